@@ -1,0 +1,171 @@
+"""What the environment says, read once at start-up and never again.
+
+Every name is listed in docs/operating.md. Production means that PUBLIC_BASE_URL is https: then nothing may
+be left at a development value, and what is missing is said by name.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
+
+DEVELOPMENT_SECRET = "development-only-secret-key-do-not-use-anywhere-else"
+DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1lbmNyeXB0aW9uLWtleSE="
+DEVELOPMENT_PEPPER = "development-only-otp-pepper"
+
+
+class ConfigError(Exception):
+    """The environment cannot be used; the sentence names what is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of one running Session Desk. Field names are the environment names in lower case."""
+
+    database_url: str = "sqlite:///var/session-desk.sqlite3"
+    secret_key: tuple[str, ...] = (DEVELOPMENT_SECRET,)
+    encryption_keys: tuple[str, ...] = (DEVELOPMENT_ENCRYPTION_KEY,)
+    otp_pepper: str = DEVELOPMENT_PEPPER
+    public_base_url: str = "http://localhost:8000"
+    smtp_url: str = ""
+    mail_from: str = "Session Desk <desk@example.com>"
+    sms_url: str = ""
+    redis_url: str = ""
+    tsa_urls: tuple[str, ...] = ()
+    evidence_url: str = "var/evidence"
+    livekit_url: str = ""
+    livekit_api_key: str = ""
+    livekit_api_secret: str = ""
+    ice_servers: str = ""
+    webhook_allowed_networks: tuple[Network, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    log_level: str = "INFO"
+    testing: bool = False
+
+    @property
+    def production(self) -> bool:
+        return self.public_base_url.startswith("https://")
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """All signing keys, newest first."""
+        return self.secret_key
+
+    @property
+    def sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Reads the environment. Raises ConfigError with one sentence for each thing that is wrong."""
+        env = os.environ if environ is None else environ
+        wrong: list[str] = []
+        found: dict[str, Any] = {}
+        for name, read in _READERS.items():
+            value = env.get(name.upper(), "").strip()
+            if not value:
+                continue
+            try:
+                found[name] = read(value)
+            except ValueError as error:
+                wrong.append(f"{name.upper()} {error}.")
+        config = cls(**found)
+        wrong += _faults(config)
+        if wrong:
+            raise ConfigError(" ".join(wrong))
+        return config
+
+    @classmethod
+    def for_tests(cls, **overrides: Any) -> "Config":
+        """A development configuration whose files lie in the temporary folder."""
+        base = cls(evidence_url=tempfile.gettempdir() + "/session-desk-evidence", testing=True)
+        return replace(base, **overrides)
+
+
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part, strict=False) for part in _list(value))
+    except ValueError:
+        raise ValueError("must be a comma-separated list of networks such as 10.0.0.0/8") from None
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https address such as https://desk.example.com")
+    return value.rstrip("/")
+
+
+def _fernet_keys(value: str) -> tuple[str, ...]:
+    from cryptography.fernet import Fernet
+
+    keys = _list(value)
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ValueError("must hold Fernet keys: 32 bytes each, url-safe base64") from None
+    return keys
+
+
+def _level(value: str) -> str:
+    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return value.upper()
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("must start with sqlite:/// or postgresql://")
+    return value
+
+
+_READERS: dict[str, Any] = {
+    "database_url": _database_url,
+    "secret_key": _list,
+    "encryption_keys": _fernet_keys,
+    "otp_pepper": str,
+    "public_base_url": _base_url,
+    "smtp_url": str,
+    "mail_from": str,
+    "sms_url": str,
+    "redis_url": str,
+    "tsa_urls": _list,
+    "evidence_url": str,
+    "livekit_url": str,
+    "livekit_api_key": str,
+    "livekit_api_secret": str,
+    "ice_servers": str,
+    "webhook_allowed_networks": _networks,
+    "trusted_proxies": _networks,
+    "log_level": _level,
+}
+
+ENVIRONMENT_NAMES = tuple(name.upper() for name in _READERS)
+
+
+def _faults(config: Config) -> list[str]:
+    """What a production start refuses, a sentence each."""
+    if not config.production:
+        return []
+    faults = []
+    if DEVELOPMENT_SECRET in config.secret_key:
+        faults.append("SECRET_KEY is missing: production needs its own, at least 32 characters.")
+    elif any(len(key) < 32 for key in config.secret_key):
+        faults.append("SECRET_KEY is too short: at least 32 characters each.")
+    if DEVELOPMENT_ENCRYPTION_KEY in config.encryption_keys:
+        faults.append("ENCRYPTION_KEYS is missing: production needs its own Fernet keys.")
+    if config.otp_pepper == DEVELOPMENT_PEPPER:
+        faults.append("OTP_PEPPER is missing: production needs its own.")
+    if not config.smtp_url:
+        faults.append("SMTP_URL is missing: production mail must go somewhere.")
+    return faults

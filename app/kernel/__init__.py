@@ -1,0 +1,1 @@
+"""What every room stands on. May not name a room, nor who is asking."""

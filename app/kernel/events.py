@@ -1,0 +1,113 @@
+"""History. One `record()` writes what happened and what must leave the house because of it, in the same transaction.
+
+Rows are only ever added; on PostgreSQL the application's role may be denied UPDATE and DELETE (docs/operating.md).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, String, insert, select
+from sqlalchemy.engine import Row
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel import outbox
+from app.kernel.db import Base, Db, Instant, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, through which door. `name` is what the timeline shows; `address` is the client's IP."""
+
+    kind: str
+    id: str | None
+    name: str
+    organization_id: int | None
+    via: str
+    request_id: str | None = None
+    address: str | None = None
+
+
+WORKER = Actor("worker", None, "Session Desk", None, "worker")
+
+
+class Event(Base):
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_subject", "subject_type", "subject_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    organization_id: Mapped[int | None]
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(60))
+    actor_kind: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[str | None] = mapped_column(String(64))
+    actor_name: Mapped[str] = mapped_column(String(320))
+    via: Mapped[str] = mapped_column(String(10))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    address: Mapped[str | None] = mapped_column(String(64))
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+_INSERT = insert(Event.__table__).returning(Event.__table__.c.id)
+
+
+def record(
+    db: Db,
+    kind: str,
+    *,
+    subject_type: str,
+    subject_id: object,
+    organization_id: int | None,
+    by: Actor,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    messages: Iterable[outbox.Message] = (),
+) -> int:
+    """Writes the history row and its outbox rows; returns the row's id.
+
+    `kind` is `<thing>.<verb done>`, e.g. `deposition.scheduled`. `data` holds facts (before, after, reason), never a
+    secret, a token or a signed link.
+    """
+    event_id: int = db.execute(
+        _INSERT,
+        {
+            "organization_id": organization_id,
+            "subject_type": subject_type,
+            "subject_id": str(subject_id),
+            "kind": kind,
+            "actor_kind": by.kind,
+            "actor_id": by.id,
+            "actor_name": by.name,
+            "via": by.via,
+            "request_id": by.request_id,
+            "address": by.address,
+            "data": data or {},
+            "created_at": now,
+        },
+    ).scalar_one()
+    waiting = list(messages)
+    if waiting:
+        outbox.enqueue(
+            db,
+            waiting,
+            event_id=event_id,
+            organization_id=organization_id,
+            subject_type=subject_type,
+            subject_id=str(subject_id),
+            now=now,
+        )
+    return event_id
+
+
+def story(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Row[Any]]:
+    """What happened to one thing, newest first."""
+    e = Event.__table__.c
+    return db.execute(
+        select(e.id, e.kind, e.actor_kind, e.actor_id, e.actor_name, e.via, e.request_id, e.data, e.created_at)
+        .where(e.subject_type == subject_type, e.subject_id == str(subject_id))
+        .order_by(e.id.desc())
+        .limit(limit)
+    ).all()
