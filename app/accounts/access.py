@@ -1,0 +1,151 @@
+"""Who may open which page: closed by default, decided before the view runs.
+
+`@allow(Role.…)` leaves its roles on the view, `@public` opens a page to people without an account, and an endpoint that
+says neither is shut. `me()` is the person who is signed in. Whose rows they see is their `Scope`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import g, has_request_context, request
+from flask_login import current_user
+from sqlalchemy import ColumnElement, false, true
+
+from app.accounts import roles as rules
+from app.accounts.roles import Grant, Role
+from app.kernel.errors import Denied, Unauthorized
+from app.kernel.events import Actor
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC = "public"
+SIGNED_OUT = "You are not signed in. Nothing was changed. Sign in and try again."
+
+
+def allow(*roles: Role) -> Callable[[View], View]:
+    """Opens a page to signed-in people with one of these roles; `allow()` to everybody who is signed in."""
+
+    def mark(view: View) -> View:
+        view.allowed = frozenset(roles)  # type: ignore[attr-defined]  # the mark tests and guard read
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Opens a page to people without an account."""
+    view.allowed = PUBLIC  # type: ignore[attr-defined]  # the mark tests and guard read
+    return view
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a person sees at one desk."""
+
+    everything: bool
+    organization_ids: frozenset[int]
+
+    def where(self, column: Any) -> ColumnElement[bool]:
+        """A condition that keeps a statement to these organizations."""
+        if self.everything:
+            return true()
+        if not self.organization_ids:
+            return false()
+        if len(self.organization_ids) == 1:
+            return column == next(iter(self.organization_ids))
+        return column.in_(sorted(self.organization_ids))
+
+    def covers(self, organization_id: int) -> bool:
+        return self.everything or organization_id in self.organization_ids
+
+
+class Me:
+    """The person who is signed in, as one request knows them. `get_id` is the random id of this sign-in."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    __slots__ = ("email", "grants", "id", "locale", "name", "roles", "sign_in_id", "theme", "time_zone", "token")
+
+    def __init__(
+        self,
+        *,
+        id: int,
+        name: str,
+        email: str,
+        time_zone: str,
+        locale: str,
+        theme: str,
+        grants: Iterable[Grant],
+        sign_in_id: int,
+        token: str,
+    ) -> None:
+        self.id, self.name, self.email = id, name, email
+        self.time_zone, self.locale, self.theme = time_zone, locale, theme
+        self.grants = tuple(grants)
+        self.roles = frozenset(grant.role for grant in self.grants)
+        self.sign_in_id, self.token = sign_in_id, token
+
+    def get_id(self) -> str:
+        return self.token
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """The desks this person may look at, in the order of the navigation."""
+        return tuple(desk for desk in rules.DESKS if self.roles & rules.READERS[desk])
+
+    @property
+    def administers(self) -> bool:
+        return Role.ADMIN in self.roles
+
+    def scope(self, desk: str, write: bool = False) -> Scope:
+        """Whose rows this person sees at a desk, or with `write` whose rows they may act on."""
+        wanted = (rules.WRITERS[desk],) if write else rules.READERS[desk]
+        return Scope(*rules.reach(self.grants, wanted))
+
+    def may(self, desk: str, write: bool = True, organization_id: int | None = None) -> bool:
+        """Whether this person may act (or look) at a desk; with an organization, on its rows."""
+        scope = self.scope(desk, write)
+        if organization_id is not None:
+            return scope.covers(organization_id)
+        return scope.everything or bool(scope.organization_ids)
+
+    def why_not(self, desk: str, organization_id: int | None = None) -> str | None:
+        """The sentence for a disabled button, or None when this person may act."""
+        return None if self.may(desk, True, organization_id) else rules.DENIALS[desk]
+
+    def check(self, desk: str, organization_id: int) -> None:
+        """Raises Denied when this person may look at a desk's row, but not act on it."""
+        if not self.may(desk, True, organization_id):
+            raise Denied(rules.DENIALS[desk])
+
+    def actor(self) -> Actor:
+        """This person as history names them."""
+        places = {grant.organization_id for grant in self.grants}
+        return Actor(
+            kind="person",
+            id=str(self.id),
+            name=self.name,
+            organization_id=next(iter(places)) if len(places) == 1 else None,
+            via="page",
+            request_id=g.get("request_id"),
+            address=request.remote_addr,
+        )
+
+
+def signed_in() -> Me | None:
+    """The signed-in person, or nobody. For pages that greet both."""
+    if not has_request_context():
+        return None
+    user = current_user._get_current_object()
+    return user if isinstance(user, Me) else None
+
+
+def me() -> Me:
+    """The signed-in person. Raises Unauthorized on a page nobody is signed in to."""
+    person = signed_in()
+    if person is None:
+        raise Unauthorized(SIGNED_OUT)
+    return person

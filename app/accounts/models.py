@@ -1,0 +1,169 @@
+"""Tables of who is asking: organizations, people, memberships, API keys, sign-ins."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.roles import Role
+from app.kernel.db import Base, Instant, Json
+
+
+class Plan(StrEnum):
+    """What an organization pays for: pilot belongs to inspections, starter to prescreens, the others to all."""
+
+    FREE = "free"
+    PILOT = "pilot"
+    STARTER = "starter"
+    PRO = "pro"
+    SCALE = "scale"
+
+
+class Billing(StrEnum):
+    """Whether the subscription is paid. `past_due` answers 402 where the inspections document says so."""
+
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+
+
+class Product(StrEnum):
+    """The three doors a key may open."""
+
+    DEPOSITIONS = "depositions"
+    PRESCREENS = "prescreens"
+    INSPECTIONS = "inspections"
+
+
+class Theme(StrEnum):
+    """How the desk looks to a person; `system` follows the machine."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+def one_of(column: str, words: type[StrEnum]) -> str:
+    """SQL that keeps a column to the words of an enum, for a CHECK constraint."""
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return f"{column} IN ({listed})"
+
+
+class Organization(Base):
+    """A client of the house. Its `slug` is the company id in JWT claims and in public addresses."""
+
+    __tablename__ = "organizations"
+    __table_args__ = (
+        CheckConstraint(one_of("plan", Plan), name="plan_known"),
+        CheckConstraint(one_of("billing", Billing), name="billing_known"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    plan: Mapped[str] = mapped_column(String(16), default=Plan.FREE.value)
+    billing: Mapped[str] = mapped_column(String(16), default=Billing.ACTIVE.value)
+    self_service: Mapped[bool] = mapped_column(Boolean, default=False)
+    locale: Mapped[str] = mapped_column(String(16), default="en")
+    time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
+    contact_email: Mapped[str] = mapped_column(String(254), default="")
+    decision_emails: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Person(Base):
+    """Somebody who signs in at the desk. `email` is kept in lower case; no password until the invitation is taken.
+
+    `session_epoch` grows when the password changes or the account is disabled: every sign-in, invitation and reset
+    link that carries an older one is dead from that moment.
+    """
+
+    __tablename__ = "people"
+    __table_args__ = (CheckConstraint(one_of("theme", Theme), name="theme_known"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
+    locale: Mapped[str] = mapped_column(String(16), default="en")
+    theme: Mapped[str] = mapped_column(String(16), default=Theme.SYSTEM.value)
+    session_epoch: Mapped[int] = mapped_column(Integer, default=0)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="person", order_by="Membership.id")
+
+
+class Membership(Base):
+    """One role of one person in one organization; no organization means all of them (house staff)."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        CheckConstraint(one_of("role", Role), name="role_known"),
+        Index("uq_memberships_place", "person_id", "organization_id", "role", unique=True),
+        Index(
+            "uq_memberships_house",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=text("organization_id IS NULL"),
+            postgresql_where=text("organization_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+
+    person: Mapped[Person] = relationship(back_populates="memberships")
+    organization: Mapped[Organization | None] = relationship()
+
+
+class ApiKey(Base):
+    """A credential of one organization at one product's door. The key itself is shown once, at its creation.
+
+    `secret_sha256` finds an opaque key; `secret_encrypted` (depositions only) is what bearers are checked and webhooks
+    signed with. `prefix` is the first characters, for people to recognize it by.
+    """
+
+    __tablename__ = "api_keys"
+    __table_args__ = (
+        CheckConstraint(one_of("product", Product), name="product_known"),
+        Index("ix_api_keys_organization", "organization_id", "product", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    product: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str] = mapped_column(String(100), default="")
+    prefix: Mapped[str] = mapped_column(String(24))
+    secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    secret_encrypted: Mapped[str | None] = mapped_column(Text)
+    scopes: Mapped[list[str]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    organization: Mapped[Organization] = relationship()
+
+
+class SignIn(Base):
+    """One browser that is signed in. Its cookie holds a random id; only that id's SHA-256 is kept here."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    session_epoch: Mapped[int] = mapped_column(Integer)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    user_agent: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_seen_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    person: Mapped[Person] = relationship()
