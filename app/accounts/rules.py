@@ -1,0 +1,161 @@
+"""What people, organizations and keys may be: pure decisions, no database, no Flask, no clock."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+
+from app.accounts.models import Billing, Plan, Product
+from app.accounts.roles import Role
+from app.kernel.errors import FieldError, Invalid
+
+SCOPES: dict[str, tuple[str, ...]] = {
+    Product.DEPOSITIONS.value: (),
+    Product.PRESCREENS.value: (),
+    Product.INSPECTIONS.value: ("sessions:read", "sessions:write", "participants:read", "participants:write"),
+}
+"""What a key of each product may be limited to (inspections document; the two others know no scopes)."""
+
+PREFIXES: dict[str, str] = {
+    Product.DEPOSITIONS.value: "sd_",
+    Product.PRESCREENS.value: "ra_",
+    Product.INSPECTIONS.value: "nb_sec_",
+}
+"""How a key of each product begins; depositions keys sign bearers and webhooks and are never sent themselves."""
+
+LOCALES: dict[str, str] = {
+    "en": "English",
+    "fr": "Français",
+    "de": "Deutsch",
+    "es": "Español",
+    "it": "Italiano",
+    "pt": "Português",
+    "nl": "Nederlands",
+    "pl": "Polski",
+    "cs": "Čeština",
+    "ro": "Română",
+    "sv": "Svenska",
+    "da": "Dansk",
+    "ar": "العربية",
+    "tr": "Türkçe",
+}
+"""The 14 languages of the inspections document, which an organization may prefer."""
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+IDLE = timedelta(minutes=60)
+"""A sign-in that shows no activity for this long is over (quality.md 3)."""
+ABSOLUTE = timedelta(hours=12)
+"""No sign-in lives longer than this."""
+INVITATION_LIFE = 7 * 24 * 3600
+"""Seconds an invitation link works."""
+RESET_LIFE = 3600
+"""Seconds a password reset link works."""
+PASSWORD_LENGTH = (10, 200)
+
+NAME_LENGTH = 200
+LABEL_LENGTH = 100
+
+
+def invalid(field: str, code: str, detail: str) -> Invalid:
+    """A refusal of one field, with its sentence as the whole answer's sentence too."""
+    return Invalid(detail, errors=(FieldError(field, code, detail),))
+
+
+def plain_text(field: str, value: str, longest: int) -> str:
+    """Trims a line people read. Raises Invalid when it is empty, too long or holds control characters."""
+    text = value.strip()
+    if not text:
+        raise invalid(field, "missing", "This must not be empty. Nothing was saved.")
+    if len(text) > longest:
+        raise invalid(field, "too_long", f"This may have {longest} characters at most. Nothing was saved.")
+    if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise invalid(field, "bad_text", "This holds characters that cannot be shown. Nothing was saved.")
+    return text
+
+
+def email_address(value: str, field: str = "email") -> str:
+    """An address as we keep it: checked for shape, in lower case. Raises Invalid."""
+    try:
+        return validate_email(value.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise invalid(field, "bad_email", "This is not an e-mail address. Nothing was saved.") from None
+
+
+def slug(value: str) -> str:
+    """A company id: small letters, digits and hyphens, 60 at most. Raises Invalid."""
+    if not SLUG.fullmatch(value):
+        raise invalid(
+            "slug",
+            "bad_slug",
+            "A slug has small letters, digits and hyphens, 60 at most, and no hyphen at its ends. Nothing was saved.",
+        )
+    return value
+
+
+def word(field: str, value: str, words: Iterable[str]) -> str:
+    """One of a few words. Raises Invalid that names them."""
+    allowed = [str(known) for known in words]
+    if value not in allowed:
+        raise invalid(field, "unknown", f"This must be one of {', '.join(allowed)}. Nothing was saved.")
+    return value
+
+
+def plan(value: str) -> str:
+    return word("plan", value, (known.value for known in Plan))
+
+
+def billing(value: str) -> str:
+    return word("billing", value, (known.value for known in Billing))
+
+
+def locale(value: str) -> str:
+    return word("locale", value, LOCALES)
+
+
+def time_zone(value: str) -> str:
+    """An IANA zone name. Raises Invalid."""
+    if value not in available_timezones():
+        raise invalid("time_zone", "unknown", "This time zone is not known. Use a name such as Europe/Paris.")
+    return value
+
+
+def password(value: str, *, email: str, name: str) -> str:
+    """A new password: long enough, not the person's own name or address. Raises Invalid; never repeats it."""
+    shortest, longest = PASSWORD_LENGTH
+    if len(value) < shortest:
+        raise invalid("password", "too_short", f"A password needs at least {shortest} characters. Nothing was saved.")
+    if len(value) > longest:
+        raise invalid("password", "too_long", f"A password may have {longest} characters at most. Nothing was saved.")
+    if len(set(value)) < 4 or value.lower() in {email.lower(), name.lower(), email.lower().partition("@")[0]}:
+        raise invalid("password", "too_easy", "This password is too easy to guess. Nothing was saved.")
+    return value
+
+
+def scopes(product: str, wanted: Iterable[str]) -> list[str]:
+    """The scopes of a new key, in the order of the document; none asked means all. Raises Invalid."""
+    known = SCOPES[product]
+    asked = list(dict.fromkeys(wanted))
+    if not asked:
+        return list(known)
+    for scope in asked:
+        if scope not in known:
+            words = f"Known are {', '.join(known)}." if known else f"Keys for {product} have no scopes."
+            raise invalid("scopes", "unknown", f"There is no such scope. {words} Nothing was saved.")
+    return [scope for scope in known if scope in asked]
+
+
+def place(role: str, *, house: bool) -> Role:
+    """The role of a new membership. Leasing agents and operators belong to one organization. Raises Invalid."""
+    known = Role(word("role", role, (each.value for each in Role)))
+    if house and known in (Role.LEASING_AGENT, Role.OPERATOR):
+        raise invalid(
+            "role", "needs_organization", "Leasing agents and operators belong to one organization. Nothing was saved."
+        )
+    return known
+
+
+def sign_in_over(*, created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
+    """Whether a sign-in has ended by itself: an hour without activity, or twelve hours in all."""
+    return now - last_seen_at >= IDLE or now - created_at >= ABSOLUTE
