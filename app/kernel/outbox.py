@@ -1,0 +1,270 @@
+"""What must leave the house: written in the transaction that causes it, delivered by the worker afterwards.
+
+A row is a promise. It is kept at least once, under an id that never changes (Message-ID, webhook-id), so that a
+receiver can drop what it already has. A promise that cannot be kept stays visible as a dead row with a reason.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, Uuid, and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Row
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.config import Config
+from app.kernel.db import Base, Database, Db, Instant
+
+QUEUED, SENT, DEAD, DROPPED = "queued", "sent", "dead", "dropped"
+
+
+class OutboxRow(Base):
+    """One message to one receiver. `payload` is encrypted and, when `secret`, blanked as soon as it was sent."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
+    organization_id: Mapped[int | None]
+    subject_type: Mapped[str | None] = mapped_column(String(40))
+    subject_id: Mapped[str | None] = mapped_column(String(40))
+    channel: Mapped[str] = mapped_column(String(60))
+    destination: Mapped[str] = mapped_column(String(255))
+    summary: Mapped[str] = mapped_column(String(500))
+    payload: Mapped[str] = mapped_column(Text)
+    secret: Mapped[bool] = mapped_column(Boolean)
+    dedupe: Mapped[str | None] = mapped_column(String(200), unique=True)
+    state: Mapped[str] = mapped_column(String(10))
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    attempts: Mapped[int]
+    earlier_attempts: Mapped[int]
+    """Attempts before somebody pressed "Send again": the retry plan starts anew after them."""
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    lease_token: Mapped[UUID | None] = mapped_column(Uuid)
+    last_error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+_o = OutboxRow.__table__.c
+Index("ix_outbox_due", _o.due_at, sqlite_where=_o.state == QUEUED, postgresql_where=_o.state == QUEUED)
+Index("ix_outbox_subject", _o.subject_type, _o.subject_id, _o.created_at)
+Index("ix_outbox_state", _o.state, _o.created_at, _o.id)
+
+
+class OutboxAttempt(Base):
+    """One try at one message, written when its end is known. A missing number is a try whose worker was killed."""
+
+    __tablename__ = "outbox_attempts"
+    __table_args__ = (Index("ix_outbox_attempts_outbox", "outbox_id", "number"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    outbox_id: Mapped[UUID] = mapped_column(ForeignKey("outbox.id"))
+    number: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime] = mapped_column(Instant)
+    ok: Mapped[bool] = mapped_column(Boolean)
+    status: Mapped[int | None]
+    """The receiver's own code (HTTP, SMTP), when there was one."""
+    detail: Mapped[str] = mapped_column(String(500))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to leave the house. `channel` is email, sms, webhook or `job:<room>.<name>`.
+
+    `destination` is the lane (mail domain, host): one slow receiver delays only its own lane. `dedupe` names the
+    promise: a second message of that name is silently not queued. `summary` is what staff read, without secrets.
+    With `secret` the payload is blanked once sent and the message cannot be sent again.
+    """
+
+    channel: str
+    payload: dict[str, Any]
+    destination: str = ""
+    due_at: datetime | None = None
+    dedupe: str | None = None
+    secret: bool = False
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt, as a handler sees it. `payload` is in clear; `attempts` counts this one."""
+
+    id: UUID
+    channel: str
+    destination: str
+    payload: dict[str, Any]
+    attempts: int
+    organization_id: int | None
+    subject_type: str | None
+    subject_id: str | None
+    created_at: datetime
+    database: Database
+    config: Config
+    now: datetime
+
+
+class Retry(Exception):
+    """This attempt failed, a later one may not. `after` (seconds) overrides the plan's next wait; `status` is the
+    receiver's code. The reason is shown to staff: a sentence, without secrets."""
+
+    def __init__(self, reason: str, after: float | None = None, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.after, self.status = reason, after, status
+
+
+class Dead(Exception):
+    """No attempt will succeed unless somebody changes something. The reason is shown to staff."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.status = reason, status
+
+
+Handler = Callable[[Delivery], "str | int | None"]
+HANDLERS: dict[str, Handler] = {}
+"""Who delivers a channel. What a handler returns (a code or a few words) is kept with the attempt."""
+
+
+def handles(channel: str) -> Callable[[Handler], Handler]:
+    """Registers the handler of a channel. It must be idempotent: it may be called again with the same id."""
+
+    def register(handler: Handler) -> Handler:
+        if channel in HANDLERS:
+            raise ValueError(f"Two handlers want the channel {channel}.")
+        HANDLERS[channel] = handler
+        return handler
+
+    return register
+
+
+def enqueue(
+    db: Db,
+    messages: Iterable[Message],
+    *,
+    event_id: int | None,
+    organization_id: int | None,
+    subject_type: str | None,
+    subject_id: str | None,
+    now: datetime,
+) -> list[UUID]:
+    """Writes the rows in the caller's transaction. Returns the ids meant; a known `dedupe` leaves the old row alone."""
+    rows = [
+        {
+            "id": uuid4(),
+            "event_id": event_id,
+            "organization_id": organization_id,
+            "subject_type": subject_type,
+            "subject_id": None if subject_id is None else str(subject_id),
+            "channel": message.channel,
+            "destination": (message.destination or message.channel).lower()[:255],
+            "summary": _one_line(message.summary or message.channel.removeprefix("job:")),
+            "payload": db.vault.encrypt(json.dumps(message.payload)),
+            "secret": message.secret,
+            "dedupe": message.dedupe,
+            "state": QUEUED,
+            "due_at": message.due_at or now,
+            "attempts": 0,
+            "earlier_attempts": 0,
+            "created_at": now,
+        }
+        for message in messages
+    ]
+    if rows:
+        insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
+        db.execute(insert(OutboxRow.__table__).on_conflict_do_nothing(index_elements=["dedupe"]), rows)
+    return [row["id"] for row in rows]
+
+
+def _one_line(text: str) -> str:
+    """At most 500 characters without line breaks and control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
+
+
+def drop(
+    db: Db,
+    subject_type: str,
+    subject_id: object,
+    *,
+    reason: str,
+    now: datetime,
+    channel: str | None = None,
+    dedupe: Sequence[str] = (),
+) -> int:
+    """Takes back what has not left yet (a reminder after the end). Returns how many rows were still waiting.
+
+    A message being sent at this very moment may still arrive, and is then shown as sent.
+    """
+    wanted = [_o.subject_type == subject_type, _o.subject_id == str(subject_id), _o.state == QUEUED]
+    if channel:
+        wanted.append(_o.channel == channel)
+    if dedupe:
+        wanted.append(_o.dedupe.in_(list(dedupe)))
+    done = db.execute(
+        update(OutboxRow.__table__)
+        .where(*wanted)
+        .values(state=DROPPED, last_error=_one_line(reason), finished_at=now)
+        .returning(_o.id)
+    )
+    return len(done.all())
+
+
+def send_again(db: Db, id: UUID, now: datetime) -> Row[Any] | None:
+    """Queues a dead row, a sent one that was no secret, or one waiting for its next try, to go now under its old id.
+
+    Returns the row, or None when that is not possible (unknown, on its way, dropped, or blanked).
+    """
+    failing = and_(_o.state == QUEUED, _o.last_error.is_not(None), or_(_o.lease_until.is_(None), _o.lease_until < now))
+    return db.execute(
+        update(OutboxRow.__table__)
+        .where(_o.id == id, _o.payload != "", or_(_o.state == DEAD, _o.state == SENT, failing))
+        .values(
+            state=QUEUED,
+            due_at=now,
+            finished_at=None,
+            lease_until=None,
+            lease_token=None,
+            earlier_attempts=_o.attempts,
+        )
+        .returning(*_SHOWN)
+    ).one_or_none()
+
+
+_SHOWN = (
+    _o.id,
+    _o.event_id,
+    _o.organization_id,
+    _o.subject_type,
+    _o.subject_id,
+    _o.channel,
+    _o.destination,
+    _o.summary,
+    _o.secret,
+    _o.state,
+    _o.due_at,
+    _o.attempts,
+    _o.lease_until,
+    _o.last_error,
+    _o.created_at,
+    _o.finished_at,
+)
+
+
+def deliveries_of(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Row[Any]]:
+    """Every message about one thing, newest first, without payloads. `standing(row)` says how it stands."""
+    return db.execute(
+        select(*_SHOWN)
+        .where(_o.subject_type == subject_type, _o.subject_id == str(subject_id))
+        .order_by(_o.created_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def standing(row: Any) -> str:
+    """One word for staff: queued, failing (has failed, will be tried again), sent, dead or dropped."""
+    return "failing" if row.state == QUEUED and row.last_error else str(row.state)
