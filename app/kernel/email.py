@@ -67,6 +67,7 @@ def letter(
     }
     subject = one_line(subject_line or _template(template, "subject", "txt", locale).render(known))
     html = _template(template, "body", "html", locale).render({**known, "subject": subject})
+    title = template.replace("-", " ").capitalize() if secret else subject
     return Message(
         channel="email",
         payload={
@@ -82,7 +83,7 @@ def letter(
         due_at=due_at,
         dedupe=dedupe,
         secret=secret,
-        summary=f"{template.replace("-", " ").capitalize() if secret else subject} · {to}",
+        summary=f"{title} · {to}",
     )
 
 
