@@ -1,0 +1,144 @@
+"""Tables of the depositions room (seeds/depositions-session-requests, "Example Request" and "Example Response")."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.counts import keep_counts
+from app.kernel.db import Base, Instant, Json
+
+
+class State(StrEnum):
+    """Where a deposition stands. All but `ended` are words of the document."""
+
+    INITIAL = "initial"
+    SCHEDULED = "scheduled"
+    READY = "ready"
+    ACTIVE = "active"
+    ENDED = "ended"
+    CANCELED = "canceled"
+
+
+BOOKED = (State.SCHEDULED, State.READY)
+"""A session with a link that has not begun."""
+
+
+class Access(StrEnum):
+    """What an invitee may do in the room."""
+
+    PARTICIPANT = "participant"
+    HOST = "host"
+
+
+class Role(StrEnum):
+    """What the person questioned is called."""
+
+    DEPONENT = "deponent"
+    WITNESS = "witness"
+
+
+_STATES = ", ".join(f"'{state.value}'" for state in State)
+_ASKED = "cancellation_open"
+
+
+class Deposition(Base):
+    """One session request and the session it becomes.
+
+    `start_date`, `start_time`, `time_zone` and `estimated_duration` are kept as they were sent, for the echo; `zone` is
+    the IANA name behind the name, `starts_at` and `ends_at` are what they mean. Without a duration, `ends_at` is the
+    start. `estimated_duration` is the number of hours as JSON wrote it, so that 2 stays 2 and 1.25 stays 1.25.
+    `ambiguous`: the wall time comes twice that day and the first is meant.
+    `remote_session_id` and `slug` are minted at creation and shown from `booked_at` on.
+    `cancellation_open` is true while the organization waits for an answer to `cancellation_requested_at`.
+    `sequence` counts the calendar files that left the house.
+    """
+
+    __tablename__ = "depositions"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_STATES})", name="state_known"),
+        CheckConstraint("ends_at >= starts_at", name="ends_after_start"),
+        # The queue: one range an urgency group, for the whole house and for one organization.
+        Index("ix_depositions_starts", "state", "starts_at", "id"),
+        Index("ix_depositions_created", "state", "created_at", "id"),
+        Index("ix_depositions_organization_starts", "organization_id", "state", "starts_at", "id"),
+        Index("ix_depositions_organization_created", "organization_id", "state", "created_at", "id"),
+        # The API's list in id order, and the ids that its epoch filters choose.
+        Index("ix_depositions_organization", "organization_id", "id"),
+        Index("ix_depositions_organization_span", "organization_id", "starts_at", "ends_at", "id"),
+        Index(
+            "ix_depositions_cancellation",
+            "cancellation_requested_at",
+            "id",
+            sqlite_where=text(_ASKED),
+            postgresql_where=text(_ASKED),
+        ),
+        Index(
+            "ix_depositions_manager",
+            "manager_email",
+            "starts_at",
+            sqlite_where=text("manager_email IS NOT NULL"),
+            postgresql_where=text("manager_email IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    state: Mapped[str] = mapped_column(String(10))
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    remote_session_id: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+
+    title: Mapped[str] = mapped_column(Text)
+    case_name: Mapped[str] = mapped_column(Text)
+    file_number: Mapped[str | None] = mapped_column(Text)
+    start_date: Mapped[str] = mapped_column(String(10))
+    start_time: Mapped[str] = mapped_column(String(8))
+    time_zone: Mapped[str] = mapped_column(String(80))
+    estimated_duration: Mapped[str | None] = mapped_column(String(32))
+    zone: Mapped[str] = mapped_column(String(64))
+    starts_at: Mapped[datetime] = mapped_column(Instant)
+    ends_at: Mapped[datetime] = mapped_column(Instant)
+    ambiguous: Mapped[bool] = mapped_column(Boolean)
+
+    session_type: Mapped[str] = mapped_column(Text)
+    deponent_name: Mapped[str | None] = mapped_column(Text)
+    deponent_email: Mapped[str | None] = mapped_column(String(254))
+    deponent_role: Mapped[str | None] = mapped_column(String(10))
+    invites: Mapped[list[dict[str, str]]] = mapped_column(Json)
+    details: Mapped[dict[str, str]] = mapped_column(Json)
+    postback_url: Mapped[str | None] = mapped_column(Text)
+
+    notice: Mapped[str | None] = mapped_column(Text)
+    cancellation_requested_at: Mapped[datetime | None] = mapped_column(Instant)
+    cancellation_open: Mapped[bool] = mapped_column(Boolean, default=False)
+    manager_name: Mapped[str | None] = mapped_column(Text)
+    manager_email: Mapped[str | None] = mapped_column(String(254))
+    provider: Mapped[str | None] = mapped_column(Text)
+    room_url: Mapped[str | None] = mapped_column(Text)
+    sequence: Mapped[int] = mapped_column(Integer, default=0)
+    assigned_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    assigned_name: Mapped[str | None] = mapped_column(String(200))
+
+    booked_at: Mapped[datetime | None] = mapped_column(Instant)
+    started_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    canceled_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class DepositionWord(Base):
+    """One word of a deposition's names, case, title, numbers and addresses, for search by the beginning of words."""
+
+    __tablename__ = "deposition_words"
+
+    word: Mapped[str] = mapped_column(String(40), primary_key=True)
+    deposition_id: Mapped[int] = mapped_column(ForeignKey("depositions.id"), primary_key=True)
+
+
+COUNTS: Any = keep_counts(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
