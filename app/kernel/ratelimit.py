@@ -1,0 +1,182 @@
+"""Rate limits: exact moving windows, shared by every process that serves.
+
+No span of 60 seconds lets more through than the limit says. One machine keeps the hits in a small SQLite file that
+is not the database and may be lost (synchronous=OFF); several machines share Redis through REDIS_URL.
+"""
+
+import hashlib
+import math
+import os
+import sqlite3
+import tempfile
+import threading
+import time
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from limits import RateLimitItemPerSecond
+from limits.storage import MovingWindowSupport, RedisStorage, Storage
+from limits.strategies import MovingWindowRateLimiter
+
+from app.config import Config
+from app.kernel.errors import RateLimited
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a bucket says. `reset` is Unix epoch seconds at which the oldest hit leaves the window."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset: int
+
+    @property
+    def retry_after(self) -> int:
+        """Whole seconds to wait, at least 1."""
+        return max(1, self.reset - math.floor(time.time()))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        found = {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(self.reset),
+        }
+        if not self.allowed:
+            found["Retry-After"] = str(self.retry_after)
+        return found
+
+
+class FileStorage(Storage, MovingWindowSupport):
+    """Moving windows in a SQLite file, for the processes of one machine: a row a bucket, its hits packed in order."""
+
+    STORAGE_SCHEME = ["file"]
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **_: Any) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+        self.path = (uri or "file://").removeprefix("file://")
+        self._local = threading.local()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None or self._local.pid != os.getpid():
+            found = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            for statement in (
+                "PRAGMA journal_mode=WAL",
+                "PRAGMA synchronous=OFF",
+                "CREATE TABLE IF NOT EXISTS windows (bucket TEXT PRIMARY KEY, hits BLOB NOT NULL) WITHOUT ROWID",
+            ):
+                found.execute(statement)
+            self._local.connection, self._local.pid = found, os.getpid()
+        return found
+
+    def _hits(self, key: str, since: float) -> "array[float]":
+        """The hits of a bucket after `since`, oldest first."""
+        row = self._connection.execute("SELECT hits FROM windows WHERE bucket = ?", (key,)).fetchone()
+        hits = array("d", row[0] if row else b"")
+        return hits[bisect_right(hits, since) :]
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        c = self._connection
+        c.execute("BEGIN IMMEDIATE")
+        try:
+            now = time.time()
+            hits = self._hits(key, now - expiry)
+            allowed = len(hits) + amount <= limit
+            if allowed:
+                hits.extend([max(now, hits[-1]) if hits else now] * amount)
+                c.execute("INSERT OR REPLACE INTO windows VALUES (?, ?)", (key, hits.tobytes()))
+            c.execute("COMMIT")
+        except BaseException:
+            c.execute("ROLLBACK")
+            raise
+        return allowed
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        now = time.time()
+        hits = self._hits(key, now - expiry)
+        return (hits[0] if hits else now), len(hits)
+
+    def clear(self, key: str) -> None:
+        self._connection.execute("DELETE FROM windows WHERE bucket = ?", (key,))
+
+    def reset(self) -> int | None:
+        return self._connection.execute("DELETE FROM windows").rowcount
+
+    def check(self) -> bool:
+        return self._connection.execute("SELECT 1").fetchone() is not None
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return sqlite3.Error
+
+    def get(self, key: str) -> int:
+        return self.get_moving_window(key, 0, 60)[1]
+
+    def get_expiry(self, key: str) -> float:
+        return time.time()
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        raise RuntimeError("Only moving windows are kept here.")
+
+
+class Limiter:
+    """Counts hits in named buckets."""
+
+    def __init__(self, config: Config) -> None:
+        self.storage: Any = RedisStorage(config.redis_url) if config.redis_url else FileStorage(_file(config))
+        self._windows = MovingWindowRateLimiter(self.storage)
+        self._items: dict[tuple[int, int], RateLimitItemPerSecond] = {}
+
+    def hit(self, bucket: str, limit: int, window_seconds: int = 60) -> Decision:
+        """Counts one hit if it is allowed; a refused one does not count."""
+        item = self._items.get((limit, window_seconds))
+        if item is None:
+            item = self._items[limit, window_seconds] = RateLimitItemPerSecond(limit, window_seconds)
+        allowed = self._windows.hit(item, bucket)
+        reset, remaining = self._windows.get_window_stats(item, bucket)
+        return Decision(allowed, limit, max(0, remaining) if allowed else 0, math.ceil(reset))
+
+    def hit_all(self, buckets: Sequence[tuple[str, int]]) -> Decision:
+        """Hits the buckets in order, stopping at the first that refuses; returns the tightest decision.
+
+        Order matters: put the caller's own bucket first, so that a noisy one does not burn what it shares.
+        """
+        decisions = []
+        for bucket, limit in buckets:
+            decisions.append(self.hit(bucket, limit))
+            if not decisions[-1].allowed:
+                return decisions[-1]
+        return min(decisions, key=lambda decision: decision.remaining)
+
+    def reset(self) -> None:
+        """Forgets every hit (tests)."""
+        self.storage.reset()
+
+
+def refuse(decision: Decision) -> None:
+    """Raises RateLimited when the decision says no."""
+    if not decision.allowed:
+        raise RateLimited(
+            f"Too many requests. The limit is {decision.limit} a minute; "
+            f"try again in {decision.retry_after} seconds. Nothing was done.",
+            headers=decision.headers,
+        )
+
+
+def _file(config: Config) -> str:
+    """Beside an SQLite database; else in the temporary folder, one a database and user; its own for each test."""
+    if config.testing:
+        return f"file://{tempfile.mkdtemp(prefix='session-desk-')}/limits.sqlite3"
+    if config.sqlite and "///" in config.database_url and ":memory:" not in config.database_url:
+        return f"file://{config.database_url.split('///', 1)[1]}.limits"
+    name = hashlib.sha256(config.database_url.encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"session-desk-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return f"file://{folder}/limits.sqlite3"
