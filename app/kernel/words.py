@@ -1,0 +1,30 @@
+"""Words about things, for templates: initials, ids made from sentences, numbers with their noun."""
+
+import re
+import unicodedata
+
+from jinja2 import Environment
+
+
+def initials(name: str) -> str:
+    """`Ines Moreau` → `IM`, `Ana Ruiz de la Cruz` → `AC`, `日本` → `日`."""
+    parts = [part for part in re.split(r"[\s.@_]+", name or "") if part[:1].isalnum()]
+    if not parts:
+        return "?"
+    return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
+def slug(text: str) -> str:
+    """A piece of an HTML id: `Cancel the request…` → `cancel-the-request`. Never empty."""
+    plain = unicodedata.normalize("NFKD", text or "").encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or f"x{len(text or '')}"
+
+
+def number_of(n: int, one: str, many: str = "") -> str:
+    """`1 request`, `1,204 requests`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def install(env: Environment) -> None:
+    """Register the filters `initials`, `slug` and `number_of`."""
+    env.filters.update(initials=initials, slug=slug, number_of=number_of)
