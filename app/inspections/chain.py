@@ -1,0 +1,158 @@
+"""The chain: what happened in one inspection, each event sealed with the hash of the one before it.
+
+Pure: no database, no Flask, no clock. The format is a promise to whoever verifies it years later without us, so it
+never changes silently (contract "Inspections: Chain", docs/inspections.md):
+
+    hash = SHA-256 over five UTF-8 lines joined by "\n", no line break at the end:
+        sequence      decimal, from 1
+        prev_hash     64 lowercase hex digits; 64 zeros for event 1
+        kind          e.g. participant.joined
+        payload       RFC 8785 canonical JSON
+        occurred_at   UTC, milliseconds, e.g. 2026-05-23T10:00:14.000Z
+
+What an authority stamps is a statement of session, head *and* number of events, so that a shortened chain shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+
+GENESIS = "0" * 64
+STATEMENT_FORMAT = "session-desk/chain-statement/1"
+KIND = re.compile(r"[a-z]+(\.[a-z]+)*")
+
+
+class Broken(ValueError):
+    """The chain does not hold. The sentence says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One sealed event. `payload` is the canonical text that was hashed, not a parsed copy of it."""
+
+    sequence: int
+    prev_hash: str
+    kind: str
+    payload: str
+    occurred_at: str
+    hash: str
+
+    def preimage(self) -> bytes:
+        """The exact bytes whose SHA-256 is the hash."""
+        return preimage(self.sequence, self.prev_hash, self.kind, self.payload, self.occurred_at)
+
+
+def canonical(payload: Mapping[str, Any]) -> str:
+    """RFC 8785 text of a payload. Raises ValueError for what JSON cannot carry (NaN, lone surrogates, 2**53)."""
+    return rfc8785.dumps(dict(payload)).decode("utf-8")
+
+
+def instant(moment: datetime) -> str:
+    """UTC with exactly three decimals, e.g. 2026-05-23T10:00:14.000Z; finer digits are cut off, never rounded up."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def preimage(sequence: int, prev_hash: str, kind: str, payload: str, occurred_at: str) -> bytes:
+    """The five lines of one event. Raises ValueError if a part could pass for two lines."""
+    parts = (str(sequence), prev_hash, kind, payload, occurred_at)
+    if any("\n" in part or "\r" in part for part in parts):
+        raise ValueError("No part of a chain event may contain a line break.")
+    return "\n".join(parts).encode("utf-8")
+
+
+def seal(length: int, head: str, kind: str, payload: Mapping[str, Any], occurred_at: datetime) -> Link:
+    """The event that follows a chain of `length` events ending in `head`."""
+    if not KIND.fullmatch(kind):
+        raise ValueError(f"{kind!r} is not the name of a chain event.")
+    sequence, text, moment = length + 1, canonical(payload), instant(occurred_at)
+    digest = hashlib.sha256(preimage(sequence, head, kind, text, moment)).hexdigest()
+    return Link(sequence, head, kind, text, moment, digest)
+
+
+def verify(links: Iterable[Link], *, length: int | None = None, head: str | None = None) -> tuple[int, str]:
+    """Check every event and every connection; returns (number of events, head).
+
+    With `length` and `head` (from the statement an authority stamped) a chain that was cut short is found as well.
+    Raises Broken with a sentence naming the first event that does not hold.
+    """
+    count, previous = 0, GENESIS
+    for link in links:
+        count += 1
+        if link.sequence != count:
+            raise Broken(f"Event {count} is missing: event {link.sequence} stands in its place.")
+        if link.prev_hash != previous:
+            raise Broken(f"Event {count} does not follow from event {count - 1}: its prev_hash is another one.")
+        if hashlib.sha256(link.preimage()).hexdigest() != link.hash:
+            raise Broken(f"Event {count} was changed: its content does not give its hash.")
+        previous = link.hash
+    if length is not None and count != length:
+        raise Broken(f"The statement speaks of {length} events, this chain has {count}.")
+    if head is not None and previous != head:
+        raise Broken("The statement names another head than this chain ends in.")
+    return count, previous
+
+
+def statement(session: str, head: str, events: int) -> bytes:
+    """What the authorities stamp: RFC 8785 JSON of session, head and number of events; no line break at the end."""
+    words = {"format": STATEMENT_FORMAT, "session": session, "head": head, "events": events}
+    return rfc8785.dumps(words)
+
+
+VERIFY_SCRIPT = r"""#!/bin/sh
+# Verifies this folder with stock tools: sh verify.sh [folder with the authorities' root certificates as .pem]
+# events/NNNNNN holds the five hashed lines of one event; chain.sha256 lists their hashes in order.
+set -eu
+previous=$(printf '%064d' 0); count=0
+while read -r hash file; do
+  count=$((count + 1))
+  [ "$(sed -n 1p "$file")" = "$count" ] || { echo "BROKEN: event $count is missing"; exit 1; }
+  [ "$(sed -n 2p "$file")" = "$previous" ] || { echo "BROKEN: event $count does not follow from the one before"; exit 1; }
+  [ "$(sha256sum < "$file" | cut -d' ' -f1)" = "$hash" ] || { echo "BROKEN: event $count was changed"; exit 1; }
+  previous=$hash
+done < chain.sha256
+echo "Chain holds: $count events, head $previous"
+[ -f statement.json ] || { echo "No statement: the session has not ended, nothing is time-stamped."; exit 0; }
+grep -q "\"events\":$count,.*\"head\":\"$previous\"" statement.json || { echo "BROKEN: the statement speaks of another chain"; exit 1; }
+echo "Statement agrees."
+for reply in anchors/*.tsr; do
+  [ -f "$reply" ] || { echo "No time stamp has been received."; exit 0; }
+  openssl ts -reply -in "$reply" -text 2>/dev/null | grep 'Time stamp:'
+  if [ $# -gt 0 ]; then
+    for root in "$1"/*.pem; do
+      openssl ts -verify -in "$reply" -data statement.json -CAfile "$root" >/dev/null 2>&1 && continue 2
+    done
+    echo "BROKEN: $reply is not vouched for by any certificate in $1"; exit 1
+  fi
+done
+if [ $# -gt 0 ]; then echo "All time stamps are good."
+else echo "Time stamps not checked: give the folder with the authorities' root certificates."; fi
+"""
+
+
+def bundle(links: Sequence[Link], stamped: bytes | None, replies: Sequence[tuple[str, bytes]]) -> bytes:
+    """A zip that verifies offline: the events as hashed, their hashes, the statement, the raw replies, the script.
+
+    The same chain gives the same bytes. `replies` are (authority's name, raw RFC 3161 reply).
+    """
+    files: dict[str, bytes] = {"verify.sh": VERIFY_SCRIPT.encode()}
+    names = [(link, f"events/{link.sequence:06d}") for link in links]
+    files["chain.sha256"] = "".join(f"{link.hash}  {name}\n" for link, name in names).encode()
+    files |= {name: link.preimage() for link, name in names}
+    if stamped is not None:
+        files["statement.json"] = stamped
+    for number, (authority, reply) in enumerate(replies, start=1):
+        files[f"anchors/{number}-{re.sub('[^a-z0-9.-]', '_', authority.lower())}.tsr"] = reply
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
+    return buffer.getvalue()

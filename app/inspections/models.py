@@ -1,0 +1,202 @@
+"""Tables of the inspections room and their words.
+
+Source: seeds/inspections-sessions.txt "The Session object", "Mint a field-user invite"; contract "Inspections".
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Uuid as UuidType
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.counts import keep_counts
+from app.kernel.db import Base, Instant, Json
+
+
+class Status(StrEnum):
+    """What an inspection says of itself on the wire. EXPIRED is computed, never stored."""
+
+    CREATED = "created"
+    OPEN = "open"
+    RECORDING = "recording"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+
+
+class Anchoring(StrEnum):
+    """How far the time stamps of an inspection are."""
+
+    NOT_ENDED = "not_ended"
+    NO_AUTHORITY = "no_authority"
+    PENDING = "pending"
+    ANCHORED = "anchored"
+    FAILED = "failed"
+
+
+class AnchorState(StrEnum):
+    """One authority's answer."""
+
+    PENDING = "pending"
+    ANCHORED = "anchored"
+    FAILED = "failed"
+
+
+def _one_of(column: str, words: type[StrEnum]) -> str:
+    return f"{column} IN ({', '.join(repr(str(word)) for word in words)})"
+
+
+class Campaign(Base):
+    """A name under which an organization groups inspections for its reports."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Inspection(Base):
+    """One inspection. The API calls it Session.
+
+    `expires_at` is when it is over if nobody has joined; `expires_on` is that day (UTC, YYYY-MM-DD) while nobody has,
+    and empty afterwards, so that expired ones are counted from a few kept rows. `due_at` is when it is meant to begin.
+    `chain_length` and `chain_head` move only together with a new row in chain_events.
+    """
+
+    __tablename__ = "inspections"
+    __table_args__ = (
+        CheckConstraint("status IN ('created', 'open', 'recording', 'closed')", name="status_known"),
+        CheckConstraint(_one_of("anchoring", Anchoring), name="anchoring_known"),
+        Index("ix_inspections_list", "organization_id", "created_at", "id"),
+        Index("ix_inspections_due", "organization_id", "status", "due_at", "id"),
+        Index("ix_inspections_expiry", "organization_id", "status", "expires_at", "id"),
+        Index("ix_inspections_ended", "organization_id", "anchoring", "ended_at", "id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    campaign_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    status: Mapped[str] = mapped_column(String(10))
+    operator_email: Mapped[str] = mapped_column(String(320))
+    operator_name: Mapped[str] = mapped_column(String(200), default="")
+    scheduled_for: Mapped[datetime | None] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    expires_on: Mapped[str] = mapped_column(String(10))
+    started_at: Mapped[datetime | None] = mapped_column(Instant)
+    attended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    notes: Mapped[str] = mapped_column(Text, default="")
+    locale: Mapped[str] = mapped_column(String(2))
+    consent_state: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
+    anchoring: Mapped[str] = mapped_column(String(12), default=Anchoring.NOT_ENDED.value)
+    chain_length: Mapped[int] = mapped_column(Integer, default=0)
+    chain_head: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+COUNTS = keep_counts(
+    Inspection.__table__, "inspection_counts", dimensions=["organization_id", "status", "anchoring", "expires_on"]
+)
+
+
+class Invite(Base):
+    """Lets one field user in. The link's token and the code are kept as hashes only.
+
+    `issue` counts links: 1 at minting, one more with each reissue. `tries` are wrong codes since the last code was
+    made; `pin_network` and `pin_agent` are where the link was first redeemed, and only that pair may redeem it again.
+    """
+
+    __tablename__ = "invites"
+    __table_args__ = (Index("ix_invites_inspection", "inspection_id", "created_at", "id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    role: Mapped[str] = mapped_column(String(10), default="field")
+    recipient_first_name: Mapped[str] = mapped_column(String(100), default="")
+    recipient_last_name: Mapped[str] = mapped_column(String(100), default="")
+    recipient_email: Mapped[str] = mapped_column(String(320), default="")
+    recipient_phone: Mapped[str] = mapped_column(String(40), default="")
+    send_email: Mapped[bool] = mapped_column(Boolean, default=True)
+    issue: Mapped[int] = mapped_column(Integer, default=1)
+    code_issue: Mapped[int] = mapped_column(Integer, default=1)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    field_token_sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
+    otp_hash: Mapped[str | None] = mapped_column(String(64))
+    otp_expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    locked_at: Mapped[datetime | None] = mapped_column(Instant)
+    seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    opened_at: Mapped[datetime | None] = mapped_column(Instant)
+    joined_at: Mapped[datetime | None] = mapped_column(Instant)
+    pin_network: Mapped[str | None] = mapped_column(String(64))
+    pin_agent: Mapped[str | None] = mapped_column(Text)
+    ttl_minutes: Mapped[int] = mapped_column(Integer)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def otp_required(self) -> bool:
+        """Whether the link alone is not enough."""
+        return self.otp_hash is not None
+
+    @property
+    def recipient_name(self) -> str:
+        return f"{self.recipient_first_name} {self.recipient_last_name}".strip()
+
+
+class WrongCodes(Base):
+    """Wrong codes ever typed for one recipient in one inspection; a new code or link does not reset it."""
+
+    __tablename__ = "wrong_codes"
+
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"), primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(64), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class ChainEvent(Base):
+    """One sealed event. `payload` is the canonical text that was hashed; rows are only ever added."""
+
+    __tablename__ = "chain_events"
+
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[str] = mapped_column(String(24))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class Anchor(Base):
+    """What one authority says of the head of one chain. `reply` is its raw RFC 3161 answer, kept as received."""
+
+    __tablename__ = "anchors"
+    __table_args__ = (
+        UniqueConstraint("inspection_id", "authority"),
+        CheckConstraint(_one_of("state", AnchorState), name="state_known"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
+    authority: Mapped[str] = mapped_column(String(500))
+    state: Mapped[str] = mapped_column(String(10))
+    statement: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    reply: Mapped[bytes | None] = mapped_column(LargeBinary)
+    stamped_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+

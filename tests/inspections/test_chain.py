@@ -1,0 +1,163 @@
+"""The chain: its format, what verification finds, and that stock tools verify it without us."""
+
+import hashlib
+import subprocess
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.inspections import chain
+
+MOMENT = datetime(2026, 5, 23, 10, 0, 14, 123456, tzinfo=UTC)
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+payloads = st.dictionaries(
+    text, st.recursive(st.none() | st.booleans() | text | st.integers(-(2**53) + 1, 2**53 - 1), st.lists), max_size=4
+)
+kinds = st.sampled_from(["participant.joined", "consent", "remark.added", "session.ended"])
+
+
+def links(events: list[tuple[str, dict]]) -> list[chain.Link]:
+    found: list[chain.Link] = []
+    head = chain.GENESIS
+    for number, (kind, payload) in enumerate(events):
+        found.append(chain.seal(number, head, kind, payload, MOMENT + timedelta(seconds=number)))
+        head = found[-1].hash
+    return found
+
+
+THREE = links([("session.created", {"session": "x", "organization": "é"}), ("consent", {"camera": "granted"}), ("end", {})])
+
+
+def test_the_hash_is_over_the_five_lines_as_published() -> None:
+    link = chain.seal(0, chain.GENESIS, "session.created", {"b": 1, "a": "é"}, MOMENT)
+    lines = "1\n" + "0" * 64 + '\nsession.created\n{"a":"é","b":1}\n2026-05-23T10:00:14.123Z'
+    assert link.hash == hashlib.sha256(lines.encode()).hexdigest()
+    assert (link.sequence, link.prev_hash, link.occurred_at) == (1, "0" * 64, "2026-05-23T10:00:14.123Z")
+
+
+def test_moments_have_three_decimals_in_utc_whatever_the_zone() -> None:
+    from zoneinfo import ZoneInfo
+
+    paris = datetime(2026, 5, 23, 12, 0, 14, tzinfo=ZoneInfo("Europe/Paris"))
+    assert chain.instant(paris) == "2026-05-23T10:00:14.000Z"
+
+
+@given(st.lists(st.tuples(kinds, payloads), max_size=8))
+def test_what_was_sealed_verifies(events: list) -> None:
+    made = links(events)
+    assert chain.verify(made) == (len(made), made[-1].hash if made else chain.GENESIS)
+
+
+@given(st.lists(st.tuples(kinds, payloads), min_size=1, max_size=8), st.data())
+def test_any_change_is_found(events: list, data: st.DataObject) -> None:
+    made = links(events)
+    at = data.draw(st.integers(0, len(made) - 1))
+    change = data.draw(
+        st.sampled_from(
+            [
+                {"payload": made[at].payload + " "},
+                {"kind": "other"},
+                {"occurred_at": "2026-05-23T10:00:14.999Z"},
+                {"hash": "0" * 64},
+                {"prev_hash": "f" * 64},
+                {"sequence": 99},
+            ]
+        )
+    )
+    broken = [*made[:at], replace(made[at], **change), *made[at + 1 :]]
+    with pytest.raises(chain.Broken):
+        chain.verify(broken)
+
+
+@given(st.lists(st.tuples(kinds, payloads), min_size=2, max_size=8), st.data())
+def test_a_missing_or_moved_event_is_found(events: list, data: st.DataObject) -> None:
+    made = links(events)
+    at = data.draw(st.integers(0, len(made) - 2))
+    with pytest.raises(chain.Broken):
+        chain.verify([*made[:at], *made[at + 1 :]])
+    with pytest.raises(chain.Broken):
+        chain.verify([*made[:at], made[at + 1], made[at], *made[at + 2 :]])
+
+
+def test_a_chain_cut_short_holds_in_itself_and_is_found_by_the_statement() -> None:
+    assert chain.verify(THREE[:2])[0] == 2
+    with pytest.raises(chain.Broken, match="3 events"):
+        chain.verify(THREE[:2], length=3, head=THREE[-1].hash)
+    with pytest.raises(chain.Broken, match="another head"):
+        chain.verify(THREE[:2], length=2, head=THREE[-1].hash)
+
+
+def test_the_statement_names_session_head_and_number() -> None:
+    said = chain.statement("0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab", "ab" * 32, 9)
+    assert said == (
+        b'{"events":9,"format":"session-desk/chain-statement/1","head":"' + b"ab" * 32 + b'",'
+        b'"session":"0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab"}'
+    )
+
+
+@pytest.mark.parametrize("payload", [{"a": float("nan")}, {"a": 2**53}, {"a": "\ud800"}])
+def test_what_json_cannot_carry_is_refused(payload: dict) -> None:
+    with pytest.raises(ValueError):
+        chain.seal(0, chain.GENESIS, "remark.added", payload, MOMENT)
+
+
+@pytest.mark.parametrize("kind", ["", "two\nlines", "Upper", "a b"])
+def test_a_kind_is_a_plain_word(kind: str) -> None:
+    with pytest.raises(ValueError):
+        chain.seal(0, chain.GENESIS, kind, {}, MOMENT)
+
+
+def unpack(content: bytes, folder: Path) -> Path:
+    zipfile.ZipFile(BytesIO(content)).extractall(folder)
+    return folder
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(["sh", "verify.sh", *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+HEAD = THREE[-1].hash
+SAID = chain.statement("s", HEAD, 3)
+
+
+def test_the_script_verifies_the_bundle_with_stock_tools(tmp_path: Path) -> None:
+    folder = unpack(chain.bundle(THREE, SAID, []), tmp_path)
+    done = run(folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Chain holds: 3 events, head {HEAD}" in done.stdout
+    assert "Statement agrees." in done.stdout
+    assert "No time stamp has been received." in done.stdout
+    listed = subprocess.run(["sha256sum", "-c", "chain.sha256"], cwd=folder, capture_output=True, check=False)
+    assert listed.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda f: (f / "events/000002").write_text("2\nx"), "does not follow"),
+        (lambda f: (f / "events/000002").write_bytes((f / "events/000002").read_bytes() + b" "), "was changed"),
+        (lambda f: _keep_lines(f / "chain.sha256", [0, 1]), "another chain"),
+        (lambda f: _keep_lines(f / "chain.sha256", [0, 2]), "is missing"),
+    ],
+)
+def test_the_script_finds_what_was_spoiled(tmp_path: Path, spoil, words: str) -> None:
+    folder = unpack(chain.bundle(THREE, SAID, []), tmp_path)
+    spoil(folder)
+    done = run(folder)
+    assert done.returncode == 1
+    assert words in done.stdout
+
+
+def _keep_lines(path: Path, which: list[int]) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[i] for i in which))
+
+
+def test_the_same_chain_gives_the_same_bytes() -> None:
+    assert chain.bundle(THREE, SAID, []) == chain.bundle(THREE, SAID, [])
