@@ -67,7 +67,19 @@ class Me:
     is_active = True
     is_anonymous = False
 
-    __slots__ = ("email", "grants", "id", "locale", "name", "roles", "sign_in_id", "theme", "time_zone", "token")
+    __slots__ = (
+        "email",
+        "grants",
+        "id",
+        "locale",
+        "name",
+        "roles",
+        "sign_in_id",
+        "single_keys",
+        "theme",
+        "time_zone",
+        "token",
+    )
 
     def __init__(
         self,
@@ -78,12 +90,13 @@ class Me:
         time_zone: str,
         locale: str,
         theme: str,
+        single_keys: bool,
         grants: Iterable[Grant],
         sign_in_id: int,
         token: str,
     ) -> None:
         self.id, self.name, self.email = id, name, email
-        self.time_zone, self.locale, self.theme = time_zone, locale, theme
+        self.time_zone, self.locale, self.theme, self.single_keys = time_zone, locale, theme, single_keys
         self.grants = tuple(grants)
         self.roles = frozenset(grant.role for grant in self.grants)
         self.sign_in_id, self.token = sign_in_id, token

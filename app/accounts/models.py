@@ -89,6 +89,7 @@ class Person(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
     locale: Mapped[str] = mapped_column(String(16), default="en")
     theme: Mapped[str] = mapped_column(String(16), default=Theme.SYSTEM.value)
+    single_keys: Mapped[bool] = mapped_column(Boolean, default=True)
     session_epoch: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)

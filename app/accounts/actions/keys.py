@@ -1,0 +1,108 @@
+"""API keys: making them, revoking them, printing a bearer to try one."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+
+from app.accounts import doors, rules
+from app.accounts.models import ApiKey, Organization, Product
+from app.kernel.crypto import random_token, sha256
+from app.kernel.db import Db
+from app.kernel.errors import Conflict
+from app.kernel.events import Actor, record
+
+BEARER_LIFE = timedelta(hours=1)
+PREFIX_LENGTH = 6
+"""Characters of a key's random part that stay visible, so that people can tell keys apart."""
+
+
+def create(
+    db: Db,
+    organization: Organization,
+    product: str,
+    *,
+    by: Actor,
+    now: datetime,
+    scopes: Iterable[str] = (),
+    label: str = "",
+    secret: str | None = None,
+) -> tuple[ApiKey, str]:
+    """Makes a key and returns it with its secret, which nobody can read again. No scopes asked means all.
+
+    `secret` sets the key's value (demonstration data only). Raises Invalid.
+    """
+    product = rules.word("product", product, (known.value for known in Product))
+    allowed = rules.scopes(product, scopes)
+    label = rules.plain_text("label", label, rules.LABEL_LENGTH) if label.strip() else ""
+    value = secret or random_token(32, rules.PREFIXES[product])
+    key = ApiKey(
+        organization_id=organization.id,
+        product=product,
+        label=label,
+        prefix=value[: len(rules.PREFIXES[product]) + PREFIX_LENGTH],
+        secret_sha256=sha256(value),
+        secret_encrypted=db.vault.encrypt(value) if product == Product.DEPOSITIONS else None,
+        scopes=allowed,
+        created_at=now,
+    )
+    db.add(key)
+    db.flush()
+    record(
+        db,
+        "key.created",
+        subject_type="organization",
+        subject_id=organization.id,
+        organization_id=organization.id,
+        by=by,
+        now=now,
+        data={"key": key.prefix, "product": product, "label": label, "scopes": allowed},
+    )
+    return key, value
+
+
+def revoke(db: Db, key: ApiKey, *, by: Actor, now: datetime) -> None:
+    """Ends a key at once and for good. Raises Conflict when it is already revoked."""
+    done = db.execute(
+        update(ApiKey)
+        .where(ApiKey.id == key.id, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(ApiKey.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if done is None:
+        raise Conflict("This key was already revoked. Nothing was changed.", code="key.already_revoked")
+    record(
+        db,
+        "key.revoked",
+        subject_type="organization",
+        subject_id=key.organization_id,
+        organization_id=key.organization_id,
+        by=by,
+        now=now,
+        data={"key": key.prefix, "product": key.product, "label": key.label},
+    )
+
+
+def print_bearer(db: Db, organization: Organization, *, by: Actor, now: datetime) -> tuple[str, datetime]:
+    """A depositions bearer for one hour, and when it ends. Raises Conflict when the organization has no key for it."""
+    try:
+        key = doors.signing_key(db, organization.id)
+    except LookupError:
+        raise Conflict(
+            f"{organization.name} has no active depositions key, so there is nothing to sign a bearer with. "
+            "Create one first.",
+            code="key.missing",
+        ) from None
+    expires_at = now + BEARER_LIFE
+    record(
+        db,
+        "key.bearer_printed",
+        subject_type="organization",
+        subject_id=organization.id,
+        organization_id=organization.id,
+        by=by,
+        now=now,
+        data={"expires_at": expires_at.isoformat()},
+    )
+    return doors.token(key, organization.slug, expires_at), expires_at

@@ -1,0 +1,72 @@
+"""Letters about accounts: who gets what, with which words; sending is the worker's."""
+
+from datetime import datetime
+
+from app.accounts.links import invitation_link, reset_link
+from app.accounts.models import Organization, Person
+from app.kernel.db import Db
+from app.kernel.email import letter
+from app.kernel.events import Actor
+from app.kernel.outbox import Message
+from app.kernel.times import moment
+
+
+def _sender(by: Actor) -> str:
+    return by.name if by.kind == "person" else "Session Desk"
+
+
+def invitation(db: Db, person: Person, organization: Organization | None, by: Actor) -> Message:
+    """To somebody who has no password yet: the link that sets one."""
+    return letter(
+        db,
+        "person-invited",
+        to=person.email,
+        name=person.name,
+        locale=person.locale,
+        secret=True,
+        place=organization.name if organization else "Session Desk",
+        sender=_sender(by),
+        link=invitation_link(db.config, person),
+    )
+
+
+def role_given(db: Db, person: Person, role: str, organization: Organization | None, by: Actor) -> Message:
+    """To somebody who can sign in already: what they may do from now on."""
+    return letter(
+        db,
+        "person-role-given",
+        to=person.email,
+        name=person.name,
+        locale=person.locale,
+        role=role,
+        place=organization.name if organization else "the whole house",
+        sender=_sender(by),
+        link=f"{db.config.public_base_url}/sign-in",
+    )
+
+
+def password_reset(db: Db, person: Person, dedupe: str) -> Message:
+    """To somebody who asked for it, or for whom somebody did: the link that sets a new password."""
+    return letter(
+        db,
+        "password-reset",
+        to=person.email,
+        name=person.name,
+        locale=person.locale,
+        secret=True,
+        dedupe=dedupe,
+        link=reset_link(db.config, person),
+    )
+
+
+def password_changed(db: Db, person: Person, now: datetime) -> Message:
+    """After the fact, so that somebody whose account was taken notices."""
+    return letter(
+        db,
+        "password-changed",
+        to=person.email,
+        name=person.name,
+        locale=person.locale,
+        at=moment(now, person.time_zone),
+        link=f"{db.config.public_base_url}/password/forgotten",
+    )

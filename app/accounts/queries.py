@@ -1,0 +1,186 @@
+"""Reads about people, organizations, keys and sign-ins."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, or_, select
+from sqlalchemy.orm import selectinload
+
+from app.accounts.models import ApiKey, Membership, Organization, Person, SignIn
+from app.accounts.roles import Grant, Role
+from app.accounts.rules import sign_in_over
+from app.kernel.db import Db
+from app.kernel.errors import NotFound
+
+_p, _m, _s = Person.__table__.c, Membership.__table__.c, SignIn.__table__.c
+BY_TOKEN = (
+    select(
+        _p.id,
+        _p.name,
+        _p.email,
+        _p.time_zone,
+        _p.locale,
+        _p.theme,
+        _p.single_keys,
+        _s.id.label("sign_in_id"),
+        _s.created_at,
+        _s.last_seen_at,
+        _m.role,
+        _m.organization_id,
+    )
+    .select_from(
+        SignIn.__table__.join(Person.__table__, _p.id == _s.person_id).outerjoin(
+            Membership.__table__, _m.person_id == _p.id
+        )
+    )
+    .where(
+        _s.token_sha256 == bindparam("digest"),
+        _s.ended_at.is_(None),
+        _s.session_epoch == _p.session_epoch,
+        _p.disabled_at.is_(None),
+    )
+)
+LISTED = 500
+"""Rows a list of people or organizations shows at most; a text filter finds the others."""
+
+
+def signed_in_person(db: Db, digest: str, now: datetime) -> tuple[Row[Any], list[Grant]] | None:
+    """The person behind a sign-in's digest and their grants, or None when it is not, or no longer, alive."""
+    rows = db.connection().execute(BY_TOKEN, {"digest": digest}).all()
+    if not rows or sign_in_over(created_at=rows[0].created_at, last_seen_at=rows[0].last_seen_at, now=now):
+        return None
+    return rows[0], [Grant(Role(row.role), row.organization_id) for row in rows if row.role is not None]
+
+
+def person_by_email(db: Db, email: str) -> Person | None:
+    return db.execute(select(Person).where(Person.email == email.strip().lower())).scalar_one_or_none()
+
+
+def seen_by(organization_ids: frozenset[int] | None) -> Select[tuple[Person]]:
+    """People whom an administrator of these organizations sees; None means the house, which sees everybody."""
+    found = select(Person).options(selectinload(Person.memberships).joinedload(Membership.organization))
+    if organization_ids is None:
+        return found
+    return found.where(
+        select(Membership.id)
+        .where(Membership.person_id == Person.id, Membership.organization_id.in_(organization_ids or {0}))
+        .exists()
+    )
+
+
+def people(
+    db: Db,
+    organization_ids: frozenset[int] | None,
+    *,
+    text: str = "",
+    role: str = "",
+    organization_id: int | None = None,
+) -> Sequence[Person]:
+    """People in the order of their names, as one administrator sees them, narrowed by the filters."""
+    found = seen_by(organization_ids)
+    if text:
+        found = found.where(or_(begins(Person.email, text), contains(Person.name, text)))
+    if role or organization_id is not None:
+        place = select(Membership.id).where(Membership.person_id == Person.id)
+        if role:
+            place = place.where(Membership.role == role)
+        if organization_id is not None:
+            place = place.where(Membership.organization_id == organization_id)
+        elif organization_ids is not None:
+            place = place.where(Membership.organization_id.in_(organization_ids or {0}))
+        found = found.where(place.exists())
+    return db.execute(found.order_by(func.lower(Person.name), Person.id).limit(LISTED)).scalars().all()
+
+
+def person(db: Db, person_id: int, organization_ids: frozenset[int] | None = None) -> Person:
+    """One person. Raises NotFound, also for somebody this administrator may not see."""
+    found = db.execute(seen_by(organization_ids).where(Person.id == person_id)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("There is no such person.")
+    return found
+
+
+def organizations(db: Db, organization_ids: frozenset[int] | None, *, text: str = "") -> Sequence[Organization]:
+    """Organizations in the order of their names, as one administrator sees them."""
+    found = select(Organization)
+    if organization_ids is not None:
+        found = found.where(Organization.id.in_(organization_ids or {0}))
+    if text:
+        found = found.where(or_(begins(Organization.slug, text), contains(Organization.name, text)))
+    return db.execute(found.order_by(func.lower(Organization.name), Organization.id).limit(LISTED)).scalars().all()
+
+
+def organization(db: Db, organization_id: int, organization_ids: frozenset[int] | None = None) -> Organization:
+    """One organization. Raises NotFound, also for one this administrator may not see."""
+    allowed = organization_ids is None or organization_id in organization_ids
+    found = db.get(Organization, organization_id) if allowed else None
+    if found is None:
+        raise NotFound("There is no such organization.")
+    return found
+
+
+def organization_by_slug(db: Db, slug: str) -> Organization | None:
+    return db.execute(select(Organization).where(Organization.slug == slug)).scalar_one_or_none()
+
+
+def organization_named(db: Db, slug: str) -> Organization:
+    """The organization of a slug. Raises NotFound."""
+    found = organization_by_slug(db, slug)
+    if found is None:
+        raise NotFound(f"There is no organization {slug}.")
+    return found
+
+
+def keys(db: Db, organization_ids: frozenset[int] | None, *, organization_id: int | None = None) -> Sequence[ApiKey]:
+    """API keys, living ones first, newest first, as one administrator sees them."""
+    found = select(ApiKey).join(Organization, ApiKey.organization_id == Organization.id)
+    if organization_ids is not None:
+        found = found.where(ApiKey.organization_id.in_(organization_ids or {0}))
+    if organization_id is not None:
+        found = found.where(ApiKey.organization_id == organization_id)
+    found = found.options(selectinload(ApiKey.organization))
+    order = (ApiKey.revoked_at.is_not(None), func.lower(Organization.name), ApiKey.product, ApiKey.id.desc())
+    return db.execute(found.order_by(*order).limit(LISTED)).scalars().all()
+
+
+def key(db: Db, key_id: int, organization_ids: frozenset[int] | None = None) -> ApiKey:
+    """One key. Raises NotFound, also for one this administrator may not see."""
+    found = db.get(ApiKey, key_id)
+    if found is None or (organization_ids is not None and found.organization_id not in organization_ids):
+        raise NotFound("There is no such key.")
+    return found
+
+
+def live_sign_ins(db: Db, person_id: int, now: datetime) -> Sequence[SignIn]:
+    """The browsers in which a person is signed in now, the last seen first."""
+    found = db.execute(
+        select(SignIn)
+        .join(Person, (Person.id == SignIn.person_id) & (Person.session_epoch == SignIn.session_epoch))
+        .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
+        .order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())
+        .limit(LISTED)
+    ).scalars()
+    return [
+        each for each in found if not sign_in_over(created_at=each.created_at, last_seen_at=each.last_seen_at, now=now)
+    ]
+
+
+def begins(column: Any, text: str) -> Any:
+    """A prefix match that ignores case; the text's own wildcards mean themselves."""
+    return func.lower(column).like(_escaped(text.lower()) + "%", escape="\\")
+
+
+def contains(column: Any, text: str) -> Any:
+    """A match anywhere that ignores case; the text's own wildcards mean themselves.
+
+    SQLite lowers ASCII only, so the text as typed may match too.
+    """
+    return or_(
+        func.lower(column).like(f"%{_escaped(text.lower())}%", escape="\\"),
+        column.like(f"%{_escaped(text)}%", escape="\\"),
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
