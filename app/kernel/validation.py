@@ -5,7 +5,7 @@ value that was wrong is never repeated in the answer.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -14,7 +14,9 @@ from app.kernel.errors import BadRequest, FieldError, Invalid, Refusal
 
 
 class Body(BaseModel):
-    """A JSON object from a client."""
+    """A JSON object from a client. `WRAPPER` is a member around everything else, left out when a fault is named."""
+
+    WRAPPER: ClassVar[str] = ""
 
     model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True, regex_engine="python-re")
 
@@ -106,12 +108,13 @@ def _sentence(error: Any) -> tuple[str, str]:
     return _SENTENCES.get(kind, ("invalid", "This is not valid."))
 
 
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """Every fault of an input, each with its dotted path."""
+def field_errors(error: ValidationError, wrapper: str = "") -> list[FieldError]:
+    """Every fault of an input, each with its dotted path, below the member `wrapper` if there is one."""
     found = []
     for one in error.errors(include_url=False, include_input=False):
         code, sentence = _sentence(one)
-        path = ".".join(str(part) for part in one["loc"] if not str(part).startswith(("function-", "tagged-")))
+        loc = one["loc"][1:] if wrapper and one["loc"][0] == wrapper and len(one["loc"]) > 1 else one["loc"]
+        path = ".".join(str(part) for part in loc if not str(part).startswith(("function-", "tagged-")))
         found.append(FieldError(path, code, sentence))
     return found
 
@@ -130,7 +133,7 @@ def read(model: type[Model], data: Any, status: int = 422) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        errors = field_errors(error)
+        errors = field_errors(error, getattr(model, "WRAPPER", ""))
     raise invalid(errors, status)
 
 
