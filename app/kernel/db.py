@@ -148,6 +148,7 @@ def _sqlite_engines(config: Config, url: Any) -> tuple[Engine, Engine]:
     common: dict[str, Any] = {
         "json_serializer": _dumps,
         "json_deserializer": orjson.loads,
+        "hide_parameters": True,
         "pool_size": 16,
         "max_overflow": 32,
         "connect_args": {"check_same_thread": False, "timeout": 15, "cached_statements": 512},
@@ -184,6 +185,7 @@ def _postgresql_engines(config: Config, url: Any) -> tuple[Engine, Engine]:
     common: dict[str, Any] = {
         "json_serializer": _dumps,
         "json_deserializer": orjson.loads,
+        "hide_parameters": True,
         "pool_size": 8,
         "max_overflow": 24,
         "pool_timeout": 5,

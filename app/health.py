@@ -1,0 +1,71 @@
+"""What an operator's machines ask: alive, ready, and how it goes."""
+
+import time
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import func, select
+
+from app.accounts.access import public
+from app.kernel import clock
+from app.kernel.outbox import OutboxRow
+from app.kernel.transaction import reading
+
+pages = Blueprint("health", __name__)
+o = OutboxRow.__table__.c
+
+
+@pages.get("/health/live")
+@public
+def live() -> dict[str, str]:
+    """This process answers."""
+    return {"status": "alive"}
+
+
+@pages.get("/health/ready")
+@public
+def ready() -> dict[str, str]:
+    """This process answers and its database does. Otherwise the edge makes it a 503."""
+    reading().execute(select(1)).scalar_one()
+    return {"status": "ready"}
+
+
+class Metrics:
+    """What Prometheus reads from this process; queue depths come from the database, the same from every process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "desk_requests_total", "Requests answered", ("route", "method", "status"), registry=self.registry
+        )
+        self.seconds = Histogram("desk_request_seconds", "Seconds to answer", ("route",), registry=self.registry)
+        self.queued = Gauge("desk_outbox_queued", "Messages not delivered yet", registry=self.registry)
+        self.dead = Gauge("desk_outbox_dead", "Messages given up on", registry=self.registry)
+        self.oldest = Gauge(
+            "desk_outbox_oldest_seconds", "Age of the oldest message due and not delivered", registry=self.registry
+        )
+
+    def count(self, response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "none"
+        self.requests.labels(route, request.method, response.status_code).inc()
+        self.seconds.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+        return response
+
+
+@pages.get("/metrics")
+@public
+def metrics() -> Response:
+    """Prometheus text. Keep it inside: deploy/nginx does not pass it on."""
+    found: Metrics = current_app.extensions["metrics"]
+    db, now = reading(), clock.now()
+    found.queued.set(db.execute(select(func.count()).where(o.state == "queued")).scalar_one())
+    found.dead.set(db.execute(select(func.count()).where(o.state == "dead")).scalar_one())
+    oldest = db.execute(select(func.min(o.due_at)).where(o.state == "queued", o.due_at <= now)).scalar_one()
+    found.oldest.set((now - oldest).total_seconds() if oldest else 0)
+    return Response(generate_latest(found.registry), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def install(app: Flask) -> None:
+    app.extensions["metrics"] = Metrics()
+    app.after_request(app.extensions["metrics"].count)
+    app.register_blueprint(pages)

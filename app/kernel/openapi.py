@@ -1,0 +1,149 @@
+"""OpenAPI 3.1 documents, made from the same routes and models that validate: they cannot disagree."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.config import Config
+from app.kernel.api import Product, Route
+
+TEMPLATE = "#/components/schemas/{model}"
+PATH_PARAMETER = re.compile(r"<(?:[a-z]+:)?(\w+)>")
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """The problem document (RFC 9457). `code` is stable; `detail` is a sentence for a person."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldProblem] | None = None
+
+
+def document(product: Product, config: Config) -> dict[str, Any]:
+    """The OpenAPI document of one product."""
+    problem = product.problem or Problem
+    models = {problem}
+    for route in product.routes:
+        models |= {model for model in (route.body, route.answer) if model is not None}
+    both = [(model, mode) for model in models for mode in _modes(model, product)]
+    references, definitions = models_json_schema(both, ref_template=TEMPLATE)
+    named = {model: references[model, mode]["$ref"] for model, mode in both}
+    paths: dict[str, dict[str, Any]] = {}
+    for route in product.routes:
+        for number, path in enumerate(route.paths):
+            item = paths.setdefault(PATH_PARAMETER.sub(r"{\1}", path), {})
+            item[route.method.lower()] = _operation(product, route, path, number, named, problem)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": product.title, "version": "1", "description": product.description},
+        "servers": [{"url": config.public_base_url}],
+        "paths": paths,
+        "components": {
+            "schemas": definitions.get("$defs", {}),
+            "securitySchemes": {product.door.scheme_name: product.door.scheme},
+        },
+    }
+
+
+def _modes(model: type[BaseModel], product: Product) -> tuple[Any, ...]:
+    return ("validation",) if any(route.body is model for route in product.routes) else ("serialization",)
+
+
+def _operation(
+    product: Product, route: Route, path: str, number: int, named: dict[type[BaseModel], str], problem: type[BaseModel]
+) -> dict[str, Any]:
+    refusal = {"application/problem+json": {"schema": {"$ref": named[problem]}}}
+    answers: dict[str, Any] = {str(route.status): {"description": HTTPStatus(route.status).phrase}}
+    if route.answer is not None:
+        content = {"application/json": {"schema": {"$ref": named[route.answer]}}}
+        answers[str(route.status)]["content"] = content
+    for status in sorted(_refusals(product, route, path)):
+        answers.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": refusal})
+    operation: dict[str, Any] = {
+        "operationId": f"{product.name}_{route.name}" + (f"_{number + 1}" if number else ""),
+        "summary": route.summary,
+        "description": route.description,
+        "parameters": _parameters(route, path),
+        "responses": answers,
+        "security": [{product.door.scheme_name: []}] if route.door else [],
+    }
+    if route.scope:
+        operation["description"] += f"\n\nScope: `{route.scope}`."
+    if route.body is not None:
+        required = any(field.is_required() for field in route.body.model_fields.values())
+        operation["requestBody"] = {
+            "required": required,
+            "content": {"application/json": {"schema": {"$ref": named[route.body]}}},
+        }
+    return operation
+
+
+def _refusals(product: Product, route: Route, path: str) -> set[int]:
+    found = set(route.refusals)
+    if route.door:
+        found |= {401, 429}
+    if route.limit is not None:
+        found.add(429)
+    if route.scope is not None or route.allowed is not None:
+        found.add(403)
+    if "<" in path:
+        found.add(404)
+    if route.query is not None:
+        found.add(product.invalid_status)
+    if route.method in ("POST", "PATCH"):
+        found |= {400, 413, 415, product.malformed_status}
+        if route.body is not None:
+            found.add(product.invalid_status)
+        if route.idempotent:
+            found.add(409)
+    return found
+
+
+def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in PATH_PARAMETER.findall(path)
+    ]
+    if route.query is not None:
+        schema = route.query.model_json_schema(ref_template=TEMPLATE)
+        required = schema.get("required", [])
+        for name, field in schema.get("properties", {}).items():
+            described = {key: value for key, value in field.items() if key not in ("title", "default")}
+            parameter = {"name": name, "in": "query", "required": name in required, "schema": _without_null(described)}
+            if "description" in described:
+                parameter["description"] = described.pop("description")
+            parameters.append(parameter)
+    if route.idempotent:
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "1 to 255 visible ASCII characters. The first answer is replayed for 24 hours.",
+                "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+            }
+        )
+    return parameters
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter is absent or text, never null."""
+    variants = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(variants) == 1:
+        return {**{key: value for key, value in schema.items() if key != "anyOf"}, **variants[0]}
+    return schema
