@@ -51,7 +51,14 @@ class OutboxRow(Base):
 
 
 _o = OutboxRow.__table__.c
-Index("ix_outbox_due", _o.due_at, sqlite_where=_o.state == QUEUED, postgresql_where=_o.state == QUEUED)
+Index(
+    "ix_outbox_due",
+    _o.due_at,
+    _o.destination,
+    _o.channel,
+    sqlite_where=_o.state == QUEUED,
+    postgresql_where=_o.state == QUEUED,
+)
 Index("ix_outbox_subject", _o.subject_type, _o.subject_id, _o.created_at)
 Index("ix_outbox_state", _o.state, _o.created_at, _o.id)
 
@@ -110,12 +117,16 @@ class Delivery:
 
 
 class Retry(Exception):
-    """This attempt failed, a later one may not. `after` (seconds) overrides the plan's next wait; `status` is the
-    receiver's code. The reason is shown to staff: a sentence, without secrets."""
+    """This attempt failed, a later one may not. The reason is shown to staff: a sentence, without secrets.
 
-    def __init__(self, reason: str, after: float | None = None, status: int | None = None) -> None:
+    `after` (seconds) replaces the plan's next wait, `at_least` can only lengthen it; `status` is the receiver's code.
+    """
+
+    def __init__(
+        self, reason: str, after: float | None = None, status: int | None = None, at_least: float | None = None
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.after, self.status = reason, after, status
+        self.reason, self.after, self.status, self.at_least = reason, after, status, at_least
 
 
 class Dead(Exception):
@@ -163,7 +174,7 @@ def enqueue(
             "subject_id": None if subject_id is None else str(subject_id),
             "channel": message.channel,
             "destination": (message.destination or message.channel).lower()[:255],
-            "summary": _one_line(message.summary or message.channel.removeprefix("job:")),
+            "summary": one_line(message.summary or message.channel.removeprefix("job:")),
             "payload": db.vault.encrypt(json.dumps(message.payload)),
             "secret": message.secret,
             "dedupe": message.dedupe,
@@ -181,7 +192,7 @@ def enqueue(
     return [row["id"] for row in rows]
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """At most 500 characters without line breaks and control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
 
@@ -208,7 +219,7 @@ def drop(
     done = db.execute(
         update(OutboxRow.__table__)
         .where(*wanted)
-        .values(state=DROPPED, last_error=_one_line(reason), finished_at=now)
+        .values(state=DROPPED, last_error=one_line(reason), finished_at=now)
         .returning(_o.id)
     )
     return len(done.all())

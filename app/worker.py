@@ -1,0 +1,273 @@
+"""The worker: delivers what the outbox holds, and does what time asks for. As many processes as wanted.
+
+One at a time while receivers answer quickly, so that a killed worker leaves at most one message whose fate is unknown.
+Whoever takes longer than PATIENCE no longer holds the others up: it keeps a thread of its own, up to SHARE for its
+lane, half of all threads for its channel.
+"""
+
+import contextlib
+import importlib.util
+import logging
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from types import FrameType
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.accounts import doors
+from app.config import Config
+from app.kernel import clock, counts, idempotency, leases, webhook
+from app.kernel.db import Database
+from app.kernel.leases import Claimed, Outcome
+from app.kernel.outbox import DEAD, SENT
+
+log = logging.getLogger("desk.worker")
+
+THREADS = 64
+SHARE = 4
+PATIENCE = 0.05
+IDLE = 0.25
+GRACE = 25.0
+SWEEP_AGAIN = 10.0
+TIDY_EVERY = 60.0
+
+Sweep = Callable[[Database, datetime], bool]
+
+
+class Worker:
+    """Claims, delivers, finishes. `run_once` does it in the calling thread, `run` until it is told to stop."""
+
+    def __init__(
+        self, database: Database, sweeps: tuple[Sweep, ...] | None = None, lease: float = leases.LEASE
+    ) -> None:
+        self.database = database
+        self.sweeps = wire() if sweeps is None else sweeps
+        self.lease = lease
+        self._changed = threading.Condition()
+        self._ready: list[Claimed] = []
+        self._flying: dict[Claimed, float] = {}
+        self._troubled: set[str] = set()
+        self._claim_at = 0.0
+        self._renew_at = time.monotonic() + lease / 3
+        self._sweep_at: dict[Sweep, float] = {}
+
+    # For tests and `desk worker --once`: everything that is due, one after the other.
+
+    def run_once(self, now: datetime | None = None) -> bool:
+        """Sweeps, then delivers a batch of what is due at `now`. Says whether it found work."""
+        now = now or clock.now()
+        found = self._sweep(now)
+        with self.database.read() as db:
+            due = leases.anything_due(db, now)
+        if not due:
+            return found
+        with self.database.write() as db:
+            claimed = leases.claim(db, now, limit=16, lease=self.lease)
+        for row in claimed:
+            outcome = leases.attempt(self.database, row, now)
+            with self.database.write() as db:
+                leases.finish(db, row, outcome, now, now)
+        return True
+
+    def _sweep(self, now: datetime) -> bool:
+        """One room's fault stops neither the others nor the mail; it is asked again after a while."""
+        found = False
+        for sweep in self.sweeps:
+            if time.monotonic() < self._sweep_at.get(sweep, 0.0):
+                continue
+            try:
+                found = bool(sweep(self.database, now)) or found
+            except Exception as error:
+                self._sweep_at[sweep] = time.monotonic() + SWEEP_AGAIN
+                log.exception("%r failed: %s", sweep, type(error).__name__)
+        return found
+
+    # The real thing.
+
+    def run(self, stop: threading.Event) -> None:
+        """Works until `stop` is set, then finishes what is on its way and gives the rest back."""
+        housekeeping = threading.Thread(target=self._keep_house, args=(stop,), daemon=True, name="housekeeping")
+        housekeeping.start()
+        while not stop.is_set():
+            try:
+                self._renew()
+                self._claim()
+            except SQLAlchemyError as error:
+                log.warning("database not available: %s", type(error).__name__)
+                stop.wait(1)
+                continue
+            with self._changed:
+                self._start_what_may()
+                self._changed.wait(self._pause())
+        self._leave()
+        housekeeping.join(timeout=5)
+
+    def _outstanding(self) -> Counter[str]:
+        return Counter(row.destination for row in [*self._ready, *self._flying])
+
+    def _full(self) -> tuple[set[str], set[str]]:
+        """Lanes and channels that have their share already."""
+        lanes = {lane for lane, n in self._outstanding().items() if n >= (1 if lane in self._troubled else SHARE)}
+        channels = Counter(row.channel for row in [*self._ready, *self._flying])
+        return lanes, {channel for channel, n in channels.items() if n >= THREADS // 2}
+
+    def _claim(self) -> None:
+        """Fills up the rows at hand, if it is time to look."""
+        with self._changed:
+            if time.monotonic() < self._claim_at or len(self._ready) >= SHARE * 4:
+                return
+            lanes, channels = self._full()
+            held = [row.id for row in [*self._ready, *self._flying]]
+            room = THREADS - len(held)
+        self._claim_at = time.monotonic() + IDLE
+        if room <= 0:
+            return
+        now = clock.now()
+        with self.database.read() as db:
+            if not leases.anything_due(db, now, lanes=lanes, channels=channels):
+                return
+        with self.database.write() as db:
+            claimed = leases.claim(
+                db, now, limit=min(SHARE, room), lease=self.lease, lanes=lanes, channels=channels, held=held
+            )
+        if claimed:
+            self._claim_at = 0.0
+            with self._changed:
+                self._ready += claimed
+
+    def _start_what_may(self) -> None:
+        """Starts the first row that has a place; the others wait for it to answer or to lose its patience."""
+        now = time.monotonic()
+        if any(now - started < PATIENCE for started in self._flying.values()):
+            return
+        lanes = Counter(row.destination for row in self._flying)
+        for row in self._ready:
+            if lanes[row.destination] < (1 if row.destination in self._troubled else SHARE):
+                self._ready.remove(row)
+                self._flying[row] = now
+                threading.Thread(target=self._deliver, args=(row,), daemon=True, name=f"deliver-{row.id}").start()
+                return
+
+    def _pause(self) -> float:
+        """Seconds until there may be something to do, at most IDLE."""
+        now = time.monotonic()
+        youngest = max(self._flying.values(), default=0.0) + PATIENCE - now
+        if self._ready and youngest > 0:
+            return youngest
+        return min(max(self._claim_at - now, 0.001), IDLE)
+
+    def _deliver(self, row: Claimed) -> None:
+        """One attempt in a thread of its own."""
+        started = clock.now()
+        outcome = leases.attempt(self.database, row, started)
+        self._finish(row, outcome, started)
+        with self._changed:
+            del self._flying[row]
+            (self._troubled.discard if outcome.state in (SENT, DEAD) else self._troubled.add)(row.destination)
+            if len(self._troubled) > 10_000:
+                self._troubled.clear()
+            if self._outstanding()[row.destination] < SHARE:
+                self._claim_at = 0.0
+            self._changed.notify()
+
+    def _finish(self, row: Claimed, outcome: Outcome, started: datetime) -> None:
+        """Writes the end down, also when the database is away for a while: until then the lease is renewed in vain,
+        and afterwards somebody else sends it again under the same id."""
+        ends = time.monotonic() + 2 * self.lease
+        while time.monotonic() < ends:
+            try:
+                with self.database.write() as db:
+                    if not leases.finish(db, row, outcome, started, clock.now()):
+                        log.warning("delivery %s ended after its lease had passed on", row.id)
+                return
+            except SQLAlchemyError as error:
+                log.warning("cannot finish %s yet: %s", row.id, type(error).__name__)
+                time.sleep(1)
+
+    def _renew(self) -> None:
+        """Keeps what is held, three times a lease."""
+        if time.monotonic() < self._renew_at:
+            return
+        with self._changed:
+            held = [*self._ready, *self._flying]
+        if held:
+            with self.database.write() as db:
+                leases.renew(db, held, clock.now(), self.lease)
+        self._renew_at = time.monotonic() + self.lease / 3
+
+    def _leave(self) -> None:
+        """Gives back what was not started, waits for what was."""
+        with self._changed:
+            unstarted, self._ready = self._ready, []
+        if unstarted:
+            with contextlib.suppress(SQLAlchemyError), self.database.write() as db:
+                leases.release(db, unstarted)
+        ends = time.monotonic() + GRACE
+        while self._flying and time.monotonic() < ends:
+            with contextlib.suppress(SQLAlchemyError):
+                self._renew()
+            with self._changed:
+                self._changed.wait(0.2)
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        """Lets the rooms do what time asks for, beside the deliveries."""
+        while not stop.is_set():
+            found = self._sweep(clock.now())
+            stop.wait(0.05 if found else 0.5)
+
+
+class Tidy:
+    """A sweep that once in a while drops what is too old to matter. Never says that it found work: nobody waits."""
+
+    def __init__(self) -> None:
+        self._at = 0.0
+
+    def __call__(self, database: Database, now: datetime) -> bool:
+        if time.monotonic() >= self._at:
+            self._at = time.monotonic() + TIDY_EVERY
+            with database.write() as db:
+                idempotency.forget_old(db, now)
+                counts.tidy(db)
+        return False
+
+
+PARTS = (
+    "app.kernel.email",
+    "app.kernel.sms",
+    "app.accounts.jobs",
+    "app.depositions.jobs",
+    "app.prescreens.jobs",
+    "app.inspections.jobs",
+)
+
+
+def wire() -> tuple[Sweep, ...]:
+    """Loads every part that delivers or sweeps, and tells the kernel who signs webhooks. A room may lack jobs."""
+    webhook.signing_key = doors.signing_key
+    parts = [importlib.import_module(part) for part in PARTS if importlib.util.find_spec(part)]
+    return (Tidy(), *(part.sweep for part in parts if hasattr(part, "sweep")))
+
+
+def run(config: Config, stop: threading.Event) -> None:
+    """The worker process: until `stop` is set."""
+    database = Database(config)
+    try:
+        Worker(database).run(stop)
+    finally:
+        database.dispose()
+
+
+def main(config: Config) -> None:
+    """Runs until SIGTERM or SIGINT."""
+    stop = threading.Event()
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    run(config, stop)
