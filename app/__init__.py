@@ -1,0 +1,78 @@
+"""Session Desk: one staff dashboard and three documented APIs.
+
+`create_app` is the only place that knows every part.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.config import Config
+    from app.kernel.db import Database
+
+
+def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
+    """The whole application on one database; tests hand in theirs."""
+    # Imported here, so that `app.config` and a room's rules can be read without Flask and the rest.
+    from flask import Flask
+    from flask_wtf.csrf import CSRFProtect
+    from jinja2 import StrictUndefined
+
+    from app import edges, health, logs, models
+    from app.kernel import api, static, times, transaction
+    from app.kernel.db import Database
+    from app.kernel.ratelimit import Limiter
+
+    assert models
+    logs.configure(config)
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=config.secret_keys[0],
+        SECRET_KEY_FALLBACKS=list(config.secret_keys[1:]),
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=512 * 1024,
+        SESSION_COOKIE_NAME="__Host-desk" if config.production else "desk",
+        SESSION_COOKIE_SECURE=config.production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        # Pages send no Referer (Referrer-Policy); edges check Origin and Sec-Fetch-Site instead.
+        WTF_CSRF_SSL_STRICT=False,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.undefined = StrictUndefined
+    app.extensions["config"] = config
+    app.extensions["limiter"] = Limiter(config)
+    edges.install(app, config)
+    transaction.install(app, database or Database(config))
+    CSRFProtect(app).exempt(api.blueprint)
+    static.install(app)
+    times.install(app.jinja_env)
+    _rooms(app)
+    api.install(app)
+    health.install(app)
+    return app
+
+
+def _rooms(app: "Flask") -> None:
+    """Every page and every documented API."""
+    import importlib
+
+    for name in ("accounts", "depositions", "prescreens", "inspections", "deliveries", "home"):
+        for module, attribute in (("views", "pages"), ("public", "public_pages"), ("api", "product"), ("reference", "pages")):
+            path = f"app.{name}.{module}"
+            try:
+                found = importlib.import_module(path)
+            except ModuleNotFoundError as error:
+                if error.name not in (path, f"app.{name}"):
+                    raise
+                continue
+            if module == "api":
+                app.extensions.setdefault("products", []).append(found.product)
+            else:
+                app.register_blueprint(getattr(found, attribute))
+            if hasattr(found, "install"):
+                found.install(app)
