@@ -1,0 +1,368 @@
+"""`desk`: what an operator scripts. The same code as the pages and the worker.
+
+With `--json` stdout holds JSON and nothing else. Exit codes: 0 done, or already so; 1 refused, with a sentence on
+stderr; 2 called wrongly. Everything may be repeated: what exists with the same facts is left alone.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+
+from app.config import Config, ConfigError
+from app.kernel import clock
+from app.kernel.db import Database
+from app.kernel.errors import Conflict, Refusal
+from app.kernel.events import Actor
+
+BY = Actor("cli", None, "desk command", None, "cli")
+PRODUCTS = click.Choice(["depositions", "prescreens", "inspections"])
+PLANS = click.Choice(["free", "pilot", "starter", "pro", "scale"])
+ROLES = click.Choice(["scheduler", "leasing_agent", "operator", "admin", "auditor"])
+SWITCH = click.Choice(["on", "off"])
+
+
+class Said:
+    """How a command speaks: sentences for people, or one JSON value for scripts."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def done(self, facts: dict[str, Any], sentence: str, alone: str = "") -> None:
+        """The result. `alone` (a key, a token) is all that goes to stdout without --json; the sentence to stderr."""
+        if self.as_json:
+            click.echo(json.dumps(facts, ensure_ascii=False))
+        elif alone:
+            click.echo(sentence, err=True)
+            click.echo(alone)
+        else:
+            click.echo(sentence)
+
+    def refused(self, sentence: str, code: str) -> NoReturn:
+        if self.as_json:
+            click.echo(json.dumps({"error": {"code": code, "detail": sentence}}, ensure_ascii=False))
+        click.echo(sentence, err=True)
+        sys.exit(1)
+
+
+def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A command with `--json`, whose refusals are sentences and exit code 1."""
+
+    def register(run: Callable[..., None]) -> click.Command:
+        @wraps(run)
+        def guarded(*args: Any, as_json: bool, **options: Any) -> None:
+            said = Said(as_json)
+            try:
+                run(*args, said=said, **options)
+            except Refusal as refusal:
+                said.refused(refusal.detail, refusal.code)
+            except ConfigError as error:
+                said.refused(str(error), "configuration")
+            except (OperationalError, ProgrammingError, InterfaceError) as error:
+                said.refused(*_database_words(error))
+
+        option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+        return group.command(name)(option(guarded))
+
+    return register
+
+
+def _database_words(error: Exception) -> tuple[str, str]:
+    cause = str(getattr(error, "orig", error)).splitlines()[0]
+    if "no such table" in cause or ("does not exist" in cause and "relation" in cause):
+        return "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this.", "database.old"
+    return f"The database did not do it: {cause}. Nothing was changed.", "database.unavailable"
+
+
+def _database() -> Database:
+    return Database(Config.from_env())
+
+
+@click.group(help=__doc__, context_settings={"max_content_width": 100})
+def main() -> None:
+    pass
+
+
+# The database ---------------------------------------------------------------------------------------------------
+
+
+@main.group(help="The database's tables.")
+def db() -> None:
+    pass
+
+
+@command(db, "upgrade")
+def db_upgrade(said: Said) -> None:
+    """Bring the tables to the newest state. Safe with two at once, safe to repeat."""
+    from app.kernel import schema
+
+    database = _database()
+    before, newest = schema.standing(database)
+    schema.upgrade(database)
+    sentence = f"The database was already at {newest}." if before == newest else f"The database is now at {newest}."
+    said.done({"revision": newest, "changed": before != newest}, sentence)
+
+
+@command(db, "check")
+def db_check(said: Said) -> None:
+    """Say whether the tables are as the program needs them; exit code 1 when they are not."""
+    from app.kernel import schema
+
+    database = _database()
+    revision, newest = schema.standing(database)
+    differences = [str(each) for each in schema.differences(database)] if revision == newest else []
+    current = revision == newest and not differences
+    facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
+    if current:
+        said.done(facts, f"The database is at {revision}, the newest.")
+    elif said.as_json:
+        said.done(facts, "")
+        sys.exit(1)
+    elif revision != newest:
+        said.refused(
+            f"The database is at {revision or 'nothing'}, the newest is {newest}. Run `desk db upgrade`.",
+            "database.old",
+        )
+    else:
+        said.refused("The tables differ from the program: " + "; ".join(differences), "database.differs")
+
+
+# Organizations ---------------------------------------------------------------------------------------------------
+
+
+@main.group(help="Organizations: the clients of the house.")
+def organization() -> None:
+    pass
+
+
+def _organization_facts(found: Any) -> dict[str, Any]:
+    names = ("slug", "name", "plan", "billing", "self_service", "locale", "time_zone", "contact_email")
+    return {**{name: getattr(found, name) for name in names}, "decision_emails": found.decision_emails}
+
+
+@command(organization, "create")
+@click.option("--name", required=True)
+@click.option("--slug", required=True, help="The company id: small letters, digits, hyphens.")
+@click.option("--plan", type=PLANS, default="free", show_default=True)
+@click.option("--self-service", is_flag=True, help="Depositions are ready at creation, without the scheduling team.")
+@click.option("--locale", default="en", show_default=True)
+@click.option("--time-zone", default="America/New_York", show_default=True)
+@click.option("--contact-email", default="")
+def organization_create(said: Said, slug: str, **facts: Any) -> None:
+    """Create an organization. One that exists with the same facts is left alone."""
+    from app.accounts.actions import organizations
+    from app.accounts.queries import organization_by_slug
+
+    with _database().write() as db:
+        found = organization_by_slug(db, slug)
+        created = found is None
+        if found is None:
+            found = organizations.create(db, slug=slug, by=BY, now=clock.now(), **facts)
+        other = [] if created else [name for name, value in facts.items() if getattr(found, name) != value]
+        if other:
+            raise Conflict(
+                f"There is already an organization {slug} with another {_list(other)}. Nothing was changed. "
+                f"`desk organization set {slug}` changes it.",
+                code="organization.exists",
+            )
+    words = f"Created {found.name} ({slug})." if created else f"{found.name} ({slug}) exists already."
+    said.done({**_organization_facts(found), "created": created}, words)
+
+
+@command(organization, "set")
+@click.argument("slug")
+@click.option("--name")
+@click.option("--plan", type=PLANS)
+@click.option("--billing", type=click.Choice(["active", "past_due"]))
+@click.option("--self-service", type=SWITCH)
+@click.option("--decision-emails", type=SWITCH, help="Mail prospects when a prescreen is decided.")
+@click.option("--locale")
+@click.option("--time-zone")
+@click.option("--contact-email")
+def organization_set(said: Said, slug: str, **given: Any) -> None:
+    """Change an organization; what is not named stays."""
+    from app.accounts.actions import organizations
+    from app.accounts.queries import organization_named
+
+    changes = {name: value for name, value in given.items() if value is not None}
+    for name in ("self_service", "decision_emails"):
+        if name in changes:
+            changes[name] = changes[name] == "on"
+    with _database().write() as db:
+        found = organization_named(db, slug)
+        before = found.version
+        after = organizations.change(db, found, changes, by=BY, now=clock.now())
+    changed = after.version != before
+    words = f"Changed {after.name} ({slug})." if changed else f"{after.name} ({slug}) was so already."
+    said.done({**_organization_facts(after), "changed": changed}, words)
+
+
+# Keys and tokens -------------------------------------------------------------------------------------------------
+
+
+@main.group(help="API keys.")
+def key() -> None:
+    pass
+
+
+@command(key, "create")
+@click.option("--organization", "slug", required=True, metavar="SLUG")
+@click.option("--product", type=PRODUCTS, required=True)
+@click.option("--scope", "scopes", multiple=True, help="May be repeated; none means all.")
+@click.option("--label", default="", help="What people will know it by.")
+def key_create(said: Said, slug: str, product: str, scopes: tuple[str, ...], label: str) -> None:
+    """Create a key and print it, this once. Each call makes another key."""
+    from app.accounts.actions import keys
+    from app.accounts.queries import organization_named
+
+    with _database().write() as db:
+        found = organization_named(db, slug)
+        made, secret = keys.create(db, found, product, scopes=scopes, label=label, by=BY, now=clock.now())
+        facts = {"organization": slug, "product": product, "key": secret, "scopes": made.scopes, "label": made.label}
+    said.done(facts, f"A {product} key for {slug}. It is not shown again.", secret)
+
+
+@command(main, "token")
+@click.option("--organization", "slug", required=True, metavar="SLUG")
+def token(said: Said, slug: str) -> None:
+    """Print a bearer for the depositions API that works for an hour."""
+    from app.accounts.actions import keys
+    from app.accounts.queries import organization_named
+
+    with _database().write() as db:
+        bearer, ends = keys.print_bearer(db, organization_named(db, slug), by=BY, now=clock.now())
+    facts = {"organization": slug, "token": bearer, "expires_at": clock.iso(ends)}
+    said.done(facts, f"A bearer for {slug}, until {clock.iso(ends)}.", bearer)
+
+
+# People ----------------------------------------------------------------------------------------------------------
+
+
+@main.group(help="People who sign in at the desk.")
+def person() -> None:
+    pass
+
+
+@command(person, "create")
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", "roles", type=ROLES, required=True, multiple=True, help="May be repeated.")
+@click.option("--organization", "slug", metavar="SLUG", help="The organization whose rows they see.")
+@click.option("--house", is_flag=True, help="House staff: they see every organization's rows.")
+@click.option("--time-zone", default=None)
+@click.option("--password-stdin", is_flag=True, help="Read the password from stdin, instead of mailing an invitation.")
+def person_create(
+    said: Said,
+    email: str,
+    name: str,
+    roles: tuple[str, ...],
+    slug: str | None,
+    house: bool,
+    time_zone: str | None,
+    password_stdin: bool,
+) -> None:
+    """Create somebody's account. One that exists with the same facts is left alone."""
+    from app.accounts import staffing
+
+    if house and slug:
+        raise click.UsageError("Say --organization or --house, not both.")
+    if not house and not slug and set(roles) != {"scheduler"}:
+        raise click.UsageError("Say --organization SLUG, or --house for house staff.")
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    wanted = staffing.Wanted(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
+    found, created = staffing.ensure(_database(), wanted, by=BY, now=clock.now())
+    facts = {"email": found.email, "name": found.name, "role": roles[0], "roles": list(wanted.roles)}
+    words = f"{found.name} ({found.email}) exists already."
+    if created:
+        words = f"Created {found.name} ({found.email})." + ("" if password_stdin else " An invitation is on its way.")
+    said.done({**facts, "organization": slug, "created": created}, words)
+
+
+# Demonstration ---------------------------------------------------------------------------------------------------
+
+
+@main.group(help="Demonstration data, for development.")
+def demo() -> None:
+    pass
+
+
+@command(demo, "load")
+def demo_load(said: Said) -> None:
+    """Load believable data; a repeat prints the same keys and passwords. Refused in production."""
+    from app.demo import load
+
+    cast, fresh = load(_database(), clock.now())
+    lines = ["Loaded." if fresh else "Loaded already.", "", "Organizations and keys:"]
+    for each in cast["organizations"]:
+        lines.append(f"  {each['slug']:<12} {each['name']} ({each['plan']})")
+        lines += [f"    {key['product']:<12} {key['key']}" for key in each["keys"]]
+    lines += ["", "People (role, address, password):"]
+    lines += [f"  {one['role']:<14} {one['email']:<32} {one['password']}" for one in cast["people"]]
+    said.done(cast, "\n".join(lines))
+
+
+# Processes -------------------------------------------------------------------------------------------------------
+
+
+@command(main, "serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes; one on SQLite, one a core on PostgreSQL.")
+def serve(said: Said, host: str, port: int, workers: int | None) -> None:
+    """Answer requests until SIGTERM or SIGINT; accepted requests are finished."""
+    from app import serving
+
+    config = Config.from_env()
+    count = workers or (1 if config.sqlite else os.cpu_count() or 1)
+    said.done({"url": f"http://{host}:{port}", "workers": count}, f"Serving on http://{host}:{port}, {count} workers.")
+    sys.stdout.flush()
+    serving.serve(config, host=host, port=port, workers=count)
+
+
+@command(main, "worker")
+def worker(said: Said) -> None:
+    """Deliver mail and webhooks, remind and tidy up until SIGTERM or SIGINT."""
+    from app import worker as working
+
+    config = Config.from_env()
+    said.done({"worker": os.getpid()}, f"The worker works as process {os.getpid()}.")
+    sys.stdout.flush()
+    working.main(config)
+
+
+@main.group(help="Proofs that what is kept is right.")
+def check() -> None:
+    pass
+
+
+@command(check, "counts")
+def check_counts(said: Said) -> None:
+    """Recount everything that is counted; exit code 1 when a counter is wrong."""
+    import app.models  # noqa: F401  # declares every counter
+    from app.kernel import counts
+
+    with _database().read() as db:
+        wrong = counts.differences(db)
+    facts = [{"table": each.table, "key": each.key, "kept": each.kept, "counted": each.counted} for each in wrong]
+    if not wrong:
+        said.done({"equal": True, "differences": []}, "Every counter equals its recount.")
+        return
+    if said.as_json:
+        said.done({"equal": False, "differences": facts}, "")
+    for each in wrong:
+        click.echo(f"{each.table} {each.key}: kept {each.kept}, counted {each.counted}", err=True)
+    sys.exit(1)
+
+
+def _list(names: list[str]) -> str:
+    words = [name.replace("_", " ") for name in names]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+if __name__ == "__main__":
+    main()
