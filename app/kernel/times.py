@@ -50,7 +50,7 @@ def hour(local: datetime, zone: str) -> str:
 
 
 def day(value: date, now: date | None = None) -> str:
-    """`Tue 28 Jan 2025`; without the year when `now` is in the same year; 28 Jan 2025 loses its weekday when long ago."""
+    """`Tue 28 Jan 2025`; without the year when `now` is in the same year."""
     text = f"{value.day} {MONTHS[value.month - 1]}"
     if now is None or now.year != value.year:
         text += f" {value.year}"
@@ -110,7 +110,7 @@ def when_line(instant: datetime, zone: str, viewer_zone: str = "", now: datetime
 
 
 def stamp(instant: datetime, zone: str = "UTC", now: datetime | None = None) -> Markup:
-    """A moment in a story, in the reader's zone: `14:20 CET` today, `Fri 30 Oct, 11:45 CET` before, with its year if another."""
+    """A moment in a story, in the reader's zone: `14:20 CET` today, `Fri 30 Oct, 11:45 CET` on another day."""
     today = (now or clock.now()).astimezone(ZoneInfo(zone))
     local = instant.astimezone(ZoneInfo(zone))
     text = f"{hour(local, zone)} {zone_word(local)}"
@@ -169,7 +169,8 @@ def hours_ahead(instant: datetime, zone: str, viewer_zone: str) -> int:
 
 
 def install(env: Environment) -> None:
-    """Register every filter: {{ row.starts_at|when(row.zone, me.time_zone, now) }}."""
+    """Register `server_time()` and every filter: {{ row.starts_at|when(row.zone, me.time_zone, now) }}."""
+    env.globals["server_time"] = lambda: clock.iso(clock.now())
     env.filters.update(
         when=when,
         when_line=when_line,

@@ -25,6 +25,18 @@ def number_of(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def lead(text: str) -> tuple[str, str]:
+    """The first sentence and the rest: `Not scheduled: Ana was first. Your reason is kept.`"""
+    first, mark, rest = text.partition(". ")
+    return (first + mark.strip(), rest) if mark else (text, "")
+
+
+def spoken(name: str) -> str:
+    """A field's name as a label: `join_room` → `Join room`."""
+    words = re.sub(r"[_\-.\s]+", " ", name).strip()
+    return words[:1].upper() + words[1:]
+
+
 def install(env: Environment) -> None:
-    """Register the filters `initials`, `slug` and `number_of`."""
-    env.filters.update(initials=initials, slug=slug, number_of=number_of)
+    """Register the filters `initials`, `slug`, `number_of`, `lead` and `spoken`."""
+    env.filters.update(initials=initials, slug=slug, number_of=number_of, lead=lead, spoken=spoken)
