@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -136,12 +136,21 @@ def refuse(refusal: Refusal) -> Response:
         response = Response(render_template("_refused.html", refusal=refusal), refusal.status)
         htmx.retarget(response, "#refusal")
     else:
-        page = render_template("refused.html", refusal=refusal, typed=_typed(), request_id=g.get("request_id"))
+        shown = {"refusal": refusal, "typed": _typed(), "request_id": g.get("request_id")}
+        page = render_template("refused.html", **shown) if refusal.status < 500 else _bare_page(shown)
         response = Response(page, refusal.status)
     response.headers.update(refusal.headers)
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("HX-Request")
     return response
+
+
+def _bare_page(shown: dict[str, Any]) -> str:
+    """The page for our own faults: asks nobody who is signed in and what waits, because that may be what failed."""
+    template = current_app.jinja_env.get_template("refused.html")
+    return template.render(
+        **shown, me=None, desks=(), request=request, get_flashed_messages=lambda **_: (), title="Not our best moment"
+    )
 
 
 def _typed() -> list[tuple[str, str]]:
