@@ -126,7 +126,6 @@ def message(delivery: Delivery) -> EmailMessage:
     mail["Message-ID"] = f"<{delivery.id}@{urlsplit(config.public_base_url).hostname}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["Content-Language"] = letter.get("locale", "en")
     mail.set_content(_clean(letter["text"]), cte="quoted-printable")
     mail.add_alternative(_clean(letter["html"]), subtype="html", cte="quoted-printable")
     attachments = [(part["name"], _kind(part["type"]), base64.b64decode(part["content"])) for part in _parts(letter)]
@@ -140,6 +139,7 @@ def message(delivery: Delivery) -> EmailMessage:
         mail.add_attachment(
             content, maintype=kind.maintype, subtype=kind.subtype, filename=one_line(name), params=dict(kind.params)
         )
+    mail["Content-Language"] = letter.get("locale", "en")
     return mail
 
 
