@@ -40,5 +40,13 @@ def read(name: str) -> Response:
     ]
     names = [one.name for one in current_app.extensions["products"]]
     return Response(
-        render_template("home/reference.html", product=product, document=shown, operations=operations, names=names)
+        render_template(
+            "home/reference.html",
+            product=product,
+            document=shown,
+            operations=operations,
+            names=names,
+            fields=openapi.fields,
+            parameter=openapi.parameter,
+        )
     )

@@ -147,3 +147,57 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     if len(variants) == 1:
         return {**{key: value for key, value in schema.items() if key != "anyOf"}, **variants[0]}
     return schema
+
+
+def fields(schema: dict[str, Any], shown: dict[str, Any], prefix: str = "", depth: int = 0) -> list[dict[str, Any]]:
+    """The members of a schema as rows to read: dotted name, type in words, whether required, what it means."""
+    schema = _resolved(schema, shown)
+    required = set(schema.get("required", ()))
+    rows: list[dict[str, Any]] = []
+    for name, raw in schema.get("properties", {}).items():
+        field = _resolved(raw, shown)
+        dotted = f"{prefix}{name}"
+        meaning = raw.get("description") or field.get("description", "")
+        rows.append({"name": dotted, "type": _words(raw, shown), "required": name in required, "meaning": meaning})
+        inner = _resolved(field.get("items", field), shown)
+        if depth < 5 and inner.get("properties"):
+            rows += fields(inner, shown, f"{dotted}[]." if "items" in field else f"{dotted}.", depth + 1)
+    return rows
+
+
+def _resolved(schema: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    schema = _without_null(schema)
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return _resolved(shown["components"]["schemas"][name], shown)
+    return schema
+
+
+def _words(raw: dict[str, Any], shown: dict[str, Any]) -> str:
+    nullable = any(one == {"type": "null"} for one in raw.get("anyOf", ()))
+    schema = _resolved(raw, shown)
+    if "enum" in schema:
+        word = " or ".join(str(value) for value in schema["enum"])
+    elif "const" in schema:
+        word = str(schema["const"])
+    elif "anyOf" in schema:
+        kinds = [_words(one, shown) for one in schema["anyOf"] if one != {"type": "null"}]
+        word = " or ".join(dict.fromkeys(kinds))
+    elif schema.get("type") == "array":
+        word = f"list of {_words(schema.get('items', {}), shown)}"
+    else:
+        word = str(schema.get("type", "anything"))
+    if "maxLength" in schema:
+        word += f", at most {schema['maxLength']} characters"
+    return f"{word}, or null" if nullable else word
+
+
+def parameter(described: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    """A parameter as the same kind of row."""
+    place = {"path": "in the path", "query": "in the query", "header": "a header"}[described["in"]]
+    return {
+        "name": described["name"],
+        "type": f"{_words(described['schema'], shown)}, {place}",
+        "required": described["required"],
+        "meaning": described.get("description", ""),
+    }
