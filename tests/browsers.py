@@ -1,0 +1,55 @@
+"""A real browser: the Chromium of the machine, headless."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--font-render-hinting=none",
+]
+
+
+def executable() -> str | None:
+    """Where Chromium is; CHROMIUM in the environment names another one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def fresh_page(browser: Browser, width: int = 1280, height: int = 900, scheme: str = "light") -> Iterator[Page]:
+    """A page without cookies. Raises AssertionError when its scripts or its policy complained."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
+    )
+    context.set_default_timeout(10_000)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda said: complaints.append(said.text) if _serious(said.type, said.text) else None)
+    try:
+        yield opened
+        assert not complaints, "The browser complained: " + " · ".join(complaints)
+    finally:
+        context.close()
+
+
+def _serious(kind: str, text: str) -> bool:
+    """Refusals are answers too: the browser logs every 4xx, which tests provoke on purpose."""
+    return kind == "error" and "the server responded with a status of 4" not in text

@@ -1,0 +1,174 @@
+"""What leaves the house, seen from outside: the outbox opened, a real mail server, a real webhook receiver."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any, Self
+
+from aiosmtpd.controller import Controller
+from sqlalchemy import select
+
+from app.kernel.clock import now
+from app.kernel.db import Database
+from app.kernel.outbox import OutboxRow
+from tests.servers import free_port
+
+
+class Outbox:
+    """The promises of the house, payloads in clear."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def rows(self, channel: str | None = None, state: str | None = None) -> list[SimpleNamespace]:
+        """Rows, oldest first; `channel` may be a beginning (`job:`). A blanked payload is {}."""
+        with self.database.read() as db:
+            found = db.scalars(select(OutboxRow).order_by(OutboxRow.created_at, OutboxRow.id)).all()
+        return [
+            self._opened(row)
+            for row in found
+            if (channel is None or row.channel.startswith(channel)) and (state is None or row.state == state)
+        ]
+
+    def _opened(self, row: OutboxRow) -> SimpleNamespace:
+        facts = {column.key: getattr(row, column.key) for column in OutboxRow.__table__.columns}
+        facts["payload"] = json.loads(self.database.vault.decrypt(row.payload)) if row.payload else {}
+        return SimpleNamespace(**facts)
+
+    def letters(self, to: str | None = None) -> list[dict[str, Any]]:
+        """The payloads of letters: to, subject, text, html, attachments."""
+        return [row.payload for row in self.rows("email") if to is None or row.payload.get("to") == to]
+
+    def deliver_all(self, rounds: int = 50) -> list[SimpleNamespace]:
+        """Lets the worker do what is due now, in this thread, until nothing is. Returns all rows."""
+        from app.worker import Worker
+
+        worker = Worker(self.database)
+        for _ in range(rounds):
+            if not worker.run_once(now()):
+                return self.rows()
+        raise AssertionError(f"The worker still found work after {rounds} rounds.")
+
+
+class MailServer:
+    """An SMTP server. `letters` are what it took; `answer` decides what it says to a recipient."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+        self.answer: Callable[[str], str] = lambda recipient: "250 OK"
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=10)
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        said = self.answer(address)
+        if said.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return said
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        letter = message_from_bytes(envelope.content, policy=default)
+        assert isinstance(letter, EmailMessage)
+        self.letters.append(letter)
+        return "250 OK"
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self._controller.port}"
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop(no_assert=True)
+
+
+@dataclass
+class Got:
+    """One request that a receiver took."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Reply:
+    """What a receiver answers: status, headers, that many bytes, after that many seconds."""
+
+    status: int = 204
+    headers: dict[str, str] = field(default_factory=dict)
+    size: int = 0
+    after: float = 0.0
+
+
+class Receiver:
+    """A webhook receiver on 127.0.0.1. `replies` are given in turn, the last one for ever.
+
+    Reach it with a Config whose `webhook_allowed_networks` holds 127.0.0.0/8.
+    """
+
+    def __init__(self) -> None:
+        self.got: list[Got] = []
+        self.replies: list[Reply] = [Reply()]
+        self._changed = threading.Condition()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                outer._take(self)
+
+            do_GET = do_POST
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def wait_for(self, number: int, seconds: float = 10.0) -> list[Got]:
+        """Waits until that many requests have come. Returns them."""
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: len(self.got) >= number, seconds)
+        assert arrived, f"{len(self.got)} of {number} requests came within {seconds:g} seconds."
+        return list(self.got)
+
+    def _take(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        with self._changed:
+            self.got.append(Got(request.path, {k.lower(): v for k, v in request.headers.items()}, body))
+            reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+            self._changed.notify_all()
+        time.sleep(reply.after)
+        try:
+            request.send_response(reply.status)
+            for name, value in {"Content-Length": str(reply.size), **reply.headers}.items():
+                request.send_header(name, value)
+            request.end_headers()
+            request.wfile.write(b"x" * reply.size)
+        except OSError:
+            pass  # the caller had enough of waiting
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)

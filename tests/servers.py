@@ -1,0 +1,77 @@
+"""The real thing: `desk serve` in a process of its own, on a free port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from app.config import ENVIRONMENT_NAMES, Config
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(config: Config) -> dict[str, str]:
+    """The environment that says what a Config says."""
+    found = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_NAMES}
+    for name in ENVIRONMENT_NAMES:
+        value: Any = getattr(config, name.lower())
+        found[name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return {**found, "PYTHONPATH": str(ROOT)}
+
+
+class Server:
+    """Running until `stop()`. `url` is its address; `log` what it wrote."""
+
+    def __init__(self, config: Config, folder: Path, workers: int, names: dict[str, str]) -> None:
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self._log = folder / f"server-{self.port}.log"
+        command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(workers)]
+        with self._log.open("wb") as words:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", *command],
+                env={**environment(config), "PUBLIC_BASE_URL": self.url, **names},
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                start_new_session=True,
+            )
+        self._wait()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def _wait(self, seconds: float = 30) -> None:
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            assert self.process.poll() is None, f"The server ended by itself:\n{self.log}"
+            try:
+                direct.open(f"http://127.0.0.1:{self.port}/health/live", timeout=2).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        self.stop()
+        raise AssertionError(f"The server did not answer within {seconds:g} seconds:\n{self.log}")
+
+    def stop(self) -> None:
+        """As an operator would: SIGTERM, then patience, then SIGKILL to all of it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
