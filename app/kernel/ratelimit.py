@@ -66,15 +66,26 @@ class FileStorage(Storage, MovingWindowSupport):
     def _connection(self) -> sqlite3.Connection:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None or self._local.pid != os.getpid():
-            found = sqlite3.connect(self.path, isolation_level=None, timeout=10)
-            for statement in (
-                "PRAGMA journal_mode=WAL",
-                "PRAGMA synchronous=OFF",
-                "CREATE TABLE IF NOT EXISTS windows (bucket TEXT PRIMARY KEY, hits BLOB NOT NULL) WITHOUT ROWID",
-            ):
-                found.execute(statement)
+            found = self._open()
             self._local.connection, self._local.pid = found, os.getpid()
         return found
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+        for tries_left in reversed(range(100)):
+            try:
+                # Going over to WAL does not wait for others doing the same, so it is tried again.
+                connection.execute("PRAGMA journal_mode=WAL")
+                break
+            except sqlite3.OperationalError:
+                if not tries_left:
+                    raise
+                time.sleep(0.05)
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS windows (bucket TEXT PRIMARY KEY, hits BLOB NOT NULL) WITHOUT ROWID"
+        )
+        return connection
 
     def _hits(self, key: str, since: float) -> "array[float]":
         """The hits of a bucket after `since`, oldest first."""

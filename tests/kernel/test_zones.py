@@ -99,9 +99,3 @@ def test_every_wall_time_comes_back_or_never_was(wall, name):
 def test_twelve_hour_clock_reads_back(wall):
     assert datetime.strptime(zones.clock12(wall), "%I:%M %p").time() == wall.time().replace(second=0, microsecond=0)
 
-
-def test_abbreviations_belong_to_their_date():
-    zone = zones.find(PACIFIC)
-    assert zones.abbreviation(datetime(2026, 1, 28, tzinfo=UTC), zone) == "PST"
-    assert zones.abbreviation(datetime(2026, 7, 28, tzinfo=UTC), zone) == "PDT"
-    assert zones.abbreviation(datetime(2026, 7, 28, tzinfo=UTC), zones.find("Brasilia")) == "UTC-03"
