@@ -1,0 +1,160 @@
+"""The prescreens API: list, one, review, at the addresses and in the words of its document."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from app.accounts.doors import prescreens_door
+from app.kernel.api import Call, Product, as_uuid
+from app.kernel.errors import NotFound
+from app.kernel.validation import Body, Query, Text, Wrong
+from app.prescreens import actions, payloads
+from app.prescreens.queries import api as queries
+from app.prescreens.queries.stages import Reach
+from app.prescreens.rules import review as rules
+
+LAST_PAGE = 10**15
+
+product = Product(
+    "prescreens",
+    "Sessions API",
+    "View and manage pre-screening sessions. Sessions are created when prospects complete your public chat "
+    "workflows. Each session contains the prospect's submission data and can be approved or denied.",
+    prescreens_door,
+    malformed_status=422,
+)
+
+
+def _whole_number(value: Any) -> int:
+    """A whole number written in digits, and nothing else that Python would also read as one."""
+    text = str(value)
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
+        raise Wrong("This must be a whole number.", "type")
+    number = int(digits[:19]) if len(digits) < 19 else 10**18
+    return -number if text.startswith("-") else number
+
+
+def _uuid(value: Any) -> UUID:
+    try:
+        return as_uuid(str(value))
+    except NotFound:
+        raise Wrong("This must be a UUID.", "format") from None
+
+
+Number = Annotated[int, BeforeValidator(_whole_number)]
+Id = Annotated[UUID, BeforeValidator(_uuid)]
+Status = Literal["active", "completed", "expired", "draft"]
+ReviewStatus = Literal["pending_review", "approved", "denied"]
+
+
+class ListQuery(Query):
+    """Filters combine; each left out means any."""
+
+    page: Annotated[Number, Field(ge=1, le=LAST_PAGE, description="Page number")] = 1
+    limit: Annotated[Number, Field(ge=1, description="Items per page; above your plan's maximum it is capped")] = 20
+    contactId: Annotated[Id | None, Field(description="Filter by contact")] = None
+    workflowTemplateId: Annotated[Id | None, Field(description="Filter by workflow template")] = None
+    status: Annotated[Status | None, Field(description="Filter by status")] = None
+    reviewStatus: Annotated[ReviewStatus | None, Field(description="Filter by review status")] = None
+
+
+class ReviewBody(Body):
+    """The decision. It is final."""
+
+    reviewStatus: Annotated[Literal["approved", "denied"], Field(description="`approved` or `denied`")]
+    reviewNotes: Annotated[
+        Text(rules.NOTES_LIMIT) | None,
+        Field(description="Internal notes (max 2000 chars, not shown to prospect)"),
+    ] = None
+
+
+class Session(BaseModel):
+    """One pre-screening session."""
+
+    id: UUID
+    contactId: UUID | None
+    workflowTemplateId: UUID
+    submission: Annotated[dict[str, Any], Field(description="Answers; keys depend on the workflow template")]
+    status: Status
+    reviewStatus: ReviewStatus
+    reviewNotes: str | None
+    reviewedAt: datetime | None
+    createdAt: datetime
+    updatedAt: datetime
+    expiresAt: datetime
+
+
+class OneSession(Session):
+    """The session itself, and the same object again under `data`."""
+
+    data: Session
+
+
+class Pagination(BaseModel):
+    page: int
+    limit: Annotated[int, Field(description="What was used, which is what was asked for or your plan's maximum")]
+    total: int
+    totalPages: int
+
+
+class SessionList(BaseModel):
+    data: list[Session]
+    pagination: Pagination
+
+
+def _find(call: Call) -> Any:
+    """The session of the path, if it is the caller's organization's. Raises NotFound."""
+    found = queries.one(call.reading, call.organization.id, as_uuid(call.args["id"]))
+    if found is None:
+        raise NotFound("There is no such session.")
+    return found
+
+
+def _may_review(call: Call) -> None:
+    rules.check_plan(call.organization.plan)
+
+
+@product.route(
+    "GET", "/api/v1/sessions", query=ListQuery, answer=(200, SessionList), summary="List sessions", refusals=(422,)
+)
+def list_sessions(call: Call) -> dict[str, Any]:
+    """Returns a paginated list of pre-screening sessions, newest first."""
+    asked: ListQuery = call.query
+    limit = rules.page_limit(call.organization.plan, asked.limit)
+    filters = queries.Filters(asked.contactId, asked.workflowTemplateId, asked.status, asked.reviewStatus)
+    total = queries.count(call.db, call.organization.id, filters, call.now)
+    offset = (asked.page - 1) * limit
+    rows = (
+        queries.page(call.db, call.organization.id, filters, call.now, offset=offset, limit=limit)
+        if offset < total
+        else []
+    )
+    return payloads.page(rows, call.now, number=asked.page, limit=limit, total=total)
+
+
+@product.route("GET", "/api/v1/sessions/<id>", find=_find, answer=(200, OneSession), summary="Get a session")
+def get_session(call: Call) -> dict[str, Any]:
+    """Returns a single session by ID, including the full submission data."""
+    return payloads.one(call.found, call.now)
+
+
+@product.route(
+    "PATCH",
+    "/api/v1/sessions/<id>/review",
+    find=_find,
+    allowed=_may_review,
+    body=ReviewBody,
+    answer=(200, OneSession),
+    summary="Review a session",
+    refusals=(409, 422),
+)
+def review_session(call: Call) -> dict[str, Any]:
+    """Approves or denies a completed session. Final: a session cannot be reviewed again."""
+    asked: ReviewBody = call.body
+    act = actions.approve if asked.reviewStatus == "approved" else actions.deny
+    reach = Reach((call.organization.id,))
+    done = act(call.db, call.found.id, asked.reviewNotes, reach=reach, by=call.by, now=call.now)
+    return payloads.one(done, call.now)

@@ -1,0 +1,44 @@
+"""What a prospect is told, when, and in which words. Never the notes, never a criterion."""
+
+from typing import Any
+
+from app.kernel.db import Db
+from app.kernel.email import letter
+from app.kernel.outbox import Message
+from app.prescreens import links
+from app.prescreens.queries.templates import Workflow
+
+
+def completed(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
+    """"We have your answers", with the link to the status page. Nothing without an address."""
+    if not prescreen.email:
+        return []
+    link = links.status_url(db.config, workflow.organization_slug, workflow.slug, prescreen.id)
+    return [_letter(db, "prescreen-completed", prescreen, workflow, secret=True, status_url=link)]
+
+
+def decided(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
+    """The decision, to the address given in this session, unless the organization sends its own."""
+    if not prescreen.email or not workflow.decision_emails:
+        return []
+    return [_letter(db, f"prescreen-{prescreen.review_status}", prescreen, workflow)]
+
+
+def link(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
+    """The link with which the prospect goes on later, on request."""
+    chat = links.chat_url(db.config, workflow.organization_slug, workflow.slug, prescreen.id)
+    return [_letter(db, "prescreen-link", prescreen, workflow, secret=True, chat_url=chat)]
+
+
+def _letter(db: Db, template: str, prescreen: Any, workflow: Workflow, **context: Any) -> Message:
+    return letter(
+        db,
+        template,
+        to=prescreen.email,
+        name=prescreen.name,
+        locale=prescreen.locale,
+        organization=workflow.organization_name,
+        workflow=workflow.name,
+        expires_at=prescreen.expires_at,
+        **context,
+    )

@@ -1,0 +1,218 @@
+"""Tables of the prescreens room: contacts, workflow templates and their versions, prescreens, and words to find them."""
+
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.counts import keep_counts
+from app.kernel.db import Base, Instant
+
+TIME_TO_LIVE = timedelta(days=30)
+"""How long a prescreen may wait for its decision ("sessions have a 30-day TTL")."""
+
+
+class Status(StrEnum):
+    """How far the prospect came. `expired` is a word of the API only, never stored."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+
+
+class ReviewStatus(StrEnum):
+    """What the organization decided."""
+
+    PENDING = "pending_review"
+    APPROVED = "approved"
+    DENIED = "denied"
+
+
+class QuestionType(StrEnum):
+    """What an answer is. The JSON type of the stored value follows from it (rules.read_answer)."""
+
+    NAME = "name"
+    TEXT = "text"
+    LONGTEXT = "longtext"
+    NUMBER = "number"
+    DATE = "date"
+    YESNO = "yesno"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+# Only decided rows lie in these indexes.
+DECIDED: Any = {"sqlite_where": text("reviewed_at IS NOT NULL"), "postgresql_where": text("reviewed_at IS NOT NULL")}
+
+# Words are found by their first letters through an index: that needs the order of code points, not of a language.
+FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
+
+
+class Contact(Base):
+    """A person as one organization knows them. Matching a later prescreen to it never changes what is stored here."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "email_key", name="uq_contacts_email"),
+        UniqueConstraint("organization_id", "phone_key", name="uq_contacts_phone"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    email_key: Mapped[str | None] = mapped_column(String(254))
+    phone_key: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class WorkflowTemplate(Base):
+    """A questionnaire of one organization, at the public address /p/<organization>/<slug> while it is open."""
+
+    __tablename__ = "workflow_templates"
+    __table_args__ = (UniqueConstraint("organization_id", "slug", name="uq_workflow_templates_slug"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    slug: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(200))
+    current_version: Mapped[int] = mapped_column(Integer, default=1)
+    is_open: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class TemplateVersion(Base):
+    """The questions as they stood at one time. Never changed: a prescreen keeps the version it was started with.
+
+    `questions` is a list of objects with the members of `rules.Question`.
+    """
+
+    __tablename__ = "workflow_template_versions"
+
+    workflow_template_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_templates.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    introduction: Mapped[str] = mapped_column(Text, default="")
+    questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Prescreen(Base):
+    """One prospect's way through one version of a template: the `session` of the prescreens API.
+
+    `expires_at` is `created_at` + 30 days, so that "newest first" and "most days left first" are one order and one
+    index family serves both. `expires_on` is its UTC date, for the counters. `submission` is plain JSON, not JSONB:
+    keys keep the order in which they were answered, on both databases. `other_contact_id` is set when e-mail and phone
+    matched two different contacts. `version` grows with every change of content.
+    """
+
+    __tablename__ = "prescreens"
+    __table_args__ = (
+        CheckConstraint("status IN ('draft', 'active', 'completed')", name="status_known"),
+        CheckConstraint("review_status IN ('pending_review', 'approved', 'denied')", name="review_status_known"),
+        CheckConstraint("status = 'completed' OR review_status = 'pending_review'", name="only_completed_is_reviewed"),
+        ForeignKeyConstraint(
+            ["workflow_template_id", "template_version"],
+            ["workflow_template_versions.workflow_template_id", "workflow_template_versions.number"],
+            name="fk_prescreens_template_version",
+        ),
+        # Each list walks one of these in order; see queries/ and tests/prescreens/test_plans.py.
+        Index("ix_prescreens_newest", "organization_id", "expires_at", "id"),
+        Index("ix_prescreens_stage", "organization_id", "status", "review_status", "expires_at", "id"),
+        Index("ix_prescreens_template", "organization_id", "workflow_template_id", "expires_at", "id"),
+        Index(
+            "ix_prescreens_template_stage",
+            "organization_id",
+            "workflow_template_id",
+            "status",
+            "review_status",
+            "expires_at",
+            "id",
+        ),
+        Index("ix_prescreens_contact", "organization_id", "contact_id", "expires_at", "id"),
+        Index("ix_prescreens_decided", "organization_id", "reviewed_at", "id", **DECIDED),
+        # House staff see every organization in one list.
+        Index("ix_prescreens_house_newest", "expires_at", "id"),
+        Index("ix_prescreens_house_stage", "status", "review_status", "expires_at", "id"),
+        Index("ix_prescreens_house_decided", "reviewed_at", "id", **DECIDED),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    workflow_template_id: Mapped[UUID] = mapped_column(Uuid)
+    template_version: Mapped[int] = mapped_column(Integer)
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
+    other_contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
+    submission: Mapped[dict[str, Any]] = mapped_column(JSON)
+    status: Mapped[str] = mapped_column(String(16), default=Status.DRAFT.value)
+    review_status: Mapped[str] = mapped_column(String(16), default=ReviewStatus.PENDING.value)
+    review_notes: Mapped[str | None] = mapped_column(Text)
+    reviewed_at: Mapped[datetime | None] = mapped_column(Instant)
+    reviewed_by: Mapped[str | None] = mapped_column(String(320))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    locale: Mapped[str] = mapped_column(String(16), default="en")
+    link_mails: Mapped[int] = mapped_column(Integer, default=0)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    completed_at: Mapped[datetime | None] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    expires_on: Mapped[date] = mapped_column(Date)
+
+    @staticmethod
+    def lifetime(created_at: datetime) -> dict[str, Any]:
+        """The columns that follow from the moment of creation."""
+        expires_at = created_at + TIME_TO_LIVE
+        return {"created_at": created_at, "expires_at": expires_at, "expires_on": expires_at.astimezone(UTC).date()}
+
+
+class PrescreenWord(Base):
+    """A folded word of a prescreen's name, address or number: finds it by first letters at any table size."""
+
+    __tablename__ = "prescreen_words"
+    __table_args__ = (Index("ix_prescreen_words_prescreen", "prescreen_id"),)
+
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    word: Mapped[str] = mapped_column(FOLDED, primary_key=True)
+    prescreen_id: Mapped[UUID] = mapped_column(ForeignKey("prescreens.id"), primary_key=True)
+
+
+STAGE_COUNTS = keep_counts(
+    Prescreen.__table__,
+    "prescreen_counts",
+    dimensions=["organization_id", "workflow_template_id", "status", "review_status"],
+)
+"""How many of each stage, over all time: a few rows an organization."""
+
+DAY_COUNTS = keep_counts(
+    Prescreen.__table__,
+    "prescreen_day_counts",
+    dimensions=["organization_id", "expires_on", "status", "review_status", "workflow_template_id"],
+)
+"""The same by day of expiry: "not yet expired" is the sum over later days, plus an index count on one day.
+
+The day comes second because its primary key starts so: the days still to come are one short stretch of it.
+"""

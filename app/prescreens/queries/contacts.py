@@ -1,0 +1,68 @@
+"""Who answered: contacts by e-mail, then by phone, and the prescreens of one contact."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from app.kernel.db import Db
+from app.prescreens.models import Contact, Prescreen, WorkflowTemplate
+from app.prescreens.queries.stages import P, Reach
+from app.prescreens.rules.answers import email_key, phone_key
+
+C, T = Contact.__table__.c, WorkflowTemplate.__table__.c
+
+
+def match(db: Db, organization_id: int, email: str | None, phone: str | None) -> tuple[UUID | None, UUID | None]:
+    """The contact known by this address, and the one known by this number, within one organization."""
+
+    def known(column: Any, key: str | None) -> UUID | None:
+        if not key:
+            return None
+        return db.execute(select(C.id).where(C.organization_id == organization_id, column == key)).scalar_one_or_none()
+
+    by_email = known(C.email_key, email_key(email) if email else None)
+    return by_email, known(C.phone_key, phone_key(phone) if phone else None)
+
+
+def get(db: Db, id: UUID | None) -> Row[Any] | None:
+    return None if id is None else db.execute(select(Contact.__table__).where(C.id == id)).one_or_none()
+
+
+def earlier(db: Db, prescreen: Any, limit: int = 20) -> Sequence[Row[Any]]:
+    """Other prescreens of the same contact, newest first."""
+    if prescreen.contact_id is None:
+        return []
+    return db.execute(
+        select(
+            P.id,
+            P.status,
+            P.review_status,
+            P.reviewed_by,
+            P.expires_at,
+            P.created_at,
+            T.name.label("template_name"),
+        )
+        .join_from(Prescreen.__table__, WorkflowTemplate.__table__, T.id == P.workflow_template_id)
+        .where(
+            P.organization_id == prescreen.organization_id,
+            P.contact_id == prescreen.contact_id,
+            P.id != prescreen.id,
+        )
+        .order_by(P.expires_at.desc(), P.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def known_before(db: Db, reach: Reach, rows: Sequence[Any]) -> set[UUID]:
+    """Which of these prescreens come from a contact that an earlier one came from."""
+    contacts = {row.contact_id for row in rows if row.contact_id is not None}
+    if not contacts:
+        return set()
+    found = db.execute(select(P.contact_id, P.created_at).where(reach.rows(P.organization_id), P.contact_id.in_(contacts)))
+    first: dict[UUID, datetime] = {}
+    for contact_id, created_at in found:
+        first[contact_id] = min(created_at, first.get(contact_id, created_at))
+    return {row.id for row in rows if row.contact_id in first and first[row.contact_id] < row.created_at}

@@ -1,0 +1,140 @@
+"""Workflow templates: by public address, by version, and the staff's list of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, tuple_
+
+from app.accounts.models import Organization
+from app.kernel.db import Db
+from app.prescreens.models import STAGE_COUNTS, TemplateVersion, WorkflowTemplate
+from app.prescreens.queries.stages import Reach
+from app.prescreens.rules.answers import Question, read_questions
+
+T, V, O = WorkflowTemplate.__table__.c, TemplateVersion.__table__.c, Organization.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One version of a template, with whose it is: what the public chat and the detail page read from."""
+
+    id: UUID
+    slug: str
+    name: str
+    is_open: bool
+    number: int
+    introduction: str
+    questions: tuple[Question, ...]
+    organization_id: int
+    organization_slug: str
+    organization_name: str
+    locale: str
+    time_zone: str
+    decision_emails: bool
+
+
+_WORKFLOW = (
+    select(
+        T.id,
+        T.slug,
+        T.name,
+        T.is_open,
+        V.number,
+        V.introduction,
+        V.questions,
+        O.id,
+        O.slug,
+        O.name,
+        O.locale,
+        O.time_zone,
+        O.decision_emails,
+    )
+    .join_from(WorkflowTemplate.__table__, TemplateVersion.__table__, V.workflow_template_id == T.id)
+    .join(Organization.__table__, O.id == T.organization_id)
+)
+
+
+def _workflow(row: Row[Any] | None) -> Workflow | None:
+    return None if row is None else Workflow(*row[:6], read_questions(row[6]), *row[7:])
+
+
+def by_address(db: Db, organization: str, workflow: str) -> Workflow | None:
+    """The current version behind /p/<organization>/<workflow>, open or not."""
+    statement = _WORKFLOW.where(O.slug == organization, T.slug == workflow, V.number == T.current_version)
+    return _workflow(db.execute(statement).one_or_none())
+
+
+def version(db: Db, template_id: UUID, number: int) -> Workflow:
+    """The version a prescreen was started with. It always exists: the database holds the two together."""
+    found = _workflow(db.execute(_WORKFLOW.where(T.id == template_id, V.number == number)).one_or_none())
+    if found is None:
+        raise LookupError("A prescreen without its template version.")
+    return found
+
+
+def questions_of(db: Db, versions: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], tuple[Question, ...]]:
+    """The questions of several versions at once."""
+    wanted = sorted(set(versions), key=str)
+    if not wanted:
+        return {}
+    found = db.execute(
+        select(V.workflow_template_id, V.number, V.questions).where(tuple_(V.workflow_template_id, V.number).in_(wanted))
+    )
+    return {(id, number): read_questions(questions) for id, number, questions in found}
+
+
+def names(db: Db, reach: Reach) -> Sequence[Row[Any]]:
+    """Templates for a filter: id, name and the organization's name."""
+    return db.execute(
+        select(T.id, T.name, O.name.label("organization_name"))
+        .join_from(WorkflowTemplate.__table__, Organization.__table__, O.id == T.organization_id)
+        .where(reach.rows(T.organization_id))
+        .order_by(O.name, T.name)
+        .limit(200)
+    ).all()
+
+
+def listing(db: Db, reach: Reach) -> Sequence[Row[Any]]:
+    """Every template of a reach with its number of prescreens, from counter rows."""
+    s = STAGE_COUNTS.c
+    started = (
+        select(func.coalesce(func.sum(s.n), 0))
+        .where(s.organization_id == T.organization_id, s.workflow_template_id == T.id)
+        .scalar_subquery()
+    )
+    return db.execute(
+        select(
+            T.id,
+            T.slug,
+            T.name,
+            T.is_open,
+            T.current_version,
+            T.created_at,
+            T.organization_id,
+            O.slug.label("organization_slug"),
+            O.name.label("organization_name"),
+            V.questions,
+            V.created_at.label("changed_at"),
+            started.label("started"),
+        )
+        .join_from(WorkflowTemplate.__table__, Organization.__table__, O.id == T.organization_id)
+        .join(TemplateVersion.__table__, (V.workflow_template_id == T.id) & (V.number == T.current_version))
+        .where(reach.rows(T.organization_id))
+        .order_by(O.name, T.name)
+        .limit(500)
+    ).all()
+
+
+def one(db: Db, reach: Reach, id: UUID, number: int | None = None) -> Workflow | None:
+    """A template in one of its versions, the current one unless asked for another."""
+    statement = _WORKFLOW.where(T.id == id, reach.rows(T.organization_id))
+    return _workflow(db.execute(statement.where(V.number == (number or T.current_version))).one_or_none())
+
+
+def versions(db: Db, id: UUID) -> Sequence[Row[Any]]:
+    """Number and day of every version of a template, newest first."""
+    return db.execute(
+        select(V.number, V.created_at).where(V.workflow_template_id == id).order_by(V.number.desc())
+    ).all()

@@ -1,0 +1,299 @@
+"""Questions and answers: what each type of question accepts, which questions apply, and which one is next."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from app.kernel.errors import FieldError, Invalid
+from app.prescreens.models import QuestionType
+
+TEXT_LIMIT = 200
+LONGTEXT_LIMIT = 5000
+LARGEST = 10**12
+_KEEP = "\t\n"
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([,’'\s]\d{3})+(\.\d+)?")
+_NUMBER = re.compile(r"[+-]?\d{1,13}(\.\d{1,6})?")
+_PHONE = re.compile(r"[+0-9][0-9 ()./‑-]{4,38}")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice: `value` goes into the submission, `label` is what people read."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The question is asked only when the earlier question `key` was answered with one of `values`."""
+
+    key: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a criterion asks, where a machine can read it. It colours a badge; it never decides anything."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    one_of: tuple[Any, ...] = ()
+
+    def met(self, value: Any) -> bool | None:
+        """Whether an answer meets it; None when that cannot be said."""
+        if self.one_of:
+            given = value if isinstance(value, list) else [value]
+            return all(any(type(g) is type(w) and g == w for w in self.one_of) for g in given)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One step of the chat. `key` names the answer in the submission, `criterion` is what staff read it against.
+
+    `headline` answers are the few facts that staff see in the list.
+    """
+
+    key: str
+    label: str
+    type: QuestionType
+    required: bool = True
+    hint: str = ""
+    options: tuple[Option, ...] = ()
+    criterion: str = ""
+    expects: Expectation | None = None
+    condition: Condition | None = None
+    headline: bool = False
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> "Question":
+        """A question as a template version stores it."""
+        condition, expects = stored.get("condition"), stored.get("expects")
+        return cls(
+            key=stored["key"],
+            label=stored["label"],
+            type=QuestionType(stored["type"]),
+            required=stored.get("required", True),
+            hint=stored.get("hint", ""),
+            options=tuple(Option(o["value"], o["label"]) for o in stored.get("options", ())),
+            criterion=stored.get("criterion", ""),
+            expects=Expectation(expects.get("at_least"), expects.get("at_most"), tuple(expects.get("one_of", ())))
+            if expects
+            else None,
+            condition=Condition(condition["key"], tuple(condition["values"])) if condition else None,
+            headline=stored.get("headline", False),
+        )
+
+    def met(self, submission: Mapping[str, Any]) -> bool | None:
+        """Whether the answer meets the criterion; None when nobody but a reader can say."""
+        if self.expects is None or self.key not in submission:
+            return None
+        return self.expects.met(submission[self.key])
+
+    def label_of(self, value: Any) -> str:
+        """What people read for a chosen value; the value itself when the option is gone."""
+        return next((o.label for o in self.options if o.value == value), str(value))
+
+
+def read_questions(stored: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
+    return tuple(Question.read(question) for question in stored)
+
+
+def applicable(questions: Sequence[Question], submission: Mapping[str, Any]) -> list[Question]:
+    """The questions this prospect is asked, in order, given the answers so far."""
+    asked: dict[str, Question] = {}
+    for question in questions:
+        condition = question.condition
+        if condition is None or (condition.key in asked and _meets(condition, submission.get(condition.key))):
+            asked[question.key] = question
+    return list(asked.values())
+
+
+def _meets(condition: Condition, value: Any) -> bool:
+    given = value if isinstance(value, list) else [value]
+    return any(type(one) is type(wanted) and one == wanted for one in given for wanted in condition.values)
+
+
+def next_question(questions: Sequence[Question], submission: Mapping[str, Any], after: str | None = None) -> str | None:
+    """The key of the step to show: the one after `after`, else the first that still wants an answer; None: review."""
+    asked = applicable(questions, submission)
+    keys = [question.key for question in asked]
+    if after in keys:
+        place = keys.index(after) + 1
+        return keys[place] if place < len(keys) else None
+    last = max((i for i, key in enumerate(keys) if key in submission), default=-1)
+    for place, question in enumerate(asked):
+        if question.key not in submission and (question.required or place > last):
+            return question.key
+    return None
+
+
+def missing(questions: Sequence[Question], submission: Mapping[str, Any]) -> list[Question]:
+    """Required questions without an answer."""
+    return [q for q in applicable(questions, submission) if q.required and q.key not in submission]
+
+
+def with_answer(
+    questions: Sequence[Question], submission: Mapping[str, Any], question: Question, value: Any
+) -> dict[str, Any]:
+    """The answers after one more: in template order, without those whose question is no longer asked."""
+    given = {**submission, question.key: value}
+    if value is None:
+        given.pop(question.key)
+    asked = applicable(questions, given)
+    return {q.key: given[q.key] for q in asked if q.key in given}
+
+
+def check_complete(questions: Sequence[Question], submission: Mapping[str, Any]) -> None:
+    """Whether the answers can be sent."""
+    left = missing(questions, submission)
+    if left:
+        raise Invalid(
+            f"One question still needs an answer: {left[0].label}"
+            if len(left) == 1
+            else f"{len(left)} questions still need an answer, the first is: {left[0].label}",
+            code="session.incomplete",
+            errors=[FieldError(q.key, "required", "This question needs an answer.") for q in left],
+        )
+
+
+def check_answer(question: Question, typed: Sequence[str]) -> Any:
+    """The JSON value of what was typed or picked, or None for an optional question left empty.
+
+    Raises Invalid with one sentence that says what would be accepted, never what was typed.
+    """
+    values = [_clean(value) for value in typed]
+    values = [value for value in values if value]
+    if not values:
+        if question.required:
+            raise _wrong(question, "required", _EMPTY.get(question.type, "Please answer this question."))
+        return None
+    if question.type is QuestionType.CHOICES:
+        return _choices(question, values)
+    return _READERS[question.type](question, values[0])
+
+
+def _clean(value: str) -> str:
+    value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return "".join(c for c in value if c in _KEEP or (ord(c) >= 32 and ord(c) != 127 and not 0xD800 <= ord(c) < 0xE000))
+
+
+_EMPTY = {
+    QuestionType.YESNO: "Please choose yes or no.",
+    QuestionType.CHOICE: "Please choose one of the answers.",
+    QuestionType.CHOICES: "Please choose at least one of the answers.",
+}
+
+
+def _wrong(question: Question, code: str, sentence: str) -> Invalid:
+    return Invalid(sentence, code="answer.invalid", errors=[FieldError(question.key, code, sentence)])
+
+
+def _text(question: Question, value: str) -> str:
+    limit = LONGTEXT_LIMIT if question.type is QuestionType.LONGTEXT else TEXT_LIMIT
+    if len(value) > limit:
+        raise _wrong(question, "too_long", f"Please shorten this: at most {limit:,} characters fit here.")
+    return value if question.type is QuestionType.LONGTEXT else " ".join(value.split())
+
+
+def _number(question: Question, value: str) -> int | float:
+    plain = re.sub(r"[,’'\s]", "", value) if _THOUSANDS.fullmatch(value) else value
+    if not _NUMBER.fullmatch(plain) or abs(float(plain)) > LARGEST:
+        raise _wrong(question, "not_a_number", "Please write a number in digits, for example 2500 or 2500.50.")
+    number = float(plain)
+    return int(number) if number.is_integer() else number
+
+
+def _date(question: Question, value: str) -> str:
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            raise ValueError
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise _wrong(question, "not_a_date", "Please write a date as year-month-day, for example 2027-04-01.") from None
+    if not 1900 <= day.year <= 2200:
+        raise _wrong(question, "not_a_date", "Please write a date between 1900 and 2200.")
+    return value
+
+
+def _yesno(question: Question, value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise _wrong(question, "not_a_choice", "Please choose yes or no.")
+    return value == "yes"
+
+
+def _choice(question: Question, value: str) -> str:
+    if value not in (option.value for option in question.options):
+        raise _wrong(question, "not_a_choice", "Please choose one of the answers.")
+    return value
+
+
+def _choices(question: Question, values: Sequence[str]) -> list[str]:
+    return [option.value for option in question.options if option.value in {_choice(question, v) for v in values}]
+
+
+def _email(question: Question, value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise _wrong(
+            question, "not_an_email", "Please check this e-mail address. It should look like name@example.com."
+        ) from None
+
+
+def _phone(question: Question, value: str) -> str:
+    if not _PHONE.fullmatch(value) or not 5 <= len(phone_key(value)) <= 16:
+        raise _wrong(question, "not_a_phone", "Please write the number in digits, for example +1 555 010 4477.")
+    return value
+
+
+_READERS = {
+    QuestionType.NAME: _text,
+    QuestionType.TEXT: _text,
+    QuestionType.LONGTEXT: _text,
+    QuestionType.NUMBER: _number,
+    QuestionType.DATE: _date,
+    QuestionType.YESNO: _yesno,
+    QuestionType.CHOICE: _choice,
+    QuestionType.EMAIL: _email,
+    QuestionType.PHONE: _phone,
+}
+
+
+def email_key(address: str) -> str:
+    """What two spellings of one address have in common."""
+    return address.strip().lower()
+
+
+def phone_key(number: str) -> str:
+    """What two spellings of one number have in common: its digits, with the international prefix as +."""
+    digits = re.sub(r"\D", "", number)
+    if number.strip().startswith("+"):
+        return "+" + digits
+    return "+" + digits[2:] if digits.startswith("00") else digits
+
+
+def person(questions: Sequence[Question], submission: Mapping[str, Any]) -> dict[str, str | None]:
+    """Name, e-mail and phone as given in this session: the first answered question of each kind."""
+
+    def first(kind: QuestionType) -> str | None:
+        return next((submission[q.key] for q in questions if q.type is kind and q.key in submission), None)
+
+    return {"name": first(QuestionType.NAME) or "", "email": first(QuestionType.EMAIL), "phone": first(QuestionType.PHONE)}
+
+
+def words(*texts: str | None) -> list[str]:
+    """The folded words of a name, address and number, for finding by first letters. At most 12."""
+    found: dict[str, None] = {}
+    for text in texts:
+        for word in re.split(r"[\s,;]+", (text or "").casefold()):
+            if word.strip("-.()"):
+                found[word[:200]] = None
+    return list(found)[:12]
