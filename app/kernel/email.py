@@ -1,7 +1,8 @@
 """Letters: rendered when the thing happens, sent by the worker over SMTP.
 
 A letter is a folder `templates/email/<name>/` with subject.txt, body.txt and body.html; a file of the same name with a
-locale before its ending (`body.de.html`) wins for that locale. Rendered without Flask; only .html escapes.
+locale before its ending (`body.de.html`) wins for that locale. Rendered without Flask; only .html escapes. body.html
+holds only paragraphs: email/_layout.html goes around them (`a.button`, `.code`, `.small`).
 """
 
 import base64
@@ -19,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from app.config import Config
 from app.kernel import mailbox
@@ -77,7 +79,7 @@ def letter(
         **context,
     }
     subject = one_line(subject_line or _template(template, "subject", "txt", locale).render(known))
-    html = _template(template, "body", "html", locale).render({**known, "subject": subject})
+    html = _document(_template(template, "body", "html", locale).render({**known, "subject": subject}), known, subject)
     title = template.replace("-", " ").capitalize() if secret else subject
     return Message(
         channel="email",
@@ -96,6 +98,13 @@ def letter(
         secret=secret,
         summary=f"{title} · {to}",
     )
+
+
+def _document(body: str, known: dict[str, Any], subject: str) -> str:
+    """The body in the shared layout; one that is a whole document already stays as it is."""
+    if body.lstrip()[:9].lower() == "<!doctype":
+        return body
+    return TEMPLATES.get_template("email/_layout.html").render({**known, "subject": subject, "body": Markup(body)})
 
 
 def _template(folder: str, part: str, ending: str, locale: str) -> Template:

@@ -61,6 +61,7 @@ Index(
 )
 Index("ix_outbox_subject", _o.subject_type, _o.subject_id, _o.created_at)
 Index("ix_outbox_state", _o.state, _o.created_at, _o.id)
+Index("ix_outbox_organization", _o.organization_id, _o.state, _o.created_at, _o.id)
 
 
 class OutboxAttempt(Base):
@@ -228,12 +229,13 @@ def drop(
 def send_again(db: Db, id: UUID, now: datetime) -> Row[Any] | None:
     """Queues a dead row, a sent one that was no secret, or one waiting for its next try, to go now under its old id.
 
-    Returns the row, or None when that is not possible (unknown, on its way, dropped, or blanked).
+    Returns the row, or None when that is not possible (unknown, on its way, dropped, blanked, or finished work).
     """
+    sent = and_(_o.state == SENT, _o.channel.not_like("job:%"))
     failing = and_(_o.state == QUEUED, _o.last_error.is_not(None), or_(_o.lease_until.is_(None), _o.lease_until < now))
     return db.execute(
         update(OutboxRow.__table__)
-        .where(_o.id == id, _o.payload != "", or_(_o.state == DEAD, _o.state == SENT, failing))
+        .where(_o.id == id, _o.payload != "", or_(_o.state == DEAD, sent, failing))
         .values(
             state=QUEUED,
             due_at=now,

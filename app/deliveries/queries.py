@@ -1,0 +1,144 @@
+"""Reads: the lists of messages, one message with its attempts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.engine import Row
+
+from app.accounts.access import Scope
+from app.accounts.models import Organization
+from app.deliveries.rules import DESK_OF, PEOPLE
+from app.kernel.db import Db
+from app.kernel.outbox import DEAD, DROPPED, QUEUED, SENT, OutboxAttempt, OutboxRow
+from app.kernel.paging import Group, Page, page_of
+
+CAP = 1000
+"""Counts stop here: nobody reads further, and counting on would cost with every row."""
+
+_o = OutboxRow.__table__.c
+_a = OutboxAttempt.__table__.c
+_org = Organization.__table__.c
+
+COLUMNS = (
+    _o.id,
+    _o.organization_id,
+    _o.subject_type,
+    _o.subject_id,
+    _o.channel,
+    _o.destination,
+    _o.summary,
+    _o.secret,
+    _o.state,
+    _o.due_at,
+    _o.attempts,
+    _o.lease_until,
+    _o.last_error,
+    _o.created_at,
+    _o.finished_at,
+)
+
+_STANDING: dict[str, ColumnElement[bool]] = {
+    "failing": and_(_o.state == QUEUED, _o.last_error.is_not(None)),
+    "dead": _o.state == DEAD,
+    "queued": and_(_o.state == QUEUED, _o.last_error.is_(None)),
+    "sent": _o.state == SENT,
+    "dropped": _o.state == DROPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address asks for; empty means any. `organization` is a slug."""
+
+    channel: str = ""
+    desk: str = ""
+    organization: str = ""
+
+    def on(self) -> dict[str, str]:
+        """The filters that are set, as they stand in the address."""
+        every = {"channel": self.channel, "desk": self.desk, "organization": self.organization}
+        return {name: value for name, value in every.items() if value}
+
+
+def _of_desk(desk: str) -> ColumnElement[bool]:
+    types = [kind for kind, owner in DESK_OF.items() if owner == desk]
+    if desk == PEOPLE:
+        return or_(_o.subject_type.is_(None), _o.subject_type.not_in(list(DESK_OF)))
+    return _o.subject_type.in_(types)
+
+
+def _visible(scopes: Mapping[str, Scope], filters: Filters) -> list[ColumnElement[bool]]:
+    """Rows of the desks a person may look at, narrowed by the filters."""
+    desks = {desk: scope for desk, scope in scopes.items() if filters.desk in ("", desk)}
+    conditions: list[ColumnElement[bool]] = []
+    if len(desks) < len(DESK_OF.values() | {PEOPLE}) or not all(scope.everything for scope in desks.values()):
+        conditions.append(
+            or_(*(and_(_of_desk(desk), scope.where(_o.organization_id)) for desk, scope in desks.items()))
+        )
+    if filters.channel == "job":
+        conditions.append(_o.channel.startswith("job:"))
+    elif filters.channel:
+        conditions.append(_o.channel == filters.channel)
+    if filters.organization:
+        wanted = select(_org.id).where(_org.slug == filters.organization).scalar_subquery()
+        conditions.append(_o.organization_id == wanted)
+    return conditions
+
+
+def tab(db: Db, scopes: Mapping[str, Scope], view: str, filters: Filters, after: str | None) -> Page:
+    """One page of one standing, newest first."""
+    statement = select(*COLUMNS).where(_STANDING[view], *_visible(scopes, filters))
+    group = Group(view, statement, (_o.created_at, _o.id), descending=True)
+    return page_of(db, [group], after, purpose="deliveries")
+
+
+def counts(db: Db, scopes: Mapping[str, Scope], filters: Filters) -> dict[str, int]:
+    """How many there are of each standing, exact up to CAP; CAP + 1 means more."""
+    visible = _visible(scopes, filters)
+    columns = [
+        select(func.count())
+        .select_from(select(_o.id).where(condition, *visible).limit(CAP + 1).subquery())
+        .scalar_subquery()
+        .label(view)
+        for view, condition in _STANDING.items()
+    ]
+    return dict(db.execute(select(*columns)).one()._mapping)
+
+
+def one(db: Db, id: UUID) -> Row[Any] | None:
+    """One message without its payload, with its organization's name."""
+    return db.execute(
+        select(*COLUMNS, _org.name.label("organization"))
+        .outerjoin(Organization.__table__, _org.id == _o.organization_id)
+        .where(_o.id == id)
+    ).one_or_none()
+
+
+def attempts(db: Db, id: UUID, limit: int = 100) -> Sequence[Row[Any]]:
+    """The tries at one message, newest first."""
+    return db.execute(
+        select(_a.number, _a.started_at, _a.ended_at, _a.ok, _a.status, _a.detail)
+        .where(_a.outbox_id == id)
+        .order_by(_a.number.desc(), _a.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def organizations(db: Db, scopes: Mapping[str, Scope]) -> Sequence[Row[Any]]:
+    """The organizations a person may filter by."""
+    return db.execute(
+        select(_org.slug, _org.name)
+        .where(or_(*(scope.where(_org.id) for scope in scopes.values())))
+        .order_by(_org.name)
+    ).all()
+
+
+def names(db: Db, ids: set[int | None]) -> dict[int | None, str]:
+    """Organization names for the rows of a page."""
+    known = [id for id in ids if id is not None]
+    if not known:
+        return {}
+    return {row.id: row.name for row in db.execute(select(_org.id, _org.name).where(_org.id.in_(known)))}

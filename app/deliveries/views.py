@@ -1,0 +1,211 @@
+"""Pages: the list of messages by standing, one message, and sending it again."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request, url_for
+
+from app.accounts.access import Scope, allow, me
+from app.accounts.roles import DENIALS, DESKS, Role
+from app.deliveries import actions, queries, rules
+from app.deliveries.queries import Filters
+from app.kernel import clock
+from app.kernel.errors import BadRequest, NotFound
+from app.kernel.htmx import respond, see_other
+from app.kernel.outbox import standing
+from app.kernel.transaction import db
+
+pages = Blueprint("deliveries", __name__, url_prefix="/deliveries")
+
+STAFF = (Role.SCHEDULER, Role.LEASING_AGENT, Role.OPERATOR, Role.ADMIN, Role.AUDITOR)
+
+
+def _scopes() -> dict[str, Scope]:
+    """Whose messages this person sees, desk by desk; messages about accounts only those who keep the whole house."""
+    scopes = {desk: me().scope(desk) for desk in me().desks}
+    people = me().scope(rules.PEOPLE)
+    return scopes | ({rules.PEOPLE: people} if people.everything else {})
+
+
+def _asked() -> tuple[str, Filters]:
+    view = request.args.get("view", "")
+    filters = Filters(
+        channel=request.args.get("channel", ""),
+        desk=request.args.get("desk", ""),
+        organization=request.args.get("organization", "")[:60],
+    )
+    known = filters.channel in ("", *rules.CHANNELS) and filters.desk in ("", rules.PEOPLE, *DESKS)
+    if view not in ("", *rules.STANDINGS) or not known or "\x00" in filters.organization:
+        raise BadRequest("This address asks for a view that does not exist. Start again from the list of deliveries.")
+    return view, filters
+
+
+@pages.get("", endpoint="list")
+@allow(*STAFF)
+def list_() -> Response:
+    """Messages of one standing; without a wish, the most urgent one that has any."""
+    view, filters = _asked()
+    scopes = _scopes()
+    counts = queries.counts(db(), scopes, filters)
+    view = view or next((name for name in ("dead", "failing") if counts[name]), "sent")
+    page = queries.tab(db(), scopes, view, filters, request.args.get("after"))
+    rows = [row for _group, row in page.rows]
+    names = queries.names(db(), {row.organization_id for row in rows})
+    choices = queries.organizations(db(), scopes)
+    return respond(
+        "deliveries/list.html",
+        "deliveries/_queue.html",
+        "queue",
+        view=view,
+        views=_views(view, counts, filters),
+        word=rules.STANDINGS[view][0],
+        rows=[_shown(row, names) for row in rows],
+        filters=filters,
+        channels=[("", "any"), *rules.CHANNELS.items()],
+        desks_shown=[("", "any"), *((desk, desk) for desk in scopes)],
+        organizations=[("", "any"), *((row.slug, row.name) for row in choices)],
+        next_url=_url(view, filters, after=page.next_cursor) if page.next_cursor else "",
+        first_url="" if page.first else _url(view, filters),
+        zone=me().time_zone,
+    )
+
+
+def _url(view: str, filters: Filters, **more: Any) -> str:
+    return url_for("deliveries.list", view=view, **filters.on(), **more)
+
+
+def _views(view: str, counts: dict[str, int], filters: Filters) -> list[dict[str, Any]]:
+    """The tabs. A count that stopped at the cap stands in the label, with its plus."""
+    shown = []
+    for name, (word, _icon, tone) in rules.STANDINGS.items():
+        n = counts[name]
+        if name == "dropped" and not n and view != name:
+            continue
+        capped = n > queries.CAP
+        shown.append(
+            {
+                "label": f"{word} {queries.CAP:,}+" if capped else word,
+                "url": _url(name, filters),
+                "count": None if capped else n,
+                "tone": tone if n else "",
+                "current": name == view,
+            }
+        )
+    return shown
+
+
+def _shown(row: Any, names: dict[int | None, str]) -> dict[str, Any]:
+    """A row as the templates read it."""
+    now = standing(row)
+    word, icon, tone = rules.STANDINGS[now]
+    return {
+        "id": row.id,
+        "summary": row.summary,
+        "channel": rules.channel_word(row.channel),
+        "icon": rules.ICONS[row.channel.partition(":")[0]],
+        "destination": "" if row.channel.startswith("job:") or row.channel == row.destination else row.destination,
+        "organization": names.get(row.organization_id, ""),
+        "standing": now,
+        "badge": (word, icon, tone),
+        "reason": row.last_error or "",
+        "attempts": row.attempts,
+        "due_at": row.due_at,
+        "created_at": row.created_at,
+        "finished_at": row.finished_at,
+        "about": _about(row),
+    }
+
+
+def _about(row: Any) -> dict[str, str] | None:
+    """The thing a message is about: its words and its page."""
+    desk = rules.desk_of(row.subject_type)
+    if desk == rules.PEOPLE or row.subject_type not in ("deposition", "prescreen", "inspection"):
+        return None
+    return {
+        "words": f"{row.subject_type.capitalize()} {row.subject_id.partition('-')[0]}",
+        "url": f"{request.script_root}/{desk}/{row.subject_id}",
+    }
+
+
+def _find(id: UUID) -> Any:
+    """The message, or NotFound also when it belongs to somebody else's desk or organization."""
+    row = queries.one(db(), id)
+    scope = _scopes().get(rules.desk_of(row.subject_type)) if row else None
+    if row is None or scope is None:
+        raise NotFound()
+    if not scope.everything and (row.organization_id is None or not scope.covers(row.organization_id)):
+        raise NotFound()
+    return row
+
+
+@pages.get("/<uuid:id>")
+@allow(*STAFF)
+def detail(id: UUID) -> Response:
+    """One message: where it goes, how it stands, every attempt."""
+    row = _find(id)
+    tries = queries.attempts(db(), id)
+    desk = rules.desk_of(row.subject_type)
+    mine = me().may(desk, True, row.organization_id)
+    return respond(
+        "deliveries/detail.html",
+        row=row,
+        shown=_shown(row, {row.organization_id: row.organization or ""}),
+        story=_story(row, tries),
+        reason=(None if mine else DENIALS[desk]) or rules.why_not_again(row, clock.now()),
+        zone=me().time_zone,
+    )
+
+
+def _story(row: Any, tries: Any) -> list[dict[str, Any]]:
+    """Attempts as story entries, newest first. A number without an attempt is one whose worker was killed."""
+    entries: list[dict[str, Any]] = []
+    now = clock.now()
+    known = {entry.number for entry in tries}
+    if standing(row) in ("queued", "failing"):
+        busy = row.lease_until is not None and row.lease_until >= now
+        note = {"note": "now"} if busy else {"at": row.due_at}
+        text = "Being sent" if busy else "Next attempt" if row.attempts else "First attempt"
+        entries.append(
+            {"icon": "clock", "text": text, "small": "", "tone": "", "later": True, "current": False, **note}
+        )
+    for entry in tries:
+        text = f"Attempt {entry.number}: " + ("accepted" if entry.ok else "failed")
+        status = f"{entry.status}. " if entry.status and entry.ok else ""
+        entries.append(
+            {
+                "icon": "check" if entry.ok else "circle-x",
+                "text": text,
+                "small": status + entry.detail,
+                "tone": "" if entry.ok else "danger" if row.state == "dead" else "warn",
+                "at": entry.ended_at,
+                "later": False,
+                "current": False,
+            }
+        )
+    lost = sorted(set(range(1, row.attempts + 1)) - known) if row.attempts <= 100 else []
+    if lost and not (len(lost) == 1 and row.lease_until is not None):
+        words = ", ".join(map(str, lost))
+        entries.append(
+            {
+                "icon": "circle-question-mark",
+                "text": f"Attempt {words}: interrupted",
+                "small": "The worker stopped before it was known how this ended. It may have arrived.",
+                "tone": "warn",
+                "note": "",
+                "later": False,
+                "current": False,
+            }
+        )
+    queued = {"icon": "inbox", "text": "Queued", "small": "", "tone": "", "at": row.created_at}
+    return [*entries, {**queued, "later": False, "current": False}]
+
+
+@pages.post("/<uuid:id>/send_again")
+@allow(*STAFF)
+def send_again(id: UUID) -> Response:
+    """Queues it to go now, under the same id."""
+    row = _find(id)
+    desk = rules.desk_of(row.subject_type)
+    me().check(desk, row.organization_id)
+    actions.send_again(db(), id, by=me().actor(), now=clock.now())
+    return see_other(url_for("deliveries.detail", id=id))
