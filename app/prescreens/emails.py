@@ -5,12 +5,12 @@ from typing import Any
 from app.kernel.db import Db
 from app.kernel.email import letter
 from app.kernel.outbox import Message
-from app.prescreens import links
+from app.prescreens import links, words
 from app.prescreens.queries.templates import Workflow
 
 
 def completed(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
-    """"We have your answers", with the link to the status page. Nothing without an address."""
+    """ "We have your answers", with the link to the status page. Nothing without an address."""
     if not prescreen.email:
         return []
     link = links.status_url(db.config, workflow.organization_slug, workflow.slug, prescreen.id)
@@ -31,14 +31,15 @@ def link(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
 
 
 def _letter(db: Db, template: str, prescreen: Any, workflow: Workflow, **context: Any) -> Message:
+    say = words.of(prescreen.locale)
     return letter(
         db,
         template,
         to=prescreen.email,
         name=prescreen.name,
-        locale=prescreen.locale,
+        locale=say.lang,
+        say=say,
         organization=workflow.organization_name,
         workflow=workflow.name,
-        expires_at=prescreen.expires_at,
         **context,
     )

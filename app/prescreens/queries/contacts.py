@@ -61,7 +61,9 @@ def known_before(db: Db, reach: Reach, rows: Sequence[Any]) -> set[UUID]:
     contacts = {row.contact_id for row in rows if row.contact_id is not None}
     if not contacts:
         return set()
-    found = db.execute(select(P.contact_id, P.created_at).where(reach.rows(P.organization_id), P.contact_id.in_(contacts)))
+    found = db.execute(
+        select(P.contact_id, P.created_at).where(reach.rows(P.organization_id), P.contact_id.in_(contacts))
+    )
     first: dict[UUID, datetime] = {}
     for contact_id, created_at in found:
         first[contact_id] = min(created_at, first.get(contact_id, created_at))

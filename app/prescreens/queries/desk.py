@@ -276,9 +276,7 @@ def matching(reach: Reach, text: str) -> Select[Any] | None:
 
 
 def _beginning(reach: Reach, word: str) -> Select[Any]:
-    return select(W.prescreen_id).where(
-        reach.counts(W.organization_id), W.word >= word, W.word < word + "\U0010ffff"
-    )
+    return select(W.prescreen_id).where(reach.counts(W.organization_id), W.word >= word, W.word < word + "\U0010ffff")
 
 
 def count_matching(db: Db, reach: Reach, view: View, now: datetime) -> int:

@@ -80,7 +80,9 @@ def questions_of(db: Db, versions: Iterable[tuple[UUID, int]]) -> dict[tuple[UUI
     if not wanted:
         return {}
     found = db.execute(
-        select(V.workflow_template_id, V.number, V.questions).where(tuple_(V.workflow_template_id, V.number).in_(wanted))
+        select(V.workflow_template_id, V.number, V.questions).where(
+            tuple_(V.workflow_template_id, V.number).in_(wanted)
+        )
     )
     return {(id, number): read_questions(questions) for id, number, questions in found}
 

@@ -286,7 +286,11 @@ def person(questions: Sequence[Question], submission: Mapping[str, Any]) -> dict
     def first(kind: QuestionType) -> str | None:
         return next((submission[q.key] for q in questions if q.type is kind and q.key in submission), None)
 
-    return {"name": first(QuestionType.NAME) or "", "email": first(QuestionType.EMAIL), "phone": first(QuestionType.PHONE)}
+    return {
+        "name": first(QuestionType.NAME) or "",
+        "email": first(QuestionType.EMAIL),
+        "phone": first(QuestionType.PHONE),
+    }
 
 
 def words(*texts: str | None) -> list[str]:
