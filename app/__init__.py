@@ -20,7 +20,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from jinja2 import StrictUndefined
 
     from app import edges, health, logs, models
-    from app.kernel import api, static, times, transaction
+    from app.kernel import api, static, times, transaction, words
     from app.kernel.db import Database
     from app.kernel.ratelimit import Limiter
 
@@ -51,6 +51,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     CSRFProtect(app).exempt(api.blueprint)
     static.install(app)
     times.install(app.jinja_env)
+    words.install(app.jinja_env)
     _rooms(app)
     api.install(app)
     health.install(app)

@@ -14,9 +14,7 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, request
 
-SHEETS = (
-    "tokens", "base", "layout", "parts", "lists", "rulers", "narrow", "details", "floats", "fields", "public", "utilities",
-)  # fmt: skip
+SHEETS = tuple("tokens base layout parts lists rulers narrow details floats fields public utilities".split())
 COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "text/plain", "text/markdown", "application/json"}
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 SHEET_URL = re.compile(r'url\("\.\./([^"]+)"\)')

@@ -132,11 +132,15 @@ def duration(length: timedelta | float) -> str:
 
 
 def relative(instant: datetime, now: datetime | None = None) -> str:
-    """`in 2 h 40 min`, `19 h ago`, `just now`. From six hours on, whole hours; from two days on, whole days."""
+    """`in 2 h 40 min`, `19 h ago`, `5 d ago`, `22 months ago`: the farther, the coarser; `just now` within a minute."""
     gap = instant - (now or clock.now())
     length = abs(gap)
     if length < timedelta(minutes=1):
         return "just now" if gap <= timedelta(0) else "in less than a minute"
+    if length >= timedelta(days=60):
+        years, months = divmod(round(length.days / 30.44), 12)
+        far = f"{years} years" if years > 1 else f"{years * 12 + months} months"
+        return f"in {far}" if gap > timedelta(0) else f"{far} ago"
     if length >= timedelta(days=2):
         length = timedelta(days=length.days)
     elif length >= timedelta(hours=6) and gap < timedelta(0):

@@ -1,0 +1,330 @@
+// What the pages do beyond links and forms. Every page works without it; listeners sit on the document, so that
+// they outlive swaps. Nothing here decides anything: the server does.
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const on = (event, listener, options) => document.addEventListener(event, listener, options);
+
+/* Said to people */
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const sprite = $("svg.icon use")?.getAttribute("href")?.split("#")[0] ?? "/static/icons.svg";
+  svg.append(document.createElementNS(svg.namespaceURI, "use"));
+  svg.firstChild.setAttribute("href", `${sprite}#${name}`);
+  return svg;
+}
+
+function paragraph(title, text) {
+  const strong = document.createElement("strong");
+  strong.textContent = title;
+  const p = document.createElement("p");
+  p.append(strong, ` ${text}`);
+  return p;
+}
+
+export function toast(text, tone = "", name = "info") {
+  const box = document.createElement("div");
+  box.className = `toast ${tone}`;
+  const span = document.createElement("span");
+  span.textContent = text;
+  box.append(icon(name), span);
+  $("#status")?.append(box);
+  setTimeout(() => box.remove(), 8000);
+}
+
+// A notice in the refusal slot, which is moved next to the control that was pressed.
+function refuse(source, tone, name, title, text) {
+  const slot = nearestSlot(source);
+  if (!slot) return toast(`${title} ${text}`, tone, name);
+  const box = document.createElement("div");
+  box.className = `notice ${tone}`;
+  box.id = "refusal";
+  box.tabIndex = -1;
+  box.setAttribute("role", "alert");
+  box.append(icon(name), paragraph(title, text));
+  slot.replaceWith(box);
+  box.focus({ preventScroll: false });
+}
+
+// The slot is one a page. In a form it belongs above the buttons, so that a dialog shows its own refusal.
+function nearestSlot(source) {
+  let slot = $("#refusal");
+  const form = source?.closest?.("form");
+  if (!form || form.matches("[role='search']") || form.closest(".queue")) return slot;
+  if (!slot) {
+    slot = document.createElement("div");
+    slot.id = "refusal";
+  }
+  const button = $$("button[type='submit']", form).at(-1);
+  const line = button?.closest(".row, footer, div") ?? button;
+  const place = line && form.contains(line) && line !== form ? line : button;
+  if (place) place.before(slot);
+  else form.append(slot);
+  return slot;
+}
+
+/* Requests that htmx makes */
+
+on("htmx:before:request", (event) => {
+  const source = event.detail.ctx.sourceElement;
+  const old = $("#refusal.notice");
+  if (old && source.closest("form")) {
+    const empty = document.createElement("div");
+    empty.id = "refusal";
+    empty.tabIndex = -1;
+    old.replaceWith(empty);
+  }
+});
+
+on("htmx:response:error", (event) => {
+  const { ctx } = event.detail;
+  ctx.push = "false";
+  if (ctx.hx.retarget) {
+    nearestSlot(ctx.sourceElement);
+    return;
+  }
+  if (ctx.response.status < 500 && ctx.text.includes('id="main"')) return; // a whole page with errors at its fields
+  ctx.swap = "none";
+  refuse(
+    ctx.sourceElement,
+    "warn",
+    "circle-alert",
+    "Something went wrong on our side.",
+    `Try again in a moment. The answer was ${ctx.response.status}.`,
+  );
+});
+
+on("htmx:error", (event) => {
+  const { ctx, error } = event.detail;
+  if (!ctx?.request || ctx.response) return;
+  const late = error?.name === "AbortError" || ctx.request.signal?.reason === "timeout";
+  if (late)
+    refuse(
+      ctx.sourceElement,
+      "warn",
+      "hourglass",
+      "No answer in 20 seconds.",
+      "Look whether it was done before you press again.",
+    );
+  else refuse(ctx.sourceElement, "warn", "wifi-off", "No network.", "Nothing was sent. Press again when you are back.");
+});
+
+// After a swap that took the focus with it: the refusal, else what was swapped in, else the page.
+on("htmx:after:swap", (event) => {
+  const { ctx } = event.detail;
+  const refusal = $("#refusal.notice");
+  if (ctx.response?.status >= 400 && refusal) {
+    markFields(refusal, ctx.sourceElement?.closest?.("form"));
+    refusal.focus();
+    return;
+  }
+  ready(document);
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const wanted = $("main [aria-invalid='true']") ?? $("main [autofocus]:not(dialog *)") ?? $("#main");
+  wanted?.focus({ preventScroll: true });
+  if (ctx.target === document.body) scrollTo(0, 0);
+});
+
+function markFields(refusal, form) {
+  for (const item of $$("[data-field]", refusal)) {
+    const name = item.dataset.field.split(".").at(-1);
+    for (const control of $$(`[name="${CSS.escape(name)}"]`, form ?? document)) {
+      control.setAttribute("aria-invalid", "true");
+      control.setAttribute("aria-describedby", "refusal");
+    }
+  }
+}
+
+on("input", (event) => {
+  if (event.target.getAttribute("aria-describedby") === "refusal") {
+    event.target.removeAttribute("aria-invalid");
+    event.target.removeAttribute("aria-describedby");
+  }
+});
+
+/* Forms: busy buttons, and no second press */
+
+on(
+  "submit",
+  (event) => {
+    const form = event.target;
+    if (form.method === "dialog") return;
+    const button = event.submitter ?? $("button[type='submit']", form);
+    if ($("[name='theme']", form)) document.cookie = "theme=; path=/; max-age=0; samesite=lax";
+    if (form.method !== "post") return;
+    if (button?.getAttribute("aria-busy") === "true") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    button?.setAttribute("aria-busy", "true");
+  },
+  true,
+);
+
+on("htmx:finally:request", () =>
+  $$("button[aria-busy='true']").forEach((button) => button.removeAttribute("aria-busy")),
+);
+addEventListener("pageshow", () =>
+  $$("form button[aria-busy='true']").forEach((button) => button.removeAttribute("aria-busy")),
+);
+
+/* Theme in this browser: a cookie, so that the server can say it before the first paint */
+
+on("click", (event) => {
+  const button = event.target.closest("[data-theme-to]");
+  if (!button) return;
+  const theme = button.dataset.themeTo;
+  document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  for (const each of $$("[data-theme-to]")) each.setAttribute("aria-pressed", String(each === button));
+});
+
+/* Copy */
+
+on("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  const text = source?.dataset.value ?? source?.value ?? source?.textContent ?? "";
+  try {
+    await navigator.clipboard.writeText(text.trim());
+    toast("Copied.", "good", "check");
+  } catch {
+    getSelection().selectAllChildren(source);
+    toast("Your browser does not let us copy. It is selected: press Ctrl C.", "warn", "circle-alert");
+  }
+});
+
+/* Dialogs, for browsers that do not know command and commandfor yet */
+
+if (!("commandForElement" in HTMLButtonElement.prototype)) {
+  on("click", (event) => {
+    const button = event.target.closest("button[commandfor]");
+    const dialog = button && document.getElementById(button.getAttribute("commandfor"));
+    if (!dialog) return;
+    if (button.getAttribute("command") === "close") dialog.close();
+    else if (!dialog.open) dialog.showModal();
+  });
+}
+
+/* The palette: type to narrow, arrows to move, Enter to go; without a match Enter searches */
+
+on("input", (event) => {
+  const palette = event.target.closest("#palette");
+  if (!palette) return;
+  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const item of $$("li", palette)) {
+    item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
+  }
+});
+
+on("keydown", (event) => {
+  const palette = event.target.closest?.("#palette");
+  if (!palette || !["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) return;
+  const links = $$("li:not([hidden]) a", palette);
+  const at = links.indexOf(document.activeElement);
+  if (event.key === "Enter") {
+    if (at >= 0 || !links.length || !event.target.value) return;
+    event.preventDefault();
+    links[0].click();
+    return;
+  }
+  event.preventDefault();
+  const next = event.key === "ArrowDown" ? at + 1 : at - 1;
+  (links[next] ?? $("input", palette)).focus();
+});
+
+/* Keys. None approves, denies, cancels or ends: the most a key does is to move the focus or to follow a link. */
+
+function moveRow(step) {
+  const links = $$(".queue .what > a");
+  if (!links.length) return;
+  const row = document.activeElement?.closest?.(".queue tr");
+  const at = row ? links.findIndex((link) => row.contains(link)) : -1;
+  const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+const KEYS = {
+  "/": () => $("#search")?.focus(),
+  "?": () => $("#help")?.showModal(),
+  j: () => moveRow(1),
+  k: () => moveRow(-1),
+  n: () => $("a[rel='next']")?.click(),
+  p: () => $("a[rel='prev']")?.click(),
+};
+
+on("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && $("#palette")) {
+    event.preventDefault();
+    if (!$("#palette").open) $("#palette").showModal();
+    return;
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    const form = event.target.closest?.("form");
+    if (form) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (document.body.dataset.keys === "off" || $("dialog[open]")) return;
+  if (event.target.closest?.("input, select, textarea, [contenteditable='true']")) return;
+  const act = KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+/* Deadlines count down from the server's clock, not this one's */
+
+const loaded = performance.now();
+
+function serverNow() {
+  return Date.parse(document.body.dataset.now ?? "") + (performance.now() - loaded);
+}
+
+function gap(milliseconds) {
+  const minutes = Math.floor(Math.abs(milliseconds) / 60000);
+  const parts = [
+    [Math.floor(minutes / 1440), "d"],
+    [Math.floor(minutes / 60) % 24, "h"],
+    [minutes % 60, "min"],
+  ];
+  const first = parts.findIndex(([n]) => n);
+  if (first < 0) return "";
+  if (first === 0 && parts[0][0] > 1) return `${parts[0][0]} d`;
+  return parts
+    .slice(first, first + 2)
+    .filter(([n]) => n)
+    .map(([n, unit]) => `${n} ${unit}`)
+    .join(" ");
+}
+
+function tick() {
+  const now = serverNow();
+  if (Number.isNaN(now)) return;
+  for (const each of $$("[data-until]")) {
+    const left = Date.parse(each.dataset.until) - now;
+    if (Math.abs(left) >= 60 * 86400000) continue;
+    const words = gap(left);
+    const text = left > 0 ? (words ? `in ${words}` : "in less than a minute") : words ? `${words} ago` : "just now";
+    if (each.textContent !== text) each.textContent = text;
+  }
+}
+
+/* What only scripts can do is shown only with scripts */
+
+function ready(root) {
+  for (const each of $$("[data-copy][hidden], .themes[hidden]", root)) each.hidden = false;
+}
+
+ready(document);
+setInterval(tick, 20000);
