@@ -95,9 +95,3 @@ def _around_gap(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def clock12(wall: datetime) -> str:
     """`01:30 AM`, whatever the locale of the process."""
     return f"{(wall.hour + 11) % 12 + 1:02d}:{wall.minute:02d} {'AM' if wall.hour < 12 else 'PM'}"
-
-
-def abbreviation(instant: datetime, zone: ZoneInfo) -> str:
-    """What the zone is called at that moment: `PST` in January, `PDT` in July; `UTC+03` where there are no letters."""
-    name = instant.astimezone(zone).tzname() or "UTC"
-    return f"UTC{name}" if name[0] in "+-" else name

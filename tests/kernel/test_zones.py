@@ -33,9 +33,24 @@ def test_display_form_is_the_name_behind_it(prefix):
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "PST8", "Pacific time (us & canada)", "(GMT-8) " + PACIFIC, "(GMT-08:00)" + PACIFIC, "../../etc/passwd",
-     "/etc/localtime", "Factory", "Europe", "America/", "Europe/Paris\x00", "(GMT-08:00) (GMT-08:00) " + PACIFIC,
-     PACIFIC + " ", "Mars/Olympus", "\ud800"],
+    [
+        "",
+        " ",
+        "PST8",
+        "Pacific time (us & canada)",
+        "(GMT-8) " + PACIFIC,
+        "(GMT-08:00)" + PACIFIC,
+        "../../etc/passwd",
+        "/etc/localtime",
+        "Factory",
+        "Europe",
+        "America/",
+        "Europe/Paris\x00",
+        "(GMT-08:00) (GMT-08:00) " + PACIFIC,
+        PACIFIC + " ",
+        "Mars/Olympus",
+        "\ud800",
+    ],
 )
 def test_unknown_names_are_refused(name):
     with pytest.raises(zones.UnknownZone):
@@ -83,8 +98,12 @@ def test_every_wall_time_comes_back_or_never_was(wall, name):
     zone = ZoneInfo(name)
     try:
         found = zones.moment(wall, zone)
-    except zones.NonexistentTime as gap:
-        assert gap.before < wall < gap.after or gap.before <= wall <= gap.after
+    except zones.NonexistentTime as refused:
+        gap = refused
+    else:
+        gap = None
+    if gap is not None:
+        assert gap.before <= wall <= gap.after
         for neighbour in (gap.before, gap.after):
             instant = neighbour.replace(tzinfo=zone).astimezone(UTC)
             assert instant.astimezone(zone).replace(tzinfo=None) == neighbour
@@ -97,5 +116,5 @@ def test_every_wall_time_comes_back_or_never_was(wall, name):
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31)))
 def test_twelve_hour_clock_reads_back(wall):
-    assert datetime.strptime(zones.clock12(wall), "%I:%M %p").time() == wall.time().replace(second=0, microsecond=0)
-
+    hour, minute, half = zones.clock12(wall).replace(":", " ").split()
+    assert (int(hour) % 12 + (12 if half == "PM" else 0), int(minute)) == (wall.hour, wall.minute)

@@ -1,0 +1,104 @@
+"""The one conditional update behind every change: whoever comes second changes nothing and is told what happened."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from app.accounts.models import Organization
+from app.depositions.models import Deposition
+from app.kernel import events
+from app.kernel.db import Db
+from app.kernel.errors import Conflict, NotFound
+from app.kernel.events import Actor
+from app.kernel.outbox import Message
+
+SUBJECT = "deposition"
+TABLE: Any = Deposition.__table__
+T: Any = TABLE.c
+
+DONE = {
+    "deposition.requested": "entered it",
+    "deposition.scheduled": "scheduled it",
+    "deposition.canceled": "canceled it",
+    "deposition.cancellation_requested": "asked to cancel it",
+    "deposition.cancellation_declined": "kept it although its cancellation was asked",
+    "deposition.noticed": "wrote a notice",
+    "deposition.assigned": "took it",
+    "deposition.moved_in": "changed the room",
+    "deposition.started": "started the session",
+    "deposition.ended": "ended the session",
+}
+"""What each event says of its actor: "Ana Ruiz scheduled it"."""
+
+
+def move(
+    db: Db,
+    deposition_id: int,
+    check: Callable[[Row[Any]], None],
+    states: Sequence[str],
+    values: dict[str, Any],
+    *,
+    now: datetime,
+    version: int | None = None,
+    organization_id: int | None = None,
+) -> Row[Any]:
+    """Changes the deposition if it is in one of `states` and, when given, still at `version`; returns it changed.
+
+    Otherwise `check` says why not, in the rule's words, about the row as it is now. Raises NotFound, and Conflict
+    `stale` when the rule would allow it, but somebody changed the deposition since the page was shown.
+    """
+    conditions = [T.id == deposition_id, T.state.in_(states)]
+    if organization_id is not None:
+        conditions.append(T.organization_id == organization_id)
+    if version is not None:
+        conditions.append(T.version == version)
+    statement = update(TABLE).where(*conditions).values(version=T.version + 1, updated_at=now, **values).returning(*T)
+    row = db.execute(statement).first()
+    if row is not None:
+        return row
+    current = db.execute(select(*T).where(T.id == deposition_id)).first()
+    if current is None or (organization_id is not None and current.organization_id != organization_id):
+        raise NotFound("There is no such session request.")
+    check(current)
+    raise _stale(db, deposition_id)
+
+
+def _stale(db: Db, deposition_id: int) -> Conflict:
+    latest = events.story(db, SUBJECT, deposition_id, limit=1)
+    did = f"{latest[0].actor_name} {DONE.get(latest[0].kind, 'changed it')}" if latest else "Somebody changed it"
+    return Conflict(
+        f"{did} while you had this page open, so nothing was changed. Look at it again before you go on.",
+        code="stale",
+    )
+
+
+def record(
+    db: Db,
+    verb: str,
+    d: Row[Any],
+    *,
+    by: Actor,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    messages: Sequence[Message] = (),
+) -> None:
+    """Writes `deposition.<verb>` to the story, with what leaves the house because of it."""
+    events.record(
+        db,
+        f"deposition.{verb}",
+        subject_type=SUBJECT,
+        subject_id=d.id,
+        organization_id=d.organization_id,
+        by=by,
+        now=now,
+        data=data,
+        messages=messages,
+    )
+
+
+def organization_name(db: Db, organization_id: int) -> str:
+    """What the organization is called in letters."""
+    o = Organization.__table__.c
+    return str(db.execute(select(o.name).where(o.id == organization_id)).scalar_one())

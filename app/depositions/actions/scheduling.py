@@ -1,0 +1,114 @@
+"""What the scheduling team does with a request: take it, schedule it, give it a room, write to the organization."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.depositions import emails
+from app.depositions.actions.moving import T, move, organization_name, record
+from app.depositions.actions.requesting import webhook
+from app.depositions.models import State
+from app.depositions.queries import managers
+from app.depositions.rules import moves
+from app.kernel.db import Db
+from app.kernel.events import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What is decided when a session is scheduled. `reason`: why over an overlap, kept in the story alone."""
+
+    manager_name: str
+    manager_email: str
+    room_url: str
+    provider: str = ""
+    reason: str = ""
+
+
+def schedule(
+    db: Db, deposition_id: int, booking: Booking, *, by: Actor, now: datetime, version: int | None = None
+) -> Row[Any]:
+    """Books the session: state, link and id become visible, the webhook and the letters leave.
+
+    Raises Conflict when it is not waiting any more, or when the manager is busy and no reason is given.
+    """
+    email = booking.manager_email.lower()
+    managers.hold(db, email)
+    d = move(
+        db,
+        deposition_id,
+        lambda row: moves.check_schedule(row.state),
+        moves.sources("schedule"),
+        {
+            "state": State.SCHEDULED.value,
+            "manager_name": booking.manager_name,
+            "manager_email": email,
+            "provider": booking.provider or None,
+            "room_url": booking.room_url,
+            "sequence": T.sequence + 1,
+            "booked_at": now,
+        },
+        now=now,
+        version=version,
+    )
+    overlaps = managers.overlaps(db, email, d.starts_at, d.ends_at, besides=d.id)
+    moves.check_overlaps(overlaps, booking.manager_name, booking.reason)
+    messages = [*emails.scheduled(db, d, organization_name(db, d.organization_id), now), *webhook(d, db)]
+    data: dict[str, Any] = {"manager": booking.manager_name, "provider": booking.provider}
+    if overlaps:
+        data |= {"overlaps": [row.id for row in overlaps], "reason": booking.reason.strip()}
+    record(db, "scheduled", d, by=by, now=now, data=data, messages=messages)
+    return d
+
+
+def move_in(
+    db: Db, deposition_id: int, room_url: str, *, by: Actor, now: datetime, version: int | None = None
+) -> Row[Any]:
+    """Says where people meet, or that it is elsewhere now. The link that was mailed stays the same."""
+    d = move(
+        db,
+        deposition_id,
+        lambda row: moves.check_move_in(row.state),
+        moves.sources("start"),
+        {"room_url": room_url},
+        now=now,
+        version=version,
+    )
+    record(db, "moved_in", d, by=by, now=now)
+    return d
+
+
+def assign(
+    db: Db, deposition_id: int, *, person_id: int, by: Actor, now: datetime, version: int | None = None
+) -> Row[Any]:
+    """The one who presses takes it. Who had it before stays in the story."""
+    d = move(
+        db,
+        deposition_id,
+        lambda row: None,
+        [state.value for state in State],
+        {"assigned_id": person_id, "assigned_name": by.name},
+        now=now,
+        version=version,
+    )
+    record(db, "assigned", d, by=by, now=now)
+    return d
+
+
+def write_notice(
+    db: Db, deposition_id: int, notice: str, *, by: Actor, now: datetime, version: int | None = None
+) -> Row[Any]:
+    """Writes the note the organization reads as `notice`; an empty one takes it back."""
+    d = move(
+        db,
+        deposition_id,
+        lambda row: None,
+        [state.value for state in State],
+        {"notice": notice.strip() or None},
+        now=now,
+        version=version,
+    )
+    record(db, "noticed", d, by=by, now=now, data={"notice": d.notice})
+    return d

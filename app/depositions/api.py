@@ -1,0 +1,123 @@
+"""The depositions API: the document's four operations, and one of ours to ask for a cancellation."""
+
+from typing import Any
+
+from app.accounts.doors import jwt_door
+from app.depositions import documents
+from app.depositions.actions import canceling, requesting
+from app.depositions.payloads import incoming, outgoing
+from app.depositions.queries import requests
+from app.kernel.api import Call, Product
+from app.kernel.errors import Refusal
+
+MOST_ITEMS = 100
+
+CANCELED = "Session successfully canceled."
+ASKED = "The scheduling team was asked to cancel this session."
+
+
+def _say_messages(problem: dict[str, Any], refusal: Refusal) -> None:
+    """This door's clients read `messages`, as the document's cancel answer has it."""
+    problem["messages"] = refusal.detail
+
+
+product = Product(
+    "depositions",
+    "Session Requests",
+    "Request remote depositions, follow them until they are scheduled, and cancel them.",
+    jwt_door,
+    add=_say_messages,
+    problem=outgoing.Problem,
+)
+
+
+def _find(call: Call) -> Any:
+    return requests.find(call.reading, call.organization.id, call.args["session"])
+
+
+@product.route(
+    "POST",
+    "/api/v1/session_requests",
+    "/api/v1/sessions",
+    body=incoming.CreateBody,
+    answer=(201, outgoing.CreatedAnswer),
+    summary="Submit a session request",
+    refusals=(409,),
+)
+def create_session_request(call: Call) -> dict[str, Any]:
+    """Submits a request. The scheduling team reviews it (`initial`); with Self-Service it is `ready` at once.
+
+    `invites` holds addresses, or objects with `email` and `access_level` (`participant` or `host`).
+    """
+    asked = incoming.asked(call.body)
+    made = requesting.request(call.db, call.organization, asked, by=call.by, now=call.now)
+    return documents.created(made, call.config.public_base_url)
+
+
+@product.route(
+    "GET",
+    "/api/v1/session_requests",
+    query=incoming.ListQuery,
+    answer=(200, outgoing.ListAnswer),
+    summary="View all session requests",
+)
+def list_session_requests(call: Call) -> dict[str, Any]:
+    """Your organization's requests in ascending id.
+
+    `start_time` keeps those that start after it, `end_time` those that end before it; both are epoch seconds, and
+    13 digits are read as milliseconds. `items` is the page size, at most 100.
+    """
+    size, page = min(call.query.items, MOST_ITEMS), call.query.page
+
+    def moment(epoch: int | None) -> Any:
+        return None if epoch is None else requests.instant_of(epoch, incoming.MILLISECONDS)
+
+    rows, count = requests.listed(
+        call.db,
+        call.organization.id,
+        after=moment(call.query.start_time),
+        before=moment(call.query.end_time),
+        page=page,
+        size=size,
+    )
+    return documents.listed(rows, call.config.public_base_url, page=page, count=count, size=size)
+
+
+@product.route(
+    "POST",
+    "/api/v1/session_requests/<session>/cancel",
+    body=incoming.CancelBody,
+    query=incoming.CancelQuery,
+    answer=(200, outgoing.CanceledAnswer),
+    summary="Cancel a session request",
+    find=_find,
+    refusals=(409,),
+)
+def cancel_session_request(call: Call) -> dict[str, str]:
+    """Cancels a request that nobody has booked yet. The path takes `id`, `remote_session_id` or the slug of the URL.
+
+    Everybody invited gets an e-mail unless `cancel_without_email` is true; the query wins over the body.
+    """
+    silent = call.query.cancel_without_email
+    if silent is None:
+        silent = call.body.cancel_without_email
+    canceling.withdraw(
+        call.db, call.found.id, organization_id=call.organization.id, by=call.by, now=call.now, tell=not silent
+    )
+    return {"messages": CANCELED}
+
+
+@product.route(
+    "POST",
+    "/api/v1/session_requests/<session>/cancellation_request",
+    answer=(200, outgoing.AskedAnswer),
+    summary="Ask for the cancellation of a booked session",
+    find=_find,
+    refusals=(409, 422),
+)
+def ask_for_cancellation(call: Call) -> dict[str, Any]:
+    """Puts a booked session in front of the scheduling team, who may cancel it. Asking again changes nothing."""
+    d = canceling.request_cancellation(
+        call.db, call.found.id, organization_id=call.organization.id, by=call.by, now=call.now
+    )
+    return {"messages": ASKED, **documents.created(d, call.config.public_base_url)}

@@ -1,0 +1,228 @@
+"""What clients may send to the depositions API (the document's "Example Request", "Query Parameters")."""
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic.functional_validators import BeforeValidator
+
+from app.depositions.models import Access, Role
+from app.depositions.rules import asking
+from app.kernel.validation import Body, Query, Text, Wrong
+
+_EPOCH = re.compile(r"-?[0-9]{1,14}")
+_SIMPLE_ADDRESS = re.compile(
+    r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.(com|org|net)"
+)
+MILLISECONDS = 10**12
+"""Epochs from here on (13 digits) are milliseconds."""
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise Wrong("This must not be empty.", "required")
+    return text
+
+
+def _address(text: str) -> str:
+    if not (len(text) <= 100 and _SIMPLE_ADDRESS.fullmatch(text)):
+        try:
+            validate_email(text, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise Wrong("This must be an e-mail address.", "email") from None
+    return text
+
+
+def _blank_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _readable(read: Any, detail: str, code: str) -> Any:
+    """A validator that keeps the text as sent when `read` understands it."""
+
+    def check(text: str) -> str:
+        if read(text) is None:
+            raise Wrong(detail, code)
+        return text
+
+    return AfterValidator(check)
+
+
+def _hours(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong("This must be a number of hours, for example 1.25.", "type")
+    if not 0 < value <= asking.LONGEST_HOURS:
+        raise Wrong(f"This must be more than 0 and at most {asking.LONGEST_HOURS} hours.", "range")
+    return value
+
+
+def _invite(value: Any) -> Any:
+    return {"email": value} if isinstance(value, str) else value
+
+
+def _flag(value: Any) -> bool:
+    """`true`, `false`, `1`, `0`, as JSON or as text."""
+    if isinstance(value, str) and value.lower() in ("true", "1", "false", "0"):
+        return value.lower() in ("true", "1")
+    if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise Wrong("This must be true, false, 1 or 0.", "type")
+
+
+def _epoch(value: Any) -> int:
+    if not isinstance(value, str) or not _EPOCH.fullmatch(value):
+        raise Wrong("This must be a time in epoch seconds, for example 1705732260.", "epoch")
+    return int(value)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < 1:
+        raise Wrong("This must be a whole number from 1 on.", "range")
+    return int(value)
+
+
+Address = Annotated[Text(254), AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email"})]
+Optional = BeforeValidator(_blank_is_none)
+Hours = Annotated[
+    int | float,
+    BeforeValidator(_hours),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": asking.LONGEST_HOURS}),
+]
+Flag = Annotated[
+    bool,
+    BeforeValidator(_flag),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": [0, 1, "true", "false", "1", "0"]}]}),
+]
+Epoch = Annotated[int, BeforeValidator(_epoch), WithJsonSchema({"type": "string", "pattern": "^-?[0-9]{1,14}$"})]
+Whole = Annotated[
+    int, BeforeValidator(_whole), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 999_999_999})
+]
+
+
+class InviteBody(Body):
+    """Somebody to invite. The document also allows the bare address."""
+
+    email: Address
+    access_level: Literal["participant", "host"] = "participant"
+
+
+Invited = Annotated[
+    InviteBody,
+    BeforeValidator(_invite),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "email"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "email": {"type": "string", "format": "email"},
+                        "access_level": {"enum": [level.value for level in Access]},
+                    },
+                    "required": ["email"],
+                },
+            ]
+        }
+    ),
+]
+
+
+class DeponentBody(Body):
+    """Who is questioned."""
+
+    name: Annotated[Text(200) | None, Optional] = None
+    email: Annotated[Address | None, Optional] = None
+    role: Annotated[Literal["deponent", "witness"] | None, Optional] = None
+
+
+class RemoteSessionBody(Body):
+    """What the session is about, and when it begins."""
+
+    title: Annotated[Text(500), AfterValidator(_filled)]
+    case: Annotated[Text(500), AfterValidator(_filled)]
+    file_number: Annotated[Text(100) | None, Optional] = None
+    start_date: Annotated[
+        Text(10),
+        _readable(asking.day_of, asking.BAD_DATE, "date"),
+        WithJsonSchema({"type": "string", "format": "date"}),
+    ]
+    start_time: Annotated[
+        Text(8),
+        _readable(asking.clock_of, asking.BAD_TIME, "time"),
+        WithJsonSchema({"type": "string", "pattern": "^(0[1-9]|1[0-2]):[0-5][0-9] (AM|PM)$"}),
+    ]
+    time_zone: Annotated[Text(80), _readable(asking.zone_of, asking.BAD_ZONE, "time_zone")]
+    estimated_duration: Hours | None = None
+
+
+class DetailsBody(Body):
+    """What the organization wishes. Blank members are left out of the answers."""
+
+    language: Text(100) | None = None
+    languages: Text(200) | None = None
+    interpreter: Text(200) | None = None
+    additional_details: Text(5000) | None = None
+    preferred_manager: Text(200) | None = None
+    video_provider: Text(100) | None = None
+    session_type: Text(100) | None = None
+
+
+class SessionRequestBody(Body):
+    """One request."""
+
+    session_type: Annotated[Text(100) | None, Optional] = None
+    invites: Annotated[list[Invited], Field(max_length=asking.MOST_INVITES)] = []
+    deponent: DeponentBody | None = None
+    remote_session: RemoteSessionBody
+    session_details: DetailsBody | None = None
+    postback_url: Annotated[Text(2048) | None, Optional] = None
+
+
+class CreateBody(Body):
+    """The body of the document's create call."""
+
+    WRAPPER: ClassVar[str] = "session_request"
+
+    session_request: SessionRequestBody
+
+
+class CancelBody(Body):
+    """The document sends an empty body; the flag may stand here as well as in the query."""
+
+    cancel_without_email: Flag | None = None
+
+
+class CancelQuery(Query):
+    cancel_without_email: Flag | None = None
+
+
+class ListQuery(Query):
+    """Filters in epoch seconds (13 digits: milliseconds) and pages from 1 on."""
+
+    start_time: Epoch | None = None
+    end_time: Epoch | None = None
+    page: Whole = 1
+    items: Whole = 100
+
+
+def asked(body: CreateBody) -> asking.Asked:
+    """The request behind a body whose shape is right. Raises Invalid for a wall time that does not exist."""
+    sent = body.session_request
+    when, deponent = sent.remote_session, sent.deponent or DeponentBody()
+    details = (sent.session_details or DetailsBody()).model_dump()
+    blank = not (details["session_type"] or "").strip()
+    return asking.Asked(
+        title=when.title,
+        case_name=when.case,
+        file_number=when.file_number,
+        start=asking.check_start(when.start_date, when.start_time, when.time_zone),
+        estimated_duration=when.estimated_duration,
+        session_type=sent.session_type or (asking.DEFAULT_TYPE if blank else details["session_type"]),
+        deponent_name=deponent.name,
+        deponent_email=deponent.email,
+        deponent_role=Role(deponent.role).value if deponent.role else None,
+        invites=asking.fold_invites([asking.Invite(i.email, i.access_level) for i in sent.invites]),
+        details=asking.tidy_details(details),
+        postback_url=sent.postback_url,
+    )

@@ -1,0 +1,76 @@
+"""Depositions in every state, walked there through the real actions."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.depositions.actions import canceling, requesting, running, scheduling
+from app.depositions.rules import asking
+from app.kernel.clock import now
+from app.kernel.db import Database
+from app.kernel.zones import clock12, iana_name
+
+ROOM = "https://rooms.example.com/r/42"
+
+
+def asked(starts_at: datetime | None = None, zone: str = "Pacific Time (US & Canada)", **facts: Any) -> asking.Asked:
+    """A request for a whole minute, by default for ten days from now."""
+    wall = (starts_at or now() + timedelta(days=10)).astimezone(ZoneInfo(iana_name(zone)))
+    start = asking.check_start(f"{wall:%Y-%m-%d}", clock12(wall), zone)
+    default: dict[str, Any] = {
+        "title": "Deposition of a witness",
+        "case_name": "Keller v. Northline Freight",
+        "estimated_duration": 1.25,
+        "deponent_name": "Orsolya Brandt",
+        "deponent_email": "orsolya@example.com",
+        "deponent_role": "deponent",
+        "invites": (asking.Invite("quartz@example.com"), asking.Invite("obsidian@example.com", "host")),
+        "details": asking.tidy_details({"preferred_manager": "Quartz Verbena"}),
+        "postback_url": "https://hooks.example.com/scheduled",
+    }
+    return asking.Asked(start=start, **{**default, **facts})
+
+
+def request(database: Database, cast: Any, organization: str = "marston", **facts: Any) -> Any:
+    """A request, committed."""
+    made_at = facts.pop("made_at", None)
+    with database.write() as db:
+        owner = cast.organizations[organization]
+        by = cast.actor("ines")
+        return requesting.request(db, owner, asked(**facts), by=by, now=made_at or now())
+
+
+def booking(cast: Any, **facts: Any) -> scheduling.Booking:
+    person = cast.people["ines"]
+    default = {"manager_name": person.name, "manager_email": person.email, "room_url": ROOM, "provider": "chime"}
+    return scheduling.Booking(**{**default, **facts})
+
+
+def schedule(database: Database, cast: Any, deposition_id: int, **facts: Any) -> Any:
+    version = facts.pop("version", None)
+    with database.write() as db:
+        return scheduling.schedule(
+            db, deposition_id, booking(cast, **facts), by=cast.actor("ines"), now=now(), version=version
+        )
+
+
+def in_state(database: Database, cast: Any, state: str, **facts: Any) -> Any:
+    """A deposition walked to `state`."""
+    made = request(database, cast, "quill" if state == "ready" else facts.pop("organization", "marston"), **facts)
+    if state in ("scheduled", "active", "ended"):
+        made = schedule(database, cast, made.id, reason="On purpose.")
+    with database.write() as db:
+        by = cast.actor("ines")
+        if state in ("active", "ended"):
+            made = running.start(db, made.id, by=by, now=now())
+        if state == "ended":
+            made = running.end(db, made.id, by=by, now=now())
+        if state == "canceled":
+            made = canceling.cancel(db, made.id, by=by, now=now(), tell=False)
+    assert made.state == state
+    return made
+
+
+def at(text: str) -> datetime:
+    """`2026-12-01 15:00` in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
