@@ -6,6 +6,7 @@ holds only paragraphs: email/_layout.html goes around them (`a.button`, `.code`,
 """
 
 import base64
+import re
 import smtplib
 import ssl
 from collections.abc import Iterable
@@ -28,6 +29,10 @@ from app.kernel.db import Db
 from app.kernel.outbox import Dead, Delivery, Message, Retry, handles, one_line
 
 SMTP_SECONDS = 15.0
+
+# Quoted user names are legal and do not exist; what they would allow is not worth having.
+_USERNAME = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"(),:;<>@\[\]\\]{1,64}")
+_DOMAIN = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)*")
 
 RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
 
@@ -173,7 +178,7 @@ def _address(name: str, address: str) -> Address:
     """An address object, so that commas and line breaks in names stay inside the name. Raises Dead."""
     username, at, domain = address.strip().rpartition("@")
     try:
-        if not (username and at and domain) or not address.strip().isprintable():
+        if not at or not _USERNAME.fullmatch(username) or not _DOMAIN.fullmatch(domain):
             raise ValueError
         return Address(one_line(_clean(name)), username, domain.encode("idna").decode())
     except (ValueError, UnicodeError):
@@ -206,9 +211,10 @@ def deliver(delivery: Delivery) -> str:
         raise _refused(refusal.smtp_code, refusal.smtp_error) from None
     except smtplib.SMTPNotSupportedError:
         raise Dead("The mail server cannot take an address with such letters.") from None
-    except TimeoutError:
-        raise Retry(f"The mail server did not answer within {SMTP_SECONDS:g} seconds.") from None
     except (smtplib.SMTPException, OSError) as error:
+        # smtplib reports a time-out while reading as a lost connection.
+        if isinstance(error, TimeoutError) or "timed out" in str(error):
+            raise Retry(f"The mail server did not answer within {SMTP_SECONDS:g} seconds.") from None
         raise Retry(f"The connection to the mail server failed ({type(error).__name__}).") from None
     return "accepted by the mail server"
 

@@ -88,7 +88,7 @@ def _connect(
         except ssl.SSLCertVerificationError as error:
             connection.close()
             reason = f"The receiver's certificate was refused: {error.verify_message}."
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ValueError) as error:
             connection.close()
             reason = _why(error)
     raise NoAnswer(reason)
@@ -115,6 +115,8 @@ def _tls(trust: str) -> ssl.SSLContext:
 
 def _why(error: Exception) -> str:
     text = str(error).lower()
+    if isinstance(error, ValueError) and "match" in text:
+        return "The receiver's certificate is for another name."
     if "certificate" in text:
         return "The receiver's certificate was refused."
     if isinstance(error, ssl.SSLError) or "ssl" in text:

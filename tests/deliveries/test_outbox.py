@@ -14,24 +14,7 @@ from app.kernel.db import Database
 from app.kernel.leases import Outcome
 from app.kernel.outbox import HANDLERS, Dead, Delivery, Message, OutboxAttempt, OutboxRow, Retry
 from app.worker import Worker
-
-
-def promise(database: Database, *messages: Message, subject: str = "7") -> list[UUID]:
-    with database.write() as db:
-        return outbox.enqueue(
-            db,
-            messages,
-            event_id=None,
-            organization_id=1,
-            subject_type="deposition",
-            subject_id=subject,
-            now=now(),
-        )
-
-
-def row_of(database: Database, id: UUID) -> Any:
-    with database.read() as db:
-        return db.execute(select(OutboxRow.__table__).where(OutboxRow.id == id)).one()
+from tests.deliveries.sending import promise, row_of
 
 
 def attempts_of(database: Database, id: UUID) -> list[Any]:
@@ -76,9 +59,7 @@ def test_a_payload_is_unreadable_at_rest(database: Database) -> None:
 
 def test_a_rolled_back_change_promises_nothing(database: Database) -> None:
     with pytest.raises(RuntimeError), database.write() as db:
-        outbox.enqueue(
-            db, [act()], event_id=1, organization_id=1, subject_type="deposition", subject_id="7", now=now()
-        )
+        outbox.enqueue(db, [act()], event_id=1, organization_id=1, subject_type="deposition", subject_id="7", now=now())
         raise RuntimeError
     with database.read() as db:
         assert db.execute(select(OutboxRow.id)).all() == []
@@ -186,7 +167,10 @@ def test_what_is_taken_back_is_not_sent(database: Database, tried: list[Delivery
 
 def test_the_story_of_a_thing_names_its_messages(database: Database, tried: list[Delivery]) -> None:
     promise(database, act(summary="To Ines\r\nBcc: x"), act("retry"))
-    promise(database, act(), subject="8")
+    with database.write() as db:
+        outbox.enqueue(
+            db, [act()], event_id=None, organization_id=1, subject_type="deposition", subject_id="8", now=now()
+        )
     Worker(database, sweeps=()).run_once()
     with database.read() as db:
         rows = outbox.deliveries_of(db, "deposition", 7)
