@@ -96,7 +96,7 @@ def send_link(db: Db, id: UUID, *, by: Actor, now: datetime) -> None:
     ).first()
     if counted is None:
         raise Invalid(
-            f"The link was already sent {LINK_MAILS} times. Please look in your mail, or keep the address of this page.",
+            f"The link was already sent {LINK_MAILS} times. Please look in your mail.",
             code="link.sent_often",
         )
     workflow = templates.version(db, prescreen.workflow_template_id, prescreen.template_version)

@@ -1,4 +1,4 @@
-"""Tables of the prescreens room: contacts, workflow templates and their versions, prescreens, and words to find them."""
+"""Tables of the prescreens room: contacts, templates and their versions, prescreens, and words to find them."""
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum

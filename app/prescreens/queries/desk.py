@@ -29,7 +29,7 @@ from app.prescreens.models import (
 from app.prescreens.queries.stages import PENDING, P, Reach, Stage, day_start
 from app.prescreens.rules.answers import words
 
-W, T, O, A = PrescreenWord.__table__.c, WorkflowTemplate.__table__.c, Organization.__table__.c, Person.__table__.c
+W, T, G, A = PrescreenWord.__table__.c, WorkflowTemplate.__table__.c, Organization.__table__.c, Person.__table__.c
 
 STATES = ("waiting", "answering", "decided", "approved", "denied", "expired", "all")
 LIMITS = (3, 7, 10)
@@ -59,7 +59,7 @@ _ROW = (
     P.created_at,
     P.expires_at,
     T.name.label("template_name"),
-    O.name.label("organization_name"),
+    G.name.label("organization_name"),
     A.name.label("assignee_name"),
 )
 
@@ -235,7 +235,7 @@ def _rows(reach: Reach, view: View) -> Select[Any]:
     statement = (
         select(*_ROW)
         .join_from(Prescreen.__table__, WorkflowTemplate.__table__, T.id == P.workflow_template_id)
-        .join(Organization.__table__, O.id == P.organization_id)
+        .join(Organization.__table__, G.id == P.organization_id)
         .outerjoin(Person.__table__, A.id == P.assignee_id)
         .where(reach.rows(P.organization_id))
     )

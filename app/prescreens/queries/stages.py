@@ -106,7 +106,7 @@ class Reach:
 
 
 def total(chosen: Sequence[Stage] | None, reach: Reach, *, by_template: bool = False) -> Select[Any]:
-    """A statement for the exact number of rows of these stages. Parameters: `times(now)`, `template_id` if asked for."""
+    """A statement for the exact number of rows of these stages. Parameters: `times(now)`, perhaps `template_id`."""
     if chosen is None:
         return select(_kept(STAGE_COUNTS, None, reach, by_template))
     number: Any = literal(0)

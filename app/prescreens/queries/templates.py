@@ -13,7 +13,7 @@ from app.prescreens.models import STAGE_COUNTS, TemplateVersion, WorkflowTemplat
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.answers import Question, read_questions
 
-T, V, O = WorkflowTemplate.__table__.c, TemplateVersion.__table__.c, Organization.__table__.c
+T, V, G = WorkflowTemplate.__table__.c, TemplateVersion.__table__.c, Organization.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ _WORKFLOW = (
         V.number,
         V.introduction,
         V.questions,
-        O.id,
-        O.slug,
-        O.name,
-        O.locale,
-        O.time_zone,
-        O.decision_emails,
+        G.id,
+        G.slug,
+        G.name,
+        G.locale,
+        G.time_zone,
+        G.decision_emails,
     )
     .join_from(WorkflowTemplate.__table__, TemplateVersion.__table__, V.workflow_template_id == T.id)
-    .join(Organization.__table__, O.id == T.organization_id)
+    .join(Organization.__table__, G.id == T.organization_id)
 )
 
 
@@ -62,7 +62,7 @@ def _workflow(row: Row[Any] | None) -> Workflow | None:
 
 def by_address(db: Db, organization: str, workflow: str) -> Workflow | None:
     """The current version behind /p/<organization>/<workflow>, open or not."""
-    statement = _WORKFLOW.where(O.slug == organization, T.slug == workflow, V.number == T.current_version)
+    statement = _WORKFLOW.where(G.slug == organization, T.slug == workflow, V.number == T.current_version)
     return _workflow(db.execute(statement).one_or_none())
 
 
@@ -90,10 +90,10 @@ def questions_of(db: Db, versions: Iterable[tuple[UUID, int]]) -> dict[tuple[UUI
 def names(db: Db, reach: Reach) -> Sequence[Row[Any]]:
     """Templates for a filter: id, name and the organization's name."""
     return db.execute(
-        select(T.id, T.name, O.name.label("organization_name"))
-        .join_from(WorkflowTemplate.__table__, Organization.__table__, O.id == T.organization_id)
+        select(T.id, T.name, G.name.label("organization_name"))
+        .join_from(WorkflowTemplate.__table__, Organization.__table__, G.id == T.organization_id)
         .where(reach.rows(T.organization_id))
-        .order_by(O.name, T.name)
+        .order_by(G.name, T.name)
         .limit(200)
     ).all()
 
@@ -115,16 +115,16 @@ def listing(db: Db, reach: Reach) -> Sequence[Row[Any]]:
             T.current_version,
             T.created_at,
             T.organization_id,
-            O.slug.label("organization_slug"),
-            O.name.label("organization_name"),
+            G.slug.label("organization_slug"),
+            G.name.label("organization_name"),
             V.questions,
             V.created_at.label("changed_at"),
             started.label("started"),
         )
-        .join_from(WorkflowTemplate.__table__, Organization.__table__, O.id == T.organization_id)
+        .join_from(WorkflowTemplate.__table__, Organization.__table__, G.id == T.organization_id)
         .join(TemplateVersion.__table__, (V.workflow_template_id == T.id) & (V.number == T.current_version))
         .where(reach.rows(T.organization_id))
-        .order_by(O.name, T.name)
+        .order_by(G.name, T.name)
         .limit(500)
     ).all()
 

@@ -17,7 +17,7 @@ LARGEST = 10**12
 _KEEP = "\t\n"
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([,’'\s]\d{3})+(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?\d{1,13}(\.\d{1,6})?")
-_PHONE = re.compile(r"[+0-9][0-9 ()./‑-]{4,38}")
+_PHONE = re.compile(r"[+0-9(][0-9 ()./‑-]{4,38}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,193 @@
+"""States, expiry, questions and answers: pure decisions."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.kernel.errors import Conflict, Gone, Invalid, Refusal
+from app.prescreens.models import QuestionType
+from app.prescreens.rules import answers, review
+from app.prescreens.rules.answers import Question
+from tests.prescreens.making import QUESTIONS
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ASKED = answers.read_questions(QUESTIONS)
+
+
+def a_prescreen(status: str = "completed", review_status: str = "pending_review", days: float = 3) -> Any:
+    return SimpleNamespace(
+        status=status, review_status=review_status, reviewed_by="Mira", expires_at=NOW + timedelta(days=days)
+    )
+
+
+@pytest.mark.parametrize(
+    ("prescreen", "read"),
+    [
+        (a_prescreen("draft"), "draft"),
+        (a_prescreen("active"), "active"),
+        (a_prescreen("completed"), "completed"),
+        (a_prescreen("draft", days=-1), "expired"),
+        (a_prescreen("active", days=-1), "expired"),
+        (a_prescreen("completed", days=-1), "expired"),
+        (a_prescreen("completed", days=0), "expired"),
+        (a_prescreen("completed", "approved", days=-1), "completed"),
+        (a_prescreen("completed", "denied", days=-1), "completed"),
+    ],
+)
+def test_expiry_is_read_and_never_touches_a_decision(prescreen: Any, read: str) -> None:
+    assert review.status_of(prescreen, NOW) == read
+
+
+@pytest.mark.parametrize(
+    ("prescreen", "kind", "code"),
+    [
+        (a_prescreen("completed", "approved"), Conflict, "session.already_reviewed"),
+        (a_prescreen("completed", "denied", days=-9), Conflict, "session.already_reviewed"),
+        (a_prescreen("completed", days=-1), Invalid, "session.expired"),
+        (a_prescreen("draft", days=-1), Invalid, "session.expired"),
+        (a_prescreen("draft"), Invalid, "session.not_completed"),
+        (a_prescreen("active"), Invalid, "session.not_completed"),
+    ],
+)
+def test_only_a_completed_pending_one_can_be_reviewed(prescreen: Any, kind: type[Refusal], code: str) -> None:
+    with pytest.raises(kind) as refused:
+        review.check_review(prescreen, NOW)
+    assert refused.value.code == code
+
+
+def test_every_move_leads_to_a_known_state() -> None:
+    assert {to for moves in review.MOVES.values() for to in moves.values()} <= review.MOVES.keys()
+    review.check_review(a_prescreen(), NOW)
+
+
+def test_prospects_may_answer_until_sent_or_over() -> None:
+    review.check_answering(a_prescreen("draft"), NOW)
+    with pytest.raises(Conflict):
+        review.check_answering(a_prescreen("completed"), NOW)
+    with pytest.raises(Gone):
+        review.check_answering(a_prescreen("active", days=-1), NOW)
+
+
+def test_begun_days_count() -> None:
+    assert review.days_left(NOW + timedelta(days=3), NOW) == 3
+    assert review.days_left(NOW + timedelta(days=3, seconds=1), NOW) == 4
+    assert review.days_left(NOW - timedelta(days=3), NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("plan", "asked", "given"), [("starter", 500, 50), ("pro", 500, 100), ("scale", 500, 200), ("pro", 7, 7)]
+)
+def test_pages_are_capped_by_plan(plan: str, asked: int, given: int) -> None:
+    assert review.page_limit(plan, asked) == given
+
+
+def a_question(kind: str, **facts: Any) -> Question:
+    return Question.read({"key": "q", "label": "Q", "type": kind, **facts})
+
+
+CHOICES = [{"value": "a", "label": "A"}, {"value": "b", "label": "B"}]
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "value"),
+    [
+        (a_question("text"), ["  two   words "], "two words"),
+        (a_question("longtext"), ["one\r\ntwo  three"], "one\ntwo  three"),
+        (a_question("text"), ["<script>alert(1)</script>"], "<script>alert(1)</script>"),
+        (a_question("text"), ["דניאל 🐈"], "דניאל 🐈"),
+        (a_question("number"), ["2500"], 2500),
+        (a_question("number"), ["2,500"], 2500),
+        (a_question("number"), ["1 234 567.5"], 1234567.5),
+        (a_question("number"), ["٢٥٠٠"], 2500),
+        (a_question("number"), ["-3"], -3),
+        (a_question("date"), ["2027-04-01"], "2027-04-01"),
+        (a_question("yesno"), ["yes"], True),
+        (a_question("yesno"), ["no"], False),
+        (a_question("choice", options=CHOICES), ["b"], "b"),
+        (a_question("choices", options=CHOICES), ["b", "a"], ["a", "b"]),
+        (a_question("email"), ["Jane@EXAMPLE.com"], "Jane@example.com"),
+        (a_question("phone"), ["+1 (555) 010-4477"], "+1 (555) 010-4477"),
+        (a_question("text", required=False), ["  "], None),
+        (a_question("number", required=False), [], None),
+    ],
+)
+def test_answers_keep_their_type(question: Question, typed: list[str], value: Any) -> None:
+    found = answers.check_answer(question, typed)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "code"),
+    [
+        (a_question("text"), [""], "required"),
+        (a_question("choices", options=CHOICES), [], "required"),
+        (a_question("text"), ["x" * 201], "too_long"),
+        (a_question("longtext"), ["x" * 5001], "too_long"),
+        (a_question("number"), ["many"], "not_a_number"),
+        (a_question("number"), ["1e9"], "not_a_number"),
+        (a_question("number"), ["NaN"], "not_a_number"),
+        (a_question("number"), ["9999999999999999"], "not_a_number"),
+        (a_question("date"), ["01.04.2027"], "not_a_date"),
+        (a_question("date"), ["2027-02-30"], "not_a_date"),
+        (a_question("date"), ["0001-01-01"], "not_a_date"),
+        (a_question("yesno"), ["perhaps"], "not_a_choice"),
+        (a_question("choice", options=CHOICES), ["c"], "not_a_choice"),
+        (a_question("choices", options=CHOICES), ["a", "c"], "not_a_choice"),
+        (a_question("email"), ["jane at example"], "not_an_email"),
+        (a_question("email"), ["a@example.com\nBcc: b@example.com"], "not_an_email"),
+        (a_question("phone"), ["call me"], "not_a_phone"),
+    ],
+)
+def test_what_does_not_fit_is_refused_without_repeating_it(question: Question, typed: list[str], code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        answers.check_answer(question, typed)
+    assert [error.code for error in refused.value.errors] == [code]
+    assert all(text not in refused.value.detail for text in typed if len(text) > 2)
+
+
+def test_what_cannot_be_stored_is_taken_out() -> None:
+    assert answers.check_answer(a_question("text"), ["a\x00b\x1bc"]) == "abc"
+
+
+def test_a_question_that_is_not_asked_keeps_no_answer() -> None:
+    given = {"fullName": "Jane", "hasPets": True, "pets": "1 cat"}
+    has_pets = next(q for q in ASKED if q.key == "hasPets")
+    assert answers.with_answer(ASKED, given, has_pets, False) == {"fullName": "Jane", "hasPets": False}
+
+
+def test_the_next_step_follows_the_template() -> None:
+    assert answers.next_question(ASKED, {}) == "fullName"
+    assert answers.next_question(ASKED, {"fullName": "Jane"}) == "moveInDate"
+    assert answers.next_question(ASKED, {"hasPets": False}, after="hasPets") == "email"
+    assert answers.next_question(ASKED, {"hasPets": True}, after="hasPets") == "pets"
+    everything = {q.key: "x" for q in ASKED}
+    assert answers.next_question(ASKED, everything) is None
+    assert answers.next_question(ASKED, everything, after="more") is None
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(Invalid) as refused:
+        answers.check_complete(ASKED, {"fullName": "Jane", "hasPets": True})
+    assert [error.field for error in refused.value.errors] == ["moveInDate", "budget", "pets"]
+
+
+def test_every_type_can_be_read() -> None:
+    assert answers._READERS.keys() | {QuestionType.CHOICES} == set(QuestionType)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("+1 555 010-4477", "001 5550104477"), ("(0)20 7946 0000", "020 79460000")]
+)
+def test_numbers_match_however_they_are_written(left: str, right: str) -> None:
+    assert answers.phone_key(left) == answers.phone_key(right)
+
+
+def test_criteria_colour_and_never_decide() -> None:
+    budget = next(q for q in ASKED if q.key == "budget")
+    assert budget.met({"budget": 2500}) is True
+    assert budget.met({"budget": 2399.5}) is False
+    assert budget.met({}) is None
+    assert budget.met({"budget": "lots"}) is None
