@@ -64,10 +64,10 @@ class DeskForm(FlaskForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         """The fields' own checks, and for every text that it can be stored."""
-        extra = dict(extra_validators or {})
+        extra = {name: list(validators) for name, validators in (extra_validators or {}).items()}
         for name, field in self._fields.items():
             if isinstance(field, StringField):
-                extra[name] = (*extra.get(name, ()), plain)
+                extra.setdefault(name, []).append(plain)
         return bool(super().validate(extra))
 
     def check(self) -> None:

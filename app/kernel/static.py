@@ -2,7 +2,7 @@
 
 The address carries the content's hash (`/static/app.css?v=3f2a…`), so an answer to it may be kept for ever.
 `app.css` is put together from `static/css/`, in the order of `SHEETS`, so that a page asks for one sheet
-(docs/decisions/0020-stylesheet.md).
+(docs/decisions/0007-stylesheet.md).
 """
 
 import gzip
@@ -14,7 +14,20 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, request
 
-SHEETS = tuple("tokens base layout parts lists rulers narrow details floats fields public utilities".split())
+SHEETS = (
+    "tokens",
+    "base",
+    "layout",
+    "parts",
+    "lists",
+    "rulers",
+    "narrow",
+    "details",
+    "floats",
+    "fields",
+    "public",
+    "utilities",
+)
 COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "text/plain", "text/markdown", "application/json"}
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 SHEET_URL = re.compile(r'url\("\.\./([^"]+)"\)')

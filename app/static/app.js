@@ -68,6 +68,13 @@ function nearestSlot(source) {
 
 /* Requests that htmx makes */
 
+// A filter that is not set has no place in the address.
+on("htmx:config:request", (event) => {
+  const { sourceElement, request } = event.detail.ctx;
+  if (!sourceElement.matches?.("form.filters") || !(request.body instanceof FormData)) return;
+  for (const [name, value] of [...request.body]) if (value === "") request.body.delete(name);
+});
+
 on("htmx:before:request", (event) => {
   const source = event.detail.ctx.sourceElement;
   const old = $("#refusal.notice");
