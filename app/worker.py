@@ -29,7 +29,7 @@ log = logging.getLogger("desk.worker")
 
 THREADS = 64
 SHARE = 4
-PATIENCE = 0.05
+PATIENCE = 0.03
 IDLE = 0.25
 GRACE = 25.0
 SWEEP_AGAIN = 10.0
