@@ -111,17 +111,18 @@ VERIFY_SCRIPT = r"""#!/bin/sh
 # Verifies this folder with stock tools: sh verify.sh [folder with the authorities' root certificates as .pem]
 # events/NNNNNN holds the five hashed lines of one event; chain.sha256 lists their hashes in order.
 set -eu
+broken() { echo "BROKEN: $1"; exit 1; }
 previous=$(printf '%064d' 0); count=0
 while read -r hash file; do
   count=$((count + 1))
-  [ "$(sed -n 1p "$file")" = "$count" ] || { echo "BROKEN: event $count is missing"; exit 1; }
-  [ "$(sed -n 2p "$file")" = "$previous" ] || { echo "BROKEN: event $count does not follow from the one before"; exit 1; }
-  [ "$(sha256sum < "$file" | cut -d' ' -f1)" = "$hash" ] || { echo "BROKEN: event $count was changed"; exit 1; }
+  [ "$(sed -n 1p "$file")" = "$count" ] || broken "event $count is missing"
+  [ "$(sed -n 2p "$file")" = "$previous" ] || broken "event $count does not follow from the one before"
+  [ "$(sha256sum < "$file" | cut -d' ' -f1)" = "$hash" ] || broken "event $count was changed"
   previous=$hash
 done < chain.sha256
 echo "Chain holds: $count events, head $previous"
 [ -f statement.json ] || { echo "No statement: the session has not ended, nothing is time-stamped."; exit 0; }
-grep -q "\"events\":$count,.*\"head\":\"$previous\"" statement.json || { echo "BROKEN: the statement speaks of another chain"; exit 1; }
+grep -q "\"events\":$count,.*\"head\":\"$previous\"" statement.json || broken "the statement speaks of another chain"
 echo "Statement agrees."
 for reply in anchors/*.tsr; do
   [ -f "$reply" ] || { echo "No time stamp has been received."; exit 0; }
@@ -130,7 +131,7 @@ for reply in anchors/*.tsr; do
     for root in "$1"/*.pem; do
       openssl ts -verify -in "$reply" -data statement.json -CAfile "$root" >/dev/null 2>&1 && continue 2
     done
-    echo "BROKEN: $reply is not vouched for by any certificate in $1"; exit 1
+    broken "$reply is not vouched for by any certificate in $1"
   fi
 done
 if [ $# -gt 0 ]; then echo "All time stamps are good."

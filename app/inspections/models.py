@@ -9,7 +9,18 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -65,8 +76,8 @@ class Inspection(Base):
     """One inspection. The API calls it Session.
 
     `expires_at` is when it is over if nobody has joined; `expires_on` is that day (UTC, YYYY-MM-DD) while nobody has,
-    and empty afterwards, so that expired ones are counted from a few kept rows. `due_at` is when it is meant to begin.
-    `chain_length` and `chain_head` move only together with a new row in chain_events.
+    and empty afterwards, so that expired ones are counted from a few kept rows. `chain_length` and `chain_head` move
+    only together with a new row in chain_events.
     """
 
     __tablename__ = "inspections"
@@ -74,9 +85,16 @@ class Inspection(Base):
         CheckConstraint("status IN ('created', 'open', 'recording', 'closed')", name="status_known"),
         CheckConstraint(_one_of("anchoring", Anchoring), name="anchoring_known"),
         Index("ix_inspections_list", "organization_id", "created_at", "id"),
-        Index("ix_inspections_due", "organization_id", "status", "due_at", "id"),
         Index("ix_inspections_expiry", "organization_id", "status", "expires_at", "id"),
-        Index("ix_inspections_ended", "organization_id", "anchoring", "ended_at", "id"),
+        Index("ix_inspections_ended", "organization_id", "ended_at", "id"),
+        Index(
+            "ix_inspections_unanchored",
+            "organization_id",
+            "ended_at",
+            "id",
+            sqlite_where=text("anchoring IN ('pending', 'failed')"),
+            postgresql_where=text("anchoring IN ('pending', 'failed')"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
@@ -86,7 +104,6 @@ class Inspection(Base):
     operator_email: Mapped[str] = mapped_column(String(320))
     operator_name: Mapped[str] = mapped_column(String(200), default="")
     scheduled_for: Mapped[datetime | None] = mapped_column(Instant)
-    due_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     expires_on: Mapped[str] = mapped_column(String(10))
     started_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -199,4 +216,3 @@ class Anchor(Base):
     stamped_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
-

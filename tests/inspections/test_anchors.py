@@ -9,7 +9,7 @@ import pytest
 from rfc3161_client import decode_timestamp_response
 
 from app.inspections import anchors, chain
-from tests.inspections.authority import Authority
+from tests.inspections.authority import Authority, openssl
 from tests.inspections.test_chain import HEAD, SAID, THREE, run, unpack
 
 
@@ -27,8 +27,14 @@ def test_a_stamp_is_received_and_openssl_vouches_for_it(authority: Authority, tm
     assert abs(stamp.stamped_at - datetime.now(UTC)) < timedelta(minutes=1)
     (tmp_path / "r.tsr").write_bytes(stamp.reply)
     (tmp_path / "s.json").write_bytes(SAID)
-    words = ["openssl", "ts", "-verify", "-in", "r.tsr", "-data", "s.json", "-CAfile", str(authority.folder / "root.pem")]
-    assert subprocess.run(words, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    assert vouched(authority, tmp_path, "r.tsr")
+
+
+def vouched(authority: Authority, folder: Path, reply: str) -> bool:
+    """Whether `openssl ts` believes a reply about s.json."""
+    words = ["openssl", "ts", "-verify", "-in", reply, "-data", "s.json"]
+    words += ["-CAfile", str(authority.folder / "root.pem")]
+    return subprocess.run(words, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
 def test_unsorted_certificates_are_sorted_and_still_verify(authority: Authority, tmp_path: Path) -> None:
@@ -40,9 +46,7 @@ def test_unsorted_certificates_are_sorted_and_still_verify(authority: Authority,
         path.write_bytes(anchors.sort_certificates(reply))
         decode_timestamp_response(path.read_bytes())
         (tmp_path / "s.json").write_bytes(SAID)
-        words = ["openssl", "ts", "-verify", "-in", path.name, "-data", "s.json"]
-        words += ["-CAfile", str(authority.folder / "root.pem")]
-        assert subprocess.run(words, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+        assert vouched(authority, tmp_path, path.name)
     assert any(refused(reply) for reply in both), "one of the two orders is the one the parser refuses"
 
 
@@ -72,8 +76,8 @@ def test_the_bundle_verifies_with_the_root_and_not_with_another(authority: Autho
     roots.mkdir()
     others.mkdir()
     (roots / "root.pem").write_bytes((authority.folder / "root.pem").read_bytes())
-    make = "req -x509 -newkey rsa:2048 -nodes -subj /CN=Other -keyout k.pem -days 3 -out".split()
-    subprocess.run(["openssl", *make, str(others / "o.pem")], cwd=tmp_path, check=True, capture_output=True)
+    new = ("-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Other", "-days", "3")
+    openssl(others, "req", "-x509", *new, "-keyout", str(tmp_path / "k"), "-out", "o.pem")
     good = run(folder, str(roots))
     assert (good.returncode, "All time stamps are good." in good.stdout) == (0, True), good
     assert HEAD in good.stdout

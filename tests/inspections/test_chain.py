@@ -31,7 +31,8 @@ def links(events: list[tuple[str, dict]]) -> list[chain.Link]:
     return found
 
 
-THREE = links([("session.created", {"session": "x", "organization": "é"}), ("consent", {"camera": "granted"}), ("end", {})])
+FIRST = {"session": "x", "organization": "é"}
+THREE = links([("session.created", FIRST), ("consent.given", {"camera": "granted"}), ("session.ended", {})])
 
 
 def test_the_hash_is_over_the_five_lines_as_published() -> None:

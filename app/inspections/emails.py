@@ -1,0 +1,118 @@
+"""Event → who is told, with which words. Link and code never share a message."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.inspections import words
+from app.inspections.models import Inspection, Invite
+from app.kernel import sms
+from app.kernel.db import Db
+from app.kernel.email import letter
+from app.kernel.outbox import Message
+
+
+def link_name(invite: Invite) -> str:
+    """The outbox name of the message that carries this invite's current link."""
+    return f"inspection-link:{invite.id}:{invite.issue}"
+
+
+def code_name(invite: Invite, channel: str) -> str:
+    """The outbox name of the message that carries this invite's current code."""
+    return f"inspection-code:{invite.id}:{invite.code_issue}:{channel}"
+
+
+def number(phone: str) -> str:
+    """A telephone number as gateways want it."""
+    return ("+" if phone.strip().startswith("+") else "") + re.sub(r"\D", "", phone)
+
+
+def _facts(inspection: Inspection, organization: Any) -> dict[str, Any]:
+    locale, zone = inspection.locale, organization.time_zone
+    when = words.moment(inspection.scheduled_for, zone, locale) if inspection.scheduled_for else ""
+    return {
+        "organization": organization.name,
+        "notes": inspection.notes,
+        "when": when,
+        "say": words.speaker(locale),
+    }
+
+
+def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any, url: str) -> list[Message]:
+    """The link: by mail, or as a text message to somebody of whom only a telephone number is known."""
+    locale = inspection.locale
+    until = words.moment(invite.expires_at, organization.time_zone, locale)
+    if invite.recipient_email:
+        return [
+            letter(
+                db,
+                "inspection-invited",
+                to=invite.recipient_email,
+                name=invite.recipient_name,
+                locale=words.language(locale),
+                secret=True,
+                dedupe=link_name(invite),
+                url=url,
+                until=until,
+                **_facts(inspection, organization),
+            )
+        ]
+    if invite.recipient_phone:
+        body = words.speaker(locale)("sms_link", organization=organization.name, url=url, until=until)
+        return [sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=link_name(invite))]
+    return []
+
+
+def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code: str) -> list[Message]:
+    """The code, on every channel that is known."""
+    locale = inspection.locale
+    messages = []
+    if invite.recipient_email:
+        messages.append(
+            letter(
+                db,
+                "inspection-code",
+                to=invite.recipient_email,
+                name=invite.recipient_name,
+                locale=words.language(locale),
+                secret=True,
+                dedupe=code_name(invite, "email"),
+                code=code,
+                **_facts(inspection, organization),
+            )
+        )
+    if invite.recipient_phone:
+        body = words.speaker(locale)("sms_code", organization=organization.name, code=code)
+        name = code_name(invite, "sms")
+        messages.append(sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=name))
+    return messages
+
+
+def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, hours: int) -> Message:
+    """To an invitee who has not joined yet. The link cannot be repeated: only its hash is kept."""
+    return letter(
+        db,
+        "inspection-reminder",
+        to=invite.recipient_email,
+        name=invite.recipient_name,
+        locale=words.language(inspection.locale),
+        dedupe=f"inspection-reminder:{inspection.id}:{hours}:{invite.id}",
+        **_facts(inspection, organization),
+    )
+
+
+def nobody_invited(db: Db, inspection: Inspection, organization: Any, hours: int) -> Message:
+    """To the operator, when an inspection is about to begin and nobody has been invited by mail."""
+    facts = _facts(inspection, organization)
+    return letter(
+        db,
+        "inspection-nobody-invited",
+        to=inspection.operator_email,
+        name=inspection.operator_name,
+        dedupe=f"inspection-reminder:{inspection.id}:{hours}:operator",
+        url=f"{db.config.public_base_url}/inspections/{inspection.id}",
+        when=words.moment(inspection.scheduled_for, organization.time_zone, "en") if inspection.scheduled_for else "",
+        organization=facts["organization"],
+        notes=facts["notes"],
+    )

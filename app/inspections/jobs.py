@@ -1,0 +1,84 @@
+"""What time and the outside world do to inspections: reminders that come due, authorities that are asked.
+
+Both are outbox rows, written in the transaction that caused them. Whether a reminder should still go is decided when
+it comes due, not when it was promised.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.accounts.models import Organization
+from app.inspections import actions, anchors, emails, queries, rules
+from app.inspections.actions.anchoring import ANCHOR
+from app.inspections.actions.sealing import tell
+from app.inspections.actions.sessions import REMIND
+from app.inspections.models import Anchor, AnchorState, Inspection, Status
+from app.inspections.rules import InviteState
+from app.kernel.db import Db
+from app.kernel.errors import NotFound
+from app.kernel.events import WORKER
+from app.kernel.outbox import Dead, Delivery, Message, Retry, handles
+
+
+@handles(REMIND)
+def remind(delivery: Delivery) -> str:
+    """Sends a reminder if it still makes sense: not ended, not moved, not begun, not overtaken by the next one."""
+    id, hours = UUID(delivery.payload["inspection"]), int(delivery.payload["hours"])
+    promised_for = datetime.fromisoformat(delivery.payload["scheduled_for"])
+    with delivery.database.write() as db:
+        try:
+            inspection = queries.get(db, id)
+        except NotFound:
+            return "There is no such inspection any more."
+        over = rules.status_of(inspection, delivery.now) in (Status.CLOSED, Status.EXPIRED)
+        if over or not rules.reminder_due(hours, inspection.scheduled_for, promised_for, delivery.now):
+            return "Not needed any more."
+        messages = _reminders(db, inspection, hours, delivery.now)
+        if messages:
+            data = {"hours": hours, "messages": len(messages)}
+            tell(db, "inspection.reminded", inspection, WORKER, delivery.now, data, messages)
+    return f"{len(messages)} reminded."
+
+
+def _reminders(db: Db, inspection: Inspection, hours: int, now: datetime) -> list[Message]:
+    o = Organization.__table__.c
+    organization = db.execute(select(o.name, o.time_zone).where(o.id == inspection.organization_id)).one()
+    found = {
+        invite.recipient_email: invite
+        for invite in queries.invites(db, inspection.id)
+        if invite.recipient_email and rules.invite_state(invite, now) in (InviteState.LIVE, InviteState.LOCKED)
+    }
+    if found:
+        return [emails.reminder(db, inspection, invite, organization, hours) for invite in found.values()]
+    if inspection.status != Status.CREATED or not inspection.operator_email:
+        return []
+    return [emails.nobody_invited(db, inspection, organization, hours)]
+
+
+@handles(ANCHOR)
+def anchor(delivery: Delivery) -> str:
+    """Has one authority stamp one chain. It is asked outside any transaction, and asked again while it is away."""
+    id = UUID(delivery.payload["anchor"])
+    with delivery.database.read() as db:
+        found = db.execute(select(Anchor.authority, Anchor.statement, Anchor.state).where(Anchor.id == id)).one()
+    if found.state == AnchorState.ANCHORED:
+        return "Already anchored."
+    try:
+        stamp = anchors.ask(found.authority, found.statement.encode())
+    except anchors.Refused as refused:
+        with delivery.database.write() as db:
+            actions.settle_anchor(db, id, now=delivery.now, reason=str(refused), final=True)
+        raise Dead(str(refused)) from None
+    except anchors.Unreachable as unreachable:
+        with delivery.database.write() as db:
+            state = actions.settle_anchor(db, id, now=delivery.now, reason=str(unreachable))
+        if state == AnchorState.FAILED:
+            raise Dead(f"{unreachable} Given up.") from None
+        raise Retry(str(unreachable)) from None
+    with delivery.database.write() as db:
+        actions.settle_anchor(db, id, now=delivery.now, reply=stamp.reply, stamped_at=stamp.stamped_at)
+    return f"Stamped {stamp.stamped_at.isoformat()}"

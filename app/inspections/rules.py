@@ -1,0 +1,274 @@
+"""What an inspection lets happen, in sentences. Pure: no database, no Flask, no clock.
+
+The same sentence is the guard, the API's `detail` and the disabled button's reason. Source: contract "Inspections".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+from typing import Protocol
+
+from app.inspections.models import Anchoring, Status
+from app.kernel.errors import Conflict, FieldError, Invalid, PaymentRequired
+
+TTL = timedelta(hours=24)
+"""How long after creation or its scheduled time, whichever is later, somebody may still join."""
+FREE_INSPECTIONS = 5
+FREE_PLANS = frozenset(("free", "pilot"))
+OTP_LIFE = timedelta(minutes=10)
+OTP_TRIES = 5
+WRONG_CODES = 20
+"""Wrong codes per inspection and recipient, over all codes and links."""
+TTL_MINUTES = (5, 43_200)
+TTL_MINUTES_DEFAULT = 1440
+REMIND_HOURS = (24, 1)
+RIGHT_NOW = timedelta(minutes=1)
+EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
+
+MOVES: dict[str, tuple[tuple[str, ...], str]] = {
+    "join": ((Status.CREATED,), Status.OPEN),
+    "start_recording": ((Status.OPEN,), Status.RECORDING),
+    "stop_recording": ((Status.RECORDING,), Status.OPEN),
+    "end": ((Status.CREATED, Status.OPEN, Status.RECORDING), Status.CLOSED),
+}
+"""Verb → (stored states it starts from, state it leads to). Expired is computed from created and time."""
+COMPUTED = ((Status.CREATED, Status.EXPIRED, "nobody joined in time"),)
+
+
+class Stands(Protocol):
+    """What the rules need to know of an inspection."""
+
+    status: str
+    expires_at: datetime
+    started_at: datetime | None
+    attended_at: datetime | None
+
+
+def expiry(created_at: datetime, scheduled_for: datetime | None) -> datetime:
+    """When an inspection that nobody has joined is over."""
+    return max(created_at, scheduled_for or created_at) + TTL
+
+
+def status_of(inspection: Stands, now: datetime) -> str:
+    """The status on the wire and on every page: expired as soon as the time has passed, swept by nobody."""
+    if inspection.status == Status.CREATED and inspection.expires_at <= now:
+        return Status.EXPIRED.value
+    return inspection.status
+
+
+def check_schedule(scheduled_for: datetime | None) -> None:
+    """Raises Invalid for moments no calendar of ours holds."""
+    if scheduled_for is not None and not EARLIEST <= scheduled_for <= LATEST:
+        raise _field("scheduled_for", "range", "This must lie between 1970 and 2199.")
+
+
+def check_billing(plan: str, billing: str, created_ever: int) -> None:
+    """Raises PaymentRequired when the organization may not create another inspection."""
+    if billing == "past_due":
+        raise PaymentRequired(
+            "The subscription is past due, so no inspection was created. Settle the open invoice, then try again.",
+            code="billing.subscription_past_due",
+        )
+    if plan in FREE_PLANS and created_ever >= FREE_INSPECTIONS:
+        raise PaymentRequired(
+            f"The {plan} plan includes {FREE_INSPECTIONS} inspections, and all are used. No inspection was created. "
+            "A paid plan has no such limit.",
+            code="billing.free_plan_minutes_exhausted",
+        )
+
+
+def check_live(inspection: Stands, now: datetime) -> None:
+    """Raises Conflict when the inspection has ended or expired: nothing more may happen in it."""
+    status = status_of(inspection, now)
+    if status == Status.CLOSED:
+        raise Conflict(
+            "This inspection has ended, and its record is sealed. Nothing was changed.", code="session.already_ended"
+        )
+    if status == Status.EXPIRED:
+        raise Conflict(
+            "This inspection has expired: nobody joined in time. Nothing was changed. Create a new one.",
+            code="session.already_ended",
+        )
+
+
+check_invite = check_live
+check_change_notes = check_live
+check_add_remark = check_live
+
+
+def check_end(inspection: Stands, now: datetime) -> None:
+    """Raises Conflict for an expired inspection. Ending a closed one again is no fault, it changes nothing."""
+    if status_of(inspection, now) == Status.EXPIRED:
+        check_live(inspection, now)
+
+
+def check_attend(inspection: Stands, now: datetime) -> None:
+    """Raises Conflict unless somebody has joined whom no operator has greeted yet."""
+    check_live(inspection, now)
+    if inspection.started_at is None:
+        raise Conflict("Nobody has joined yet, so there is nobody to greet.", code="session.nobody_joined")
+    if inspection.attended_at is not None:
+        raise Conflict("An operator is already with them.", code="session.already_attended")
+
+
+def check_start_recording(inspection: Stands, now: datetime) -> None:
+    """Raises Conflict unless the inspection is open and not yet recording."""
+    check_live(inspection, now)
+    if inspection.status == Status.RECORDING:
+        raise Conflict("This inspection is already recording.", code="session.already_recording")
+    if inspection.status != Status.OPEN:
+        raise Conflict("Nobody has joined yet. Recording can start once somebody has.", code="session.nobody_joined")
+
+
+def check_stop_recording(inspection: Stands, now: datetime) -> None:
+    """Raises Conflict unless the inspection is recording."""
+    check_live(inspection, now)
+    if inspection.status != Status.RECORDING:
+        raise Conflict("This inspection is not recording.", code="session.not_recording")
+
+
+class InviteState(StrEnum):
+    """How an invite stands. Only LIVE ones can still let somebody in for the first time."""
+
+    LIVE = "live"
+    JOINED = "joined"
+    LOCKED = "locked"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+class Invited(Protocol):
+    """What the rules need to know of an invite."""
+
+    expires_at: datetime
+    revoked_at: datetime | None
+    locked_at: datetime | None
+    joined_at: datetime | None
+    otp_hash: str | None
+
+
+def invite_state(invite: Invited, now: datetime) -> InviteState:
+    """In the order the join endpoint refuses: revoked, expired, locked, joined."""
+    if invite.revoked_at is not None:
+        return InviteState.REVOKED
+    if invite.expires_at <= now:
+        return InviteState.EXPIRED
+    if invite.locked_at is not None:
+        return InviteState.LOCKED
+    return InviteState.JOINED if invite.joined_at is not None else InviteState.LIVE
+
+
+def check_new_code(invite: Invited, now: datetime) -> None:
+    """Raises Conflict unless the invite needs a code and has neither been locked nor redeemed."""
+    state = invite_state(invite, now)
+    if state == InviteState.REVOKED:
+        raise Conflict("This invite was revoked. Make a new one.", code="invite.revoked")
+    if state == InviteState.EXPIRED:
+        raise Conflict("This invite has expired. Issue a new link and code.", code="invite.expired")
+    if state == InviteState.LOCKED:
+        raise Conflict(
+            "Five wrong codes have locked this invite. Issue a new link and code instead.", code="invite.locked"
+        )
+    if state == InviteState.JOINED:
+        raise Conflict("They have already joined with this invite, so no code is needed.", code="invite.joined")
+    if invite.otp_hash is None:
+        raise Conflict("This invite is for handing over face to face; it has no code.", code="invite.no_code")
+
+
+def check_reissue(invite: Invited, wrong_codes: int) -> None:
+    """Raises Conflict for a revoked invite, and when this recipient has used up all wrong codes."""
+    if invite.revoked_at is not None:
+        raise Conflict("This invite was revoked. Make a new one.", code="invite.revoked")
+    check_wrong_codes(wrong_codes)
+
+
+def check_wrong_codes(wrong_codes: int) -> None:
+    """Raises Conflict when this recipient has typed too many wrong codes in this inspection, whatever the invite."""
+    if wrong_codes >= WRONG_CODES:
+        raise Conflict(
+            f"{WRONG_CODES} wrong codes were typed for this person in this inspection. It stays locked for them: "
+            "call them, then create a new inspection.",
+            code="invite.too_many_wrong_codes",
+        )
+
+
+def check_revoke(invite: Invited) -> None:
+    """Raises Conflict when it is revoked already."""
+    if invite.revoked_at is not None:
+        raise Conflict("This invite is already revoked.", code="invite.revoked")
+
+
+def check_retry_anchor(state: str) -> None:
+    """Raises Conflict unless the authority has failed for good."""
+    if state == "pending":
+        raise Conflict("This authority is being asked already.", code="anchor.pending")
+    if state == "anchored":
+        raise Conflict("This authority has already stamped the chain.", code="anchor.anchored")
+
+
+def anchoring_of(states: Iterable[str]) -> str:
+    """One word for all authorities: one good stamp is enough, and as long as one is being asked it is pending."""
+    known = set(states)
+    for word in (Anchoring.ANCHORED, Anchoring.PENDING, Anchoring.FAILED):
+        if word in known:
+            return word.value
+    return Anchoring.NO_AUTHORITY.value
+
+
+def reminders(scheduled_for: datetime | None, now: datetime) -> list[tuple[int, datetime]]:
+    """(hours before, when) for the reminders that still lie ahead."""
+    if scheduled_for is None:
+        return []
+    moments = [(hours, scheduled_for - timedelta(hours=hours)) for hours in REMIND_HOURS]
+    return [(hours, moment) for hours, moment in moments if moment > now]
+
+
+def reminder_due(hours: int, scheduled_for: datetime | None, promised_for: datetime, now: datetime) -> bool:
+    """Whether a reminder should still go: same time as promised, not started, and not overtaken by the next one."""
+    if scheduled_for is None or scheduled_for != promised_for or now >= scheduled_for:
+        return False
+    later = [other for other in REMIND_HOURS if other < hours]
+    return not later or now < scheduled_for - timedelta(hours=max(later))
+
+
+def network_of(address: str | None) -> str:
+    """What a link is pinned to: the whole IPv4 address, the first 64 bits of an IPv6 address."""
+    try:
+        parsed = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    return str(ip_network((parsed, 32 if parsed.version == 4 else 64), strict=False))
+
+
+def typed_code(header: str | None) -> str | None:
+    """The code as typed, without spaces; None when none was given. Anything else that is no code is a wrong one."""
+    stripped = re.sub(r"\s", "", header or "")
+    return stripped or None
+
+
+def hint_email(address: str) -> str | None:
+    """al…@policyholder.com: enough to know which mailbox to look into."""
+    if not address:
+        return None
+    name, _, domain = address.rpartition("@")
+    return f"{name[: 2 if len(name) > 3 else 1]}…@{domain}"
+
+
+def hint_phone(number: str) -> str | None:
+    """…20: the last two digits."""
+    digits = re.sub(r"\D", "", number)
+    return f"…{digits[-2:]}" if digits else None
+
+
+def recipient_key(email: str, phone: str) -> str:
+    """Whom wrong codes are counted for, however often they are invited again."""
+    return email.strip().lower() or re.sub(r"\D", "", phone)
+
+
+def _field(field: str, code: str, detail: str) -> Invalid:
+    return Invalid(f"{field}: {detail}", errors=(FieldError(field, code, detail),), status=400)
