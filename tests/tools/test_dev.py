@@ -1,0 +1,133 @@
+"""The entry script: what stands in its way is said in a sentence, with an exit code, never as a traceback."""
+
+import ast
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEV = ROOT / "dev"
+
+
+def dev(*arguments: str, at: Path = DEV, **names: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(at), *arguments], env={**os.environ, **names}, capture_output=True, text=True, timeout=100
+    )
+
+
+def as_if(preparation: str, *arguments: str, **names: str) -> subprocess.CompletedProcess[str]:
+    """Runs the script in a Python that was changed by `preparation` first."""
+    start = f"runpy.run_path({str(DEV)!r}, run_name='__main__')"
+    code = f"import runpy, sys; {preparation}; sys.argv = {['dev', *arguments]!r}; {start}"
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **names}, capture_output=True, text=True, timeout=100
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode not in (0, 2), done
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert done.stdout == ""
+
+
+def test_alone_it_describes_every_tool() -> None:
+    done = dev()
+    assert done.returncode == 0
+    for tool in ("run", "test", "sure", "bench", "faults", "shots", "desk"):
+        assert f"./dev {tool} " in done.stdout
+
+
+def test_an_unknown_tool_is_named() -> None:
+    done = dev("rum")
+    assert done.returncode == 2
+    assert "rum" in done.stderr
+
+
+def test_an_old_python_can_read_it_and_is_told() -> None:
+    ast.parse(DEV.read_text(), feature_version=(3, 6))
+    refused(as_if("sys.version_info = (3, 8, 10, 'final', 0)", "run"), "Python 3.11", "3.8")
+
+
+def test_a_busy_port() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        refused(dev("run", "--port", port), port, "another program has it", "--port")
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_is_none(port: str) -> None:
+    refused(dev("run", "--port", port), port)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused(dev("run", "--port", free(), "--data", str(tmp_path / "file" / "data")), "cannot be written", "--data")
+    refused(dev("run", "--port", free(), "--data", "/proc/session-desk"), "cannot be written", "--data")
+
+
+def test_damaged_settings_are_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "settings.env").write_text("nonsense\n")
+    refused(dev("desk", "--data", str(tmp_path), "token"), "settings.env", "damaged")
+    assert (tmp_path / "settings.env").read_text() == "nonsense\n"
+
+
+def test_a_python_without_venv(tmp_path: Path) -> None:
+    alone = tmp_path / "dev"
+    shutil.copy(DEV, alone)
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / lock, tmp_path)
+    hide = "import importlib.util as u; u.find_spec = lambda name: None"
+    code = f"import runpy, sys; {hide}; sys.argv = ['dev', 'sure']; runpy.run_path({str(alone)!r}, run_name='__main__')"
+    nothing = {**os.environ, "PATH": str(tmp_path)}  # no apt-get there
+    done = subprocess.run([sys.executable, "-c", code], env=nothing, capture_output=True, text=True, timeout=60)
+    refused(done, "python3-venv")
+
+
+def test_no_network(tmp_path: Path) -> None:
+    shutil.copy(DEV, tmp_path)
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / lock, tmp_path)
+    done = dev("sure", at=tmp_path / "dev", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path), PIP_CONFIG_FILE=os.devnull)
+    refused(done, "could not be installed", "PIP_INDEX_URL")
+    assert not (tmp_path / ".venv" / "installed.json").exists(), "the next try must start again"
+
+
+def test_locks_are_hashed_and_name_no_registry() -> None:
+    production, development = pins("requirements.txt"), pins("requirements-dev.txt")
+    assert production.items() <= development.items(), "dev installs the larger lock for both purposes"
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / lock).read_text()
+        assert "://" not in text
+        entries = re.findall(r"^\S+==.*?(?=^\S|\Z)", text, re.M | re.S)
+        assert entries
+        assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_ci_runs_the_suite_and_skips_nothing() -> None:
+    run = ROOT / ".ci" / "run"
+    assert os.access(run, os.X_OK)
+    assert os.access(DEV, os.X_OK)
+    text = run.read_text()
+    assert "set -euo pipefail" in text
+    assert "CI=true" in text
+    assert "./dev test" in text
+
+
+def pins(lock: str) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", (ROOT / lock).read_text(), re.M))
+
+
+def free() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

@@ -1,0 +1,117 @@
+"""`./dev run` as a newcomer meets it: one command, printed sign-ins and requests that work, a clean end."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.servers import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+DEV = str(ROOT / "dev")
+pytestmark = pytest.mark.timeout(300)
+
+
+class Running:
+    """`./dev run` on a free port with data of its own. `said` is what it printed until it was ready."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.process = subprocess.Popen(
+            [sys.executable, DEV, "run", "--port", str(self.port), "--data", str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PUBLIC_BASE_URL")},
+        )
+        assert self.process.stdout is not None
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        self.said = "".join(lines)
+        assert "Ctrl-C" in self.said, self.process.communicate()[1]
+        self.family = psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.end(signal.SIGTERM)
+        self.process.communicate()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    started = Running(tmp_path / "data")
+    yield started
+    started.close()
+
+
+def test_everything_it_prints_works_and_ctrl_c_ends_it(running: Running) -> None:
+    base = f"http://localhost:{running.port}"
+    assert base in running.said
+    for role in ("scheduler", "leasing_agent", "operator", "admin", "auditor"):
+        assert re.search(rf"^  {role} +\S+@\S+ +\S+$", running.said, re.M)
+
+    printed = [line for line in running.said.splitlines() if line.startswith("curl ")]
+    assert len(printed) == 3
+    answers = [json.loads(subprocess.check_output(["bash", "-c", f"{line} -s"], text=True)) for line in printed]
+    assert answers[0]["requests"][0]["remote_session"]["case"] == "567-case-id-name"
+    assert answers[1]["pagination"]["total"] > 0
+    assert answers[2]["notes"] == "Vehicle damage — claim CL-2026-0042"
+
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    assert direct.open(f"http://127.0.0.1:{running.port}/mail").status == 200
+
+    command = [sys.executable, DEV, "desk", "--data", str(running.folder), "demo", "load", "--json"]
+    again = json.loads(subprocess.check_output(command, text=True))
+    assert all(person["password"] in running.said for person in again["people"] if person["email"] in running.said)
+
+    assert running.end(signal.SIGINT) == 0
+    _gone, alive = psutil.wait_procs(running.family, timeout=10)
+    assert not alive
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", running.port))
+
+
+def test_a_child_that_dies_ends_the_other_and_is_named(running: Running) -> None:
+    worker = next(child for child in running.family if child.cmdline()[-1] == "worker")
+    worker.kill()
+    assert running.process.wait(60) == 1
+    assert running.process.stderr is not None
+    assert "worker process ended by itself" in running.process.stderr.read()
+    assert not psutil.wait_procs(running.family, timeout=10)[1]
+
+
+def test_nothing_outlives_the_script_that_started_it(running: Running) -> None:
+    running.process.kill()
+    assert not psutil.wait_procs(running.family, timeout=40)[1]
+
+
+def test_settings_last_and_are_nobody_elses_business(running: Running) -> None:
+    kept = running.folder / "settings.env"
+    assert kept.stat().st_mode & 0o077 == 0
+    before = kept.read_text()
+    assert running.end(signal.SIGTERM) == 0
+    again = Running(running.folder)
+    again.close()
+    unlike = set(before.splitlines()) ^ set(kept.read_text().splitlines())
+    assert all(line.startswith("PUBLIC_BASE_URL=") for line in unlike)
+    assert passwords(running.said) == passwords(again.said)
+
+
+def passwords(said: str) -> list[str]:
+    return re.findall(r"^  \S+ +\S+@\S+ +(\S+)$", said, re.M)
