@@ -46,6 +46,8 @@ class Notes:
     def write(self) -> None:
         """Writes what is waiting. A database that is away costs the notes, not the process."""
         with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
             waiting, self._waiting, self._timer = self._waiting, {}, None
         if not waiting:
             return
@@ -67,6 +69,7 @@ def notes(database: Database) -> Notes:
     found: Notes | None = getattr(database, "seen_notes", None)
     if found is None:
         found = Notes(database)
+        database.closing.append(found.write)
         database.seen_notes = found  # type: ignore[attr-defined]  # lives and dies with its database
     return found
 

@@ -6,7 +6,7 @@ itself refuses (SQLite `query_only`, PostgreSQL `default_transaction_read_only`)
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,6 +79,8 @@ class Database:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.vault = Vault(config)
+        self.closing: list[Callable[[], None]] = []
+        """What must still be done before the engines close."""
         url = make_url(config.database_url)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
@@ -138,6 +140,9 @@ class Database:
             self._writer.release()
 
     def dispose(self) -> None:
+        """Finishes what `closing` holds, then closes every connection."""
+        for finish in self.closing:
+            finish()
         self.reader.dispose()
         self.writer.dispose()
 
