@@ -1,5 +1,6 @@
 """Every request the document prints works as printed but for host and credential, and is answered as printed."""
 
+import itertools
 import json
 import re
 import shlex
@@ -25,7 +26,7 @@ def from_curl(name: str) -> tuple[str, str, dict[str, str], str]:
     """Method, path, headers and body of a printed curl command."""
     words = shlex.split((PRINTED / name).read_text("utf-8").replace("\\\n", " "))
     method, headers, body = "GET", {}, ""
-    for flag, value in zip(words, words[1:], strict=False):
+    for flag, value in itertools.pairwise(words):
         if flag == "-X":
             method = value
         elif flag == "-H":

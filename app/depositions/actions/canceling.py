@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func
+from sqlalchemy import Row, case, func
 
 from app.depositions import emails
 from app.depositions.actions.moving import T, move, organization_name, record
@@ -47,6 +47,7 @@ def request_cancellation(db: Db, deposition_id: int, *, organization_id: int, by
         {
             "cancellation_requested_at": func.coalesce(T.cancellation_requested_at, now),
             "cancellation_open": True,
+            "version": T.version + case((T.cancellation_requested_at.is_(None), 1), else_=0),
         },
         now=now,
         organization_id=organization_id,

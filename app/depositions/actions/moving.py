@@ -54,8 +54,8 @@ def move(
         conditions.append(T.organization_id == organization_id)
     if version is not None:
         conditions.append(T.version == version)
-    statement = update(TABLE).where(*conditions).values(version=T.version + 1, updated_at=now, **values).returning(*T)
-    row = db.execute(statement).first()
+    changes = {"version": T.version + 1, "updated_at": now, **values}
+    row = db.execute(update(TABLE).where(*conditions).values(changes).returning(*T)).first()
     if row is not None:
         return row
     current = db.execute(select(*T).where(T.id == deposition_id)).first()

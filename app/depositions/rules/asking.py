@@ -2,12 +2,13 @@
 
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.depositions.models import WORD_LENGTH
-from app.kernel import words, zones
+from app.kernel import zones
 from app.kernel.errors import FieldError, Invalid
 
 DEFAULT_TYPE = "remote_deposition"
@@ -158,7 +159,9 @@ def tidy_details(given: dict[str, str | None]) -> dict[str, str]:
 
 def mint_slug(case_name: str) -> str:
     """The last part of a session's address: the case, and 80 random bits, since whoever holds it may join."""
-    return f"{words.slug(case_name)[:60].strip('-') or 'session'}-{secrets.token_hex(10)}"
+    plain = unicodedata.normalize("NFKD", case_name).encode("ascii", "ignore").decode().lower()
+    readable = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+    return f"{readable or 'session'}-{secrets.token_hex(10)}"
 
 
 def search_words(*texts: str | None) -> list[str]:

@@ -1,0 +1,247 @@
+"""What the room decides, without database or web."""
+
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.depositions.models import State
+from app.depositions.rules import asking, moves, oddities
+from app.kernel.errors import Conflict, Invalid, Refusal
+
+PACIFIC = "Pacific Time (US & Canada)"
+
+CHECKS = {
+    "schedule": (moves.why_not_schedule, moves.check_schedule),
+    "cancel": (moves.why_not_cancel, moves.check_cancel),
+    "start": (lambda s: moves.why_not_start(s, True), lambda s: moves.check_start(s, True)),
+    "end": (moves.why_not_end, moves.check_end),
+}
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("verb", CHECKS)
+def test_sentence_guard_and_table_agree(state, verb):
+    why_not, check = CHECKS[verb]
+    allowed = verb in moves.MOVES[state]
+    assert (why_not(state) is None) == allowed
+    if allowed:
+        check(state)
+    else:
+        with pytest.raises(Conflict) as refused:
+            check(state)
+        assert refused.value.detail.startswith(why_not(state))
+
+
+def test_every_move_leads_to_a_state_and_what_is_over_stays_so():
+    for state, found in moves.MOVES.items():
+        assert State(state)
+        assert all(State(to) for to in found.values())
+    assert not moves.MOVES["canceled"]
+    assert not moves.MOVES["ended"]
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ("scheduled", "session_request.not_cancelable"),
+        ("ready", "session_request.not_cancelable"),
+        ("active", "session_request.not_cancelable"),
+        ("ended", "session_request.not_cancelable"),
+        ("canceled", "session_request.already_canceled"),
+    ],
+)
+def test_the_api_cancels_only_what_is_initial(state, code):
+    with pytest.raises(Invalid) as refused:
+        moves.check_withdraw(state)
+    assert (refused.value.status, refused.value.code) == (422, code)
+    moves.check_withdraw("initial")
+
+
+def test_a_room_is_needed_to_start():
+    assert moves.why_not_start("ready", False) == "This session has no room yet. Say where people meet first."
+
+
+def span(start: str, hours: float) -> moves.Span:
+    begins = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    return moves.busy(begins, begins + timedelta(hours=hours))
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (("2026-12-01 10:00", 2), False),
+        (("2026-12-01 10:00", 2.8), True),
+        (("2026-12-01 15:14", 1), True),
+        (("2026-12-01 15:15", 1), False),
+        (("2026-12-01 12:00", 0), True),
+        (("2026-12-01 11:44", 0), False),
+    ],
+)
+def test_sessions_keep_a_quarter_hour_apart(other, expected):
+    mine = span("2026-12-01 13:00", 2)
+    assert moves.overlap(mine, span(*other)) is expected
+    assert moves.overlap(span(*other), mine) is expected
+
+
+def test_an_overlap_asks_for_a_reason():
+    moves.check_overlaps([], "Ines", "")
+    moves.check_overlaps(["one"], "Ines", "Ana takes over at one.")
+    with pytest.raises(Conflict) as refused:
+        moves.check_overlaps(["one"], "Ines", "  ")
+    assert refused.value.errors[0].field == "reason"
+
+
+def test_start_as_printed():
+    start = asking.check_start("2025-01-28", "01:30 AM", PACIFIC)
+    assert (start.starts_at, start.zone) == (datetime(2025, 1, 28, 9, 30, tzinfo=UTC), "America/Los_Angeles")
+    assert (start.start_date, start.start_time, start.time_zone) == ("2025-01-28", "01:30 AM", PACIFIC)
+
+
+@pytest.mark.parametrize(
+    "bad", ["2025-02-29", "2025-1-28", "28-01-2025", "1899-12-31", "2200-01-01", "２０２５-01-28", "2025-01-28\n", ""]
+)
+def test_bad_dates(bad):
+    with pytest.raises(Invalid) as refused:
+        asking.check_start(bad, "01:30 AM", PACIFIC)
+    assert [error.field for error in refused.value.errors] == ["remote_session.start_date"]
+
+
+@pytest.mark.parametrize(
+    "bad", ["1:30 AM", "00:30 AM", "13:30 PM", "01:60 AM", "01:30", "01:30 am", "01:30AM", "٠١:30 AM"]
+)
+def test_bad_times(bad):
+    with pytest.raises(Invalid) as refused:
+        asking.check_start("2025-01-28", bad, PACIFIC)
+    assert [error.field for error in refused.value.errors] == ["remote_session.start_time"]
+
+
+def test_midnight_and_noon():
+    assert asking.check_start("2025-01-28", "12:00 AM", "UTC").starts_at.hour == 0
+    assert asking.check_start("2025-01-28", "12:00 PM", "UTC").starts_at.hour == 12
+
+
+def test_all_that_is_wrong_is_named_at_once():
+    with pytest.raises(Invalid) as refused:
+        asking.check_start("yesterday", "noon", "here")
+    assert len(refused.value.errors) == 3
+
+
+def test_a_time_that_does_not_exist_names_both_neighbours():
+    with pytest.raises(Invalid) as refused:
+        asking.check_start("2025-03-09", "02:30 AM", PACIFIC)
+    assert "01:59 AM" in refused.value.detail
+    assert "03:00 AM" in refused.value.detail
+    with pytest.raises(Invalid) as refused:
+        asking.check_start("2011-12-30", "02:30 AM", "Samoa")
+    assert "11:59 PM on 2011-12-29 is followed by 12:00 AM on 2011-12-31" in refused.value.detail
+
+
+def test_invites_fold_without_losing_the_host():
+    folded = asking.fold_invites(
+        [asking.Invite("A@example.com"), asking.Invite("b@example.com"), asking.Invite("a@EXAMPLE.com", "host")]
+    )
+    assert folded == (asking.Invite("A@example.com", "host"), asking.Invite("b@example.com"))
+
+
+def test_details_leave_blanks_out_but_never_the_language():
+    assert asking.tidy_details({"language": " ", "additional_details": "", "video_provider": "chime"}) == {
+        "language": "en-US",
+        "video_provider": "chime",
+    }
+    assert asking.tidy_details({"language": "de-DE", "interpreter": None}) == {"language": "de-DE"}
+
+
+@pytest.mark.parametrize(
+    ("case", "beginning"),
+    [
+        ("567-case-id-name", "567-case-id-name-"),
+        ("Keller v. Ørsted & Söhne", "keller-v-rsted-sohne-"),
+        ("قضية", "session-"),
+        ("-", "session-"),
+        ("x" * 500, "x" * 60 + "-"),
+    ],
+)
+def test_slugs_carry_the_case_and_eighty_random_bits(case, beginning):
+    slug = asking.mint_slug(case)
+    assert slug.startswith(beginning)
+    assert len(slug) == len(beginning) + 20
+    assert slug != asking.mint_slug(case)
+
+
+def test_words_to_search_by():
+    found = asking.search_words("Keller v. Northline", "2026-1184", "Quartz@Example.com", None)
+    assert {"keller", "v", "northline", "2026-1184", "1184", "quartz@example.com", "quartz", "example"} <= set(found)
+
+
+NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+
+
+def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **other: Any) -> Any:
+    begins = asking.check_start(start[:10], start[11:], zone).starts_at
+    default = {
+        "state": "initial",
+        "starts_at": begins,
+        "ends_at": begins + timedelta(hours=hours),
+        "zone": zone,
+        "ambiguous": False,
+        "cancellation_open": False,
+        "postback_url": "https://example.com",
+        "details": {},
+    }
+    return SimpleNamespace(**{**default, **other})
+
+
+@pytest.mark.parametrize(
+    ("d", "labels"),
+    [
+        (facts("2026-12-02 10:00 AM"), []),
+        (facts("2026-12-02 07:00 AM", hours=13), []),
+        (facts("2026-12-02 01:30 AM"), ["1:30 AM"]),
+        (facts("2026-12-02 01:30 AM", zone="Europe/Paris"), ["01:30"]),
+        (facts("2026-12-02 06:59 AM"), ["6:59 AM"]),
+        (facts("2026-12-02 08:00 PM"), ["8:00 PM"]),
+        (facts("2026-12-02 07:00 PM", hours=2), ["Until 9:00 PM"]),
+        (facts("2026-12-05 10:00 AM"), ["Saturday"]),
+        (facts("2026-11-26 10:00 AM"), ["Thanksgiving Day"]),
+        (facts("2026-07-03 10:00 AM"), ["Date has passed", "Independence Day, observed"]),
+        (facts("2026-12-02 10:00 AM", ambiguous=True), ["Hour comes twice"]),
+        (facts("2026-12-02 10:00 AM", cancellation_open=True), ["Cancellation asked"]),
+        (facts("2026-12-02 10:00 AM", postback_url=None), ["No webhook"]),
+        (facts("2026-12-02 10:00 AM", details={"interpreter": "German"}), ["German interpreter"]),
+        (facts("2025-01-28 01:30 AM"), ["Date has passed", "1:30 AM"]),
+        (facts("2025-01-28 01:30 AM", state="canceled"), []),
+        (facts("2025-01-28 01:30 AM", state="ended"), []),
+    ],
+)
+def test_what_is_odd(d, labels):
+    assert [oddity.label for oddity in oddities.of(d, NOW)] == labels
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (date(2026, 1, 19), "Martin Luther King Day"),
+        (date(2026, 2, 16), "Washington’s Birthday"),
+        (date(2026, 5, 25), "Memorial Day"),
+        (date(2026, 6, 19), "Juneteenth"),
+        (date(2020, 6, 19), None),
+        (date(2026, 9, 7), "Labor Day"),
+        (date(2026, 10, 12), "Columbus Day"),
+        (date(2026, 11, 11), "Veterans Day"),
+        (date(2027, 12, 24), "Christmas Day, observed"),
+        (date(2021, 12, 31), "New Year’s Day, observed"),
+        (date(2026, 11, 27), None),
+    ],
+)
+def test_federal_holidays(day, name):
+    assert oddities.federal_holiday(day) == name
+
+
+def test_refusals_are_sentences():
+    for why_not, _ in CHECKS.values():
+        for state in State:
+            reason = why_not(state)
+            assert reason is None or (reason[0].isupper() and reason.endswith("."))
+    assert issubclass(Conflict, Refusal)
