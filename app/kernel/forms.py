@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, PasswordField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 from app.kernel.errors import FieldError, Invalid
@@ -51,6 +52,11 @@ def optional() -> Optional:
 def at_most(characters: int) -> Length:
     """No longer than this."""
     return Length(max=characters, message=f"Use at most {characters:,} characters.")
+
+
+def choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
+    """(value, label) pairs as what a SelectField or RadioField offers."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 class DeskForm(FlaskForm):

@@ -77,7 +77,7 @@ def install(app: Flask) -> Shelf:
 
     def static(filename: str) -> Response:
         asset = shelf.assets.get(filename) or abort(404)
-        zipped = asset.gzipped if "gzip" in request.accept_encodings else None
+        zipped = asset.gzipped if request.accept_encodings["gzip"] > 0 else None
         answer = Response(zipped or asset.body, mimetype=asset.type)
         if zipped:
             answer.headers["Content-Encoding"] = "gzip"
