@@ -5,15 +5,14 @@ says neither is shut. `me()` is the person who is signed in. Whose rows they see
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import g, has_request_context, request
 from flask_login import current_user
-from sqlalchemy import ColumnElement, false, true
 
 from app.accounts import roles as rules
 from app.accounts.roles import Grant, Role
+from app.accounts.scope import Scope as Scope  # views know it from here
 from app.kernel.errors import Denied, Unauthorized
 from app.kernel.events import Actor
 
@@ -37,27 +36,6 @@ def public(view: View) -> View:
     """Opens a page to people without an account."""
     view.allowed = PUBLIC  # type: ignore[attr-defined]  # the mark tests and guard read
     return view
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose rows a person sees at one desk."""
-
-    everything: bool
-    organization_ids: frozenset[int]
-
-    def where(self, column: Any) -> ColumnElement[bool]:
-        """A condition that keeps a statement to these organizations."""
-        if self.everything:
-            return true()
-        if not self.organization_ids:
-            return false()
-        if len(self.organization_ids) == 1:
-            return column == next(iter(self.organization_ids))
-        return column.in_(sorted(self.organization_ids))
-
-    def covers(self, organization_id: int) -> bool:
-        return self.everything or organization_id in self.organization_ids
 
 
 class Me:

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.engine import Row
 
-from app.accounts.access import Scope
 from app.accounts.models import Organization
+from app.accounts.scope import Scope
 from app.deliveries.rules import DESK_OF, PEOPLE
 from app.kernel.db import Db
 from app.kernel.outbox import DEAD, DROPPED, QUEUED, SENT, OutboxAttempt, OutboxRow

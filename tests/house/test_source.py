@@ -1,0 +1,150 @@
+"""What holds for every file of the house, whoever wrote it."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST = 450
+TEXT = {
+    ".py",
+    ".html",
+    ".txt",
+    ".css",
+    ".js",
+    ".md",
+    ".toml",
+    ".json",
+    ".conf",
+    ".service",
+    ".mako",
+    ".ini",
+    ".svg",
+    "",
+}
+GENERATED = ("requirements", "migrations/versions/", "app/static/vendor/", "app/static/icons", "docs/api/")
+
+
+@cache
+def files() -> tuple[Path, ...]:
+    """Every text file that belongs to the project: what git knows, and what it would add."""
+    listed = subprocess.check_output(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
+    )
+    found = [ROOT / name for name in listed.splitlines()]
+    return tuple(path for path in found if path.suffix in TEXT and path.is_file())
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def written() -> Iterator[Path]:
+    """Files that people wrote."""
+    return (path for path in files() if not name(path).startswith(GENERATED))
+
+
+def python(*folders: str) -> Iterator[Path]:
+    return (path for path in files() if path.suffix == ".py" and name(path).startswith(folders))
+
+
+def test_no_file_outgrows_its_room() -> None:
+    code = [path for path in written() if path.suffix in (".py", ".html", ".css", ".js") or path.name == "dev"]
+    long = {name(path): n for path in code if (n := len(path.read_text().splitlines())) > LONGEST}
+    assert not long, f"Over {LONGEST} lines, each asking to become a folder of nouns: {long}"
+
+
+UNFINISHED = [word.replace("-", "") for word in ("TO-DO", "FIX-ME", "XX-X", "NotImplemented-Error", "lorem- ipsum")]
+"""Written with a hyphen, so that this file is not its own first finding."""
+
+
+def test_nothing_is_left_unfinished() -> None:
+    words = re.compile(r"\b(" + "|".join(UNFINISHED) + r")\b")
+    found = [f"{name(path)}: {match}" for path in written() for match in words.findall(path.read_text())]
+    assert not found
+
+
+PLACES = [word.replace("-", "") for word in ("/wo-rk/", "/ro-ot/", "bash_-jobs")]
+REGISTRIES = [word.replace("-", "") for word in ("pypi-.org", "python-hosted.org", "npm-js.org", "npm-js.com")]
+
+
+def test_nothing_names_a_machine_or_a_registry() -> None:
+    found = [
+        f"{name(path)}: {word}"
+        for path in files()
+        for word in (*PLACES, *REGISTRIES)
+        if word in path.read_text(errors="replace")
+    ]
+    assert not found
+
+
+def test_muted_checks_say_why() -> None:
+    muted = re.compile(r"#\s*(?:type: ignore|noqa)[^#\n]*(?P<reason>#.*)?$", re.M)
+    found = [
+        f"{name(path)}: {match.group().strip()}"
+        for path in python("app/", "migrations/env")
+        for match in muted.finditer(path.read_text())
+        if not match["reason"]
+    ]
+    assert not found
+
+
+FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "misc", "services", "service"}
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    found = [name(path) for path in python("app/") if {path.stem, path.parent.name} & FORBIDDEN_NAMES]
+    assert not found
+
+
+MAY_COMMIT = {"app/kernel/transaction.py", "app/kernel/db.py"}
+
+
+def calls(path: Path, method: str) -> Iterator[int]:
+    """Lines that call something named `method`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            called = node.func
+            if method == (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)):
+                yield node.lineno
+
+
+@pytest.mark.parametrize("method", ["commit"])
+def test_only_the_edge_ends_a_transaction(method: str) -> None:
+    found = [f"{name(p)}:{line}" for p in python("app/") if name(p) not in MAY_COMMIT for line in calls(p, method)]
+    # A savepoint inside one transaction is no commit of it.
+    assert [place for place in found if not place.startswith("app/kernel/api.py")] == []
+
+
+MAY_STEP_ASIDE = {
+    "app/kernel/transaction.py": "is where it stands",
+    "app/inspections/api.py": "a join redeems with a GET, and counts a wrong code that it then refuses",
+}
+"""Who may write in a transaction of its own, outlasting a read or a refusal, and what for."""
+
+
+def test_who_may_write_aside_is_listed() -> None:
+    found = {name(path) for path in python("app/") if any(calls(path, "aside"))}
+    unlisted = found - MAY_STEP_ASIDE.keys()
+    assert not unlisted, "List them in MAY_STEP_ASIDE with the reason."
+
+
+ONE_CLOCK = re.compile(r"datetime\.(?:utc)?now\(|time\.time\(\)|date\.today\(")
+MAY_ASK_THE_MACHINE = {"app/kernel/clock.py", "app/kernel/ratelimit.py"}
+
+
+def test_there_is_one_clock() -> None:
+    found = [name(path) for path in python("app/") if ONE_CLOCK.search(path.read_text())]
+    assert set(found) <= MAY_ASK_THE_MACHINE
+
+
+def test_pages_carry_no_inline_style_or_script() -> None:
+    inline = re.compile(r"<style|\sstyle=|\son[a-z]+=\"|<script(?![^>]*\bsrc=)|javascript:", re.I)
+    pages = [path for path in files() if name(path).startswith("app/templates/") and "/email/" not in name(path)]
+    found = [f"{name(path)}: {m.group()}" for path in pages for m in inline.finditer(path.read_text())]
+    assert not found
