@@ -13,7 +13,7 @@ from app.config import Config
 
 # Keys, bearers, join tokens, signed links and codes, wherever they may have slipped in.
 SECRETS = re.compile(
-    r"(nb_sec_|ra_|tok_)[A-Za-z0-9_-]{6,}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
+    r"(nb_sec_|ra_|sd_|tok_)[A-Za-z0-9_-]{6,}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
     r"|([?&](?:t|k|token|code)=)[^&\s\"']+|(/join/)[A-Za-z0-9_-]{20,}"
     r"|((?:password|cookie|authorization|otp)\"?[=:]\s*\"?)[^\s\",]+",
     re.IGNORECASE,

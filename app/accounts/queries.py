@@ -41,6 +41,7 @@ BY_TOKEN = (
         _p.disabled_at.is_(None),
     )
 )
+LARGEST_ID = 2**31 - 1
 LISTED = 500
 """Rows a list of people or organizations shows at most; a text filter finds the others."""
 
@@ -95,7 +96,9 @@ def people(
 
 def person(db: Db, person_id: int, organization_ids: frozenset[int] | None = None) -> Person:
     """One person. Raises NotFound, also for somebody this administrator may not see."""
-    found = db.execute(seen_by(organization_ids).where(Person.id == person_id)).scalar_one_or_none()
+    found = None
+    if person_id <= LARGEST_ID:
+        found = db.execute(seen_by(organization_ids).where(Person.id == person_id)).scalar_one_or_none()
     if found is None:
         raise NotFound("There is no such person.")
     return found
@@ -113,7 +116,7 @@ def organizations(db: Db, organization_ids: frozenset[int] | None, *, text: str 
 
 def organization(db: Db, organization_id: int, organization_ids: frozenset[int] | None = None) -> Organization:
     """One organization. Raises NotFound, also for one this administrator may not see."""
-    allowed = organization_ids is None or organization_id in organization_ids
+    allowed = organization_id <= LARGEST_ID and (organization_ids is None or organization_id in organization_ids)
     found = db.get(Organization, organization_id) if allowed else None
     if found is None:
         raise NotFound("There is no such organization.")
@@ -146,7 +149,7 @@ def keys(db: Db, organization_ids: frozenset[int] | None, *, organization_id: in
 
 def key(db: Db, key_id: int, organization_ids: frozenset[int] | None = None) -> ApiKey:
     """One key. Raises NotFound, also for one this administrator may not see."""
-    found = db.get(ApiKey, key_id)
+    found = db.get(ApiKey, key_id) if key_id <= LARGEST_ID else None
     if found is None or (organization_ids is not None and found.organization_id not in organization_ids):
         raise NotFound("There is no such key.")
     return found
@@ -184,3 +187,8 @@ def contains(column: Any, text: str) -> Any:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def person_of_token(db: Db, digest: str) -> int | None:
+    """Whose sign-in this was, also when it has ended."""
+    return db.execute(select(SignIn.person_id).where(SignIn.token_sha256 == digest)).scalar_one_or_none()

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from app.accounts.models import Billing, Plan, Product
 from app.accounts.roles import Role
-from app.kernel.errors import FieldError, Invalid
+from app.kernel.errors import Denied, FieldError, Invalid
 
 SCOPES: dict[str, tuple[str, ...]] = {
     Product.DEPOSITIONS.value: (),
@@ -146,16 +146,21 @@ def scopes(product: str, wanted: Iterable[str]) -> list[str]:
     return [scope for scope in known if scope in asked]
 
 
-def place(role: str, *, house: bool) -> Role:
-    """The role of a new membership. Leasing agents and operators belong to one organization. Raises Invalid."""
-    known = Role(word("role", role, (each.value for each in Role)))
-    if house and known in (Role.LEASING_AGENT, Role.OPERATOR):
-        raise invalid(
-            "role", "needs_organization", "Leasing agents and operators belong to one organization. Nothing was saved."
-        )
-    return known
-
-
 def sign_in_over(*, created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
     """Whether a sign-in has ended by itself: an hour without activity, or twelve hours in all."""
     return now - last_seen_at >= IDLE or now - created_at >= ABSOLUTE
+
+
+def check_grant(role: str, *, everywhere: bool) -> None:
+    """Raises Denied when an organization's administrator gives a role that is the house's to give."""
+    if role == Role.SCHEDULER and not everywhere:
+        raise Denied("Schedulers are house staff. Only an administrator of the house may give this role.")
+
+
+def check_account(places: Iterable[int | None], *, everywhere: bool, organization_ids: frozenset[int]) -> None:
+    """Raises Denied when an account is not one administrator's alone to disable or enable."""
+    if not everywhere and not set(places) <= organization_ids:
+        raise Denied(
+            "This account also works elsewhere, so only the house may do this. You can take its roles here instead. "
+            "Nothing was changed."
+        )

@@ -106,7 +106,18 @@ def story(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Se
     """What happened to one thing, newest first."""
     e = Event.__table__.c
     return db.execute(
-        select(e.id, e.kind, e.actor_kind, e.actor_id, e.actor_name, e.via, e.request_id, e.data, e.created_at)
+        select(
+            e.id,
+            e.kind,
+            e.organization_id,
+            e.actor_kind,
+            e.actor_id,
+            e.actor_name,
+            e.via,
+            e.request_id,
+            e.data,
+            e.created_at,
+        )
         .where(e.subject_type == subject_type, e.subject_id == str(subject_id))
         .order_by(e.id.desc())
         .limit(limit)

@@ -166,6 +166,10 @@ class Limiter:
                 return decisions[-1]
         return min(decisions, key=lambda decision: decision.remaining)
 
+    def forget(self, bucket: str, limit: int, window_seconds: int = 60) -> None:
+        """Empties one bucket, named as it was hit (a right password ends the counting of wrong ones)."""
+        self._windows.clear(RateLimitItemPerSecond(limit, window_seconds), bucket)
+
     def reset(self) -> None:
         """Forgets every hit (tests)."""
         self.storage.reset()

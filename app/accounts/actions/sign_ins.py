@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from app.accounts import passwords
 from app.accounts.models import Person, SignIn
-from app.accounts.queries import person_by_email
+from app.accounts.queries import LARGEST_ID, person_by_email
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db import Db
 from app.kernel.errors import NotFound
@@ -48,6 +48,8 @@ def sign_in(db: Db, person: Person, *, address: str, user_agent: str, by: Actor,
 
 def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: datetime) -> None:
     """Ends one sign-in of a person, this browser's or another's. Raises NotFound when there is none to end."""
+    if sign_in_id > LARGEST_ID:
+        raise NotFound("There is no such sign-in, or it has ended already.")
     done = db.execute(
         update(SignIn)
         .where(SignIn.id == sign_in_id, SignIn.person_id == person_id, SignIn.ended_at.is_(None))

@@ -1,0 +1,140 @@
+"""The shape of what people type about accounts; whether it holds is decided in rules.py and actions."""
+
+from zoneinfo import available_timezones
+
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms.fields import SelectMultipleField
+from wtforms.validators import ValidationError
+
+from app.accounts import rules
+from app.accounts.models import Billing, Plan, Product, Theme
+from app.accounts.roles import TITLES, Role
+from app.kernel.errors import Invalid
+from app.kernel.forms import DeskForm, VersionedForm, at_most, needed, optional
+
+PLANS = [(plan.value, plan.value.capitalize()) for plan in Plan]
+BILLING = [(Billing.ACTIVE.value, "Active"), (Billing.PAST_DUE.value, "Past due")]
+PRODUCTS = [(product.value, product.value.capitalize()) for product in Product]
+THEMES = [(Theme.SYSTEM.value, "As the system"), (Theme.LIGHT.value, "Light"), (Theme.DARK.value, "Dark")]
+LOCALES = list(rules.LOCALES.items())
+ZONES = [
+    "UTC",
+    *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))),
+]
+ROLES = [(role.value, TITLES[role]) for role in Role]
+HOUSE = "house"
+"""The choice that means: everywhere, not one organization."""
+
+
+class SignInForm(DeskForm):
+    email = EmailField(
+        "E-mail", validators=[needed("Type your e-mail address."), at_most(254)], render_kw={"autocomplete": "username"}
+    )
+    password = PasswordField(
+        "Password",
+        validators=[needed("Type your password."), at_most(200)],
+        render_kw={"autocomplete": "current-password"},
+    )
+    next = HiddenField()
+
+
+class ForgottenForm(DeskForm):
+    email = EmailField(
+        "E-mail", validators=[needed("Type your e-mail address."), at_most(254)], render_kw={"autocomplete": "username"}
+    )
+
+
+class NewPasswordForm(DeskForm):
+    """A password chosen through a link. `email` and `name` are whose it will be, for the rules to look at."""
+
+    password = PasswordField(
+        "New password",
+        validators=[needed("Type a password.")],
+        description=f"At least {rules.PASSWORD_LENGTH[0]} characters. A sentence only you would say is good.",
+        render_kw={"autocomplete": "new-password"},
+    )
+
+    email = ""
+    name = ""
+
+    def validate_password(self, field: PasswordField) -> None:
+        try:
+            rules.password(field.data or "", email=self.email, name=self.name)
+        except Invalid as refusal:
+            raise ValidationError(refusal.detail) from None
+
+
+class ChangePasswordForm(NewPasswordForm):
+    current = PasswordField(
+        "Password you have now",
+        validators=[needed("Type the password you have now."), at_most(200)],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class SettingsForm(VersionedForm):
+    name = StringField("Name", validators=[needed("Type your name."), at_most(rules.NAME_LENGTH)])
+    time_zone = SelectField("Time zone", choices=ZONES)
+    theme = RadioField("Look", choices=THEMES)
+    single_keys = BooleanField("Single keys (j, k, x, /) do something")
+
+
+class InviteForm(DeskForm):
+    name = StringField("Name", validators=[needed("Type their name."), at_most(rules.NAME_LENGTH)])
+    email = EmailField("E-mail", validators=[needed("Type their e-mail address."), at_most(254)])
+    role = RadioField("Role", choices=ROLES, validators=[needed("Choose a role.")])
+    place = SelectField("For", validators=[needed("Choose an organization.")])
+
+
+class RoleForm(DeskForm):
+    role = SelectField("Role", choices=ROLES)
+    place = SelectField("For")
+
+
+class OrganizationForm(VersionedForm):
+    """What an organization's own administrator may change."""
+
+    name = StringField("Name", validators=[needed("Type a name."), at_most(rules.NAME_LENGTH)])
+    contact_email = EmailField(
+        "Contact address",
+        validators=[optional(), at_most(254)],
+        description="Shown as the operator of inspections that its keys create.",
+    )
+    locale = SelectField("Language", choices=LOCALES)
+    time_zone = SelectField("Time zone", choices=ZONES)
+    decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
+
+
+class HouseOrganizationForm(OrganizationForm):
+    """And what only the house may."""
+
+    plan = SelectField("Plan", choices=PLANS)
+    billing = SelectField("Billing", choices=BILLING)
+    self_service = BooleanField("Self-service: depositions are ready at creation, without the scheduling team")
+
+
+class NewOrganizationForm(DeskForm):
+    name = StringField("Name", validators=[needed("Type a name."), at_most(rules.NAME_LENGTH)])
+    slug = StringField(
+        "Slug",
+        validators=[needed("Type a slug."), at_most(60)],
+        description="Its company id, in bearers and public addresses. Small letters, digits, hyphens; for good.",
+    )
+    plan = SelectField("Plan", choices=PLANS)
+    locale = SelectField("Language", choices=LOCALES, default="en")
+    time_zone = SelectField("Time zone", choices=ZONES, default="America/New_York")
+    contact_email = EmailField("Contact address", validators=[optional(), at_most(254)])
+    self_service = BooleanField("Self-service: depositions are ready at creation, without the scheduling team")
+
+
+class KeyForm(DeskForm):
+    organization = SelectField("Organization", coerce=int)
+    product = RadioField("API", choices=PRODUCTS, validators=[needed("Choose an API.")])
+    label = StringField(
+        "Label", validators=[optional(), at_most(rules.LABEL_LENGTH)], description="Where it is used, to know it by."
+    )
+    scopes = SelectMultipleField(
+        "Scopes",
+        choices=[(scope, scope) for scope in rules.SCOPES[Product.INSPECTIONS]],
+        description="For inspections only. None ticked means all.",
+    )

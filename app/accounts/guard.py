@@ -1,0 +1,163 @@
+"""Before every page: who is it, may they, and what becomes of text typed into an expired sign-in.
+
+An endpoint without a mark of access.py is shut, whoever asks. The API's endpoints have doors of their own.
+"""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, render_template, request, session, url_for
+from flask_login import LoginManager, login_user
+from flask_wtf.csrf import generate_csrf
+
+from app.accounts import queries
+from app.accounts.access import PUBLIC, Me, signed_in
+from app.accounts.forms import SignInForm
+from app.accounts.roles import TITLES, Role
+from app.accounts.seen import SIGN_IN_SEEN, notes, stale
+from app.kernel import clock, htmx
+from app.kernel.crypto import sha256
+from app.kernel.db import Db
+from app.kernel.errors import Denied
+from app.kernel.transaction import SAFE, database, reading
+
+POLL_HEADER = "X-Desk-Poll"
+POLL_ARGUMENT = "poll"
+"""A request with either is the page looking for news by itself: no activity of the person (quality.md 3)."""
+
+LONGEST_KEPT = 100_000
+"""Characters of typed text that are carried over a sign-in."""
+NOT_KEPT = ("csrf_token", "password")
+
+SHUT = "This page is not open to anybody. Nothing was done."
+
+
+def install(app: Flask) -> None:
+    """Puts the guard before every endpoint and `me` into every template."""
+    manager = LoginManager(app)
+    # The sign-in lives on the server and carries its own proof; nothing about the browser is compared.
+    manager.session_protection = None
+    manager.user_loader(load)
+    app.before_request(guard)
+    app.context_processor(lambda: {"me": signed_in()})
+
+
+def load(token: str) -> Me | None:
+    """The person behind the random id in a session cookie. One query; nobody when the sign-in has ended."""
+    now = clock.now()
+    found = queries.signed_in_person(reading(), sha256(token), now)
+    if found is None:
+        return None
+    row, grants = found
+    if stale(row.last_seen_at, now) and not _is_poll():
+        notes(database()).leave(SIGN_IN_SEEN, row.sign_in_id, now)
+    return Me(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        time_zone=row.time_zone,
+        locale=row.locale,
+        theme=row.theme,
+        single_keys=row.single_keys,
+        grants=grants,
+        sign_in_id=row.sign_in_id,
+        token=token,
+    )
+
+
+def guard() -> Response | None:
+    """Lets a request through, sends it to sign in, or refuses it with a sentence."""
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    view = current_app.view_functions[request.endpoint]
+    allowed = getattr(view, "allowed", None)
+    if allowed == PUBLIC or hasattr(view, "api_route"):
+        return None
+    person = signed_in()
+    if person is None:
+        return _to_sign_in() if request.method in SAFE else _keep_typed()
+    g.person_id = person.id
+    if allowed is None:
+        raise Denied(SHUT)
+    if allowed and not person.roles & allowed:
+        raise Denied(_for_whom(allowed))
+    return None
+
+
+def admit(token: str) -> None:
+    """Makes this browser signed in: a new session, whose cookie holds only the random id and a form token."""
+    session.clear()
+    login_user(_Admitted(token))
+    g.pop("csrf_token", None)
+    generate_csrf()  # now, so that no later GET has to write the cookie
+
+
+class _Admitted:
+    """What flask-login needs to write the cookie, before the sign-in is committed."""
+
+    is_active = is_authenticated = True
+    is_anonymous = False
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get_id(self) -> str:
+        return self._token
+
+
+def safe_next(target: str | None) -> str | None:
+    """An address on this site, to go to after signing in; anything else is None."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return None
+    if not target.isprintable() or len(target) > 2000:
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target
+
+
+def kept_text(db: Db, sealed: str, person_id: int) -> dict[str, Any] | None:
+    """What the person typed before their sign-in ended: `path` and `fields`; None when it is not theirs."""
+    if not sealed:
+        return None
+    try:
+        kept: dict[str, Any] = json.loads(db.vault.decrypt(sealed))
+    except ValueError:
+        return None
+    return kept if kept["person"] == person_id else None
+
+
+def _to_sign_in() -> Response:
+    """The whole window goes to sign in, and comes back to the page (never to a fragment of it)."""
+    target = request.full_path if request.query_string else request.path
+    if htmx.is_htmx():
+        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+        target = f"{here.path}?{here.query}" if here.query else here.path
+    return htmx.leave_for(url_for("accounts_public.sign_in", next=safe_next(target)))
+
+
+def _keep_typed() -> Response:
+    """The sign-in page in answer to a form, carrying what was typed, sealed, so that nothing is lost."""
+    kept = ""
+    person_id = queries.person_of_token(reading(), sha256(str(session.get("_user_id", ""))))
+    fields = [(name, value) for name, value in request.form.items(multi=True) if not _never_kept(name)]
+    text = json.dumps({"path": request.full_path.rstrip("?"), "fields": fields, "person": person_id})
+    if person_id is not None and fields and len(text) <= LONGEST_KEPT:
+        kept = database().vault.encrypt(text)
+    page = render_template("accounts/sign-in.html", form=SignInForm(formdata=None), kept=kept, expired=True, problem="")
+    response = Response(page, 401)
+    return htmx.retarget(response, "body", "innerHTML") if htmx.is_htmx() else htmx.personal(response)
+
+
+def _never_kept(name: str) -> bool:
+    return any(word in name.lower() for word in NOT_KEPT)
+
+
+def _is_poll() -> bool:
+    return POLL_HEADER in request.headers or POLL_ARGUMENT in request.args
+
+
+def _for_whom(allowed: frozenset[Role]) -> str:
+    people = [f"{TITLES[role].lower()}s" for role in Role if role in allowed]
+    words = people[0] if len(people) == 1 else f"{', '.join(people[:-1])} and {people[-1]}"
+    return f"This is for {words}. Nothing was done. Ask an administrator if you need it."

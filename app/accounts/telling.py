@@ -1,0 +1,57 @@
+"""History in words, for the story of a person and of an organization."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.accounts.roles import TITLES, Role
+
+WORDS: dict[str, tuple[str, str]] = {
+    "person.invited": ("mail", "Invited"),
+    "person.created": ("user-plus", "Account made"),
+    "person.accepted": ("user-check", "Took the invitation and chose a password"),
+    "person.role_given": ("id-card", "Got a role"),
+    "person.role_taken": ("user-x", "Lost a role"),
+    "person.disabled": ("lock", "Account disabled"),
+    "person.enabled": ("user-check", "Account enabled again"),
+    "person.changed": ("pencil", "Settings changed"),
+    "person.password_changed": ("key-round", "Password changed"),
+    "person.password_reset": ("key-round", "Password set through a link"),
+    "person.reset_sent": ("mail", "Asked for a new password; a link was sent"),
+    "person.signed_in": ("log-in", "Signed in"),
+    "person.signed_out": ("log-out", "Signed out"),
+    "organization.created": ("building-2", "Organization created"),
+    "organization.changed": ("pencil", "Settings changed"),
+    "key.created": ("key-round", "Key made"),
+    "key.revoked": ("ban", "Key revoked"),
+    "key.bearer_printed": ("ticket", "Bearer for an hour printed"),
+}
+
+
+def entries(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Story entries of history rows: icon, words, who, when."""
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Any) -> dict[str, Any]:
+    icon, words = WORDS.get(row.kind, ("circle-dot", row.kind.replace(".", " ").replace("_", " ")))
+    details = [_detail(row.data or {}), f"by {row.actor_name}"]
+    return {"icon": icon, "text": words, "small": " · ".join(each for each in details if each), "at": row.created_at}
+
+
+def _detail(data: dict[str, Any]) -> str:
+    if "role" in data:
+        return TITLES[Role(data["role"])]
+    if "key" in data:
+        return f"{data['product']} {data['key']}…" + (f", {data['label']}" if data.get("label") else "")
+    if "before" in data:
+        return ", ".join(
+            f"{name.replace('_', ' ')}: {_word(data['before'][name])} → {_word(data['after'][name])}"
+            for name in data["before"]
+        )
+    return ""
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) or "nothing"

@@ -1,0 +1,232 @@
+"""People: who has an account, with which roles; inviting, disabling."""
+
+from typing import Any
+
+from flask import Response, flash, request, url_for
+
+from app.accounts import queries, rules
+from app.accounts.access import allow, me
+from app.accounts.actions import people as actions
+from app.accounts.forms import HOUSE, InviteForm, RoleForm
+from app.accounts.models import Organization, Person
+from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
+from app.accounts.telling import entries
+from app.accounts.views import administered, pages
+from app.kernel import clock, events
+from app.kernel.db import Db
+from app.kernel.errors import Denied
+from app.kernel.forms import DeskForm
+from app.kernel.htmx import respond, see_other
+from app.kernel.transaction import db
+
+
+@pages.get("/people")
+@allow(Role.ADMIN)
+def people() -> Response:
+    """Everybody this administrator sees, narrowed by name or address, role and organization."""
+    mine = administered()
+    text, role = _typed("q"), _typed("role")
+    chosen = request.args.get("organization", "")
+    organization_id = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None
+    found = queries.people(db(), mine, text=text, role=role, organization_id=organization_id)
+    return respond(
+        "accounts/people.html",
+        "accounts/_people.html",
+        rows=[_row(each, mine) for each in found],
+        full=len(found) == queries.LISTED,
+        q=text,
+        role=role,
+        organization=chosen,
+        filtered=bool(text or role or chosen),
+        roles=[("", "any"), *((each.value, TITLES[each]) for each in Role)],
+        organizations=[("", "any"), *((each.id, each.name) for each in queries.organizations(db(), mine))],
+    )
+
+
+@pages.get("/people/<int:person_id>")
+@allow(Role.ADMIN)
+def person(person_id: int) -> Response:
+    """One person: roles, state, story."""
+    mine, now = administered(), clock.now()
+    found = queries.person(db(), person_id, mine)
+    form = RoleForm(formdata=None)
+    _offer(form, db(), mine)
+    return respond(
+        "accounts/person.html",
+        person=found,
+        row=_row(found, mine),
+        form=form,
+        sign_ins=len(queries.live_sign_ins(db(), found.id, now)),
+        story=entries(_visible_story(db(), found, mine)),
+        why_not_disable=_why_not_disable(found),
+    )
+
+
+@pages.get("/people/invite")
+@allow(Role.ADMIN)
+def invitation() -> Response:
+    """The form that invites somebody."""
+    form = InviteForm(formdata=None, role=Role.LEASING_AGENT.value)
+    _offer(form, db(), administered())
+    return respond("accounts/invite.html", form=form, duties=DUTIES)
+
+
+@pages.post("/people/invite")
+@allow(Role.ADMIN)
+def invite() -> Response:
+    """Makes the account when there is none, gives the role, writes to them."""
+    form = InviteForm()
+    places = _offer(form, db(), administered())
+    form.check()
+    rules.check_grant(form.role.data, everywhere=HOUSE in places)
+    made = actions.invite(
+        db(),
+        email=form.email.data,
+        name=form.name.data,
+        role=form.role.data,
+        organization=places[form.place.data],
+        by=me().actor(),
+        now=clock.now(),
+    )
+    flash(f"{made.name} is invited: a letter to {made.email} is on its way.")
+    return see_other(url_for("accounts.person", person_id=made.id))
+
+
+@pages.post("/people/<int:person_id>/invite")
+@allow(Role.ADMIN)
+def invite_again(person_id: int) -> Response:
+    """Sends a fresh invitation to somebody who has not taken theirs."""
+    DeskForm().check()
+    found = queries.person(db(), person_id, administered())
+    actions.invite_again(db(), found, by=me().actor(), now=clock.now())
+    flash(f"A fresh invitation to {found.email} is on its way.")
+    return see_other(url_for("accounts.person", person_id=found.id))
+
+
+@pages.post("/people/<int:person_id>/roles")
+@allow(Role.ADMIN)
+def give_role(person_id: int) -> Response:
+    """Adds a role, in one organization or the whole house."""
+    mine = administered()
+    found = queries.person(db(), person_id, mine)
+    form = RoleForm()
+    places = _offer(form, db(), mine)
+    form.check()
+    rules.check_grant(form.role.data, everywhere=HOUSE in places)
+    actions.give_role(db(), found, form.role.data, places[form.place.data], by=me().actor(), now=clock.now())
+    flash(f"{found.name} is now also {TITLES[Role(form.role.data)].lower()}.")
+    return see_other(url_for("accounts.person", person_id=found.id))
+
+
+@pages.post("/people/<int:person_id>/roles/<int:membership_id>/take")
+@allow(Role.ADMIN)
+def take_role(person_id: int, membership_id: int) -> Response:
+    """Takes a role away."""
+    DeskForm().check()
+    mine = administered()
+    found = queries.person(db(), person_id, mine)
+    held = [each for each in found.memberships if mine is None or each.organization_id in mine]
+    kept = membership_id if membership_id in {each.id for each in held} else 0
+    actions.take_role(db(), found, kept, by=me().actor(), now=clock.now())
+    flash(f"{found.name} has lost the role.")
+    left = mine is None or len(held) > 1
+    return see_other(url_for("accounts.person", person_id=found.id) if left else url_for("accounts.people"))
+
+
+@pages.post("/people/<int:person_id>/disable")
+@allow(Role.ADMIN)
+def disable(person_id: int) -> Response:
+    """Shuts an account and ends its sign-ins."""
+    DeskForm().check()
+    found = _own_account(person_id)
+    actions.disable(db(), found, by=me().actor(), now=clock.now())
+    flash(f"{found.name} can no longer sign in.")
+    return see_other(url_for("accounts.person", person_id=found.id))
+
+
+@pages.post("/people/<int:person_id>/enable")
+@allow(Role.ADMIN)
+def enable(person_id: int) -> Response:
+    """Opens a disabled account again."""
+    DeskForm().check()
+    found = _own_account(person_id)
+    actions.enable(db(), found, by=me().actor(), now=clock.now())
+    flash(f"{found.name} can sign in again.")
+    return see_other(url_for("accounts.person", person_id=found.id))
+
+
+def _own_account(person_id: int) -> Person:
+    found = queries.person(db(), person_id, administered())
+    scope = me().scope(PEOPLE)
+    rules.check_account(
+        [each.organization_id for each in found.memberships],
+        everywhere=scope.everything,
+        organization_ids=scope.organization_ids,
+    )
+    return found
+
+
+def _why_not_disable(found: Person) -> str:
+    """The sentence on a disabled button, the same the action would refuse with."""
+    if found.id == me().id:
+        return "You cannot disable your own account."
+    scope = me().scope(PEOPLE)
+    try:
+        rules.check_account(
+            [each.organization_id for each in found.memberships],
+            everywhere=scope.everything,
+            organization_ids=scope.organization_ids,
+        )
+    except Denied as refusal:
+        return refusal.detail
+    return ""
+
+
+def _offer(form: Any, db: Db, mine: frozenset[int] | None) -> dict[str, Organization | None]:
+    """Fills a form's choices with the places this administrator may give roles in; returns them by choice."""
+    places: dict[str, Organization | None] = {str(each.id): each for each in queries.organizations(db, mine)}
+    names = [(key, each.name) for key, each in places.items() if each is not None]
+    if mine is None:
+        places[HOUSE] = None
+        names.insert(0, (HOUSE, "The whole house"))
+    form.place.choices = names
+    if mine is not None:
+        form.role.choices = [choice for choice in form.role.choices if choice[0] != Role.SCHEDULER.value]
+    return places
+
+
+def _row(found: Person, mine: frozenset[int] | None) -> dict[str, Any]:
+    """A person as the pages show them: only the roles in organizations this administrator sees."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "email": found.email,
+        "time_zone": found.time_zone,
+        "created_at": found.created_at,
+        "disabled_at": found.disabled_at,
+        "invited": found.password_hash is None and found.disabled_at is None,
+        "roles": [
+            {
+                "id": each.id,
+                "title": TITLES[Role(each.role)],
+                "duty": DUTIES[Role(each.role)],
+                "place": each.organization.name if each.organization else "The whole house",
+            }
+            for each in found.memberships
+            if mine is None or each.organization_id in mine
+        ],
+    }
+
+
+def _visible_story(db: Db, found: Person, mine: frozenset[int] | None) -> list[Any]:
+    """What happened to a person, without what other organizations did with them."""
+    return [
+        each
+        for each in events.story(db, "person", found.id, 100)
+        if mine is None or each.organization_id is None or each.organization_id in mine
+    ]
+
+
+def _typed(name: str) -> str:
+    """A filter from the address: trimmed, and without what no database can be asked for."""
+    return "".join(c for c in request.args.get(name, "").strip()[:100] if c.isprintable())

@@ -1,0 +1,101 @@
+"""Everybody's own: name, time zone, look, password, the browsers they are signed in with, signing out."""
+
+from flask import Response, current_app, flash, request, session, url_for
+from flask_login import logout_user
+
+from app.accounts import passwords, queries
+from app.accounts.access import allow, me
+from app.accounts.actions import people, sign_ins
+from app.accounts.forms import ZONES, ChangePasswordForm, SettingsForm
+from app.accounts.guard import admit
+from app.accounts.models import Person
+from app.accounts.throttle import forgive, hit
+from app.accounts.views import pages
+from app.kernel import clock
+from app.kernel.errors import FieldError, Invalid
+from app.kernel.forms import DeskForm
+from app.kernel.htmx import leave_for, respond, see_other
+from app.kernel.ratelimit import refuse
+from app.kernel.transaction import db, reading
+
+
+@pages.get("/settings")
+@allow()
+def settings() -> Response:
+    """One's own page."""
+    found = queries.person(db(), me().id)
+    form = SettingsForm(formdata=None, obj=found)
+    _offer_zone(form, found)
+    return respond(
+        "accounts/settings.html",
+        form=form,
+        password_form=ChangePasswordForm(formdata=None),
+        sign_ins=queries.live_sign_ins(db(), me().id, clock.now()),
+    )
+
+
+@pages.post("/settings")
+@allow()
+def change_settings() -> Response:
+    """Saves name, time zone, look and keys."""
+    found = queries.person(db(), me().id)
+    form = SettingsForm()
+    _offer_zone(form, found)
+    form.check()
+    changes = {name: form[name].data for name in ("name", "time_zone", "theme", "single_keys")}
+    people.change_settings(db(), found, changes, version=form.seen_version, by=me().actor(), now=clock.now())
+    flash("Your settings are saved.")
+    return see_other(url_for("accounts.settings"))
+
+
+@pages.post("/settings/password")
+@allow()
+def change_password() -> Response:
+    """Sets a new password; every other browser is signed out, this one gets a new sign-in."""
+    form = ChangePasswordForm()
+    form.email, form.name = me().email, me().name
+    form.check()
+    refuse(hit(current_app.extensions["limiter"], me().email, request.remote_addr or ""))
+    found = queries.person(reading(), me().id)
+    if not passwords.matches(found.password_hash, form.current.data):
+        detail = "This is not your present password. Nothing was changed."
+        raise Invalid(detail, errors=[FieldError("current", "wrong", detail)])
+    forgive(current_app.extensions["limiter"], me().email)
+    hashed = people.hashed(form.password.data, email=me().email, name=me().name)
+    now, by = clock.now(), me().actor()
+    people.change_password(db(), found.id, found.session_epoch, hashed, how="changed", by=by, now=now)
+    again = queries.person(db(), found.id)
+    admit(sign_ins.sign_in(db(), again, address=request.remote_addr or "", user_agent=_browser(), by=by, now=now))
+    flash("Your password is changed. Every other browser was signed out.")
+    return leave_for(url_for("accounts.settings"))
+
+
+@pages.post("/settings/sign-ins/<int:sign_in_id>/end")
+@allow()
+def end_sign_in(sign_in_id: int) -> Response:
+    """Signs another browser of one's own out."""
+    DeskForm().check()
+    sign_ins.end_sign_in(db(), me().id, sign_in_id, by=me().actor(), now=clock.now())
+    flash("That browser is signed out.")
+    return see_other(url_for("accounts.settings"))
+
+
+@pages.post("/sign-out")
+@allow()
+def sign_out() -> Response:
+    """Ends this sign-in, on the server too."""
+    DeskForm().check()
+    sign_ins.end_sign_in(db(), me().id, me().sign_in_id, by=me().actor(), now=clock.now())
+    logout_user()
+    session.clear()
+    flash("You are signed out.")
+    return leave_for(url_for("accounts_public.sign_in"))
+
+
+def _offer_zone(form: SettingsForm, found: Person) -> None:
+    if found.time_zone not in ZONES:
+        form.time_zone.choices = [found.time_zone, *ZONES]
+
+
+def _browser() -> str:
+    return request.headers.get("User-Agent", "")

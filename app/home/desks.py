@@ -1,0 +1,152 @@
+"""What waits at each desk, in one shape for the overview and the navigation. Numbers are the rooms' own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+
+from app.accounts.access import Me, Scope
+from app.accounts.roles import DEPOSITIONS, INSPECTIONS, PRESCREENS
+from app.depositions.queries import queue as depositions
+from app.inspections import queries as inspections
+from app.inspections.models import Inspection
+from app.kernel.db import Db
+from app.kernel.outbox import DEAD, QUEUED, OutboxRow
+from app.prescreens.queries import desk as prescreens
+
+MOST_COUNTED = 1000
+SUBJECTS = {DEPOSITIONS: "deposition", PRESCREENS: "prescreen", INSPECTIONS: "inspection"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One kind of waiting work: how much, how pressing, and the list that holds it."""
+
+    label: str
+    count: int
+    view: dict[str, Any]
+    icon: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A desk as the shell knows it. `endpoint` is its list; `waiting` its one number; `lanes` everything that waits."""
+
+    name: str
+    title: str
+    label: str
+    icon: str
+    endpoint: str
+    waiting: Callable[[Db, Scope, datetime], int]
+    lanes: Callable[[Db, Me, Scope, datetime], list[Lane]]
+    empty: str
+    tone: str = ""
+    also: tuple[tuple[str, str, str], ...] = ()
+    """Further pages of the desk: (label, icon, endpoint)."""
+
+
+def reach(scope: Scope) -> frozenset[int] | None:
+    """A scope as the depositions room asks for it: None is every organization."""
+    return None if scope.everything else scope.organization_ids
+
+
+def _deposition_lanes(db: Db, _me: Me, scope: Scope, now: datetime) -> list[Lane]:
+    counts = depositions.view_counts(db, depositions.Filters(reach=reach(scope)), now)
+    return [
+        Lane(
+            "start within 24 hours and are not scheduled",
+            counts[depositions.STARTING],
+            {"view": depositions.STARTING},
+            "alarm-clock",
+            "danger",
+        ),
+        Lane(
+            "are asked to be canceled",
+            counts[depositions.CANCELLATION],
+            {"view": depositions.CANCELLATION},
+            "message-square-x",
+            "warn",
+        ),
+        Lane("need scheduling", counts[depositions.NEEDS], {"view": depositions.NEEDS}, "inbox"),
+    ]
+
+
+def _prescreen_lanes(db: Db, _me: Me, scope: Scope, now: datetime) -> list[Lane]:
+    tally = prescreens.tally(db, prescreens.reach_of(scope), now)
+    return [
+        Lane("expire within 3 days", tally.of("waiting", 3), {"left": 3}, "hourglass", "danger"),
+        Lane("wait for a decision", tally.of("waiting"), {}, "clipboard-check"),
+        Lane("are being answered", tally.of("answering"), {"state": "answering"}, "message-square"),
+    ]
+
+
+def _inspection_lanes(db: Db, me: Me, scope: Scope, now: datetime) -> list[Lane]:
+    local = now.astimezone(ZoneInfo(me.time_zone))
+    tomorrow = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = inspections.counts(db, scope.where, now, tomorrow)
+    return [
+        Lane("field users wait for an operator", counts["waiting"], {"view": "now"}, "smartphone", "danger"),
+        Lane("are live", counts["live"], {"view": "now"}, "radio"),
+        Lane("begin today", counts["today"], {"view": "now"}, "calendar-clock"),
+        Lane("wait for a time stamp", counts["unanchored"], {"view": "unanchored"}, "stamp", "warn"),
+    ]
+
+
+ALL: tuple[Desk, ...] = (
+    Desk(
+        DEPOSITIONS,
+        "Depositions",
+        "Requests",
+        "inbox",
+        "depositions.list",
+        lambda db, scope, now: depositions.waiting(db, reach(scope), now),
+        _deposition_lanes,
+        "No request waits to be scheduled.",
+        also=(("Calendar", "calendar", "depositions.calendar"),),
+    ),
+    Desk(
+        PRESCREENS,
+        "Prescreens",
+        "Reviews",
+        "clipboard-check",
+        "prescreens.list",
+        lambda db, scope, now: prescreens.waiting_count(db, scope, now),
+        _prescreen_lanes,
+        "No prescreen waits for a decision.",
+        also=(("Templates", "list-checks", "prescreens.templates"),),
+    ),
+    Desk(
+        INSPECTIONS,
+        "Inspections",
+        "Live board",
+        "smartphone",
+        "inspections.list",
+        lambda db, scope, _now: inspections.waiting_count(db, scope.where(Inspection.organization_id)),
+        _inspection_lanes,
+        "Nobody waits, and nothing begins today.",
+        tone="danger",
+    ),
+)
+
+
+def of(person: Me) -> list[Desk]:
+    """The desks a person has, in the order of the navigation."""
+    return [desk for desk in ALL if desk.name in person.desks]
+
+
+def stuck(db: Db, person: Me) -> int:
+    """Messages of this person's desks that were given up or keep failing; at most MOST_COUNTED are counted."""
+    o = OutboxRow.__table__.c
+    mine = [
+        (o.subject_type == SUBJECTS[desk.name]) & person.scope(desk.name).where(o.organization_id)
+        for desk in of(person)
+    ]
+    if not mine:
+        return 0
+    failing = or_(o.state == DEAD, (o.state == QUEUED) & o.last_error.is_not(None))
+    rows = select(o.id).where(failing, or_(*mine)).limit(MOST_COUNTED).subquery()
+    return int(db.execute(select(func.count()).select_from(rows)).scalar_one())
