@@ -54,10 +54,17 @@ def document(product: Product, config: Config) -> dict[str, Any]:
         "servers": [{"url": config.public_base_url}],
         "paths": paths,
         "components": {
-            "schemas": definitions.get("$defs", {}),
+            "schemas": _without_null_defaults(definitions.get("$defs", {})),
             "securitySchemes": {product.door.scheme_name: product.door.scheme},
         },
     }
+
+
+def _without_null_defaults(schema: Any) -> Any:
+    """Absent is said by not being required; a null default is not always a value that the field may have."""
+    if isinstance(schema, dict):
+        return {k: _without_null_defaults(v) for k, v in schema.items() if not (k == "default" and v is None)}
+    return [_without_null_defaults(one) for one in schema] if isinstance(schema, list) else schema
 
 
 def _modes(model: type[BaseModel], product: Product) -> tuple[Any, ...]:

@@ -1,0 +1,108 @@
+"""The OpenAPI documents are valid, complete, and true: schemathesis finds nothing against them."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from openapi_spec_validator import validate
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.calls import request_body
+from tests.cast import Cast
+
+PRODUCTS = ("depositions", "prescreens", "inspections")
+EXAMPLES = 20
+# Unknown query parameters are ignored, as unknown members are; sending one is no mistake to be refused.
+GENERATION = GenerationConfig(allow_extra_parameters=False)
+SETTINGS = SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(generation=GENERATION)))
+TRUE = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_document_is_valid(client: FlaskClient, product: str):
+    shown = client.get(f"/api/openapi/{product}.json").get_json()
+    assert shown["openapi"].startswith("3.1")
+    validate(shown)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_page_names_every_operation(client: FlaskClient, product: str):
+    shown = client.get(f"/api/openapi/{product}.json").get_json()
+    page = client.get(f"/docs/api/{product}").get_data(as_text=True)
+    for path, operations in shown["paths"].items():
+        for method in operations:
+            assert f"{method.upper()} {path}" in page
+
+
+def test_an_unknown_api_is_said_to_be_unknown(client: FlaskClient):
+    assert client.get("/api/openapi/nothing.json").status_code == 404
+    assert client.get("/docs/api/nothing").status_code == 404
+
+
+def known_ids(client: FlaskClient, cast: Cast, product: str) -> dict[str, list[str]]:
+    """Ids that exist, for each path parameter, so that more than 404 is seen."""
+    headers = cast.headers(product)
+    if product == "depositions":
+        made = client.post("/api/v1/sessions", headers=headers, json=request_body()).get_json()
+        return {"": [str(made["requests"][0]["id"])]}
+    if product == "inspections":
+        made = client.post("/api/v1/public/sessions", headers=headers, json={"notes": "Roof"}).get_json()
+        return {"": [made["id"]]}
+    return {}
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_schemathesis_finds_nothing(app: Flask, client: FlaskClient, cast: Cast, product: str, mode: Any):
+    schema = schemathesis.openapi.from_wsgi(f"/api/openapi/{product}.json", app, config=SETTINGS)
+    headers = cast.headers(product)
+    known = known_ids(client, cast, product).get("", [])
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        for parameters in [None, *({"known": one} for one in known if "{" in operation.path)]:
+            exercise(app, operation, headers, mode, parameters["known"] if parameters else None)
+
+
+def exercise(app: Flask, operation: Any, headers: dict[str, str], mode: Any, known: str | None) -> None:
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def run(case: Any) -> None:
+        app.extensions["limiter"].reset()
+        if known is not None:
+            first = next(iter(case.path_parameters))
+            case.path_parameters[first] = known
+        checks = [check for check in TRUE if known is None or check is not negative_data_rejection]
+        case.call_and_validate(headers=headers, checks=checks)
+
+    try:
+        run()
+    except Unsatisfiable:
+        # Everything is right to send to some operations (no parameters but text): there is nothing negative to try.
+        assert mode is GenerationMode.NEGATIVE
