@@ -4,12 +4,13 @@
 one sentence a field otherwise.
 """
 
+import re
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
+from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
 from app.kernel.errors import FieldError, Invalid
 
@@ -39,9 +40,24 @@ def plain(_form: FlaskForm, field: Field) -> None:
         raise StopValidation(f"This is longer than {LONGEST:,} characters. Shorten it.")
 
 
-def needed(sentence: str = "Fill this in.") -> InputRequired:
+class Needed:
+    """Must be filled in; white space alone is nothing."""
+
+    field_flags = {"required": True}
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+    def __call__(self, _form: FlaskForm, field: Field) -> None:
+        typed = field.raw_data[0] if field.raw_data else None
+        if not stripped(typed):
+            field.errors = []
+            raise StopValidation(self.sentence)
+
+
+def needed(sentence: str = "Fill this in.") -> Needed:
     """Must be filled in."""
-    return InputRequired(sentence)
+    return Needed(sentence)
 
 
 def optional() -> Optional:
@@ -101,12 +117,10 @@ class DeskForm(FlaskForm):
 class VersionedForm(DeskForm):
     """A form about a row that others may change meanwhile: carries the version its reader saw."""
 
-    version = HiddenField(
-        validators=[InputRequired("Load the page again: this form does not say which version it was made from.")]
-    )
+    version = HiddenField(validators=[Needed(NO_VERSION)])
 
     def validate_version(self, field: Field) -> None:
-        if not str(field.data).isdecimal() or len(str(field.data)) > 9:
+        if field.data and (not re.fullmatch(r"[0-9]{1,9}", str(field.data))):
             raise ValidationError(NO_VERSION)
 
     @property

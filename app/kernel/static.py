@@ -86,7 +86,8 @@ def install(app: Flask) -> Shelf:
         current = request.args.get("v") == asset.hash
         answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if current else "no-cache"
         answer.set_etag(asset.hash + ("-gzip" if zipped else ""))
-        return answer.make_conditional(request)
+        answer.make_conditional(request)
+        return answer
 
     def hashed(endpoint: str, values: dict) -> None:
         if endpoint == "static" and values.get("filename") in shelf.assets:

@@ -1,0 +1,36 @@
+"""Words about things."""
+
+import pytest
+
+from app.kernel import words
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Ines Moreau", "IM"),
+        ("ana", "A"),
+        ("Ana Ruiz de la Cruz", "AC"),
+        ("日本", "日"),
+        ("", "?"),
+        ("ö@example.com", "ÖC"),
+    ],
+)
+def test_initials(name: str, short: str) -> None:
+    assert words.initials(name) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "part"), [("Cancel the request…", "cancel-the-request"), ("Réserver", "reserver"), ("إلغاء", "x5")]
+)
+def test_slugs(text: str, part: str) -> None:
+    assert words.slug(text) == part
+
+
+def test_sentences_numbers_and_names() -> None:
+    assert words.lead("Not done. Try again. Later.") == ("Not done.", "Try again. Later.")
+    assert words.lead("Only one sentence.") == ("Only one sentence.", "")
+    assert words.number_of(1, "request") == "1 request"
+    assert words.number_of(1204, "request") == "1,204 requests"
+    assert words.number_of(2, "query", "queries") == "2 queries"
+    assert words.spoken("join_room") == "Join room"
