@@ -1,0 +1,42 @@
+"""A worker in a process of its own, to be killed: `python -m tests.faults.victim <seconds of lease> [planted bug]`.
+
+With the planted bug it does what nobody may do: it says "sent" first and sends afterwards.
+"""
+
+import signal
+import sys
+import threading
+import time
+
+from app.config import Config
+from app.kernel import clock, leases, webhook
+from app.kernel.db import Database
+from app.kernel.leases import Claimed, Outcome
+from app.kernel.outbox import SENT
+from app.worker import Worker
+
+
+class MarksFirst(Worker):
+    """The planted bug."""
+
+    def _deliver(self, row: Claimed) -> None:
+        started = clock.now()
+        self._finish(row, Outcome(SENT, ""), started)
+        time.sleep(0.02)
+        leases.attempt(self.database, row, started)
+        with self._changed:
+            del self._flying[row]
+            self._claim_at = 0.0
+            self._changed.notify()
+
+
+def main(lease: float, planted: bool) -> None:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    webhook.signing_key = lambda _db, _organization_id: "k" * 40
+    kind = MarksFirst if planted else Worker
+    kind(Database(Config.from_env()), sweeps=(), lease=lease).run(stop)
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), len(sys.argv) > 2)
