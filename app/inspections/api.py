@@ -27,8 +27,7 @@ def field_errors(problem: dict[str, Any], refusal: Refusal) -> None:
     found: dict[str, list[str]] = {}
     for error in refusal.errors:
         found.setdefault(error.field, []).append(error.detail)
-    if found:
-        problem["field_errors"] = found
+    problem["field_errors"] = found
 
 
 class FieldErrors(BaseModel):

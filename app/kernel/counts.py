@@ -33,9 +33,7 @@ def keep_counts(source: Any, name: str, dimensions: Sequence[str]) -> Table:
     Read it with `select(func.sum(counts.c.n))`; a combination may have several rows (slots), some negative.
     """
     source = cast(Table, source)
-    columns = [
-        Column(d, source.c[d].type, primary_key=True, nullable=False, autoincrement=False) for d in dimensions
-    ]
+    columns = [Column(d, source.c[d].type, primary_key=True, nullable=False, autoincrement=False) for d in dimensions]
     counts = Table(
         name,
         Base.metadata,

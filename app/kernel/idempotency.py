@@ -153,5 +153,3 @@ def forget_old(db: Db, now: datetime, limit: int = 500) -> int:
         .values(body=_t.c.later, secret_until=None, later=None)
     )
     return dropped + db.execute(spent).rowcount
-
-

@@ -42,11 +42,9 @@ def _storable(text: str) -> str:
     return text
 
 
-def Text(max_length: int, min_length: int = 0) -> Any:  # noqa: N802  # stands where a type stands
+def Text(max_length: int, min_length: int = 0) -> Any:  # capital: it stands where a type stands
     """A string type of at most `max_length` Unicode characters that both databases can store."""
-    return Annotated[
-        str, StringConstraints(min_length=min_length, max_length=max_length), AfterValidator(_storable)
-    ]
+    return Annotated[str, StringConstraints(min_length=min_length, max_length=max_length), AfterValidator(_storable)]
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -86,10 +84,9 @@ def _sentence(error: Any) -> tuple[str, str]:
         return "too_long", f"This may have at most {context['max_length']} characters."
     if kind == "string_too_short":
         at_least = context["min_length"]
-        return ("required", "This must not be empty.") if at_least == 1 else (
-            "too_short",
-            f"This must have at least {at_least} characters.",
-        )
+        if at_least == 1:
+            return "required", "This must not be empty."
+        return "too_short", f"This must have at least {at_least} characters."
     if kind == "too_long":
         return "too_many", f"This may have at most {context['max_length']} items."
     if kind == "too_short":

@@ -29,9 +29,13 @@ def fill(database: Database, clock: Clock, count: int) -> None:
             kind = "odd" if number % 2 else "even"
             # Three rows share each moment, so that ties are broken by id.
             record(
-                db, kind, subject_type="x", subject_id=number, organization_id=None, by=WORKER, now=now().replace(
-                    second=number // 3 % 60, microsecond=0
-                )
+                db,
+                kind,
+                subject_type="x",
+                subject_id=number,
+                organization_id=None,
+                by=WORKER,
+                now=now().replace(second=number // 3 % 60, microsecond=0),
             )
 
 
@@ -63,8 +67,14 @@ def test_a_cursor_carries_moments_exactly(database: Database) -> None:
 def test_a_cursor_is_good_for_its_own_list_alone(database: Database) -> None:
     with database.read() as db:
         token = encode_cursor(db, "organization:1", [1])
-        for wrong in (("organization:2", token), ("organization:1", token[:-2]), ("organization:1", "x.y"),
-                      ("organization:1", ""), ("organization:1", "é"), ("organization:1", "\x00")):
+        for wrong in (
+            ("organization:2", token),
+            ("organization:1", token[:-2]),
+            ("organization:1", "x.y"),
+            ("organization:1", ""),
+            ("organization:1", "é"),
+            ("organization:1", "\x00"),
+        ):
             with pytest.raises(BadRequest) as caught:
                 decode_cursor(db, *wrong)
             assert caught.value.code == "invalid_cursor"
