@@ -160,8 +160,8 @@ on(
     const form = event.target;
     if (form.method === "dialog") return;
     const button = event.submitter ?? $("button[type='submit']", form);
-    if ($("[name='theme']", form)) document.cookie = "theme=; path=/; max-age=0; samesite=lax";
     if (form.method !== "post") return;
+    settled(form);
     if (button?.getAttribute("aria-busy") === "true") {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -181,15 +181,27 @@ addEventListener("pageshow", () =>
 
 /* Theme in this browser: a cookie, so that the server can say it before the first paint */
 
+function showTheme(theme) {
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
 on("click", (event) => {
   const button = event.target.closest("[data-theme-to]");
   if (!button) return;
   const theme = button.dataset.themeTo;
   document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
-  if (theme === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
+  showTheme(theme);
   for (const each of $$("[data-theme-to]")) each.setAttribute("aria-pressed", String(each === button));
 });
+
+// The settings page sets it for every browser: that choice then wins here too.
+function settled(form) {
+  const theme = new FormData(form).get("theme");
+  if (theme === null) return;
+  document.cookie = "theme=; path=/; max-age=0; samesite=lax";
+  showTheme(theme);
+}
 
 /* Copy */
 
