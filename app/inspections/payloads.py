@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import jwt
@@ -46,7 +46,7 @@ def parse_instant(text: Any) -> datetime:
         known = False
     if not known:
         raise Wrong("This must lie between 1970 and 2199.", "range")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def parse_uuid(text: Any) -> uuid.UUID:
