@@ -24,6 +24,13 @@ def decided(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
     return [_letter(db, f"prescreen-{prescreen.review_status}", prescreen, workflow)]
 
 
+def preview(db: Db, prescreen: Any, workflow: Workflow, decision: str) -> dict[str, Any] | None:
+    """The letter a decision would send, as it would leave; None when nobody would be written to."""
+    if not prescreen.email or not workflow.decision_emails:
+        return None
+    return _letter(db, f"prescreen-{decision}", prescreen, workflow).payload
+
+
 def link(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
     """The link with which the prospect goes on later, on request."""
     chat = links.chat_url(db.config, workflow.organization_slug, workflow.slug, prescreen.id)

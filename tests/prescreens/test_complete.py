@@ -71,9 +71,7 @@ def test_then_the_number_matches(database: Database, cast: Cast) -> None:
 
 def test_the_address_wins_and_the_other_match_is_kept(database: Database, cast: Cast) -> None:
     jane = stored(database, prescreen(database, cast.marston.id, given={"phone": None}))
-    omar = stored(
-        database, prescreen(database, cast.marston.id, given={"fullName": "Omar", "email": None})
-    )
+    omar = stored(database, prescreen(database, cast.marston.id, given={"fullName": "Omar", "email": None}))
     assert jane.contact_id != omar.contact_id
     both = stored(database, prescreen(database, cast.marston.id))
     assert (both.contact_id, both.other_contact_id) == (jane.contact_id, omar.contact_id)

@@ -81,9 +81,7 @@ def test_one_is_the_object_and_holds_it_again(client: FlaskClient, headers: dict
 
 def test_the_printed_review_is_taken(client: FlaskClient, headers: dict[str, str]) -> None:
     raw = (PRINTED / "review-request.json").read_bytes()
-    answer = client.patch(
-        f"/api/v1/sessions/{ID}/review", data=raw, headers=headers, content_type="application/json"
-    )
+    answer = client.patch(f"/api/v1/sessions/{ID}/review", data=raw, headers=headers, content_type="application/json")
     assert answer.status_code == 200
     found = answer.json
     assert found is not None

@@ -58,7 +58,7 @@ class Expectation:
 class Question:
     """One step of the chat. `key` names the answer in the submission, `criterion` is what staff read it against.
 
-    `headline` answers are the few facts that staff see in the list.
+    `headline` answers are the few facts that staff see in the list, under their `short` name.
     """
 
     key: str
@@ -71,6 +71,7 @@ class Question:
     expects: Expectation | None = None
     condition: Condition | None = None
     headline: bool = False
+    short: str = ""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "Question":
@@ -89,6 +90,7 @@ class Question:
             else None,
             condition=Condition(condition["key"], tuple(condition["values"])) if condition else None,
             headline=stored.get("headline", False),
+            short=stored.get("short", ""),
         )
 
     def met(self, submission: Mapping[str, Any]) -> bool | None:

@@ -1,0 +1,248 @@
+"""The public chat and the status page, as a browser without scripts sees them."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from app.accounts.models import Organization
+from app.kernel.clock import now
+from app.kernel.db import Database
+from app.prescreens import links, words
+from app.prescreens.models import Prescreen
+from tests.cast import Cast
+from tests.clocks import Clock
+from tests.outgoing import Outbox
+from tests.prescreens.making import JANE, QUESTIONS, prescreen, stored, template
+
+START = "/p/marston/two-bedroom"
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, "every form carries a CSRF token"
+    return html.unescape(found[1])
+
+
+class Visitor:
+    """Somebody with a browser and no account."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client, self.page, self.path = client, "", ""
+
+    def get(self, path: str, status: int = 200) -> "Visitor":
+        answer = self.client.get(path)
+        assert answer.status_code == status, answer.text
+        self.page, self.path = answer.text, path
+        return self
+
+    def press(self, verb: str, status: int = 303, **fields: Any) -> "Visitor":
+        action = next(a for a in re.findall(r'action="([^"]+)"', self.page) if verb in a)
+        answer = self.client.post(html.unescape(action), data={"csrf_token": token_in(self.page), **fields})
+        assert answer.status_code == status, answer.text
+        if status != 303:
+            self.page = answer.text
+            return self
+        return self.get(answer.headers["Location"])
+
+    @property
+    def step(self) -> str:
+        found = re.search(r'name="step" value="([^"]+)"', self.page)
+        return found[1] if found else ""
+
+
+@pytest.fixture
+def visitor(database: Database, cast: Cast, client: FlaskClient) -> Visitor:
+    with database.write() as db:
+        template(db, cast.marston.id)
+    return Visitor(client)
+
+
+def answer_all(visitor: Visitor, given: dict[str, str] = JANE) -> Visitor:
+    while visitor.step:
+        visitor.press("/answer", step=visitor.step, answer=given.get(visitor.step, ""))
+    return visitor
+
+
+def test_from_start_to_pending(visitor: Visitor, database: Database, outbox: Outbox) -> None:
+    visitor.get(START).press("/start")
+    assert "Question 1 of" in visitor.page
+    with database.read() as db:
+        assert db.scalars(select(Prescreen.status)).all() == ["draft"]
+    answer_all(visitor)
+    assert "Nothing has been sent yet." in visitor.page
+    assert "1 April 2026" in visitor.page
+    visitor.press("/complete")
+    assert "<h1>Pending</h1>" in visitor.page
+    with database.read() as db:
+        row = db.scalars(select(Prescreen)).one()
+    assert (row.status, row.email, row.submission["budget"]) == ("completed", "jane@example.com", 2500)
+    assert len(outbox.letters("jane@example.com")) == 1
+
+
+def test_looking_writes_nothing(visitor: Visitor, database: Database) -> None:
+    visitor.get(START).get(START)
+    assert visitor.client.head(START).status_code == 200
+    with database.read() as db:
+        assert db.scalar(select(func.count()).select_from(Prescreen)) == 0
+    assert visitor.client.get(f"{START}/start").status_code in (404, 405)
+
+
+def test_an_answer_that_does_not_fit_is_asked_again_with_its_text(visitor: Visitor) -> None:
+    visitor.get(START).press("/start").press("/answer", step="fullName", answer="Jane <Smith>")
+    assert "Jane &lt;Smith&gt;" in visitor.page
+    visitor.press("/answer", step="moveInDate", answer="2027-04-01")
+    visitor.press("/answer", 422, step="budget", answer="about <2> thousand")
+    assert "Please write a number in digits" in visitor.page
+    assert 'value="about &lt;2&gt; thousand"' in visitor.page
+    assert 'aria-invalid="true"' in visitor.page
+
+
+def test_back_and_change_keep_what_was_said(visitor: Visitor) -> None:
+    visitor.get(START).press("/start").press("/answer", step="fullName", answer="Jane")
+    back = next(u for u in re.findall(r'href="([^"]+)"', visitor.page) if "step=fullName" in u)
+    visitor.get(html.unescape(back))
+    assert 'value="Jane"' in visitor.page
+    visitor.press("/answer", step="fullName", answer="Janet")
+    assert visitor.step == "moveInDate"
+
+
+def test_changing_from_the_review_comes_back_to_it(visitor: Visitor) -> None:
+    answer_all(visitor.get(START).press("/start"))
+    change = next(u for u in re.findall(r'href="([^"]+)"', visitor.page) if "step=budget" in u)
+    visitor.get(html.unescape(change)).press("/answer", step="budget", answer="2600", back_to="review")
+    assert "Nothing has been sent yet." in visitor.page
+    assert "2,600" in visitor.page
+
+
+def test_a_question_with_a_condition_is_asked_only_then(visitor: Visitor) -> None:
+    visitor.get(START).press("/start")
+    seen = []
+    while visitor.step:
+        seen.append(visitor.step)
+        visitor.press("/answer", step=visitor.step, answer={**JANE, "hasPets": "no"}.get(visitor.step, ""))
+    assert "pets" not in seen
+    assert seen[0] == "fullName"
+
+
+def test_the_address_resumes(visitor: Visitor, database: Database) -> None:
+    visitor.get(START).press("/start").press("/answer", step="fullName", answer="Jane")
+    address = visitor.path.partition("?")[0]
+    elsewhere = Visitor(visitor.client.application.test_client())
+    assert elsewhere.get(address).step == "moveInDate"
+
+
+def test_the_link_can_be_mailed(visitor: Visitor, outbox: Outbox) -> None:
+    answer_all(visitor.get(START).press("/start")).press("/send_link")
+    assert "The link is on its way to jane@example.com." in visitor.page
+    (letter,) = outbox.letters("jane@example.com")
+    path = urlsplit(letter["text"].partition("http")[2].split()[0].join(["http", ""])).path
+    assert visitor.get(path).step == "more", "the last question was left out, so it is asked once more"
+
+
+def test_forged_links_lead_nowhere(visitor: Visitor, database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id, "active")
+    chat = links.token(database.config, links.CHAT, id)
+    status = links.token(database.config, links.STATUS, id)
+    for path in (f"chat/{status}", f"status/{chat}", f"chat/{chat}x", "chat/x", f"status/{id}", f"chat/{id.hex}"):
+        visitor.get(f"{START}/{path}", 404)
+    visitor.get(f"/p/harbor/two-bedroom/chat/{chat}", 404)
+    visitor.get("/p/marston/nothing", 404)
+    visitor.get("/p/nobody/two-bedroom", 404)
+    visitor.get(f"{START}/chat/{chat}")
+
+
+def test_without_its_form_token_nothing_happens(visitor: Visitor, database: Database, app: Any) -> None:
+    assert visitor.client.post(f"{START}/start").status_code == 403
+    with database.read() as db:
+        assert db.scalar(select(func.count()).select_from(Prescreen)) == 0
+
+
+def test_sending_twice_shows_the_same_page(visitor: Visitor, outbox: Outbox) -> None:
+    answer_all(visitor.get(START).press("/start"))
+    review, path = visitor.page, visitor.path
+    visitor.press("/complete")
+    visitor.page, visitor.path = review, path
+    visitor.press("/complete")
+    assert "<h1>Pending</h1>" in visitor.page
+    assert len(outbox.rows()) == 1
+    assert "Your answers were already sent." in visitor.get(path).page
+
+
+def test_after_thirty_days_it_says_so(visitor: Visitor, clock: Clock, database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id, "active")
+    path = f"{START}/chat/{links.token(database.config, links.CHAT, id)}"
+    visitor.get(path)
+    page = visitor.page
+    clock.move(days=30)
+    assert "open for 30 days" in visitor.get(path, 410).page
+    visitor.page = page
+    visitor.press("/answer", 410, step="moveInDate", answer="2027-01-01")
+    assert stored(database, id).submission == {"fullName": "Jane Smith"}
+
+
+@pytest.mark.parametrize(("state", "word"), [("completed", "Pending"), ("approved", "Approved"), ("denied", "Denied")])
+def test_the_status_page_says_one_word_and_no_notes(
+    visitor: Visitor, database: Database, cast: Cast, state: str, word: str
+) -> None:
+    id = prescreen(database, cast.marston.id, state, notes="Drives a hard bargain")
+    visitor.get(f"{START}/status/{links.token(database.config, links.STATUS, id)}")
+    assert f"<h1>{word}</h1>" in visitor.page
+    for hidden in ("hard bargain", "at least 2,400", "Mira", "2500", "jane@example.com"):
+        assert hidden not in visitor.page
+
+
+def test_an_expired_one_still_says_pending(visitor: Visitor, database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id, at=now() - timedelta(days=40))
+    visitor.get(f"{START}/status/{links.token(database.config, links.STATUS, id)}")
+    assert "<h1>Pending</h1>" in visitor.page
+
+
+def test_a_closed_template_says_so(visitor: Visitor, database: Database, cast: Cast) -> None:
+    with database.write() as db:
+        template(db, cast.marston.id, "closed", is_open=False)
+    assert "takes no answers here" in visitor.get("/p/marston/closed", 410).page
+
+
+@pytest.mark.parametrize(
+    ("locale", "lang", "direction"), [("ar", "ar", "rtl"), ("es-MX", "es", "ltr"), ("ro", "en", "ltr")]
+)
+def test_it_speaks_the_organizations_language(
+    visitor: Visitor, database: Database, cast: Cast, locale: str, lang: str, direction: str
+) -> None:
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.id == cast.marston.id).values(locale=locale))
+    visitor.get(START)
+    assert f'<html lang="{lang}" dir="{direction}">' in visitor.page
+    assert words.of(locale)("start") in visitor.page
+    assert ('lang="ro"' in visitor.page) is (locale == "ro"), "their own questions keep their language"
+
+
+def test_starts_are_throttled(visitor: Visitor) -> None:
+    visitor.get(START)
+    token = token_in(visitor.page)
+    answers = [visitor.client.post(f"{START}/start", data={"csrf_token": token}).status_code for _ in range(22)]
+    assert answers == [303] * 20 + [429] * 2
+
+
+def test_hostile_text_is_only_text(visitor: Visitor, database: Database, cast: Cast) -> None:
+    evil = "<script>alert(1)</script>"
+    with database.write() as db:
+        template(db, cast.marston.id, "evil", name=evil, questions=[{**QUESTIONS[0], "label": evil, "hint": evil}])
+    visitor.get("/p/marston/evil").press("/start").press("/answer", step="fullName", answer=evil)
+    assert "<script>alert" not in visitor.page
+    assert html.escape(evil) in visitor.page
+
+
+def test_every_language_says_everything() -> None:
+    english = words.LANGUAGES["en"]
+    blanks = {key: set(re.findall(r"{(\w+)}", text)) for key, text in english.items()}
+    for code, sentences in words.LANGUAGES.items():
+        assert sentences.keys() == english.keys(), code
+        for key, text in sentences.items():
+            assert set(re.findall(r"{(\w+)}", text)) == blanks[key], (code, key)
