@@ -1,0 +1,20 @@
+"""`./dev bench` measures; `./dev faults` runs the long rounds of tests/faults, whose results stand in faults.md."""
+
+import os
+import sys
+
+FAULT_ROUNDS = "200"
+
+
+def main(given: list[str]) -> int:
+    if given[:1] != ["faults"]:
+        from bench.run import main as measure
+
+        return measure(given)
+    import pytest
+
+    os.environ.setdefault("FAULT_ROUNDS", FAULT_ROUNDS)
+    return int(pytest.main(["tests/faults", "-n0", "-p", "no:randomly", "--timeout=3600", *given[1:]]))
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,281 @@
+"""Measures floor and product in turn on the same database, path by path: python -m bench [--rows …] [--db …]"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import create_engine, select, update
+
+from app.accounts.models import SignIn
+from app.config import Config
+from app.kernel import clock
+from app.kernel.db import Database
+from app.prescreens.models import Prescreen
+from bench import data, report, world
+from bench.load import Figures, Load, Refused, cpu_seconds, send, shared_memory, tree
+from bench.paths import MOST_LINES, NAMES, PATHS, Loads, Measured
+from bench.servers import ROOT, SIDES, Server, ask, sign_in, start_postgresql, workers
+
+RESULTS = Path(__file__).with_name("results.jsonl")
+SCHEDULER = "scheduler@bench.example"
+CONNECTIONS = 16
+P = Prescreen.__table__.c
+
+
+def arguments(given: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--rows", default="10000", help="rows a room, comma-separated (10000)")
+    parser.add_argument("--db", default="sqlite,postgresql", help="sqlite, postgresql or both")
+    parser.add_argument("--paths", default=",".join(NAMES), help="which paths, of " + ", ".join(NAMES))
+    parser.add_argument("--duration", type=int, default=5, help="seconds a path and side (5)")
+    parser.add_argument("--data", type=Path, default=ROOT / "var" / "bench", help="where databases are kept")
+    parser.add_argument("--label", default="", help="a word to find this run by in results.jsonl")
+    parser.add_argument("--no-record", action="store_true", help="print only; results and README stay as they are")
+    chosen = parser.parse_args(given)
+    unknown = set(chosen.paths.split(",")) - set(NAMES)
+    if unknown:
+        parser.error(f"There is no path called {', '.join(sorted(unknown))}.")
+    return chosen
+
+
+def main(given: list[str]) -> int:
+    chosen = arguments(given)
+    folder = chosen.data.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    run = {"at": clock.iso(clock.now()), "commit": commit(), "machine": machine(), "label": chosen.label}
+    found: list[dict[str, Any]] = []
+    for database in chosen.db.split(","):
+        with databases(database, folder) as place:
+            for n in map(int, chosen.rows.split(",")):
+                found += [{**run, **row} for row in measure(place, n, chosen, folder)]
+    print("\n" + report.table(found))
+    if not chosen.no_record:
+        with RESULTS.open("a") as lines:
+            lines.writelines(json.dumps(row) + "\n" for row in found)
+        report.write(found)
+    return 0
+
+
+def commit() -> str:
+    said = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return said.stdout.strip() or "unknown"
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+
+
+# Databases --------------------------------------------------------------------------------------------------------
+
+
+class SqliteFiles:
+    """Databases as files: one with fresh rows for each size, and the copy that a run may change."""
+
+    name = "sqlite"
+    pid = None
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def fresh(self, n: int) -> str:
+        """The address of a copy of the `n` rows, which are made if there are none yet."""
+        source, copy = (self._folder / f"{kind}-{n}.sqlite3" for kind in ("rows", "run"))
+        if not source.exists():
+            building = self._folder / "building.sqlite3"
+            _remove(building)
+            said(f"sqlite: making {n:,} rows a room")
+            said(f"sqlite: made in {data.make(f'sqlite:///{building}', n):.0f} s")
+            building.rename(source)
+        _remove(copy)
+        shutil.copyfile(source, copy)
+        return f"sqlite:///{copy}"
+
+    def close(self, n: int) -> None:
+        _remove(self._folder / f"run-{n}.sqlite3")
+
+
+def _remove(path: Path) -> None:
+    for each in path.parent.glob(path.name + "*"):
+        each.unlink()
+
+
+class PostgresDatabases:
+    """The same as databases of one PostgreSQL server."""
+
+    name = "postgresql"
+
+    def __init__(self, folder: Path) -> None:
+        self.server = start_postgresql(folder / "server")
+        self.pid = int((self.server.pgdata / "postmaster.pid").read_text().split()[0])
+        url = self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+
+    def _run(self, statement: str) -> None:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    def _url(self, name: str) -> str:
+        found = self._engine.url.set(database=name, drivername="postgresql")
+        return found.render_as_string(hide_password=False)
+
+    def fresh(self, n: int) -> str:
+        source, copy = f"rows_{n}", f"run_{n}"
+        with self._engine.connect() as connection:
+            known = connection.exec_driver_sql("SELECT datname FROM pg_database").scalars().all()
+        if source not in known:
+            self._run("DROP DATABASE IF EXISTS building")
+            self._run("CREATE DATABASE building")
+            said(f"postgresql: making {n:,} rows a room")
+            said(f"postgresql: made in {data.make(self._url('building'), n):.0f} s")
+            self._run(f"ALTER DATABASE building RENAME TO {source}")
+        self._run(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")
+        self._run(f"CREATE DATABASE {copy} TEMPLATE {source} STRATEGY file_copy")
+        return self._url(copy)
+
+    def close(self, n: int) -> None:
+        self._run(f"DROP DATABASE IF EXISTS run_{n} WITH (FORCE)")
+
+
+@contextmanager
+def databases(name: str, folder: Path) -> Iterator[Any]:
+    if name == "sqlite":
+        yield SqliteFiles(folder)
+        return
+    place = PostgresDatabases(folder)
+    try:
+        yield place
+    finally:
+        place.server.cleanup()
+
+
+def said(sentence: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {sentence}", flush=True)
+
+
+# Measuring --------------------------------------------------------------------------------------------------------
+
+
+def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Iterable[dict[str, Any]]:
+    """Every path on one database of one size, floor and product in turn."""
+    url, now = place.fresh(n), clock.now()
+    database = Database(Config(database_url=url))
+    pool = open_prescreens(database, now)
+    loads = Loads(folder, n, pool, now)
+    said(f"{place.name}: {n:,} rows a room, {len(pool):,} prescreens to review")
+    running: dict[str, Server] = {}
+    try:
+        for side in SIDES:
+            running[side] = Server(side, place.name, url, folder / f"{side}.log")
+        wake(database, now)
+        cookies = {
+            "floor": f"floor={world.sign_in_token(SCHEDULER)}",
+            "product": sign_in(running["product"].base, SCHEDULER),
+        }
+        for path in (path for path in PATHS if path.name in chosen.paths.split(",")):
+            for side in SIDES:
+                load = loads.of(path.name, cookies[side])
+                prepare = (lambda: reopen(database, pool)) if load.once else (lambda: None)
+                row = one_path(running[side], load, path, prepare, place.pid, chosen.duration)
+                row |= {"db": place.name, "rows": n, "path": path.name, "side": side}
+                said(report.line(row))
+                yield row
+        yield about(running["product"], place.name, n)
+    finally:
+        for server in running.values():
+            server.stop()
+        database.dispose()
+        place.close(n)
+
+
+def one_path(
+    server: Server, load: Load, path: Measured, prepare: Any, database_pid: int | None, seconds: int
+) -> dict[str, Any]:
+    """Warms up, measures alone on one connection, then with sixteen."""
+    weight = probe(server, load)
+    figures: list[Figures] = []
+    spent = [0.0, 0.0]
+    for connections, duration in ((8, 1), (1, max(1, seconds // 2)), (CONNECTIONS, seconds)):
+        prepare()
+        watched = [tree(server.process.pid), tree(database_pid) if database_pid else []]
+        before = [cpu_seconds(processes) for processes in watched]
+        try:
+            figures.append(send(load, server.base, connections=connections, seconds=duration))
+        except Refused as refused:
+            raise SystemExit(f"{path.name}: {refused} The run was stopped; nothing was recorded.") from None
+        after = [cpu_seconds(processes) for processes in watched]
+        spent = [end - start for start, end in zip(before, after, strict=True)]
+    prepare()
+    _, alone, loaded = figures
+    each = 1000 / loaded.requests
+    return {
+        "cpu_ms": round(spent[0] * each, 4),
+        "database_ms": round(spent[1] * each, 4),
+        "per_second": round(loaded.requests / loaded.seconds, 1),
+        "p50": loaded.p50,
+        "p99": loaded.p99,
+        "max": loaded.max,
+        "alone_p50": alone.p50,
+        "alone_p99": alone.p99,
+        "bytes": weight,
+        "load": {key: value for key, value in asdict(loaded).items() if key in ("requests", "seconds")},
+    }
+
+
+def probe(server: Server, load: Load) -> int:
+    """One request by hand: the size of its answer. Says what came back when it was not 2xx."""
+    if load.once:
+        return 0
+    bearer, _, target = load.file.read_text().partition("\n")[0].partition("\t")
+    headers = {**load.headers, **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
+    if load.body:
+        headers |= {"Content-Type": "application/json", "Idempotency-Key": os.urandom(8).hex()}
+    with ask(server.base + target, method=load.method, body=load.body, headers=headers) as answer:
+        return len(answer.read())
+
+
+def open_prescreens(database: Database, now: datetime) -> list[tuple[UUID, int]]:
+    """Prescreens that can be reviewed: their ids lie at random, so neighbours belong to different organizations."""
+    waiting = (P.status == "completed", P.review_status == "pending_review", P.expires_at > now)
+    wanted = select(P.id, P.organization_id).where(*waiting).where(P.organization_id > 1)
+    with database.read() as db:
+        return [(row[0], row[1]) for row in db.execute(wanted.order_by(P.id).limit(MOST_LINES))]
+
+
+def reopen(database: Database, pool: list[tuple[UUID, int]]) -> None:
+    """Takes the bench's own decisions back."""
+    undone = {"review_status": "pending_review", "reviewed_at": None, "reviewed_by": None, "review_notes": None}
+    ids = [id for id, _ in pool]
+    with database.write() as db:
+        for start in range(0, len(ids), 500):
+            these = (P.id.in_(ids[start : start + 500]), P.review_status != "pending_review")
+            db.execute(update(Prescreen.__table__).where(*these).values(undone))
+
+
+def wake(database: Database, now: datetime) -> None:
+    """The floor's people have just been seen, however old the rows are."""
+    with database.write() as db:
+        db.execute(update(SignIn.__table__).values(created_at=now, last_seen_at=now))
+
+
+def about(server: Server, database: str, n: int) -> dict[str, Any]:
+    """The product's processes themselves."""
+    return {
+        "db": database,
+        "rows": n,
+        "path": "process",
+        "side": "product",
+        "workers": workers(database),
+        "memory_mib": round(shared_memory(tree(server.process.pid)), 1),
+        "seconds_to_answer": round(server.seconds_to_answer, 2),
+    }
