@@ -10,18 +10,18 @@ from app.accounts import rules
 from app.accounts.models import Billing, Plan, Product, Theme
 from app.accounts.roles import TITLES, Role
 from app.kernel.errors import Invalid
-from app.kernel.forms import DeskForm, VersionedForm, at_most, needed, optional
+from app.kernel.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
 
-PLANS = [(plan.value, plan.value.capitalize()) for plan in Plan]
-BILLING = [(Billing.ACTIVE.value, "Active"), (Billing.PAST_DUE.value, "Past due")]
-PRODUCTS = [(product.value, product.value.capitalize()) for product in Product]
-THEMES = [(Theme.SYSTEM.value, "As the system"), (Theme.LIGHT.value, "Light"), (Theme.DARK.value, "Dark")]
-LOCALES = list(rules.LOCALES.items())
+PLANS = choices(*((plan.value, plan.value.capitalize()) for plan in Plan))
+BILLING = choices((Billing.ACTIVE.value, "Active"), (Billing.PAST_DUE.value, "Past due"))
+PRODUCTS = choices(*((product.value, product.value.capitalize()) for product in Product))
+THEMES = choices((Theme.SYSTEM.value, "As the system"), (Theme.LIGHT.value, "Light"), (Theme.DARK.value, "Dark"))
+LOCALES = choices(*rules.LOCALES.items())
 ZONES = [
     "UTC",
     *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))),
 ]
-ROLES = [(role.value, TITLES[role]) for role in Role]
+ROLES = choices(*((role.value, TITLES[role]) for role in Role))
 HOUSE = "house"
 """The choice that means: everywhere, not one organization."""
 
@@ -135,6 +135,6 @@ class KeyForm(DeskForm):
     )
     scopes = SelectMultipleField(
         "Scopes",
-        choices=[(scope, scope) for scope in rules.SCOPES[Product.INSPECTIONS]],
+        choices=list(rules.SCOPES[Product.INSPECTIONS]),
         description="For inspections only. None ticked means all.",
     )

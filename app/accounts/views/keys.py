@@ -13,7 +13,7 @@ from app.accounts.models import Organization, Product
 from app.accounts.roles import Role
 from app.accounts.views import administered, pages
 from app.kernel import clock
-from app.kernel.forms import DeskForm
+from app.kernel.forms import DeskForm, choices
 from app.kernel.htmx import respond, see_other
 from app.kernel.transaction import db
 
@@ -90,5 +90,5 @@ def print_bearer(organization_id: int) -> Response:
 
 def _form(places: Sequence[Organization], typed: Any, chosen: int | None) -> KeyForm:
     form = KeyForm(formdata=typed, organization=chosen, product=Product.DEPOSITIONS.value)
-    form.organization.choices = [(each.id, each.name) for each in places]
+    form.organization.choices = choices(*((str(each.id), each.name) for each in places))
     return form

@@ -15,7 +15,7 @@ from app.accounts.views import administered, pages
 from app.kernel import clock, events
 from app.kernel.db import Db
 from app.kernel.errors import Denied
-from app.kernel.forms import DeskForm
+from app.kernel.forms import DeskForm, choices
 from app.kernel.htmx import respond, see_other
 from app.kernel.transaction import db
 
@@ -189,9 +189,9 @@ def _offer(form: Any, db: Db, mine: frozenset[int] | None) -> dict[str, Organiza
     if mine is None:
         places[HOUSE] = None
         names.insert(0, (HOUSE, "The whole house"))
-    form.place.choices = names
+    form.place.choices = choices(*names)
     if mine is not None:
-        form.role.choices = [choice for choice in form.role.choices if choice[0] != Role.SCHEDULER.value]
+        form.role.choices = [choice for choice in form.role.choices if choice.value != Role.SCHEDULER.value]
     return places
 
 

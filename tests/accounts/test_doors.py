@@ -1,0 +1,236 @@
+"""The three doors: which credential opens which, and that every other one is refused alike (contract, "Every door")."""
+
+import base64
+import json
+import time
+from datetime import timedelta
+
+import jwt
+import pytest
+from sqlalchemy import event, select, update
+
+from app.accounts import doors
+from app.accounts.actions import keys
+from app.accounts.models import ApiKey, Organization, Product
+from app.accounts.seen import notes
+from app.kernel.clock import now
+from app.kernel.db import Database
+from app.kernel.errors import Unauthorized
+from tests.cast import COMMAND_LINE, Cast
+
+DOORS = {
+    "depositions": doors.jwt_door,
+    "prescreens": doors.prescreens_door,
+    "inspections": doors.inspections_door,
+}
+
+
+def enter(database: Database, door: str, authorization: str | None) -> doors.Caller:
+    with database.read() as db:
+        return DOORS[door].enter(authorization, db, now())
+
+
+def shut(database: Database, door: str, authorization: str | None) -> Unauthorized:
+    with pytest.raises(Unauthorized) as refusal:
+        enter(database, door, authorization)
+    return refusal.value
+
+
+def claims(database: Database, cast: Cast, **given: object) -> str:
+    """A bearer signed with Marston's key, with these claims."""
+    return "Bearer " + jwt.encode(given, cast.key("depositions"), algorithm="HS256")
+
+
+def soon() -> int:
+    return int(time.time()) + 3600
+
+
+def test_opaque_keys_open_their_own_door(database: Database, cast: Cast) -> None:
+    for product in ("prescreens", "inspections"):
+        caller = enter(database, product, f"Bearer {cast.key(product)}")
+        assert caller.organization.slug == "marston"
+        assert caller.organization.plan == "pro"
+        assert cast.key(product).startswith(caller.credential.prefix)
+
+
+def test_scheme_is_read_without_its_case(database: Database, cast: Cast) -> None:
+    assert enter(database, "prescreens", f"bearer   {cast.key('prescreens')} ").organization.slug == "marston"
+
+
+def test_inspection_keys_may_come_after_their_public_half(database: Database, cast: Cast) -> None:
+    key = cast.key("inspections")
+    assert enter(database, "inspections", f"Bearer nb_pub_whatever:{key}").organization.slug == "marston"
+    shut(database, "inspections", f"Bearer {key}:nb_pub_whatever")
+
+
+def test_scopes_travel_with_the_key(database: Database, cast: Cast) -> None:
+    key = cast.key("inspections", "marston", "sessions:read")
+    assert enter(database, "inspections", f"Bearer {key}").credential.scopes == {"sessions:read"}
+    everything = enter(database, "inspections", f"Bearer {cast.key('inspections')}").credential.scopes
+    assert {"sessions:read", "sessions:write", "participants:read", "participants:write"} <= everything
+
+
+def test_a_signed_bearer_opens_depositions(database: Database, cast: Cast) -> None:
+    assert enter(database, "depositions", f"Bearer {cast.bearer('harbor')}").organization.slug == "harbor"
+    more = claims(database, cast, slug="marston", exp=soon(), aud="x", iss="y", iat=soon(), sub=7, anything=[1])
+    assert enter(database, "depositions", more).organization.slug == "marston"
+
+
+@pytest.mark.parametrize("seconds,opens", [(-10, True), (-45, False)])
+def test_clocks_may_differ_by_half_a_minute(database: Database, cast: Cast, seconds: int, opens: bool) -> None:
+    bearer = f"Bearer {cast.bearer(seconds=seconds)}"
+    if opens:
+        enter(database, "depositions", bearer)
+    else:
+        shut(database, "depositions", bearer)
+
+
+def test_any_key_that_is_left_verifies_and_the_newest_signs(database: Database, cast: Cast) -> None:
+    first = cast.bearer()
+    with database.write() as db:
+        home = db.get_one(Organization, cast.marston.id)
+        newer, secret = keys.create(db, home, "depositions", by=COMMAND_LINE, now=now())
+    second = doors.token(secret, "marston", now() + timedelta(hours=1))
+    old, new = enter(database, "depositions", f"Bearer {first}"), enter(database, "depositions", f"Bearer {second}")
+    assert (old.credential.id, new.credential.id) == (new.credential.id - 1, newer.id)
+    with database.read() as db:
+        assert doors.signing_key(db, cast.marston.id) == secret
+    with database.write() as db:
+        keys.revoke(db, db.get_one(ApiKey, newer.id), by=COMMAND_LINE, now=now())
+    shut(database, "depositions", f"Bearer {second}")
+    with database.read() as db:
+        assert doors.signing_key(db, cast.marston.id) == cast.key("depositions")
+
+
+def test_without_a_key_nothing_can_be_signed(database: Database, cast: Cast) -> None:
+    with database.read() as db, pytest.raises(LookupError):
+        doors.signing_key(db, cast.fern.id)
+
+
+def test_a_key_opens_no_other_door(database: Database, cast: Cast) -> None:
+    credentials = {
+        "depositions": cast.bearer(),
+        "prescreens": cast.key("prescreens"),
+        "inspections": cast.key("inspections"),
+    }
+    for product in DOORS:
+        for other, credential in credentials.items():
+            if other != product:
+                shut(database, product, f"Bearer {credential}")
+    shut(database, "depositions", f"Bearer {cast.key('depositions')}")
+
+
+def part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def test_every_wrong_bearer_gets_the_same_answer(database: Database, cast: Cast) -> None:
+    key = cast.key("depositions")
+    stranger = cast.key("depositions", "harbor")
+    good = {"slug": "marston", "exp": soon()}
+    unsigned = f"{part({'alg': 'none'})}.{part(good)}."
+    wrong = [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        f"Basic {cast.bearer()}",
+        "Bearer a.b.c",
+        "Bearer ..",
+        f"Bearer {unsigned}",
+        f"Bearer {cast.bearer()}x",
+        f"Bearer {cast.bearer()[:-4]}",
+        "Bearer " + jwt.encode(good, stranger, algorithm="HS256"),
+        "Bearer " + jwt.encode({**good, "slug": "nobody"}, key, algorithm="HS256"),
+        "Bearer " + jwt.encode(good, key * 2, algorithm="HS512"),
+        claims(database, cast, slug="marston"),
+        claims(database, cast, exp=soon()),
+        claims(database, cast, slug="marston", exp="soon"),
+        claims(database, cast, slug="marston", exp=True),
+        claims(database, cast, slug="marston", exp=float("nan")),
+        claims(database, cast, slug="marston", exp=float("inf"))[:-1],
+        claims(database, cast, slug="marston", exp=soon(), nbf=soon()),
+        claims(database, cast, slug=["marston"], exp=soon()),
+        claims(database, cast, slug="mar\x00ston", exp=soon()),
+        claims(database, cast, slug="MARSTON", exp=soon()),
+        claims(database, cast, requests=[]),
+        "Bearer " + part({"alg": "HS256"}) + "." + "[" * 5000 + ".x",
+        "Bearer " + "x" * 20_000,
+        "Bearer ra_ünïcode-key-that-is-long-enough-for-the-shape",
+    ]
+    answers = {(r.detail, r.code, r.status, str(r.headers)) for r in (shut(database, "depositions", w) for w in wrong)}
+    answers |= {
+        (r.detail, r.code, r.status, str(r.headers))
+        for r in (shut(database, door, w) for door in ("prescreens", "inspections") for w in wrong)
+    }
+    assert len(answers) == 1
+    assert answers.pop()[1:] == ("unauthorized", 401, "{'WWW-Authenticate': 'Bearer'}")
+
+
+def test_a_revoked_key_is_a_wrong_key(database: Database, cast: Cast) -> None:
+    for product in DOORS:
+        cast.key(product)
+    with database.write() as db:
+        for key in db.scalars(select(ApiKey)):
+            keys.revoke(db, key, by=COMMAND_LINE, now=now())
+    for product in ("prescreens", "inspections"):
+        shut(database, product, f"Bearer {cast.key(product)}")
+    shut(database, "depositions", f"Bearer {cast.bearer()}")
+
+
+def test_each_door_asks_the_database_once(database: Database, cast: Cast) -> None:
+    credentials = {name: cast.headers(name)["Authorization"] for name in DOORS}
+    asked: list[str] = []
+    event.listen(database.reader, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    for name, credential in credentials.items():
+        asked.clear()
+        enter(database, name, credential)
+        assert len(asked) == 1
+
+
+def test_nothing_is_kept_in_clear(database: Database, cast: Cast) -> None:
+    secrets = [cast.key(product) for product in DOORS]
+    with database.read() as db:
+        rows = db.scalars(select(ApiKey)).all()
+        kept = [f"{row.secret_sha256} {row.secret_encrypted} {row.prefix} {row.label}" for row in rows]
+    assert not [secret for secret in secrets for text in kept if secret in text]
+    assert {row.product for row in rows if row.secret_encrypted} == {"depositions"}
+    assert all(len(secret) >= 32 for secret in secrets)
+
+
+def test_last_used_is_written_beside_and_at_most_once_a_minute(database: Database, cast: Cast) -> None:
+    credential = cast.headers("prescreens")["Authorization"]
+    enter(database, "prescreens", credential)
+    enter(database, "prescreens", credential)
+    notes(database).write()
+    with database.read() as db:
+        first = db.execute(select(ApiKey.last_used_at)).scalar_one()
+    assert first is not None and now() - first < timedelta(seconds=10)
+    enter(database, "prescreens", credential)
+    notes(database).write()
+    with database.write() as db:
+        assert db.execute(select(ApiKey.last_used_at)).scalar_one() == first
+        db.execute(update(ApiKey).values(last_used_at=first - timedelta(seconds=61)))
+    enter(database, "prescreens", credential)
+    notes(database).write()
+    with database.read() as db:
+        assert db.execute(select(ApiKey.last_used_at)).scalar_one() > first - timedelta(seconds=61)
+
+
+def test_limits_are_those_of_the_documents(database: Database, cast: Cast) -> None:
+    def limits(product: str, slug: str) -> list[int]:
+        caller = enter(database, product, cast.headers(product, slug)["Authorization"])
+        return [each for _, each in DOORS[product].limits(caller)]
+
+    assert limits("inspections", "marston") == [60, 600]
+    assert limits("depositions", "marston") == [600]
+    assert [limits("prescreens", slug)[0] for slug in ("pine", "marston", "quill", "fern")] == [30, 120, 600, 30]
+
+
+def test_buckets_are_shared_only_within_one_organization(database: Database, cast: Cast) -> None:
+    def buckets(product: str, slug: str) -> set[str]:
+        caller = enter(database, product, cast.headers(product, slug)["Authorization"])
+        return {bucket for bucket, _ in DOORS[product].limits(caller)}
+
+    for product in Product:
+        assert not buckets(product, "marston") & buckets(product, "harbor")
