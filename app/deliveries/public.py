@@ -56,9 +56,9 @@ def letter(id: int) -> Response:
     return respond(
         "deliveries/letter.html",
         letter=found,
-        text=linked(found.get("text") or found.get("body", "")),
+        text=linked(found["text"] or found["body"]),
         links=links(found),
-        attachments=[_attachment(part) for part in found.get("attachments", [])],
+        attachments=[_attachment(part) for part in found["attachments"]],
     )
 
 
@@ -73,8 +73,8 @@ def linked(text: str) -> Markup:
 
 def links(letter: dict[str, Any]) -> list[str]:
     """The addresses in the HTML that the text does not have."""
-    text = letter.get("text", "")
-    found = re.findall(r'href="([^"]+)"', letter.get("html", ""))
+    text = letter["text"]
+    found = re.findall(r'href="([^"]+)"', letter["html"])
     clean = [str(Markup(address).unescape()) for address in dict.fromkeys(found)]
     return [address for address in clean if address not in text and urlsplit(address).scheme in ("http", "https")]
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.engine import Row
 
 from app.accounts.models import Organization
 from app.accounts.scope import Scope
@@ -74,7 +73,7 @@ def _visible(scopes: Mapping[str, Scope], filters: Filters) -> list[ColumnElemen
     """Rows of the desks a person may look at, narrowed by the filters."""
     desks = {desk: scope for desk, scope in scopes.items() if filters.desk in ("", desk)}
     conditions: list[ColumnElement[bool]] = []
-    if len(desks) < len(DESK_OF.values() | {PEOPLE}) or not all(scope.everything for scope in desks.values()):
+    if len(desks) < len({*DESK_OF.values(), PEOPLE}) or not all(scope.everything for scope in desks.values()):
         conditions.append(
             or_(*(and_(_of_desk(desk), scope.where(_o.organization_id)) for desk, scope in desks.items()))
         )
@@ -108,7 +107,7 @@ def counts(db: Db, scopes: Mapping[str, Scope], filters: Filters) -> dict[str, i
     return dict(db.execute(select(*columns)).one()._mapping)
 
 
-def one(db: Db, id: UUID) -> Row[Any] | None:
+def one(db: Db, id: UUID) -> Any | None:
     """One message without its payload, with its organization's name."""
     return db.execute(
         select(*COLUMNS, _org.name.label("organization"))
@@ -117,7 +116,7 @@ def one(db: Db, id: UUID) -> Row[Any] | None:
     ).one_or_none()
 
 
-def attempts(db: Db, id: UUID, limit: int = 100) -> Sequence[Row[Any]]:
+def attempts(db: Db, id: UUID, limit: int = 100) -> Sequence[Any]:
     """The tries at one message, newest first."""
     return db.execute(
         select(_a.number, _a.started_at, _a.ended_at, _a.ok, _a.status, _a.detail)
@@ -127,7 +126,7 @@ def attempts(db: Db, id: UUID, limit: int = 100) -> Sequence[Row[Any]]:
     ).all()
 
 
-def organizations(db: Db, scopes: Mapping[str, Scope]) -> Sequence[Row[Any]]:
+def organizations(db: Db, scopes: Mapping[str, Scope]) -> Sequence[Any]:
     """The organizations a person may filter by."""
     return db.execute(
         select(_org.slug, _org.name)

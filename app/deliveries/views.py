@@ -71,7 +71,8 @@ def list_() -> Response:
 
 
 def _url(view: str, filters: Filters, **more: Any) -> str:
-    return url_for("deliveries.list", view=view, **filters.on(), **more)
+    wanted: dict[str, Any] = {"view": view, **filters.on(), **more}
+    return url_for("deliveries.list", **wanted)
 
 
 def _views(view: str, counts: dict[str, int], filters: Filters) -> list[dict[str, Any]]:

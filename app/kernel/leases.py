@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
-from sqlalchemy.engine import Row
 
 from app.kernel.db import Database, Db
 from app.kernel.outbox import DEAD, HANDLERS, QUEUED, SENT, Dead, Delivery, OutboxAttempt, OutboxRow, Retry, one_line
@@ -231,7 +230,7 @@ def _ending(row: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
     return {"state": DEAD, "finished_at": now, "last_error": one_line(reason)}
 
 
-def depths(db: Db, now: datetime, cap: int = 10_000) -> Row[Any]:
+def depths(db: Db, now: datetime, cap: int = 10_000) -> Any:
     """For /metrics and the ready check: `waiting` and `dead` (both capped), and `oldest_due_at` of what waits."""
 
     def capped(*conditions: ColumnElement[bool]) -> Any:

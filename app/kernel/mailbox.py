@@ -67,8 +67,10 @@ def one(db: Db, id: int) -> dict[str, Any] | None:
 
 
 def _opened(db: Db, row: Any) -> dict[str, Any]:
+    """A letter has subject, text, html and attachments; a text message has a body."""
     try:
         content = json.loads(db.vault.decrypt(row.content))
     except ValueError:
-        content = {"to": "", "subject": "Written with another ENCRYPTION_KEYS", "text": "", "html": "", "body": ""}
-    return {"id": row.id, "outbox_id": row.outbox_id, "channel": row.channel, "at": row.created_at, **content}
+        content = {"subject": "Written with other ENCRYPTION_KEYS, so it cannot be read"}
+    parts = {"to": "", "name": "", "subject": "", "text": "", "html": "", "body": "", "attachments": [], **content}
+    return {**parts, "id": row.id, "outbox_id": row.outbox_id, "channel": row.channel, "at": row.created_at}

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, Uuid, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Row
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
@@ -166,7 +165,7 @@ def enqueue(
     now: datetime,
 ) -> list[UUID]:
     """Writes the rows in the caller's transaction. Returns the ids meant; a known `dedupe` leaves the old row alone."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": uuid4(),
             "event_id": event_id,
@@ -226,7 +225,7 @@ def drop(
     return len(done.all())
 
 
-def send_again(db: Db, id: UUID, now: datetime) -> Row[Any] | None:
+def send_again(db: Db, id: UUID, now: datetime) -> Any | None:
     """Queues a dead row, a sent one that was no secret, or one waiting for its next try, to go now under its old id.
 
     Returns the row, or None when that is not possible (unknown, on its way, dropped, blanked, or finished work).
@@ -268,7 +267,7 @@ _SHOWN = (
 )
 
 
-def deliveries_of(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Row[Any]]:
+def deliveries_of(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Any]:
     """Every message about one thing, newest first, without payloads. `standing(row)` says how it stands."""
     return db.execute(
         select(*_SHOWN)
