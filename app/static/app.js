@@ -341,8 +341,19 @@ function tick() {
 
 /* What only scripts can do is shown only with scripts */
 
+/* A moment on the visitor's own clock, where it differs from the clock of `data-zone`. */
+function sayHere(line) {
+  const moment = new Date(line.dataset.local);
+  const say = (timeZone) => moment.toLocaleString([], { timeZone, dateStyle: "full", timeStyle: "short" });
+  const here = say();
+  if (here === say(line.dataset.zone)) return;
+  line.textContent = `Where you are: ${here}`;
+  line.hidden = false;
+}
+
 function ready(root) {
   for (const each of $$("[data-copy][hidden], .themes[hidden]", root)) each.hidden = false;
+  $$("[data-local]", root).forEach(sayHere);
 }
 
 ready(document);

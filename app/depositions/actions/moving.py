@@ -24,9 +24,9 @@ DONE = {
     "deposition.canceled": "canceled it",
     "deposition.cancellation_requested": "asked to cancel it",
     "deposition.cancellation_declined": "kept it although its cancellation was asked",
-    "deposition.noticed": "wrote a notice",
+    "deposition.notice_written": "wrote a notice",
     "deposition.assigned": "took it",
-    "deposition.moved_in": "changed the room",
+    "deposition.room_changed": "changed the room",
     "deposition.started": "started the session",
     "deposition.ended": "ended the session",
 }

@@ -34,6 +34,7 @@ def schedule(
 
     Raises Conflict when it is not waiting any more, or when the manager is busy and no reason is given.
     """
+    moves.check_room(booking.room_url)
     email = booking.manager_email.lower()
     managers.hold(db, email)
     d = move(
@@ -63,20 +64,21 @@ def schedule(
     return d
 
 
-def move_in(
+def change_room(
     db: Db, deposition_id: int, room_url: str, *, by: Actor, now: datetime, version: int | None = None
 ) -> Row[Any]:
     """Says where people meet, or that it is elsewhere now. The link that was mailed stays the same."""
+    moves.check_room(room_url)
     d = move(
         db,
         deposition_id,
-        lambda row: moves.check_move_in(row.state),
+        lambda row: moves.check_change_room(row.state),
         moves.sources("start"),
         {"room_url": room_url},
         now=now,
         version=version,
     )
-    record(db, "moved_in", d, by=by, now=now)
+    record(db, "room_changed", d, by=by, now=now)
     return d
 
 
@@ -110,5 +112,5 @@ def write_notice(
         now=now,
         version=version,
     )
-    record(db, "noticed", d, by=by, now=now, data={"notice": d.notice})
+    record(db, "notice_written", d, by=by, now=now, data={"notice": d.notice})
     return d

@@ -87,18 +87,13 @@ class Filters:
     zone: str = "UTC"
 
     @property
-    def shown(self) -> str:
-        """The tab that is lit: a chosen state looks through everything."""
-        return EVERYTHING if self.state else self.view
-
-    @property
     def states(self) -> tuple[State, ...]:
         return (State(self.state),) if self.state else STATES_OF[self.view]
 
     @property
-    def narrowed(self) -> bool:
-        """Whether anything besides organization and state narrows the list, so that kept counters do not answer."""
-        return bool(self.q or self.first or self.last)
+    def filtered(self) -> bool:
+        """Whether anything besides the tab narrows the list."""
+        return bool(self.q or self.first or self.last or self.state or self.organization_id is not None)
 
     def whose(self, column: Any) -> list[ColumnElement[bool]]:
         """The conditions that keep to the organizations chosen and allowed."""
@@ -139,12 +134,12 @@ def stretches(db: Db, f: Filters, now: datetime) -> list[Stretch]:
     if f.q:
         found = _found(db, f.q)
         wanted = [T.id.in_(found), T.state.in_([state.value for state in f.states]), *f.days(), *whose]
-        if f.shown in (STARTING, CANCELLATION):
-            wanted += _only(f.shown, now)
+        if f.view in (STARTING, CANCELLATION):
+            wanted += _only(f.view, now)
         return [Stretch("found", tuple(wanted), (T.starts_at, T.id), descending=True)]
-    if f.shown == STARTING:
+    if f.view == STARTING:
         return [_by_start("soon", State.INITIAL, [*_only(STARTING, now), *f.days(), *whose])]
-    if f.shown == CANCELLATION:
+    if f.view == CANCELLATION:
         asked = (T.cancellation_open, *f.days(), *whose)
         return [Stretch("cancellation", asked, (T.cancellation_requested_at, T.id))]
     if f.first or f.last:
@@ -219,38 +214,38 @@ def group_counts(db: Db, f: Filters, now: datetime, keys: set[str]) -> dict[str,
     return {s.key: _count(db, s.conditions) for s in stretches(db, f, now) if s.key in keys}
 
 
+def total(db: Db, f: Filters, now: datetime) -> int:
+    """How many the list holds under all its filters; beyond MOST_COUNTED it is not counted further."""
+    return min(sum(_count(db, s.conditions) for s in stretches(db, f, now)), MOST_COUNTED + 1)
+
+
 def view_counts(db: Db, f: Filters, now: datetime) -> dict[str, int]:
-    """How many each tab holds under the same filters. From kept counters where they can say it."""
-    if f.narrowed:
-        return {view: _narrowed_count(db, replace(f, view=view, state=None), now) for view in VIEWS}
+    """How many each tab holds, whatever else narrows the list. All but what time decides come from kept counters."""
+    whole = Filters(reach=f.reach)
     kept = db.execute(
         select(COUNTS.c.state, COUNTS.c.cancellation_open, func.sum(COUNTS.c.n))
-        .where(*f.whose(COUNTS.c.organization_id))
+        .where(*whole.whose(COUNTS.c.organization_id))
         .group_by(COUNTS.c.state, COUNTS.c.cancellation_open)
     ).all()
 
-    def total(*states: State) -> int:
-        return sum(int(n) for state, _, n in kept if state in states)
+    def kept_in(view: str) -> int:
+        return sum(int(n) for state, _, n in kept if state in STATES_OF[view])
 
-    soon = [T.state == State.INITIAL.value, *_only(STARTING, now), *f.whose(T.organization_id)]
+    soon = [T.state == State.INITIAL.value, *_only(STARTING, now), *whole.whose(T.organization_id)]
     return {
-        NEEDS: total(State.INITIAL),
+        NEEDS: kept_in(NEEDS),
         STARTING: _count(db, soon),
         CANCELLATION: sum(int(n) for _, asked, n in kept if asked),
-        SCHEDULED: total(*STATES_OF[SCHEDULED]),
-        EVERYTHING: total(*State),
+        SCHEDULED: kept_in(SCHEDULED),
+        EVERYTHING: kept_in(EVERYTHING),
     }
 
 
 def waiting(db: Db, reach: frozenset[int] | None, now: datetime) -> int:
     """How many requests wait for the team: the count beside the desk's name."""
-    f = Filters(reach=reach)
-    rows = select(func.sum(COUNTS.c.n)).where(COUNTS.c.state == State.INITIAL.value, *f.whose(COUNTS.c.organization_id))
+    whose = Filters(reach=reach).whose(COUNTS.c.organization_id)
+    rows = select(func.sum(COUNTS.c.n)).where(COUNTS.c.state == State.INITIAL.value, *whose)
     return int(db.execute(rows).scalar() or 0)
-
-
-def _narrowed_count(db: Db, f: Filters, now: datetime) -> int:
-    return min(sum(_count(db, s.conditions) for s in stretches(db, f, now)), MOST_COUNTED + 1)
 
 
 def _count(db: Db, conditions: Sequence[ColumnElement[bool]]) -> int:

@@ -7,6 +7,7 @@ sentence. The API's `detail` is that sentence too.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from app.depositions.models import BOOKED, State
 from app.kernel.errors import Conflict, FieldError, Invalid
@@ -23,6 +24,7 @@ MOVES: dict[str, dict[str, str]] = {
 
 NOTICE_LIMIT = 2000
 REASON_LIMIT = 500
+ROOM_LIMIT = 2048
 
 ALREADY_CANCELED = "session_request.already_canceled"
 NOT_CANCELABLE = "session_request.not_cancelable"
@@ -103,7 +105,7 @@ def why_not_end(state: str) -> str | None:
     return "This session is already over." if state == State.ENDED else "Only a session that is active can be ended."
 
 
-def why_not_move_in(state: str) -> str | None:
+def why_not_change_room(state: str) -> str | None:
     """Whether a room can still be given or changed."""
     if state in BOOKED:
         return None
@@ -142,13 +144,25 @@ def check_end(state: str) -> None:
     _refuse(why_not_end(state))
 
 
-def check_move_in(state: str) -> None:
-    _refuse(why_not_move_in(state))
+def check_change_room(state: str) -> None:
+    _refuse(why_not_change_room(state))
 
 
 def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> None:
     if reason:
         raise Conflict(f"{reason} Nothing was changed.", code=code)
+
+
+def check_room(url: str) -> None:
+    """A room is a web address that people can be sent to."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("https", "http") and bool(parts.hostname) and not parts.username
+    except ValueError:
+        good = False
+    if not good or len(url) > ROOM_LIMIT or any(c.isspace() or not c.isprintable() for c in url):
+        detail = "Give the room as a web address that starts with https://, without a user name."
+        raise Invalid(f"{detail} Nothing was changed.", errors=[FieldError("room_url", "address", detail)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,237 @@
+"""Depositions of the demonstration: every state, believable names, long and right-to-left texts, always the same.
+
+They are walked to their states through the real actions, at the times they would have happened. Nothing leaves the
+house for them: what the actions queued is taken back, since the world they tell of was told long ago.
+"""
+
+import random
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, update
+
+from app.accounts.models import Organization, Person
+from app.depositions.actions import canceling, requesting, running, scheduling
+from app.depositions.actions.moving import SUBJECT
+from app.depositions.rules import asking
+from app.kernel.db import Db
+from app.kernel.events import Actor
+from app.kernel.outbox import SENT, OutboxRow
+from app.kernel.zones import clock12, iana_name
+
+SEED = 1187
+FIRMS = ("marston", "hartwell", "khaleej")
+ZONES = (
+    "Pacific Time (US & Canada)",
+    "Mountain Time (US & Canada)",
+    "Central Time (US & Canada)",
+    "Eastern Time (US & Canada)",
+    "Eastern Time (US & Canada)",
+    "Arizona",
+    "America/Chicago",
+    "(GMT-08:00) Pacific Time (US & Canada)",
+    "London",
+)
+FIRST = (
+    "Orsolya", "Tomasz", "Delphine", "Rafael", "Amara", "Lazuli", "Quentin", "Henrike", "Ignatius", "Priya", "Basil",
+    "Noor", "Éamon", "Sigrid", "Mateus", "Yuki", "Odalys", "Wren", "Casimir", "Thandiwe", "Leopold", "Marisol",
+)  # fmt: skip
+LAST = (
+    "Brandt", "Adeyemi", "Okafor", "Lindqvist", "Whitfield", "Acacia", "Vasquez", "Solberg", "Bell", "Raghunathan",
+    "Thorne", "Halvorsen", "Ó Briain", "Castellanos", "Mbeki", "Tanaka", "Ferreira", "Nakamura-Hale", "Achterberg",
+)  # fmt: skip
+CASES = (
+    "Keller v. Northline Freight", "In re Castellan Trust", "Dunmore v. Ashby", "Brightwater Homes, 2026-1184",
+    "Marlowe Shipping", "Solberg v. Tessera Labs", "Carrow Estate, 2026-0917", "Raghunathan v. Orchard Mutual",
+    "Hollis & Sons v. Pemberton", "State ex rel. Varga", "Quillon Pharma MDL 3102", "456-case",
+)  # fmt: skip
+OUTSIDERS = ("quartz@example.com", "obsidian@example.com", "amber@example.com", "gypsum@example.com")
+LONG = (
+    "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
+    "records of the freight elevators at the Northline terminal between January 2019 and December 2025, second volume"
+)
+REMARKS = (
+    "Please call the court reporter an hour before. Exhibits 4 to 19 are sent by courier.",
+    "The witness is hard of hearing; live captions are needed from the first minute.",
+    "Counsel joins from a moving train for the first half hour. Start with the housekeeping.",
+)
+
+
+class Wish(NamedTuple):
+    """A request to make: how far away it starts, how long ago it was asked, and where it stands by now."""
+
+    state: str
+    starts: timedelta
+    asked: timedelta
+    firm: str = "marston"
+
+
+def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, Any]:
+    """Writes them down. Returns how many."""
+    teller = _Teller(db, organizations, people, now)
+    teller.document_examples()
+    for wish in _wishes(teller.random):
+        teller.tell(wish)
+    teller.settle()
+    return {"depositions": teller.made}
+
+
+def _wishes(chance: random.Random) -> list[Wish]:
+    hours, days = (lambda n: timedelta(hours=n)), (lambda n: timedelta(days=n))
+    urgent = [Wish("initial", hours(h), hours(a)) for h, a in ((3, 19), (5, 7), (8, 30), (20, 5))]
+    waiting = [Wish("initial", days(chance.randint(2, 30)), hours(chance.randint(25, 110))) for _ in range(9)]
+    passed = [Wish("initial", -days(chance.randint(1, 300)), days(4)) for _ in range(2)]
+    fresh = [Wish("initial", days(chance.randint(2, 50)), hours(chance.randint(0, 22))) for _ in range(14)]
+    scheduled = [Wish("scheduled", days(chance.randint(0, 40)) + hours(2), days(9)) for _ in range(30)]
+    asked = [Wish("asked", days(n), days(12)) for n in (1, 3, 8)]
+    ready = [Wish("ready", days(chance.randint(1, 25)), days(3), "hartwell") for _ in range(10)]
+    never = [Wish("scheduled", -days(2), days(20))]
+    live = [Wish("active", -hours(h) / 2, days(11)) for h in (1, 2, 3)]
+    ended = [Wish("ended", -days(chance.randint(1, 90)), days(95)) for _ in range(24)]
+    canceled = [Wish("canceled", days(chance.randint(-40, 30)), days(45)) for _ in range(14)]
+    abroad = [Wish("initial", days(6), hours(11), "khaleej"), Wish("scheduled", days(9), days(2), "khaleej")]
+    return [*urgent, *waiting, *passed, *fresh, *scheduled, *asked, *ready, *never, *live, *ended, *canceled, *abroad]
+
+
+class _Teller:
+    """Writes one deposition after the other, with the same random choices each time."""
+
+    def __init__(
+        self, db: Db, organizations: dict[str, Organization], people: dict[str, Person], now: datetime
+    ) -> None:
+        self.db, self.organizations, self.now = db, organizations, now
+        self.team = [p for p in people.values() if p.email in ("ines.moreau@example.com", "ana.ruiz@example.com")]
+        self.random = random.Random(SEED)
+        self.made = 0
+
+    def document_examples(self) -> None:
+        """The requests the document prints, with its own dates, and the first once more for the coming night."""
+        pacific = "Pacific Time (US & Canada)"
+        example = {
+            "title": "Example Remote Session Request",
+            "case_name": "567-case-id-name",
+            "deponent_name": "Malachite Yarrow",
+            "deponent_email": "malachite@example.com",
+            "deponent_role": "deponent",
+            "invites": (asking.Invite("quartz@example.com"), asking.Invite("obsidian@example.com")),
+            "details": asking.tidy_details(
+                {"preferred_manager": "Quartz Verbena", "video_provider": "chime", "session_type": "remote_deposition"}
+            ),
+            "estimated_duration": 1.25,
+            "postback_url": "https://www.urltosendsessioninfo.com",
+        }
+        printed = asking.check_start("2025-01-28", "01:30 AM", pacific)
+        tonight = (self.now + timedelta(hours=30)).astimezone(ZoneInfo("America/Los_Angeles"))
+        tonight = tonight.replace(hour=1, minute=30)
+        soon = asking.check_start(f"{tonight:%Y-%m-%d}", "01:30 AM", pacific)
+        self._request(asking.Asked(start=printed, **example), "marston", self.now - timedelta(days=4))
+        self._request(asking.Asked(start=soon, **example), "marston", self.now - timedelta(hours=2))
+        lazuli = {
+            **example,
+            "title": "Another Example Remote Session",
+            "case_name": "456-case",
+            "deponent_name": "Lazuli Acacia",
+            "deponent_email": "lazuli@example.com",
+            "invites": (asking.Invite("amber@example.com"), asking.Invite("gypsum@example.com")),
+            "details": asking.tidy_details(
+                {
+                    "additional_details": "Additional instructions for the deposition",
+                    "preferred_manager": "Amber Zinnia",
+                    "interpreter": "German",
+                }
+            ),
+        }
+        self._request(
+            asking.Asked(start=asking.check_start("2025-01-24", "03:30 PM", pacific), **lazuli),
+            "marston",
+            self.now - timedelta(days=3, hours=6),
+        )
+
+    def tell(self, wish: Wish) -> None:
+        """One deposition, walked to where it stands by now."""
+        firm = wish.firm if wish.firm != "marston" or self.random.random() < 0.8 else "khaleej"
+        asked_at = self.now - wish.asked
+        d = self._request(self._asked(wish, firm), firm, asked_at)
+        person = self.random.choice(self.team)
+        by = _actor(person)
+        later = asked_at + wish.asked / 3
+        if wish.state == "initial":
+            if self.random.random() < 0.25:
+                scheduling.assign(self.db, d.id, person_id=person.id, by=by, now=later)
+            return
+        if wish.state == "canceled":
+            canceling.cancel(self.db, d.id, by=by, now=later, tell=self.random.random() < 0.7)
+            return
+        if d.state == "initial":
+            self._schedule(d, person, later)
+        if wish.state == "asked":
+            owner = self.organizations[firm]
+            key = Actor("key", None, owner.name, owner.id, "api")
+            canceling.request_cancellation(
+                self.db, d.id, organization_id=owner.id, by=key, now=self.now - timedelta(hours=5)
+            )
+        if wish.state in ("active", "ended"):
+            running.start(self.db, d.id, by=by, now=d.starts_at)
+        if wish.state == "ended":
+            running.end(self.db, d.id, by=by, now=max(d.ends_at, d.starts_at + timedelta(minutes=20)))
+
+    def settle(self) -> None:
+        """Marks what the past would have sent as sent, so that nothing leaves the house now."""
+        o: Any = OutboxRow.__table__
+        self.db.execute(
+            update(o)
+            .where(o.c.subject_type == SUBJECT)
+            .values(state=SENT, finished_at=o.c.created_at, attempts=1, payload="")
+        )
+
+    def _schedule(self, d: Row[Any], person: Person, at: datetime) -> None:
+        booking = scheduling.Booking(
+            manager_name=person.name,
+            manager_email=person.email,
+            room_url=f"https://rooms.example.com/{d.slug[-8:]}",
+            provider="chime",
+            reason="Ana takes over at the half hour.",
+        )
+        scheduling.schedule(self.db, d.id, booking, by=_actor(person), now=at)
+
+    def _request(self, asked: asking.Asked, firm: str, at: datetime) -> Row[Any]:
+        owner = self.organizations[firm]
+        self.made += 1
+        by = Actor("key", None, owner.name, owner.id, "api")
+        return requesting.request(self.db, owner, asked, by=by, now=at)
+
+    def _asked(self, wish: Wish, firm: str) -> asking.Asked:
+        pick = self.random.choice
+        arabic = firm == "khaleej"
+        zone = "Abu Dhabi" if arabic else pick(ZONES)
+        wall = (self.now + wish.starts).astimezone(ZoneInfo(iana_name(zone))).replace(second=0, microsecond=0)
+        if abs(wish.starts) > timedelta(days=1):
+            wall = wall.replace(hour=pick((8, 9, 10, 10, 11, 13, 14, 15, 16, 21)), minute=pick((0, 0, 0, 30)))
+        name = "سلمى الكتبي" if arabic else f"{pick(FIRST)} {pick(LAST)}"
+        address = f"witness{self.made}@example.com"
+        long = self.made % 29 == 7
+        return asking.Asked(
+            title=LONG if long else f"Deposition of {name}",
+            case_name="قضية الميناء رقم ٢٠٢٦/١١٨" if arabic else pick(CASES),
+            file_number=f"2026-{self.random.randint(100, 1999)}" if self.random.random() < 0.4 else None,
+            start=asking.check_start(f"{wall:%Y-%m-%d}", clock12(wall), zone),
+            estimated_duration=pick((1, 1.25, 1.5, 2, 2.5, 4, 7)) if self.random.random() < 0.95 else None,
+            deponent_name=f"Captain {name} of the Lesser Antilles Harbor Pilots’ Association" if long else name,
+            deponent_email=address,
+            deponent_role="deponent" if self.random.random() < 0.7 else "witness",
+            invites=tuple(asking.Invite(email) for email in self.random.sample(OUTSIDERS, self.random.randint(0, 3))),
+            details=asking.tidy_details(
+                {
+                    "preferred_manager": pick(("Quartz Verbena", "Amber Zinnia", "Ines Moreau", "")),
+                    "interpreter": pick(("Polish", "Tamil", "", "", "", "", "")),
+                    "video_provider": pick(("chime", "zoom", "")),
+                    "additional_details": pick((*REMARKS, "", "", "")),
+                }
+            ),
+            postback_url=pick(("https://hooks.example.com/sessions", "https://hooks.example.com/sessions", None)),
+        )
+
+
+def _actor(person: Person) -> Actor:
+    return Actor("person", str(person.id), person.name, None, "page")

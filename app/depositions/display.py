@@ -1,0 +1,264 @@
+"""Depositions in the words and shapes of the pages: rows of the queue, the story, the day."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from app.depositions.models import BOOKED, State
+from app.depositions.rules import moves, oddities
+from app.kernel import times
+from app.kernel.outbox import standing
+
+
+class Word(NamedTuple):
+    """A word with its icon and tone."""
+
+    word: str
+    icon: str
+    tone: str = ""
+
+
+STATES = {
+    State.INITIAL: Word("Requested", "circle-dashed"),
+    State.SCHEDULED: Word("Scheduled", "calendar-check", "good"),
+    State.READY: Word("Booked by themselves", "calendar-check", "good"),
+    State.ACTIVE: Word("Live", "radio", "good"),
+    State.ENDED: Word("Ended", "circle-stop"),
+    State.CANCELED: Word("Canceled", "ban"),
+}
+
+GROUPS = {
+    "soon": Word("Starts within 24 hours", "alarm-clock", "danger"),
+    "waiting": Word("Waiting over 24 hours", "hourglass", "warn"),
+    "fresh": Word("Came in within 24 hours", "sun"),
+    "active": Word("Live now", "radio", "good"),
+    "scheduled_soon": Word("Scheduled, starts within 24 hours", "alarm-clock"),
+    "scheduled_later": Word("Scheduled, later", "calendar"),
+    "scheduled_passed": Word("Scheduled, date has passed, never started", "history", "warn"),
+    "ready_soon": Word("Booked by themselves, starts within 24 hours", "alarm-clock"),
+    "ready_later": Word("Booked by themselves, later", "calendar"),
+    "ready_passed": Word("Booked by themselves, date has passed, never started", "history", "warn"),
+    "ended": Word("Ended", "circle-stop"),
+    "canceled": Word("Canceled", "ban"),
+    "cancellation": Word("Somebody asked to cancel", "message-square-x", "danger"),
+    "found": Word("Found", "search"),
+    **{f"{state}_days": Word(STATES[state].word, STATES[state].icon) for state in State},
+}
+
+ODD = {
+    "cancellation": ("message-square-x", "danger"),
+    "passed": ("history", "danger"),
+    "hour": ("moon", "warn"),
+    "holiday": ("calendar-x", "warn"),
+    "weekend": ("calendar-x", "warn"),
+    "ambiguous": ("clock", "warn"),
+    "interpreter": ("languages", ""),
+    "webhook": ("webhook", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """`ground`: whether it is odd enough for a ground of its own."""
+
+    word: str
+    icon: str
+    tone: str = ""
+    ground: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One line of the queue, ready to print."""
+
+    id: int
+    version: int
+    name: str
+    role: str
+    case: str
+    organization: str
+    when: Markup
+    ruler: tuple[int, int, str]
+    badges: list[Badge]
+    person: str
+    mine: bool
+    takeable: bool
+    clock: str
+    clock_tone: str
+    clock_small: str
+
+
+def row(d: Any, group: str, viewer: Any, now: datetime) -> QueueRow:
+    """A line of the queue for `viewer` (who has `id` and `time_zone`)."""
+    odd = oddities.of(d, now)
+    keys = {oddity.key for oddity in odd}
+    booked = d.state not in (State.INITIAL, State.CANCELED)
+    person = (d.manager_name if booked else d.assigned_name) or ""
+    first, tone, small = _clock(d, group, now)
+    return QueueRow(
+        id=d.id,
+        version=d.version,
+        name=d.deponent_name or d.title,
+        role=(d.deponent_role or "deponent") if d.deponent_name else "",
+        case=d.case_name,
+        organization=d.organization_name,
+        when=times.when(d.starts_at, d.zone, viewer.time_zone, now, length(d)),
+        ruler=(times.minutes_of_day(d.starts_at, d.zone), minutes(d), "warn" if "hour" in keys else ""),
+        badges=[*_state_badge(d, group), *(badge(oddity) for oddity in odd)],
+        person=person,
+        mine=not booked and d.assigned_id == viewer.id,
+        takeable=d.state == State.INITIAL and not person,
+        clock=first,
+        clock_tone=tone,
+        clock_small=small,
+    )
+
+
+def _state_badge(d: Any, group: str) -> list[Badge]:
+    """The state, where the group does not say it already."""
+    if group not in ("found", "cancellation"):
+        return []
+    state = STATES[d.state]
+    return [Badge(state.word, state.icon, state.tone)]
+
+
+def badge(oddity: oddities.Oddity) -> Badge:
+    icon, tone = ODD[oddity.key]
+    return Badge(oddity.label, icon, tone, ground=oddity.key != "webhook")
+
+
+def _clock(d: Any, group: str, now: datetime) -> tuple[str, str, str]:
+    """The last column: what presses, its tone, and the other time under it."""
+    starts = times.relative(d.starts_at, now)
+    if d.state == State.INITIAL:
+        asked = times.relative(d.created_at, now)
+        if d.starts_at < now:
+            return asked, "", ""
+        if group == "soon":
+            return starts, "danger" if d.starts_at - now < timedelta(hours=6) else "", f"asked {asked}"
+        return times.duration(_rounded(now - d.created_at)), "", f"starts {starts}"
+    if d.cancellation_open and d.cancellation_requested_at:
+        return starts, "", f"asked {times.relative(d.cancellation_requested_at, now)}"
+    return (starts, "", "") if d.state in (*BOOKED, State.ACTIVE) else ("", "", "")
+
+
+def _rounded(waited: timedelta) -> timedelta:
+    return timedelta(days=waited.days, hours=waited.seconds // 3600) if waited >= timedelta(days=1) else waited
+
+
+def minutes(d: Any) -> int:
+    """How many minutes the session takes; an hour when nobody said."""
+    span = moves.busy(d.starts_at, d.ends_at)
+    return int((span.ends_at - span.starts_at) / timedelta(minutes=1))
+
+
+def length(d: Any) -> str:
+    """`1 h 15 min`, or nothing when nobody said."""
+    return times.duration(d.ends_at - d.starts_at) if d.ends_at > d.starts_at else ""
+
+
+class Day(NamedTuple):
+    """The labelled ruler of a session's day."""
+
+    start: int
+    minutes: int
+    place: str
+    zone: str
+    viewer_zone: str
+    ahead: int
+    tone: str
+    label: str
+
+
+def day(d: Any, viewer_zone: str, odd: Sequence[oddities.Oddity]) -> Day:
+    """Where the session lies in its own day, with the reader's hours under it where they differ."""
+    local, mine = d.starts_at.astimezone(ZoneInfo(d.zone)), d.starts_at.astimezone(ZoneInfo(viewer_zone))
+    outside = any(oddity.key == "hour" for oddity in odd)
+    place = d.time_zone.rpartition(") ")[2] if d.time_zone.startswith("(") else d.time_zone
+    where = "outside" if outside else "within"
+    return Day(
+        start=times.minutes_of_day(d.starts_at, d.zone),
+        minutes=minutes(d),
+        place=place,
+        zone=times.zone_word(local),
+        viewer_zone=times.zone_word(mine) if local.utcoffset() != mine.utcoffset() else "",
+        ahead=times.hours_ahead(d.starts_at, d.zone, viewer_zone),
+        tone="warn" if outside else "",
+        label=f"The day in {place}. The session begins at {times.hour(local, d.zone)}, "
+        f"{where} office hours, which run from 7 AM to 8 PM.",
+    )
+
+
+def hours(d: Any) -> str:
+    """`Wed 25 Nov 2026, 1:30–2:45 AM PST`."""
+    if d.ends_at > d.starts_at:
+        return times.span(d.starts_at, d.ends_at, d.zone)
+    return times.moment(d.starts_at, d.zone)
+
+
+def hours_only(d: Any) -> str:
+    """`1:00–2:00 PM`, without day and zone."""
+    span = moves.busy(d.starts_at, d.ends_at)
+    return times.span(span.starts_at, span.ends_at, d.zone).partition(", ")[2]
+
+
+TOLD: dict[str, tuple[str, str, str]] = {
+    "deposition.requested": ("inbox", "Requested", ""),
+    "deposition.scheduled": ("calendar-check", "Scheduled", "good"),
+    "deposition.canceled": ("ban", "Canceled", ""),
+    "deposition.cancellation_requested": ("message-square-x", "Asked to cancel", "danger"),
+    "deposition.notice_written": ("message-square", "Notice written", ""),
+    "deposition.assigned": ("user-check", "Taken", ""),
+    "deposition.room_changed": ("door-open", "Room changed", ""),
+    "deposition.started": ("play", "Started", "good"),
+    "deposition.ended": ("circle-stop", "Ended", ""),
+}
+VIA = {"api": "through the API", "cli": "from the command line", "worker": "by itself"}
+CHANNELS = {"email": "mail", "webhook": "webhook", "sms": "smartphone"}
+STANDINGS = {"queued": "waits to be sent", "failing": "failing, will be tried again", "dead": "given up"}
+
+
+def story(events: Iterable[Any], deliveries: Iterable[Any]) -> list[dict[str, Any]]:
+    """What happened and what left the house because of it, newest first."""
+    entries = [(event.created_at, 0, event.id, _told(event)) for event in events]
+    entries += [(sent.created_at, 1, 0, _sent(sent)) for sent in deliveries]
+    entries.sort(key=lambda entry: entry[:3], reverse=True)
+    return [entry[3] for entry in entries]
+
+
+def _told(event: Any) -> dict[str, Any]:
+    icon, done, tone = TOLD.get(event.kind, ("circle-dot", event.kind, ""))
+    data, small = event.data or {}, []
+    text = f"{done} by {event.actor_name}" + (f", {VIA[event.via]}" if event.via in VIA else "")
+    if data.get("self_service"):
+        text = f"Booked by {event.actor_name} itself, with Self-Service"
+    if data.get("manager"):
+        small.append(f"{data['manager']} manages it")
+    if data.get("overlaps"):
+        small.append(f"over an overlap: {data['reason']}")
+    if event.kind == "deposition.canceled":
+        small.append("everybody invited was told" if data.get("told") else "nobody was told by e-mail")
+    if data.get("notice"):
+        small.append(f"“{data['notice']}”")
+    if event.via == "api" and event.request_id:
+        small.append(f"request {event.request_id[:8]}")
+    return {"icon": icon, "text": text, "small": " · ".join(small), "at": event.created_at, "tone": tone}
+
+
+def _sent(sent: Any) -> dict[str, Any]:
+    how = standing(sent)
+    tone = {"failing": "warn", "dead": "danger"}.get(how, "")
+    small = STANDINGS.get(how, how)
+    if how in ("failing", "dead") and sent.last_error:
+        small += f": {sent.last_error}"
+    return {
+        "icon": CHANNELS.get(sent.channel, "send"),
+        "text": sent.summary,
+        "small": small,
+        "at": sent.finished_at or sent.created_at,
+        "tone": tone,
+    }
