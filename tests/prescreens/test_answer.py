@@ -30,9 +30,9 @@ def test_start_makes_a_draft_with_thirty_days(database: Database, cast: Cast) ->
 def test_a_closed_template_takes_nobody(database: Database, cast: Cast) -> None:
     with database.write() as db:
         template(db, cast.marston.id, "closed", is_open=False)
-    with pytest.raises(Gone), database.write() as db:
         workflow = templates.by_address(db, "marston", "closed")
-        assert workflow is not None
+    assert workflow is not None
+    with pytest.raises(Gone), database.write() as db:
         actions.start(db, workflow, by=PROSPECT, now=now())
 
 

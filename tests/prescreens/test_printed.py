@@ -1,7 +1,6 @@
 """The document, word for word: its example in the database, its requests sent, its answers compared."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ READ_ON = datetime(2026, 2, 20, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def headers(database: Database, cast: Cast, clock: Clock) -> Iterator[dict[str, str]]:
+def headers(database: Database, cast: Cast, clock: Clock) -> dict[str, str]:
     """Jane Smith's session as printed, and fourteen that are like it: the document counts fifteen."""
     found = cast.headers("prescreens")
     clock.set(READ_ON)
@@ -60,7 +59,7 @@ def headers(database: Database, cast: Cast, clock: Clock) -> Iterator[dict[str, 
         for n in range(14):
             older = datetime(2026, 2, 11, n, tzinfo=UTC)
             db.execute(insert(Prescreen).values(**facts, **Prescreen.lifetime(older)))
-    yield found
+    return found
 
 
 def test_the_list_is_as_printed(client: FlaskClient, headers: dict[str, str]) -> None:

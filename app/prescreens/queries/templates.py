@@ -98,6 +98,12 @@ def names(db: Db, reach: Reach) -> Sequence[Row[Any]]:
     ).all()
 
 
+def organizations(db: Db, reach: Reach) -> Sequence[Row[Any]]:
+    """Organizations that have templates, for a filter: id and name."""
+    having = select(T.organization_id).where(reach.rows(T.organization_id))
+    return db.execute(select(G.id, G.name).where(G.id.in_(having)).order_by(G.name).limit(500)).all()
+
+
 def listing(db: Db, reach: Reach) -> Sequence[Row[Any]]:
     """Every template of a reach with its number of prescreens, from counter rows."""
     s = STAGE_COUNTS.c

@@ -1,0 +1,204 @@
+"""Prescreens in words for staff: tabs, groups, badges, and the story. Icons are names in static/icons.svg."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from app.kernel.outbox import standing
+from app.prescreens.models import ReviewStatus, Status
+from app.prescreens.queries.desk import Tally
+from app.prescreens.rules import review
+
+TABS = (
+    ("waiting", None),
+    ("waiting", 3),
+    ("waiting", 7),
+    ("answering", None),
+    ("decided", None),
+    ("expired", None),
+    ("all", None),
+)
+TAB_LABELS = {
+    ("waiting", None): "To review",
+    ("waiting", 3): "Within 3 days",
+    ("waiting", 7): "Within 7 days",
+    ("answering", None): "Answering",
+    ("decided", None): "Decided",
+    ("expired", None): "Expired",
+    ("all", None): "Everything",
+}
+TITLES = {
+    ("waiting", None): "Pre-screens to review",
+    ("waiting", 3): "To review within three days",
+    ("waiting", 7): "To review within seven days",
+    ("answering", None): "Prospects still answering",
+    ("decided", None): "Decided pre-screens",
+    ("approved", None): "Approved pre-screens",
+    ("denied", None): "Denied pre-screens",
+    ("expired", None): "Expired pre-screens",
+    ("all", None): "All pre-screens",
+}
+STATE_CHOICES = (
+    ("waiting", "to review"),
+    ("answering", "answering"),
+    ("decided", "decided"),
+    ("approved", "approved"),
+    ("denied", "denied"),
+    ("expired", "expired"),
+    ("all", "everything"),
+)
+GROUPS = {
+    "within-3": ("Three days or fewer", "hourglass", "danger"),
+    "within-7": ("Four to seven days", "calendar-clock", "warn"),
+    "within-10": ("Four to ten days", "calendar-clock", "warn"),
+    "later": ("More than ten days", "calendar", ""),
+    "active": ("Answering", "message-square-text", ""),
+    "draft": ("Started, nothing answered yet", "message-square", ""),
+    "expired-completed": ("Sent, but never decided", "hourglass", "warn"),
+    "expired-active": ("Never finished", "message-square-x", ""),
+    "expired-draft": ("Never begun", "message-square", ""),
+    "approved": ("Approved, the latest first", "circle-check", ""),
+    "denied": ("Denied, the latest first", "circle-x", ""),
+    "decided": ("The latest decision first", "check-check", ""),
+    "all": ("The newest first", "list", ""),
+}
+TYPES = {
+    "name": "a name",
+    "text": "a line of text",
+    "longtext": "longer text",
+    "number": "a number",
+    "date": "a date",
+    "yesno": "yes or no",
+    "choice": "one of several",
+    "choices": "any of several",
+    "email": "an e-mail address",
+    "phone": "a phone number",
+}
+KINDS = {
+    "prescreen.started": ("message-square", "Opened the questionnaire"),
+    "prescreen.link_sent": ("link", "Asked for the link to go on later"),
+    "prescreen.completed": ("clipboard-check", "Sent the answers"),
+    "prescreen.approved": ("circle-check", "Approved by {who}"),
+    "prescreen.denied": ("circle-x", "Denied by {who}"),
+    "prescreen.taken": ("user-check", "{who} took this"),
+    "prescreen.released": ("user", "{who} gave this back"),
+}
+TONES = {"prescreen.approved": "good"}
+LETTERS = {
+    "sent": ("mail-check", "accepted", "good"),
+    "queued": ("mail", "on its way", ""),
+    "failing": ("mail-x", "failing, will be tried again", "warn"),
+    "dead": ("mail-x", "given up", "danger"),
+    "dropped": ("undo-2", "taken back", ""),
+}
+
+
+def group_count(key: str, tally: Tally, left: int | None) -> int | None:
+    """How many rows a group holds."""
+    if key == "within-3":
+        return tally.until[3]
+    if key in ("within-7", "within-10"):
+        return tally.until[int(key.removeprefix("within-"))] - tally.until[3]
+    if key == "later":
+        return tally.waiting - tally.until[10]
+    if key in (Status.ACTIVE, Status.DRAFT):
+        return tally.live.get(key, 0)
+    if key.startswith("expired-"):
+        return tally.expired(key.removeprefix("expired-"))
+    return tally.of(key)
+
+
+def name_of(prescreen: Any) -> str:
+    """Who answered, as far as they said."""
+    return prescreen.name or prescreen.email or prescreen.phone or "No name yet"
+
+
+def badges(row: Any, not_met: int, again: bool, now: datetime) -> list[dict[str, Any]]:
+    """What is odd about a prescreen, in words."""
+    found = []
+    if row.review_status != ReviewStatus.PENDING:
+        return [_state(row, now)]
+    if review.has_expired(row, now):
+        found.append(_state(row, now))
+    if not_met:
+        criteria = "1 criterion" if not_met == 1 else f"{not_met} criteria"
+        found.append({"word": f"{criteria} not met", "icon": "scale", "tone": "warn", "odd": True})
+    if row.other_contact_id:
+        found.append({"word": "Two contacts match", "icon": "users", "tone": "warn", "odd": True})
+    if again:
+        found.append({"word": "Here before", "icon": "history", "tone": "", "odd": True})
+    if row.status == Status.COMPLETED and not row.email:
+        found.append({"word": "No e-mail given", "icon": "mail-x", "tone": "warn", "odd": True})
+    return found
+
+
+def state_badge(row: Any, now: datetime) -> dict[str, Any]:
+    """The state in a word, for the head of the page."""
+    return _state(row, now)
+
+
+def _state(row: Any, now: datetime) -> dict[str, Any]:
+    state = review.state_of(row, now)
+    by = f" by {row.reviewed_by}" if row.reviewed_by else ""
+    word, icon, tone = {
+        "approved": (f"Approved{by}", "circle-check", "good"),
+        "denied": (f"Denied{by}", "circle-x", ""),
+        "expired": ("Expired", "hourglass", ""),
+        "completed": ("Waiting for a decision", "circle-dot", ""),
+        "active": ("Answering", "message-square-text", ""),
+        "draft": ("Started, nothing answered yet", "message-square", ""),
+    }[state]
+    return {"word": word, "icon": icon, "tone": tone, "odd": False}
+
+
+def earlier(row: Any, now: datetime) -> dict[str, Any]:
+    """One line about another prescreen of the same contact."""
+    state = review.state_of(row, now)
+    word = {
+        "approved": f"approved by {row.reviewed_by}",
+        "denied": f"denied by {row.reviewed_by}",
+        "expired": "expired, never reviewed" if row.status == Status.COMPLETED else "expired, never finished",
+        "completed": "waiting for a decision",
+        "active": "still answering",
+        "draft": "nothing answered yet",
+    }[state]
+    return {"id": row.id, "template": row.template_name, "word": word, "at": row.created_at}
+
+
+def story(happened: Iterable[Any], letters: Iterable[Any]) -> list[dict[str, Any]]:
+    """What happened and what was sent, newest first."""
+    entries = [_event(event) for event in happened] + [_letter(letter) for letter in letters]
+    return sorted(entries, key=lambda entry: entry["at"], reverse=True)
+
+
+def _event(event: Any) -> dict[str, Any]:
+    icon, words = KINDS.get(event.kind, ("circle-dot", event.kind))
+    told = event.data.get("told")
+    small = "by the API" if event.via == "api" else "nobody was written to" if told is False else ""
+    return {
+        "icon": icon,
+        "text": words.format(who=event.actor_name),
+        "small": small,
+        "at": event.created_at,
+        "tone": TONES.get(event.kind, ""),
+    }
+
+
+def _letter(letter: Any) -> dict[str, Any]:
+    icon, word, tone = LETTERS[standing(letter)]
+    return {
+        "icon": icon,
+        "text": f"{letter.summary}: {word}",
+        "small": letter.last_error if tone in ("warn", "danger") else "",
+        "at": letter.finished_at or letter.created_at,
+        "tone": tone,
+    }
+
+
+def told(row: Any, workflow: Any) -> str:
+    """Who hears of a decision just made."""
+    if not row.email:
+        return "Nobody was written to: no e-mail address was given."
+    if not workflow.decision_emails:
+        return f"Nobody was written to: {workflow.organization_name} sends its own letters."
+    return f"An e-mail is on its way to {row.email}."

@@ -1,0 +1,167 @@
+"""The agents' pages: list, detail, templates; who sees what; nothing hostile gets through."""
+
+import html
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.kernel.clock import now
+from app.kernel.db import Database
+from app.prescreens.models import Prescreen
+from tests.cast import Cast
+from tests.prescreens.making import prescreen, stored, template
+
+EVIL = "<script>alert(1)</script>"
+
+
+def page(client: FlaskClient, path: str, status: int = 200, **headers: str) -> str:
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+@pytest.fixture
+def lena(client: FlaskClient, cast: Cast) -> FlaskClient:
+    return cast.sign_in(client, "lena")
+
+
+@pytest.mark.parametrize("state", ["waiting", "answering", "decided", "approved", "denied", "expired", "all"])
+def test_every_view_renders_with_and_without_rows(
+    lena: FlaskClient, database: Database, cast: Cast, state: str
+) -> None:
+    page(lena, f"/prescreens?state={state}")
+    for each in ("draft", "active", "completed", "approved", "denied"):
+        prescreen(database, cast.marston.id, each)
+    old = prescreen(database, cast.marston.id, at=now() - timedelta(days=31), given={"fullName": "Old Jane"})
+    found = page(lena, f"/prescreens?state={state}")
+    assert "Jane Smith" in found or state == "expired"
+    assert ("Old Jane" in found) is (state in ("expired", "all"))
+    page(lena, f"/prescreens/{old}?state={state}")
+
+
+def test_groups_tabs_and_lede_agree(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    for days in (1, 2, 5, 9, 20):
+        at = now() - timedelta(days=30 - days)
+        prescreen(database, cast.marston.id, at=at, given={"fullName": f"Jane {days}"})
+    found = page(lena, "/prescreens")
+    assert "5 wait for a decision at Marston &amp; Vale. 2 expire within three days" in found
+    for heading in ("Three days or fewer", "Four to ten days", "More than ten days"):
+        assert heading in found
+    assert found.index("Jane 1<") < found.index("Jane 5<") < found.index("Jane 20<")
+    soon = page(lena, "/prescreens?left=3")
+    assert "Jane 2<" in soon
+    assert "Jane 5<" not in soon
+
+
+def test_a_fragment_is_the_same_list(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    prescreen(database, cast.marston.id)
+    fragment = page(lena, "/prescreens", **{"HX-Request": "true", "HX-Target": "div#queue"})
+    assert fragment.lstrip().startswith('<div id="queue">')
+    assert fragment.strip() in page(lena, "/prescreens")
+
+
+def test_the_search_finds_by_first_letters(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    prescreen(database, cast.marston.id, given={"fullName": "Hye-jin Park", "email": "park@example.com"})
+    prescreen(database, cast.marston.id, given={"fullName": "Ilse Brunner", "email": "ilse@example.com"})
+    for text in ("park", "PAR", "hye", "hye park", "park@ex"):
+        found = page(lena, f"/prescreens?q={text}")
+        assert "Hye-jin Park" in found, text
+        assert "Ilse Brunner" not in found, text
+    assert "Nobody here is called that" in page(lena, "/prescreens?q=zebra")
+
+
+@pytest.mark.parametrize(
+    "query", ["state=gone", "left=4", "left=x", "organization=abc", "template=1", "after=forged", "left=٣"]
+)
+def test_a_view_that_does_not_exist_is_said(lena: FlaskClient, query: str) -> None:
+    page(lena, f"/prescreens?{query}", 400)
+
+
+def test_only_ones_own_organization(app: Any, client: FlaskClient, database: Database, cast: Cast) -> None:
+    mine, theirs = prescreen(database, cast.marston.id), prescreen(database, cast.harbor.id)
+    lena = cast.sign_in(client, "lena")
+    page(lena, f"/prescreens/{mine}")
+    page(lena, f"/prescreens/{theirs}", 404)
+    page(lena, "/prescreens/00000000-0000-4000-8000-000000000000", 404)
+    assert "0 wait" in page(lena, f"/prescreens?organization={cast.harbor.id}")
+    house = cast.sign_in(app.test_client(), "ada")
+    for id in (mine, theirs):
+        page(house, f"/prescreens/{id}")
+    assert "2 wait for a decision at 2 organizations." in page(house, "/prescreens")
+
+
+@pytest.mark.parametrize(("who", "status"), [("otto", 403), ("ines", 403), ("nora", 403), ("aude", 200), ("adam", 200)])
+def test_who_may_look(client: FlaskClient, database: Database, cast: Cast, who: str, status: int) -> None:
+    id = prescreen(database, cast.marston.id)
+    signed_in = cast.sign_in(client, who)
+    for path in ("/prescreens", f"/prescreens/{id}", "/prescreens/templates"):
+        page(signed_in, path, status)
+
+
+def test_an_auditor_sees_disabled_buttons_with_the_reason(client: FlaskClient, database: Database, cast: Cast) -> None:
+    found = page(cast.sign_in(client, "aude"), f"/prescreens/{prescreen(database, cast.marston.id)}")
+    assert "Approve Jane Smith" in found
+    assert "Only leasing agents may do this." in found
+
+
+def test_the_detail_shows_answers_beside_criteria(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    found = page(lena, f"/prescreens/{prescreen(database, cast.marston.id, given={'budget': '2100'})}")
+    assert found.index("What is your full name?") < found.index("When would you like") < found.index("Monthly budget")
+    assert "2,100" in found
+    assert "at least 2,400" in found
+    assert "not met" in found
+    assert "1 April 2026" in found
+    assert "Either decision is final at once, and jane@example.com is told." in found
+    assert "Your application to Marston &amp; Vale was approved" in found
+
+
+def test_two_matches_and_earlier_ones_are_shown(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    home = cast.marston.id
+    first = prescreen(database, home, given={"phone": None}, at=now() - timedelta(days=40))
+    prescreen(database, home, given={"fullName": "Omar Haddad", "email": None})
+    both = prescreen(database, home)
+    found = page(lena, f"/prescreens/{both}")
+    assert "two different contacts" in found
+    assert "Omar Haddad" in found
+    assert str(first) in found
+    assert "expired, never reviewed" in found
+    assert "Two contacts match" in page(lena, "/prescreens")
+
+
+def test_hostile_answers_are_only_text(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    with database.write() as db:
+        template(db, cast.marston.id, "evil", name=EVIL)
+    id = prescreen(database, cast.marston.id, given={"fullName": EVIL, "more": EVIL * 40})
+    with database.write() as db:
+        row = db.get_one(Prescreen, id)
+        row.submission = {**row.submission, EVIL: {"nested": [EVIL]}}
+    for path in (f"/prescreens/{id}", "/prescreens", "/prescreens/templates"):
+        found = page(lena, path)
+        assert "<script>alert" not in found
+        assert html.escape(EVIL) in found
+
+
+def test_templates_can_be_read(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    prescreen(database, cast.marston.id)
+    found = page(lena, "/prescreens/templates")
+    assert "/p/marston/two-bedroom" in found
+    row = stored(database, prescreen(database, cast.marston.id))
+    found = page(lena, f"/prescreens/templates/{row.workflow_template_id}")
+    assert "only when" in found
+    page(lena, f"/prescreens/templates/{row.workflow_template_id}?version=9", 404)
+    page(lena, "/prescreens/templates/00000000-0000-4000-8000-000000000000", 404)
+
+
+def test_the_pages_go_on(lena: FlaskClient, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.prescreens.views.PAGE_SIZE", 2)
+    for n in range(5):
+        prescreen(database, cast.marston.id, at=now() - timedelta(days=n * 6), given={"fullName": f"Jane {n}"})
+    seen, path = [], "/prescreens"
+    while path:
+        found = page(lena, path)
+        seen += [n for n in range(5) if f"Jane {n}<" in found]
+        after = found.partition('rel="next"')[0].rpartition('href="')[2] if 'rel="next"' in found else ""
+        path = html.unescape(after.partition('"')[0])
+    assert sorted(seen) == [0, 1, 2, 3, 4]
