@@ -80,7 +80,10 @@ def _database_words(error: Exception) -> tuple[str, str]:
 
 
 def _database() -> Database:
-    return Database(Config.from_env())
+    """The database the environment names; let go of when the command ends."""
+    database = Database(Config.from_env())
+    click.get_current_context().call_on_close(database.dispose)
+    return database
 
 
 @click.group(help=__doc__, context_settings={"max_content_width": 100})
@@ -111,11 +114,12 @@ def db_upgrade(said: Said) -> None:
 @command(db, "check")
 def db_check(said: Said) -> None:
     """Say whether the tables are as the program needs them; exit code 1 when they are not."""
+    import app.models  # noqa: F401  # fills the metadata that the tables are compared with
     from app.kernel import schema
 
     database = _database()
     revision, newest = schema.standing(database)
-    differences = [str(each) for each in schema.differences(database)] if revision == newest else []
+    differences = [_words(each) for each in schema.differences(database)] if revision == newest else []
     current = revision == newest and not differences
     facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
     if current:
@@ -130,6 +134,13 @@ def db_check(said: Said) -> None:
         )
     else:
         said.refused("The tables differ from the program: " + "; ".join(differences), "database.differs")
+
+
+def _words(difference: Any) -> str:
+    """One difference as Alembic finds it, in a few words: `add_column organizations plan`."""
+    if isinstance(difference, list):
+        return "; ".join(_words(each) for each in difference)
+    return " ".join(str(getattr(part, "name", part)) for part in difference[:4] if part is not None)
 
 
 # Organizations ---------------------------------------------------------------------------------------------------
@@ -158,6 +169,7 @@ def organization_create(said: Said, slug: str, **facts: Any) -> None:
     from app.accounts.actions import organizations
     from app.accounts.queries import organization_by_slug
 
+    facts = organizations.checked(facts)
     with _database().write() as db:
         found = organization_by_slug(db, slug)
         created = found is None

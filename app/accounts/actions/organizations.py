@@ -33,7 +33,7 @@ def create(
     decision_emails: bool = True,
 ) -> Organization:
     """Makes an organization. Raises Invalid for a bad field, Conflict when the slug is taken."""
-    facts: dict[str, Any] = _checked(
+    facts: dict[str, Any] = checked(
         {
             "name": name,
             "plan": plan,
@@ -71,8 +71,7 @@ def change(
     now: datetime,
 ) -> Organization:
     """Writes what differs. Raises Invalid for a bad field, Conflict when somebody else changed it meanwhile."""
-    checked = _checked(changes)
-    after = {name: value for name, value in checked.items() if getattr(organization, name) != value}
+    after = {name: value for name, value in checked(changes).items() if getattr(organization, name) != value}
     expected = organization.version if version is None else version
     if not after and expected == organization.version:
         return organization
@@ -102,7 +101,8 @@ def change(
     return db.get_one(Organization, organization.id, populate_existing=True)
 
 
-def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of an organization as they are kept: trimmed, lowered, known words. Raises Invalid."""
     checks: dict[str, Any] = {
         "name": lambda value: rules.plain_text("name", value, rules.NAME_LENGTH),
         "plan": rules.plan,

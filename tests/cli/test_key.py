@@ -1,0 +1,79 @@
+"""`desk key create` and `desk token`: shown once, opens its door, scoped."""
+
+import pytest
+
+from app.accounts import doors
+from app.kernel.clock import now
+from app.kernel.db import Database
+from tests.cli.running import Desk
+
+DOORS = {"prescreens": doors.prescreens_door, "inspections": doors.inspections_door}
+PREFIXES = {"depositions": "sd_", "prescreens": "ra_", "inspections": "nb_sec_"}
+
+
+@pytest.fixture(autouse=True)
+def marston(desk: Desk) -> None:
+    desk("organization", "create", "--name", "Marston", "--slug", "marston", "--plan", "pro")
+
+
+@pytest.mark.parametrize("product", PREFIXES)
+def test_prints_the_key_alone(desk: Desk, product: str) -> None:
+    done = desk("key", "create", "--organization", "marston", "--product", product)
+    assert done.exit_code == 0
+    assert done.stdout.startswith(PREFIXES[product])
+    assert done.stdout.count("\n") == 1
+    assert "not shown again" in done.stderr
+
+
+@pytest.mark.parametrize("product", DOORS)
+def test_the_key_opens_its_door(desk: Desk, database: Database, product: str) -> None:
+    made = desk.json("key", "create", "--organization", "marston", "--product", product, "--label", "CI")
+    assert {name: made[name] for name in ("organization", "product", "label")} == {
+        "organization": "marston",
+        "product": product,
+        "label": "CI",
+    }
+    with database.read() as db:
+        caller = DOORS[product].enter(f"Bearer {made['key']}", db, now())
+    assert caller.organization.slug == "marston"
+    assert caller.credential.scopes == set(made["scopes"])
+
+
+def test_no_scope_means_all_and_some_mean_some(desk: Desk) -> None:
+    create = ("key", "create", "--organization", "marston", "--product", "inspections")
+    assert len(desk.json(*create)["scopes"]) >= 4
+    some = desk.json(*create, "--scope", "participants:write", "--scope", "sessions:read")
+    assert some["scopes"] == ["sessions:read", "participants:write"]
+
+
+def test_unknown_scopes_are_refused(desk: Desk) -> None:
+    for product, scope in (("inspections", "everything"), ("prescreens", "sessions:read")):
+        done = desk("key", "create", "--organization", "marston", "--product", product, "--scope", scope)
+        assert done.exit_code == 1
+        assert "There is no such scope." in done.stderr
+
+
+def test_each_call_makes_another_key(desk: Desk) -> None:
+    create = ("key", "create", "--organization", "marston", "--product", "prescreens")
+    assert desk.json(*create)["key"] != desk.json(*create)["key"]
+
+
+def test_nobody_gets_no_key(desk: Desk) -> None:
+    done = desk("key", "create", "--organization", "nobody", "--product", "prescreens")
+    assert (done.exit_code, done.stderr) == (1, "There is no organization nobody.\n")
+
+
+def test_the_token_opens_depositions_for_an_hour(desk: Desk, database: Database) -> None:
+    desk("key", "create", "--organization", "marston", "--product", "depositions")
+    bearer = desk("token", "--organization", "marston").stdout.strip()
+    with database.read() as db:
+        assert doors.jwt_door.enter(f"Bearer {bearer}", db, now()).organization.slug == "marston"
+    printed = desk.json("token", "--organization", "marston")
+    assert printed["expires_at"].endswith("Z")
+    assert printed["organization"] == "marston"
+
+
+def test_without_a_key_there_is_no_token(desk: Desk) -> None:
+    done = desk("token", "--organization", "marston")
+    assert done.exit_code == 1
+    assert "no active depositions key" in done.stderr
