@@ -4,10 +4,11 @@ The demonstration data fill the rooms; Vera, who has every role everywhere, foll
 do strangers from the links in letters. What no link leads to stands in APART, with the reason.
 """
 
+import contextlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urljoin, urlsplit
@@ -15,19 +16,22 @@ from urllib.parse import urljoin, urlsplit
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
-from werkzeug.test import TestResponse
 
 from app import create_app, demo
 from app.accounts.actions import sign_ins
 from app.accounts.models import Membership, Person
 from app.accounts.roles import Role
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db import Database, Db
 from app.kernel.events import Actor
 from app.kernel.outbox import OutboxRow
 
 SITE = "http://localhost"
-LINK = re.compile(r'<(?:a|area)\b[^>]*?\shref="([^"#]+)', re.S)
+LINKS = (
+    re.compile(r'<a\b[^>]*?\shref="([^"#]+)', re.S),
+    re.compile(r'<img\b[^>]*?\ssrc="([^"#]+)', re.S),
+    re.compile(r'<form\b(?![^>]*\bmethod="post")[^>]*?\saction="([^"#]+)', re.S | re.I),
+)
 MAILED = re.compile(r"https?://localhost(?::\d+)?(/[^\s\"'<>)]*)")
 VERA = Actor("cli", None, "Tests", None, "cli")
 
@@ -113,35 +117,47 @@ def endpoint_of(app: Flask, url: str) -> str | None:
 
 
 def crawl(house: House, visits_each: int) -> None:
-    writes = writes_of(house.database)
-    for email in ("vera@example.com", None):
-        client = house.client(email)
-        seen: set[str] = set()
-        counts: dict[str, int] = defaultdict(int)
-        queue = [("/", "the first page")]
-        if email is None:
-            queue += [(url, "a letter") for url in mailed(house.database)]
-        queue += [(url, "APART") for urls in APART.values() for url in urls]
-        while queue:
-            url, came_from = queue.pop(0)
-            endpoint = endpoint_of(house.app, url) or "nothing"
-            if url in seen or counts[endpoint] >= visits_each:
-                continue
-            seen.add(url)
-            counts[endpoint] += 1
-            answer, wrote = writes(lambda url=url, client=client: client.get(url))  # type: ignore[misc]
-            html = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
-            house.visits.append(
-                Visit(endpoint, url, answer.status_code, answer.mimetype, html, wrote, came_from, email is not None)
-            )
-            found = [unescape(href) for href in LINK.findall(html)]
-            if answer.location:
-                found.append(answer.location)
-            queue += [(link, url) for href in found if (link := inside(url, href))]
+    with contextlib.closing(house.database.open_reader()) as watch:
+        for email in ("vera@example.com", None):
+            _follow(house, email, visits_each, watch)
+
+
+def _follow(house: House, email: str | None, visits_each: int, watch: Db) -> None:
+    client = house.client(email)
+    seen: set[str] = set()
+    counts: dict[str, int] = defaultdict(int)
+    queue = [("/", "the first page")]
+    if email is None:
+        queue += [(url, "a letter") for url in mailed(house.database)]
+    queue += [(url, "APART") for urls in APART.values() for url in urls]
+    while queue:
+        url, came_from = queue.pop(0)
+        endpoint = endpoint_of(house.app, url) or "nothing"
+        if url in seen or counts[endpoint] >= visits_each:
+            continue
+        seen.add(url)
+        counts[endpoint] += 1
+        before = written(watch)
+        answer = client.get(url)
+        wrote = written(watch) != before
+        html = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
+        visit = Visit(endpoint, url, answer.status_code, answer.mimetype, html, wrote, came_from, email is not None)
+        house.visits.append(visit)
+        found = [unescape(link) for links in LINKS for link in links.findall(html)]
+        queue += [(link, url) for href in [*found, answer.location or ""] if (link := inside(url, href))]
+
+
+def written(watch: Db) -> object:
+    """Changes whenever anybody commits a write, as the database itself counts."""
+    sqlite = watch.dialect == "sqlite"
+    ask = "PRAGMA data_version" if sqlite else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+    return watch.execute(text(ask)).scalar_one()
 
 
 def inside(page: str, href: str) -> str | None:
     """A link as path and query, when it stays in the house."""
+    if not href:
+        return None
     parts = urlsplit(urljoin(SITE + page, href))
     if parts.scheme not in ("http", "https") or parts.hostname != "localhost":
         return None
@@ -159,16 +175,3 @@ def mailed(database: Database) -> list[str]:
             if isinstance(value, str):
                 found.update(dict.fromkeys(unescape(link).rstrip(".,") for link in MAILED.findall(value)))
     return list(found)
-
-
-def writes_of(database: Database) -> Callable[[Callable[[], TestResponse]], tuple[TestResponse, bool]]:
-    """Runs a request and says whether anybody committed a write meanwhile, as the database itself counts."""
-    watch = database.open_reader()
-    ask = text("PRAGMA data_version" if database.sqlite else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
-
-    def run(request: Callable[[], TestResponse]) -> tuple[TestResponse, bool]:
-        before = watch.execute(ask).scalar_one()
-        answer = request()
-        return answer, watch.execute(ask).scalar_one() != before
-
-    return run
