@@ -15,6 +15,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from app.config import Config
 from app.kernel.clock import now
@@ -80,11 +81,14 @@ def clock() -> Iterator[Clock]:
 
 
 @pytest.fixture
-def app(database: Database) -> Flask:
+def app(database: Database, grounds: databases.Grounds) -> Flask:
     """The app on the test's database."""
     from app import create_app
 
-    return create_app(database.config, database)
+    made = create_app(database.config, database)
+    # Every app compiles its templates anew; tests make hundreds of apps.
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(grounds.folder))
+    return made
 
 
 @pytest.fixture
