@@ -10,9 +10,9 @@ def now() -> datetime:
 
 def iso(instant: datetime | None) -> str | None:
     """`2026-05-23T10:00:00Z`: whole seconds, as prescreens and inspections print it."""
-    return None if instant is None else instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if instant is None else f"{instant.isoformat()[:19]}Z"
 
 
 def iso_ms(instant: datetime) -> str:
     """`2026-05-23T10:00:00.123Z`: milliseconds, as the evidence chain prints it."""
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03d}Z"
+    return f"{instant.isoformat()[:19]}.{instant.microsecond // 1000:03d}Z"

@@ -7,10 +7,13 @@ signed and bound to a purpose, so that it cannot be forged or carried to another
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from itsdangerous import BadData, URLSafeSerializer
+import orjson
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
 from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.engine import Row
 
@@ -34,21 +37,23 @@ def _unpack(value: Any) -> Any:
     return value
 
 
-def _serializer(db: Db, purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(list(reversed(db.config.secret_keys)), salt=f"session-desk:cursor:{purpose}")
+@lru_cache(maxsize=4096)
+def _signer(keys: tuple[str, ...], purpose: str) -> Signer:
+    return Signer(list(reversed(keys)), salt=f"session-desk:cursor:{purpose}", sep=".")
 
 
 def encode_cursor(db: Db, purpose: str, values: Sequence[Any]) -> str:
     """An opaque cursor of sort values, good for `purpose` alone (name the list and its organization)."""
-    token = _serializer(db, purpose).dumps([_pack(value) for value in values])
-    return token if isinstance(token, str) else token.decode()
+    packed = base64_encode(orjson.dumps([_pack(value) for value in values]))
+    return _signer(db.config.secret_keys, purpose).sign(packed).decode()
 
 
 def decode_cursor(db: Db, purpose: str, token: str) -> list[Any]:
     """The sort values. Raises BadRequest `invalid_cursor` when forged, torn, or from another list."""
     try:
-        return [_unpack(value) for value in _serializer(db, purpose).loads(token)]
-    except (BadData, ValueError, TypeError, KeyError, AttributeError, UnicodeError):
+        packed = base64_decode(_signer(db.config.secret_keys, purpose).unsign(token))
+        return [_unpack(value) for value in orjson.loads(packed)]
+    except (BadData, ValueError, TypeError, KeyError, AttributeError):
         raise BadRequest(
             "This cursor is not one of ours. Leave it out to start from the first page.", code="invalid_cursor"
         ) from None

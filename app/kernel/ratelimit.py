@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from limits import RateLimitItemPerSecond
-from limits.storage import MovingWindowSupport, RedisStorage, Storage
+from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.config import Config
@@ -52,14 +52,11 @@ class Decision:
         return found
 
 
-class FileStorage(Storage, MovingWindowSupport):
+class FileWindows:
     """Moving windows in a SQLite file, for the processes of one machine: a row a bucket, its hits packed in order."""
 
-    STORAGE_SCHEME = ["file"]
-
-    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **_: Any) -> None:
-        super().__init__(uri, wrap_exceptions=wrap_exceptions)
-        self.path = (uri or "file://").removeprefix("file://")
+    def __init__(self, path: str) -> None:
+        self.path = path
         self._local = threading.local()
 
     @property
@@ -87,92 +84,100 @@ class FileStorage(Storage, MovingWindowSupport):
         )
         return connection
 
-    def _hits(self, key: str, since: float) -> "array[float]":
-        """The hits of a bucket after `since`, oldest first."""
-        row = self._connection.execute("SELECT hits FROM windows WHERE bucket = ?", (key,)).fetchone()
-        hits = array("d", row[0] if row else b"")
-        return hits[bisect_right(hits, since) :]
-
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+    def hit_all(self, buckets: Sequence[tuple[str, int]], seconds: int) -> list[Decision]:
+        """Hits the buckets in order, in one transaction, and stops at the first that refuses."""
         c = self._connection
         c.execute("BEGIN IMMEDIATE")
         try:
-            now = time.time()
-            hits = self._hits(key, now - expiry)
-            allowed = len(hits) + amount <= limit
-            if allowed:
-                hits.extend([max(now, hits[-1]) if hits else now] * amount)
-                c.execute("INSERT OR REPLACE INTO windows VALUES (?, ?)", (key, hits.tobytes()))
+            decisions = []
+            for bucket, limit in buckets:
+                decisions.append(self._hit(c, _name(bucket, seconds), limit, seconds))
+                if not decisions[-1].allowed:
+                    break
             c.execute("COMMIT")
         except BaseException:
             c.execute("ROLLBACK")
             raise
-        return allowed
+        return decisions
 
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+    @staticmethod
+    def _hit(c: sqlite3.Connection, name: str, limit: int, seconds: int) -> Decision:
         now = time.time()
-        hits = self._hits(key, now - expiry)
-        return (hits[0] if hits else now), len(hits)
+        row = c.execute("SELECT hits FROM windows WHERE bucket = ?", (name,)).fetchone()
+        hits = array("d", row[0] if row else b"")
+        hits = hits[bisect_right(hits, now - seconds) :]
+        allowed = len(hits) < limit
+        if allowed:
+            hits.append(max(now, hits[-1]) if hits else now)
+            c.execute("INSERT OR REPLACE INTO windows VALUES (?, ?)", (name, hits.tobytes()))
+        oldest = hits[0] if hits else now
+        return Decision(allowed, limit, limit - len(hits) if allowed else 0, math.ceil(oldest + seconds))
 
-    def clear(self, key: str) -> None:
-        self._connection.execute("DELETE FROM windows WHERE bucket = ?", (key,))
+    def forget(self, bucket: str, limit: int, seconds: int) -> None:
+        self._connection.execute("DELETE FROM windows WHERE bucket = ?", (_name(bucket, seconds),))
 
-    def reset(self) -> int | None:
-        return self._connection.execute("DELETE FROM windows").rowcount
+    def reset(self) -> None:
+        self._connection.execute("DELETE FROM windows")
 
-    def check(self) -> bool:
-        return self._connection.execute("SELECT 1").fetchone() is not None
 
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return sqlite3.Error
+def _name(bucket: str, seconds: int) -> str:
+    """The same bucket may be counted in windows of different lengths."""
+    return f"{bucket}/{seconds}"
 
-    def get(self, key: str) -> int:
-        return self.get_moving_window(key, 0, 60)[1]
 
-    def get_expiry(self, key: str) -> float:
-        return time.time()
+class RedisWindows:
+    """The same in Redis, for several machines."""
 
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        raise RuntimeError("Only moving windows are kept here.")
+    def __init__(self, url: str) -> None:
+        self._storage: Any = RedisStorage(url)
+        self._windows = MovingWindowRateLimiter(self._storage)
+
+    def hit_all(self, buckets: Sequence[tuple[str, int]], seconds: int) -> list[Decision]:
+        """Hits the buckets in order and stops at the first that refuses."""
+        decisions = []
+        for bucket, limit in buckets:
+            item = RateLimitItemPerSecond(limit, seconds)
+            allowed = self._windows.hit(item, bucket)
+            reset, remaining = self._windows.get_window_stats(item, bucket)
+            decisions.append(Decision(allowed, limit, max(0, remaining) if allowed else 0, math.ceil(reset)))
+            if not allowed:
+                break
+        return decisions
+
+    def forget(self, bucket: str, limit: int, seconds: int) -> None:
+        self._windows.clear(RateLimitItemPerSecond(limit, seconds), bucket)
+
+    def reset(self) -> None:
+        self._storage.reset()
 
 
 class Limiter:
     """Counts hits in named buckets."""
 
     def __init__(self, config: Config) -> None:
-        self.storage: Any = RedisStorage(config.redis_url) if config.redis_url else FileStorage(_file(config))
-        self._windows = MovingWindowRateLimiter(self.storage)
-        self._items: dict[tuple[int, int], RateLimitItemPerSecond] = {}
+        self._windows = RedisWindows(config.redis_url) if config.redis_url else FileWindows(_file(config))
 
     def hit(self, bucket: str, limit: int, window_seconds: int = 60) -> Decision:
         """Counts one hit if it is allowed; a refused one does not count."""
-        item = self._items.get((limit, window_seconds))
-        if item is None:
-            item = self._items[limit, window_seconds] = RateLimitItemPerSecond(limit, window_seconds)
-        allowed = self._windows.hit(item, bucket)
-        reset, remaining = self._windows.get_window_stats(item, bucket)
-        return Decision(allowed, limit, max(0, remaining) if allowed else 0, math.ceil(reset))
+        return self._windows.hit_all([(bucket, limit)], window_seconds)[0]
 
     def hit_all(self, buckets: Sequence[tuple[str, int]]) -> Decision:
         """Hits the buckets in order, stopping at the first that refuses; returns the tightest decision.
 
         Order matters: put the caller's own bucket first, so that a noisy one does not burn what it shares.
         """
-        decisions = []
-        for bucket, limit in buckets:
-            decisions.append(self.hit(bucket, limit))
-            if not decisions[-1].allowed:
-                return decisions[-1]
+        decisions = self._windows.hit_all(buckets, 60)
+        if not decisions[-1].allowed:
+            return decisions[-1]
         return min(decisions, key=lambda decision: decision.remaining)
 
     def forget(self, bucket: str, limit: int, window_seconds: int = 60) -> None:
         """Empties one bucket, named as it was hit (a right password ends the counting of wrong ones)."""
-        self._windows.clear(RateLimitItemPerSecond(limit, window_seconds), bucket)
+        self._windows.forget(bucket, limit, window_seconds)
 
     def reset(self) -> None:
         """Forgets every hit (tests)."""
-        self.storage.reset()
+        self._windows.reset()
 
 
 def refuse(decision: Decision) -> None:
@@ -188,10 +193,10 @@ def refuse(decision: Decision) -> None:
 def _file(config: Config) -> str:
     """Beside an SQLite database; else in the temporary folder, one a database and user; its own for each test."""
     if config.testing:
-        return f"file://{tempfile.mkdtemp(prefix='session-desk-')}/limits.sqlite3"
+        return f"{tempfile.mkdtemp(prefix='session-desk-')}/limits.sqlite3"
     if config.sqlite and "///" in config.database_url and ":memory:" not in config.database_url:
-        return f"file://{config.database_url.split('///', 1)[1]}.limits"
+        return f"{config.database_url.split('///', 1)[1]}.limits"
     name = hashlib.sha256(config.database_url.encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"session-desk-{os.getuid()}-{name}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return f"file://{folder}/limits.sqlite3"
+    return f"{folder}/limits.sqlite3"
