@@ -84,6 +84,12 @@ class DeskForm(FlaskForm):
                 options = {**options, "filters": (stripped, *unbound_field.kwargs.get("filters", ()))}
             return super().bind_field(form, unbound_field, options)
 
+        def render_field(self, field: Field, render_kw: dict[str, Any]) -> Any:
+            # Nothing labels a hidden field, and a page may hold several forms: an id would stand twice.
+            if isinstance(field, HiddenField):
+                render_kw = {"id": False, **render_kw}
+            return super().render_field(field, render_kw)
+
     def validate(self, extra_validators: Any = None) -> bool:
         """The fields' own checks, and for every text that it can be stored."""
         extra = {name: list(validators) for name, validators in (extra_validators or {}).items()}
