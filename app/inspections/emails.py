@@ -98,6 +98,7 @@ def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, 
         name=invite.recipient_name,
         locale=words.language(inspection.locale),
         dedupe=f"inspection-reminder:{inspection.id}:{hours}:{invite.id}",
+        not_after=inspection.scheduled_for,
         **_facts(inspection, organization),
     )
 
@@ -111,6 +112,7 @@ def nobody_invited(db: Db, inspection: Inspection, organization: Any, hours: int
         to=inspection.operator_email,
         name=inspection.operator_name,
         dedupe=f"inspection-reminder:{inspection.id}:{hours}:operator",
+        not_after=inspection.scheduled_for,
         url=f"{db.config.public_base_url}/inspections/{inspection.id}",
         when=words.moment(inspection.scheduled_for, organization.time_zone, "en") if inspection.scheduled_for else "",
         organization=facts["organization"],

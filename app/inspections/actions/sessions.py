@@ -38,8 +38,9 @@ def create(
     locale: str | None = None,
     campaign_id: uuid.UUID | None = None,
     operator_email: str | None = None,
+    id: uuid.UUID | None = None,
 ) -> Inspection:
-    """A new inspection, its first chain event and its reminders.
+    """A new inspection, its first chain event and its reminders. Demonstration data bring their own `id`.
 
     Raises PaymentRequired (billing, free plan used up) and Invalid (campaign of somebody else, impossible moment).
     """
@@ -48,7 +49,7 @@ def create(
     if campaign_id is not None:
         _check_campaign(db, campaign_id, organization_id)
     expires_at = rules.expiry(now, scheduled_for)
-    id = uuid.uuid4()
+    id = id or uuid.uuid4()
     first = {"session": str(id), "organization": organization.slug}
     link = chain.seal(0, chain.GENESIS, "session.created", first, now)
     values: dict[str, Any] = {

@@ -1,0 +1,317 @@
+"""Demonstration data of the inspections room: about eighty inspections in every state, made by the real actions.
+
+Deterministic and relative to now. Each one really went through creating, inviting, joining and ending at past moments,
+so every chain verifies. What would have left the house by now is marked as sent; nothing past is mailed today.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, update
+
+from app.accounts.models import Organization, Person
+from app.inspections import actions, queries
+from app.inspections.actions.anchoring import ask_authorities
+from app.inspections.emails import link_name
+from app.inspections.models import Anchoring, Inspection
+from app.kernel.db import Db
+from app.kernel.events import Actor
+from app.kernel.outbox import DEAD, QUEUED, SENT, OutboxRow
+
+PRINTED = uuid.UUID("0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab")
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Safari/604.1"
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
+INSTAGRAM = f"{IPHONE} Instagram 350.0.0.0"
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+FRENCH = (
+    ("Zofia", "Wiśniewska", "Dégât des eaux à la cave, sinistre CL-2026-0039", "pl"),
+    ("Duarte", "Figueira", "Toiture après la grêle, CL-2026-0051", "pt"),
+    ("Andrei", "Popescu", "Inventaire, entrepôt 3", "ro"),
+    ("Marlene", "Fuchs", "Vehicle damage, CL-2026-0057", "de"),
+    ("Bjørn", "Dahl", "Kitchen fire, CL-2026-0033", "da"),
+    ("Selin", "Aydın", "Bris de glace, pare-brise, CL-2026-0061", "tr"),
+    ("Hélène", "d’Arcy-Montmorency de La Rochefoucauld", "Effraction, deux portes et une fenêtre; le voisin du "
+     "dessus a entendu des bruits vers trois heures du matin et a photographié la camionnette. Voir aussi le sinistre "
+     "CL-2025-0911 pour la même adresse, clos sans suite.", "fr"),
+    ("Giulia", "Conti", "Grandine sul tetto, CL-2026-0064", "it"),
+    ("Sanne", "de Vries", "Schade aan de gevel, CL-2026-0066", "nl"),
+    ("Astrid", "Lindgren-Öberg", "Vattenskada i källaren, CL-2026-0068", "sv"),
+    ("Tereza", "Nováková", "Poškozené vozidlo, CL-2026-0070", "cs"),
+    ("Inés", "Ortega", "Daños por granizo, CL-2026-0072", "es"),
+    ("Camille", "Petit", "État des lieux, appartement 12", "fr"),
+    ("Maël", "Guérin", "Choc arrière, parking, CL-2026-0075", "fr"),
+)  # fmt: skip
+ARABIC = (
+    ("ليلى", "حداد", "تسليم الشقة 12", "ar"),
+    ("عمر", "الفارسي", "أضرار المركبة، المطالبة CL-2026-0081", "ar"),
+    ("Priya", "Nair", "Vehicle damage, claim CL-2026-0083", "en"),
+    ("يوسف", "بن سالم", "تسرب مياه في المستودع رقم 3، الطابق الأرضي", "ar"),
+    ("Mehmet", "Kaya", "Depo sayımı, CL-2026-0085", "tr"),
+)
+ENGLISH = (
+    ("Dana", "Whitcomb", "Move-out walk-through, unit 4B", "en"),
+    ("Marcus", "Bell", "Hail on the roof, CL-2026-0090", "en"),
+    ("Rosa", "Delgado", "Revisión de salida, 2C", "es"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One organization's desk: who works there, whom they invite."""
+
+    db: Db
+    organization: Organization
+    people: tuple[Person, ...]
+    invitees: tuple[tuple[str, str, str, str], ...]
+    dice: random.Random
+    now: datetime
+    campaign: uuid.UUID | None = None
+
+    def actor(self, number: int) -> Actor:
+        person = self.people[number % len(self.people)]
+        return Actor("person", str(person.id), person.name, self.organization.id, "page")
+
+    def make(self, number: int, at: datetime, scheduled_for: datetime | None = None, **more: Any) -> Inspection:
+        """An inspection made at `at`, by a person or (every fourth) by the organization's own program."""
+        *_, notes, locale = self.invitees[number % len(self.invitees)]
+        by = self.actor(number)
+        if number % 4 == 3:
+            by = Actor("key", None, self.organization.name, self.organization.id, "api")
+        email = self.people[number % len(self.people)].email if by.kind == "person" else None
+        facts = {"notes": notes, "locale": locale, "operator_email": email, "campaign_id": self.campaign} | more
+        if number % 3:
+            facts["campaign_id"] = None
+        return actions.create(
+            self.db, organization_id=self.organization.id, by=by, now=at, scheduled_for=scheduled_for, **facts
+        )
+
+    def invite(self, inspection: Inspection, number: int, at: datetime, **more: Any) -> actions.Minted:
+        first, last, *_ = self.invitees[number % len(self.invitees)]
+        facts = {
+            "recipient_first_name": first,
+            "recipient_last_name": last,
+            "recipient_email": f"field.user{number}@example.com",
+            "ttl_minutes": 10_080,
+        } | more
+        return actions.invite(self.db, inspection.id, by=self.actor(number), now=at, **facts)
+
+    def visitor(self, number: int, agent: str = "") -> actions.Visitor:
+        return actions.Visitor(f"203.0.113.{number % 250 + 1}", agent or (IPHONE, ANDROID)[number % 2], None, "page")
+
+    def join(self, minted: actions.Minted, number: int, at: datetime, wrong: int = 0, agent: str = "") -> None:
+        """Opens the page, presses, mistypes `wrong` times, gets in."""
+        here = self.visitor(number, agent)
+        actions.see_invite(self.db, minted.invite, visitor=here, now=at - 2 * MINUTE)
+        actions.open_invite(self.db, minted.invite, visitor=here, now=at - MINUTE)
+        self.mistype(minted, number, at - MINUTE / 2, wrong, agent)
+        self._redeem(minted, minted.otp_code, here, at)
+
+    def mistype(self, minted: actions.Minted, number: int, at: datetime, times: int, agent: str = "") -> None:
+        code = f"{(int(minted.otp_code or '0') + 1) % 1_000_000:06d}"
+        for n in range(times):
+            self._redeem(minted, code, self.visitor(number, agent), at + timedelta(seconds=4 * n))
+
+    def _redeem(self, minted: actions.Minted, code: str | None, here: actions.Visitor, at: datetime) -> None:
+        token = (minted.join_url or "").rpartition("=")[2]
+        actions.redeem(self.db, minted.invite.inspection_id, token, code=code, visitor=here, now=at)
+
+    def allow(self, minted: actions.Minted, number: int, at: datetime, camera: str = "granted", gps: str = "granted"):
+        answers = {"camera": camera, "gps": gps}
+        fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
+        actions.consent(self.db, fresh, answers, visitor=self.visitor(number), now=at)
+
+
+def load(
+    db: Db, *, organizations: Mapping[str, Organization], people: Mapping[str, Person], now: datetime
+) -> dict[str, Any]:
+    """Fills the desks of four organizations. Returns how many inspections each has now."""
+
+    def desk(slug: str, cast: tuple[str, ...], invitees: Any, campaign: str = "") -> Desk:
+        organization = organizations[slug]
+        made = None
+        if campaign:
+            made = actions.create_campaign(db, organization_id=organization.id, name=campaign, now=now).id
+        those = tuple(people[f"{name}@example.com"] for name in cast)
+        return Desk(db, organization, those, invitees, random.Random(slug), now, made)
+
+    maison = desk("maison", ("camille.roche", "tomasz.wilk"), FRENCH, "Grêle, octobre")
+    khaleej = desk("khaleej", ("layla.haddad",), ARABIC, "أمطار نوفمبر")
+    alder = desk("alder", ("owen.parry",), ENGLISH)
+    juniper = desk("juniper", ("marisol.vega",), ENGLISH)
+    _as_printed(maison)
+    _now(maison)
+    _today(maison)
+    for place, upcoming, expired, ended in (
+        (maison, 9, 4, 17),
+        (khaleej, 4, 3, 9),
+        (alder, 2, 1, 5),
+        (juniper, 1, 1, 2),
+    ):
+        _upcoming(place, upcoming)
+        _expired(place, expired)
+        _ended(place, ended)
+    _live(khaleej, 1, minutes=26, recording=True)
+    _waiting(khaleej, 0, minutes=3)
+    _locked(khaleej, 3)
+    _live(alder, 0, minutes=12)
+    _unanchored(maison)
+    _delivered(db, now)
+    return {"inspections": "about 80"}
+
+
+def _as_printed(desk: Desk) -> None:
+    """The document's own example, under its own id, today instead of in May."""
+    begin = desk.now - 9 * MINUTE
+    notes = "Vehicle damage — claim CL-2026-0042"
+    session = desk.make(
+        0, begin - 44 * HOUR, begin, notes=notes, locale="fr", operator_email="ops@yourco.com", id=PRINTED
+    )
+    minted = desk.invite(
+        session,
+        0,
+        begin - 2 * MINUTE,
+        recipient_first_name="Alex",
+        recipient_last_name="Garcia",
+        recipient_email="alex@policyholder.com",
+        ttl_minutes=1440,
+    )
+    desk.join(minted, 0, begin + timedelta(seconds=14), wrong=1)
+    desk.allow(minted, 0, begin + MINUTE)
+    actions.attend(desk.db, session.id, by=desk.actor(0), now=begin + 2 * MINUTE)
+
+
+def _waiting(desk: Desk, number: int, minutes: float, denied: bool = False, agent: str = "") -> None:
+    at = desk.now - minutes * MINUTE
+    session = desk.make(number, at - 5 * HOUR, at - 3 * MINUTE)
+    minted = desk.invite(session, number, at - 4 * MINUTE)
+    desk.join(minted, number, at, wrong=1 if denied else 0, agent=agent)
+    if denied:
+        desk.allow(minted, number, at + MINUTE / 2, camera="denied")
+
+
+def _live(desk: Desk, number: int, minutes: float, recording: bool = False) -> None:
+    at = desk.now - minutes * MINUTE
+    session = desk.make(number, at - 26 * HOUR, at)
+    minted = desk.invite(session, number, at - 3 * MINUTE)
+    desk.join(minted, number, at)
+    desk.allow(minted, number, at + MINUTE)
+    by = desk.actor(number)
+    actions.attend(desk.db, session.id, by=by, now=at + 2 * MINUTE)
+    if recording:
+        actions.start_recording(desk.db, session.id, by=by, now=at + 3 * MINUTE)
+    actions.add_remark(desk.db, session.id, text="Serial number read aloud.", by=by, now=at + 5 * MINUTE)
+
+
+def _now(desk: Desk) -> None:
+    _waiting(desk, 5, minutes=2, denied=True, agent=INSTAGRAM)
+    _waiting(desk, 12, minutes=0.8)
+    _live(desk, 0, minutes=20, recording=True)
+    _live(desk, 1, minutes=10)
+
+
+def _locked(desk: Desk, number: int) -> None:
+    at = desk.now - 6 * MINUTE
+    session = desk.make(number, at - 3 * HOUR, desk.now + 20 * MINUTE)
+    minted = desk.invite(session, number, at)
+    desk.mistype(minted, number, at + 2 * MINUTE, times=5)
+
+
+def _today(desk: Desk) -> None:
+    """What begins later today, each invite stuck or moving in another way."""
+    now = desk.now
+    _locked(desk, 6)
+    scanned = desk.invite(desk.make(2, now - 30 * HOUR, now + 40 * MINUTE), 2, now - 25 * HOUR)
+    actions.see_invite(
+        desk.db, scanned.invite, visitor=desk.visitor(2, "MailScanner/2.1"), now=now - 25 * HOUR + MINUTE
+    )
+    opened = desk.invite(desk.make(4, now - 20 * HOUR, now + 70 * MINUTE), 4, now - 12 * MINUTE)
+    for act in (actions.see_invite, actions.open_invite):
+        act(desk.db, opened.invite, visitor=desk.visitor(4), now=now - 11 * MINUTE)
+    desk.mistype(opened, 4, now - 8 * MINUTE, times=2)
+    bounced = desk.invite(desk.make(3, now - 20 * HOUR, now + 160 * MINUTE), 3, now - 19 * HOUR)
+    o = OutboxRow.__table__.c
+    failure = {"state": DEAD, "attempts": 1, "last_error": "550 5.1.1 There is no such mailbox.", "payload": ""}
+    named = o.dedupe == link_name(bounced.invite)
+    desk.db.execute(update(OutboxRow.__table__).where(named).values(**failure, finished_at=now - 19 * HOUR + MINUTE))
+    desk.make(8, now - 2 * HOUR, now + 190 * MINUTE)
+    desk.invite(desk.make(9, now - 40 * MINUTE), 9, now - 39 * MINUTE, recipient_email="", send_email=False)
+
+
+def _upcoming(desk: Desk, count: int) -> None:
+    for n in range(count):
+        at = desk.now - (2 + 5 * n) * HOUR
+        begin = (desk.now + timedelta(days=1 + n * 2)).replace(hour=8 + n % 9, minute=(0, 15, 30)[n % 3], second=0)
+        session = desk.make(n, at, begin.replace(microsecond=0))
+        if n % 4 != 3:
+            desk.invite(session, n, at + 5 * MINUTE, ttl_minutes=43_200)
+
+
+def _expired(desk: Desk, count: int) -> None:
+    for n in range(count):
+        begin = desk.now - timedelta(days=1 + n * 3, hours=2 + n)
+        session = desk.make(n + 4, begin - 50 * HOUR, begin)
+        minted = desk.invite(session, n + 4, begin - 40 * HOUR)
+        if n % 2:
+            actions.see_invite(desk.db, minted.invite, visitor=desk.visitor(n), now=begin - 39 * HOUR)
+
+
+def _ended(desk: Desk, count: int) -> None:
+    for n in range(count):
+        begin = desk.now - timedelta(days=n * 4, hours=3 + n % 7, minutes=7 * n % 60)
+        session = desk.make(n + 1, begin - 70 * HOUR, begin)
+        by = desk.actor(n)
+        if n % 6 == 5:
+            actions.end(desk.db, session.id, by=by, now=begin - HOUR)
+            continue
+        minted = desk.invite(session, n + 1, begin - 4 * MINUTE)
+        desk.join(minted, n + 1, begin + timedelta(seconds=20), wrong=n % 3)
+        desk.allow(minted, n + 1, begin + MINUTE, gps="denied" if n % 5 == 2 else "granted")
+        actions.attend(desk.db, session.id, by=by, now=begin + 2 * MINUTE)
+        if n % 2:
+            actions.start_recording(desk.db, session.id, by=by, now=begin + 3 * MINUTE)
+        for remark in ("Everything on the list was seen.", "<b>Odd</b> noise & smoke, see photo 3.")[: 1 + n % 2]:
+            actions.add_remark(desk.db, session.id, text=remark, by=by, now=begin + 9 * MINUTE)
+        actions.end(desk.db, session.id, by=by, now=begin + (12 + n % 17) * MINUTE)
+
+
+def _unanchored(desk: Desk) -> None:
+    """Two ended ones whose authority has failed, so that the lane is not empty: in demonstrations nobody is asked."""
+    for n in range(2):
+        begin = desk.now - timedelta(hours=5 + 20 * n)
+        session = desk.make(n + 7, begin - 9 * HOUR, begin)
+        minted = desk.invite(session, n + 7, begin - 3 * MINUTE)
+        desk.join(minted, n + 7, begin)
+        ended = actions.end(desk.db, session.id, by=desk.actor(n), now=begin + 14 * MINUTE)
+        if ended.anchoring != Anchoring.NO_AUTHORITY:
+            continue
+        ask_authorities(desk.db, ended, ["https://tsa.northseal.example/tsr"], begin + 14 * MINUTE)
+        for anchor in queries.anchors(desk.db, ended.id):
+            actions.settle_anchor(
+                desk.db,
+                anchor.id,
+                now=begin + 15 * MINUTE,
+                reason="The authority refused to stamp: bad certificate.",
+                final=True,
+            )
+
+
+def _delivered(db: Db, now: datetime) -> None:
+    """What these past moments would have sent is not sent today: it is marked as accepted when it was due."""
+    o = OutboxRow.__table__.c
+    db.execute(
+        update(OutboxRow.__table__)
+        .where(o.subject_type == "inspection", o.state == QUEUED, o.due_at <= now)
+        .values(
+            state=SENT,
+            attempts=1,
+            finished_at=o.due_at,
+            payload=case((o.secret, ""), else_=o.payload),
+        )
+    )

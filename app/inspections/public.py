@@ -1,0 +1,278 @@
+"""The field user's pages: no account, phone first, in the session's language.
+
+The mailed page is inert: scanners that open links see a button, and only pressing it redeems. After that a cookie of
+this inspection alone carries the field session. Redeeming and consenting are committed whatever the answer is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from app.accounts.access import public
+from app.accounts.models import Organization
+from app.inspections import actions, queries, rules, words
+from app.inspections.api import JOINS_A_MINUTE, visitor
+from app.inspections.forms import ConsentForm, FieldForm
+from app.inspections.models import Inspection, Invite, Status
+from app.kernel import clock
+from app.kernel.api import as_uuid
+from app.kernel.errors import Gone, NotFound
+from app.kernel.ratelimit import Limiter, refuse
+from app.kernel.transaction import aside, reading
+
+public_pages = Blueprint("inspections_public", __name__, url_prefix="/join/<id>")
+
+COOKIE = "field_session"
+STEPS = ("step_link", "step_code", "step_consent", "step_in")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What every field page needs: the session, who invites, and the words."""
+
+    inspection: Inspection | None
+    organization: str
+    zone: str
+    locale: str
+
+
+@public_pages.get("/")
+@public
+def welcome(id: str) -> Response:
+    """The mailed page. Shows a button; redeems nothing. That it was opened is noted once, beside the request."""
+    inspection_id, token, now = as_uuid_or_none(id), request.args.get("t", ""), clock.now()
+    _throttle()
+    outcome = _look(inspection_id, token, now)
+    scene = _scene(inspection_id)
+    if outcome is not None and outcome.status not in (200, 401):
+        return _over(scene, outcome.word, outcome.status)
+    invite = outcome.invite if outcome is not None else _invite(inspection_id, token)
+    if invite is not None and invite.seen_at is None and request.method == "GET":
+        with aside() as db:
+            actions.see_invite(db, invite, visitor=visitor("page"), now=now)
+    return _page("inspections/welcome.html", scene, 1, token=token, invite=invite, form=FieldForm(t=token))
+
+
+@public_pages.post("/")
+@public
+def press(id: str) -> Response:
+    """Continue was pressed: a person. Redeems where no code is needed, asks for the code elsewhere."""
+    form = FieldForm()
+    form.check()
+    _throttle()
+    return _redeem(id, str(form.t.data or ""), None)
+
+
+@public_pages.get("/code")
+@public
+def code(id: str) -> Response:
+    """Asks for the code, and says how many tries are left."""
+    inspection_id, token, now = as_uuid_or_none(id), request.args.get("t", ""), clock.now()
+    _throttle()
+    outcome, scene = _look(inspection_id, token, now), _scene(inspection_id)
+    if outcome is None or outcome.status == 200:
+        return redirect(url_for(".welcome", id=id, t=token), 303)  # type: ignore[return-value]  # one Response here
+    if outcome.status != 401 or outcome.invite is None:
+        return _over(scene, outcome.word, outcome.status)
+    return _code_page(scene, outcome.invite, token, now)
+
+
+@public_pages.post("/code")
+@public
+def enter(id: str) -> Response:
+    """Redeems with the code that was typed."""
+    form = FieldForm()
+    form.check()
+    _throttle()
+    return _redeem(id, str(form.t.data or ""), rules.typed_code(form.code.data))
+
+
+@public_pages.get("/consent")
+@public
+def consent(id: str) -> Response:
+    """Asks what the field user allows."""
+    scene, invite = _inside(id)
+    if invite is None:
+        return _outside(scene)
+    return _page("inspections/consent.html", scene, 3, form=ConsentForm())
+
+
+@public_pages.post("/consent")
+@public
+def allow_or_deny(id: str) -> Response:
+    """Stores and seals what they allow."""
+    form = ConsentForm()
+    form.check()
+    scene, invite = _inside(id)
+    if invite is None:
+        return _outside(scene)
+    answers = {
+        name: value for name, value in (("camera", form.camera.data), ("gps", form.gps.data)) if value is not None
+    }
+    if len(answers) < 2 or any(answer not in ("granted", "denied") for answer in answers.values()):
+        return _page("inspections/consent.html", scene, 3, form=form, status=422, missing=True)
+    try:
+        with aside() as db:
+            actions.consent(db, invite, answers, visitor=visitor("page"), now=clock.now())
+    except Gone:
+        return _over(scene, "session_ended", 410)
+    return redirect(url_for(".room", id=id), 303)  # type: ignore[return-value]  # werkzeug's and flask's are one
+
+
+@public_pages.get("/room")
+@public
+def room(id: str) -> Response:
+    """You are in: what happens now, and what it is about."""
+    scene, invite = _inside(id)
+    if invite is None:
+        return _outside(scene)
+    return _page("inspections/room.html", scene, 4)
+
+
+def as_uuid_or_none(id: str) -> UUID | None:
+    """The id in the path, or None when it is none: field pages say so in words of their own."""
+    try:
+        return as_uuid(id)
+    except NotFound:
+        return None
+
+
+def _throttle() -> None:
+    """As often as the join endpoint, and counted together with it."""
+    limiter: Limiter = current_app.extensions["limiter"]
+    refuse(limiter.hit(f"inspections.join:{request.remote_addr}", JOINS_A_MINUTE))
+
+
+def _look(inspection_id: UUID | None, token: str, now: datetime) -> actions.Outcome | None:
+    if inspection_id is None:
+        return actions.Outcome(404, "not_found", {})
+    return actions.look(reading(), inspection_id, token, code=None, visitor=visitor("page"), now=now)
+
+
+def _invite(inspection_id: UUID | None, token: str) -> Invite | None:
+    return queries.invite_by_token(reading(), inspection_id, token) if inspection_id else None
+
+
+def _redeem(id: str, token: str, typed: str | None) -> Response:
+    """One step up the ladder, and the page that belongs to where it ends."""
+    inspection_id, now, here = as_uuid_or_none(id), clock.now(), visitor("page")
+    if inspection_id is None:
+        return _over(_scene(None), "not_found", 404)
+    with aside() as db:
+        invite = queries.invite_by_token(db, inspection_id, token)
+        if invite is not None and invite.opened_at is None:
+            actions.open_invite(db, invite, visitor=here, now=now)
+        outcome = actions.redeem(db, inspection_id, token, code=typed, visitor=here, now=now)
+    if outcome.status == 200:
+        known = outcome.body["session"]["consent_state"]
+        response = redirect(url_for(".room" if known else ".consent", id=id), 303)
+        response.set_cookie(
+            COOKIE,
+            outcome.body["field_session_token"],
+            path=url_for(".welcome", id=id),
+            secure=current_app.extensions["config"].production,
+            httponly=True,
+            samesite="Lax",
+        )
+        return response  # type: ignore[return-value]  # werkzeug's and flask's Response are one here
+    if outcome.status == 401:
+        missing = {"empty": "1"} if request.endpoint == f"{public_pages.name}.enter" and typed is None else {}
+        return redirect(url_for(".code", id=id, t=token, **missing), 303)  # type: ignore[return-value]  # as above
+    return _over(_scene(inspection_id), outcome.word, outcome.status)
+
+
+def _inside(id: str) -> tuple[Scene, Invite | None]:
+    """The scene, and whose field session the cookie is; None when it is nobody's any more."""
+    inspection_id = as_uuid_or_none(id)
+    scene = _scene(inspection_id)
+    given = request.cookies.get(COOKIE, "")
+    if inspection_id is None or scene.inspection is None or not given:
+        return scene, None
+    invite = queries.invite_by_field_token(reading(), inspection_id, given)
+    now = clock.now()
+    if invite is None or rules.invite_state(invite, now) != rules.InviteState.JOINED:
+        return scene, None
+    return scene, None if rules.status_of(scene.inspection, now) == Status.CLOSED else invite
+
+
+def _outside(scene: Scene) -> Response:
+    """Nobody we know: the session is over, or the link must be opened again."""
+    if scene.inspection is not None and scene.inspection.ended_at is not None and request.cookies.get(COOKIE):
+        return _over(scene, "session_ended", 410)
+    return _over(scene, "signed_out", 403)
+
+
+def _scene(inspection_id: UUID | None) -> Scene:
+    """Who invites, and in which language. An unknown session gives the house's name and English, and no more."""
+    asked = request.args.get("lang", "")
+    unknown = Scene(None, "Session Desk", "UTC", words.language(asked))
+    if inspection_id is None:
+        return unknown
+    o = Organization.__table__.c
+    try:
+        inspection = queries.get(reading(), inspection_id)
+    except NotFound:
+        return unknown
+    row = reading().execute(select(o.name, o.time_zone).where(o.id == inspection.organization_id)).one()
+    locale = asked if asked in words.WRITTEN else inspection.locale
+    return Scene(inspection, row.name, row.time_zone, locale)
+
+
+def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Response:
+    say = words.speaker(scene.locale)
+    hints = [
+        hint for hint in (rules.hint_email(invite.recipient_email), rules.hint_phone(invite.recipient_phone)) if hint
+    ]
+    left = invite.otp_expires_at - now if invite.otp_expires_at else None
+    return _page(
+        "inspections/code.html",
+        scene,
+        2,
+        form=FieldForm(t=token),
+        token=token,
+        hints=[hint for hint in hints if hint],
+        left=words.left(left, say) if left and left.total_seconds() > 0 else "",
+        tries_left=rules.OTP_TRIES - invite.tries if invite.tries else 0,
+        empty=bool(request.args.get("empty")),
+    )
+
+
+def _over(scene: Scene, word: str, status: int) -> Response:
+    """It does not go on: what happened, and what to do. Nothing of the session is shown to strangers."""
+    if word == "not_found":
+        scene = Scene(None, "Session Desk", "UTC", scene.locale)
+    return _page("inspections/over.html", scene, 0, word=word, status=status)
+
+
+def _page(template: str, scene: Scene, step: int, status: int = 200, **context: Any) -> Response:
+    say = words.speaker(scene.locale)
+    inspection = scene.inspection
+    others = [(code, name) for code, name in words.WRITTEN.items() if code != words.language(scene.locale)]
+    kept = {key: value for key, value in request.args.items() if key in ("t",)}
+    page = render_template(
+        template,
+        say=say,
+        step=step,
+        step_label=say("step", n=step, name=say(STEPS[step - 1])) if step else "",
+        lang=words.language(scene.locale),
+        dir=words.direction(scene.locale),
+        organization_name=scene.organization,
+        inspection=inspection,
+        when=words.moment(inspection.scheduled_for, scene.zone, scene.locale)
+        if inspection and inspection.scheduled_for
+        else "",
+        languages=[
+            (code, name, f"{request.path}?{'&'.join(f'{k}={v}' for k, v in {**kept, 'lang': code}.items())}")
+            for code, name in others
+        ],
+        **context,
+    )
+    response = Response(page, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
