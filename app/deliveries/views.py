@@ -170,7 +170,8 @@ def _story(row: Any, tries: Any) -> list[dict[str, Any]]:
             {"icon": "clock", "text": text, "small": "", "tone": "", "later": True, "current": False, **note}
         )
     for entry in tries:
-        text = f"Attempt {entry.number}: " + ("accepted" if entry.ok else "failed")
+        ended = "accepted" if entry.ok else "not made" if row.state == "dropped" and entry is tries[0] else "failed"
+        text = f"Attempt {entry.number}: {ended}"
         status = f"{entry.status}. " if entry.status and entry.ok else ""
         entries.append(
             {

@@ -68,6 +68,7 @@ def letter(
     secret: bool = False,
     due_at: datetime | None = None,
     dedupe: str | None = None,
+    not_after: datetime | None = None,
     **context: Any,
 ) -> Message:
     """One letter to one recipient, rendered now from `templates/email/<template>/`.
@@ -102,6 +103,7 @@ def letter(
         dedupe=dedupe,
         secret=secret,
         summary=f"{title} · {to}",
+        not_after=not_after,
     )
 
 

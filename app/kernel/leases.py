@@ -16,7 +16,19 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
 from app.kernel.db import Database, Db
-from app.kernel.outbox import DEAD, HANDLERS, QUEUED, SENT, Dead, Delivery, OutboxAttempt, OutboxRow, Retry, one_line
+from app.kernel.outbox import (
+    DEAD,
+    DROPPED,
+    HANDLERS,
+    QUEUED,
+    SENT,
+    Dead,
+    Delivery,
+    OutboxAttempt,
+    OutboxRow,
+    Retry,
+    one_line,
+)
 
 log = logging.getLogger("desk.worker")
 
@@ -47,6 +59,7 @@ class Claimed:
     subject_type: str | None
     subject_id: str | None
     created_at: datetime
+    not_after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,7 @@ def claim(
             _o.subject_type,
             _o.subject_id,
             _o.created_at,
+            _o.not_after,
             _o.due_at,
         )
     ).all()
@@ -137,6 +151,8 @@ def release(db: Db, held: Sequence[Claimed]) -> None:
 
 def attempt(database: Database, row: Claimed, now: datetime) -> Outcome:
     """Hands one row to its handler, outside any transaction, and says how it ended. Never raises."""
+    if row.not_after is not None and now > row.not_after:
+        return Outcome(DROPPED, "It came too late to be of use.")
     try:
         handler = HANDLERS.get(row.channel)
         if handler is None:
@@ -223,11 +239,14 @@ def _ending(row: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
         blank = {"payload": ""} if row.secret else {}
         return {"state": SENT, "finished_at": now, "last_error": None, **blank}
     tries = row.attempts - row.earlier_attempts
-    wait = wait_before(tries, outcome.after, outcome.at_least) if outcome.state == QUEUED else None
-    if wait is not None:
-        return {"due_at": now + timedelta(seconds=wait), "last_error": one_line(outcome.detail)}
-    reason = outcome.detail if outcome.state == DEAD else f"Given up after {tries} attempts. {outcome.detail}"
-    return {"state": DEAD, "finished_at": now, "last_error": one_line(reason)}
+    if outcome.state != QUEUED:
+        return {"state": outcome.state, "finished_at": now, "last_error": one_line(outcome.detail)}
+    wait = wait_before(tries, outcome.after, outcome.at_least)
+    due = None if wait is None else now + timedelta(seconds=wait)
+    if due is not None and (row.not_after is None or due <= row.not_after):
+        return {"due_at": due, "last_error": one_line(outcome.detail)}
+    why = f"Given up after {tries} attempts." if due is None else "A later attempt would come too late."
+    return {"state": DEAD, "finished_at": now, "last_error": one_line(f"{why} {outcome.detail}")}
 
 
 def depths(db: Db, now: datetime, cap: int = 10_000) -> Any:

@@ -39,6 +39,7 @@ class OutboxRow(Base):
     dedupe: Mapped[str | None] = mapped_column(String(200), unique=True)
     state: Mapped[str] = mapped_column(String(10))
     due_at: Mapped[datetime] = mapped_column(Instant)
+    not_after: Mapped[datetime | None] = mapped_column(Instant)
     attempts: Mapped[int]
     earlier_attempts: Mapped[int]
     """Attempts before somebody pressed "Send again": the retry plan starts anew after them."""
@@ -85,7 +86,8 @@ class Message:
     """What is to leave the house. `channel` is email, sms, webhook or `job:<room>.<name>`.
 
     `destination` is the lane (mail domain, host): one slow receiver delays only its own lane. `dedupe` names the
-    promise: a second message of that name is silently not queued. `summary` is what staff read, without secrets.
+    promise: a second message of that name is silently not queued. After `not_after` it is of no use and is not sent (a
+    reminder once the thing has begun). `summary` is what staff read, without secrets.
     With `secret` the payload is blanked once sent and the message cannot be sent again.
     """
 
@@ -96,6 +98,7 @@ class Message:
     dedupe: str | None = None
     secret: bool = False
     summary: str = ""
+    not_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ def enqueue(
             "dedupe": message.dedupe,
             "state": QUEUED,
             "due_at": message.due_at or now,
+            "not_after": message.not_after,
             "attempts": 0,
             "earlier_attempts": 0,
             "created_at": now,

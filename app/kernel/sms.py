@@ -18,6 +18,7 @@ def text(
     secret: bool = False,
     due_at: datetime | None = None,
     dedupe: str | None = None,
+    not_after: datetime | None = None,
 ) -> Message:
     """A text message to one number (E.164). `secret` blanks it once sent."""
     return Message(
@@ -28,6 +29,7 @@ def text(
         dedupe=dedupe,
         secret=secret,
         summary=f"Text message to {masked(to)}",
+        not_after=not_after,
     )
 
 

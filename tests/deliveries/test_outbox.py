@@ -121,6 +121,25 @@ def test_a_handler_may_name_its_own_wait(database: Database, tried: list[Deliver
     assert (row_of(database, id).due_at - moment).total_seconds() == 90
 
 
+def test_what_comes_too_late_does_not_go(database: Database, tried: list[Delivery]) -> None:
+    (id,) = promise(database, act(due_at=now(), not_after=now() + timedelta(minutes=1)))
+    Worker(database, sweeps=()).run_once(now() + timedelta(minutes=2))
+    row = row_of(database, id)
+    assert (row.state, row.last_error, tried) == ("dropped", "It came too late to be of use.", [])
+
+
+def test_no_attempt_is_planned_that_would_come_too_late(database: Database, tried: list[Delivery]) -> None:
+    soon, late = promise(
+        database,
+        act("retry", not_after=now() + timedelta(minutes=1)),
+        act("retry", not_after=now() + timedelta(seconds=2)),
+    )
+    Worker(database, sweeps=()).run_once()
+    assert row_of(database, soon).state == "queued"
+    row = row_of(database, late)
+    assert (row.state, row.last_error) == ("dead", "A later attempt would come too late. Not just now.")
+
+
 def test_dead_is_dead_at_once_and_can_be_sent_again_under_its_id(database: Database, tried: list[Delivery]) -> None:
     (id,) = promise(database, act("die"))
     Worker(database, sweeps=()).run_once()
