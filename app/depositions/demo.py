@@ -205,7 +205,8 @@ class _Teller:
         pick = self.random.choice
         arabic = firm == "khaleej"
         zone = "Abu Dhabi" if arabic else pick(ZONES)
-        wall = (self.now + wish.starts).astimezone(ZoneInfo(iana_name(zone))).replace(second=0, microsecond=0)
+        wall = (self.now + wish.starts).astimezone(ZoneInfo(iana_name(zone)))
+        wall = wall.replace(minute=wall.minute // 15 * 15, second=0, microsecond=0)
         if abs(wish.starts) > timedelta(days=1):
             wall = wall.replace(hour=pick((8, 9, 10, 10, 11, 13, 14, 15, 16, 21)), minute=pick((0, 0, 0, 30)))
         name = "سلمى الكتبي" if arabic else f"{pick(FIRST)} {pick(LAST)}"

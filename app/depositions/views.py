@@ -57,7 +57,7 @@ def list_depositions() -> Response:
         title=TITLES[f.view],
         f=f,
         args=_args(f),
-        groups=shown,
+        stretches=shown,
         shown=len(found.rows),
         first=found.first,
         total=total,
