@@ -35,7 +35,9 @@ SHUT = "This page is not open to anybody. Nothing was done."
 
 def install(app: Flask) -> None:
     """Puts the guard before every endpoint and `me` into every template."""
-    manager = LoginManager(app)
+    manager = LoginManager()
+    # Not init_app: that also looks for a remember-me cookie after every answer, the API's included. There is none.
+    app.login_manager = manager  # type: ignore[attr-defined]  # where flask-login looks for it
     # The sign-in lives on the server and carries its own proof; nothing about the browser is compared.
     manager.session_protection = None
     manager.user_loader(load)

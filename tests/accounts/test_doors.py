@@ -205,7 +205,8 @@ def test_last_used_is_written_beside_and_at_most_once_a_minute(database: Databas
     notes(database).write()
     with database.read() as db:
         first = db.execute(select(ApiKey.last_used_at)).scalar_one()
-    assert first is not None and now() - first < timedelta(seconds=10)
+    assert first is not None
+    assert now() - first < timedelta(seconds=10)
     enter(database, "prescreens", credential)
     notes(database).write()
     with database.write() as db:

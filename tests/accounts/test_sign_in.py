@@ -248,7 +248,10 @@ def test_over_https_the_cookie_is_bound_to_the_host(client: FlaskClient, cast: C
     answer = client.get("/sign-in", base_url="https://desk.example.com")
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-")
-    assert "Secure" in cookie and "HttpOnly" in cookie and "Path=/" in cookie and "SameSite=Lax" in cookie
+    assert "Secure" in cookie
+    assert "HttpOnly" in cookie
+    assert "Path=/" in cookie
+    assert "SameSite=Lax" in cookie
     assert "Domain" not in cookie
 
 
