@@ -32,7 +32,12 @@ export function toast(text, tone = "", name = "info") {
   span.textContent = text;
   box.append(icon(name), span);
   $("#status")?.append(box);
-  setTimeout(() => box.remove(), 8000);
+  pass(box);
+}
+
+// A toast only confirms; it leaves by itself, but not from under the pointer or the focus.
+function pass(box) {
+  setTimeout(() => (box.matches(":hover, :focus-within") ? pass(box) : box.remove()), 8000);
 }
 
 // A notice in the refusal slot, which is moved next to the control that was pressed.
@@ -353,6 +358,10 @@ function sayHere(line) {
 
 function ready(root) {
   for (const each of $$("[data-copy][hidden], .themes[hidden]", root)) each.hidden = false;
+  for (const each of $$("#status > .toast:not([data-passing])", root)) {
+    each.dataset.passing = "";
+    pass(each);
+  }
   $$("[data-local]", root).forEach(sayHere);
 }
 
