@@ -8,8 +8,9 @@ import contextlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
@@ -18,8 +19,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from app import create_app, demo
+from app.accounts import links as account_links
 from app.accounts.actions import sign_ins
-from app.accounts.models import Membership, Person
+from app.accounts.models import Membership, Person, Product
 from app.accounts.roles import Role
 from app.kernel.clock import now
 from app.kernel.db import Database, Db
@@ -27,6 +29,7 @@ from app.kernel.events import Actor
 from app.kernel.outbox import OutboxRow
 
 SITE = "http://localhost"
+FORM = re.compile(r'<form\b([^>]*\bmethod="post"[^>]*)>(.*?)</form>', re.S | re.I)
 LINKS = (
     re.compile(r'<a\b[^>]*?\shref="([^"#]+)', re.S),
     re.compile(r'<img\b[^>]*?\ssrc="([^"#]+)', re.S),
@@ -57,6 +60,7 @@ class Visit:
     wrote: bool
     came_from: str
     signed_in: bool
+    leads_to: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -108,28 +112,41 @@ def open_house(database: Database, visits_each: int) -> House:
     return house
 
 
-def endpoint_of(app: Flask, url: str) -> str | None:
-    """Which GET endpoint answers at an address; None when there is none."""
+def endpoint_of(app: Flask, url: str, method: str = "GET") -> str | None:
+    """Which endpoint answers at an address; None when there is none."""
     try:
-        return str(app.url_map.bind("localhost").match(urlsplit(url).path, method="GET")[0])
+        return str(app.url_map.bind("localhost").match(urlsplit(url).path, method=method)[0])
     except Exception:
         return None
 
 
 def crawl(house: House, visits_each: int) -> None:
     with contextlib.closing(house.database.open_reader()) as watch:
-        for email in ("vera@example.com", None):
-            _follow(house, email, visits_each, watch)
+        look = partial(_look, house, watch)
+        _follow(house, look, "vera@example.com", visits_each)
+        _follow(house, look, None, visits_each)
+        _walk_in(house, look)
 
 
-def _follow(house: House, email: str | None, visits_each: int, watch: Db) -> None:
+def _look(house: House, watch: Db, client: FlaskClient, url: str, came_from: str, signed_in: bool) -> Visit:
+    before = written(watch)
+    answer = client.get(url)
+    wrote = written(watch) != before
+    html = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
+    endpoint = endpoint_of(house.app, url) or "nothing"
+    visit = Visit(endpoint, url, answer.status_code, answer.mimetype, html, wrote, came_from, signed_in)
+    visit.leads_to = [link for href in [*links(html), answer.location or ""] if (link := inside(url, href))]
+    house.visits.append(visit)
+    return visit
+
+
+def _follow(house: House, look: Callable[..., Visit], email: str | None, visits_each: int) -> None:
     client = house.client(email)
     seen: set[str] = set()
     counts: dict[str, int] = defaultdict(int)
-    queue = [("/", "the first page")]
+    queue = [("/", "the first page"), *((url, "APART") for urls in APART.values() for url in urls)]
     if email is None:
-        queue += [(url, "a letter") for url in mailed(house.database)]
-    queue += [(url, "APART") for urls in APART.values() for url in urls]
+        queue += [(url, "a letter") for url in (*mailed(house.database), *known(house.database))]
     while queue:
         url, came_from = queue.pop(0)
         endpoint = endpoint_of(house.app, url) or "nothing"
@@ -137,14 +154,57 @@ def _follow(house: House, email: str | None, visits_each: int, watch: Db) -> Non
             continue
         seen.add(url)
         counts[endpoint] += 1
-        before = written(watch)
-        answer = client.get(url)
-        wrote = written(watch) != before
-        html = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
-        visit = Visit(endpoint, url, answer.status_code, answer.mimetype, html, wrote, came_from, email is not None)
-        house.visits.append(visit)
-        found = [unescape(link) for links in LINKS for link in links.findall(html)]
-        queue += [(link, url) for href in [*found, answer.location or ""] if (link := inside(url, href))]
+        visit = look(client, url, came_from, email is not None)
+        queue += [(link, url) for link in visit.leads_to]
+
+
+def _walk_in(house: House, look: Callable[..., Visit]) -> None:
+    """What strangers see only after they pressed something: a chat, and the field user's way in."""
+    chat = next(v.url for v in house.visits if v.endpoint == "prescreens_public.welcome" and v.status == 200)
+    client = house.client()
+    look(client, press(client, chat), "pressing Start", False)
+
+    config = house.database.config
+    caller = {"Authorization": f"Bearer {demo.key(config, 'maison', Product.INSPECTIONS)}"}
+    for recipient in ({}, {"recipient_email": "alex@example.com"}):
+        client = house.client()
+        made = client.post("/api/v1/public/sessions", headers=caller, json={}).get_json()
+        invite = client.post(f"/api/v1/public/sessions/{made['id']}/participants", headers=caller, json=recipient)
+        url = inside("/", invite.get_json()["join_url"].replace(config.public_base_url, SITE))
+        look(client, url, "an invitation", False)
+        url = press(client, url)
+        look(client, url, "pressing Continue", False)
+        if not recipient:
+            look(client, press(client, url, camera="denied", gps="denied"), "consenting", False)
+
+
+def press(client: FlaskClient, url: str | None, **filled: str) -> str:
+    """Sends the page's first form as it stands, with these answers. Returns where that leads."""
+    html = client.get(str(url)).get_data(as_text=True)
+    form = FORM.search(html)
+    assert form is not None, f"{url} has no form to press."
+    action = re.search(r'\saction="([^"]*)"', form[1])
+    hidden = re.findall(r'<input[^>]*type="hidden"[^>]*>', form[2])
+    data = {str(_attribute(one, "name")): _attribute(one, "value") or "" for one in hidden}
+    answer = client.post(inside(str(url), unescape(action[1]) if action else str(url)), data={**data, **filled})
+    assert answer.location, f"Pressing at {url} leads nowhere ({answer.status_code})."
+    return str(inside(str(url), answer.location))
+
+
+def _attribute(tag: str, name: str) -> str | None:
+    found = re.search(rf'\s{name}="([^"]*)"', tag)
+    return unescape(found[1]) if found else None
+
+
+def known(database: Database) -> list[str]:
+    """Links that people got in letters which are not kept: of every state one."""
+    config = database.config
+    with database.read() as db:
+        slugs = db.execute(text("SELECT min(slug) FROM depositions GROUP BY state ORDER BY 1")).scalars().all()
+        vera = db.scalars(select(Person).where(Person.email == "vera@example.com")).one()
+        jobs = (account_links.invitation_link(config, vera), account_links.reset_link(config, vera))
+    found = [f"/sessions/{slug}{end}" for slug in slugs for end in ("", "/join")]
+    return found + [job.removeprefix(config.public_base_url) for job in jobs]
 
 
 def written(watch: Db) -> object:
@@ -152,6 +212,11 @@ def written(watch: Db) -> object:
     sqlite = watch.dialect == "sqlite"
     ask = "PRAGMA data_version" if sqlite else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
     return watch.execute(text(ask)).scalar_one()
+
+
+def links(html: str) -> Iterator[str]:
+    """Every address a page names for reading."""
+    return (unescape(link) for pattern in LINKS for link in pattern.findall(html))
 
 
 def inside(page: str, href: str) -> str | None:

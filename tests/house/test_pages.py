@@ -36,7 +36,10 @@ def test_no_link_leads_nowhere(house: House) -> None:
     )
 
 
-MAY_WRITE: dict[str, str] = {}
+MAY_WRITE: dict[str, str] = {
+    "inspections_public.welcome": "notes once that the mailed page was opened",
+    "api.inspections_join": "redeems an invite, as its document prints it",
+}
 """GET endpoints that may write, through `aside()`, and what."""
 
 
