@@ -7,6 +7,7 @@ import pytest
 from app.kernel.clock import now
 from tests.depositions import factories
 from tests.depositions.factories import at
+from tests.depositions.pages import send
 
 
 @pytest.fixture
@@ -128,13 +129,5 @@ def test_asking_to_cancel_shows_the_time_asked(client, cast, database, listed):
 def test_a_notice_is_read_in_the_list(client, cast, database, listed):
     made = factories.request(database, cast)
     cast.sign_in(client, "ines")
-    token = csrf(client, f"/depositions/{made.id}")
-    client.post(
-        f"/depositions/{made.id}/write_notice", data={"csrf_token": token, "version": 1, "notice": "Which <exhibits>?"}
-    )
+    assert send(client, made.id, "write_notice", notice="Which <exhibits>?").status_code == 303
     assert listed().json["requests"][0]["notice"] == "Which <exhibits>?"
-
-
-def csrf(client, url):
-    text = client.get(url).get_data(as_text=True)
-    return text.partition('name="csrf-token" content="')[2].partition('"')[0]

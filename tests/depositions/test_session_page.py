@@ -1,0 +1,69 @@
+"""The session's own page: what and when, too early, in, over, canceled; and the mailed link that knows who comes."""
+
+import re
+
+import pytest
+
+from tests.depositions import factories
+from tests.depositions.pages import text
+
+
+@pytest.mark.parametrize("path", ["", "/join"])
+def test_unknown_and_not_yet_booked_look_alike(client, cast, database, path):
+    made = factories.request(database, cast)
+    assert client.get(f"/sessions/{made.slug}{path}").status_code == 404
+    assert client.get(f"/sessions/nothing-here{path}").status_code == 404
+    assert client.get(f"/sessions/%00{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/join"])
+@pytest.mark.parametrize("state", ["scheduled", "ready"])
+def test_too_early(client, cast, database, state, path):
+    made = factories.in_state(database, cast, state)
+    answer = client.get(f"/sessions/{made.slug}{path}")
+    assert answer.status_code == 200
+    assert "You are early." in text(answer)
+    assert "Deposition of Orsolya Brandt" in text(answer)
+    assert factories.ROOM not in text(answer)
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_active_leads_into_the_room(client, cast, database):
+    made = factories.in_state(database, cast, "active")
+    assert "Enter the room" in text(client.get(f"/sessions/{made.slug}"))
+    answer = client.get(f"/sessions/{made.slug}/join")
+    assert (answer.status_code, answer.headers["Location"]) == (303, factories.ROOM)
+
+
+@pytest.mark.parametrize(("state", "said"), [("canceled", "was canceled"), ("ended", "is over")])
+@pytest.mark.parametrize("path", ["", "/join"])
+def test_gone(client, cast, database, state, said, path):
+    made = factories.in_state(database, cast, state)
+    answer = client.get(f"/sessions/{made.slug}{path}")
+    assert answer.status_code == 410
+    assert said in text(answer)
+    assert factories.ROOM not in text(answer)
+
+
+def test_the_mailed_link_knows_who_comes(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    for email, shown in (("orsolya@example.com", "Orsolya Brandt"), ("obsidian@example.com", "obsidian@example.com")):
+        (letter,) = outbox.letters(email)
+        url = re.search(r"http://localhost:8000(/sessions/\S+)", letter["text"])[1]
+        page = text(client.get(url))
+        assert f"<bdi>{shown}</bdi>" in page
+        assert ("a host of this session" in page) == (email == "obsidian@example.com")
+    other = factories.in_state(database, cast, "ready")
+    proof = url.partition("?k=")[2]
+    for bad in ("forged", proof[:-2], ""):
+        assert "You come as" not in text(client.get(f"/sessions/{made.slug}?k={bad}"))
+    assert "You come as" not in text(client.get(f"/sessions/{other.slug}?k={proof}"))
+
+
+def test_the_printed_link_works_and_is_not_guessable(client, cast, database):
+    made = factories.in_state(database, cast, "active")
+    (row,) = client.get("/api/v1/session_requests", headers=cast.headers("depositions")).json["requests"]
+    path = row["session_url"].removeprefix("http://localhost:8000")
+    assert client.get(path).status_code == 303
+    assert re.fullmatch(r"/sessions/keller-v-northline-freight-[0-9a-f]{20}/join", path)
+    assert client.get(f"/sessions/{made.slug[:-1]}/join").status_code == 404
