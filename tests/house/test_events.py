@@ -53,8 +53,12 @@ def spoken() -> set[str]:
     return found
 
 
+UNTOLD = {"person.reset_asked"}
+"""It is about an address, known or not, and stands in nobody's story."""
+
+
 def test_every_event_has_a_sentence() -> None:
-    kinds = recorded()
+    kinds = recorded() - UNTOLD
     assert len(kinds) > 20
     assert kinds <= spoken(), f"The story has no words for {sorted(kinds - spoken())}."
 
