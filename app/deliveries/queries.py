@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from app.accounts.models import Organization
 from app.accounts.scope import Scope
 from app.deliveries.rules import DESK_OF, PEOPLE
 from app.kernel.db import Db
-from app.kernel.outbox import DEAD, DROPPED, QUEUED, SENT, OutboxAttempt, OutboxRow
+from app.kernel.outbox import DEAD, DROPPED, SENT, WAITING, OutboxAttempt, OutboxRow
 from app.kernel.paging import Group, Page, page_of
 
 CAP = 1000
@@ -40,9 +40,9 @@ COLUMNS = (
 )
 
 _STANDING: dict[str, ColumnElement[bool]] = {
-    "failing": and_(_o.state == QUEUED, _o.last_error.is_not(None)),
+    "failing": and_(WAITING, _o.last_error.is_not(None)),
     "dead": _o.state == DEAD,
-    "queued": and_(_o.state == QUEUED, _o.last_error.is_(None)),
+    "queued": and_(WAITING, _o.last_error.is_(None)),
     "sent": _o.state == SENT,
     "dropped": _o.state == DROPPED,
 }
@@ -74,9 +74,12 @@ def _visible(scopes: Mapping[str, Scope], filters: Filters) -> list[ColumnElemen
     desks = {desk: scope for desk, scope in scopes.items() if filters.desk in ("", desk)}
     conditions: list[ColumnElement[bool]] = []
     if len(desks) < len({*DESK_OF.values(), PEOPLE}) or not all(scope.everything for scope in desks.values()):
-        conditions.append(
-            or_(*(and_(_of_desk(desk), scope.where(_o.organization_id)) for desk, scope in desks.items()))
-        )
+        of_desks = [and_(_of_desk(desk), scope.where(_o.organization_id)) for desk, scope in desks.items()]
+        conditions.append(or_(false(), *of_desks))
+        # Said once more for all desks together, where an index can help.
+        if not any(scope.everything for scope in desks.values()):
+            ids = frozenset[int]().union(*(scope.organization_ids for scope in desks.values()))
+            conditions.append(Scope(False, ids).where(_o.organization_id))
     if filters.channel == "job":
         conditions.append(_o.channel.startswith("job:"))
     elif filters.channel:
@@ -130,7 +133,7 @@ def organizations(db: Db, scopes: Mapping[str, Scope]) -> Sequence[Any]:
     """The organizations a person may filter by."""
     return db.execute(
         select(_org.slug, _org.name)
-        .where(or_(*(scope.where(_org.id) for scope in scopes.values())))
+        .where(or_(false(), *(scope.where(_org.id) for scope in scopes.values())))
         .order_by(_org.name)
     ).all()
 

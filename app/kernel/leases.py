@@ -22,6 +22,7 @@ from app.kernel.outbox import (
     HANDLERS,
     QUEUED,
     SENT,
+    WAITING,
     Dead,
     Delivery,
     OutboxAttempt,
@@ -74,7 +75,7 @@ class Outcome:
 
 
 def _claimable(now: datetime, lanes: Collection[str], channels: Collection[str]) -> list[ColumnElement[bool]]:
-    conditions = [_o.state == QUEUED, _o.due_at <= now, or_(_o.lease_until.is_(None), _o.lease_until < now)]
+    conditions = [WAITING, _o.due_at <= now, or_(_o.lease_until.is_(None), _o.lease_until < now)]
     if lanes:
         conditions.append(_o.destination.not_in(sorted(lanes)))
     if channels:
@@ -257,10 +258,10 @@ def depths(db: Db, now: datetime, cap: int = 10_000) -> Any:
             select(func.count()).select_from(select(_o.id).where(*conditions).limit(cap).subquery()).scalar_subquery()
         )
 
-    oldest = select(func.min(_o.due_at)).where(_o.state == QUEUED).scalar_subquery()
+    oldest = select(func.min(_o.due_at)).where(WAITING).scalar_subquery()
     return db.execute(
         select(
-            capped(_o.state == QUEUED, _o.due_at <= now).label("waiting"),
+            capped(WAITING, _o.due_at <= now).label("waiting"),
             capped(_o.state == DEAD).label("dead"),
             oldest.label("oldest_due_at"),
         )

@@ -11,7 +11,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, Uuid, and_, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    Uuid,
+    and_,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,13 +65,18 @@ class OutboxRow(Base):
 
 
 _o = OutboxRow.__table__.c
+
+WAITING = _o.state == literal_column("'queued'")
+"""What is still to be sent. A literal, because no database takes a partial index for a value it learns later."""
+
 Index(
     "ix_outbox_due",
+    _o.state,  # of one value only; without it SQLite takes the index below unless it has been told to ANALYZE
     _o.due_at,
     _o.destination,
     _o.channel,
-    sqlite_where=_o.state == QUEUED,
-    postgresql_where=_o.state == QUEUED,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
 )
 Index("ix_outbox_subject", _o.subject_type, _o.subject_id, _o.created_at)
 Index("ix_outbox_state", _o.state, _o.created_at, _o.id)
@@ -215,7 +234,7 @@ def drop(
 
     A message being sent at this very moment may still arrive, and is then shown as sent.
     """
-    wanted = [_o.subject_type == subject_type, _o.subject_id == str(subject_id), _o.state == QUEUED]
+    wanted = [_o.subject_type == subject_type, _o.subject_id == str(subject_id), WAITING]
     if channel:
         wanted.append(_o.channel == channel)
     if dedupe:
@@ -235,7 +254,7 @@ def send_again(db: Db, id: UUID, now: datetime) -> Any | None:
     Returns the row, or None when that is not possible (unknown, on its way, dropped, blanked, or finished work).
     """
     sent = and_(_o.state == SENT, _o.channel.not_like("job:%"))
-    failing = and_(_o.state == QUEUED, _o.last_error.is_not(None), or_(_o.lease_until.is_(None), _o.lease_until < now))
+    failing = and_(WAITING, _o.last_error.is_not(None), or_(_o.lease_until.is_(None), _o.lease_until < now))
     return db.execute(
         update(OutboxRow.__table__)
         .where(_o.id == id, _o.payload != "", or_(_o.state == DEAD, sent, failing))

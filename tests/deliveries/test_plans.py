@@ -1,0 +1,93 @@
+"""The hot reads of the outbox go through their indexes, on both databases, however much has been sent."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from app.accounts.access import Scope
+from app.deliveries import queries
+from app.kernel import leases, outbox
+from app.kernel.clock import now
+from app.kernel.db import Database, Db
+from tests.deliveries.sending import promise
+
+SENT = 5000
+
+
+@contextmanager
+def watched(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """The statements sent meanwhile, with their parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        seen.append((statement, parameters))
+
+    for engine in (database.reader, database.writer):
+        event.listen(engine, "before_cursor_execute", keep)
+    yield seen
+    for engine in (database.reader, database.writer):
+        event.remove(engine, "before_cursor_execute", keep)
+
+
+def plan(database: Database, statement: str, parameters: Any) -> str:
+    prefix = "EXPLAIN QUERY PLAN " if database.sqlite else "EXPLAIN "
+    with database.write() as db:
+        rows = db.connection().exec_driver_sql(prefix + statement, parameters).all()
+        db.rollback()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+@pytest.fixture
+def old(database: Database) -> Database:
+    """A house that has sent much and has little waiting."""
+    filled = (
+        "INSERT INTO outbox (id, organization_id, subject_type, subject_id, channel, destination, summary, payload, "
+    )
+    filled += "secret, state, due_at, attempts, earlier_attempts, created_at, finished_at) "
+    number = {
+        True: "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < :sent) ",
+        False: "WITH s AS (SELECT generate_series(1, :sent) AS n) ",
+    }[database.sqlite]
+    id = "printf('%032x', n)" if database.sqlite else "lpad(to_hex(n), 32, '0')::uuid"
+    digits = "CAST(n AS VARCHAR(40))"
+    values = f"SELECT {id}, n % 50, 'deposition', {digits}, 'webhook', 'h.example', 's', 'x', :no, "
+    values += "'sent', :at, 1, 0, :at, :at"
+    with database.write() as db:
+        at = now().replace(tzinfo=None).isoformat(" ") if database.sqlite else now()
+        db.execute(text(f"{filled}{number}{values} FROM s"), {"sent": SENT, "no": False, "at": at})
+    promise(database, *(outbox.Message("webhook", {}, destination="h.example") for _ in range(20)))
+    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    return database
+
+
+SCOPES = {"depositions": Scope(True, frozenset())}
+OWN = {"depositions": Scope(False, frozenset({7}))}
+
+HOT: dict[str, tuple[Callable[[Db], Any], str]] = {
+    "is anything due": (lambda db: leases.anything_due(db, now(), lanes=["a"], channels=["b"]), "ix_outbox_due"),
+    "the story of one thing": (lambda db: outbox.deliveries_of(db, "deposition", 77), "ix_outbox_subject"),
+    "what was sent": (lambda db: queries.tab(db, SCOPES, "sent", queries.Filters(), None), "ix_outbox_state"),
+    "what one organization sent": (lambda db: queries.tab(db, OWN, "sent", queries.Filters(), None), "ix_outbox_organ"),
+}
+
+
+@pytest.mark.parametrize("hot", HOT)
+def test_a_hot_read_uses_its_index(old: Database, hot: str) -> None:
+    read, index = HOT[hot]
+    with watched(old) as seen, old.read() as db:
+        read(db)
+    told = plan(old, *seen[-1])
+    assert index in told, told
+
+
+def test_a_claim_uses_its_index(old: Database) -> None:
+    with watched(old) as seen, old.write() as db:
+        assert len(leases.claim(db, now(), limit=4)) == 4
+    told = plan(old, *seen[-1])
+    assert "ix_outbox_due" in told, told
+    assert "Seq Scan on outbox" not in told, told
+    assert "SCAN outbox\n" not in told, told
