@@ -27,6 +27,8 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     assert models
     logs.configure(config)
     app = Flask(__name__)
+    # No view here is async; asking each function anew, eleven times a request, costs more than the functions.
+    app.ensure_sync = lambda function: function  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=config.secret_keys[0],
         SECRET_KEY_FALLBACKS=list(config.secret_keys[1:]),
@@ -63,7 +65,12 @@ def _rooms(app: "Flask") -> None:
     import importlib
 
     for name in ("accounts", "depositions", "prescreens", "inspections", "deliveries", "home"):
-        for module, attribute in (("views", "pages"), ("public", "public_pages"), ("api", "product"), ("reference", "pages")):
+        for module, attribute in (
+            ("views", "pages"),
+            ("public", "public_pages"),
+            ("api", "product"),
+            ("reference", "pages"),
+        ):
             path = f"app.{name}.{module}"
             try:
                 found = importlib.import_module(path)

@@ -260,21 +260,22 @@ def _once(product: Product, route: Route, call: Call, data: dict[str, Any], raw:
     fingerprint = sha256(request.query_string.decode("latin-1") + "\n" + raw.decode("latin-1"))
     stored = idempotency.begin(db, wanted, fingerprint, call.now)
     if stored is not None:
-        kind = "application/json" if stored.status < 400 else problems.CONTENT_TYPE
-        headers = {"Idempotent-Replayed": "true", "Cache-Control": "no-store"}
-        return Response(stored.body, stored.status, content_type=kind, headers=headers)
-    attempt = db.begin_nested()
+        return _replay(stored)
     try:
         answer = _answer(_handle(product, route, call, data))
     except Refusal as refusal:
         if refusal.status not in (402, 409, 422, 423) or refusal.errors:
             raise
-        attempt.rollback()
+        # What was written before the refusal goes, and the key with it: it is claimed anew to keep the answer. No
+        # savepoint, which every call that succeeds would pay for.
+        db.rollback()
+        stored = idempotency.begin(db, wanted, fingerprint, call.now)
+        if stored is not None:
+            return _replay(stored)
         response = problems.answer(refusal, product.add)
         idempotency.finish(db, wanted, status=refusal.status, body=response.get_data())
         transaction.keep()
         return response
-    attempt.commit()
     response = _respond(route, answer)
     idempotency.finish(
         db,
@@ -285,6 +286,12 @@ def _once(product: Product, route: Route, call: Call, data: dict[str, Any], raw:
         later=None if answer.later is None else orjson.dumps(answer.later),
     )
     return response
+
+
+def _replay(stored: idempotency.Stored) -> Response:
+    kind = "application/json" if stored.status < 400 else problems.CONTENT_TYPE
+    headers = {"Idempotent-Replayed": "true", "Cache-Control": "no-store"}
+    return Response(stored.body, stored.status, content_type=kind, headers=headers)
 
 
 def _answer(given: Any) -> Answer:
@@ -310,8 +317,9 @@ def install(app: Flask) -> None:
     @app.after_request
     def say_limits(response: Response) -> Response:
         decision: Decision | None = g.get("rate")
-        if decision is not None:
-            response.headers.update(decision.headers)
+        # A refused decision's headers came with its refusal.
+        if decision is not None and decision.allowed:
+            response.headers.extend(decision.headers)
         return response
 
 
