@@ -131,8 +131,7 @@ def _agent(person: Person) -> Actor:
 def _names(known: list[str], dice: random.Random) -> Iterator[str]:
     """Every name once, then again in another order: some prospects come twice."""
     while True:
-        for name in dice.sample(known, len(known)):
-            yield name
+        yield from dice.sample(known, len(known))
 
 
 def _prescreen(

@@ -96,7 +96,7 @@ def list_() -> Response:
         title=telling.TITLES[asked.state, asked.left],
         lede=_lede(tally, homes, asked),
         views=_views(asked, tally),
-        groups=_groups(asked, page.rows, tally, now, several),
+        stretches=_groups(asked, page.rows, tally, now, several),
         total=total,
         full=bool(asked.text) and total >= desk.MOST_MATCHES,
         hidden=tally.of(asked.state, asked.left) if asked.text else 0,
@@ -293,7 +293,7 @@ def release(id: UUID) -> Response:
     return see_other(asked.url(".detail", id=id))
 
 
-@pages.get("/templates")
+@pages.get("/templates", endpoint="templates")
 @allow(*STAFF)
 def template_list() -> Response:
     """The questionnaires of an organization, with their public addresses."""
