@@ -77,7 +77,7 @@ class Deposition(Base):
             "ix_depositions_cancellation",
             "cancellation_requested_at",
             "id",
-            sqlite_where=text(_ASKED),
+            sqlite_where=text(f"{_ASKED} = 1"),
             postgresql_where=text(_ASKED),
         ),
         Index(

@@ -66,7 +66,8 @@ COLUMNS = (
     T.manager_name,
     T.created_at,
     T.organization_id,
-    ORG.name.label("organization_name"),
+    # Not a join: beside one, PostgreSQL may leave the index's order and sort.
+    select(ORG.name).where(ORG.id == T.organization_id).scalar_subquery().label("organization_name"),
 )
 
 
@@ -124,8 +125,7 @@ class Stretch:
     descending: bool = False
 
     def group(self) -> Group:
-        statement = select(*COLUMNS).join(Organization.__table__, ORG.id == T.organization_id).where(*self.conditions)
-        return Group(self.key, statement, self.order, self.descending)
+        return Group(self.key, select(*COLUMNS).where(*self.conditions), self.order, self.descending)
 
 
 def stretches(db: Db, f: Filters, now: datetime) -> list[Stretch]:
