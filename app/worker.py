@@ -2,12 +2,11 @@
 
 One at a time while receivers answer quickly, so that a killed worker leaves at most one message whose fate is unknown.
 Whoever takes longer than PATIENCE no longer holds the others up: it keeps a thread of its own, up to SHARE for its
-lane, half of all threads for its channel.
+lane (one until that lane has answered), half of all threads for its channel.
 """
 
 import contextlib
 import importlib.util
-import logging
 import signal
 import threading
 import time
@@ -16,8 +15,10 @@ from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
 
-from sqlalchemy.exc import SQLAlchemyError
+import structlog
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from app import logs
 from app.accounts import doors
 from app.config import Config
 from app.kernel import clock, counts, idempotency, leases, webhook
@@ -25,10 +26,11 @@ from app.kernel.db import Database
 from app.kernel.leases import Claimed, Outcome
 from app.kernel.outbox import DEAD, SENT
 
-log = logging.getLogger("desk.worker")
+log = structlog.get_logger("desk.worker")
 
 THREADS = 64
 SHARE = 4
+BATCH = 8
 PATIENCE = 0.03
 IDLE = 0.25
 GRACE = 25.0
@@ -50,7 +52,8 @@ class Worker:
         self._changed = threading.Condition()
         self._ready: list[Claimed] = []
         self._flying: dict[Claimed, float] = {}
-        self._troubled: set[str] = set()
+        self._answering: set[str] = set()
+        self._away = False
         self._claim_at = 0.0
         self._renew_at = time.monotonic() + lease / 3
         self._sweep_at: dict[Sweep, float] = {}
@@ -81,9 +84,11 @@ class Worker:
                 continue
             try:
                 found = bool(sweep(self.database, now)) or found
+            except OperationalError:
+                self._sweep_at[sweep] = time.monotonic() + 1
             except Exception as error:
                 self._sweep_at[sweep] = time.monotonic() + SWEEP_AGAIN
-                log.exception("%r failed: %s", sweep, type(error).__name__)
+                log.exception("sweep failed", sweep=repr(sweep), error=type(error).__name__)
         return found
 
     # The real thing.
@@ -97,60 +102,77 @@ class Worker:
                 self._renew()
                 self._claim()
             except SQLAlchemyError as error:
-                log.warning("database not available: %s", type(error).__name__)
+                if not self._away:
+                    log.warning("database not available", error=type(error).__name__)
+                self._away = True
                 stop.wait(1)
                 continue
+            self._away = False
             with self._changed:
                 self._start_what_may()
                 self._changed.wait(self._pause())
         self._leave()
         housekeeping.join(timeout=5)
 
+    def _share(self, lane: str) -> int:
+        """How many at a time a lane may have: one until it has answered, then a few."""
+        return SHARE if lane in self._answering else 1
+
     def _outstanding(self) -> Counter[str]:
         return Counter(row.destination for row in [*self._ready, *self._flying])
 
-    def _full(self) -> tuple[set[str], set[str]]:
-        """Lanes and channels that have their share already."""
-        lanes = {lane for lane, n in self._outstanding().items() if n >= (1 if lane in self._troubled else SHARE)}
-        channels = Counter(row.channel for row in [*self._ready, *self._flying])
-        return lanes, {channel for channel, n in channels.items() if n >= THREADS // 2}
+    def _startable(self) -> list[Claimed]:
+        """Rows at hand whose lane has a place free, the longest due first."""
+        lanes = Counter(row.destination for row in self._flying)
+        return [row for row in self._ready if lanes[row.destination] < self._share(row.destination)]
 
     def _claim(self) -> None:
         """Fills up the rows at hand, if it is time to look."""
         with self._changed:
-            if time.monotonic() < self._claim_at or len(self._ready) >= SHARE * 4:
+            if time.monotonic() < self._claim_at or len(self._startable()) >= BATCH:
                 return
-            lanes, channels = self._full()
+            before = self._outstanding()
+            channels = Counter(row.channel for row in [*self._ready, *self._flying])
             held = [row.id for row in [*self._ready, *self._flying]]
-            room = THREADS - len(held)
         self._claim_at = time.monotonic() + IDLE
-        if room <= 0:
+        if len(held) >= 2 * THREADS:
             return
         now = clock.now()
+        full = {
+            "lanes": {lane for lane, n in before.items() if n >= self._share(lane)},
+            "channels": {channel for channel, n in channels.items() if n >= THREADS // 2},
+        }
         with self.database.read() as db:
-            if not leases.anything_due(db, now, lanes=lanes, channels=channels):
+            if not leases.anything_due(db, now, **full):
                 return
         with self.database.write() as db:
-            claimed = leases.claim(
-                db, now, limit=min(SHARE, room), lease=self.lease, lanes=lanes, channels=channels, held=held
-            )
-        if claimed:
+            claimed = leases.claim(db, now, limit=BATCH, lease=self.lease, held=held, **full)
+            kept = self._kept(claimed, before)
+            if len(kept) < len(claimed):
+                leases.release(db, [row for row in claimed if row not in kept])
+        if kept:
             self._claim_at = 0.0
             with self._changed:
-                self._ready += claimed
+                self._ready += kept
+
+    def _kept(self, claimed: list[Claimed], before: Counter[str]) -> list[Claimed]:
+        """What is not too much for its lane: a hanging receiver's rows must not crowd out the others at hand."""
+        lanes, kept = Counter(before), []
+        for row in claimed:
+            if lanes[row.destination] < (BATCH if row.destination in self._answering else 1):
+                lanes[row.destination] += 1
+                kept.append(row)
+        return kept
 
     def _start_what_may(self) -> None:
         """Starts the first row that has a place; the others wait for it to answer or to lose its patience."""
         now = time.monotonic()
-        if any(now - started < PATIENCE for started in self._flying.values()):
+        if len(self._flying) >= THREADS or any(now - started < PATIENCE for started in self._flying.values()):
             return
-        lanes = Counter(row.destination for row in self._flying)
-        for row in self._ready:
-            if lanes[row.destination] < (1 if row.destination in self._troubled else SHARE):
-                self._ready.remove(row)
-                self._flying[row] = now
-                threading.Thread(target=self._deliver, args=(row,), daemon=True, name=f"deliver-{row.id}").start()
-                return
+        for row in self._startable()[:1]:
+            self._ready.remove(row)
+            self._flying[row] = now
+            threading.Thread(target=self._deliver, args=(row,), daemon=True, name=f"deliver-{row.id}").start()
 
     def _pause(self) -> float:
         """Seconds until there may be something to do, at most IDLE."""
@@ -167,10 +189,10 @@ class Worker:
         self._finish(row, outcome, started)
         with self._changed:
             del self._flying[row]
-            (self._troubled.discard if outcome.state in (SENT, DEAD) else self._troubled.add)(row.destination)
-            if len(self._troubled) > 10_000:
-                self._troubled.clear()
-            if self._outstanding()[row.destination] < SHARE:
+            if len(self._answering) > 10_000:
+                self._answering.clear()
+            (self._answering.add if outcome.state in (SENT, DEAD) else self._answering.discard)(row.destination)
+            if self._outstanding()[row.destination] < self._share(row.destination):
                 self._claim_at = 0.0
             self._changed.notify()
 
@@ -182,10 +204,10 @@ class Worker:
             try:
                 with self.database.write() as db:
                     if not leases.finish(db, row, outcome, started, clock.now()):
-                        log.warning("delivery %s ended after its lease had passed on", row.id)
+                        log.warning("delivery ended after its lease", delivery=str(row.id))
                 return
             except SQLAlchemyError as error:
-                log.warning("cannot finish %s yet: %s", row.id, type(error).__name__)
+                log.warning("cannot finish yet", delivery=str(row.id), error=type(error).__name__)
                 time.sleep(1)
 
     def _renew(self) -> None:
@@ -263,6 +285,7 @@ def run(config: Config, stop: threading.Event) -> None:
 
 def main(config: Config) -> None:
     """Runs until SIGTERM or SIGINT."""
+    logs.configure(config)
     stop = threading.Event()
 
     def leave(_signal: int, _frame: FrameType | None) -> None:

@@ -5,7 +5,6 @@ can say how the row ended (fencing): a worker that was believed dead and wakes u
 """
 
 import json
-import logging
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
 from app.kernel.db import Database, Db
@@ -31,7 +31,7 @@ from app.kernel.outbox import (
     one_line,
 )
 
-log = logging.getLogger("desk.worker")
+log = structlog.get_logger("desk.worker")
 
 LEASE = 30.0
 """Seconds until the rows of a worker that has stopped renewing are taken over."""
@@ -165,7 +165,7 @@ def attempt(database: Database, row: Claimed, now: datetime) -> Outcome:
         return Outcome(QUEUED, retry.reason, retry.status, retry.after, retry.at_least)
     except Exception as error:
         # The text of an unforeseen error may hold the message itself, so only its kind is kept.
-        log.error("delivery %s on %s failed: %s", row.id, row.channel, _place(error))
+        log.error("delivery broke", delivery=str(row.id), channel=row.channel, at=_place(error))
         return Outcome(QUEUED, f"Something unforeseen went wrong here ({type(error).__name__}).")
     return Outcome(SENT, said if isinstance(said, str) else "", said if isinstance(said, int) else None)
 
