@@ -12,8 +12,46 @@ from typing import Any, NamedTuple
 from bench.world import ORGANIZATIONS, TEMPLATES, template_id
 
 TURNS = ORGANIZATIONS + 10
-FIRST = "Ada Ben Cleo Dara Emil Fay Gus Hana Ivo June Karl Lia Milo Nora Omar Pia Quinn Rosa Sami Tess".split()
-LAST = "Abbott Brandt Castro Dietz Eklund Flores Grant Huber Ibsen Jonas Keller Lang Moreau Novak Olsen Petit".split()
+FIRST = [
+    "Ada",
+    "Ben",
+    "Cleo",
+    "Dara",
+    "Emil",
+    "Fay",
+    "Gus",
+    "Hana",
+    "Ivo",
+    "June",
+    "Karl",
+    "Lia",
+    "Milo",
+    "Nora",
+    "Omar",
+    "Pia",
+    "Quinn",
+    "Rosa",
+    "Sami",
+    "Tess",
+]
+LAST = [
+    "Abbott",
+    "Brandt",
+    "Castro",
+    "Dietz",
+    "Eklund",
+    "Flores",
+    "Grant",
+    "Huber",
+    "Ibsen",
+    "Jonas",
+    "Keller",
+    "Lang",
+    "Moreau",
+    "Novak",
+    "Olsen",
+    "Petit",
+]
 ZONE = timedelta(hours=-5)
 """Bogota has no summer time, so that a wall time is a plain difference."""
 
@@ -57,11 +95,30 @@ _DRAFT, _ACTIVE = ("draft", "pending_review"), ("active", "pending_review")
 _LIVE = (_PENDING, _PENDING, _APPROVED, _PENDING, _ACTIVE, _PENDING, _PENDING, _DENIED, _PENDING, _DRAFT) * 2
 _OLD = (_APPROVED, _APPROVED, _DENIED, _APPROVED, _ACTIVE, _APPROVED, _APPROVED, _DENIED, _PENDING, _DRAFT) * 2
 
-PRESCREENS = (
-    "id organization_id workflow_template_id template_version contact_id submission status review_status review_notes "
-    "reviewed_at reviewed_by name email phone locale link_mails version created_at completed_at updated_at expires_at "
-    "expires_on"
-).split()
+PRESCREENS = [
+    "id",
+    "organization_id",
+    "workflow_template_id",
+    "template_version",
+    "contact_id",
+    "submission",
+    "status",
+    "review_status",
+    "review_notes",
+    "reviewed_at",
+    "reviewed_by",
+    "name",
+    "email",
+    "phone",
+    "locale",
+    "link_mails",
+    "version",
+    "created_at",
+    "completed_at",
+    "updated_at",
+    "expires_at",
+    "expires_on",
+]
 
 
 def prescreens(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
@@ -107,7 +164,7 @@ def prescreens(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
         )
 
 
-CONTACTS = "id organization_id name email email_key created_at".split()
+CONTACTS = ["id", "organization_id", "name", "email", "email_key", "created_at"]
 
 
 def contacts(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
@@ -121,12 +178,41 @@ _YEARS = timedelta(days=730)
 _AHEAD = ("scheduled", "initial", "scheduled", "ready", "scheduled", "initial", "scheduled", "canceled") * 2
 _PAST = ("ended", "ended", "canceled", "ended", "ended", "ended", "ended", "canceled", "ended", "ended")
 
-DEPOSITIONS = (
-    "id organization_id state version remote_session_id slug title case_name file_number start_date start_time "
-    "time_zone estimated_duration zone starts_at ends_at ambiguous session_type deponent_name deponent_email "
-    "deponent_role invites details manager_name manager_email cancellation_open sequence booked_at started_at ended_at "
-    "canceled_at created_at updated_at"
-).split()
+DEPOSITIONS = [
+    "id",
+    "organization_id",
+    "state",
+    "version",
+    "remote_session_id",
+    "slug",
+    "title",
+    "case_name",
+    "file_number",
+    "start_date",
+    "start_time",
+    "time_zone",
+    "estimated_duration",
+    "zone",
+    "starts_at",
+    "ends_at",
+    "ambiguous",
+    "session_type",
+    "deponent_name",
+    "deponent_email",
+    "deponent_role",
+    "invites",
+    "details",
+    "manager_name",
+    "manager_email",
+    "cancellation_open",
+    "sequence",
+    "booked_at",
+    "started_at",
+    "ended_at",
+    "canceled_at",
+    "created_at",
+    "updated_at",
+]
 
 
 def depositions(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
@@ -182,10 +268,28 @@ _NOW = ("created", "closed", "created", "open", "created", "closed", "created", 
 _THEN = ("closed", "closed", "created", "closed", "closed", "closed", "closed", "closed", "closed", "closed")
 _ANCHORING = ("anchored", "no_authority", "anchored", "no_authority", "no_authority", "anchored", "no_authority")
 
-INSPECTIONS = (
-    "id organization_id status operator_email operator_name scheduled_for expires_at expires_on started_at attended_at "
-    "ended_at notes locale consent_state anchoring chain_length chain_head version created_at updated_at"
-).split()
+INSPECTIONS = [
+    "id",
+    "organization_id",
+    "status",
+    "operator_email",
+    "operator_name",
+    "scheduled_for",
+    "expires_at",
+    "expires_on",
+    "started_at",
+    "attended_at",
+    "ended_at",
+    "notes",
+    "locale",
+    "consent_state",
+    "anchoring",
+    "chain_length",
+    "chain_head",
+    "version",
+    "created_at",
+    "updated_at",
+]
 
 
 def inspections(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:

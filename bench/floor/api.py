@@ -125,9 +125,7 @@ def review(key: int, organization: int, name: str, id: str, raw: bytes, address:
         template = query(_TEMPLATE, (row[2],)).fetchone()[0]
         data = orjson.dumps({"prospect": row[12], "told": True}).decode()
         subject = ("prescreen", id, f"prescreen.{decision}")
-        event = query(
-            _EVENT, (organization, *subject, str(key), name, uuid4().hex, address, data, stamp)
-        ).fetchone()[0]
+        event = query(_EVENT, (organization, *subject, str(key), name, uuid4().hex, address, data, stamp)).fetchone()[0]
         letter = _letter(row[11], row[12], name, template, decision)
         summary, lane = f"{name} has decided", row[11].partition("@")[2]
         query(_OUTBOX, (uuid4().hex, event, organization, id, lane, summary, letter, stamp, stamp))

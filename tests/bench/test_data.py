@@ -1,0 +1,80 @@
+"""The bench's rows: counters that equal a recount, keys that open doors, history and words for every row."""
+
+import pytest
+from sqlalchemy import func, select, text
+
+from app.accounts import doors
+from app.depositions.models import Deposition, DepositionWord
+from app.kernel import clock, counts
+from app.kernel.db import Database
+from app.kernel.errors import Unauthorized
+from app.kernel.events import Event
+from app.prescreens.models import Prescreen, PrescreenWord
+from bench import data, rows, world
+
+ROWS = 200
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    data.fill(database, ROWS, clock.now())
+    return database
+
+
+def test_counters_equal_a_recount_and_go_on_counting(filled: Database) -> None:
+    with filled.read() as db:
+        assert counts.differences(db) == []
+        assert db.execute(select(func.sum(counts.KEPT[0].counts.c.n))).scalar_one() == ROWS
+    with filled.write() as db:
+        db.execute(text("UPDATE depositions SET state = 'canceled' WHERE state = 'initial'"))
+    with filled.read() as db:
+        assert counts.differences(db) == []
+
+
+def test_every_row_has_its_words_and_its_first_line_of_history(filled: Database) -> None:
+    with filled.read() as db:
+
+        def number(model: type) -> int:
+            return db.execute(select(func.count()).select_from(model)).scalar_one()
+
+        assert number(Prescreen) == number(Deposition) == ROWS
+        assert number(Event) == 2 * ROWS
+        assert number(PrescreenWord) == 2 * ROWS
+        assert number(DepositionWord) == 3 * ROWS
+        ids = {str(id) for id in db.scalars(select(Prescreen.id))}
+        told = set(db.scalars(select(Event.subject_id).where(Event.subject_type == "prescreen")))
+        assert told == ids
+
+
+def test_the_known_keys_open_their_doors(filled: Database) -> None:
+    now = clock.now()
+    with filled.read() as db:
+        for product, door in (
+            ("prescreens", doors.prescreens_door),
+            ("inspections", doors.inspections_door),
+            ("depositions", doors.jwt_door),
+        ):
+            organization, bearer = world.bearers(product, now)[-1]
+            assert door.enter(f"Bearer {bearer}", db, now).organization.id == organization
+        with pytest.raises(Unauthorized):
+            doors.inspections_door.enter(f"Bearer {world.key('prescreens', 1)}", db, now)
+
+
+def test_the_same_moment_gives_the_same_rows() -> None:
+    now = clock.now()
+    first, second = ([list(each.values) for each in rows.everything(300, now)] for _ in range(2))
+    assert first == second
+
+
+def test_a_small_organization_still_fills_a_page_of_what_waits() -> None:
+    """Ten thousand rows must cost what a million cost, so they must give pages of the same length."""
+    waiting: dict[int, int] = {}
+    columns = rows.PRESCREENS
+    status, review, organization = (columns.index(name) for name in ("status", "review_status", "organization_id"))
+    now = clock.now()
+    expires = columns.index("expires_at")
+    for row in rows.prescreens(10_000, now):
+        if (row[status], row[review]) == ("completed", "pending_review") and row[expires] > rows.moment(now):
+            waiting[row[organization]] = waiting.get(row[organization], 0) + 1
+    assert len(waiting) == world.ORGANIZATIONS
+    assert min(waiting.values()) >= 25

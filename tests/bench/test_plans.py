@@ -1,0 +1,101 @@
+"""What the paths of the bench ask the database: always through an index, on both databases."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from app.kernel import clock
+from app.kernel.db import Database
+from bench import data, paths, rows, world
+
+LARGE = ("prescreens", "depositions", "inspections", "events", "api_keys")
+Asked = list[tuple[str, Any]]
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    data.fill(database, 4000, clock.now())
+    return database
+
+
+def _asking(database: Database, do: Callable[[], Any]) -> Asked:
+    """The statements that `do` sends to the reading engine, with their parameters."""
+    found: Asked = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        found.append((statement, parameters))
+
+    event.listen(database.reader, "before_cursor_execute", note)
+    try:
+        do()
+    finally:
+        event.remove(database.reader, "before_cursor_execute", note)
+    return found
+
+
+def _scans(database: Database, statement: str, parameters: Any) -> tuple[list[str], str]:
+    """Tables that the plan reads from one end to the other, and the plan."""
+    explain = "EXPLAIN QUERY PLAN " if database.sqlite else "EXPLAIN "
+    with database.reader.connect() as connection:
+        plan = connection.exec_driver_sql(explain + statement, parameters).all()
+    lines = [str(row[-1] if database.sqlite else row[0]) for row in plan]
+    whole = r"SCAN (\w+)(?! USING)" if database.sqlite else r"Seq Scan on (\w+)"
+    return [table for line in lines for table in re.findall(whole, line) if table in LARGE], "\n".join(lines)
+
+
+def _check(database: Database, asked: Asked, *indexes: str) -> None:
+    plans = []
+    for statement, parameters in asked:
+        scans, plan = _scans(database, statement, parameters)
+        assert not scans, f"{scans} read whole by\n{statement}\n{plan}"
+        plans.append(plan)
+    for index in indexes:
+        assert index in "\n".join(plans), f"{index} is not used:\n" + "\n".join(plans)
+
+
+@pytest.mark.parametrize(
+    ("product", "path", "indexes"),
+    [
+        ("inspections", f"{paths.INSPECTIONS}?limit=25", ["ix_inspections_list"]),
+        (
+            "prescreens",
+            f"{paths.SESSIONS}?status=completed&reviewStatus=pending_review&limit=25",
+            ["ix_prescreens_stage"],
+        ),
+        ("prescreens", f"{paths.SESSIONS}?limit=25&page=2", ["ix_prescreens_newest"]),
+        ("prescreens", f"{paths.SESSIONS}/{rows.uuid_of('prescreen', 10)}", []),
+        ("depositions", f"{paths.REQUESTS}?items=25", ["ix_depositions_organization"]),
+    ],
+)
+def test_the_api_reads_through_indexes(
+    filled: Database, app: Flask, client: FlaskClient, product: str, path: str, indexes: list[str]
+) -> None:
+    bearer = dict(world.bearers(product, clock.now()))[rows.organization_of(10)]
+
+    def ask() -> None:
+        assert client.get(path, headers={"Authorization": f"Bearer {bearer}"}).status_code == 200
+
+    asked = _asking(filled, ask)
+    assert asked
+    _check(filled, asked, *indexes)
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "HX-Target": "div#queue"}], ids=["page", "fragment"])
+def test_the_queue_reads_through_indexes(
+    filled: Database, app: Flask, client: FlaskClient, headers: dict[str, str]
+) -> None:
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = world.sign_in_token("scheduler@bench.example"), True
+
+    def ask() -> None:
+        answer = client.get("/depositions", headers=headers)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+
+    asked = _asking(filled, ask)
+    assert asked
+    _check(filled, asked, "ix_depositions_starts", "ix_depositions_created")
