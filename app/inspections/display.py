@@ -92,7 +92,19 @@ def _on_the_way(invite: Invite, mail: Any, at: int, now: datetime) -> Progress:
     return Progress(2, "info", "Message on its way")
 
 
-Entry = dict[str, Any]
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a story: what happened, when, how good that is; `later` lies ahead."""
+
+    icon: str
+    text: str
+    small: str = ""
+    at: datetime | None = None
+    tone: str = ""
+    later: bool = False
+    current: bool = False
+    note: str = ""
+    hash: str = ""
 
 
 def recorder(
@@ -101,81 +113,81 @@ def recorder(
     """The flight recorder of one invite: its steps in order, those ahead in grey."""
     state = rules.invite_state(invite, now)
     steps: list[Entry] = [
-        {
-            "icon": "key-round",
-            "text": ("Link and code made" if invite.otp_required else "Link made")
+        Entry(
+            icon="key-round",
+            text=("Link and code made" if invite.otp_required else "Link made")
             + (f", number {invite.issue}" if invite.issue > 1 else ""),
-            "at": made_at,
-        },
+            at=made_at,
+        ),
         _message(invite, mail),
         _seen(invite),
         _opened(invite, agent),
     ]
     if invite.otp_required:
         steps.append(_code(invite, now))
-    steps.append({"icon": "video", "text": "In the session", "at": invite.joined_at, "later": invite.joined_at is None})
+    steps.append(Entry(icon="video", text="In the session", at=invite.joined_at, later=invite.joined_at is None))
     if invite.joined_at is not None and consent.get("camera") == "denied":
-        steps.append({"icon": "camera-off", "text": "Camera denied", "tone": "danger"})
+        steps.append(Entry(icon="camera-off", text="Camera denied", tone="danger"))
     if state == InviteState.REVOKED:
-        steps.append({"icon": "ban", "text": "Taken back", "at": invite.revoked_at, "tone": "danger"})
+        steps.append(Entry(icon="ban", text="Taken back", at=invite.revoked_at, tone="danger"))
     elif state == InviteState.EXPIRED and invite.joined_at is None:
-        steps.append({"icon": "hourglass", "text": "The link is too old", "at": invite.expires_at, "tone": "warn"})
+        steps.append(Entry(icon="hourglass", text="The link is too old", at=invite.expires_at, tone="warn"))
     return steps
 
 
 def _message(invite: Invite, mail: Any) -> Entry:
     if mail is None:
         text = "You hand over the link yourself" if invite.recipient_email or invite.recipient_phone else "Face to face"
-        return {"icon": "smartphone", "text": text, "small": "no message with the link was sent"}
+        return Entry(icon="smartphone", text=text, small="no message with the link was sent")
     where = invite.recipient_email.rpartition("@")[2] or "the text message gateway"
     if mail.state == SENT:
-        return {"icon": "mail-check", "text": f"Message accepted by {where}", "at": mail.finished_at}
+        return Entry(icon="mail-check", text=f"Message accepted by {where}", at=mail.finished_at)
     if mail.state == DEAD:
-        return {"icon": "mail-x", "text": "The message was refused", "small": mail.last_error, "tone": "danger"}
+        return Entry(icon="mail-x", text="The message was refused", small=mail.last_error, tone="danger")
     if mail.state == QUEUED and mail.last_error:
-        return {"icon": "mail-x", "text": "Not accepted yet, tried again", "small": mail.last_error, "tone": "warn"}
-    return {"icon": "mail", "text": "Message on its way", "small": f"to {where}"}
+        return Entry(icon="mail-x", text="Not accepted yet, tried again", small=mail.last_error, tone="warn")
+    return Entry(icon="mail", text="Message on its way", small=f"to {where}")
 
 
 def _seen(invite: Invite) -> Entry:
     small = "by a person or a mail scanner: that alone lets nobody in"
-    return {
-        "icon": "eye",
-        "text": "Page opened",
-        "small": small if invite.seen_at else "",
-        "at": invite.seen_at,
-        "later": invite.seen_at is None and invite.opened_at is None,
-    }
+    return Entry(
+        icon="eye",
+        text="Page opened",
+        small=small if invite.seen_at else "",
+        at=invite.seen_at,
+        later=invite.seen_at is None and invite.opened_at is None,
+    )
 
 
 def _opened(invite: Invite, agent: str) -> Entry:
-    return {
-        "icon": "mouse-pointer-click",
-        "text": "Continue pressed, by a person",
-        "small": browser(agent) if agent else "",
-        "at": invite.opened_at,
-        "later": invite.opened_at is None,
-    }
+    return Entry(
+        icon="mouse-pointer-click",
+        text="Continue pressed, by a person",
+        small=browser(agent) if agent else "",
+        at=invite.opened_at,
+        later=invite.opened_at is None,
+    )
 
 
 def _code(invite: Invite, now: datetime) -> Entry:
     left = rules.OTP_TRIES - invite.tries
     tries = f"{left} {'try' if left == 1 else 'tries'} left"
     if invite.joined_at is not None:
-        return {"icon": "hash", "text": "Code right", "small": tries if invite.tries else "", "at": invite.joined_at}
+        return Entry(icon="hash", text="Code right", small=tries if invite.tries else "", at=invite.joined_at)
     if invite.locked_at is not None:
-        return {"icon": "lock", "text": "Locked after five wrong codes", "at": invite.locked_at, "tone": "danger"}
+        return Entry(icon="lock", text="Locked after five wrong codes", at=invite.locked_at, tone="danger")
     if invite.otp_expires_at is not None and invite.otp_expires_at <= now:
-        return {
-            "icon": "hash",
-            "text": "The code is too old",
-            "small": tries,
-            "at": invite.otp_expires_at,
-            "tone": "warn",
-        }
+        return Entry(
+            icon="hash",
+            text="The code is too old",
+            small=tries,
+            at=invite.otp_expires_at,
+            tone="warn",
+        )
     if invite.tries:
-        return {"icon": "hash", "text": "Wrong code typed", "small": tries, "tone": "warn", "current": True}
-    return {"icon": "hash", "text": "Code", "small": f"{tries}, sent in a message of its own", "later": True}
+        return Entry(icon="hash", text="Wrong code typed", small=tries, tone="warn", current=True)
+    return Entry(icon="hash", text="Code", small=f"{tries}, sent in a message of its own", later=True)
 
 
 BROWSERS = (
@@ -238,7 +250,7 @@ def story(rows: Iterable[Any]) -> list[Entry]:
             known["recipient"] = known.get("email") or known.get("phone") or "somebody, face to face"
         who = f"{row.actor_name}, by the API" if row.via == "api" and row.actor_kind == "key" else row.actor_name
         text = sentence.format_map(_Known(known, who=who))
-        entries.append({"icon": icon, "text": text, "small": _detail(row), "at": row.created_at, "tone": tone})
+        entries.append(Entry(icon=icon, text=text, small=_detail(row), at=row.created_at, tone=tone))
     return entries
 
 
@@ -282,7 +294,7 @@ def chain_entries(links: Sequence[chain.Link]) -> list[Entry]:
             subject = CONSENT_WORDS.get(said["subject"], said["subject"])
             icon, text = "check-check", f"Consent: {subject.lower()} {said['answer']}"
         at = datetime.fromisoformat(link.occurred_at)
-        entries.append({"icon": icon, "text": f"{link.sequence}. {text}", "hash": link.hash, "at": at})
+        entries.append(Entry(icon=icon, text=f"{link.sequence}. {text}", hash=link.hash, at=at))
     return entries
 
 

@@ -6,7 +6,7 @@ from wtforms import BooleanField, DateTimeLocalField, HiddenField, SelectField, 
 
 from app.accounts.rules import LOCALES
 from app.inspections.payloads import NOTES_LENGTH
-from app.kernel.forms import DeskForm, at_most, needed, optional
+from app.kernel.forms import DeskForm, at_most, choices, needed, optional
 
 LIVES = (("60", "1 hour"), ("1440", "1 day"), ("4320", "3 days"), ("10080", "7 days"), ("43200", "30 days"))
 """How long a link may work, in minutes, as the desk offers it; the API takes any number from 5 to 43200."""
@@ -22,7 +22,7 @@ class NewInspectionForm(DeskForm):
     organization = SelectField("Organization")
     notes = TextAreaField("Notes the invitee sees", validators=[at_most(NOTES_LENGTH)])
     scheduled_for = DateTimeLocalField("When", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], validators=[optional()])
-    locale = SelectField("Language", choices=list(LOCALES.items()))
+    locale = SelectField("Language", choices=choices(*LOCALES.items()))
     campaign = SelectField("Campaign")
 
 
@@ -34,7 +34,7 @@ class InviteForm(DeskForm):
     recipient_email = StringField("E-mail", validators=[at_most(320)])
     recipient_phone = StringField("Telephone", validators=[at_most(40)])
     send_email = BooleanField("Send the link too, not only the code", default=True)
-    ttl_minutes = SelectField("The link works for", choices=list(LIVES), default="1440")
+    ttl_minutes = SelectField("The link works for", choices=choices(*LIVES), default="1440")
 
 
 class NotesForm(DeskForm):

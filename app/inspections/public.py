@@ -77,7 +77,7 @@ def code(id: str) -> Response:
     _throttle()
     outcome, scene = _look(inspection_id, token, now), _scene(inspection_id)
     if outcome is None or outcome.status == 200:
-        return redirect(url_for(".welcome", id=id, t=token), 303)  # type: ignore[return-value]  # one Response here
+        return redirect(_url(".welcome", id, t=token), 303)  # type: ignore[return-value]  # one Response here
     if outcome.status != 401 or outcome.invite is None:
         return _over(scene, outcome.word, outcome.status)
     return _code_page(scene, outcome.invite, token, now)
@@ -122,7 +122,7 @@ def allow_or_deny(id: str) -> Response:
             actions.consent(db, invite, answers, visitor=visitor("page"), now=clock.now())
     except Gone:
         return _over(scene, "session_ended", 410)
-    return redirect(url_for(".room", id=id), 303)  # type: ignore[return-value]  # werkzeug's and flask's are one
+    return redirect(_url(".room", id), 303)  # type: ignore[return-value]  # werkzeug's and flask's are one
 
 
 @public_pages.get("/room")
@@ -141,6 +141,12 @@ def as_uuid_or_none(id: str) -> UUID | None:
         return as_uuid(id)
     except NotFound:
         return None
+
+
+def _url(endpoint: str, id: str, **more: str) -> str:
+    """A field page's address, in the language this one is read in."""
+    asked = {"lang": request.args["lang"]} if request.args.get("lang") in words.WRITTEN else {}
+    return url_for(endpoint, id=id, **more, **asked)
 
 
 def _throttle() -> None:
@@ -171,7 +177,7 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
         outcome = actions.redeem(db, inspection_id, token, code=typed, visitor=here, now=now)
     if outcome.status == 200:
         known = outcome.body["session"]["consent_state"]
-        response = redirect(url_for(".room" if known else ".consent", id=id), 303)
+        response = redirect(_url(".room" if known else ".consent", id), 303)
         response.set_cookie(
             COOKIE,
             outcome.body["field_session_token"],
@@ -183,7 +189,7 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
         return response  # type: ignore[return-value]  # werkzeug's and flask's Response are one here
     if outcome.status == 401:
         missing = {"empty": "1"} if request.endpoint == f"{public_pages.name}.enter" and typed is None else {}
-        return redirect(url_for(".code", id=id, t=token, **missing), 303)  # type: ignore[return-value]  # as above
+        return redirect(_url(".code", id, t=token, **missing), 303)  # type: ignore[return-value]  # as above
     return _over(_scene(inspection_id), outcome.word, outcome.status)
 
 

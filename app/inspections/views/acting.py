@@ -20,7 +20,7 @@ def invite(id: str) -> Response:
     """Mints an invite; its link and code are shown once on the page that follows."""
     form, inspection = InviteForm(), held(id)
     form.check()
-    typed = {key: value for key, value in form.data.items() if key != "csrf_token"}
+    typed = {key: value for key, value in form.data.items() if key != "csrf_token" and value is not None}
     body = read(payloads.NewParticipant, {**typed, "ttl_minutes": int(typed["ttl_minutes"])})
     minted = actions.invite(db(), inspection.id, by=me().actor(), now=clock.now(), **body.model_dump())
     return once(inspection, minted)

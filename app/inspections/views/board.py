@@ -19,6 +19,7 @@ from app.inspections.views.shared import READERS, pages, places, progress
 from app.kernel import clock, zones
 from app.kernel.api import as_uuid
 from app.kernel.errors import FieldError, Invalid, NotFound
+from app.kernel.forms import choices
 from app.kernel.htmx import respond, see_other
 from app.kernel.transaction import db
 
@@ -72,7 +73,7 @@ def live_board() -> Response:
         "inspections/list.html",
         "inspections/_queue.html",
         rows=rows,
-        groups=GROUPS,
+        stretches=GROUPS,
         counts=counts,
         filters=filters,
         tabs=TABS,
@@ -176,12 +177,13 @@ def _writable() -> dict[int, Any]:
 def _new_form() -> NewInspectionForm:
     places = _writable()
     form = NewInspectionForm()
-    form.organization.choices = [(str(place.id), place.name) for place in places.values()]
+    form.organization.choices = choices(*((str(place.id), place.name) for place in places.values()))
     if request.method == "GET":
-        form.organization.data = form.organization.choices[0][0]
+        form.organization.data = str(next(iter(places)))
         form.locale.data = next(iter(places.values())).locale
     where = Campaign.organization_id.in_(sorted(places))
-    form.campaign.choices = [("", "none"), *((str(c.id), c.name) for c in queries.campaigns(db(), where))]
+    known = ((str(campaign.id), campaign.name) for campaign in queries.campaigns(db(), where))
+    form.campaign.choices = choices(("", "none"), *known)
     return form
 
 

@@ -42,7 +42,7 @@ def detail(id: str) -> Response:
         inspection=inspection,
         place=place,
         zone=place.time_zone,
-        status=rules.status_of(inspection, now),
+        state=rules.status_of(inspection, now),
         badges=display.STATUS_BADGES,
         anchoring=display.ANCHORING_BADGES.get(inspection.anchoring),
         invites=[_invite_panel(inspection, invite, letters, rows, once, now) for invite in invites],
@@ -86,7 +86,7 @@ def _chain_fault(inspection: Inspection, links: Any) -> str:
 
 
 def _reasons(inspection: Inspection, now: datetime) -> dict[str, str]:
-    """Verb → why it cannot be done now, in the rule's own sentence; verbs that can be done are absent."""
+    """Verb → why it cannot be done now, in the rule's own sentence; empty when it can."""
     denied = me().why_not(INSPECTIONS, inspection.organization_id)
     checks = {
         "attend": rules.check_attend,
@@ -97,8 +97,7 @@ def _reasons(inspection: Inspection, now: datetime) -> dict[str, str]:
         "invite": rules.check_invite,
         "end": rules.check_live,
     }
-    said = {verb: denied or _sentence(check, inspection, now) for verb, check in checks.items()}
-    return {verb: sentence for verb, sentence in said.items() if sentence}
+    return {verb: denied or _sentence(check, inspection, now) for verb, check in checks.items()}
 
 
 def _sentence(check: Any, *facts: Any) -> str:
@@ -120,6 +119,11 @@ def _invite_panel(
     opened = next((row for row in mine if row.kind == "inspection.invite_opened"), None)
     mail = letters.get(emails.link_name(invite))
     shown = progress(inspection, invite, letters, now)
+    reasons = {
+        "new_code": denied or _sentence(rules.check_new_code, invite, now),
+        "reissue": denied or _sentence(rules.check_reissue, invite, wrong),
+        "revoke": denied or _sentence(rules.check_revoke, invite),
+    }
     secrets = once if once.get("invite") == str(invite.id) else {}
     return {
         "invite": invite,
@@ -133,11 +137,8 @@ def _invite_panel(
             now,
         ),
         "say": None if denied else display.say_box(shown, inspection.locale),
-        "reasons": {
-            "new_code": denied or _sentence(rules.check_new_code, invite, now),
-            "reissue": denied or _sentence(rules.check_reissue, invite, wrong),
-            "revoke": denied or _sentence(rules.check_revoke, invite),
-        },
+        "reasons": reasons,
+        "sentences": sorted({sentence for sentence in reasons.values() if sentence}),
         "url": secrets.get("url"),
         "code": secrets.get("code"),
         "qr": _qr(secrets["url"]) if secrets.get("url") else None,

@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
+from app.kernel.times import zone_word
+
 WRITTEN = {"en": "English", "fr": "Français", "ar": "العربية"}
-PATTERNS = {"en": "EEE d MMM yyyy, HH:mm zzz", "fr": "EEE d MMM yyyy, HH:mm zzz", "ar": "EEE d MMM yyyy، HH:mm zzz"}
+PATTERNS = {"en": "EEE d MMM yyyy, HH:mm", "fr": "EEE d MMM yyyy, HH:mm", "ar": "EEE d MMM yyyy، HH:mm"}
 Say = Callable[..., str]
 
 
@@ -50,8 +52,8 @@ def speaker(locale: str) -> Say:
 
 def moment(instant: datetime, zone: str, locale: str) -> str:
     """Day, hour and zone as people of this language write them."""
-    tongue = language(locale)
-    return format_datetime(instant, PATTERNS[tongue], tzinfo=ZoneInfo(zone), locale=tongue)
+    tongue, local = language(locale), instant.astimezone(ZoneInfo(zone))
+    return f"{format_datetime(local, PATTERNS[tongue], tzinfo=ZoneInfo(zone), locale=tongue)} {zone_word(local)}"
 
 
 def left(length: timedelta, say: Say) -> str:
