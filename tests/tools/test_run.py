@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -53,8 +54,18 @@ class Running:
         self.process.communicate()
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as the first run leaves it; the demonstration data take their time."""
+    folder = tmp_path_factory.mktemp("loaded") / "data"
+    first = Running(folder)
+    first.close()
+    return folder
+
+
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def running(loaded: Path, tmp_path: Path) -> Iterator[Running]:
+    shutil.copytree(loaded, tmp_path / "data")
     started = Running(tmp_path / "data")
     yield started
     started.close()
@@ -84,6 +95,7 @@ def test_everything_it_prints_works_and_ctrl_c_ends_it(running: Running) -> None
     _gone, alive = psutil.wait_procs(running.family, timeout=10)
     assert not alive
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", running.port))
 
 
