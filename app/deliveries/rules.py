@@ -19,7 +19,7 @@ STANDINGS = {
     "dead": ("Given up", "circle-alert", "danger"),
     "queued": ("Waiting", "clock", ""),
     "sent": ("Sent", "check", ""),
-    "dropped": ("Taken back", "undo-2", ""),
+    "dropped": ("Not sent", "undo-2", ""),
 }
 """Word, icon and tone of each standing, in the order of the views."""
 
@@ -38,7 +38,7 @@ def check_send_again(row: Any, now: datetime) -> None:
     if row.lease_until is not None and row.lease_until >= now:
         raise Conflict("It is being sent at this very moment.", code="delivery.under_way")
     if row.state == DROPPED:
-        raise Conflict("It was taken back before it left, and stays so.", code="delivery.dropped")
+        raise Conflict(f"It was not to leave any more, and stays here. {row.last_error}", code="delivery.dropped")
     if row.state == SENT and job:
         raise Conflict("This work inside the house is done; there is nothing to send.", code="delivery.done")
     if row.state == SENT and row.secret:

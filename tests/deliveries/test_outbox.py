@@ -159,9 +159,7 @@ def test_an_unforeseen_error_keeps_only_its_kind(database: Database, tried: list
         Worker(database, sweeps=()).run_once()
     row = row_of(database, id)
     assert (row.state, row.last_error) == ("queued", "Something unforeseen went wrong here (RuntimeError).")
-    (entry,) = logged
-    assert entry["delivery"] == str(id)
-    assert "hunter2" not in str(entry)
+    assert "hunter2" not in str(logged)
 
 
 def test_a_poison_message_blocks_nobody(database: Database, tried: list[Delivery]) -> None:
