@@ -97,6 +97,7 @@ def axe(page: Page) -> Iterator[str]:
                     "bgOverlap",
                     "pseudoContent",
                     "elmPartiallyObscured",
+                    "imgNode",
                 }:
                     continue
                 yield f"{kind} {result['id']}: {node['html'][:140]} {sorted(map(str, reasons))}"
