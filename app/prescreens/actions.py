@@ -80,7 +80,7 @@ def answer(db: Db, id: UUID, key: str, typed: Sequence[str], *, by: Actor, now: 
         changes = {"submission": given, "status": Status.ACTIVE.value, **person}
         if _change(db, prescreen, now, changes) is not None:
             if _words(prescreen) != _words_of(person):
-                _keep_words(db, prescreen.organization_id, id, _words_of(person))
+                keep_words(db, prescreen.organization_id, id, _words_of(person))
             return given
     raise Conflict("Another tab is answering at the same time. This answer was not kept. Please try again.")
 
@@ -196,7 +196,8 @@ def _words_of(person: dict[str, str | None]) -> list[str]:
     return answers.words(person["name"], person["email"], person["phone"])
 
 
-def _keep_words(db: Db, organization_id: int, id: UUID, words: list[str]) -> None:
+def keep_words(db: Db, organization_id: int, id: UUID, words: list[str]) -> None:
+    """The words a prescreen is found by."""
     db.execute(delete(PrescreenWord.__table__).where(PrescreenWord.__table__.c.prescreen_id == id))
     if words:
         rows = [{"organization_id": organization_id, "word": word, "prescreen_id": id} for word in words]

@@ -21,7 +21,7 @@ from app.kernel.db import Db
 from app.kernel.events import Actor, Event
 from app.kernel.outbox import OutboxRow
 from app.prescreens import actions
-from app.prescreens.models import Contact, Prescreen, TemplateVersion, WorkflowTemplate
+from app.prescreens.models import Contact, Prescreen, Status, TemplateVersion, WorkflowTemplate
 from app.prescreens.queries import one, templates
 from app.prescreens.queries.stages import Reach
 from app.prescreens.queries.templates import Workflow
@@ -84,8 +84,10 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
         names = _names(DATA["names"][DATA["languages"][slug]], dice)
         total = 0
         for fate in fates:
+            # A template that is closed has only old ones.
+            chosen = [workflow for workflow in workflows if workflow.is_open or fate.days[0] > 30]
             for _ in range(fate.number):
-                _prescreen(db, home, dice.choice(workflows), fate, next(names), agents, dice, now)
+                _prescreen(db, home, dice.choice(chosen), fate, next(names), agents, dice, now)
                 total += 1
         written[slug] = total
     _jane(db, organizations["alder"], now)
@@ -129,9 +131,13 @@ def _agent(person: Person) -> Actor:
 
 
 def _names(known: list[str], dice: random.Random) -> Iterator[str]:
-    """Every name once, then again in another order: some prospects come twice."""
+    """Every name once, then mixed anew; some prospects come twice."""
+    yield from dice.sample(known, len(known))
+    # Half a name in one script and half in another is nobody's.
+    mixable = [name for name in known if name.isascii()] or known
     while True:
-        yield from dice.sample(known, len(known))
+        first, last = dice.choice(mixable), dice.choice(mixable)
+        yield first if dice.random() < 0.15 else f"{first.split()[0]} {last.split()[-1]}"
 
 
 def _prescreen(
@@ -159,8 +165,10 @@ def _prescreen(
             break
         question = next(q for q in workflow.questions if q.key == key)
         at += timedelta(seconds=dice.randint(9, 150))
-        given = actions.answer(db, id, key, _answer(question, name, dice, at), by=PROSPECT, now=at)
+        value = answers.check_answer(question, _answer(question, name, dice, at))
+        given = answers.with_answer(workflow.questions, given, question, value)
         after = key
+    _fill(db, home, id, answers.person(workflow.questions, given), given, at)
     if stop < 99:
         return
     actions.complete(db, id, by=PROSPECT, now=at)
@@ -173,6 +181,19 @@ def _prescreen(
         agent = dice.choice(agents)
         taken = min(at + timedelta(hours=dice.uniform(1, 40)), now)
         actions.take(db, id, int(agent.id or 0), None, reach=Reach((home.id,)), by=agent, now=taken)
+
+
+def _fill(db: Db, home: Organization, id: UUID, person: dict[str, Any], given: dict[str, Any], at: datetime) -> None:
+    """All answers in one stroke: one by one, as a prospect gives them, would keep the first start waiting."""
+    changes = {
+        "submission": given,
+        "status": Status.ACTIVE.value,
+        "version": 1 + len(given),
+        "updated_at": at,
+        **person,
+    }
+    db.execute(update(Prescreen.__table__).where(Prescreen.__table__.c.id == id).values(**changes))
+    actions.keep_words(db, home.id, id, answers.words(person["name"], person["email"], person["phone"]))
 
 
 def _facts(workflow: Workflow) -> dict[str, Any]:

@@ -1,9 +1,13 @@
 """Prescreens in words for staff: tabs, groups, badges, and the story. Icons are names in static/icons.svg."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
+from app.kernel import times
 from app.kernel.outbox import standing
 from app.prescreens.models import ReviewStatus, Status
 from app.prescreens.queries.desk import Tally
@@ -39,7 +43,7 @@ TITLES = {
     ("all", None): "All pre-screens",
 }
 STATE_CHOICES = (
-    ("waiting", "to review"),
+    ("", "to review"),
     ("answering", "answering"),
     ("decided", "decided"),
     ("approved", "approved"),
@@ -93,6 +97,10 @@ LETTERS = {
 }
 
 
+LETTER_NAMES = {"Prescreen completed": "“We have your answers”", "Prescreen link": "The link to go on"}
+"""Letters with a link in them keep their subject to themselves; this is what they are called."""
+
+
 def group_count(key: str, tally: Tally, left: int | None) -> int | None:
     """How many rows a group holds."""
     if key == "within-3":
@@ -113,12 +121,21 @@ def name_of(prescreen: Any) -> str:
     return prescreen.name or prescreen.email or prescreen.phone or "No name yet"
 
 
-def badges(row: Any, not_met: int, again: bool, now: datetime) -> list[dict[str, Any]]:
-    """What is odd about a prescreen, in words."""
+def until(expires_at: datetime, zone: str, now: datetime) -> Markup:
+    """When the days left are over, as short as it can be said: `Thu 26 Nov`, on the last day `Mon, 5:08 AM CST`."""
+    local = expires_at.astimezone(ZoneInfo(zone))
+    words = times.day(local, now.astimezone(ZoneInfo(zone)))
+    if expires_at - now <= timedelta(days=1):
+        words = f"{words[:3]}, {times.hour(local, zone)} {times.zone_word(local)}"
+    return times.tag(expires_at, words)
+
+
+def badges(row: Any, not_met: int, again: bool, now: datetime, *, mixed: bool) -> list[dict[str, Any]]:
+    """What is odd about a prescreen, in words; in a list of mixed states the state too."""
     found = []
     if row.review_status != ReviewStatus.PENDING:
         return [_state(row, now)]
-    if review.has_expired(row, now):
+    if mixed or review.has_expired(row, now):
         found.append(_state(row, now))
     if not_met:
         criteria = "1 criterion" if not_met == 1 else f"{not_met} criteria"
@@ -186,9 +203,11 @@ def _event(event: Any) -> dict[str, Any]:
 
 def _letter(letter: Any) -> dict[str, Any]:
     icon, word, tone = LETTERS[standing(letter)]
+    what, _, to = letter.summary.rpartition(" · ")
+    text = f"{LETTER_NAMES[what]} to {to}" if what in LETTER_NAMES else f"“{what}” to {to}" if what else to
     return {
         "icon": icon,
-        "text": f"{letter.summary}: {word}",
+        "text": f"{text}: {word}",
         "small": letter.last_error if tone in ("warn", "danger") else "",
         "at": letter.finished_at or letter.created_at,
         "tone": tone,

@@ -167,11 +167,14 @@ def _groups(asked: Asked, rows: Any, tally: Tally, now: datetime, several: bool)
                 "name": telling.name_of(row),
                 "template": f"{row.template_name}, {row.organization_name}" if several else row.template_name,
                 "headlines": display.headlines(these, row.submission),
-                "badges": telling.badges(row, display.not_met(these, row.submission), row.id in again, now),
+                "badges": telling.badges(
+                    row, display.not_met(these, row.submission), row.id in again, now, mixed=asked.state == "all"
+                ),
                 "with": row.assignee_name,
                 "done": row.review_status != ReviewStatus.PENDING,
                 "days": review.days_left(row.expires_at, now),
                 "expired": review.has_expired(row, now),
+                "until": telling.until(row.expires_at, me().time_zone, now),
                 "expires_at": row.expires_at,
                 "reviewed_at": row.reviewed_at,
             }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import Row, bindparam, func, select, tuple_
 
 from app.accounts.models import Organization
 from app.kernel.db import Db
@@ -56,6 +56,9 @@ _WORKFLOW = (
 )
 
 
+_VERSION = _WORKFLOW.where(T.id == bindparam("template_id"), V.number == bindparam("number"))
+
+
 def _workflow(row: Row[Any] | None) -> Workflow | None:
     return None if row is None else Workflow(*row[:6], read_questions(row[6]), *row[7:])
 
@@ -68,7 +71,7 @@ def by_address(db: Db, organization: str, workflow: str) -> Workflow | None:
 
 def version(db: Db, template_id: UUID, number: int) -> Workflow:
     """The version a prescreen was started with. It always exists: the database holds the two together."""
-    found = _workflow(db.execute(_WORKFLOW.where(T.id == template_id, V.number == number)).one_or_none())
+    found = _workflow(db.execute(_VERSION, {"template_id": template_id, "number": number}).one_or_none())
     if found is None:
         raise LookupError("A prescreen without its template version.")
     return found
