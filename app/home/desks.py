@@ -45,6 +45,8 @@ class Desk:
     lanes: Callable[[Db, Me, Scope, datetime], list[Lane]]
     empty: str
     tone: str = ""
+    everything: dict[str, str] | None = None
+    """What its list's address says to look through everything by text; None where it takes no text."""
     also: tuple[tuple[str, str, str], ...] = ()
     """Further pages of the desk: (label, icon, endpoint)."""
 
@@ -106,7 +108,7 @@ ALL: tuple[Desk, ...] = (
         lambda db, scope, now: depositions.waiting(db, reach(scope), now),
         _deposition_lanes,
         "No request waits to be scheduled.",
-        also=(("Calendar", "calendar", "depositions.calendar"),),
+        everything={"view": depositions.EVERYTHING},
     ),
     Desk(
         PRESCREENS,
@@ -117,6 +119,7 @@ ALL: tuple[Desk, ...] = (
         lambda db, scope, now: prescreens.waiting_count(db, scope, now),
         _prescreen_lanes,
         "No prescreen waits for a decision.",
+        everything={"state": "all"},
         also=(("Templates", "list-checks", "prescreens.templates"),),
     ),
     Desk(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, request, url_for
 
 from app.accounts.access import Me, signed_in
 from app.home import desks
@@ -51,7 +51,7 @@ def _link(label: str, icon: str, endpoint: str, same: tuple[str, ...] = ()) -> d
     return {
         "label": label,
         "icon": icon,
-        "url": url_for(endpoint) if endpoint in current_app.view_functions else "/",
+        "url": url_for(endpoint),
         "count": 0,
         "tone": "",
         "waiting_word": "waiting",
