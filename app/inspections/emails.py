@@ -104,7 +104,7 @@ def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, 
 
 
 def nobody_invited(db: Db, inspection: Inspection, organization: Any, hours: int) -> Message:
-    """To the operator, when an inspection is about to begin and nobody has been invited by mail."""
+    """To the operator, when an inspection is about to begin and nobody has an invitation that still works."""
     facts = _facts(inspection, organization)
     return letter(
         db,

@@ -65,12 +65,17 @@ class Field:
         self.app = app
 
     def join(
-        self, invite: dict[str, Any], code: str | None = None, address: str = "203.0.113.7", agent: str = PHONE, **more: Any
+        self,
+        invite: dict[str, Any],
+        code: str | None = None,
+        address: str = "203.0.113.7",
+        agent: str = PHONE,
+        **more: Any,
     ) -> Any:
         headers = {"User-Agent": agent} | ({} if code is None else {"X-Join-OTP": code})
         path = f"/v1/sessions/{invite['session']}/join/{token_of(invite)}"
         environ = {"REMOTE_ADDR": address}
-        return self.app.test_client().open(path, headers=headers, environ_overrides=environ, **more)
+        return self.app.test_client().get(path, headers=headers, environ_overrides=environ)
 
 
 def token_of(invite: dict[str, Any]) -> str:

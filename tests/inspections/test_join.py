@@ -148,7 +148,9 @@ def test_200_wrong_codes_at_once_count_five(invite, field) -> None:
 def test_the_right_code_among_wrong_ones_wins_or_finds_it_locked(integrator, session, field) -> None:
     for _ in range(3):
         invite = integrator.invite(session, recipient_email=f"{uuid.uuid4()}@example.com")
-        results = at_once(24, lambda n, i=invite: field.join(i, i["otp_code"] if n == 6 else wrong(i, n + 1)).status_code)
+        results = at_once(
+            24, lambda n, i=invite: field.join(i, i["otp_code"] if n == 6 else wrong(i, n + 1)).status_code
+        )
         with_right = results[200] > 0
         assert results[423] == 0 if with_right else results[423] >= 19
         assert results[401] <= 4 or with_right

@@ -1,0 +1,45 @@
+"""Demonstration data: every state, chains that verify, counters that agree, nothing past left to send."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app import demo
+from app.inspections import chain, queries, rules
+from app.inspections.demo import PRINTED
+from app.inspections.models import Inspection
+from app.kernel import counts
+from app.kernel.clock import now
+
+
+@pytest.fixture
+def loaded(database, monkeypatch):
+    monkeypatch.setattr(demo, "ROOMS", ("inspections",))
+    demo.load(database, now())
+    return database
+
+
+def test_every_state_is_there_and_every_chain_holds(loaded, outbox) -> None:
+    with loaded.read() as db:
+        found = db.scalars(select(Inspection)).all()
+        for inspection in found:
+            links = queries.links(db, inspection.id)
+            chain.verify(links, length=inspection.chain_length, head=inspection.chain_head)
+            assert inspection.created_at <= now()
+        assert counts.differences(db) == []
+        states = Counter(rules.status_of(inspection, now()) for inspection in found)
+        printed = queries.get(db, PRINTED)
+    assert states.keys() == {"created", "open", "recording", "closed", "expired"}
+    assert 70 <= len(found) <= 90
+    assert (printed.notes, printed.status) == ("Vehicle damage — claim CL-2026-0042", "open")
+    assert printed.consent_state == {"camera": "granted", "gps": "granted"}
+    due = [row for row in outbox.rows(state="queued") if row.subject_type == "inspection"]
+    assert all(row.due_at > now() - timedelta(minutes=1) for row in due)
+    assert outbox.rows("email", "queued") == []
+    assert all(row.payload == {} for row in outbox.rows("email") if row.secret)
+
+
+def test_loading_again_changes_nothing(loaded) -> None:
+    assert demo.load(loaded, now())[1] is False

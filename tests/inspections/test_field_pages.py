@@ -1,0 +1,215 @@
+"""The field user's pages: inert until pressed, every refusal in plain words, three languages, consent sealed."""
+
+import json
+import re
+import uuid
+
+import pytest
+
+from app.inspections import chain, queries, words
+from app.kernel.events import story
+from tests.inspections.conftest import PHONE, at_once, printed, token_of, wrong
+
+
+class Browser:
+    """A phone with cookies, at one address."""
+
+    def __init__(self, app, address: str = "203.0.113.7", agent: str = PHONE) -> None:
+        self.client = app.test_client()
+        self.environ, self.headers = {"REMOTE_ADDR": address}, {"User-Agent": agent}
+
+    def get(self, path: str, **more):
+        return self.client.get(path, headers=self.headers, environ_overrides=self.environ, **more)
+
+    def head(self, path: str):
+        return self.client.head(path, headers=self.headers, environ_overrides=self.environ)
+
+    def post(self, path: str, **fields: str):
+        page = self.get("/join/x/").get_data(as_text=True)
+        fields["csrf_token"] = re.search(r'<meta name="csrf-token" content="([^"]+)"', page)[1]
+        return self.client.post(path, data=fields, headers=self.headers, environ_overrides=self.environ)
+
+
+@pytest.fixture
+def phone(app) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def session(integrator) -> dict:
+    return integrator.create(locale="fr", notes="Dégât <b>")
+
+
+@pytest.fixture
+def invite(integrator, session) -> dict:
+    return integrator.invite(session, **printed("mint"))
+
+
+def place(invite: dict) -> str:
+    return f"/join/{invite['session']}"
+
+
+def mailed(invite: dict, lang: str = "") -> str:
+    return f"{place(invite)}/?t={token_of(invite)}" + (f"&lang={lang}" if lang else "")
+
+
+def kinds(database, session: dict) -> list[str]:
+    with database.read() as db:
+        return [row.kind for row in story(db, "inspection", session["id"])][::-1]
+
+
+def test_opening_the_mailed_link_redeems_nothing_and_is_noted_once(phone, integrator, session, database) -> None:
+    invite = integrator.invite(session)
+    for _ in range(3):
+        page = phone.get(mailed(invite))
+        assert page.status_code == 200
+    phone.head(mailed(invite))
+    html = page.get_data(as_text=True)
+    assert "vous invite à une inspection" in html
+    assert "Dégât &lt;b&gt;" in html
+    assert 'lang="fr"' in html
+    assert integrator.session(session)["status"] == "created"
+    assert kinds(database, session).count("inspection.invite_seen") == 1
+
+
+def test_head_alone_is_noted_nowhere(phone, integrator, session, database) -> None:
+    phone.head(mailed(integrator.invite(session)))
+    assert "inspection.invite_seen" not in kinds(database, session)
+
+
+def test_the_whole_way(phone, invite, integrator, session, database) -> None:
+    pressed = phone.post(f"{place(invite)}/", t=token_of(invite))
+    assert (pressed.status_code, pressed.headers["Location"].partition("?")[0]) == (303, f"{place(invite)}/code")
+    page = phone.get(pressed.headers["Location"]).get_data(as_text=True)
+    assert "al…@policyholder.com" in page
+    assert 'autocomplete="one-time-code"' in page
+    again = phone.post(f"{place(invite)}/code", t=token_of(invite), code=wrong(invite))
+    page = phone.get(again.headers["Location"]).get_data(as_text=True)
+    assert "Essais restants : 4" in page
+    assert phone.get(again.headers["Location"]).status_code == 200, "reloading costs no try"
+    empty = phone.post(f"{place(invite)}/code", t=token_of(invite), code=" ")
+    assert "Essais restants : 4" in phone.get(empty.headers["Location"]).get_data(as_text=True)
+    code = f"{invite['otp_code'][:3]} {invite['otp_code'][3:]}"
+    joined = phone.post(f"{place(invite)}/code", t=token_of(invite), code=code)
+    assert (joined.status_code, joined.headers["Location"]) == (303, f"{place(invite)}/consent")
+    assert token_of(invite) not in joined.headers["Location"]
+    assert "HttpOnly" in joined.headers["Set-Cookie"]
+    assert f"Path={place(invite)}/" in joined.headers["Set-Cookie"]
+    assert phone.get(f"{place(invite)}/consent").status_code == 200
+    said = phone.post(f"{place(invite)}/consent", camera="granted", gps="denied")
+    assert (said.status_code, said.headers["Location"]) == (303, f"{place(invite)}/room")
+    assert "Vous êtes en ligne" in phone.get(f"{place(invite)}/room").get_data(as_text=True)
+    assert integrator.session(session)["consent_state"] == {"camera": "granted", "gps": "denied"}
+    with database.read() as db:
+        links = queries.links(db, uuid.UUID(session["id"]))
+    assert chain.verify(links)[0] == 4
+    answers = [json.loads(link.payload) for link in links if link.kind == "consent.given"]
+    assert [(a["subject"], a["answer"]) for a in answers] == [("camera", "granted"), ("gps", "denied")]
+    assert kinds(database, session)[2:] == [
+        "inspection.invite_opened",
+        "inspection.code_wrong",
+        "inspection.joined",
+        "inspection.consent_given",
+    ]
+
+
+def test_consent_twice_and_changed(phone, integrator, session, database) -> None:
+    invite = integrator.invite(session)
+    phone.post(f"{place(invite)}/", t=token_of(invite))
+    for answers in ({"camera": "granted", "gps": "granted"},) * 2 + ({"camera": "denied", "gps": "granted"},):
+        assert phone.post(f"{place(invite)}/consent", **answers).status_code == 303
+    with database.read() as db:
+        links = queries.links(db, uuid.UUID(session["id"]))
+    assert [link.kind for link in links].count("consent.given") == 3
+    assert integrator.session(session)["consent_state"] == {"camera": "denied", "gps": "granted"}
+
+
+@pytest.mark.parametrize("answers", [{}, {"camera": "granted"}, {"camera": "yes", "gps": "granted"}])
+def test_a_missing_or_odd_answer_is_asked_again(phone, integrator, session, answers) -> None:
+    invite = integrator.invite(session)
+    phone.post(f"{place(invite)}/", t=token_of(invite))
+    assert phone.post(f"{place(invite)}/consent", **answers).status_code == 422
+    assert integrator.session(session)["consent_state"] == {}
+
+
+def test_the_same_phone_needs_no_code_again_and_another_does_not_get_in(phone, invite, app, session) -> None:
+    phone.post(f"{place(invite)}/code", t=token_of(invite), code=invite["otp_code"])
+    fresh = Browser(app)
+    assert fresh.get(f"{place(invite)}/room").status_code == 403
+    assert fresh.post(f"{place(invite)}/", t=token_of(invite)).status_code == 303
+    assert fresh.get(f"{place(invite)}/room").status_code == 200
+    other = Browser(app, address="198.51.100.2")
+    refused = other.post(f"{place(invite)}/", t=token_of(invite))
+    assert refused.status_code == 403
+    assert "déjà utilisé" in refused.get_data(as_text=True)
+
+
+def test_every_end_is_said_in_plain_words(phone, invite, integrator, session, app, clock) -> None:
+    assert phone.get(mailed({**invite, "join_url": "?t=tok_no"})).status_code == 404
+    assert "Dégât" not in phone.get(mailed({**invite, "join_url": "?t=tok_no"})).get_data(as_text=True)
+    assert phone.get("/join/nonsense/?t=x").status_code == 404
+    for step in range(1, 6):
+        last = phone.post(f"{place(invite)}/code", t=token_of(invite), code=wrong(invite, step))
+    assert (last.status_code, "bloqué" in last.get_data(as_text=True)) == (423, True)
+    assert phone.get(mailed(invite)).status_code == 423
+    path = f"/api/v1/public/sessions/{session['id']}/participants/{invite['id']}"
+    fresh = integrator.post(f"{path}/reissue").json
+    clock.move(minutes=11)
+    page = phone.get(f"{place(fresh)}/code?t={token_of(fresh)}").get_data(as_text=True)
+    assert "Le code a expiré" in page
+    integrator.post(f"{path}/revoke")
+    assert (phone.get(mailed(fresh)).status_code, "retiré" in phone.get(mailed(fresh)).get_data(as_text=True)) == (
+        410,
+        True,
+    )
+    face = integrator.invite(session)
+    phone.post(f"{place(face)}/", t=token_of(face))
+    integrator.end(session)
+    for path in ("room", "consent"):
+        answer = phone.get(f"{place(face)}/{path}")
+        assert (answer.status_code, "est terminée" in answer.get_data(as_text=True)) == (410, True)
+    assert phone.post(f"{place(face)}/consent", camera="granted", gps="granted").status_code == 410
+    assert phone.get(mailed(face)).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("lang", "dir", "title"), [("ar", "rtl", "تدعوك"), ("en", "ltr", "invites you"), ("fr", "ltr", "invite à")]
+)
+def test_three_languages(phone, invite, lang, dir, title) -> None:
+    page = phone.get(mailed(invite, lang)).get_data(as_text=True)
+    assert f'<html lang="{lang}" dir="{dir}"' in page
+    assert title in page
+    pressed = phone.post(f"{place(invite)}/?lang={lang}", t=token_of(invite))
+    assert f'<html lang="{lang}"' in phone.get(pressed.headers["Location"]).get_data(as_text=True)
+
+
+def test_a_language_that_is_not_written_is_english_and_says_so(phone, integrator) -> None:
+    invite = integrator.invite(integrator.create(locale="pl"))
+    assert '<html lang="en" dir="ltr"' in phone.get(mailed(invite)).get_data(as_text=True)
+
+
+def test_all_languages_have_the_same_sentences_and_names_in_them() -> None:
+    english = words.sentences("en")
+    for language in words.WRITTEN:
+        sentences = words.sentences(language)
+        assert sentences.keys() == english.keys()
+        for key, sentence in sentences.items():
+            assert set(re.findall(r"\{(\w+)\}", sentence)) == set(re.findall(r"\{(\w+)\}", english[key])), (
+                language,
+                key,
+            )
+
+
+def test_without_a_form_token_nothing_is_redeemed(app, integrator, session) -> None:
+    invite = integrator.invite(session)
+    answer = app.test_client().post(f"{place(invite)}/", data={"t": token_of(invite)})
+    assert answer.status_code in (400, 403)
+    assert integrator.session(session)["status"] == "created"
+
+
+def test_many_presses_at_once_are_one_join(app, integrator, session, database) -> None:
+    invite = integrator.invite(session)
+    phones = [Browser(app) for _ in range(6)]
+    results = at_once(6, lambda n: phones[n].post(f"{place(invite)}/", t=token_of(invite)).status_code)
+    assert results == {303: 6}
+    assert kinds(database, session).count("inspection.joined") == 1
