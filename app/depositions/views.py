@@ -40,14 +40,14 @@ TITLES = {
 @allow(*READERS)
 def list_depositions() -> Response:
     """The queue: tabs, filters, urgency groups, one page at a time."""
-    now, f = clock.now(), _filters()
+    now, f, viewer = clock.now(), _filters(), me()
     after = request.args.get("after")
     found = queue.page(db(), f, now, after)
     keys = {key for key, _ in found.rows}
     sizes = queue.group_counts(db(), f, now, keys)
     counts = queue.view_counts(db(), f, now)
     shown = [
-        (display.GROUPS[key], sizes[key], [display.row(d, key, me(), now) for group, d in found.rows if group == key])
+        (display.GROUPS[key], sizes[key], [display.row(d, key, viewer, now) for group, d in found.rows if group == key])
         for key in dict.fromkeys(group for group, _ in found.rows)
     ]
     total = queue.total(db(), f, now) if f.filtered else counts[f.view]

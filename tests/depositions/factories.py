@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from app.depositions.actions import canceling, requesting, running, scheduling
+from app.depositions.models import Deposition
 from app.depositions.rules import asking
 from app.kernel.clock import now
 from app.kernel.db import Database
@@ -69,6 +72,12 @@ def in_state(database: Database, cast: Any, state: str, **facts: Any) -> Any:
             made = canceling.cancel(db, made.id, by=by, now=now(), tell=False)
     assert made.state == state
     return made
+
+
+def one(deposition_id: int) -> Any:
+    """The statement that reads a deposition as it is now."""
+    table: Any = Deposition.__table__
+    return select(*table.c).where(table.c.id == deposition_id)
 
 
 def at(text: str) -> datetime:
