@@ -4,8 +4,8 @@
 are IANA names. Hours are written as the zone's country writes them. The abbreviation belongs to that date.
 """
 
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -88,8 +88,7 @@ def yours(instant: datetime, zone: str, viewer_zone: str) -> str:
 
 def tag(instant: datetime, text: str) -> Markup:
     """`<time datetime="…Z">text</time>`."""
-    machine = instant.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}">{}</time>').format(machine, text)
+    return Markup(f'<time datetime="{clock.iso(instant.astimezone(UTC))}">{escape(text)}</time>')
 
 
 def when(instant: datetime, zone: str, viewer_zone: str = "", now: datetime | None = None, extra: str = "") -> Markup:
@@ -99,8 +98,8 @@ def when(instant: datetime, zone: str, viewer_zone: str = "", now: datetime | No
     """
     theirs = yours(instant, zone, viewer_zone) if viewer_zone else ""
     under = " · ".join(part for part in (f"your time {theirs}" if theirs else "", extra) if part)
-    small = Markup(" <small>{}</small>").format(under) if under else Markup("")
-    return tag(instant, moment(instant, zone, now)) + small
+    small = f" <small>{escape(under)}</small>" if under else ""
+    return Markup(f"{tag(instant, moment(instant, zone, now))}{small}")
 
 
 def when_line(instant: datetime, zone: str, viewer_zone: str = "", now: datetime | None = None) -> Markup:
@@ -119,7 +118,11 @@ def stamp(instant: datetime, zone: str = "UTC", now: datetime | None = None) -> 
 
 def duration(length: timedelta | float) -> str:
     """`1 h 15 min`, `45 min`, `3 d 6 h`, `20 s`: the two largest units. A number is minutes."""
-    seconds = abs(int((length if isinstance(length, timedelta) else timedelta(minutes=length)).total_seconds()))
+    return _units(abs(int((length if isinstance(length, timedelta) else timedelta(minutes=length)).total_seconds())))
+
+
+@lru_cache(maxsize=4096)
+def _units(seconds: int) -> str:
     days, rest = divmod(seconds, 86400)
     hours, rest = divmod(rest, 3600)
     minutes, seconds = divmod(rest, 60)

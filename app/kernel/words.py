@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 from jinja2 import Environment
 
@@ -37,6 +40,13 @@ def spoken(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+@lru_cache(maxsize=4096)
+def once(macro: Callable[..., Any], *arguments: Any) -> Any:
+    """What a macro of an imported file says for these arguments, remembered: for the parts that rows repeat."""
+    return macro(*arguments)
+
+
 def install(env: Environment) -> None:
-    """Register the filters `initials`, `slug`, `number_of`, `lead` and `spoken`."""
+    """Register the filters `initials`, `slug`, `number_of`, `lead` and `spoken`, and the function `once`."""
+    env.globals["once"] = once
     env.filters.update(initials=initials, slug=slug, number_of=number_of, lead=lead, spoken=spoken)
