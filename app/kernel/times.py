@@ -45,8 +45,8 @@ def zone_word(local: datetime) -> str:
 def hour(local: datetime, zone: str) -> str:
     """`1:30 AM` or `13:30`, by the habit of `zone`."""
     if not twelve_hour(zone):
-        return f"{local:%H:%M}"
-    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
+        return f"{local.hour:02d}:{local.minute:02d}"
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
 
 
 def day(value: date, now: date | None = None) -> str:
