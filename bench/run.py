@@ -253,7 +253,8 @@ def open_prescreens(database: Database, now: datetime) -> list[tuple[UUID, int]]
 
 
 def reopen(database: Database, pool: list[tuple[UUID, int]]) -> None:
-    """Takes the bench's own decisions back."""
+    """Takes the bench's own decisions back, once those are done that were under way when wrk stopped."""
+    time.sleep(1)
     undone = {"review_status": "pending_review", "reviewed_at": None, "reviewed_by": None, "review_notes": None}
     ids = [id for id, _ in pool]
     with database.write() as db:

@@ -172,8 +172,8 @@ def create(environ: dict[str, Any], key: int, organization: int, name: str, raw:
         sent = orjson.loads(raw)["session_request"]
         what, who, invites = sent["remote_session"], sent["deponent"], sent["invites"]
         zone = _RAILS.get(what["time_zone"], what["time_zone"])
-        wall = datetime.strptime(f"{what['start_date']} {what['start_time']}", "%Y-%m-%d %I:%M %p")
-        starts = wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        wall = f"{what['start_date']} {what['start_time']}"
+        starts = datetime.strptime(wall, "%Y-%m-%d %I:%M %p").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
         hours = what.get("estimated_duration")
         ends = starts + timedelta(hours=hours or 0)
         words = _words(what["title"], what["case"], what.get("file_number"), who["name"], who["email"], *invites)
