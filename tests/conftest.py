@@ -9,17 +9,18 @@ and its test client. `cast` are the test people and organizations, known by name
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
 
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db import Database, Db
+from app.kernel.ratelimit import Limiter
 from tests import browsers, databases, outgoing, servers
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -80,15 +81,24 @@ def clock() -> Iterator[Clock]:
         yield Clock(traveller)
 
 
+APPS: dict[Config, Flask] = {}
+"""One app a worker and configuration: making one takes longer than most tests, so it is given the next database."""
+
+
 @pytest.fixture
-def app(database: Database, grounds: databases.Grounds) -> Flask:
-    """The app on the test's database."""
+def app(database: Database) -> Iterator[Flask]:
+    """The app on the test's database, with no request counted yet."""
     from app import create_app
 
-    made = create_app(database.config, database)
-    # Every app compiles its templates anew; tests make hundreds of apps.
-    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(grounds.folder))
-    return made
+    kind = replace(database.config, database_url="sqlite://")
+    if kind not in APPS:
+        APPS[kind] = create_app(database.config, database)
+    limiter = Limiter(database.config)
+    found = APPS[kind]
+    found.extensions.update(database=database, config=database.config, limiter=limiter)
+    settings = dict(found.config)
+    yield found
+    found.config.update(settings)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_forms_of_other_sites_are_refused(client: FlaskClient, headers: dict[str
 def test_a_form_without_its_token_is_refused_and_hands_the_text_back(client: FlaskClient, cast: Cast):
     cast.sign_in(client, "ines")
     typed = {"notice": "Typed for ten minutes <b>", "password": "hunter2", "csrf_token": "no"}
-    response = client.post("/depositions/1/notice", data=typed)
+    response = client.post("/depositions/1/write_notice", data=typed)
     page = response.get_data(as_text=True)
     assert response.status_code == 403
     assert "Typed for ten minutes &lt;b&gt;" in page
@@ -64,7 +64,7 @@ def test_an_unknown_page_is_a_page(client: FlaskClient):
 
 def test_htmx_gets_a_notice_for_its_slot(client: FlaskClient, cast: Cast):
     cast.sign_in(client, "ines")
-    response = client.post("/depositions/1/notice", headers=HTMX)
+    response = client.post("/depositions/1/write_notice", headers=HTMX)
     assert response.headers["HX-Retarget"] == "#refusal"
     body = response.get_data(as_text=True)
     assert 'id="refusal"' in body and "<html" not in body

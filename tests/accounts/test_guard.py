@@ -4,10 +4,11 @@ import html
 import re
 
 import pytest
-from flask import Flask, Response
+from flask import Response
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from app import create_app
 from app.accounts.access import allow, me, public, signed_in
 from app.accounts.models import SignIn
 from app.accounts.roles import Role
@@ -18,8 +19,9 @@ from tests.cast import PASSWORD, Cast
 
 
 @pytest.fixture
-def rooms(app: Flask) -> FlaskClient:
-    """Pages of every kind, and one somebody forgot to mark."""
+def rooms(database: Database) -> FlaskClient:
+    """An app of its own with pages of every kind, and one somebody forgot to mark."""
+    app = create_app(database.config, database)
 
     def page() -> str:
         return "inside"
