@@ -19,8 +19,6 @@ from app.kernel import transaction
 from app.kernel.api import Answer, Call, Product, as_uuid
 from app.kernel.errors import NotFound, Refusal
 
-JOINS_A_MINUTE = 300
-
 
 def field_errors(problem: dict[str, Any], refusal: Refusal) -> None:
     """What clients of this API know besides: sentences by field."""
@@ -222,7 +220,7 @@ def revoke_invite(call: Call) -> dict[str, Any]:
     "/v1/sessions/<session_id>/join/<token>",
     "/api/v1/sessions/<session_id>/join/<token>",
     door=False,
-    limit=JOINS_A_MINUTE,
+    limit=rules.JOINS_A_MINUTE,
     answer=(200, payloads.Joined),
     summary="Join with an invite",
     refusals=(401, 403, 404, 410, 423),
@@ -234,9 +232,9 @@ def join(call: Call) -> Response:
     invite or the session is over; 423 `otp_locked` after five wrong codes. HEAD never redeems.
     """
     inspection_id, token = as_uuid(call.args["session_id"]), call.args["token"]
-    wanted = {
+    wanted: dict[str, Any] = {
         "code": rules.typed_code(request.headers.get("X-Join-OTP")),
-        "visitor": visitor("api"),
+        "visitor": actions.Visitor.of(call.by.address, request.headers.get("User-Agent"), call.by.request_id, "api"),
         "now": call.now,
     }
     outcome = actions.look(call.db, inspection_id, token, **wanted)
@@ -244,12 +242,6 @@ def join(call: Call) -> Response:
         with transaction.aside() as db:
             outcome = actions.redeem(db, inspection_id, token, **wanted)
     return answer(outcome)
-
-
-def visitor(via: str) -> actions.Visitor:
-    """Where this request comes from."""
-    agent = request.headers.get("User-Agent", "").encode("latin-1", "replace").decode("utf-8", "replace")
-    return actions.Visitor(request.remote_addr, agent.replace("\x00", ""), g.get("request_id"), via)
 
 
 REFUSALS = {

@@ -103,8 +103,8 @@ def verify(links: Iterable[Link], *, length: int | None = None, head: str | None
 
 def statement(session: str, head: str, events: int) -> bytes:
     """What the authorities stamp: RFC 8785 JSON of session, head and number of events; no line break at the end."""
-    words = {"format": STATEMENT_FORMAT, "session": session, "head": head, "events": events}
-    return rfc8785.dumps(words)
+    words: dict[str, str | int] = {"format": STATEMENT_FORMAT, "session": session, "head": head, "events": events}
+    return rfc8785.dumps({**words})
 
 
 VERIFY_SCRIPT = r"""#!/bin/sh

@@ -122,7 +122,9 @@ class Desk:
         token = (minted.join_url or "").rpartition("=")[2]
         actions.redeem(self.db, minted.invite.inspection_id, token, code=code, visitor=here, now=at)
 
-    def allow(self, minted: actions.Minted, number: int, at: datetime, camera: str = "granted", gps: str = "granted"):
+    def allow(
+        self, minted: actions.Minted, number: int, at: datetime, camera: str = "granted", gps: str = "granted"
+    ) -> None:
         answers = {"camera": camera, "gps": gps}
         fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
         actions.consent(self.db, fresh, answers, visitor=self.visitor(number), now=at)

@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from app.accounts.access import public
 from app.accounts.models import Organization
 from app.inspections import actions, queries, rules, words
-from app.inspections.api import JOINS_A_MINUTE, visitor
 from app.inspections.forms import ConsentForm, FieldForm
 from app.inspections.models import Inspection, Invite, Status
 from app.kernel import clock
@@ -55,7 +54,7 @@ def welcome(id: str) -> Response:
     invite = outcome.invite if outcome is not None else _invite(inspection_id, token)
     if invite is not None and invite.seen_at is None and request.method == "GET":
         with aside() as db:
-            actions.see_invite(db, invite, visitor=visitor("page"), now=now)
+            actions.see_invite(db, invite, visitor=_visitor(), now=now)
     return _page("inspections/welcome.html", scene, 1, token=token, invite=invite, form=FieldForm(t=token))
 
 
@@ -119,7 +118,7 @@ def allow_or_deny(id: str) -> Response:
         return _page("inspections/consent.html", scene, 3, form=form, status=422, missing=True)
     try:
         with aside() as db:
-            actions.consent(db, invite, answers, visitor=visitor("page"), now=clock.now())
+            actions.consent(db, invite, answers, visitor=_visitor(), now=clock.now())
     except Gone:
         return _over(scene, "session_ended", 410)
     return redirect(_url(".room", id), 303)  # type: ignore[return-value]  # werkzeug's and flask's are one
@@ -145,20 +144,26 @@ def as_uuid_or_none(id: str) -> UUID | None:
 
 def _url(endpoint: str, id: str, **more: str) -> str:
     """A field page's address, in the language this one is read in."""
-    asked = {"lang": request.args["lang"]} if request.args.get("lang") in words.WRITTEN else {}
-    return url_for(endpoint, id=id, **more, **asked)
+    known: dict[str, Any] = {**more}
+    if request.args.get("lang") in words.WRITTEN:
+        known["lang"] = request.args["lang"]
+    return url_for(endpoint, id=id, **known)
+
+
+def _visitor() -> actions.Visitor:
+    return actions.Visitor.of(request.remote_addr, request.headers.get("User-Agent"), g.get("request_id"), "page")
 
 
 def _throttle() -> None:
     """As often as the join endpoint, and counted together with it."""
     limiter: Limiter = current_app.extensions["limiter"]
-    refuse(limiter.hit(f"inspections.join:{request.remote_addr}", JOINS_A_MINUTE))
+    refuse(limiter.hit(f"inspections.join:{request.remote_addr}", rules.JOINS_A_MINUTE))
 
 
 def _look(inspection_id: UUID | None, token: str, now: datetime) -> actions.Outcome | None:
     if inspection_id is None:
         return actions.Outcome(404, "not_found", {})
-    return actions.look(reading(), inspection_id, token, code=None, visitor=visitor("page"), now=now)
+    return actions.look(reading(), inspection_id, token, code=None, visitor=_visitor(), now=now)
 
 
 def _invite(inspection_id: UUID | None, token: str) -> Invite | None:
@@ -167,7 +172,7 @@ def _invite(inspection_id: UUID | None, token: str) -> Invite | None:
 
 def _redeem(id: str, token: str, typed: str | None) -> Response:
     """One step up the ladder, and the page that belongs to where it ends."""
-    inspection_id, now, here = as_uuid_or_none(id), clock.now(), visitor("page")
+    inspection_id, now, here = as_uuid_or_none(id), clock.now(), _visitor()
     if inspection_id is None:
         return _over(_scene(None), "not_found", 404)
     with aside() as db:

@@ -25,8 +25,9 @@ WRONG_CODES = 20
 """Wrong codes per inspection and recipient, over all codes and links."""
 TTL_MINUTES = (5, 43_200)
 TTL_MINUTES_DEFAULT = 1440
+JOINS_A_MINUTE = 300
+"""Joins and presses from one address; never fewer, an office stands behind one address."""
 REMIND_HOURS = (24, 1)
-RIGHT_NOW = timedelta(minutes=1)
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
 
 MOVES: dict[str, tuple[tuple[str, ...], str]] = {

@@ -44,6 +44,12 @@ class Visitor:
     request_id: str | None = None
     via: str = "api"
 
+    @classmethod
+    def of(cls, address: str | None, agent: str | None, request_id: str | None, via: str) -> Visitor:
+        """A visitor from what a request says. The agent is any bytes; NUL goes, because PostgreSQL cannot keep it."""
+        known = (agent or "").encode("latin-1", "replace").decode("utf-8", "replace").replace("\x00", "")
+        return cls(address, known, request_id, via)
+
     @property
     def network(self) -> str:
         return rules.network_of(self.address)

@@ -8,8 +8,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Response, request, url_for
+from sqlalchemy import select
 
 from app.accounts.access import allow, me
+from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
 from app.inspections import actions, display, emails, queries, rules
@@ -114,7 +116,7 @@ def _filters() -> tuple[queries.Filters, dict[str, str]]:
 
 
 def _here(**changes: str | None) -> str:
-    kept = {key: value for key, value in request.args.items() if key != "after" and value}
+    kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after" and value}
     return url_for(".list", **{**kept, **changes})
 
 
@@ -168,7 +170,8 @@ def _instant(wall: datetime | None, zone: str) -> datetime | None:
 def _writable() -> dict[int, Any]:
     """The organizations this person may act for. Raises Denied when there is none."""
     scope = me().scope(INSPECTIONS, write=True)
-    found = places(db(), set(scope.organization_ids))
+    o = Organization.__table__.c
+    found = places(db(), set(db().scalars(select(o.id).where(scope.where(o.id)))))
     if not found:
         me().check(INSPECTIONS, 0)
     return found
