@@ -19,12 +19,13 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from flask_wtf.csrf import CSRFProtect
     from jinja2 import StrictUndefined
 
-    from app import edges, health, logs, models
+    from app import edges, health, logs
+    from app.accounts import guard
+    from app.home import navigation
     from app.kernel import api, static, times, transaction, words
     from app.kernel.db import Database
     from app.kernel.ratelimit import Limiter
 
-    assert models
     logs.configure(config)
     app = Flask(__name__)
     # No view here is async; asking each function anew, eleven times a request, costs more than the functions.
@@ -54,33 +55,35 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     static.install(app)
     times.install(app.jinja_env)
     words.install(app.jinja_env)
-    _rooms(app)
-    api.install(app)
+    guard.install(app)
+    navigation.install(app)
+    _open_rooms(app)
     health.install(app)
     return app
 
 
-def _rooms(app: "Flask") -> None:
+def _open_rooms(app: "Flask") -> None:
     """Every page and every documented API."""
-    import importlib
+    from app.accounts import public as accounts_public
+    from app.accounts import views as accounts
+    from app.deliveries import public as mail
+    from app.deliveries import views as deliveries
+    from app.depositions import api as depositions_api
+    from app.depositions import public as depositions_public
+    from app.depositions import views as depositions
+    from app.home import reference
+    from app.home import views as home
+    from app.inspections import api as inspections_api
+    from app.inspections import public as inspections_public
+    from app.inspections import views as inspections
+    from app.kernel import api
+    from app.prescreens import api as prescreens_api
+    from app.prescreens import public as prescreens_public
+    from app.prescreens import views as prescreens
 
-    for name in ("accounts", "depositions", "prescreens", "inspections", "deliveries", "home"):
-        for module, attribute in (
-            ("views", "pages"),
-            ("public", "public_pages"),
-            ("api", "product"),
-            ("reference", "pages"),
-        ):
-            path = f"app.{name}.{module}"
-            try:
-                found = importlib.import_module(path)
-            except ModuleNotFoundError as error:
-                if error.name not in (path, f"app.{name}"):
-                    raise
-                continue
-            if module == "api":
-                app.extensions.setdefault("products", []).append(found.product)
-            else:
-                app.register_blueprint(getattr(found, attribute))
-            if hasattr(found, "install"):
-                found.install(app)
+    for staff in (accounts, depositions, prescreens, inspections, deliveries, home, reference):
+        app.register_blueprint(staff.pages)
+    for visitors in (accounts_public, depositions_public, prescreens_public, inspections_public, mail):
+        app.register_blueprint(visitors.public_pages)
+    app.extensions["products"] = [room.product for room in (depositions_api, prescreens_api, inspections_api)]
+    api.install(app)

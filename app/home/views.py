@@ -4,7 +4,6 @@ from flask import Blueprint, Response, request
 
 from app.accounts.access import allow, me
 from app.home import desks
-from app.home.navigation import install
 from app.home.search import search as look
 from app.kernel import clock
 from app.kernel.htmx import respond
@@ -34,6 +33,3 @@ def search() -> Response:
     typed = "".join(c for c in request.args.get("q", "")[:LONGEST_QUERY] if c.isprintable()).strip()
     found = look(db(), me(), typed, clock.now()) if typed else []
     return respond("home/search.html", q=typed, found=found)
-
-
-__all__ = ["install", "pages"]

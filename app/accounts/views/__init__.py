@@ -1,12 +1,11 @@
 """Pages about people, organizations and keys, and everybody's own settings.
 
-A module for each noun; each hangs its views on `pages`. `install` puts the guard before the whole house.
+A module for each noun; each hangs its views on `pages`.
 """
 
 from flask import Blueprint
 
 from app.accounts.access import me
-from app.accounts.guard import install
 from app.accounts.roles import PEOPLE
 
 pages = Blueprint("accounts", __name__)
@@ -20,4 +19,4 @@ def administered() -> frozenset[int] | None:
 
 from app.accounts.views import keys, organizations, people, settings  # noqa: E402  # they hang their views on `pages`
 
-__all__ = ["administered", "install", "keys", "organizations", "pages", "people", "settings"]
+__all__ = ["administered", "keys", "organizations", "pages", "people", "settings"]
