@@ -185,7 +185,7 @@ class _Teller:
             .values(state=SENT, finished_at=o.c.created_at, attempts=1, payload="")
         )
 
-    def _schedule(self, d: Row[Any], person: Person, at: datetime) -> None:
+    def _schedule(self, d: Row, person: Person, at: datetime) -> None:
         booking = scheduling.Booking(
             manager_name=person.name,
             manager_email=person.email,
@@ -195,7 +195,7 @@ class _Teller:
         )
         scheduling.schedule(self.db, d.id, booking, by=_actor(person), now=at)
 
-    def _request(self, asked: asking.Asked, firm: str, at: datetime) -> Row[Any]:
+    def _request(self, asked: asking.Asked, firm: str, at: datetime) -> Row:
         owner = self.organizations[firm]
         self.made += 1
         by = Actor("key", None, owner.name, owner.id, "api")

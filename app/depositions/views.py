@@ -173,7 +173,7 @@ def detail(id: int) -> Response:
     )
 
 
-def _visible(id: int) -> Row[Any]:
+def _visible(id: int) -> Row:
     return requests.get(reading(), id, me().scope(DEPOSITIONS).where(T.organization_id))
 
 
@@ -299,7 +299,7 @@ def end(id: int) -> Response:
     return _back(d)
 
 
-def _press(id: int, act: Callable[[Row[Any], dict[str, Any]], Any]) -> Row[Any]:
+def _press(id: int, act: Callable[[Row, dict[str, Any]], Any]) -> Row:
     """A form of one button: who may, which version, and then the act."""
     d, form = _actable(id), MoveForm()
     form.check()
@@ -307,12 +307,12 @@ def _press(id: int, act: Callable[[Row[Any], dict[str, Any]], Any]) -> Row[Any]:
     return d
 
 
-def _actable(id: int) -> Row[Any]:
+def _actable(id: int) -> Row:
     """The deposition, for somebody who may change it. Raises NotFound, Denied."""
     d = _visible(id)
     me().check(DEPOSITIONS, d.organization_id)
     return d
 
 
-def _back(d: Row[Any]) -> Response:
+def _back(d: Row) -> Response:
     return see_other(url_for(".detail", id=d.id, **_args(_filters())))

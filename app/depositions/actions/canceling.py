@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Row, case, func
 
@@ -16,14 +15,14 @@ from app.kernel.events import Actor
 
 def cancel(
     db: Db, deposition_id: int, *, by: Actor, now: datetime, tell: bool = True, version: int | None = None
-) -> Row[Any]:
+) -> Row:
     """The team cancels anything that has not begun. `tell`: everybody invited gets a letter."""
     return _cancel(
         db, deposition_id, lambda row: moves.check_cancel(row.state), moves.sources("cancel"), tell, by, now, version
     )
 
 
-def withdraw(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime, tell: bool) -> Row[Any]:
+def withdraw(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime, tell: bool) -> Row:
     """The organization cancels what nobody has booked yet ("Cancel Session Requests"). Raises Invalid otherwise."""
     return _cancel(
         db,
@@ -37,7 +36,7 @@ def withdraw(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now
     )
 
 
-def request_cancellation(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime) -> Row[Any]:
+def request_cancellation(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime) -> Row:
     """The organization asks the team to cancel a booked session. Asked again, the first time stays."""
     d = move(
         db,
@@ -60,14 +59,14 @@ def request_cancellation(db: Db, deposition_id: int, *, organization_id: int, by
 def _cancel(
     db: Db,
     deposition_id: int,
-    check: Callable[[Row[Any]], None],
+    check: Callable[[Row], None],
     states: Sequence[str],
     tell: bool,
     by: Actor,
     now: datetime,
     version: int | None = None,
     organization_id: int | None = None,
-) -> Row[Any]:
+) -> Row:
     d = move(
         db,
         deposition_id,

@@ -36,14 +36,14 @@ DONE = {
 def move(
     db: Db,
     deposition_id: int,
-    check: Callable[[Row[Any]], None],
+    check: Callable[[Row], None],
     states: Sequence[str],
     values: dict[str, Any],
     *,
     now: datetime,
     version: int | None = None,
     organization_id: int | None = None,
-) -> Row[Any]:
+) -> Row:
     """Changes the deposition if it is in one of `states` and, when given, still at `version`; returns it changed.
 
     Otherwise `check` says why not, in the rule's words, about the row as it is now. Raises NotFound, and Conflict
@@ -77,7 +77,7 @@ def _stale(db: Db, deposition_id: int) -> Conflict:
 def record(
     db: Db,
     verb: str,
-    d: Row[Any],
+    d: Row,
     *,
     by: Actor,
     now: datetime,

@@ -34,7 +34,7 @@ class Client(Protocol):
     def self_service(self) -> bool: ...
 
 
-def request(db: Db, organization: Client, asked: asking.Asked, *, by: Actor, now: datetime) -> Row[Any]:
+def request(db: Db, organization: Client, asked: asking.Asked, *, by: Actor, now: datetime) -> Row:
     """Writes a request down ("Submit Session Requests"). Raises Invalid for a webhook address we never send to."""
     if asked.postback_url is not None:
         _check_postback(asked.postback_url, db)
@@ -66,7 +66,7 @@ def request(db: Db, organization: Client, asked: asking.Asked, *, by: Actor, now
     return d
 
 
-def webhook(d: Row[Any], db: Db) -> list[Message]:
+def webhook(d: Row, db: Db) -> list[Message]:
     """The message to `postback_url`, if one was given."""
     if d.postback_url is None:
         return []

@@ -1,7 +1,6 @@
 """The session itself: people come in, people go home."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Row
 
@@ -12,7 +11,7 @@ from app.kernel.db import Db
 from app.kernel.events import Actor
 
 
-def start(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Row[Any]:
+def start(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Row:
     """Opens the room: from now on the mailed links lead in."""
     d = move(
         db,
@@ -28,7 +27,7 @@ def start(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int 
     return d
 
 
-def end(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Row[Any]:
+def end(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Row:
     """Closes the room for good."""
     d = move(
         db,

@@ -29,7 +29,7 @@ class Booking:
 
 def schedule(
     db: Db, deposition_id: int, booking: Booking, *, by: Actor, now: datetime, version: int | None = None
-) -> Row[Any]:
+) -> Row:
     """Books the session: state, link and id become visible, the webhook and the letters leave.
 
     Raises Conflict when it is not waiting any more, or when the manager is busy and no reason is given.
@@ -66,7 +66,7 @@ def schedule(
 
 def change_room(
     db: Db, deposition_id: int, room_url: str, *, by: Actor, now: datetime, version: int | None = None
-) -> Row[Any]:
+) -> Row:
     """Says where people meet, or that it is elsewhere now. The link that was mailed stays the same."""
     moves.check_room(room_url)
     d = move(
@@ -82,9 +82,7 @@ def change_room(
     return d
 
 
-def assign(
-    db: Db, deposition_id: int, *, person_id: int, by: Actor, now: datetime, version: int | None = None
-) -> Row[Any]:
+def assign(db: Db, deposition_id: int, *, person_id: int, by: Actor, now: datetime, version: int | None = None) -> Row:
     """The one who presses takes it. Who had it before stays in the story."""
     d = move(
         db,
@@ -101,7 +99,7 @@ def assign(
 
 def write_notice(
     db: Db, deposition_id: int, notice: str, *, by: Actor, now: datetime, version: int | None = None
-) -> Row[Any]:
+) -> Row:
     """Writes the note the organization reads as `notice`; an empty one takes it back."""
     d = move(
         db,

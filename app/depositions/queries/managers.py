@@ -1,10 +1,9 @@
 """Who may be in the room for the house, and when they are busy."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 
 from app.accounts.models import Membership, Person
 from app.accounts.roles import Role
@@ -39,7 +38,7 @@ def managers(db: Db) -> list[Manager]:
     return [Manager(*row) for row in rows]
 
 
-def overlaps(db: Db, manager_email: str, starts_at: datetime, ends_at: datetime, *, besides: int) -> Sequence[Row[Any]]:
+def overlaps(db: Db, manager_email: str, starts_at: datetime, ends_at: datetime, *, besides: int) -> list[Any]:
     """A manager's other booked or running sessions that leave less than the buffer to this one, by start."""
     asked = busy(starts_at, ends_at)
     rows = db.execute(

@@ -277,7 +277,7 @@ def neighbours(db: Db, f: Filters, deposition_id: int, now: datetime) -> Neighbo
     return None
 
 
-def _first(db: Db, ways: Iterator[tuple[Group, Select[Any]]], *, flip: bool) -> int | None:
+def _first(db: Db, ways: Iterator[tuple[Group, Select]], *, flip: bool) -> int | None:
     for group, statement in ways:
         descending = group.descending != flip
         order = [column.desc() if descending else column.asc() for column in group.order]
@@ -287,7 +287,7 @@ def _first(db: Db, ways: Iterator[tuple[Group, Select[Any]]], *, flip: bool) -> 
     return None
 
 
-def organizations(db: Db, reach: frozenset[int] | None) -> Sequence[Row[Any]]:
+def organizations(db: Db, reach: frozenset[int] | None) -> Sequence[Row]:
     """The organizations to filter by."""
     wanted = [] if reach is None else [ORG.id.in_(sorted(reach))]
     return db.execute(select(ORG.id, ORG.name).where(*wanted).order_by(ORG.name, ORG.id)).all()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from app.accounts.models import Organization
 from app.depositions.models import COUNTS, Deposition
@@ -53,7 +53,7 @@ LARGEST_ID = 2**63 - 1
 EARLIEST, LATEST = datetime(1800, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC)
 
 
-def get(db: Db, deposition_id: int, scope: ColumnElement[bool]) -> Row[Any]:
+def get(db: Db, deposition_id: int, scope: ColumnElement[bool]) -> Any:
     """A deposition with its organization's name, for somebody who sees what `scope` admits. Raises NotFound."""
     organization = Organization.__table__.c
     row = db.execute(
@@ -71,7 +71,7 @@ def get(db: Db, deposition_id: int, scope: ColumnElement[bool]) -> Row[Any]:
     return row
 
 
-def find(db: Db, organization_id: int, wanted: str) -> Row[Any]:
+def find(db: Db, organization_id: int, wanted: str) -> Any:
     """An organization's deposition by numeric id, then `remote_session_id`, then the slug of its address.
 
     Raises NotFound, alike for what does not exist and what belongs to others.
@@ -95,7 +95,7 @@ def _readings(wanted: str) -> list[tuple[Any, Any]]:
     return readings
 
 
-def by_slug(db: Db, slug: str) -> Row[Any]:
+def by_slug(db: Db, slug: str) -> Any:
     """The session behind a public address, with its organization's name. Raises NotFound."""
     row = None
     if slug.isascii() and len(slug) <= 100 and "\x00" not in slug:
@@ -107,7 +107,7 @@ def by_slug(db: Db, slug: str) -> Row[Any]:
 
 def listed(
     db: Db, organization_id: int, *, after: datetime | None, before: datetime | None, page: int, size: int
-) -> tuple[list[Row[Any]], int]:
+) -> tuple[list[Any], int]:
     """One page in ascending id, and how many there are in all.
 
     `after`: only what starts later; `before`: only what ends earlier. The ids are found in an index alone, so that a
