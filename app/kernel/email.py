@@ -16,6 +16,7 @@ from email.headerregistry import Address, ContentTypeHeader
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -53,6 +54,7 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=False,
+    auto_reload=False,
 )
 
 
@@ -114,7 +116,9 @@ def _document(body: str, known: dict[str, Any], subject: str) -> str:
     return TEMPLATES.get_template("email/_layout.html").render({**known, "subject": subject, "body": Markup(body)})
 
 
+@lru_cache(maxsize=1024)
 def _template(folder: str, part: str, ending: str, locale: str) -> Template:
+    """The template in the nearest language there is. Remembered, since most letters have none in their own."""
     language = locale.split("-")[0]
     names = (f"{part}.{locale}.{ending}", f"{part}.{language}.{ending}", f"{part}.{ending}")
     return TEMPLATES.select_template([f"email/{folder}/{name}" for name in names])

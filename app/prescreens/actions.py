@@ -6,11 +6,13 @@ conditional UPDATE; each change writes its history and its messages in the same 
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.kernel.db import Db
 from app.kernel.errors import Conflict, Gone, Invalid, NotFound
@@ -136,14 +138,14 @@ def complete(db: Db, id: UUID, *, by: Actor, now: datetime) -> None:
     raise Conflict("Another tab is answering at the same time. Nothing was sent. Please try again.")
 
 
-def _get(db: Db, id: UUID) -> Row[Any]:
+def _get(db: Db, id: UUID) -> Row:
     found = one.get(db, id)
     if found is None:
         raise NotFound("This link leads nowhere any more. Start again from the first page.")
     return found
 
 
-def _change(db: Db, prescreen: Row[Any], now: datetime, changes: dict[str, Any]) -> Row[Any] | None:
+def _change(db: Db, prescreen: Row, now: datetime, changes: dict[str, Any]) -> Row | None:
     """Writes onto exactly the version that was read, if the prospect may still write; None when it has moved on."""
     return db.execute(
         update(TABLE)
@@ -158,7 +160,7 @@ def _change(db: Db, prescreen: Row[Any], now: datetime, changes: dict[str, Any])
     ).one_or_none()
 
 
-def _contact(db: Db, prescreen: Row[Any], now: datetime) -> tuple[UUID | None, UUID | None]:
+def _contact(db: Db, prescreen: Row, now: datetime) -> tuple[UUID | None, UUID | None]:
     """The contact of this prescreen and, when address and number know two, the other one. Makes one if none is known.
 
     Nothing that is stored about a known contact is changed.
@@ -209,45 +211,28 @@ def keep_words(db: Db, organization_id: int, id: UUID, words: list[str]) -> None
 
 def approve(
     db: Db, id: UUID, notes: str | None, *, reach: Reach, by: Actor, now: datetime, version: int | None = None
-) -> Row[Any]:
+) -> Row:
     """Approves, finally. Returns the prescreen. Raises NotFound, Conflict (already reviewed), Invalid."""
     return _review(db, id, "approve", notes, reach, by, now, version)
 
 
 def deny(
     db: Db, id: UUID, notes: str | None, *, reach: Reach, by: Actor, now: datetime, version: int | None = None
-) -> Row[Any]:
+) -> Row:
     """Denies, finally. Returns the prescreen. Raises NotFound, Conflict (already reviewed), Invalid."""
     return _review(db, id, "deny", notes, reach, by, now, version)
 
 
 def _review(
     db: Db, id: UUID, verb: str, notes: str | None, reach: Reach, by: Actor, now: datetime, version: int | None
-) -> Row[Any]:
+) -> Row:
     decision = review.DECISIONS[verb].value
-    here = [P.id == id, reach.rows(P.organization_id)]
-    unseen = [] if version is None else [P.version == version]
-    done = db.execute(
-        update(TABLE)
-        .where(
-            *here,
-            *unseen,
-            P.status == Status.COMPLETED.value,
-            P.review_status == PENDING,
-            P.expires_at > now,
-        )
-        .values(
-            review_status=decision,
-            review_notes=notes,
-            reviewed_at=now,
-            reviewed_by=by.name if by.via == "page" else f"{by.name} (API)",
-            updated_at=now,
-            version=P.version + 1,
-        )
-        .returning(*TABLE.c)
-    ).one_or_none()
+    who = by.name if by.via == "page" else f"{by.name} (API)"
+    facts = {"wanted": id, "decision": decision, "notes": notes, "who": who, "now": now}
+    seen = {} if version is None else {"seen": version}
+    done = db.execute(_decide(reach, version is not None), {**facts, **seen}).one_or_none()
     if done is None:
-        found = db.execute(select(TABLE).where(*here)).one_or_none()
+        found = db.execute(select(TABLE).where(P.id == id, reach.rows(P.organization_id))).one_or_none()
         if found is None:
             raise NotFound("There is no such session.")
         review.check_review(found, now)
@@ -257,6 +242,32 @@ def _review(
     data = {"prospect": done.name, "told": bool(messages)}
     _record(db, f"prescreen.{decision}", id, done.organization_id, by, now, data, messages)
     return done
+
+
+@lru_cache(maxsize=256)
+def _decide(reach: Reach, versioned: bool) -> ReturningUpdate[Any]:
+    """The one conditional update of a review, built once a reach. `versioned`: only the version that was read."""
+    now = bindparam("now", type_=P.expires_at.type)
+    return (
+        update(TABLE)
+        .where(
+            P.id == bindparam("wanted"),
+            reach.rows(P.organization_id),
+            *([P.version == bindparam("seen")] if versioned else []),
+            P.status == Status.COMPLETED.value,
+            P.review_status == PENDING,
+            P.expires_at > now,
+        )
+        .values(
+            review_status=bindparam("decision"),
+            review_notes=bindparam("notes"),
+            reviewed_at=now,
+            reviewed_by=bindparam("who"),
+            updated_at=now,
+            version=P.version + 1,
+        )
+        .returning(*TABLE.c)
+    )
 
 
 def take(db: Db, id: UUID, person_id: int, holder: int | None, *, reach: Reach, by: Actor, now: datetime) -> None:
