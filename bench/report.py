@@ -1,5 +1,6 @@
 """Figures as a line while a run goes on, and as tables for README.md."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,11 @@ def table(found: Iterable[dict[str, Any]]) -> str:
 
 
 def _place(known: dict[tuple[Any, ...], dict[str, Any]], database: str, n: int) -> str:
+    first = next(row for place, row in known.items() if place[:2] == (database, n))
     lines = [
         f"### {NAMES[database]}, {n:,} rows a room",
+        "",
+        f"Measured {first['at'][:10]} at commit {first['commit']}: {first['machine']}.",
         "",
         "| path | floor, CPU ms | product, CPU ms | ratio | goal | | floor / product, requests a second "
         "| product alone, p50 / p99 ms | product with 16, p99 ms |",
@@ -87,16 +91,23 @@ def _flatness(known: dict[tuple[Any, ...], dict[str, Any]], places: list[tuple[s
     for path in PATHS:
         cells = []
         for database in NAMES:
+            # Only what one run measured can be compared.
             one, other = (known.get((database, n, path.name, "product")) for n in (small, large))
-            cells.append(f"{spent(other) / spent(one):.2f}" if one and other else "–")
+            cells.append(f"{spent(other) / spent(one):.2f}" if one and other and one["at"] == other["at"] else "–")
         lines.append(f"| {path.title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def write(found: list[dict[str, Any]]) -> None:
-    """Puts the tables of a run into README.md, in place of the last ones."""
-    first = found[0]
-    heading = f"Measured {first['at'][:10]} at commit {first['commit']}, {first['machine']}."
+def write(results: Path) -> None:
+    """Puts the newest run of each database and size into README.md."""
+    newest: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in map(json.loads, results.read_text().splitlines()):
+        place = newest.setdefault((row["db"], row["rows"]), [])
+        if place and place[0]["at"] != row["at"]:
+            place.clear()
+        place.append(row)
+    order = sorted(newest, key=lambda place: (list(NAMES).index(place[0]), place[1]))
+    found = [row for place in order for row in newest[place]]
     before, _, rest = README.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}\n\n{heading}\n\n{table(found)}\n\n{END}{after}")
+    README.write_text(f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{after}")

@@ -63,7 +63,7 @@ def main(given: list[str]) -> int:
     if not chosen.no_record:
         with RESULTS.open("a") as lines:
             lines.writelines(json.dumps(row) + "\n" for row in found)
-        report.write(found)
+        report.write(RESULTS)
     return 0
 
 
