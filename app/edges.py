@@ -45,7 +45,9 @@ SENTENCES = {
     413: "This is larger than we take. Nothing was saved.",
     414: "This address is too long.",
     415: "This type of content is not taken here. Nothing was done.",
-    500: "Something went wrong on our side. Nothing was saved. Try again; if it happens again, tell us the number below.",
+    500: (
+        "Something went wrong on our side. Nothing was saved. Try again; if it happens again, tell us the number below."
+    ),
 }
 CODES = {405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type", 500: "internal_error"}
 
@@ -111,16 +113,16 @@ def _depart(response: Response) -> Response:
 
 def _log_access(response: Response) -> None:
     """One line a request. The rule, not the path: paths and queries can carry tokens."""
-    asked, rule, now = request._get_current_object(), request.url_rule, time.perf_counter()
+    rule, now = request.url_rule, time.perf_counter()
     log.info(
         "request",
-        method=asked.method,
+        method=request.method,
         route=rule.rule if rule else None,
         status=response.status_code,
         ms=round((now - g.get("started", now)) * 1000, 1),
         organization=g.get("organization_id"),
         person=g.get("person_id"),
-        address=asked.remote_addr,
+        address=request.remote_addr,
     )
 
 

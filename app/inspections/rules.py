@@ -87,11 +87,12 @@ def check_live(inspection: Stands, now: datetime) -> None:
     status = status_of(inspection, now)
     if status == Status.CLOSED:
         raise Conflict(
-            "This inspection has ended, and its record is sealed. Nothing was changed.", code="session.already_ended"
+            "This inspection has ended, and its record is sealed: nothing more can be added.",
+            code="session.already_ended",
         )
     if status == Status.EXPIRED:
         raise Conflict(
-            "This inspection has expired: nobody joined in time. Nothing was changed. Create a new one.",
+            "This inspection has expired: nobody joined in time. Create a new one instead.",
             code="session.already_ended",
         )
 

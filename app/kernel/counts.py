@@ -47,7 +47,7 @@ def keep_counts(source: Any, name: str, dimensions: Sequence[str]) -> Table:
         ("postgresql", postgresql_triggers(source.name, name, dimensions)),
     ):
         for statement in statements:
-            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)
+            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]  # theirs
             event.listen(Base.metadata, "after_create", ddl)
     return counts
 

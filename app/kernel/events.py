@@ -102,7 +102,7 @@ def record(
     return event_id
 
 
-def story(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Row[Any]]:
+def story(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Row]:
     """What happened to one thing, newest first."""
     e = Event.__table__.c
     return db.execute(

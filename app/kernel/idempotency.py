@@ -43,7 +43,7 @@ class Stored:
 
 
 _t = IdempotencyKey.__table__
-_VALUES = {name: bindparam(name) for name in ("id", "fingerprint", "created_at")}
+_VALUES: dict[str, Any] = {name: bindparam(name) for name in ("id", "fingerprint", "created_at")}
 _CLAIM = {
     "sqlite": sqlite.insert(_t).values(_VALUES).on_conflict_do_nothing().returning(_t.c.id),
     "postgresql": postgresql.insert(_t).values(_VALUES).on_conflict_do_nothing().returning(_t.c.id),
@@ -146,10 +146,11 @@ def finish(
 def forget_old(db: Db, now: datetime, limit: int = 500) -> int:
     """Drops keys past their 24 hours, and secrets past theirs; returns how many rows were touched."""
     old = select(_t.c.id).where(_t.c.created_at <= now - LIFE).limit(limit).scalar_subquery()
-    dropped = db.execute(delete(_t).where(_t.c.id.in_(old))).rowcount
+    c = db.connection()
+    dropped = c.execute(delete(_t).where(_t.c.id.in_(old))).rowcount
     spent = (
         update(_t)
         .where(_t.c.secret_until <= now, _t.c.later.is_not(None))
         .values(body=_t.c.later, secret_until=None, later=None)
     )
-    return dropped + db.execute(spent).rowcount
+    return dropped + c.execute(spent).rowcount

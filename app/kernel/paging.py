@@ -4,7 +4,7 @@ A list is one group of rows or several in sequence (urgency groups). A cursor sa
 signed and bound to a purpose, so that it cannot be forged or carried to another organization's list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -20,20 +20,22 @@ from sqlalchemy.engine import Row
 from app.kernel.db import Db
 from app.kernel.errors import BadRequest
 
-_MARKS = {datetime: "t", UUID: "u", date: "d"}
+_READ: dict[str, Callable[[str], Any]] = {"t": datetime.fromisoformat, "u": UUID, "d": date.fromisoformat}
 
 
 def _pack(value: Any) -> Any:
-    for kind, mark in _MARKS.items():
-        if isinstance(value, kind):
-            return {mark: value.hex if isinstance(value, UUID) else value.isoformat()}
-    return value
+    """A sort value as JSON; what JSON has no word for is an object with one mark."""
+    if isinstance(value, UUID):
+        return {"u": value.hex}
+    if isinstance(value, datetime):
+        return {"t": value.isoformat()}
+    return {"d": value.isoformat()} if isinstance(value, date) else value
 
 
 def _unpack(value: Any) -> Any:
     if isinstance(value, dict):
         ((mark, text),) = value.items()
-        return {"t": datetime.fromisoformat, "u": UUID, "d": date.fromisoformat}[mark](text)
+        return _READ[mark](text)
     return value
 
 
@@ -67,7 +69,7 @@ class Group:
     """
 
     key: str
-    statement: Select[Any]
+    statement: Select
     order: tuple[ColumnElement[Any], ...]
     descending: bool = False
 
@@ -76,12 +78,12 @@ class Group:
 class Page:
     """Rows as (group key, row), and the cursor of the next page or None."""
 
-    rows: list[tuple[str, Row[Any]]]
+    rows: list[tuple[str, Row]]
     next_cursor: str | None
     first: bool
 
 
-def beyond(group: Group, values: Sequence[Any]) -> Select[Any]:
+def beyond(group: Group, values: Sequence[Any]) -> Select:
     """The rows of the group after `values`, compared as one row value so that the index is used."""
     here = tuple_(*group.order)
     there = tuple_(*values, types=[column.type for column in group.order])
@@ -96,7 +98,7 @@ def page_of(db: Db, groups: Sequence[Group], after: str | None, *, purpose: str,
         start = next((i for i, group in enumerate(groups) if group.key == key), 0)
         if groups and groups[start].key != key:
             values = None
-    rows: list[tuple[str, Row[Any]]] = []
+    rows: list[tuple[str, Row]] = []
     for index in range(start, len(groups)):
         group = groups[index]
         statement = beyond(group, values) if index == start and values else group.statement

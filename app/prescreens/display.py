@@ -8,8 +8,8 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from app.prescreens import words
+from app.prescreens.models import QuestionType as Type
 from app.prescreens.rules.answers import Question
-from app.prescreens.rules.answers import QuestionType as Type
 
 ENGLISH = words.of("en")
 SHORTEST_LONG = 280

@@ -1,5 +1,6 @@
 """A prescreen as integrators see it: the `session` object of the document, camelCase, key by key as printed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +32,7 @@ def one(prescreen: Any, now: datetime) -> dict[str, Any]:
     return {**found, "data": found}
 
 
-def page(prescreens: list[Any], now: datetime, *, number: int, limit: int, total: int) -> dict[str, Any]:
+def page(prescreens: Sequence[Any], now: datetime, *, number: int, limit: int, total: int) -> dict[str, Any]:
     """A page of the list. `totalPages` is 0 when nothing matches."""
     return {
         "data": [session(prescreen, now) for prescreen in prescreens],

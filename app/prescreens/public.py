@@ -134,7 +134,7 @@ def _step(
     if step not in keys and step != REVIEW:
         step = answers.next_question(workflow.questions, given) or REVIEW
     place = len(keys) if step == REVIEW else keys.index(step)
-    shown = {
+    shown: dict[str, Any] = {
         "token": token,
         "total": len(asked),
         "answered": sum(key in given for key in keys),
@@ -210,8 +210,10 @@ def _count(what: str, limit: int) -> None:
 
 
 def _url(endpoint: str, workflow: Workflow, token: str | None = None, **more: Any) -> str:
-    names = {"organization": workflow.organization_slug, "workflow": workflow.slug, **more}
-    return url_for(endpoint, **({"token": token} if token else {}), **names)
+    names: dict[str, Any] = {"organization": workflow.organization_slug, "workflow": workflow.slug, **more}
+    if token:
+        names["token"] = token
+    return url_for(endpoint, **names)
 
 
 def _page(template: str, workflow: Workflow, *, status: int = 200, **context: Any) -> Response:

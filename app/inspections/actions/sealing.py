@@ -40,7 +40,7 @@ def live(now: datetime) -> ColumnElement[bool]:
     return (_i.status != Status.CLOSED.value) & or_(_i.status != Status.CREATED.value, _i.expires_at > now)
 
 
-def take(db: Db, id: uuid.UUID, now: datetime, *conditions: ColumnElement[bool], **values: Any) -> Row[Any] | None:
+def take(db: Db, id: uuid.UUID, now: datetime, *conditions: ColumnElement[bool], **values: Any) -> Row | None:
     """Changes the inspection if the conditions hold at this very moment, and keeps others out until the end of the
     transaction. None when they do not hold. Rows returned show the state after the change.
     """
@@ -49,13 +49,13 @@ def take(db: Db, id: uuid.UUID, now: datetime, *conditions: ColumnElement[bool],
     return db.execute(statement.returning(*_TAKEN)).one_or_none()
 
 
-def hold(db: Db, id: uuid.UUID, *conditions: ColumnElement[bool]) -> Row[Any] | None:
+def hold(db: Db, id: uuid.UUID, *conditions: ColumnElement[bool]) -> Row | None:
     """Like take, but changes nothing."""
     statement = update(Inspection.__table__).where(_i.id == id, *conditions).values(version=_i.version)
     return db.execute(statement.returning(*_TAKEN)).one_or_none()
 
 
-def append(db: Db, taken: Row[Any], events: Sequence[SealedEvent], now: datetime) -> None:
+def append(db: Db, taken: Row, events: Sequence[SealedEvent], now: datetime) -> None:
     """Seals events onto the chain of an inspection that was taken in this transaction."""
     length, head = taken.chain_length, taken.chain_head
     rows = []

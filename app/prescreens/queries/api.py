@@ -54,7 +54,7 @@ class Filters:
         return stages(self.status, self.review_status)
 
 
-def one(db: Db, organization_id: int, id: UUID) -> Row[Any] | None:
+def one(db: Db, organization_id: int, id: UUID) -> Row | None:
     """One session of an organization, or None: another organization's is not there."""
     return db.connection().execute(_ONE, {"id": id, "organization_id": organization_id}).first()
 
@@ -68,9 +68,7 @@ def count(db: Db, organization_id: int, filters: Filters, now: datetime) -> int:
     return int(db.connection().execute(statement, _parameters(organization_id, filters, now)).scalar_one())
 
 
-def page(
-    db: Db, organization_id: int, filters: Filters, now: datetime, *, offset: int, limit: int
-) -> Sequence[Row[Any]]:
+def page(db: Db, organization_id: int, filters: Filters, now: datetime, *, offset: int, limit: int) -> Sequence[Row]:
     """Rows `offset` … `offset + limit` of the list, newest first."""
     chosen = filters.stages
     if chosen == ():
@@ -94,12 +92,12 @@ def _parameters(organization_id: int, filters: Filters, now: datetime) -> dict[s
 
 
 @lru_cache(maxsize=256)
-def _total(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select[Any]:
+def _total(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select:
     return total(chosen, _MINE, by_template=by_template)
 
 
 @lru_cache(maxsize=256)
-def _contact_total(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select[Any]:
+def _contact_total(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select:
     where = _where(by_contact=True, by_template=by_template)
     if chosen is not None:
         where.append(or_(*(stage.rows() for stage in chosen)))
@@ -107,7 +105,7 @@ def _contact_total(chosen: tuple[Stage, ...] | None, by_template: bool) -> Selec
 
 
 @lru_cache(maxsize=512)
-def _page(chosen: tuple[Stage, ...] | None, by_contact: bool, by_template: bool, bounded: bool) -> Select[Any]:
+def _page(chosen: tuple[Stage, ...] | None, by_contact: bool, by_template: bool, bounded: bool) -> Select:
     where = _where(by_contact, by_template)
     if bounded:
         where.append(P.expires_at < bindparam("before", type_=P.expires_at.type))
@@ -154,7 +152,7 @@ def _landing(
 
 
 @lru_cache(maxsize=256)
-def _days(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select[Any]:
+def _days(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select:
     """Rows by day of expiry; a stage that is cut at now counts only on its days before or after today."""
     c = DAY_COUNTS.c
     where: list[Any] = [c.organization_id == bindparam("organization_id")]
@@ -171,7 +169,7 @@ def _days(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select[Any]:
 
 
 @lru_cache(maxsize=64)
-def _today(stage: Stage, by_template: bool) -> Select[Any]:
+def _today(stage: Stage, by_template: bool) -> Select:
     """How many rows of a cut stage expire today, on its side of now."""
     start = bindparam("today_start", type_=P.expires_at.type)
     return (

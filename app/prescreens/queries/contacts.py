@@ -27,11 +27,11 @@ def match(db: Db, organization_id: int, email: str | None, phone: str | None) ->
     return by_email, known(C.phone_key, phone_key(phone) if phone else None)
 
 
-def get(db: Db, id: UUID | None) -> Row[Any] | None:
+def get(db: Db, id: UUID | None) -> Row | None:
     return None if id is None else db.execute(select(Contact.__table__).where(C.id == id)).one_or_none()
 
 
-def earlier(db: Db, prescreen: Any, limit: int = 20) -> Sequence[Row[Any]]:
+def earlier(db: Db, prescreen: Any, limit: int = 20) -> Sequence[Row]:
     """Other prescreens of the same contact, newest first."""
     if prescreen.contact_id is None:
         return []

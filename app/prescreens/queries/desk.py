@@ -20,7 +20,6 @@ from app.kernel.paging import Group, Page, page_of
 from app.prescreens.models import (
     DAY_COUNTS,
     STAGE_COUNTS,
-    Prescreen,
     PrescreenWord,
     ReviewStatus,
     Status,
@@ -39,6 +38,7 @@ MOST_MATCHES = 1000
 MOST_CANDIDATES = 5000
 
 _DRAFT, _ACTIVE, _COMPLETED = Status.DRAFT.value, Status.ACTIVE.value, Status.COMPLETED.value
+# Names are looked up row by row, not joined: a planner that joins may read the list in another order and sort it.
 _ROW = (
     P.id,
     P.organization_id,
@@ -58,9 +58,9 @@ _ROW = (
     P.version,
     P.created_at,
     P.expires_at,
-    T.name.label("template_name"),
-    G.name.label("organization_name"),
-    A.name.label("assignee_name"),
+    select(T.name).where(T.id == P.workflow_template_id).scalar_subquery().label("template_name"),
+    select(G.name).where(G.id == P.organization_id).scalar_subquery().label("organization_name"),
+    select(A.name).where(A.id == P.assignee_id).scalar_subquery().label("assignee_name"),
 )
 
 
@@ -120,7 +120,7 @@ def tally(db: Db, reach: Reach, now: datetime, template_id: UUID | None = None) 
     """All numbers of the tabs and groups, in one statement."""
     today, statements = day_start(now), []
 
-    def kept(counts: Any, kind: str, day: Any, *where: Any) -> Select[Any]:
+    def kept(counts: Any, kind: str, day: Any, *where: Any) -> Select:
         by = [counts.c.status, counts.c.review_status, *([day] if day is counts.c.get("expires_on") else [])]
         conditions = [reach.counts(counts.c.organization_id), *where]
         if template_id:
@@ -131,7 +131,7 @@ def tally(db: Db, reach: Reach, now: datetime, template_id: UUID | None = None) 
             .group_by(*by)
         )
 
-    def part(kind: str, status: str, *where: Any) -> Select[Any]:
+    def part(kind: str, status: str, *where: Any) -> Select:
         conditions = [reach.rows(P.organization_id), Stage(status, PENDING).of(P), *where]
         if template_id:
             conditions.append(P.workflow_template_id == template_id)
@@ -155,7 +155,7 @@ def _no_day() -> ColumnElement[Any]:
     return cast(null(), DateType)
 
 
-def _read_tally(rows: Sequence[Row[Any]], now: datetime) -> Tally:
+def _read_tally(rows: Sequence[Row], now: datetime) -> Tally:
     found = Tally()
     by_day: dict[date, int] = defaultdict(int)
     within: dict[int, int] = {}
@@ -198,7 +198,8 @@ def groups(view: View, now: datetime) -> list[tuple[str, ColumnElement[bool]]]:
     if view.state == "waiting":
         waiting = Stage(_COMPLETED, PENDING).of(P)
         edges = {None: (3, 10, None), 3: (3,), 7: (3, 7)}.get(view.left, (3, 10, None))
-        found, start = [], now
+        found: list[tuple[str, ColumnElement[bool]]] = []
+        start = now
         for edge in edges:
             condition = waiting & (P.expires_at > start)
             if edge is not None:
@@ -231,15 +232,8 @@ def page(db: Db, reach: Reach, view: View, now: datetime, *, after: str | None, 
     return page_of(db, stretches, after, purpose=f"prescreens:{view.state}:{reach.ids}", size=size)
 
 
-def _rows(reach: Reach, view: View) -> Select[Any]:
-    statement = (
-        select(*_ROW)
-        .join_from(Prescreen.__table__, WorkflowTemplate.__table__, T.id == P.workflow_template_id)
-        .join(Organization.__table__, G.id == P.organization_id)
-        .outerjoin(Person.__table__, A.id == P.assignee_id)
-        .where(reach.rows(P.organization_id))
-    )
-    return statement.where(*_chosen(reach, view))
+def _rows(reach: Reach, view: View) -> Select:
+    return select(*_ROW).where(reach.rows(P.organization_id), *_chosen(reach, view))
 
 
 def _chosen(reach: Reach, view: View) -> list[Any]:
@@ -252,7 +246,7 @@ def _chosen(reach: Reach, view: View) -> list[Any]:
     return where
 
 
-def matching(reach: Reach, text: str) -> Select[Any] | None:
+def matching(reach: Reach, text: str) -> Select | None:
     """Ids of at most 1,000 prescreens whose name, address and number have words that begin so; None without text.
 
     The longest word finds, the others are looked up for each of its first 5,000 hits: the cost has a ceiling.
@@ -275,7 +269,7 @@ def matching(reach: Reach, text: str) -> Select[Any] | None:
     return found.limit(MOST_MATCHES)
 
 
-def _beginning(reach: Reach, word: str) -> Select[Any]:
+def _beginning(reach: Reach, word: str) -> Select:
     return select(W.prescreen_id).where(reach.counts(W.organization_id), W.word >= word, W.word < word + "\U0010ffff")
 
 

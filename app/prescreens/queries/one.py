@@ -1,6 +1,5 @@
 """One prescreen: for staff within their reach, and for the prospect behind a link."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, select
@@ -17,7 +16,7 @@ _ONE = (
 )
 
 
-def get(db: Db, id: UUID, reach: Reach | None = None) -> Row[Any] | None:
+def get(db: Db, id: UUID, reach: Reach | None = None) -> Row | None:
     """Every column of one prescreen, and its assignee's name. Without a reach: whoever asks holds a link to it."""
     statement = _ONE if reach is None else _ONE.where(reach.rows(P.organization_id))
     return db.execute(statement, {"id": id}).one_or_none()

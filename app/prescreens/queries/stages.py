@@ -105,7 +105,7 @@ class Reach:
         return column.in_(select(Organization.id)) if self.ids is None else self.rows(column)
 
 
-def total(chosen: Sequence[Stage] | None, reach: Reach, *, by_template: bool = False) -> Select[Any]:
+def total(chosen: Sequence[Stage] | None, reach: Reach, *, by_template: bool = False) -> Select:
     """A statement for the exact number of rows of these stages. Parameters: `times(now)`, perhaps `template_id`."""
     if chosen is None:
         return select(_kept(STAGE_COUNTS, None, reach, by_template))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, select, tuple_
@@ -59,8 +58,8 @@ _WORKFLOW = (
 _VERSION = _WORKFLOW.where(T.id == bindparam("template_id"), V.number == bindparam("number"))
 
 
-def _workflow(row: Row[Any] | None) -> Workflow | None:
-    return None if row is None else Workflow(*row[:6], read_questions(row[6]), *row[7:])
+def _workflow(row: Row | None) -> Workflow | None:
+    return None if row is None else Workflow(*(*row[:6], read_questions(row[6]), *row[7:]))
 
 
 def by_address(db: Db, organization: str, workflow: str) -> Workflow | None:
@@ -90,7 +89,7 @@ def questions_of(db: Db, versions: Iterable[tuple[UUID, int]]) -> dict[tuple[UUI
     return {(id, number): read_questions(questions) for id, number, questions in found}
 
 
-def names(db: Db, reach: Reach) -> Sequence[Row[Any]]:
+def names(db: Db, reach: Reach) -> Sequence[Row]:
     """Templates for a filter: id, name and the organization's name."""
     return db.execute(
         select(T.id, T.name, G.name.label("organization_name"))
@@ -101,13 +100,13 @@ def names(db: Db, reach: Reach) -> Sequence[Row[Any]]:
     ).all()
 
 
-def organizations(db: Db, reach: Reach) -> Sequence[Row[Any]]:
+def organizations(db: Db, reach: Reach) -> Sequence[Row]:
     """Organizations that have templates, for a filter: id and name."""
     having = select(T.organization_id).where(reach.rows(T.organization_id))
     return db.execute(select(G.id, G.name).where(G.id.in_(having)).order_by(G.name).limit(500)).all()
 
 
-def listing(db: Db, reach: Reach) -> Sequence[Row[Any]]:
+def listing(db: Db, reach: Reach) -> Sequence[Row]:
     """Every template of a reach with its number of prescreens, from counter rows."""
     s = STAGE_COUNTS.c
     started = (
@@ -144,7 +143,7 @@ def one(db: Db, reach: Reach, id: UUID, number: int | None = None) -> Workflow |
     return _workflow(db.execute(statement.where(V.number == (number or T.current_version))).one_or_none())
 
 
-def versions(db: Db, id: UUID) -> Sequence[Row[Any]]:
+def versions(db: Db, id: UUID) -> Sequence[Row]:
     """Number and day of every version of a template, newest first."""
     return db.execute(
         select(V.number, V.created_at).where(V.workflow_template_id == id).order_by(V.number.desc())
