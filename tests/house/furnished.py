@@ -10,25 +10,35 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from html import unescape
 from urllib.parse import urljoin, urlsplit
+from uuid import UUID, uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from app import create_app, demo
 from app.accounts import links as account_links
 from app.accounts.actions import sign_ins
-from app.accounts.models import Membership, Person, Product
+from app.accounts.models import ApiKey, Membership, Person, Product
 from app.accounts.roles import Role
 from app.kernel.clock import now
 from app.kernel.db import Database, Db
 from app.kernel.events import Actor
+from app.kernel.mailbox import DevelopmentMail
 from app.kernel.outbox import OutboxRow
+from app.prescreens import links as prescreen_links
 
 SITE = "http://localhost"
+OF_EACH_STANDING = """
+    SELECT o.slug, w.slug, min(CAST(p.id AS varchar(36)))
+    FROM prescreens p JOIN workflow_templates w ON w.id = p.workflow_template_id
+    JOIN organizations o ON o.id = p.organization_id
+    WHERE p.status = 'completed' GROUP BY o.slug, w.slug, p.review_status
+"""
 FORM = re.compile(r'<form\b([^>]*\bmethod="post"[^>]*)>(.*?)</form>', re.S | re.I)
 LINKS = (
     re.compile(r'<a\b[^>]*?\shref="([^"#]+)', re.S),
@@ -44,8 +54,9 @@ APART: dict[str, tuple[str, ...]] = {
     "health.ready": ("/health/ready",),
     "health.metrics": ("/metrics",),
     "accounts_public.reset_asked": ("/password/asked",),
+    "mail.inbox": ("/mail",),  # for developers; ./dev run prints it
 }
-"""Addresses that machines, scripts and redirects lead to, and no link."""
+"""Addresses that machines, developers and redirects are led to, and that no page links to."""
 
 
 @dataclass
@@ -77,7 +88,9 @@ class House:
         if email:
             with self.database.write() as db:
                 person = db.scalars(select(Person).where(Person.email == email)).one()
-                token = sign_ins.sign_in(db, person, address="127.0.0.1", user_agent="test", by=VERA, now=now())
+                # Seen just now, however long the visit takes: else somebody would note that they were seen.
+                later = now() + timedelta(minutes=30)
+                token = sign_ins.sign_in(db, person, address="127.0.0.1", user_agent="test", by=VERA, now=later)
             with client.session_transaction() as cookie:
                 cookie["_user_id"] = token
                 cookie["_fresh"] = True
@@ -103,6 +116,15 @@ def furnish(database: Database) -> None:
         db.add(vera)
         db.flush()
         db.add_all(Membership(person_id=vera.id, organization_id=None, role=role.value) for role in Role)
+        db.execute(update(ApiKey).values(last_used_at=now() + timedelta(hours=1)))
+        db.add(_letter(db))
+
+
+def _letter(db: Db) -> DevelopmentMail:
+    """What the worker would have put on the mail page."""
+    letter = {"to": "vera@example.com", "name": "Vera", "subject": "Welcome", "text": "Come in.", "html": "<p>Come in."}
+    content = db.vault.encrypt(json.dumps({**letter, "attachments": []}))
+    return DevelopmentMail(outbox_id=uuid4(), channel="email", content=content, created_at=now())
 
 
 def open_house(database: Database, visits_each: int) -> House:
@@ -200,10 +222,18 @@ def known(database: Database) -> list[str]:
     """Links that people got in letters which are not kept: of every state one."""
     config = database.config
     with database.read() as db:
-        slugs = db.execute(text("SELECT min(slug) FROM depositions GROUP BY state ORDER BY 1")).scalars().all()
+        slugs = (
+            db.execute(text("SELECT min(slug) FROM depositions WHERE booked_at IS NOT NULL GROUP BY state ORDER BY 1"))
+            .scalars()
+            .all()
+        )
         vera = db.scalars(select(Person).where(Person.email == "vera@example.com")).one()
         jobs = (account_links.invitation_link(config, vera), account_links.reset_link(config, vera))
+        prescreens = db.execute(text(OF_EACH_STANDING)).all()
     found = [f"/sessions/{slug}{end}" for slug in slugs for end in ("", "/join")]
+    for organization, workflow, id in prescreens:
+        token = prescreen_links.token(config, prescreen_links.STATUS, UUID(str(id)))
+        found.append(f"/p/{organization}/{workflow}/status/{token}")
     return found + [job.removeprefix(config.public_base_url) for job in jobs]
 
 
