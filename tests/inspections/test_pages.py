@@ -133,7 +133,7 @@ def test_the_whole_way_on_pages(otto, cast, integrator, field, database) -> None
         assert otto.press(f"{place}/{verb}", text="x", ttl_minutes="60").status_code == 409
     page = html(otto.get(place))
     assert "no time-stamping authority is configured here" in page
-    assert "This inspection has ended, and its record is sealed." in page
+    assert "This inspection has ended, and its record is sealed: nothing more can be added." in page
     with database.read() as db:
         kinds = [link.kind for link in queries.links(db, uuid.UUID(session["id"]))]
     assert kinds == [
