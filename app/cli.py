@@ -12,18 +12,20 @@ from functools import wraps
 from typing import Any, NoReturn
 
 import click
+from sqlalchemy import inspect
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from app.config import Config, ConfigError
 from app.kernel import clock
 from app.kernel.db import Database
-from app.kernel.errors import Conflict, Refusal
+from app.kernel.errors import Conflict, Refusal, Unavailable
 from app.kernel.events import Actor
 
 BY = Actor("cli", None, "desk command", None, "cli")
 PRODUCTS = click.Choice(["depositions", "prescreens", "inspections"])
 PLANS = click.Choice(["free", "pilot", "starter", "pro", "scale"])
 ROLES = click.Choice(["scheduler", "leasing_agent", "operator", "admin", "auditor"])
+NO_TABLES = "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this."
 SWITCH = click.Choice(["on", "off"])
 
 
@@ -75,7 +77,7 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], cl
 def _database_words(error: Exception) -> tuple[str, str]:
     cause = str(getattr(error, "orig", error)).splitlines()[0]
     if "no such table" in cause or ("does not exist" in cause and "relation" in cause):
-        return "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this.", "database.old"
+        return NO_TABLES, "database.old"
     return f"The database did not do it: {cause}. Nothing was changed.", "database.unavailable"
 
 
@@ -84,6 +86,15 @@ def _database() -> Database:
     database = Database(Config.from_env())
     click.get_current_context().call_on_close(database.dispose)
     return database
+
+
+def _with_tables() -> Config:
+    """The configuration for a process that stays. Raises Unavailable while its database has no tables."""
+    database = _database()
+    with database.reader.connect() as connection:
+        if not inspect(connection).has_table("organizations"):
+            raise Unavailable(NO_TABLES, code="database.old")
+    return database.config
 
 
 @click.group(help=__doc__, context_settings={"max_content_width": 100})
@@ -329,7 +340,7 @@ def serve(said: Said, host: str, port: int, workers: int | None) -> None:
     """Answer requests until SIGTERM or SIGINT; accepted requests are finished."""
     from app import serving
 
-    config = Config.from_env()
+    config = _with_tables()
     count = workers or (1 if config.sqlite else os.cpu_count() or 1)
     said.done({"url": f"http://{host}:{port}", "workers": count}, f"Serving on http://{host}:{port}, {count} workers.")
     sys.stdout.flush()
@@ -341,7 +352,7 @@ def worker(said: Said) -> None:
     """Deliver mail and webhooks, remind and tidy up until SIGTERM or SIGINT."""
     from app import worker as working
 
-    config = Config.from_env()
+    config = _with_tables()
     said.done({"worker": os.getpid()}, f"The worker works as process {os.getpid()}.")
     sys.stdout.flush()
     working.main(config)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import jwt
 import orjson
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from app.accounts.models import ApiKey, Organization, Plan, Product
 from app.accounts.rules import SLUG
@@ -109,7 +109,7 @@ def bearer(authorization: str | None) -> str:
     return token
 
 
-def _caller(row: Row[Any], db: Db, now: datetime) -> Caller:
+def _caller(row: Any, db: Db, now: datetime) -> Caller:
     if stale(row[4], now):
         notes(db.database).leave(KEY_USED, row[0], now)
     return Caller(Credential(row[0], row[1], frozenset(row[2]), row[3]), Client(*row[6:]))

@@ -146,7 +146,8 @@ def _keep_typed() -> Response:
     text = json.dumps({"path": request.full_path.rstrip("?"), "fields": fields, "person": person_id})
     if person_id is not None and fields and len(text) <= LONGEST_KEPT:
         kept = database().vault.encrypt(text)
-    page = render_template("accounts/sign-in.html", form=SignInForm(formdata=None), kept=kept, expired=True, problem="")
+    shown = {"form": SignInForm(formdata=None), "kept": kept, "expired": True, "problem": "", "inside": htmx.is_htmx()}
+    page = render_template("accounts/sign-in.html", **shown)
     response = Response(page, 401)
     return htmx.retarget(response, "body", "innerHTML") if htmx.is_htmx() else htmx.personal(response)
 

@@ -125,8 +125,8 @@ def _set_password(purpose: str, token: str, how: str) -> Response:
     form = NewPasswordForm()
     form.email, form.name = person.email, person.name
     if not form.validate_on_submit():
-        context = {"form": form, "person": person, "invitation": how == "accepted"}
-        return respond("accounts/new-password.html", status=422, **context)
+        accepting = how == "accepted"
+        return respond("accounts/new-password.html", status=422, form=form, person=person, invitation=accepting)
     hashed = people.hashed(form.password.data, email=person.email, name=person.name)
     by = _as(person)
     people.change_password(db(), person.id, claim.epoch, hashed, how=how, by=by, now=clock.now())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.accounts.models import ApiKey, Membership, Organization, Person, SignIn
@@ -46,7 +46,7 @@ LISTED = 500
 """Rows a list of people or organizations shows at most; a text filter finds the others."""
 
 
-def signed_in_person(db: Db, digest: str, now: datetime) -> tuple[Row[Any], list[Grant]] | None:
+def signed_in_person(db: Db, digest: str, now: datetime) -> tuple[Any, list[Grant]] | None:
     """The person behind a sign-in's digest and their grants, or None when it is not, or no longer, alive."""
     rows = db.connection().execute(BY_TOKEN, {"digest": digest}).all()
     if not rows or sign_in_over(created_at=rows[0].created_at, last_seen_at=rows[0].last_seen_at, now=now):
@@ -58,7 +58,7 @@ def person_by_email(db: Db, email: str) -> Person | None:
     return db.execute(select(Person).where(Person.email == email.strip().lower())).scalar_one_or_none()
 
 
-def seen_by(organization_ids: frozenset[int] | None) -> Select[tuple[Person]]:
+def seen_by(organization_ids: frozenset[int] | None) -> Select[Person]:
     """People whom an administrator of these organizations sees; None means the house, which sees everybody."""
     found = select(Person).options(selectinload(Person.memberships).joinedload(Membership.organization))
     if organization_ids is None:

@@ -60,29 +60,29 @@ def _deposition_lanes(db: Db, _me: Me, scope: Scope, now: datetime) -> list[Lane
     counts = depositions.view_counts(db, depositions.Filters(reach=reach(scope)), now)
     return [
         Lane(
-            "start within 24 hours and are not scheduled",
+            "starting within 24 hours, not scheduled",
             counts[depositions.STARTING],
             {"view": depositions.STARTING},
             "alarm-clock",
             "danger",
         ),
         Lane(
-            "are asked to be canceled",
+            "asked to be canceled",
             counts[depositions.CANCELLATION],
             {"view": depositions.CANCELLATION},
             "message-square-x",
             "warn",
         ),
-        Lane("need scheduling", counts[depositions.NEEDS], {"view": depositions.NEEDS}, "inbox"),
+        Lane("waiting to be scheduled", counts[depositions.NEEDS], {"view": depositions.NEEDS}, "inbox"),
     ]
 
 
 def _prescreen_lanes(db: Db, _me: Me, scope: Scope, now: datetime) -> list[Lane]:
     tally = prescreens.tally(db, prescreens.reach_of(scope), now)
     return [
-        Lane("expire within 3 days", tally.of("waiting", 3), {"left": 3}, "hourglass", "danger"),
-        Lane("wait for a decision", tally.of("waiting"), {}, "clipboard-check"),
-        Lane("are being answered", tally.of("answering"), {"state": "answering"}, "message-square"),
+        Lane("expiring within 3 days", tally.of("waiting", 3), {"left": 3}, "hourglass", "danger"),
+        Lane("waiting for a decision", tally.of("waiting"), {}, "clipboard-check"),
+        Lane("being answered", tally.of("answering"), {"state": "answering"}, "message-square"),
     ]
 
 
@@ -91,10 +91,10 @@ def _inspection_lanes(db: Db, me: Me, scope: Scope, now: datetime) -> list[Lane]
     tomorrow = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     counts = inspections.counts(db, scope.where, now, tomorrow)
     return [
-        Lane("field users wait for an operator", counts["waiting"], {"view": "now"}, "smartphone", "danger"),
-        Lane("are live", counts["live"], {"view": "now"}, "radio"),
-        Lane("begin today", counts["today"], {"view": "now"}, "calendar-clock"),
-        Lane("wait for a time stamp", counts["unanchored"], {"view": "unanchored"}, "stamp", "warn"),
+        Lane("waiting for an operator", counts["waiting"], {"view": "now"}, "smartphone", "danger"),
+        Lane("live", counts["live"], {"view": "now"}, "radio"),
+        Lane("beginning today", counts["today"], {"view": "now"}, "calendar-clock"),
+        Lane("waiting for a time stamp", counts["unanchored"], {"view": "unanchored"}, "stamp", "warn"),
     ]
 
 

@@ -1,0 +1,75 @@
+"""`desk db upgrade` and `check`, and processes that refuse to start on an empty database."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.config import Config
+from app.kernel.db import Database
+from tests.cli.running import Desk
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The command on an SQLite file that does not exist yet."""
+    return Desk(Database(Config.for_tests(database_url=f"sqlite:///{tmp_path}/new.sqlite3")), monkeypatch)
+
+
+def test_upgrade_check_and_again(empty: Desk) -> None:
+    before = empty("db", "check", "--json")
+    assert before.exit_code == 1
+    assert json.loads(before.stdout)["current"] is False
+    first = empty.json("db", "upgrade")
+    assert first["changed"] is True
+    assert empty.json("db", "upgrade") == {"revision": first["revision"], "changed": False}
+    after = empty.json("db", "check")
+    assert (after["current"], after["differences"]) == (True, [])
+    assert empty("organization", "create", "--name", "X", "--slug", "x").exit_code == 0
+
+
+def test_two_upgrades_at_once(tmp_path: Path) -> None:
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "app.cli", "db", "upgrade", "--json"]
+    both = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+        for _ in range(2)
+    ]
+    said = [each.communicate(timeout=60) for each in both]
+    assert [each.returncode for each in both] == [0, 0], said
+    assert len({json.loads(out)["revision"] for out, _ in said}) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("serve",), ("worker",), ("token", "--organization", "x"), ("organization", "set", "x"), ("demo", "load")],
+)
+def test_without_tables_every_command_says_what_to_do(empty: Desk, arguments: tuple[str, ...]) -> None:
+    done = empty(*arguments)
+    assert done.exit_code == 1
+    assert done.stderr == "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this.\n"
+
+
+def test_a_database_that_is_away_is_a_sentence(empty: Desk) -> None:
+    done = empty("organization", "set", "x", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("The database did not do it: ")
+    assert "Traceback" not in done.output
+
+
+def test_a_wrong_environment_is_a_sentence(empty: Desk) -> None:
+    done = empty("organization", "set", "x", DATABASE_URL="mysql://x", LOG_LEVEL="loud")
+    assert done.exit_code == 1
+    assert "DATABASE_URL must start with" in done.stderr
+    assert "LOG_LEVEL must be" in done.stderr
+
+
+def test_help_names_every_command(empty: Desk) -> None:
+    text = empty("--help").stdout
+    for word in ("check", "db", "demo", "key", "organization", "person", "serve", "token", "worker"):
+        assert f"\n  {word} " in text
