@@ -83,7 +83,7 @@ def _arrive() -> None:
 
 
 def _same_site() -> None:
-    """Refuses unsafe page requests that another site caused, besides the CSRF token (quality: CSRF)."""
+    """Refuses unsafe page requests that another site caused, besides the CSRF token."""
     if request.method in SAFE or is_api(request.path):
         return
     site = request.headers.get("Sec-Fetch-Site")

@@ -1,4 +1,4 @@
-"""The web processes: granian, one worker a core, one thread each on SQLite (quality.md 1, points 5 and 7)."""
+"""The web processes: granian, one worker a core, one thread each on SQLite."""
 
 import gc
 from typing import Any

@@ -1,4 +1,4 @@
-"""The three doors: which key opens which product, and how often (contract.md, "Every door").
+"""The three doors: which key opens which product, and how often (docs/authentication.md).
 
 A door has `enter(authorization, db, now) -> Caller`, which raises the same Unauthorized for everything that is wrong
 with a credential, and `limits(caller)`. Each lookup is one query, built once. A key of another product is a wrong key.

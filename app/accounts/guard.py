@@ -24,7 +24,7 @@ from app.kernel.transaction import SAFE, database, reading
 
 POLL_HEADER = "X-Desk-Poll"
 POLL_ARGUMENT = "poll"
-"""A request with either is the page looking for news by itself: no activity of the person (quality.md 3)."""
+"""A request with either is the page looking for news by itself: no activity of the person."""
 
 LONGEST_KEPT = 100_000
 """Characters of typed text that are carried over a sign-in."""

@@ -1,4 +1,4 @@
-"""Roles, the desks they open, and what each may do there (experience.md, the teams; pure, no database)."""
+"""Roles, the desks they open, and what each may do there (pure, no database)."""
 
 from collections.abc import Iterable
 from enum import StrEnum

@@ -45,7 +45,7 @@ LOCALES: dict[str, str] = {
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 IDLE = timedelta(minutes=60)
-"""A sign-in that shows no activity for this long is over (quality.md 3)."""
+"""A sign-in that shows no activity for this long is over."""
 ABSOLUTE = timedelta(hours=12)
 """No sign-in lives longer than this."""
 INVITATION_LIFE = 7 * 24 * 3600

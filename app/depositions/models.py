@@ -1,4 +1,4 @@
-"""Tables of the depositions room (seeds/depositions-session-requests, "Example Request" and "Example Response")."""
+"""Tables of the depositions room (the Session Requests document, "Example Request" and "Example Response")."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,6 +1,6 @@
 """The inspections room: a stranger with a phone is let into a session, and what happens there is sealed.
 
-Words of this room (source: seeds/inspections-sessions.txt, contract "Inspections"):
+Words of this room (source: the Sessions API document):
 
 - *Inspection*: one session; the API calls it Session. Stored states created, open, recording, closed; `expired` is
   computed, so that a stopped worker never makes anything true.

@@ -1,4 +1,4 @@
-"""The Sessions API of inspections (seeds/inspections-sessions.txt), and what the contract adds to it.
+"""The Sessions API of inspections (its document), and what the contract adds to it.
 
 Validation answers 400 at this door, with `field_errors`. The join endpoint stands before the door: a link and a code
 open it, and it answers the printed bodies even when it refuses.

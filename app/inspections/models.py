@@ -1,6 +1,6 @@
 """Tables of the inspections room and their words.
 
-Source: seeds/inspections-sessions.txt "The Session object", "Mint a field-user invite"; contract "Inspections".
+Source: the Sessions API document, "The Session object" and "Mint a field-user invite"; docs/inspections.md.
 """
 
 from __future__ import annotations

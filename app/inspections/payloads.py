@@ -1,6 +1,6 @@
 """Inspections as outsiders see them and what outsiders may send.
 
-Every name is spelled as printed in seeds/inspections-sessions.txt; moments are ISO 8601 with `Z`, whole seconds.
+Every name is spelled as printed in the Sessions API document; moments are ISO 8601 with `Z`, whole seconds.
 """
 
 from __future__ import annotations

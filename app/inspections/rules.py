@@ -1,6 +1,6 @@
 """What an inspection lets happen, in sentences. Pure: no database, no Flask, no clock.
 
-The same sentence is the guard, the API's `detail` and the disabled button's reason. Source: contract "Inspections".
+The same sentence is the guard, the API's `detail` and the disabled button's reason. Source: docs/inspections.md.
 """
 
 from __future__ import annotations

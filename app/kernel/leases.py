@@ -37,7 +37,7 @@ LEASE = 30.0
 """Seconds until the rows of a worker that has stopped renewing are taken over."""
 
 PLAN = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
-"""Seconds before each attempt (quality.md §2): ten attempts over about three days."""
+"""Seconds before each attempt: ten attempts over about three days."""
 
 LONGEST_WAIT = 86400.0
 

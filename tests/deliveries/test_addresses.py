@@ -1,4 +1,4 @@
-"""Where a webhook may go (quality.md §3): pure, and by name with a resolver of our own."""
+"""Where a webhook may go: pure, and by name with a resolver of our own."""
 
 import socket
 import ssl

@@ -18,7 +18,7 @@ LONG = "FAULT_ROUNDS" in os.environ
 
 HEAD = """# Faults: the last long rounds
 
-Made by `./dev faults` (quality.md, 2). Every line is one test that passed; `./dev test` runs the same tests with fewer
+Made by `./dev faults`. Every line is one test that passed; `./dev test` runs the same tests with fewer
 rounds. A test counts because it failed on a bug that was planted for it: see the lines marked "planted".
 
 | fault | database | rounds | outcome | when, at which commit |

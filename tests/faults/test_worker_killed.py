@@ -1,4 +1,4 @@
-"""The worker is killed while it works: nothing is lost, what comes twice has the same id (quality.md §2)."""
+"""The worker is killed while it works: nothing is lost, what comes twice has the same id."""
 
 import contextlib
 import random

@@ -1,4 +1,4 @@
-"""Zone names in three spellings, and wall times that come once, twice or never (contract.md, Zones)."""
+"""Zone names in three spellings, and wall times that come once, twice or never."""
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta

@@ -65,7 +65,7 @@ def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: date
 def ask_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
     """Notes that somebody wants a new password. Whether the address is known is decided later, by the worker.
 
-    So the answer and its cost are the same for everybody (quality.md 3, "same answer for unknown people").
+    So the answer and its cost are the same for everybody.
     """
     address = email.strip().lower()
     record(

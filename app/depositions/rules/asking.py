@@ -1,4 +1,4 @@
-"""What a request must say, and what its wall time means (contract.md, Depositions: Required, Zones, Past dates)."""
+"""What a request must say, and what its wall time means (docs/depositions.md)."""
 
 import re
 import secrets

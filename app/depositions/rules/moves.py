@@ -123,7 +123,7 @@ def check_cancel(state: str) -> None:
 
 
 def check_withdraw(state: str) -> None:
-    """422, as contract.md settles for the API's cancel."""
+    """422: what the API's cancel answers then (docs/depositions.md)."""
     reason = why_not_withdraw(state)
     if reason:
         raise Invalid(reason, code=ALREADY_CANCELED if state == State.CANCELED else NOT_CANCELABLE)
@@ -191,7 +191,7 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 def check_overlaps(overlaps: Sequence[object], manager: str, reason: str) -> None:
-    """An overlap warns and asks for a reason; it does not forbid (experience.md, Depositions)."""
+    """An overlap warns and asks for a reason; it does not forbid."""
     if not overlaps or reason.strip():
         return
     times = "another session" if len(overlaps) == 1 else f"{len(overlaps)} other sessions"

@@ -1,6 +1,6 @@
 """Letting somebody in: minting an invite, a new code, a new link, taking it back.
 
-Link and code leave the house in two messages (seeds/inspections-sessions.txt, "Two-factor join"). In the database both
+Link and code leave the house in two messages (the Sessions API document, "Two-factor join"). In the database both
 are hashes only; the messages that carry them are encrypted and blanked once sent.
 """
 

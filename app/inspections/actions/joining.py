@@ -2,7 +2,7 @@
 
 `look` decides what can be decided by reading. `redeem` runs in a transaction of its own that is committed whatever the
 answer is, because a wrong code must count although its answer is a refusal. The ladder and the printed bodies:
-seeds/inspections-sessions.txt "Two-factor join", contract "Join".
+the Sessions API document, "Two-factor join"; docs/inspections.md.
 """
 
 from __future__ import annotations
