@@ -46,6 +46,8 @@ CASES = (
     "Marlowe Shipping", "Solberg v. Tessera Labs", "Carrow Estate, 2026-0917", "Raghunathan v. Orchard Mutual",
     "Hollis & Sons v. Pemberton", "State ex rel. Varga", "Quillon Pharma MDL 3102", "456-case",
 )  # fmt: skip
+ARABIC_NAMES = ("سلمى الكتبي", "خالد المنصوري", "مريم الزرعوني", "عمر بن سليمان", "نورة الشامسي")
+ARABIC_CASES = ("قضية الميناء رقم ٢٠٢٦/١١٨", "الشامسي ضد مؤسسة المرجان", "تركة المنصوري")
 OUTSIDERS = ("quartz@example.com", "obsidian@example.com", "amber@example.com", "gypsum@example.com")
 LONG = (
     "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
@@ -150,7 +152,7 @@ class _Teller:
 
     def tell(self, wish: Wish) -> None:
         """One deposition, walked to where it stands by now."""
-        firm = wish.firm if wish.firm != "marston" or self.random.random() < 0.8 else "khaleej"
+        firm = wish.firm if wish.firm != "marston" or self.random.random() < 0.9 else "khaleej"
         asked_at = self.now - wish.asked
         d = self._request(self._asked(wish, firm), firm, asked_at)
         person = self.random.choice(self.team)
@@ -209,12 +211,12 @@ class _Teller:
         wall = wall.replace(minute=wall.minute // 15 * 15, second=0, microsecond=0)
         if abs(wish.starts) > timedelta(days=1):
             wall = wall.replace(hour=pick((8, 9, 10, 10, 11, 13, 14, 15, 16, 21)), minute=pick((0, 0, 0, 30)))
-        name = "سلمى الكتبي" if arabic else f"{pick(FIRST)} {pick(LAST)}"
+        name = pick(ARABIC_NAMES) if arabic else f"{pick(FIRST)} {pick(LAST)}"
         address = f"witness{self.made}@example.com"
         long = self.made % 29 == 7
         return asking.Asked(
             title=LONG if long else f"Deposition of {name}",
-            case_name="قضية الميناء رقم ٢٠٢٦/١١٨" if arabic else pick(CASES),
+            case_name=pick(ARABIC_CASES) if arabic else pick(CASES),
             file_number=f"2026-{self.random.randint(100, 1999)}" if self.random.random() < 0.4 else None,
             start=asking.check_start(f"{wall:%Y-%m-%d}", clock12(wall), zone),
             estimated_duration=pick((1, 1.25, 1.5, 2, 2.5, 4, 7)) if self.random.random() < 0.95 else None,
