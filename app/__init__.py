@@ -29,7 +29,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     logs.configure(config)
     app = Flask(__name__)
     # No view here is async; asking each function anew, eleven times a request, costs more than the functions.
-    app.ensure_sync = lambda func: func  # type: ignore[method-assign]
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # meant
     app.config.update(
         SECRET_KEY=config.secret_keys[0],
         SECRET_KEY_FALLBACKS=list(config.secret_keys[1:]),

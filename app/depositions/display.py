@@ -216,6 +216,7 @@ TOLD: dict[str, tuple[str, str, str]] = {
     "deposition.room_changed": ("door-open", "Room changed", ""),
     "deposition.started": ("play", "Started", "good"),
     "deposition.ended": ("circle-stop", "Ended", ""),
+    "delivery.sent_again": ("send", "A message was sent again", ""),
 }
 VIA = {"api": "through the API", "cli": "from the command line", "worker": "by itself"}
 CHANNELS = {"email": "mail", "webhook": "webhook", "sms": "smartphone"}

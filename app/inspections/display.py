@@ -212,6 +212,7 @@ CONSENT_WORDS = {"camera": "Camera", "gps": "Place"}
 
 STORY: dict[str, tuple[str, str, str]] = {
     "inspection.created": ("plus", "Created by {who}", ""),
+    "delivery.sent_again": ("send", "{who} had a message sent again", ""),
     "inspection.invited": ("user-plus", "{recipient} invited by {who}", ""),
     "inspection.code_renewed": ("hash", "New code for {recipient}, by {who}", ""),
     "inspection.invite_reissued": ("refresh-cw", "New link for {recipient}, by {who}", ""),

@@ -86,6 +86,7 @@ KINDS = {
     "prescreen.denied": ("circle-x", "Denied by {who}"),
     "prescreen.taken": ("user-check", "{who} took this"),
     "prescreen.released": ("user", "{who} gave this back"),
+    "delivery.sent_again": ("send", "{who} had a message sent again"),
 }
 TONES = {"prescreen.approved": "good"}
 LETTERS = {
