@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
+import pytest
+
 from tests.house.furnished import House
+
+pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time
 
 APP = Path(__file__).resolve().parents[2] / "app"
 KIND = re.compile(r"^[a-z_]+\.[a-z_]+$")
