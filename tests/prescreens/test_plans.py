@@ -1,0 +1,154 @@
+"""Every hot read walks an index, on both databases: asked of the planner itself, over six thousand rows."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, insert, text
+
+from app.kernel.db import Database, Db
+from app.prescreens.models import Prescreen, PrescreenWord
+from app.prescreens.queries import api, desk
+from app.prescreens.queries.stages import Reach
+from tests.cast import Cast
+from tests.prescreens.making import template
+
+NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
+ROWS = 6_000
+STAGES = [("draft", "pending_review"), ("active", "pending_review"), ("completed", "pending_review")]
+STAGES += [("completed", "approved"), ("completed", "denied")]
+
+
+@pytest.fixture
+def home(database: Database, cast: Cast) -> int:
+    """Two organizations' prescreens over 200 days."""
+    homes = [cast.marston.id, cast.harbor.id]
+    with database.write() as db:
+        templates = {home: [template(db, home, slug) for slug in ("one", "two")] for home in homes}
+        rows = []
+        for n in range(ROWS):
+            status, review = STAGES[n % 5]
+            created_at = NOW - timedelta(minutes=n * 48)
+            rows.append(
+                {
+                    "id": UUID(int=n * 7919 + 1),
+                    "organization_id": homes[n % 2],
+                    "workflow_template_id": templates[homes[n % 2]][n // 2 % 2],
+                    "template_version": 1,
+                    "submission": {},
+                    "status": status,
+                    "review_status": review,
+                    "reviewed_at": None if review == "pending_review" else created_at + timedelta(hours=1),
+                    "name": f"Jane {n}",
+                    "updated_at": created_at,
+                    **Prescreen.lifetime(created_at),
+                }
+            )
+        db.execute(insert(Prescreen.__table__), rows)
+        words = [
+            {"organization_id": row["organization_id"], "word": word, "prescreen_id": row["id"]}
+            for row in rows
+            for word in (f"jane{row['id'].int % 997}", "smith")
+        ]
+        db.execute(insert(PrescreenWord.__table__), words)
+    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+    return homes[0]
+
+
+@contextmanager
+def listening(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that the block reads with."""
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        heard.append((statement, parameters))
+
+    event.listen(database.reader, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(database.reader, "before_cursor_execute", hear)
+
+
+def plans(database: Database, read: Callable[[Db], object]) -> str:
+    """How the planner would run what `read` reads."""
+    with database.read() as db, listening(database) as heard:
+        read(db)
+    assert heard
+    explain = "EXPLAIN QUERY PLAN " if database.sqlite else "EXPLAIN "
+    found = []
+    with database.reader.connect() as connection:
+        for statement, parameters in heard:
+            rows = connection.exec_driver_sql(explain + statement, parameters).all()
+            found += [str(row[-1]) for row in rows]
+    return "\n".join(found)
+
+
+LARGE = ("prescreens", "prescreen_words", "prescreen_day_counts")
+
+
+def by_index(plan: str, tables: tuple[str, ...] = LARGE) -> None:
+    """No table of any size is read from end to end."""
+    for table in tables:
+        assert f"Seq Scan on {table}" not in plan, plan
+        assert f"SCAN {table}\n" not in f"{plan}\n", plan
+
+
+def in_order(plan: str) -> None:
+    """Rows come out of the index as they are wanted: nothing is sorted first."""
+    by_index(plan)
+    assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
+    assert "Sort" not in plan, plan
+
+
+def test_the_documented_list(database: Database, home: int) -> None:
+    def read(filters: api.Filters, offset: int) -> Callable[[Db], object]:
+        return lambda db: api.page(db, home, filters, NOW, offset=offset, limit=20)
+
+    with database.read() as db:
+        template_id = api.page(db, home, api.Filters(), NOW, offset=0, limit=1)[0].workflow_template_id
+    for filters in (
+        api.Filters(),
+        api.Filters(template_id=template_id),
+        api.Filters(status="active"),
+        api.Filters(status="completed"),
+        api.Filters(status="expired"),
+        api.Filters(review_status="denied"),
+        api.Filters(template_id=template_id, status="completed", review_status="pending_review"),
+    ):
+        for offset in (0, 900, 1500):
+            # A far page asks for every day of the organization, which is half of all days here.
+            tables = LARGE[:2] if offset > api.JUMP_FROM else LARGE
+            by_index(plans(database, read(filters, offset)), tables)
+
+
+def test_one_and_its_count(database: Database, home: int) -> None:
+    by_index(plans(database, lambda db: api.one(db, home, UUID(int=1))))
+    for status in (None, "active", "completed", "expired"):
+        by_index(plans(database, lambda db, s=status: api.count(db, home, api.Filters(status=s), NOW)))
+
+
+def test_the_queue(database: Database, home: int) -> None:
+    def read(db: Db, reach: Reach, view: desk.View) -> None:
+        first = desk.page(db, reach, view, NOW, after=None, size=20)
+        if first.next_cursor:
+            desk.page(db, reach, view, NOW, after=first.next_cursor, size=20)
+
+    for reach in (Reach((home,)), Reach(None)):
+        for state in desk.STATES:
+            in_order(plans(database, lambda db, r=reach, s=state: read(db, r, desk.View(s))))
+
+
+def test_the_numbers_of_the_tabs(database: Database, home: int) -> None:
+    for reach in (Reach((home,)), Reach(None)):
+        by_index(plans(database, lambda db, r=reach: desk.tally(db, r, NOW)))
+
+
+def test_the_search(database: Database, home: int) -> None:
+    reach = Reach((home,))
+    for words in ("jane12", "jane12 smith"):
+        by_index(plans(database, lambda db, w=words: desk.page(db, reach, desk.View("all", text=w), NOW, after=None)))
