@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 
 def initials(name: str) -> str:
@@ -40,6 +41,13 @@ def spoken(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def code_spans(text: str) -> Markup:
+    """Text whose `backticked` words are set as code: the API documents write so."""
+    parts = text.split("`")
+    marked = (Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts))
+    return Markup("").join(marked) if len(parts) % 2 else escape(text)
+
+
 @lru_cache(maxsize=4096)
 def once(macro: Callable[..., Any], *arguments: Any) -> Any:
     """What a macro of an imported file says for these arguments, remembered: for the parts that rows repeat."""
@@ -47,6 +55,8 @@ def once(macro: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def install(env: Environment) -> None:
-    """Register the filters `initials`, `slug`, `number_of`, `lead` and `spoken`, and the function `once`."""
+    """Register the filters of this module, and the function `once`."""
     env.globals["once"] = once
-    env.filters.update(initials=initials, slug=slug, number_of=number_of, lead=lead, spoken=spoken)
+    env.filters.update(
+        initials=initials, slug=slug, number_of=number_of, lead=lead, spoken=spoken, code_spans=code_spans
+    )

@@ -34,3 +34,16 @@ def test_sentences_numbers_and_names() -> None:
     assert words.number_of(1204, "request") == "1,204 requests"
     assert words.number_of(2, "query", "queries") == "2 queries"
     assert words.spoken("join_room") == "Join room"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Scope: `sessions:read`.", "Scope: <code>sessions:read</code>."),
+        ("`<b>` & co", "<code>&lt;b&gt;</code> &amp; co"),
+        ("an odd ` stays", "an odd ` stays"),
+        ("", ""),
+    ],
+)
+def test_backticked_words_are_code(text: str, html: str) -> None:
+    assert str(words.code_spans(text)) == html
