@@ -44,7 +44,9 @@ def _uuid(value: Any) -> UUID:
         raise Wrong("This must be a UUID.", "format") from None
 
 
-Number = Annotated[int, BeforeValidator(_whole_number)]
+# The bounds come first, so that the OpenAPI document says them too.
+PageNumber = Annotated[int, Field(ge=1, le=LAST_PAGE), BeforeValidator(_whole_number)]
+PageSize = Annotated[int, Field(ge=1), BeforeValidator(_whole_number)]
 Id = Annotated[UUID, BeforeValidator(_uuid)]
 Status = Literal["active", "completed", "expired", "draft"]
 ReviewStatus = Literal["pending_review", "approved", "denied"]
@@ -53,8 +55,8 @@ ReviewStatus = Literal["pending_review", "approved", "denied"]
 class ListQuery(Query):
     """Filters combine; each left out means any."""
 
-    page: Annotated[Number, Field(ge=1, le=LAST_PAGE, description="Page number")] = 1
-    limit: Annotated[Number, Field(ge=1, description="Items per page; above your plan's maximum it is capped")] = 20
+    page: Annotated[PageNumber, Field(description="Page number")] = 1
+    limit: Annotated[PageSize, Field(description="Items per page; above your plan's maximum it is capped")] = 20
     contactId: Annotated[Id | None, Field(description="Filter by contact")] = None
     workflowTemplateId: Annotated[Id | None, Field(description="Filter by workflow template")] = None
     status: Annotated[Status | None, Field(description="Filter by status")] = None
