@@ -43,7 +43,7 @@ def test_an_auditor_changes_nothing(house: House) -> None:
         with contextlib.closing(house.database.open_reader()) as watch:
             for url in acting.values():
                 before = written(watch)
-                # As a poll, so that no last-seen time of Vera's is written beside.
+                # As a poll, so that no last-seen time is written beside.
                 status = client.post(url, headers={POLL_HEADER: "1"}).status_code
                 if status != 403 or written(watch) != before:
                     wrong.append(f"POST {url} answers {status}, wrote: {written(watch) != before}")
