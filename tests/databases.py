@@ -15,18 +15,13 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, make_url
 
 from app.config import Config
 from app.kernel import schema
-from app.kernel.db import Base, Database
+from app.kernel.db import Database
 from tests import postgres
 
 
 def build_schema(database: Database) -> None:
     """Makes every table, index and trigger in an empty database, as production does: by the migrations."""
-    import app.models  # noqa: F401  # fills the metadata
-
-    if schema.standing(database)[1]:
-        schema.upgrade(database)
-    else:
-        Base.metadata.create_all(database.writer)
+    schema.upgrade(database)
 
 
 class Grounds:
