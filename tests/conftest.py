@@ -53,12 +53,19 @@ def grounds(worker_id: str) -> Iterator[databases.Grounds]:
     opened.close()
 
 
+OPENED: dict[Config, Database] = {}
+"""One Database a worker and configuration, given new rows for each test: its engines remember compiled statements."""
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, grounds: databases.Grounds) -> Iterator[Database]:
     """An empty database with every table."""
-    url = grounds.sqlite() if request.param == "sqlite" else grounds.postgresql()
+    url = grounds.sqlite("own") if request.param == "sqlite" else grounds.postgresql()
     settings = request.node.get_closest_marker("config")
-    opened = Database(Config.for_tests(database_url=url, **(settings.kwargs if settings else {})))
+    config = Config.for_tests(database_url=url, **(settings.kwargs if settings else {}))
+    if config not in OPENED:
+        OPENED[config] = Database(config)
+    opened = OPENED[config]
     yield opened
     opened.dispose()
     grounds.remove(url)

@@ -70,10 +70,10 @@ class Grounds:
             found = inspect(connection).get_table_names()
         return [name for name in found if name != "alembic_version"]
 
-    def sqlite(self) -> str:
-        """The address of a new SQLite database."""
+    def sqlite(self, name: str = "") -> str:
+        """The address of a new SQLite database; with a name always the same one, with new rows."""
         self.made += 1
-        path = self.folder / f"{self.worker}-{self.made}.sqlite3"
+        path = self.folder / f"{self.worker}-{name or self.made}.sqlite3"
         shutil.copyfile(self.template, path)
         return f"sqlite:///{path}"
 

@@ -93,7 +93,7 @@ def test_options_says_what_is_taken_and_nothing_of_cors(client: FlaskClient, cas
     response = client.options(one.path, headers={"Origin": "https://elsewhere.example"})
     assert (response.status_code, response.data) == (204, b"")
     assert one.method in response.headers["Allow"]
-    assert not any(header.startswith("Access-Control") for header in response.headers)
+    assert not any(header.startswith("Access-Control") for header, _ in response.headers)
 
 
 @pytest.mark.parametrize("one", READS, ids=name)
