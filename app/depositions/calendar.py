@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from app.config import Config
 from app.depositions.rules.moves import busy
@@ -63,11 +64,18 @@ def _event(d: Any, config: Config, to: str, name: str, now: datetime) -> Event:
     return event
 
 
+@lru_cache(maxsize=512)
+def _zone(tzid: str) -> Timezone:
+    """The rules of a zone. Working them out takes longer than all the rest of a letter, so they are remembered."""
+    return Timezone.from_tzid(tzid)
+
+
 def _file(event: Event, method: str, filename: str) -> Attachment:
     calendar = Calendar()
     calendar.add("prodid", "-//Session Desk//Depositions//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
     calendar.add_component(event)
-    calendar.add_missing_timezones()
+    for zone in sorted(calendar.get_missing_tzids()):
+        calendar.subcomponents.insert(0, _zone(zone))
     return Attachment(filename, f"text/calendar; method={method}; charset=UTF-8", calendar.to_ical())
