@@ -66,6 +66,7 @@ def database(request: pytest.FixtureRequest, grounds: databases.Grounds) -> Iter
     if config not in OPENED:
         OPENED[config] = Database(config)
     opened = OPENED[config]
+    opened.config = config
     yield opened
     opened.dispose()
     grounds.remove(url)

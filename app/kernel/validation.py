@@ -145,7 +145,7 @@ def invalid(errors: Iterable[FieldError], status: int = 422) -> Invalid:
 
 def parse_object(raw: bytes, status: int = 400) -> dict[str, Any]:
     """The JSON object in a body; an empty body is an empty object. Raises BadRequest `malformed_json`."""
-    if not raw.strip():
+    if not raw:
         return {}
     try:
         value = orjson.loads(raw)

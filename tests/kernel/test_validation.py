@@ -55,13 +55,14 @@ def test_null_means_omitted_and_unknown_members_are_dropped() -> None:
 
 
 def test_an_empty_body_is_an_empty_object() -> None:
-    assert parse_object(b"") == parse_object(b"  \n") == {}
+    assert parse_object(b"") == {}
 
 
 @pytest.mark.parametrize(
     "raw",
     [
         b"{",
+        b"\t",
         b"[]",
         b"7",
         b'"x"',
@@ -74,7 +75,7 @@ def test_an_empty_body_is_an_empty_object() -> None:
         b"[" * 100_000,
         b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_what_cannot_be_read_is_refused_in_words(raw: bytes) -> None:
     with pytest.raises(Refusal) as caught:
