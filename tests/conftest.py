@@ -67,6 +67,7 @@ def database(request: pytest.FixtureRequest, grounds: databases.Grounds) -> Iter
         OPENED[config] = Database(config)
     opened = OPENED[config]
     opened.config = config
+    vars(opened).pop("seen_notes", None)
     yield opened
     opened.dispose()
     grounds.remove(url)
