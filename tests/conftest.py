@@ -67,7 +67,6 @@ def database(request: pytest.FixtureRequest, grounds: databases.Grounds) -> Iter
         OPENED[config] = Database(config)
     opened = OPENED[config]
     opened.config = config
-    vars(opened).pop("seen_notes", None)
     yield opened
     opened.dispose()
     grounds.remove(url)
