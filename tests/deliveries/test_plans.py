@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def plan(database: Database, statement: str, parameters: Any) -> str:
 
 @pytest.fixture
 def old(database: Database) -> Database:
-    """A house that has sent much and has little waiting."""
+    """A house that has sent much, has as much to send some later day (reminders), and has little due."""
     filled = (
         "INSERT INTO outbox (id, organization_id, subject_type, subject_id, channel, destination, summary, payload, "
     )
@@ -51,13 +52,21 @@ def old(database: Database) -> Database:
         True: "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < :sent) ",
         False: "WITH s AS (SELECT generate_series(1, :sent) AS n) ",
     }[database.sqlite]
-    id = "printf('%032x', n)" if database.sqlite else "lpad(to_hex(n), 32, '0')::uuid"
+    id = "printf('%032x', n + :first)" if database.sqlite else "lpad(to_hex(n + :first), 32, '0')::uuid"
     digits = "CAST(n AS VARCHAR(40))"
     values = f"SELECT {id}, n % 50, 'deposition', {digits}, 'webhook', 'h.example', 's', 'x', :no, "
-    values += "'sent', :at, 1, 0, :at, :at"
+    values += ":state, :due, 1, 0, :at, :done"
+
+    def moment(days: int) -> object:
+        found = now() + timedelta(days=days)
+        return found.replace(tzinfo=None).isoformat(" ") if database.sqlite else found
+
+    at = moment(0)
+    rows = [("sent", 0, at, at), ("queued", SENT, moment(7), None)]
     with database.write() as db:
-        at = now().replace(tzinfo=None).isoformat(" ") if database.sqlite else now()
-        db.execute(text(f"{filled}{number}{values} FROM s"), {"sent": SENT, "no": False, "at": at})
+        for state, first, due, done in rows:
+            facts = {"sent": SENT, "first": first, "no": False, "state": state, "at": at, "due": due, "done": done}
+            db.execute(text(f"{filled}{number}{values} FROM s"), facts)
     promise(database, *(outbox.Message("webhook", {}, destination="h.example") for _ in range(20)))
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")

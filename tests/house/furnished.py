@@ -239,10 +239,33 @@ def known(database: Database) -> list[str]:
 
 
 def written(watch: Db) -> object:
-    """Changes whenever anybody commits a write, as the database itself counts."""
-    sqlite = watch.dialect == "sqlite"
-    ask = "PRAGMA data_version" if sqlite else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-    return watch.execute(text(ask)).scalar_one()
+    """Changes whenever anybody writes to this database, as the database itself counts; see `counting_writes`."""
+    ask = "PRAGMA data_version" if watch.dialect == "sqlite" else "SELECT last_value, is_called FROM writes_seen"
+    return tuple(watch.execute(text(ask)).one())
+
+
+@contextlib.contextmanager
+def counting_writes(database: Database) -> Iterator[None]:
+    """Lets PostgreSQL count writes to each table meanwhile, rolled back ones too. Transaction numbers would not do:
+    they belong to the whole server, and other workers write to their databases on it."""
+    with database.write() as db:
+        tables = db.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars().all()
+        db.execute(text("CREATE SEQUENCE writes_seen"))
+        body = "$$ BEGIN PERFORM nextval('writes_seen'); RETURN NULL; END $$"
+        db.execute(text(f"CREATE FUNCTION see_write() RETURNS trigger LANGUAGE plpgsql AS {body}"))
+        for table in tables:
+            db.execute(
+                text(
+                    f"CREATE TRIGGER see_write AFTER INSERT OR UPDATE OR DELETE ON {table} "
+                    "FOR EACH STATEMENT EXECUTE FUNCTION see_write()"
+                )
+            )
+    try:
+        yield
+    finally:
+        with database.write() as db:
+            db.execute(text("DROP FUNCTION see_write() CASCADE"))
+            db.execute(text("DROP SEQUENCE writes_seen"))
 
 
 def links(html: str) -> Iterator[str]:
