@@ -11,7 +11,7 @@ from app.accounts.models import Organization
 from app.accounts.scope import Scope
 from app.deliveries.rules import DESK_OF, PEOPLE
 from app.kernel.db import Db
-from app.kernel.outbox import DEAD, DROPPED, SENT, WAITING, OutboxAttempt, OutboxRow
+from app.kernel.outbox import DEAD, DROPPED, SENT, SHOWN, WAITING, OutboxAttempt, OutboxRow
 from app.kernel.paging import Group, Page, page_of
 
 CAP = 1000
@@ -20,24 +20,6 @@ CAP = 1000
 _o = OutboxRow.__table__.c
 _a = OutboxAttempt.__table__.c
 _org = Organization.__table__.c
-
-COLUMNS = (
-    _o.id,
-    _o.organization_id,
-    _o.subject_type,
-    _o.subject_id,
-    _o.channel,
-    _o.destination,
-    _o.summary,
-    _o.secret,
-    _o.state,
-    _o.due_at,
-    _o.attempts,
-    _o.lease_until,
-    _o.last_error,
-    _o.created_at,
-    _o.finished_at,
-)
 
 _STANDING: dict[str, ColumnElement[bool]] = {
     "failing": and_(WAITING, _o.last_error.is_not(None)),
@@ -92,7 +74,7 @@ def _visible(scopes: Mapping[str, Scope], filters: Filters) -> list[ColumnElemen
 
 def tab(db: Db, scopes: Mapping[str, Scope], view: str, filters: Filters, after: str | None) -> Page:
     """One page of one standing, newest first."""
-    statement = select(*COLUMNS).where(_STANDING[view], *_visible(scopes, filters))
+    statement = select(*SHOWN).where(_STANDING[view], *_visible(scopes, filters))
     group = Group(view, statement, (_o.created_at, _o.id), descending=True)
     return page_of(db, [group], after, purpose="deliveries")
 
@@ -113,7 +95,7 @@ def counts(db: Db, scopes: Mapping[str, Scope], filters: Filters) -> dict[str, i
 def one(db: Db, id: UUID) -> Any | None:
     """One message without its payload, with its organization's name."""
     return db.execute(
-        select(*COLUMNS, _org.name.label("organization"))
+        select(*SHOWN, _org.name.label("organization"))
         .outerjoin(Organization.__table__, _org.id == _o.organization_id)
         .where(_o.id == id)
     ).one_or_none()

@@ -14,7 +14,7 @@ from app.depositions.queries import queue as depositions
 from app.inspections import queries as inspections
 from app.inspections.models import Inspection
 from app.kernel.db import Db
-from app.kernel.outbox import DEAD, QUEUED, OutboxRow
+from app.kernel.outbox import DEAD, WAITING, OutboxRow
 from app.prescreens.queries import desk as prescreens
 
 MOST_COUNTED = 1000
@@ -150,6 +150,6 @@ def stuck(db: Db, person: Me) -> int:
     ]
     if not mine:
         return 0
-    failing = or_(o.state == DEAD, (o.state == QUEUED) & o.last_error.is_not(None))
+    failing = or_(o.state == DEAD, WAITING & o.last_error.is_not(None))
     rows = select(o.id).where(failing, or_(*mine)).limit(MOST_COUNTED).subquery()
     return int(db.execute(select(func.count()).select_from(rows)).scalar_one())

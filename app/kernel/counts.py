@@ -122,6 +122,6 @@ def differences(db: Db) -> list[Difference]:
 
 
 def tidy(db: Db) -> None:
-    """Folds the slots of each counter into one row and drops empty ones. Safe beside running triggers."""
+    """Drops counters that stand at zero, such as those of days gone by. Safe beside running triggers."""
     for kept in KEPT:
         db.execute(text(f"DELETE FROM {kept.counts.name} WHERE n = 0"))

@@ -266,11 +266,11 @@ def send_again(db: Db, id: UUID, now: datetime) -> Any | None:
             lease_token=None,
             earlier_attempts=_o.attempts,
         )
-        .returning(*_SHOWN)
+        .returning(*SHOWN)
     ).one_or_none()
 
 
-_SHOWN = (
+SHOWN = (
     _o.id,
     _o.event_id,
     _o.organization_id,
@@ -288,12 +288,13 @@ _SHOWN = (
     _o.created_at,
     _o.finished_at,
 )
+"""What may be shown of a message: everything but its payload."""
 
 
 def deliveries_of(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Any]:
     """Every message about one thing, newest first, without payloads. `standing(row)` says how it stands."""
     return db.execute(
-        select(*_SHOWN)
+        select(*SHOWN)
         .where(_o.subject_type == subject_type, _o.subject_id == str(subject_id))
         .order_by(_o.created_at.desc())
         .limit(limit)
