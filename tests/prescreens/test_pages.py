@@ -155,7 +155,7 @@ def test_templates_can_be_read(lena: FlaskClient, database: Database, cast: Cast
 
 
 def test_the_pages_go_on(lena: FlaskClient, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.prescreens.views.PAGE_SIZE", 2)
+    monkeypatch.setattr("app.prescreens.views.queue.PAGE_SIZE", 2)
     for n in range(5):
         prescreen(database, cast.marston.id, at=now() - timedelta(days=n * 6), given={"fullName": f"Jane {n}"})
     seen, path = [], "/prescreens"

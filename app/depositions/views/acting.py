@@ -1,0 +1,111 @@
+"""What the team does with a deposition: each verb one POST, back to the page with 303."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, flash, request, url_for
+from sqlalchemy import Row
+
+from app.accounts.access import allow, me
+from app.depositions import emails
+from app.depositions.actions import canceling, running, scheduling
+from app.depositions.forms import CancelForm, MoveForm, NoticeForm, RoomForm
+from app.depositions.queries import managers
+from app.depositions.views.one import schedule_form
+from app.depositions.views.shared import READERS, actable, args, back, filters, pages
+from app.kernel import clock
+from app.kernel.htmx import see_other
+from app.kernel.transaction import db, reading
+from app.kernel.words import number_of
+
+
+@pages.post("/<int:id>/schedule")
+@allow(*READERS)
+def schedule(id: int) -> Response:
+    """Books the session and tells everybody."""
+    d = actable(id)
+    form = schedule_form(d, typed=True)
+    form.check()
+    person = next((one for one in managers.managers(reading()) if str(one.id) == form.manager.data), None)
+    booking = scheduling.Booking(
+        manager_name=person.name if person else form.manager_name.data,
+        manager_email=person.email if person else form.manager_email.data,
+        room_url=form.room_url.data,
+        provider=form.provider.data or "",
+        reason=form.reason.data or "",
+    )
+    scheduling.schedule(db(), d.id, booking, by=me().actor(), now=clock.now(), version=form.seen_version)
+    told = len(emails.participants(d))
+    flash(f"Scheduled. {number_of(told, 'person', 'people')} will be told by e-mail." if told else "Scheduled.")
+    return back(d)
+
+
+@pages.post("/<int:id>/cancel")
+@allow(*READERS)
+def cancel(id: int) -> Response:
+    """Takes the session back, with or without telling everybody."""
+    d, form = actable(id), CancelForm()
+    form.check()
+    tell = bool(form.tell.data)
+    canceling.cancel(db(), d.id, by=me().actor(), now=clock.now(), tell=tell, version=form.seen_version)
+    flash("Canceled. Everybody invited will be told by e-mail." if tell else "Canceled. Nobody was told by e-mail.")
+    return back(d)
+
+
+@pages.post("/<int:id>/write_notice")
+@allow(*READERS)
+def write_notice(id: int) -> Response:
+    """Writes the note the organization reads."""
+    d, form = actable(id), NoticeForm()
+    form.check()
+    scheduling.write_notice(
+        db(), d.id, form.notice.data or "", by=me().actor(), now=clock.now(), version=form.seen_version
+    )
+    flash("Saved. The organization reads it through the API." if form.notice.data else "Taken back.")
+    return back(d)
+
+
+@pages.post("/<int:id>/change_room")
+@allow(*READERS)
+def change_room(id: int) -> Response:
+    """Gives the session another room."""
+    d, form = actable(id), RoomForm()
+    form.check()
+    scheduling.change_room(db(), d.id, form.room_url.data, by=me().actor(), now=clock.now(), version=form.seen_version)
+    flash("Saved. The links that were mailed lead to this room once the session begins.")
+    return back(d)
+
+
+@pages.post("/<int:id>/assign")
+@allow(*READERS)
+def assign(id: int) -> Response:
+    """The one who presses takes it. From the list one stays in the list."""
+    d = _press(id, lambda d, facts: scheduling.assign(db(), d.id, person_id=me().id, **facts))
+    flash(f"It is yours: {d.deponent_name or d.title}.")
+    return see_other(url_for(".list", **args(filters()))) if "in_list" in request.form else back(d)
+
+
+@pages.post("/<int:id>/start")
+@allow(*READERS)
+def start(id: int) -> Response:
+    """Opens the room."""
+    d = _press(id, lambda d, facts: running.start(db(), d.id, **facts))
+    flash("Started. The links that were mailed lead into the room now.")
+    return back(d)
+
+
+@pages.post("/<int:id>/end")
+@allow(*READERS)
+def end(id: int) -> Response:
+    """Closes the room."""
+    d = _press(id, lambda d, facts: running.end(db(), d.id, **facts))
+    flash("Ended. The links no longer lead into the room.")
+    return back(d)
+
+
+def _press(id: int, act: Callable[[Row, dict[str, Any]], Any]) -> Row:
+    """A form of one button: who may, which version, and then the act."""
+    d, form = actable(id), MoveForm()
+    form.check()
+    act(d, {"by": me().actor(), "now": clock.now(), "version": form.seen_version})
+    return d

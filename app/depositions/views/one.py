@@ -1,0 +1,93 @@
+"""The page of one deposition: facts, story, and what can be done."""
+
+from typing import Any
+
+from flask import Response, request
+
+from app.accounts.access import allow, me
+from app.accounts.roles import DEPOSITIONS
+from app.depositions import display, emails
+from app.depositions.actions.moving import SUBJECT
+from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
+from app.depositions.models import State
+from app.depositions.queries import managers, queue
+from app.depositions.rules import moves, oddities
+from app.depositions.views.shared import READERS, args, filters, pages, visible
+from app.kernel import clock, events, times
+from app.kernel.htmx import respond
+from app.kernel.outbox import deliveries_of
+from app.kernel.transaction import db, reading
+from app.kernel.words import number_of
+
+
+@pages.get("/<int:id>")
+@allow(*READERS)
+def detail(id: int) -> Response:
+    """One deposition: facts, story, and what can be done."""
+    now, f = clock.now(), filters()
+    d = visible(id)
+    odd = oddities.of(d, now)
+    denied = me().why_not(DEPOSITIONS, d.organization_id)
+    near = queue.neighbours(db(), f, d.id, now)
+    told = emails.participants(d)
+    return respond(
+        "depositions/detail.html",
+        d=d,
+        args=args(f),
+        tab=queue.VIEWS[f.view],
+        near=near,
+        state=display.STATES[State(d.state)],
+        odd=[(oddity, display.badge(oddity)) for oddity in odd],
+        hours=display.hours(d),
+        yours=times.yours(d.starts_at, d.zone, me().time_zone),
+        length=display.length(d),
+        relative=times.relative(d.starts_at, now) if d.state not in (State.ENDED, State.CANCELED) else "",
+        day=display.day(d, me().time_zone, odd),
+        story=display.story(events.story(db(), SUBJECT, d.id), deliveries_of(db(), SUBJECT, d.id)),
+        told=told,
+        tell=number_of(len(told), "person", "people"),
+        reasons=_reasons(d, denied),
+        schedule=schedule_form(d),
+        room=RoomForm(formdata=None, version=d.version, room_url=d.room_url),
+        cancel=CancelForm(formdata=None, version=d.version, tell=True),
+        notice=NoticeForm(formdata=None, version=d.version, notice=d.notice),
+        base_url=request.host_url.rstrip("/"),
+    )
+
+
+def _reasons(d: Any, denied: str | None) -> dict[str, str | None]:
+    """Why each button cannot be pressed, in the rules' own words; None where it can."""
+    reasons = {
+        "schedule": moves.why_not_schedule(d.state),
+        "cancel": moves.why_not_cancel(d.state),
+        "start": moves.why_not_start(d.state, d.room_url is not None),
+        "end": moves.why_not_end(d.state),
+        "change_room": moves.why_not_change_room(d.state),
+        "write_notice": None,
+        "assign": None,
+    }
+    return {verb: denied or reason for verb, reason in reasons.items()}
+
+
+def schedule_form(d: Any, typed: bool = False) -> ScheduleForm:
+    """The form with everybody who can manage, each with whether they are free; the wished for one chosen."""
+    people = managers.managers(reading())
+    wished = d.details.get("preferred_manager", "")
+    chosen = next((str(one.id) for one in people if one.name.casefold() == wished.casefold()), None)
+    defaults = {
+        "version": d.version,
+        "provider": d.details.get("video_provider", ""),
+        "manager": chosen or (OTHER if wished or not people else str(people[0].id)),
+        "manager_name": "" if chosen else wished,
+    }
+    form = ScheduleForm() if typed else ScheduleForm(formdata=None, data=defaults)
+    form.manager.choices = [(str(one.id), f"{one.name}, {_standing(d, one)}") for one in people]
+    form.manager.choices.append((OTHER, f"{wished}, as they wished" if wished and not chosen else "Somebody else"))
+    return form
+
+
+def _standing(d: Any, manager: managers.Manager) -> str:
+    found = managers.overlaps(reading(), manager.email, d.starts_at, d.ends_at, besides=d.id)
+    if not found:
+        return "free"
+    return "overlaps " + ", ".join(display.hours_only(row) for row in found[:2]) + (" …" if len(found) > 2 else "")

@@ -1,0 +1,88 @@
+"""What the pages of this room share: the blueprint, the list that an address asks for, and one row of it."""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from sqlalchemy import Row
+
+from app.accounts.access import me
+from app.accounts.roles import DEPOSITIONS, Role
+from app.depositions.actions.moving import T
+from app.depositions.models import State
+from app.depositions.queries import queue, requests
+from app.kernel.errors import Invalid
+from app.kernel.htmx import see_other
+from app.kernel.transaction import reading
+
+pages = Blueprint("depositions", __name__, url_prefix="/depositions")
+READERS = (Role.SCHEDULER, Role.ADMIN, Role.AUDITOR)
+LONGEST_QUERY = 200
+
+
+def filters() -> queue.Filters:
+    """The list that the address asks for. Raises Invalid for a filter that cannot be read."""
+    view, state = request.args.get("view", queue.NEEDS), request.args.get("state") or None
+    if view not in queue.VIEWS:
+        raise Invalid("There is no such list. Choose one of the tabs.", code="filter.view")
+    if state is not None and state not in {known.value for known in State}:
+        raise Invalid("There is no such state. Choose one from the filter.", code="filter.state")
+    scope = me().scope(DEPOSITIONS)
+    return queue.Filters(
+        view=view,
+        state=state if state in queue.STATES_OF[view] else None,
+        organization_id=_number(request.args.get("organization")),
+        first=_day(request.args.get("from")),
+        last=_day(request.args.get("to")),
+        q="".join(c for c in request.args.get("q", "")[:LONGEST_QUERY] if c.isprintable()).strip(),
+        reach=None if scope.everything else scope.organization_ids,
+        zone=me().time_zone,
+    )
+
+
+def _number(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Invalid("There is no such organization. Choose one from the filter.", code="filter.organization")
+    return int(text)
+
+
+def _day(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or not 1900 <= day.year <= 2199:
+        raise Invalid("Write the day as YYYY-MM-DD, for example 2026-11-24.", code="filter.day")
+    return day
+
+
+def args(f: queue.Filters) -> dict[str, Any]:
+    """The address of a list, without what goes without saying."""
+    args: dict[str, Any] = {
+        "view": f.view if f.view != queue.NEEDS else None,
+        "state": f.state,
+        "organization": f.organization_id,
+        "from": f.first.isoformat() if f.first else None,
+        "to": f.last.isoformat() if f.last else None,
+        "q": f.q or None,
+    }
+    return {name: value for name, value in args.items() if value is not None}
+
+
+def visible(id: int) -> Row:
+    return requests.get(reading(), id, me().scope(DEPOSITIONS).where(T.organization_id))
+
+
+def actable(id: int) -> Row:
+    """The deposition, for somebody who may change it. Raises NotFound, Denied."""
+    d = visible(id)
+    me().check(DEPOSITIONS, d.organization_id)
+    return d
+
+
+def back(d: Row) -> Response:
+    return see_other(url_for(".detail", id=d.id, **args(filters())))
