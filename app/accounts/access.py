@@ -48,6 +48,7 @@ class Me:
     __slots__ = (
         "email",
         "grants",
+        "hold_seconds",
         "id",
         "locale",
         "name",
@@ -69,12 +70,14 @@ class Me:
         locale: str,
         theme: str,
         single_keys: bool,
+        hold_seconds: int,
         grants: Iterable[Grant],
         sign_in_id: int,
         token: str,
     ) -> None:
         self.id, self.name, self.email = id, name, email
         self.time_zone, self.locale, self.theme, self.single_keys = time_zone, locale, theme, single_keys
+        self.hold_seconds = hold_seconds
         self.grants = tuple(grants)
         self.roles = frozenset(grant.role for grant in self.grants)
         self.sign_in_id, self.token = sign_in_id, token

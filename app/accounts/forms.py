@@ -2,7 +2,16 @@
 
 from zoneinfo import available_timezones
 
-from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+)
 from wtforms.fields import SelectMultipleField
 from wtforms.validators import ValidationError
 
@@ -24,6 +33,16 @@ ZONES = [
 ROLES = choices(*((role.value, TITLES[role]) for role in Role))
 HOUSE = "house"
 """The choice that means: everywhere, not one organization."""
+
+
+class HoldField(IntegerField):
+    """Seconds a decision is held; what is no whole number gets the sentence of the range too."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(rules.HOLD_RANGE) from None
 
 
 class SignInForm(DeskForm):
@@ -77,6 +96,20 @@ class SettingsForm(VersionedForm):
     time_zone = SelectField("Time zone", choices=ZONES)
     theme = RadioField("Look", choices=THEMES)
     single_keys = BooleanField("Single keys (j, k, x, /) do something")
+    hold_seconds = HoldField(
+        "Seconds a decision is held",
+        validators=[needed(rules.HOLD_RANGE)],
+        description="How long a decision can be undone before it is final and told; 0 decides at once.",
+        render_kw={"min": rules.HOLD[0], "max": rules.HOLD[1]},
+    )
+
+    def validate_hold_seconds(self, field: IntegerField) -> None:
+        if field.data is None:
+            return
+        try:
+            rules.hold_seconds(field.data)
+        except Invalid as refusal:
+            raise ValidationError(refusal.detail) from None
 
 
 class InviteForm(DeskForm):

@@ -75,12 +75,16 @@ class Organization(Base):
 class Person(Base):
     """Somebody who signs in at the desk. `email` is kept in lower case; no password until the invitation is taken.
 
+    A decision that cannot be taken back is held for `hold_seconds`, 0 to 120, during which it can be undone.
     `session_epoch` grows when the password changes or the account is disabled: every sign-in, invitation and reset
     link that carries an older one is dead from that moment.
     """
 
     __tablename__ = "people"
-    __table_args__ = (CheckConstraint(one_of("theme", Theme), name="theme_known"),)
+    __table_args__ = (
+        CheckConstraint(one_of("theme", Theme), name="theme_known"),
+        CheckConstraint("hold_seconds BETWEEN 0 AND 120", name="hold_in_bounds"),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -90,6 +94,7 @@ class Person(Base):
     locale: Mapped[str] = mapped_column(String(16), default="en")
     theme: Mapped[str] = mapped_column(String(16), default=Theme.SYSTEM.value)
     single_keys: Mapped[bool] = mapped_column(Boolean, default=True)
+    hold_seconds: Mapped[int] = mapped_column(Integer, server_default="30")
     session_epoch: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -23,6 +23,7 @@ BY_TOKEN = (
         _p.locale,
         _p.theme,
         _p.single_keys,
+        _p.hold_seconds,
         _s.id.label("sign_in_id"),
         _s.created_at,
         _s.last_seen_at,

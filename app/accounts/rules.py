@@ -54,6 +54,10 @@ RESET_LIFE = 3600
 """Seconds a password reset link works."""
 PASSWORD_LENGTH = (10, 200)
 
+HOLD = (0, 120)
+"""Seconds a decision may be held before it is final."""
+HOLD_RANGE = f"Type a whole number of seconds, from {HOLD[0]} to {HOLD[1]}. Nothing was saved."
+
 NAME_LENGTH = 200
 LABEL_LENGTH = 100
 
@@ -118,6 +122,14 @@ def time_zone(value: str) -> str:
     """An IANA zone name. Raises Invalid."""
     if value not in available_timezones():
         raise invalid("time_zone", "unknown", "This time zone is not known. Use a name such as Europe/Paris.")
+    return value
+
+
+def hold_seconds(value: int) -> int:
+    """How long a person's decisions are held. Raises Invalid."""
+    shortest, longest = HOLD
+    if not shortest <= value <= longest:
+        raise invalid("hold_seconds", "out_of_range", HOLD_RANGE)
     return value
 
 

@@ -1,16 +1,20 @@
 """Everybody's own page: name, zone, look, keys; the browsers they are signed in with; signing out."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
+from app.accounts.access import me
 from app.accounts.models import Person, SignIn
 from app.kernel.db import Database
 from tests.accounts.browser import post
 from tests.cast import Cast
 
-TYPED = {"version": "1", "name": "Lena O.", "time_zone": "Europe/Paris", "theme": "dark"}
+TYPED = {"version": "1", "name": "Lena O.", "time_zone": "Europe/Paris", "theme": "dark", "hold_seconds": "0"}
 
 
 def test_saving(client: FlaskClient, cast: Cast, database: Database) -> None:
@@ -22,14 +26,45 @@ def test_saving(client: FlaskClient, cast: Cast, database: Database) -> None:
     with database.read() as db:
         row = db.get_one(Person, cast.lena.id)
     assert (row.name, row.time_zone, row.theme, row.single_keys) == ("Lena O.", "Europe/Paris", "dark", False)
+    assert row.hold_seconds == 0
 
 
 @pytest.mark.parametrize(
-    "typed", [{"name": ""}, {"name": "x" * 201}, {"time_zone": "Mars/Olympus"}, {"theme": "pink"}, {"version": ""}]
+    "typed",
+    [
+        {"name": ""},
+        {"name": "x" * 201},
+        {"time_zone": "Mars/Olympus"},
+        {"theme": "pink"},
+        {"version": ""},
+        {"hold_seconds": ""},
+        {"hold_seconds": "-1"},
+        {"hold_seconds": "121"},
+        {"hold_seconds": "soon"},
+        {"hold_seconds": "9" * 30},
+    ],
 )
 def test_bad_settings_are_refused(client: FlaskClient, cast: Cast, typed: dict[str, str]) -> None:
     cast.sign_in(client, "lena")
     assert post(client, "/settings", {**TYPED, **typed}).status_code == 422
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 120])
+def test_how_long_decisions_are_held(client: FlaskClient, cast: Cast, app: Flask, seconds: int) -> None:
+    cast.sign_in(client, "lena")
+    page = client.get("/settings").text
+    assert re.search(r'name="hold_seconds"[^>]*value="30"', page)
+    assert "0 decides at once." in page
+    assert post(client, "/settings", {**TYPED, "hold_seconds": f" {seconds} "}).status_code == 303
+    with client:
+        client.get("/settings")
+        assert me().hold_seconds == seconds
+
+
+@pytest.mark.parametrize("seconds", [-1, 121])
+def test_the_database_keeps_the_bounds_of_a_hold(cast: Cast, database: Database, seconds: int) -> None:
+    with pytest.raises(IntegrityError), database.write() as db:
+        db.execute(update(Person).where(Person.id == cast.lena.id).values(hold_seconds=seconds))
 
 
 def test_two_windows(client: FlaskClient, cast: Cast, database: Database) -> None:

@@ -136,6 +136,7 @@ def change_settings(
         "time_zone": rules.time_zone,
         "theme": lambda value: rules.word("theme", value, (each.value for each in Theme)),
         "single_keys": bool,
+        "hold_seconds": rules.hold_seconds,
     }
     after = {name: checks[name](value) for name, value in changes.items()}
     if not _set(db, Person.id == person.id, Person.version == version, **after, version=version + 1):
