@@ -58,7 +58,16 @@ def scheduled(db: Db, d: Any, organization: str, now: datetime) -> list[Message]
         file = calendar.invitation(d, db.config, to=one.email, name=one.name, url=url, now=now)
         context = _context(d, organization, one)
         letters.append(
-            letter(db, "deposition-scheduled", to=one.email, name=one.name, attachments=[file], join_url=url, **context)
+            letter(
+                db,
+                "deposition-scheduled",
+                to=one.email,
+                name=one.name,
+                attachments=[file],
+                fresh=[(url.rpartition("=")[2], "their own proof")],
+                join_url=url,
+                **context,
+            )
         )
     return letters
 

@@ -9,7 +9,7 @@ import base64
 import re
 import smtplib
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address, ContentTypeHeader
@@ -71,6 +71,7 @@ def letter(
     due_at: datetime | None = None,
     dedupe: str | None = None,
     not_after: datetime | None = None,
+    fresh: Sequence[tuple[str, str]] = (),
     **context: Any,
 ) -> Message:
     """One letter to one recipient, rendered now from `templates/email/<template>/`.
@@ -106,6 +107,7 @@ def letter(
         secret=secret,
         summary=f"{title} · {to}",
         not_after=not_after,
+        fresh=fresh,
     )
 
 

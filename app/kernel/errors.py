@@ -6,6 +6,7 @@ the documentation. `edges.py` turns it into a problem document, a page or a frag
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -18,6 +19,14 @@ class FieldError:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What somebody did to a thing since its page was shown: "Ana Ruiz scheduled it"."""
+
+    sentence: str
+    at: datetime
+
+
 class Refusal(Exception):
     """Something was not done, and why.
 
@@ -28,6 +37,11 @@ class Refusal(Exception):
     status = 400
     code = "bad_request"
     title = "Bad request"
+
+    missed: Sequence[Missed] = ()
+    """What others did since the version that the person saw; said beside the sentence."""
+    current: int | None = None
+    """The version now, when the same could still be done on top of what the others did."""
 
     def __init__(
         self,

@@ -3,17 +3,18 @@
 Rows are only ever added; on PostgreSQL the application's role may be denied UPDATE and DELETE (docs/operating.md).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, String, insert, select
+from sqlalchemy import BigInteger, Index, Integer, String, insert, select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import outbox
 from app.kernel.db import Base, Db, Instant, Json
+from app.kernel.errors import Conflict, Missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,17 @@ WORKER = Actor("worker", None, "Session Desk", None, "worker")
 
 class Event(Base):
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_subject", "subject_type", "subject_id", "id"),)
+    __table_args__ = (
+        Index("ix_events_subject", "subject_type", "subject_id", "id"),
+        Index("ix_events_organization", "organization_id", "id"),
+        Index(
+            "ix_events_person",
+            "actor_id",
+            "id",
+            sqlite_where=text("actor_kind = 'person'"),
+            postgresql_where=text("actor_kind = 'person'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     organization_id: Mapped[int | None]
@@ -122,3 +133,26 @@ def story(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Se
         .order_by(e.id.desc())
         .limit(limit)
     ).all()
+
+
+def missed(
+    db: Db, subject_type: str, subject_id: object, seen: int, current: int, words: Mapping[str, str]
+) -> list[Missed]:
+    """What happened since version `seen`, newest first: each change wrote one event and counted the version up.
+
+    `words` says each kind of its actor ("scheduled it").
+    """
+    happened = story(db, subject_type, subject_id, limit=max(1, min(current - seen, 5)))
+    return [Missed(f"{row.actor_name} {words.get(row.kind, 'changed it')}", row.created_at) for row in happened]
+
+
+def stale(db: Db, subject_type: str, subject_id: object, seen: int, current: int, words: Mapping[str, str]) -> Conflict:
+    """The refusal for whoever comes second although the rules would still allow it."""
+    happened = missed(db, subject_type, subject_id, seen, current, words)
+    did = happened[0].sentence if happened else "Somebody changed it"
+    refusal = Conflict(
+        f"{did} while you had this page open, so nothing was changed. Look at it again before you go on.",
+        code="stale",
+    )
+    refusal.missed, refusal.current = happened, current
+    return refusal

@@ -31,6 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
 from app.kernel.db import Base, Database, Db, Instant
+from app.kernel.tallies import Moment, keep_tallies
 
 QUEUED, SENT, DEAD, DROPPED = "queued", "sent", "dead", "dropped"
 
@@ -100,6 +101,20 @@ class OutboxAttempt(Base):
     detail: Mapped[str] = mapped_column(String(500))
 
 
+keep_tallies(
+    OutboxRow.__table__,
+    Moment(
+        "delivery.finished",
+        at="finished_at",
+        word="{r}.channel || CASE WHEN {r}.state = 'sent' AND {r}.attempts > 1 THEN ' late' ELSE ' ' || {r}.state END",
+        part="COALESCE({r}.subject_type, '')",
+        reads=("state", "attempts"),
+        only="{r}.channel NOT LIKE 'job:%'",
+        organization="COALESCE({r}.organization_id, 0)",
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What is to leave the house. `channel` is email, sms, webhook or `job:<room>.<name>`.
@@ -118,6 +133,8 @@ class Message:
     secret: bool = False
     summary: str = ""
     not_after: datetime | None = None
+    fresh: Sequence[tuple[str, str]] = ()
+    """What is made anew each time (secrets, signed proofs), each with the words that stand for it in a preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +193,10 @@ def handles(channel: str) -> Callable[[Handler], Handler]:
     return register
 
 
+NOTED = "noted messages"
+"""Where a session notes what it promises to send, for whoever wants to show it (kernel/preview.py)."""
+
+
 def enqueue(
     db: Db,
     messages: Iterable[Message],
@@ -187,6 +208,9 @@ def enqueue(
     now: datetime,
 ) -> list[UUID]:
     """Writes the rows in the caller's transaction. Returns the ids meant; a known `dedupe` leaves the old row alone."""
+    messages = list(messages)
+    if NOTED in db.info:
+        db.info[NOTED].extend(messages)
     rows: list[dict[str, Any]] = [
         {
             "id": uuid4(),

@@ -1,5 +1,6 @@
 """Text messages, through any gateway that takes a POST of JSON (SMS_URL)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,7 @@ def text(
     due_at: datetime | None = None,
     dedupe: str | None = None,
     not_after: datetime | None = None,
+    fresh: Sequence[tuple[str, str]] = (),
 ) -> Message:
     """A text message to one number (E.164). `secret` blanks it once sent."""
     return Message(
@@ -30,6 +32,7 @@ def text(
         secret=secret,
         summary=f"Text message to {masked(to)}",
         not_after=not_after,
+        fresh=fresh,
     )
 
 

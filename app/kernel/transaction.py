@@ -52,6 +52,17 @@ def aside() -> Iterator[Db]:
         yield own
 
 
+def undo() -> None:
+    """Takes back what this request has written so far; the next use of db() begins anew."""
+    writing: Db | None = g.pop("writing", None)
+    if writing is not None:
+        try:
+            writing.rollback()
+            writing.close()
+        finally:
+            database().release_writer()
+
+
 def keep() -> None:
     """Commits this request's transaction even though its answer is a refusal (a stored idempotent answer)."""
     g.keep = True

@@ -58,6 +58,20 @@ def signature(key: str, id: UUID, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key.encode(), signed, hashlib.sha256).digest()).decode()
 
 
+def headers(host: str, id: str, timestamp: str, attempt: str, signed: str) -> dict[str, str]:
+    """What every webhook says of itself before its body."""
+    return {
+        "Host": host,
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "SessionDesk-Webhook/1",
+        "webhook-id": id,
+        "webhook-timestamp": timestamp,
+        "webhook-attempt": attempt,
+        "webhook-signature": signed,
+    }
+
+
 @handles("webhook")
 def deliver(delivery: Delivery) -> int:
     """One attempt. Only 2xx is success; 410 says never again; everything else is tried again later."""
@@ -79,16 +93,13 @@ def deliver(delivery: Delivery) -> int:
             secure=target.secure,
             addresses=found,
             body=body,
-            headers={
-                "Host": target.authority,
-                "Content-Type": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": "SessionDesk-Webhook/1",
-                "webhook-id": str(delivery.id),
-                "webhook-timestamp": str(timestamp),
-                "webhook-attempt": str(delivery.attempts),
-                "webhook-signature": signature(key, delivery.id, timestamp, body),
-            },
+            headers=headers(
+                target.authority,
+                str(delivery.id),
+                str(timestamp),
+                str(delivery.attempts),
+                signature(key, delivery.id, timestamp, body),
+            ),
         )
     except posting.NoAnswer as reason:
         raise Retry(str(reason)) from None

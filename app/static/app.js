@@ -95,7 +95,7 @@ on("htmx:response:error", (event) => {
   const { ctx } = event.detail;
   ctx.push = "false";
   if (ctx.hx.retarget) {
-    nearestSlot(ctx.sourceElement);
+    if (ctx.hx.retarget === "#refusal") nearestSlot(ctx.sourceElement);
     return;
   }
   if (ctx.response.status < 500 && ctx.text.includes('id="main"')) return; // a whole page with errors at its fields
@@ -127,6 +127,12 @@ on("htmx:error", (event) => {
 // After a swap that took the focus with it: the refusal, else what was swapped in, else the page.
 on("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
+  const preview = $("dialog[data-opens]");
+  if (preview) {
+    preview.removeAttribute("data-opens");
+    preview.showModal();
+    return;
+  }
   const refusal = $("#refusal.notice");
   if (ctx.response?.status >= 400 && refusal) {
     markFields(refusal, ctx.sourceElement?.closest?.("form"));

@@ -79,7 +79,8 @@ def test_two_people_press_at_once(ines, cast, database):
     assert send(ines, made.id, "assign").status_code == 303
     late = send(ines, made.id, "schedule", version=1, **booking(cast))
     assert late.status_code == 409
-    assert "Ines Okafor took it while you had this page open" in text(late)
+    assert "Ines Okafor took it" in text(late)
+    assert "It has changed since you saw it, so nothing was done or sent." in text(late)
 
 
 @pytest.mark.parametrize("tell", ["y", None])

@@ -61,17 +61,13 @@ def move(
     current = db.execute(select(*T).where(T.id == deposition_id)).first()
     if current is None or (organization_id is not None and current.organization_id != organization_id):
         raise NotFound("There is no such session request.")
-    check(current)
-    raise _stale(db, deposition_id)
-
-
-def _stale(db: Db, deposition_id: int) -> Conflict:
-    latest = events.story(db, SUBJECT, deposition_id, limit=1)
-    did = f"{latest[0].actor_name} {DONE.get(latest[0].kind, 'changed it')}" if latest else "Somebody changed it"
-    return Conflict(
-        f"{did} while you had this page open, so nothing was changed. Look at it again before you go on.",
-        code="stale",
-    )
+    try:
+        check(current)
+    except Conflict as refusal:
+        if version is not None and current.version > version:
+            refusal.missed = events.missed(db, SUBJECT, deposition_id, version, current.version, DONE)
+        raise
+    raise events.stale(db, SUBJECT, deposition_id, version or current.version, current.version, DONE)
 
 
 def record(

@@ -1,6 +1,7 @@
 """What the team does with a deposition: each verb one POST, back to the page with 303."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, flash, request, url_for
@@ -11,9 +12,10 @@ from app.depositions import emails
 from app.depositions.actions import canceling, running, scheduling
 from app.depositions.forms import CancelForm, MoveForm, NoticeForm, RoomForm
 from app.depositions.queries import managers
-from app.depositions.views.one import schedule_form
+from app.depositions.views.one import page, schedule_form
 from app.depositions.views.shared import READERS, actable, args, back, filters, pages
-from app.kernel import clock
+from app.desk import leaving
+from app.kernel import clock, preview
 from app.kernel.htmx import see_other
 from app.kernel.transaction import db, reading
 from app.kernel.words import number_of
@@ -22,9 +24,11 @@ from app.kernel.words import number_of
 @pages.post("/<int:id>/schedule")
 @allow(*READERS)
 def schedule(id: int) -> Response:
-    """Books the session and tells everybody."""
+    """Books the session and tells everybody, once it was shown what they are told."""
     d = actable(id)
     form = schedule_form(d, typed=True)
+    if leaving.editing():
+        return page(d, schedule=form)
     form.check()
     person = next((one for one in managers.managers(reading()) if str(one.id) == form.manager.data), None)
     booking = scheduling.Booking(
@@ -34,8 +38,16 @@ def schedule(id: int) -> Response:
         provider=form.provider.data or "",
         reason=form.reason.data or "",
     )
-    scheduling.schedule(db(), d.id, booking, by=me().actor(), now=clock.now(), version=form.seen_version)
+    by, now = me().actor(), clock.now()
+    _, shown = preview.press(
+        lambda db, version: scheduling.schedule(db, d.id, booking, by=by, now=now, version=version),
+        "schedule",
+        d.id,
+        asdict(booking),
+    )
     told = len(emails.participants(d))
+    if shown:
+        return _show(d, shown, f"Schedule and tell {number_of(told, 'person', 'people')}" if told else "Schedule")
     flash(f"Scheduled. {number_of(told, 'person', 'people')} will be told by e-mail." if told else "Scheduled.")
     return back(d)
 
@@ -43,13 +55,30 @@ def schedule(id: int) -> Response:
 @pages.post("/<int:id>/cancel")
 @allow(*READERS)
 def cancel(id: int) -> Response:
-    """Takes the session back, with or without telling everybody."""
+    """Takes the session back, with or without telling everybody, once it was shown what they are told."""
     d, form = actable(id), CancelForm()
+    if leaving.editing():
+        return page(d, cancel=form)
     form.check()
     tell = bool(form.tell.data)
-    canceling.cancel(db(), d.id, by=me().actor(), now=clock.now(), tell=tell, version=form.seen_version)
+    by, now = me().actor(), clock.now()
+    _, shown = preview.press(
+        lambda db, version: canceling.cancel(db, d.id, by=by, now=now, tell=tell, version=version),
+        "cancel",
+        d.id,
+        tell,
+    )
+    if shown:
+        what = "Cancel the session" if d.booked_at else "Cancel the request"
+        told = f" and tell {number_of(len(emails.participants(d)), 'person', 'people')}" if tell else " and tell nobody"
+        return _show(d, shown, what + told, "calendar-x", "danger")
     flash("Canceled. Everybody invited will be told by e-mail." if tell else "Canceled. Nobody was told by e-mail.")
     return back(d)
+
+
+def _show(d: Row, shown: preview.Preview, confirm: str, icon: str = "send", tone: str = "primary") -> Response:
+    url = url_for(".detail", id=d.id, **args(filters()))
+    return leaving.show(shown, confirm, back=url, back_label="Back to the request", icon=icon, tone=tone)
 
 
 @pages.post("/<int:id>/write_notice")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Response, request
+from sqlalchemy import Row
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
@@ -24,8 +25,12 @@ from app.kernel.words import number_of
 @allow(*READERS)
 def detail(id: int) -> Response:
     """One deposition: facts, story, and what can be done."""
+    return page(visible(id))
+
+
+def page(d: Row, **typed: Any) -> Response:
+    """The page of a deposition. `typed` are forms, by their verb, that keep what somebody typed into them."""
     now, f = clock.now(), filters()
-    d = visible(id)
     odd = oddities.of(d, now)
     denied = me().why_not(DEPOSITIONS, d.organization_id)
     near = queue.neighbours(db(), f, d.id, now)
@@ -47,10 +52,11 @@ def detail(id: int) -> Response:
         told=told,
         tell=number_of(len(told), "person", "people"),
         reasons=_reasons(d, denied),
-        schedule=schedule_form(d),
+        schedule=typed.get("schedule") or schedule_form(d),
         room=RoomForm(formdata=None, version=d.version, room_url=d.room_url),
-        cancel=CancelForm(formdata=None, version=d.version, tell=True),
+        cancel=typed.get("cancel") or CancelForm(formdata=None, version=d.version, tell=True),
         notice=NoticeForm(formdata=None, version=d.version, notice=d.notice),
+        canceling="cancel" in typed,
         base_url=request.host_url.rstrip("/"),
     )
 

@@ -1,0 +1,308 @@
+"""See it before it leaves: the very act is rehearsed, what it would send is shown, and everything is taken back.
+
+There is no second rendering. `press()` runs the action itself in this request's transaction and notes what it promises
+to send. At the first press the transaction is undone and the messages are shown, with a digest over everything a
+receiver reads. The confirming press carries that digest; it runs the action again, and unless the messages now
+promised come to the same digest, that transaction is undone too and the person sees them afresh. What is made anew
+each time (secrets, signed proofs, ids, the moment) is replaced by words before the digest is taken (`Message.fresh`).
+"""
+
+import base64
+import hashlib
+import html
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from email.utils import parseaddr
+from typing import Any, TypeVar
+
+import orjson
+from flask import request
+from icalendar import Calendar
+
+from app.kernel import addresses, transaction, webhook
+from app.kernel.crypto import same
+from app.kernel.db import Db
+from app.kernel.errors import Missed, Refusal
+from app.kernel.outbox import NOTED, Message
+from app.kernel.words import number_of
+
+T = TypeVar("T")
+Act = Callable[[Db, int | None], T]
+"""Does it in that session. The number is the version of the row that the person is known to have seen."""
+
+STEP, SEEN, VERSION = "step", "preview", "version"
+"""Fields of a form: `step=preview` only shows; `preview` carries the digest of what was shown."""
+
+WHEN_SENT = "made at the moment it is sent"
+RAW_FILES = 5
+"""How many recipients' calendar files are shown word for word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One thing that leaves, in words. `files` are (whose, text); `warning` says why it cannot arrive."""
+
+    kind: str
+    icon: str
+    title: str
+    aside: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    text: str = ""
+    code: str = ""
+    html: str = ""
+    files: Sequence[tuple[str, str]] = ()
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would leave. `changed`: it is not what this person saw before; `missed`: what others did meanwhile."""
+
+    digest: str
+    sheets: Sequence[Sheet]
+    summary: str
+    typed: Sequence[tuple[str, str]]
+    changed: bool = False
+    missed: Sequence[Missed] = ()
+
+    @property
+    def status(self) -> int:
+        """409 for somebody who pressed to do it and is shown it instead."""
+        return 409 if self.changed else 200
+
+
+def press(act: Act[T], *about: object) -> tuple[T | None, Preview | None]:
+    """One press of a form whose act has effects outside: either its result, or the preview to show instead.
+
+    `about` is what was decided and does not stand in the messages (a room, a reason). Refusals of the act pass through;
+    a lost race that the rules would still allow shows the newest state, and what the others did.
+    """
+    seen, only_shown = request.form.get(SEEN, ""), request.form.get(STEP) == "preview"
+    version = _version()
+    try:
+        if seen and not only_shown:
+            result, shown = _run(act, version, about)
+            if same(shown.digest, seen):
+                return result, None
+        else:
+            shown = rehearse(act, version, about)
+    except Refusal as refusal:
+        if refusal.current is None:
+            raise
+        transaction.undo()
+        version, missed = refusal.current, refusal.missed
+        shown = replace(rehearse(act, version, about), missed=missed, changed=True)
+    else:
+        shown = replace(shown, changed=not only_shown)
+    transaction.undo()
+    return None, replace(shown, typed=_typed(version))
+
+
+def rehearse(act: Act[Any], version: int | None, about: Sequence[object]) -> Preview:
+    """Does it, notes what it would send, and takes all of it back."""
+    _, shown = _run(act, version, about)
+    transaction.undo()
+    return shown
+
+
+def _run(act: Act[T], version: int | None, about: Sequence[object]) -> tuple[T, Preview]:
+    db = transaction.db()
+    with noting(db) as messages:
+        result = act(db, version)
+    return result, of(db, messages, *about)
+
+
+def of(db: Db, messages: Sequence[Message], *about: object) -> Preview:
+    """These messages in words, with their digest."""
+    return Preview(seal(messages, *about), sheets(db, messages), summary(messages), ())
+
+
+@contextmanager
+def noting(db: Db) -> Iterator[list[Message]]:
+    """Notes every message that is promised in this session meanwhile."""
+    found: list[Message] = []
+    db.info[NOTED] = found
+    try:
+        yield found
+    finally:
+        del db.info[NOTED]
+
+
+def seal(messages: Sequence[Message], *about: object) -> str:
+    """The digest over everything a receiver reads, and over what else was decided."""
+    parts = [said(message) for message in messages]
+    return hashlib.sha256(orjson.dumps([parts, about], default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def said(message: Message) -> dict[str, Any]:
+    """All that the receiver of a message reads, without what is made anew each time."""
+    parts: dict[str, Any] = {"channel": message.channel}
+    payload = message.payload
+    if message.channel == "email":
+        parts |= {key: _still(message, payload[key]) for key in ("to", "name", "locale", "subject", "text", "html")}
+        parts["files"] = [[file["name"], file["type"], _still(message, _file(file))] for file in payload["attachments"]]
+    elif message.channel == "webhook":
+        parts |= {"url": payload["url"], "claims": payload["claims"]}
+    elif message.channel == "sms":
+        parts |= {"to": payload["to"], "body": _still(message, payload["body"])}
+    else:
+        parts |= {"destination": message.destination, "summary": message.summary}
+    return parts
+
+
+def _still(message: Message, text: str) -> str:
+    for value, words in message.fresh:
+        for spelling in {value, html.escape(value)}:
+            text = text.replace(spelling, f"[{words}]")
+    return text
+
+
+def _file(file: dict[str, str]) -> str:
+    content = base64.b64decode(file["content"])
+    if not file["type"].startswith("text/calendar"):
+        return hashlib.sha256(content).hexdigest()
+    lines = content.decode("utf-8", "replace").replace("\r\n ", "").replace("\r\n", "\n").rstrip("\n").split("\n")
+    return "\n".join("DTSTAMP:[the moment it is sent]" if line.startswith("DTSTAMP") else line for line in lines)
+
+
+def summary(messages: Sequence[Message]) -> str:
+    """`3 e-mails with a calendar file, and 1 webhook`."""
+    letters = [message for message in messages if message.channel == "email"]
+    words = []
+    if letters:
+        files = any(message.payload["attachments"] for message in letters)
+        words.append(number_of(len(letters), "e-mail") + (" with a calendar file" if files else ""))
+    for channel, word in (("sms", "text message"), ("webhook", "webhook")):
+        found = sum(message.channel == channel for message in messages)
+        if found:
+            words.append(number_of(found, word))
+    if not words:
+        return "nothing is sent to anybody"
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])}, and {words[-1]}"
+
+
+def sheets(db: Db, messages: Sequence[Message]) -> list[Sheet]:
+    """The messages in words: letters that differ only in whom they greet are shown once, with everybody's address."""
+    alike: dict[str, list[Message]] = {}
+    for message in messages:
+        if message.channel == "email":
+            alike.setdefault(_impersonal(message), []).append(message)
+    found: list[Sheet] = []
+    files: list[Sheet] = []
+    for group in alike.values():
+        found.append(_letter(db, group))
+        files += _calendar(group)
+    found += files
+    for message in messages:
+        if message.channel == "webhook":
+            found.append(_webhook(db, message))
+        elif message.channel == "sms":
+            text = _still(message, message.payload["body"])
+            found.append(Sheet("sms", "smartphone", "Text message", "1 person", [("To", message.payload["to"])], text))
+        elif message.channel != "email":
+            found.append(Sheet("work", "clock", message.summary))
+    return found
+
+
+def _impersonal(message: Message) -> str:
+    """What a letter says, whoever it is for."""
+    parts, to, name = said(message), message.payload["to"], message.payload["name"]
+    read = [[file[2].replace(to, "").replace(name, "") if name else file[2].replace(to, "")] for file in parts["files"]]
+    return orjson.dumps([parts["subject"], parts["text"], read]).decode()
+
+
+def _letter(db: Db, group: Sequence[Message]) -> Sheet:
+    parts = said(group[0])
+    sender, address = parseaddr(db.config.mail_from)
+    return Sheet(
+        "email",
+        "mail",
+        "E-mail",
+        number_of(len(group), "person", "people"),
+        [
+            ("To", ", ".join(message.payload["to"] for message in group)),
+            ("From", f"{sender} <{address}>" if sender else address),
+            ("Subject", parts["subject"]),
+        ],
+        parts["text"],
+        html=parts["html"],
+    )
+
+
+def _calendar(group: Sequence[Message]) -> list[Sheet]:
+    """The first calendar file of a letter: what a calendar will show, and each recipient's file as it is."""
+    files = [
+        (message.payload["to"], _still(message, _file(file)), file)
+        for message in group
+        for file in message.payload["attachments"]
+        if file["type"].startswith("text/calendar")
+    ]
+    if not files:
+        return []
+    calendar = Calendar.from_ical(base64.b64decode(files[0][2]["content"]))
+    event = calendar.walk("VEVENT")[0]
+    taken_out = str(calendar.get("METHOD")) == "CANCEL"
+    said_of_it = [
+        ("Title", str(event.get("SUMMARY", ""))),
+        ("Starts", _moment(event, "DTSTART")),
+        ("Ends", _moment(event, "DTEND")),
+        ("Where", _still(group[0], str(event.get("LOCATION", "")))),
+        ("File", files[0][2]["name"]),
+    ]
+    sequence = int(event.get("SEQUENCE", 0))
+    aside = "takes it out of calendars" if taken_out else "first version" if sequence <= 1 else f"version {sequence}"
+    facts = [(label, value) for label, value in said_of_it if value]
+    raw = [(to, text) for to, text, _ in files[:RAW_FILES]]
+    return [Sheet("calendar", "calendar-x" if taken_out else "calendar-plus", "Calendar file", aside, facts, files=raw)]
+
+
+def _moment(event: Any, name: str) -> str:
+    field = event.get(name)
+    if field is None:
+        return ""
+    zone = field.params.get("TZID", "")
+    return f"{field.dt.day} {field.dt:%b %Y, %H:%M}" + (f", {zone}" if zone else "")
+
+
+def _webhook(db: Db, message: Message) -> Sheet:
+    url, warning = message.payload["url"], ""
+    host = message.destination
+    try:
+        host = addresses.parse(url, db.config).authority
+    except ValueError as reason:
+        warning = str(reason)
+    if not warning and webhook.signing_key is not None:
+        try:
+            webhook.signing_key(db, message.payload["organization_id"])
+        except LookupError:
+            warning = (
+                "The organization has no active depositions key to sign this with, so it waits until there is one."
+            )
+    named = webhook.headers(host, f"[{WHEN_SENT}]", "[the moment]", "1", "[over id, moment and body]")
+    head = "\n".join(f"{name}: {value}" for name, value in named.items())
+    claims = orjson.dumps(message.payload["claims"], option=orjson.OPT_INDENT_2).decode()
+    return Sheet(
+        "webhook",
+        "webhook",
+        "Webhook",
+        "decoded",
+        [("Signed", "as a JSON Web Token (HS256) with the organization’s newest key")],
+        code=f"POST {url}\n{head}\n\n{claims}",
+        warning=warning,
+    )
+
+
+def _version() -> int | None:
+    for name in ("over", VERSION):
+        text = request.form.get(name, "")
+        if text.isascii() and text.isdigit() and len(text) <= 9:
+            return int(text)
+    return None
+
+
+def _typed(version: int | None) -> list[tuple[str, str]]:
+    """What the form said, for the confirming press; secrets of the form itself left out."""
+    mine = ("csrf_token", STEP, SEEN, VERSION, "over")
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in mine]
+    return fields if version is None else [*fields, (VERSION, str(version))]
