@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.counts import keep_counts
 from app.kernel.db import Base, Instant, Json
+from app.kernel.tallies import Moment, keep_tallies
 
 
 class State(StrEnum):
@@ -147,3 +148,21 @@ class DepositionWord(Base):
 
 
 COUNTS: Any = keep_counts(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
+
+_EARLY_OR_LATE = ", ".join(
+    f"'{half}{hour:02d}'" for half, hours in (("A", (12, *range(1, 7))), ("P", range(8, 12))) for hour in hours
+)
+keep_tallies(
+    Deposition.__table__,
+    Moment(
+        "deposition.asked",
+        at="created_at",
+        # The wall time as it was sent, `01:30 AM`: the hour at the session's own place, without asking for its zone.
+        word="CASE WHEN substr({r}.start_time, 7, 1) || substr({r}.start_time, 1, 2) "
+        f"IN ({_EARLY_OR_LATE}) THEN 'odd' ELSE 'office' END",
+        reads=("start_time",),
+    ),
+    Moment("deposition.booked", at="booked_at", since="created_at"),
+    Moment("deposition.canceled", at="canceled_at"),
+    Moment("deposition.starts", at="starts_at", word="{r}.state", reads=("state",)),
+)

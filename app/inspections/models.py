@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.counts import keep_counts
 from app.kernel.db import Base, Instant, Json
+from app.kernel.tallies import Moment, keep_tallies
 
 
 class Status(StrEnum):
@@ -216,3 +217,30 @@ class Anchor(Base):
     stamped_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+keep_tallies(
+    Inspection.__table__,
+    Moment("inspection.created", at="created_at"),
+    Moment("inspection.ended", at="ended_at"),
+)
+keep_tallies(
+    Invite.__table__,
+    Moment(
+        "invite.made",
+        at="created_at",
+        word="CASE WHEN {r}.joined_at IS NOT NULL THEN 'joined' WHEN {r}.locked_at IS NOT NULL THEN 'locked' "
+        "WHEN {r}.opened_at IS NOT NULL THEN 'opened' WHEN {r}.seen_at IS NOT NULL THEN 'seen' ELSE 'made' END",
+        reads=("joined_at", "locked_at", "opened_at", "seen_at"),
+    ),
+    Moment("invite.joined", at="joined_at", since="created_at"),
+)
+keep_tallies(
+    Anchor.__table__,
+    Moment(
+        "anchor.stamped",
+        at="stamped_at",
+        since="created_at",
+        organization="(SELECT organization_id FROM inspections WHERE id = {r}.inspection_id)",
+    ),
+)

@@ -63,6 +63,8 @@ class OutboxRow(Base):
     last_error: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    moved_us: Mapped[int | None] = mapped_column(BigInteger)
+    """When an attempt last changed how it stands, in microseconds since 1970: what live pages watch."""
 
 
 _o = OutboxRow.__table__.c
@@ -82,6 +84,13 @@ Index(
 Index("ix_outbox_subject", _o.subject_type, _o.subject_id, _o.created_at)
 Index("ix_outbox_state", _o.state, _o.created_at, _o.id)
 Index("ix_outbox_organization", _o.organization_id, _o.state, _o.created_at, _o.id)
+
+_TRIED = _o.moved_us.is_not(None)
+for _name, _columns in (
+    ("ix_outbox_moved", (_o.subject_type, _o.moved_us)),
+    ("ix_outbox_moved_place", (_o.subject_type, _o.organization_id, _o.moved_us)),
+):
+    Index(_name, *_columns, sqlite_where=_TRIED, postgresql_where=_TRIED)
 
 
 class OutboxAttempt(Base):

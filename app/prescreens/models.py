@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.counts import keep_counts
 from app.kernel.db import Base, Instant
+from app.kernel.tallies import Moment, keep_tallies
 
 TIME_TO_LIVE = timedelta(days=30)
 """How long a prescreen may wait for its decision ("sessions have a 30-day TTL")."""
@@ -216,3 +217,23 @@ DAY_COUNTS = keep_counts(
 
 The day comes second because its primary key starts so: the days still to come are one short stretch of it.
 """
+
+keep_tallies(
+    Prescreen.__table__,
+    Moment("prescreen.completed", at="completed_at"),
+    Moment(
+        "prescreen.decided",
+        at="reviewed_at",
+        since="completed_at",
+        word="{r}.review_status",
+        part="lower(replace(CAST({r}.workflow_template_id AS varchar(36)), '-', ''))",
+        reads=("review_status", "workflow_template_id"),
+    ),
+    Moment(
+        "prescreen.expires",
+        at="expires_at",
+        word="CASE WHEN {r}.review_status <> 'pending_review' THEN 'decided' "
+        "WHEN {r}.status = 'completed' THEN 'waiting' ELSE 'answering' END",
+        reads=("status", "review_status"),
+    ),
+)
