@@ -19,6 +19,7 @@ DEPOSITIONS = "depositions"
 PRESCREENS = "prescreens"
 INSPECTIONS = "inspections"
 PEOPLE = "people"
+AUDIT = "audit"
 
 DESKS = (DEPOSITIONS, PRESCREENS, INSPECTIONS)
 """The three working desks, in the order the navigation shows them."""
@@ -36,6 +37,7 @@ READERS: dict[str, frozenset[Role]] = {
     PRESCREENS: frozenset({Role.LEASING_AGENT, Role.ADMIN, Role.AUDITOR}),
     INSPECTIONS: frozenset({Role.OPERATOR, Role.ADMIN, Role.AUDITOR}),
     PEOPLE: frozenset({Role.ADMIN}),
+    AUDIT: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
 """The roles that may look at a desk."""
 

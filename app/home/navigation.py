@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask, request, url_for
 
 from app.accounts.access import Me, signed_in
+from app.accounts.roles import AUDIT, READERS
 from app.home import desks
 from app.kernel import clock
 from app.kernel.transaction import reading
@@ -36,6 +37,8 @@ def groups(person: Me) -> list[dict[str, Any]]:
     house = [_link("Overview", "chart-column", "home.overview")]
     if desks.of(person):
         house.append(_link("Deliveries", "send", "deliveries.list"))
+    if person.roles & READERS[AUDIT]:
+        house.append(_link("Audit", "scroll-text", "audit.list"))
     if person.administers:
         house.append(_link("People and keys", "users", "accounts.people", KEEPING))
     return [*found, {"title": "House", "links": house}]
