@@ -33,11 +33,14 @@ def respond(
 
     `target` is the id of the fragment's one root element; unless given it is the fragment's name:
     `depositions/_queue.html` holds `id="queue"`. A page that answers a POST or says an error leaves the address alone.
+    A page that is `live` (kernel/live.py) says which revision it shows.
     """
     if fragment and target is None:
         target = fragment.rpartition("/")[2].removeprefix("_").removesuffix(".html")
     partial = bool(fragment and target and aims_at(target))
     response = Response(render_template(fragment if partial and fragment else template, **context), status)
+    if "live" in context and status == 200:
+        response.headers["ETag"] = context["live"].tag
     if is_htmx() and (status >= 400 or request.method != "GET"):
         response.headers["HX-Push-Url"] = "false"
     return personal(response)

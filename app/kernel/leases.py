@@ -222,7 +222,8 @@ def finish(db: Db, row: Claimed, outcome: Outcome, started: datetime, now: datet
     conditions = [_o.id == row.id, _o.lease_token == row.token]
     if outcome.state != SENT:
         conditions.append(_o.state == QUEUED)
-    ended = {"lease_until": None, "lease_token": None, **_ending(row, outcome, now)}
+    moved = int(now.timestamp() * 1_000_000)
+    ended = {"lease_until": None, "lease_token": None, "moved_us": moved, **_ending(row, outcome, now)}
     mine = db.execute(update(OutboxRow.__table__).where(*conditions).values(ended).returning(_o.id)).first() is not None
     db.execute(
         insert(OutboxAttempt.__table__),
