@@ -37,6 +37,8 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_subject", "subject_type", "subject_id", "id"),
+        Index("ix_events_newest", "subject_type", "id"),
+        Index("ix_events_newest_place", "subject_type", "organization_id", "id"),
         Index("ix_events_organization", "organization_id", "id"),
         Index(
             "ix_events_person",
