@@ -71,6 +71,7 @@ def _open_rooms(app: "Flask") -> None:
     from app.depositions import api as depositions_api
     from app.depositions import public as depositions_public
     from app.depositions import views as depositions
+    from app.desk.views import pages as views
     from app.home import auditing, reference
     from app.home import views as home
     from app.inspections import api as inspections_api
@@ -81,7 +82,7 @@ def _open_rooms(app: "Flask") -> None:
     from app.prescreens import public as prescreens_public
     from app.prescreens import views as prescreens
 
-    for staff in (accounts, depositions, prescreens, inspections, deliveries, home, auditing, reference):
+    for staff in (accounts, views, depositions, prescreens, inspections, deliveries, home, auditing, reference):
         app.register_blueprint(staff.pages)
     for visitors in (accounts_public, depositions_public, prescreens_public, inspections_public, mail):
         app.register_blueprint(visitors.public_pages)

@@ -1,0 +1,59 @@
+"""A list's arguments as one canonical query string, the same however they were ordered or typed."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from app.kernel.crypto import sha256
+from app.kernel.errors import Invalid
+
+NEVER = frozenset({"after", "before", "page", "poll", "live", "csrf_token"})
+"""Where somebody was in a list, or how a page was asked for: no part of a view."""
+ORDER = frozenset({"sort", "order"})
+"""How the rows of a list are ordered. Part of a saved view; but rows are no newer for being sorted otherwise."""
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
+LONGEST_VALUE = 200
+LONGEST = 1000
+"""Characters of a whole query string."""
+
+TOO_LONG = "These filters are too long to keep under a name. Nothing was saved. Shorten the text you look for."
+
+
+def canonical(args: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
+    """Arguments sorted and encoded, without places in the list, unset values and what no list of ours is called by."""
+    given = args.items() if isinstance(args, Mapping) else args
+    pairs = {
+        (name, str(value))
+        for name, values in given
+        for value in (values if isinstance(values, (list, tuple, set, frozenset)) else (values,))
+        if value is not None and value != "" and name not in NEVER and NAME.fullmatch(name)
+    }
+    return urlencode(sorted(pair for pair in pairs if _can_be_kept(pair[1])))
+
+
+def _can_be_kept(value: str) -> bool:
+    return len(value) <= LONGEST_VALUE and value.isprintable() and not any(0xD800 <= ord(c) <= 0xDFFF for c in value)
+
+
+def typed(query: str) -> str:
+    """The canonical form of a query string that came in with a form. Raises Invalid when it is too long to keep."""
+    try:
+        found = canonical(parse_qsl(query, max_num_fields=50))
+    except ValueError:
+        raise Invalid(TOO_LONG, code="view.too_long") from None
+    if len(found) > LONGEST:
+        raise Invalid(TOO_LONG, code="view.too_long")
+    return found
+
+
+def key(desk: str, query: str) -> str:
+    """What looks and notes know a list by: 64 hex digits, the same however the list is sorted."""
+    rows = [(name, value) for name, value in parse_qsl(query) if name not in ORDER]
+    return sha256(f"{desk}?{urlencode(rows)}")
+
+
+def is_tab(query: str, tab: Iterable[str]) -> bool:
+    """Whether a list is one of the desk's own tabs: nothing but its order and the arguments named `tab` is set."""
+    return {name for name, _ in parse_qsl(query)} <= {*tab, *ORDER}

@@ -1,0 +1,269 @@
+"""What a list shows of its views: tabs, the lit one, since when it is new, and the notes. One query for all of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from flask import request, url_for
+from sqlalchemy import bindparam, cast, literal_column, null, select, union_all
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.accounts.guard import POLL_ARGUMENT, POLL_HEADER
+from app.accounts.models import Organization
+from app.desk.views import addresses, looking, teams
+from app.desk.views.handover import N
+from app.desk.views.looking import L, Look
+from app.desk.views.saved import V
+from app.kernel.db import Db, Instant
+from app.kernel.transaction import aside
+
+log = structlog.get_logger("desk")
+
+ORG: Any = Organization.__table__.c
+SAVED, NOTE, LOOK = 1, 2, 3
+_NOTHING: Any = literal_column("''")
+_ZERO: Any = literal_column("0")
+_AT_DESK: Any = bindparam("at_desk")
+_PLACES: Any = bindparam("places", expanding=True)
+
+
+def _kind(n: int) -> Any:
+    return literal_column(str(n)).label("kind")
+
+
+_ALL = union_all(
+    select(
+        _kind(SAVED),
+        V.id,
+        V.place,
+        V.name.label("text"),
+        V.query,
+        V.view_sha256,
+        V.made_by_id.label("who_id"),
+        V.made_by_name.label("who"),
+        V.created_at.label("at"),
+        cast(null(), Instant).label("since"),
+        V.position,
+        V.version,
+    ).where(V.desk == _AT_DESK, V.place.in_(_PLACES)),
+    select(
+        _kind(NOTE),
+        N.id,
+        N.place,
+        N.text,
+        N.query,
+        N.view_sha256,
+        N.written_by_id,
+        N.written_by_name,
+        N.written_at,
+        cast(null(), Instant),
+        _ZERO,
+        N.version,
+    ).where(N.desk == _AT_DESK, N.place.in_(_PLACES)),
+    select(
+        _kind(LOOK),
+        _ZERO,
+        _NOTHING,
+        _NOTHING,
+        _NOTHING,
+        L.view_sha256,
+        L.person_id,
+        _NOTHING,
+        L.looked_at,
+        L.since,
+        _ZERO,
+        _ZERO,
+    ).where(L.person_id == bindparam("me"), L.desk == _AT_DESK),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A saved view beside the desk's own tabs. `mark` says in words what is new about it."""
+
+    id: int
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+    mark: str = ""
+    count: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A team's note on this list; `text` is empty when there is none. `writable`: this person may leave one."""
+
+    id: int
+    place: str
+    team: str
+    writable: bool
+    text: str = ""
+    who: str = ""
+    at: datetime | None = None
+    version: int = 0
+
+
+@dataclass(slots=True)
+class Views:
+    """All that a list says of its views."""
+
+    desk: str
+    query: str
+    named: bool
+    since: datetime | None
+    saved: list[Tab]
+    notes: list[Note]
+    makes: list[tuple[str, str]]
+    """Whom this person may save the list for, besides themselves: (place, team's name)."""
+    person_id: int
+    marks: dict[Any, str] = field(default_factory=dict)
+    whole: bool = True
+    """Whether the marked rows are the whole list, not only this page of it."""
+
+    @property
+    def lit(self) -> Tab | None:
+        """The saved view that this list is."""
+        return next((tab for tab in self.saved if tab.current), None)
+
+    @property
+    def note(self) -> Note | None:
+        """The first note that says something."""
+        return next((note for note in self.notes if note.text), None)
+
+    @property
+    def writable(self) -> list[Note]:
+        """The notes this person may write, one a team."""
+        return [note for note in self.notes if note.writable] if self.named else []
+
+    def beside(self, tabs: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """The desk's own tabs and the saved views in one row. One is lit: the saved one, where the list is one."""
+        own = [{**tab, "current": False} if self.lit else tab for tab in tabs]
+        return [*own, *self.saved]
+
+    def look_through(self, db: Db, subject: str, rows: Iterable[Any], whole: bool = True) -> dict[Any, str]:
+        """Marks the rows that are `new` or `changed` since this person last looked, by row id; kept in `marks`.
+
+        Rows carry `id`, `created_at`, `updated_at`; `whole` says whether they are the whole list.
+        """
+        self.whole = whole
+        self.marks = looking.marks(db, self.person_id, subject, rows, self.since)
+        return self.marks
+
+    @property
+    def news(self) -> str:
+        """`3 new and 1 changed on this page`; empty when nothing is."""
+        found = [(sum(mark == word for mark in self.marks.values()), word) for word in ("new", "changed")]
+        words = " and ".join(f"{n:,} {word}" for n, word in found if n)
+        return words + (" on this page" if words and not self.whole else "")
+
+
+def for_page(
+    db: Db, person: Any, desk: str, args: Mapping[str, Any], now: datetime, *, tab: Iterable[str] = ("view",)
+) -> Views:
+    """The views of the list that `args` ask for, and that this person looked at it now.
+
+    `args` are the list's own arguments without what goes without saying; those named `tab` make its built-in tabs.
+    """
+    query = addresses.canonical(args)
+    view = addresses.key(desk, query)
+    reads, acts = teams.reads(person, desk), teams.acts(person, desk)
+    asked = {"at_desk": desk, "places": [teams.own(person.id), *reads], "me": person.id}
+    kinds: dict[int, list[Any]] = {SAVED: [], NOTE: [], LOOK: []}
+    for row in db.execute(_ALL, asked):
+        kinds[row.kind].append(row)
+    looks = {row.view_sha256: Look(row.at, row.since) for row in kinds[LOOK]}
+    news = _news(kinds[NOTE], looks, person.id)
+    saved = _tabs(kinds[SAVED], desk, query, news)
+    named = addresses.is_tab(query, tab) or any(row.view_sha256 == view for row in kinds[SAVED])
+    poll = POLL_HEADER in request.headers or POLL_ARGUMENT in request.args
+    kept = looks.get(view)
+    if named and not poll:
+        _look(person.id, desk, view, kept, now)
+    makes = teams.makes(person, desk)
+    names = team_names(db, {*reads, *makes})
+    here = {row.place: row for row in kinds[NOTE] if row.view_sha256 == view}
+    return Views(
+        desk=desk,
+        query=query,
+        named=named,
+        since=looking.since(kept, now, poll=poll) if named else None,
+        saved=saved,
+        notes=[_note(place, here.get(place), names[place], place in acts) for place in reads],
+        makes=[(place, names[place]) for place in makes],
+        person_id=person.id,
+    )
+
+
+def _look(person_id: int, desk: str, view: str, kept: Look | None, now: datetime) -> None:
+    """Keeps that the list was looked at. A database that takes no writes right now costs the look, not the page."""
+    if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
+        return
+    if not looking.is_due(kept, now):
+        return
+    try:
+        with aside() as own:
+            looking.write(own, person_id, desk, view, now)
+    except SQLAlchemyError:
+        log.warning("look not kept", exc_info=True)
+
+
+def _news(notes: Iterable[Any], looks: Mapping[str, Look], person_id: int) -> set[str]:
+    """The lists on which somebody else left a note since this person last looked at them."""
+    return {
+        row.view_sha256
+        for row in notes
+        if row.text and row.who_id != person_id
+        if (look := looks.get(row.view_sha256)) is None or row.at > look.looked_at
+    }
+
+
+def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Tab]:
+    """Saved views, one's own first, then the teams'. Of two for this very list, one is lit."""
+    ordered = sorted(rows, key=lambda row: (teams.is_team(row.place), row.place, row.position, row.id))
+    tabs = []
+    lit = False
+    for row in ordered:
+        current = not lit and row.query == query
+        lit = lit or current
+        tabs.append(
+            Tab(
+                id=row.id,
+                label=row.text,
+                url=list_url(desk, row.query),
+                icon="users" if teams.is_team(row.place) else "bookmark",
+                current=current,
+                mark="somebody left a note" if row.view_sha256 in news and not current else "",
+            )
+        )
+    return tabs
+
+
+def _note(place: str, row: Any, team: str, writable: bool) -> Note:
+    blank = Note(id=0, place=place, team=team, writable=writable)
+    if row is None:
+        return blank
+    if not row.text:
+        return replace(blank, id=row.id, version=row.version)
+    return replace(blank, id=row.id, text=row.text, who=row.who, at=row.at, version=row.version)
+
+
+def list_url(desk: str, query: str) -> str:
+    """The address of a desk's list."""
+    return url_for(f"{desk}.list") + (f"?{query}" if query else "")
+
+
+def team_names(db: Db, places: Iterable[str]) -> dict[str, str]:
+    """What people call a team. One's only organization needs no name of its own, and no query."""
+    found = set(places)
+    organizations = {place: id for place in found if (id := teams.organization_of(place)) is not None}
+    names = {teams.HOUSE: "the house"} if teams.HOUSE in found else {}
+    if len(found) == 1:
+        return names or dict.fromkeys(organizations, "the team")
+    if organizations:
+        wanted = {teams.of_organization(id): id for id in organizations.values()}
+        rows = db.execute(select(ORG.id, ORG.name).where(ORG.id.in_(sorted(wanted.values())))).all()
+        names |= {teams.of_organization(row.id): row.name for row in rows}
+    return names
