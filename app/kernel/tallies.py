@@ -99,24 +99,24 @@ def keep_tallies(source: Any, *moments: Moment) -> None:
 def triggers(tallied: Tallied, dialect: str) -> list[str]:
     """The trigger statements of one table; migrations hold a copy of their text."""
     source, name = tallied.source, f"{tallied.source}_tallies"
-    columns = list(dict.fromkeys(c for m in tallied.moments for c in (m.at, m.since, *m.reads) if c))
+    columns = list(dict.fromkeys(c for m in tallied.moments for c in _columns(m)))
     new = " OR ".join(dict.fromkeys(f"NEW.{m.at} IS NOT NULL" for m in tallied.moments))
     old = new.replace("NEW.", "OLD.")
-    differ = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}[dialect]
-    moved = " OR ".join(f"OLD.{c} {differ} NEW.{c}" for c in columns)
+    moved = f"({_moved(columns, dialect)}) AND ({old} OR {new})"
     after = {
         "insert": ("INSERT", new, (("NEW", 1),)),
         "delete": ("DELETE", old, (("OLD", -1),)),
-        "update": (f"UPDATE OF {', '.join(columns)}", f"({moved}) AND ({old} OR {new})", (("OLD", -1), ("NEW", 1))),
+        "update": (f"UPDATE OF {', '.join(columns)}", moved, (("OLD", -1), ("NEW", 1))),
     }
     if dialect == "sqlite":
         return [
             f"CREATE TRIGGER {name}_{verb} AFTER {doing} ON {source} WHEN {when} "
-            f"BEGIN {_bump(tallied, dialect, rows)}; END"
+            f"BEGIN {_bump_in_one(tallied, rows)}; END"
             for verb, (doing, when, rows) in after.items()
         ]
     branches = " ELSIF ".join(
-        f"TG_OP = '{verb.upper()}' THEN {_bump(tallied, dialect, rows)};" for verb, (_, _, rows) in after.items()
+        f"TG_OP = '{verb.upper()}' THEN " + " ".join(_bump_each(moment, rows) for moment in tallied.moments)
+        for verb, (_, _, rows) in after.items()
     )
     return [
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -129,19 +129,38 @@ def triggers(tallied: Tallied, dialect: str) -> list[str]:
     ]
 
 
-def _bump(tallied: Tallied, dialect: str, rows: Sequence[tuple[str, int]]) -> str:
-    slot = "0" if dialect == "sqlite" else f"pg_backend_pid() % {counts.SLOTS}"
+def _columns(moment: Moment) -> list[str]:
+    return [column for column in (moment.at, moment.since, *moment.reads) if column]
+
+
+def _moved(columns: Iterable[str], dialect: str) -> str:
+    differ = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}[dialect]
+    return " OR ".join(f"OLD.{column} {differ} NEW.{column}" for column in columns)
+
+
+def _bump_in_one(tallied: Tallied, rows: Sequence[tuple[str, int]]) -> str:
+    """SQLite parses a trigger with every statement that fires it: one insert of everything is the cheapest there."""
     parts = " UNION ALL ".join(
-        f"SELECT {_key(moment, row, dialect)}, {by} AS n WHERE {_happened(moment, row)}"
-        for row, by in rows
+        f"SELECT {_key(moment, row, 'sqlite')}, {by} AS n WHERE {_happened(moment, row)}"
         for moment in tallied.moments
+        for row, by in rows
     )
-    # Rows in one order, so that writers of one slot wait for each other rather than for ever.
+    summed = (KEY, "n", "") if len(rows) == 1 else (KEY, "sum(n)", f" GROUP BY {KEY} HAVING sum(n) <> 0")
     return (
-        f"INSERT INTO tallies ({KEY}, slot, n) SELECT {KEY}, {slot}, sum(n) FROM ({parts}) AS t "
-        f"WHERE true GROUP BY {KEY} HAVING sum(n) <> 0 ORDER BY {KEY} "
-        f"ON CONFLICT ({KEY}, slot) DO UPDATE SET n = tallies.n + excluded.n"
+        f"INSERT INTO tallies ({KEY}, slot, n) SELECT {summed[0]}, 0, {summed[1]} FROM ({parts}) AS t WHERE true"
+        f"{summed[2]} ON CONFLICT ({KEY}, slot) DO UPDATE SET n = n + excluded.n"
     )
+
+
+def _bump_each(moment: Moment, rows: Sequence[tuple[str, int]]) -> str:
+    """PostgreSQL keeps the plan of each plain insert: only what happened is written, one row a statement."""
+    steps = " ".join(
+        f"IF {_happened(moment, row)} THEN INSERT INTO tallies ({KEY}, slot, n) "
+        f"VALUES ({_values(moment, row, 'postgresql')}, pg_backend_pid() % {counts.SLOTS}, {by}) "
+        f"ON CONFLICT ({KEY}, slot) DO UPDATE SET n = tallies.n + {by}; END IF;"
+        for row, by in rows
+    )
+    return steps if len(rows) == 1 else f"IF {_moved(_columns(moment), 'postgresql')} THEN {steps} END IF;"
 
 
 def _happened(moment: Moment, row: str) -> str:
@@ -149,15 +168,23 @@ def _happened(moment: Moment, row: str) -> str:
 
 
 def _key(moment: Moment, row: str, dialect: str) -> str:
+    named = zip(_said(moment, row, dialect), KEY.split(", "), strict=True)
+    return ", ".join(f"{value} AS {name}" for value, name in named)
+
+
+def _values(moment: Moment, row: str, dialect: str) -> str:
+    return ", ".join(_said(moment, row, dialect))
+
+
+def _said(moment: Moment, row: str, dialect: str) -> tuple[str, ...]:
     at = _seconds(f"{row}.{moment.at}", dialect)
     wait = "0"
     if moment.since:
         took = f"{at} - {_seconds(f'{row}.{moment.since}', dialect)}"
         steps = " ".join(f"WHEN s < {edge} THEN {n}" for n, edge in enumerate(WAITS, 1))
         wait = f"(SELECT CASE WHEN s IS NULL THEN 0 {steps} ELSE {len(WAITS) + 1} END FROM (SELECT {took} AS s) AS w)"
-    said = [moment.organization.format(r=row), f"{at} / 3600", moment.word.format(r=row), moment.part.format(r=row)]
-    values = (f"'{moment.name}'", *said, wait)
-    return ", ".join(f"{value} AS {name}" for value, name in zip(values, KEY.split(", "), strict=True))
+    kind = (moment.organization, f"{at} / 3600", moment.word, moment.part)
+    return (f"'{moment.name}'", *(value.format(r=row) for value in kind), wait)
 
 
 def _seconds(column: str, dialect: str) -> str:
