@@ -1,9 +1,21 @@
-"""Tables of who is asking: organizations, people, memberships, API keys, sign-ins."""
+"""Tables of who is asking: organizations, people, memberships, API keys, sign-ins and their second factors."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.roles import Role
@@ -68,6 +80,7 @@ class Organization(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     decision_emails: Mapped[bool] = mapped_column(Boolean, default=True)
+    require_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -77,7 +90,8 @@ class Person(Base):
 
     A decision that cannot be taken back is held for `hold_seconds`, 0 to 120, during which it can be undone.
     `session_epoch` grows when the password changes or the account is disabled: every sign-in, invitation and reset
-    link that carries an older one is dead from that moment.
+    link that carries an older one is dead from that moment. `second_factor` says whether there is a code or a passkey;
+    actions/factors.py keeps it, so that whoever asks need not look into those tables.
     """
 
     __tablename__ = "people"
@@ -95,6 +109,7 @@ class Person(Base):
     theme: Mapped[str] = mapped_column(String(16), default=Theme.SYSTEM.value)
     single_keys: Mapped[bool] = mapped_column(Boolean, default=True)
     hold_seconds: Mapped[int] = mapped_column(Integer, server_default="30")
+    second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     session_epoch: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -158,9 +173,13 @@ class ApiKey(Base):
 
 
 class SignIn(Base):
-    """One browser that is signed in. Its cookie holds a random id; only that id's SHA-256 is kept here."""
+    """One browser that is signed in. Its cookie holds a random id; only that id's SHA-256 is kept here.
+
+    `proved_at` is when somebody last showed in it who they are: by signing in, or again since.
+    """
 
     __tablename__ = "sign_ins"
+    __table_args__ = (Index("ix_sign_ins_created", "created_at"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
@@ -170,6 +189,60 @@ class SignIn(Base):
     user_agent: Mapped[str] = mapped_column(String(300), default="")
     created_at: Mapped[datetime] = mapped_column(Instant)
     last_seen_at: Mapped[datetime] = mapped_column(Instant)
+    proved_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
 
     person: Mapped[Person] = relationship()
+
+
+class TotpSecret(Base):
+    """What a person's authenticator app makes its codes from (RFC 6238).
+
+    `last_step` is the newest step of 30 seconds whose code was used: no code of it, or of an earlier one, is good again.
+    """
+
+    __tablename__ = "totp_secrets"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True, autoincrement=False)
+    secret_encrypted: Mapped[str] = mapped_column(Text)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Passkey(Base):
+    """A credential of one device, or of one person's devices, that signs in by itself (WebAuthn).
+
+    `credential_id` and `public_key` are base64url. `sign_count` only grows where the device counts at all.
+    """
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[str] = mapped_column(Text)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RecoveryCode(Base):
+    """One of the codes for the day the phone is gone. Good once; only its SHA-256 is kept."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UniqueConstraint("person_id", "code_sha256"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    code_sha256: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class UsedChallenge(Base):
+    """A challenge that a passkey has answered: the row makes a second use impossible until it has expired anyway."""
+
+    __tablename__ = "used_challenges"
+
+    challenge_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
