@@ -135,7 +135,7 @@ def refuse(refusal: Refusal) -> Response:
         response = Response(render_template("_refused.html", refusal=refusal), refusal.status)
         htmx.retarget(response, "#refusal")
     else:
-        shown = {"refusal": refusal, "typed": _typed(), "request_id": g.get("request_id")}
+        shown = {"refusal": refusal, "typed": _typed(), "again": _again(), "request_id": g.get("request_id")}
         page = render_template("refused.html", **shown) if refusal.status < 500 else _bare_page(shown)
         response = Response(page, refusal.status)
     response.headers.update(refusal.headers)
@@ -159,6 +159,16 @@ def _typed() -> list[tuple[str, str]]:
     try:
         fields = request.form.items(multi=True)
         return [(k, v) for k, v in fields if v.strip() and not any(word in k.lower() for word in UNSPOKEN)]
+    except HTTPException:
+        return []
+
+
+def _again() -> list[tuple[str, str]]:
+    """All fields of a refused form but its token and version, so that the page can offer to send it once more."""
+    if request.method in SAFE:
+        return []
+    try:
+        return [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "version")]
     except HTTPException:
         return []
 

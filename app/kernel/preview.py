@@ -8,8 +8,6 @@ each time (secrets, signed proofs, ids, the moment) is replaced by words before 
 """
 
 import base64
-import hashlib
-import html
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +23,7 @@ from app.kernel.crypto import same
 from app.kernel.db import Db
 from app.kernel.errors import Missed, Refusal
 from app.kernel.outbox import NOTED, Message
+from app.kernel.sealing import content_of, said, seal, still
 from app.kernel.words import number_of
 
 T = TypeVar("T")
@@ -72,27 +71,32 @@ class Preview:
         return 409 if self.changed else 200
 
 
-def press(act: Act[T], *about: object) -> tuple[T | None, Preview | None]:
+def press(act: Act[T], *about: object, leads_to: Act[Any] | None = None) -> tuple[T | None, Preview | None]:
     """One press of a form whose act has effects outside: either its result, or the preview to show instead.
 
-    `about` is what was decided and does not stand in the messages (a room, a reason). Refusals of the act pass through;
-    a lost race that the rules would still allow shows the newest state, and what the others did.
+    `about` is what was decided and does not stand in the messages (a room, a reason). `leads_to` is what really sends,
+    when the act only puts it on hold. Refusals pass through; a lost race that the rules would still allow shows the
+    newest state, and what the others did.
     """
     seen, only_shown = request.form.get(SEEN, ""), request.form.get(STEP) == "preview"
     version = _version()
     try:
-        if seen and not only_shown:
+        if only_shown or not seen:
+            shown = rehearse(leads_to or act, version, about)
+        elif leads_to:
+            shown = rehearse(leads_to, version, about)
+            if same(shown.digest, seen):
+                return act(transaction.db(), version), None
+        else:
             result, shown = _run(act, version, about)
             if same(shown.digest, seen):
                 return result, None
-        else:
-            shown = rehearse(act, version, about)
     except Refusal as refusal:
         if refusal.current is None:
             raise
         transaction.undo()
         version, missed = refusal.current, refusal.missed
-        shown = replace(rehearse(act, version, about), missed=missed, changed=True)
+        shown = replace(rehearse(leads_to or act, version, about), missed=missed, changed=True)
     else:
         shown = replace(shown, changed=not only_shown)
     transaction.undo()
@@ -129,43 +133,6 @@ def noting(db: Db) -> Iterator[list[Message]]:
         del db.info[NOTED]
 
 
-def seal(messages: Sequence[Message], *about: object) -> str:
-    """The digest over everything a receiver reads, and over what else was decided."""
-    parts = [said(message) for message in messages]
-    return hashlib.sha256(orjson.dumps([parts, about], default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def said(message: Message) -> dict[str, Any]:
-    """All that the receiver of a message reads, without what is made anew each time."""
-    parts: dict[str, Any] = {"channel": message.channel}
-    payload = message.payload
-    if message.channel == "email":
-        parts |= {key: _still(message, payload[key]) for key in ("to", "name", "locale", "subject", "text", "html")}
-        parts["files"] = [[file["name"], file["type"], _still(message, _file(file))] for file in payload["attachments"]]
-    elif message.channel == "webhook":
-        parts |= {"url": payload["url"], "claims": payload["claims"]}
-    elif message.channel == "sms":
-        parts |= {"to": payload["to"], "body": _still(message, payload["body"])}
-    else:
-        parts |= {"destination": message.destination, "summary": message.summary}
-    return parts
-
-
-def _still(message: Message, text: str) -> str:
-    for value, words in message.fresh:
-        for spelling in {value, html.escape(value)}:
-            text = text.replace(spelling, f"[{words}]")
-    return text
-
-
-def _file(file: dict[str, str]) -> str:
-    content = base64.b64decode(file["content"])
-    if not file["type"].startswith("text/calendar"):
-        return hashlib.sha256(content).hexdigest()
-    lines = content.decode("utf-8", "replace").replace("\r\n ", "").replace("\r\n", "\n").rstrip("\n").split("\n")
-    return "\n".join("DTSTAMP:[the moment it is sent]" if line.startswith("DTSTAMP") else line for line in lines)
-
-
 def summary(messages: Sequence[Message]) -> str:
     """`3 e-mails with a calendar file, and 1 webhook`."""
     letters = [message for message in messages if message.channel == "email"]
@@ -198,7 +165,7 @@ def sheets(db: Db, messages: Sequence[Message]) -> list[Sheet]:
         if message.channel == "webhook":
             found.append(_webhook(db, message))
         elif message.channel == "sms":
-            text = _still(message, message.payload["body"])
+            text = still(message, message.payload["body"])
             found.append(Sheet("sms", "smartphone", "Text message", "1 person", [("To", message.payload["to"])], text))
         elif message.channel != "email":
             found.append(Sheet("work", "clock", message.summary))
@@ -233,7 +200,7 @@ def _letter(db: Db, group: Sequence[Message]) -> Sheet:
 def _calendar(group: Sequence[Message]) -> list[Sheet]:
     """The first calendar file of a letter: what a calendar will show, and each recipient's file as it is."""
     files = [
-        (message.payload["to"], _still(message, _file(file)), file)
+        (message.payload["to"], still(message, content_of(file)), file)
         for message in group
         for file in message.payload["attachments"]
         if file["type"].startswith("text/calendar")
@@ -247,7 +214,7 @@ def _calendar(group: Sequence[Message]) -> list[Sheet]:
         ("Title", str(event.get("SUMMARY", ""))),
         ("Starts", _moment(event, "DTSTART")),
         ("Ends", _moment(event, "DTEND")),
-        ("Where", _still(group[0], str(event.get("LOCATION", "")))),
+        ("Where", still(group[0], str(event.get("LOCATION", "")))),
         ("File", files[0][2]["name"]),
     ]
     sequence = int(event.get("SEQUENCE", 0))
@@ -294,15 +261,12 @@ def _webhook(db: Db, message: Message) -> Sheet:
 
 
 def _version() -> int | None:
-    for name in ("over", VERSION):
-        text = request.form.get(name, "")
-        if text.isascii() and text.isdigit() and len(text) <= 9:
-            return int(text)
-    return None
+    text = request.form.get(VERSION, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 def _typed(version: int | None) -> list[tuple[str, str]]:
     """What the form said, for the confirming press; secrets of the form itself left out."""
-    mine = ("csrf_token", STEP, SEEN, VERSION, "over")
+    mine = ("csrf_token", STEP, SEEN, VERSION)
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in mine]
     return fields if version is None else [*fields, (VERSION, str(version))]

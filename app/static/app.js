@@ -136,6 +136,7 @@ on("htmx:after:swap", (event) => {
   const refusal = $("#refusal.notice");
   if (ctx.response?.status >= 400 && refusal) {
     markFields(refusal, ctx.sourceElement?.closest?.("form"));
+    if (!refusal.closest("form")) $$("[data-over]", refusal).forEach((button) => button.remove());
     refusal.focus();
     return;
   }
@@ -144,6 +145,15 @@ on("htmx:after:swap", (event) => {
   const wanted = $("main [aria-invalid='true']") ?? $("main [autofocus]:not(dialog *)") ?? $("#main");
   wanted?.focus({ preventScroll: true });
   if (ctx.target === document.body) scrollTo(0, 0);
+});
+
+// "Use mine on top", in the notice about a lost race: the same form again, now on top of what the others did.
+on("click", (event) => {
+  const button = event.target.closest("[data-over]");
+  const form = button?.closest("form");
+  if (!form?.elements.version) return;
+  form.elements.version.value = button.dataset.over;
+  form.requestSubmit();
 });
 
 function markFields(refusal, form) {
