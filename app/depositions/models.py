@@ -88,6 +88,15 @@ class Deposition(Base):
             sqlite_where=text("manager_email IS NOT NULL"),
             postgresql_where=text("manager_email IS NOT NULL"),
         ),
+        Index(
+            "ix_depositions_assigned",
+            "assigned_id",
+            "state",
+            "starts_at",
+            "id",
+            sqlite_where=text("assigned_id IS NOT NULL"),
+            postgresql_where=text("assigned_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app.accounts.access import allow, me
-from app.home import desks
+from app.home import desks, mine
 from app.home.search import search as look
 from app.kernel import clock
 from app.kernel.htmx import respond
@@ -17,13 +17,20 @@ LONGEST_QUERY = 200
 @pages.get("/")
 @allow()
 def overview() -> Response:
-    """What waits at each desk, the pressing first, with a link to each list."""
+    """What is with this person, what they manage today, and what waits at each desk, the pressing first."""
     now, person = clock.now(), me()
     shown = [
         {"desk": desk, "lanes": [lane for lane in desk.lanes(db(), person, person.scope(desk.name), now) if lane.count]}
         for desk in desks.of(person)
     ]
-    return respond("home/overview.html", shown=shown, stuck=desks.stuck(db(), person), now=now)
+    return respond(
+        "home/overview.html",
+        shown=shown,
+        stuck=desks.stuck(db(), person),
+        with_me=mine.with_me(db(), person, now),
+        today=mine.managed_today(db(), person, now),
+        now=now,
+    )
 
 
 @pages.get("/search")

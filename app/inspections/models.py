@@ -96,6 +96,7 @@ class Inspection(Base):
             sqlite_where=text("anchoring IN ('pending', 'failed')"),
             postgresql_where=text("anchoring IN ('pending', 'failed')"),
         ),
+        Index("ix_inspections_operator", "operator_email", "status", "expires_at", "id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)

@@ -156,6 +156,16 @@ class Prescreen(Base):
         Index("ix_prescreens_house_newest", "expires_at", "id"),
         Index("ix_prescreens_house_stage", "status", "review_status", "expires_at", "id"),
         Index("ix_prescreens_house_decided", "reviewed_at", "id", **DECIDED),
+        Index(
+            "ix_prescreens_assignee",
+            "assignee_id",
+            "status",
+            "review_status",
+            "expires_at",
+            "id",
+            sqlite_where=text("assignee_id IS NOT NULL"),
+            postgresql_where=text("assignee_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
