@@ -28,6 +28,17 @@ def _twelve_hour_zones() -> frozenset[str]:
     return frozenset(row[2] for row in rows if row[0] in TWELVE_HOUR_COUNTRIES)
 
 
+@lru_cache(maxsize=1024)
+def _rules(zone: str) -> ZoneInfo:
+    # ZoneInfo itself remembers only the last eight, and reads the others again from their files.
+    return ZoneInfo(zone)
+
+
+def local(instant: datetime, zone: str) -> datetime:
+    """The wall clock of `zone` at that moment."""
+    return instant.astimezone(_rules(zone))
+
+
 def twelve_hour(zone: str) -> bool:
     """Whether people in this zone write hours as 1 to 12 with AM and PM."""
     return zone in _twelve_hour_zones() or zone.startswith(("US/", "Canada/", "Australia/"))

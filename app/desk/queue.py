@@ -1,0 +1,443 @@
+"""The queue page, once for all desks: a room says what is in its list and how a row looks; this shows it.
+
+A room subclasses `Room`, makes one instance and calls `show`, `take_copy` and `bulk.act` from three endpoints.
+docs/queue.md says how, with depositions as the example. What is in a list, app/desk/listing.py alone says.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, TypedDict
+
+from flask import Response, request, url_for
+from markupsafe import Markup
+from sqlalchemy import Row
+
+from app.accounts.access import Me, me
+from app.desk import colleagues, exporting, latest, tags
+from app.desk.listing import MOST_COUNTED, Listing, Near
+from app.desk.live import live_list, who_looks
+from app.desk.views import for_page
+from app.kernel import clock, times
+from app.kernel.db import Db
+from app.kernel.events import Actor
+from app.kernel.htmx import personal, respond
+from app.kernel.live import rows_on_screen
+from app.kernel.transaction import aside, database, db, reading
+from app.kernel.words import number_of
+
+
+class Word(NamedTuple):
+    """A word with its icon and tone."""
+
+    word: str
+    icon: str
+    tone: str = ""
+
+
+class Column(NamedTuple):
+    """A head cell. `sort` is the name the address gives this order; empty: an index carries no such order."""
+
+    label: str
+    cls: str = ""
+    sort: str = ""
+
+
+class Tab(TypedDict):
+    """A list of the desk that is always there, with its true count."""
+
+    label: str
+    url: str
+    count: int
+    tone: str
+    current: bool
+
+
+class Filter(NamedTuple):
+    """A filter that is set: its name in the address, and what it says in words: `State: canceled`."""
+
+    name: str
+    words: str
+
+
+class Empty(NamedTuple):
+    """What stands where no row is."""
+
+    icon: str
+    title: str
+    text: str
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the address asks for. A room may subclass it to carry its own filters.
+
+    `args` are the address without what goes without saying, sort included, page not. `sort` is the order in force, with
+    a leading `-` when it descends, and `sorts` are those this list can be sorted by. `narrowing` are the filters set.
+    """
+
+    listing: Listing
+    now: datetime
+    args: dict[str, Any]
+    title: str
+    view: str
+    sort: str = ""
+    sorts: tuple[str, ...] = ()
+    narrowing: list[Filter] = field(default_factory=list)
+    organization_id: int | None = None
+
+
+@dataclass(slots=True)
+class Group:
+    """One stretch of a page: its heading (None without groups), how many it holds in all, its lines."""
+
+    key: str
+    word: Word | None
+    size: int
+    lines: list[Any]
+
+
+class Room:
+    """What the queue page has to know of a room. `desk`, `subject` (as in events) and `endpoint` name it.
+
+    `endpoint` is the list's; beside it stand `.detail`, `.csv`, `.bulk`, `.assign`, `.give_back`, `.tag` and `.untag`,
+    whose paths are the list's with `/<id>`, `/csv`, `/bulk`, `/<id>/assign` and so on.
+    `page` is the template of the whole page, which extends `desk/queue.html`; `rows` the one with the macro `cells`.
+    """
+
+    desk: ClassVar[str]
+    subject: ClassVar[str]
+    endpoint: ClassVar[str]
+    page: ClassVar[str]
+    rows: ClassVar[str]
+    columns: ClassVar[tuple[Column, ...]]
+    noun: ClassVar[tuple[str, str]]
+    groups: ClassVar[Mapping[str, Word]]
+    export: ClassVar[tuple[str, ...]]
+    """The head of the CSV."""
+    orders: ClassVar[Mapping[str, str]] = {}
+    """What the orders are called, for the table's caption: `starts` → `by start`; without one it is urgency."""
+    caption: ClassVar[str] = ""
+    """What the caption says besides."""
+    seconds: ClassVar[float] = 2
+    """Between two polls of the list."""
+
+    def ask(self, now: datetime, without: str = "") -> Asked:
+        """The list that the address asks for, or the same `without` one of its filters. Raises Invalid."""
+        raise NotImplementedError
+
+    def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
+        """The tabs with what the counters say, and how many this list holds when the counters know that."""
+        raise NotImplementedError
+
+    def lede(self, asked: Asked, tabs: Sequence[Tab]) -> str:
+        """The sentence under the title."""
+        raise NotImplementedError
+
+    def line(self, asked: Asked, key: str, row: Row, worn: tuple[str, ...], viewer: Me) -> Any:
+        """A row as `cells` shows it: it has `id`, `version`, `name` and whatever the macro wants."""
+        raise NotImplementedError
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        """What else the room's own templates want; called for whole pages only."""
+        return {}
+
+    def nothing(self, asked: Asked, tabs: Sequence[Tab]) -> Empty:
+        """What an empty list says when no filter is to blame: nothing yet, or all done and since when."""
+        raise NotImplementedError
+
+    def name_of(self, row: Row) -> str:
+        """How a row is called in a sentence."""
+        raise NotImplementedError
+
+    def did(self, kind: str) -> str:
+        """What an event says of its actor: `scheduled it`."""
+        raise NotImplementedError
+
+    def done(self, event: Row) -> Word:
+        """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
+        raise NotImplementedError
+
+    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
+        """A row of the CSV, in the order of `export`."""
+        raise NotImplementedError
+
+    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+        """Gives a row to a person (id and name). Raises Refusal."""
+        raise NotImplementedError
+
+    def give_back(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+        """Gives a row back to everybody. Raises Refusal."""
+        raise NotImplementedError
+
+    # What every room has alike
+
+    def url(self, end: str = "", **args: Any) -> str:
+        """The address of the list, or of what stands beside it: `csv`, `bulk`."""
+        return url_for(f"{self.endpoint.partition('.')[0]}.{end}" if end else self.endpoint, **args)
+
+    def tag_names(self) -> list[str]:
+        """The tags in use where the reader may look, the most used first."""
+        where = me().scope(self.desk).where(tags.COUNTS.c.organization_id)
+        return [name for name, _ in tags.offered(reading(), self.subject, where)]
+
+    def reach(self) -> frozenset[int] | None:
+        """The organizations whose rows the reader may see; None is all."""
+        scope = me().scope(self.desk)
+        return None if scope.everything else scope.organization_ids
+
+
+@dataclass(slots=True)
+class Shown:
+    """One showing of a list, as `desk/queue.html` and `desk/_queue.html` read it."""
+
+    room: Room
+    asked: Asked
+    groups: list[Group]
+    gone: list[Any]
+    tabs: list[Tab]
+    total: int
+    count: int
+    first: bool
+    next_url: str
+    previous_url: str
+    after: dict[str, str]
+    capped: bool = False
+
+    @property
+    def many(self) -> str:
+        """How many the list holds, in words: `31`, `1,000+`."""
+        return f"{MOST_COUNTED:,}+" if self.total > MOST_COUNTED and self.capped else f"{self.total:,}"
+
+    @property
+    def order(self) -> str:
+        """The order in force, in words."""
+        sort = self.asked.sort
+        if not sort:
+            return "the most urgent first"
+        return f"{self.room.orders[sort.removeprefix('-')]}, {'latest' if sort.startswith('-') else 'earliest'} first"
+
+    @property
+    def csv_label(self) -> str:
+        return f"CSV of {'this' if self.total == 1 else 'these'} {self.many}"
+
+    @property
+    def csv_url(self) -> str:
+        return self.room.url("csv", **self.asked.args)
+
+    @property
+    def bulk_url(self) -> str:
+        return self.room.url("bulk", **self.asked.args, **self.after)
+
+    @property
+    def first_url(self) -> str:
+        return self.room.url(**self.asked.args)
+
+    def head(self) -> Iterator[tuple[Column, str, str]]:
+        """Head cells with the address that sorts by them, and the order in force: one press sorts, the next turns it
+        round, the third goes back to urgency."""
+        asked = self.asked
+        for column in self.room.columns:
+            if column.sort not in asked.sorts:
+                yield column, "", ""
+                continue
+            order = {column.sort: "ascending", f"-{column.sort}": "descending"}.get(asked.sort, "")
+            then = {"": column.sort, "ascending": f"-{column.sort}", "descending": None}[order]
+            yield column, self.room.url(**{**asked.args, "sort": then}), order
+
+    def removals(self) -> list[tuple[str, int, str]]:
+        """For the list that matches nothing: each filter in words, how many there are without it, and that address."""
+        found = []
+        for narrowing in self.asked.narrowing:
+            n = self.room.ask(self.asked.now, without=narrowing.name).listing.total(db())
+            args = {name: value for name, value in self.asked.args.items() if name != narrowing.name}
+            found.append((narrowing.words, n, self.room.url(**args)))
+        return found
+
+    @property
+    def unfiltered(self) -> int:
+        """How many the tab holds without any filter."""
+        return next((tab["count"] for tab in self.tabs if tab["current"]), 0)
+
+    @property
+    def hides(self) -> str:
+        """What the filters hide, all together."""
+        return f"The filters hide {number_of(self.unfiltered, *self.room.noun)}. Take one away:"
+
+    @property
+    def plain_url(self) -> str:
+        set_ = {narrowing.name for narrowing in self.asked.narrowing}
+        return self.room.url(**{name: value for name, value in self.asked.args.items() if name not in set_})
+
+    def nothing(self) -> Empty:
+        return self.room.nothing(self.asked, self.tabs)
+
+    def colleagues(self) -> list[colleagues.Colleague]:
+        """The people the ticked rows can be given to."""
+        return colleagues.at(reading(), self.room.desk, self.room.reach())
+
+    def tag_names(self) -> list[str]:
+        """The tags in use, to choose from."""
+        return self.room.tag_names()
+
+
+def show(room: Room) -> Response:
+    """The page of a list, or its fragment `#queue`."""
+    viewer, now = me(), clock.now()
+    live = live_list(room.subject, viewer.scope(room.desk), now, every=room.seconds)
+    if live.unchanged:
+        return live.not_modified()
+    asked = room.ask(now)
+    listing, after, before = asked.listing, request.args.get("after"), request.args.get("before")
+    page = listing.page(db(), after, before)
+    sizes, kept = listing.counts(db(), dict.fromkeys(key for key, _ in page.rows))
+    ids = [row[0] for _, row in page.rows]
+    left = _left(room, asked, ids)
+    worn = tags.of(db(), room.subject, [*ids, *left])
+    groups: list[Group] = []
+    for key, row in page.rows:
+        if not groups or groups[-1].key != key:
+            groups.append(Group(key, room.groups.get(key), sizes[key], []))
+        groups[-1].lines.append(room.line(asked, key, row, worn.get(row[0], ()), viewer))
+    tabs, known = room.tabs(asked, kept)
+    shown = Shown(
+        room=room,
+        asked=asked,
+        groups=groups,
+        gone=_gone(room, asked, left, worn, viewer),
+        tabs=tabs,
+        total=known if known is not None else _total(listing, sizes, page),
+        capped=known is None,
+        count=len(page.rows),
+        first=page.first,
+        next_url=room.url(**asked.args, after=page.next_cursor) if page.next_cursor else "",
+        previous_url=room.url(**asked.args, before=page.previous_cursor) if page.previous_cursor else "",
+        after={"after": after} if after and not page.first else {},
+    )
+    return respond(
+        room.page,
+        "desk/_queue.html",
+        shown=shown,
+        asked=asked,
+        room=room,
+        title=asked.title,
+        why_not=viewer.why_not(room.desk),
+        presence=who_looks(room.subject, ids, now),
+        live=live,
+        most=MOST_COUNTED,
+        views=for_page(db(), viewer, room.desk, asked.args, now),
+        more=lambda: room.context(asked),
+    )
+
+
+def _total(listing: Listing, sizes: dict[str, int], page: Any) -> int:
+    """What a list holds that is on this page whole is known already."""
+    if page.first and page.next_cursor is None:
+        return len(page.rows)
+    return listing.total(db())
+
+
+def _left(room: Room, asked: Asked, ids: Sequence[Any]) -> dict[Any, tuple[str | None, Row]]:
+    """Of the rows that a poll says are on screen, those that the fresh page does not show."""
+    kind, on_page = asked.listing.shape.id.type.python_type, set(ids)
+    known = [id for word in rows_on_screen() if (id := _id(word, kind)) is not None and id not in on_page]
+    return asked.listing.rows_of(db(), known)
+
+
+def _id(word: str, kind: type) -> Any:
+    try:
+        id = kind(word.strip())
+    except ValueError:
+        return None
+    return id if kind is not int or 0 < id < 2**63 else None
+
+
+def _gone(
+    room: Room, asked: Asked, left: dict[Any, tuple[str | None, Row]], worn: dict[Any, tuple[str, ...]], viewer: Me
+) -> list[tuple[Any, Word | None]]:
+    """Lines for rows no longer on the page: as they are when they moved to another page, else with who did what."""
+    over = [id for id, (key, _) in left.items() if key is None]
+    happened = latest.events(db(), room.subject, over)
+    found: list[tuple[Any, Word | None]] = []
+    for id, (key, row) in left.items():
+        word = None
+        if key is None:
+            word = room.done(happened[id]) if id in happened else Word("No longer in this list", "circle-check")
+        found.append((room.line(asked, key or "", row, worn.get(id, ()), viewer), word))
+    return found
+
+
+def take_copy(room: Room) -> Response:
+    """The CSV of exactly the list that the address asks for, streamed. Leaves an event before the first row leaves."""
+    viewer, now = me(), clock.now()
+    asked = room.ask(now)
+    rows = asked.listing.count_all(db())
+    with aside() as own:
+        _note(room, asked, own, rows, ticked=False)
+    house = database()
+
+    def records() -> Iterator[Sequence[Any]]:
+        with house.read() as its_own:
+            for key, row in asked.listing.stream(its_own):
+                yield room.record(row, key, viewer)
+
+    return _file(room, asked, viewer, records())
+
+
+def take_copy_of(room: Room, asked: Asked, found: Sequence[tuple[str | None, Row]]) -> Response:
+    """The same of the rows that were ticked."""
+    viewer = me()
+    _note(room, asked, db(), len(found), ticked=True)
+    return _file(room, asked, viewer, iter([room.record(row, key or "", viewer) for key, row in found]))
+
+
+def _note(room: Room, asked: Asked, session: Db, rows: int, ticked: bool) -> None:
+    home = asked.organization_id
+    reach = room.reach()
+    if home is None and reach is not None and len(reach) == 1:
+        home = next(iter(reach))
+    address = room.url(**asked.args)
+    exporting.note(
+        session,
+        room.desk,
+        address=address,
+        rows=rows,
+        ticked=ticked,
+        organization_id=home,
+        by=me().actor(),
+        now=asked.now,
+    )
+
+
+def _file(room: Room, asked: Asked, viewer: Me, records: Iterator[Sequence[Any]]) -> Response:
+    name = exporting.named(room.desk, asked.view, asked.now, viewer.time_zone)
+    answer = Response((piece.encode() for piece in exporting.lines(room.export, records)), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return personal(answer)
+
+
+def next_in_list(room: Room, asked: Asked, id: Any) -> Markup | None:
+    """`Next: Rafael Lindqvist`, linked, for the message after an act; None at the end of the list.
+
+    Asked before the act is committed: reading sessions still see the row in its place.
+    """
+    near = asked.listing.near(reading(), id)
+    if near is None or near.next is None:
+        return None
+    found = asked.listing.rows_of(reading(), [near.next]).get(near.next)
+    if found is None:
+        return None
+    url = room.url("detail", id=near.next, **asked.args)
+    return Markup('Next: <a href="{}">{}</a>').format(url, room.name_of(found[1]))
+
+
+def place_in_list(near: Near | None, total: int) -> str:
+    """`3 of 31`, where both are known."""
+    return f"{near.place:,} of {total:,}" if near and near.place and total >= near.place else ""
+
+
+def at_moment(instant: datetime, zone: str, now: datetime) -> str:
+    """`at 10:42`, or with the day when it was another."""
+    local, today = times.local(instant, zone), times.local(now, zone)
+    hour = times.hour(local, zone)
+    return f"at {hour}" if local.date() == today.date() else f"on {times.day(local, today)}, {hour}"
