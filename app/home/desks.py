@@ -109,6 +109,7 @@ ALL: tuple[Desk, ...] = (
         _deposition_lanes,
         "No request waits to be scheduled.",
         everything={"view": depositions.EVERYTHING},
+        also=(("Overview", "chart-column", "depositions.overview"),),
     ),
     Desk(
         PRESCREENS,
@@ -120,7 +121,10 @@ ALL: tuple[Desk, ...] = (
         _prescreen_lanes,
         "No prescreen waits for a decision.",
         everything={"state": "all"},
-        also=(("Templates", "list-checks", "prescreens.templates"),),
+        also=(
+            ("Templates", "list-checks", "prescreens.templates"),
+            ("Overview", "chart-column", "prescreens.overview"),
+        ),
     ),
     Desk(
         INSPECTIONS,
@@ -132,6 +136,7 @@ ALL: tuple[Desk, ...] = (
         _inspection_lanes,
         "Nobody waits, and nothing begins today.",
         tone="danger",
+        also=(("Overview", "chart-column", "inspections.overview"),),
     ),
 )
 

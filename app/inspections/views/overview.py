@@ -1,0 +1,111 @@
+"""The overview of the desk: inspections by day, how far invites got, how long joining and stamping took."""
+
+from flask import Response
+
+from app.accounts.access import allow
+from app.accounts.roles import INSPECTIONS
+from app.desk import charts, findings
+from app.desk.charts import Chart, Row, Series, share
+from app.desk.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.inspections.views.shared import READERS, pages
+from app.kernel.words import number_of
+
+SUBJECT = "inspection"
+CREATED, ENDED, MADE, JOINED = "inspection.created", "inspection.ended", "invite.made", "invite.joined"
+STAMPED = "anchor.stamped"
+STEPS = (
+    ("invited", ("made", "seen", "opened", "locked", "joined")),
+    ("page opened", ("seen", "opened", "locked", "joined")),
+    ("continue pressed", ("opened", "locked", "joined")),
+    ("in the session", ("joined",)),
+)
+"""What an invite passes: the words of those who got at least so far."""
+
+
+@pages.get("/overview", endpoint="overview")
+@allow(*READERS)
+def overview() -> Response:
+    """How the desk is doing, over the last days."""
+    o = Overview(INSPECTIONS, SUBJECT)
+    told = o.read((CREATED, ENDED, MADE, JOINED, STAMPED, DELIVERED))
+    found = [
+        _by_day(o, told, CREATED, "created", "Inspections created", "created"),
+        _stuck(told),
+        _by_day(o, told, ENDED, "ended", "Inspections ended", "ended"),
+        waiting_chart(
+            told, JOINED, key="joining", title="From invite to session", done="let in", thing="People who joined"
+        ),
+        waiting_chart(
+            told, STAMPED, key="stamping", title="From end to time stamp", done="stamped", thing="Time stamps"
+        ),
+        weekly_chart(told, JOINED, key="weeks", title="From invite to session, week by week", done="let in"),
+    ]
+    return o.answer(told, "How the inspections desk is doing", _figures(o, told), found)
+
+
+def _figures(o: Overview, told: Told) -> list[Figure]:
+    made, joined = told.total(MADE), told.total(MADE, "joined")
+    before = share(told.total(MADE, "joined", before=True), told.total(MADE, before=True))
+    created, created_before = told.total(CREATED), told.total(CREATED, before=True)
+    half = charts.percentile(told.waits(JOINED), 0.5)
+    locked = told.total(MADE, "locked")
+    return [
+        Figure(
+            "inspections created",
+            f"{created:,}",
+            findings.was(f"{created_before:,}" if created_before else ""),
+            o.url(".list", view="all"),
+        ),
+        Figure(
+            "ended",
+            f"{told.total(ENDED):,}",
+            findings.was(f"{told.total(ENDED, before=True):,}"),
+            o.url(".list", view="ended"),
+        ),
+        Figure(
+            "invites that got in",
+            share(joined, made) or f"{joined:,} of {made:,}",
+            findings.was(before) if before else "",
+        ),
+        Figure(
+            "from invite to session, half of them",
+            findings.about(half) or "0",
+            findings.was(findings.about(charts.percentile(told.waits(JOINED, before=True), 0.5)))
+            if half
+            else "nobody joined",
+        ),
+        Figure("locked by wrong codes", f"{locked:,}", findings.was(f"{told.total(MADE, 'locked', before=True):,}")),
+    ]
+
+
+def _by_day(o: Overview, told: Told, moment: str, key: str, title: str, verb: str) -> Chart:
+    values = told.spread(moment)
+    before = told.total(moment, before=True)
+    said = f"{number_of(sum(values), 'inspection')} {verb}, {findings.against(sum(values), before, o.span)}. "
+    return daily_chart(
+        o.slots,
+        (Series(verb, "a"),),
+        (values,),
+        key=key,
+        title=title,
+        said=(said + findings.fullest(o.slots, values, "inspection")).strip(),
+    )
+
+
+def _stuck(told: Told) -> Chart:
+    names = [name for name, _ in STEPS]
+    values = [told.total(MADE, *words) for _, words in STEPS]
+    said = f"Nobody was invited in the last {told.overview.span} days."
+    if values[0]:
+        said = f"Of {number_of(values[0], 'invite')}, {values[-1]:,} reached the session." + findings.lost(
+            names, values
+        )
+    return Chart(
+        "invites",
+        "Where invites get stuck",
+        said,
+        said,
+        charts.funnel(names, values) if values[0] else None,
+        ("Step", "Invites"),
+        tuple(Row(name, (n,)) for name, n in zip(names, values, strict=True)),
+    )
