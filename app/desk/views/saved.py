@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.accounts.inserting import insert_once
 from app.accounts.models import Person
@@ -88,12 +89,17 @@ def rename(db: Db, person: teams.Reader, id: int, name: str, *, version: int | N
     same = select(V.id).where(V.desk == row.desk, V.place == row.place, V.name_key == name_key, V.id != id)
     if db.execute(same).first():
         raise _taken(name)
-    done = db.execute(
+    renaming = (
         update(SavedView.__table__)
         .where(V.id == id, V.version == (row.version if version is None else version))
         .values(name=name, name_key=name_key, version=V.version + 1)
         .returning(V.id)
-    ).first()
+    )
+    try:
+        with db.begin_nested():
+            done = db.execute(renaming).first()
+    except IntegrityError:  # somebody took the name since we looked
+        raise _taken(name) from None
     if done is None:
         raise Conflict(CHANGED.format(name=row.name), code="view.changed")
     _record(db, "view.renamed", id, row.place, {"desk": row.desk, "before": row.name, "after": name}, by, now)

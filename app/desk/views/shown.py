@@ -138,10 +138,9 @@ class Views:
         """The notes this person may write, one a team."""
         return [note for note in self.notes if note.writable] if self.named else []
 
-    def beside(self, tabs: Iterable[Mapping[str, Any]]) -> list[Any]:
+    def beside(self, tabs: Iterable[Any]) -> list[Any]:
         """The desk's own tabs and the saved views in one row. One is lit: the saved one, where the list is one."""
-        own = [{**tab, "current": False} if self.lit else tab for tab in tabs]
-        return [*own, *self.saved]
+        return [*(_unlit(tab) if self.lit else tab for tab in tabs), *self.saved]
 
     def look_through(self, db: Db, subject: str, rows: Iterable[Any], whole: bool = True) -> dict[Any, str]:
         """Marks the rows that are `new` or `changed` since this person last looked, by row id; kept in `marks`.
@@ -239,6 +238,10 @@ def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Ta
             )
         )
     return tabs
+
+
+def _unlit(tab: Any) -> Any:
+    return {**tab, "current": False} if isinstance(tab, Mapping) else tab._replace(current=False)
 
 
 def _note(place: str, row: Any, team: str, writable: bool) -> Note:

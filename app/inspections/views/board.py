@@ -14,6 +14,7 @@ from app.accounts.access import allow, me
 from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
+from app.desk.views import for_page
 from app.inspections import actions, display, emails, queries, rules
 from app.inspections.forms import NewInspectionForm
 from app.inspections.models import Campaign, Inspection
@@ -71,6 +72,9 @@ def live_board() -> Response:
         (key, row, newest.get(row.id), progress(row, newest.get(row.id), letters, now), where[row.organization_id])
         for key, row in page.rows
     ]
+    asked = {name: value for name, value in chosen.items() if value and (name, value) != ("view", "now")}
+    views = for_page(db(), person, INSPECTIONS, asked, now)
+    views.look_through(db(), "inspection", shown, page.first and not page.next_cursor)
     return respond(
         "inspections/list.html",
         "inspections/_queue.html",
@@ -78,8 +82,10 @@ def live_board() -> Response:
         stretches=GROUPS,
         counts=counts,
         filters=filters,
-        tabs=TABS,
+        tab=TABS[filters.view],
+        tabs=views.beside(_tabs(chosen, counts)),
         chosen=chosen,
+        views=views,
         campaigns=queries.campaigns(db(), scope.where(Campaign.organization_id)),
         locales=LOCALES,
         next_url=_here(after=page.next_cursor) if page.next_cursor else "",
@@ -91,6 +97,22 @@ def live_board() -> Response:
         stamps=display.ANCHORING_BADGES,
         now=now,
     )
+
+
+def _tabs(chosen: dict[str, str], counts: dict[str, int]) -> list[dict[str, Any]]:
+    """The tabs. They keep the other filters."""
+    kept: dict[str, Any] = {name: chosen[name] or None for name in ("campaign", "language", "operator")}
+    stuck = {"now": ("danger", counts["waiting"]), "unanchored": ("warn", counts["unanchored"])}
+    return [
+        {
+            "label": label,
+            "url": url_for(".list", view=key, **kept),
+            "count": counts[key],
+            "tone": stuck[key][0] if key in stuck and stuck[key][1] else "",
+            "current": chosen["view"] == key,
+        }
+        for key, label in TABS.items()
+    ]
 
 
 def _filters() -> tuple[queries.Filters, dict[str, str]]:

@@ -15,27 +15,25 @@ from sqlalchemy import ColumnElement, Row, Select, cast, func, literal, null, or
 from sqlalchemy import Date as DateType
 
 from app.accounts.models import Organization, Person
+from app.desk.holds import queries as holds
+from app.kernel import search
 from app.kernel.db import Db
 from app.kernel.paging import Group, Page, page_of
 from app.prescreens.models import (
     DAY_COUNTS,
     STAGE_COUNTS,
-    PrescreenWord,
     ReviewStatus,
     Status,
     WorkflowTemplate,
 )
 from app.prescreens.queries.stages import PENDING, P, Reach, Stage, day_start
-from app.prescreens.rules.answers import words
 
-W, T, G, A = PrescreenWord.__table__.c, WorkflowTemplate.__table__.c, Organization.__table__.c, Person.__table__.c
+T, G, A = WorkflowTemplate.__table__.c, Organization.__table__.c, Person.__table__.c
 
 STATES = ("waiting", "answering", "decided", "approved", "denied", "expired", "all")
 LIMITS = (3, 7, 10)
 """Days left at which tabs and groups are cut."""
 
-MOST_MATCHES = 1000
-MOST_CANDIDATES = 5000
 
 _DRAFT, _ACTIVE, _COMPLETED = Status.DRAFT.value, Status.ACTIVE.value, Status.COMPLETED.value
 # Names are looked up row by row, not joined: a planner that joins may read the list in another order and sort it.
@@ -57,6 +55,7 @@ _ROW = (
     P.assignee_id,
     P.version,
     P.created_at,
+    P.updated_at,
     P.expires_at,
     select(T.name).where(T.id == P.workflow_template_id).scalar_subquery().label("template_name"),
     select(G.name).where(G.id == P.organization_id).scalar_subquery().label("organization_name"),
@@ -224,7 +223,7 @@ def order_of(view: View) -> tuple[Any, ...]:
 
 def page(db: Db, reach: Reach, view: View, now: datetime, *, after: str | None, size: int = 50) -> Page:
     """One page of a view as (group, row)."""
-    base = _rows(reach, view)
+    base = _rows(db, reach, view)
     order = order_of(view)
     stretches = [
         Group(key, base.where(condition), order, descending=view.descending) for key, condition in groups(view, now)
@@ -232,65 +231,47 @@ def page(db: Db, reach: Reach, view: View, now: datetime, *, after: str | None, 
     return page_of(db, stretches, after, purpose=f"prescreens:{view.state}:{reach.ids}", size=size)
 
 
-def _rows(reach: Reach, view: View) -> Select:
-    return select(*_ROW).where(reach.rows(P.organization_id), *_chosen(reach, view))
+def _rows(db: Db, reach: Reach, view: View) -> Select:
+    return select(*_ROW).where(reach.rows(P.organization_id), *_chosen(db, reach, view))
 
 
-def _chosen(reach: Reach, view: View) -> list[Any]:
+def _chosen(db: Db, reach: Reach, view: View) -> list[Any]:
     where: list[Any] = []
     if view.template_id:
         where.append(P.workflow_template_id == view.template_id)
-    found = matching(reach, view.text)
+    found = matching(db, reach, view.text)
     if found is not None:
         where.append(P.id.in_(found))
     return where
 
 
-def matching(reach: Reach, text: str) -> Select | None:
-    """Ids of at most 1,000 prescreens whose name, address and number have words that begin so; None without text.
-
-    The longest word finds, the others are looked up for each of its first 5,000 hits: the cost has a ceiling.
-    """
-    wanted = sorted(words(text), key=len, reverse=True)
-    if not wanted:
+def matching(db: Db, reach: Reach, text: str) -> list[UUID] | None:
+    """Ids of the newest prescreens, at most search.MOST, all of whose searched words begin so; None without text."""
+    if not text:
         return None
-    first, *others = wanted
-    if not others:
-        return _beginning(reach, first).limit(MOST_MATCHES)
-    hits = _beginning(reach, first).limit(MOST_CANDIDATES).subquery()
-    found = select(hits.c.prescreen_id)
-    for index, word in enumerate(others):
-        also = PrescreenWord.__table__.alias(f"also_{index}")
-        found = found.where(
-            select(also.c.prescreen_id)
-            .where(also.c.prescreen_id == hits.c.prescreen_id, also.c.word >= word, also.c.word < word + "\U0010ffff")
-            .exists()
-        )
-    return found.limit(MOST_MATCHES)
-
-
-def _beginning(reach: Reach, word: str) -> Select:
-    return select(W.prescreen_id).where(reach.counts(W.organization_id), W.word >= word, W.word < word + "\U0010ffff")
+    return [UUID(id) for id in search.ids(db, "prescreen", text, reach.ids)]
 
 
 def count_matching(db: Db, reach: Reach, view: View, now: datetime) -> int:
     """How many rows a view with text holds: at most 1,000 are looked at."""
-    ids = select(P.id).where(
-        reach.rows(P.organization_id), *_chosen(reach, view), or_(*(condition for _, condition in groups(view, now)))
-    )
+    within = or_(*(condition for _, condition in groups(view, now)))
+    ids = select(P.id).where(reach.rows(P.organization_id), *_chosen(db, reach, view), within)
     return int(db.execute(select(func.count()).select_from(ids.subquery())).scalar_one())
 
 
 def neighbours(db: Db, reach: Reach, view: View, now: datetime, prescreen: Any) -> tuple[UUID | None, UUID | None]:
     """The prescreens before and after this one in a view; None at its ends.
 
-    One that has just left the view (it was decided) still stands between its old neighbours.
+    One that has just left the view (it was decided) still stands between its old neighbours. What somebody has on hold
+    is passed over among those that wait: there is nothing to do about it.
     """
     column, last = order_of(view)
     value = prescreen.reviewed_at if column is P.reviewed_at else prescreen.expires_at
     if value is None:
         return None, None
-    base = select(P.id).where(reach.rows(P.organization_id), *_chosen(reach, view), _stretch(view, now, prescreen))
+    base = select(P.id).where(reach.rows(P.organization_id), *_chosen(db, reach, view), _stretch(view, now, prescreen))
+    if view.state == "waiting" and (held := holds.held_ids(db, "prescreen")):
+        base = base.where(P.id.not_in([UUID(id) for id in held]))
     here = tuple_(value, prescreen.id, types=[column.type, last.type])
     at = tuple_(column, last)
     lower = db.execute(base.where(at < here).order_by(column.desc(), last.desc()).limit(1)).scalar()

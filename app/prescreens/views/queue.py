@@ -7,6 +7,7 @@ from flask import Response, request
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
+from app.desk.views import for_page
 from app.kernel import clock
 from app.kernel.htmx import respond
 from app.kernel.transaction import db
@@ -32,6 +33,8 @@ def list_() -> Response:
     choices = templates.names(db(), desk.reach_of(me().scope(PRESCREENS), asked.organization_id))
     homes = templates.organizations(db(), desk.reach_of(me().scope(PRESCREENS)))
     several = asked.organization_id is None and len(homes) > 1
+    views = for_page(db(), me(), PRESCREENS, asked.args, now, tab=("state", "left"))
+    views.look_through(db(), "prescreen", [row for _, row in page.rows], page.first and not page.next_cursor)
     return respond(
         "prescreens/list.html",
         "prescreens/_queue.html",
@@ -39,7 +42,8 @@ def list_() -> Response:
         asked=asked,
         title=telling.TITLES[asked.state, asked.left],
         lede=_lede(tally, homes, asked),
-        views=_views(asked, tally),
+        tabs=views.beside(_tabs(asked, tally)),
+        views=views,
         stretches=_groups(asked, page.rows, tally, now, several),
         total=total,
         full=bool(asked.text) and total >= desk.MOST_MATCHES,
@@ -73,7 +77,7 @@ def _lede(tally: Tally, homes: Any, asked: Asked) -> str:
     return f"{waiting} {soon:,} {verb} within three days and could not be decided after that."
 
 
-def _views(asked: Asked, tally: Tally) -> list[dict[str, Any]]:
+def _tabs(asked: Asked, tally: Tally) -> list[dict[str, Any]]:
     """The tabs. They keep organization and template, and drop the text."""
     shown = []
     for state, left in telling.TABS:

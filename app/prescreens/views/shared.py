@@ -38,16 +38,21 @@ class Asked:
     def view(self) -> View:
         return View(self.state, self.left, self.template_id, self.text)
 
-    def url(self, endpoint: str = ".list", **changes: Any) -> str:
-        """The same view elsewhere; only what differs from the plain list stands in the address."""
+    @property
+    def args(self) -> dict[str, Any]:
+        """What the address says besides what goes without saying."""
         asked = {
             "state": None if self.state == "waiting" else self.state,
             "left": self.left,
             "organization": self.organization_id,
             "template": self.template_id,
             "q": self.text or None,
-            **changes,
         }
+        return {name: value for name, value in asked.items() if value is not None}
+
+    def url(self, endpoint: str = ".list", **changes: Any) -> str:
+        """The same view elsewhere; only what differs from the plain list stands in the address."""
+        asked = {**self.args, **changes}
         return url_for(endpoint, **{name: value for name, value in asked.items() if value is not None})
 
     def _number(self, name: str) -> int | None:
