@@ -21,6 +21,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
 
     from app import edges, health, logs
     from app.accounts import guard
+    from app.desk.holds import pages as holds
     from app.home import navigation
     from app.kernel import api, static, times, transaction, words
     from app.kernel.db import Database
@@ -57,6 +58,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     words.install(app.jinja_env)
     guard.install(app)
     navigation.install(app)
+    holds.install(app)
     _open_rooms(app)
     health.install(app)
     return app
@@ -71,6 +73,7 @@ def _open_rooms(app: "Flask") -> None:
     from app.depositions import api as depositions_api
     from app.depositions import public as depositions_public
     from app.depositions import views as depositions
+    from app.desk.holds import pages as holds
     from app.desk.views import pages as views
     from app.home import auditing, reference
     from app.home import views as home
@@ -82,7 +85,7 @@ def _open_rooms(app: "Flask") -> None:
     from app.prescreens import public as prescreens_public
     from app.prescreens import views as prescreens
 
-    for staff in (accounts, views, depositions, prescreens, inspections, deliveries, home, auditing, reference):
+    for staff in (accounts, holds, views, depositions, prescreens, inspections, deliveries, home, auditing, reference):
         app.register_blueprint(staff.pages)
     for visitors in (accounts_public, depositions_public, prescreens_public, inspections_public, mail):
         app.register_blueprint(visitors.public_pages)

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import logs
 from app.accounts import doors
 from app.config import Config
+from app.desk import presence
 from app.kernel import clock, counts, idempotency, leases, webhook
 from app.kernel.db import Database
 from app.kernel.leases import Claimed, Outcome
@@ -254,6 +255,7 @@ class Tidy:
             with database.write() as db:
                 idempotency.forget_old(db, now)
                 counts.tidy(db)
+                presence.forget_old(db, now)
         return False
 
 
@@ -261,6 +263,7 @@ PARTS = (
     "app.kernel.email",
     "app.kernel.sms",
     "app.accounts.jobs",
+    "app.desk.holds.jobs",
     "app.depositions.jobs",
     "app.prescreens.jobs",
     "app.inspections.jobs",

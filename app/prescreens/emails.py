@@ -19,16 +19,14 @@ def completed(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
 
 def decided(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
     """The decision, to the address given in this session, unless the organization sends its own."""
+    return of_decision(db, prescreen, workflow, prescreen.review_status)
+
+
+def of_decision(db: Db, prescreen: Any, workflow: Workflow, decision: str) -> list[Message]:
+    """The letters that a decision (`approved`, `denied`) sends, or would send."""
     if not prescreen.email or not workflow.decision_emails:
         return []
-    return [_letter(db, f"prescreen-{prescreen.review_status}", prescreen, workflow)]
-
-
-def preview(db: Db, prescreen: Any, workflow: Workflow, decision: str) -> dict[str, Any] | None:
-    """The letter a decision would send, as it would leave; None when nobody would be written to."""
-    if not prescreen.email or not workflow.decision_emails:
-        return None
-    return _letter(db, f"prescreen-{decision}", prescreen, workflow).payload
+    return [_letter(db, f"prescreen-{decision}", prescreen, workflow)]
 
 
 def link(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:

@@ -18,7 +18,7 @@ class AnswerForm(DeskForm):
 
 
 class DecisionForm(VersionedForm):
-    """Approve or deny, with notes for the team."""
+    """Approve or deny, with notes for the team. The button's value is the digest of what it would send."""
 
     notes = TextAreaField("Notes for your team", validators=[at_most(NOTES_LIMIT)])
 

@@ -84,11 +84,16 @@ KINDS = {
     "prescreen.completed": ("clipboard-check", "Sent the answers"),
     "prescreen.approved": ("circle-check", "Approved by {who}"),
     "prescreen.denied": ("circle-x", "Denied by {who}"),
+    "prescreen.held": ("hourglass", "{who} pressed {act}; it can be undone for {seconds} s"),
+    "prescreen.hold_undone": ("undo-2", "{who} undid it before it was final; nothing was written"),
+    "prescreen.hold_overtaken": ("circle-alert", "The {noun} that {holder} had on hold was overtaken and not written"),
+    "prescreen.hold_returned": ("circle-alert", "The {noun} that {holder} had on hold was not written"),
     "prescreen.taken": ("user-check", "{who} took this"),
     "prescreen.released": ("user", "{who} gave this back"),
     "delivery.sent_again": ("send", "{who} had a message sent again"),
 }
-TONES = {"prescreen.approved": "good"}
+TONES = {"prescreen.approved": "good", "prescreen.hold_overtaken": "warn", "prescreen.hold_returned": "warn"}
+NOUNS = {"approve": "approval", "deny": "denial"}
 LETTERS = {
     "sent": ("mail-check", "accepted", "good"),
     "queued": ("mail", "on its way", ""),
@@ -191,12 +196,23 @@ def story(happened: Iterable[Any], letters: Iterable[Any]) -> list[dict[str, Any
 
 def _event(event: Any) -> dict[str, Any]:
     icon, words = KINDS.get(event.kind, ("circle-dot", event.kind))
-    told = event.data.get("told")
-    small = "by the API" if event.via == "api" else "nobody was written to" if told is False else ""
+    data = event.data
+    facts = {
+        "act": str(data.get("act", "")).capitalize(),
+        "noun": NOUNS.get(data.get("act", ""), "decision"),
+        "holder": data.get("holder", ""),
+        "seconds": data.get("seconds", 0),
+    }
+    small = [
+        "by the API" if event.via == "api" else "",
+        f"after {data['held']} s on hold" if data.get("held") else "",
+        "nobody was written to" if data.get("told") is False else "",
+        data.get("why", ""),
+    ]
     return {
         "icon": icon,
-        "text": words.format(who=event.actor_name),
-        "small": small,
+        "text": words.format(who=event.actor_name, **facts),
+        "small": ", ".join(filter(None, small)),
         "at": event.created_at,
         "tone": TONES.get(event.kind, ""),
     }

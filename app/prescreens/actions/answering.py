@@ -1,31 +1,25 @@
-"""Writes of the prescreens room: one function per verb.
-
-The prospect: start, answer, send_link, complete. The agent: take, release, approve, deny. Each race is decided by one
-conditional UPDATE; each change writes its history and its messages in the same transaction.
-"""
+"""What the prospect does: start, answer, have the link sent, send the answers."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningUpdate
 
+from app.kernel import search
 from app.kernel.db import Db
 from app.kernel.errors import Conflict, Gone, Invalid, NotFound
-from app.kernel.events import Actor, record
-from app.kernel.outbox import Message
+from app.kernel.events import Actor
 from app.prescreens import emails
-from app.prescreens.models import Contact, Prescreen, PrescreenWord, ReviewStatus, Status
-from app.prescreens.queries import contacts, one, templates
-from app.prescreens.queries.stages import P, Reach
+from app.prescreens.actions.history import note
+from app.prescreens.models import Contact, Prescreen, ReviewStatus, Status
+from app.prescreens.queries import contacts, finding, one, templates
+from app.prescreens.queries.stages import P
 from app.prescreens.queries.templates import Workflow
 from app.prescreens.rules import answers, review
 
-PENDING = ReviewStatus.PENDING.value
 TRIES = 20
 """How often an answer is merged anew when another tab of the same prospect was faster."""
 
@@ -33,9 +27,7 @@ LINK_MAILS = 3
 """How many times one prescreen mails its link: whoever answers may have written somebody else's address."""
 
 TABLE = Prescreen.__table__
-
-
-# The prospect
+NOBODY_YET = {"name": "", "email": None, "phone": None}
 
 
 def start(db: Db, workflow: Workflow, *, by: Actor, now: datetime) -> UUID:
@@ -54,13 +46,14 @@ def start(db: Db, workflow: Workflow, *, by: Actor, now: datetime) -> UUID:
             template_version=workflow.number,
             submission={},
             status=Status.DRAFT.value,
-            review_status=PENDING,
+            review_status=ReviewStatus.PENDING.value,
             locale=workflow.locale,
             updated_at=now,
             **Prescreen.lifetime(now),
         )
     )
-    _record(db, "prescreen.started", id, workflow.organization_id, by, now, {"template": workflow.name})
+    search.add(db, finding.of(id, workflow.organization_id, NOBODY_YET))
+    note(db, "prescreen.started", id, workflow.organization_id, by, now, {"template": workflow.name})
     return id
 
 
@@ -81,8 +74,8 @@ def answer(db: Db, id: UUID, key: str, typed: Sequence[str], *, by: Actor, now: 
         person = answers.person(questions, given)
         changes = {"submission": given, "status": Status.ACTIVE.value, **person}
         if _change(db, prescreen, now, changes) is not None:
-            if _words(prescreen) != _words_of(person):
-                keep_words(db, prescreen.organization_id, id, _words_of(person))
+            if any(getattr(prescreen, name) != value for name, value in person.items()):
+                search.keep(db, finding.of(id, prescreen.organization_id, person))
             return given
     raise Conflict("Another tab is answering at the same time. This answer was not kept. Please try again.")
 
@@ -103,7 +96,7 @@ def send_link(db: Db, id: UUID, *, by: Actor, now: datetime) -> None:
         )
     workflow = templates.version(db, prescreen.workflow_template_id, prescreen.template_version)
     messages = emails.link(db, prescreen, workflow)
-    _record(db, "prescreen.link_sent", id, prescreen.organization_id, by, now, {}, messages)
+    note(db, "prescreen.link_sent", id, prescreen.organization_id, by, now, {}, messages)
 
 
 def complete(db: Db, id: UUID, *, by: Actor, now: datetime) -> None:
@@ -133,7 +126,7 @@ def complete(db: Db, id: UUID, *, by: Actor, now: datetime) -> None:
         if done is not None:
             by = Actor(by.kind, by.id, done.name or by.name, by.organization_id, by.via, by.request_id, by.address)
             messages = emails.completed(db, done, workflow)
-            _record(db, "prescreen.completed", id, done.organization_id, by, now, {}, messages)
+            note(db, "prescreen.completed", id, done.organization_id, by, now, {}, messages)
             return
     raise Conflict("Another tab is answering at the same time. Nothing was sent. Please try again.")
 
@@ -188,136 +181,3 @@ def _contact(db: Db, prescreen: Row, now: datetime) -> tuple[UUID | None, UUID |
         by_email, by_phone = contacts.match(db, prescreen.organization_id, email, phone)
     chosen = by_email or by_phone
     return chosen, by_phone if by_phone not in (None, chosen) else None
-
-
-def _words(prescreen: Any) -> list[str]:
-    return answers.words(prescreen.name, prescreen.email, prescreen.phone)
-
-
-def _words_of(person: dict[str, str | None]) -> list[str]:
-    return answers.words(person["name"], person["email"], person["phone"])
-
-
-def keep_words(db: Db, organization_id: int, id: UUID, words: list[str]) -> None:
-    """The words a prescreen is found by."""
-    db.execute(delete(PrescreenWord.__table__).where(PrescreenWord.__table__.c.prescreen_id == id))
-    if words:
-        rows = [{"organization_id": organization_id, "word": word, "prescreen_id": id} for word in words]
-        db.execute(insert(PrescreenWord.__table__), rows)
-
-
-# The agent
-
-
-def approve(
-    db: Db, id: UUID, notes: str | None, *, reach: Reach, by: Actor, now: datetime, version: int | None = None
-) -> Row:
-    """Approves, finally. Returns the prescreen. Raises NotFound, Conflict (already reviewed), Invalid."""
-    return _review(db, id, "approve", notes, reach, by, now, version)
-
-
-def deny(
-    db: Db, id: UUID, notes: str | None, *, reach: Reach, by: Actor, now: datetime, version: int | None = None
-) -> Row:
-    """Denies, finally. Returns the prescreen. Raises NotFound, Conflict (already reviewed), Invalid."""
-    return _review(db, id, "deny", notes, reach, by, now, version)
-
-
-def _review(
-    db: Db, id: UUID, verb: str, notes: str | None, reach: Reach, by: Actor, now: datetime, version: int | None
-) -> Row:
-    decision = review.DECISIONS[verb].value
-    who = by.name if by.via == "page" else f"{by.name} (API)"
-    facts = {"wanted": id, "decision": decision, "notes": notes, "who": who, "now": now}
-    seen = {} if version is None else {"seen": version}
-    done = db.execute(_decide(reach, version is not None), {**facts, **seen}).one_or_none()
-    if done is None:
-        found = db.execute(select(TABLE).where(P.id == id, reach.rows(P.organization_id))).one_or_none()
-        if found is None:
-            raise NotFound("There is no such session.")
-        review.check_review(found, now)
-        raise Conflict("This changed while you were reading it. Nothing was decided. Read it once more and try again.")
-    workflow = templates.version(db, done.workflow_template_id, done.template_version)
-    messages = emails.decided(db, done, workflow)
-    data = {"prospect": done.name, "told": bool(messages)}
-    _record(db, f"prescreen.{decision}", id, done.organization_id, by, now, data, messages)
-    return done
-
-
-@lru_cache(maxsize=256)
-def _decide(reach: Reach, versioned: bool) -> ReturningUpdate[Any]:
-    """The one conditional update of a review, built once a reach. `versioned`: only the version that was read."""
-    now = bindparam("now", type_=P.expires_at.type)
-    return (
-        update(TABLE)
-        .where(
-            P.id == bindparam("wanted"),
-            reach.rows(P.organization_id),
-            *([P.version == bindparam("seen")] if versioned else []),
-            P.status == Status.COMPLETED.value,
-            P.review_status == PENDING,
-            P.expires_at > now,
-        )
-        .values(
-            review_status=bindparam("decision"),
-            review_notes=bindparam("notes"),
-            reviewed_at=now,
-            reviewed_by=bindparam("who"),
-            updated_at=now,
-            version=P.version + 1,
-        )
-        .returning(*TABLE.c)
-    )
-
-
-def take(db: Db, id: UUID, person_id: int, holder: int | None, *, reach: Reach, by: Actor, now: datetime) -> None:
-    """Makes somebody the one who has this, taking it over from `holder` (None: nobody had it)."""
-    _assign(db, id, person_id, holder, reach, by, now, "prescreen.taken")
-
-
-def release(db: Db, id: UUID, person_id: int, *, reach: Reach, by: Actor, now: datetime) -> None:
-    """Gives back what one has. Giving back twice changes nothing."""
-    _assign(db, id, None, person_id, reach, by, now, "prescreen.released")
-
-
-def _assign(
-    db: Db, id: UUID, person_id: int | None, holder: int | None, reach: Reach, by: Actor, now: datetime, kind: str
-) -> None:
-    moved = db.execute(
-        update(TABLE)
-        .where(P.id == id, reach.rows(P.organization_id), P.assignee_id.is_not_distinct_from(holder))
-        .values(assignee_id=person_id)
-        .returning(P.organization_id)
-    ).one_or_none()
-    if moved is not None:
-        _record(db, kind, id, moved.organization_id, by, now, {})
-        return
-    found = one.get(db, id, reach)
-    if found is None:
-        raise NotFound("There is no such session.")
-    if found.assignee_id != person_id:
-        who = found.assignee_name or "Nobody"
-        raise Conflict(f"{who} has this now; it was changed a moment ago. Nothing was done.", code="session.taken")
-
-
-def _record(
-    db: Db,
-    kind: str,
-    id: UUID,
-    organization_id: int,
-    by: Actor,
-    now: datetime,
-    data: dict[str, Any],
-    messages: Sequence[Message] = (),
-) -> None:
-    record(
-        db,
-        kind,
-        subject_type="prescreen",
-        subject_id=id,
-        organization_id=organization_id,
-        by=by,
-        now=now,
-        data=data,
-        messages=messages,
-    )

@@ -1,0 +1,37 @@
+"""How what happened to a prescreen is written down, with what must leave because of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.kernel.db import Db
+from app.kernel.events import Actor, record
+from app.kernel.outbox import Message
+
+SUBJECT = "prescreen"
+"""What history, deliveries and holds call one of these."""
+
+
+def note(
+    db: Db,
+    kind: str,
+    id: UUID,
+    organization_id: int,
+    by: Actor,
+    now: datetime,
+    data: dict[str, Any],
+    messages: Sequence[Message] = (),
+) -> None:
+    """One line of history, and its messages, in the transaction of the change."""
+    record(
+        db,
+        kind,
+        subject_type=SUBJECT,
+        subject_id=id,
+        organization_id=organization_id,
+        by=by,
+        now=now,
+        data=data,
+        messages=messages,
+    )

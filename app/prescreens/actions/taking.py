@@ -1,0 +1,46 @@
+"""Whose a prescreen is: explicit, visible, and no lock."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+
+from app.kernel.db import Db
+from app.kernel.errors import Conflict, NotFound
+from app.kernel.events import Actor
+from app.prescreens.actions.history import note
+from app.prescreens.models import Prescreen
+from app.prescreens.queries import one
+from app.prescreens.queries.stages import P, Reach
+
+TABLE = Prescreen.__table__
+
+
+def take(db: Db, id: UUID, person_id: int, holder: int | None, *, reach: Reach, by: Actor, now: datetime) -> None:
+    """Makes somebody the one who has this, taking it over from `holder` (None: nobody had it)."""
+    _assign(db, id, person_id, holder, reach, by, now, "prescreen.taken")
+
+
+def release(db: Db, id: UUID, person_id: int, *, reach: Reach, by: Actor, now: datetime) -> None:
+    """Gives back what one has. Giving back twice changes nothing."""
+    _assign(db, id, None, person_id, reach, by, now, "prescreen.released")
+
+
+def _assign(
+    db: Db, id: UUID, person_id: int | None, holder: int | None, reach: Reach, by: Actor, now: datetime, kind: str
+) -> None:
+    moved = db.execute(
+        update(TABLE)
+        .where(P.id == id, reach.rows(P.organization_id), P.assignee_id.is_not_distinct_from(holder))
+        .values(assignee_id=person_id)
+        .returning(P.organization_id)
+    ).one_or_none()
+    if moved is not None:
+        note(db, kind, id, moved.organization_id, by, now, {})
+        return
+    found = one.get(db, id, reach)
+    if found is None:
+        raise NotFound("There is no such session.")
+    if found.assignee_id != person_id:
+        who = found.assignee_name or "Nobody"
+        raise Conflict(f"{who} has this now; it was changed a moment ago. Nothing was done.", code="session.taken")

@@ -1,0 +1,17 @@
+"""What the worker does for prescreens: held decisions whose time is over."""
+
+from datetime import datetime
+
+from sqlalchemy import Row
+
+from app.accounts.roles import PRESCREENS
+from app.desk.holds.actions import Ending, finalizes
+from app.kernel.db import Db
+from app.prescreens import actions
+from app.prescreens.actions.history import SUBJECT
+
+
+@finalizes(SUBJECT, PRESCREENS)
+def decide(db: Db, hold: Row, now: datetime) -> Ending:
+    """Approves or denies for the person who pressed."""
+    return actions.finalize(db, hold, now)

@@ -1,0 +1,85 @@
+"""Decisions put on hold through the real code, and what became of them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from app.desk.holds import actions as holds
+from app.desk.holds import jobs
+from app.desk.holds.models import Hold, State
+from app.kernel import events
+from app.kernel.clock import now
+from app.kernel.db import Database, Db
+from app.prescreens import actions
+from app.prescreens import jobs as prescreen_jobs  # registers who does the held acts
+from app.prescreens.actions.deciding import would_send
+from app.prescreens.queries import one
+from app.prescreens.queries.stages import Reach
+from tests.cast import Cast
+
+assert prescreen_jobs.decide
+
+NOTES = "Drives a hard bargain"
+SECONDS = 30
+
+
+def press_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "lena", **more: Any) -> Row[Any]:
+    """Somebody presses Approve or Deny, in this transaction."""
+    row = one.get(db, id)
+    assert row is not None
+    return actions.press(
+        db,
+        id,
+        verb,
+        more.get("notes", NOTES),
+        person_id=cast.people[who].id,
+        seconds=more.get("seconds", SECONDS),
+        version=more.get("version", row.version),
+        preview=more.get("preview", would_send(db, row, verb)),
+        name="Jane Smith",
+        url=f"/prescreens/{id}",
+        reach=more.get("reach") or Reach((row.organization_id,)),
+        by=cast.actor(who),
+        now=more.get("at") or now(),
+    )
+
+
+def press(database: Database, cast: Cast, id: UUID, verb: str = "approve", who: str = "lena", **more: Any) -> Row[Any]:
+    """The same in a transaction of its own. Returns the hold."""
+    with database.write() as db:
+        press_in(db, cast, id, verb, who, **more)
+    return last(database, id)
+
+
+def last(database: Database, id: UUID) -> Row[Any]:
+    """The last hold of a prescreen, however it ended."""
+    with database.read() as db:
+        wanted = select(Hold.__table__).where(Hold.subject_id == str(id)).order_by(Hold.pressed_at.desc()).limit(1)
+        return db.execute(wanted).one()
+
+
+def undo(database: Database, cast: Cast, hold: Row[Any], who: str = "lena", at: datetime | None = None) -> Row[Any]:
+    with database.write() as db:
+        return holds.undo(db, hold.id, cast.people[who].id, by=cast.actor(who), now=at or now())
+
+
+def sweep(database: Database, at: datetime | None = None) -> bool:
+    """What a worker does when it comes by."""
+    return jobs.sweep(database, at or now())
+
+
+def story(database: Database, id: UUID) -> list[Any]:
+    """What happened, newest first, from the hold on."""
+    with database.read() as db:
+        found = events.story(db, "prescreen", id)
+    return [event for event in found if event.kind not in ("prescreen.started", "prescreen.completed")]
+
+
+def kinds(database: Database, id: UUID) -> list[str]:
+    return [event.kind.removeprefix("prescreen.") for event in story(database, id)]
+
+
+def stands(database: Database, id: UUID) -> State:
+    return State(last(database, id).state)

@@ -1,0 +1,204 @@
+"""When the hold is over the worker writes the decision down: exactly once, late or doubled, for who pressed."""
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from app.accounts.models import Membership, Organization, Person
+from app.desk.holds import actions as holds
+from app.desk.holds import words
+from app.desk.holds.models import Hold, State
+from app.kernel.clock import now
+from app.kernel.db import Database
+from app.prescreens.models import Prescreen
+from app.prescreens.rules import review
+from app.worker import Worker
+from tests.cast import Cast
+from tests.clocks import Clock
+from tests.outgoing import Outbox
+from tests.prescreens.holding import NOTES, kinds, last, press, stands, story, sweep
+from tests.prescreens.making import prescreen, stored
+
+VERBS = {"approve": "approved", "deny": "denied"}
+
+
+@pytest.mark.parametrize(("verb", "word"), VERBS.items())
+def test_it_is_the_decision_that_was_pressed(
+    database: Database, cast: Cast, outbox: Outbox, verb: str, word: str
+) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id, verb)
+    assert not sweep(database, hold.final_at - timedelta(milliseconds=1))
+    assert sweep(database, hold.final_at)
+    row = stored(database, id)
+    assert (row.review_status, row.review_notes, row.reviewed_by) == (word, NOTES, "Lena Ortiz")
+    assert row.reviewed_at == hold.final_at
+    assert len(outbox.letters("jane@example.com")) == 2
+    happened = story(database, id)[0]
+    assert (happened.kind, happened.actor_kind, happened.actor_id) == (
+        f"prescreen.{word}",
+        "person",
+        str(cast.lena.id),
+    )
+    assert (happened.actor_name, happened.via, happened.data["held"]) == ("Lena Ortiz", "page", 30)
+    ended = last(database, id)
+    assert (ended.state, ended.shown_to) == (State.FINAL, None)
+    assert not sweep(database, hold.final_at)
+
+
+def test_late_by_an_hour_it_counts_from_when_it_was_final(
+    database: Database, cast: Cast, outbox: Outbox, clock: Clock
+) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id)
+    clock.move(hours=1)
+    outbox.deliver_all()
+    row = stored(database, id)
+    assert (row.review_status, row.reviewed_at) == ("approved", hold.final_at)
+    assert row.updated_at > hold.final_at + timedelta(minutes=59)
+    assert kinds(database, id) == ["approved", "held"]
+
+
+def test_pressed_before_it_expired_it_counts_when_the_worker_returns(
+    database: Database, cast: Cast, clock: Clock
+) -> None:
+    id = prescreen(database, cast.marston.id, at=now() - timedelta(days=30) + timedelta(seconds=10))
+    hold = press(database, cast, id)
+    assert hold.pressed_at < stored(database, id).expires_at < hold.final_at
+    clock.move(hours=1)
+    assert review.status_of(stored(database, id), now()) == "expired", "nothing is true before it is written"
+    assert sweep(database)
+    row = stored(database, id)
+    assert (row.review_status, review.status_of(row, now())) == ("approved", "completed")
+
+
+def test_several_workers_write_it_once(database: Database, cast: Cast, outbox: Outbox) -> None:
+    for _ in range(6):
+        id = prescreen(database, cast.marston.id)
+        hold, letters = press(database, cast, id), len(outbox.rows())
+        ready, outcomes = threading.Barrier(6), []
+
+        def work(hold: Any = hold, ready: Any = ready, outcomes: list[Any] = outcomes) -> None:
+            ready.wait()
+            outcomes.append(holds.settle(database, hold.id, hold.final_at))
+
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(map(str, outcomes)) == ["None"] * 5 + ["final"]
+        assert kinds(database, id) == ["approved", "held"]
+        assert len(outbox.rows()) == letters + 1
+
+
+def test_the_running_worker_is_at_most_two_seconds_late(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id, seconds=1)
+    stop = threading.Event()
+    workers = [threading.Thread(target=Worker(database).run, args=(stop,), daemon=True) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    try:
+        ends = time.monotonic() + 10
+        while stands(database, id) is State.HELD:
+            assert time.monotonic() < ends
+            time.sleep(0.02)
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.join(30)
+    late = last(database, id).ended_at - hold.final_at
+    assert timedelta(0) <= late <= timedelta(seconds=2)
+    assert kinds(database, id) == ["approved", "held"]
+
+
+def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any) -> Any:
+    letters = len(outbox.rows())
+    assert sweep(database, hold.final_at)
+    assert stored(database, id).review_status == "pending_review"
+    assert len(outbox.rows()) == letters
+    assert kinds(database, id)[0] == "hold_returned"
+    ended = last(database, id)
+    assert (ended.state, ended.shown_to) == (State.RETURNED, cast.lena.id)
+    line = words.bar([ended], now())[0]
+    assert (line.title, line.note) == ("Your approval of Jane Smith was not written", ended.why)
+    return ended
+
+
+def test_what_would_leave_has_changed_so_it_goes_back(database: Database, cast: Cast, outbox: Outbox) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id)
+    with database.write() as db:
+        db.execute(update(Prescreen).where(Prescreen.id == id).values(email="jane.smith@example.com"))
+    ended = returned(database, cast, outbox, id, hold)
+    assert "What would be sent to Jane Smith changed" in ended.why
+    assert press(database, cast, id).state == State.HELD, "she may read it and decide again"
+
+
+def test_the_answers_changed_so_it_goes_back(database: Database, cast: Cast, outbox: Outbox) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id)
+    with database.write() as db:
+        db.execute(update(Prescreen).where(Prescreen.id == id).values(version=Prescreen.version + 1))
+    returned(database, cast, outbox, id, hold)
+
+
+def test_letters_switched_off_meanwhile(database: Database, cast: Cast, outbox: Outbox) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id)
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.id == cast.marston.id).values(decision_emails=False))
+    returned(database, cast, outbox, id, hold)
+
+
+@pytest.mark.parametrize("how", ["disabled", "role taken"])
+def test_who_may_not_decide_any_more_has_not_decided(
+    database: Database, cast: Cast, outbox: Outbox, how: str
+) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id)
+    with database.write() as db:
+        if how == "disabled":
+            db.execute(update(Person).where(Person.id == cast.lena.id).values(disabled_at=now()))
+        else:
+            db.execute(delete(Membership).where(Membership.person_id == cast.lena.id))
+    ended = returned(database, cast, outbox, id, hold)
+    assert ended.why == "Lena Ortiz may not decide here any more, so the approval was not written."
+
+
+def test_what_breaks_is_tried_again_and_holds_up_nobody(
+    database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, well = prescreen(database, cast.marston.id), prescreen(database, cast.marston.id)
+    first, second = press(database, cast, broken), press(database, cast, well, who="mira")
+    real = holds.FINALIZERS["prescreen"]
+
+    def breaks(db: Any, hold: Any, at: Any) -> Any:
+        if hold.id == first.id:
+            raise RuntimeError("planted")
+        return real[1](db, hold, at)
+
+    monkeypatch.setitem(holds.FINALIZERS, "prescreen", (real[0], breaks))
+    at = second.final_at + timedelta(seconds=1)
+    assert sweep(database, at)
+    assert (stands(database, broken), stands(database, well)) == (State.HELD, State.FINAL)
+    assert not sweep(database, at), "not at once again"
+    monkeypatch.setitem(holds.FINALIZERS, "prescreen", real)
+    assert sweep(database, at + timedelta(seconds=2))
+    assert stands(database, broken) is State.FINAL
+    assert stored(database, broken).reviewed_at == first.final_at
+
+
+def test_no_two_are_held_on_one_thing(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id)
+    with database.write() as db:
+        facts = {**hold._mapping, "id": id}
+        with pytest.raises(Exception, match=r"(?i)unique"):
+            db.execute(Hold.__table__.insert().values(**facts))
+        db.rollback()

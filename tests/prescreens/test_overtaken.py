@@ -1,0 +1,139 @@
+"""The API is immediate and wins over a hold, until the hold is over: then the hold has decided."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.desk.holds import actions as holds
+from app.desk.holds import words
+from app.desk.holds.models import State
+from app.kernel.clock import now
+from app.kernel.db import Database
+from app.kernel.errors import Conflict, Refusal
+from app.kernel.events import Actor
+from app.prescreens import actions
+from app.prescreens.queries.stages import Reach
+from tests.cast import Cast
+from tests.clocks import Clock
+from tests.outgoing import Outbox
+from tests.prescreens.holding import kinds, last, press, story, sweep, undo
+from tests.prescreens.making import prescreen, stored
+
+ROUNDS = 50
+KEY = Actor("key", "3", "pro key", None, "api", "test-request", "192.0.2.9")
+
+
+def review(client: FlaskClient, cast: Cast, id: Any, word: str = "denied") -> Any:
+    return client.patch(
+        f"/api/v1/sessions/{id}/review", json={"reviewStatus": word}, headers=cast.headers("prescreens")
+    )
+
+
+def test_the_api_wins_and_the_holder_is_told(
+    client: FlaskClient, database: Database, cast: Cast, outbox: Outbox
+) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id)
+    assert review(client, cast, id).status_code == 200
+    ended = last(database, id)
+    assert (ended.state, ended.shown_to) == (State.OVERTAKEN, cast.lena.id)
+    line = words.bar([ended], now())[0]
+    assert line.title == "Your approval of Jane Smith was not written"
+    assert "(API) has denied Jane Smith meanwhile, which was final at once." in line.note
+    assert sorted(kinds(database, id)) == ["denied", "held", "hold_overtaken"]
+    told = next(event for event in story(database, id) if event.kind == "prescreen.hold_overtaken")
+    assert (told.data["holder"], told.data["act"], told.via) == ("Lena Ortiz", "approve", "api")
+    assert not sweep(database, hold.final_at)
+    assert stored(database, id).review_status == "denied"
+    assert len(outbox.letters("jane@example.com")) == 2
+    with pytest.raises(Conflict, match="nothing left to undo"):
+        undo(database, cast, hold)
+
+
+def test_after_the_hold_the_api_is_late_even_without_a_worker(
+    client: FlaskClient, database: Database, cast: Cast, clock: Clock
+) -> None:
+    id = prescreen(database, cast.marston.id)
+    hold = press(database, cast, id)
+    clock.move(hours=1)
+    refused = review(client, cast, id)
+    assert (refused.status_code, refused.json["code"]) == (409, "session.already_reviewed")
+    assert refused.json["detail"].startswith("Lena Ortiz has approved this.")
+    assert sweep(database)
+    row = stored(database, id)
+    assert (row.review_status, row.reviewed_at) == ("approved", hold.final_at)
+
+
+def test_without_a_hold_the_api_is_as_it_was(client: FlaskClient, database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id)
+    assert review(client, cast, id).status_code == 200
+    assert review(client, cast, id).status_code == 409
+    assert kinds(database, id) == ["denied"]
+
+
+def together(*run: Any) -> list[Any]:
+    """Runs them at once; what each returned, or its refusal's code."""
+    ready, got = threading.Barrier(len(run)), [None] * len(run)
+
+    def one(place: int, act: Any) -> None:
+        ready.wait()
+        try:
+            got[place] = act()
+        except Refusal as refused:
+            got[place] = refused.code
+
+    threads = [threading.Thread(target=one, args=each) for each in enumerate(run)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return got
+
+
+def by_api(database: Database, cast: Cast, id: Any, at: Any = None) -> str:
+    with database.write() as db:
+        actions.deny(db, id, None, reach=Reach((cast.marston.id,)), by=KEY, now=at or now())
+    return "denied"
+
+
+def test_pressed_and_reviewed_at_once(database: Database, cast: Cast, outbox: Outbox) -> None:
+    """Whichever comes first, the API's review stands, and no hold is left on a decided prescreen."""
+    for _ in range(ROUNDS):
+        id = prescreen(database, cast.marston.id)
+        got = together(
+            lambda id=id: press(database, cast, id).state,  # type: ignore[misc]  # bound at once
+            lambda id=id: by_api(database, cast, id),  # type: ignore[misc]
+        )
+        assert got[1] == "denied"
+        assert stored(database, id).review_status == "denied"
+        found = sorted(kinds(database, id))
+        if got[0] == "session.already_reviewed":
+            assert found == ["denied"]
+        else:
+            assert found == ["denied", "held", "hold_overtaken"]
+            assert last(database, id).state == State.OVERTAKEN
+
+
+def test_written_down_and_reviewed_at_once(database: Database, cast: Cast, outbox: Outbox) -> None:
+    """A worker and the API, whose clocks differ by a little: one decision, one letter, one end of the hold."""
+    for _ in range(ROUNDS):
+        id = prescreen(database, cast.marston.id)
+        hold, letters = press(database, cast, id), len(outbox.rows())
+        before, after = (hold.final_at + timedelta(milliseconds=ms) for ms in (-5, 5))
+        got = together(
+            lambda hold=hold, at=after: str(holds.settle(database, hold.id, at)),  # type: ignore[misc]
+            lambda id=id, at=before: by_api(database, cast, id, at),  # type: ignore[misc]
+        )
+        row, ended = stored(database, id), last(database, id)
+        assert len(outbox.rows()) == letters + 1
+        if row.review_status == "approved":
+            assert got == ["final", "session.already_reviewed"]
+            assert sorted(kinds(database, id)) == ["approved", "held"]
+            assert ended.state == State.FINAL
+        else:
+            assert got == ["None", "denied"]
+            assert sorted(kinds(database, id)) == ["denied", "held", "hold_overtaken"]
+            assert ended.state == State.OVERTAKEN
