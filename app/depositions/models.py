@@ -45,10 +45,6 @@ class Role(StrEnum):
 _STATES = ", ".join(f"'{state.value}'" for state in State)
 _ASKED = "cancellation_open"
 
-# Words are found by their first letters through an index: that needs the order of code points, not of a language.
-WORD_LENGTH = 40
-_WORD = String(WORD_LENGTH).with_variant(String(WORD_LENGTH, collation="C"), "postgresql")
-
 
 class Deposition(Base):
     """One session request and the session it becomes.
@@ -71,6 +67,8 @@ class Deposition(Base):
         Index("ix_depositions_created", "state", "created_at", "id", "starts_at"),
         Index("ix_depositions_organization_starts", "organization_id", "state", "starts_at", "id"),
         Index("ix_depositions_organization_created", "organization_id", "state", "created_at", "id", "starts_at"),
+        # Whose they are, and which nobody has taken.
+        Index("ix_depositions_assigned", "assigned_id", "state", "starts_at", "id"),
         # The API's list in id order, and the ids that its epoch filters choose.
         Index("ix_depositions_organization", "organization_id", "id"),
         Index("ix_depositions_organization_span", "organization_id", "starts_at", "ends_at", "id"),
@@ -144,16 +142,6 @@ class Deposition(Base):
     canceled_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class DepositionWord(Base):
-    """One word of a deposition's names, case, title, numbers and addresses, for search by the beginning of words."""
-
-    __tablename__ = "deposition_words"
-    __table_args__ = (Index("ix_deposition_words_deposition", "deposition_id"), {"sqlite_with_rowid": False})
-
-    word: Mapped[str] = mapped_column(_WORD, primary_key=True)
-    deposition_id: Mapped[int] = mapped_column(ForeignKey("depositions.id"), primary_key=True)
 
 
 COUNTS: Any = keep_counts(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])

@@ -16,13 +16,13 @@ from uuid import UUID, uuid5
 from sqlalchemy import insert, update
 
 from app.accounts.models import Organization, Person
-from app.kernel import outbox
+from app.kernel import outbox, search
 from app.kernel.db import Db
 from app.kernel.events import Actor, Event
 from app.kernel.outbox import OutboxRow
 from app.prescreens import actions
 from app.prescreens.models import Contact, Prescreen, Status, TemplateVersion, WorkflowTemplate
-from app.prescreens.queries import one, templates
+from app.prescreens.queries import finding, one, templates
 from app.prescreens.queries.stages import Reach
 from app.prescreens.queries.templates import Workflow
 from app.prescreens.rules import answers
@@ -193,7 +193,7 @@ def _fill(db: Db, home: Organization, id: UUID, person: dict[str, Any], given: d
         **person,
     }
     db.execute(update(Prescreen.__table__).where(Prescreen.__table__.c.id == id).values(**changes))
-    actions.keep_words(db, home.id, id, answers.words(person["name"], person["email"], person["phone"]))
+    search.keep(db, finding.of(id, home.id, person))
 
 
 def _facts(workflow: Workflow) -> dict[str, Any]:

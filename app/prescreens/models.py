@@ -1,4 +1,4 @@
-"""Tables of the prescreens room: contacts, templates and their versions, prescreens, and words to find them."""
+"""Tables of the prescreens room: contacts, templates with their versions, and prescreens."""
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -64,9 +64,6 @@ class QuestionType(StrEnum):
 
 # Only decided rows lie in these indexes.
 DECIDED: Any = {"sqlite_where": text("reviewed_at IS NOT NULL"), "postgresql_where": text("reviewed_at IS NOT NULL")}
-
-# Words are found by their first letters through an index: that needs the order of code points, not of a language.
-FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
 
 
 class Contact(Base):
@@ -198,17 +195,6 @@ class Prescreen(Base):
         """The columns that follow from the moment of creation."""
         expires_at = created_at + TIME_TO_LIVE
         return {"created_at": created_at, "expires_at": expires_at, "expires_on": expires_at.astimezone(UTC).date()}
-
-
-class PrescreenWord(Base):
-    """A folded word of a prescreen's name, address or number: finds it by first letters at any table size."""
-
-    __tablename__ = "prescreen_words"
-    __table_args__ = (Index("ix_prescreen_words_prescreen", "prescreen_id"),)
-
-    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
-    word: Mapped[str] = mapped_column(FOLDED, primary_key=True)
-    prescreen_id: Mapped[UUID] = mapped_column(ForeignKey("prescreens.id"), primary_key=True)
 
 
 STAGE_COUNTS = keep_counts(

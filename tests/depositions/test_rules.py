@@ -170,11 +170,6 @@ def test_slugs_carry_the_case_and_eighty_random_bits(case, beginning):
     assert slug != asking.mint_slug(case)
 
 
-def test_words_to_search_by():
-    found = asking.search_words("Keller v. Northline", "2026-1184", "Quartz@Example.com", None)
-    assert {"keller", "v", "northline", "2026-1184", "1184", "quartz@example.com", "quartz", "example"} <= set(found)
-
-
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
 

@@ -4,14 +4,12 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
-from app.kernel import events
+from app.kernel import events, search
 from app.kernel.clock import now
 from app.kernel.db import Database
 from app.kernel.errors import Conflict, Gone, Invalid
 from app.prescreens import actions
-from app.prescreens.models import PrescreenWord
 from app.prescreens.queries import templates
 from tests.cast import Cast
 from tests.prescreens.making import JANE, PROSPECT, prescreen, stored, template
@@ -62,8 +60,9 @@ def test_answering_twice_changes_the_answer(database: Database, cast: Cast) -> N
     row = stored(database, id)
     assert (row.submission, row.name) == ({"fullName": "Janet Smith"}, "Janet Smith")
     with database.read() as db:
-        words = select(PrescreenWord.word).where(PrescreenWord.prescreen_id == id)
-        assert sorted(db.scalars(words)) == ["janet", "smith"]
+        assert search.ids(db, "prescreen", "janet smith", None) == [str(id)]
+        assert search.ids(db, "prescreen", "jane ", None) == [str(id)]
+        assert search.ids(db, "prescreen", "janes", None) == []
 
 
 def test_an_optional_question_may_be_left_out(database: Database, cast: Cast) -> None:

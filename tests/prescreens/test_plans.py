@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, insert, text
 
+from app.kernel import search
 from app.kernel.db import Database, Db
-from app.prescreens.models import Prescreen, PrescreenWord
-from app.prescreens.queries import api, desk
+from app.prescreens.models import Prescreen
+from app.prescreens.queries import api, desk, finding
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.prescreens.making import template
@@ -48,12 +49,9 @@ def home(database: Database, cast: Cast) -> int:
                 }
             )
         db.execute(insert(Prescreen.__table__), rows)
-        words = [
-            {"organization_id": row["organization_id"], "word": word, "prescreen_id": row["id"]}
-            for row in rows
-            for word in (f"jane{row['id'].int % 997}", "smith")
-        ]
-        db.execute(insert(PrescreenWord.__table__), words)
+        for row in rows:
+            who = {"name": f"Jane{row['id'].int % 997} Smith", "email": None, "phone": None}
+            search.add(db, finding.of(row["id"], row["organization_id"], who))
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     return homes[0]
@@ -88,7 +86,7 @@ def plans(database: Database, read: Callable[[Db], object]) -> str:
     return "\n".join(found)
 
 
-LARGE = ("prescreens", "prescreen_words", "prescreen_day_counts")
+LARGE = ("prescreens", "search_entries", "prescreen_day_counts")
 
 
 def by_index(plan: str, tables: tuple[str, ...] = LARGE) -> None:

@@ -10,8 +10,10 @@ from sqlalchemy import Row, insert
 
 from app.depositions import documents, emails
 from app.depositions.actions.moving import TABLE, T, record
-from app.depositions.models import DepositionWord, State
+from app.depositions.models import State
+from app.depositions.queries import finding
 from app.depositions.rules import asking, moves
+from app.kernel import search
 from app.kernel.db import Db
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.events import Actor
@@ -19,8 +21,6 @@ from app.kernel.outbox import Message
 from app.kernel.webhook import check_target, notification
 
 _INSERT = insert(TABLE).returning(*T)
-_WORD_TABLE: Any = DepositionWord.__table__
-_WORDS = insert(_WORD_TABLE)
 
 
 class Client(Protocol):
@@ -54,11 +54,7 @@ def request(db: Db, organization: Client, asked: asking.Asked, *, by: Actor, now
         "updated_at": now,
     }
     d = db.execute(_INSERT, values).one()
-    found = asking.search_words(
-        d.deponent_name, d.case_name, d.title, d.file_number, d.deponent_email, *(i["email"] for i in d.invites)
-    )
-    words = [str(d.id), *(word for word in found if word != str(d.id))]
-    db.execute(_WORDS, [{"word": word, "deposition_id": d.id} for word in words])
+    search.add(db, finding.of(d))
     record(db, "requested", d, by=by, now=now, data={"state": state.value})
     if ready:
         messages = [*emails.scheduled(db, d, organization.name, now), *webhook(d, db)]

@@ -1,33 +1,32 @@
-"""The desk's list: tabs, urgency groups, counts, search, and the neighbours of a row.
+"""The desk's list: which urgency groups each tab has, what narrows them, and what the counters say.
 
-A group is one range on one index, so that a page costs the same at any size of the table. All that a page says of its
-list (rows, counts, neighbours) comes from the same `Filters`.
+A group is one range on one index, so that a page costs the same at any size of the table. All that is said of a list
+comes from its `listing()` (app/desk/listing.py).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, literal, not_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, false, func, not_, select
 
 from app.accounts.models import Organization
-from app.depositions.models import COUNTS, Deposition, DepositionWord, State
-from app.depositions.rules.asking import search_words
+from app.depositions.models import COUNTS, Deposition, State
+from app.desk import listing as desk
+from app.desk import tags
+from app.desk.listing import Listing, Page, Shape, Stretch
+from app.kernel import search
 from app.kernel.db import Db
-from app.kernel.paging import Group, Page, beyond, page_of
 
 D: Any = Deposition.__table__
 T: Any = D.c
-W: Any = DepositionWord.__table__.c
 ORG: Any = Organization.__table__.c
+SUBJECT = "deposition"
 
 SOON = timedelta(hours=24)
-MOST_COUNTED = 1000
-MOST_FOUND = 1000
-MOST_CANDIDATES = 20_000
-PAGE = 50
 
 NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING = "needs", "soon", "cancellation", "scheduled", "everything"
 VIEWS = {
@@ -44,6 +43,11 @@ STATES_OF: dict[str, tuple[State, ...]] = {
     SCHEDULED: (State.ACTIVE, State.SCHEDULED, State.READY),
     EVERYTHING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY, State.ENDED, State.CANCELED),
 }
+SORTS: dict[str, Any] = {"starts": T.starts_at, "received": T.created_at}
+"""Orders besides urgency, each carried by an index in every state."""
+
+NOBODY = 0
+"""Taken by nobody yet, as a filter."""
 
 COLUMNS = (
     T.id,
@@ -65,6 +69,7 @@ COLUMNS = (
     T.assigned_name,
     T.manager_name,
     T.created_at,
+    T.updated_at,
     T.organization_id,
     # Not a join: beside one, PostgreSQL may leave the index's order and sort.
     select(ORG.name).where(ORG.id == T.organization_id).scalar_subquery().label("organization_name"),
@@ -75,7 +80,8 @@ COLUMNS = (
 class Filters:
     """What the address of the list says. `reach` are the organizations the reader may see, None is all of them.
 
-    `first` and `last` are days in the reader's `zone`, both included.
+    `first` and `last` are days in the reader's `zone`, both included. `person` is who has taken it, NOBODY or anyone
+    (None). `sort` is one of SORTS, with a leading `-` when it descends; empty is urgency.
     """
 
     view: str = NEEDS
@@ -86,208 +92,255 @@ class Filters:
     q: str = ""
     reach: frozenset[int] | None = None
     zone: str = "UTC"
+    tag: str = ""
+    person: int | None = None
+    sort: str = ""
 
     @property
     def states(self) -> tuple[State, ...]:
         return (State(self.state),) if self.state else STATES_OF[self.view]
 
     @property
-    def filtered(self) -> bool:
-        """Whether anything besides the tab narrows the list."""
-        return bool(self.q or self.first or self.last or self.state or self.organization_id is not None)
+    def sorts(self) -> tuple[str, ...]:
+        """The orders that an index carries for these filters. What text found is few, and sorted as one likes."""
+        if not self.q and (self.first or self.last or self.view == STARTING):
+            return ("starts",)
+        return tuple(SORTS)
 
-    def whose(self, column: Any) -> list[ColumnElement[bool]]:
-        """The conditions that keep to the organizations chosen and allowed."""
-        if self.organization_id is not None:
-            allowed = self.reach is None or self.organization_id in self.reach
-            return [column == self.organization_id] if allowed else [false()]
-        if self.reach is None:
-            return []
-        return [column == next(iter(self.reach))] if len(self.reach) == 1 else [column.in_(sorted(self.reach))]
-
-    def days(self) -> list[ColumnElement[bool]]:
-        """The conditions that keep to the days chosen."""
-        zone, conditions = ZoneInfo(self.zone), []
-        if self.first is not None:
-            conditions.append(T.starts_at >= datetime.combine(self.first, time(), zone))
-        if self.last is not None:
-            conditions.append(T.starts_at < datetime.combine(self.last + timedelta(days=1), time(), zone))
-        return conditions
+    @property
+    def order(self) -> str:
+        """The order in force: another filter may have taken away the one asked for."""
+        return self.sort if self.sort.removeprefix("-") in self.sorts else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """One group of the list before it is asked for: which rows, in which order."""
+class _Kind(NamedTuple):
+    """What of the filters changes the statement, and not only its values."""
 
-    key: str
-    conditions: tuple[ColumnElement[bool], ...]
-    order: tuple[Any, ...]
-    descending: bool = False
-
-    def group(self) -> Group:
-        return Group(self.key, select(*COLUMNS).where(*self.conditions), self.order, self.descending)
-
-
-def stretches(db: Db, f: Filters, now: datetime) -> list[Stretch]:
-    """The groups of the list in their sequence."""
-    whose = tuple(f.whose(T.organization_id))
-    if f.q:
-        found = _found(db, f.q)
-        wanted = [T.id.in_(found), T.state.in_([state.value for state in f.states]), *f.days(), *whose]
-        if f.view in (STARTING, CANCELLATION):
-            wanted += _only(f.view, now)
-        return [Stretch("found", tuple(wanted), (T.starts_at, T.id), descending=True)]
-    if f.view == STARTING:
-        return [_by_start("soon", State.INITIAL, [*_only(STARTING, now), *f.days(), *whose])]
-    if f.view == CANCELLATION:
-        asked = (T.cancellation_open, *f.days(), *whose)
-        return [Stretch("cancellation", asked, (T.cancellation_requested_at, T.id))]
-    if f.first or f.last:
-        return [_by_start(f"{state}_days", state, [*f.days(), *whose]) for state in f.states]
-    return [stretch for state in f.states for stretch in _of_state(state, whose, now)]
+    view: str
+    states: tuple[State, ...]
+    whose: str
+    chosen: str
+    first: bool
+    last: bool
+    found: bool
+    tagged: bool
+    person: str
+    sort: str
 
 
-def _of_state(state: State, whose: tuple[ColumnElement[bool], ...], now: datetime) -> Iterator[Stretch]:
-    within = and_(T.starts_at >= now, T.starts_at < now + SOON)
-    if state == State.INITIAL:
-        mine = (T.state == state.value, *whose)
-        by_age = (T.created_at, T.id)
-        yield _by_start("soon", state, [within, *whose])
-        yield Stretch("waiting", (*mine, T.created_at < now - SOON, not_(within)), by_age)
-        yield Stretch("fresh", (*mine, T.created_at >= now - SOON, not_(within)), by_age)
-    elif state in (State.SCHEDULED, State.READY):
-        yield _by_start(f"{state}_soon", state, [within, *whose])
-        yield _by_start(f"{state}_later", state, [T.starts_at >= now + SOON, *whose])
-        yield _by_start(f"{state}_passed", state, [T.starts_at < now, *whose], descending=True)
-    else:
-        yield _by_start(state.value, state, [*whose], descending=state != State.ACTIVE)
+def listing(db: Db, f: Filters, now: datetime) -> Listing:
+    """The list of these filters at this moment."""
+    reach = sorted(f.reach or ())
+    zone = ZoneInfo(f.zone)
+    values: dict[str, Any] = {
+        "now": now,
+        "soon": now + SOON,
+        "a_day_ago": now - SOON,
+        "organizations": reach,
+        "only": reach[0] if reach else None,
+        "organization": f.organization_id,
+        "first": datetime.combine(f.first, time(), zone) if f.first else None,
+        "last": datetime.combine(f.last + timedelta(days=1), time(), zone) if f.last else None,
+        "found": _found(db, f) if f.q else [],
+        "tag": f.tag,
+        "person": f.person,
+    }
+    return Listing(_shape(_kind(f)), values, purpose=purpose(f))
 
 
-def _by_start(key: str, state: State, conditions: Sequence[ColumnElement[bool]], descending: bool = False) -> Stretch:
-    return Stretch(key, (T.state == state.value, *conditions), (T.starts_at, T.id), descending)
+def _found(db: Db, f: Filters) -> list[int]:
+    """The newest that have every word, looked for among the organizations that may be in the list."""
+    whose = f.reach if f.organization_id is None else frozenset({f.organization_id})
+    return [int(id) for id in search.ids(db, SUBJECT, f.q, whose)]
 
 
-def _only(view: str, now: datetime) -> list[ColumnElement[bool]]:
-    """What a tab asks for besides its states."""
-    if view == STARTING:
-        return [T.starts_at >= now, T.starts_at < now + SOON]
-    return [T.cancellation_open] if view == CANCELLATION else []
-
-
-def _found(db: Db, q: str) -> list[int]:
-    """The newest of at most MOST_FOUND depositions all of whose searched words begin so."""
-    words = sorted(search_words(q), key=len, reverse=True)[:6]
-    if not words:
-        return []
-    # One word's range is cut off first, so that a letter typed alone does not read the whole index.
-    first = select(W.deposition_id).where(*_begins(W.word, words[0])).limit(MOST_CANDIDATES).subquery()
-    conditions = []
-    for word in words[1:]:
-        other = DepositionWord.__table__.alias()
-        conditions.append(
-            select(literal(1))
-            .where(other.c.deposition_id == first.c.deposition_id, *_begins(other.c.word, word))
-            .exists()
-        )
-    statement = select(first.c.deposition_id).where(*conditions).distinct().limit(MOST_FOUND)
-    return list(db.execute(statement).scalars())
-
-
-def _begins(column: Any, word: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return column >= word, column < word + "\U0010ffff"
-
-
-def page(db: Db, f: Filters, now: datetime, after: str | None) -> Page:
-    """One page of the list. Raises BadRequest for a cursor of another list."""
-    groups = [stretch.group() for stretch in stretches(db, f, now)]
-    return page_of(db, groups, after, purpose=purpose(f), size=PAGE)
+def _kind(f: Filters) -> _Kind:
+    chosen = ""
+    if f.organization_id is not None:
+        chosen = "one" if f.reach is None or f.organization_id in f.reach else "none"
+    return _Kind(
+        f.view,
+        f.states,
+        "all" if f.reach is None else ("none", "one")[len(f.reach)] if len(f.reach) < 2 else "several",
+        chosen,
+        f.first is not None,
+        f.last is not None,
+        bool(f.q),
+        bool(f.tag),
+        "" if f.person is None else "nobody" if f.person == NOBODY else "one",
+        f.order,
+    )
 
 
 def purpose(f: Filters) -> str:
     """What binds a cursor to this list and this reader."""
     reach = "all" if f.reach is None else ",".join(map(str, sorted(f.reach)))
-    return f"depositions:{f.view}:{f.state}:{f.organization_id}:{f.first}:{f.last}:{f.q}:{reach}"
+    said = (f.view, f.state, f.organization_id, f.first, f.last, f.q, f.tag, f.person, f.order, reach)
+    return "depositions:" + ":".join(map(str, said))
 
 
-def group_counts(db: Db, f: Filters, now: datetime, keys: set[str]) -> dict[str, int]:
-    """How many each of these groups holds; more than MOST_COUNTED are not counted further."""
-    return {s.key: _count(db, s.conditions) for s in stretches(db, f, now) if s.key in keys}
+@lru_cache(maxsize=1024)
+def _shape(kind: _Kind) -> Shape:
+    reach = _whose(T.organization_id, kind.whose)
+    return Shape(COLUMNS, _stretches(kind), version=T.version, reach=reach, kept=_kept(kind.whose))
 
 
-def total(db: Db, f: Filters, now: datetime) -> int:
-    """How many the list holds under all its filters; beyond MOST_COUNTED it is not counted further."""
-    return min(sum(_count(db, s.conditions) for s in stretches(db, f, now)), MOST_COUNTED + 1)
+def _whose(column: Any, whose: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that keep to the reader's organizations."""
+    if whose == "several":
+        return (column.in_(bindparam("organizations", expanding=True)),)
+    return {"all": (), "none": (false(),), "one": (column == bindparam("only"),)}[whose]
 
 
-def view_counts(db: Db, f: Filters, now: datetime) -> dict[str, int]:
-    """How many each tab holds, whatever else narrows the list. All but what time decides come from kept counters."""
-    whole = Filters(reach=f.reach)
-    kept = db.execute(
-        select(COUNTS.c.state, COUNTS.c.cancellation_open, func.sum(COUNTS.c.n))
-        .where(*whole.whose(COUNTS.c.organization_id))
-        .group_by(COUNTS.c.state, COUNTS.c.cancellation_open)
-    ).all()
+@lru_cache(maxsize=8)
+def _kept(whose: str) -> tuple[Select, ...]:
+    """What the tabs count, whatever narrows the list: (state, asked to cancel, n) from the counters, and what starts
+    soon, which no counter keeps."""
+    asked = case((COUNTS.c.cancellation_open, 1), else_=0)
+    counters = (
+        select(COUNTS.c.state, asked, func.sum(COUNTS.c.n))
+        .where(*_whose(COUNTS.c.organization_id, whose))
+        .group_by(COUNTS.c.state, asked)
+    )
+    soon = (T.state == State.INITIAL.value, *_within(), *_whose(T.organization_id, whose))
+    return counters, desk.capped(STARTING, T.id, soon)
+
+
+def _within() -> tuple[ColumnElement[bool], ...]:
+    return T.starts_at >= bindparam("now", type_=T.starts_at.type), T.starts_at < _soon()
+
+
+def _soon() -> Any:
+    return bindparam("soon", type_=T.starts_at.type)
+
+
+def _stretches(kind: _Kind) -> list[Stretch]:
+    """The groups of the list in their sequence."""
+    narrow = _narrow(kind)
+    if kind.sort or kind.found:
+        name, down = kind.sort.removeprefix("-"), kind.sort.startswith("-") or not kind.sort
+        order = (SORTS[name or "starts"], T.id)
+        only = _only(kind.view)
+        if kind.found:
+            states = T.state.in_([state.value for state in kind.states])
+            return [Stretch("found", ((states, *only, *narrow),), order, descending=down)]
+        if kind.view == CANCELLATION and len(kind.states) > 1:
+            return [Stretch("sorted", ((*only, *narrow),), order, descending=down)]
+        arms = tuple((T.state == state.value, *only, *narrow) for state in kind.states)
+        return [Stretch("sorted", arms, order, descending=down)]
+    if kind.view == STARTING:
+        return [_by_start("soon", State.INITIAL, [*_within(), *narrow])]
+    if kind.view == CANCELLATION:
+        states = () if len(kind.states) > 1 else (T.state == kind.states[0].value,)
+        return [
+            Stretch("cancellation", ((T.cancellation_open, *states, *narrow),), (T.cancellation_requested_at, T.id))
+        ]
+    if kind.first or kind.last:
+        return [_by_start(f"{state}_days", state, narrow) for state in kind.states]
+    return [stretch for state in kind.states for stretch in _of_state(state, narrow)]
+
+
+def _narrow(kind: _Kind) -> list[ColumnElement[bool]]:
+    """The conditions of the filters besides tab and state."""
+    found: list[ColumnElement[bool]] = []
+    if kind.found:
+        found.append(T.id.in_(bindparam("found", expanding=True)))
+    if kind.first:
+        found.append(T.starts_at >= bindparam("first", type_=T.starts_at.type))
+    if kind.last:
+        found.append(T.starts_at < bindparam("last", type_=T.starts_at.type))
+    if kind.tagged:
+        found.append(tags.wearing(SUBJECT, T.id, bindparam("tag")))
+    if kind.person:
+        found.append(T.assigned_id.is_(None) if kind.person == "nobody" else T.assigned_id == bindparam("person"))
+    if kind.chosen:
+        found.append(T.organization_id == bindparam("organization") if kind.chosen == "one" else false())
+    elif kind.whose != "all":
+        found += _whose(T.organization_id, kind.whose)
+    return found
+
+
+def _of_state(state: State, narrow: Sequence[ColumnElement[bool]]) -> Iterator[Stretch]:
+    if state == State.INITIAL:
+        waited = bindparam("a_day_ago", type_=T.created_at.type)
+        mine, by_age = (T.state == state.value, *narrow), (T.created_at, T.id)
+        yield _by_start("soon", state, [*_within(), *narrow])
+        yield Stretch("waiting", ((*mine, T.created_at < waited, not_(and_(*_within()))),), by_age)
+        yield Stretch("fresh", ((*mine, T.created_at >= waited, not_(and_(*_within()))),), by_age)
+    elif state in (State.SCHEDULED, State.READY):
+        passed = T.starts_at < bindparam("now", type_=T.starts_at.type)
+        yield _by_start(f"{state}_soon", state, [*_within(), *narrow])
+        yield _by_start(f"{state}_later", state, [T.starts_at >= _soon(), *narrow])
+        yield _by_start(f"{state}_passed", state, [passed, *narrow], descending=True)
+    else:
+        yield _by_start(state.value, state, narrow, descending=state != State.ACTIVE)
+
+
+def _by_start(key: str, state: State, conditions: Sequence[ColumnElement[bool]], descending: bool = False) -> Stretch:
+    return Stretch(key, ((T.state == state.value, *conditions),), (T.starts_at, T.id), descending)
+
+
+def _only(view: str) -> tuple[ColumnElement[bool], ...]:
+    """What a tab asks for besides its states."""
+    if view == STARTING:
+        return _within()
+    return (T.cancellation_open,) if view == CANCELLATION else ()
+
+
+def page(db: Db, f: Filters, now: datetime, after: str | None) -> Page:
+    """One page of the list. Raises BadRequest for a cursor of another list."""
+    return listing(db, f, now).page(db, after)
+
+
+def tab_counts(kept: Sequence[tuple[str, int, int]]) -> dict[str, int]:
+    """How many each tab holds, of what a listing's counters say."""
 
     def kept_in(view: str) -> int:
-        return sum(int(n) for state, _, n in kept if state in STATES_OF[view])
+        return sum(n for state, _, n in kept if state in STATES_OF[view])
 
-    soon = [T.state == State.INITIAL.value, *_only(STARTING, now), *whole.whose(T.organization_id)]
     return {
         NEEDS: kept_in(NEEDS),
-        STARTING: _count(db, soon),
-        CANCELLATION: sum(int(n) for _, asked, n in kept if asked),
+        STARTING: sum(n for key, _, n in kept if key == STARTING),
+        CANCELLATION: sum(n for key, asked, n in kept if asked),
         SCHEDULED: kept_in(SCHEDULED),
         EVERYTHING: kept_in(EVERYTHING),
     }
 
 
+def kept_total(f: Filters, kept: Sequence[tuple[str, int, int]]) -> int | None:
+    """How many the list holds where the counters know it: when nothing but tab and state narrows it."""
+    if f.q or f.first or f.last or f.tag or f.person is not None or f.organization_id is not None:
+        return None
+    if f.view == STARTING:
+        return tab_counts(kept)[STARTING]
+    return sum(n for state, asked, n in kept if state in f.states and (asked or f.view != CANCELLATION))
+
+
+def view_counts(db: Db, f: Filters, now: datetime) -> dict[str, int]:
+    """How many each tab holds, whatever else narrows the list."""
+    return tab_counts(listing(db, Filters(reach=f.reach), now).counts(db)[1])
+
+
 def waiting(db: Db, reach: frozenset[int] | None, now: datetime) -> int:
     """How many requests wait for the team: the count beside the desk's name."""
-    whose = Filters(reach=reach).whose(COUNTS.c.organization_id)
-    rows = select(func.sum(COUNTS.c.n)).where(COUNTS.c.state == State.INITIAL.value, *whose)
-    return int(db.execute(rows).scalar() or 0)
+    organizations = sorted(reach or ())
+    statement = _waiting("all" if reach is None else "several")
+    return int(db.connection().execute(statement, {"organizations": organizations}).scalar() or 0)
 
 
-def _count(db: Db, conditions: Sequence[ColumnElement[bool]]) -> int:
-    inner = select(literal(1)).select_from(D).where(*conditions).limit(MOST_COUNTED + 1).subquery()
-    return int(db.execute(select(func.count()).select_from(inner)).scalar_one())
+@lru_cache(maxsize=2)
+def _waiting(whose: str) -> Select:
+    return select(func.sum(COUNTS.c.n)).where(
+        COUNTS.c.state == State.INITIAL.value, *_whose(COUNTS.c.organization_id, whose)
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The rows before and after one in its list."""
-
-    previous: int | None
-    next: int | None
-
-
-def neighbours(db: Db, f: Filters, deposition_id: int, now: datetime) -> Neighbours | None:
-    """What comes before and after a deposition in this list; None when it is not in it."""
-    groups = [s.group() for s in stretches(db, f, now)]
-    for index, group in enumerate(groups):
-        here = db.execute(group.statement.where(T.id == deposition_id)).first()
-        if here is not None:
-            values = [here._mapping[column] for column in group.order]
-            later = [beyond(group, values), *(g.statement for g in groups[index + 1 :])]
-            back = replace(group, descending=not group.descending)
-            earlier = [beyond(back, values), *(g.statement for g in reversed(groups[:index]))]
-            forth = zip(groups[index:], later, strict=True)
-            backward = zip(reversed(groups[: index + 1]), earlier, strict=True)
-            return Neighbours(_first(db, backward, flip=True), _first(db, forth, flip=False))
-    return None
-
-
-def _first(db: Db, ways: Iterator[tuple[Group, Select]], *, flip: bool) -> int | None:
-    for group, statement in ways:
-        descending = group.descending != flip
-        order = [column.desc() if descending else column.asc() for column in group.order]
-        row = db.execute(statement.order_by(*order).limit(1)).first()
-        if row is not None:
-            return int(row.id)
-    return None
+_ALL_ORGANIZATIONS = select(ORG.id, ORG.name).order_by(ORG.name, ORG.id)
+_ORGANIZATIONS = select(ORG.id, ORG.name).where(ORG.id.in_(bindparam("ids", expanding=True))).order_by(ORG.name, ORG.id)
 
 
 def organizations(db: Db, reach: frozenset[int] | None) -> Sequence[Row]:
     """The organizations to filter by."""
-    wanted = [] if reach is None else [ORG.id.in_(sorted(reach))]
-    return db.execute(select(ORG.id, ORG.name).where(*wanted).order_by(ORG.name, ORG.id)).all()
+    if reach is None:
+        return db.connection().execute(_ALL_ORGANIZATIONS).all()
+    return db.connection().execute(_ORGANIZATIONS, {"ids": sorted(reach)}).all()

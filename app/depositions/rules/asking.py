@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app.depositions.models import WORD_LENGTH
 from app.kernel import zones
 from app.kernel.errors import FieldError, Invalid
 
@@ -29,8 +28,6 @@ DETAILS = (
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"(0[1-9]|1[0-2]):([0-5][0-9]) (AM|PM)")
-_WORD = re.compile(r"\w+", re.UNICODE)
-MOST_WORDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +159,3 @@ def mint_slug(case_name: str) -> str:
     plain = unicodedata.normalize("NFKD", case_name).encode("ascii", "ignore").decode().lower()
     readable = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
     return f"{readable or 'session'}-{secrets.token_hex(10)}"
-
-
-def search_words(*texts: str | None) -> list[str]:
-    """The folded words to find something by; e-mail addresses count as a whole and in their parts."""
-    found: dict[str, None] = {}
-    for text in texts:
-        for piece in (text or "").casefold().split():
-            if "@" in piece or "-" in piece:
-                found[piece.strip("<>(),;\"'")[:WORD_LENGTH]] = None
-            for word in _WORD.findall(piece):
-                found[word[:WORD_LENGTH]] = None
-    found.pop("", None)
-    return list(found)[:MOST_WORDS]

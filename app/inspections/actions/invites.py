@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from app.accounts.models import Organization
-from app.inspections import emails, payloads, queries, rules
+from app.inspections import emails, finding, payloads, queries, rules
 from app.inspections.actions.sealing import hold, live, tell
 from app.inspections.models import Inspection, Invite
 from app.kernel.crypto import random_digits, random_token, sha256
@@ -80,6 +80,7 @@ def invite(
     minted = Invite(**values)
     rules.check_wrong_codes(queries.wrong_codes(db, minted))
     db.execute(insert(Invite.__table__), values)
+    finding.keep(db, inspection_id)
     return _send(db, "inspection.invited", minted, token, code, by, now)
 
 

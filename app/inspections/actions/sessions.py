@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from app.accounts.models import Organization
-from app.inspections import chain, queries, rules
+from app.inspections import chain, finding, queries, rules
 from app.inspections.actions.anchoring import ask_authorities
 from app.inspections.actions.sealing import append, in_status, live, row_of, take, tell
 from app.inspections.models import COUNTS, Anchoring, Campaign, ChainEvent, Inspection, Status
@@ -74,6 +74,7 @@ def create(
     }
     db.execute(insert(Inspection.__table__), values)
     db.execute(insert(ChainEvent.__table__), row_of(id, link))
+    finding.keep(db, id)
     inspection = Inspection(**values)
     data = {"scheduled_for": iso(scheduled_for), "locale": inspection.locale}
     tell(db, "inspection.created", inspection, by, now, data, _reminders(inspection, now))
@@ -212,11 +213,14 @@ def change_notes(db: Db, id: uuid.UUID, *, notes: str, seen: str, by: Actor, now
         taken = take(db, id, now, live(now), _i.notes == before.notes, notes=notes)
     if taken is None:
         rules.check_change_notes(queries.get(db, id), now)
-        raise Conflict(
+        refusal = Conflict(
             "Somebody else changed the notes while you were writing. Yours were not saved: compare, then save again.",
             code="session.notes_changed",
         )
+        refusal.current = sha256(queries.get(db, id).notes)
+        raise refusal
     append(db, taken, [("notes.changed", {"notes": notes, "by": _name(by)})], now)
+    finding.keep(db, id)
     tell(db, "inspection.notes_changed", taken, by, now, {"before": before.notes, "after": notes})
     return queries.get(db, id)
 

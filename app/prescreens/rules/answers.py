@@ -293,13 +293,3 @@ def person(questions: Sequence[Question], submission: Mapping[str, Any]) -> dict
         "email": first(QuestionType.EMAIL),
         "phone": first(QuestionType.PHONE),
     }
-
-
-def words(*texts: str | None) -> list[str]:
-    """The folded words of a name, address and number, for finding by first letters. At most 12."""
-    found: dict[str, None] = {}
-    for text in texts:
-        for word in re.split(r"[\s,;]+", (text or "").casefold()):
-            if word.strip("-.()"):
-                found[word[:200]] = None
-    return list(found)[:12]
