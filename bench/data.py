@@ -16,7 +16,7 @@ import psycopg
 
 import app.models
 from app.config import Config
-from app.kernel import clock, schema
+from app.kernel import clock, schema, tallies
 from app.kernel.counts import KEPT
 from app.kernel.db import Database
 from bench import rows, world
@@ -32,6 +32,7 @@ class Target(ABC):
     first_name: str
     last_name: str
     prescreen_id: str
+    dialect: str
 
     @abstractmethod
     def run(self, statement: str) -> None: ...
@@ -55,6 +56,9 @@ class Target(ABC):
                 f"INSERT INTO {kept.counts.name} ({names}, slot, n) "
                 f"SELECT {names}, 0, count(*) FROM {kept.source.name} GROUP BY {names}"
             )
+        for tallied in tallies.TALLIED:
+            if tallied.source in FILLED:
+                self.run(tallies.fill(tallied, self.dialect))
         self.run(
             "INSERT INTO deposition_words (word, deposition_id) SELECT * FROM ("
             f"SELECT lower({self.first_name.format('deponent_name')}), id FROM depositions UNION ALL "
@@ -79,6 +83,7 @@ class Target(ABC):
 
 
 class Sqlite(Target):
+    dialect = "sqlite"
     first_name = "substr({0}, 1, instr({0}, ' ') - 1)"
     last_name = "substr({0}, instr({0}, ' ') + 1)"
     prescreen_id = (
@@ -122,6 +127,7 @@ class Sqlite(Target):
 
 
 class PostgreSQL(Target):
+    dialect = "postgresql"
     first_name = "split_part({0}, ' ', 1)"
     last_name = "split_part({0}, ' ', 2)"
     prescreen_id = "CAST(id AS VARCHAR)"

@@ -1,7 +1,7 @@
 """What is done to several ticked rows at once: assign, give back, tag, export. Never approve, deny, cancel or end.
 
-Each ticked row says which version of it was on screen. Only rows that are still at it and still in the list are changed,
-all in one transaction with an event each; the answer says in words which others were left alone, and why.
+Each ticked row says which version of it was on screen. Only rows that are still at it and still in the list are
+changed, all in one transaction with an event each; the answer says in words which others were left alone, and why.
 """
 
 import re

@@ -27,7 +27,7 @@ def against(now: int, before: int, days: int) -> str:
 
 def was(value: str) -> str:
     """The small print beside a number."""
-    return f"was {value}" if value else "nothing before to compare with"
+    return f"was {value}" if value else "none before"
 
 
 def fullest(slots: Sequence[Slot], sums: Sequence[int], one: str, many: str = "") -> str:

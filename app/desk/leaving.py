@@ -6,12 +6,19 @@ from app.kernel import htmx, preview
 
 
 def show(
-    shown: preview.Preview, confirm: str, *, back: str, back_label: str, icon: str = "send", tone: str = "primary"
+    shown: preview.Preview,
+    confirm: str,
+    *,
+    back: str,
+    back_label: str,
+    icon: str = "send",
+    tone: str = "primary",
+    note: str = "",
 ) -> Response:
     """The preview, over the page with scripts and as a page of its own without.
 
-    `confirm` names the button that does it, `back` the page that the form stands on. 409 for somebody who had pressed
-    that button, and for whom something has changed meanwhile.
+    `confirm` names the button that does it, `back` the page that the form stands on, `note` what else comes of it.
+    409 for somebody who had pressed that button, and for whom something has changed meanwhile.
     """
     template = "desk/_preview.html" if htmx.is_htmx() else "desk/preview.html"
     response = htmx.respond(
@@ -21,6 +28,7 @@ def show(
         confirm=confirm,
         confirm_icon=icon,
         tone=tone,
+        note=note,
         back=back,
         back_label=back_label,
         unseen=shown.changed and not shown.missed and not request.form.get(preview.SEEN),

@@ -8,12 +8,12 @@ What changes a page must write an event about its subject (or move a message abo
 time changes is found within the minute, and so is whatever else a page shows (names of templates, other desks' counts).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
 from app.accounts.access import me
 from app.accounts.scope import Scope
@@ -37,9 +37,19 @@ _w = Presence.__table__.c
 
 def live_list(subject_type: str, scope: Scope, now: datetime, *, every: float) -> Live:
     """The revision of everything a person's lists of these things can show. `every`: seconds between polls."""
-    places = _places(scope)
-    found = _read(_of_list(None if places is None else len(places)), {"subject": subject_type}, places, now)
-    return Live(every, revision_of((subject_type, places, _minute(now), *found)))
+    return live_lists([(subject_type, scope)], now, every=every)
+
+
+def live_lists(kinds: Sequence[tuple[str, Scope]], now: datetime, *, every: float) -> Live:
+    """The same for a list of several kinds of things, each with whose a person may see."""
+    shape, asked, key = [], {}, []
+    for i, (subject_type, scope) in enumerate(kinds):
+        places = _places(scope)
+        shape.append(None if places is None else len(places))
+        asked |= {f"subject_{i}": subject_type, **{f"place_{i}_{j}": place for j, place in enumerate(places or ())}}
+        key.append((subject_type, places))
+    found = _read(_of_lists(tuple(shape)), asked, now)
+    return Live(every, revision_of((key, _minute(now), *found)))
 
 
 def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime, *, every: float) -> Live:
@@ -48,9 +58,8 @@ def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime
     A poll that finds nothing new renews this person's own look when it grows old; `look()` begins it.
     """
     places, id = _places(scope), str(subject_id)
-    *found, mine = _read(
-        _of_item(None if places is None else len(places)), {"subject": subject_type, "id": id}, places, now
-    )
+    asked = {"subject_0": subject_type, "id": id, **{f"place_0_{j}": place for j, place in enumerate(places or ())}}
+    *found, mine = _read(_of_item(None if places is None else len(places)), asked, now)
     live = Live(every, revision_of((subject_type, id, places, _minute(now), *found)))
     if mine is not None and now - mine > presence.RENEW and live.unchanged:
         with aside() as own:
@@ -64,7 +73,7 @@ def look(desk: str, subject_type: str, subject_id: object, organization_id: int,
     Only those who may act there are noted: nobody has to step aside for a person who only looks.
     """
     person, id = me(), str(subject_id)
-    mine = reading().connection().execute(_MINE, {"subject": subject_type, "id": id, "me": person.id}).scalar()
+    mine = reading().connection().execute(_MINE, {"subject_0": subject_type, "id": id, "me": person.id}).scalar()
     if (mine is None or now - mine > presence.RENEW) and person.may(desk, True, organization_id):
         with aside() as own:
             presence.look(own, subject_type, id, organization_id, person_id=person.id, now=now)
@@ -88,27 +97,31 @@ def _minute(now: datetime) -> int:
     return (int(now.timestamp()) + me().id * 7) // 60
 
 
-def _read(statement: Select[Any], asked: dict[str, Any], places: tuple[int, ...] | None, now: datetime) -> Any:
-    asked |= {f"place_{i}": place for i, place in enumerate(places or ())}
+def _read(statement: Select[Any], asked: dict[str, Any], now: datetime) -> Any:
     asked |= {"me": me().id, "after": now - presence.FRESH}
     return reading().connection().execute(statement, asked).one()
 
 
-_SUBJECT = bindparam("subject", type_=_e.subject_type.type)
+def _subject(i: int = 0) -> Any:
+    return bindparam(f"subject_{i}", type_=_e.subject_type.type)
+
+
 _ID = bindparam("id", type_=_e.subject_id.type)
-_MINE = select(_w.seen_at).where(_w.subject_type == _SUBJECT, _w.subject_id == _ID, _w.person_id == bindparam("me"))
+_MINE = select(_w.seen_at).where(_w.subject_type == _subject(), _w.subject_id == _ID, _w.person_id == bindparam("me"))
 
 
-def _bound(places: int | None) -> list[Any]:
-    return [bindparam(f"place_{i}", type_=_e.organization_id.type) for i in range(places or 0)]
+def _bound(i: int, places: int | None) -> list[Any]:
+    return [bindparam(f"place_{i}_{j}", type_=_e.organization_id.type) for j in range(places or 0)]
 
 
-def _sum(column: Any, *where: ColumnElement[bool], newest: int = NEWEST) -> ColumnElement[Any]:
+def _sum(column: Any, *where: ColumnElement[bool]) -> ColumnElement[Any]:
     """The sum of the newest values of a column whose values only grow.
 
     It changes whenever a row is added anywhere among them, whatever the order in which transactions end.
     """
-    found = select(column.label("n")).where(*where).order_by(column.desc()).limit(newest).subquery()
+    found = (
+        select(column.label("n")).where(*where).order_by(column.desc()).limit(literal_column(str(NEWEST))).subquery()
+    )
     return select(func.sum(found.c.n)).scalar_subquery()
 
 
@@ -117,31 +130,36 @@ def _looks(*where: ColumnElement[bool]) -> ColumnElement[Any]:
     return select(func.sum(_w.id)).where(*where, *fresh).scalar_subquery()
 
 
-@lru_cache(maxsize=32)
-def _of_list(places: int | None) -> Select[Any]:
-    """One number for the events, one for the messages, of each organization; one for who is looking."""
-    numbers, bound = [], _bound(places)
-    for place in [None] if places is None else bound:
-        here = [] if place is None else [_e.organization_id == place]
-        there = [] if place is None else [_o.organization_id == place]
-        moved = _o.moved_us.is_not(None)
-        numbers += [
-            _sum(_e.id, _e.subject_type == _SUBJECT, *here),
-            _sum(_o.moved_us, _o.subject_type == _SUBJECT, moved, *there),
-        ]
-    within = [] if places is None else [_w.organization_id.in_(bound)]
-    numbers.append(_looks(_w.subject_type == _SUBJECT, *within))
+@lru_cache(maxsize=64)
+def _of_lists(shape: tuple[int | None, ...]) -> Select[Any]:
+    """One number for the events, one for the messages, of each organization; one for who is looking.
+
+    `shape`: for each kind of thing, of how many organizations; None: of all.
+    """
+    numbers = []
+    for i, places in enumerate(shape):
+        subject, bound = _subject(i), _bound(i, places)
+        for place in [None] if places is None else bound:
+            here = [] if place is None else [_e.organization_id == place]
+            there = [] if place is None else [_o.organization_id == place]
+            tried = _o.moved_us.is_not(None)
+            numbers += [
+                _sum(_e.id, _e.subject_type == subject, *here),
+                _sum(_o.moved_us, _o.subject_type == subject, tried, *there),
+            ]
+        within = [] if places is None else [_w.organization_id.in_(bound)]
+        numbers.append(_looks(_w.subject_type == subject, *within))
     return _numbered(numbers)
 
 
 @lru_cache(maxsize=32)
 def _of_item(places: int | None) -> Select[Any]:
     """The same for one thing, and when this person last looked at it."""
-    bound = _bound(places)
+    bound = _bound(0, places)
 
     def of(table: Any) -> list[ColumnElement[bool]]:
         within = [] if places is None else [table.organization_id.in_(bound)]
-        return [table.subject_type == _SUBJECT, table.subject_id == _ID, *within]
+        return [table.subject_type == _subject(), table.subject_id == _ID, *within]
 
     moved = select(func.sum(_o.moved_us)).where(*of(_o)).scalar_subquery()
     return _numbered([_sum(_e.id, *of(_e)), moved, _looks(*of(_w)), _MINE.scalar_subquery()])

@@ -20,13 +20,21 @@ from app.kernel import clock, times
 from app.kernel.errors import BadRequest, NotFound
 from app.kernel.htmx import personal, respond
 from app.kernel.outbox import WAITING, OutboxRow
-from app.kernel.tallies import DAY, HOUR, Days, Tally, by_day
+from app.kernel.tallies import DAY, HOUR, MINUTE, Days, Tally, by_day
 from app.kernel.transaction import db
 from app.kernel.words import number_of
 
 SPANS = (7, 30, 90)
 USUAL = 30
-BANDS = ((HOUR, "under 1 h"), (4 * HOUR, "1–4 h"), (8 * HOUR, "4–8 h"), (DAY, "8–24 h"), (2 * DAY, "1–2 days"))
+HOURS = ((HOUR, "under 1 h"), (4 * HOUR, "1–4 h"), (8 * HOUR, "4–8 h"), (DAY, "8–24 h"), (2 * DAY, "1–2 days"))
+MINUTES = (
+    (2 * MINUTE, "under 2 min"),
+    (5 * MINUTE, "2–5 min"),
+    (15 * MINUTE, "5–15 min"),
+    (HOUR, "15–60 min"),
+    (DAY, "1–24 h"),
+)
+"""Bands of a wait, each with its upper edge; what is longer comes last."""
 CHANNELS = {"email": "E-mail", "sms": "SMS", "webhook": "Webhook"}
 DELIVERED = "delivery.finished"
 LOOKED_AT = 1000
@@ -246,12 +254,21 @@ class Told:
         return [t for t in self.tallies if t.moment == moment and (not words or t.word in words)]
 
 
-def waiting_chart(told: Told, moment: str, *, key: str, title: str, done: str, thing: str) -> Chart:
-    """How long it took: one line a band of hours."""
+def waiting_chart(
+    told: Told,
+    moment: str,
+    *,
+    key: str,
+    title: str,
+    done: str,
+    thing: str,
+    in_bands: Sequence[tuple[int, str]] = HOURS,
+) -> Chart:
+    """How long it took: one line a band. What took over a day is drawn in amber."""
     waits = told.waits(moment)
-    names = (*(name for _, name in BANDS), "longer")
-    values = charts.bands(waits, [edge for edge, _ in BANDS])
-    tones = ("a", "a", "a", "a", "t warn", "t warn")
+    names = (*(name for _, name in in_bands), "longer")
+    values = charts.bands(waits, [edge for edge, _ in in_bands])
+    tones = tuple("t warn" if low >= DAY else "a" for low in (0, *(edge for edge, _ in in_bands)))
     total = sum(waits.values())
     said = findings.waited(
         charts.percentile(waits, 0.5), charts.percentile(waits, 0.9), charts.longer_than(waits, DAY), total, done
@@ -266,17 +283,14 @@ def weekly_chart(told: Told, moment: str, *, key: str, title: str, done: str) ->
     o = told.overview
     if o.span < 2 * 7:
         return None
-    weeks: list[Slot] = []
-    end = o.today
-    while end >= o.first:
-        begin = max(o.first, end - timedelta(days=6))
+    # Whole weeks that end today; a rest of days at the beginning is no week.
+    ends = [o.today - timedelta(days=7 * n) for n in reversed(range(o.span // 7))]
+    weeks = []
+    for n, end in enumerate(ends):
+        begin = end - timedelta(days=6)
+        marked = len(ends) <= 5 or n % 3 == 0
         name = f"{charts.short(begin)} to {charts.short(end)}"
-        weeks.insert(0, Slot(begin, end, name, charts.short(begin) if o.span <= 35 else ""))
-        end = begin - timedelta(days=1)
-    if o.span > 35:
-        weeks = [
-            Slot(w.first, w.last, w.name, charts.short(w.first) if n % 3 == 0 else "") for n, w in enumerate(weeks)
-        ]
+        weeks.append(Slot(begin, end, name, charts.short(begin) if marked else ""))
     each = [told.waits(moment, slot=week) for week in weeks]
     half, most = ([charts.percentile(waits, q) for waits in each] for q in (0.5, 0.9))
     series = (Series("half within", "a"), Series("nine of ten within", "b"))

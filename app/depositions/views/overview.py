@@ -49,7 +49,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     return [
         Figure("waiting to be scheduled", f"{queue.waiting(db(), whose, o.now):,}", "now", o.url(".list")),
         Figure("requests received", f"{asked:,}", findings.was(f"{asked_before:,}" if asked_before else "")),
-        Figure("from request to scheduled, half of them", findings.about(half) or "0", _was(half, half_before)),
+        Figure("half scheduled within", findings.about(half) or "0", _was(half, half_before)),
         Figure(
             "canceled",
             f"{told.total(CANCELED):,}",

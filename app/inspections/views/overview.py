@@ -6,7 +6,7 @@ from app.accounts.access import allow
 from app.accounts.roles import INSPECTIONS
 from app.desk import charts, findings
 from app.desk.charts import Chart, Row, Series, share
-from app.desk.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.desk.overview import DELIVERED, MINUTES, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
 from app.inspections.views.shared import READERS, pages
 from app.kernel.words import number_of
 
@@ -32,15 +32,24 @@ def overview() -> Response:
         _by_day(o, told, CREATED, "created", "Inspections created", "created"),
         _stuck(told),
         _by_day(o, told, ENDED, "ended", "Inspections ended", "ended"),
-        waiting_chart(
-            told, JOINED, key="joining", title="From invite to session", done="let in", thing="People who joined"
-        ),
-        waiting_chart(
-            told, STAMPED, key="stamping", title="From end to time stamp", done="stamped", thing="Time stamps"
-        ),
+        _joined(told),
+        _stamped(told),
         weekly_chart(told, JOINED, key="weeks", title="From invite to session, week by week", done="let in"),
     ]
     return o.answer(told, "How the inspections desk is doing", _figures(o, told), found)
+
+
+def _joined(told: Told) -> Chart:
+    title, thing = "From invite to session", "People who joined"
+    return waiting_chart(told, JOINED, key="joining", title=title, done="let in", thing=thing, in_bands=MINUTES)
+
+
+def _stamped(told: Told) -> Chart | None:
+    """Nothing where no authority is asked."""
+    if not told.total(STAMPED):
+        return None
+    title, thing = "From end to time stamp", "Time stamps"
+    return waiting_chart(told, STAMPED, key="stamping", title=title, done="stamped", thing=thing, in_bands=MINUTES)
 
 
 def _figures(o: Overview, told: Told) -> list[Figure]:
@@ -48,6 +57,8 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     before = share(told.total(MADE, "joined", before=True), told.total(MADE, before=True))
     created, created_before = told.total(CREATED), told.total(CREATED, before=True)
     half = charts.percentile(told.waits(JOINED), 0.5)
+    half_before = findings.about(charts.percentile(told.waits(JOINED, before=True), 0.5))
+    ended, ended_before = told.total(ENDED), told.total(ENDED, before=True)
     locked = told.total(MADE, "locked")
     return [
         Figure(
@@ -56,23 +67,16 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
             findings.was(f"{created_before:,}" if created_before else ""),
             o.url(".list", view="all"),
         ),
-        Figure(
-            "ended",
-            f"{told.total(ENDED):,}",
-            findings.was(f"{told.total(ENDED, before=True):,}"),
-            o.url(".list", view="ended"),
-        ),
+        Figure("ended", f"{ended:,}", findings.was(f"{ended_before:,}"), o.url(".list", view="ended")),
         Figure(
             "invites that got in",
             share(joined, made) or f"{joined:,} of {made:,}",
             findings.was(before) if before else "",
         ),
         Figure(
-            "from invite to session, half of them",
+            "half got in within",
             findings.about(half) or "0",
-            findings.was(findings.about(charts.percentile(told.waits(JOINED, before=True), 0.5)))
-            if half
-            else "nobody joined",
+            findings.was(half_before) if half else "nobody joined",
         ),
         Figure("locked by wrong codes", f"{locked:,}", findings.was(f"{told.total(MADE, 'locked', before=True):,}")),
     ]

@@ -76,7 +76,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
             o.url(".list", state="approved"),
         ),
         Figure(
-            "until a decision, half of them",
+            "half decided within",
             findings.about(half) or "0",
             findings.was(findings.about(half_before)) if half else "none was decided",
         ),
@@ -130,9 +130,8 @@ def _ahead(values: list[int], middle: str, last: str) -> Picture:
         Word(last, 100, 114, "", "end"),
     ]
     if peak >= SOON + 5 or peak < SOON:
-        words.append(
-            Word(f"{top:,}", (peak + 0.5) * pitch, 24 if peak < SOON else base - (base - 30) - 5, "val", "middle")
-        )
+        above = 24 if peak < SOON else 25
+        words.append(Word(f"{top:,}", (peak + 0.5) * pitch, above, "val", "middle"))
     return Picture(126, tuple(strokes), tuple(boxes), tuple(words))
 
 
