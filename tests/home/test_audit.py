@@ -192,3 +192,16 @@ def statements(database: Database, act: Any) -> int:
     finally:
         event.remove(database.reader, "before_cursor_execute", one_more)
     return count
+
+
+def test_the_file_is_the_list_and_is_noted(client: FlaskClient, cast: Cast, database: Database) -> None:
+    happened(database, 3, organization_id=cast.marston.id, actor_name="=HYPERLINK(1)")
+    happened(database, 2, organization_id=cast.harbor.id)
+    cast.sign_in(client, "aude")
+    answer = client.get("/audit/csv?desk=depositions")
+    lines = answer.get_data(as_text=True).removeprefix("\ufeff").splitlines()
+    assert answer.mimetype == "text/csv"
+    assert len(lines) == 4
+    assert all("'=HYPERLINK(1)" in line for line in lines[1:])
+    page = client.get("/audit").get_data(as_text=True)
+    assert "/audit?desk=depositions" in page

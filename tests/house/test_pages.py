@@ -41,6 +41,7 @@ def test_no_link_leads_nowhere(house: House) -> None:
 
 
 MAY_WRITE: dict[str, str] = {
+    "audit.csv": "notes who takes a copy",
     "inspections_public.welcome": "notes once that the mailed page was opened",
     "api.inspections_join": "redeems an invite, as its document prints it",
 }
