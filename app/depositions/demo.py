@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, update
 
 from app.accounts.models import Organization, Person
-from app.depositions.actions import canceling, requesting, running, scheduling
+from app.depositions.actions import assigning, canceling, requesting, running, scheduling
 from app.depositions.actions.moving import SUBJECT
 from app.depositions.rules import asking
 from app.kernel.db import Db
@@ -53,6 +53,8 @@ LONG = (
     "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
     "records of the freight elevators at the Northline terminal between January 2019 and December 2025, second volume"
 )
+WAITS = (0.4, 2.2, 3.5, 5, 6.5, 1.3, 7, 9, 4.4, 15, 3, 5.8, 22, 6, 30, 2.7, 11, 62)
+"""Hours from a request to what the team did about it, in turn."""
 REMARKS = (
     "Please call the court reporter an hour before. Exhibits 4 to 19 are sent by courier.",
     "The witness is hard of hearing; live captions are needed from the first minute.",
@@ -85,13 +87,14 @@ def _wishes(chance: random.Random) -> list[Wish]:
     waiting = [Wish("initial", days(chance.randint(2, 30)), hours(chance.randint(25, 110))) for _ in range(9)]
     passed = [Wish("initial", -days(chance.randint(1, 300)), days(4)) for _ in range(2)]
     fresh = [Wish("initial", days(chance.randint(2, 50)), hours(chance.randint(0, 22))) for _ in range(14)]
-    scheduled = [Wish("scheduled", days(chance.randint(0, 40)) + hours(2), days(9)) for _ in range(30)]
+    scheduled = [Wish("scheduled", days(chance.randint(0, 40)) + hours(2), days(1 + n * 1.9)) for n in range(30)]
     asked = [Wish("asked", days(n), days(12)) for n in (1, 3, 8)]
     ready = [Wish("ready", days(chance.randint(1, 25)), days(3), "hartwell") for _ in range(10)]
     never = [Wish("scheduled", -days(2), days(20))]
     live = [Wish("active", -hours(h) / 2, days(11)) for h in (1, 2, 3)]
-    ended = [Wish("ended", -days(chance.randint(1, 90)), days(95)) for _ in range(24)]
-    canceled = [Wish("canceled", days(chance.randint(-40, 30)), days(45)) for _ in range(14)]
+    past = [chance.randint(1, 90) for _ in range(24)]
+    ended = [Wish("ended", -days(ago), days(ago + 4 + n % 15)) for n, ago in enumerate(past)]
+    canceled = [Wish("canceled", days(chance.randint(-40, 30)), days(44 + n)) for n in range(14)]
     abroad = [Wish("initial", days(6), hours(11), "khaleej"), Wish("scheduled", days(9), days(2), "khaleej")]
     return [*urgent, *waiting, *passed, *fresh, *scheduled, *asked, *ready, *never, *live, *ended, *canceled, *abroad]
 
@@ -157,13 +160,13 @@ class _Teller:
         d = self._request(self._asked(wish, firm), firm, asked_at)
         person = self.random.choice(self.team)
         by = _actor(person)
-        later = asked_at + wish.asked / 3
+        later = asked_at + min(timedelta(hours=WAITS[self.made % len(WAITS)]), wish.asked * 0.9)
         if wish.state == "initial":
             if self.random.random() < 0.25:
-                scheduling.assign(self.db, d.id, person_id=person.id, by=by, now=later)
+                assigning.assign(self.db, d.id, person=(person.id, person.name), by=by, now=later)
             return
         if wish.state == "canceled":
-            canceling.cancel(self.db, d.id, by=by, now=later, tell=self.random.random() < 0.7)
+            canceling.cancel(self.db, d.id, by=by, now=later + wish.asked / 2, tell=self.random.random() < 0.7)
             return
         if d.state == "initial":
             self._schedule(d, person, later)
