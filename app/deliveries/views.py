@@ -9,6 +9,7 @@ from app.accounts.access import Scope, allow, me
 from app.accounts.roles import DENIALS, DESKS, Role
 from app.deliveries import actions, queries, rules
 from app.deliveries.queries import Filters
+from app.desk.live import live_lists
 from app.kernel import clock
 from app.kernel.errors import BadRequest, NotFound
 from app.kernel.htmx import respond, see_other
@@ -18,6 +19,10 @@ from app.kernel.transaction import db
 pages = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
 STAFF = (Role.SCHEDULER, Role.LEASING_AGENT, Role.OPERATOR, Role.ADMIN, Role.AUDITOR)
+
+
+SUBJECTS = {desk: subject for subject, desk in rules.DESK_OF.items() if subject != "invite"} | {rules.PEOPLE: "person"}
+"""What events and messages of each desk are about: what the list of them watches."""
 
 
 def _scopes() -> dict[str, Scope]:
@@ -45,7 +50,10 @@ def _asked() -> tuple[str, Filters]:
 def list_() -> Response:
     """Messages of one standing; without a wish, the most urgent one that has any."""
     view, filters = _asked()
-    scopes = _scopes()
+    scopes, now = _scopes(), clock.now()
+    live = live_lists([(SUBJECTS[desk], scope) for desk, scope in scopes.items()], now, every=10)
+    if live.unchanged:
+        return live.not_modified()
     counts = queries.counts(db(), scopes, filters)
     view = view or next((name for name in ("dead", "failing") if counts[name]), "sent")
     page = queries.tab(db(), scopes, view, filters, request.args.get("after"))
@@ -56,6 +64,7 @@ def list_() -> Response:
         "deliveries/list.html",
         "deliveries/_queue.html",
         "queue",
+        live=live,
         view=view,
         views=_views(view, counts, filters),
         word=rules.STANDINGS[view][0],

@@ -42,7 +42,9 @@ def live_list(subject_type: str, scope: Scope, now: datetime, *, every: float) -
 
 def live_lists(kinds: Sequence[tuple[str, Scope]], now: datetime, *, every: float) -> Live:
     """The same for a list of several kinds of things, each with whose a person may see."""
-    shape, asked, key = [], {}, []
+    shape: list[int | None] = []
+    asked: dict[str, Any] = {}
+    key: list[Any] = []
     for i, (subject_type, scope) in enumerate(kinds):
         places = _places(scope)
         shape.append(None if places is None else len(places))
@@ -102,6 +104,9 @@ def _read(statement: Select[Any], asked: dict[str, Any], now: datetime) -> Any:
     return reading().connection().execute(statement, asked).one()
 
 
+_MOST: Any = literal_column(str(NEWEST))
+
+
 def _subject(i: int = 0) -> Any:
     return bindparam(f"subject_{i}", type_=_e.subject_type.type)
 
@@ -119,9 +124,7 @@ def _sum(column: Any, *where: ColumnElement[bool]) -> ColumnElement[Any]:
 
     It changes whenever a row is added anywhere among them, whatever the order in which transactions end.
     """
-    found = (
-        select(column.label("n")).where(*where).order_by(column.desc()).limit(literal_column(str(NEWEST))).subquery()
-    )
+    found = select(column.label("n")).where(*where).order_by(column.desc()).limit(_MOST).subquery()
     return select(func.sum(found.c.n)).scalar_subquery()
 
 

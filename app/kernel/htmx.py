@@ -39,7 +39,7 @@ def respond(
         target = fragment.rpartition("/")[2].removeprefix("_").removesuffix(".html")
     partial = bool(fragment and target and aims_at(target))
     response = Response(render_template(fragment if partial and fragment else template, **context), status)
-    if "live" in context and status == 200:
+    if context.get("live") is not None and status == 200:
         response.headers["ETag"] = context["live"].tag
     if is_htmx() and (status >= 400 or request.method != "GET"):
         response.headers["HX-Push-Url"] = "false"

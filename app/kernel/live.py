@@ -6,7 +6,7 @@ into the one on screen. What a revision is made of: docs/decisions/0011-live.md;
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from flask import Response, request
@@ -34,6 +34,10 @@ class Live:
     def unchanged(self) -> bool:
         """Whether this is a poll by a browser that has exactly this on screen."""
         return is_poll() and request.headers.get("If-None-Match") == self.tag
+
+    def at(self, every: float) -> "Live":
+        """The same at another pace, which is often known only once the data is."""
+        return replace(self, every=every)
 
     @property
     def tag(self) -> str:

@@ -60,6 +60,12 @@ def hour(local: datetime, zone: str) -> str:
     return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
 
 
+def server_clock(zone: str) -> str:
+    """What the clock of `zone` says now, with seconds: `13:30:08` or `1:30:08 PM`."""
+    here = local(clock.now(), zone)
+    return here.strftime("%H:%M:%S") if not twelve_hour(zone) else here.strftime("%I:%M:%S %p").lstrip("0")
+
+
 def day(value: date, now: date | None = None) -> str:
     """`Tue 28 Jan 2025`; without the year when `now` is in the same year."""
     text = f"{value.day} {MONTHS[value.month - 1]}"
@@ -188,6 +194,7 @@ def hours_ahead(instant: datetime, zone: str, viewer_zone: str) -> int:
 
 def install(env: Environment) -> None:
     """Register `server_time()` and every filter: {{ row.starts_at|when(row.zone, me.time_zone, now) }}."""
+    env.globals.update(server_clock=server_clock, twelve_hour=twelve_hour)
     env.globals["server_time"] = lambda: clock.iso(clock.now())
     env.filters.update(
         when=when,

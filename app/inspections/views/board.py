@@ -14,6 +14,7 @@ from app.accounts.access import allow, me
 from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
+from app.desk.live import live_list, who_looks
 from app.desk.views import for_page
 from app.inspections import actions, display, emails, queries, rules
 from app.inspections.forms import NewInspectionForm
@@ -52,6 +53,9 @@ def live_board() -> Response:
     """The live board: who waits for an operator first, then what is live, today's, and the other tabs."""
     now, person, scope = clock.now(), me(), me().scope(INSPECTIONS)
     filters, chosen = _filters()
+    live = live_list("inspection", scope, now, every=2 if filters.view == "now" else 10)
+    if live.unchanged:
+        return live.not_modified()
     tomorrow = _next_midnight(now, person.time_zone)
     after = request.args.get("after")
     page = queries.board(
@@ -78,6 +82,8 @@ def live_board() -> Response:
     return respond(
         "inspections/list.html",
         "inspections/_queue.html",
+        live=live,
+        presence=who_looks("inspection", [row.id for row in shown], now),
         rows=rows,
         stretches=GROUPS,
         counts=counts,

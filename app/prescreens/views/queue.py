@@ -7,6 +7,7 @@ from flask import Response, request
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
+from app.desk.live import live_list, who_looks
 from app.desk.views import for_page
 from app.kernel import clock
 from app.kernel.htmx import respond
@@ -27,6 +28,9 @@ PAGE_SIZE = 50
 def list_() -> Response:
     """The prescreens of one view, grouped by what is urgent about them."""
     asked, now = Asked(), clock.now()
+    live = live_list("prescreen", me().scope(PRESCREENS), now, every=2)
+    if live.unchanged:
+        return live.not_modified()
     tally = desk.tally(db(), asked.reach, now, asked.template_id)
     page = desk.page(db(), asked.reach, asked.view, now, after=request.args.get("after"), size=PAGE_SIZE)
     total = desk.count_matching(db(), asked.reach, asked.view, now) if asked.text else tally.of(asked.state, asked.left)
@@ -40,6 +44,8 @@ def list_() -> Response:
         "prescreens/_queue.html",
         "queue",
         asked=asked,
+        live=live,
+        presence=who_looks("prescreen", [row.id for _, row in page.rows], now),
         title=telling.TITLES[asked.state, asked.left],
         lede=_lede(tally, homes, asked),
         tabs=views.beside(_tabs(asked, tally)),
