@@ -18,7 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from app.config import Config, ConfigError
 from app.kernel import clock
 from app.kernel.db import Database
-from app.kernel.errors import Conflict, Refusal, Unavailable
+from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
 from app.kernel.events import Actor
 
 BY = Actor("cli", None, "desk command", None, "cli")
@@ -164,7 +164,8 @@ def organization() -> None:
 
 def _organization_facts(found: Any) -> dict[str, Any]:
     names = ("slug", "name", "plan", "billing", "self_service", "locale", "time_zone", "contact_email")
-    return {**{name: getattr(found, name) for name in names}, "decision_emails": found.decision_emails}
+    switches = ("decision_emails", "require_second_factor")
+    return {name: getattr(found, name) for name in (*names, *switches)}
 
 
 @command(organization, "create")
@@ -204,6 +205,7 @@ def organization_create(said: Said, slug: str, **facts: Any) -> None:
 @click.option("--billing", type=click.Choice(["active", "past_due"]))
 @click.option("--self-service", type=SWITCH)
 @click.option("--decision-emails", type=SWITCH, help="Mail prospects when a prescreen is decided.")
+@click.option("--require-second-factor", type=SWITCH, help="Ask everybody who works there for a second step.")
 @click.option("--locale")
 @click.option("--time-zone")
 @click.option("--contact-email")
@@ -213,7 +215,7 @@ def organization_set(said: Said, slug: str, **given: Any) -> None:
     from app.accounts.queries import organization_named
 
     changes = {name: value for name, value in given.items() if value is not None}
-    for name in ("self_service", "decision_emails"):
+    for name in ("self_service", "decision_emails", "require_second_factor"):
         if name in changes:
             changes[name] = changes[name] == "on"
     with _database().write() as db:
@@ -304,6 +306,24 @@ def person_create(
     if created:
         words = f"Created {found.name} ({found.email})." + ("" if password_stdin else " An invitation is on its way.")
     said.done({**facts, "organization": slug, "created": created}, words)
+
+
+@command(person, "reset-factors")
+@click.argument("email")
+def person_reset_factors(said: Said, email: str) -> None:
+    """Take somebody's authenticator app, passkeys and recovery codes; the password alone signs in again."""
+    from app.accounts.actions import factors
+    from app.accounts.queries import person_by_email
+
+    with _database().write() as db:
+        found = person_by_email(db, email)
+        if found is None:
+            raise NotFound(f"There is nobody with the address {email}. Nothing was changed.")
+        there = found.second_factor
+        if there:
+            factors.reset(db, found, by=BY, now=clock.now())
+    words = f"{found.name} ({found.email}) signs in with the password alone" + (" now." if there else " already.")
+    said.done({"email": found.email, "changed": there}, words)
 
 
 # Demonstration ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ says neither is shut. `me()` is the person who is signed in. Whose rows they see
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import g, has_request_context, request
@@ -12,6 +13,7 @@ from flask_login import current_user
 
 from app.accounts import roles as rules
 from app.accounts.roles import Grant, Role
+from app.accounts.rules import PROOF_LIFE
 from app.accounts.scope import Scope as Scope  # views know it from here
 from app.kernel.errors import Denied, Unauthorized
 from app.kernel.events import Actor
@@ -38,8 +40,17 @@ def public(view: View) -> View:
     return view
 
 
+def unsettled(view: View) -> View:
+    """Opens a page also to people who must set up a second step before they go on."""
+    view.unsettled = True  # type: ignore[attr-defined]  # the mark guard reads
+    return view
+
+
 class Me:
-    """The person who is signed in, as one request knows them. `get_id` is the random id of this sign-in."""
+    """The person who is signed in, as one request knows them. `get_id` is the random id of this sign-in.
+
+    `factor_wanted_by` names the organization that asks for a second step while there is none.
+    """
 
     is_authenticated = True
     is_active = True
@@ -47,12 +58,15 @@ class Me:
 
     __slots__ = (
         "email",
+        "factor_wanted_by",
         "grants",
         "hold_seconds",
         "id",
         "locale",
         "name",
+        "proved_at",
         "roles",
+        "second_factor",
         "sign_in_id",
         "single_keys",
         "theme",
@@ -74,6 +88,9 @@ class Me:
         grants: Iterable[Grant],
         sign_in_id: int,
         token: str,
+        second_factor: bool = False,
+        factor_wanted_by: str = "",
+        proved_at: datetime | None = None,
     ) -> None:
         self.id, self.name, self.email = id, name, email
         self.time_zone, self.locale, self.theme, self.single_keys = time_zone, locale, theme, single_keys
@@ -81,6 +98,7 @@ class Me:
         self.grants = tuple(grants)
         self.roles = frozenset(grant.role for grant in self.grants)
         self.sign_in_id, self.token = sign_in_id, token
+        self.second_factor, self.factor_wanted_by, self.proved_at = second_factor, factor_wanted_by, proved_at
 
     def get_id(self) -> str:
         return self.token
@@ -89,6 +107,10 @@ class Me:
     def desks(self) -> tuple[str, ...]:
         """The desks this person may look at, in the order of the navigation."""
         return tuple(desk for desk in rules.DESKS if self.roles & rules.READERS[desk])
+
+    def proven(self, now: datetime) -> bool:
+        """Whether this person showed lately who they are, as changing how one signs in asks for."""
+        return self.proved_at is not None and now - self.proved_at < PROOF_LIFE
 
     @property
     def administers(self) -> bool:

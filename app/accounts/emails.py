@@ -1,6 +1,7 @@
 """Letters about accounts: who gets what, with which words; sending is the worker's."""
 
 from datetime import datetime
+from typing import Any
 
 from app.accounts.links import invitation_link, reset_link
 from app.accounts.models import Organization, Person
@@ -69,4 +70,38 @@ def password_changed(db: Db, person: Person, now: datetime) -> Message:
         locale=person.locale,
         at=moment(now, person.time_zone),
         link=f"{db.config.public_base_url}/password/forgotten",
+    )
+
+
+def factor_added(db: Db, person: Person, what: str, now: datetime) -> Message:
+    """After the fact. `what` begins a sentence: "An authenticator app"."""
+    return _about_sign_in(db, "second-factor-added", person, now, what=what)
+
+
+def factor_removed(db: Db, person: Person, what: str, left: bool, now: datetime) -> Message:
+    """After the fact. `left` says whether the password alone does not sign in still."""
+    return _about_sign_in(db, "second-factor-removed", person, now, what=what, left=left)
+
+
+def factors_reset(db: Db, person: Person, by: Actor, now: datetime) -> Message:
+    """To somebody whose factors an administrator or operator took away."""
+    settings = f"{db.config.public_base_url}/settings"
+    return _about_sign_in(db, "second-factors-reset", person, now, sender=_sender(by), settings=settings)
+
+
+def recovery_code_used(db: Db, person: Person, left: int, now: datetime) -> Message:
+    """After the fact; `left` codes can still be used."""
+    return _about_sign_in(db, "recovery-code-used", person, now, left=left)
+
+
+def _about_sign_in(db: Db, template: str, person: Person, now: datetime, **words: Any) -> Message:
+    return letter(
+        db,
+        template,
+        to=person.email,
+        name=person.name,
+        locale=person.locale,
+        at=moment(now, person.time_zone),
+        link=f"{db.config.public_base_url}/password/forgotten",
+        **words,
     )

@@ -17,6 +17,7 @@ from wtforms.validators import ValidationError
 
 from app.accounts import rules
 from app.accounts.models import Billing, Plan, Product, Theme
+from app.accounts.passkeys import LONGEST_ANSWER
 from app.accounts.roles import TITLES, Role
 from app.kernel.errors import Invalid
 from app.kernel.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
@@ -53,6 +54,63 @@ class SignInForm(DeskForm):
         "Password",
         validators=[needed("Type your password."), at_most(200)],
         render_kw={"autocomplete": "current-password"},
+    )
+    next = HiddenField()
+
+
+ONE_TIME = {
+    "autocomplete": "one-time-code",
+    "autocapitalize": "none",
+    "spellcheck": "false",
+    "dir": "ltr",
+}
+
+
+class SecondStepForm(DeskForm):
+    """A code of the app, or a recovery code: one field takes both."""
+
+    one_time_code = StringField("Code", validators=[needed("Type the code."), at_most(60)], render_kw=ONE_TIME)
+    next = HiddenField()
+
+
+class PasskeyForm(DeskForm):
+    """What a browser says for a passkey; the script of the page fills it in."""
+
+    credential = HiddenField(validators=[needed("No passkey was used."), at_most(LONGEST_ANSWER)])
+    next = HiddenField()
+
+
+class NewPasskeyForm(PasskeyForm):
+    name = StringField(
+        "Name",
+        validators=[needed("Type a name to know it by."), at_most(rules.LABEL_LENGTH)],
+        description="To know it by: the laptop, the phone, the key on your ring.",
+        render_kw={"autocomplete": "off"},
+    )
+
+
+class AppForm(DeskForm):
+    """The code that shows that the app has the secret. `sealed_secret` is the secret, which only we can read."""
+
+    one_time_code = StringField(
+        "Code the app shows now",
+        validators=[needed("Type the code."), at_most(60)],
+        render_kw={**ONE_TIME, "inputmode": "numeric"},
+    )
+    sealed_secret = HiddenField(validators=[needed("Start again: this page was not complete.")])
+
+
+class ProofForm(DeskForm):
+    """The password, or a code: one is enough."""
+
+    password = PasswordField(
+        "Password", validators=[optional(), at_most(200)], render_kw={"autocomplete": "current-password"}
+    )
+    one_time_code = StringField(
+        "Code from your app",
+        validators=[optional(), at_most(60)],
+        description="Instead of the password, if you like.",
+        render_kw={**ONE_TIME, "inputmode": "numeric"},
     )
     next = HiddenField()
 
@@ -136,6 +194,10 @@ class OrganizationForm(VersionedForm):
     locale = SelectField("Language", choices=LOCALES)
     time_zone = SelectField("Time zone", choices=ZONES)
     decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
+    require_second_factor = BooleanField(
+        "Ask everybody who works here for a second step at sign-in",
+        description="Who has none is led to set one up before anything else.",
+    )
 
 
 class HouseOrganizationForm(OrganizationForm):

@@ -13,7 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from app.accounts import queries
 from app.accounts.access import PUBLIC, Me, signed_in
-from app.accounts.forms import SignInForm
+from app.accounts.forms import PasskeyForm, SignInForm
 from app.accounts.roles import TITLES, Role
 from app.accounts.seen import SIGN_IN_SEEN, notes, stale
 from app.kernel import clock, htmx
@@ -28,7 +28,7 @@ POLL_ARGUMENT = "poll"
 
 LONGEST_KEPT = 100_000
 """Characters of typed text that are carried over a sign-in."""
-NOT_KEPT = ("csrf_token", "password")
+NOT_KEPT = ("csrf_token", "password", "one_time_code", "sealed_secret", "credential")
 
 SHUT = "This page is not open to anybody. Nothing was done."
 
@@ -51,7 +51,7 @@ def load(token: str) -> Me | None:
     found = queries.signed_in_person(reading(), sha256(token), now)
     if found is None:
         return None
-    row, grants = found
+    row, grants, wanted_by = found
     if stale(row.last_seen_at, now) and not _is_poll():
         notes(database()).leave(SIGN_IN_SEEN, row.sign_in_id, now)
     return Me(
@@ -66,6 +66,9 @@ def load(token: str) -> Me | None:
         grants=grants,
         sign_in_id=row.sign_in_id,
         token=token,
+        second_factor=row.second_factor,
+        factor_wanted_by=wanted_by,
+        proved_at=row.proved_at,
     )
 
 
@@ -81,6 +84,8 @@ def guard() -> Response | None:
     if person is None:
         return _to_sign_in() if request.method in SAFE else _keep_typed()
     g.person_id = person.id
+    if person.factor_wanted_by and not hasattr(view, "unsettled"):
+        return _to_settle(person.factor_wanted_by)
     if allowed is None:
         raise Denied(SHUT)
     if allowed and not person.roles & allowed:
@@ -139,6 +144,13 @@ def _to_sign_in() -> Response:
     return htmx.leave_for(url_for("accounts_public.sign_in", next=safe_next(target)))
 
 
+def _to_settle(organization: str) -> Response:
+    """Who must set up a second step goes to do that, and cannot do anything else before."""
+    if request.method in SAFE:
+        return htmx.leave_for(url_for("accounts.settings", _anchor="two-step"))
+    raise Denied(f"{organization} asks for two-step sign-in. Nothing was done. Set it up in your settings first.")
+
+
 def _keep_typed() -> Response:
     """The sign-in page in answer to a form, carrying what was typed, sealed, so that nothing is lost."""
     kept = ""
@@ -147,8 +159,9 @@ def _keep_typed() -> Response:
     text = json.dumps({"path": request.full_path.rstrip("?"), "fields": fields, "person": person_id})
     if person_id is not None and fields and len(text) <= LONGEST_KEPT:
         kept = database().vault.encrypt(text)
-    shown = {"form": SignInForm(formdata=None), "kept": kept, "expired": True, "problem": "", "inside": htmx.is_htmx()}
-    page = render_template("accounts/sign-in.html", **shown)
+    shown = {"kept": kept, "expired": True, "problem": "", "inside": htmx.is_htmx()}
+    forms = {"form": SignInForm(formdata=None), "passkey": PasskeyForm(formdata=None)}
+    page = render_template("accounts/sign-in.html", **forms, **shown)
     response = Response(page, 401)
     return htmx.retarget(response, "body", "innerHTML") if htmx.is_htmx() else htmx.personal(response)
 

@@ -9,9 +9,8 @@ from app.kernel.db import Db
 
 
 def insert_once(db: Db, table: Any, **values: Any) -> int | None:
-    """The id of the new row, or None when a unique index already holds these values."""
+    """The key of the new row, or None when a unique index already holds these values."""
     assert isinstance(table, Table)
+    key = next(iter(table.primary_key))
     insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
-    return db.execute(
-        insert(table).values(**values).on_conflict_do_nothing().returning(table.c.id)
-    ).scalar_one_or_none()
+    return db.execute(insert(table).values(**values).on_conflict_do_nothing().returning(key)).scalar_one_or_none()

@@ -1,8 +1,12 @@
-"""What the worker does for accounts: deciding whether a password reset was asked for somebody who exists."""
+"""What the worker does for accounts: deciding whether a password reset was asked for somebody who exists, tidying."""
+
+import time
+from datetime import datetime
 
 from app.accounts import emails
-from app.accounts.actions.sign_ins import RESET_JOB
+from app.accounts.actions.sign_ins import RESET_JOB, forget_old
 from app.accounts.queries import person_by_email
+from app.kernel.db import Database
 from app.kernel.events import WORKER, record
 from app.kernel.outbox import Delivery, handles
 
@@ -24,3 +28,26 @@ def send_reset(delivery: Delivery) -> None:
             now=delivery.now,
             messages=[emails.password_reset(db, person, dedupe=f"reset:{delivery.id}")],
         )
+
+
+TIDY_EVERY = 600.0
+"""Seconds between two looks for sign-ins that are long over."""
+
+
+class Tidy:
+    """Deletes what is long over, a portion at a time, once in a while."""
+
+    def __init__(self) -> None:
+        self._at = 0.0
+
+    def __call__(self, database: Database, now: datetime) -> bool:
+        if time.monotonic() < self._at:
+            return False
+        with database.write() as db:
+            more = forget_old(db, now)
+        if not more:
+            self._at = time.monotonic() + TIDY_EVERY
+        return more
+
+
+sweep = Tidy()

@@ -198,7 +198,7 @@ class SignIn(Base):
 class TotpSecret(Base):
     """What a person's authenticator app makes its codes from (RFC 6238).
 
-    `last_step` is the newest step of 30 seconds whose code was used: no code of it, or of an earlier one, is good again.
+    `last_step` is the newest step of 30 seconds whose code was used; neither it nor an earlier one is good again.
     """
 
     __tablename__ = "totp_secrets"

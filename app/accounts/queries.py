@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import selectinload
 
-from app.accounts.models import ApiKey, Membership, Organization, Person, SignIn
+from app.accounts.models import ApiKey, Membership, Organization, Passkey, Person, RecoveryCode, SignIn, TotpSecret
 from app.accounts.roles import Grant, Role
 from app.accounts.rules import sign_in_over
 from app.kernel.db import Db
 from app.kernel.errors import NotFound
 
-_p, _m, _s = Person.__table__.c, Membership.__table__.c, SignIn.__table__.c
+_p, _m, _s, _o = Person.__table__.c, Membership.__table__.c, SignIn.__table__.c, Organization.__table__.c
 BY_TOKEN = (
     select(
         _p.id,
@@ -24,16 +24,20 @@ BY_TOKEN = (
         _p.theme,
         _p.single_keys,
         _p.hold_seconds,
+        _p.second_factor,
         _s.id.label("sign_in_id"),
         _s.created_at,
         _s.last_seen_at,
+        _s.proved_at,
         _m.role,
         _m.organization_id,
+        _o.name.label("organization"),
+        _o.require_second_factor,
     )
     .select_from(
-        SignIn.__table__.join(Person.__table__, _p.id == _s.person_id).outerjoin(
-            Membership.__table__, _m.person_id == _p.id
-        )
+        SignIn.__table__.join(Person.__table__, _p.id == _s.person_id)
+        .outerjoin(Membership.__table__, _m.person_id == _p.id)
+        .outerjoin(Organization.__table__, _o.id == _m.organization_id)
     )
     .where(
         _s.token_sha256 == bindparam("digest"),
@@ -47,12 +51,18 @@ LISTED = 500
 """Rows a list of people or organizations shows at most; a text filter finds the others."""
 
 
-def signed_in_person(db: Db, digest: str, now: datetime) -> tuple[Any, list[Grant]] | None:
-    """The person behind a sign-in's digest and their grants, or None when it is not, or no longer, alive."""
+def signed_in_person(db: Db, digest: str, now: datetime) -> tuple[Any, list[Grant], str] | None:
+    """The person behind a sign-in's digest, their grants, and who asks them for a second factor they do not have.
+
+    None when it is not, or no longer, alive.
+    """
     rows = db.connection().execute(BY_TOKEN, {"digest": digest}).all()
     if not rows or sign_in_over(created_at=rows[0].created_at, last_seen_at=rows[0].last_seen_at, now=now):
         return None
-    return rows[0], [Grant(Role(row.role), row.organization_id) for row in rows if row.role is not None]
+    grants = [Grant(Role(row.role), row.organization_id) for row in rows if row.role is not None]
+    if rows[0].second_factor:
+        return rows[0], grants, ""
+    return rows[0], grants, next((row.organization for row in rows if row.require_second_factor), "")
 
 
 def person_by_email(db: Db, email: str) -> Person | None:
@@ -168,6 +178,36 @@ def live_sign_ins(db: Db, person_id: int, now: datetime) -> Sequence[SignIn]:
     return [
         each for each in found if not sign_in_over(created_at=each.created_at, last_seen_at=each.last_seen_at, now=now)
     ]
+
+
+class Factors(NamedTuple):
+    """What a person signs in with besides the password."""
+
+    app_since: datetime | None
+    passkeys: Sequence[Passkey]
+    codes_left: int
+
+    @property
+    def any(self) -> bool:
+        return self.app_since is not None or bool(self.passkeys)
+
+
+def factors(db: Db, person_id: int) -> Factors:
+    """The second factors of a person, the oldest passkey first."""
+    app_since = db.execute(select(TotpSecret.created_at).where(TotpSecret.person_id == person_id)).scalar()
+    passkeys = db.execute(select(Passkey).where(Passkey.person_id == person_id).order_by(Passkey.id)).scalars().all()
+    codes = select(RecoveryCode.id).where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
+    return Factors(app_since, passkeys, len(db.execute(codes).all()))
+
+
+def passkey(db: Db, credential_id: str) -> tuple[Passkey, Person] | None:
+    """A passkey and whose it is; None when it is not known, or its person may not sign in."""
+    found = db.execute(
+        select(Passkey, Person)
+        .join(Person, Person.id == Passkey.person_id)
+        .where(Passkey.credential_id == credential_id, Person.disabled_at.is_(None))
+    ).first()
+    return (found[0], found[1]) if found else None
 
 
 def begins(column: Any, text: str) -> Any:

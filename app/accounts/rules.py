@@ -48,6 +48,10 @@ IDLE = timedelta(minutes=60)
 """A sign-in that shows no activity for this long is over."""
 ABSOLUTE = timedelta(hours=12)
 """No sign-in lives longer than this."""
+PROOF_LIFE = timedelta(minutes=15)
+"""For this long after signing in, or showing it again, somebody may change how they sign in."""
+HALF_WAY_LIFE = 5 * 60
+"""Seconds between the right password and the second step."""
 INVITATION_LIFE = 7 * 24 * 3600
 """Seconds an invitation link works."""
 RESET_LIFE = 3600

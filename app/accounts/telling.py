@@ -19,12 +19,31 @@ WORDS: dict[str, tuple[str, str]] = {
     "person.reset_sent": ("mail", "Asked for a new password; a link was sent"),
     "person.signed_in": ("log-in", "Signed in"),
     "person.signed_out": ("log-out", "Signed out"),
+    "person.others_signed_out": ("log-out", "Signed out everywhere else"),
+    "person.app_added": ("smartphone", "Set up an authenticator app"),
+    "person.app_removed": ("smartphone", "Took the authenticator app away"),
+    "person.passkey_added": ("fingerprint", "Added a passkey"),
+    "person.passkey_removed": ("fingerprint", "Removed a passkey"),
+    "person.passkey_refused": ("shield-alert", "A passkey was refused: it may have been copied"),
+    "person.recovery_codes_made": ("list-checks", "Made new recovery codes"),
+    "person.recovery_code_used": ("list-checks", "Used a recovery code"),
+    "person.factors_reset": ("shield-alert", "Two-step sign-in reset"),
     "organization.created": ("building-2", "Organization created"),
     "organization.changed": ("pencil", "Settings changed"),
     "key.created": ("key-round", "Key made"),
     "key.revoked": ("ban", "Key revoked"),
     "key.bearer_printed": ("ticket", "Bearer for an hour printed"),
 }
+
+
+HOW: dict[str, str] = {
+    "password": "with the password",
+    "link": "through a link",
+    "code": "with a code of the app",
+    "recovery code": "with a recovery code",
+    "passkey": "with a passkey",
+}
+"""The last thing a sign-in asked for."""
 
 
 def entries(rows: Iterable[Any]) -> list[dict[str, Any]]:
@@ -41,6 +60,12 @@ def _entry(row: Any) -> dict[str, Any]:
 def _detail(data: dict[str, Any]) -> str:
     if "role" in data:
         return TITLES[Role(data["role"])]
+    if "how" in data:
+        return HOW[data["how"]]
+    if "passkey" in data:
+        return str(data["passkey"])
+    if "left" in data:
+        return f"{data['left']} left"
     if "key" in data:
         return f"{data['product']} {data['key']}…" + (f", {data['label']}" if data.get("label") else "")
     if "before" in data:

@@ -9,9 +9,14 @@ ARRIVALS = (300, 300)
 """Tries from one network address within so many seconds, whoever they are for."""
 
 
+def arrive(limiter: Limiter, address: str) -> Decision:
+    """Counts a try that names nobody: a passkey says itself whose it is."""
+    return limiter.hit(f"sign-in:address:{address}", *ARRIVALS)
+
+
 def hit(limiter: Limiter, email: str, address: str) -> Decision:
     """Counts a try before the password is looked at, so that parallel guesses count too."""
-    arrival = limiter.hit(f"sign-in:address:{address}", *ARRIVALS)
+    arrival = arrive(limiter, address)
     return limiter.hit(_bucket(email), *TRIES) if arrival.allowed else arrival
 
 

@@ -112,5 +112,6 @@ def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
         "contact_email": lambda value: rules.email_address(value, "contact_email") if value.strip() else "",
         "self_service": bool,
         "decision_emails": bool,
+        "require_second_factor": bool,
     }
     return {name: checks[name](value) for name, value in changes.items()}

@@ -1,18 +1,22 @@
 """Signing in, signing out, and asking for a new password."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from app.accounts import passwords
-from app.accounts.models import Person, SignIn
+from app.accounts.models import Person, SignIn, UsedChallenge
 from app.accounts.queries import LARGEST_ID, person_by_email
+from app.accounts.rules import ABSOLUTE, IDLE
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db import Db
 from app.kernel.errors import NotFound
 from app.kernel.events import Actor, record
 from app.kernel.outbox import Message
 
+KEPT = timedelta(days=30)
+"""How long a sign-in that is over can still be looked up."""
 RESET_JOB = "job:accounts.password_reset"
 
 
@@ -23,8 +27,10 @@ def recognize(db: Db, email: str, password: str) -> Person | None:
     return person if known and person is not None and person.disabled_at is None else None
 
 
-def sign_in(db: Db, person: Person, *, address: str, user_agent: str, by: Actor, now: datetime) -> str:
-    """Opens a sign-in for a browser and returns the random id that goes into its cookie.
+def sign_in(
+    db: Db, person: Person, *, address: str, user_agent: str, by: Actor, now: datetime, how: str = "password"
+) -> str:
+    """Opens a sign-in for a browser and returns the random id that goes into its cookie. `how` is a key of HOW.
 
     The sign-in carries the epoch `recognize` saw: if the password changed or the account was disabled meanwhile, it
     is dead from birth.
@@ -39,11 +45,22 @@ def sign_in(db: Db, person: Person, *, address: str, user_agent: str, by: Actor,
             user_agent="".join(c if c.isprintable() else " " for c in user_agent)[:300],
             created_at=now,
             last_seen_at=now,
+            proved_at=now,
         )
     )
     db.flush()
-    record(db, "person.signed_in", subject_type="person", subject_id=person.id, organization_id=None, by=by, now=now)
+    _tell(db, "person.signed_in", person.id, by, now, {"how": how})
     return token
+
+
+def prove(db: Db, sign_in_id: int, *, now: datetime) -> None:
+    """Notes that whoever sits at this sign-in has just shown who they are, for what asks for that."""
+    db.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
+        .values(proved_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: datetime) -> None:
@@ -59,7 +76,36 @@ def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: date
     ).scalar_one_or_none()
     if done is None:
         raise NotFound("There is no such sign-in, or it has ended already.")
-    record(db, "person.signed_out", subject_type="person", subject_id=person_id, organization_id=None, by=by, now=now)
+    _tell(db, "person.signed_out", person_id, by, now)
+
+
+def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: datetime) -> int:
+    """Ends every sign-in of a person but one. Returns how many were open."""
+    ended = db.execute(
+        update(SignIn)
+        .where(
+            SignIn.person_id == person_id,
+            SignIn.id != kept_id,
+            SignIn.ended_at.is_(None),
+            SignIn.created_at > now - ABSOLUTE,
+            SignIn.last_seen_at > now - IDLE,
+        )
+        .values(ended_at=now)
+        .returning(SignIn.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if ended:
+        _tell(db, "person.others_signed_out", person_id, by, now)
+    return len(ended)
+
+
+def forget_old(db: Db, now: datetime, portion: int = 500) -> bool:
+    """Deletes sign-ins that are over for a month and challenges that have expired. Whether there may be more."""
+    sign_in, used = SignIn.__table__.c, UsedChallenge.__table__.c
+    old = select(sign_in.id).where(sign_in.created_at < now - ABSOLUTE - KEPT).order_by(sign_in.created_at)
+    gone = db.execute(delete(SignIn.__table__).where(sign_in.id.in_(old.limit(portion))).returning(sign_in.id)).all()
+    db.execute(delete(UsedChallenge.__table__).where(used.expires_at < now))
+    return len(gone) == portion
 
 
 def ask_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
@@ -80,6 +126,10 @@ def ask_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
             Message(RESET_JOB, {"email": address}, destination="accounts", secret=True, summary="Password reset asked")
         ],
     )
+
+
+def _tell(db: Db, kind: str, person_id: int, by: Actor, now: datetime, data: dict[str, Any] | None = None) -> None:
+    record(db, kind, subject_type="person", subject_id=person_id, organization_id=None, by=by, now=now, data=data)
 
 
 def _storable(text: str) -> bool:

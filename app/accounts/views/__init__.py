@@ -17,6 +17,7 @@ def administered() -> frozenset[int] | None:
     return None if scope.everything else scope.organization_ids
 
 
-from app.accounts.views import keys, organizations, people, settings  # noqa: E402  # they hang their views on `pages`
+# They hang their views on `pages`.
+from app.accounts.views import factors, keys, organizations, people, proof, settings  # noqa: E402  # after `pages`
 
-__all__ = ["administered", "keys", "organizations", "pages", "people", "settings"]
+__all__ = ["administered", "factors", "keys", "organizations", "pages", "people", "proof", "settings"]

@@ -18,7 +18,7 @@ from app.kernel.errors import Denied
 from app.kernel.htmx import respond, see_other
 from app.kernel.transaction import db
 
-CHANGEABLE = ("name", "contact_email", "locale", "time_zone", "decision_emails")
+CHANGEABLE = ("name", "contact_email", "locale", "time_zone", "decision_emails", "require_second_factor")
 
 
 @pages.get("/organizations")

@@ -6,12 +6,14 @@ from flask import Response, flash, request, url_for
 
 from app.accounts import queries, rules
 from app.accounts.access import allow, me
+from app.accounts.actions import factors
 from app.accounts.actions import people as actions
 from app.accounts.forms import HOUSE, InviteForm, RoleForm
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
 from app.accounts.telling import entries
 from app.accounts.views import administered, pages
+from app.accounts.views.proof import asked
 from app.kernel import clock, events
 from app.kernel.db import Db
 from app.kernel.errors import Denied
@@ -59,6 +61,7 @@ def person(person_id: int) -> Response:
         sign_ins=len(queries.live_sign_ins(db(), found.id, now)),
         story=entries(_visible_story(db(), found, mine)),
         why_not_disable=_why_not_disable(found),
+        why_not_reset=_why_not_reset(found),
     )
 
 
@@ -155,6 +158,19 @@ def enable(person_id: int) -> Response:
     return see_other(url_for("accounts.person", person_id=found.id))
 
 
+@pages.post("/people/<int:person_id>/factors/reset")
+@allow(Role.ADMIN)
+def reset_factors(person_id: int) -> Response:
+    """Takes every second factor of somebody who lost them."""
+    if (ask := asked(url_for("accounts.person", person_id=person_id))) is not None:
+        return ask
+    DeskForm().check()
+    found = _own_account(person_id)
+    factors.reset(db(), found, by=me().actor(), now=clock.now())
+    flash(f"{found.name} signs in with the password alone now, and was told.")
+    return see_other(url_for("accounts.person", person_id=found.id))
+
+
 def _own_account(person_id: int) -> Person:
     found = queries.person(db(), person_id, administered())
     scope = me().scope(PEOPLE)
@@ -182,6 +198,13 @@ def _why_not_disable(found: Person) -> str:
     return ""
 
 
+def _why_not_reset(found: Person) -> str:
+    """The same for taking away second factors."""
+    if found.id == me().id:
+        return "Your own are on your settings page."
+    return _why_not_disable(found)
+
+
 def _offer(form: Any, db: Db, mine: frozenset[int] | None) -> dict[str, Organization | None]:
     """Fills a form's choices with the places this administrator may give roles in; returns them by choice."""
     places: dict[str, Organization | None] = {str(each.id): each for each in queries.organizations(db, mine)}
@@ -204,6 +227,7 @@ def _row(found: Person, mine: frozenset[int] | None) -> dict[str, Any]:
         "time_zone": found.time_zone,
         "created_at": found.created_at,
         "disabled_at": found.disabled_at,
+        "second_factor": found.second_factor,
         "invited": found.password_hash is None and found.disabled_at is None,
         "roles": [
             {

@@ -1,12 +1,12 @@
-"""Everybody's own: name, time zone, look, password, the browsers they are signed in with, signing out."""
+"""Everybody's own: name, time zone, look, hold, password, the browsers they are signed in with, signing out."""
 
 from flask import Response, current_app, flash, request, session, url_for
 from flask_login import logout_user
 
 from app.accounts import passwords, queries
-from app.accounts.access import allow, me
+from app.accounts.access import allow, me, unsettled
 from app.accounts.actions import people, sign_ins
-from app.accounts.forms import ZONES, ChangePasswordForm, SettingsForm
+from app.accounts.forms import ZONES, ChangePasswordForm, NewPasskeyForm, SettingsForm
 from app.accounts.guard import admit
 from app.accounts.models import Person
 from app.accounts.throttle import forgive, hit
@@ -21,21 +21,26 @@ from app.kernel.transaction import db, reading
 
 @pages.get("/settings")
 @allow()
+@unsettled
 def settings() -> Response:
     """One's own page."""
-    found = queries.person(db(), me().id)
+    found, now = queries.person(db(), me().id), clock.now()
     form = SettingsForm(formdata=None, obj=found)
     _offer_zone(form, found)
     return respond(
         "accounts/settings.html",
         form=form,
         password_form=ChangePasswordForm(formdata=None),
-        sign_ins=queries.live_sign_ins(db(), me().id, clock.now()),
+        new_passkey=NewPasskeyForm(formdata=None),
+        factors=queries.factors(db(), me().id),
+        proven=me().proven(now),
+        sign_ins=queries.live_sign_ins(db(), me().id, now),
     )
 
 
 @pages.post("/settings")
 @allow()
+@unsettled
 def change_settings() -> Response:
     """Saves name, time zone, look and keys."""
     found = queries.person(db(), me().id)
@@ -50,6 +55,7 @@ def change_settings() -> Response:
 
 @pages.post("/settings/password")
 @allow()
+@unsettled
 def change_password() -> Response:
     """Sets a new password; every other browser is signed out, this one gets a new sign-in."""
     form = ChangePasswordForm()
@@ -72,6 +78,7 @@ def change_password() -> Response:
 
 @pages.post("/settings/sign-ins/<int:sign_in_id>/end")
 @allow()
+@unsettled
 def end_sign_in(sign_in_id: int) -> Response:
     """Signs another browser of one's own out."""
     DeskForm().check()
@@ -80,8 +87,20 @@ def end_sign_in(sign_in_id: int) -> Response:
     return see_other(url_for("accounts.settings"))
 
 
+@pages.post("/settings/sign-ins/end")
+@allow()
+@unsettled
+def end_other_sign_ins() -> Response:
+    """Signs every browser of one's own out but this one."""
+    DeskForm().check()
+    ended = sign_ins.end_other_sign_ins(db(), me().id, me().sign_in_id, by=me().actor(), now=clock.now())
+    flash("Every other browser is signed out." if ended else "You were signed in nowhere else.")
+    return see_other(url_for("accounts.settings"))
+
+
 @pages.post("/sign-out")
 @allow()
+@unsettled
 def sign_out() -> Response:
     """Ends this sign-in, on the server too."""
     DeskForm().check()

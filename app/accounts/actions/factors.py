@@ -1,0 +1,261 @@
+"""Second factors: codes of an app, passkeys, recovery codes. Setting them up, using them, taking them away.
+
+Whatever may be used once is decided by one conditional statement, so that of two uses at once one counts.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, insert, or_, select, update
+
+from app.accounts import emails, passkeys, recovery, rules, totp
+from app.accounts.inserting import insert_once
+from app.accounts.models import Passkey, Person, RecoveryCode, TotpSecret, UsedChallenge
+from app.accounts.queries import LARGEST_ID
+from app.kernel.crypto import sha256
+from app.kernel.db import Db
+from app.kernel.errors import Conflict, Denied, NotFound
+from app.kernel.events import Actor, record
+from app.kernel.outbox import Message
+
+MOST_PASSKEYS = 20
+
+WRONG_SETUP_CODE = "This is not the code the app shows now. Nothing was set up. Wait for the next one and type that."
+APP = "An authenticator app"
+
+
+def turn_on_app(db: Db, person: Person, secret: str, code: str, *, by: Actor, now: datetime) -> list[str]:
+    """Keeps the secret of an authenticator app, once a code shows that the app has it too.
+
+    Returns recovery codes where there were none yet, to be shown this once. Raises Invalid, or Conflict when there is
+    an app already.
+    """
+    step = totp.step_of(secret, _digits(code), now)
+    if step is None:
+        raise rules.invalid("one_time_code", "wrong", WRONG_SETUP_CODE)
+    _alone(db, person.id)
+    kept = db.execute(
+        select(TotpSecret.person_id).where(TotpSecret.person_id == person.id).limit(1)
+    ).scalar_one_or_none()
+    if kept is not None:
+        raise Conflict(
+            "You have an authenticator app already. Nothing was changed. Take that one away first.", code="app.exists"
+        )
+    sealed = db.vault.encrypt(secret)
+    db.execute(insert(TotpSecret).values(person_id=person.id, secret_encrypted=sealed, last_step=step, created_at=now))
+    codes = _settle(db, person.id)
+    _tell(db, "person.app_added", person, by, now, None, [emails.factor_added(db, person, APP, now)])
+    return codes
+
+
+def turn_off_app(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
+    """Forgets the authenticator app. Raises Conflict when there is none."""
+    _alone(db, person.id)
+    gone = db.execute(
+        delete(TotpSecret).where(TotpSecret.person_id == person.id).returning(TotpSecret.person_id)
+    ).scalar_one_or_none()
+    if gone is None:
+        raise Conflict("There is no authenticator app to take away. Nothing was changed.", code="app.missing")
+    _settle(db, person.id)
+    letter = emails.factor_removed(db, person, APP, _left(db, person.id), now)
+    _tell(db, "person.app_removed", person, by, now, None, [letter])
+
+
+def use_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) -> str | None:
+    """Uses up what was typed: `code` for one of the app, `recovery code` for one of those; None when it is neither."""
+    digits = _digits(typed)
+    if len(digits) == 6 and digits.isascii() and digits.isdecimal():
+        return "code" if use_app_code(db, person.id, digits, now=now) else None
+    return "recovery code" if _use_recovery_code(db, person, typed, by=by, now=now) else None
+
+
+def use_app_code(db: Db, person_id: int, code: str, *, now: datetime) -> bool:
+    """Whether this is a code of the person's app whose step was not used yet. It, and earlier ones, are used up."""
+    sealed = db.execute(select(TotpSecret.secret_encrypted).where(TotpSecret.person_id == person_id)).scalar()
+    step = totp.step_of(db.vault.decrypt(sealed), _digits(code), now) if sealed else None
+    if step is None:
+        return False
+    done = db.execute(
+        update(TotpSecret)
+        .where(TotpSecret.person_id == person_id, TotpSecret.last_step < step)
+        .values(last_step=step)
+        .returning(TotpSecret.person_id)
+        .execution_options(synchronize_session=False)
+    )
+    return done.scalar_one_or_none() is not None
+
+
+def _use_recovery_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) -> bool:
+    done = db.execute(
+        update(RecoveryCode)
+        .where(
+            RecoveryCode.person_id == person.id,
+            RecoveryCode.code_sha256 == recovery.digest(person.id, typed),
+            RecoveryCode.used_at.is_(None),
+        )
+        .values(used_at=now)
+        .returning(RecoveryCode.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if done is None:
+        return False
+    unused = select(RecoveryCode.id).where(RecoveryCode.person_id == person.id, RecoveryCode.used_at.is_(None))
+    left = len(db.execute(unused).all())
+    letter = emails.recovery_code_used(db, person, left, now)
+    _tell(db, "person.recovery_code_used", person, by, now, {"left": left}, [letter])
+    return True
+
+
+def renew_codes(db: Db, person: Person, *, by: Actor, now: datetime) -> list[str]:
+    """Ten new recovery codes; the earlier ones are dead. Raises Conflict without a factor they would stand in for."""
+    _alone(db, person.id)
+    if not _left(db, person.id):
+        raise Conflict("Set up an app or a passkey first. No codes were made.", code="factors.missing")
+    codes = _new_codes(db, person.id)
+    _tell(db, "person.recovery_codes_made", person, by, now)
+    return codes
+
+
+def add_passkey(db: Db, person: Person, made: passkeys.Made, name: str, *, by: Actor, now: datetime) -> list[str]:
+    """Keeps a new passkey. Returns recovery codes where there were none yet, to be shown this once.
+
+    Raises Invalid for a bad name, Conflict when it is known already or there are too many.
+    """
+    name = rules.plain_text("name", name, rules.LABEL_LENGTH)
+    _alone(db, person.id)
+    if len(db.execute(select(Passkey.id).where(Passkey.person_id == person.id)).all()) >= MOST_PASSKEYS:
+        raise Conflict(f"You have {MOST_PASSKEYS} passkeys, the most there may be. Remove one first.", "passkey.many")
+    kept = insert_once(
+        db, Passkey.__table__, person_id=person.id, name=name, created_at=now, last_used_at=None, **made._asdict()
+    )
+    if kept is None:
+        raise Conflict("This passkey is registered already. Nothing was changed.", code="passkey.exists")
+    codes = _settle(db, person.id)
+    letter = emails.factor_added(db, person, f"The passkey “{name}”", now)
+    _tell(db, "person.passkey_added", person, by, now, {"passkey": name}, [letter])
+    return codes
+
+
+def remove_passkey(db: Db, person: Person, passkey_id: int, *, by: Actor, now: datetime) -> None:
+    """Forgets a passkey of one's own. Raises NotFound."""
+    _alone(db, person.id)
+    name = None
+    if passkey_id <= LARGEST_ID:
+        name = db.execute(
+            delete(Passkey)
+            .where(Passkey.id == passkey_id, Passkey.person_id == person.id)
+            .returning(Passkey.name)
+            .execution_options(synchronize_session=False)
+        ).scalar_one_or_none()
+    if name is None:
+        raise NotFound("There is no such passkey, or it is removed already.")
+    _settle(db, person.id)
+    letter = emails.factor_removed(db, person, f"The passkey “{name}”", _left(db, person.id), now)
+    _tell(db, "person.passkey_removed", person, by, now, {"passkey": name}, [letter])
+
+
+def use_passkey(
+    db: Db, passkey: Passkey, challenge: bytes, expires_at: datetime, sign_count: int, *, by: Actor, now: datetime
+) -> bool:
+    """Whether a proven answer may count: its challenge was not answered before, and the device's counter grew.
+
+    A counter that did not grow means that the passkey may have been copied: history says so.
+    """
+    seen = {"challenge_sha256": sha256(challenge.hex()), "expires_at": expires_at}
+    if insert_once(db, UsedChallenge.__table__, **seen) is None:
+        return False
+    counted = or_(Passkey.sign_count < sign_count, (Passkey.sign_count == 0) & (sign_count == 0))
+    done = db.execute(
+        update(Passkey)
+        .where(Passkey.id == passkey.id, counted)
+        .values(sign_count=sign_count, last_used_at=now)
+        .returning(Passkey.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if done is None and db.execute(select(Passkey.id).where(Passkey.id == passkey.id)).first() is not None:
+        person = db.get_one(Person, passkey.person_id)
+        _tell(db, "person.passkey_refused", person, by, now, {"passkey": passkey.name})
+    return done is not None
+
+
+def reset(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
+    """Takes every factor of somebody who lost them. Their password alone signs in again. Raises Conflict without any.
+
+    Raises Denied on oneself: the settings page does that, where it asks who is there.
+    """
+    if by.kind == "person" and by.id == str(person.id):
+        raise Denied("Change your own sign-in on your settings page. Nothing was changed.")
+    _alone(db, person.id)
+    gone = [
+        len(db.execute(delete(table).where(table.person_id == person.id).returning(table.person_id)).all())
+        for table in (TotpSecret, Passkey)
+    ]
+    if not any(gone):
+        raise Conflict(f"{person.name} signs in with the password alone. Nothing was changed.", "factors.missing")
+    _settle(db, person.id)
+    _tell(db, "person.factors_reset", person, by, now, None, [emails.factors_reset(db, person, by, now)])
+
+
+def _alone(db: Db, person_id: int) -> None:
+    """Lets one change at a time into a person's factors; SQLite has one writer anyway."""
+    db.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+
+
+def _settle(db: Db, person_id: int) -> list[str]:
+    """Notes whether there is a factor, and keeps recovery codes exactly while there is. Returns those made now."""
+    there = or_(exists().where(TotpSecret.person_id == person_id), exists().where(Passkey.person_id == person_id))
+    set_up = db.execute(
+        update(Person)
+        .where(Person.id == person_id)
+        .values(second_factor=there)
+        .returning(Person.second_factor)
+        .execution_options(synchronize_session=False)
+    ).scalar_one()
+    if not set_up:
+        db.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+        return []
+    if db.execute(select(RecoveryCode.id).where(RecoveryCode.person_id == person_id).limit(1)).first() is not None:
+        return []
+    return _new_codes(db, person_id)
+
+
+def _left(db: Db, person_id: int) -> bool:
+    """Whether a factor is left."""
+    return bool(db.execute(select(Person.second_factor).where(Person.id == person_id)).scalar_one())
+
+
+def _new_codes(db: Db, person_id: int) -> list[str]:
+    codes = recovery.new_codes()
+    db.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    db.execute(
+        insert(RecoveryCode),
+        [{"person_id": person_id, "code_sha256": recovery.digest(person_id, code)} for code in codes],
+    )
+    return codes
+
+
+def _digits(typed: str) -> str:
+    """What was typed or pasted, without the spaces and hyphens that apps and people put between."""
+    return "".join(typed.split()).replace("-", "")
+
+
+def _tell(
+    db: Db,
+    kind: str,
+    person: Person,
+    by: Actor,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    messages: list[Message] | None = None,
+) -> None:
+    record(
+        db,
+        kind,
+        subject_type="person",
+        subject_id=person.id,
+        organization_id=None,
+        by=by,
+        now=now,
+        data=data,
+        messages=messages or [],
+    )
