@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from app.inspections import words
 from app.inspections.models import Inspection, Invite
-from app.kernel import sms
+from app.kernel import sms, times
 from app.kernel.db import Db
 from app.kernel.email import letter
 from app.kernel.outbox import Message
@@ -39,10 +40,16 @@ def _facts(inspection: Inspection, organization: Any) -> dict[str, Any]:
     }
 
 
+def invite_life(invite: Invite) -> timedelta:
+    """How long its link works once it is made."""
+    return timedelta(minutes=invite.ttl_minutes)
+
+
 def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any, url: str) -> list[Message]:
     """The link: by mail, or as a text message to somebody of whom only a telephone number is known."""
     locale = inspection.locale
     until = words.moment(invite.expires_at, organization.time_zone, locale)
+    fresh = [(url, "their link, made at the moment it is sent"), (until, times.duration(invite_life(invite)) + " on")]
     if invite.recipient_email:
         return [
             letter(
@@ -53,6 +60,7 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any
                 locale=words.language(locale),
                 secret=True,
                 dedupe=link_name(invite),
+                fresh=fresh,
                 url=url,
                 until=until,
                 **_facts(inspection, organization),
@@ -60,13 +68,14 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any
         ]
     if invite.recipient_phone:
         body = words.speaker(locale)("sms_link", organization=organization.name, url=url, until=until)
-        return [sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=link_name(invite))]
+        return [sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=link_name(invite), fresh=fresh)]
     return []
 
 
 def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code: str) -> list[Message]:
     """The code, on every channel that is known."""
     locale = inspection.locale
+    fresh = [(code, "the code is made at the moment it is sent")]
     messages = []
     if invite.recipient_email:
         messages.append(
@@ -78,6 +87,7 @@ def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code
                 locale=words.language(locale),
                 secret=True,
                 dedupe=code_name(invite, "email"),
+                fresh=fresh,
                 code=code,
                 **_facts(inspection, organization),
             )
@@ -85,7 +95,7 @@ def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code
     if invite.recipient_phone:
         body = words.speaker(locale)("sms_code", organization=organization.name, code=code)
         name = code_name(invite, "sms")
-        messages.append(sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=name))
+        messages.append(sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=name, fresh=fresh))
     return messages
 
 

@@ -13,7 +13,9 @@ LIVES = (("60", "1 hour"), ("1440", "1 day"), ("4320", "3 days"), ("10080", "7 d
 
 
 class PressForm(DeskForm):
-    """A form of one button."""
+    """A form of one button. `version` says how the reader saw the inspection, or the invite it stands at."""
+
+    version = HiddenField()
 
 
 class NewInspectionForm(DeskForm):
@@ -38,10 +40,12 @@ class InviteForm(DeskForm):
 
 
 class NotesForm(DeskForm):
-    """What the invitee is told. `seen` is the digest of the notes this form was filled with."""
+    """What the invitee is told. `version` is the digest of the notes this form was filled with: of them alone, since
+    every picture that arrives makes a new version of the inspection.
+    """
 
     notes = TextAreaField("Notes the invitee sees", validators=[at_most(NOTES_LENGTH)])
-    seen = HiddenField(validators=[needed("Load the page again: this form does not say which notes it was made from.")])
+    version = HiddenField(validators=[needed("Load the page again: this form does not say which notes it shows.")])
 
 
 class RemarkForm(DeskForm):

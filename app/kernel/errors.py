@@ -40,8 +40,8 @@ class Refusal(Exception):
 
     missed: Sequence[Missed] = ()
     """What others did since the version that the person saw; said beside the sentence."""
-    current: int | None = None
-    """The version now, when the same could still be done on top of what the others did."""
+    current: int | str | None = None
+    """The version now, as the form carries it, when the same could still be done on top of what the others did."""
 
     def __init__(
         self,

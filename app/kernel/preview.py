@@ -71,11 +71,14 @@ class Preview:
         return 409 if self.changed else 200
 
 
-def press(act: Act[T], *about: object, leads_to: Act[Any] | None = None) -> tuple[T | None, Preview | None]:
+def press(
+    act: Act[T], *about: object, leads_to: Act[Any] | None = None, always: bool = True
+) -> tuple[T | None, Preview | None]:
     """One press of a form whose act has effects outside: either its result, or the preview to show instead.
 
     `about` is what was decided and does not stand in the messages (a room, a reason). `leads_to` is what really sends,
-    when the act only puts it on hold. Refusals pass through; a lost race that the rules would still allow shows the
+    when the act only puts it on hold. Without `always` an act of which nothing leaves is done at the first press.
+    Refusals pass through; a lost race that the rules would still allow shows the
     newest state, and what the others did.
     """
     seen, only_shown = request.form.get(SEEN, ""), request.form.get(STEP) == "preview"
@@ -83,6 +86,8 @@ def press(act: Act[T], *about: object, leads_to: Act[Any] | None = None) -> tupl
     try:
         if only_shown or not seen:
             shown = rehearse(leads_to or act, version, about)
+            if not shown.sheets and not always:
+                return act(transaction.db(), version), None
         elif leads_to:
             shown = rehearse(leads_to, version, about)
             if same(shown.digest, seen):
@@ -92,7 +97,7 @@ def press(act: Act[T], *about: object, leads_to: Act[Any] | None = None) -> tupl
             if same(shown.digest, seen):
                 return result, None
     except Refusal as refusal:
-        if refusal.current is None:
+        if not isinstance(refusal.current, int):
             raise
         transaction.undo()
         version, missed = refusal.current, refusal.missed
@@ -156,11 +161,8 @@ def sheets(db: Db, messages: Sequence[Message]) -> list[Sheet]:
         if message.channel == "email":
             alike.setdefault(_impersonal(message), []).append(message)
     found: list[Sheet] = []
-    files: list[Sheet] = []
-    for group in alike.values():
-        found.append(_letter(db, group))
-        files += _calendar(group)
-    found += files
+    found += [_letter(db, group) for group in alike.values()]
+    found += _calendars([message for group in alike.values() for message in group])
     for message in messages:
         if message.channel == "webhook":
             found.append(_webhook(db, message))
@@ -197,31 +199,43 @@ def _letter(db: Db, group: Sequence[Message]) -> Sheet:
     )
 
 
-def _calendar(group: Sequence[Message]) -> list[Sheet]:
-    """The first calendar file of a letter: what a calendar will show, and each recipient's file as it is."""
-    files = [
-        (message.payload["to"], still(message, content_of(file)), file)
-        for message in group
-        for file in message.payload["attachments"]
-        if file["type"].startswith("text/calendar")
-    ]
-    if not files:
-        return []
-    calendar = Calendar.from_ical(base64.b64decode(files[0][2]["content"]))
+def _calendars(letters: Sequence[Message]) -> list[Sheet]:
+    """What calendars will show, once for all files that show the same, with each recipient's file as it is."""
+    found: dict[Any, Sheet] = {}
+    for message in letters:
+        for file in message.payload["attachments"]:
+            if not file["type"].startswith("text/calendar"):
+                continue
+            sheet = _calendar(message, file)
+            key = (sheet.aside, tuple(sheet.facts))
+            earlier = found.get(key)
+            if earlier is None:
+                found[key] = sheet
+            elif len(earlier.files) < RAW_FILES:
+                found[key] = replace(earlier, files=[*earlier.files, *sheet.files])
+    return list(found.values())
+
+
+def _calendar(message: Message, file: dict[str, str]) -> Sheet:
+    calendar = Calendar.from_ical(base64.b64decode(file["content"]))
     event = calendar.walk("VEVENT")[0]
     taken_out = str(calendar.get("METHOD")) == "CANCEL"
     said_of_it = [
         ("Title", str(event.get("SUMMARY", ""))),
         ("Starts", _moment(event, "DTSTART")),
         ("Ends", _moment(event, "DTEND")),
-        ("Where", still(group[0], str(event.get("LOCATION", "")))),
-        ("File", files[0][2]["name"]),
+        ("Where", still(message, str(event.get("LOCATION", "")))),
+        ("File", file["name"]),
     ]
     sequence = int(event.get("SEQUENCE", 0))
-    aside = "takes it out of calendars" if taken_out else "first version" if sequence <= 1 else f"version {sequence}"
-    facts = [(label, value) for label, value in said_of_it if value]
-    raw = [(to, text) for to, text, _ in files[:RAW_FILES]]
-    return [Sheet("calendar", "calendar-x" if taken_out else "calendar-plus", "Calendar file", aside, facts, files=raw)]
+    return Sheet(
+        "calendar",
+        "calendar-x" if taken_out else "calendar-plus",
+        "Calendar file",
+        "takes it out of calendars" if taken_out else "first version" if sequence <= 1 else f"version {sequence}",
+        [(label, value) for label, value in said_of_it if value],
+        files=[(message.payload["to"], still(message, content_of(file)))],
+    )
 
 
 def _moment(event: Any, name: str) -> str:

@@ -57,7 +57,7 @@ def undo() -> None:
     writing: Db | None = g.pop("writing", None)
     if writing is not None:
         try:
-            writing.rollback()
+            # Not rollback(), after which rows that were read would ask the closed session for themselves again.
             writing.close()
         finally:
             database().release_writer()

@@ -118,5 +118,6 @@ def test_the_dialog_fits(chromium, app, base, database, cast, scheme, width, tmp
         page.locator("dialog#preview[open]").wait_for()
         page.evaluate("document.fonts.ready.then(() => true)")
         page.screenshot(path=tmp_path / f"{scheme}-{width}.png")
-        wide = "() => [...document.querySelectorAll('dialog[open] *')].some(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)"
+        wide = """() => [...document.querySelectorAll('dialog[open] *')]
+            .some(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)"""
         assert not page.evaluate(wide)

@@ -24,8 +24,16 @@ class Operator:
         return self.client.get(path, headers=headers)
 
     def press(self, path: str, on: str = "", **fields: str):
+        """Presses a button; where it is first shown what is sent, also the button beneath that."""
         page = self.client.get(on or "/inspections").get_data(as_text=True)
-        return self.client.post(path, data={"csrf_token": token(page), **fields})
+        fields["csrf_token"] = token(page)
+        if path.rpartition("/")[2] not in ("invite", "new_code", "reissue", "end"):
+            return self.client.post(path, data=fields)
+        shown = self.client.post(path, data={**fields, "step": "preview"})
+        if shown.status_code != 200:
+            return shown
+        digest = shown.get_data(as_text=True).partition('name="preview" value="')[2].partition('"')[0]
+        return self.client.post(path, data={**fields, "preview": digest})
 
 
 @pytest.fixture
@@ -150,9 +158,9 @@ def test_the_whole_way_on_pages(otto, cast, integrator, field, database) -> None
 def test_notes_of_two_writers(otto, integrator) -> None:
     session = integrator.create(notes="first")
     place = f"/inspections/{session['id']}"
-    seen = re.search(r'name="seen"[^>]*value="([0-9a-f]{64})"', html(otto.get(place)))[1]
-    assert otto.press(f"{place}/change_notes", place, notes="second", seen=seen).status_code == 303
-    late = otto.press(f"{place}/change_notes", place, notes="mine, typed with care", seen=seen)
+    seen = re.search(r'name="version"[^>]*value="([0-9a-f]{64})"', html(otto.get(place)))[1]
+    assert otto.press(f"{place}/change_notes", place, notes="second", version=seen).status_code == 303
+    late = otto.press(f"{place}/change_notes", place, notes="mine, typed with care", version=seen)
     assert late.status_code == 409
     assert "mine, typed with care" in late.get_data(as_text=True)
     assert integrator.session(session)["notes"] == "second"
@@ -184,7 +192,7 @@ def test_who_only_looks_sees_the_reason_and_changes_nothing(aude, integrator) ->
     assert "/end" not in re.findall(r'action="([^"]+)"', page)
     csrf = token(page)
     for verb in ("end", "attend", "start_recording", "stop_recording", "change_notes", "add_remark", "invite"):
-        fields = {"csrf_token": csrf, "text": "x", "notes": "x", "seen": "x", "ttl_minutes": "60"}
+        fields = {"csrf_token": csrf, "text": "x", "notes": "x", "version": "x", "ttl_minutes": "60"}
         assert aude.client.post(f"{place}/{verb}", data=fields).status_code == 403, verb
     assert aude.get("/inspections/new").status_code == 403
     assert integrator.session(session)["notes"] == "calm"
@@ -277,6 +285,8 @@ def explained(db) -> list[str]:
 def test_two_operators_press_end_at_once(app, cast, integrator, otto) -> None:
     session = integrator.create()
     place = f"/inspections/{session['id']}"
-    csrf = token(html(otto.get(place)))
-    results = at_once(6, lambda _: otto.client.post(f"{place}/end", data={"csrf_token": csrf}).status_code, threads=1)
+    fields = {"csrf_token": token(html(otto.get(place)))}
+    shown = html(otto.client.post(f"{place}/end", data={**fields, "step": "preview"}))
+    fields["preview"] = shown.partition('name="preview" value="')[2].partition('"')[0]
+    results = at_once(6, lambda _: otto.client.post(f"{place}/end", data=fields).status_code, threads=1)
     assert results == {303: 6}

@@ -12,16 +12,19 @@ from markupsafe import Markup
 from app.accounts.access import allow, me
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
+from app.desk.live import live_item, look
 from app.inspections import chain, display, emails, queries, rules
 from app.inspections.anchors import name_of
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
-from app.inspections.models import Campaign, Inspection
+from app.inspections.models import Campaign, Inspection, Status
 from app.inspections.views.shared import READERS, SHOWN_ONCE, found, pages, places, progress, shown_once
 from app.kernel import clock
+from app.kernel.api import as_uuid
 from app.kernel.crypto import sha256
 from app.kernel.errors import Refusal
 from app.kernel.events import story
 from app.kernel.htmx import personal, respond
+from app.kernel.live import Live
 from app.kernel.outbox import deliveries_of, standing
 from app.kernel.transaction import db
 
@@ -30,7 +33,15 @@ from app.kernel.transaction import db
 @allow(*READERS)
 def detail(id: str) -> Response:
     """Facts, invites with their flight recorder, chain and time stamps, the story, and what can be done."""
-    now, inspection = clock.now(), found(id)
+    now = clock.now()
+    live = live_item("inspection", as_uuid(id), me().scope(INSPECTIONS), now, every=10)
+    return live.not_modified() if live.unchanged else page(found(id), live)
+
+
+def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Response:
+    """The page of an inspection, live or as the answer to a form. `typed` are forms that keep what was typed."""
+    now = clock.now()
+    state = rules.status_of(inspection, now)
     place = places(db(), {inspection.organization_id})[inspection.organization_id]
     invites = queries.invites(db(), inspection.id)
     letters = queries.letters(db(), [emails.link_name(invite) for invite in invites])
@@ -40,9 +51,11 @@ def detail(id: str) -> Response:
     response = respond(
         "inspections/detail.html",
         inspection=inspection,
+        live=live.at(2) if live and state in (Status.OPEN, Status.RECORDING) else live,
+        presence=look(INSPECTIONS, "inspection", inspection.id, inspection.organization_id, now) if live else [],
         place=place,
         zone=place.time_zone,
-        state=rules.status_of(inspection, now),
+        state=state,
         badges=display.STATUS_BADGES,
         anchoring=display.ANCHORING_BADGES.get(inspection.anchoring),
         invites=[_invite_panel(inspection, invite, letters, rows, once, now) for invite in invites],
@@ -55,7 +68,13 @@ def detail(id: str) -> Response:
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=_reasons(inspection, now),
-        forms={"press": PressForm(), "invite": InviteForm(), "notes": _notes_form(inspection), "remark": RemarkForm()},
+        forms={
+            "press": PressForm(formdata=None),
+            "invite": typed.get("invite") or InviteForm(formdata=None),
+            "notes": _notes_form(inspection),
+            "remark": RemarkForm(formdata=None),
+        },
+        inviting="invite" in typed,
         authorities=[name_of(url) for url in current_app.extensions["config"].tsa_urls],
         progress=progress(inspection, invites[0] if invites else None, letters, now),
         now=now,
@@ -73,7 +92,7 @@ def _campaign_name(inspection: Inspection) -> str:
 
 
 def _notes_form(inspection: Inspection) -> NotesForm:
-    return NotesForm(formdata=None, notes=inspection.notes, seen=sha256(inspection.notes))
+    return NotesForm(formdata=None, notes=inspection.notes, version=sha256(inspection.notes))
 
 
 def _chain_fault(inspection: Inspection, links: Any) -> str:
