@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,17 +11,9 @@ from markupsafe import Markup
 
 from app.depositions.models import BOOKED, State
 from app.depositions.rules import moves, oddities
+from app.desk.queue import Word
 from app.kernel import times
 from app.kernel.outbox import standing
-
-
-class Word(NamedTuple):
-    """A word with its icon and tone."""
-
-    word: str
-    icon: str
-    tone: str = ""
-
 
 STATES = {
     State.INITIAL: Word("Requested", "circle-dashed"),
@@ -61,8 +54,7 @@ ODD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(NamedTuple):
     """`ground`: whether it is odd enough for a ground of its own."""
 
     word: str
@@ -71,9 +63,9 @@ class Badge:
     ground: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QueueRow:
-    """One line of the queue, ready to print."""
+    """One line of the queue, ready to print. `look` is what stays the same from poll to poll: when, day, badges."""
 
     id: int
     version: int
@@ -81,9 +73,9 @@ class QueueRow:
     role: str
     case: str
     organization: str
-    when: Markup
-    ruler: tuple[int, int, str]
-    badges: list[Badge]
+    look: "Look"
+    state: Badge | None
+    tags: tuple[str, ...]
     person: str
     mine: bool
     takeable: bool
@@ -92,38 +84,83 @@ class QueueRow:
     clock_small: str
 
 
-def row(d: Any, group: str, viewer: Any, now: datetime) -> QueueRow:
-    """A line of the queue for `viewer` (who has `id` and `time_zone`)."""
-    odd = oddities.of(d, now)
-    keys = {oddity.key for oddity in odd}
-    booked = d.state not in (State.INITIAL, State.CANCELED)
-    person = (d.manager_name if booked else d.assigned_name) or ""
-    first, tone, small = _clock(d, group, now)
-    return QueueRow(
-        id=d.id,
-        version=d.version,
-        name=d.deponent_name or d.title,
-        role=(d.deponent_role or "deponent") if d.deponent_name else "",
-        case=d.case_name,
-        organization=d.organization_name,
-        when=times.when(d.starts_at, d.zone, viewer.time_zone, now, length(d)),
-        ruler=(times.minutes_of_day(d.starts_at, d.zone), minutes(d), "warn" if "hour" in keys else ""),
-        badges=[*_state_badge(d, group), *(badge(oddity) for oddity in odd)],
-        person=person,
-        mine=not booked and d.assigned_id == viewer.id,
-        takeable=d.state == State.INITIAL and not person,
-        clock=first,
-        clock_tone=tone,
-        clock_small=small,
+class Look(NamedTuple):
+    """When it is, in words, as a ruler of its day, and what is odd about it."""
+
+    when: Markup
+    ruler: tuple[int, int, str]
+    badges: tuple[Badge, ...]
+
+
+class _Facts(NamedTuple):
+    """What a look is made of, for looking it up by value."""
+
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    ambiguous: bool
+    cancellation_open: bool
+    postback_url: bool
+    interpreter: str | None
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return {"interpreter": self.interpreter}
+
+
+@lru_cache(maxsize=8192)
+def _look(facts: _Facts, viewer_zone: str, hour: datetime, passed: bool) -> Look:
+    """Remembered by value, within the `hour`: which year it is decides how a day is written."""
+    odd = oddities.of(facts, facts.starts_at + timedelta(microseconds=1 if passed else 0))
+    tone = "warn" if any(oddity.key == "hour" for oddity in odd) else ""
+    return Look(
+        times.when(facts.starts_at, facts.zone, viewer_zone, hour, length(facts)),
+        (times.minutes_of_day(facts.starts_at, facts.zone), minutes(facts), tone),
+        tuple(badge(oddity) for oddity in odd),
     )
 
 
-def _state_badge(d: Any, group: str) -> list[Badge]:
-    """The state, where the group does not say it already."""
-    if group not in ("found", "cancellation"):
-        return []
-    state = STATES[d.state]
-    return [Badge(state.word, state.icon, state.tone)]
+_STATE_BADGES = {state.value: Badge(word.word, word.icon, word.tone) for state, word in STATES.items()}
+_MIXED = frozenset(("found", "sorted", "cancellation", ""))
+"""Groups whose rows are of several states."""
+
+
+def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -> QueueRow:
+    """A line of the queue for `viewer` (who has `id` and `time_zone`); `worn` are its tags."""
+    starts_at = d.starts_at
+    facts = _Facts(
+        d.state,
+        starts_at,
+        d.ends_at,
+        d.zone,
+        d.ambiguous,
+        d.cancellation_open,
+        bool(d.postback_url),
+        d.details.get("interpreter"),
+    )
+    look = _look(facts, viewer.time_zone, now.replace(minute=0, second=0, microsecond=0), starts_at < now)
+    booked = d.state not in (State.INITIAL, State.CANCELED)
+    person = (d.manager_name if booked else d.assigned_name) or ""
+    name = d.deponent_name
+    first, tone, small = _clock(d, group, now)
+    return QueueRow(
+        d.id,
+        d.version,
+        name or d.title,
+        (d.deponent_role or "deponent") if name else "",
+        d.case_name,
+        d.organization_name,
+        look,
+        _STATE_BADGES[d.state] if group in _MIXED else None,
+        worn,
+        person,
+        not booked and d.assigned_id == viewer.id,
+        d.state == State.INITIAL and not person,
+        first,
+        tone,
+        small,
+    )
 
 
 def badge(oddity: oddities.Oddity) -> Badge:
@@ -174,6 +211,12 @@ class Day(NamedTuple):
     label: str
 
 
+def done(event: Any) -> Word:
+    """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
+    icon, words, tone = TOLD.get(event.kind, ("circle-check", "Changed", ""))
+    return Word(f"{words} by {event.actor_name}", icon, tone or "good")
+
+
 def day(d: Any, viewer_zone: str, odd: Sequence[oddities.Oddity]) -> Day:
     """Where the session lies in its own day, with the reader's hours under it where they differ."""
     local, mine = d.starts_at.astimezone(ZoneInfo(d.zone)), d.starts_at.astimezone(ZoneInfo(viewer_zone))
@@ -213,6 +256,9 @@ TOLD: dict[str, tuple[str, str, str]] = {
     "deposition.cancellation_requested": ("message-square-x", "Asked to cancel", "danger"),
     "deposition.notice_written": ("message-square", "Notice written", ""),
     "deposition.assigned": ("user-check", "Taken", ""),
+    "deposition.given_back": ("undo-2", "Given back", ""),
+    "deposition.tagged": ("tag", "Tagged", ""),
+    "deposition.untagged": ("tag", "Tag taken off", ""),
     "deposition.room_changed": ("door-open", "Room changed", ""),
     "deposition.started": ("play", "Started", "good"),
     "deposition.ended": ("circle-stop", "Ended", ""),
@@ -239,6 +285,10 @@ def _told(event: Any) -> dict[str, Any]:
         text = f"Booked by {event.actor_name} itself, with Self-Service"
     if data.get("manager"):
         small.append(f"{data['manager']} manages it")
+    if data.get("to"):
+        text = f"Given to {data['to']} by {event.actor_name}"
+    if data.get("tag"):
+        small.append(f"“{data['tag']}”")
     if data.get("overlaps"):
         small.append(f"over an overlap: {data['reason']}")
     if event.kind == "deposition.canceled":

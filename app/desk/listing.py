@@ -125,7 +125,7 @@ class Shape:
             for arm in arms
         ]
         merged = union_all(*(select(*head.c) for head in heads)).subquery()
-        ids = select(merged.c[-1]).order_by(*_sorted(tuple(merged.c), descending)).limit(cut)
+        ids = select(list(merged.c)[-1]).order_by(*_sorted(tuple(merged.c), descending)).limit(cut)
         return select(*self.columns).where(self.id.in_(ids)).order_by(*_sorted(stretch.order, descending))
 
     def counts(self, places: tuple[int, ...], *, kept: bool) -> Any:

@@ -219,7 +219,7 @@ class Shown:
 
     @property
     def csv_label(self) -> str:
-        return f"CSV of {'this' if self.total == 1 else 'these'} {self.many}"
+        return "CSV" if self.total == 0 else "CSV of this one" if self.total == 1 else f"CSV of these {self.many}"
 
     @property
     def csv_url(self) -> str:
@@ -431,9 +431,12 @@ def next_in_list(room: Room, asked: Asked, id: Any) -> Markup | None:
     return Markup('Next: <a href="{}">{}</a>').format(url, room.name_of(found[1]))
 
 
-def place_in_list(near: Near | None, total: int) -> str:
-    """`3 of 31`, where both are known."""
-    return f"{near.place:,} of {total:,}" if near and near.place and total >= near.place else ""
+def place_in_list(listing: Listing, session: Db, near: Near | None) -> str:
+    """`3 of 31`; nothing for what is not in the list, or too far down to be counted."""
+    if near is None or not near.place:
+        return ""
+    total = listing.total(session)
+    return f"{near.place:,} of " + (f"{MOST_COUNTED:,}+" if total > MOST_COUNTED else f"{total:,}")
 
 
 def at_moment(instant: datetime, zone: str, now: datetime) -> str:

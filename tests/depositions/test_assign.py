@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.depositions.actions import scheduling
+from app.depositions.actions import assigning
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, NotFound
 from tests.depositions import factories
@@ -11,7 +11,7 @@ from tests.depositions.races import lost, race, won
 
 def assign(db, cast, id, who="ines", version=None):
     person = cast.people[who]
-    return scheduling.assign(db, id, person_id=person.id, by=cast.actor(who), now=now(), version=version)
+    return assigning.assign(db, id, person=(person.id, person.name), by=cast.actor(who), now=now(), version=version)
 
 
 def test_it_is_mine(database, cast):

@@ -191,13 +191,14 @@ def test_the_three_empty_faces(ines, cast, database):
     assert "All scheduled" in text(ines.get("/depositions"))
     page = text(ines.get("/depositions?view=everything&q=nobody"))
     assert "Nothing matches" in page
-    assert "Without these filters there is 1." in page
+    assert "The filters hide 1 request." in page
+    assert "Without “Text: nobody”: 1" in page
 
 
 def test_the_fragment_stands_in_its_page(ines, cast, database):
     factories.request(database, cast)
     fragment = text(ines.get("/depositions", headers={"HX-Request": "true", "HX-Target": "div#queue"}))
-    assert fragment.lstrip().startswith('<div id="queue">')
+    assert fragment.lstrip().startswith('<div id="queue" ')
 
     def without_token(html):
         return re.sub(r'value="[^"]{60,}"', "", html)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
 from app.accounts.models import Organization
 from app.depositions.models import Deposition
@@ -26,6 +26,9 @@ DONE = {
     "deposition.cancellation_declined": "kept it although its cancellation was asked",
     "deposition.notice_written": "wrote a notice",
     "deposition.assigned": "took it",
+    "deposition.given_back": "gave it back",
+    "deposition.tagged": "tagged it",
+    "deposition.untagged": "took a tag off it",
     "deposition.room_changed": "changed the room",
     "deposition.started": "started the session",
     "deposition.ended": "ended the session",
@@ -43,8 +46,10 @@ def move(
     now: datetime,
     version: int | None = None,
     organization_id: int | None = None,
+    only: ColumnElement[bool] | None = None,
 ) -> Row:
     """Changes the deposition if it is in one of `states` and, when given, still at `version`; returns it changed.
+    `only` is what else must hold.
 
     Otherwise `check` says why not, in the rule's words, about the row as it is now. Raises NotFound, and Conflict
     `stale` when the rule would allow it, but somebody changed the deposition since the page was shown.
@@ -54,6 +59,8 @@ def move(
         conditions.append(T.organization_id == organization_id)
     if version is not None:
         conditions.append(T.version == version)
+    if only is not None:
+        conditions.append(only)
     changes = {"version": T.version + 1, "updated_at": now, **values}
     row = db.execute(update(TABLE).where(*conditions).values(changes).returning(*T)).first()
     if row is not None:

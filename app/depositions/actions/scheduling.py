@@ -82,21 +82,6 @@ def change_room(
     return d
 
 
-def assign(db: Db, deposition_id: int, *, person_id: int, by: Actor, now: datetime, version: int | None = None) -> Row:
-    """The one who presses takes it. Who had it before stays in the story."""
-    d = move(
-        db,
-        deposition_id,
-        lambda row: None,
-        [state.value for state in State],
-        {"assigned_id": person_id, "assigned_name": by.name},
-        now=now,
-        version=version,
-    )
-    record(db, "assigned", d, by=by, now=now)
-    return d
-
-
 def write_notice(
     db: Db, deposition_id: int, notice: str, *, by: Actor, now: datetime, version: int | None = None
 ) -> Row:

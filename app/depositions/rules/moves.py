@@ -148,6 +148,10 @@ def check_change_room(state: str) -> None:
     _refuse(why_not_change_room(state))
 
 
+def check_give_back(taken: bool) -> None:
+    _refuse(None if taken else "Nobody has taken this.")
+
+
 def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> None:
     if reason:
         raise Conflict(f"{reason} Nothing was changed.", code=code)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 from sqlalchemy import Row
 
 from app.accounts.access import allow, me
@@ -13,10 +13,10 @@ from app.depositions.actions import canceling, running, scheduling
 from app.depositions.forms import CancelForm, MoveForm, NoticeForm, RoomForm
 from app.depositions.queries import managers
 from app.depositions.views.one import page, schedule_form
-from app.depositions.views.shared import READERS, actable, args, back, filters, pages
+from app.depositions.views.queue import back
+from app.depositions.views.shared import READERS, actable, args, filters, pages
 from app.desk import leaving
 from app.kernel import clock, preview
-from app.kernel.htmx import see_other
 from app.kernel.transaction import db, reading
 from app.kernel.words import number_of
 
@@ -103,15 +103,6 @@ def change_room(id: int) -> Response:
     scheduling.change_room(db(), d.id, form.room_url.data, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("Saved. The links that were mailed lead to this room once the session begins.")
     return back(d)
-
-
-@pages.post("/<int:id>/assign")
-@allow(*READERS)
-def assign(id: int) -> Response:
-    """The one who presses takes it. From the list one stays in the list."""
-    d = _press(id, lambda d, facts: scheduling.assign(db(), d.id, person_id=me().id, **facts))
-    flash(f"It is yours: {d.deponent_name or d.title}.")
-    return see_other(url_for(".list", **args(filters()))) if "in_list" in request.form else back(d)
 
 
 @pages.post("/<int:id>/start")

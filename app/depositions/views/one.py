@@ -13,9 +13,14 @@ from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, Sched
 from app.depositions.models import State
 from app.depositions.queries import managers, queue
 from app.depositions.rules import moves, oddities
+from app.depositions.views.queue import ROOM
 from app.depositions.views.shared import READERS, args, filters, pages, visible
+from app.desk import tagging
+from app.desk.live import live_item, look
+from app.desk.queue import place_in_list
 from app.kernel import clock, events, times
 from app.kernel.htmx import respond
+from app.kernel.live import Live
 from app.kernel.outbox import deliveries_of
 from app.kernel.transaction import db, reading
 from app.kernel.words import number_of
@@ -25,22 +30,28 @@ from app.kernel.words import number_of
 @allow(*READERS)
 def detail(id: int) -> Response:
     """One deposition: facts, story, and what can be done."""
-    return page(visible(id))
+    live = live_item(SUBJECT, id, me().scope(DEPOSITIONS), clock.now(), every=2)
+    return live.not_modified() if live.unchanged else page(visible(id), live)
 
 
-def page(d: Row, **typed: Any) -> Response:
-    """The page of a deposition. `typed` are forms, by their verb, that keep what somebody typed into them."""
+def page(d: Row, live: Live | None = None, **typed: Any) -> Response:
+    """The page of a deposition, live or the answer to a form. `typed` are forms that keep what was typed, by verb."""
     now, f = clock.now(), filters()
     odd = oddities.of(d, now)
     denied = me().why_not(DEPOSITIONS, d.organization_id)
-    near = queue.neighbours(db(), f, d.id, now)
+    asked = ROOM.ask(now)
+    near = asked.listing.near(db(), d.id)
     told = emails.participants(d)
     return respond(
         "depositions/detail.html",
         d=d,
+        live=live,
+        presence=look(DEPOSITIONS, SUBJECT, d.id, d.organization_id, now) if live else [],
         args=args(f),
         tab=queue.VIEWS[f.view],
         near=near,
+        place=place_in_list(asked.listing, db(), near),
+        tagged=tagging.shown(ROOM, db(), d),
         state=display.STATES[State(d.state)],
         odd=[(oddity, display.badge(oddity)) for oddity in odd],
         hours=display.hours(d),

@@ -1,17 +1,29 @@
-"""The queue: tabs, filters, urgency groups, one page at a time."""
+"""The queue: what the desk's list page has to know of depositions (app/desk/queue.py shows it)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, flash, url_for
+from sqlalchemy import Row
 
-from app.accounts.access import allow, me
+from app.accounts.access import Me, allow, me
 from app.accounts.roles import DEPOSITIONS
 from app.depositions import display
+from app.depositions.actions import assigning
+from app.depositions.actions.moving import DONE, SUBJECT
 from app.depositions.queries import queue
 from app.depositions.views.shared import READERS, args, filters, pages
-from app.kernel import clock
-from app.kernel.htmx import respond
-from app.kernel.transaction import db
+from app.desk import bulk, colleagues, latest
+from app.desk import queue as desk
+from app.desk.queue import Asked, Column, Empty, Filter, Tab, Word
+from app.kernel import clock, times
+from app.kernel.db import Db
+from app.kernel.events import Actor
+from app.kernel.htmx import see_other
+from app.kernel.transaction import reading
+from app.kernel.words import number_of
 
 TITLES = {
     queue.NEEDS: "Requests that need scheduling",
@@ -20,52 +32,215 @@ TITLES = {
     queue.SCHEDULED: "Scheduled sessions",
     queue.EVERYTHING: "All requests and sessions",
 }
+URGENT = (queue.STARTING, queue.CANCELLATION)
+
+
+@dataclass(slots=True)
+class Requests(Asked):
+    """The list with its filters, for this room's own templates."""
+
+    f: queue.Filters = field(default_factory=queue.Filters)
+
+
+class Depositions(desk.Room):
+    """Requests and the sessions they become."""
+
+    desk = DEPOSITIONS
+    subject = SUBJECT
+    endpoint = "depositions.list"
+    page = "depositions/list.html"
+    rows = "depositions/rows.html"
+    columns = (
+        Column("Starts", "when", "starts"),
+        Column("Its day"),
+        Column("Who, and in which case"),
+        Column("What is odd"),
+        Column("With"),
+        Column("Clock", "num", "received"),
+    )
+    orders = {"starts": "by start", "received": "by when they came in"}
+    noun = ("request", "requests")
+    groups = display.GROUPS
+    caption = "Sessions show their own time first, then yours."
+    export = (
+        "Number",
+        "State",
+        "Starts",
+        "Starts, where it is",
+        "Ends",
+        "Time zone",
+        "Who is questioned",
+        "Role",
+        "Case",
+        "Organization",
+        "Taken by",
+        "Manager",
+        "Cancellation asked",
+        "Came in",
+        "Came in, your time",
+    )
+
+    def ask(self, now: datetime, without: str = "") -> Requests:
+        f = filters(without)
+        return Requests(
+            listing=queue.listing(reading(), f, now),
+            now=now,
+            args=args(f),
+            title=TITLES[f.view],
+            view=f.view,
+            sort=f.order,
+            sorts=f.sorts,
+            narrowing=_narrowing(f),
+            organization_id=f.organization_id,
+            f=f,
+        )
+
+    def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
+        counts = queue.tab_counts(kept)
+        tabs: list[Tab] = [
+            {
+                "label": label,
+                "url": self.url(view=view if view != queue.NEEDS else None),
+                "count": counts[view],
+                "tone": "danger" if view in URGENT and counts[view] else "",
+                "current": view == asked.view,
+            }
+            for view, label in queue.VIEWS.items()
+        ]
+        return tabs, queue.kept_total(_f(asked), kept)
+
+    def lede(self, asked: Asked, tabs: Sequence[Tab]) -> str:
+        waits, soon = tabs[0]["count"], tabs[1]["count"]
+        words = number_of(waits, "request waits", "requests wait") + " to be scheduled"
+        return words + (f", {soon:,} of them for a session within 24 hours." if soon else ".")
+
+    def line(self, asked: Asked, key: str, row: Row, worn: tuple[str, ...], viewer: Me) -> display.QueueRow:
+        return display.row(row, key, worn, viewer, asked.now)
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        f = _f(asked)
+        team = colleagues.at(reading(), DEPOSITIONS, f.reach)
+        names = dict.fromkeys([*([f.tag] if f.tag else []), *self.tag_names()])
+        return {
+            "f": f,
+            "tags": [(name, name) for name in names],
+            "states": [(state.value, display.STATES[state].word) for state in queue.STATES_OF[f.view]],
+            "organizations": queue.organizations(reading(), f.reach),
+            "people": [
+                ("nobody", "nobody yet"),
+                *((one.id, "you" if one.id == me().id else one.name) for one in team),
+            ],
+            "taken_by": "nobody" if f.person == queue.NOBODY else f.person,
+        }
+
+    def nothing(self, asked: Asked, tabs: Sequence[Tab]) -> Empty:
+        if tabs[-1]["count"] == 0:
+            return Empty(
+                "inbox",
+                "No requests yet",
+                "They come in through the API. A key for it is made under People and keys, "
+                "and /api/docs/depositions shows how to ask.",
+            )
+        if asked.view in (queue.NEEDS, queue.STARTING):
+            ended = latest.since(
+                reading(),
+                SUBJECT,
+                ("deposition.scheduled", "deposition.canceled"),
+                me().scope(DEPOSITIONS).where,
+            )
+            since = f" since {times.moment(ended, me().time_zone, asked.now)}" if ended else ""
+            title = "All scheduled" if asked.view == queue.NEEDS else "Nothing starts unscheduled"
+            return Empty("calendar-check", title, f"Nobody waits{since}. New requests appear here.")
+        return Empty("check-check", "Nothing here", "No session is in this list now.")
+
+    def name_of(self, row: Row) -> str:
+        return str(row.deponent_name or row.title)
+
+    def did(self, kind: str) -> str:
+        return DONE.get(kind, "changed it")
+
+    def done(self, event: Row) -> Word:
+        return display.done(event)
+
+    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
+        return (
+            row.id,
+            display.STATES[row.state].word,
+            row.starts_at,
+            times.moment(row.starts_at, row.zone),
+            row.ends_at if row.ends_at > row.starts_at else None,
+            row.zone,
+            row.deponent_name,
+            row.deponent_role,
+            row.case_name,
+            row.organization_name,
+            row.assigned_name,
+            row.manager_name,
+            row.cancellation_requested_at if row.cancellation_open else None,
+            row.created_at,
+            times.moment(row.created_at, viewer.time_zone),
+        )
+
+    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+        assigning.assign(db, id, person=person, by=by, now=now, version=version)
+
+    def give_back(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+        assigning.give_back(db, id, by=by, now=now, version=version)
+
+
+ROOM = Depositions()
+
+
+def _f(asked: Asked) -> queue.Filters:
+    assert isinstance(asked, Requests)
+    return asked.f
+
+
+def _narrowing(f: queue.Filters) -> list[Filter]:
+    """What narrows the list besides its tab, in words."""
+    found = []
+    if f.state:
+        found.append(Filter("state", f"State: {display.STATES[f.states[0]].word.lower()}"))
+    if f.organization_id is not None:
+        found.append(Filter("organization", "Organization"))
+    if f.first:
+        found.append(Filter("from", f"Starts from {times.day(f.first)}"))
+    if f.last:
+        found.append(Filter("to", f"Starts to {times.day(f.last)}"))
+    if f.person is not None:
+        found.append(Filter("with", "Taken by nobody yet" if f.person == queue.NOBODY else "Taken by"))
+    if f.tag:
+        found.append(Filter("tag", f"Tag: {f.tag}"))
+    if f.q:
+        found.append(Filter("q", f"Text: {f.q}"))
+    return found
 
 
 @pages.get("", endpoint="list")
 @allow(*READERS)
 def list_depositions() -> Response:
     """The queue: tabs, filters, urgency groups, one page at a time."""
-    now, f, viewer = clock.now(), filters(), me()
-    after = request.args.get("after")
-    found = queue.page(db(), f, now, after)
-    keys = {key for key, _ in found.rows}
-    sizes = queue.group_counts(db(), f, now, keys)
-    counts = queue.view_counts(db(), f, now)
-    shown = [
-        (display.GROUPS[key], sizes[key], [display.row(d, key, viewer, now) for group, d in found.rows if group == key])
-        for key in dict.fromkeys(group for group, _ in found.rows)
-    ]
-    total = queue.total(db(), f, now) if f.filtered else counts[f.view]
-    return respond(
-        "depositions/list.html",
-        "depositions/_queue.html",
-        title=TITLES[f.view],
-        f=f,
-        args=args(f),
-        stretches=shown,
-        shown=len(found.rows),
-        first=found.first,
-        total=total,
-        counts=counts,
-        tabs=_tabs(f, counts),
-        organizations=queue.organizations(db(), f.reach),
-        states=[(state.value, display.STATES[state].word) for state in queue.STATES_OF[f.view]],
-        most=queue.MOST_COUNTED,
-        next_url=url_for(".list", **args(f), after=found.next_cursor) if found.next_cursor else "",
-        why_not=me().why_not(DEPOSITIONS),
-    )
+    return desk.show(ROOM)
 
 
-def _tabs(f: queue.Filters, counts: dict[str, int]) -> list[dict[str, Any]]:
-    urgent = (queue.STARTING, queue.CANCELLATION)
-    return [
-        {
-            "label": label,
-            "url": url_for(".list", view=view if view != queue.NEEDS else None),
-            "count": counts[view],
-            "tone": "danger" if view in urgent and counts[view] else "",
-            "current": view == f.view,
-        }
-        for view, label in queue.VIEWS.items()
-    ]
+@pages.get("/csv", endpoint="csv")
+@allow(*READERS)
+def export() -> Response:
+    """The list as a file for a spreadsheet."""
+    return desk.take_copy(ROOM)
+
+
+@pages.post("/bulk", endpoint="bulk")
+@allow(*READERS)
+def act_on_several() -> Response:
+    """What is done to the ticked rows."""
+    return bulk.act(ROOM)
+
+
+def back(d: Row) -> Response:
+    """To the page of the deposition, which still knows the list one came from; a message links the next one of it."""
+    asked = ROOM.ask(clock.now())
+    following = desk.next_in_list(ROOM, asked, d.id)
+    if following:
+        flash(following, "info")
+    return see_other(url_for(".detail", id=d.id, **asked.args))

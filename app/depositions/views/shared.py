@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, request
 from sqlalchemy import Row
 
 from app.accounts.access import me
@@ -11,8 +11,8 @@ from app.accounts.roles import DEPOSITIONS, Role
 from app.depositions.actions.moving import T
 from app.depositions.models import State
 from app.depositions.queries import queue, requests
+from app.desk import tags
 from app.kernel.errors import Invalid
-from app.kernel.htmx import see_other
 from app.kernel.transaction import reading
 
 pages = Blueprint("depositions", __name__, url_prefix="/depositions")
@@ -20,31 +20,38 @@ READERS = (Role.SCHEDULER, Role.ADMIN, Role.AUDITOR)
 LONGEST_QUERY = 200
 
 
-def filters() -> queue.Filters:
-    """The list that the address asks for. Raises Invalid for a filter that cannot be read."""
-    view, state = request.args.get("view", queue.NEEDS), request.args.get("state") or None
+def filters(without: str = "") -> queue.Filters:
+    """The list that the address asks for, or the same `without` one of its filters. Raises Invalid for a filter that
+    cannot be read."""
+    given = {name: value for name, value in request.args.items() if name != without}
+    view, state, sort = given.get("view", queue.NEEDS), given.get("state") or None, given.get("sort", "")
     if view not in queue.VIEWS:
         raise Invalid("There is no such list. Choose one of the tabs.", code="filter.view")
     if state is not None and state not in {known.value for known in State}:
         raise Invalid("There is no such state. Choose one from the filter.", code="filter.state")
+    if sort and sort.removeprefix("-") not in queue.SORTS:
+        raise Invalid("The list cannot be sorted like that. Use the heads of its columns.", code="filter.sort")
     scope = me().scope(DEPOSITIONS)
     return queue.Filters(
         view=view,
         state=state if state in queue.STATES_OF[view] else None,
-        organization_id=_number(request.args.get("organization")),
-        first=_day(request.args.get("from")),
-        last=_day(request.args.get("to")),
-        q="".join(c for c in request.args.get("q", "")[:LONGEST_QUERY] if c.isprintable()).strip(),
+        organization_id=_number(given.get("organization"), "organization"),
+        first=_day(given.get("from")),
+        last=_day(given.get("to")),
+        q="".join(c for c in given.get("q", "")[:LONGEST_QUERY] if c.isprintable()).strip(),
         reach=None if scope.everything else scope.organization_ids,
         zone=me().time_zone,
+        tag=tags.tidy(given["tag"]) if given.get("tag", "").strip() else "",
+        person=queue.NOBODY if given.get("with") == "nobody" else _number(given.get("with"), "person"),
+        sort=sort,
     )
 
 
-def _number(text: str | None) -> int | None:
+def _number(text: str | None, what: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise Invalid("There is no such organization. Choose one from the filter.", code="filter.organization")
+        raise Invalid(f"There is no such {what}. Choose one from the filter.", code=f"filter.{what}")
     return int(text)
 
 
@@ -69,6 +76,9 @@ def args(f: queue.Filters) -> dict[str, Any]:
         "from": f.first.isoformat() if f.first else None,
         "to": f.last.isoformat() if f.last else None,
         "q": f.q or None,
+        "tag": f.tag or None,
+        "with": "nobody" if f.person == queue.NOBODY else f.person,
+        "sort": f.order or None,
     }
     return {name: value for name, value in args.items() if value is not None}
 
@@ -82,7 +92,3 @@ def actable(id: int) -> Row:
     d = visible(id)
     me().check(DEPOSITIONS, d.organization_id)
     return d
-
-
-def back(d: Row) -> Response:
-    return see_other(url_for(".detail", id=d.id, **args(filters())))

@@ -1,0 +1,43 @@
+"""Tags on a detail page: what `templates/desk/_tags.html` shows and its forms send."""
+
+from typing import Any
+
+from flask import flash, request
+from sqlalchemy import Row
+
+from app.accounts.access import me
+from app.desk import tags
+from app.desk.queue import Room
+from app.kernel import clock
+from app.kernel.db import Db
+from app.kernel.transaction import db
+
+
+def shown(room: Room, session: Db, row: Any) -> dict[str, Any]:
+    """What `desk/_tags.html` reads as `tagged`: the tags it wears, those in use, whether this person may change them."""
+    worn = tags.of(session, room.subject, [row.id]).get(row.id, ())
+    may = me().may(room.desk, True, row.organization_id)
+    return {
+        "room": room,
+        "worn": worn,
+        "known": [name for name in room.tag_names() if name not in worn] if may else [],
+        "may": may,
+    }
+
+
+def add(room: Room, row: Row) -> None:
+    """Puts on the tag that was typed. The caller has checked that this person may act on the row. Raises Invalid."""
+    name = tags.tidy(request.form.get("tag", ""))
+    by, now = me().actor(), clock.now()
+    if tags.add(db(), room.subject, row.id, row.organization_id, name, by=by, now=now):
+        flash(f"Tagged “{name}”.")
+    else:
+        flash(f"It has the tag “{name}” already.", "info")
+
+
+def remove(room: Room, row: Row) -> None:
+    """Takes off the tag that was pressed."""
+    name = tags.tidy(request.form.get("tag", ""))
+    by, now = me().actor(), clock.now()
+    if tags.remove(db(), room.subject, row.id, row.organization_id, name, by=by, now=now):
+        flash(f"The tag “{name}” is off.")
