@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from app.accounts.models import Person
 from app.kernel.clock import now
 from app.kernel.db import Database
 from app.prescreens.models import Prescreen
@@ -113,7 +115,11 @@ def test_the_detail_shows_answers_beside_criteria(lena: FlaskClient, database: D
     assert "at least 2,400" in found
     assert "not met" in found
     assert "1 April 2026" in found
-    assert "Either decision is final at once, and jane@example.com is told." in found
+    assert "Held for 30 seconds, then final and sent." in found
+    with database.write() as db:
+        db.execute(update(Person).where(Person.id == cast.lena.id).values(hold_seconds=0))
+    at_once = page(lena, f"/prescreens/{prescreen(database, cast.marston.id)}")
+    assert "Either decision is final at once, and jane@example.com is told." in at_once
     assert "Your application to Marston &amp; Vale was approved" in found
 
 
