@@ -67,8 +67,6 @@ class Deposition(Base):
         Index("ix_depositions_created", "state", "created_at", "id", "starts_at"),
         Index("ix_depositions_organization_starts", "organization_id", "state", "starts_at", "id"),
         Index("ix_depositions_organization_created", "organization_id", "state", "created_at", "id", "starts_at"),
-        # Whose they are, and which nobody has taken.
-        Index("ix_depositions_assigned", "assigned_id", "state", "starts_at", "id"),
         # The API's list in id order, and the ids that its epoch filters choose.
         Index("ix_depositions_organization", "organization_id", "id"),
         Index("ix_depositions_organization_span", "organization_id", "starts_at", "ends_at", "id"),
@@ -159,7 +157,8 @@ keep_tallies(
         f"IN ({_EARLY_OR_LATE}) THEN 'odd' ELSE 'office' END",
         reads=("start_time",),
     ),
-    Moment("deposition.booked", at="booked_at", since="created_at"),
+    # What an organization schedules by itself never waited for anybody.
+    Moment("deposition.booked", at="booked_at", since="created_at", only="{r}.booked_at > {r}.created_at"),
     Moment("deposition.canceled", at="canceled_at"),
     Moment("deposition.starts", at="starts_at", word="{r}.state", reads=("state",)),
 )

@@ -17,6 +17,12 @@ def about(seconds: float | None) -> str:
     return times.duration(timedelta(seconds=max(60, round(seconds / unit) * unit)))
 
 
+def brief(seconds: float | None) -> str:
+    """The same as a figure: `5 h 10`; `0` for none."""
+    text = about(seconds)
+    return text.removesuffix(" min") if " h " in text else text or "0"
+
+
 def against(now: int, before: int, days: int) -> str:
     """`6 more than in the 30 days before`."""
     span = f"the {days} days before"

@@ -49,7 +49,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     return [
         Figure("waiting to be scheduled", f"{queue.waiting(db(), whose, o.now):,}", "now", o.url(".list")),
         Figure("requests received", f"{asked:,}", findings.was(f"{asked_before:,}" if asked_before else "")),
-        Figure("half scheduled within", findings.about(half) or "0", _was(half, half_before)),
+        Figure("half scheduled within", findings.brief(half), _was(half, half_before)),
         Figure(
             "canceled",
             f"{told.total(CANCELED):,}",
@@ -67,7 +67,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
 def _was(now: float | None, before: float | None) -> str:
     if now is None:
         return "none was scheduled"
-    return findings.was(findings.about(before))
+    return findings.was(findings.brief(before) if before else "")
 
 
 def _load(o: Overview, told: Told) -> Chart:

@@ -75,7 +75,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
         ),
         Figure(
             "half got in within",
-            findings.about(half) or "0",
+            findings.brief(half),
             findings.was(half_before) if half else "nobody joined",
         ),
         Figure("locked by wrong codes", f"{locked:,}", findings.was(f"{told.total(MADE, 'locked', before=True):,}")),

@@ -77,8 +77,8 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
         ),
         Figure(
             "half decided within",
-            findings.about(half) or "0",
-            findings.was(findings.about(half_before)) if half else "none was decided",
+            findings.brief(half),
+            findings.was(findings.brief(half_before) if half_before else "") if half else "none was decided",
         ),
         Figure(
             "expired undecided",
