@@ -24,7 +24,7 @@ from app.kernel.errors import Conflict, Denied
 from app.kernel.events import Actor
 
 BY = Actor("cli", None, "Demonstration data", None, "cli")
-ROOMS = ("depositions", "prescreens", "inspections")
+ROOMS = ("depositions", "prescreens", "inspections", "desk")
 HOUSE = None
 AGE = timedelta(days=120)
 """How long ago the organizations joined."""

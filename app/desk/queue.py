@@ -109,6 +109,8 @@ class Room:
     subject: ClassVar[str]
     endpoint: ClassVar[str]
     page: ClassVar[str]
+    tab_args: ClassVar[tuple[str, ...]] = ("view",)
+    """The arguments that make the desk's own tabs."""
     rows: ClassVar[str]
     columns: ClassVar[tuple[Column, ...]]
     noun: ClassVar[tuple[str, str]]
@@ -299,6 +301,8 @@ def show(room: Room) -> Response:
         if not groups or groups[-1].key != key:
             groups.append(Group(key, room.groups.get(key), sizes[key], []))
         groups[-1].lines.append(room.line(asked, key, row, worn.get(row[0], ()), viewer))
+    views = for_page(db(), viewer, room.desk, asked.args, now, tab=room.tab_args)
+    views.look_through(db(), room.subject, (row for _, row in page.rows), page.first and page.next_cursor is None)
     tabs, known = room.tabs(asked, kept)
     shown = Shown(
         room=room,
@@ -325,7 +329,7 @@ def show(room: Room) -> Response:
         presence=who_looks(room.subject, ids, now),
         live=live,
         most=MOST_COUNTED,
-        views=for_page(db(), viewer, room.desk, asked.args, now),
+        views=views,
         more=lambda: room.context(asked),
     )
 

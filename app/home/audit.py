@@ -17,6 +17,7 @@ from app.accounts import telling as accounts
 from app.accounts.models import Organization, Person
 from app.accounts.scope import Scope
 from app.depositions import display as depositions
+from app.desk.views import telling as views
 from app.home.desks import SUBJECTS
 from app.inspections import display as inspections
 from app.kernel.db import Db
@@ -189,7 +190,7 @@ def _first_since(db: Db, moment: datetime, newest: int) -> int:
 
 def kinds() -> list[str]:
     """Every kind of event that has a sentence."""
-    return sorted({*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *accounts.WORDS})
+    return sorted({*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *accounts.WORDS})
 
 
 def sentence(event: Any) -> dict[str, Any]:
@@ -201,6 +202,8 @@ def sentence(event: Any) -> dict[str, Any]:
     if event.subject_type in ("inspection", "invite"):
         entry = inspections.story([event])[0]
         return {"icon": entry.icon, "text": entry.text, "small": entry.small, "tone": entry.tone}
+    if event.kind in views.WORDS:
+        return {"tone": "", **views.entry(event)}
     return {"tone": "", **accounts.entries([event])[0]}
 
 

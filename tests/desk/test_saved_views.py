@@ -15,6 +15,7 @@ from app.kernel.clock import now
 from app.kernel.errors import Conflict, Denied, Invalid, NotFound
 from tests.accounts.browser import post
 from tests.cast import Cast
+from tests.desk.readers import reader
 from tests.prescreens.making import prescreen
 
 LIST = "/prescreens?left=7&state=waiting"
@@ -24,19 +25,6 @@ def save(database, cast: Cast, who: str, name: str, place: str = "", query: str 
     person = reader(cast, who)
     with database.write() as db:
         return saved.save(db, person, desk, place or teams.own(person.id), name, query, by=cast.actor(who), now=now())
-
-
-def reader(cast: Cast, who: str):
-    """Somebody as actions know them."""
-    from app.accounts.roles import Grant
-    from tests.cast import PEOPLE
-
-    class Somebody:
-        id = cast.people[who].id
-        name = cast.people[who].name
-        grants = tuple(Grant(role, cast.organizations[slug].id if slug else None) for role, slug in PEOPLE[who][1])
-
-    return Somebody()
 
 
 def named(database, cast: Cast, who: str, desk: str = "prescreens") -> list[str]:

@@ -11,7 +11,16 @@ from tests.house.furnished import FORM, House, endpoint_of, inside, written
 
 pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time
 
-OWN = {"accounts.sign_out", "accounts.change_settings", "accounts.change_password", "accounts.end_sign_in"}
+OWN = {
+    "accounts.sign_out",
+    "accounts.change_settings",
+    "accounts.change_password",
+    "accounts.end_sign_in",
+    "views.save",
+    "views.rename",
+    "views.move",
+    "views.remove",
+}
 """What belongs to everybody who is signed in."""
 
 

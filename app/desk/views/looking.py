@@ -83,15 +83,15 @@ def write(db: Db, person_id: int, desk: str, view: str, now: datetime) -> None:
 
 
 def marks(db: Db, person_id: int, subject: str, rows: Iterable[Any], moment: datetime | None) -> dict[Any, str]:
-    """`new` or `changed` for each of these rows that somebody else brought or touched since `moment`, by row id.
+    """`new` or `changed` for each of these rows to which somebody else did something since `moment`, by row id.
 
-    Rows carry `id`, `created_at` and `updated_at`. Asks nothing when none was touched, which costs nothing.
+    Rows carry `id` and `created_at`. History knows who did what, so it is asked, by its index, about these rows alone.
     """
     if moment is None:
         return {}
-    touched = {str(row.id): row for row in rows if row.updated_at > moment}
-    if not touched:
+    shown = {str(row.id): row for row in rows}
+    if not shown:
         return {}
-    asked = {"subject": subject, "ids": sorted(touched), "since": moment, "me": str(person_id)}
+    asked = {"subject": subject, "ids": list(shown), "since": moment, "me": str(person_id)}
     foreign: Sequence[str] = db.execute(_FOREIGN, asked).scalars().all()
-    return {touched[id].id: "new" if touched[id].created_at > moment else "changed" for id in foreign if id in touched}
+    return {shown[id].id: "new" if shown[id].created_at > moment else "changed" for id in foreign}

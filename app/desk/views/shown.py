@@ -145,7 +145,7 @@ class Views:
     def look_through(self, db: Db, subject: str, rows: Iterable[Any], whole: bool = True) -> dict[Any, str]:
         """Marks the rows that are `new` or `changed` since this person last looked, by row id; kept in `marks`.
 
-        Rows carry `id`, `created_at`, `updated_at`; `whole` says whether they are the whole list.
+        Rows carry `id`, `created_at`; `whole` says whether they are the whole list.
         """
         self.whole = whole
         self.marks = looking.marks(db, self.person_id, subject, rows, self.since)

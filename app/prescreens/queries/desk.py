@@ -55,7 +55,6 @@ _ROW = (
     P.assignee_id,
     P.version,
     P.created_at,
-    P.updated_at,
     P.expires_at,
     select(T.name).where(T.id == P.workflow_template_id).scalar_subquery().label("template_name"),
     select(G.name).where(G.id == P.organization_id).scalar_subquery().label("organization_name"),
