@@ -164,13 +164,17 @@ def _typed() -> list[tuple[str, str]]:
 
 
 def _again() -> list[tuple[str, str]]:
-    """All fields of a refused form but its token and version, so that the page can offer to send it once more."""
-    if request.method in SAFE:
+    """The fields of a refused form that a page may offer to send once more: never its token, nor secrets."""
+    if request.method in SAFE or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return []
     try:
-        return [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "version")]
+        return [(name, value) for name, value in request.form.items(multi=True) if not _never_again(name)]
     except HTTPException:
         return []
+
+
+def _never_again(name: str) -> bool:
+    return name == "csrf_token" or any(word in name.lower() for word in ("password", "secret", "code"))
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -194,7 +198,7 @@ def _csrf_error(_error: CSRFError) -> Response:
     return refuse(
         Denied(
             "This page was open for too long, or you signed in again elsewhere. Nothing was done. "
-            "Load the page again and repeat it; what you typed stands below.",
+            "What you typed is still here: look it over, then send it again.",
             code="csrf",
         )
     )

@@ -73,6 +73,34 @@ function nearestSlot(source) {
 
 /* Requests that htmx makes */
 
+/* Lists: what stands outside of the list follows it, and the focus goes on to the next row */
+
+// The copy is of the list on screen, which a filter has just changed.
+function followList() {
+  const list = $("#queue[data-csv]");
+  const copy = list && $("#csv");
+  if (!copy) return;
+  copy.href = list.dataset.csv;
+  $("span", copy).textContent = list.dataset.csvLabel;
+}
+
+let goingOn = [];
+
+on("htmx:before:request", (event) => {
+  const row = event.detail.ctx.sourceElement.id === "take" && document.activeElement?.closest?.(".queue tr[id]");
+  const rows = row ? $$(".queue tr[id]") : [];
+  // The next row takes the focus; at the end of the list the one that was acted on.
+  goingOn = row ? [...rows.slice(rows.indexOf(row) + 1), row].map((each) => each.id) : [];
+});
+
+function goOn() {
+  const next = goingOn.map((id) => document.getElementById(id)).find(Boolean);
+  goingOn = [];
+  const link = next && $(".what > a", next);
+  link?.focus();
+  return Boolean(link);
+}
+
 // A filter that is not set has no place in the address.
 on("htmx:config:request", (event) => {
   const { sourceElement, request } = event.detail.ctx;
@@ -136,15 +164,25 @@ on("htmx:after:swap", (event) => {
   const refusal = $("#refusal.notice");
   if (ctx.response?.status >= 400 && refusal) {
     markFields(refusal, ctx.sourceElement?.closest?.("form"));
-    if (!refusal.closest("form")) $$("[data-over]", refusal).forEach((button) => button.remove());
+    if (!refusal.closest("form")) $$("[data-over], [data-token]", refusal).forEach((button) => button.remove());
     refusal.focus();
     return;
   }
   ready(document);
+  followList();
   if (document.activeElement && document.activeElement !== document.body) return;
+  if (goOn()) return;
   const wanted = $("main [aria-invalid='true']") ?? $("main [autofocus]:not(dialog *)") ?? $("#main");
   wanted?.focus({ preventScroll: true });
   if (ctx.target === document.body) scrollTo(0, 0);
+});
+
+// A form token that has run out: the answer brings a new one, for every form of the page.
+on("click", (event) => {
+  const button = event.target.closest("[data-token]");
+  if (!button) return;
+  for (const field of $$("input[name='csrf_token']")) field.value = button.dataset.token;
+  button.closest("form")?.requestSubmit();
 });
 
 // "Use mine on top", in the notice about a lost race: the same form again, now on top of what the others did.
@@ -188,7 +226,8 @@ on(
       event.stopImmediatePropagation();
       return;
     }
-    button?.setAttribute("aria-busy", "true");
+    // A file comes down beside the page: nothing would ever end the waiting.
+    if (!button?.hasAttribute("data-download")) button?.setAttribute("aria-busy", "true");
   },
   true,
 );
@@ -199,6 +238,23 @@ on("htmx:finally:request", () =>
 addEventListener("pageshow", () =>
   $$("form button[aria-busy='true']").forEach((button) => button.removeAttribute("aria-busy")),
 );
+
+/* A slow answer: after 300 ms a line says that we wait, and nothing jumps */
+
+const waiting = new Map();
+
+on("htmx:before:request", ({ detail: { ctx } }) => {
+  waiting.set(
+    ctx,
+    setTimeout(() => (document.body.dataset.waiting = ""), 300),
+  );
+});
+
+on("htmx:finally:request", ({ detail: { ctx } }) => {
+  clearTimeout(waiting.get(ctx));
+  waiting.delete(ctx);
+  if (!waiting.size) delete document.body.dataset.waiting;
+});
 
 /* Theme in this browser: a cookie, so that the server can say it before the first paint */
 
@@ -291,7 +347,23 @@ function moveRow(step) {
   next?.scrollIntoView({ block: "nearest" });
 }
 
+// Ticks the row that has the focus, where rows can be ticked.
+function tickRow() {
+  const row = document.activeElement?.closest?.(".queue tr");
+  const box = row && $(".pick input:not(:disabled)", row);
+  if (box) box.click();
+}
+
+// Takes the row that has the focus, or what this page is about.
+function takeIt() {
+  const row = document.activeElement?.closest?.(".queue tr");
+  const button = row ? $("[data-key='e']", row) : $("#actions form[action*='/assign'] button:not(:disabled)");
+  button?.click();
+}
+
 const KEYS = {
+  e: takeIt,
+  x: tickRow,
   "/": () => $("#search")?.focus(),
   "?": () => $("#help")?.showModal(),
   j: () => moveRow(1),

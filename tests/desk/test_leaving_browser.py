@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
+from app.accounts.models import SignIn
 from app.depositions.actions import scheduling
 from app.kernel.clock import now
 from tests import browsers
+from tests.cast import PASSWORD
 from tests.depositions import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -121,3 +124,46 @@ def test_the_dialog_fits(chromium, app, base, database, cast, scheme, width, tmp
         wide = """() => [...document.querySelectorAll('dialog[open] *')]
             .some(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)"""
         assert not page.evaluate(wide)
+
+
+def test_a_sign_in_that_ended_brings_the_text_back_in_its_field(desk, base, database, cast):
+    made = factories.request(database, cast, details={})
+    desk.goto(f"{base}/depositions/{made.id}")
+    desk.get_by_text("Write a notice to them").click()
+    desk.fill("[name=notice]", "Half a note\nof two lines")
+    end_sign_ins(database)
+    desk.get_by_role("button", name="Save the notice").click()
+    desk.get_by_text("Your text is kept").wait_for()
+    desk.fill("[name=email]", "ines@example.com")
+    desk.fill("[name=password]", PASSWORD)
+    desk.get_by_role("button", name="Sign in", exact=True).click()
+    desk.get_by_role("heading", name="Your text is here").wait_for()
+    assert desk.input_value("textarea[name=notice]") == "Half a note\nof two lines"
+    desk.get_by_role("button", name="Send it now").click()
+    desk.get_by_text("The organization reads it through the API").wait_for()
+    with database.read() as db:
+        assert db.execute(factories.one(made.id)).one().notice.replace("\r", "") == "Half a note\nof two lines"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_form_token_that_ran_out_keeps_the_text_and_sends_it(chromium, app, base, database, cast, scripts):
+    made = factories.request(database, cast, details={})
+    context = chromium.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    sign_in(page, app, cast, base)
+    page.goto(f"{base}/depositions/{made.id}")
+    page.get_by_text("Write a notice to them").click()
+    page.fill("[name=notice]", "Typed before signing in again")
+    sign_in(page, app, cast, base)
+    page.get_by_role("button", name="Save the notice").click()
+    page.get_by_text("This page was open for too long").wait_for()
+    page.get_by_role("button", name="Send it again").click()
+    page.get_by_text("The organization reads it through the API").wait_for()
+    with database.read() as db:
+        assert db.execute(factories.one(made.id)).one().notice == "Typed before signing in again"
+    context.close()
+
+
+def end_sign_ins(database: Any) -> None:
+    with database.write() as db:
+        db.execute(update(SignIn).values(ended_at=now()))
