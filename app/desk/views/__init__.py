@@ -14,3 +14,4 @@ page left open are no looks. What one did oneself is never new (looking.py).
 
 from app.desk.views.shown import Views as Views
 from app.desk.views.shown import for_page as for_page
+from app.desk.views.shown import list_url as list_url
