@@ -16,7 +16,18 @@ function left(line) {
   return Number(line.dataset.left) - (performance.now() - seen.get(line));
 }
 
+// The same seconds in sentences elsewhere: rows, the reason beside a button.
+function countElsewhere() {
+  for (const each of document.querySelectorAll("[data-counts]")) {
+    if (!seen.has(each)) seen.set(each, performance.now());
+    const milliseconds = Number(each.dataset.counts) - (performance.now() - seen.get(each));
+    const seconds = String(Math.max(0, Math.ceil(milliseconds / 1000)));
+    if (each.textContent !== seconds) each.textContent = seconds;
+  }
+}
+
 function count() {
+  countElsewhere();
   for (const line of lines()) {
     const milliseconds = Math.max(0, left(line));
     const seconds = String(Math.ceil(milliseconds / 1000));

@@ -157,9 +157,7 @@ def test_letters_switched_off_meanwhile(database: Database, cast: Cast, outbox: 
 
 
 @pytest.mark.parametrize("how", ["disabled", "role taken"])
-def test_who_may_not_decide_any_more_has_not_decided(
-    database: Database, cast: Cast, outbox: Outbox, how: str
-) -> None:
+def test_who_may_not_decide_any_more_has_not_decided(database: Database, cast: Cast, outbox: Outbox, how: str) -> None:
     id = prescreen(database, cast.marston.id)
     hold = press(database, cast, id)
     with database.write() as db:

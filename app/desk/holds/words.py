@@ -7,6 +7,8 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
+from markupsafe import Markup, escape
+
 from app.desk.holds.models import State
 
 
@@ -80,6 +82,14 @@ def mark(hold: Any, now: datetime, person_id: int | None = None) -> str:
     if lapsed(hold, now):
         return f"{who} {verb.done} this"
     return f"{who} {verb.does} this, final in {seconds_left(hold, now)} s"
+
+
+def ticking(text: str, hold: Any, now: datetime) -> Markup:
+    """A sentence of `mark` or `refusal` whose seconds go on in the browser (static/holds.js)."""
+    left = seconds_left(hold, now)
+    milliseconds = max(0, ceil((hold.final_at - now) / timedelta(milliseconds=1)))
+    counting = Markup('in <span data-counts="{}">{}</span> s').format(milliseconds, left)
+    return escape(text).replace(f"in {left} s", counting)
 
 
 def refusal(hold: Any, now: datetime, person_id: int | None = None) -> str:

@@ -56,7 +56,7 @@ def detail(id: UUID) -> Response:
         other_contact=contacts.get(db, row.other_contact_id),
         story=telling.story(events.story(db, "prescreen", id), outbox.deliveries_of(db, "prescreen", id)),
         form=DecisionForm(formdata=None, version=row.version, notes=_notes(hold)),
-        hold=hold_words.mark(hold, now, me().id) if hold is not None and hold.state == State.HELD else "",
+        hold=_mark(hold, now),
         not_written=_not_written(hold),
         seconds=me().hold_seconds,
         reason=me().why_not(PRESCREENS, row.organization_id) or refusal,
@@ -76,10 +76,17 @@ def detail(id: UUID) -> Response:
     )
 
 
+def _mark(hold: Any, now: datetime) -> str:
+    """Who has a decision on hold here, or nothing."""
+    if hold is None or hold.state != State.HELD:
+        return ""
+    return hold_words.ticking(hold_words.mark(hold, now, me().id), hold, now)
+
+
 def _why_not(row: Any, hold: Any, now: datetime) -> str | None:
     """The sentence beside disabled decision buttons, or None."""
     if hold is not None and hold.state == State.HELD:
-        return hold_words.refusal(hold, now, me().id)
+        return hold_words.ticking(hold_words.refusal(hold, now, me().id), hold, now)
     try:
         review.check_review(row, now)
     except Refusal as refusal:

@@ -7,6 +7,8 @@ from flask import Response, request
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
+from app.desk.holds import queries as holds
+from app.desk.holds import words as hold_words
 from app.desk.live import live_list, who_looks
 from app.desk.views import for_page
 from app.kernel import clock
@@ -107,6 +109,7 @@ def _groups(asked: Asked, rows: Any, tally: Tally, now: datetime, several: bool)
     found = [row for _, row in rows]
     questions = templates.questions_of(db(), ((row.workflow_template_id, row.template_version) for row in found))
     again = contacts.known_before(db(), asked.reach, found)
+    held = holds.of(db(), "prescreen", (row.id for row in found))
     shown: list[dict[str, Any]] = []
     for key, row in rows:
         if not shown or shown[-1]["key"] != key:
@@ -121,7 +124,8 @@ def _groups(asked: Asked, rows: Any, tally: Tally, now: datetime, several: bool)
                 "name": telling.name_of(row),
                 "template": f"{row.template_name}, {row.organization_name}" if several else row.template_name,
                 "headlines": display.headlines(these, row.submission),
-                "badges": telling.badges(
+                "badges": _held(held.get(str(row.id)), now)
+                + telling.badges(
                     row, display.not_met(these, row.submission), row.id in again, now, mixed=asked.state == "all"
                 ),
                 "with": row.assignee_name,
@@ -134,3 +138,11 @@ def _groups(asked: Asked, rows: Any, tally: Tally, now: datetime, several: bool)
             }
         )
     return shown
+
+
+def _held(hold: Any, now: datetime) -> list[dict[str, Any]]:
+    """Who has a decision on hold here, first of all that is worth knowing."""
+    if hold is None:
+        return []
+    word = hold_words.ticking(hold_words.mark(hold, now, me().id), hold, now)
+    return [{"word": word, "icon": "hourglass", "tone": "info", "odd": True}]
