@@ -199,6 +199,7 @@ function replace(old, fresh) {
     const words = (details) => $("summary", details)?.textContent;
     if (opened[i] && words(opened[i]) === words(each)) opened[i].open = each.open;
   });
+  $$("[data-copy][hidden]", copy).forEach((button) => (button.hidden = false));
   old.replaceWith(copy);
   globalThis.htmx?.process(copy);
   return copy;
