@@ -187,7 +187,7 @@ class Overview:
         only = {self.organization_id} if self.organization_id else None
         for due_at, organization_id in db().execute(_OLDEST, {"now": self.now, "subject": self.subject}):
             if organization_id in only if only else scope.covers(organization_id or 0):
-                return due_at  # type: ignore[no-any-return]  # a row's member
+                return due_at
         return None
 
     def _messages(self, channel: str) -> str:

@@ -266,13 +266,15 @@ def _expired(desk: Desk, count: int) -> None:
 
 def _ended(desk: Desk, count: int) -> None:
     for n in range(count):
-        begin = desk.now - timedelta(days=n * 4, hours=3 + n % 7, minutes=7 * n % 60)
-        session = desk.make(n + 1, begin - 70 * HOUR, begin)
+        # Each desk on days of its own, working days mostly, more of them lately.
+        day = n and n * 2 + n * n // 12 + len(desk.invitees) % 3
+        begin = desk.now - timedelta(days=day, hours=3 + n % 7, minutes=7 * n % 60)
+        session = desk.make(n + 1, begin - (20 + 9 * n % 60) * HOUR, begin)
         by = desk.actor(n)
         if n % 6 == 5:
             actions.end(desk.db, session.id, by=by, now=begin - HOUR)
             continue
-        minted = desk.invite(session, n + 1, begin - 4 * MINUTE)
+        minted = desk.invite(session, n + 1, begin - (4, 2, 7, 3, 9, 1)[n % 6] * MINUTE)
         desk.join(minted, n + 1, begin + timedelta(seconds=20), wrong=n % 3)
         desk.allow(minted, n + 1, begin + MINUTE, gps="denied" if n % 5 == 2 else "granted")
         actions.attend(desk.db, session.id, by=by, now=begin + 2 * MINUTE)
