@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request, url_for
 
 from app.accounts.access import Scope, allow, me
+from app.accounts.guard import safe_next
 from app.accounts.roles import DENIALS, DESKS, Role
 from app.deliveries import actions, queries, rules
 from app.deliveries.queries import Filters
@@ -214,9 +215,9 @@ def _story(row: Any, tries: Any) -> list[dict[str, Any]]:
 @pages.post("/<uuid:id>/send_again")
 @allow(*STAFF)
 def send_again(id: UUID) -> Response:
-    """Queues it to go now, under the same id."""
+    """Queues it to go now, under the same id; back to the page it was pressed on."""
     row = _find(id)
     desk = rules.desk_of(row.subject_type)
     me().check(desk, row.organization_id)
     actions.send_again(db(), id, by=me().actor(), now=clock.now())
-    return see_other(url_for("deliveries.detail", id=id))
+    return see_other(safe_next(request.form.get("back")) or url_for("deliveries.detail", id=id))

@@ -13,7 +13,6 @@ from app.depositions.models import BOOKED, State
 from app.depositions.rules import moves, oddities
 from app.desk.queue import Word
 from app.kernel import times
-from app.kernel.outbox import standing
 
 STATES = {
     State.INITIAL: Word("Requested", "circle-dashed"),
@@ -265,16 +264,11 @@ TOLD: dict[str, tuple[str, str, str]] = {
     "delivery.sent_again": ("send", "A message was sent again", ""),
 }
 VIA = {"api": "through the API", "cli": "from the command line", "worker": "by itself"}
-CHANNELS = {"email": "mail", "webhook": "webhook", "sms": "smartphone"}
-STANDINGS = {"queued": "waits to be sent", "failing": "failing, will be tried again", "dead": "given up"}
 
 
-def story(events: Iterable[Any], deliveries: Iterable[Any]) -> list[dict[str, Any]]:
-    """What happened and what left the house because of it, newest first."""
-    entries = [(event.created_at, 0, event.id, _told(event)) for event in events]
-    entries += [(sent.created_at, 1, 0, _sent(sent)) for sent in deliveries]
-    entries.sort(key=lambda entry: entry[:3], reverse=True)
-    return [entry[3] for entry in entries]
+def story(events: Iterable[Any]) -> list[dict[str, Any]]:
+    """What happened, newest first."""
+    return [_told(event) for event in events]
 
 
 def _told(event: Any) -> dict[str, Any]:
@@ -298,18 +292,3 @@ def _told(event: Any) -> dict[str, Any]:
     if event.via == "api" and event.request_id:
         small.append(f"request {event.request_id[:8]}")
     return {"icon": icon, "text": text, "small": " · ".join(small), "at": event.created_at, "tone": tone}
-
-
-def _sent(sent: Any) -> dict[str, Any]:
-    how = standing(sent)
-    tone = {"failing": "warn", "dead": "danger"}.get(how, "")
-    small = STANDINGS.get(how, how)
-    if how in ("failing", "dead") and sent.last_error:
-        small += f": {sent.last_error}"
-    return {
-        "icon": CHANNELS.get(sent.channel, "send"),
-        "text": sent.summary,
-        "small": small,
-        "at": sent.finished_at or sent.created_at,
-        "tone": tone,
-    }

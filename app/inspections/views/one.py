@@ -25,7 +25,7 @@ from app.kernel.errors import Refusal
 from app.kernel.events import story
 from app.kernel.htmx import personal, respond
 from app.kernel.live import Live
-from app.kernel.outbox import deliveries_of, standing
+from app.kernel.outbox import deliveries_of
 from app.kernel.transaction import db
 
 
@@ -64,7 +64,6 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         stamps=display.stamps(anchors),
         entries=display.story(rows),
         deliveries=deliveries_of(db(), "inspection", inspection.id, limit=50),
-        standing=standing,
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=_reasons(inspection, now),
