@@ -308,33 +308,6 @@ if (!("commandForElement" in HTMLButtonElement.prototype)) {
   });
 }
 
-/* The palette: type to narrow, arrows to move, Enter to go; without a match Enter searches */
-
-on("input", (event) => {
-  const palette = event.target.closest("#palette");
-  if (!palette) return;
-  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const item of $$("li", palette)) {
-    item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
-  }
-});
-
-on("keydown", (event) => {
-  const palette = event.target.closest?.("#palette");
-  if (!palette || !["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) return;
-  const links = $$("li:not([hidden]) a", palette);
-  const at = links.indexOf(document.activeElement);
-  if (event.key === "Enter") {
-    if (at >= 0 || !links.length || !event.target.value) return;
-    event.preventDefault();
-    links[0].click();
-    return;
-  }
-  event.preventDefault();
-  const next = event.key === "ArrowDown" ? at + 1 : at - 1;
-  (links[next] ?? $("input", palette)).focus();
-});
-
 /* Keys. None approves, denies, cancels or ends: the most a key does is to move the focus or to follow a link. */
 
 function moveRow(step) {

@@ -16,9 +16,11 @@ from tests.depositions import factories
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def shown(database, f, moment=None, after=None):
+def shown(database, f, moment=None, after=None, size=50):
     with database.read() as db:
-        page = queue.page(db, f, moment or now(), after)
+        listed = queue.listing(db, f, moment or now())
+        listed.size = size
+        page = listed.page(db, after)
     return [(key, row.id) for key, row in page.rows], page.next_cursor
 
 
@@ -92,18 +94,19 @@ def test_groups_order_and_counts(database, desk, view):
     assert more is None
     with database.read() as db:
         f, moment = queue.Filters(view=view), now()
-        assert queue.view_counts(db, f, moment)[view] == len(rows) == queue.total(db, f, moment)
-        sizes = queue.group_counts(db, f, moment, {key for key, _ in rows})
+        listed = queue.listing(db, f, moment)
+        sizes, kept = listed.counts(db, {key for key, _ in rows})
+        assert queue.view_counts(db, f, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
+        assert queue.kept_total(f, kept) == len(rows)
         assert sizes == {key: [k for k, _ in rows].count(key) for key, _ in rows}
         assert differences(db) == []
 
 
 @pytest.mark.parametrize("view", queue.VIEWS)
-def test_pages_join_without_gap_or_repetition(database, desk, view, monkeypatch):
-    monkeypatch.setattr(queue, "PAGE", 2)
+def test_pages_join_without_gap_or_repetition(database, desk, view):
     moment, f, seen, after = now(), queue.Filters(view=view), [], None
     while True:
-        rows, after = shown(database, f, moment, after)
+        rows, after = shown(database, f, moment, after, size=2)
         seen += rows
         if after is None:
             break
@@ -115,19 +118,22 @@ def test_neighbours_walk_the_same_way_both_ways(database, desk, view):
     order = [desk[name] for _, name in LISTS[view]]
     with database.read() as db:
         for place, id in enumerate(order):
-            near = queue.neighbours(db, queue.Filters(view=view), id, now())
+            near = queue.listing(db, queue.Filters(view=view), now()).near(db, id)
+            assert near.place == place + 1
             assert near.previous == (order[place - 1] if place else None)
             assert near.next == (order[place + 1] if place + 1 < len(order) else None)
-        assert queue.neighbours(db, queue.Filters(view=view), 4711, now()) is None
+        assert queue.listing(db, queue.Filters(view=view), now()).near(db, 4711) is None
 
 
-def test_a_cursor_belongs_to_its_list(database, desk, cast, monkeypatch):
-    monkeypatch.setattr(queue, "PAGE", 1)
-    _, after = shown(database, queue.Filters())
+def test_a_cursor_belongs_to_its_list(database, desk, cast):
+    _, after = shown(database, queue.Filters(), size=1)
     for other in (
         queue.Filters(view=queue.EVERYTHING),
         queue.Filters(reach=frozenset([cast.marston.id])),
         queue.Filters(organization_id=cast.harbor.id),
+        queue.Filters(sort="starts"),
+        queue.Filters(tag="vip"),
+        queue.Filters(person=queue.NOBODY),
     ):
         with pytest.raises(BadRequest):
             shown(database, other, after=after)
@@ -213,8 +219,11 @@ def crowd(database, cast):
     return first
 
 
-def plan(db, statement):
+def plan(db, statement, values=None):
     """The planner's words for a statement."""
+    if values:
+        named = statement.compile().params.keys()
+        statement = statement.params({name: value for name, value in values.items() if name in named})
     sql = statement.compile(db.get_bind(), compile_kwargs={"render_postcompile": True})
     prefix = "EXPLAIN QUERY PLAN " if db.dialect == "sqlite" else "EXPLAIN "
     connection = db.connection()
@@ -245,12 +254,40 @@ def walks_an_index(words, bounded=False):
 def test_every_group_is_a_range_on_an_index(database, cast, crowd, view, organization):
     f = queue.Filters(view=view, organization_id=cast.marston.id if organization else None)
     with database.read() as db:
-        for stretch in queue.stretches(db, f, now()):
-            group = stretch.group()
-            order = [column.desc() if group.descending else column.asc() for column in group.order]
-            values = [crowd._mapping[column.key] or now() for column in group.order]
-            for statement in (group.statement, queue.beyond(group, values)):
-                walks_an_index(plan(db, statement.order_by(*order).limit(51)), bounded=group.key.endswith("soon"))
+        listed = queue.listing(db, f, now())
+        for at, stretch in enumerate(listed.shape.stretches):
+            values = [crowd._mapping[column.key] or now() for column in stretch.order]
+            for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
+                statement = listed.shape.rows(at, beyond=beyond, back=back, most=51)
+                facts = {**listed.values, **{f"at_{n}": value for n, value in enumerate(values)}}
+                walks_an_index(plan(db, statement, facts), bounded=stretch.key.endswith("soon"))
+
+
+@pytest.mark.parametrize("view", queue.VIEWS)
+@pytest.mark.parametrize("sort", ["starts", "-starts", "received", "-received"])
+@pytest.mark.parametrize("organization", [False, True])
+def test_every_order_offered_is_carried_by_indexes(database, cast, crowd, view, sort, organization):
+    f = queue.Filters(view=view, sort=sort, organization_id=cast.marston.id if organization else None)
+    if sort.removeprefix("-") not in f.sorts:
+        assert f.order == ""
+        return
+    with database.read() as db:
+        listed = queue.listing(db, f, now())
+        (stretch,) = listed.shape.stretches
+        values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(stretch.order)}
+        for beyond in (False, True):
+            statement = listed.shape.rows(0, beyond=beyond, back=False, most=51)
+            # The heads of the states are merged, and the few sessions to be canceled sorted; nothing else is.
+            merged = len(stretch.arms) > 1 or view in (queue.CANCELLATION, queue.STARTING)
+            walks_an_index(plan(db, statement, {**listed.values, **values}), bounded=merged)
+
+
+@pytest.mark.parametrize("person", [queue.NOBODY, 1])
+def test_whose_they_are_is_found_by_an_index(database, cast, crowd, person):
+    with database.read() as db:
+        listed = queue.listing(db, queue.Filters(view=queue.EVERYTHING, person=person, tag="vip"), now())
+        for at in range(len(listed.shape.stretches)):
+            walks_an_index(plan(db, listed.shape.rows(at, beyond=False, back=False, most=51), listed.values), True)
 
 
 def test_the_api_list_walks_an_index(database, cast, crowd):

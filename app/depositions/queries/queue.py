@@ -103,6 +103,8 @@ class Filters:
     @property
     def sorts(self) -> tuple[str, ...]:
         """The orders that an index carries for these filters. What text found is few, and sorted as one likes."""
+        if not self.q and self.view == CANCELLATION:
+            return ()
         if not self.q and (self.first or self.last or self.view == STARTING):
             return ("starts",)
         return tuple(SORTS)
@@ -224,8 +226,6 @@ def _stretches(kind: _Kind) -> list[Stretch]:
         if kind.found:
             states = T.state.in_([state.value for state in kind.states])
             return [Stretch("found", ((states, *only, *narrow),), order, descending=down)]
-        if kind.view == CANCELLATION and len(kind.states) > 1:
-            return [Stretch("sorted", ((*only, *narrow),), order, descending=down)]
         arms = tuple((T.state == state.value, *only, *narrow) for state in kind.states)
         return [Stretch("sorted", arms, order, descending=down)]
     if kind.view == STARTING:
