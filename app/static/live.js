@@ -222,7 +222,8 @@ function merge(fresh) {
 
 // Keeps what is under the pointer, else the first row or part in sight, where it is.
 function anchor() {
-  const seen = document.elementFromPoint(pointer.x, pointer.y)?.closest("tr, li, [data-part], form, p") ??
+  const focus = document.activeElement?.matches("input, textarea, select") ? document.activeElement : null;
+  const seen = focus ?? document.elementFromPoint(pointer.x, pointer.y)?.closest("tr, li, [data-part], form, p") ??
     $$("[data-row], [data-part]", main).find((each) => each.getBoundingClientRect().top >= 0);
   if (!seen || !main.contains(seen)) return () => {};
   const top = seen.getBoundingClientRect().top;
@@ -242,17 +243,20 @@ const bare = (element) => element.dataset.part === "arrivals";
 function mergeParts(fresh) {
   let left = false;
   const settled = [];
+  // What can be done is one thing: while somebody is at one panel, none of them changes or moves.
+  const busy = $$("#actions [data-part]").filter(held);
   for (const then of $$("[data-part]", fresh)) {
     if (bare(then) || settled.some((done) => done.contains(then))) continue;
     const now = part(document, then.dataset.part);
     if (!now) {
-      if (appear(then)) settled.push(then);
+      if (busy.length && then.closest("#actions")) left = true;
+      else if (appear(then)) settled.push(then);
     } else if (signature(now) === signature(then)) settled.push(then);
     else if (keeps(now)) continue;
-    else if (held(now)) {
+    else if (now.closest("#actions") ? busy.length : held(now)) {
       // Parts inside may still go on by themselves.
       left = true;
-      if (now.closest("#actions")) tell(now, fresh);
+      if (busy.length) tell(busy[0], fresh);
     } else {
       replace(now, then);
       settled.push(then);
@@ -261,6 +265,7 @@ function mergeParts(fresh) {
   for (const now of $$("[data-part]")) {
     if (bare(now) || part(fresh, now.dataset.part)) continue;
     if (now.matches("tr")) $$(".count", now).forEach((count) => (count.textContent = "0"));
+    else if (busy.length && now.closest("#actions")) left = true;
     else if (!now.closest("[data-rows]") && !held(now) && !keeps(now)) now.remove();
   }
   return left;
@@ -303,7 +308,7 @@ function tell(panel, fresh) {
     button.dataset.liveLoad = "";
     button.textContent = "Show how it stands";
     notice.append(p, button);
-    panel.prepend(notice);
+    panel.append(notice); // below what is typed, which stays where it is
   }
   const said = `${text} What you typed is kept.`;
   const p = $("p", notice);
@@ -312,12 +317,13 @@ function tell(panel, fresh) {
   announce(text);
 }
 
-// The panel as it is now, with what was typed in the fields that are still there; the rest is shown.
-function load(panel) {
-  const then = waiting && part(waiting, panel.dataset.part);
+// The panels as they are now, with what was typed in the fields that are still there; the rest is shown.
+function load() {
+  const then = waiting && $("#actions", waiting);
   if (!then) return;
-  const kept = typed(panel);
-  const made = replace(panel, then);
+  const panels = $("#actions");
+  const kept = typed(panels);
+  const made = replace(panels, then);
   const lost = [];
   for (const control of kept) {
     const action = control.form?.getAttribute("action");
@@ -408,7 +414,7 @@ on("click", (event) => {
     say();
     if (!paused()) poll();
   } else if (event.target.closest("[data-live-load]")) {
-    load(event.target.closest("[data-part]"));
+    load();
   } else if (event.target.closest("[data-part='arrivals'] button")) {
     globalThis.htmx.ajax("GET", location.pathname + location.search, { target: "#queue", swap: "outerHTML" });
   }

@@ -18,9 +18,9 @@ from tests.depositions import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
-PARTS = """(root) => Object.fromEntries([...root.querySelectorAll('[data-part]:not([data-part=arrivals])')].map((each) => {
+PARTS = """(root) => Object.fromEntries([...root.querySelectorAll('[data-part]:not(.arrivals)')].map((each) => {
     const copy = each.cloneNode(true);
-    copy.querySelectorAll('[data-until]').forEach((one) => { one.textContent = '' });
+    copy.querySelectorAll('[data-until]').forEach((one) => one.replaceChildren());
     return [each.dataset.part, copy.textContent.replace(/\\s+/g, ' ').trim()];
 }))"""
 FRESH = f"""async () => ({PARTS})(new DOMParser().parseFromString(
@@ -79,7 +79,9 @@ def test_a_merged_list_is_a_fresh_one(desk: Any, database: Database, cast: Any) 
     rows = [factories.request(database, cast, deponent_name=f"Witness {n}") for n in range(3)]
     page = desk("/depositions?view=everything")
     with database.write() as db:
-        assigning.assign(db, rows[1].id, person_id=cast.hugo.id, by=cast.actor("hugo"), now=now(), version=None)
+        assigning.assign(
+            db, rows[1].id, person=(cast.hugo.id, "Hugo Brandt"), by=cast.actor("hugo"), now=now(), version=None
+        )
     page.wait_for_selector(f"#deposition-{rows[1].id} :text('Hugo Brandt')")
     settled(page)
 
