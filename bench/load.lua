@@ -38,6 +38,11 @@ function init()
     if method == "POST" then fixed["Idempotency-Key"] = run .. "-" .. sent end
     return wrk.format(method, line[2], fixed, (body:gsub("%%N", tostring(sent))))
   end
+  if fixed["X-Desk-Poll"] then
+    function response(_, headers)
+      fixed["If-None-Match"] = headers["ETag"] or headers["etag"]
+    end
+  end
   if once then
     function response()
       answered = answered + 1
