@@ -1,146 +1,292 @@
-"""One search over every desk a person has: by name, case, e-mail or number. Indexed, and capped a desk."""
+"""What a person finds over all their desks: one ranked list, and what the palette offers while they type.
 
+Who finds what is settled twice: the index is asked only about organizations in reach, and each row is checked again.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, union_all
+from markupsafe import Markup, escape
+from sqlalchemy import Select, Uuid, bindparam, select
 
-from app.accounts.access import Me, Scope
+from app.accounts.access import Me
 from app.accounts.models import Organization
-from app.accounts.queries import contains
-from app.accounts.roles import DEPOSITIONS, INSPECTIONS, PRESCREENS
-from app.depositions.queries import queue as depositions
+from app.accounts.scope import Scope
+from app.depositions import display as deposition_words
+from app.depositions.models import Deposition, State
+from app.depositions.queries import finding as depositions
+from app.desk.views import list_url, saved
 from app.home import desks
-from app.inspections.models import Inspection, Invite
+from app.inspections import display as inspection_words
+from app.inspections import finding as inspections
+from app.inspections.models import Inspection
+from app.kernel import folding, search
 from app.kernel.db import Db
-from app.prescreens.queries import desk as prescreens
+from app.kernel.events import Event
+from app.kernel.search import MOST, Hit
+from app.prescreens import telling as prescreen_words
+from app.prescreens.models import Prescreen
+from app.prescreens.queries import finding as prescreens
 
-SHOWN = 10
-"""Finds a desk shows; its own list has the rest."""
-NEWEST = 2000
-"""Inspections have no word index: so many of the newest are looked through, shared by the organizations in reach."""
-MOST_ORGANIZATIONS = 50
+SHOWN = 25
+"""Finds on one page."""
+OFFERED = 8
+"""Finds of one desk, and as many views, that the palette offers."""
+LATELY = 5
+LOOKED_BACK = 40
+"""The newest entries of one's own history in which things done lately are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state: its word, icon and tone."""
+
+    word: str
+    icon: str
+    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """One thing found: what it is called, what tells it apart, where it is."""
+    """One thing found: what it is called, what tells it apart, how it stands, where it is."""
 
+    desk: desks.Desk
     title: str
     small: str
-    state: str
+    organization: str
+    badge: Badge
+    said: str
+    at: datetime
     endpoint: str
-    args: dict[str, Any]
+    id: int | UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A desk as a filter; None is all of them. `count` is None where it was not asked for."""
+
+    desk: desks.Desk | None
+    count: int | None
+    current: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Finds:
-    """What one desk found. `more` says that its own list holds further ones."""
+    """One page of what was found. `more`: there are further hits, older than the `total` that were ranked."""
 
-    desk: desks.Desk
     rows: list[Find]
+    tabs: list[Tab]
+    total: int
     more: bool
+    page: int
+    pages: int
 
 
-def search(db: Db, person: Me, text: str, now: datetime) -> list[Finds]:
-    """What each desk finds, empty desks included, so that a person sees where was looked."""
-    ways = {DEPOSITIONS: _depositions, PRESCREENS: _prescreens, INSPECTIONS: _inspections}
+D: Any = Deposition.__table__.c
+P: Any = Prescreen.__table__.c
+_I: Any = Inspection.__table__.c
+G: Any = Organization.__table__.c
+
+
+def _organization(column: Any) -> Any:
+    return select(G.name).where(G.id == column).scalar_subquery().label("organization")
+
+
+_DEPOSITIONS = select(
+    D.id,
+    D.organization_id,
+    D.deponent_name,
+    D.title,
+    D.case_name,
+    D.state,
+    D.starts_at,
+    _organization(D.organization_id),
+).where(D.id.in_(bindparam("ids", expanding=True)))
+_PRESCREENS = select(
+    P.id,
+    P.organization_id,
+    P.name,
+    P.email,
+    P.phone,
+    P.status,
+    P.review_status,
+    P.reviewed_at,
+    P.reviewed_by,
+    P.expires_at,
+    P.created_at,
+    _organization(P.organization_id),
+).where(P.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+_INSPECTIONS = select(
+    _I.id,
+    _I.organization_id,
+    _I.notes,
+    _I.operator_email,
+    _I.status,
+    _I.expires_at,
+    _I.created_at,
+    _organization(_I.organization_id),
+).where(_I.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+
+
+def _deposition(row: Any, desk: desks.Desk, _now: datetime) -> Find:
+    word = deposition_words.STATES[State(row.state)]
+    return Find(
+        desk,
+        row.deponent_name or row.title,
+        f"{row.case_name} · no. {row.id}",
+        row.organization,
+        Badge(*word),
+        "starts",
+        row.starts_at,
+        "depositions.detail",
+        row.id,
+    )
+
+
+def _prescreen(row: Any, desk: desks.Desk, now: datetime) -> Find:
+    state = prescreen_words.state_badge(row, now)
+    return Find(
+        desk,
+        row.name or row.email or row.phone or "Somebody without a name",
+        " · ".join(part for part in (row.email, row.phone) if part),
+        row.organization,
+        Badge(state["word"], state["icon"], state.get("tone", "")),
+        "began",
+        row.created_at,
+        "prescreens.detail",
+        row.id,
+    )
+
+
+def _inspection(row: Any, desk: desks.Desk, now: datetime) -> Find:
+    expired = row.status == "created" and row.expires_at <= now
+    return Find(
+        desk,
+        row.notes.partition("\n")[0][:120] or f"Inspection {str(row.id)[:8]}",
+        f"by {row.operator_email} · {str(row.id)[:8]}",
+        row.organization,
+        Badge(*inspection_words.STATUS_BADGES["expired" if expired else row.status]),
+        "asked for",
+        row.created_at,
+        "inspections.detail",
+        row.id,
+    )
+
+
+_WAYS: dict[str, tuple[Select, Any, Any]] = {
+    depositions.SUBJECT: (_DEPOSITIONS, int, _deposition),
+    prescreens.SUBJECT: (_PRESCREENS, UUID, _prescreen),
+    inspections.SUBJECT: (_INSPECTIONS, UUID, _inspection),
+}
+
+
+def look(db: Db, person: Me, typed: str, now: datetime, only: str = "", page: int = 1) -> Finds:
+    """One page of what a person finds, the best answers first; `only` keeps to one desk."""
+    mine = desks.of(person)
+    chosen = [desk for desk in mine if desk.name == only] or mine
+    hits = search.find(db, _reach(person, chosen), typed)
+    shown = [*(exact := _exact(chosen, typed)), *(hit for hit in hits.rows if hit not in exact)]
+    pages = max(1, -(-len(shown) // SHOWN))
+    page = min(max(page, 1), pages)
+    rows = _finds(db, person, shown[(page - 1) * SHOWN : page * SHOWN], now)
+    total = len(hits.rows) or len(rows)
+    tabs = [Tab(None, None if len(chosen) < len(mine) else total, chosen == mine)]
+    for desk in mine:
+        known = desk in chosen
+        count = sum(hit.subject_type == desks.SUBJECTS[desk.name] for hit in hits.rows) if known else None
+        tabs.append(Tab(desk, count, known and len(chosen) < len(mine)))
+    return Finds(rows, tabs if len(mine) > 1 else [], total, hits.more, page, pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Entries of the palette under one heading."""
+
+    title: str
+    finds: Sequence[Find] = ()
+    views: Sequence[tuple[str, str]] = ()
+    """Saved views: (name, address)."""
+
+
+def offers(db: Db, person: Me, typed: str, now: datetime) -> list[Offer]:
+    """What the palette offers besides pages: views and things that match, or what one did something with lately."""
     found = []
-    for desk in desks.of(person):
-        rows = ways[desk.name](db, person.scope(desk.name), text, now)
-        found.append(Finds(desk, rows[:SHOWN], len(rows) > SHOWN))
-    return found
-
-
-def _depositions(db: Db, scope: Scope, text: str, now: datetime) -> list[Find]:
-    filters = depositions.Filters(view=depositions.EVERYTHING, q=text, reach=desks.reach(scope))
-    return [
-        Find(
-            row.deponent_name or row.title,
-            f"{row.case_name} · {row.organization_name} · no. {row.id}",
-            row.state.capitalize(),
-            "depositions.detail",
-            {"id": row.id},
-        )
-        for _, row in depositions.page(db, filters, now, None).rows
+    mine = desks.of(person)
+    for desk in mine if typed else []:
+        exact = _exact([desk], typed)
+        hits = search.find(db, _reach(person, [desk]), typed, 4 * OFFERED).rows
+        wanted = [*exact, *(hit for hit in hits if hit not in exact)][:OFFERED]
+        found.append(Offer(desk.title, _finds(db, person, wanted, now)))
+    if not typed:
+        found.append(Offer("Lately", _finds(db, person, _lately(db, person), now)))
+    terms = folding.wanted(typed)
+    views = [
+        (row.name, list_url(desk.name, row.query))
+        for desk in mine
+        for row in saved.listed(db, person, desk.name)
+        if folding.meets(terms, folding.words(row.name), []) is not None
     ]
+    found.append(Offer("Saved views", views=views[:OFFERED]))
+    return [offer for offer in found if offer.finds or offer.views]
 
 
-def _prescreens(db: Db, scope: Scope, text: str, now: datetime) -> list[Find]:
-    view = prescreens.View(state="all", text=text)
-    rows = prescreens.page(db, prescreens.reach_of(scope), view, now, after=None, size=SHOWN + 1).rows
-    return [
-        Find(
-            row.name or row.email or row.phone or "Somebody without a name",
-            " · ".join(part for part in (row.template_name, row.organization_name, row.email) if part),
-            _prescreen_state(row, now),
-            "prescreens.detail",
-            {"id": row.id},
-        )
-        for _, row in rows
-    ]
+def marked(text: str, typed: str) -> Markup:
+    """Text with what answers the question in <mark>: whole words where folding changes their length."""
+    wanted = sorted({word for term in folding.wanted(typed) for way in term.ways for word in way}, key=len)
+    parts: list[Any] = []
+    at = 0
+    for found in re.finditer(r"[^\W_]+", text):
+        word = folding.fold(found[0])
+        lengths = [len(each) for each in wanted if word.startswith(each)]
+        if lengths:
+            end = found.start() + (lengths[-1] if len(word) == len(found[0]) else len(found[0]))
+            parts += [escape(text[at : found.start()]), Markup("<mark>{}</mark>").format(text[found.start() : end])]
+            at = end
+    return Markup("").join([*parts, escape(text[at:])])
 
 
-def _prescreen_state(row: Any, now: datetime) -> str:
-    if row.reviewed_at is not None:
-        return row.review_status.capitalize()
-    if row.expires_at <= now:
-        return "Expired"
-    return {"completed": "Waiting for a decision", "active": "Answering", "draft": "Opened"}[row.status]
+def _reach(person: Me, chosen: Iterable[desks.Desk]) -> dict[str, frozenset[int] | None]:
+    return {desks.SUBJECTS[desk.name]: desks.reach(person.scope(desk.name)) for desk in chosen}
 
 
-def _inspections(db: Db, scope: Scope, text: str, _now: datetime) -> list[Find]:
-    i, v = Inspection.__table__.c, Invite.__table__.c
-    columns = (i.id, i.notes, i.status, i.operator_email, i.created_at)
-    number = _as_uuid(text)
-    if number is not None:
-        rows = db.execute(select(*columns).where(i.id == number, scope.where(i.organization_id))).all()
-    else:
-        newest = _newest(db, scope)
-        if newest is None:
-            return []
-        invited = select(v.id).where(
-            v.inspection_id == i.id,
-            or_(
-                contains(v.recipient_email, text),
-                contains(v.recipient_first_name + " " + v.recipient_last_name, text),
-            ),
-        )
-        matches = or_(contains(i.notes, text), contains(i.operator_email, text), invited.exists())
-        statement = select(*columns).where(i.id.in_(newest), matches).order_by(i.created_at.desc(), i.id)
-        rows = db.execute(statement.limit(SHOWN + 1)).all()
-    return [
-        Find(
-            row.notes.partition("\n")[0][:120] or f"Inspection {str(row.id)[:8]}",
-            f"by {row.operator_email} · {str(row.id)[:8]}",
-            row.status.capitalize(),
-            "inspections.detail",
-            {"id": row.id},
-        )
-        for row in rows
-    ]
-
-
-def _newest(db: Db, scope: Scope) -> Any:
-    """Ids of the newest inspections in reach: a stretch of each organization's own index."""
-    i = Inspection.__table__.c
-    ids = sorted(scope.organization_ids)
-    if scope.everything:
-        ids = list(db.execute(select(Organization.id).order_by(Organization.id).limit(MOST_ORGANIZATIONS)).scalars())
-    if not ids:
-        return None
-    each = NEWEST // len(ids[:MOST_ORGANIZATIONS])
-    stretches = [
-        select(i.id).where(i.organization_id == organization).order_by(i.created_at.desc(), i.id.desc()).limit(each)
-        for organization in ids[:MOST_ORGANIZATIONS]
-    ]
-    return union_all(*(select(stretch.subquery().c.id) for stretch in stretches))
-
-
-def _as_uuid(text: str) -> UUID | None:
+def _exact(chosen: Iterable[desks.Desk], typed: str) -> list[Hit]:
+    """What a number or an id may be, before it is known whether there is one."""
+    kinds = [desks.SUBJECTS[desk.name] for desk in chosen]
+    plain = typed.removeprefix("#").strip()
+    if plain.isascii() and plain.isdigit() and len(plain) < 19:
+        return [Hit(kind, str(int(plain))) for kind in kinds if kind == depositions.SUBJECT]
     try:
-        return UUID(text)
+        id = str(UUID(plain))
     except ValueError:
-        return None
+        return []
+    return [Hit(kind, id) for kind in kinds if kind != depositions.SUBJECT]
+
+
+def _lately(db: Db, person: Me) -> list[Hit]:
+    e = Event.__table__.c
+    mine = select(e.subject_type, e.subject_id).where(e.actor_kind == "person", e.actor_id == str(person.id))
+    rows = db.execute(mine.order_by(e.id.desc()).limit(LOOKED_BACK)).all()
+    kinds = {desks.SUBJECTS[desk.name] for desk in desks.of(person)}
+    hits = dict.fromkeys(Hit(row.subject_type, row.subject_id) for row in rows if row.subject_type in kinds)
+    return list(hits)[:LATELY]
+
+
+def _finds(db: Db, person: Me, hits: Sequence[Hit], now: datetime) -> list[Find]:
+    """The things themselves, in the order of the hits; what is gone or not this person's is left out."""
+    found: dict[Hit, Find] = {}
+    for desk in desks.of(person):
+        kind = desks.SUBJECTS[desk.name]
+        statement, read, say = _WAYS[kind]
+        ids = [read(hit.subject_id) for hit in hits if hit.subject_type == kind]
+        scope: Scope = person.scope(desk.name)
+        for row in db.execute(statement, {"ids": ids}) if ids else ():
+            if scope.covers(row.organization_id):
+                found[Hit(kind, str(row.id))] = say(row, desk, now)
+    return [found[hit] for hit in hits if hit in found]
+
+
+__all__ = ["MOST", "Find", "Finds", "Offer", "look", "marked", "offers"]

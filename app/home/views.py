@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from app.accounts.access import allow, me
 from app.home import desks, mine
-from app.home.search import search as look
+from app.home import search as searching
 from app.kernel import clock
 from app.kernel.htmx import respond
 from app.kernel.transaction import db
@@ -36,7 +36,22 @@ def overview() -> Response:
 @pages.get("/search")
 @allow()
 def search() -> Response:
-    """Finds by name, case, e-mail or number. Each desk shows its first few."""
-    typed = "".join(c for c in request.args.get("q", "")[:LONGEST_QUERY] if c.isprintable()).strip()
-    found = look(db(), me(), typed, clock.now()) if typed else []
-    return respond("home/search.html", q=typed, found=found)
+    """Finds over every desk by name, case, address or number, the best first."""
+    typed = _typed()
+    only, page = request.args.get("desk", ""), request.args.get("page", "")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 4 else 1
+    found = searching.look(db(), me(), typed, clock.now(), only, number) if typed else None
+    return respond("home/search.html", q=typed, found=found, only=only, most=searching.MOST, marked=searching.marked)
+
+
+@pages.get("/palette")
+@allow()
+def palette() -> Response:
+    """What the palette offers for what was typed so far: a piece of its list."""
+    typed = _typed()
+    offers = searching.offers(db(), me(), typed, clock.now())
+    return respond("home/_palette.html", q=typed, offers=offers, marked=searching.marked)
+
+
+def _typed() -> str:
+    return "".join(c for c in request.args.get("q", "")[:LONGEST_QUERY] if c.isprintable()).strip()

@@ -20,6 +20,7 @@ from app.kernel import outbox, search
 from app.kernel.db import Db
 from app.kernel.events import Actor, Event
 from app.kernel.outbox import OutboxRow
+from app.kernel.search import Entry
 from app.prescreens import actions
 from app.prescreens.models import Contact, Prescreen, Status, TemplateVersion, WorkflowTemplate
 from app.prescreens.queries import finding, one, templates
@@ -249,7 +250,8 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
     id = actions.start(db, workflow, by=PROSPECT, now=created_at)
     known = UUID(JANE["id"])
     db.execute(update(Prescreen).where(Prescreen.id == id).values(id=known))
-    db.execute(update(Event).where(Event.subject_id == str(id)).values(subject_id=str(known)))
+    for table in (Event, Entry):
+        db.execute(update(table).where(table.subject_id == str(id)).values(subject_id=str(known)))
     for key, value in JANE["answers"].items():
         actions.answer(db, known, key, [value], by=PROSPECT, now=completed_at)
     actions.complete(db, known, by=PROSPECT, now=completed_at)

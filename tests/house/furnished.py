@@ -55,6 +55,7 @@ APART: dict[str, tuple[str, ...]] = {
     "health.metrics": ("/metrics",),
     "accounts_public.reset_asked": ("/password/asked",),
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
+    "home.palette": ("/palette", "/palette?q=smith"),  # palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it
     "mail.letter": (),  # the demonstration's mail waits for a worker; tests/deliveries has it
 }

@@ -109,7 +109,8 @@ def _around() -> dict[str, Any]:
             "waiting_word": "failing",
         },
     ]
-    return {"me": me, "desks": [{"title": "Depositions", "links": links}], "now": NOW, "groups_of_rows": GROUPS}
+    desks = [{"title": "Depositions", "links": links}]
+    return {"me": me, "desks": desks, "held": [], "said": "", "now": NOW, "groups_of_rows": GROUPS}
 
 
 def _routes(site: Flask) -> None:
@@ -134,6 +135,8 @@ def _routes(site: Flask) -> None:
         raise Gone("This link was used before. Ask for a new one.")
 
     site.add_url_rule("/", "home.search", queue)
+    site.add_url_rule("/palette", "home.palette", lambda: "")
+    site.add_url_rule("/holds", "holds.list", queue)
     site.add_url_rule("/queue", "queue", queue)
     site.add_url_rule("/detail", "detail", detail)
     site.add_url_rule("/settings", "accounts.settings", queue)
