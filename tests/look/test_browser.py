@@ -73,20 +73,24 @@ def test_faults_are_said_beside_the_control(chromium: Any, address: str, fault: 
         page.context.close()
 
 
-def test_a_slow_answer_is_announced_after_a_moment_and_nothing_jumps(page: Any, address: str) -> None:
-    page.goto(f"{address}/detail")
-    held: list[Any] = []
-    page.route("**/*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
-    button = page.locator("button:has-text('Broken')")
-    button.scroll_into_view_if_needed()
-    before = button.bounding_box()
-    button.click()
-    page.wait_for_selector("body[data-waiting]")
-    assert button.get_attribute("aria-busy") == "true"
-    assert button.bounding_box() == before
-    held[0].continue_()
-    page.wait_for_selector("#refusal.notice")
-    assert page.get_attribute("body", "data-waiting") is None
+def test_a_slow_answer_is_announced_after_a_moment_and_nothing_jumps(chromium: Any, address: str) -> None:
+    page = chromium.new_page()
+    try:
+        page.goto(f"{address}/detail")
+        held: list[Any] = []
+        page.route("**/*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+        button = page.locator("button:has-text('Broken')")
+        button.scroll_into_view_if_needed()
+        before = button.bounding_box()
+        button.click()
+        page.wait_for_selector("body[data-waiting]")
+        assert button.get_attribute("aria-busy") == "true"
+        assert button.bounding_box() == before
+        held[0].continue_()
+        page.wait_for_selector("#refusal.notice")
+        assert page.get_attribute("body", "data-waiting") is None
+    finally:
+        page.context.close()
 
 
 def test_success_goes_where_the_server_says_and_back_comes_back(page: Any, address: str) -> None:
