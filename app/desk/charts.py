@@ -209,11 +209,11 @@ def cells(names: Sequence[str], tones: Sequence[Sequence[str]], first: str, last
     for n, (name, row) in enumerate(zip(names, tones, strict=True)):
         y = 2 + 24 * n
         words.append(Word(name, 0, y + 12))
-        pitch = 86 / max(1, len(row))
-        strokes.append(Stroke("grid", 14, 100, y + 8.5, y + 8.5))
-        boxes += [Box(tone, 14 + i * pitch, pitch * 0.84, y, 17, 2) for i, tone in enumerate(row) if tone]
+        pitch = 82 / max(1, len(row))
+        strokes.append(Stroke("grid", 18, 100, y + 8.5, y + 8.5))
+        boxes += [Box(tone, 18 + i * pitch, pitch * 0.84, y, 17, 2) for i, tone in enumerate(row) if tone]
     y = 24 * len(names) + 18
-    words += [Word(first, 14, y), Word(last, 100, y, "", "end")]
+    words += [Word(first, 18, y), Word(last, 100, y, "", "end")]
     return Picture(24 * len(names) + 24, tuple(strokes), tuple(boxes), tuple(words))
 
 
