@@ -253,7 +253,8 @@ class Shown:
         for narrowing in self.asked.narrowing:
             n = self.room.ask(self.asked.now, without=narrowing.name).listing.total(db())
             args = {name: value for name, value in self.asked.args.items() if name != narrowing.name}
-            found.append((narrowing.words, n, self.room.url(**args)))
+            if n:
+                found.append((narrowing.words, n, self.room.url(**args)))
         return found
 
     @property
