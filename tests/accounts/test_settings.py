@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts.access import me
 from app.accounts.models import Person, SignIn
 from app.kernel.db import Database
+from app.kernel.events import story
 from tests.accounts.browser import post
 from tests.cast import Cast
 
@@ -99,6 +100,20 @@ def test_own_browsers_are_listed_and_ended(app: Flask, client: FlaskClient, cast
     assert post(client, f"/settings/sign-ins/{ids[cast.lena.id]}/end").status_code == 303
     assert elsewhere.get("/settings").status_code == 303
     assert client.get("/settings").status_code == 200
+
+
+def test_signing_out_everywhere_else(app: Flask, client: FlaskClient, cast: Cast, database: Database) -> None:
+    cast.sign_in(client, "lena")
+    assert "Sign out everywhere else" not in client.get("/settings").text
+    others = [cast.sign_in(app.test_client(), "lena") for _ in range(2)]
+    strangers = cast.sign_in(app.test_client(), "otto")
+    assert "Sign out everywhere else" in client.get("/settings").text
+    assert post(client, "/settings/sign-ins/end").location == "/settings"
+    assert [each.get("/settings").status_code for each in (client, *others, strangers)] == [200, 303, 303, 200]
+    with database.read() as db:
+        assert story(db, "person", cast.lena.id)[0].kind == "person.others_signed_out"
+    post(client, "/settings/sign-ins/end")
+    assert "You were signed in nowhere else." in client.get("/settings").text
 
 
 def test_signing_out_ends_it_on_the_server(app: Flask, client: FlaskClient, cast: Cast) -> None:

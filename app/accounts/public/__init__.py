@@ -69,6 +69,7 @@ def second_step_page(
 ) -> Response:
     """The page of the second step, with what it carries through."""
     form = form or SecondStepForm(formdata=None, next=safe_next(next) or "")
+    form.one_time_code.data = ""  # a code is typed anew, like a password
     return respond(
         "accounts/second-step.html",
         status=status,
