@@ -20,7 +20,19 @@ MARK = "\ue000"
 
 # Letters that Unicode does not take apart into a plain one and a mark.
 _PLAIN = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "\u0640": None}
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "ı": "i",
+        "ħ": "h",
+        "\u2019": "'",
+        "\u0640": None,
+    }
 )
 _NUMBER = re.compile(r"(?<![\w-])\+?\(?\d(?:[\d().\-/ ]*\d)?(?![\w-])")
 _PIECE = re.compile(r"\S+")

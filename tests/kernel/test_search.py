@@ -1,0 +1,229 @@
+"""The index of words: whatever is indexed is found by how its words begin, by those who may, on both databases."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, text
+
+from app.accounts.models import Organization
+from app.depositions.queries import finding as depositions
+from app.inspections import actions as inspecting
+from app.inspections import finding as inspections
+from app.kernel import folding, search
+from app.kernel.clock import now
+from app.kernel.crypto import sha256
+from app.kernel.db import Database, Db
+from app.kernel.events import Actor
+from app.kernel.search import Texts
+from app.prescreens import actions as prescreening
+from app.prescreens.queries import finding as prescreens
+from tests.cast import Cast
+from tests.depositions import factories
+from tests.prescreens.making import PROSPECT, prescreen
+
+KIND = "thing"
+BY = Actor("cli", None, "A test", None, "cli")
+
+
+def thing(id: object, *title: str, rest: tuple[str, ...] = (), organization: int = 1) -> Texts:
+    return Texts(KIND, str(id), organization, title, rest)
+
+
+def found(db: Db, typed: str, organizations: set[int] | None = None, limit: int = search.MOST) -> list[str]:
+    return search.ids(db, KIND, typed, organizations, limit)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    written=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60),
+    data=st.data(),
+)
+def test_any_text_is_found_by_how_its_words_begin(db: Db, written: str, data: st.DataObject) -> None:
+    search.keep(db, thing("x", "", rest=(written,)))
+    words = folding.split(folding.fold(written))
+    if not words:
+        return
+    word = data.draw(st.sampled_from(words))
+    typed = word[: data.draw(st.integers(1, len(word)))]
+    assert found(db, typed) == ["x"]
+    assert found(db, typed.upper()) == ["x"] or folding.fold(typed.upper()) != typed
+    assert found(db, written) == ["x"] or len(folding.wanted(written)) == folding.MOST_WANTED
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(typed=st.text(max_size=200) | st.text(alphabet="\"*^'&|!:()-+<>\\{}~NEARODT \ue000#%_;,.@1a", max_size=40))
+def test_nothing_typed_is_an_error(db: Db, typed: str) -> None:
+    assert isinstance(found(db, typed), list)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "zoe",
+        "ZOË",
+        "zoe\u0308 obri",
+        "o'brien",
+        "obrien",
+        "ΣΊΣΥΦΟΣ",
+        "سامي",
+        "١٢",
+        "東",
+        "京",
+        "strasse",
+        "+1 (555) 010-7788",
+        "555 010 7788",
+        "5550107788",
+        "0015550107788",
+        "7788",
+        "2026-1184",
+        "20261184",
+        "zoe@example.com",
+        "example zoe",
+        "3f2a91bc-77aa-4c3e-9b1d-0123456789ab",
+        "3f2a91bc77",
+        "interpreters",
+        "interpreter",
+        "interprete",
+    ],
+)
+def test_accents_scripts_numbers_and_addresses(db: Db, typed: str) -> None:
+    rest = ("Zoe@Example.com", "+15550107788", "2026-1184", "Σίσυφος", "سامي ١٢", "東京", "Straße", "interpreters")
+    search.add(db, thing("it", "Zoë O’Brien", rest=(*rest, "3f2a91bc77aa4c3e9b1d0123456789ab")))
+    search.add(db, thing("other", "Somebody Else", rest=("interpretation", "someone@elsewhere.test")))
+    assert found(db, typed) == ["it"]
+
+
+def test_every_word_must_be_there(db: Db) -> None:
+    search.add(db, thing("it", "Ada Lovelace"))
+    assert found(db, "ada love") == ["it"]
+    assert found(db, "ada byron") == []
+    assert found(db, "!!!") == found(db, "") == found(db, "\ue000thing") == []
+
+
+def test_words_of_the_title_first_whole_ones_before_beginnings_then_the_newest(db: Db) -> None:
+    search.add(db, thing("rest", "Somebody", rest=("harbor",)))
+    search.add(db, thing("whole", "Harbor"))
+    search.add(db, thing("beginning", "Harborside"))
+    search.add(db, thing("newer", "Harbor Lights"))
+    assert found(db, "harbor") == ["newer", "whole", "beginning", "rest"]
+
+
+def test_an_organization_is_not_drowned_by_others(db: Db) -> None:
+    search.add(db, thing("mine", "Smith", organization=7))
+    for n in range(30):
+        search.add(db, thing(n, "Smith", organization=71))
+    assert found(db, "smith", {7}, limit=10) == ["mine"]
+    assert found(db, "smith", set()) == []
+    assert found(db, "smith", {8}) == []
+    hits = search.find(db, {KIND: None}, "smith", 10)
+    assert (len(hits.rows), hits.more, hits.rows[0].subject_id) == (10, True, "29")
+    hits = search.find(db, {KIND: frozenset({7, 71})}, "smith", 40)
+    assert (len(hits.rows), hits.more) == (31, False)
+
+
+def test_what_changes_is_no_longer_found_by_its_old_words(db: Db) -> None:
+    search.add(db, thing("it", "Ada", rest=("byron",)))
+    assert search.keep(db, thing("it", "Ada", rest=("lovelace",))) is True
+    assert search.keep(db, thing("it", "Ada", rest=("lovelace",))) is False
+    assert (found(db, "byron"), found(db, "love")) == ([], ["it"])
+
+
+def test_shelves_are_asked_until_there_is_enough(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "SHELVES", (1, 2))
+    with database.write() as db:
+        for n in range(40):
+            search.add(db, thing(n, "Rare" if n == 3 else "Common"))
+            if not database.sqlite:
+                db.execute(text("SELECT setval('search_entries_id_seq', currval('search_entries_id_seq') + 999)"))
+    with database.read() as db:
+        assert found(db, "rare") == ["3"]
+        assert found(db, "common", limit=3) == ["39", "38", "37"]
+        assert len(found(db, "common")) == 39
+
+
+def test_the_index_is_used(database: Database) -> None:
+    with database.write() as db:
+        for n in range(3000):
+            search.add(db, thing(n, f"Jane{n} Smith", organization=n % 50))
+    if not database.sqlite:
+        with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE search_entries"))
+    for typed, whose in (("jane77", None), ("jane77 smi", {7}), ("smith", {7})):
+        plan = explained(database, lambda db, t=typed, w=whose: found(db, t, w))
+        if database.sqlite:
+            assert "VIRTUAL TABLE INDEX" in plan, plan
+            assert "SCAN e" not in plan, plan
+        else:
+            assert "ix_search_entries_document" in plan, plan
+            assert "Seq Scan" not in plan, plan
+
+
+def explained(database: Database, read: Any) -> str:
+    """How the planner would run what `read` reads."""
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        heard.append((statement, parameters))
+
+    event.listen(database.reader, "before_cursor_execute", hear)
+    try:
+        with database.read() as db:
+            read(db)
+    finally:
+        event.remove(database.reader, "before_cursor_execute", hear)
+    explain = "EXPLAIN QUERY PLAN " if database.sqlite else "EXPLAIN "
+    with database.reader.connect() as connection:
+        plans = [connection.exec_driver_sql(explain + statement, parameters).all() for statement, parameters in heard]
+    return "\n".join(str(row[-1]) for plan in plans for row in plan)
+
+
+def everything(db: Db) -> dict[tuple[str, str], tuple[str, str]]:
+    return {
+        (row.subject_type, row.subject_id): (row.title, row.rest)
+        for row in db.execute(text("SELECT subject_type, subject_id, title, rest FROM search_entries"))
+    }
+
+
+def test_every_way_of_writing_keeps_the_index_and_building_anew_gives_the_same(database: Database, cast: Cast) -> None:
+    home: Organization = cast.marston
+    asked = factories.request(database, cast, deponent_name="Delphine Okafor", case_name="In re Castellan")
+    answered = prescreen(database, home.id, "active")
+    with database.write() as db:
+        prescreening.answer(db, answered, "email", ["jane.elsewhere@example.com"], by=PROSPECT, now=now())
+        made = inspecting.create(db, organization_id=home.id, by=BY, now=now(), notes="Water in the cellar\nCL-2026-42")
+        inspecting.invite(
+            db, made.id, by=BY, now=now(), recipient_first_name="Malou", recipient_email="malou@example.com"
+        )
+    with database.write() as db:
+        seen = sha256("Water in the cellar\nCL-2026-42")
+        inspecting.change_notes(db, made.id, notes="Hail on the roof", seen=seen, by=BY, now=now())
+    with database.read() as db:
+        for kind, typed, id in (
+            (depositions.SUBJECT, "okafor castellan", asked.id),
+            (depositions.SUBJECT, str(asked.id), asked.id),
+            (prescreens.SUBJECT, "jane elsewhere", answered),
+            (prescreens.SUBJECT, str(answered), answered),
+            (inspections.SUBJECT, "malou", made.id),
+            (inspections.SUBJECT, "hail roof", made.id),
+            (inspections.SUBJECT, str(made.id)[:8], made.id),
+        ):
+            assert search.ids(db, kind, typed, {home.id}) == [str(id)], typed
+            assert search.ids(db, kind, typed, {cast.harbor.id}) == [], typed
+        assert search.ids(db, inspections.SUBJECT, "cellar", None) == []
+        assert search.differences(db) == []
+        before = everything(db)
+    with database.write() as db:
+        assert search.rebuild(db) == len(before) == 3
+    with database.read() as db:
+        assert everything(db) == before
+        assert search.differences(db) == []
+    with database.write() as db:
+        db.execute(text("UPDATE search_entries SET rest = 'nonsense' WHERE subject_type = 'inspection'"))
+        db.execute(text("DELETE FROM search_entries WHERE subject_type = 'deposition'"))
+    with database.read() as db:
+        assert {(each.subject_type, each.what) for each in search.differences(db)} == {
+            ("inspection", "other words"),
+            ("deposition", "missing"),
+        }
