@@ -38,7 +38,7 @@ def press_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "le
         seconds=more.get("seconds", SECONDS),
         version=more.get("version", row.version),
         preview=more.get("preview", would_send(db, row, verb)),
-        name="Jane Smith",
+        name=row.name,
         url=f"/prescreens/{id}",
         reach=more.get("reach") or Reach((row.organization_id,)),
         by=cast.actor(who),

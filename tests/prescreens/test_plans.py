@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, insert, text
 
+from app.desk.holds import queries as holds
+from app.desk.holds.models import Hold
 from app.kernel import search
 from app.kernel.db import Database, Db
 from app.prescreens.models import Prescreen
@@ -150,3 +152,45 @@ def test_the_search(database: Database, home: int) -> None:
     reach = Reach((home,))
     for words in ("jane12", "jane12 smith"):
         by_index(plans(database, lambda db, w=words: desk.page(db, reach, desk.View("all", text=w), NOW, after=None)))
+
+
+def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:
+    """Among thousands of holds that ended long ago, the few that count are found at once."""
+    with database.write() as db:
+        rows = [
+            {
+                "id": UUID(int=n + 1),
+                "subject_type": "prescreen",
+                "subject_id": str(UUID(int=n * 7919 + 1)),
+                "organization_id": home,
+                "person_id": cast.lena.id,
+                "shown_to": cast.lena.id if n < 3 else None,
+                "kind": "approve",
+                "name": "Jane",
+                "url": "/",
+                "actor": {"name": "Lena Ortiz"},
+                "payload": {"notes": None},
+                "version": 1,
+                "digest": "0" * 64,
+                "pressed_at": NOW - timedelta(minutes=n),
+                "final_at": NOW,
+                "due_at": NOW,
+                "failures": 0,
+                "state": "held" if n < 3 else "final",
+            }
+            for n in range(ROWS)
+        ]
+        db.execute(insert(Hold.__table__), rows)
+    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+    some = [UUID(int=n * 7919 + 1) for n in range(50)]
+    for read in (
+        lambda db: holds.on_bar(db, cast.lena.id),
+        lambda db: holds.standing(db, "prescreen", some[0]),
+        lambda db: holds.latest(db, "prescreen", some[0]),
+        lambda db: holds.of(db, "prescreen", some),
+        lambda db: holds.held_ids(db, "prescreen"),
+        lambda db: holds.lately(db, cast.lena.id),
+        lambda db: holds.due(db, NOW, 20),
+    ):
+        by_index(plans(database, read), ("holds",))

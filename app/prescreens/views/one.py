@@ -65,7 +65,7 @@ def detail(id: UUID) -> Response:
             verb: preview.of(db, emails.of_decision(db, row, workflow, decision.value))
             for verb, decision in review.DECISIONS.items()
         }
-        if refusal is None
+        if review.state_of(row, now) == "completed"
         else {},
         previous_url=asked.url(".detail", id=previous) if previous else "",
         next_url=asked.url(".detail", id=following) if following else "",

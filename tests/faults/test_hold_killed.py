@@ -1,0 +1,98 @@
+"""The worker is killed while it writes held decisions down: none lost, none twice, whatever the moment."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app.desk.holds.models import Hold
+from app.kernel.db import Database
+from app.kernel.events import Event
+from tests.cast import Cast
+from tests.faults.results import LONG, note, rounds
+from tests.outgoing import Outbox
+from tests.prescreens.holding import press
+from tests.prescreens.making import prescreen, stored
+from tests.servers import ROOT, environment
+
+HOLDS_A_KILL = 20
+AT_ONCE = 2
+"""Workers that run side by side."""
+
+pytestmark = pytest.mark.timeout(3600 if LONG else 180)
+
+Start = Callable[[], list["subprocess.Popen[bytes]"]]
+
+
+@pytest.fixture
+def start(database: Database) -> Iterator[Start]:
+    """Starts real workers."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def begin() -> list[subprocess.Popen[bytes]]:
+        command = [sys.executable, "-m", "app.cli", "worker"]
+        names = environment(database.config)
+        begun = [subprocess.Popen(command, env=names, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(AT_ONCE)]
+        running.extend(begun)
+        return begun
+
+    yield begin
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def held(database: Database) -> int:
+    with database.read() as db:
+        return db.execute(select(func.count()).where(Hold.state == "held")).scalar_one()
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "It never came true."
+        time.sleep(0.01)
+
+
+def test_killed_in_the_middle_by_two(database: Database, cast: Cast, outbox: Outbox, start: Start) -> None:
+    kills = rounds(2)
+    ids: list[Any] = []
+    killed = 0
+    for _ in range(kills):
+        for n in range(HOLDS_A_KILL):
+            ids.append(prescreen(database, cast.marston.id, given={"email": f"p{len(ids)}@example.com"}))
+            press(database, cast, ids[-1], "deny" if n % 2 else "approve", seconds=1)
+        before = held(database)
+        workers = start()
+        wait_until(lambda before=before: held(database) < before)  # type: ignore[misc]  # bound at once
+        time.sleep(random.uniform(0, 0.08))
+        for worker in workers:
+            worker.send_signal(signal.SIGKILL)
+            worker.wait(40)
+        killed += len(workers)
+    workers = start()
+    wait_until(lambda: held(database) == 0)
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+    assert [worker.wait(40) for worker in workers] == [0] * AT_ONCE
+    letters = Counter(row.subject_id for row in outbox.rows("email"))
+    assert letters == {str(id): 2 for id in ids}, "one that the answers came, one decision"
+    words = ["denied" if place % 2 else "approved" for place in range(len(ids))]
+    assert [stored(database, id).review_status for id in ids] == words
+    with database.read() as db:
+        decided = select(func.count()).where(Event.kind.in_(("prescreen.approved", "prescreen.denied")))
+        assert db.execute(decided).scalar_one() == len(ids)
+    note(
+        "two workers SIGKILLed while they write holds down",
+        database.writer.dialect.name,
+        killed,
+        f"{len(ids):,} held decisions, 0 lost, 0 twice",
+    )
