@@ -307,7 +307,10 @@ function tell(panel, fresh) {
     button.type = "button";
     button.dataset.liveLoad = "";
     button.textContent = "Show how it stands";
-    notice.append(p, button);
+    const icon = $("svg.icon").cloneNode(true);
+    const use = $("use", icon);
+    use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#circle-alert"));
+    notice.append(icon, p, button);
     panel.append(notice); // below what is typed, which stays where it is
   }
   const said = `${text} What you typed is kept.`;
