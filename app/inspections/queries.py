@@ -125,13 +125,23 @@ def invites(db: Db, inspection_id: uuid.UUID) -> Sequence[Invite]:
 
 def wrong_codes(db: Db, invite: Invite) -> int:
     """Wrong codes ever typed for this invite's recipient in this inspection."""
-    key = sha256(recipient_key(invite.recipient_email, invite.recipient_phone))
-    return (
-        db.scalar(
-            select(WrongCodes.n).where(WrongCodes.inspection_id == invite.inspection_id, WrongCodes.recipient == key)
-        )
-        or 0
-    )
+    mine = (WrongCodes.inspection_id == invite.inspection_id, WrongCodes.recipient == _recipient(invite))
+    return db.scalar(select(WrongCodes.n).where(*mine)) or 0
+
+
+def wrong_codes_of(db: Db, inspection_id: uuid.UUID) -> dict[str, int]:
+    """The same for every recipient of an inspection, by their digest: `wrong_of()` finds an invite's."""
+    counts = select(WrongCodes.recipient, WrongCodes.n).where(WrongCodes.inspection_id == inspection_id)
+    return {row.recipient: row.n for row in db.execute(counts)}
+
+
+def wrong_of(counts: dict[str, int], invite: Invite) -> int:
+    """An invite's share of `wrong_codes_of()`."""
+    return counts.get(_recipient(invite), 0)
+
+
+def _recipient(invite: Invite) -> str:
+    return sha256(recipient_key(invite.recipient_email, invite.recipient_phone))
 
 
 def links(db: Db, inspection_id: uuid.UUID) -> list[chain.Link]:

@@ -1,5 +1,6 @@
 """Who may be in the room for the house, and when they are busy."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -40,19 +41,30 @@ def managers(db: Db) -> list[Manager]:
 
 def overlaps(db: Db, manager_email: str, starts_at: datetime, ends_at: datetime, *, besides: int) -> list[Any]:
     """A manager's other booked or running sessions that leave less than the buffer to this one, by start."""
+    return overlaps_of(db, [manager_email], starts_at, ends_at, besides=besides).get(manager_email, [])
+
+
+def overlaps_of(
+    db: Db, emails: Sequence[str], starts_at: datetime, ends_at: datetime, *, besides: int
+) -> dict[str, list[Any]]:
+    """The same for several managers at once, by their address."""
     asked = busy(starts_at, ends_at)
     rows = db.execute(
-        select(T.id, T.organization_id, T.starts_at, T.ends_at, T.zone, T.deponent_name, T.case_name)
+        select(T.id, T.organization_id, T.starts_at, T.ends_at, T.zone, T.deponent_name, T.case_name, T.manager_email)
         .where(
-            T.manager_email == manager_email,
+            T.manager_email.in_(emails),
             T.starts_at > asked.starts_at - _REACH,
             T.starts_at < asked.ends_at + _REACH,
             T.state.in_([*BOOKED, State.ACTIVE]),
             T.id != besides,
         )
         .order_by(T.starts_at)
-    ).all()
-    return [row for row in rows if overlap(asked, busy(row.starts_at, row.ends_at))]
+    )
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        if overlap(asked, busy(row.starts_at, row.ends_at)):
+            found.setdefault(row.manager_email, []).append(row)
+    return found
 
 
 def hold(db: Db, manager_email: str) -> None:

@@ -1,5 +1,6 @@
 """The page of one deposition: facts, story, and what can be done."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, request
@@ -101,13 +102,13 @@ def schedule_form(d: Any, typed: bool = False) -> ScheduleForm:
         "manager_name": "" if chosen else wished,
     }
     form = ScheduleForm() if typed else ScheduleForm(formdata=None, data=defaults)
-    form.manager.choices = [(str(one.id), f"{one.name}, {_standing(d, one)}") for one in people]
+    busy = managers.overlaps_of(reading(), [one.email for one in people], d.starts_at, d.ends_at, besides=d.id)
+    form.manager.choices = [(str(one.id), f"{one.name}, {_standing(busy.get(one.email))}") for one in people]
     form.manager.choices.append((OTHER, f"{wished}, as they wished" if wished and not chosen else "Somebody else"))
     return form
 
 
-def _standing(d: Any, manager: managers.Manager) -> str:
-    found = managers.overlaps(reading(), manager.email, d.starts_at, d.ends_at, besides=d.id)
+def _standing(found: Sequence[Any] | None) -> str:
     if not found:
         return "free"
     return "overlaps " + ", ".join(display.hours_only(row) for row in found[:2]) + (" …" if len(found) > 2 else "")

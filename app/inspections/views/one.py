@@ -47,7 +47,7 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
     letters = queries.letters(db(), [emails.link_name(invite) for invite in invites])
     rows = story(db(), "inspection", inspection.id)
     links, anchors = queries.links(db(), inspection.id), queries.anchors(db(), inspection.id)
-    once = shown_once(inspection)
+    once, wrong = shown_once(inspection), queries.wrong_codes_of(db(), inspection.id)
     response = respond(
         "inspections/detail.html",
         inspection=inspection,
@@ -58,7 +58,10 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         state=state,
         badges=display.STATUS_BADGES,
         anchoring=display.ANCHORING_BADGES.get(inspection.anchoring),
-        invites=[_invite_panel(inspection, invite, letters, rows, once, now) for invite in invites],
+        invites=[
+            _invite_panel(inspection, invite, letters, rows, once, queries.wrong_of(wrong, invite), now)
+            for invite in invites
+        ],
         chain=display.chain_entries(links),
         chain_fault=_chain_fault(inspection, links),
         stamps=display.stamps(anchors),
@@ -127,11 +130,16 @@ def _sentence(check: Any, *facts: Any) -> str:
 
 
 def _invite_panel(
-    inspection: Inspection, invite: Any, letters: dict[str, Any], rows: Any, once: dict[str, Any], now: datetime
+    inspection: Inspection,
+    invite: Any,
+    letters: dict[str, Any],
+    rows: Any,
+    once: dict[str, Any],
+    wrong: int,
+    now: datetime,
 ) -> dict[str, Any]:
-    """Everything the page says of one invite."""
+    """Everything the page says of one invite. `wrong` are the wrong codes typed for its recipient."""
     denied = me().why_not(INSPECTIONS, inspection.organization_id) or _sentence(rules.check_live, inspection, now)
-    wrong = queries.wrong_codes(db(), invite)
     mine = [row for row in rows if row.data.get("invite") == str(invite.id)]
     made = next((row for row in mine if row.kind in ("inspection.invited", "inspection.invite_reissued")), None)
     opened = next((row for row in mine if row.kind == "inspection.invite_opened"), None)
