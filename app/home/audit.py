@@ -196,7 +196,7 @@ def kinds() -> list[str]:
 def sentence(event: Any) -> dict[str, Any]:
     """Icon, text, small and tone, in the words of the thing's own story."""
     if event.subject_type == "deposition":
-        return depositions.story([event], [])[0]
+        return depositions.story([event])[0]
     if event.subject_type == "prescreen":
         return prescreens.story([event], [])[0]
     if event.subject_type in ("inspection", "invite"):
