@@ -11,7 +11,7 @@ from app.accounts.roles import WRITERS, Grant, Role, reach
 from app.desk.holds.models import HELD, TABLE, H
 from app.kernel.db import Db
 
-BAR_LENGTH = 5
+BAR_LENGTH = 12
 LATELY = 20
 MOST_HELD = 500
 

@@ -53,8 +53,8 @@ def seconds_left(hold: Any, now: datetime) -> int:
 
 
 def bar(holds: Iterable[Any], now: datetime) -> list[Line]:
-    """What stands on somebody's bar, the newest first."""
-    return [_line(hold, now) for hold in holds]
+    """What stands on somebody's bar: first what can be undone, each the newest first."""
+    return sorted((_line(hold, now) for hold in holds), key=lambda line: line.stands != State.HELD)
 
 
 def _line(hold: Any, now: datetime) -> Line:
