@@ -43,9 +43,12 @@ def test_no_link_leads_nowhere(house: House) -> None:
 MAY_WRITE: dict[str, str] = {
     "audit.csv": "notes who takes a copy",
     "depositions.csv": "notes who takes a copy of which list",
+    "depositions.detail": "says who is looking at it",
     "depositions.list": "keeps when its reader last looked at it",
     "prescreens.list": "keeps when its reader last looked at it",
     "inspections.list": "keeps when its reader last looked at it",
+    "inspections.detail": "says who is looking at it",
+    "prescreens.detail": "says who is looking at it",
     "inspections_public.welcome": "notes once that the mailed page was opened",
     "api.inspections_join": "redeems an invite, as its document prints it",
 }
