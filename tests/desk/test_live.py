@@ -187,8 +187,8 @@ def test_the_revision_walks_indexes(ines: Any, app: Any, database: Database, cas
         statement, parameters = asked[-1]
         explain = "EXPLAIN QUERY PLAN " if database.sqlite else "EXPLAIN "
         with database.read() as db:
-            rows = db.connection().exec_driver_sql(explain + statement, parameters).all()
-        plan = "\n".join(str(row[-1]) for row in rows)
+            plans = db.connection().exec_driver_sql(explain + statement, parameters).all()
+        plan = "\n".join(str(row[-1]) for row in plans)
         assert "ix_events_" in plan, plan
         assert not [word for word in ("SCAN events", "Seq Scan on events", "TEMP B-TREE") if word in plan], plan
 
