@@ -52,7 +52,6 @@ def list_() -> Response:
     return respond(
         "home/audit.html",
         "home/_audit.html",
-        "queue",
         f=f,
         args=_args(f),
         rows=[_shown(row, named, homes if len(homes) > 1 else {}) for row in page.rows],
