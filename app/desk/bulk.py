@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from app.accounts.access import Me, me
 from app.accounts.roles import DENIALS
-from app.desk import colleagues, latest, tags
+from app.desk import latest, tags
 from app.desk.queue import Asked, Room, at_moment, take_copy_of
 from app.kernel import clock
 from app.kernel.errors import Denied, Invalid, NotFound, Refusal
@@ -86,7 +86,7 @@ def _chosen(room: Room, viewer: Me, asked: Asked, pressed: str, value: str) -> A
     """The act behind the button. Raises Invalid."""
     by, now = viewer.actor(), asked.now
     if pressed == "assign":
-        team = colleagues.at(db(), room.desk, room.reach())
+        team = room.colleagues()
         person = next((one for one in team if str(one.id) == value), None)
         if person is None:
             raise Invalid("Choose somebody who works at this desk. Nothing was changed.", code="bulk.person")

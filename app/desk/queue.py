@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypedDict
 
-from flask import Response, request, url_for
+from flask import Response, g, request, url_for
 from markupsafe import Markup
 from sqlalchemy import Row
 
@@ -180,8 +180,17 @@ class Room:
 
     def tag_names(self) -> list[str]:
         """The tags in use where the reader may look, the most used first."""
-        where = me().scope(self.desk).where(tags.COUNTS.c.organization_id)
-        return [name for name, _ in tags.offered(reading(), self.subject, where)]
+        known: list[str] | None = g.get("tags_offered")
+        if known is None:
+            known = g.tags_offered = [name for name, _ in tags.offered(reading(), self.subject, self.reach())]
+        return known
+
+    def colleagues(self) -> list[colleagues.Colleague]:
+        """The people who act at this desk where the reader may look, by name."""
+        known: list[colleagues.Colleague] | None = g.get("colleagues")
+        if known is None:
+            known = g.colleagues = colleagues.at(reading(), self.desk, self.reach())
+        return known
 
     def reach(self) -> frozenset[int] | None:
         """The organizations whose rows the reader may see; None is all."""
@@ -277,7 +286,7 @@ class Shown:
 
     def colleagues(self) -> list[colleagues.Colleague]:
         """The people the ticked rows can be given to."""
-        return colleagues.at(reading(), self.room.desk, self.room.reach())
+        return self.room.colleagues()
 
     def tag_names(self) -> list[str]:
         """The tags in use, to choose from."""

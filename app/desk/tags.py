@@ -4,7 +4,7 @@ A tag belongs to the organization whose thing it is on, so that nobody reads ano
 VIP and vip are one. Adding and removing is written to the thing's story as `<thing>.tagged` and `<thing>.untagged`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -102,17 +103,25 @@ def wearing(subject_type: str, id: Any, name: ColumnElement[Any]) -> ColumnEleme
     return id.in_(ids)
 
 
-def offered(db: Db, subject_type: str, organizations: ColumnElement[bool]) -> list[tuple[str, int]]:
-    """The tags in use and how often, the most used first. `organizations` is a condition on COUNTS.organization_id."""
-    n = func.sum(COUNTS.c.n)
-    rows = db.connection().execute(
-        select(COUNTS.c.name, n)
-        .where(COUNTS.c.subject_type == subject_type, organizations)
-        .group_by(COUNTS.c.name)
-        .having(n > 0)
-        .order_by(n.desc(), COUNTS.c.name)
-        .limit(OFFERED)
-    )
+_N: Any = func.sum(COUNTS.c.n)
+_OFFERED = (
+    select(COUNTS.c.name, _N)
+    .where(COUNTS.c.subject_type == bindparam("subject_type"))
+    .group_by(COUNTS.c.name)
+    .having(_N > 0)
+    .order_by(_N.desc(), COUNTS.c.name)
+    .limit(literal_column(str(OFFERED)))
+)
+_OFFERED_THERE = _OFFERED.where(COUNTS.c.organization_id.in_(bindparam("organizations", expanding=True)))
+
+
+def offered(db: Db, subject_type: str, organizations: Collection[int] | None) -> list[tuple[str, int]]:
+    """The tags in use and how often, the most used first; `organizations` whose, None is everybody's."""
+    values: dict[str, Any] = {"subject_type": subject_type}
+    if organizations is None:
+        rows = db.connection().execute(_OFFERED, values)
+    else:
+        rows = db.connection().execute(_OFFERED_THERE, {**values, "organizations": sorted(organizations)})
     return [(name, int(many)) for name, many in rows]
 
 

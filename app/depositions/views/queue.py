@@ -15,7 +15,7 @@ from app.depositions.actions import assigning
 from app.depositions.actions.moving import DONE, SUBJECT
 from app.depositions.queries import queue
 from app.depositions.views.shared import READERS, args, filters, pages
-from app.desk import bulk, colleagues, latest
+from app.desk import bulk, latest
 from app.desk import queue as desk
 from app.desk.queue import Asked, Column, Empty, Filter, Tab, Word
 from app.kernel import clock, times
@@ -119,7 +119,7 @@ class Depositions(desk.Room):
 
     def context(self, asked: Asked) -> dict[str, Any]:
         f = _f(asked)
-        team = colleagues.at(reading(), DEPOSITIONS, f.reach)
+        team = self.colleagues()
         names = dict.fromkeys([*([f.tag] if f.tag else []), *self.tag_names()])
         return {
             "f": f,
