@@ -308,66 +308,6 @@ if (!("commandForElement" in HTMLButtonElement.prototype)) {
   });
 }
 
-/* Keys. None approves, denies, cancels or ends: the most a key does is to move the focus or to follow a link. */
-
-function moveRow(step) {
-  const links = $$(".queue .what > a");
-  if (!links.length) return;
-  const row = document.activeElement?.closest?.(".queue tr");
-  const at = row ? links.findIndex((link) => row.contains(link)) : -1;
-  const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
-  next?.focus();
-  next?.scrollIntoView({ block: "nearest" });
-}
-
-// Ticks the row that has the focus, where rows can be ticked.
-function tickRow() {
-  const row = document.activeElement?.closest?.(".queue tr");
-  const box = row && $(".pick input:not(:disabled)", row);
-  if (box) box.click();
-}
-
-// Takes the row that has the focus, or what this page is about.
-function takeIt() {
-  const row = document.activeElement?.closest?.(".queue tr");
-  const button = row ? $("[data-key='e']", row) : $("#actions form[action*='/assign'] button:not(:disabled)");
-  button?.click();
-}
-
-const KEYS = {
-  e: takeIt,
-  x: tickRow,
-  "/": () => $("#search")?.focus(),
-  "?": () => $("#help")?.showModal(),
-  j: () => moveRow(1),
-  k: () => moveRow(-1),
-  n: () => $("a[rel='next']")?.click(),
-  p: () => $("a[rel='prev']")?.click(),
-};
-
-on("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && $("#palette")) {
-    event.preventDefault();
-    if (!$("#palette").open) $("#palette").showModal();
-    return;
-  }
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
-    const form = event.target.closest?.("form");
-    if (form) {
-      event.preventDefault();
-      form.requestSubmit();
-    }
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (document.body.dataset.keys === "off" || $("dialog[open]")) return;
-  if (event.target.closest?.("input, select, textarea, [contenteditable='true']")) return;
-  const act = KEYS[event.key];
-  if (!act) return;
-  event.preventDefault();
-  act();
-});
-
 /* Deadlines count down from the server's clock, not this one's */
 
 const loaded = performance.now();
