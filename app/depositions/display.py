@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -111,7 +111,7 @@ class _Facts(NamedTuple):
 @lru_cache(maxsize=8192)
 def _look(facts: _Facts, viewer_zone: str, hour: datetime, passed: bool) -> Look:
     """Remembered by value, within the `hour`: which year it is decides how a day is written."""
-    odd = oddities.of(facts, facts.starts_at + timedelta(microseconds=1 if passed else 0))
+    odd = oddities.of(cast(Any, facts), facts.starts_at + timedelta(microseconds=1 if passed else 0))
     tone = "warn" if any(oddity.key == "hour" for oddity in odd) else ""
     return Look(
         times.when(facts.starts_at, facts.zone, viewer_zone, hour, length(facts)),

@@ -14,7 +14,8 @@ from sqlalchemy import Row
 from app.accounts.access import Me, me
 from app.accounts.roles import DENIALS
 from app.desk import latest, tags
-from app.desk.queue import Asked, Room, at_moment, take_copy_of
+from app.desk.copies import take_ticked
+from app.desk.queue import Asked, Room, at_moment
 from app.kernel import clock
 from app.kernel.errors import Denied, Invalid, NotFound, Refusal
 from app.kernel.htmx import see_other
@@ -39,7 +40,7 @@ class Act(NamedTuple):
     """What to do to each row, and what is said of those it was done to: `assigned to you`."""
 
     words: str
-    do: Callable[[Row, int], None]
+    do: Callable[[Row, int], object]
     why_not: Callable[[Row], str | None] = lambda row: None
     """Why this row is left alone, though it is still as it was."""
 
@@ -52,7 +53,7 @@ def act(room: Room) -> Response:
     pressed, _, value = request.form.get("act", "").partition(":")
     if pressed == "export":
         found = asked.listing.rows_of(db(), [one.id for one in ticked])
-        return take_copy_of(room, asked, [found[one.id] for one in ticked if one.id in found])
+        return take_ticked(room, asked, [found[one.id] for one in ticked if one.id in found])
     if not viewer.may(room.desk):
         raise Denied(DENIALS[room.desk])
     chosen = _chosen(room, viewer, asked, pressed, value)
@@ -102,7 +103,7 @@ def _chosen(room: Room, viewer: Me, asked: Asked, pressed: str, value: str) -> A
         change = tags.add if pressed == "tag" else tags.remove
         return Act(
             f"tagged “{name}”" if pressed == "tag" else f"without “{name}” now",
-            lambda row, version: change(db(), room.subject, row[0], row.organization_id, name, by=by, now=now) and None,
+            lambda row, version: change(db(), room.subject, row[0], row.organization_id, name, by=by, now=now),
         )
     raise Invalid("Choose what to do with the ticked rows. Nothing was changed.", code="bulk.act")
 

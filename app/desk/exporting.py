@@ -30,7 +30,7 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return clock.iso(value)
+        return clock.iso(value) or ""
     text = str(value).replace("\x00", "")
     folded = unicodedata.normalize("NFKC", text[:8])
     return f"'{text}" if _FORMULA.match(folded) or _FORMULA.match(text) else text

@@ -116,7 +116,7 @@ class Shape:
         stretch = self.stretches[at]
         descending = stretch.descending != back
         arms = [(*arm, _past(stretch.order, descending)) if beyond else arm for arm in stretch.arms]
-        cut = literal_column(str(most))
+        cut: Any = literal_column(str(most))
         if len(arms) == 1:
             return select(*self.columns).where(*arms[0]).order_by(*_sorted(stretch.order, descending)).limit(cut)
         # Each arm walks its own range; only the few rows that may be shown are sorted together.
@@ -166,7 +166,7 @@ class Shape:
 
 def capped(key: str, id: Any, conditions: Iterable[ColumnElement[bool]]) -> Select:
     """(key, 0, n): how many rows meet the conditions, at most MOST_COUNTED + 1."""
-    cut = literal_column(str(MOST_COUNTED + 1))
+    cut: Any = literal_column(str(MOST_COUNTED + 1))
     rows = select(literal_column("1")).select_from(id.table).where(*conditions).limit(cut).subquery()
     return select(literal_column(f"'{key}'").label("key"), literal_column("0"), func.count()).select_from(rows)
 

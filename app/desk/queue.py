@@ -1,6 +1,6 @@
 """The queue page, once for all desks: a room says what is in its list and how a row looks; this shows it.
 
-A room subclasses `Room`, makes one instance and calls `show`, `take_copy` and `bulk.act` from three endpoints.
+A room subclasses `Room`, makes one instance and calls `show`, `copies.take` and `bulk.act` from three endpoints.
 docs/queue.md says how, with depositions as the example. What is in a list, app/desk/listing.py alone says.
 """
 
@@ -14,16 +14,16 @@ from markupsafe import Markup
 from sqlalchemy import Row
 
 from app.accounts.access import Me, me
-from app.desk import colleagues, exporting, latest, tags
+from app.desk import colleagues, latest, tags
 from app.desk.listing import MOST_COUNTED, Listing, Near
 from app.desk.live import live_list, who_looks
 from app.desk.views import for_page
 from app.kernel import clock, times
 from app.kernel.db import Db
 from app.kernel.events import Actor
-from app.kernel.htmx import personal, respond
+from app.kernel.htmx import respond
 from app.kernel.live import rows_on_screen
-from app.kernel.transaction import aside, database, db, reading
+from app.kernel.transaction import db, reading
 from app.kernel.words import number_of
 
 
@@ -379,55 +379,6 @@ def _gone(
             word = room.done(happened[id]) if id in happened else Word("No longer in this list", "circle-check")
         found.append((room.line(asked, key or "", row, worn.get(id, ()), viewer), word))
     return found
-
-
-def take_copy(room: Room) -> Response:
-    """The CSV of exactly the list that the address asks for, streamed. Leaves an event before the first row leaves."""
-    viewer, now = me(), clock.now()
-    asked = room.ask(now)
-    rows = asked.listing.count_all(db())
-    with aside() as own:
-        _note(room, asked, own, rows, ticked=False)
-    house = database()
-
-    def records() -> Iterator[Sequence[Any]]:
-        with house.read() as its_own:
-            for key, row in asked.listing.stream(its_own):
-                yield room.record(row, key, viewer)
-
-    return _file(room, asked, viewer, records())
-
-
-def take_copy_of(room: Room, asked: Asked, found: Sequence[tuple[str | None, Row]]) -> Response:
-    """The same of the rows that were ticked."""
-    viewer = me()
-    _note(room, asked, db(), len(found), ticked=True)
-    return _file(room, asked, viewer, iter([room.record(row, key or "", viewer) for key, row in found]))
-
-
-def _note(room: Room, asked: Asked, session: Db, rows: int, ticked: bool) -> None:
-    home = asked.organization_id
-    reach = room.reach()
-    if home is None and reach is not None and len(reach) == 1:
-        home = next(iter(reach))
-    address = room.url(**asked.args)
-    exporting.note(
-        session,
-        room.desk,
-        address=address,
-        rows=rows,
-        ticked=ticked,
-        organization_id=home,
-        by=me().actor(),
-        now=asked.now,
-    )
-
-
-def _file(room: Room, asked: Asked, viewer: Me, records: Iterator[Sequence[Any]]) -> Response:
-    name = exporting.named(room.desk, asked.view, asked.now, viewer.time_zone)
-    answer = Response((piece.encode() for piece in exporting.lines(room.export, records)), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return personal(answer)
 
 
 def next_in_list(room: Room, asked: Asked, id: Any) -> Markup | None:

@@ -14,7 +14,7 @@ from app.kernel.transaction import db
 
 
 def shown(room: Room, session: Db, row: Any) -> dict[str, Any]:
-    """What `desk/_tags.html` reads as `tagged`: the tags it wears, those in use, whether this person may change them."""
+    """What `desk/_tags.html` reads as `tagged`: the tags worn, those in use, whether this person may change them."""
     worn = tags.of(session, room.subject, [row.id]).get(row.id, ())
     may = me().may(room.desk, True, row.organization_id)
     return {

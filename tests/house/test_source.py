@@ -124,7 +124,7 @@ def test_only_the_edge_ends_a_transaction(method: str) -> None:
 MAY_STEP_ASIDE = {
     "app/kernel/transaction.py": "is where it stands",
     "app/home/auditing.py": "who takes a copy of the audit is written down before the first row leaves",
-    "app/desk/queue.py": "a copy of a list leaves a note before its first row",
+    "app/desk/copies.py": "a copy of a list leaves a note before its first row",
     "app/inspections/api.py": "a join redeems with a GET, and counts a wrong code that it then refuses",
     "app/desk/live.py": "a page that is open says now and then who is looking at it",
     "app/desk/views/shown.py": "a list keeps when its reader last looked at it",

@@ -15,7 +15,7 @@ from app.depositions.actions import assigning
 from app.depositions.actions.moving import DONE, SUBJECT
 from app.depositions.queries import queue
 from app.depositions.views.shared import READERS, args, filters, pages
-from app.desk import bulk, latest
+from app.desk import bulk, copies, latest
 from app.desk import queue as desk
 from app.desk.queue import Asked, Column, Empty, Filter, Tab, Word
 from app.kernel import clock, times
@@ -227,7 +227,7 @@ def list_depositions() -> Response:
 @allow(*READERS)
 def export() -> Response:
     """The list as a file for a spreadsheet."""
-    return desk.take_copy(ROOM)
+    return copies.take(ROOM)
 
 
 @pages.post("/bulk", endpoint="bulk")
