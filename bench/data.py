@@ -23,7 +23,7 @@ from bench import rows, world
 
 assert app.models  # declares every table and counter
 
-FILLED = ("contacts", "prescreens", "depositions", "inspections", "events", "deposition_words", "prescreen_words")
+FILLED = ("contacts", "prescreens", "depositions", "inspections", "events", "search_entries")
 
 
 class Target(ABC):
@@ -49,7 +49,7 @@ class Target(ABC):
         """Puts indexes and triggers back and tells the planner what is there."""
 
     def derive(self) -> None:
-        """What follows from the rooms' rows: counters, words to search by, a first line of history."""
+        """What follows from the rooms' rows: counters and a first line of history."""
         for kept in KEPT:
             names = ", ".join(kept.dimensions)
             self.run(
@@ -59,18 +59,6 @@ class Target(ABC):
         for tallied in tallies.TALLIED:
             if tallied.source in FILLED:
                 self.run(tallies.fill(tallied, self.dialect))
-        self.run(
-            "INSERT INTO deposition_words (word, deposition_id) SELECT * FROM ("
-            f"SELECT lower({self.first_name.format('deponent_name')}), id FROM depositions UNION ALL "
-            f"SELECT lower({self.last_name.format('deponent_name')}), id FROM depositions UNION ALL "
-            "SELECT CAST(id AS VARCHAR), id FROM depositions) AS found ORDER BY 1, 2"
-        )
-        self.run(
-            "INSERT INTO prescreen_words (organization_id, word, prescreen_id) SELECT * FROM ("
-            f"SELECT organization_id, lower({self.first_name.format('name')}), id FROM prescreens UNION ALL "
-            f"SELECT organization_id, lower({self.last_name.format('name')}), id FROM prescreens) AS found "
-            "ORDER BY 1, 2, 3"
-        )
         for subject, id, verb in (
             ("prescreen", self.prescreen_id, "started"),
             ("deposition", "CAST(id AS VARCHAR)", "requested"),
@@ -84,8 +72,6 @@ class Target(ABC):
 
 class Sqlite(Target):
     dialect = "sqlite"
-    first_name = "substr({0}, 1, instr({0}, ' ') - 1)"
-    last_name = "substr({0}, instr({0}, ' ') + 1)"
     prescreen_id = (
         "substr(id, 1, 8) || '-' || substr(id, 9, 4) || '-' || substr(id, 13, 4) || '-' || substr(id, 17, 4) || '-' "
         "|| substr(id, 21)"
@@ -128,8 +114,6 @@ class Sqlite(Target):
 
 class PostgreSQL(Target):
     dialect = "postgresql"
-    first_name = "split_part({0}, ' ', 1)"
-    last_name = "split_part({0}, ' ', 2)"
     prescreen_id = "CAST(id AS VARCHAR)"
 
     def __init__(self, address: str) -> None:
@@ -163,7 +147,8 @@ class PostgreSQL(Target):
     def dress(self) -> None:
         for sql in self._dressing:
             self.run(sql)
-        self.run("SELECT setval(pg_get_serial_sequence('depositions', 'id'), (SELECT max(id) FROM depositions))")
+        for table in ("depositions", "search_entries"):
+            self.run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
         self.run("VACUUM ANALYZE")
         self._db.close()
 
@@ -192,6 +177,9 @@ def fill(database: Database, n: int, now: datetime) -> None:
     target.strip()
     for given in rows.everything(n, now):
         target.write(given)
+    target.write(rows.entries(n, postgresql=not database.sqlite))
+    if database.sqlite:
+        target.write(rows.index(n))
     target.derive()
     target.dress()
 

@@ -8,7 +8,9 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
+from app.kernel import search
 from bench.world import ORGANIZATIONS, TEMPLATES, template_id
 
 TURNS = ORGANIZATIONS + 10
@@ -326,6 +328,38 @@ def inspections(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
             moment(created),
             ended or started or moment(created),
         )
+
+
+def _found_by(n: int) -> Iterator[tuple[str, str, int, str, str]]:
+    """Depositions and prescreens by the same words as in the product, less the addresses: kind, id, whose, words."""
+    for i in range(1, n + 1):
+        who = name(i).lower()
+        case = f"{LAST[i * 7 % 16].lower()} v harbor sons {i}"
+        yield "deposition", str(i), organization_of(i), f"{who} {case}", f"deposition of d{i}"
+        id = uuid_of("prescreen", i)
+        yield "prescreen", str(UUID(id)), organization_of(i), who, f"p{i} {id}"
+
+
+def entries(n: int, *, postgresql: bool) -> Rows:
+    """What things are found by."""
+    names = ("id", "subject_type", "subject_id", "organization_id", "title", "rest")
+
+    def values() -> Iterator[tuple[Any, ...]]:
+        for id, (kind, subject, whose, title, rest) in enumerate(_found_by(n), 1):
+            row = (id, kind, subject, whose, title, rest)
+            yield (*row, search.vector(search.document(whose, kind, title, rest), id)) if postgresql else row
+
+    return Rows("search_entries", (*names, "document") if postgresql else names, values())
+
+
+def index(n: int) -> Rows:
+    """The same for SQLite's index."""
+
+    def values() -> Iterator[tuple[Any, ...]]:
+        for id, (kind, _, whose, title, rest) in enumerate(_found_by(n), 1):
+            yield id, " ".join(search.document(whose, kind, title, rest))
+
+    return Rows("search_index", ("rowid", "document"), values())
 
 
 def everything(n: int, now: datetime) -> list[Rows]:

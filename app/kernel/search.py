@@ -88,7 +88,8 @@ def document(organization_id: int, subject_type: str, title: str, rest: str) -> 
     return sorted((*marks, *folding.beginnings(*title.split(), *rest.split())))
 
 
-def _vector(lexemes: Iterable[str], id: int | None = None) -> str:
+def vector(lexemes: Iterable[str], id: int | None = None) -> str:
+    """The same as a tsvector is written; with an entry's id also the shelf it stands on."""
     shelf = () if id is None else (_shelf(id // SHELF),)
     return " ".join(f"'{each}'" for each in (*lexemes, *shelf))
 
@@ -135,7 +136,7 @@ def add(db: Db, texts: Texts) -> None:
         "rest": rest,
     }
     if db.dialect == "postgresql":
-        db.execute(_ADD["postgresql"], {**facts, "document": _vector(lexemes)})
+        db.execute(_ADD["postgresql"], {**facts, "document": vector(lexemes)})
     else:
         id = db.execute(_ADD["sqlite"], facts).scalar_one()
         db.execute(_INDEX, {"id": id, "document": " ".join(lexemes)})
@@ -153,7 +154,7 @@ def keep(db: Db, texts: Texts) -> bool:
     lexemes = document(texts.organization_id, texts.subject_type, title, rest)
     facts = {"id": known.id, "title": title, "rest": rest}
     if db.dialect == "postgresql":
-        db.execute(_CHANGE["postgresql"], {**facts, "document": _vector(lexemes, known.id)})
+        db.execute(_CHANGE["postgresql"], {**facts, "document": vector(lexemes, known.id)})
     else:
         before = document(known.organization_id, texts.subject_type, known.title, known.rest)
         db.execute(_UNINDEX, {"id": known.id, "document": " ".join(before)})
@@ -312,7 +313,7 @@ def differences(db: Db) -> list[Difference]:
 def _indexed(db: Db, id: int, lexemes: Sequence[str]) -> bool:
     if db.dialect == "postgresql":
         same = text("SELECT document = CAST(:document AS tsvector) FROM search_entries WHERE id = :id")
-        return bool(db.execute(same, {"id": id, "document": _vector(lexemes, id)}).scalar())
+        return bool(db.execute(same, {"id": id, "document": vector(lexemes, id)}).scalar())
     asked = " AND ".join(f'"{each}"' for each in lexemes)
     there = text("SELECT 1 FROM search_index WHERE search_index MATCH :asked AND rowid = :id")
     return db.execute(there, {"id": id, "asked": asked}).first() is not None

@@ -64,7 +64,15 @@ _DEPOSITION = (
     f"updated_at) VALUES (?, 'initial', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {'0' if store.SQLITE else 'false'}, "
     f"'remote_deposition', ?, ?, ?, ?, ?, {'0' if store.SQLITE else 'false'}, 0, ?, ?) RETURNING id"
 )
-_WORD = "INSERT INTO deposition_words (word, deposition_id) VALUES (?, ?)"
+_ENTRY = (
+    "INSERT INTO search_entries (subject_type, subject_id, organization_id, title, rest) "
+    "VALUES ('deposition', ?, ?, ?, ?) RETURNING id"
+    if store.SQLITE
+    else "INSERT INTO search_entries (id, subject_type, subject_id, organization_id, title, rest, document) "
+    "SELECT id, 'deposition', ?, ?, ?, ?, CAST(? AS tsvector) || array_to_tsvector(ARRAY['\ue000#' || id / 2048]) "
+    "FROM (SELECT nextval('search_entries_id_seq') AS id) AS new RETURNING id"
+)
+_INDEX = "INSERT INTO search_index (rowid, document) VALUES (?, ?)"
 _RAILS = {"Pacific Time (US & Canada)": "America/Los_Angeles"}
 
 
@@ -212,7 +220,13 @@ def create(environ: dict[str, Any], key: int, organization: int, name: str, raw:
                 stamp,
             ),
         ).fetchone()[0]
-        store.many(_WORD, [(word, id) for word in {str(id), *words}])
+        title, rest = _words(who["name"], what["case"]), {str(id), *words}
+        lexemes = _lexemes(organization, title | rest)
+        entry = (str(id), organization, " ".join(title), " ".join(rest - title))
+        if store.SQLITE:
+            query(_INDEX, (query(_ENTRY, entry).fetchone()[0], " ".join(lexemes)))
+        else:
+            query(_ENTRY, (*entry, " ".join(f"'{each}'" for each in lexemes))).fetchone()
         subject = ("deposition", str(id), "deposition.requested")
         address = environ.get("REMOTE_ADDR")
         query(
@@ -251,9 +265,14 @@ def _request(id: int, sent: dict[str, Any], hours: float | None) -> dict[str, An
 
 
 def _words(*texts: str | None) -> set[str]:
-    """Words to search by; an address counts as a whole and in its parts."""
-    lowered = [(text or "").lower() for text in texts]
-    return {word for text in lowered for word in re.findall(r"\w+", text)} | {text for text in lowered if "@" in text}
+    """Words to search by; an address counts in its parts."""
+    return {word for text in texts for word in re.findall(r"[^\W_]+", (text or "").lower())}
+
+
+def _lexemes(organization: int, words: set[str]) -> set[str]:
+    """What they are indexed by: their beginnings, and whose they are."""
+    marks = {"\ue000deposition", f"\ue000deposition{organization}"}
+    return marks | {word[:n] for word in words for n in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40) if n <= len(word)}
 
 
 def _sha(raw: bytes) -> str:

@@ -1,15 +1,17 @@
 """The bench's rows: counters that equal a recount, keys that open doors, history and words for every row."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import func, select, text
 
 from app.accounts import doors
-from app.depositions.models import Deposition, DepositionWord
-from app.kernel import clock, counts
+from app.depositions.models import Deposition
+from app.kernel import clock, counts, search
 from app.kernel.db import Database
 from app.kernel.errors import Unauthorized
 from app.kernel.events import Event
-from app.prescreens.models import Prescreen, PrescreenWord
+from app.prescreens.models import Prescreen
 from bench import data, rows, world
 
 ROWS = 200
@@ -39,8 +41,11 @@ def test_every_row_has_its_words_and_its_first_line_of_history(filled: Database)
 
         assert number(Prescreen) == number(Deposition) == ROWS
         assert number(Event) == 2 * ROWS
-        assert number(PrescreenWord) == 2 * ROWS
-        assert number(DepositionWord) == 3 * ROWS
+        assert number(search.Entry) == 2 * ROWS
+        assert search.ids(db, "deposition", "ada", None, 1)
+        assert search.ids(db, "prescreen", f"p{ROWS}", {rows.organization_of(ROWS)}) == [
+            str(UUID(rows.uuid_of("prescreen", ROWS)))
+        ]
         ids = {str(id) for id in db.scalars(select(Prescreen.id))}
         told = set(db.scalars(select(Event.subject_id).where(Event.subject_type == "prescreen")))
         assert told == ids

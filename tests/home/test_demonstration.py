@@ -18,7 +18,7 @@ def found(client: FlaskClient, database: Database, who: str, text: str) -> str:
     sign_in(client, email, demo.password(database.config, email))
     answer = client.get("/search", query_string={"q": text})
     assert answer.status_code == 200
-    return answer.text.partition('id="main"')[2].partition("</main>")[0]
+    return re.sub("</?mark>", "", answer.text.partition('id="main"')[2].partition("</main>")[0])
 
 
 def test_numbers_and_finds(database: Database, client: FlaskClient) -> None:
