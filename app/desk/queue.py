@@ -4,6 +4,7 @@ A room subclasses `Room`, makes one instance and calls `show`, `copies.take` and
 docs/queue.md says how, with depositions as the example. What is in a list, app/desk/listing.py alone says.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,7 +98,7 @@ class Group:
     lines: list[Any]
 
 
-class Room:
+class Room(ABC):
     """What the queue page has to know of a room. `desk`, `subject` (as in events) and `endpoint` name it.
 
     `endpoint` is the list's; beside it stand `.detail`, `.csv`, `.bulk`, `.assign`, `.give_back`, `.tag` and `.untag`,
@@ -124,53 +125,53 @@ class Room:
     seconds: ClassVar[float] = 2
     """Between two polls of the list."""
 
+    @abstractmethod
     def ask(self, now: datetime, without: str = "") -> Asked:
         """The list that the address asks for, or the same `without` one of its filters. Raises Invalid."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
         """The tabs with what the counters say, and how many this list holds when the counters know that."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lede(self, asked: Asked, tabs: Sequence[Tab]) -> str:
         """The sentence under the title."""
-        raise NotImplementedError
 
+    @abstractmethod
     def line(self, asked: Asked, key: str, row: Row, worn: tuple[str, ...], viewer: Me) -> Any:
         """A row as `cells` shows it: it has `id`, `version`, `name` and whatever the macro wants."""
-        raise NotImplementedError
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """What else the room's own templates want; called for whole pages only."""
         return {}
 
+    @abstractmethod
     def nothing(self, asked: Asked, tabs: Sequence[Tab]) -> Empty:
         """What an empty list says when no filter is to blame: nothing yet, or all done and since when."""
-        raise NotImplementedError
 
+    @abstractmethod
     def name_of(self, row: Row) -> str:
         """How a row is called in a sentence."""
-        raise NotImplementedError
 
+    @abstractmethod
     def did(self, kind: str) -> str:
         """What an event says of its actor: `scheduled it`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done(self, event: Row) -> Word:
         """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
         """A row of the CSV, in the order of `export`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         """Gives a row to a person (id and name). Raises Refusal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def give_back(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
         """Gives a row back to everybody. Raises Refusal."""
-        raise NotImplementedError
 
     # What every room has alike
 
