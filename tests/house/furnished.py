@@ -23,7 +23,7 @@ from sqlalchemy import select, text, update
 from app import create_app, demo
 from app.accounts import links as account_links
 from app.accounts.actions import sign_ins
-from app.accounts.models import ApiKey, Membership, Person, Product
+from app.accounts.models import ApiKey, Membership, Passkey, Person, Product, TotpSecret
 from app.accounts.roles import Role
 from app.kernel.clock import now
 from app.kernel.db import Database, Db
@@ -54,6 +54,8 @@ APART: dict[str, tuple[str, ...]] = {
     "health.ready": ("/health/ready",),
     "health.metrics": ("/metrics",),
     "accounts_public.reset_asked": ("/password/asked",),
+    "accounts_public.second_step": (),  # after the right password; see _walk_in
+    "accounts.proof": ("/settings/proof",),  # linked when fifteen minutes have passed since signing in
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it
@@ -119,6 +121,12 @@ def furnish(database: Database) -> None:
         db.add(vera)
         db.flush()
         db.add_all(Membership(person_id=vera.id, organization_id=None, role=role.value) for role in Role)
+        db.add(
+            TotpSecret(person_id=vera.id, secret_encrypted=db.vault.encrypt("A" * 32), last_step=0, created_at=now())
+        )
+        key = {"credential_id": "AAAA", "public_key": "", "sign_count": 0, "name": "Laptop", "created_at": now()}
+        db.add(Passkey(person_id=vera.id, **key))
+        vera.second_factor = True
         db.execute(update(ApiKey).values(last_used_at=now() + timedelta(hours=1)))
         db.add(_letter(db))
 
@@ -184,10 +192,17 @@ def _follow(house: House, look: Callable[..., Visit], email: str | None, visits_
 
 
 def _walk_in(house: House, look: Callable[..., Visit]) -> None:
-    """What strangers see only after they pressed something: a chat, and the field user's way in."""
+    """What strangers see only after they pressed something: a chat, a second step, and the field user's way in."""
     chat = next(v.url for v in house.visits if v.endpoint == "prescreens_public.welcome" and v.status == 200)
     client = house.client()
     look(client, press(client, chat), "pressing Start", False)
+
+    with house.database.read() as db:
+        vera = db.scalars(select(Person).where(Person.email == "vera@example.com")).one()
+    client = house.client()
+    with client.session_transaction() as cookie:
+        cookie["half"] = {"p": vera.id, "e": vera.session_epoch, "until": int(now().timestamp()) + 3600}
+    look(client, "/sign-in/second", "the right password", False)
 
     config = house.database.config
     caller = {"Authorization": f"Bearer {demo.key(config, 'maison', Product.INSPECTIONS)}"}
