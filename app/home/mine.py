@@ -36,7 +36,6 @@ class Thing:
     """One thing on somebody's desk: what it is called, how it stands, and until or since when."""
 
     desk: str
-    icon: str
     title: str
     small: str
     state: tuple[str, str, str]
@@ -64,8 +63,8 @@ def _session(row: Row, now: datetime) -> Thing:
     word = depositions.STATES[State(row.state)]
     name = row.deponent_name or row.title
     state = (word.word, word.icon, word.tone)
-    clock = "starts" if row.starts_at > now else "started"
-    return Thing(DEPOSITIONS, "inbox", name, row.case_name, state, row.starts_at, clock, "depositions.detail", row.id)
+    clock = "starts" if row.starts_at > now else "was for" if row.state == State.INITIAL else "started"
+    return Thing(DEPOSITIONS, name, row.case_name, state, row.starts_at, clock, "depositions.detail", row.id)
 
 
 def _prescreens(db: Db, person: Me, now: datetime) -> list[Thing]:
@@ -86,7 +85,6 @@ def _prescreens(db: Db, person: Me, now: datetime) -> list[Thing]:
     return [
         Thing(
             PRESCREENS,
-            "clipboard-check",
             telling.name_of(row),
             row.template,
             state,
@@ -113,7 +111,7 @@ def _inspection(row: Row, now: datetime) -> Thing:
     at, clock = (row.started_at, "since") if row.started_at else (row.scheduled_for or row.expires_at, "begins")
     if not row.started_at and not row.scheduled_for:
         clock = "expires"
-    return Thing(INSPECTIONS, "smartphone", title, str(row.id)[:8], state, at, clock, "inspections.detail", row.id)
+    return Thing(INSPECTIONS, title, str(row.id)[:8], state, at, clock, "inspections.detail", row.id)
 
 
 def managed_today(db: Db, person: Me, now: datetime) -> list[Thing]:

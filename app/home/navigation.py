@@ -34,7 +34,7 @@ def install(app: Flask) -> None:
 def groups(person: Me) -> list[dict[str, Any]]:
     """Titles and links for a person. Counts are read outside the request's transaction."""
     found = [{"title": desk.title, "links": _links(desk, person)} for desk in desks.of(person)]
-    house = [_link("Overview", "chart-column", "home.overview")]
+    house = [_link("My work today", "house", "home.overview")]
     if desks.of(person):
         house.append(_link("Deliveries", "send", "deliveries.list"))
     if person.roles & READERS[AUDIT]:
