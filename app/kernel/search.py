@@ -2,7 +2,7 @@
 
 A room says which words a thing has (`Texts`) and hands them over in the transaction that changes it. The index knows
 whose each thing is, so that nobody's hits are drowned by those of other organizations. The newest hits are read, at
-most MOST; they are ranked by where the words stand. What it costs does not grow with the table: docs/search.md.
+most MOST; they are ranked by where the words stand. Why the cost does not grow: docs/decisions/0013-search.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
