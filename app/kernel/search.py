@@ -20,9 +20,9 @@ from app.kernel.folding import MARK, Term
 MOST = 1000
 """Hits that are looked at, the newest: `1,000+` says that there are more."""
 
-SHELF = 2048
-SHELVES = (2, 16, 128)
-"""PostgreSQL reads a common word's whole list. So the newest shelves of SHELF entries are asked first, then more."""
+SHELVES = (11, 13, 15, 17, 19, 21, 23)
+"""PostgreSQL reads a common word's whole list. So the newest entries are asked first, then four times as many, and so
+on. Each entry is also indexed by the shelves it stands on: its id without the last so many bits."""
 
 FTS = "CREATE VIRTUAL TABLE search_index USING fts5(document, content='', detail=none, columnsize=0, tokenize='ascii')"
 
@@ -89,15 +89,16 @@ def document(organization_id: int, subject_type: str, title: str, rest: str) -> 
 
 
 def vector(lexemes: Iterable[str], id: int | None = None) -> str:
-    """The same as a tsvector is written; with an entry's id also the shelf it stands on."""
-    shelf = () if id is None else (_shelf(id // SHELF),)
-    return " ".join(f"'{each}'" for each in (*lexemes, *shelf))
+    """The same as a tsvector is written; with an entry's id also the shelves it stands on."""
+    shelves = () if id is None else tuple(_shelf(bits, id >> bits) for bits in SHELVES)
+    return " ".join(f"'{each}'" for each in (*lexemes, *shelves))
 
 
-def _shelf(number: int) -> str:
-    return f"{MARK}#{number}"
+def _shelf(bits: int, number: int) -> str:
+    return f"{MARK}#{bits}.{number}"
 
 
+_STANDS_ON = ", ".join(f"'{MARK}#{bits}.' || (id >> {bits})" for bits in SHELVES)
 _ADD = {
     "sqlite": text(
         "INSERT INTO search_entries (subject_type, subject_id, organization_id, title, rest) "
@@ -106,7 +107,7 @@ _ADD = {
     "postgresql": text(
         "INSERT INTO search_entries (id, subject_type, subject_id, organization_id, title, rest, document) "
         "SELECT id, :subject_type, :subject_id, :organization_id, :title, :rest, CAST(:document AS tsvector) || "
-        f"array_to_tsvector(ARRAY['{MARK}#' || id / {SHELF}]) "
+        f"array_to_tsvector(ARRAY[{_STANDS_ON}]) "
         "FROM (SELECT nextval('search_entries_id_seq') AS id) AS new"
     ),
 }
@@ -253,19 +254,21 @@ def _query(whose: Sequence[str], terms: Sequence[Term]) -> str:
 
 
 def _from_shelves(db: Db, asked: str, most: int) -> list[Any]:
-    """The newest hits: from the newest shelves if they hold enough, else from more, at last from all.
+    """The newest hits: from the newest entries if those hold enough, else from more, at last from all.
 
-    When a few shelves promise few hits in all, the rest is asked at once.
+    When the newest promise few hits in all, the rest is asked at once.
     """
-    top = (db.execute(_TOP).scalar() or 0) // SHELF
-    for shelves in SHELVES:
-        if shelves > top:
+    newest = db.execute(_TOP).scalar() or 0
+    for bits in SHELVES:
+        last = newest >> bits
+        if last < 2:
             break
-        among = "|".join(f"'{_shelf(number)}'" for number in range(top, top - shelves, -1))
+        among = f"'{_shelf(bits, last)}'|'{_shelf(bits, last - 1)}'"
         rows = list(db.execute(_POSTGRESQL, {"asked": f"{asked}&({among})", "most": most}))
+        looked_at = newest - ((last - 1) << bits)
         if len(rows) >= most:
             return rows
-        if len(rows) * top <= shelves * most:
+        if len(rows) * newest <= looked_at * most:
             break
     return list(db.execute(_POSTGRESQL, {"asked": asked, "most": most}))
 

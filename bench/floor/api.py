@@ -69,7 +69,9 @@ _ENTRY = (
     "VALUES ('deposition', ?, ?, ?, ?) RETURNING id"
     if store.SQLITE
     else "INSERT INTO search_entries (id, subject_type, subject_id, organization_id, title, rest, document) "
-    "SELECT id, 'deposition', ?, ?, ?, ?, CAST(? AS tsvector) || array_to_tsvector(ARRAY['\ue000#' || id / 2048]) "
+    "SELECT id, 'deposition', ?, ?, ?, ?, CAST(? AS tsvector) || array_to_tsvector(ARRAY["
+    + ", ".join(f"'\ue000#{bits}.' || (id >> {bits})" for bits in (11, 13, 15, 17, 19, 21, 23))
+    + "]) "
     "FROM (SELECT nextval('search_entries_id_seq') AS id) AS new RETURNING id"
 )
 _INDEX = "INSERT INTO search_index (rowid, document) VALUES (?, ?)"

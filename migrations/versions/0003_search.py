@@ -79,7 +79,7 @@ def downgrade() -> None:
 
 LADDER = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40)
 MARK = "\ue000"
-SHELF = 2048
+SHELVES = (11, 13, 15, 17, 19, 21, 23)
 PLAIN = str.maketrans(
     {
         "ø": "o",
@@ -157,7 +157,8 @@ def _fill(bind: Any) -> None:
                 row = {"id": n, "subject_type": kind, "subject_id": id, "organization_id": organization}
                 row |= {"title": " ".join(title), "rest": " ".join(rest)}
                 if bind.dialect.name == "postgresql":
-                    row["document"] = " ".join(f"'{each}'" for each in (*lexemes, f"{MARK}#{n // SHELF}"))
+                    shelves = [f"{MARK}#{bits}.{n >> bits}" for bits in SHELVES]
+                    row["document"] = " ".join(f"'{each}'" for each in (*lexemes, *shelves))
                 else:
                     documents.append({"id": n, "document": " ".join(lexemes)})
                 rows.append(row)

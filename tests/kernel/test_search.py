@@ -131,16 +131,20 @@ def test_what_changes_is_no_longer_found_by_its_old_words(db: Db) -> None:
 
 
 def test_shelves_are_asked_until_there_is_enough(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "SHELVES", (1, 2))
+    asked: list[str] = []
+    shelf = search._shelf
+    monkeypatch.setattr(search, "_shelf", lambda *place: asked.append("") or shelf(*place))
     with database.write() as db:
         for n in range(40):
             search.add(db, thing(n, "Rare" if n == 3 else "Common"))
             if not database.sqlite:
                 db.execute(text("SELECT setval('search_entries_id_seq', currval('search_entries_id_seq') + 999)"))
+    asked.clear()
     with database.read() as db:
         assert found(db, "rare") == ["3"]
         assert found(db, "common", limit=3) == ["39", "38", "37"]
         assert len(found(db, "common")) == 39
+    assert bool(asked) is not database.sqlite
 
 
 def test_the_index_is_used(database: Database) -> None:
