@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import flash, request
-from sqlalchemy import Row
 
 from app.accounts.access import me
 from app.desk import tags
@@ -25,7 +24,7 @@ def shown(room: Room, session: Db, row: Any) -> dict[str, Any]:
     }
 
 
-def add(room: Room, row: Row) -> None:
+def add(room: Room, row: Any) -> None:
     """Puts on the tag that was typed. The caller has checked that this person may act on the row. Raises Invalid."""
     name = tags.tidy(request.form.get("tag", ""))
     by, now = me().actor(), clock.now()
@@ -35,7 +34,7 @@ def add(room: Room, row: Row) -> None:
         flash(f"It has the tag “{name}” already.", "info")
 
 
-def remove(room: Room, row: Row) -> None:
+def remove(room: Room, row: Any) -> None:
     """Takes off the tag that was pressed."""
     name = tags.tidy(request.form.get("tag", ""))
     by, now = me().actor(), clock.now()

@@ -98,11 +98,15 @@ def _prescreens(db: Db, person: Me, now: datetime) -> list[Thing]:
 
 
 def _inspections(db: Db, person: Me, now: datetime) -> list[Thing]:
-    mine = (I.operator_email == person.email, person.scope(INSPECTIONS).where(I.organization_id))
+    reach = person.scope(INSPECTIONS).where(I.organization_id)
     columns = (I.id, I.status, I.notes, I.scheduled_for, I.started_at, I.created_at, I.expires_at)
-    live = [select(*columns).where(*mine, I.status == status.value) for status in _LIVE]
-    coming = select(*columns).where(*mine, I.status == Standing.CREATED.value, I.expires_at > now)
-    return [_inspection(row, now) for row in _first(db, [*live, coming], I.expires_at, I.id)]
+    # What they took, and what they made while nobody else has it; each its own index.
+    taken, made = I.assigned_id == person.id, (I.operator_email == person.email) & I.assigned_id.is_(None)
+    stretches = []
+    for mine in (taken, made):
+        stretches += [select(*columns).where(mine, reach, I.status == status.value) for status in _LIVE]
+        stretches.append(select(*columns).where(mine, reach, I.status == Standing.CREATED.value, I.expires_at > now))
+    return [_inspection(row, now) for row in _first(db, stretches, I.expires_at, I.id)]
 
 
 def _inspection(row: Row, now: datetime) -> Thing:

@@ -213,6 +213,8 @@ CONSENT_WORDS = {"camera": "Camera", "gps": "Place"}
 STORY: dict[str, tuple[str, str, str]] = {
     "inspection.created": ("plus", "Created by {who}", ""),
     "delivery.sent_again": ("send", "{who} had a message sent again", ""),
+    "delivery.set_aside": ("eye-off", "{who} set a message aside that was given up", ""),
+    "delivery.put_back": ("undo-2", "{who} put a message back that had been set aside", ""),
     "inspection.invited": ("user-plus", "{recipient} invited by {who}", ""),
     "inspection.code_renewed": ("hash", "New code for {recipient}, by {who}", ""),
     "inspection.invite_reissued": ("refresh-cw", "New link for {recipient}, by {who}", ""),
@@ -228,6 +230,10 @@ STORY: dict[str, tuple[str, str, str]] = {
     "inspection.recording_stopped": ("circle-stop", "Recording stopped by {who}", ""),
     "inspection.notes_changed": ("pencil", "Notes changed by {who}", ""),
     "inspection.remark_added": ("message-square", "Remark by {who}", ""),
+    "inspection.assigned": ("user-check", "Taken by {who}", ""),
+    "inspection.given_back": ("undo-2", "Given back by {who}", ""),
+    "inspection.tagged": ("tag", "Tagged by {who}", ""),
+    "inspection.untagged": ("tag", "Tag taken off by {who}", ""),
     "inspection.reminded": ("bell", "Reminded, {hours} h before", ""),
     "inspection.ended": ("circle-stop", "Ended by {who}", ""),
     "inspection.anchored": ("shield-check", "Time-stamped by {authority}", "good"),
@@ -250,6 +256,8 @@ def story(rows: Iterable[Any]) -> list[Entry]:
         if not known.get("recipient"):
             known["recipient"] = known.get("email") or known.get("phone") or "somebody, face to face"
         who = f"{row.actor_name}, by the API" if row.via == "api" and row.actor_kind == "key" else row.actor_name
+        if row.kind == "inspection.assigned" and known.get("to"):
+            sentence = "Given to {to} by {who}"
         text = sentence.format_map(_Known(known, who=who))
         entries.append(Entry(icon=icon, text=text, small=_detail(row), at=row.created_at, tone=tone))
     return entries
@@ -264,6 +272,8 @@ def _detail(row: Any) -> str:
         return ", ".join(said)
     if row.kind == "inspection.remark_added":
         return str(data.get("text", ""))
+    if row.kind in ("inspection.tagged", "inspection.untagged"):
+        return f"“{data.get('tag')}”"
     if row.kind == "inspection.notes_changed":
         return f"before: {data.get('before') or 'none'}"
     if row.kind == "inspection.anchor_failed":

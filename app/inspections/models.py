@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -61,6 +62,17 @@ def _one_of(column: str, words: type[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(str(word)) for word in words)})"
 
 
+WAITING = "status = 'open' AND attended_at IS NULL"
+ATTENDED = "status IN ('open', 'recording') AND attended_at IS NOT NULL"
+ASSIGNED = "assigned_id IS NOT NULL"
+UNANCHORED = "anchoring IN ('pending', 'failed')"
+"""What partial indexes hold; their readers say the very same words, so that planners know them again."""
+
+
+def _only(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class Campaign(Base):
     """A name under which an organization groups inspections for its reports."""
 
@@ -78,7 +90,8 @@ class Inspection(Base):
 
     `expires_at` is when it is over if nobody has joined; `expires_on` is that day (UTC, YYYY-MM-DD) while nobody has,
     and empty afterwards, so that expired ones are counted from a few kept rows. `chain_length` and `chain_head` move
-    only together with a new row in chain_events.
+    only together with a new row in chain_events. `operator_email` is who the wire says it is of; `assigned_id` is the
+    person at the desk who has it now, which the wire does not say.
     """
 
     __tablename__ = "inspections"
@@ -93,10 +106,19 @@ class Inspection(Base):
             "organization_id",
             "ended_at",
             "id",
-            sqlite_where=text("anchoring IN ('pending', 'failed')"),
-            postgresql_where=text("anchoring IN ('pending', 'failed')"),
+            **_only(UNANCHORED),
         ),
         Index("ix_inspections_operator", "operator_email", "status", "expires_at", "id"),
+        Index("ix_inspections_waiting", "organization_id", "started_at", "id", **_only(WAITING)),
+        Index("ix_inspections_live", "organization_id", "started_at", "id", **_only(ATTENDED)),
+        # House staff see every organization in one list.
+        Index("ix_inspections_house_newest", "created_at", "id"),
+        Index("ix_inspections_house_expiry", "status", "expires_at", "id"),
+        Index("ix_inspections_house_ended", "ended_at", "id", **_only("ended_at IS NOT NULL")),
+        Index("ix_inspections_house_unanchored", "ended_at", "id", **_only(UNANCHORED)),
+        Index("ix_inspections_house_waiting", "started_at", "id", **_only(WAITING)),
+        Index("ix_inspections_house_live", "started_at", "id", **_only(ATTENDED)),
+        Index("ix_inspections_assigned", "assigned_id", "status", "expires_at", "id", **_only(ASSIGNED)),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
@@ -105,6 +127,8 @@ class Inspection(Base):
     status: Mapped[str] = mapped_column(String(10))
     operator_email: Mapped[str] = mapped_column(String(320))
     operator_name: Mapped[str] = mapped_column(String(200), default="")
+    assigned_id: Mapped[int | None] = mapped_column(Integer)
+    assigned_name: Mapped[str | None] = mapped_column(String(200))
     scheduled_for: Mapped[datetime | None] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     expires_on: Mapped[str] = mapped_column(String(10))

@@ -117,6 +117,12 @@ def check_attend(inspection: Stands, now: datetime) -> None:
         raise Conflict("An operator is already with them.", code="session.already_attended")
 
 
+def check_give_back(assigned: bool) -> None:
+    """Raises Conflict when nobody has it."""
+    if not assigned:
+        raise Conflict("Nobody has this inspection, so there is nothing to give back.", code="session.not_assigned")
+
+
 def check_start_recording(inspection: Stands, now: datetime) -> None:
     """Raises Conflict unless the inspection is open and not yet recording."""
     check_live(inspection, now)

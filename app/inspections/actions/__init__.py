@@ -4,6 +4,7 @@ Each takes `db`, `by` and `now`. A race is settled by one conditional UPDATE; wh
 """
 
 from app.inspections.actions.anchoring import retry_anchor, settle_anchor
+from app.inspections.actions.assigning import assign, give_back
 from app.inspections.actions.invites import Minted, invite, new_code, reissue, revoke
 from app.inspections.actions.joining import Outcome, Visitor, consent, look, open_invite, redeem, see_invite
 from app.inspections.actions.sessions import (
@@ -22,12 +23,14 @@ __all__ = [
     "Outcome",
     "Visitor",
     "add_remark",
+    "assign",
     "attend",
     "change_notes",
     "consent",
     "create",
     "create_campaign",
     "end",
+    "give_back",
     "invite",
     "look",
     "new_code",

@@ -30,6 +30,36 @@ _TAKEN = (
 )
 SealedEvent = tuple[str, Mapping[str, Any]]
 
+DONE = {
+    "inspection.created": "made it",
+    "inspection.invited": "invited somebody",
+    "inspection.code_renewed": "sent a new code",
+    "inspection.invite_reissued": "issued a new link",
+    "inspection.invite_revoked": "took an invite back",
+    "inspection.invite_seen": "opened the page",
+    "inspection.invite_opened": "pressed Continue",
+    "inspection.code_wrong": "typed a wrong code",
+    "inspection.invite_locked": "typed too many wrong codes",
+    "inspection.joined": "joined",
+    "inspection.consent_given": "answered what they allow",
+    "inspection.attended": "went to them",
+    "inspection.recording_started": "started the recording",
+    "inspection.recording_stopped": "stopped the recording",
+    "inspection.notes_changed": "changed the notes",
+    "inspection.remark_added": "added a remark",
+    "inspection.assigned": "took it",
+    "inspection.given_back": "gave it back",
+    "inspection.tagged": "tagged it",
+    "inspection.untagged": "took a tag off it",
+    "inspection.reminded": "reminded them",
+    "inspection.ended": "ended it",
+    "inspection.anchored": "had it time-stamped",
+    "inspection.anchor_failed": "got no time stamp",
+    "inspection.anchor_retried": "asked for a time stamp again",
+    "delivery.sent_again": "had a message sent again",
+}
+"""What each event says of its actor: "Ana Ruiz ended it"."""
+
 
 def in_status(*known: Status) -> ColumnElement[bool]:
     return _i.status.in_([status.value for status in known])

@@ -38,9 +38,12 @@ def create(
     locale: str | None = None,
     campaign_id: uuid.UUID | None = None,
     operator_email: str | None = None,
+    assigned: tuple[int, str] | None = None,
     id: uuid.UUID | None = None,
 ) -> Inspection:
     """A new inspection, its first chain event and its reminders. Demonstration data bring their own `id`.
+
+    `assigned` (id and name) has it from the start.
 
     Raises PaymentRequired (billing, free plan used up) and Invalid (campaign of somebody else, impossible moment).
     """
@@ -59,6 +62,8 @@ def create(
         "status": Status.CREATED.value,
         "operator_email": operator_email or organization.contact_email,
         "operator_name": by.name if by.kind == "person" else "",
+        "assigned_id": assigned[0] if assigned else None,
+        "assigned_name": assigned[1] if assigned else None,
         "scheduled_for": scheduled_for,
         "expires_at": expires_at,
         "expires_on": expires_at.strftime("%Y-%m-%d"),
@@ -158,7 +163,8 @@ def end(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
 
 
 def attend(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
-    """An operator is with the field user now. Raises Conflict when nobody is there or somebody else was first."""
+    """An operator is with the field user now, and has it. Raises Conflict when nobody is there or another was first."""
+    now_theirs = {"assigned_id": int(by.id), "assigned_name": by.name} if by.kind == "person" and by.id else {}
     taken = take(
         db,
         id,
@@ -167,6 +173,7 @@ def attend(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
         _i.attended_at.is_(None),
         attended_at=now,
         operator_name=by.name,
+        **now_theirs,
     )
     if taken is None:
         rules.check_attend(queries.get(db, id), now)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, flash, request, url_for
 from sqlalchemy import select
 
 from app.accounts.access import allow, me
 from app.desk import leaving
+from app.desk.queue import next_in_list
 from app.inspections import actions, display, payloads, queries
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
 from app.inspections.models import Inspection, Invite
+from app.inspections.views.address import here
 from app.inspections.views.one import page
+from app.inspections.views.queue import ROOM
 from app.inspections.views.shared import READERS, back, held, once, pages
 from app.kernel import clock, events, preview
 from app.kernel.api import as_uuid
@@ -170,6 +173,9 @@ def end(id: str) -> Response:
     ended, shown = preview.press(lambda db, _: actions.end(db, inspection.id, by=by, now=now), "end", inspection.id)
     # Whoever presses second finds it ended, which is what they wanted.
     if ended is not None or queries.get(reading(), inspection.id).ended_at is not None:
+        following = next_in_list(ROOM, ROOM.ask(now), inspection.id)
+        if following:
+            flash(following, "info")
         return back(inspection)
     return _show(inspection, shown, "End the inspection", "circle-stop", "danger", ENDING)
 
@@ -193,7 +199,7 @@ def _show(
     note: str = "",
 ) -> Response:
     assert shown is not None
-    place = url_for(".detail", id=inspection.id)
+    place = url_for(".detail", id=inspection.id, **here())
     return leaving.show(
         shown, confirm, back=place, back_label="Back to the inspection", icon=icon, tone=tone, note=note
     )

@@ -12,11 +12,14 @@ from markupsafe import Markup
 from app.accounts.access import allow, me
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
+from app.desk import tagging
 from app.desk.live import live_item, look
+from app.desk.queue import place_in_list
 from app.inspections import chain, display, emails, queries, rules
 from app.inspections.anchors import name_of
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
 from app.inspections.models import Campaign, Inspection, Status
+from app.inspections.views.queue import ROOM, TITLES
 from app.inspections.views.shared import READERS, SHOWN_ONCE, found, pages, places, progress, shown_once
 from app.kernel import clock
 from app.kernel.api import as_uuid
@@ -41,6 +44,8 @@ def detail(id: str) -> Response:
 def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Response:
     """The page of an inspection, live or as the answer to a form. `typed` are forms that keep what was typed."""
     now = clock.now()
+    asked = ROOM.ask(now)
+    near = asked.listing.near(db(), inspection.id)
     state = rules.status_of(inspection, now)
     place = places(db(), {inspection.organization_id})[inspection.organization_id]
     invites = queries.invites(db(), inspection.id)
@@ -51,6 +56,12 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
     response = respond(
         "inspections/detail.html",
         inspection=inspection,
+        d=inspection,
+        args=asked.args,
+        tab=TITLES[asked.view],
+        near=near,
+        in_list=place_in_list(asked.listing, db(), near),
+        tagged=tagging.shown(ROOM, db(), inspection),
         live=live.at(2) if live and state in (Status.OPEN, Status.RECORDING) else live,
         presence=look(INSPECTIONS, "inspection", inspection.id, inspection.organization_id, now) if live else [],
         place=place,
@@ -117,6 +128,7 @@ def _reasons(inspection: Inspection, now: datetime) -> dict[str, str]:
         "add_remark": rules.check_add_remark,
         "invite": rules.check_invite,
         "end": rules.check_live,
+        "assign": lambda inspection, now: None,
     }
     return {verb: denied or _sentence(check, inspection, now) for verb, check in checks.items()}
 

@@ -14,6 +14,7 @@ from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS, Role
 from app.inspections import actions, display, emails, queries, rules
 from app.inspections.models import Inspection
+from app.inspections.views.address import here
 from app.kernel import clock
 from app.kernel.api import as_uuid
 from app.kernel.db import Db
@@ -53,8 +54,8 @@ def held(id: str) -> Inspection:
 
 
 def back(inspection: Inspection) -> Response:
-    """To the page of the inspection, after something was done to it."""
-    return see_other(url_for(".detail", id=inspection.id))
+    """To the page of the inspection, after something was done to it; it still knows the list one came from."""
+    return see_other(url_for(".detail", id=inspection.id, **here()))
 
 
 def once(inspection: Inspection, minted: actions.Minted) -> Response:

@@ -1,0 +1,199 @@
+"""Inspections in the words and shapes of the queue: one line of it, and what a line says that has left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+
+from app.accounts.rules import LOCALES
+from app.desk.queue import Word
+from app.inspections import rules
+from app.inspections.display import ANCHORING_BADGES, STATUS_BADGES, STORY, Progress
+from app.inspections.models import Status
+from app.kernel import times
+
+GROUPS = {
+    "waiting": Word("Waiting for you", "door-open", "danger"),
+    "live": Word("Live", "radio", "good"),
+    "today": Word("Later today", "sun"),
+    "upcoming": Word("Upcoming", "calendar"),
+    "unanchored": Word("Ended, not anchored", "hourglass", "warn"),
+    "ended": Word("Ended", "circle-stop"),
+    "expired": Word("Expired, nobody came", "hourglass"),
+    "all": Word("Everything, newest first", "list"),
+    "days": Word("In these days, latest first", "calendar"),
+    "found": Word("Found", "search"),
+}
+
+MOVES = (
+    "joined",
+    "attended",
+    "recording_started",
+    "ended",
+    "anchored",
+    "anchor_retried",
+    "assigned",
+    "given_back",
+    "tagged",
+    "untagged",
+    "notes_changed",
+)
+"""What takes a row out of a list. After anything else it was time that did."""
+GONE = Word("No longer in this list", "circle-check")
+_OVER = (Status.CLOSED, Status.EXPIRED)
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of the queue, ready to print. `clock` is what presses, with its tone; `small` and `badge` under it."""
+
+    id: UUID
+    version: int
+    name: str
+    notes: str
+    organization: str
+    campaign: str
+    when: Markup
+    progress: Progress
+    tags: tuple[str, ...]
+    language: str
+    locale: str
+    person: str
+    mine: bool
+    takeable: bool
+    clock: str | Markup
+    tone: str = ""
+    small: str | Markup = ""
+    badge: Word | None = None
+
+
+@lru_cache(maxsize=8192)
+def _when(instant: datetime, zone: str, viewer_zone: str, hour: datetime) -> Markup:
+    """Remembered by value, within the `hour`: which year it is decides how a day is written."""
+    return times.when(instant, zone, viewer_zone, hour)
+
+
+def name_of(row: Any) -> str:
+    """How a row is called: whom the newest invite is for, else its notes."""
+    return row.guest or _short(row.notes, 90) or "Nobody invited yet"
+
+
+def _short(text: str, most: int) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + "…"
+
+
+def line(row: Any, progress: Progress, worn: tuple[str, ...], viewer: Any, now: datetime) -> Line:
+    """A line of the queue for `viewer` (who has `id` and `time_zone`); `worn` are its tags."""
+    status = rules.status_of(row, now)
+    over = status in _OVER
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    clock, tone, small, badge = _clock(row, status, viewer.time_zone, now)
+    return Line(
+        id=row.id,
+        version=row.version,
+        name=name_of(row),
+        notes=_short(row.notes, 90) if row.guest else "",
+        organization=row.organization_name,
+        campaign=row.campaign_name or "",
+        when=_when(row.scheduled_for or row.created_at, row.zone, viewer.time_zone, hour),
+        progress=progress,
+        tags=worn,
+        language=LOCALES.get(row.locale, row.locale),
+        locale=row.locale,
+        person=row.assigned_name or (row.operator_name if over else ""),
+        mine=not over and row.assigned_id == viewer.id,
+        takeable=not over and row.assigned_id is None,
+        clock=clock,
+        tone=tone,
+        small=small,
+        badge=badge,
+    )
+
+
+Clock = tuple[str | Markup, str, str | Markup, Word | None]
+
+
+def _clock(row: Any, status: str, zone: str, now: datetime) -> Clock:
+    """The last column: what presses, its tone, and what stands under it."""
+    if status == Status.OPEN and row.attended_at is None:
+        waits = f"waits {times.duration(now - row.started_at)}"
+        return waits, "danger", Markup("arrived {}").format(times.stamp(row.started_at, zone, now)), None
+    if status in (Status.OPEN, Status.RECORDING):
+        return times.duration(now - row.started_at), "", "", Word(*STATUS_BADGES[status])
+    if status == Status.CLOSED:
+        return times.relative(row.ended_at, now), "", "", Word(*ANCHORING_BADGES[row.anchoring])
+    if status == Status.EXPIRED:
+        return times.relative(row.expires_at, now), "", "expired", None
+    begins = row.scheduled_for or row.created_at
+    if begins > now:
+        return times.countdown(begins, now), "", "", None
+    until = Markup("until {}").format(times.stamp(row.expires_at, zone, now))
+    return f"since {times.duration(now - begins)}", "", until, None
+
+
+def done(event: Any) -> Word:
+    """What a row says that has left the list: `Ended by Ana Ruiz`."""
+    if event.kind.partition(".")[2] not in MOVES:
+        return GONE
+    icon, sentence, tone = STORY[event.kind]
+    data = event.data or {}
+    if event.kind == "inspection.assigned" and data.get("to"):
+        sentence = "Given to {to} by {who}"
+    words = {"who": event.actor_name, "to": data.get("to", ""), "authority": data.get("authority", "an authority")}
+    return Word(sentence.format_map(words), icon, tone or "good")
+
+
+def state_of(row: Any, now: datetime) -> str:
+    """The state in words, for a copy of the list."""
+    return STATUS_BADGES[rules.status_of(row, now)][0]
+
+
+RECORD = (
+    "Session id",
+    "State",
+    "When",
+    "When, where it is",
+    "Invited",
+    "Notes",
+    "Language",
+    "Campaign",
+    "Organization",
+    "Made by",
+    "With",
+    "Started",
+    "Ended",
+    "Time stamp",
+    "Expires",
+    "Created",
+    "Created, your time",
+)
+"""The head of a copy."""
+
+
+def record(row: Any, viewer: Any, now: datetime) -> Sequence[Any]:
+    """A row of a copy, in the order of RECORD."""
+    when = row.scheduled_for or row.created_at
+    return (
+        row.id,
+        state_of(row, now),
+        when,
+        times.moment(when, row.zone),
+        row.guest,
+        row.notes,
+        LOCALES.get(row.locale, row.locale),
+        row.campaign_name,
+        row.organization_name,
+        row.operator_email,
+        row.assigned_name,
+        row.started_at,
+        row.ended_at,
+        ANCHORING_BADGES[row.anchoring][0] if row.ended_at else None,
+        row.expires_at if row.started_at is None else None,
+        row.created_at,
+        times.moment(row.created_at, viewer.time_zone),
+    )

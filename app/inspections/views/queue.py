@@ -1,0 +1,227 @@
+"""The live board: what the desk's list page has to know of inspections (app/desk/queue.py shows it)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy import Row
+
+from app.accounts.access import Me, allow, me
+from app.accounts.roles import INSPECTIONS
+from app.accounts.rules import LOCALES
+from app.desk import bulk, copies, latest
+from app.desk import queue as desk
+from app.desk.queue import Asked, Column, Empty, Filter, Tab, Word
+from app.inspections import actions, emails, lines, queries
+from app.inspections.actions.sealing import DONE
+from app.inspections.finding import SUBJECT
+from app.inspections.models import Campaign
+from app.inspections.queries import board
+from app.inspections.views.address import args, filters, person_word
+from app.inspections.views.shared import READERS, pages, progress
+from app.kernel import clock, times
+from app.kernel.db import Db
+from app.kernel.events import Actor
+from app.kernel.transaction import db, reading
+from app.kernel.words import number_of
+
+TITLES = {
+    board.NOW: "Live board",
+    board.UPCOMING: "Upcoming inspections",
+    board.STUCK: "Ended inspections without a time stamp",
+    board.ENDED: "Ended inspections",
+    board.EXPIRED: "Expired inspections",
+    board.EVERYTHING: "All inspections",
+}
+
+
+@dataclass(slots=True)
+class Board(Asked):
+    """The list with its filters; and once they were read, its counts, and the invites and messages of its rows."""
+
+    f: board.Filters = field(default_factory=board.Filters)
+    counts: dict[str, int] = field(default_factory=dict)
+    invites: dict[Any, Any] = field(default_factory=dict)
+    letters: dict[str, Any] = field(default_factory=dict)
+
+
+class Inspections(desk.Room):
+    """Inspections, from the one who waits at the door to those long over."""
+
+    desk = INSPECTIONS
+    subject = SUBJECT
+    endpoint = "inspections.list"
+    page = "inspections/list.html"
+    rows = "inspections/rows.html"
+    columns = (
+        Column("When", "when", "when"),
+        Column("Who, and for what"),
+        Column("How far they got"),
+        Column("Language"),
+        Column("With"),
+        Column("Clock", "num", "ended"),
+    )
+    orders = {"when": "by when they take place", "ended": "by when they ended"}
+    noun = ("inspection", "inspections")
+    groups = lines.GROUPS
+    caption = "Times are first those of the organization, then yours."
+    export = lines.RECORD
+
+    def every(self) -> float:
+        return 2 if request.args.get("view", board.NOW) == board.NOW else 10
+
+    def ask(self, now: datetime, without: str = "") -> Board:
+        f = filters(without)
+        return Board(
+            listing=board.listing(reading(), f, now),
+            now=now,
+            args=args(f),
+            title=TITLES[f.view],
+            view=f.view,
+            sort=f.order,
+            sorts=f.sorts,
+            narrowing=_narrowing(f),
+            organization_id=f.organization_id,
+            counted=not f.narrowed and not f.order,
+            f=f,
+        )
+
+    def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
+        asked = _board(asked)
+        counts = asked.counts = board.tab_counts(kept)
+        stuck = {board.NOW: ("danger", counts["waiting"]), board.STUCK: ("warn", counts[board.STUCK])}
+        tabs: list[Tab] = [
+            {
+                "label": label,
+                "url": self.url(view=view if view != board.NOW else None),
+                "count": counts[view],
+                "tone": stuck[view][0] if view in stuck and stuck[view][1] else "",
+                "current": view == asked.view,
+            }
+            for view, label in board.VIEWS.items()
+        ]
+        return tabs, board.kept_total(asked.f, kept)
+
+    def sizes(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> Mapping[str, int]:
+        return board.tab_counts(kept)
+
+    def lede(self, asked: Asked, tabs: Sequence[Tab]) -> str:
+        waiting, live = _board(asked).counts["waiting"], _board(asked).counts["live"]
+        door = f"{number_of(waiting, 'person is', 'people are')} waiting at the door now." if waiting else ""
+        return f"{door or 'Nobody is waiting.'} {number_of(live, 'inspection is', 'inspections are')} live."
+
+    def gather(self, asked: Asked, rows: Sequence[Row]) -> None:
+        asked = _board(asked)
+        asked.invites = queries.invites_of(db(), (row.invite_id for row in rows))
+        asked.letters = queries.letters(db(), [emails.link_name(invite) for invite in asked.invites.values()])
+
+    def line(self, asked: Asked, key: str, row: Row, worn: tuple[str, ...], viewer: Me) -> lines.Line:
+        asked = _board(asked)
+        far = progress(row, asked.invites.get(row.id), asked.letters, asked.now)
+        return lines.line(row, far, worn, viewer, asked.now)
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        f, viewer = _board(asked).f, me()
+        people = [("me", "me"), *((one.id, one.name) for one in self.colleagues() if one.id != viewer.id)]
+        names = dict.fromkeys([*([f.tag] if f.tag else []), *self.tag_names()])
+        mine = viewer.scope(INSPECTIONS).where(Campaign.organization_id)
+        return {
+            "f": f,
+            "campaigns": [(str(one.id), one.name) for one in queries.campaigns(reading(), mine)],
+            "languages": list(LOCALES.items()),
+            "organizations": board.organizations(reading(), f.reach),
+            "people": people,
+            "operator": person_word(f.operator),
+            "person": person_word(f.person),
+            "tags": [(name, name) for name in names],
+        }
+
+    def nothing(self, asked: Asked, tabs: Sequence[Tab]) -> Empty:
+        if tabs[-1]["count"] == 0:
+            return Empty(
+                "smartphone",
+                "No inspections yet",
+                "Create one here, or let your own program create them: /api/docs/inspections shows how.",
+            )
+        if asked.view == board.NOW:
+            over = latest.since(
+                reading(), SUBJECT, ("inspection.attended", "inspection.ended"), me().scope(INSPECTIONS).where
+            )
+            quiet = f"Quiet since {times.moment(over, me().time_zone, asked.now)}. " if over else ""
+            said = f"{quiet}Whoever arrives appears here."
+            return Empty("check-check", "Nobody waits, and nothing is left for today", said)
+        return Empty("check-check", "Nothing here", "No inspection is in this list now.")
+
+    def name_of(self, row: Row) -> str:
+        return lines.name_of(row)
+
+    def did(self, kind: str) -> str:
+        return DONE.get(kind, "changed it")
+
+    def done(self, event: Row) -> Word:
+        return lines.done(event)
+
+    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
+        return lines.record(row, viewer, clock.now())
+
+    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+        actions.assign(db, id, person=person, by=by, now=now, version=version)
+
+    def give_back(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+        actions.give_back(db, id, by=by, now=now, version=version)
+
+
+ROOM = Inspections()
+
+
+def _board(asked: Asked) -> Board:
+    assert isinstance(asked, Board)
+    return asked
+
+
+def _narrowing(f: board.Filters) -> list[Filter]:
+    """What narrows the list besides its tab, in words."""
+    found = []
+    if f.campaign is not None:
+        found.append(Filter("campaign", "Campaign"))
+    if f.language:
+        found.append(Filter("language", f"Language: {LOCALES[f.language]}"))
+    if f.operator is not None:
+        found.append(Filter("operator", "Made by me" if f.operator == me().id else "Made by"))
+    if f.person is not None:
+        words = {board.NOBODY: "With nobody yet", me().id: "With me"}
+        found.append(Filter("with", words.get(f.person, "With")))
+    if f.organization_id is not None:
+        found.append(Filter("organization", "Organization"))
+    if f.tag:
+        found.append(Filter("tag", f"Tag: {f.tag}"))
+    if f.first:
+        found.append(Filter("from", f"From {times.day(f.first)}"))
+    if f.last:
+        found.append(Filter("to", f"To {times.day(f.last)}"))
+    if f.q:
+        found.append(Filter("q", f"Text: {f.q}"))
+    return found
+
+
+@pages.get("", endpoint="list")
+@allow(*READERS)
+def live_board() -> Response:
+    """The live board: who waits for an operator first, then what is live, today's, and the other tabs."""
+    return desk.show(ROOM)
+
+
+@pages.get("/csv", endpoint="csv")
+@allow(*READERS)
+def export() -> Response:
+    """The list as a file for a spreadsheet."""
+    return copies.take(ROOM)
+
+
+@pages.post("/bulk", endpoint="bulk")
+@allow(*READERS)
+def act_on_several() -> Response:
+    """What is done to the ticked rows."""
+    return bulk.act(ROOM)
