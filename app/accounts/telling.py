@@ -33,6 +33,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "key.created": ("key-round", "Key made"),
     "key.revoked": ("ban", "Key revoked"),
     "key.bearer_printed": ("ticket", "Bearer for an hour printed"),
+    "delivery.sent_again": ("send", "A message was sent again"),
+    "delivery.set_aside": ("eye-off", "A message that was given up was set aside"),
+    "delivery.put_back": ("undo-2", "A message that had been set aside was put back"),
 }
 
 

@@ -1,6 +1,6 @@
 """Reads: the lists of messages, one message with its attempts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,20 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from app.accounts.models import Organization
 from app.accounts.scope import Scope
-from app.deliveries.rules import DESK_OF, PEOPLE
+from app.deliveries.rules import PEOPLE
+from app.desk.untold import DESK_OF
 from app.kernel.db import Db
-from app.kernel.outbox import DEAD, DROPPED, SENT, SHOWN, WAITING, OutboxAttempt, OutboxRow
+from app.kernel.outbox import (
+    DEAD,
+    DROPPED,
+    FAILING,
+    SENT,
+    SHOWN,
+    UNTOLD,
+    WAITING,
+    OutboxAttempt,
+    OutboxRow,
+)
 from app.kernel.paging import Group, Page, page_of
 
 CAP = 1000
@@ -22,10 +33,11 @@ _a = OutboxAttempt.__table__.c
 _org = Organization.__table__.c
 
 _STANDING: dict[str, ColumnElement[bool]] = {
-    "failing": and_(WAITING, _o.last_error.is_not(None)),
-    "dead": _o.state == DEAD,
+    "failing": FAILING,
+    "dead": UNTOLD,
     "queued": and_(WAITING, _o.last_error.is_(None)),
     "sent": _o.state == SENT,
+    "aside": and_(_o.state == DEAD, _o.set_aside_at.is_not(None)),
     "dropped": _o.state == DROPPED,
 }
 
@@ -99,6 +111,15 @@ def one(db: Db, id: UUID) -> Any | None:
         .outerjoin(Organization.__table__, _org.id == _o.organization_id)
         .where(_o.id == id)
     ).one_or_none()
+
+
+def some(db: Db, scopes: Mapping[str, Scope], ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """Those of these messages that the scopes reach, by id."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = db.execute(select(*SHOWN).where(_o.id.in_(wanted), *_visible(scopes, Filters())))
+    return {row.id: row for row in rows}
 
 
 def attempts(db: Db, id: UUID, limit: int = 100) -> Sequence[Any]:

@@ -1,13 +1,11 @@
-"""Which message belongs to which desk, and when it may be sent again. Pure."""
+"""Which message belongs to which desk, when it may be sent again, and when it may be set aside. Pure."""
 
 from datetime import datetime
 from typing import Any
 
+from app.desk.untold import DESK_OF
 from app.kernel.errors import Conflict
-from app.kernel.outbox import DROPPED, SENT, standing
-
-DESK_OF = {"deposition": "depositions", "prescreen": "prescreens", "inspection": "inspections", "invite": "inspections"}
-"""The desk that a subject type belongs to; everything else is about people and their accounts."""
+from app.kernel.outbox import ASIDE, DEAD, DROPPED, SENT, standing
 
 PEOPLE = "people"
 
@@ -19,6 +17,7 @@ STANDINGS = {
     "dead": ("Given up", "circle-alert", "danger"),
     "queued": ("Waiting", "clock", ""),
     "sent": ("Sent", "check", ""),
+    "aside": ("Set aside", "eye-off", ""),
     "dropped": ("Not sent", "undo-2", ""),
 }
 """Word, icon and tone of each standing, in the order of the views."""
@@ -50,8 +49,22 @@ def check_send_again(row: Any, now: datetime) -> None:
         raise Conflict("It has not been tried yet and goes by itself when it is due.", code="delivery.queued")
 
 
+def check_set_aside(row: Any) -> None:
+    """Raises Conflict with the reason when a message asks for nothing that could be set aside."""
+    if standing(row) == ASIDE:
+        raise Conflict(f"{row.set_aside_by} has set it aside already.", code="delivery.aside")
+    if row.state != DEAD:
+        raise Conflict("It was not given up, so there is nothing to set aside.", code="delivery.not_dead")
+
+
+def check_put_back(row: Any) -> None:
+    """Raises Conflict with the reason when a message was not set aside."""
+    if standing(row) != ASIDE:
+        raise Conflict("It is not set aside any more.", code="delivery.not_aside")
+
+
 def why_not_again(row: Any, now: datetime) -> str | None:
-    """The same sentence for the disabled button, or None."""
+    """Why it cannot be sent again, for the disabled button, or None."""
     try:
         check_send_again(row, now)
     except Conflict as refusal:

@@ -1,20 +1,23 @@
-"""Pages: the list of messages by standing, one message, and sending it again."""
+"""Pages: the list of messages by standing, one message, sending it again, setting it aside."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from app.accounts.access import Scope, allow, me
 from app.accounts.guard import safe_next
 from app.accounts.roles import DENIALS, DESKS, Role
-from app.deliveries import actions, queries, rules
+from app.deliveries import actions, queries, rules, ticked
 from app.deliveries.queries import Filters
-from app.desk.live import live_lists
+from app.desk.live import live_item, live_lists
+from app.desk.untold import DESK_OF
 from app.kernel import clock
 from app.kernel.errors import BadRequest, NotFound
 from app.kernel.htmx import respond, see_other
-from app.kernel.outbox import standing
+from app.kernel.live import rows_on_screen
+from app.kernel.outbox import mark, standing
 from app.kernel.transaction import db
 
 pages = Blueprint("deliveries", __name__, url_prefix="/deliveries")
@@ -22,7 +25,7 @@ pages = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 STAFF = (Role.SCHEDULER, Role.LEASING_AGENT, Role.OPERATOR, Role.ADMIN, Role.AUDITOR)
 
 
-SUBJECTS = {desk: subject for subject, desk in rules.DESK_OF.items() if subject != "invite"} | {rules.PEOPLE: "person"}
+SUBJECTS = {desk: subject for subject, desk in DESK_OF.items() if subject != "invite"} | {rules.PEOPLE: "person"}
 """What events and messages of each desk are about: what the list of them watches."""
 
 
@@ -59,7 +62,8 @@ def list_() -> Response:
     view = view or next((name for name in ("dead", "failing") if counts[name]), "sent")
     page = queries.tab(db(), scopes, view, filters, request.args.get("after"))
     rows = [row for _group, row in page.rows]
-    names = queries.names(db(), {row.organization_id for row in rows})
+    gone = _gone(scopes, {row.id for row in rows})
+    names = queries.names(db(), {row.organization_id for row in (*rows, *gone)})
     choices = queries.organizations(db(), scopes)
     return respond(
         "deliveries/list.html",
@@ -69,7 +73,12 @@ def list_() -> Response:
         view=view,
         views=_views(view, counts, filters),
         word=rules.STANDINGS[view][0],
+        lede=_lede(counts),
         rows=[_shown(row, names) for row in rows],
+        gone=[_shown(row, names) for row in gone],
+        acts=_acts(view),
+        may_act=any(me().may(desk) for desk in scopes),
+        bulk_url=_url(view, filters, endpoint="deliveries.bulk", **_after()),
         filters=filters,
         channels=[("", "any"), *rules.CHANNELS.items()],
         desks_shown=[("", "any"), *((desk, desk) for desk in scopes)],
@@ -80,9 +89,51 @@ def list_() -> Response:
     )
 
 
-def _url(view: str, filters: Filters, **more: Any) -> str:
+def _url(view: str, filters: Filters, endpoint: str = "deliveries.list", **more: Any) -> str:
     wanted: dict[str, Any] = {"view": view, **filters.on(), **more}
-    return url_for("deliveries.list", **wanted)
+    return url_for(endpoint, **wanted)
+
+
+def _after() -> dict[str, str]:
+    """The page of the list, as its address names it."""
+    after = request.args.get("after")
+    return {"after": after} if after else {}
+
+
+def _gone(scopes: Mapping[str, Scope], on_page: set[UUID]) -> list[Any]:
+    """Of the messages that a poll says are on screen, those that this page does not hold any more."""
+    known = set()
+    for word in rows_on_screen():
+        try:
+            known.add(UUID(word))
+        except ValueError:
+            continue
+    return list(queries.some(db(), scopes, known - on_page).values())
+
+
+def _acts(view: str) -> list[tuple[str, str, str]]:
+    """What can be done to ticked messages of a standing: (name, label, icon)."""
+    again, aside = ("send_again", "Send again", "send"), ("set_aside", "Set aside", "eye-off")
+    back = ("put_back", "Put back", "undo-2")
+    return {"dead": [again, aside], "failing": [again], "sent": [again], "aside": [back, again]}.get(view, [])
+
+
+def _lede(counts: dict[str, int]) -> str:
+    """The sentence under the title: whether anybody is waiting for something to be done."""
+    what = "Letters, text messages and webhooks of your desks"
+    dead, failing = counts["dead"], counts["failing"]
+    if not dead and not failing:
+        return f"{what}. Nothing was given up, and nothing is failing."
+    said = []
+    if dead:
+        said.append(f"{_many(dead)} given up: send them again, or set aside what needs no sending")
+    if failing:
+        said.append(f"{_many(failing)} failing and tried again")
+    return f"{what}. {'; '.join(said)}."
+
+
+def _many(n: int) -> str:
+    return f"more than {queries.CAP:,}" if n > queries.CAP else f"{n:,}"
 
 
 def _views(view: str, counts: dict[str, int], filters: Filters) -> list[dict[str, Any]]:
@@ -90,11 +141,12 @@ def _views(view: str, counts: dict[str, int], filters: Filters) -> list[dict[str
     shown = []
     for name, (word, _icon, tone) in rules.STANDINGS.items():
         n = counts[name]
-        if name == "dropped" and not n and view != name:
+        if name in ("aside", "dropped") and not n and view != name:
             continue
         capped = n > queries.CAP
         shown.append(
             {
+                "name": name,
                 "label": f"{word} {queries.CAP:,}+" if capped else word,
                 "url": _url(name, filters),
                 "count": None if capped else n,
@@ -111,6 +163,7 @@ def _shown(row: Any, names: dict[int | None, str]) -> dict[str, Any]:
     word, icon, tone = rules.STANDINGS[now]
     return {
         "id": row.id,
+        "mark": mark(row),
         "summary": row.summary,
         "channel": rules.channel_word(row.channel),
         "icon": rules.ICONS[row.channel.partition(":")[0]],
@@ -123,6 +176,7 @@ def _shown(row: Any, names: dict[int | None, str]) -> dict[str, Any]:
         "due_at": row.due_at,
         "created_at": row.created_at,
         "finished_at": row.finished_at,
+        "aside": {"by": row.set_aside_by, "at": row.set_aside_at} if now == "aside" else None,
         "about": _about(row),
     }
 
@@ -153,16 +207,23 @@ def _find(id: UUID) -> Any:
 @allow(*STAFF)
 def detail(id: UUID) -> Response:
     """One message: where it goes, how it stands, every attempt."""
-    row = _find(id)
-    tries = queries.attempts(db(), id)
+    row, now = _find(id), clock.now()
     desk = rules.desk_of(row.subject_type)
-    mine = me().may(desk, True, row.organization_id)
+    live = None
+    if row.subject_type:
+        live = live_item(row.subject_type, row.subject_id, _scopes()[desk], now, every=5)
+        if live.unchanged:
+            return live.not_modified()
+    tries = queries.attempts(db(), id)
+    denied = None if me().may(desk, True, row.organization_id) else DENIALS[desk]
     return respond(
         "deliveries/detail.html",
+        live=live,
         row=row,
         shown=_shown(row, {row.organization_id: row.organization or ""}),
         story=_story(row, tries),
-        reason=(None if mine else DENIALS[desk]) or rules.why_not_again(row, clock.now()),
+        reason=denied or rules.why_not_again(row, now),
+        denied=denied,
         zone=me().time_zone,
     )
 
@@ -179,6 +240,18 @@ def _story(row: Any, tries: Any) -> list[dict[str, Any]]:
         entries.append(
             {"icon": "clock", "text": text, "small": "", "tone": "", "later": True, "current": False, **note}
         )
+    if standing(row) == "aside":
+        entries.append(
+            {
+                "icon": "eye-off",
+                "text": f"Set aside by {row.set_aside_by}",
+                "small": "It needs no sending again.",
+                "tone": "",
+                "at": row.set_aside_at,
+                "later": False,
+                "current": False,
+            }
+        )
     for entry in tries:
         ended = "accepted" if entry.ok else "not made" if row.state == "dropped" and entry is tries[0] else "failed"
         text = f"Attempt {entry.number}: {ended}"
@@ -188,7 +261,7 @@ def _story(row: Any, tries: Any) -> list[dict[str, Any]]:
                 "icon": "check" if entry.ok else "circle-x",
                 "text": text,
                 "small": status + entry.detail,
-                "tone": "" if entry.ok else "danger" if row.state == "dead" else "warn",
+                "tone": "" if entry.ok else "danger" if standing(row) == "dead" else "warn",
                 "at": entry.ended_at,
                 "later": False,
                 "current": False,
@@ -216,8 +289,36 @@ def _story(row: Any, tries: Any) -> list[dict[str, Any]]:
 @allow(*STAFF)
 def send_again(id: UUID) -> Response:
     """Queues it to go now, under the same id; back to the page it was pressed on."""
+    return _press(id, actions.send_again, "It goes out now, under the same id.")
+
+
+@pages.post("/<uuid:id>/set_aside")
+@allow(*STAFF)
+def set_aside(id: UUID) -> Response:
+    """Says that a message that was given up needs no sending again."""
+    return _press(id, actions.set_aside, "Set aside. It stays here, and counts no more; you can put it back.")
+
+
+@pages.post("/<uuid:id>/put_back")
+@allow(*STAFF)
+def put_back(id: UUID) -> Response:
+    """Takes back that a message was set aside."""
+    return _press(id, actions.put_back, "Put back: it counts among what was given up.")
+
+
+def _press(id: UUID, do: Callable[..., None], said: str) -> Response:
     row = _find(id)
-    desk = rules.desk_of(row.subject_type)
-    me().check(desk, row.organization_id)
-    actions.send_again(db(), id, by=me().actor(), now=clock.now())
+    me().check(rules.desk_of(row.subject_type), row.organization_id)
+    do(db(), id, by=me().actor(), now=clock.now(), seen=request.form.get("seen"))
+    flash(said)
     return see_other(safe_next(request.form.get("back")) or url_for("deliveries.detail", id=id))
+
+
+@pages.post("/bulk")
+@allow(*STAFF)
+def bulk() -> Response:
+    """What was pressed, for every ticked message that still stands as it did on screen."""
+    view, filters = _asked()
+    said, all_done = ticked.act(db(), me(), _scopes(), request.form.get("act", ""), request.form.getlist("row"))
+    flash(said, "message" if all_done else "warn")
+    return see_other(_url(view or "sent", filters, **_after()))

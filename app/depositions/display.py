@@ -262,6 +262,8 @@ TOLD: dict[str, tuple[str, str, str]] = {
     "deposition.started": ("play", "Started", "good"),
     "deposition.ended": ("circle-stop", "Ended", ""),
     "delivery.sent_again": ("send", "A message was sent again", ""),
+    "delivery.set_aside": ("eye-off", "A message that was given up was set aside", ""),
+    "delivery.put_back": ("undo-2", "A message that had been set aside was put back", ""),
 }
 VIA = {"api": "through the API", "cli": "from the command line", "worker": "by itself"}
 

@@ -26,7 +26,7 @@ def overview() -> Response:
     return respond(
         "home/overview.html",
         shown=shown,
-        stuck=desks.stuck(db(), person),
+        untold=desks.told_nobody(db(), person),
         with_me=mine.with_me(db(), person, now),
         today=mine.managed_today(db(), person, now),
         now=now,

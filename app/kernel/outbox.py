@@ -5,6 +5,7 @@ receiver can drop what it already has. A promise that cannot be kept stays visib
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    false,
     literal_column,
     or_,
     select,
@@ -34,6 +37,8 @@ from app.kernel.db import Base, Database, Db, Instant
 from app.kernel.tallies import Moment, keep_tallies
 
 QUEUED, SENT, DEAD, DROPPED = "queued", "sent", "dead", "dropped"
+ASIDE = "aside"
+"""No state of its own: how a dead message stands that somebody has set aside."""
 
 
 class OutboxRow(Base):
@@ -65,12 +70,21 @@ class OutboxRow(Base):
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
     moved_us: Mapped[int | None] = mapped_column(BigInteger)
     """When an attempt last changed how it stands, in microseconds since 1970: what live pages watch."""
+    set_aside_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When somebody saw that a dead message needs no sending again: it stays, and asks for nothing any more."""
+    set_aside_by: Mapped[str | None] = mapped_column(String(320))
 
 
 _o = OutboxRow.__table__.c
 
 WAITING = _o.state == literal_column("'queued'")
 """What is still to be sent. A literal, because no database takes a partial index for a value it learns later."""
+
+FAILING = and_(WAITING, _o.last_error.is_not(None))
+"""What was tried in vain and will be tried again."""
+
+UNTOLD = and_(_o.state == literal_column("'dead'"), _o.set_aside_at.is_(None))
+"""What was given up, and nobody has said yet that it does not matter."""
 
 Index(
     "ix_outbox_due",
@@ -84,6 +98,18 @@ Index(
 Index("ix_outbox_subject", _o.subject_type, _o.subject_id, _o.created_at)
 Index("ix_outbox_state", _o.state, _o.created_at, _o.id)
 Index("ix_outbox_organization", _o.organization_id, _o.state, _o.created_at, _o.id)
+
+for _name, _which in (("ix_outbox_failing", FAILING), ("ix_outbox_untold", UNTOLD)):
+    Index(
+        _name,
+        _o.state,  # of one value only, as above
+        _o.subject_type,
+        _o.organization_id,
+        _o.created_at,
+        _o.id,
+        sqlite_where=_which,
+        postgresql_where=_which,
+    )
 
 _TRIED = _o.moved_us.is_not(None)
 for _name, _columns in (
@@ -281,16 +307,52 @@ def drop(
     return len(done.all())
 
 
-def send_again(db: Db, id: UUID, now: datetime) -> Any | None:
+def mark(row: Any) -> str:
+    """How a message stands, in a word that every change changes: what a page sends back with what was pressed on it."""
+    return f"{standing(row)}-{row.attempts}-{row.earlier_attempts}"
+
+
+def _still(mark: str | None) -> list[ColumnElement[bool]]:
+    """That a message still stands as it did when somebody saw it; no condition when nobody says how."""
+    if mark is None:
+        return []
+    found = _MARK.fullmatch(mark)
+    if found is None:
+        return [false()]
+    how, attempts, earlier = found[1], int(found[2]), int(found[3])
+    stands = {"failing": FAILING, ASIDE: and_(_o.state == DEAD, _o.set_aside_at.is_not(None)), DEAD: UNTOLD}
+    return [stands.get(how, _o.state == how), _o.attempts == attempts, _o.earlier_attempts == earlier]
+
+
+_MARK = re.compile(r"([a-z]{1,10})-([0-9]{1,6})-([0-9]{1,6})")
+
+
+def set_aside(db: Db, id: UUID, by: str, now: datetime, seen: str | None = None) -> bool:
+    """Says that a dead message needs no sending again. False when it is not dead, or not as it was `seen` (a mark)."""
+    return _moved(db, id, UNTOLD, seen, set_aside_at=now, set_aside_by=by)
+
+
+def put_back(db: Db, id: UUID, seen: str | None = None) -> bool:
+    """Takes that back. False when it was not set aside any more."""
+    return _moved(db, id, _o.set_aside_at.is_not(None), seen, set_aside_at=None, set_aside_by=None)
+
+
+def _moved(db: Db, id: UUID, now: ColumnElement[bool], seen: str | None, **values: Any) -> bool:
+    change = update(OutboxRow.__table__).where(_o.id == id, now, *_still(seen)).values(**values).returning(_o.id)
+    return db.execute(change).one_or_none() is not None
+
+
+def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> Any | None:
     """Queues a dead row, a sent one that was no secret, or one waiting for its next try, to go now under its old id.
 
-    Returns the row, or None when that is not possible (unknown, on its way, dropped, blanked, or finished work).
+    Returns the row, or None when that is not possible (unknown, on its way, dropped, blanked, or finished work), or
+    when it is not as it was `seen` (a mark) any more.
     """
     sent = and_(_o.state == SENT, _o.channel.not_like("job:%"))
-    failing = and_(WAITING, _o.last_error.is_not(None), or_(_o.lease_until.is_(None), _o.lease_until < now))
+    failing = and_(FAILING, or_(_o.lease_until.is_(None), _o.lease_until < now))
     return db.execute(
         update(OutboxRow.__table__)
-        .where(_o.id == id, _o.payload != "", or_(_o.state == DEAD, sent, failing))
+        .where(_o.id == id, _o.payload != "", or_(_o.state == DEAD, sent, failing), *_still(seen))
         .values(
             state=QUEUED,
             due_at=now,
@@ -298,6 +360,8 @@ def send_again(db: Db, id: UUID, now: datetime) -> Any | None:
             lease_until=None,
             lease_token=None,
             earlier_attempts=_o.attempts,
+            set_aside_at=None,
+            set_aside_by=None,
         )
         .returning(*SHOWN)
     ).one_or_none()
@@ -316,10 +380,13 @@ SHOWN = (
     _o.state,
     _o.due_at,
     _o.attempts,
+    _o.earlier_attempts,
     _o.lease_until,
     _o.last_error,
     _o.created_at,
     _o.finished_at,
+    _o.set_aside_at,
+    _o.set_aside_by,
 )
 """What may be shown of a message: everything but its payload."""
 
@@ -335,5 +402,7 @@ def deliveries_of(db: Db, subject_type: str, subject_id: object, limit: int = 20
 
 
 def standing(row: Any) -> str:
-    """One word for staff: queued, failing (has failed, will be tried again), sent, dead or dropped."""
+    """One word for staff: queued, failing (has failed, will be tried again), sent, dead, aside or dropped."""
+    if row.state == DEAD and row.set_aside_at is not None:
+        return ASIDE
     return "failing" if row.state == QUEUED and row.last_error else str(row.state)

@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from app.accounts.access import Scope
 from app.deliveries import queries
+from app.desk import untold
 from app.kernel import leases, outbox
 from app.kernel.clock import now
 from app.kernel.db import Database, Db
+from tests.cast import Cast
 from tests.deliveries.sending import promise
 
 SENT = 5000
@@ -80,6 +83,9 @@ HOT: dict[str, tuple[Callable[[Db], Any], str]] = {
     "is anything due": (lambda db: leases.anything_due(db, now(), lanes=["a"], channels=["b"]), "ix_outbox_due"),
     "the story of one thing": (lambda db: outbox.deliveries_of(db, "deposition", 77), "ix_outbox_subject"),
     "what was sent": (lambda db: queries.tab(db, SCOPES, "sent", queries.Filters(), None), "ix_outbox_state"),
+    "what a desk told nobody": (lambda db: untold.at(db, SCOPES), "ix_outbox_untold"),
+    "what fails at a desk": (lambda db: untold.at(db, SCOPES), "ix_outbox_failing"),
+    "what an organization told nobody": (lambda db: untold.at(db, OWN), "ix_outbox_untold"),
     "what one organization sent": (lambda db: queries.tab(db, OWN, "sent", queries.Filters(), None), "ix_outbox_organ"),
 }
 
@@ -100,3 +106,21 @@ def test_a_claim_uses_its_index(old: Database) -> None:
     assert "ix_outbox_due" in told, told
     assert "Seq Scan on outbox" not in told, told
     assert "SCAN outbox\n" not in told, told
+
+
+def test_what_pages_of_deliveries_ask(database: Database, cast: Cast, client: FlaskClient) -> None:
+    """However many messages there are, the same statements: no row asks for itself."""
+    cast.sign_in(client, "adam")
+    asked = []
+    for n in (1, 12):
+        ids = promise(database, *(outbox.Message("webhook", {}) for _ in range(n)), organization_id=cast.marston.id)
+        with database.write() as db:
+            db.execute(text("UPDATE outbox SET state = 'dead', last_error = 'No answer'"))
+        for path in ("/deliveries?view=dead", f"/deliveries/{ids[0]}"):
+            assert client.get(path).status_code == 200
+            with watched(database) as seen:
+                client.get(path)
+            asked.append(len([one for one, _ in seen if one.lstrip().startswith(("SELECT", "WITH"))]))
+    assert asked[:2] == asked[2:]
+    assert asked[0] <= 13, asked
+    assert asked[1] <= 11, asked
