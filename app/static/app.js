@@ -108,6 +108,11 @@ on("htmx:config:request", (event) => {
   for (const [name, value] of [...request.body]) if (value === "") request.body.delete(name);
 });
 
+// What leads back to the same page is no further step: Back then leaves it at once.
+on("htmx:before:history:update", ({ detail: { history } }) => {
+  if (history.path.split("#")[0] === location.pathname + location.search) history.type = "replace";
+});
+
 on("htmx:before:request", (event) => {
   const source = event.detail.ctx.sourceElement;
   const old = $("#refusal.notice");

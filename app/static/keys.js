@@ -77,7 +77,7 @@ on("keydown", (event) => {
   }
   if (control || event.altKey) return;
   if (event.key === "Escape") return leave(event);
-  if (event.key === "Enter" && event.target.matches?.("a[href]")) sessionStorage.setItem(BY_KEY, "1");
+  if (event.key === "Enter" && event.target.matches?.("a[href], #palette *")) sessionStorage.setItem(BY_KEY, "1");
   if (document.body.dataset.keys === "off" || $("dialog[open]")) return;
   if (event.target.closest?.(TYPED_IN)) return;
   // Enter on a control of the row is that control's; anywhere else in the row it opens the row.
@@ -90,13 +90,22 @@ on("keydown", (event) => {
 // Ctrl Enter presses the form's button. Where there are several, they decide different things: it only goes there.
 function send(event) {
   const form = event.target.form ?? event.target.closest?.("form");
-  if (!form) return;
+  if (!form) return goToAction(event);
   event.preventDefault();
   const buttons = [...form.elements].filter((each) => each.matches("button:not([type='button'], [type='reset'])"));
   const ready = buttons.filter((button) => !button.disabled && onScreen(button));
   if (ready.length === 1) form.requestSubmit(ready[0]);
   else if (ready.length) show(ready[0]);
   else if (!buttons.length) form.requestSubmit();
+}
+
+// Outside of a form Ctrl Enter goes to the first thing that can be done on this page.
+function goToAction(event) {
+  const button = $$("#actions button[type='submit']:not(:disabled)").filter(onScreen);
+  const first = button.find((each) => each.matches(".primary")) ?? button[0];
+  if (!first) return;
+  event.preventDefault();
+  show(first);
 }
 
 // Escape closes what was opened under a button, or leaves the field; what was typed stays.
@@ -129,6 +138,25 @@ on(
 on("click", (event) => {
   for (const drop of $$("details.drop[open]")) if (!drop.contains(event.target)) drop.open = false;
 });
+
+// A dialog gives the focus back to what had it; where nothing had, to the page.
+on("close", () => setTimeout(neverLost), true);
+
+function neverLost() {
+  const here = document.activeElement;
+  if (here && here !== document.body && onScreen(here)) return;
+  $("#main")?.focus({ preventScroll: true });
+}
+
+// A form that led to another thing's page: its button stands where the old one stood, and is not pressed by mistake.
+let page = location.pathname;
+on("htmx:after:swap", () =>
+  setTimeout(() => {
+    if (location.pathname === page) return;
+    page = location.pathname;
+    if (document.activeElement?.matches?.("#main button")) $("#main").focus({ preventScroll: true });
+  }),
+);
 
 /* The sheet of keys says what works here */
 
