@@ -84,8 +84,10 @@ class Desk:
         by = self.actor(number)
         if number % 4 == 3:
             by = Actor("key", None, self.organization.name, self.organization.id, "api")
-        email = self.people[number % len(self.people)].email if by.kind == "person" else None
-        facts = {"notes": notes, "locale": locale, "operator_email": email, "campaign_id": self.campaign} | more
+        maker = self.people[number % len(self.people)] if by.kind == "person" else None
+        facts = {"notes": notes, "locale": locale, "campaign_id": self.campaign} | more
+        if maker is not None:
+            facts = {"operator_email": maker.email, "assigned": (maker.id, maker.name)} | facts
         if number % 3:
             facts["campaign_id"] = None
         return actions.create(

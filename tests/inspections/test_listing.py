@@ -1,0 +1,505 @@
+"""The live board as one list: page, counts, CSV, ticked rows and neighbours agree, and indexes carry it."""
+
+import contextlib
+import csv
+import io
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, select, text, update
+
+from app.desk import tags
+from app.inspections import actions
+from app.inspections.models import Inspection
+from app.inspections.queries import board
+from app.kernel.clock import now
+from app.kernel.counts import differences
+from app.kernel.errors import Conflict
+from app.kernel.events import Event
+from tests.depositions.pages import csrf
+from tests.depositions.pages import text as body
+from tests.depositions.test_queue import plan
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+T = board.T
+
+
+def make(database, cast, organization="marston", called="otto", **facts):
+    with database.write() as db:
+        place = getattr(cast, organization)
+        person = cast.people[called]
+        common = {"organization_id": place.id, "by": cast.actor(called), "now": now(), "locale": "en"}
+        return actions.create(db, operator_email=person.email, **{**common, **facts}).id
+
+
+def stand(database, id, **values):
+    with database.write() as db:
+        db.execute(update(Inspection.__table__).where(T.id == id).values(**values))
+
+
+def in_state(database, cast, state, at, **facts):
+    """One in `state`; `at` is when it takes place, begins or ended."""
+    id = make(database, cast, **facts)
+    expiry = {"expires_at": at + DAY, "expires_on": (at + DAY).strftime("%Y-%m-%d"), "created_at": min(at, now())}
+    joined = {**expiry, "expires_on": "", "started_at": at}
+    stand(
+        database,
+        id,
+        **{
+            "created": expiry,
+            "open": {**joined, "status": "open"},
+            "live": {**joined, "status": "open", "attended_at": at},
+            "recording": {**joined, "status": "recording", "attended_at": at},
+            "ended": {**joined, "status": "closed", "ended_at": at, "anchoring": "anchored"},
+            "stuck": {**joined, "status": "closed", "ended_at": at, "anchoring": "failed"},
+        }[state],
+    )
+    return id
+
+
+@pytest.fixture
+def desk(database, cast):
+    """Two dozen in every state, some tagged, some taken, some with a campaign."""
+    moment, made = now(), []
+    with database.write() as db:
+        campaign = actions.create_campaign(db, organization_id=cast.marston.id, name="Hail 2026", now=moment)
+        named = campaign.id
+    states = ("created", "open", "live", "recording", "ended", "stuck", "created", "created")
+    for n in range(24):
+        home = "harbor" if n % 5 == 0 else "marston"
+        facts = {"organization": home, "called": "oona" if home == "harbor" else "otto", "notes": f"Roof number{n}"}
+        facts |= {"locale": "fr"} if n % 4 == 0 else {}
+        facts |= {"campaign_id": named} if n % 3 == 0 and home == "marston" else {}
+        at = moment + (n - 9) * 5 * HOUR if states[n % 8] == "created" else moment - n * HOUR
+        made.append(in_state(database, cast, states[n % 8], at, **facts))
+    with database.write() as db:
+        for id in made[::4]:
+            home = db.execute(select(T.organization_id).where(T.id == id)).scalar_one()
+            tags.add(db, "inspection", id, home, "VIP", by=cast.actor("otto"), now=moment)
+        facts = {"recipient_email": "al@example.com", "send_email": True, "ttl_minutes": 600}
+        actions.invite(db, made[1], by=cast.actor("otto"), now=moment, **facts)
+        for id in made[::6]:
+            actions.assign(db, id, person=(cast.otto.id, cast.otto.name), by=cast.actor("otto"), now=moment)
+    return made, named
+
+
+def all_pages(db, listed):
+    """Every row, page by page forwards; and the same backwards, from the last page."""
+    listed.size = 3
+    forth, pages, after = [], [], None
+    while True:
+        page = listed.page(db, after)
+        pages.append([row.id for _, row in page.rows])
+        forth += pages[-1]
+        after = page.next_cursor
+        if after is None:
+            break
+    back = page
+    for earlier in reversed(pages[:-1]):
+        back = listed.page(db, before=back.previous_cursor)
+        assert [row.id for _, row in back.rows] == earlier
+    return forth
+
+
+def test_everybody_means_the_same_list(database, cast, desk):
+    made, campaign = desk
+    today, moment = now().date(), now()
+    few = frozenset([cast.harbor.id, cast.marston.id])
+    many = few | frozenset(range(4000, 4010))
+    filters = st.builds(
+        board.Filters,
+        view=st.sampled_from(list(board.VIEWS)),
+        campaign=st.sampled_from([None, None, campaign]),
+        language=st.sampled_from(["", "", "fr"]),
+        operator=st.sampled_from([None, None, cast.otto.id]),
+        person=st.sampled_from([None, None, board.NOBODY, cast.otto.id]),
+        organization_id=st.sampled_from([None, None, cast.marston.id, cast.harbor.id]),
+        first=st.sampled_from([None, None, today - DAY, today + DAY]),
+        last=st.sampled_from([None, None, today, today + 9 * DAY]),
+        q=st.sampled_from(["", "", "roof", "number1", "nobody"]),
+        tag=st.sampled_from(["", "", "vip", "none"]),
+        reach=st.sampled_from([None, frozenset(), frozenset([cast.harbor.id]), few, many]),
+        zone=st.sampled_from(["UTC", "Europe/Paris", "America/Los_Angeles"]),
+        sort=st.sampled_from(["", "when", "-when", "ended", "-ended"]),
+    )
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(filters)
+    def agree(f):
+        with database.read() as db:
+            listed = board.listing(db, f, moment)
+            rows = all_pages(db, listed)
+            assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
+            assert [row.id for _, row in listed.stream(db, size=3)] == rows
+            sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
+            assert sum(sizes.values()) == len(rows)
+            assert board.kept_total(f, kept) in (None, len(rows))
+            if not f.narrowed and not f.order:
+                assert {key: board.tab_counts(kept)[key] for key in sizes} == sizes
+            found = listed.rows_of(db, made)
+            assert {id for id, (key, _) in found.items() if key is not None} == set(rows)
+            if f.reach is not None:
+                assert {row.organization_id for _, row in found.values()} <= f.reach
+            for place, id in enumerate(rows[:3]):
+                near = listed.near(db, id)
+                assert near.place == place + 1
+                assert near.previous == (rows[place - 1] if place else None)
+                assert near.next == (rows[place + 1] if place + 1 < len(rows) else None)
+
+    agree()
+    with database.read() as db:
+        assert differences(db) == []
+
+
+def test_sorted_or_not_a_tab_holds_the_same(database, cast, desk):
+    with database.read() as db:
+        for view in board.VIEWS:
+            for reach in (None, frozenset([cast.marston.id])):
+                plain = {row.id for _, row in board.listing(db, board.Filters(view, reach=reach), now()).stream(db)}
+                for sort in board.Filters(view).sorts:
+                    f = board.Filters(view, reach=reach, sort=sort)
+                    assert {row.id for _, row in board.listing(db, f, now()).stream(db)} == plain
+
+
+def test_what_waits_comes_first(database, cast):
+    moment = now()
+    made = {
+        "upcoming": in_state(database, cast, "created", moment + 9 * DAY),
+        "today": in_state(database, cast, "created", moment),
+        "live": in_state(database, cast, "recording", moment - 2 * HOUR),
+        "second": in_state(database, cast, "open", moment - HOUR),
+        "first": in_state(database, cast, "open", moment - 3 * HOUR),
+        "over": in_state(database, cast, "created", moment - 3 * DAY),
+        "newer": in_state(database, cast, "created", moment - 2 * DAY),
+    }
+    names = {id: name for name, id in made.items()}
+
+    def listed(view):
+        with database.read() as db:
+            rows = board.listing(db, board.Filters(view), moment).page(db).rows
+        return [(key, names[row.id]) for key, row in rows]
+
+    assert listed("now") == [("waiting", "first"), ("waiting", "second"), ("live", "live"), ("today", "today")]
+    assert listed("upcoming") == [("upcoming", "upcoming")]
+    assert listed("expired") == [("expired", "newer"), ("expired", "over")]
+
+
+# Taking, ticked rows, copies
+
+
+@pytest.fixture
+def otto(client, cast):
+    return cast.sign_in(client, "otto")
+
+
+def press(client, rows, act, query="", **typed):
+    data = {"csrf_token": csrf(client, "/inspections"), "row": rows, "act": act, **typed}
+    return client.post(f"/inspections/bulk{query}", data=data)
+
+
+def said_after(client, answer):
+    assert answer.status_code == 303, body(answer)
+    return body(client.get(answer.headers["Location"]))
+
+
+def kept(database, id):
+    with database.read() as db:
+        return db.execute(select(T.assigned_id, T.assigned_name, T.version, T.updated_at).where(T.id == id)).one()
+
+
+def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
+    session = integrator.create()
+    place = f"/inspections/{session['id']}"
+    before = integrator.session(session)
+    data = {"csrf_token": csrf(otto, place), "version": "1"}
+    assert otto.post(f"{place}/assign", data=data).status_code == 303
+    row = kept(database, uuid.UUID(session["id"]))
+    assert (row.assigned_id, row.assigned_name, row.version) == (cast.otto.id, cast.otto.name, 2)
+    assert integrator.session(session) == before
+    page = body(otto.get(place))
+    assert "You have this" in page
+    assert f"Taken by {cast.otto.name}" in page
+    stale = otto.post(f"{place}/give_back", data=data)
+    assert stale.status_code == 409
+    assert "took it" in body(stale)
+    answer = otto.post(f"{place}/give_back?view=all", data={**data, "version": "2", "in_list": "1"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/inspections?view=all")
+    assert kept(database, uuid.UUID(session["id"])).assigned_id is None
+    again = otto.post(f"{place}/give_back", data={**data, "version": "3"})
+    assert (again.status_code, "nothing to give back" in body(again)) == (409, True)
+    assert integrator.session(session) == before
+
+
+def test_of_two_who_take_it_the_second_changes_nothing(database, cast):
+    id = make(database, cast)
+    with database.write() as db:
+        actions.assign(db, id, person=(cast.otto.id, cast.otto.name), by=cast.actor("otto"), now=now(), version=1)
+    with database.write() as db, pytest.raises(Conflict) as refused:
+        actions.assign(db, id, person=(cast.mira.id, cast.mira.name), by=cast.actor("mira"), now=now(), version=1)
+    assert refused.value.code == "stale"
+    assert kept(database, id).assigned_id == cast.otto.id
+
+
+def test_who_makes_or_attends_one_has_it(otto, cast, database, integrator, field):
+    fields = {"organization": str(cast.marston.id), "locale": "en", "campaign": ""}
+    answer = otto.post("/inspections/create", data={"csrf_token": csrf(otto, "/inspections/new"), **fields})
+    mine = uuid.UUID(answer.headers["Location"].rpartition("/")[2])
+    assert kept(database, mine).assigned_id == cast.otto.id
+    session = integrator.create()
+    field.join(integrator.invite(session))
+    place = f"/inspections/{session['id']}"
+    assert otto.post(f"{place}/attend", data={"csrf_token": csrf(otto, place)}).status_code == 303
+    assert kept(database, uuid.UUID(session["id"])).assigned_id == cast.otto.id
+    assert body(otto.get("/inspections?with=me&view=all")).count('data-row="') == 2
+    assert body(otto.get("/inspections?operator=me&view=all")).count('data-row="') == 1
+    assert body(otto.get("/inspections?with=nobody&view=all")).count('data-row="') == 0
+
+
+def test_ticked_rows_are_assigned_tagged_and_given_back(otto, cast, database):
+    made = sorted(make(database, cast, notes=f"Roof {n}") for n in range(3))
+    stand(database, made[0], version=2)
+    rows = [f"{id}:1" for id in made]
+    page = said_after(otto, press(otto, rows, f"assign:{cast.otto.id}"))
+    assert "2 assigned to you. 1 was left alone:" in page
+    assert [kept(database, id).assigned_id for id in made] == [None, cast.otto.id, cast.otto.id]
+    rows = [f"{id}:2" for id in made]
+    assert "3 tagged “vip”." in said_after(otto, press(otto, rows, "tag", tag="VIP"))
+    assert body(otto.get("/inspections?tag=vip")).count('data-row="') == 3
+    assert "2 given back. 1 was left alone: Nobody has this" in said_after(otto, press(otto, rows, "give_back"))
+    answer = press(otto, rows, "export")
+    assert len(list(csv.reader(io.StringIO(body(answer)[1:], newline="")))) == 4
+    for act in ("end", "revoke", "cancel"):
+        assert press(otto, rows, act).status_code == 422
+    with database.read() as db:
+        assert differences(db) == []
+        assert set(db.execute(select(T.status)).scalars()) == {"created"}
+
+
+def test_what_is_not_ones_own_is_neither_changed_nor_named(client, cast, database):
+    foreign = make(database, cast, "harbor", "oona", notes="Secret roof")
+    cast.sign_in(client, "otto")
+    token = csrf(client, "/inspections")
+    if "Secret roof" in body(client.get("/inspections?view=all")):
+        pytest.skip("this person sees the whole house")
+    page = said_after(client, press(client, [f"{foreign}:1"], "tag", tag="vip"))
+    assert "None tagged “vip”. 1 was left alone: it is not in this list." in page
+    assert "Secret" not in page
+    for verb in ("assign", "give_back", "tag", "untag"):
+        data = {"csrf_token": token, "version": "1", "tag": "vip"}
+        assert client.post(f"/inspections/{foreign}/{verb}", data=data).status_code == 404
+    assert "Secret" not in body(client.get("/inspections/csv?view=all"))
+    assert "Secret" not in body(client.get(f"/inspections?view=all&organization={cast.harbor.id}"))
+    with database.read() as db:
+        assert tags.of(db, "inspection", [foreign]) == {}
+
+
+def test_who_only_looks_may_copy_and_do_nothing_else(client, cast, database):
+    made = make(database, cast)
+    cast.sign_in(client, "aude")
+    assert press(client, [f"{made}:1"], "give_back").status_code == 403
+    assert press(client, [f"{made}:1"], "export").status_code == 200
+
+
+def test_a_copy_is_the_list_and_leaves_a_note(otto, cast, database, desk):
+    answer = otto.get("/inspections/csv?view=all&language=fr&sort=-when")
+    rows = list(csv.reader(io.StringIO(body(answer)[1:], newline="")))
+    assert "inspections-all-" in answer.headers["Content-Disposition"]
+    with database.read() as db:
+        scope = frozenset([cast.marston.id])
+        f = board.Filters("all", language="fr", sort="-when", reach=scope)
+        ids = [str(row.id) for _, row in board.listing(db, f, now()).stream(db)]
+        e = Event.__table__.c
+        data, who = db.execute(select(e.data, e.actor_name).where(e.kind == "desk.exported")).one()
+    shown = [row[0] for row in rows[1:]]
+    assert [id for id in shown if id in ids] == ids
+    assert (data["rows"], who) == (len(shown), cast.otto.name)
+    assert data["address"] == "/inspections?view=all&language=fr&sort=-when"
+
+
+def test_addresses_of_before_still_work(otto, cast, integrator, desk):
+    for query in ("view=upcoming", "view=now&language=fr", "operator=me", "view=all&campaign=" + str(desk[1])):
+        page = body(otto.get(f"/inspections?{query}"))
+        assert "Live board" in page
+    assert "Nothing matches" in body(otto.get("/inspections?view=upcoming&q=nosuchword"))
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=upside", "with=x", "with=-1", "before=forged", "from=2026-13-01", "tag=" + "x" * 31]
+)
+def test_addresses_that_cannot_be_read_are_said(otto, cast, query):
+    assert otto.get(f"/inspections?{query}").status_code in (400, 422)
+
+
+def test_the_page_of_one_knows_the_list_one_came_from(otto, cast, database):
+    moment = now()
+    first, second, third = (in_state(database, cast, "open", moment - n * HOUR) for n in (3, 2, 1))
+    page = body(otto.get(f"/inspections/{second}?operator=me"))
+    assert "2 of 3" in page
+    assert f'href="/inspections/{first}?operator=me" rel="prev"' in page
+    assert f'href="/inspections/{third}?operator=me" rel="next"' in page
+    assert f'action="/inspections/{second}/end?operator=me"' in page
+
+
+def test_rows_that_left_say_who_did_what(otto, cast, database, integrator):
+    integrator.create(notes="Rain, which stays")
+    session = integrator.create(notes="Hail")
+    place = f"/inspections/{session['id']}"
+    page = otto.get("/inspections")
+    with database.write() as db:
+        actions.end(db, uuid.UUID(session["id"]), by=cast.actor("mira"), now=now())
+    fresh = body(otto.get("/inspections", headers={"X-Desk-Poll": "1", "X-Desk-Rows": session["id"]}))
+    assert place in body(page)
+    gone = fresh.partition("data-gone")[2]
+    assert f"Ended by {cast.mira.name}" in gone
+
+
+def test_a_message_that_was_accepted_is_news(otto, cast, database, integrator, outbox):
+    session = integrator.create()
+    integrator.invite(session, recipient_email="al@example.com", send_email=True)
+    first = otto.get("/inspections")
+    revision = first.headers["ETag"]
+    poll = {"X-Desk-Poll": "1", "If-None-Match": revision}
+    assert otto.get("/inspections", headers=poll).status_code == 304
+    outbox.deliver_all()
+    after = otto.get("/inspections", headers=poll)
+    assert after.status_code == 200
+    assert "Message accepted, not opened" in body(after)
+
+
+@pytest.mark.parametrize(("query", "seconds"), [("", "2"), ("?view=upcoming", "10"), ("?view=now", "2")])
+def test_the_door_is_looked_at_often(otto, cast, query, seconds):
+    assert f'data-live-every="{seconds}"' in body(otto.get(f"/inspections{query}"))
+
+
+# What it costs
+
+FRAGMENT, PAGE = 11, 18
+"""Queries of the fragment and of the whole page, whatever the table holds."""
+
+
+def test_how_often_the_database_is_asked(otto, cast, database, desk):
+    otto.get("/inspections")
+    with asked(database) as seen:
+        otto.get("/inspections", headers={"HX-Request": "true", "HX-Target": "div#queue"})
+        fragment = len(seen)
+        otto.get("/inspections")
+    assert (fragment, len(seen) - fragment) == (FRAGMENT, PAGE), "\n".join(said for said, _ in seen)
+
+
+@pytest.fixture
+def crowd(database, cast):
+    """Thousands, written straight into the table, so that planners have something to weigh."""
+    first = in_state(database, cast, "created", now())
+    columns = [c.name for c in Inspection.__table__.c]
+    lite = database.sqlite
+    fresh = "lower(hex(randomblob(16)))" if lite else "gen_random_uuid()"
+    numbers = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)"
+        if lite
+        else "WITH n(i) AS (SELECT generate_series(1, 6000))"
+    )
+    day = "datetime(created_at, '-' || (i / 20) || ' hours')" if lite else "created_at - make_interval(hours => i / 20)"
+    date = f"substr({day}, 1, 10)" if lite else f"to_char(({day}) AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+    over = "i % 10 > 1 AND i % 300 > 1"
+    given_ = {
+        "id": fresh,
+        "organization_id": f"CASE WHEN i % 3 = 0 THEN {cast.harbor.id} ELSE {cast.marston.id} END",
+        "status": f"CASE WHEN {over} THEN 'closed' WHEN i % 300 < 2 THEN 'open' ELSE 'created' END",
+        "operator_email": "'operator' || (i % 40) || '@example.com'",
+        "expires_at": day,
+        "created_at": day,
+        "started_at": f"CASE WHEN i % 300 < 2 OR {over} THEN {day} END",
+        "attended_at": f"CASE WHEN i % 300 = 1 OR {over} THEN {day} END",
+        "ended_at": f"CASE WHEN {over} THEN {day} END",
+        "anchoring": f"CASE WHEN NOT ({over}) THEN 'not_ended' WHEN i % 500 = 7 THEN 'failed' ELSE 'anchored' END",
+        "expires_on": f"CASE WHEN i % 10 < 2 AND i % 300 > 1 THEN {date} ELSE '' END",
+    }
+    values = ", ".join(given_.get(name, name) for name in columns)
+    with database.write() as db:
+        db.execute(
+            text(
+                f"INSERT INTO inspections ({', '.join(columns)}) {numbers} SELECT {values} FROM n, inspections"
+                if lite
+                else f"{numbers} INSERT INTO inspections ({', '.join(columns)}) SELECT {values} FROM n, inspections"
+            )
+        )
+    with database.write() as db:
+        db.execute(text("ANALYZE"))
+    return first
+
+
+def walks(words, bounded=False):
+    """Reads a range of an index, in its order too unless the range is small; how names are looked up is not asked."""
+    words = words.partition("SubPlan")[0].partition("CORRELATED SCALAR SUBQUERY")[0]
+    assert "SCAN inspections\n" not in words + "\n", words
+    assert "Seq Scan on inspections" not in words, words
+    if not bounded:
+        assert "USE TEMP B-TREE FOR ORDER BY" not in words, words
+        assert not re.search(r"\bSort\b", words), words
+
+
+@pytest.mark.parametrize("whose", ["house", "one", "several"])
+def test_every_group_and_order_is_carried_by_an_index(database, cast, crowd, whose):
+    reach = {"house": None, "one": {cast.marston.id}, "several": {cast.marston.id, cast.harbor.id}}[whose]
+    reach = None if reach is None else frozenset(reach)
+    wrong = []
+    with database.read() as db:
+        for view in board.VIEWS:
+            for sort in ("", *(f"{turn}{name}" for name in board.Filters(view).sorts for turn in ("", "-"))):
+                listed = board.listing(db, board.Filters(view, reach=reach, sort=sort), now())
+                for at, stretch in enumerate(listed.shape.stretches):
+                    facts = {f"at_{n}": uuid.uuid4() if c.name == "id" else now() for n, c in enumerate(stretch.order)}
+                    # The few heads of several ranges are sorted together; nothing else is.
+                    merged = len(stretch.arms) > 1
+                    for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
+                        statement = listed.shape.rows(at, beyond=beyond, back=back, most=51)
+                        words = plan(db, statement, {**listed.values, **facts})
+                        try:
+                            walks(words, merged)
+                        except AssertionError:
+                            wrong.append(f"{view} {sort} {stretch.key} {beyond} {back}:\n{words}")
+    assert not wrong, "\n\n".join(wrong[:4]) + f"\n{len(wrong)}"
+
+
+@contextlib.contextmanager
+def asked(database):
+    """The statements that are asked meanwhile, with their values."""
+    seen = []
+
+    def note(*given):
+        seen.append(given[2:4])
+
+    event.listen(database.reader, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.reader, "before_cursor_execute", note)
+
+
+def explained(db, seen):
+    prefix = "EXPLAIN QUERY PLAN " if db.dialect == "sqlite" else "EXPLAIN "
+    plans = [db.connection().exec_driver_sql(prefix + said, values).all() for said, values in seen]
+    return "\n".join(str(row[-1]) for rows in plans for row in rows)
+
+
+@pytest.mark.parametrize("whose", ["house", "one"])
+def test_what_the_tabs_count_is_read_from_counters_and_ranges(database, cast, crowd, whose):
+    reach = None if whose == "house" else frozenset([cast.marston.id])
+    with database.read() as db:
+        with asked(database) as seen:
+            counts = board.view_counts(db, board.Filters(reach=reach), now())
+        walks(explained(db, seen), True)
+        with asked(database) as seen:
+            assert board.waiting(db, reach) == counts["waiting"]
+        walks(explained(db, seen))
+        for view in board.VIEWS:
+            f = board.Filters(view, reach=reach)
+            assert counts[view] == board.listing(db, f, now()).count_all(db)
+
+
+def test_who_has_it_is_found_by_an_index(database, cast, crowd):
+    with database.read() as db:
+        mine = select(T.id).where(T.assigned_id == cast.otto.id, T.status == "created").order_by(T.expires_at, T.id)
+        assert "ix_inspections_assigned" in plan(db, mine.limit(12))
