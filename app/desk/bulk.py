@@ -26,7 +26,7 @@ MOST = 200
 """Rows at once; a page has fewer."""
 
 NOTHING_TICKED = "Tick at least one row first. Nothing was changed."
-_TICKED = re.compile(r"([0-9A-Za-z-]{1,40}):([0-9]{1,9})")
+_TICKED = re.compile(r"([0-9A-Za-z-]{1,40}):([0-9]{1,18})")
 
 
 class Ticked(NamedTuple):

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from sqlalchemy import Row
 
 from app.accounts.access import Me, me
-from app.desk import colleagues, latest, tags
+from app.desk import colleagues, latest, tags, untold
 from app.desk.listing import MOST_COUNTED, Listing, Near
 from app.desk.live import live_list, who_looks
 from app.desk.views import for_page
@@ -75,6 +75,8 @@ class Asked:
 
     `args` are the address without what goes without saying, sort included, page not. `sort` is the order in force, with
     a leading `-` when it descends, and `sorts` are those this list can be sorted by. `narrowing` are the filters set.
+    `counted`: counters know how many each of its groups holds, and `Room.sizes` says so. `known` is what `Room.gather`
+    read for the rows of the page.
     """
 
     listing: Listing
@@ -86,16 +88,22 @@ class Asked:
     sorts: tuple[str, ...] = ()
     narrowing: list[Filter] = field(default_factory=list)
     organization_id: int | None = None
+    counted: bool = False
+    known: Any = None
 
 
 @dataclass(slots=True)
 class Group:
-    """One stretch of a page: its heading (None without groups), how many it holds in all, its lines."""
+    """One stretch of a page: its heading (None without groups), how many it holds in all, its lines.
+
+    `capped`: it holds more than could be counted.
+    """
 
     key: str
     word: Word | None
     size: int
     lines: list[Any]
+    capped: bool = False
 
 
 class Room(ABC):
@@ -133,9 +141,17 @@ class Room(ABC):
     def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
         """The tabs with what the counters say, and how many this list holds when the counters know that."""
 
+    def sizes(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> Mapping[str, int]:
+        """How many each group holds, of what the counters say; asked for lists that are `counted`."""
+        return {}
+
     @abstractmethod
     def lede(self, asked: Asked, tabs: Sequence[Tab]) -> str:
         """The sentence under the title."""
+
+    def gather(self, asked: Asked, rows: Sequence[Row]) -> Any:
+        """Reads at once, for all rows of the page, what `line` wants besides; it finds it in `asked.known`."""
+        return asked.known
 
     @abstractmethod
     def line(self, asked: Asked, key: str, row: Row, worn: tuple[str, ...], viewer: Me) -> Any:
@@ -178,6 +194,14 @@ class Room(ABC):
     def url(self, end: str = "", **args: Any) -> str:
         """The address of the list, or of what stands beside it: `csv`, `bulk`."""
         return url_for(f"{self.endpoint.partition('.')[0]}.{end}" if end else self.endpoint, **args)
+
+    def every(self) -> float:
+        """Seconds between two polls of the list that the address asks for."""
+        return self.seconds
+
+    def heads(self, asked: Asked) -> Sequence[Column]:
+        """The head cells of this list, as many as `columns`."""
+        return self.columns
 
     def tag_names(self) -> list[str]:
         """The tags in use where the reader may look, the most used first."""
@@ -249,7 +273,7 @@ class Shown:
         """Head cells with the address that sorts by them, and the order in force: one press sorts, the next turns it
         round, the third goes back to urgency."""
         asked = self.asked
-        for column in self.room.columns:
+        for column in self.room.heads(asked):
             if column.sort not in asked.sorts:
                 yield column, "", ""
                 continue
@@ -285,6 +309,17 @@ class Shown:
     def nothing(self) -> Empty:
         return self.room.nothing(self.asked, self.tabs)
 
+    def untold(self) -> list[Tab]:
+        """What this desk sent that reached nobody: lists of deliveries, each here only while it holds something."""
+        desk = self.room.desk
+        found = untold.at(db(), {desk: me().scope(desk)})[desk]
+        lanes = (("Not told", "dead", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
+        return [
+            Tab(label=label, url=url_for("deliveries.list", view=view, desk=desk), count=n, tone=tone, current=False)
+            for label, view, n, tone in lanes
+            if n
+        ]
+
     def colleagues(self) -> list[colleagues.Colleague]:
         """The people the ticked rows can be given to."""
         return self.room.colleagues()
@@ -297,20 +332,24 @@ class Shown:
 def show(room: Room) -> Response:
     """The page of a list, or its fragment `#queue`."""
     viewer, now = me(), clock.now()
-    live = live_list(room.subject, viewer.scope(room.desk), now, every=room.seconds)
+    live = live_list(room.subject, viewer.scope(room.desk), now, every=room.every())
     if live.unchanged:
         return live.not_modified()
     asked = room.ask(now)
     listing, after, before = asked.listing, request.args.get("after"), request.args.get("before")
     page = listing.page(db(), after, before)
-    sizes, kept = listing.counts(db(), dict.fromkeys(key for key, _ in page.rows))
+    keys = dict.fromkeys(key for key, _ in page.rows)
+    counted, kept = listing.counts(db(), () if asked.counted else keys)
+    sizes = room.sizes(asked, kept) if asked.counted else counted
     ids = [row[0] for _, row in page.rows]
     left = _left(room, asked, ids)
     worn = tags.of(db(), room.subject, [*ids, *left])
+    asked.known = room.gather(asked, [row for _, row in (*page.rows, *left.values())])
     groups: list[Group] = []
     for key, row in page.rows:
         if not groups or groups[-1].key != key:
-            groups.append(Group(key, room.groups.get(key), sizes[key], []))
+            more = not asked.counted and sizes[key] > MOST_COUNTED
+            groups.append(Group(key, room.groups.get(key), sizes[key], [], more))
         groups[-1].lines.append(room.line(asked, key, row, worn.get(row[0], ()), viewer))
     views = for_page(db(), viewer, room.desk, asked.args, now, tab=room.tab_args)
     views.look_through(db(), room.subject, (row for _, row in page.rows), page.first and page.next_cursor is None)
@@ -321,7 +360,7 @@ def show(room: Room) -> Response:
         groups=groups,
         gone=_gone(room, asked, left, worn, viewer),
         tabs=tabs,
-        total=known if known is not None else _total(listing, sizes, page),
+        total=known if known is not None else _total(listing, page),
         capped=known is None,
         count=len(page.rows),
         first=page.first,
@@ -345,7 +384,7 @@ def show(room: Room) -> Response:
     )
 
 
-def _total(listing: Listing, sizes: dict[str, int], page: Any) -> int:
+def _total(listing: Listing, page: Any) -> int:
     """What a list holds that is on this page whole is known already."""
     if page.first and page.next_cursor is None:
         return len(page.rows)

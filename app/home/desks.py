@@ -2,22 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import func, or_, select
 
 from app.accounts.access import Me, Scope
 from app.accounts.roles import DEPOSITIONS, INSPECTIONS, PRESCREENS
 from app.depositions.queries import queue as depositions
-from app.inspections import queries as inspections
-from app.inspections.models import Inspection
+from app.desk import untold
+from app.inspections.queries import board as inspections
 from app.kernel.db import Db
-from app.kernel.outbox import DEAD, WAITING, OutboxRow
-from app.prescreens.queries import desk as prescreens
+from app.prescreens.queries import numbers as prescreens
 
-MOST_COUNTED = 1000
 SUBJECTS = {DEPOSITIONS: "deposition", PRESCREENS: "prescreen", INSPECTIONS: "inspection"}
 
 
@@ -52,7 +47,7 @@ class Desk:
 
 
 def reach(scope: Scope) -> frozenset[int] | None:
-    """A scope as the depositions room asks for it: None is every organization."""
+    """A scope as the rooms ask for it: None is every organization."""
     return None if scope.everything else scope.organization_ids
 
 
@@ -87,9 +82,7 @@ def _prescreen_lanes(db: Db, _me: Me, scope: Scope, now: datetime) -> list[Lane]
 
 
 def _inspection_lanes(db: Db, me: Me, scope: Scope, now: datetime) -> list[Lane]:
-    local = now.astimezone(ZoneInfo(me.time_zone))
-    tomorrow = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = inspections.counts(db, scope.where, now, tomorrow)
+    counts = inspections.view_counts(db, inspections.Filters(reach=reach(scope), zone=me.time_zone), now)
     return [
         Lane("waiting for an operator", counts["waiting"], {"view": "now"}, "smartphone", "danger"),
         Lane("live", counts["live"], {"view": "now"}, "radio"),
@@ -132,7 +125,7 @@ ALL: tuple[Desk, ...] = (
         "Live board",
         "smartphone",
         "inspections.list",
-        lambda db, scope, _now: inspections.waiting_count(db, scope.where(Inspection.organization_id)),
+        lambda db, scope, _now: inspections.waiting(db, reach(scope)),
         _inspection_lanes,
         "Nobody waits, and nothing begins today.",
         tone="danger",
@@ -146,15 +139,8 @@ def of(person: Me) -> list[Desk]:
     return [desk for desk in ALL if desk.name in person.desks]
 
 
-def stuck(db: Db, person: Me) -> int:
-    """Messages of this person's desks that were given up or keep failing; at most MOST_COUNTED are counted."""
-    o = OutboxRow.__table__.c
-    mine = [
-        (o.subject_type == SUBJECTS[desk.name]) & person.scope(desk.name).where(o.organization_id)
-        for desk in of(person)
-    ]
-    if not mine:
-        return 0
-    failing = or_(o.state == DEAD, WAITING & o.last_error.is_not(None))
-    rows = select(o.id).where(failing, or_(*mine)).limit(MOST_COUNTED).subquery()
-    return int(db.execute(select(func.count()).select_from(rows)).scalar_one())
+def told_nobody(db: Db, person: Me) -> list[tuple[Desk, untold.Untold]]:
+    """The desks whose messages were given up or keep failing, with how many: the numbers beside each desk's list."""
+    mine = of(person)
+    found = untold.at(db, {desk.name: person.scope(desk.name) for desk in mine})
+    return [(desk, found[desk.name]) for desk in mine if any(found[desk.name])]

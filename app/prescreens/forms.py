@@ -1,8 +1,12 @@
 """Shape of what people type in the prescreens room; no rules. What a question accepts is decided by rules.answers."""
 
-from wtforms import HiddenField, TextAreaField
+import re
 
-from app.kernel.forms import DeskForm, VersionedForm, at_most, needed
+from wtforms import Field, HiddenField, TextAreaField
+from wtforms.validators import ValidationError
+
+from app.kernel.forms import NO_VERSION, DeskForm, VersionedForm, at_most, needed
+from app.prescreens.queries.desk import Seen
 from app.prescreens.rules.review import NOTES_LIMIT
 
 
@@ -23,7 +27,14 @@ class DecisionForm(VersionedForm):
     notes = TextAreaField("Notes for your team", validators=[at_most(NOTES_LIMIT)])
 
 
-class TakeForm(DeskForm):
-    """Take it from whoever has it now (empty: nobody)."""
+class SeenForm(VersionedForm):
+    """Take it, or give it back, as it was seen in the list or on its page (queries.desk.Seen)."""
 
-    holder = HiddenField()
+    def validate_version(self, field: Field) -> None:
+        if field.data and not re.fullmatch(r"[0-9]{1,18}", str(field.data)):
+            raise ValidationError(NO_VERSION)
+
+    @property
+    def seen(self) -> Seen:
+        """What its reader saw."""
+        return Seen.read(int(self.version.data))

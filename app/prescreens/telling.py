@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from app.desk.queue import Word
 from app.kernel import times
-from app.kernel.outbox import standing
 from app.prescreens.models import ReviewStatus, Status
-from app.prescreens.queries.desk import Tally
 from app.prescreens.rules import review
 
 TABS = (
@@ -52,19 +51,28 @@ STATE_CHOICES = (
     ("all", "everything"),
 )
 GROUPS = {
-    "within-3": ("Three days or fewer", "hourglass", "danger"),
-    "within-7": ("Four to seven days", "calendar-clock", "warn"),
-    "within-10": ("Four to ten days", "calendar-clock", "warn"),
-    "later": ("More than ten days", "calendar", ""),
-    "active": ("Answering", "message-square-text", ""),
-    "draft": ("Started, nothing answered yet", "message-square", ""),
-    "expired-completed": ("Sent, but never decided", "hourglass", "warn"),
-    "expired-active": ("Never finished", "message-square-x", ""),
-    "expired-draft": ("Never begun", "message-square", ""),
-    "approved": ("Approved, the latest first", "circle-check", ""),
-    "denied": ("Denied, the latest first", "circle-x", ""),
-    "decided": ("The latest decision first", "check-check", ""),
-    "all": ("The newest first", "list", ""),
+    "within-3": Word("Three days or fewer", "hourglass", "danger"),
+    "within-7": Word("Four to seven days", "calendar-clock", "warn"),
+    "within-10": Word("Four to ten days", "calendar-clock", "warn"),
+    "later": Word("More than ten days", "calendar"),
+    "active": Word("Answering", "message-square-text"),
+    "draft": Word("Started, nothing answered yet", "message-square"),
+    "expired-completed": Word("Sent, but never decided", "hourglass", "warn"),
+    "expired-active": Word("Never finished", "message-square-x"),
+    "expired-draft": Word("Never begun", "message-square"),
+    "approved": Word("Approved, the latest first", "circle-check"),
+    "denied": Word("Denied, the latest first", "circle-x"),
+    "decided": Word("The latest decision first", "check-check"),
+    "all": Word("The newest first", "list"),
+    "found": Word("Found", "search"),
+}
+STATE_WORDS = {
+    "approved": "Approved",
+    "denied": "Denied",
+    "expired": "Expired",
+    "completed": "Waiting for a decision",
+    "active": "Answering",
+    "draft": "Started, nothing answered yet",
 }
 TYPES = {
     "name": "a name",
@@ -90,36 +98,14 @@ KINDS = {
     "prescreen.hold_returned": ("circle-alert", "The {noun} that {holder} had on hold was not written"),
     "prescreen.taken": ("user-check", "{who} took this"),
     "prescreen.released": ("user", "{who} gave this back"),
+    "prescreen.tagged": ("tag", "{who} tagged this “{tag}”"),
+    "prescreen.untagged": ("tag", "{who} took the tag “{tag}” off"),
     "delivery.sent_again": ("send", "{who} had a message sent again"),
+    "delivery.set_aside": ("eye-off", "{who} set a message aside that was given up"),
+    "delivery.put_back": ("undo-2", "{who} put a message back that had been set aside"),
 }
 TONES = {"prescreen.approved": "good", "prescreen.hold_overtaken": "warn", "prescreen.hold_returned": "warn"}
 NOUNS = {"approve": "approval", "deny": "denial"}
-LETTERS = {
-    "sent": ("mail-check", "accepted", "good"),
-    "queued": ("mail", "on its way", ""),
-    "failing": ("mail-x", "failing, will be tried again", "warn"),
-    "dead": ("mail-x", "given up", "danger"),
-    "dropped": ("undo-2", "taken back", ""),
-}
-
-
-LETTER_NAMES = {"Prescreen completed": "“We have your answers”", "Prescreen link": "The link to go on"}
-"""Letters with a link in them keep their subject to themselves; this is what they are called."""
-
-
-def group_count(key: str, tally: Tally, left: int | None) -> int | None:
-    """How many rows a group holds."""
-    if key == "within-3":
-        return tally.until[3]
-    if key in ("within-7", "within-10"):
-        return tally.until[int(key.removeprefix("within-"))] - tally.until[3]
-    if key == "later":
-        return tally.waiting - tally.until[10]
-    if key in (Status.ACTIVE, Status.DRAFT):
-        return tally.live.get(key, 0)
-    if key.startswith("expired-"):
-        return tally.expired(key.removeprefix("expired-"))
-    return tally.of(key)
 
 
 def name_of(prescreen: Any) -> str:
@@ -163,15 +149,33 @@ def state_badge(row: Any, now: datetime) -> dict[str, Any]:
 def _state(row: Any, now: datetime) -> dict[str, Any]:
     state = review.state_of(row, now)
     by = f" by {row.reviewed_by}" if row.reviewed_by else ""
-    word, icon, tone = {
-        "approved": (f"Approved{by}", "circle-check", "good"),
-        "denied": (f"Denied{by}", "circle-x", ""),
-        "expired": ("Expired", "hourglass", ""),
-        "completed": ("Waiting for a decision", "circle-dot", ""),
-        "active": ("Answering", "message-square-text", ""),
-        "draft": ("Started, nothing answered yet", "message-square", ""),
+    who, icon, tone = {
+        "approved": (by, "circle-check", "good"),
+        "denied": (by, "circle-x", ""),
+        "expired": ("", "hourglass", ""),
+        "completed": ("", "circle-dot", ""),
+        "active": ("", "message-square-text", ""),
+        "draft": ("", "message-square", ""),
     }[state]
-    return {"word": word, "icon": icon, "tone": tone, "odd": False}
+    return {"word": STATE_WORDS[state] + who, "icon": icon, "tone": tone, "odd": False}
+
+
+OVER = {
+    "prescreen.approved": Word("Approved by {who}", "circle-check", "good"),
+    "prescreen.denied": Word("Denied by {who}", "circle-x"),
+    "prescreen.taken": Word("Taken by {who}", "user-check"),
+    "prescreen.released": Word("Given back by {who}", "undo-2"),
+    "prescreen.completed": Word("Answers sent", "clipboard-check", "good"),
+    "prescreen.untagged": Word("Tag taken off by {who}", "tag"),
+}
+
+
+def done(event: Any) -> Word:
+    """What a row says that has left the list: `Approved by Mira Haddad`."""
+    word = OVER.get(event.kind, Word("No longer in this list", "circle-check"))
+    to = event.data.get("to") if event.kind == "prescreen.taken" else None
+    text = "Given to {to} by {who}" if to else word.word
+    return word._replace(word=text.format(who=event.actor_name, to=to))
 
 
 def earlier(row: Any, now: datetime) -> dict[str, Any]:
@@ -188,10 +192,9 @@ def earlier(row: Any, now: datetime) -> dict[str, Any]:
     return {"id": row.id, "template": row.template_name, "word": word, "at": row.created_at}
 
 
-def story(happened: Iterable[Any], letters: Iterable[Any]) -> list[dict[str, Any]]:
-    """What happened and what was sent, newest first."""
-    entries = [_event(event) for event in happened] + [_letter(letter) for letter in letters]
-    return sorted(entries, key=lambda entry: entry["at"], reverse=True)
+def story(happened: Iterable[Any]) -> list[dict[str, Any]]:
+    """What happened, newest first."""
+    return sorted((_event(event) for event in happened), key=lambda entry: entry["at"], reverse=True)
 
 
 def _event(event: Any) -> dict[str, Any]:
@@ -202,7 +205,11 @@ def _event(event: Any) -> dict[str, Any]:
         "noun": NOUNS.get(data.get("act", ""), "decision"),
         "holder": data.get("holder", ""),
         "seconds": data.get("seconds", 0),
+        "tag": data.get("tag", ""),
     }
+    if event.kind == "prescreen.taken" and data.get("to"):
+        words = "Given to {to} by {who}"
+        facts["to"] = data["to"]
     small = [
         "by the API" if event.via == "api" else "",
         f"after {data['held']} s on hold" if data.get("held") else "",
@@ -215,19 +222,6 @@ def _event(event: Any) -> dict[str, Any]:
         "small": ", ".join(filter(None, small)),
         "at": event.created_at,
         "tone": TONES.get(event.kind, ""),
-    }
-
-
-def _letter(letter: Any) -> dict[str, Any]:
-    icon, word, tone = LETTERS[standing(letter)]
-    what, _, to = letter.summary.rpartition(" · ")
-    text = f"{LETTER_NAMES[what]} to {to}" if what in LETTER_NAMES else f"“{what}” to {to}" if what else to
-    return {
-        "icon": icon,
-        "text": f"{text}: {word}",
-        "small": letter.last_error if tone in ("warn", "danger") else "",
-        "at": letter.finished_at or letter.created_at,
-        "tone": tone,
     }
 
 

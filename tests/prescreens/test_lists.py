@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import insert
 
+from app.accounts.scope import Scope
 from app.kernel import counts
 from app.kernel.db import Database, Db
 from app.prescreens.models import Contact, Prescreen
-from app.prescreens.queries import api, desk
+from app.prescreens.queries import api, desk, numbers
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.review import status_of
 from tests.cast import Cast
@@ -141,11 +142,13 @@ def test_tabs_and_groups_count_like_a_recount(place: Place) -> None:
         )
 
     with place.database.read() as db:
-        found = desk.tally(db, Reach((place.mine,)), NOW)
-        everywhere = desk.tally(db, Reach(None), NOW)
-        one = desk.tally(db, Reach((place.mine,)), NOW, place.templates[0])
+        found = numbers.tally(db, Reach((place.mine,)), NOW)
+        everywhere = numbers.tally(db, Reach(None), NOW)
+        nobody = numbers.tally(db, Reach(()), NOW)
+        assert numbers.waiting_count(db, Scope(False, frozenset({place.mine})), NOW) == waiting()
+        assert numbers.waiting_count(db, Scope(True, frozenset()), NOW) == everywhere.waiting
     assert found.waiting == waiting()
-    assert found.until == {n: waiting(n) for n in desk.LIMITS}
+    assert found.until == {n: waiting(n) for n in numbers.LIMITS}
     by_state = {
         "answering": api.Filters(status="draft"),
         "approved": api.Filters(review_status="approved"),
@@ -157,39 +160,23 @@ def test_tabs_and_groups_count_like_a_recount(place: Place) -> None:
     for state, filters in by_state.items():
         assert found.of(state) == len(place.expected(filters)) + (answering if state == "answering" else 0), state
     assert found.of("decided") == found.of("approved") + found.of("denied")
-    assert everywhere.everything > found.everything > one.everything
-    assert one.everything == len(place.expected(api.Filters(template_id=place.templates[0])))
+    assert everywhere.everything > found.everything > nobody.everything == 0
 
 
-@pytest.mark.parametrize("reach", ["one", "several", "everything"])
-def test_every_view_lists_what_its_tab_counts(place: Place, reach: str) -> None:
-    ids = {"one": (place.mine,), "several": (place.mine, place.other), "everything": None}[reach]
-    whose = Reach(ids)
+@pytest.mark.parametrize("reach", ["none", "one", "several", "everything"])
+def test_every_view_lists_what_its_tab_and_groups_count(place: Place, reach: str) -> None:
+    whose = {"none": [], "one": [place.mine], "several": [place.mine, place.other], "everything": None}[reach]
+    ids = None if whose is None else frozenset(whose)
     with place.database.read() as db:
-        counted = desk.tally(db, whose, NOW)
         for state, left in [*((state, None) for state in desk.STATES), ("waiting", 3), ("waiting", 7)]:
-            view = desk.View(state, left)
-            seen: list[UUID] = []
-            after = None
-            while True:
-                page = desk.page(db, whose, view, NOW, after=after, size=9)
-                seen += [row.id for _, row in page.rows]
-                after = page.next_cursor
-                if after is None:
-                    break
-            assert len(seen) == len(set(seen)) == counted.of(state, left), (state, left)
-
-
-def test_the_neighbours_are_those_of_the_list(place: Place) -> None:
-    whose = Reach((place.mine,))
-    with place.database.read() as db:
-        for state in desk.STATES:
-            view = desk.View(state)
-            rows = desk.page(db, whose, view, NOW, after=None, size=30).rows
-            for (group, before), (same, here), (also, after) in zip(rows, rows[1:], rows[2:], strict=False):
-                if state != "waiting" and len({group, same, also}) > 1:
-                    continue
-                assert desk.neighbours(db, whose, view, NOW, here) == (before.id, after.id)
+            f = desk.Filters(state=state, left=left, reach=ids)
+            listed = desk.listing(db, f, NOW)
+            counted = numbers.read(listed.counts(db)[1])
+            rows = list(listed.stream(db, size=9))
+            seen = [row.id for _, row in rows]
+            assert len(seen) == len(set(seen)) == counted.of(state, left) == listed.total(db), (state, left)
+            for key in (stretch.key for stretch in listed.shape.stretches):
+                assert [k for k, _ in rows].count(key) == counted.group(key), (state, left, key)
 
 
 def test_kept_counts_equal_a_recount(place: Place) -> None:

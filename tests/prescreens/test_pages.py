@@ -2,6 +2,7 @@
 
 import html
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from app.accounts.models import Person
 from app.kernel.clock import now
 from app.kernel.db import Database
 from app.prescreens.models import Prescreen
+from app.prescreens.queries import desk
 from tests.cast import Cast
 from tests.prescreens.making import prescreen, stored, template
 
@@ -60,7 +62,7 @@ def test_groups_tabs_and_lede_agree(lena: FlaskClient, database: Database, cast:
 def test_a_fragment_is_the_same_list(lena: FlaskClient, database: Database, cast: Cast) -> None:
     prescreen(database, cast.marston.id)
     fragment = page(lena, "/prescreens", **{"HX-Request": "true", "HX-Target": "div#queue"})
-    assert fragment.lstrip().startswith('<div id="queue">')
+    assert fragment.lstrip().startswith('<div id="queue"')
     assert fragment.strip() in page(lena, "/prescreens")
 
 
@@ -71,11 +73,27 @@ def test_the_search_finds_by_first_letters(lena: FlaskClient, database: Database
         found = page(lena, f"/prescreens?q={text}")
         assert "Hye-jin Park" in found, text
         assert "Ilse Brunner" not in found, text
-    assert "Nobody here is called that" in page(lena, "/prescreens?q=zebra")
+    nothing = page(lena, "/prescreens?q=zebra&state=all")
+    assert "Nothing matches" in nothing
+    assert "Without “Text: zebra”: 2" in nothing
 
 
 @pytest.mark.parametrize(
-    "query", ["state=gone", "left=4", "left=x", "organization=abc", "template=1", "after=forged", "left=٣"]
+    "query",
+    [
+        "state=gone",
+        "left=4",
+        "left=x",
+        "left=٣",
+        "organization=abc",
+        "template=1",
+        "after=forged",
+        "before=forged",
+        "sort=upside",
+        "with=x",
+        "from=yesterday",
+        "to=0001-01-01",
+    ],
 )
 def test_a_view_that_does_not_exist_is_said(lena: FlaskClient, query: str) -> None:
     page(lena, f"/prescreens?{query}", 400)
@@ -87,7 +105,8 @@ def test_only_ones_own_organization(app: Any, client: FlaskClient, database: Dat
     page(lena, f"/prescreens/{mine}")
     page(lena, f"/prescreens/{theirs}", 404)
     page(lena, "/prescreens/00000000-0000-4000-8000-000000000000", 404)
-    assert "0 wait" in page(lena, f"/prescreens?organization={cast.harbor.id}")
+    assert str(theirs) not in page(lena, f"/prescreens?organization={cast.harbor.id}")
+    assert str(theirs) not in page(lena, "/prescreens?state=all&sort=left")
     house = cast.sign_in(app.test_client(), "ada")
     for id in (mine, theirs):
         page(house, f"/prescreens/{id}")
@@ -161,7 +180,7 @@ def test_templates_can_be_read(lena: FlaskClient, database: Database, cast: Cast
 
 
 def test_the_pages_go_on(lena: FlaskClient, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.prescreens.views.queue.PAGE_SIZE", 2)
+    monkeypatch.setattr(desk, "Listing", partial(desk.Listing, size=2))
     for n in range(5):
         prescreen(database, cast.marston.id, at=now() - timedelta(days=n * 6), given={"fullName": f"Jane {n}"})
     seen, path = [], "/prescreens"

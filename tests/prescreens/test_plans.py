@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 from sqlalchemy import event, insert, text
 
+from app.accounts.scope import Scope
 from app.desk.holds import queries as holds
 from app.desk.holds.models import Hold
+from app.desk.listing import Listing
 from app.kernel import search
 from app.kernel.db import Database, Db
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import api, desk, finding
+from app.prescreens.queries import api, contacts, desk, finding, numbers
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.prescreens.making import template
@@ -132,26 +135,72 @@ def test_one_and_its_count(database: Database, home: int) -> None:
         by_index(plans(database, lambda db, s=status: api.count(db, home, api.Filters(status=s), NOW)))
 
 
-def test_the_queue(database: Database, home: int) -> None:
-    def read(db: Db, reach: Reach, view: desk.View) -> None:
-        first = desk.page(db, reach, view, NOW, after=None, size=20)
-        if first.next_cursor:
-            desk.page(db, reach, view, NOW, after=first.next_cursor, size=20)
+def around(listed: Listing, db: Db) -> None:
+    """The first page, the one after it, that one backwards, and what lies beside a row."""
+    listed.size = 20
+    first = listed.page(db)
+    if first.next_cursor:
+        second = listed.page(db, first.next_cursor)
+        listed.page(db, before=second.previous_cursor)
+        listed.page(db, second.next_cursor or first.next_cursor)
 
-    for reach in (Reach((home,)), Reach(None)):
+
+def test_the_queue(database: Database, home: int) -> None:
+    for reach, state in product((frozenset({home}), None), desk.STATES):
+        sorts = ("", *(mark + name for name in desk.Filters(state=state).sorts for mark in ("", "-")))
+        for f in (desk.Filters(state=state, reach=reach, sort=sort) for sort in sorts):
+            found = plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db))
+            # The heads of several stages are merged, and only they are sorted.
+            (by_index if f.order and state in ("answering", "expired") else in_order)(found)
+
+
+def test_the_queue_narrowed(database: Database, home: int, cast: Cast) -> None:
+    with database.read() as db:
+        template_id = api.page(db, home, api.Filters(), NOW, offset=0, limit=1)[0].workflow_template_id
+    for reach in (frozenset({home}), None):
+        for state in ("waiting", "answering", "expired", "all"):
+            f = desk.Filters(state=state, reach=reach, template_id=template_id)
+            in_order(plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db)))
         for state in desk.STATES:
-            in_order(plans(database, lambda db, r=reach, s=state: read(db, r, desk.View(s))))
+            f = desk.Filters(state=state, reach=reach, first=NOW.date() - timedelta(days=9), last=NOW.date())
+            in_order(plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db)))
+    for facts in ({"tag": "vip"}, {"person": cast.lena.id}, {"person": desk.NOBODY}):
+        for state in desk.STATES:
+            f = desk.Filters(state=state, reach=frozenset({home}), **facts)  # type: ignore[arg-type]
+            by_index(plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db)))
+
+
+class Contacted(NamedTuple):
+    """A row whose contact is known."""
+
+    id: UUID
+    organization_id: int
+    contact_id: UUID
+    expires_at: datetime
+
+
+def test_a_row_and_its_place(database: Database, home: int) -> None:
+    for reach in (frozenset({home}), None):
+        f = desk.Filters(reach=reach)
+        with database.read() as db:
+            row = desk.listing(db, f, NOW).page(db).rows[3][1]
+        by_index(plans(database, lambda db, f=f, id=row.id: desk.near(db, desk.listing(db, f, NOW), f, NOW, id)))
+    known = Contacted(row.id, home, row.id, row.expires_at)
+    by_index(plans(database, lambda db: contacts.known_before(db, [known])))
 
 
 def test_the_numbers_of_the_tabs(database: Database, home: int) -> None:
     for reach in (Reach((home,)), Reach(None)):
-        by_index(plans(database, lambda db, r=reach: desk.tally(db, r, NOW)))
+        by_index(plans(database, lambda db, r=reach: numbers.tally(db, r, NOW)))
+    for scope in (Scope(False, frozenset({home})), Scope(True, frozenset())):
+        words = plans(database, lambda db, s=scope: numbers.waiting_count(db, s, NOW))
+        by_index(words)
 
 
 def test_the_search(database: Database, home: int) -> None:
-    reach = Reach((home,))
     for words in ("jane12", "jane12 smith"):
-        by_index(plans(database, lambda db, w=words: desk.page(db, reach, desk.View("all", text=w), NOW, after=None)))
+        f = desk.Filters(state="all", q=words, reach=frozenset({home}))
+        by_index(plans(database, lambda db, f=f: desk.listing(db, f, NOW).page(db)))
 
 
 def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:

@@ -2,6 +2,9 @@
 
 import re
 import threading
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,6 +14,7 @@ from app.kernel.clock import now
 from app.kernel.db import Database
 from app.kernel.errors import Conflict, NotFound
 from app.prescreens import actions
+from app.prescreens.queries.desk import Seen
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.prescreens.making import prescreen, stored
@@ -78,25 +82,46 @@ def test_another_organizations_is_not_there(database: Database, cast: Cast) -> N
         take(database, cast, prescreen(database, cast.harbor.id), "lena")
 
 
+def pressed(client: FlaskClient, database: Database, id: UUID, verb: str, **more: str) -> Any:
+    """Presses a button of its page, as it stands."""
+    found = re.search(r'name="csrf-token" content="([^"]+)"', client.get(f"/prescreens/{id}").text)
+    assert found
+    row = stored(database, id)
+    data = {"csrf_token": found[1], "version": Seen(row.version, row.assignee_id).number, **more}
+    return client.post(f"/prescreens/{id}/{verb}", data=data)
+
+
 def test_the_buttons_do_it(client: FlaskClient, database: Database, cast: Cast) -> None:
+    id, other = prescreen(database, cast.marston.id, at=now() - timedelta(days=1)), prescreen(database, cast.marston.id)
+    lena = cast.sign_in(client, "lena")
+    assert f'/prescreens/{id}/assign" name="version"' in lena.get("/prescreens").text
+    answer = pressed(lena, database, id, "assign")
+    assert (answer.status_code, answer.location) == (303, f"/prescreens/{id}")
+    page = lena.get(f"/prescreens/{id}").text
+    assert "You have this" in page
+    assert f'Next: <a href="/prescreens/{other}">Jane Smith</a>' in page
+    assert f'/prescreens/{id}/give_back" name="version"' in lena.get("/prescreens").text
+    answer = pressed(lena, database, id, "give_back", in_list="1")
+    assert (answer.status_code, answer.location) == (303, "/prescreens")
+    assert stored(database, id).assignee_id is None
+
+
+def test_what_a_colleague_took_meanwhile_stays_theirs(client: FlaskClient, database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
     lena = cast.sign_in(client, "lena")
-    found = re.search(r'name="csrf-token" content="([^"]+)"', lena.get(f"/prescreens/{id}").text)
-    assert found
-    data = {"csrf_token": found[1], "holder": ""}
-    assert lena.post(f"/prescreens/{id}/take", data=data).status_code == 303
-    assert "You have this" in lena.get(f"/prescreens/{id}").text
-    assert "Lena Ortiz" in lena.get("/prescreens").text
-    assert lena.post(f"/prescreens/{id}/release", data=data).status_code == 303
-    assert stored(database, id).assignee_id is None
+    as_seen = str(Seen(stored(database, id).version, None).number)
+    take(database, cast, id, "mira")
+    answer = pressed(lena, database, id, "assign", version=as_seen)
+    assert answer.status_code == 409
+    assert "Mira Haddad has this now" in answer.text
+    assert pressed(lena, database, id, "give_back").status_code == 409
+    assert stored(database, id).assignee_id == cast.mira.id
+    assert pressed(lena, database, id, "assign", version="x").status_code == 422
 
 
 @pytest.mark.parametrize("who", ["aude", "adam"])
 def test_who_may_not(client: FlaskClient, database: Database, cast: Cast, who: str) -> None:
     id = prescreen(database, cast.marston.id)
     someone = cast.sign_in(client, who)
-    found = re.search(r'name="csrf-token" content="([^"]+)"', someone.get(f"/prescreens/{id}").text)
-    assert found
-    for verb in ("take", "release"):
-        answer = someone.post(f"/prescreens/{id}/{verb}", data={"csrf_token": found[1], "holder": ""})
-        assert answer.status_code == 403
+    for verb in ("assign", "give_back", "tag", "untag"):
+        assert pressed(someone, database, id, verb, tag="vip").status_code == 403

@@ -12,6 +12,23 @@ from app.kernel.outbox import Message
 SUBJECT = "prescreen"
 """What history, deliveries and holds call one of these."""
 
+DONE = {
+    "prescreen.started": "opened it",
+    "prescreen.link_sent": "asked for the link to go on later",
+    "prescreen.completed": "sent the answers",
+    "prescreen.approved": "approved it",
+    "prescreen.denied": "denied it",
+    "prescreen.held": "decided it, still on hold",
+    "prescreen.hold_undone": "took a decision back",
+    "prescreen.hold_overtaken": "overtook a decision on hold",
+    "prescreen.hold_returned": "changed it while a decision was on hold",
+    "prescreen.taken": "took it",
+    "prescreen.released": "gave it back",
+    "prescreen.tagged": "tagged it",
+    "prescreen.untagged": "took a tag off it",
+}
+"""What each event says of its actor: "Lena Ortiz approved it"."""
+
 
 def note(
     db: Db,

@@ -1,6 +1,7 @@
 """Whose a prescreen is: explicit, visible, and no lock."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
@@ -16,18 +17,37 @@ from app.prescreens.queries.stages import P, Reach
 TABLE = Prescreen.__table__
 
 
-def take(db: Db, id: UUID, person_id: int, holder: int | None, *, reach: Reach, by: Actor, now: datetime) -> None:
-    """Makes somebody the one who has this, taking it over from `holder` (None: nobody had it)."""
-    _assign(db, id, person_id, holder, reach, by, now, "prescreen.taken")
+def take(
+    db: Db,
+    id: UUID,
+    person_id: int,
+    holder: int | None,
+    *,
+    reach: Reach,
+    by: Actor,
+    now: datetime,
+    to: str | None = None,
+) -> None:
+    """Makes somebody the one who has this, taking it over from `holder` (None: nobody had it). `to` is their name when
+    it is not the one who presses."""
+    _assign(db, id, person_id, holder, reach, by, now, "prescreen.taken", {"to": to} if to else {})
 
 
 def release(db: Db, id: UUID, person_id: int, *, reach: Reach, by: Actor, now: datetime) -> None:
-    """Gives back what one has. Giving back twice changes nothing."""
-    _assign(db, id, None, person_id, reach, by, now, "prescreen.released")
+    """Gives back what somebody has. Giving back twice changes nothing."""
+    _assign(db, id, None, person_id, reach, by, now, "prescreen.released", {})
 
 
 def _assign(
-    db: Db, id: UUID, person_id: int | None, holder: int | None, reach: Reach, by: Actor, now: datetime, kind: str
+    db: Db,
+    id: UUID,
+    person_id: int | None,
+    holder: int | None,
+    reach: Reach,
+    by: Actor,
+    now: datetime,
+    kind: str,
+    data: dict[str, Any],
 ) -> None:
     moved = db.execute(
         update(TABLE)
@@ -36,7 +56,7 @@ def _assign(
         .returning(P.organization_id)
     ).one_or_none()
     if moved is not None:
-        note(db, kind, id, moved.organization_id, by, now, {})
+        note(db, kind, id, moved.organization_id, by, now, data)
         return
     found = one.get(db, id, reach)
     if found is None:

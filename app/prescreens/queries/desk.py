@@ -1,43 +1,70 @@
-"""The staff list: its views, their exact counts, its groups by days left, and search by first letters.
+"""The desk's list: its groups by days left, what narrows it, and in which order it can be read.
 
-Each group is one stretch of one index, so that a page costs the same however many rows there are. Counts come from the
-counter rows and, for the days that a limit cuts in two, from an index.
+Each group is one stretch of one index, so that a page costs the same however many rows there are. All that is said of
+a list comes from its `listing()` (app/desk/listing.py); its numbers are in numbers.py.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, cast, func, literal, null, or_, select, true, tuple_, union_all
-from sqlalchemy import Date as DateType
+from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, false, func, literal_column, select, true
 
 from app.accounts.models import Organization, Person
+from app.desk import tags
 from app.desk.holds import queries as holds
+from app.desk.listing import Listing, Near, Shape, Stretch
 from app.kernel import search
 from app.kernel.db import Db
-from app.kernel.paging import Group, Page, page_of
-from app.prescreens.models import (
-    DAY_COUNTS,
-    STAGE_COUNTS,
-    ReviewStatus,
-    Status,
-    WorkflowTemplate,
-)
-from app.prescreens.queries.stages import PENDING, P, Reach, Stage, day_start
+from app.prescreens.models import TIME_TO_LIVE, WorkflowTemplate
+from app.prescreens.queries import numbers
+from app.prescreens.queries.numbers import ACTIVE, COMPLETED, DRAFT
+from app.prescreens.queries.stages import PENDING, P, Reach, Stage, whose
 
 T, G, A = WorkflowTemplate.__table__.c, Organization.__table__.c, Person.__table__.c
+SUBJECT = "prescreen"
 
-STATES = ("waiting", "answering", "decided", "approved", "denied", "expired", "all")
-LIMITS = (3, 7, 10)
-"""Days left at which tabs and groups are cut."""
+WAITING = "waiting"
+STATES = (WAITING, "answering", "decided", "approved", "denied", "expired", "all")
+DECIDED = ("decided", "approved", "denied")
+LEFT = (3, 7)
+"""Days left at most, as the tabs ask for."""
+
+SORTS = ("left", "decided")
+
+NOBODY = 0
+"""Taken by nobody yet, as a filter."""
+
+HOLDERS: Any = literal_column("1000000000")
 
 
-_DRAFT, _ACTIVE, _COMPLETED = Status.DRAFT.value, Status.ACTIVE.value, Status.COMPLETED.value
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a row on a page was: its version, and who had it. Taking is no change of content, so it moves no version;
+    a ticked row must not be taken from somebody whom its reader has not seen."""
+
+    version: int
+    holder: int | None
+
+    @classmethod
+    def read(cls, number: int) -> "Seen":
+        """What the `version` of a row of the list says."""
+        version, holder = divmod(number, 1_000_000_000)
+        return cls(version, holder or None)
+
+    @property
+    def number(self) -> int:
+        """The same in one number."""
+        return self.version * 1_000_000_000 + (self.holder or 0)
+
+
+SEEN = (cast(P.version, BigInteger) * HOLDERS + func.coalesce(P.assignee_id, literal_column("0"))).label("version")
 # Names are looked up row by row, not joined: a planner that joins may read the list in another order and sort it.
-_ROW = (
+COLUMNS = (
     P.id,
     P.organization_id,
     P.name,
@@ -53,8 +80,9 @@ _ROW = (
     P.workflow_template_id,
     P.template_version,
     P.assignee_id,
-    P.version,
+    SEEN,
     P.created_at,
+    P.completed_at,
     P.expires_at,
     select(T.name).where(T.id == P.workflow_template_id).scalar_subquery().label("template_name"),
     select(G.name).where(G.id == P.organization_id).scalar_subquery().label("organization_name"),
@@ -63,227 +91,213 @@ _ROW = (
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One list: which state, how many days left at most (waiting only), and the filters on top."""
+class Filters:
+    """What the address of the list says. `reach` are the organizations the reader may see, None is all of them.
 
-    state: str = "waiting"
+    `left` are the days left at most (waiting only). `first` and `last` are days in the reader's `zone`, both included:
+    of the decision in lists of what is decided, else of the start. `person` is who has it, NOBODY or anyone (None).
+    `sort` is one of `sorts`, with a leading `-` when it descends; empty is urgency.
+    """
+
+    state: str = WAITING
     left: int | None = None
+    organization_id: int | None = None
     template_id: UUID | None = None
-    text: str = ""
+    first: date | None = None
+    last: date | None = None
+    q: str = ""
+    reach: frozenset[int] | None = None
+    zone: str = "UTC"
+    tag: str = ""
+    person: int | None = None
+    sort: str = ""
 
     @property
-    def descending(self) -> bool:
-        return self.state != "waiting"
-
-
-@dataclass(slots=True)
-class Tally:
-    """Exact numbers behind the tabs. `until[n]`: waiting ones that expire within n days; `live`: by stored status."""
-
-    stored: dict[tuple[str, str], int] = field(default_factory=dict)
-    live: dict[str, int] = field(default_factory=dict)
-    until: dict[int, int] = field(default_factory=dict)
+    def sorts(self) -> tuple[str, ...]:
+        """The orders that an index carries."""
+        return ("decided",) if self.state in DECIDED else ("left",)
 
     @property
-    def waiting(self) -> int:
-        return self.live.get(_COMPLETED, 0)
+    def order(self) -> str:
+        """The order in force: another tab may have taken away the one asked for."""
+        return self.sort if self.sort.removeprefix("-") in self.sorts else ""
 
     @property
-    def answering(self) -> int:
-        return self.live.get(_DRAFT, 0) + self.live.get(_ACTIVE, 0)
+    def plain(self) -> bool:
+        """Whether nothing narrows it but its tab: the counters know such a list's numbers."""
+        narrowed = (self.organization_id, self.template_id, self.first, self.last, self.person)
+        return not (self.q or self.tag or any(one is not None for one in narrowed))
 
     @property
-    def everything(self) -> int:
-        return sum(self.stored.values())
-
-    def of(self, state: str, left: int | None = None) -> int:
-        """How many rows a view without text holds."""
-        if state == "waiting":
-            return self.waiting if left is None else self.until[left]
-        decided = {review: self.stored.get((_COMPLETED, review.value), 0) for review in ReviewStatus}
-        return {
-            "answering": self.answering,
-            "approved": decided[ReviewStatus.APPROVED],
-            "denied": decided[ReviewStatus.DENIED],
-            "decided": decided[ReviewStatus.APPROVED] + decided[ReviewStatus.DENIED],
-            "expired": sum(n for (_, review), n in self.stored.items() if review == PENDING) - sum(self.live.values()),
-            "all": self.everything,
-        }[state]
-
-    def expired(self, status: str) -> int:
-        return self.stored.get((status, PENDING), 0) - self.live.get(status, 0)
+    def whose(self) -> Reach:
+        """The reader's reach, in the words of this room's queries."""
+        return Reach(None if self.reach is None else tuple(sorted(self.reach)))
 
 
-def tally(db: Db, reach: Reach, now: datetime, template_id: UUID | None = None) -> Tally:
-    """All numbers of the tabs and groups, in one statement."""
-    today, statements = day_start(now), []
+class _Kind(NamedTuple):
+    """What of the filters changes the statement, and not only its values."""
 
-    def kept(counts: Any, kind: str, day: Any, *where: Any) -> Select:
-        by = [counts.c.status, counts.c.review_status, *([day] if day is counts.c.get("expires_on") else [])]
-        conditions = [reach.counts(counts.c.organization_id), *where]
-        if template_id:
-            conditions.append(counts.c.workflow_template_id == template_id)
-        return (
-            select(literal(kind), counts.c.status, counts.c.review_status, day, func.sum(counts.c.n))
-            .where(*conditions)
-            .group_by(*by)
-        )
+    state: str
+    left: int | None
+    whose: str
+    chosen: str
+    template: bool
+    first: bool
+    last: bool
+    found: bool
+    tagged: bool
+    person: str
+    sort: str
+    free: bool
 
-    def part(kind: str, status: str, *where: Any) -> Select:
-        conditions = [reach.rows(P.organization_id), Stage(status, PENDING).of(P), *where]
-        if template_id:
-            conditions.append(P.workflow_template_id == template_id)
-        return select(literal(kind), literal(status), literal(PENDING), _no_day(), func.count()).where(*conditions)
 
-    days = DAY_COUNTS.c
-    statements.append(kept(STAGE_COUNTS, "stored", _no_day()))
-    statements.append(
-        kept(DAY_COUNTS, "day", days.expires_on, days.expires_on > today.date(), days.review_status == PENDING)
+def listing(db: Db, f: Filters, now: datetime, *, besides: Sequence[UUID] | None = None) -> Listing:
+    """The list of these filters at this moment; with `besides`, the list without these rows."""
+    zone = ZoneInfo(f.zone)
+    shift = timedelta() if f.state in DECIDED else TIME_TO_LIVE
+    values: dict[str, Any] = {
+        **numbers.limits(now),
+        **f.whose.values,
+        "organization": f.organization_id,
+        "template": f.template_id,
+        "first": datetime.combine(f.first, time(), zone) + shift if f.first else None,
+        "last": datetime.combine(f.last + timedelta(days=1), time(), zone) + shift if f.last else None,
+        "found": _found(db, f) if f.q else [],
+        "tag": f.tag,
+        "person": f.person,
+        "besides": list(besides or ()),
+    }
+    return Listing(_shape(_kind(f, besides is not None)), values, purpose=purpose(f))
+
+
+def _found(db: Db, f: Filters) -> list[UUID]:
+    """The newest that have every word, looked for among the organizations that may be in the list."""
+    among = f.reach if f.organization_id is None else frozenset({f.organization_id})
+    return [UUID(id) for id in search.ids(db, SUBJECT, f.q, among)]
+
+
+def _kind(f: Filters, free: bool) -> _Kind:
+    chosen = ""
+    if f.organization_id is not None:
+        chosen = "one" if f.reach is None or f.organization_id in f.reach else "none"
+    return _Kind(
+        f.state,
+        f.left if f.state == WAITING else None,
+        f.whose.kind,
+        chosen,
+        f.template_id is not None,
+        f.first is not None,
+        f.last is not None,
+        bool(f.q),
+        bool(f.tag),
+        "" if f.person is None else "nobody" if f.person == NOBODY else "one",
+        f.order,
+        free,
     )
-    tomorrow = today + timedelta(days=1)
-    for status in (_DRAFT, _ACTIVE, _COMPLETED):
-        statements.append(part("today", status, P.expires_at > now, P.expires_at < tomorrow))
-    for n in LIMITS:
-        end = now + timedelta(days=n)
-        statements.append(part(f"within {n}", _COMPLETED, P.expires_at >= day_start(end), P.expires_at <= end))
-    return _read_tally(db.execute(union_all(*statements)).all(), now)
 
 
-def _no_day() -> ColumnElement[Any]:
-    return cast(null(), DateType)
+def purpose(f: Filters) -> str:
+    """What binds a cursor to this list and this reader."""
+    reach = "all" if f.reach is None else ",".join(map(str, sorted(f.reach)))
+    narrowed = (f.organization_id, f.template_id, f.first, f.last, f.q, f.tag, f.person)
+    return "prescreens:" + ":".join(map(str, (f.state, f.left, *narrowed, f.order, reach)))
 
 
-def _read_tally(rows: Sequence[Row], now: datetime) -> Tally:
-    found = Tally()
-    by_day: dict[date, int] = defaultdict(int)
-    within: dict[int, int] = {}
-    live: dict[str, int] = defaultdict(int)
-    today = 0
-    for kind, status, review, day, n in rows:
-        n = int(n or 0)
-        if kind == "stored":
-            found.stored[status, review] = n
-        elif kind == "day":
-            live[status] += n
-            if status == _COMPLETED:
-                by_day[day] += n
-        elif kind == "today":
-            live[status] += n
-            today += n if status == _COMPLETED else 0
-        else:
-            within[int(kind.removeprefix("within "))] = n
-    found.live = dict(live)
-    for n in LIMITS:
-        last = day_start(now + timedelta(days=n)).date()
-        found.until[n] = today + sum(count for day, count in by_day.items() if day < last) + within[n]
+@lru_cache(maxsize=1024)
+def _shape(kind: _Kind) -> Shape:
+    reach = whose(P.organization_id, kind.whose)
+    return Shape(COLUMNS, _stretches(kind), version=SEEN, reach=reach, kept=numbers.kept(kind.whose))
+
+
+def _at(name: str) -> Any:
+    """A moment of the request."""
+    return bindparam(name, type_=P.expires_at.type)
+
+
+def _stretches(kind: _Kind) -> list[Stretch]:
+    """The groups of the list in their sequence."""
+    narrow = _narrow(kind)
+    order = (P.reviewed_at if kind.state in DECIDED else P.expires_at, P.id)
+    arms = tuple((*arm, *narrow) for arm in _arms(kind.state, kind.left))
+    if kind.found or kind.sort:
+        down = kind.sort.startswith("-") if kind.sort else kind.state != WAITING
+        return [Stretch("found" if kind.found else "sorted", arms, order, descending=down)]
+    if kind.state == WAITING:
+        return [Stretch(key, ((*within, *narrow),), order) for key, within in _by_days_left(kind.left)]
+    keys = {"answering": (ACTIVE, DRAFT), "expired": ("expired-completed", "expired-active", "expired-draft")}
+    names = keys.get(kind.state, (kind.state,))
+    return [Stretch(key, (arm,), order, descending=True) for key, arm in zip(names, arms, strict=True)]
+
+
+def _arms(state: str, left: int | None) -> tuple[tuple[ColumnElement[bool], ...], ...]:
+    """Which rows a state means: each arm one range on one index."""
+    if state == WAITING:
+        soon = (P.expires_at <= _at(f"end_{left}"),) if left else ()
+        return ((Stage(COMPLETED, PENDING).of(P), P.expires_at > _at("now"), *soon),)
+    if state == "answering":
+        return tuple((Stage(status, PENDING).of(P), P.expires_at > _at("now")) for status in (ACTIVE, DRAFT))
+    if state == "expired":
+        stored = (COMPLETED, ACTIVE, DRAFT)
+        return tuple((Stage(status, PENDING).of(P), P.expires_at <= _at("now")) for status in stored)
+    if state in DECIDED:
+        word = () if state == "decided" else (P.review_status == state,)
+        return ((P.reviewed_at.is_not(None), *word),)
+    return ((true(),),)
+
+
+def _by_days_left(left: int | None) -> list[tuple[str, tuple[ColumnElement[bool], ...]]]:
+    """The groups of what waits: by how soon it could not be decided any more."""
+    waiting, start = Stage(COMPLETED, PENDING).of(P), "now"
+    found: list[tuple[str, tuple[ColumnElement[bool], ...]]] = []
+    for edge in {None: (3, 10, None), 3: (3,), 7: (3, 7)}[left]:
+        after = P.expires_at > _at(start)
+        if edge is None:
+            found.append(("later", (waiting, after)))
+            break
+        start = f"end_{edge}"
+        found.append((f"within-{edge}", (waiting, after, P.expires_at <= _at(start))))
     return found
 
 
-def waiting_count(db: Db, scope: Any, now: datetime) -> int:
-    """How many wait for a decision, for the navigation. `scope` is `me().scope("prescreens")`."""
-    return tally(db, reach_of(scope), now).waiting
+def _narrow(kind: _Kind) -> list[ColumnElement[bool]]:
+    """The conditions of the filters besides state and days left."""
+    found: list[ColumnElement[bool]] = []
+    day = P.reviewed_at if kind.state in DECIDED else P.expires_at
+    if kind.found:
+        found.append(P.id.in_(bindparam("found", expanding=True)))
+    if kind.free:
+        found.append(P.id.not_in(bindparam("besides", expanding=True)))
+    if kind.first:
+        found.append(day >= _at("first"))
+    if kind.last:
+        found.append(day < _at("last"))
+    if kind.tagged:
+        found.append(tags.wearing(SUBJECT, P.id, bindparam("tag")))
+    if kind.person:
+        found.append(P.assignee_id.is_(None) if kind.person == "nobody" else P.assignee_id == bindparam("person"))
+    if kind.template:
+        found.append(P.workflow_template_id == bindparam("template"))
+    if kind.chosen:
+        found.append(P.organization_id == bindparam("organization") if kind.chosen == "one" else false())
+    elif kind.whose != "all":
+        found += whose(P.organization_id, kind.whose)
+    elif kind.template:
+        # Whose the template is, is known; the indexes by template begin with it.
+        home = select(T.organization_id).where(T.id == bindparam("template")).scalar_subquery()
+        found.append(P.organization_id == home)
+    return found
 
 
-def reach_of(scope: Any, organization_id: int | None = None) -> Reach:
-    """What a person may see (accounts' Scope), narrowed to one organization when asked for."""
-    if organization_id is not None:
-        return Reach((organization_id,) if scope.covers(organization_id) else ())
-    return Reach(None if scope.everything else tuple(sorted(scope.organization_ids)))
+def near(db: Db, listed: Listing, f: Filters, now: datetime, id: UUID) -> Near | None:
+    """What comes before and after a row in its list, and its place; None when it is not in it.
 
-
-def groups(view: View, now: datetime) -> list[tuple[str, ColumnElement[bool]]]:
-    """The stretches of a view, in order: a key and its condition on prescreens."""
-    if view.state == "waiting":
-        waiting = Stage(_COMPLETED, PENDING).of(P)
-        edges = {None: (3, 10, None), 3: (3,), 7: (3, 7)}.get(view.left, (3, 10, None))
-        found: list[tuple[str, ColumnElement[bool]]] = []
-        start = now
-        for edge in edges:
-            condition = waiting & (P.expires_at > start)
-            if edge is not None:
-                start = now + timedelta(days=edge)
-                condition = condition & (P.expires_at <= start)
-            found.append((f"within-{edge}" if edge else "later", condition))
-        return found
-    if view.state == "answering":
-        return [(status, Stage(status, PENDING).of(P) & (P.expires_at > now)) for status in (_ACTIVE, _DRAFT)]
-    if view.state == "expired":
-        expired = (_COMPLETED, _ACTIVE, _DRAFT)
-        return [(f"expired-{status}", Stage(status, PENDING).of(P) & (P.expires_at <= now)) for status in expired]
-    if view.state in ("approved", "denied"):
-        return [(view.state, P.reviewed_at.is_not(None) & (P.review_status == view.state))]
-    return [("decided", P.reviewed_at.is_not(None))] if view.state == "decided" else [("all", true())]
-
-
-def order_of(view: View) -> tuple[Any, ...]:
-    """What a view is sorted by: the soonest to expire first, the last decided first, else the newest first."""
-    return (P.reviewed_at, P.id) if view.state in ("decided", "approved", "denied") else (P.expires_at, P.id)
-
-
-def page(db: Db, reach: Reach, view: View, now: datetime, *, after: str | None, size: int = 50) -> Page:
-    """One page of a view as (group, row)."""
-    base = _rows(db, reach, view)
-    order = order_of(view)
-    stretches = [
-        Group(key, base.where(condition), order, descending=view.descending) for key, condition in groups(view, now)
-    ]
-    return page_of(db, stretches, after, purpose=f"prescreens:{view.state}:{reach.ids}", size=size)
-
-
-def _rows(db: Db, reach: Reach, view: View) -> Select:
-    return select(*_ROW).where(reach.rows(P.organization_id), *_chosen(db, reach, view))
-
-
-def _chosen(db: Db, reach: Reach, view: View) -> list[Any]:
-    where: list[Any] = []
-    if view.template_id:
-        where.append(P.workflow_template_id == view.template_id)
-    found = matching(db, reach, view.text)
-    if found is not None:
-        where.append(P.id.in_(found))
-    return where
-
-
-def matching(db: Db, reach: Reach, text: str) -> list[UUID] | None:
-    """Ids of the newest prescreens, at most search.MOST, all of whose searched words begin so; None without text."""
-    if not text:
-        return None
-    return [UUID(id) for id in search.ids(db, "prescreen", text, reach.ids)]
-
-
-def count_matching(db: Db, reach: Reach, view: View, now: datetime) -> int:
-    """How many rows a view with text holds: at most 1,000 are looked at."""
-    within = or_(*(condition for _, condition in groups(view, now)))
-    ids = select(P.id).where(reach.rows(P.organization_id), *_chosen(db, reach, view), within)
-    return int(db.execute(select(func.count()).select_from(ids.subquery())).scalar_one())
-
-
-def neighbours(db: Db, reach: Reach, view: View, now: datetime, prescreen: Any) -> tuple[UUID | None, UUID | None]:
-    """The prescreens before and after this one in a view; None at its ends.
-
-    One that has just left the view (it was decided) still stands between its old neighbours. What somebody has on hold
-    is passed over among those that wait: there is nothing to do about it.
+    What somebody has on hold is passed over among those that wait: there is nothing to do about it.
     """
-    column, last = order_of(view)
-    value = prescreen.reviewed_at if column is P.reviewed_at else prescreen.expires_at
-    if value is None:
-        return None, None
-    base = select(P.id).where(reach.rows(P.organization_id), *_chosen(db, reach, view), _stretch(view, now, prescreen))
-    if view.state == "waiting" and (held := holds.held_ids(db, "prescreen")):
-        base = base.where(P.id.not_in([UUID(id) for id in held]))
-    here = tuple_(value, prescreen.id, types=[column.type, last.type])
-    at = tuple_(column, last)
-    lower = db.execute(base.where(at < here).order_by(column.desc(), last.desc()).limit(1)).scalar()
-    higher = db.execute(base.where(at > here).order_by(column.asc(), last.asc()).limit(1)).scalar()
-    return (higher, lower) if view.descending else (lower, higher)
-
-
-def _stretch(view: View, now: datetime, prescreen: Any) -> ColumnElement[bool]:
-    """The stretch of the view's index in which a prescreen's neighbours lie."""
-    if view.state == "waiting":
-        waiting = Stage(_COMPLETED, PENDING).of(P) & (P.expires_at > now)
-        return waiting & (P.expires_at <= now + timedelta(days=view.left)) if view.left else waiting
-    if view.state in ("answering", "expired"):
-        same = Stage(prescreen.status, PENDING).of(P)
-        return same & (P.expires_at <= now if view.state == "expired" else P.expires_at > now)
-    return groups(view, now)[0][1]
+    found = listed.near(db, id)
+    if found is None or f.state != WAITING:
+        return found
+    held = [UUID(one) for one in holds.held_ids(db, SUBJECT) if UUID(one) != id]
+    if found.previous not in held and found.next not in held:
+        return found
+    free = listing(db, f, now, besides=held).near(db, id)
+    return free._replace(place=found.place) if free else found

@@ -104,6 +104,29 @@ class Reach:
         """The condition on a counter table. Names every organization, so that each is found at the head of the key."""
         return column.in_(select(Organization.id)) if self.ids is None else self.rows(column)
 
+    @property
+    def kind(self) -> str:
+        """What of it changes a statement that is built once, and not only its values: see `whose`."""
+        return "all" if self.ids is None else ("none", "one")[len(self.ids)] if len(self.ids) < 2 else "several"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What fills the conditions of `whose`."""
+        ids = self.ids or ()
+        return {"organizations": list(ids), "only": ids[0] if ids else None}
+
+
+def whose(column: Any, kind: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that keep to a reach of this kind, to be filled with its `values`."""
+    if kind == "several":
+        return (column.in_(bindparam("organizations", expanding=True)),)
+    return {"all": (), "none": (false(),), "one": (column == bindparam("only"),)}[kind]
+
+
+def whose_counts(column: Any, kind: str) -> tuple[ColumnElement[bool], ...]:
+    """The same on a counter table, naming every organization."""
+    return (column.in_(select(Organization.id)),) if kind == "all" else whose(column, kind)
+
 
 def total(chosen: Sequence[Stage] | None, reach: Reach, *, by_template: bool = False) -> Select:
     """A statement for the exact number of rows of these stages. Parameters: `times(now)`, perhaps `template_id`."""

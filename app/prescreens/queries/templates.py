@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, tuple_
+from sqlalchemy import Row, Select, bindparam, func, select, tuple_
 
 from app.accounts.models import Organization
 from app.kernel.db import Db
 from app.prescreens.models import STAGE_COUNTS, TemplateVersion, WorkflowTemplate
-from app.prescreens.queries.stages import Reach
+from app.prescreens.queries.stages import Reach, whose
 from app.prescreens.rules.answers import Question, read_questions
 
 T, V, G = WorkflowTemplate.__table__.c, TemplateVersion.__table__.c, Organization.__table__.c
@@ -76,34 +77,45 @@ def version(db: Db, template_id: UUID, number: int) -> Workflow:
     return found
 
 
+_QUESTIONS = select(V.workflow_template_id, V.number, V.questions).where(
+    tuple_(V.workflow_template_id, V.number).in_(bindparam("wanted", expanding=True))
+)
+
+
 def questions_of(db: Db, versions: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], tuple[Question, ...]]:
     """The questions of several versions at once."""
     wanted = sorted(set(versions), key=str)
     if not wanted:
         return {}
-    found = db.execute(
-        select(V.workflow_template_id, V.number, V.questions).where(
-            tuple_(V.workflow_template_id, V.number).in_(wanted)
-        )
-    )
+    found = db.connection().execute(_QUESTIONS, {"wanted": wanted})
     return {(id, number): read_questions(questions) for id, number, questions in found}
 
 
 def names(db: Db, reach: Reach) -> Sequence[Row]:
     """Templates for a filter: id, name and the organization's name."""
-    return db.execute(
+    return db.connection().execute(_names(reach.kind), reach.values).all()
+
+
+@lru_cache(maxsize=8)
+def _names(kind: str) -> Select:
+    return (
         select(T.id, T.name, G.name.label("organization_name"))
         .join_from(WorkflowTemplate.__table__, Organization.__table__, G.id == T.organization_id)
-        .where(reach.rows(T.organization_id))
+        .where(*whose(T.organization_id, kind))
         .order_by(G.name, T.name)
         .limit(200)
-    ).all()
+    )
 
 
 def organizations(db: Db, reach: Reach) -> Sequence[Row]:
     """Organizations that have templates, for a filter: id and name."""
-    having = select(T.organization_id).where(reach.rows(T.organization_id))
-    return db.execute(select(G.id, G.name).where(G.id.in_(having)).order_by(G.name).limit(500)).all()
+    return db.connection().execute(_organizations(reach.kind), reach.values).all()
+
+
+@lru_cache(maxsize=8)
+def _organizations(kind: str) -> Select:
+    having = select(T.organization_id).where(*whose(T.organization_id, kind))
+    return select(G.id, G.name).where(G.id.in_(having)).order_by(G.name).limit(500)
 
 
 def listing(db: Db, reach: Reach) -> Sequence[Row]:

@@ -1,7 +1,5 @@
 """What an agent does with a prescreen: each verb one POST. A decision leads to the next one of its list."""
 
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, request, url_for
@@ -14,10 +12,11 @@ from app.kernel.db import Db
 from app.kernel.htmx import see_other
 from app.kernel.transaction import db, reading
 from app.prescreens import actions, telling
-from app.prescreens.forms import DecisionForm, TakeForm
+from app.prescreens.forms import DecisionForm
 from app.prescreens.queries import desk, templates
 from app.prescreens.rules import review
-from app.prescreens.views.shared import STAFF, Asked, find, mine, pages
+from app.prescreens.views.queue import ROOM, Reviews
+from app.prescreens.views.shared import STAFF, find, mine, pages
 
 
 @pages.post("/<uuid:id>/approve")
@@ -35,11 +34,12 @@ def deny(id: UUID) -> Response:
 
 
 def _decide(id: UUID, verb: str) -> Response:
-    asked, form, row = Asked(), DecisionForm(), find(id)
+    form, row, now = DecisionForm(), find(id), clock.now()
+    asked = ROOM.ask(now)
     me().check(PRESCREENS, row.organization_id)
     form.check()
     notes = (form.notes.data or "").replace("\r\n", "\n") or None
-    reach, by, now = mine(), me().actor(), clock.now()
+    reach, by = mine(), me().actor()
     name, here = telling.name_of(row), asked.url(".detail", id=id)
 
     def held(own: Db, _version: int | None) -> None:
@@ -71,33 +71,10 @@ def _decide(id: UUID, verb: str) -> Response:
     if not me().hold_seconds:
         workflow = templates.version(db(), row.workflow_template_id, row.template_version)
         flash(f"{name} is {review.DECISIONS[verb].value}. {telling.told(row, workflow)}", "good")
-    return see_other(_next(asked, row, now))
+    return see_other(_next(asked, id))
 
 
-def _next(asked: Asked, row: Any, now: datetime) -> str:
+def _next(asked: Reviews, id: UUID) -> str:
     """The next one of the list that this one was opened from; at its end the list."""
-    _, following = desk.neighbours(reading(), asked.reach, asked.view, now, row)
-    return asked.url(".detail", id=following) if following else asked.url()
-
-
-@pages.post("/<uuid:id>/take")
-@allow(*STAFF)
-def take(id: UUID) -> Response:
-    """Assigns it to oneself, from nobody or from whoever had it on the page."""
-    asked, form = Asked(), TakeForm()
-    me().check(PRESCREENS, find(id).organization_id)
-    form.check()
-    holder = int(form.holder.data) if (form.holder.data or "").isdecimal() else None
-    actions.take(db(), id, me().id, holder, reach=mine(), by=me().actor(), now=clock.now())
-    return see_other(asked.url(".detail", id=id))
-
-
-@pages.post("/<uuid:id>/release")
-@allow(*STAFF)
-def release(id: UUID) -> Response:
-    """Gives it back."""
-    asked, form = Asked(), TakeForm()
-    me().check(PRESCREENS, find(id).organization_id)
-    form.check()
-    actions.release(db(), id, me().id, reach=mine(), by=me().actor(), now=clock.now())
-    return see_other(asked.url(".detail", id=id))
+    near = desk.near(reading(), asked.listing, asked.f, asked.now, id)
+    return asked.url(".detail", id=near.next) if near and near.next else asked.url()

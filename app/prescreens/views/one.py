@@ -8,34 +8,37 @@ from flask import Response
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
+from app.desk import tagging
 from app.desk.holds import queries as holds
 from app.desk.holds import words as hold_words
 from app.desk.holds.models import State
 from app.desk.live import live_item, look
+from app.desk.queue import place_in_list
 from app.kernel import clock, events, outbox, preview
 from app.kernel.errors import Refusal
 from app.kernel.htmx import respond
 from app.kernel.transaction import reading
-from app.prescreens import display, emails, telling
+from app.prescreens import display, emails, telling, twins
 from app.prescreens.forms import DecisionForm
 from app.prescreens.queries import contacts, desk, templates
 from app.prescreens.rules import review
-from app.prescreens.views.shared import STAFF, Asked, find, pages
+from app.prescreens.views.queue import ROOM
+from app.prescreens.views.shared import STAFF, find, pages
 
 
 @pages.get("/<uuid:id>")
 @allow(*STAFF)
 def detail(id: UUID) -> Response:
     """One prescreen: the answers beside the criteria, what came before, what happened, and the decision."""
-    asked, now, scope = Asked(), clock.now(), me().scope(PRESCREENS)
+    now, scope = clock.now(), me().scope(PRESCREENS)
     live = live_item("prescreen", id, scope, now, every=2)
     if live.unchanged:
         return live.not_modified()
-    row, db = find(id), reading()
+    asked, row, db = ROOM.ask(now), find(id), reading()
     presence = look(PRESCREENS, "prescreen", id, row.organization_id, now)
     workflow = templates.version(db, row.workflow_template_id, row.template_version)
     answers = display.beside_criteria(workflow.questions, row.submission)
-    previous, following = desk.neighbours(db, asked.reach, asked.view, now, row)
+    near = desk.near(db, asked.listing, asked.f, now, id)
     hold = holds.latest(db, "prescreen", id)
     refusal = _why_not(row, hold, now)
     return respond(
@@ -54,7 +57,8 @@ def detail(id: UUID) -> Response:
         earlier=[telling.earlier(other, now) for other in contacts.earlier(db, row)],
         contact=contacts.get(db, row.contact_id),
         other_contact=contacts.get(db, row.other_contact_id),
-        story=telling.story(events.story(db, "prescreen", id), outbox.deliveries_of(db, "prescreen", id)),
+        story=telling.story(events.story(db, "prescreen", id)),
+        deliveries=outbox.deliveries_of(db, "prescreen", id),
         form=DecisionForm(formdata=None, version=row.version, notes=_notes(hold)),
         hold=_mark(hold, now),
         not_written=_not_written(hold),
@@ -67,9 +71,14 @@ def detail(id: UUID) -> Response:
         }
         if review.state_of(row, now) == "completed"
         else {},
-        previous_url=asked.url(".detail", id=previous) if previous else "",
-        next_url=asked.url(".detail", id=following) if following else "",
-        list_label=telling.TAB_LABELS.get((asked.state, asked.left), telling.TITLES[asked.state, asked.left]),
+        place=place_in_list(asked.listing, db, near),
+        previous_url=asked.url(".detail", id=near.previous) if near and near.previous else "",
+        next_url=asked.url(".detail", id=near.next) if near and near.next else "",
+        list_label=telling.TAB_LABELS.get((asked.f.state, asked.f.left), asked.title),
+        seen=desk.Seen(row.version, row.assignee_id).number,
+        tagged=tagging.shown(ROOM, db, row),
+        twins=twins.of(row, review.state_of(row, now)),
+        no_twin=twins.NONE,
         several=scope.everything or len(scope.organization_ids) > 1,
         zone=me().time_zone,
         now=now,

@@ -14,7 +14,7 @@ from app.desk.overview import DELIVERED, Figure, Overview, Told, daily_chart, wa
 from app.kernel.transaction import db
 from app.kernel.words import number_of
 from app.prescreens.models import ReviewStatus
-from app.prescreens.queries import desk, templates
+from app.prescreens.queries import numbers, templates
 from app.prescreens.views.shared import STAFF, pages
 
 SUBJECT = "prescreen"
@@ -59,7 +59,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     half = charts.percentile(told.waits(DECIDED), 0.5)
     half_before = charts.percentile(told.waits(DECIDED, before=True), 0.5)
     lost = _lost(o, told, False)
-    waiting = desk.tally(db(), desk.reach_of(me().scope(PRESCREENS), o.organization_id), o.now).of("waiting")
+    waiting = numbers.tally(db(), numbers.reach_of(me().scope(PRESCREENS), o.organization_id), o.now).of("waiting")
     rate = share(approved, approved + denied)
     return [
         Figure("waiting for a decision", f"{waiting:,}", "now", o.url(".list")),
@@ -140,7 +140,7 @@ def _templates(o: Overview, told: Told) -> Chart:
     for tally in told.tallies:
         if tally.moment == DECIDED and o.first <= tally.day <= o.today:
             per.setdefault(tally.part, Counter())[tally.word] += tally.n
-    named = templates.names(db(), desk.reach_of(me().scope(PRESCREENS), o.organization_id))
+    named = templates.names(db(), numbers.reach_of(me().scope(PRESCREENS), o.organization_id))
     several = len({row.organization_name for row in named}) > 1
     found = [
         (f"{row.name}, {row.organization_name}" if several else row.name, row.id, per[row.id.hex])

@@ -11,7 +11,7 @@ from app.kernel.errors import NotFound
 from app.kernel.htmx import respond
 from app.kernel.transaction import db
 from app.prescreens import telling
-from app.prescreens.queries import desk, templates
+from app.prescreens.queries import numbers, templates
 from app.prescreens.views.shared import STAFF, pages
 
 
@@ -19,7 +19,7 @@ from app.prescreens.views.shared import STAFF, pages
 @allow(*STAFF)
 def template_list() -> Response:
     """The questionnaires of an organization, with their public addresses."""
-    rows = templates.listing(db(), desk.reach_of(me().scope(PRESCREENS)))
+    rows = templates.listing(db(), numbers.reach_of(me().scope(PRESCREENS)))
     return respond(
         "prescreens/templates.html",
         rows=[{**row._mapping, "asked": len(row.questions), "link": _public_link(row)} for row in rows],
@@ -34,7 +34,7 @@ def template(id: UUID) -> Response:
     """One questionnaire in one of its versions."""
     number = request.args.get("version", "")
     wanted = int(number) if number.isdecimal() and len(number) < 6 else None
-    found = templates.one(db(), desk.reach_of(me().scope(PRESCREENS)), id, wanted)
+    found = templates.one(db(), numbers.reach_of(me().scope(PRESCREENS)), id, wanted)
     if found is None:
         raise NotFound("There is no such template, or it belongs to an organization that is not yours.")
     versions = templates.versions(db(), id)

@@ -1,148 +1,292 @@
-"""The prescreens of one view, grouped by what is urgent about them."""
+"""The queue: what the desk's list page has to know of prescreens (app/desk/queue.py shows it)."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import Response, request
+from flask import Response, flash, request, url_for
+from sqlalchemy import Row
 
-from app.accounts.access import allow, me
+from app.accounts.access import Me, allow, me
 from app.accounts.roles import PRESCREENS
+from app.desk import bulk, copies, latest
+from app.desk import queue as shared
 from app.desk.holds import queries as holds
-from app.desk.holds import words as hold_words
-from app.desk.live import live_list, who_looks
-from app.desk.views import for_page
-from app.kernel import clock
-from app.kernel.htmx import respond
-from app.kernel.transaction import db
+from app.desk.queue import Asked, Column, Empty, Filter, Tab, Word
+from app.kernel import clock, times
+from app.kernel.db import Db
+from app.kernel.errors import Conflict
+from app.kernel.events import Actor
+from app.kernel.htmx import see_other
+from app.kernel.transaction import reading
 from app.kernel.words import number_of
-from app.prescreens import display, telling
-from app.prescreens.models import ReviewStatus
-from app.prescreens.queries import contacts, desk, templates
-from app.prescreens.queries.desk import Tally
+from app.prescreens import actions, lines, telling
+from app.prescreens.actions.history import DONE, SUBJECT
+from app.prescreens.queries import contacts, desk, numbers, templates
+from app.prescreens.queries.desk import Seen
 from app.prescreens.rules import review
-from app.prescreens.views.shared import STAFF, Asked, pages
+from app.prescreens.views.shared import STAFF, args, filters, mine, pages
 
-PAGE_SIZE = 50
+
+@dataclass(slots=True)
+class Reviews(Asked):
+    """The list with its filters, for this room's own templates."""
+
+    f: desk.Filters = field(default_factory=desk.Filters)
+    several: bool = False
+    """Whether its rows may be of several organizations."""
+    _homes: Sequence[Row] | None = None
+
+    @property
+    def homes(self) -> Sequence[Row]:
+        """The reader's organizations that have templates, read once."""
+        if self._homes is None:
+            self._homes = templates.organizations(reading(), self.f.whose)
+        return self._homes
+
+    def url(self, endpoint: str = ".list", **changes: Any) -> str:
+        """The same list elsewhere; only what differs from the plain list stands in the address."""
+        return url_for(endpoint, **{**self.args, **changes})
+
+
+class Prescreens(shared.Room):
+    """Prescreens from their start to the decision."""
+
+    desk = PRESCREENS
+    subject = SUBJECT
+    endpoint = "prescreens.list"
+    page = "prescreens/list.html"
+    rows = "prescreens/rows.html"
+    tab_args = ("state", "left")
+    columns = (
+        Column("Who"),
+        Column("Key answers"),
+        Column("Worth knowing"),
+        Column("With"),
+        Column("Time left", "", "left"),
+    )
+    orders = {"left": "by the time left", "decided": "by when they were decided"}
+    noun = ("pre-screen", "pre-screens")
+    groups = telling.GROUPS
+    export = (
+        "Id",
+        "State",
+        "Name",
+        "E-mail",
+        "Phone",
+        "Template",
+        "Version",
+        "Organization",
+        "Taken by",
+        "Started",
+        "Answers sent",
+        "Decide until",
+        "Decided",
+        "Decided by",
+        "Decided, your time",
+    )
+
+    def every(self) -> float:
+        return self.seconds if request.args.get("state", desk.WAITING) in ("", desk.WAITING) else 10
+
+    def heads(self, asked: Asked) -> Sequence[Column]:
+        if asked.view not in desk.DECIDED:
+            return self.columns
+        return (*self.columns[:-1], Column("Decided", "", "decided"))
+
+    def ask(self, now: datetime, without: str = "") -> Reviews:
+        f = filters(without)
+        return Reviews(
+            listing=desk.listing(reading(), f, now),
+            now=now,
+            args=args(f),
+            title=telling.TITLES[f.state, f.left],
+            view=f"within {f.left} days" if f.left else f.state,
+            sort=f.order,
+            sorts=f.sorts,
+            narrowing=_narrowing(f),
+            organization_id=f.organization_id,
+            counted=f.plain and not f.order,
+            f=f,
+            several=f.organization_id is None and (f.reach is None or len(f.reach) > 1),
+        )
+
+    def gather(self, asked: Asked, rows: Sequence[Row]) -> lines.Known:
+        return lines.Known(
+            templates.questions_of(reading(), ((row.workflow_template_id, row.template_version) for row in rows)),
+            contacts.known_before(reading(), rows),
+            holds.of(reading(), SUBJECT, (row.id for row in rows)),
+        )
+
+    def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
+        f, tally = of(asked).f, numbers.read(kept)
+        # Tabs about a single decision stand in the filter; "Decided" stays lit for them.
+        lit = "decided" if f.state in desk.DECIDED else f.state
+        tabs: list[Tab] = [
+            {
+                "label": telling.TAB_LABELS[state, left],
+                "url": self.url(state=state if state != desk.WAITING else None, left=left),
+                "count": (n := tally.of(state, left)),
+                "tone": "danger" if left == 3 and n else "",
+                "current": (state, left) == (lit, f.left),
+            }
+            for state, left in telling.TABS
+        ]
+        return tabs, tally.of(f.state, f.left) if f.plain else None
+
+    def sizes(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> Mapping[str, int]:
+        tally = numbers.read(kept)
+        return {stretch.key: tally.group(stretch.key) for stretch in asked.listing.shape.stretches}
+
+    def lede(self, asked: Asked, tabs: Sequence[Tab]) -> str:
+        waits, soon, homes = tabs[0]["count"], tabs[1]["count"], of(asked).homes
+        where = homes[0].name if len(homes) == 1 else number_of(len(homes), "organization")
+        waiting = f"{number_of(waits, 'waits', 'wait')} for a decision at {where}."
+        if not soon:
+            return waiting
+        verb = "expires" if soon == 1 else "expire"
+        return f"{waiting} {soon:,} {verb} within three days and could not be decided after that."
+
+    def line(self, asked: Asked, key: str, row: Row, worn: tuple[str, ...], viewer: Me) -> lines.Line:
+        reviews = of(asked)
+        mixed = not key or reviews.f.state == "all" or (reviews.f.state == "answering" and key in ("found", "sorted"))
+        return lines.line(row, worn, reviews.known, viewer, asked.now, mixed=mixed, several=reviews.several)
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        f = of(asked).f
+        scope, names = me().scope(PRESCREENS), dict.fromkeys([*([f.tag] if f.tag else []), *self.tag_names()])
+        return {
+            "f": f,
+            "tags": [(name, name) for name in names],
+            "states": telling.STATE_CHOICES,
+            "templates": [
+                (row.id, f"{row.name}, {row.organization_name}" if of(asked).several else row.name)
+                for row in templates.names(reading(), numbers.reach_of(scope, f.organization_id))
+            ],
+            "organizations": of(asked).homes,
+            "people": [
+                ("nobody", "nobody yet"),
+                *((one.id, "you" if one.id == me().id else one.name) for one in self.colleagues()),
+            ],
+            "taken_by": "nobody" if f.person == desk.NOBODY else f.person,
+            "day": _day_word(f),
+        }
+
+    def nothing(self, asked: Asked, tabs: Sequence[Tab]) -> Empty:
+        f = of(asked).f
+        if tabs[-1]["count"] == 0:
+            return Empty("inbox", "No pre-screens yet", "They come in through the public links of your templates.")
+        if f.state == desk.WAITING and f.left is None:
+            decided = ("prescreen.approved", "prescreen.denied")
+            last = latest.since(reading(), SUBJECT, decided, me().scope(PRESCREENS).where)
+            since = f" since {times.moment(last, me().time_zone, asked.now)}" if last else ""
+            text = f"Nobody waits{since}. New pre-screens appear here as soon as a prospect has sent the answers."
+            return Empty("check-check", "Everything is decided", text)
+        if f.state == desk.WAITING:
+            days = {3: "three", 7: "seven"}[f.left or 3]
+            return Empty("calendar-check", "Nothing presses", f"None that waits expires within {days} days.")
+        return Empty("check-check", "Nothing here", "No pre-screen is in this list now.")
+
+    def name_of(self, row: Row) -> str:
+        return telling.name_of(row)
+
+    def did(self, kind: str) -> str:
+        return DONE.get(kind, "changed it")
+
+    def done(self, event: Row) -> Word:
+        return telling.done(event)
+
+    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
+        return (
+            row.id,
+            telling.STATE_WORDS[review.state_of(row, clock.now())],
+            row.name,
+            row.email,
+            row.phone,
+            row.template_name,
+            row.template_version,
+            row.organization_name,
+            row.assignee_name,
+            row.created_at,
+            row.completed_at,
+            row.expires_at,
+            row.reviewed_at,
+            row.reviewed_by,
+            times.moment(row.reviewed_at, viewer.time_zone) if row.reviewed_at else None,
+        )
+
+    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+        holder, (person_id, name) = Seen.read(version).holder, person
+        to = None if by.id == str(person_id) else name
+        actions.take(db, id, person_id, holder, reach=mine(), by=by, now=now, to=to)
+
+    def give_back(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+        holder = Seen.read(version).holder
+        if holder is None:
+            raise Conflict("Nobody has it, so it cannot be given back. Nothing was changed.", code="session.taken")
+        actions.release(db, id, holder, reach=mine(), by=by, now=now)
+
+
+ROOM = Prescreens()
+
+
+def of(asked: Asked) -> Reviews:
+    """The same list, with what this room knows of it."""
+    assert isinstance(asked, Reviews)
+    return asked
+
+
+def _day_word(f: desk.Filters) -> str:
+    """Which day the filter of days is about."""
+    return "Decided" if f.state in desk.DECIDED else "Started"
+
+
+def _narrowing(f: desk.Filters) -> list[Filter]:
+    """What narrows the list besides its tab, in words."""
+    found = []
+    if f.organization_id is not None:
+        found.append(Filter("organization", "Organization"))
+    if f.template_id is not None:
+        found.append(Filter("template", "Template"))
+    if f.first:
+        found.append(Filter("from", f"{_day_word(f)} from {times.day(f.first)}"))
+    if f.last:
+        found.append(Filter("to", f"{_day_word(f)} to {times.day(f.last)}"))
+    if f.person is not None:
+        found.append(Filter("with", "Taken by nobody yet" if f.person == desk.NOBODY else "Taken by"))
+    if f.tag:
+        found.append(Filter("tag", f"Tag: {f.tag}"))
+    if f.q:
+        found.append(Filter("q", f"Text: {f.q}"))
+    return found
 
 
 @pages.get("", endpoint="list")
 @allow(*STAFF)
 def list_() -> Response:
-    """The prescreens of one view, grouped by what is urgent about them."""
-    asked, now = Asked(), clock.now()
-    live = live_list("prescreen", me().scope(PRESCREENS), now, every=2)
-    if live.unchanged:
-        return live.not_modified()
-    tally = desk.tally(db(), asked.reach, now, asked.template_id)
-    page = desk.page(db(), asked.reach, asked.view, now, after=request.args.get("after"), size=PAGE_SIZE)
-    total = desk.count_matching(db(), asked.reach, asked.view, now) if asked.text else tally.of(asked.state, asked.left)
-    choices = templates.names(db(), desk.reach_of(me().scope(PRESCREENS), asked.organization_id))
-    homes = templates.organizations(db(), desk.reach_of(me().scope(PRESCREENS)))
-    several = asked.organization_id is None and len(homes) > 1
-    views = for_page(db(), me(), PRESCREENS, asked.args, now, tab=("state", "left"))
-    views.look_through(db(), "prescreen", [row for _, row in page.rows], page.first and not page.next_cursor)
-    return respond(
-        "prescreens/list.html",
-        "prescreens/_queue.html",
-        "queue",
-        asked=asked,
-        live=live,
-        presence=who_looks("prescreen", [row.id for _, row in page.rows], now),
-        title=telling.TITLES[asked.state, asked.left],
-        lede=_lede(tally, homes, asked),
-        tabs=views.beside(_tabs(asked, tally)),
-        views=views,
-        stretches=_groups(asked, page.rows, tally, now, several),
-        total=total,
-        full=bool(asked.text) and total >= desk.MOST_MATCHES,
-        hidden=tally.of(asked.state, asked.left) if asked.text else 0,
-        next_url=asked.url(after=page.next_cursor) if page.next_cursor else "",
-        first_url="" if page.first else asked.url(),
-        states=telling.STATE_CHOICES,
-        template_choices=[("", "any"), *((row.id, _named(row, several)) for row in choices)],
-        organization_choices=[("", "any"), *((row.id, row.name) for row in homes)],
-        several=several,
-        decided=asked.state in ("decided", "approved", "denied"),
-        zone=me().time_zone,
-        now=now,
-    )
+    """The queue: tabs, filters, groups by days left, one page at a time."""
+    return shared.show(ROOM)
 
 
-def _named(row: Any, several: bool) -> str:
-    return f"{row.name}, {row.organization_name}" if several else row.name
+@pages.get("/csv", endpoint="csv")
+@allow(*STAFF)
+def export() -> Response:
+    """The list as a file for a spreadsheet."""
+    return copies.take(ROOM)
 
 
-def _lede(tally: Tally, homes: Any, asked: Asked) -> str:
-    """What waits, where, and what is lost soon."""
-    where = next((row.name for row in homes if row.id == asked.organization_id), "")
-    if not where:
-        where = homes[0].name if len(homes) == 1 else number_of(len(homes), "organization")
-    waiting = f"{tally.waiting:,} {'waits' if tally.waiting == 1 else 'wait'} for a decision at {where}."
-    soon = tally.until[3]
-    if not soon:
-        return waiting
-    verb = "expires" if soon == 1 else "expire"
-    return f"{waiting} {soon:,} {verb} within three days and could not be decided after that."
+@pages.post("/bulk", endpoint="bulk")
+@allow(*STAFF)
+def act_on_several() -> Response:
+    """What is done to the ticked rows."""
+    return bulk.act(ROOM)
 
 
-def _tabs(asked: Asked, tally: Tally) -> list[dict[str, Any]]:
-    """The tabs. They keep organization and template, and drop the text."""
-    shown = []
-    for state, left in telling.TABS:
-        n = tally.of(state, left)
-        # Tabs about a single decision stand in the filter; "Decided" stays lit for them.
-        lit = "decided" if asked.state in ("approved", "denied") else asked.state
-        shown.append(
-            {
-                "label": telling.TAB_LABELS[state, left],
-                "url": asked.url(state=None if state == "waiting" else state, left=left, q=None),
-                "count": n,
-                "tone": "danger" if left == 3 and n else "",
-                "current": (state, left) == (lit, asked.left),
-            }
-        )
-    return shown
-
-
-def _groups(asked: Asked, rows: Any, tally: Tally, now: datetime, several: bool) -> list[dict[str, Any]]:
-    """Rows under their group's heading; each row with the few facts that decide."""
-    found = [row for _, row in rows]
-    questions = templates.questions_of(db(), ((row.workflow_template_id, row.template_version) for row in found))
-    again = contacts.known_before(db(), asked.reach, found)
-    held = holds.of(db(), "prescreen", (row.id for row in found))
-    shown: list[dict[str, Any]] = []
-    for key, row in rows:
-        if not shown or shown[-1]["key"] != key:
-            heading, icon, tone = telling.GROUPS[key]
-            count = None if asked.text else telling.group_count(key, tally, asked.left)
-            shown.append({"key": key, "title": heading, "icon": icon, "tone": tone, "count": count, "rows": []})
-        these = questions[row.workflow_template_id, row.template_version]
-        shown[-1]["rows"].append(
-            {
-                "id": row.id,
-                "url": asked.url(".detail", id=row.id),
-                "name": telling.name_of(row),
-                "template": f"{row.template_name}, {row.organization_name}" if several else row.template_name,
-                "headlines": display.headlines(these, row.submission),
-                "badges": _held(held.get(str(row.id)), now)
-                + telling.badges(
-                    row, display.not_met(these, row.submission), row.id in again, now, mixed=asked.state == "all"
-                ),
-                "with": row.assignee_name,
-                "done": row.review_status != ReviewStatus.PENDING,
-                "days": review.days_left(row.expires_at, now),
-                "expired": review.has_expired(row, now),
-                "until": telling.until(row.expires_at, me().time_zone, now),
-                "expires_at": row.expires_at,
-                "reviewed_at": row.reviewed_at,
-            }
-        )
-    return shown
-
-
-def _held(hold: Any, now: datetime) -> list[dict[str, Any]]:
-    """Who has a decision on hold here, first of all that is worth knowing."""
-    if hold is None:
-        return []
-    word = hold_words.ticking(hold_words.mark(hold, now, me().id), hold, now)
-    return [{"word": word, "icon": "hourglass", "tone": "info", "odd": True}]
+def back(row: Any) -> Response:
+    """To the page of the prescreen, which still knows the list one came from; a message links the next one of it."""
+    asked = ROOM.ask(clock.now())
+    following = shared.next_in_list(ROOM, asked, row.id)
+    if following:
+        flash(following, "info")
+    return see_other(asked.url(".detail", id=row.id))

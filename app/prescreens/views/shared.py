@@ -1,16 +1,18 @@
-"""What the pages of this room share: the blueprint, the view that an address asks for, and one row of it."""
+"""What the pages of this room share: the blueprint, the list that an address asks for, and one row of it."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, request
 
 from app.accounts.access import me
 from app.accounts.roles import PRESCREENS, Role
+from app.desk import tags
 from app.kernel.errors import BadRequest, NotFound
 from app.kernel.transaction import reading
 from app.prescreens.queries import desk, one
-from app.prescreens.queries.desk import View
+from app.prescreens.queries.numbers import reach_of
 from app.prescreens.queries.stages import Reach
 
 pages = Blueprint("prescreens", __name__, url_prefix="/prescreens")
@@ -19,62 +21,79 @@ STAFF = (Role.LEASING_AGENT, Role.ADMIN, Role.AUDITOR)
 LONGEST_TEXT = 100
 
 
-class Asked:
-    """What the address asks for: a view, and perhaps one organization. Raises BadRequest when there is no such view."""
+def filters(without: str = "") -> desk.Filters:
+    """The list that the address asks for, or the same `without` one of its filters. Raises BadRequest when there is no
+    such list."""
+    given = {name: value for name, value in request.args.items() if name != without}
+    state, left, sort = given.get("state") or desk.WAITING, _number(given.get("left")), given.get("sort", "")
+    if state not in desk.STATES or left not in (None, *desk.LEFT) or sort.removeprefix("-") not in ("", *desk.SORTS):
+        raise _unknown()
+    scope = me().scope(PRESCREENS)
+    return desk.Filters(
+        state=state,
+        left=left if state == desk.WAITING else None,
+        organization_id=_number(given.get("organization")),
+        template_id=_id(given.get("template")),
+        first=_day(given.get("from")),
+        last=_day(given.get("to")),
+        q="".join(c for c in given.get("q", "")[:LONGEST_TEXT] if c.isprintable()).strip(),
+        reach=None if scope.everything else scope.organization_ids,
+        zone=me().time_zone,
+        tag=tags.tidy(given["tag"]) if given.get("tag", "").strip() else "",
+        person=desk.NOBODY if given.get("with") == "nobody" else _number(given.get("with")),
+        sort=sort,
+    )
 
-    def __init__(self) -> None:
-        self.state = request.args.get("state") or "waiting"
-        self.left = self._number("left")
-        self.organization_id = self._number("organization")
-        self.template_id = self._id("template")
-        self.text = request.args.get("q", "").replace("\x00", "").strip()[:LONGEST_TEXT]
-        if self.state not in desk.STATES or self.left not in (None, 3, 7):
-            raise self._unknown()
-        if self.state != "waiting":
-            self.left = None
-        self.reach = desk.reach_of(me().scope(PRESCREENS), self.organization_id)
 
-    @property
-    def view(self) -> View:
-        return View(self.state, self.left, self.template_id, self.text)
+def args(f: desk.Filters) -> dict[str, Any]:
+    """The address of a list, without what goes without saying."""
+    asked: dict[str, Any] = {
+        "state": f.state if f.state != desk.WAITING else None,
+        "left": f.left,
+        "organization": f.organization_id,
+        "template": str(f.template_id) if f.template_id else None,
+        "from": f.first.isoformat() if f.first else None,
+        "to": f.last.isoformat() if f.last else None,
+        "q": f.q or None,
+        "tag": f.tag or None,
+        "with": "nobody" if f.person == desk.NOBODY else f.person,
+        "sort": f.order or None,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
-    @property
-    def args(self) -> dict[str, Any]:
-        """What the address says besides what goes without saying."""
-        asked = {
-            "state": None if self.state == "waiting" else self.state,
-            "left": self.left,
-            "organization": self.organization_id,
-            "template": self.template_id,
-            "q": self.text or None,
-        }
-        return {name: value for name, value in asked.items() if value is not None}
 
-    def url(self, endpoint: str = ".list", **changes: Any) -> str:
-        """The same view elsewhere; only what differs from the plain list stands in the address."""
-        asked = {**self.args, **changes}
-        return url_for(endpoint, **{name: value for name, value in asked.items() if value is not None})
+def _number(value: str | None) -> int | None:
+    if value and not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise _unknown()
+    return int(value) if value else None
 
-    def _number(self, name: str) -> int | None:
-        value = request.args.get(name, "")
-        if value and not (value.isascii() and value.isdigit() and len(value) < 10):
-            raise self._unknown()
-        return int(value) if value else None
 
-    def _id(self, name: str) -> UUID | None:
-        try:
-            return UUID(value) if (value := request.args.get(name, "")) else None
-        except ValueError:
-            raise self._unknown() from None
+def _id(value: str | None) -> UUID | None:
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        raise _unknown() from None
 
-    @staticmethod
-    def _unknown() -> BadRequest:
-        return BadRequest("This address asks for a view that does not exist. Start again from the list of prescreens.")
+
+def _day(value: str | None) -> date | None:
+    if not value:
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise _unknown() from None
+    if not 1900 <= day.year <= 2199:
+        raise _unknown()
+    return day
+
+
+def _unknown() -> BadRequest:
+    return BadRequest("This address asks for a view that does not exist. Start again from the list of prescreens.")
 
 
 def find(id: UUID) -> Any:
     """The prescreen, if it is within this person's reach. Raises NotFound."""
-    row = one.get(reading(), id, desk.reach_of(me().scope(PRESCREENS)))
+    row = one.get(reading(), id, reach_of(me().scope(PRESCREENS)))
     if row is None:
         raise NotFound("There is no such prescreen, or it belongs to an organization that is not yours.")
     return row
@@ -82,4 +101,4 @@ def find(id: UUID) -> Any:
 
 def mine() -> Reach:
     """Whose prescreens this person may act on."""
-    return desk.reach_of(me().scope(PRESCREENS, write=True))
+    return reach_of(me().scope(PRESCREENS, write=True))
