@@ -198,7 +198,7 @@ def sentence(event: Any) -> dict[str, Any]:
     if event.subject_type == "deposition":
         return depositions.story([event])[0]
     if event.subject_type == "prescreen":
-        return prescreens.story([event], [])[0]
+        return prescreens.story([event])[0]
     if event.subject_type in ("inspection", "invite"):
         entry = inspections.story([event])[0]
         return {"icon": entry.icon, "text": entry.text, "small": entry.small, "tone": entry.tone}

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from sqlalchemy import Row
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
-from app.depositions import display, emails
+from app.depositions import display, emails, twins
 from app.depositions.actions.moving import SUBJECT
 from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
 from app.depositions.models import State
@@ -72,7 +72,8 @@ def page(d: Row, live: Live | None = None, **typed: Any) -> Response:
         cancel=typed.get("cancel") or CancelForm(formdata=None, version=d.version, tell=True),
         notice=NoticeForm(formdata=None, version=d.version, notice=d.notice),
         canceling="cancel" in typed,
-        base_url=request.host_url.rstrip("/"),
+        twins=twins.of(d),
+        no_twin=twins.NONE,
     )
 
 

@@ -15,7 +15,7 @@ from app.accounts.rules import LOCALES
 from app.desk import tagging
 from app.desk.live import live_item, look
 from app.desk.queue import place_in_list
-from app.inspections import chain, display, emails, queries, rules
+from app.inspections import chain, display, emails, queries, rules, twins
 from app.inspections.anchors import name_of
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
 from app.inspections.models import Campaign, Inspection, Status
@@ -53,6 +53,11 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
     rows = story(db(), "inspection", inspection.id)
     links, anchors = queries.links(db(), inspection.id), queries.anchors(db(), inspection.id)
     once, wrong = shown_once(inspection), queries.wrong_codes_of(db(), inspection.id)
+    reasons = _reasons(inspection, now)
+    panels = [
+        _invite_panel(inspection, invite, letters, rows, once, queries.wrong_of(wrong, invite), now)
+        for invite in invites
+    ]
     response = respond(
         "inspections/detail.html",
         inspection=inspection,
@@ -69,10 +74,7 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         state=state,
         badges=display.STATUS_BADGES,
         anchoring=display.ANCHORING_BADGES.get(inspection.anchoring),
-        invites=[
-            _invite_panel(inspection, invite, letters, rows, once, queries.wrong_of(wrong, invite), now)
-            for invite in invites
-        ],
+        invites=panels,
         chain=display.chain_entries(links),
         chain_fault=_chain_fault(inspection, links),
         stamps=display.stamps(anchors),
@@ -80,7 +82,9 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         deliveries=deliveries_of(db(), "inspection", inspection.id, limit=50),
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
-        reasons=_reasons(inspection, now),
+        reasons=reasons,
+        twins=twins.of(inspection, reasons, panels),
+        no_twin=twins.NONE,
         forms={
             "press": PressForm(formdata=None),
             "invite": typed.get("invite") or InviteForm(formdata=None),
