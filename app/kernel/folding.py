@@ -12,7 +12,7 @@ from functools import lru_cache
 LONGEST_WORD = 40
 MOST_WORDS = 80
 MOST_WANTED = 8
-LADDER = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40)
+LADDER = (*range(1, 13), 16, 24, 40)
 """The lengths at which beginnings are indexed. A typed word between two rungs is found by the lower, then compared."""
 
 MARK = "\ue000"

@@ -190,10 +190,10 @@ Reach = Mapping[str, frozenset[int] | None]
 def find(db: Db, reach: Reach, typed: str, limit: int = MOST) -> Hits:
     """The newest `limit` things that have every word that was typed, the best answers first, then the newest."""
     terms = folding.wanted(typed)
-    rows, more = _newest(db, reach, terms, limit)
-    scored = [(folding.meets(terms, row.title.split(), row.rest.split()), row) for row in rows]
-    found = sorted(((score, -row.id, row) for score, row in scored if score is not None), key=lambda each: each[:2])
-    return Hits([Hit(row.subject_type, row.subject_id) for _, _, row in found], more)
+    found = _newest(db, reach, terms, limit)
+    more = len(found) > limit
+    best = sorted(found[:limit], key=lambda each: (each[0], -each[1].id))
+    return Hits([Hit(row.subject_type, row.subject_id) for _, row in best], more)
 
 
 def ids(db: Db, subject_type: str, typed: str, organizations: Iterable[int] | None, limit: int = MOST) -> list[str]:
@@ -215,24 +215,29 @@ _POSTGRESQL = text(
 )
 
 
-def _newest(db: Db, reach: Reach, terms: Sequence[Term], limit: int) -> tuple[list[Any], bool]:
+COMPARED = 4 * MOST
+"""So many of the newest are looked at for a word between two rungs, which only comparing can tell."""
+
+
+def _newest(db: Db, reach: Reach, terms: tuple[Term, ...], limit: int) -> list[tuple[int, Any]]:
+    """The newest hits, one more than `limit` when there are more, each with how well it answers (lower is better)."""
     whose = sorted(
-        f"{MARK}{kind}{'' if organizations is None else organization}"
+        f"{MARK}{kind}{organization}"
         for kind, organizations in reach.items()
         for organization in ([""] if organizations is None else sorted(organizations))
     )
     if not whose or not terms:
-        return [], False
-    # A word between two rungs is compared afterwards: more is read, so that enough is left.
-    exact = all(word == folding.rung(word) for term in terms for way in term.ways for word in way)
-    most = limit + 1 if exact else max(4 * MOST, limit + 1)
-    if db.dialect == "sqlite":
-        rows = list(db.execute(_SQLITE, {"asked": _match(whose, terms), "most": most}))
-    else:
-        rows = _from_shelves(db, _query(whose, terms), most)
-    if not exact:
-        rows = [row for row in rows if folding.meets(tuple(terms), row.title.split(), row.rest.split()) is not None]
-    return rows[:limit], len(rows) > limit
+        return []
+    for most in (limit + 1, COMPARED):
+        if db.dialect == "sqlite":
+            rows = list(db.execute(_SQLITE, {"asked": _match(whose, terms), "most": most}))
+        else:
+            rows = _from_shelves(db, _query(whose, terms), most)
+        scored = [(folding.meets(terms, row.title.split(), row.rest.split()), row) for row in rows]
+        found = [(score, row) for score, row in scored if score is not None]
+        if len(found) == len(rows) or len(found) > limit or len(rows) < most:
+            break
+    return found[: limit + 1]
 
 
 def _match(whose: Sequence[str], terms: Sequence[Term]) -> str:

@@ -274,7 +274,7 @@ def _words(*texts: str | None) -> set[str]:
 def _lexemes(organization: int, words: set[str]) -> set[str]:
     """What they are indexed by: their beginnings, and whose they are."""
     marks = {"\ue000deposition", f"\ue000deposition{organization}"}
-    return marks | {word[:n] for word in words for n in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40) if n <= len(word)}
+    return marks | {word[:n] for word in words for n in (*range(1, 13), 16, 24, 40) if n <= len(word)}
 
 
 def _sha(raw: bytes) -> str:

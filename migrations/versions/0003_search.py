@@ -77,7 +77,7 @@ def downgrade() -> None:
 # What is there already, in portions. A copy of how words are folded as it was when this was written: `desk reindex`
 # builds the index anew whenever that changes.
 
-LADDER = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40)
+LADDER = (*range(1, 13), 16, 24, 40)
 MARK = "\ue000"
 SHELVES = (11, 13, 15, 17, 19, 21, 23)
 PLAIN = str.maketrans(

@@ -123,6 +123,15 @@ def test_an_organization_is_not_drowned_by_others(db: Db) -> None:
     assert (len(hits.rows), hits.more) == (31, False)
 
 
+def test_words_between_two_rungs_are_compared(db: Db) -> None:
+    search.add(db, thing("old", "Interpretationsweise"))
+    for n in range(5):
+        search.add(db, thing(n, "Interpretationslos"))
+    assert found(db, "interpretationsw", limit=2) == ["old"]
+    assert found(db, "interpretationswe", limit=2) == ["old"]
+    assert len(found(db, "interpretationsl", limit=2)) == 2
+
+
 def test_what_changes_is_no_longer_found_by_its_old_words(db: Db) -> None:
     search.add(db, thing("it", "Ada", rest=("byron",)))
     assert search.keep(db, thing("it", "Ada", rest=("lovelace",))) is True
@@ -133,7 +142,7 @@ def test_what_changes_is_no_longer_found_by_its_old_words(db: Db) -> None:
 def test_shelves_are_asked_until_there_is_enough(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     shelf = search._shelf
-    monkeypatch.setattr(search, "_shelf", lambda *place: asked.append("") or shelf(*place))
+    monkeypatch.setattr(search, "_shelf", lambda *place: [asked.append(""), shelf(*place)][1])
     with database.write() as db:
         for n in range(40):
             search.add(db, thing(n, "Rare" if n == 3 else "Common"))
