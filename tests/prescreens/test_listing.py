@@ -93,7 +93,7 @@ def test_everybody_means_the_same_list(database: Database, cast: Cast, made: lis
         sort=st.sampled_from(["", "left", "-left", "decided", "-decided"]),
     )
 
-    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(filters)
     def agree(f: desk.Filters) -> None:
         with database.read() as db:
