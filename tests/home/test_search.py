@@ -15,7 +15,7 @@ from app.kernel.db import Database
 from tests import browsers
 from tests.cast import Cast
 from tests.depositions import factories
-from tests.house.test_browser import serving
+from tests.house.looking import serving
 from tests.prescreens.making import prescreen
 
 ODD = ("", "   ", "%", "_", "\x00", "\ud800", "x" * 5000, "a'b\"c", "<script>", "9" * 40, "{{7*7}}", "ليلى")
@@ -140,8 +140,7 @@ def test_the_palette_by_keyboard(database: Database, app: Flask, cast: Cast, chr
     cast.sign_in(client, "adam")
     cookie = client.get_cookie("desk")
     assert cookie is not None
-    house = type("House", (), {"app": app})
-    with serving(house) as base, browsers.fresh_page(chromium) as page:  # type: ignore[arg-type]  # it reads `app` only
+    with serving(app) as base, browsers.fresh_page(chromium) as page:
         page.context.add_cookies([{"name": "desk", "value": cookie.value, "url": base}])
         page.goto(f"{base}/depositions/{made.id}")
         page.keyboard.press("Control+k")
