@@ -8,7 +8,7 @@ const on = (event, listener, options) => document.addEventListener(event, listen
 
 const TYPED_IN = "input:not([type='checkbox'], [type='radio']), select, textarea, [contenteditable='true']";
 const ROWS = ".queue .what > a";
-const TAKE = "form:is([action*='/assign'], [action*='/take'])";
+const TAKE = "form[action*='/assign']";
 const FROM = "desk: row"; // the item one was on, to come back to its row
 const BY_KEY = "desk: by key"; // the last page was left by a key, so the next one begins in its content
 
@@ -41,12 +41,14 @@ function tickRow() {
   if (box) box.click();
 }
 
-// Takes the row that has the focus, or what this page is about; never out of somebody's hands.
+// Takes the row that has the focus, or what this page is about. Out of somebody's hands it takes nothing: it goes there.
 function takeIt() {
   const row = rowHere();
   if (row) return $("[data-key='e']", row)?.click();
-  const form = $$(`#main ${TAKE}`).find((each) => !each.closest(".queue") && !each.elements.holder?.value);
-  if (form) $("button[type='submit']:not(:disabled)", form)?.click();
+  const button = $(`#actions ${TAKE} button[type='submit']:not(:disabled)`);
+  if (!button) return;
+  if ($("bdi, .who", button.closest(".row") ?? button.form)) show(button);
+  else button.click();
 }
 
 function follow(link) {

@@ -14,6 +14,7 @@ from app.accounts.models import Person
 from app.desk.views import teams
 from app.desk.views.models import HandoverNote
 from app.kernel.clock import now
+from tests.accounts.browser import post
 from tests.cast import PASSWORD
 from tests.depositions import factories
 from tests.prescreens.making import prescreen, stored
@@ -222,6 +223,18 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     keyboard.go("p", f"/prescreens/{jane}")
     keyboard.go("n", f"/prescreens/{emeka}")
     assert stored(database, jane).review_status == "pending_review"
+
+
+def test_a_key_takes_nothing_out_of_somebodys_hands(keyboard: Keyboard, app: Any, database: Any, cast: Any) -> None:
+    jane = prescreen(database, cast.marston.id)
+    mira = cast.sign_in(app.test_client(), "mira")
+    seen = mira.get(f"/prescreens/{jane}").text.partition('name="version" value="')[2].partition('"')[0]
+    assert post(mira, f"/prescreens/{jane}/assign", {"version": seen}).status_code == 303
+    keyboard.sign_in("lena@example.com")
+    keyboard.page.goto(f"{keyboard.address}/prescreens/{jane}")
+    keyboard.press("e")
+    assert keyboard.at == "Take over"
+    assert stored(database, jane).assignee_name == "Mira Haddad"
 
 
 def test_single_keys_can_be_switched_off(keyboard: Keyboard, database: Any, cast: Any, requests: list[int]) -> None:

@@ -1,0 +1,175 @@
+"""Scripts off: what people do at the three desks all day, done by plain links and forms."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from werkzeug.serving import make_server
+
+from tests.depositions import factories
+from tests.prescreens.making import prescreen, stored
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(180),
+    pytest.mark.parametrize("database", ["sqlite"], indirect=True),
+]
+
+
+class Plain:
+    """A browser that runs no script, of somebody who is signed in."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page, self.base = page, base
+
+    def open(self, path: str) -> None:
+        answer = self.page.goto(self.base + path)
+        assert answer is not None
+        assert answer.status == 200
+
+    def press(self, name: str, within: str = "main") -> None:
+        self.page.locator(within).get_by_role("button", name=name).first.click()
+
+    def follow(self, name: str) -> None:
+        self.page.locator("main").get_by_role("link", name=name).first.click()
+
+    def unfold(self, words: str) -> None:
+        self.page.locator("main summary", has_text=words).first.click()
+
+    def fill(self, name: str, text: str) -> None:
+        self.page.locator(f"main [name='{name}']").locator("visible=true").first.fill(text)
+
+    def says(self, words: str, within: str = "body") -> None:
+        self.page.locator(within).get_by_text(words).first.wait_for()
+
+
+@pytest.fixture
+def plain(app: Any, cast: Any, chromium: Any) -> Iterator[Any]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    base = f"http://localhost:{server.server_port}"
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+
+    def somebody(called: str) -> Plain:
+        name, value = cast.cookie(app, called)
+        context.clear_cookies()
+        context.add_cookies([{"name": name, "value": value, "url": base}])
+        return Plain(context.new_page(), base)
+
+    yield somebody
+    context.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None:
+    made = [factories.request(database, cast, deponent_name=f"Witness {n}", details={}).id for n in range(2)]
+    desk = plain("ines")
+
+    # The list: take, give back, tick and tag, filter, sort, save the view, leave a note.
+    desk.open("/depositions")
+    desk.press("Take it: Witness 0")
+    desk.says("You", f"#deposition-{made[0]}")
+    desk.press("Give back: Witness 0")
+    desk.says("Take it", f"#deposition-{made[0]}")
+    desk.page.select_option("[name='organization']", str(cast.marston.id))
+    desk.press("Apply")
+    assert f"organization={cast.marston.id}" in desk.page.url
+    desk.unfold("Save this view")
+    desk.fill("name", "Marston")
+    desk.press("Save the view")
+    desk.says("Marston", "nav.views")
+    desk.unfold("Leave a note")
+    desk.fill("text", "I stopped here.")
+    desk.press("Leave the note")
+    desk.says("I stopped here.", ".handover")
+    desk.follow("All views")
+    desk.unfold("Rename")
+    desk.fill("name", "Marston & Vale")
+    desk.press("Save the name")
+    desk.press("Remove")
+    desk.says("No saved views yet")
+
+    # One request: take, see what leaves, schedule, change the room, start, end.
+    desk.open(f"/depositions/{made[0]}")
+    desk.press("Assign to me")
+    desk.says("You have this")
+    desk.fill("tag", "urgent")
+    desk.press("Add", "#tags")
+    desk.says("urgent", "#tags")
+    desk.fill("room_url", factories.ROOM)
+    desk.press("See what leaves")
+    desk.says("This is what leaves", "h1")
+    desk.page.click("#confirm")
+    desk.says("Scheduled", "main .head")
+    desk.unfold("Change the room")
+    desk.fill("room_url", f"{factories.ROOM}?b")
+    desk.press("Change the room")
+    desk.unfold("Write a notice")
+    desk.fill("notice", "The room has changed.")
+    desk.press("Save the notice")
+    desk.says("The room has changed.")
+    desk.press("Start the session")
+    desk.says("Live", "main .head")
+    desk.press("End the session")
+    desk.says("Ended", "main .head")
+
+    # The other: cancel, having seen what leaves.
+    desk.open(f"/depositions/{made[1]}")
+    desk.unfold("Cancel the request")
+    desk.press("See what leaves, then cancel")
+    desk.page.click("#confirm")
+    desk.says("Canceled", "main .head")
+
+
+def test_the_leasing_agents_acts(plain: Any, database: Any, cast: Any) -> None:
+    jane = prescreen(database, cast.marston.id)
+    emeka = prescreen(
+        database, cast.marston.id, given={"fullName": "Emeka Obiora", "email": "emeka@example.com", "phone": None}
+    )
+    desk = plain("lena")
+    desk.open("/prescreens")
+    desk.follow("Jane Smith")
+    desk.press("Take it")
+    desk.says("You have this")
+    desk.press("Give back")
+    desk.says("Nobody has this")
+    desk.fill("notes", "Good references.")
+    desk.press("Approve Jane Smith")
+    desk.says("Approving Jane Smith", "#holds")
+    desk.press("Undo", "#holds")
+    desk.says("Jane Smith waits for a decision again")
+    assert stored(database, jane).review_status == "pending_review"
+    desk.open(f"/prescreens/{emeka}")
+    desk.press("Deny Emeka Obiora")
+    desk.says("Denying Emeka Obiora", "#holds")
+
+
+def test_the_operators_acts(plain: Any, database: Any, cast: Any) -> None:
+    desk = plain("otto")
+    desk.open("/inspections")
+    desk.follow("New inspection")
+    desk.fill("notes", "The blue car")
+    desk.press("Create the inspection")
+    desk.says("The blue car")
+    desk.press("Give back")
+    desk.press("Assign to me")
+    desk.says("You have this")
+    if desk.page.locator("main [name='recipient_email']").locator("visible=true").count() == 0:
+        desk.unfold("Invite somebody")
+    desk.fill("recipient_email", "alex@example.com")
+    desk.press("See what is sent, then invite")
+    desk.page.click("#confirm")
+    desk.says("alex@example.com")
+    desk.press("Add a remark to the record")
+    desk.page.locator("dialog[open] textarea").fill("They called first.")
+    desk.press("Seal the remark", "dialog[open]")
+    desk.says("They called first.")
+    desk.press("End the inspection")
+    desk.page.click("#confirm")
+    desk.says("Ended", "main .head")
