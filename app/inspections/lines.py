@@ -1,10 +1,9 @@
 """Inspections in the words and shapes of the queue: one line of it, and what a line says that has left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from markupsafe import Markup
@@ -47,8 +46,7 @@ GONE = Word("No longer in this list", "circle-check")
 _OVER = (Status.CLOSED, Status.EXPIRED)
 
 
-@dataclass(slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the queue, ready to print. `clock` is what presses, with its tone; `small` and `badge` under it."""
 
     id: UUID
@@ -56,7 +54,6 @@ class Line:
     name: str
     notes: str
     organization: str
-    campaign: str
     when: Markup
     progress: Progress
     tags: tuple[str, ...]
@@ -87,8 +84,13 @@ def _short(text: str, most: int) -> str:
     return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + "…"
 
 
-def line(row: Any, progress: Progress, worn: tuple[str, ...], viewer: Any, now: datetime) -> Line:
-    """A line of the queue for `viewer` (who has `id` and `time_zone`); `worn` are its tags."""
+def line(
+    row: Any, progress: Progress, worn: tuple[str, ...], viewer: Any, now: datetime, several: bool = False
+) -> Line:
+    """A line of the queue for `viewer` (who has `id` and `time_zone`); `worn` are its tags.
+
+    `several`: the viewer sees more than one organization, so each line names its own.
+    """
     status = rules.status_of(row, now)
     over = status in _OVER
     hour = now.replace(minute=0, second=0, microsecond=0)
@@ -98,8 +100,7 @@ def line(row: Any, progress: Progress, worn: tuple[str, ...], viewer: Any, now: 
         version=row.version,
         name=name_of(row),
         notes=_short(row.notes, 90) if row.guest else "",
-        organization=row.organization_name,
-        campaign=row.campaign_name or "",
+        organization=row.organization_name if several else "",
         when=_when(row.scheduled_for or row.created_at, row.zone, viewer.time_zone, hour),
         progress=progress,
         tags=worn,

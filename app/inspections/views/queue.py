@@ -120,7 +120,8 @@ class Inspections(desk.Room):
     def line(self, asked: Asked, key: str, row: Row, worn: tuple[str, ...], viewer: Me) -> lines.Line:
         asked = _board(asked)
         far = progress(row, asked.invites.get(row.id), asked.letters, asked.now)
-        return lines.line(row, far, worn, viewer, asked.now)
+        several = asked.f.reach is None or len(asked.f.reach) > 1
+        return lines.line(row, far, worn, viewer, asked.now, several)
 
     def context(self, asked: Asked) -> dict[str, Any]:
         f, viewer = _board(asked).f, me()
