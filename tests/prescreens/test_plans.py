@@ -163,7 +163,9 @@ def test_the_queue_narrowed(database: Database, home: int, cast: Cast) -> None:
             in_order(plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db)))
         for state in desk.STATES:
             f = desk.Filters(state=state, reach=reach, first=NOW.date() - timedelta(days=9), last=NOW.date())
-            in_order(plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db)))
+            found = plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db))
+            # Of a few days those of one decision may as well be found first and sorted then.
+            (by_index if state in ("approved", "denied", "expired") else in_order)(found)
     for facts in ({"tag": "vip"}, {"person": cast.lena.id}, {"person": desk.NOBODY}):
         for state in desk.STATES:
             f = desk.Filters(state=state, reach=frozenset({home}), **facts)  # type: ignore[arg-type]
