@@ -119,7 +119,6 @@ class Room(ABC):
     endpoint: ClassVar[str]
     page: ClassVar[str]
     tab_args: ClassVar[tuple[str, ...]] = ("view",)
-    """The arguments that make the desk's own tabs."""
     rows: ClassVar[str]
     columns: ClassVar[tuple[Column, ...]]
     noun: ClassVar[tuple[str, str]]
