@@ -76,4 +76,4 @@ def known_before(db: Db, rows: Sequence[Any]) -> set[UUID]:
         "contacts": sorted({row.contact_id for row in known}),
     }
     first: dict[Any, Any] = {row[0]: row[1] for row in db.connection().execute(_FIRST, values)}
-    return {row.id for row in known if first[row.contact_id] < row.expires_at}
+    return {row.id for row in known if first.get(row.contact_id, row.expires_at) < row.expires_at}
