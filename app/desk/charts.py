@@ -197,9 +197,9 @@ def funnel(names: Sequence[str], values: Sequence[int]) -> Picture:
     for n, (name, value) in enumerate(zip(names, values, strict=True)):
         y = 3 + 25 * n
         words += [Word(name, 0, y + 11), Word(f"{value:,}", 100, y + 12, "val", "end")]
-        boxes.append(Box("c", 24, 66, y, 15, 2))
+        boxes.append(Box("c", 34, 56, y, 15, 2))
         if top and value > 0:
-            boxes.append(Box("a", 24, max(0.6, value / top * 66), y, 15, 2))
+            boxes.append(Box("a", 34, max(0.6, value / top * 56), y, 15, 2))
     return Picture(25 * len(names), (), tuple(boxes), tuple(words))
 
 

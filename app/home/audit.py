@@ -17,6 +17,7 @@ from app.accounts import telling as accounts
 from app.accounts.models import Organization, Person
 from app.accounts.scope import Scope
 from app.depositions import display as depositions
+from app.desk import exporting
 from app.desk.views import telling as views
 from app.home.desks import SUBJECTS
 from app.inspections import display as inspections
@@ -190,7 +191,7 @@ def _first_since(db: Db, moment: datetime, newest: int) -> int:
 
 def kinds() -> list[str]:
     """Every kind of event that has a sentence."""
-    return sorted({*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *accounts.WORDS})
+    return sorted({*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *exporting.TOLD, *accounts.WORDS})
 
 
 def sentence(event: Any) -> dict[str, Any]:
@@ -202,6 +203,8 @@ def sentence(event: Any) -> dict[str, Any]:
     if event.subject_type in ("inspection", "invite"):
         entry = inspections.story([event])[0]
         return {"icon": entry.icon, "text": entry.text, "small": entry.small, "tone": entry.tone}
+    if event.kind in exporting.TOLD:
+        return {"icon": "download", "text": exporting.TOLD[event.kind].capitalize(), "small": "", "tone": ""}
     if event.kind in views.WORDS:
         return {"tone": "", **views.entry(event)}
     return {"tone": "", **accounts.entries([event])[0]}

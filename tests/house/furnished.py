@@ -76,6 +76,8 @@ class Visit:
     wrote: bool
     came_from: str
     signed_in: bool
+    cookie: str
+    """With which it was asked; empty without one."""
     leads_to: list[str] = field(default_factory=list)
 
 
@@ -163,11 +165,22 @@ def crawl(house: House, visits_each: int) -> None:
 
 def _look(house: House, watch: Db, client: FlaskClient, url: str, came_from: str, signed_in: bool) -> Visit:
     before = written(watch)
+    cookie = client.get_cookie("desk")
     answer = client.get(url)
     wrote = written(watch) != before
     html = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
     endpoint = endpoint_of(house.app, url) or "nothing"
-    visit = Visit(endpoint, url, answer.status_code, answer.mimetype, html, wrote, came_from, signed_in)
+    visit = Visit(
+        endpoint,
+        url,
+        answer.status_code,
+        answer.mimetype,
+        html,
+        wrote,
+        came_from,
+        signed_in,
+        cookie.value if cookie else "",
+    )
     visit.leads_to = [link for href in [*links(html), answer.location or ""] if (link := inside(url, href))]
     house.visits.append(visit)
     return visit

@@ -146,7 +146,7 @@
           if (found < worst) [worst, below] = [found, ground];
         }
       }
-      if (below) judged.add(element);
+      if (below) judged.add(element.outerHTML);
       if (below && worst < wanted - 0.005)
         findings.push(
           `${worst.toFixed(2)}:1, not ${wanted}:1, ${colour} on rgb(${below}): “${words}” in ` +
@@ -157,11 +157,11 @@
     return findings;
   }
 
-  // What nobody judged of what axe could not: an element is judged when each word of it that shows was.
+  // What nobody judged of what axe could not. By their words, because live pages put new elements in the old ones' place.
   const unjudged = (selectors) =>
     selectors.filter((selector) => {
       const element = document.querySelector(selector);
-      return element?.checkVisibility() && !element.closest(OFF) && !judged.has(element);
+      return element?.checkVisibility() && !element.closest(OFF) && !judged.has(element.outerHTML);
     });
 
   globalThis.looking = { collect, judge, unjudged };

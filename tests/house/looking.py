@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 ROOMS = ("home", "depositions", "prescreens", "inspections", "deliveries", "accounts", "public")
+OF_EVERYBODY = ("audit", "holds", "views")
 NOT_A_PAGE = {"reference.document"}
 NARROW, WIDE, HEIGHT = 320, 1280, 900
 TALLEST = 16_000
@@ -57,8 +58,9 @@ def serving(app: Flask) -> Iterator[str]:
 
 
 def room_of(endpoint: str) -> str:
+    """The desk that a page belongs to, or `public`."""
     room = endpoint.split(".")[0]
-    return room if room in ROOMS else "public"
+    return room if room in ROOMS else "home" if room in OF_EVERYBODY else "public"
 
 
 def findings(page: Page) -> Iterator[str]:

@@ -16,13 +16,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 def open_page(house: House, chromium: Browser) -> Iterator[Callable[[Visit], Page]]:
     """Opens a visited page in the browser, signed in when it was visited so."""
     with looking.serving(house.app) as base, browsers.fresh_page(chromium) as page:
-        cookie = house.client("vera@example.com").get_cookie("desk")
-        assert cookie is not None
 
         def opened(visit: Visit) -> Page:
             page.context.clear_cookies()
-            if visit.signed_in:
-                page.context.add_cookies([{"name": "desk", "value": cookie.value, "url": base}])
+            if visit.cookie:
+                page.context.add_cookies([{"name": "desk", "value": visit.cookie, "url": base}])
             page.goto(base + visit.url, wait_until="load")
             return page
 
