@@ -254,7 +254,7 @@ def test_single_keys_can_be_switched_off(keyboard: Keyboard, database: Any, cast
     page.click("[commandfor='help']")
     assert "You have switched single keys off" in page.inner_text("#help")
     assert page.locator("#help dt:visible:has-text('row')").count() == 0
-    assert page.locator("#help dt:visible:has-text('Send the form, or')").count() == 1
+    assert page.locator("#help dt:visible:has-text('Send, or')").count() == 1
 
 
 def test_the_sheet_says_what_works_here(keyboard: Keyboard, cast: Any, requests: list[int]) -> None:
@@ -270,7 +270,7 @@ def test_the_sheet_says_what_works_here(keyboard: Keyboard, cast: Any, requests:
 
     assert {"Next, previous row", "Select the row", "Assign to me"} <= set(told("/depositions"))
     on_a_page = told(f"/depositions/{requests[1]}")
-    assert {"Assign to me", "Next, previous", "Send the form, or go to its button"} <= set(on_a_page)
+    assert {"Assign to me", "Next, previous", "Send, or go to the button"} <= set(on_a_page)
     assert "Next, previous row" not in on_a_page
     assert "Undo a decision on hold" not in on_a_page
     assert "Assign to me" not in told("/settings")
