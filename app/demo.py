@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import case, func, insert, select
 
 from app.accounts import passwords, rules
 from app.accounts.actions import keys, organizations, people
@@ -22,6 +22,7 @@ from app.kernel.crypto import sha256
 from app.kernel.db import Database, Db
 from app.kernel.errors import Conflict, Denied
 from app.kernel.events import Actor
+from app.kernel.outbox import DEAD, SENT, OutboxAttempt, OutboxRow
 
 BY = Actor("cli", None, "Demonstration data", None, "cli")
 ROOMS = ("depositions", "prescreens", "inspections", "desk")
@@ -147,6 +148,19 @@ def _write(db: Db, config: Config, now: datetime) -> None:
     for room in ROOMS:
         import_module(f"app.{room}.demo").load(db, organizations=made, people=cast, now=now)
         db.flush()
+    _attempts(db)
+
+
+def _attempts(db: Db) -> None:
+    """One attempt for each message that is told as tried: otherwise its page says that a worker was killed."""
+    o = OutboxRow.__table__.c
+    ok = case((o.state == DEAD, False), else_=True)
+    detail = func.coalesce(o.last_error, "")
+    tried = select(o.id, o.attempts, o.finished_at, o.finished_at, ok, detail).where(
+        o.attempts == 1, o.finished_at.is_not(None), o.state.in_((SENT, DEAD))
+    )
+    columns = ["outbox_id", "number", "started_at", "ended_at", "ok", "detail"]
+    db.execute(insert(OutboxAttempt.__table__).from_select(columns, tried))
 
 
 def _client(db: Db, config: Config, client: Client, now: datetime) -> Organization:

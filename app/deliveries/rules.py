@@ -45,6 +45,8 @@ def check_send_again(row: Any, now: datetime) -> None:
             "It held a link or a code and was blanked once it was sent. Make a new one instead.",
             code="delivery.blanked",
         )
+    if row.blanked:
+        raise Conflict("What it held is not kept any more, so there is nothing to send.", code="delivery.blanked")
     if standing(row) == "queued":
         raise Conflict("It has not been tried yet and goes by itself when it is due.", code="delivery.queued")
 

@@ -187,7 +187,7 @@ def _about(row: Any) -> dict[str, str] | None:
     if desk == rules.PEOPLE or row.subject_type not in ("deposition", "prescreen", "inspection"):
         return None
     return {
-        "words": f"{row.subject_type.capitalize()} {row.subject_id.partition('-')[0]}",
+        "words": f"{row.subject_type.capitalize()}\u00a0{row.subject_id.partition('-')[0]}",
         "url": f"{request.script_root}/{desk}/{row.subject_id}",
     }
 

@@ -387,6 +387,7 @@ SHOWN = (
     _o.finished_at,
     _o.set_aside_at,
     _o.set_aside_by,
+    (_o.payload == "").label("blanked"),
 )
 """What may be shown of a message: everything but its payload."""
 

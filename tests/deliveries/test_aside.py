@@ -243,3 +243,13 @@ def test_a_poll_greys_what_left_the_list(database: Database, cast: Cast, client:
     assert str(theirs) not in shown
     again = client.get("/deliveries?view=dead", headers={**asked, "If-None-Match": ""})
     assert again.status_code == 200
+
+
+def test_what_is_not_kept_cannot_be_sent_and_says_so(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    with database.write() as db:
+        db.execute(update(OutboxRow).where(OutboxRow.id == id).values(payload=""))
+    said = "What it held is not kept any more, so there is nothing to send."
+    assert said in page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    assert press(client, "send_again", id).status_code == 409
+    assert press(client, "set_aside", id).status_code == 303
