@@ -63,7 +63,8 @@ async function poll() {
     const rows = $$("[data-rows] [data-row]", main).map((row) => row.dataset.row);
     const headers = { "X-Desk-Poll": "1", "If-None-Match": tag };
     if (rows.length) headers["X-Desk-Rows"] = rows.slice(0, MOST_ROWS).join(",");
-    const answer = await fetch(location.pathname + location.search, { headers, cache: "no-store", redirect: "manual", signal: mine.signal });
+    const options = { headers, cache: "no-store", redirect: "manual", signal: mine.signal };
+    const answer = await fetch(location.pathname + location.search, options);
     const text = answer.status === 200 ? await answer.text() : "";
     if (asking === mine) took(answer, text);
   } catch {
@@ -274,7 +275,9 @@ function mergeParts(fresh) {
 // A part that was not there before goes where the fresh page has it, beside a neighbour that is on screen.
 function appear(then) {
   if (then.matches("tr, tbody, table") || then.closest("table")) return false;
-  const known = (element) => element && ((element.id && $(`#${CSS.escape(element.id)}`)) || (element.dataset.part && part(document, element.dataset.part)));
+  const byId = (id) => id && $(`#${CSS.escape(id)}`);
+  const byPart = (name) => name && part(document, name);
+  const known = (element) => element && (byId(element.id) || byPart(element.dataset.part));
   const copy = () => {
     const made = document.importNode(then, true);
     queueMicrotask(() => globalThis.htmx?.process(made));
