@@ -155,7 +155,8 @@ def signed_in() -> Me | None:
     """The signed-in person, or nobody. For pages that greet both."""
     if not has_request_context():
         return None
-    user = current_user._get_current_object()
+    # Where Flask-Login keeps whom it has loaded; asked many times a page.
+    user = g.get("_login_user") or current_user._get_current_object()
     return user if isinstance(user, Me) else None
 
 

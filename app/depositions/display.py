@@ -1,7 +1,6 @@
 """Depositions in the words and shapes of the pages: rows of the queue, the story, the day."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
@@ -62,8 +61,7 @@ class Badge(NamedTuple):
     ground: bool = False
 
 
-@dataclass(slots=True)
-class QueueRow:
+class QueueRow(NamedTuple):
     """One line of the queue, ready to print. `look` is what stays the same from poll to poll: when, day, badges."""
 
     id: int

@@ -11,6 +11,7 @@ time changes is found within the minute, and so is whatever else a page shows (n
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
@@ -51,7 +52,10 @@ def live_lists(kinds: Sequence[tuple[str, Scope]], now: datetime, *, every: floa
         asked |= {f"subject_{i}": subject_type, **{f"place_{i}_{j}": place for j, place in enumerate(places or ())}}
         key.append((subject_type, places))
     found = _read(_of_lists(tuple(shape)), asked, now)
-    return Live(every, revision_of((key, _minute(now), *found)))
+    # The last number of each kind is about who looks.
+    lengths = (2 * (1 if places is None else places) + 1 for places in shape)
+    looked = any(found[end - 1] is not None for end in accumulate(lengths))
+    return Live(every, revision_of((key, _minute(now), *found)), looked)
 
 
 def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime, *, every: float) -> Live:
@@ -69,7 +73,7 @@ def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime
     return live
 
 
-def look(desk: str, subject_type: str, subject_id: object, organization_id: int, now: datetime) -> list[str]:
+def look(desk: str, subject_type: str, subject_id: object, organization_id: int, now: datetime) -> tuple[str, ...]:
     """Notes that this person looks at a thing they may see; returns the names of the others who do.
 
     Only those who may act there are noted: nobody has to step aside for a person who only looks.
@@ -79,10 +83,10 @@ def look(desk: str, subject_type: str, subject_id: object, organization_id: int,
     if (mine is None or now - mine > presence.RENEW) and person.may(desk, True, organization_id):
         with aside() as own:
             presence.look(own, subject_type, id, organization_id, person_id=person.id, now=now)
-    return presence.looking(reading(), subject_type, [id], me=person.id, now=now).get(id, [])
+    return presence.looking(reading(), subject_type, [id], me=person.id, now=now).get(id, ())
 
 
-def who_looks(subject_type: str, ids: Iterable[object], now: datetime) -> dict[str, list[str]]:
+def who_looks(subject_type: str, ids: Iterable[object], now: datetime) -> dict[str, tuple[str, ...]]:
     """Names of the others who look at these rows of a list, by id as text."""
     return presence.looking(reading(), subject_type, ids, me=me().id, now=now)
 

@@ -57,7 +57,7 @@ _LOOKING = (
 )
 
 
-def looking(db: Db, subject_type: str, ids: Iterable[object], *, me: int, now: datetime) -> dict[str, list[str]]:
+def looking(db: Db, subject_type: str, ids: Iterable[object], *, me: int, now: datetime) -> dict[str, tuple[str, ...]]:
     """Names of the others who are looking at these things now, by subject id, the longest there first.
 
     The caller hands in ids of rows this person may see, nothing else.
@@ -69,7 +69,7 @@ def looking(db: Db, subject_type: str, ids: Iterable[object], *, me: int, now: d
     asked = {"subject": subject_type, "ids": wanted, "me": me, "after": now - FRESH}
     for subject_id, name in db.connection().execute(_LOOKING, asked):
         found[subject_id].append(name)
-    return dict(found)
+    return {id: tuple(names) for id, names in found.items()}
 
 
 def look(

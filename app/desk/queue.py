@@ -375,7 +375,7 @@ def show(room: Room) -> Response:
         room=room,
         title=asked.title,
         why_not=viewer.why_not(room.desk),
-        presence=who_looks(room.subject, ids, now),
+        presence=who_looks(room.subject, ids, now) if live.looked else {},
         live=live,
         most=MOST_COUNTED,
         views=views,

@@ -154,7 +154,7 @@ def _prescreen(row: Any, desk: desks.Desk, now: datetime) -> Find:
         row.name or row.email or row.phone or "Somebody without a name",
         " · ".join(part for part in (row.email, row.phone) if part),
         row.organization,
-        Badge(state["word"], state["icon"], state.get("tone", "")),
+        Badge(state.word, state.icon, state.tone),
         "began",
         row.created_at,
         "prescreens.detail",

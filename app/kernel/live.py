@@ -24,11 +24,13 @@ LONGEST_ID = 40
 class Live:
     """How a page stays live: seconds between its polls, and the revision of what it was made from.
 
-    Made before the data is read: what changes between the two is found by the next poll.
+    Made before the data is read: what changes between the two is found by the next poll. `looked`: somebody else may be
+    looking at something on it.
     """
 
     every: float
     revision: str
+    looked: bool = True
 
     @property
     def unchanged(self) -> bool:

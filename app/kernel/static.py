@@ -9,10 +9,13 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, abort, request
+from markupsafe import Markup
 
 SHEETS = (
     "tokens",
@@ -67,6 +70,18 @@ class Shelf:
         self.assets[name] = Asset(kind, body, smaller, hashlib.sha256(body).hexdigest()[:12])
 
 
+def _icon(shelf: Shelf) -> Callable[..., Markup]:
+    """`icon(name, cls)`: a symbol of the sprite, beside words that say the same. A page has dozens."""
+
+    @lru_cache(maxsize=512)
+    def icon(name: str, cls: str = "") -> Markup:
+        classes = f"icon {cls}" if cls else "icon"
+        found = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>')
+        return found.format(classes, shelf.url("icons.svg"), name)
+
+    return icon
+
+
 def install(app: Flask) -> Shelf:
     """Serve the app's static folder from memory, and give templates `static('app.css')`.
 
@@ -98,5 +113,5 @@ def install(app: Flask) -> Shelf:
     else:
         app.add_url_rule(f"{prefix}/<path:filename>", "static", static)
     app.url_default_functions.setdefault(None, []).append(hashed)
-    app.jinja_env.globals["static"] = shelf.url
+    app.jinja_env.globals.update(static=shelf.url, sprite=_icon(shelf))
     return shelf

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -48,15 +48,30 @@ def code_spans(text: str) -> Markup:
     return Markup("").join(marked) if len(parts) % 2 else escape(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)
 def once(macro: Callable[..., Any], *arguments: Any) -> Any:
-    """What a macro of an imported file says for these arguments, remembered: for the parts that rows repeat."""
+    """What a macro of an imported file says for these arguments, remembered: for rows, and the parts they repeat.
+
+    Arguments are compared by value, and by type: text and markup that read alike print differently. Inside a tuple only
+    values are compared, so a field of it always holds text or always markup.
+    """
     return macro(*arguments)
+
+
+def choices(pairs: Iterable[Sequence[Any]], nothing: str) -> tuple[tuple[Any, ...], ...]:
+    """The choices of a filter, (value, words), with what says that it filters nothing; `once` can remember them."""
+    return (("", nothing), *map(tuple, pairs))
 
 
 def install(env: Environment) -> None:
     """Register the filters of this module, and the function `once`."""
     env.globals["once"] = once
     env.filters.update(
-        initials=initials, slug=slug, number_of=number_of, lead=lead, spoken=spoken, code_spans=code_spans
+        initials=initials,
+        slug=slug,
+        number_of=number_of,
+        lead=lead,
+        spoken=spoken,
+        code_spans=code_spans,
+        choices=choices,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from markupsafe import Markup
@@ -27,17 +27,16 @@ class Known:
     """Holds, by id as text."""
 
 
-@dataclass(slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, ready to print. `said` is what stands in place of the days left; `hold` who decides it just now."""
 
     id: UUID
     version: int
     name: str
     template: str
-    headlines: list[tuple[str, str]]
+    headlines: tuple[tuple[str, str], ...]
     hold: Markup
-    badges: list[dict[str, Any]]
+    badges: tuple[telling.Badge, ...]
     tags: tuple[str, ...]
     person: str
     mine: bool
@@ -70,7 +69,7 @@ def line(
         row.version,
         telling.name_of(row),
         f"{row.template_name}, {row.organization_name}" if several else row.template_name,
-        display.headlines(these, row.submission),
+        tuple(display.headlines(these, row.submission)),
         ticking,
         telling.badges(row, display.not_met(these, row.submission), row.id in known.again, now, mixed=mixed),
         worn,

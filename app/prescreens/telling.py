@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -122,31 +122,40 @@ def until(expires_at: datetime, zone: str, now: datetime) -> Markup:
     return times.tag(expires_at, words)
 
 
-def badges(row: Any, not_met: int, again: bool, now: datetime, *, mixed: bool) -> list[dict[str, Any]]:
+class Badge(NamedTuple):
+    """`odd`: it has a ground of its own."""
+
+    word: str
+    icon: str
+    tone: str = ""
+    odd: bool = False
+
+
+def badges(row: Any, not_met: int, again: bool, now: datetime, *, mixed: bool) -> tuple[Badge, ...]:
     """What is odd about a prescreen, in words; in a list of mixed states the state too."""
     found = []
     if row.review_status != ReviewStatus.PENDING:
-        return [_state(row, now)]
+        return (_state(row, now),)
     if mixed or review.has_expired(row, now):
         found.append(_state(row, now))
     if not_met:
         criteria = "1 criterion" if not_met == 1 else f"{not_met} criteria"
-        found.append({"word": f"{criteria} not met", "icon": "scale", "tone": "warn", "odd": True})
+        found.append(Badge(f"{criteria} not met", "scale", "warn", odd=True))
     if row.other_contact_id:
-        found.append({"word": "Two contacts match", "icon": "users", "tone": "warn", "odd": True})
+        found.append(Badge("Two contacts match", "users", "warn", odd=True))
     if again:
-        found.append({"word": "Here before", "icon": "history", "tone": "", "odd": True})
+        found.append(Badge("Here before", "history", odd=True))
     if row.status == Status.COMPLETED and not row.email:
-        found.append({"word": "No e-mail given", "icon": "mail-x", "tone": "warn", "odd": True})
-    return found
+        found.append(Badge("No e-mail given", "mail-x", "warn", odd=True))
+    return tuple(found)
 
 
-def state_badge(row: Any, now: datetime) -> dict[str, Any]:
+def state_badge(row: Any, now: datetime) -> Badge:
     """The state in a word, for the head of the page."""
     return _state(row, now)
 
 
-def _state(row: Any, now: datetime) -> dict[str, Any]:
+def _state(row: Any, now: datetime) -> Badge:
     state = review.state_of(row, now)
     by = f" by {row.reviewed_by}" if row.reviewed_by else ""
     who, icon, tone = {
@@ -157,7 +166,7 @@ def _state(row: Any, now: datetime) -> dict[str, Any]:
         "active": ("", "message-square-text", ""),
         "draft": ("", "message-square", ""),
     }[state]
-    return {"word": STATE_WORDS[state] + who, "icon": icon, "tone": tone, "odd": False}
+    return Badge(STATE_WORDS[state] + who, icon, tone)
 
 
 OVER = {

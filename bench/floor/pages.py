@@ -1,8 +1,14 @@
-"""The depositions desk's queue and its fragment, as f-strings with the marks of the real page."""
+"""The depositions desk's queue and its fragment, as f-strings with the marks of the real page.
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+It asks for whatever the page shows: rows, counts, revision, tags, who looks, saved views and notes, messages that
+reached nobody, colleagues, organizations, holds. What never changes of the page lies in `shell.html` and `looks.html`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from html import escape
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,11 +45,69 @@ _ORGANIZATIONS = "SELECT id, name FROM organizations ORDER BY name, id"
 _TOKEN = "ImI4ZmU4YjE1ZWZjNWQ2ZmUzZjUxYzUxNDQ5ZWI0MDIzODg4ODY0MzUi.awMwNw.3367L72t3mGQKHinZ49id3OS0QQ"
 
 
+_MARKS = ", ".join("?" * SIZE)
+_REVISION = (
+    "SELECT (SELECT sum(n) FROM (SELECT id AS n FROM events WHERE subject_type = 'deposition' ORDER BY id DESC "
+    "LIMIT 100) AS newest), (SELECT sum(n) FROM (SELECT moved_us AS n FROM outbox WHERE subject_type = 'deposition' "
+    "AND moved_us IS NOT NULL ORDER BY moved_us DESC LIMIT 100) AS newest), (SELECT sum(id) FROM presences "
+    "WHERE subject_type = 'deposition' AND person_id <> ? AND seen_at > ?)"
+)
+_TAGS = (
+    f"SELECT subject_id, name FROM tags WHERE subject_type = 'deposition' AND subject_id IN ({_MARKS}) "
+    "ORDER BY subject_id, name"
+)
+_LOOKING = (
+    "SELECT s.subject_id, p.name FROM presences s JOIN people p ON p.id = s.person_id "
+    f"WHERE s.subject_type = 'deposition' AND s.subject_id IN ({_MARKS}) AND s.person_id <> ? AND s.seen_at > ? "
+    "AND p.disabled_at IS NULL ORDER BY s.since, s.id"
+)
+_VIEWS = (
+    "SELECT 1, id, place, name, query, created_at FROM saved_views WHERE desk = 'depositions' "
+    "AND place IN (?, 'house') UNION ALL "
+    "SELECT 2, id, place, text, query, written_at FROM handover_notes WHERE desk = 'depositions' "
+    "AND place IN (?, 'house') UNION ALL "
+    "SELECT 3, 0, '', '', view_sha256, since FROM view_looks WHERE person_id = ? AND desk = 'depositions'"
+)
+_UNTOLD = (
+    "SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'dead' AND set_aside_at IS NULL "
+    "AND subject_type = 'deposition' LIMIT 1000) AS dead), (SELECT count(*) FROM (SELECT 1 FROM outbox "
+    "WHERE state = 'queued' AND last_error IS NOT NULL AND subject_type = 'deposition' LIMIT 1000) AS failing)"
+)
+_COLLEAGUES = (
+    "SELECT p.id, p.name FROM people p JOIN memberships m ON m.person_id = p.id WHERE m.role = 'scheduler' "
+    "AND p.disabled_at IS NULL ORDER BY p.name, p.id LIMIT 200"
+)
+_OFFERED = (
+    "SELECT name, sum(n) FROM tag_counts WHERE subject_type = 'deposition' GROUP BY name HAVING sum(n) > 0 "
+    "ORDER BY sum(n) DESC, name LIMIT 100"
+)
+_HOLDS = "SELECT id, name, url, final_at, state FROM holds WHERE shown_to = ? ORDER BY pressed_at DESC LIMIT 12"
+
+
+def _blanks(name: str) -> Callable[[Mapping[str, str]], str]:
+    """A file with ‹blanks›, as what fills them in."""
+    pieces = re.split("‹([a-z]+)›", Path(__file__).with_name(name).read_text("utf-8"))
+    texts, blanks = pieces[::2], pieces[1::2]
+
+    def filled(values: Mapping[str, str]) -> str:
+        found = [texts[0]]
+        for blank, text in zip(blanks, texts[1:], strict=True):
+            found += (values[blank], text)
+        return "".join(found)
+
+    return filled
+
+
+_shell, _looks = _blanks("shell.html"), _blanks("looks.html")
+
+
 def answer(environ: dict[str, Any], path: str) -> tuple[int, bytes]:
     who = door.person(environ)
     if path != "/depositions" or who is None:
         return 404, b""
-    at = now()
+    at, me = now(), who[0]
+    lapsed = moment(at - timedelta(seconds=90))
+    revision = query(_REVISION, (me, lapsed)).fetchone()
     soon = (moment(at), moment(at + timedelta(hours=24)))
     edges = (soon, (moment(at - timedelta(hours=24)), *soon), (moment(at - timedelta(hours=24)), *soon))
     found: list[tuple[int, Sequence[Any]]] = []
@@ -57,30 +121,42 @@ def answer(environ: dict[str, Any], path: str) -> tuple[int, bytes]:
     kept = query(_COUNTS).fetchall()
     waiting = sum(int(n) for state, _, n in kept if state == "initial")
     sizes = {group: query(_GROUP_COUNTS[group], edges[group]).fetchone()[0] for group in {g for g, _ in found}}
-    queue = _queue(found[:SIZE], sizes, waiting, len(found) > SIZE, at)
+    ids = [str(row[0]) for _, row in found[:SIZE]]
+    ids += [""] * (SIZE - len(ids))
+    tags = query(_TAGS, tuple(ids)).fetchall()
+    looking = query(_LOOKING, (*ids, me, lapsed)).fetchall()
+    said = query(_VIEWS, (f"person:{me}", f"person:{me}", me)).fetchall()
+    beside: dict[str, str] = {}
+    for id, words in (*tags, *looking):
+        beside[id] = beside.get(id, "") + f' <span class="badge">{escape(words)}</span>'
+    looks = _looks({"token": _TOKEN, "needs": f"{waiting:,}"}) + "".join(escape(row[3]) for row in said)
+    queue = looks + _queue(found[:SIZE], sizes, waiting, len(found) > SIZE, at, beside)
     if "HTTP_HX_REQUEST" in environ:
         return 200, queue.encode()
     starting = sizes[0] if 0 in sizes else query(_GROUP_COUNTS[0], soon).fetchone()[0]
-    return 200, _page(who[1], queue, kept, waiting, starting).encode()
+    return 200, _page(who, queue, kept, waiting, starting, f"{revision} {at:%H:%M}").encode()
 
 
-def _queue(found: list[tuple[int, Any]], sizes: dict[int, int], total: int, more: bool, at: datetime) -> str:
+def _queue(
+    found: list[tuple[int, Any]], sizes: dict[int, int], total: int, more: bool, at: datetime, beside: dict[str, str]
+) -> str:
     parts = []
     for group in sizes:
         word, tone, icon, *_ = GROUPS[group]
-        rows = "".join(_line(row, at) for mine, row in found if mine == group)
+        rows = "".join(_line(row, at, beside) for mine, row in found if mine == group)
         parts.append(
-            f'<tbody><tr class="group {tone}"><th colspan="6" scope="rowgroup">{_icon(icon)} {word} '
+            f'<tbody><tr class="group {tone}"><th colspan="7" scope="rowgroup">{_icon(icon)} {word} '
             f'<span class="count">{sizes[group]:,}</span></th></tr>{rows}</tbody>'
         )
     after = '<a class="btn" href="/depositions?after=next">Next page</a>' if more else ""
     return (
-        f'<div id="queue"><table class="queue"><caption class="visually-hidden">Requests that need scheduling, the '
-        f"most urgent first. {len(found)} of {total:,} shown. Sessions show their own time first, then yours."
-        '</caption><thead><tr><th scope="col" class="when">Starts</th><th scope="col">Its day</th><th scope="col">Who, '
-        'and in which case</th><th scope="col">What is odd</th><th scope="col">With</th><th scope="col" class="num">'
-        f'Clock</th></tr></thead>{"".join(parts)}</table><nav class="pager">1–{len(found)} of {total:,} {after}</nav>'
-        "</div>"
+        '<table class="queue" data-rows><caption class="visually-hidden" data-part="caption">Requests that need '
+        f"scheduling, the most urgent first. {len(found)} of {total:,} shown. Sessions show their own time first, then "
+        'yours.</caption><thead><tr><th scope="col" class="pick"><span class="visually-hidden">Select</span></th>'
+        '<th scope="col" class="when"><a href="/depositions?sort=starts">Starts</a></th><th scope="col">Its day</th>'
+        '<th scope="col">Who, and in which case</th><th scope="col">What is odd</th><th scope="col">With</th>'
+        '<th scope="col" class="num"><a href="/depositions?sort=received">Clock</a></th></tr></thead>'
+        f'{"".join(parts)}</table><nav class="pages" aria-label="Pages">1–{len(found)} of {total:,} {after}</nav></div>'
     )
 
 
@@ -91,10 +167,10 @@ def _icon(name: str) -> str:
 _CALENDAR, _TONGUES, _WEBHOOK = _icon("calendar-x"), _icon("languages"), _icon("webhook")
 
 
-def _line(row: Any, at: datetime) -> str:
+def _line(row: Any, at: datetime, beside: dict[str, str]) -> str:
     id, version, starts, ends, zone, name, role, case, details, postback, assigned, created, organization = row
     if store.SQLITE:
-        starts, ends, created = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (starts, ends, created))
+        starts, ends, created = (datetime.fromisoformat(each + "+00:00") for each in (starts, ends, created))
     there = starts.astimezone(ZoneInfo(zone))
     hours = (ends - starts).total_seconds() / 3600
     left, width = (there.hour * 60 + there.minute) / 14.4, hours / 0.24
@@ -109,47 +185,45 @@ def _line(row: Any, at: datetime) -> str:
         escape(assigned)
         if assigned
         else (
-            f'<form method="post" action="/depositions/{id}/assign" hx-boost="true"><input type="hidden" '
-            f'name="csrf_token" value="{_TOKEN}"><input type="hidden" name="version" value="{version}"><input '
-            f'type="hidden" name="in_list" value="1"><button class="btn quiet take" type="submit" aria-label="Take it: '
-            f'{who}">Take it</button></form>'
+            f'<button class="btn quiet take" type="submit" form="take" formaction="/depositions/{id}/assign" '
+            f'name="version" value="{version}" aria-label="Take it: {who}" data-key="e">Take it</button>'
         )
     )
     until, wall = starts - at, there.strftime("%a %d %b, %I:%M %p")
     return (
-        f'<tr id="deposition-{id}"><td class="when"><time datetime="{starts.isoformat()[:19]}Z">{wall} '
-        f'GMT-5</time> <small>{hours:g} h</small></td><td class="day"><svg class="ruler" height="10" '
-        f'aria-hidden="true"><rect class="c" x="29.17%" y="0" width="54.17%" height="9" rx="2"/><line x2="100%" '
-        f'y1="9.5" y2="9.5"/><rect class="t" x="{left:.2f}%" y="0" width="{width:.2f}%" height="9" rx="2"/></svg></td>'
-        f'<th scope="row" class="what"><a href="/depositions/{id}"><bdi>{who}</bdi></a>, {role} <small><bdi>'
-        f'{escape(case)}</bdi> · <bdi>{escape(organization)}</bdi></small></th><td><div class="badges">'
-        f'{" ".join(odd)}</div></td><td>{take}</td><td class="num"><span class="danger toned">in {until.days} d '
-        f"{until.seconds // 3600} h</span> <small>asked {(at - created).days} d ago</small></td></tr>\n"
+        f'<tr id="deposition-{id}" data-row="{id}" data-version="{version}">\n<td class="pick"><input type="checkbox" '
+        f'name="row" value="{id}:{version}" form="bulk" aria-label="Select {who}"></td>\n<td class="when"><time '
+        f'datetime="{starts.isoformat()[:19]}Z">{wall} GMT-5</time> <small>{hours:g} h</small></td>\n<td class="day">'
+        '<svg class="ruler" height="10" aria-hidden="true"><rect class="c" x="29.17%" y="0" width="54.17%" height="9" '
+        f'rx="2"/><line x2="100%" y1="9.5" y2="9.5"/><rect class="t" x="{left:.2f}%" y="0" width="{width:.2f}%" '
+        f'height="9" rx="2"/></svg></td>\n<th scope="row" class="what"><a href="/depositions/{id}"><bdi>{who}</bdi></a>'
+        f", {role} <small><bdi>{escape(case)}</bdi> · <bdi>{escape(organization)}</bdi></small></th>\n<td>"
+        f'<div class="badges">{" ".join(odd)}{beside.get(str(id), "")}</div></td>\n<td>{take}</td>\n<td class="num">'
+        f'<span class="danger toned">in {until.days} d {until.seconds // 3600} h</span> <small>asked '
+        f"{(at - created).days} d ago</small></td>\n</tr>\n"
     )
 
 
-def _page(name: str, queue: str, kept: Sequence[Any], waiting: int, starting: int) -> str:
+def _page(who: tuple[Any, ...], queue: str, kept: Sequence[Any], waiting: int, starting: int, revision: str) -> str:
     asked = sum(int(n) for _, open_, n in kept if open_)
     booked = sum(int(n) for state, _, n in kept if state in ("active", "scheduled", "ready"))
     everything = sum(int(n) for *_, n in kept)
-    tabs = "".join(
-        f'<a href="/depositions?view={view}">{word} <span class="count">{n:,}</span></a> '
-        for view, word, n in (
-            ("needs", "Needs scheduling", waiting),
-            ("soon", "Starts within 24 h", starting),
-            ("cancellation", "Cancellation asked", asked),
-            ("scheduled", "Scheduled", booked),
-            ("everything", "Everything", everything),
-        )
-    )
+    dead, failing = query(_UNTOLD).fetchone()
+    people, offered = query(_COLLEAGUES).fetchall(), query(_OFFERED).fetchall()
+    held = query(_HOLDS, (who[0],)).fetchall()
     options = "".join(f'<option value="{id}">{escape(each)}</option>' for id, each in query(_ORGANIZATIONS).fetchall())
-    return (
-        '<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8"><link rel="stylesheet" '
-        'href="/static/app.css"><title>Requests that need scheduling · Session Desk</title></head><body class="shell">'
-        f'<header class="top"><a class="brand" href="/">Session Desk</a><button>{escape(name)}</button></header>'
-        f'<nav class="nav"><ul><li><a href="/depositions">{_icon("inbox")}Requests <span class="count">{waiting:,}'
-        f'</span></a></li><li><a href="/">{_icon("chart-column")}Overview</a></li></ul></nav><main class="sheet">'
-        f'<h1>Requests that need scheduling</h1><nav class="views">{tabs}</nav><form class="filters" method="get" '
-        f'action="/depositions"><select name="organization"><option value="">any</option>{options}</select></form>'
-        f"{queue}</main></body></html>"
+    return _shell(
+        {
+            "name": escape(who[1]),
+            "token": _TOKEN,
+            "now": revision[-5:],
+            "revision": escape(revision),
+            "needs": f"{waiting:,}",
+            "soon": f"{starting:,}",
+            "cancellation": f"{asked:,}",
+            "scheduled": f"{booked:,}",
+            "everything": f"{everything:,}" + (f" Not told {dead}, failing {failing}" if dead or failing else ""),
+            "options": options + "".join(f'<option value="{id}">{escape(name)}</option>' for id, name in people[1:]),
+            "queue": queue + "".join(escape(row[0]) for row in offered) + "".join(escape(row[1]) for row in held),
+        }
     )

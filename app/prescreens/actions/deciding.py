@@ -20,7 +20,7 @@ from app.prescreens import emails
 from app.prescreens.actions.history import SUBJECT, note
 from app.prescreens.models import Prescreen, ReviewStatus, Status
 from app.prescreens.queries import templates
-from app.prescreens.queries.stages import P, Reach
+from app.prescreens.queries.stages import P, Reach, whose
 from app.prescreens.rules import review
 
 PENDING = ReviewStatus.PENDING.value
@@ -77,8 +77,11 @@ def _review(
         "decided_at": hold.final_at if hold else now,
         "own": hold.id if hold else NO_HOLD,
     }
-    seen = {} if version is None else {"seen": version}
-    done = db.execute(_decide(reach, version is not None), {**facts, **seen}).one_or_none()
+    seen: dict[str, Any] = {} if version is None else {"seen": version}
+    # An update takes no value that it does not name.
+    named = {"one": ("only",), "several": ("organizations",)}.get(reach.kind, ())
+    seen |= {name: reach.values[name] for name in named}
+    done = db.execute(_decide(reach.kind, version is not None), {**facts, **seen}).one_or_none()
     if done is None:
         _refuse_review(db, id, reach, now, alive_at, own=hold)
         raise Conflict(STALE)
@@ -105,9 +108,9 @@ def _refuse_review(db: Db, id: UUID, reach: Reach, now: datetime, alive_at: date
     review.check_review(found, alive_at)
 
 
-@lru_cache(maxsize=256)
-def _decide(reach: Reach, versioned: bool) -> ReturningUpdate[Any]:
-    """The one conditional update of a review, built once a reach. `versioned`: only the version that was read."""
+@lru_cache(maxsize=8)
+def _decide(kind: str, versioned: bool) -> ReturningUpdate[Any]:
+    """The one conditional update of a review, built once. `versioned`: only the version that was read."""
     moment = P.expires_at.type
     now = bindparam("now", type_=moment)
     final = held.is_held(
@@ -117,7 +120,7 @@ def _decide(reach: Reach, versioned: bool) -> ReturningUpdate[Any]:
         update(TABLE)
         .where(
             P.id == bindparam("wanted"),
-            reach.rows(P.organization_id),
+            *whose(P.organization_id, kind),
             *([P.version == bindparam("seen")] if versioned else []),
             P.status == Status.COMPLETED.value,
             P.review_status == PENDING,
