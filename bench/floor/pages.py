@@ -124,7 +124,7 @@ def answer(environ: dict[str, Any], path: str) -> tuple[int, bytes]:
     ids = [str(row[0]) for _, row in found[:SIZE]]
     ids += [""] * (SIZE - len(ids))
     tags = query(_TAGS, tuple(ids)).fetchall()
-    looking = query(_LOOKING, (*ids, me, lapsed)).fetchall()
+    looking = query(_LOOKING, (*ids, me, lapsed)).fetchall() if revision[2] is not None else []
     said = query(_VIEWS, (f"person:{me}", f"person:{me}", me)).fetchall()
     beside: dict[str, str] = {}
     for id, words in (*tags, *looking):
