@@ -93,5 +93,5 @@ def marks(db: Db, person_id: int, subject: str, rows: Iterable[Any], moment: dat
     if not shown:
         return {}
     asked = {"subject": subject, "ids": list(shown), "since": moment, "me": str(person_id)}
-    foreign: Sequence[str] = db.execute(_FOREIGN, asked).scalars().all()
+    foreign: Sequence[str] = db.connection().execute(_FOREIGN, asked).scalars().all()
     return {shown[id].id: "new" if shown[id].created_at > moment else "changed" for id in foreign}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -26,57 +27,60 @@ SAVED, NOTE, LOOK = 1, 2, 3
 _NOTHING: Any = literal_column("''")
 _ZERO: Any = literal_column("0")
 _AT_DESK: Any = bindparam("at_desk")
-_PLACES: Any = bindparam("places", expanding=True)
 
 
 def _kind(n: int) -> Any:
     return literal_column(str(n)).label("kind")
 
 
-_ALL = union_all(
-    select(
-        _kind(SAVED),
-        V.id,
-        V.place,
-        V.name.label("text"),
-        V.query,
-        V.view_sha256,
-        V.made_by_id.label("who_id"),
-        V.made_by_name.label("who"),
-        V.created_at.label("at"),
-        cast(null(), Instant).label("since"),
-        V.position,
-        V.version,
-    ).where(V.desk == _AT_DESK, V.place.in_(_PLACES)),
-    select(
-        _kind(NOTE),
-        N.id,
-        N.place,
-        N.text,
-        N.query,
-        N.view_sha256,
-        N.written_by_id,
-        N.written_by_name,
-        N.written_at,
-        cast(null(), Instant),
-        _ZERO,
-        N.version,
-    ).where(N.desk == _AT_DESK, N.place.in_(_PLACES)),
-    select(
-        _kind(LOOK),
-        _ZERO,
-        _NOTHING,
-        _NOTHING,
-        _NOTHING,
-        L.view_sha256,
-        L.person_id,
-        _NOTHING,
-        L.looked_at,
-        L.since,
-        _ZERO,
-        _ZERO,
-    ).where(L.person_id == bindparam("me"), L.desk == _AT_DESK),
-)
+@lru_cache(maxsize=64)
+def everything(places: int) -> Any:
+    """The one statement for what a list shows of its views, for a reader of so many places: `place_0`, `place_1`, …"""
+    bound = [bindparam(f"place_{at}", type_=V.place.type) for at in range(places)]
+    return union_all(
+        select(
+            _kind(SAVED),
+            V.id,
+            V.place,
+            V.name.label("text"),
+            V.query,
+            V.view_sha256,
+            V.made_by_id.label("who_id"),
+            V.made_by_name.label("who"),
+            V.created_at.label("at"),
+            cast(null(), Instant).label("since"),
+            V.position,
+            V.version,
+        ).where(V.desk == _AT_DESK, V.place.in_(bound)),
+        select(
+            _kind(NOTE),
+            N.id,
+            N.place,
+            N.text,
+            N.query,
+            N.view_sha256,
+            N.written_by_id,
+            N.written_by_name,
+            N.written_at,
+            cast(null(), Instant),
+            _ZERO,
+            N.version,
+        ).where(N.desk == _AT_DESK, N.place.in_(bound)),
+        select(
+            _kind(LOOK),
+            _ZERO,
+            _NOTHING,
+            _NOTHING,
+            _NOTHING,
+            L.view_sha256,
+            L.person_id,
+            _NOTHING,
+            L.looked_at,
+            L.since,
+            _ZERO,
+            _ZERO,
+        ).where(L.person_id == bindparam("me"), L.desk == _AT_DESK),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +173,10 @@ def for_page(
     query = addresses.canonical(args)
     view = addresses.key(desk, query)
     reads, acts = teams.reads(person, desk), teams.acts(person, desk)
-    asked = {"at_desk": desk, "places": [teams.own(person.id), *reads], "me": person.id}
+    sees = [teams.own(person.id), *reads]
+    asked = {"at_desk": desk, "me": person.id, **{f"place_{at}": place for at, place in enumerate(sees)}}
     kinds: dict[int, list[Any]] = {SAVED: [], NOTE: [], LOOK: []}
-    for row in db.execute(_ALL, asked):
+    for row in db.connection().execute(everything(len(sees)), asked).all():
         kinds[row.kind].append(row)
     looks = {row.view_sha256: Look(row.at, row.since) for row in kinds[LOOK]}
     news = _news(kinds[NOTE], looks, person.id)
@@ -223,7 +228,7 @@ def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Ta
     """Saved views, one's own first, then the teams'. Of two for this very list, one is lit."""
     ordered = sorted(rows, key=lambda row: (teams.is_team(row.place), row.place, row.position, row.id))
     tabs = []
-    lit = False
+    lit, base = False, list_url(desk, "") if ordered else ""
     for row in ordered:
         current = not lit and row.query == query
         lit = lit or current
@@ -231,7 +236,7 @@ def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Ta
             Tab(
                 id=row.id,
                 label=row.text,
-                url=list_url(desk, row.query),
+                url=f"{base}?{row.query}" if row.query else base,
                 icon="users" if teams.is_team(row.place) else "bookmark",
                 current=current,
                 mark="somebody left a note" if row.view_sha256 in news and not current else "",
