@@ -75,13 +75,35 @@ function nearestSlot(source) {
 
 /* Lists: what stands outside of the list follows it, and the focus goes on to the next row */
 
-// The copy is of the list on screen, which a filter has just changed.
+// A filter has just changed the list: its name, its first sentence and its copy are of what is on screen.
 function followList() {
-  const list = $("#queue[data-csv]");
-  const copy = list && $("#csv");
+  const list = $("#queue, #audit");
+  if (!list) return;
+  const { title, lede, every, csv, csvLabel } = list.dataset;
+  if (title) {
+    document.title = document.title.replace($("main h1").textContent, title);
+    $("main h1").textContent = title;
+  }
+  if (lede) $("main .lede").textContent = lede;
+  if (every) $("#main").dataset.liveEvery = every;
+  followTabs();
+  const copy = csv && $("#csv");
   if (!copy) return;
-  copy.href = list.dataset.csv;
-  $("span", copy).textContent = list.dataset.csvLabel;
+  copy.href = csv;
+  if (csvLabel) $("span", copy).textContent = csvLabel;
+}
+
+// Where a filter chooses among the lists that also have tabs, the tab goes along.
+function followTabs() {
+  const form = $("form.filters:has(select[name='state'])");
+  if (!form) return;
+  const wanted = ["state", "left"].map((name) => form.elements[name]?.value ?? "").join();
+  for (const tab of $$("#main .views > a")) {
+    const asked = new URL(tab.href).searchParams;
+    const same = ["state", "left"].map((name) => asked.get(name) ?? "").join() === wanted;
+    if (same && [...asked.keys()].every((name) => name === "state" || name === "left")) tab.ariaCurrent = "page";
+    else tab.removeAttribute("aria-current");
+  }
 }
 
 let goingOn = [];
