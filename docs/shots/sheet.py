@@ -77,8 +77,7 @@ def take(house: House, browser: Browser, visits: list[Visit], full: Path) -> Non
             page = context.new_page()
             for visit in visits:
                 context.clear_cookies()
-                if visit.cookie:
-                    context.add_cookies([{"name": "desk", "value": visit.cookie, "url": base}])
+                context.add_cookies(visit.cookies(base))  # type: ignore[arg-type]
                 page.goto(base + visit.url, wait_until="load")
                 page.evaluate("document.fonts.ready.then(() => true)")
                 picture(page, full / name(visit, look))

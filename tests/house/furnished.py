@@ -77,8 +77,13 @@ class Visit:
     came_from: str
     signed_in: bool
     cookie: str
-    """With which it was asked; empty without one."""
+    """The header with which it was asked; empty without one."""
     leads_to: list[str] = field(default_factory=list)
+
+    def cookies(self, base: str) -> list[dict[str, str]]:
+        """The same for a browser."""
+        pairs = (one.partition("=") for one in self.cookie.split("; ") if one)
+        return [{"name": name, "value": value, "url": base} for name, _, value in pairs]
 
 
 @dataclass
@@ -165,7 +170,6 @@ def crawl(house: House, visits_each: int) -> None:
 
 def _look(house: House, watch: Db, client: FlaskClient, url: str, came_from: str, signed_in: bool) -> Visit:
     before = written(watch)
-    cookie = client.get_cookie("desk")
     answer = client.get(url)
     wrote = written(watch) != before
     html = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
@@ -179,7 +183,7 @@ def _look(house: House, watch: Db, client: FlaskClient, url: str, came_from: str
         wrote,
         came_from,
         signed_in,
-        cookie.value if cookie else "",
+        answer.request.headers.get("Cookie", ""),
     )
     visit.leads_to = [link for href in [*links(html), answer.location or ""] if (link := inside(url, href))]
     house.visits.append(visit)

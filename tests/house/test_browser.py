@@ -19,8 +19,7 @@ def open_page(house: House, chromium: Browser) -> Iterator[Callable[[Visit], Pag
 
         def opened(visit: Visit) -> Page:
             page.context.clear_cookies()
-            if visit.cookie:
-                page.context.add_cookies([{"name": "desk", "value": visit.cookie, "url": base}])
+            page.context.add_cookies(visit.cookies(base))  # type: ignore[arg-type]
             page.goto(base + visit.url, wait_until="load")
             return page
 
