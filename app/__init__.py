@@ -23,7 +23,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from app.accounts import guard
     from app.desk.holds import pages as holds
     from app.home import navigation
-    from app.kernel import api, printing, static, times, transaction, words
+    from app.kernel import api, static, times, transaction, words
     from app.kernel.db import Database
     from app.kernel.ratelimit import Limiter
 
@@ -54,7 +54,6 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     transaction.install(app, database or Database(config))
     CSRFProtect(app).exempt(api.blueprint)
     static.install(app)
-    printing.install(app.jinja_env)
     times.install(app.jinja_env)
     words.install(app.jinja_env)
     guard.install(app)
