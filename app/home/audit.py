@@ -191,7 +191,9 @@ def _first_since(db: Db, moment: datetime, newest: int) -> int:
 
 def kinds() -> list[str]:
     """Every kind of event that has a sentence."""
-    return sorted({*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *exporting.TOLD, *accounts.WORDS})
+    return sorted(
+        {*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *exporting.TOLD, *accounts.WORDS}
+    )
 
 
 def sentence(event: Any) -> dict[str, Any]:
