@@ -12,7 +12,7 @@ from app.desk.bulk import MOST, NOTHING_TICKED
 from app.kernel import outbox
 from app.kernel.clock import now as moment
 from app.kernel.db import Db
-from app.kernel.errors import Conflict, Invalid
+from app.kernel.errors import Conflict, Denied, Invalid
 from app.kernel.words import number_of
 
 ACTS: dict[str, tuple[str, Callable[..., None]]] = {
@@ -28,8 +28,11 @@ _TICKED = re.compile(r"([0-9a-f-]{36}):([a-z]{1,10}-[0-9]{1,6}-[0-9]{1,6})")
 def act(db: Db, person: Me, scopes: Mapping[str, Scope], pressed: str, ticked: list[str]) -> tuple[str, bool]:
     """Does it to the messages that still stand as they did on screen.
 
-    Returns what to tell, and whether all were done. Raises Invalid when nothing can be done to any.
+    Returns what to tell, and whether all were done. Raises Denied for who only looks, Invalid when nothing can be done
+    to any.
     """
+    if not any(person.may(desk) for desk in scopes):
+        raise Denied("You can look at these messages, but not send them. Nothing was changed.")
     if pressed not in ACTS:
         raise Invalid("Choose what to do with the ticked messages. Nothing was changed.", code="bulk.act")
     words, do = ACTS[pressed]

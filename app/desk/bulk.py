@@ -49,13 +49,13 @@ def act(room: Room) -> Response:
     """Does to the ticked rows what was pressed. Raises Invalid when nothing was ticked, Denied for who only looks."""
     viewer, now = me(), clock.now()
     asked = room.ask(now)
-    ticked = _ticked(asked.listing.shape.id.type.python_type)
     pressed, _, value = request.form.get("act", "").partition(":")
+    if pressed != "export" and not viewer.may(room.desk):
+        raise Denied(DENIALS[room.desk])
+    ticked = _ticked(asked.listing.shape.id.type.python_type)
     if pressed == "export":
         found = asked.listing.rows_of(db(), [one.id for one in ticked])
         return take_ticked(room, asked, [found[one.id] for one in ticked if one.id in found])
-    if not viewer.may(room.desk):
-        raise Denied(DENIALS[room.desk])
     chosen = _chosen(room, viewer, asked, pressed, value)
     done, left = _each(room, asked, viewer, ticked, chosen)
     flash(_answer(room, asked, viewer, len(done), chosen.words, left), "warn" if left else "message")

@@ -224,8 +224,10 @@ def test_who_only_looks_ticks_in_vain(database: Database, cast: Cast, client: Fl
     id = put(database, cast, "dead")
     cast.sign_in(client, "aude")
     assert 'name="act"' not in page(client, "/deliveries?view=dead").split('id="queue"')[1]
-    said = tick(client, "send_again", [f"{id}:{mark(database, id)}"])
-    assert "None on the way again. 1 was left alone: you may only look at it." in said
+    form = {"act": "send_again", "row": [f"{id}:{mark(database, id)}"]}
+    answer = client.post("/deliveries/bulk?view=dead", data=form)
+    assert answer.status_code == 403
+    assert "You can look at these messages, but not send them." in answer.text
     assert row_of(database, id).state == "dead"
 
 

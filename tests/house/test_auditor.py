@@ -12,14 +12,25 @@ from tests.house.furnished import FORM, House, endpoint_of, inside, written
 pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time
 
 OWN = {
-    "accounts.sign_out",
-    "accounts.change_settings",
+    "accounts.add_passkey",
     "accounts.change_password",
+    "accounts.change_settings",
+    "accounts.end_other_sign_ins",
     "accounts.end_sign_in",
-    "views.save",
-    "views.rename",
+    "accounts.new_app",
+    "accounts.new_passkey_challenge",
+    "accounts.proof_challenge",
+    "accounts.prove",
+    "accounts.prove_with_passkey",
+    "accounts.remove_passkey",
+    "accounts.renew_codes",
+    "accounts.sign_out",
+    "accounts.turn_off_app",
+    "accounts.turn_on_app",
     "views.move",
     "views.remove",
+    "views.rename",
+    "views.save",
 }
 """What belongs to everybody who is signed in."""
 
@@ -53,7 +64,7 @@ def test_an_auditor_changes_nothing(house: House) -> None:
             for url in acting.values():
                 before = written(watch)
                 # As a poll, so that no last-seen time is written beside.
-                status = client.post(url, headers={POLL_HEADER: "1"}).status_code
+                status = client.post(url, data={"act": "assign"}, headers={POLL_HEADER: "1"}).status_code
                 if status != 403 or written(watch) != before:
                     wrong.append(f"POST {url} answers {status}, wrote: {written(watch) != before}")
     finally:
