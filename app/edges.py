@@ -4,6 +4,7 @@ A refusal leaves as a problem document under the API's paths, as a notice next t
 otherwise. Nothing that leaves names a stack, a path, a library, SQL, or what somebody else owns.
 """
 
+import contextlib
 import ipaddress
 import time
 from collections.abc import Callable, Iterable
@@ -136,12 +137,24 @@ def refuse(refusal: Refusal) -> Response:
         htmx.retarget(response, "#refusal")
     else:
         shown = {"refusal": refusal, "typed": _typed(), "again": _again(), "request_id": g.get("request_id")}
+        shown["back"] = request.script_root + _page_above()
         page = render_template("refused.html", **shown) if refusal.status < 500 else _bare_page(shown)
         response = Response(page, refusal.status)
     response.headers.update(refusal.headers)
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("HX-Request")
     return response
+
+
+def _page_above() -> str:
+    """The path of the page that a refused form belongs to: the nearest one above its own address."""
+    path, routes = request.path, current_app.create_url_adapter(request)
+    while path and routes is not None:
+        path = path.rpartition("/")[0]
+        with contextlib.suppress(HTTPException):
+            routes.match(path or "/", method="GET")
+            return path or "/"
+    return "/"
 
 
 def _bare_page(shown: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """How answers and refusals leave the house."""
 
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -44,6 +45,17 @@ def test_forms_of_other_sites_are_refused(client: FlaskClient, headers: dict[str
     response = client.post("/sign-in", data={"email": "a@example.com"}, headers=headers)
     assert response.status_code == status
     assert "another site" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("form", "page"),
+    [("/settings/sign-ins/5/end", "/settings"), ("/depositions/1/cancel", "/depositions/1"), ("/sign-out", "/")],
+)
+def test_a_refused_form_leads_back_to_a_page_that_is_there(client: FlaskClient, cast: Cast, form: str, page: str):
+    cast.sign_in(client, "ines")
+    refused = client.post(form, data={"csrf_token": "no"})
+    assert refused.status_code == 403
+    assert f'href="{page}"' in refused.text.partition("Back to the page")[0].rpartition("<a ")[2]
 
 
 def test_a_form_without_its_token_is_refused_and_hands_the_text_back(client: FlaskClient, cast: Cast):
