@@ -1,6 +1,5 @@
 """How answers and refusals leave the house."""
 
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient

@@ -12,7 +12,7 @@ from app.kernel.clock import now
 from app.kernel.db import Database
 from tests.depositions import factories
 
-DEPOSITION, INSPECTION = 20, 15
+DEPOSITION, INSPECTION = 20, 24
 
 
 @contextmanager

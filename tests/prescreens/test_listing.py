@@ -307,7 +307,7 @@ def statements(database: Database) -> Iterator[list[str]]:
     event.remove(database.reader, "before_cursor_execute", hear)
 
 
-FRAGMENT, PAGE = 12, 19
+FRAGMENT, PAGE = 11, 18
 """Queries of the fragment and of the whole page, whatever the table holds."""
 
 
