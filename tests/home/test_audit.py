@@ -155,6 +155,7 @@ def test_one_person_is_found_by_index(database: Database, cast: Cast) -> None:
         else:
             db.execute(text("SET enable_seqscan = off"))
             plan = "\n".join(row[0] for row in db.execute(text(f"EXPLAIN {compiled}")))
+            db.execute(text("RESET enable_seqscan"))  # the connection goes back to others
     assert "ix_events_person" in plan
 
 
