@@ -22,6 +22,11 @@ DEV = str(ROOT / "dev")
 pytestmark = pytest.mark.timeout(300)
 
 
+def hears_ctrl_c() -> None:
+    """A suite that was put in the background hands down that Ctrl-C is to be ignored; a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """`./dev run` on a free port with data of its own. `said` is what it printed until it was ready."""
 
@@ -33,6 +38,7 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
             env={name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PUBLIC_BASE_URL")},
+            preexec_fn=hears_ctrl_c,
         )
         assert self.process.stdout is not None
         lines = []
