@@ -31,6 +31,7 @@ class Notes:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._waiting: dict[tuple[Any, int], datetime] = {}
         self._timer: threading.Timer | None = None
 
@@ -44,7 +45,14 @@ class Notes:
                 self._timer.start()
 
     def write(self) -> None:
-        """Writes what is waiting. A database that is away costs the notes, not the process."""
+        """Writes what is waiting. A database that is away costs the notes, not the process.
+
+        One at a time, so that whoever closes the database waits for a write that is under way.
+        """
+        with self._writing:
+            self._write()
+
+    def _write(self) -> None:
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import jwt
@@ -14,7 +17,7 @@ from app.accounts.actions import keys
 from app.accounts.models import ApiKey, Organization, Product
 from app.accounts.seen import notes
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db import Database, Db
 from app.kernel.errors import Unauthorized
 from tests.cast import COMMAND_LINE, Cast
 
@@ -216,6 +219,37 @@ def test_last_used_is_written_beside_and_at_most_once_a_minute(database: Databas
     notes(database).write()
     with database.read() as db:
         assert db.execute(select(ApiKey.last_used_at)).scalar_one() > first - timedelta(seconds=61)
+
+
+def test_closing_waits_for_times_that_are_being_written(
+    database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that is still out when the engines close is closed by nobody."""
+    begun, go_on = threading.Event(), threading.Event()
+    really = database.write
+
+    @contextmanager
+    def slowly() -> Iterator[Db]:
+        with really() as db:
+            begun.set()
+            assert go_on.wait(10)
+            yield db
+
+    enter(database, "prescreens", cast.headers("prescreens")["Authorization"])
+    monkeypatch.setattr(database, "write", slowly)
+    writing = threading.Thread(target=notes(database).write)
+    closing = threading.Thread(target=notes(database).write)
+    writing.start()
+    assert begun.wait(10)
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive()
+    go_on.set()
+    for thread in (writing, closing):
+        thread.join(10)
+        assert not thread.is_alive()
+    with database.read() as db:
+        assert db.execute(select(ApiKey.last_used_at)).scalar_one() is not None
 
 
 def test_limits_are_those_of_the_documents(database: Database, cast: Cast) -> None:
