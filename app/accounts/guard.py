@@ -20,11 +20,8 @@ from app.kernel import clock, htmx
 from app.kernel.crypto import sha256
 from app.kernel.db import Db
 from app.kernel.errors import Denied
+from app.kernel.live import is_poll
 from app.kernel.transaction import SAFE, database, reading
-
-POLL_HEADER = "X-Desk-Poll"
-POLL_ARGUMENT = "poll"
-"""A request with either is the page looking for news by itself: no activity of the person."""
 
 LONGEST_KEPT = 100_000
 """Characters of typed text that are carried over a sign-in."""
@@ -52,7 +49,7 @@ def load(token: str) -> Me | None:
     if found is None:
         return None
     row, grants, wanted_by = found
-    if stale(row.last_seen_at, now) and not _is_poll():
+    if stale(row.last_seen_at, now) and not is_poll():
         notes(database()).leave(SIGN_IN_SEEN, row.sign_in_id, now)
     return Me(
         id=row.id,
@@ -168,10 +165,6 @@ def _keep_typed() -> Response:
 
 def _never_kept(name: str) -> bool:
     return any(word in name.lower() for word in NOT_KEPT)
-
-
-def _is_poll() -> bool:
-    return POLL_HEADER in request.headers or POLL_ARGUMENT in request.args
 
 
 def _for_whom(allowed: frozenset[Role]) -> str:

@@ -6,6 +6,7 @@ changed, all in one transaction with an event each; the answer says in words whi
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask import Response, flash, request
@@ -15,8 +16,8 @@ from app.accounts.access import Me, me
 from app.accounts.roles import DENIALS
 from app.desk import latest, tags
 from app.desk.copies import take_ticked
-from app.desk.queue import Asked, Room, at_moment
-from app.kernel import clock
+from app.desk.queue import Asked, Room
+from app.kernel import clock, times
 from app.kernel.errors import Denied, Invalid, NotFound, Refusal
 from app.kernel.htmx import see_other
 from app.kernel.transaction import db
@@ -151,7 +152,7 @@ def _what_happened(room: Room, asked: Asked, viewer: Me, event: Row | None) -> s
     if event is None:
         return "it has left this list"
     who = "you" if event.actor_id == str(viewer.id) else event.actor_name
-    return f"{who} {room.did(event.kind)} {at_moment(event.created_at, viewer.time_zone, asked.now)}"
+    return f"{who} {room.did(event.kind)} {_at_moment(event.created_at, viewer.time_zone, asked.now)}"
 
 
 def _answer(room: Room, asked: Asked, viewer: Me, done: int, words: str, left: Iterable[tuple[Row | None, str]]) -> str:
@@ -165,3 +166,10 @@ def _answer(room: Room, asked: Asked, viewer: Me, done: int, words: str, left: I
     named = [f"{room.name_of(row) if row is not None else 'one'}, {why}" for row, why in reasons[:10]]
     more = f"; and {number_of(len(reasons) - 10, 'more')}" if len(reasons) > 10 else ""
     return f"{said} {len(reasons):,} were left alone: {'; '.join(named)}{more}."
+
+
+def _at_moment(instant: datetime, zone: str, now: datetime) -> str:
+    """`at 10:42`, or with the day when it was another."""
+    local, today = times.local(instant, zone), times.local(now, zone)
+    hour = times.hour(local, zone)
+    return f"at {hour}" if local.date() == today.date() else f"on {times.day(local, today)}, {hour}"

@@ -10,6 +10,8 @@ from app.accounts.roles import WRITERS
 from app.kernel.db import Db
 
 MOST = 200
+NOBODY = 0
+"""Whose number a filter gives when it asks for what nobody has."""
 
 
 class Colleague(NamedTuple):

@@ -6,20 +6,21 @@ docs/queue.md says how, with depositions as the example. What is in a list, app/
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, TypedDict
 
 from flask import Response, g, request, url_for
-from markupsafe import Markup
 from sqlalchemy import Row
 
 from app.accounts.access import Me, me
-from app.desk import colleagues, latest, tags, untold
-from app.desk.listing import MOST_COUNTED, Listing, Near
+from app.desk import colleagues, latest, narrowing, tags, untold
+from app.desk.listing import MOST_COUNTED, Listing
 from app.desk.live import live_list, who_looks
+from app.desk.narrowing import Filter
 from app.desk.views import for_page
-from app.kernel import clock, times
+from app.kernel import clock
 from app.kernel.db import Db
 from app.kernel.events import Actor
 from app.kernel.htmx import respond
@@ -54,13 +55,6 @@ class Tab(TypedDict):
     current: bool
 
 
-class Filter(NamedTuple):
-    """A filter that is set: its name in the address, and what it says in words: `State: canceled`."""
-
-    name: str
-    words: str
-
-
 class Empty(NamedTuple):
     """What stands where no row is."""
 
@@ -74,7 +68,7 @@ class Asked:
     """What the address asks for. A room may subclass it to carry its own filters.
 
     `args` are the address without what goes without saying, sort included, page not. `sort` is the order in force, with
-    a leading `-` when it descends, and `sorts` are those this list can be sorted by. `narrowing` are the filters set.
+    a leading `-` when it descends, and `sorts` are those this list can be sorted by. `f` are the room's filters.
     `counted`: counters know how many each of its groups holds, and `Room.sizes` says so. `known` is what `Room.gather`
     read for the rows of the page.
     """
@@ -86,7 +80,7 @@ class Asked:
     view: str
     sort: str = ""
     sorts: tuple[str, ...] = ()
-    narrowing: list[Filter] = field(default_factory=list)
+    f: Any = None
     organization_id: int | None = None
     counted: bool = False
     known: Any = None
@@ -188,6 +182,10 @@ class Room(ABC):
     def give_back(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
         """Gives a row back to everybody. Raises Refusal."""
 
+    def narrowing(self, asked: Asked) -> list[Filter]:
+        """The filters that are set, in words; asked only of lists that are empty. A room adds its own."""
+        return narrowing.usual(reading(), asked.f, self.colleagues)
+
     # What every room has alike
 
     def url(self, end: str = "", **args: Any) -> str:
@@ -222,7 +220,7 @@ class Room(ABC):
         return None if scope.everything else scope.organization_ids
 
 
-@dataclass(slots=True)
+@dataclass
 class Shown:
     """One showing of a list, as `desk/queue.html` and `desk/_queue.html` read it."""
 
@@ -280,14 +278,19 @@ class Shown:
             then = {"": column.sort, "ascending": f"-{column.sort}", "descending": None}[order]
             yield column, self.room.url(**{**asked.args, "sort": then}), order
 
+    @cached_property
+    def narrowing(self) -> list[Filter]:
+        """The filters that are set, in words."""
+        return self.room.narrowing(self.asked)
+
     def removals(self) -> list[tuple[str, int, str]]:
         """For the list that matches nothing: each filter in words, how many there are without it, and that address."""
         found = []
-        for narrowing in self.asked.narrowing:
-            n = self.room.ask(self.asked.now, without=narrowing.name).listing.total(db())
-            args = {name: value for name, value in self.asked.args.items() if name != narrowing.name}
+        for one in self.narrowing:
+            n = self.room.ask(self.asked.now, without=one.name).listing.total(db())
+            args = {name: value for name, value in self.asked.args.items() if name != one.name}
             if n:
-                found.append((narrowing.words, n, self.room.url(**args)))
+                found.append((one.words, n, self.room.url(**args)))
         return found
 
     @property
@@ -302,7 +305,7 @@ class Shown:
 
     @property
     def plain_url(self) -> str:
-        set_ = {narrowing.name for narrowing in self.asked.narrowing}
+        set_ = {one.name for one in self.narrowing}
         return self.room.url(**{name: value for name, value in self.asked.args.items() if name not in set_})
 
     def nothing(self) -> Empty:
@@ -418,33 +421,3 @@ def _gone(
             word = room.done(happened[id]) if id in happened else Word("No longer in this list", "circle-check")
         found.append((room.line(asked, key or "", row, worn.get(id, ()), viewer), word))
     return found
-
-
-def next_in_list(room: Room, asked: Asked, id: Any) -> Markup | None:
-    """`Next: Rafael Lindqvist`, linked, for the message after an act; None at the end of the list.
-
-    Asked before the act is committed: reading sessions still see the row in its place.
-    """
-    near = asked.listing.near(reading(), id)
-    if near is None or near.next is None:
-        return None
-    found = asked.listing.rows_of(reading(), [near.next]).get(near.next)
-    if found is None:
-        return None
-    url = room.url("detail", id=near.next, **asked.args)
-    return Markup('Next: <a href="{}">{}</a>').format(url, room.name_of(found[1]))
-
-
-def place_in_list(listing: Listing, session: Db, near: Near | None) -> str:
-    """`3 of 31`; nothing for what is not in the list, or too far down to be counted."""
-    if near is None or not near.place:
-        return ""
-    total = listing.total(session)
-    return f"{near.place:,} of " + (f"{MOST_COUNTED:,}+" if total > MOST_COUNTED else f"{total:,}")
-
-
-def at_moment(instant: datetime, zone: str, now: datetime) -> str:
-    """`at 10:42`, or with the day when it was another."""
-    local, today = times.local(instant, zone), times.local(now, zone)
-    hour = times.hour(local, zone)
-    return f"at {hour}" if local.date() == today.date() else f"on {times.day(local, today)}, {hour}"

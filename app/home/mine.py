@@ -24,9 +24,9 @@ from app.prescreens.models import Prescreen, ReviewStatus, Status, WorkflowTempl
 SHOWN = 12
 """Things a desk shows here; its own list has the rest."""
 
-D: Any = Deposition.__table__.c
-P: Any = Prescreen.__table__.c
-I: Any = Inspection.__table__.c  # noqa: E741  # the letters of the three desks
+_d: Any = Deposition.__table__.c
+_p: Any = Prescreen.__table__.c
+_i: Any = Inspection.__table__.c
 _OPEN = (State.ACTIVE, State.INITIAL, State.SCHEDULED, State.READY)
 _LIVE = (Standing.OPEN, Standing.RECORDING)
 
@@ -53,9 +53,9 @@ def with_me(db: Db, person: Me, now: datetime) -> list[Thing]:
 
 
 def _depositions(db: Db, person: Me, now: datetime) -> list[Thing]:
-    mine = (D.assigned_id == person.id, person.scope(DEPOSITIONS).where(D.organization_id))
-    columns = (D.id, D.state, D.deponent_name, D.title, D.case_name, D.starts_at, D.zone)
-    rows = _first(db, [select(*columns).where(*mine, D.state == state.value) for state in _OPEN], D.starts_at, D.id)
+    mine = (_d.assigned_id == person.id, person.scope(DEPOSITIONS).where(_d.organization_id))
+    columns = (_d.id, _d.state, _d.deponent_name, _d.title, _d.case_name, _d.starts_at, _d.zone)
+    rows = _first(db, [select(*columns).where(*mine, _d.state == state.value) for state in _OPEN], _d.starts_at, _d.id)
     return [_session(row, now) for row in rows]
 
 
@@ -69,16 +69,16 @@ def _session(row: Row, now: datetime) -> Thing:
 
 def _prescreens(db: Db, person: Me, now: datetime) -> list[Thing]:
     rows = db.execute(
-        select(P.id, P.name, P.email, P.phone, P.expires_at, WorkflowTemplate.name.label("template"))
-        .join(WorkflowTemplate.__table__, WorkflowTemplate.__table__.c.id == P.workflow_template_id)
+        select(_p.id, _p.name, _p.email, _p.phone, _p.expires_at, WorkflowTemplate.name.label("template"))
+        .join(WorkflowTemplate.__table__, WorkflowTemplate.__table__.c.id == _p.workflow_template_id)
         .where(
-            P.assignee_id == person.id,
-            P.status == Status.COMPLETED.value,
-            P.review_status == ReviewStatus.PENDING.value,
-            P.expires_at > now,
-            person.scope(PRESCREENS).where(P.organization_id),
+            _p.assignee_id == person.id,
+            _p.status == Status.COMPLETED.value,
+            _p.review_status == ReviewStatus.PENDING.value,
+            _p.expires_at > now,
+            person.scope(PRESCREENS).where(_p.organization_id),
         )
-        .order_by(P.expires_at, P.id)
+        .order_by(_p.expires_at, _p.id)
         .limit(SHOWN)
     ).all()
     state = ("Waiting for a decision", "circle-dot", "")
@@ -98,15 +98,15 @@ def _prescreens(db: Db, person: Me, now: datetime) -> list[Thing]:
 
 
 def _inspections(db: Db, person: Me, now: datetime) -> list[Thing]:
-    reach = person.scope(INSPECTIONS).where(I.organization_id)
-    columns = (I.id, I.status, I.notes, I.scheduled_for, I.started_at, I.created_at, I.expires_at)
+    reach = person.scope(INSPECTIONS).where(_i.organization_id)
+    columns = (_i.id, _i.status, _i.notes, _i.scheduled_for, _i.started_at, _i.created_at, _i.expires_at)
     # What they took, and what they made while nobody else has it; each its own index.
-    taken, made = I.assigned_id == person.id, (I.operator_email == person.email) & I.assigned_id.is_(None)
+    taken, made = _i.assigned_id == person.id, (_i.operator_email == person.email) & _i.assigned_id.is_(None)
     stretches = []
     for mine in (taken, made):
-        stretches += [select(*columns).where(mine, reach, I.status == status.value) for status in _LIVE]
-        stretches.append(select(*columns).where(mine, reach, I.status == Standing.CREATED.value, I.expires_at > now))
-    return [_inspection(row, now) for row in _first(db, stretches, I.expires_at, I.id)]
+        stretches += [select(*columns).where(mine, reach, _i.status == status.value) for status in _LIVE]
+        stretches.append(select(*columns).where(mine, reach, _i.status == Standing.CREATED.value, _i.expires_at > now))
+    return [_inspection(row, now) for row in _first(db, stretches, _i.expires_at, _i.id)]
 
 
 def _inspection(row: Row, now: datetime) -> Thing:
@@ -125,15 +125,15 @@ def managed_today(db: Db, person: Me, now: datetime) -> list[Thing]:
     local = now.astimezone(ZoneInfo(person.time_zone))
     midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     rows = db.execute(
-        select(D.id, D.state, D.deponent_name, D.title, D.case_name, D.starts_at, D.zone)
+        select(_d.id, _d.state, _d.deponent_name, _d.title, _d.case_name, _d.starts_at, _d.zone)
         .where(
-            D.manager_email == person.email,
-            D.starts_at >= now - timedelta(hours=1),
-            D.starts_at < midnight,
-            D.state.in_([state.value for state in (State.ACTIVE, State.SCHEDULED, State.READY)]),
-            person.scope(DEPOSITIONS).where(D.organization_id),
+            _d.manager_email == person.email,
+            _d.starts_at >= now - timedelta(hours=1),
+            _d.starts_at < midnight,
+            _d.state.in_([state.value for state in (State.ACTIVE, State.SCHEDULED, State.READY)]),
+            person.scope(DEPOSITIONS).where(_d.organization_id),
         )
-        .order_by(D.starts_at)
+        .order_by(_d.starts_at)
         .limit(SHOWN)
     ).all()
     return [_session(row, now) for row in rows]

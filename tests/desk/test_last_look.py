@@ -6,11 +6,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, text
 
-from app.accounts.guard import POLL_HEADER
 from app.desk.views import addresses, looking
 from app.desk.views.models import ViewLook
 from app.desk.views.shown import everything
 from app.kernel.clock import now
+from app.kernel.live import POLL_HEADER
 from app.prescreens import actions
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast

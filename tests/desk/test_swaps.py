@@ -127,6 +127,23 @@ def test_a_row_that_somebody_finished_greys_out(desk: Any, database: Database, c
     settled(page)
 
 
+def test_the_last_row_too_says_who_finished_it(desk: Any, database: Database, cast: Any) -> None:
+    d = factories.request(database, cast)
+    page = desk("/depositions")
+    page.wait_for_selector(f"#deposition-{d.id}")
+    schedule(database, cast, d.id)
+    page.wait_for_selector(f"#deposition-{d.id}.done:has-text('Hugo Brandt')")
+
+
+def test_a_list_that_was_empty_announces_what_comes(desk: Any, database: Database, cast: Any) -> None:
+    page = desk("/depositions")
+    page.wait_for_selector("#queue .empty")
+    d = factories.request(database, cast)
+    page.click(".arrivals button:has-text('1 new')")
+    page.wait_for_selector(f"#deposition-{d.id}")
+    assert page.locator("#queue .empty").count() == 0
+
+
 def test_new_rows_wait_behind_a_bar(desk: Any, database: Database, cast: Any) -> None:
     factories.request(database, cast, deponent_name="First Witness")
     page = desk("/depositions")

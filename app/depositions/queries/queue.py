@@ -17,6 +17,7 @@ from app.accounts.models import Organization
 from app.depositions.models import COUNTS, Deposition, State
 from app.desk import listing as desk
 from app.desk import tags
+from app.desk.colleagues import NOBODY
 from app.desk.listing import Listing, Page, Shape, Stretch
 from app.kernel import search
 from app.kernel.db import Db
@@ -46,8 +47,6 @@ STATES_OF: dict[str, tuple[State, ...]] = {
 SORTS: dict[str, Any] = {"starts": T.starts_at, "received": T.created_at}
 """Orders besides urgency, each carried by an index in every state."""
 
-NOBODY = 0
-"""Taken by nobody yet, as a filter."""
 
 COLUMNS = (
     T.id,

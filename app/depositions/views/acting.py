@@ -13,9 +13,9 @@ from app.depositions.actions import canceling, running, scheduling
 from app.depositions.forms import CancelForm, MoveForm, NoticeForm, RoomForm
 from app.depositions.queries import managers
 from app.depositions.views.one import page, schedule_form
-from app.depositions.views.queue import back
+from app.depositions.views.queue import ROOM
 from app.depositions.views.shared import READERS, actable, args, filters, pages
-from app.desk import leaving
+from app.desk import leaving, returning
 from app.kernel import clock, preview
 from app.kernel.transaction import db, reading
 from app.kernel.words import number_of
@@ -49,7 +49,7 @@ def schedule(id: int) -> Response:
     if shown:
         return _show(d, shown, f"Schedule and tell {number_of(told, 'person', 'people')}" if told else "Schedule")
     flash(f"Scheduled. {number_of(told, 'person', 'people')} will be told by e-mail." if told else "Scheduled.")
-    return back(d)
+    return returning.back(ROOM, d.id)
 
 
 @pages.post("/<int:id>/cancel")
@@ -73,7 +73,7 @@ def cancel(id: int) -> Response:
         told = f" and tell {number_of(len(emails.participants(d)), 'person', 'people')}" if tell else " and tell nobody"
         return _show(d, shown, what + told, "calendar-x", "danger")
     flash("Canceled. Everybody invited will be told by e-mail." if tell else "Canceled. Nobody was told by e-mail.")
-    return back(d)
+    return returning.back(ROOM, d.id)
 
 
 def _show(d: Row, shown: preview.Preview, confirm: str, icon: str = "send", tone: str = "primary") -> Response:
@@ -91,7 +91,7 @@ def write_notice(id: int) -> Response:
         db(), d.id, form.notice.data or "", by=me().actor(), now=clock.now(), version=form.seen_version
     )
     flash("Saved. The organization reads it through the API." if form.notice.data else "Taken back.")
-    return back(d)
+    return returning.back(ROOM, d.id)
 
 
 @pages.post("/<int:id>/change_room")
@@ -102,7 +102,7 @@ def change_room(id: int) -> Response:
     form.check()
     scheduling.change_room(db(), d.id, form.room_url.data, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("Saved. The links that were mailed lead to this room once the session begins.")
-    return back(d)
+    return returning.back(ROOM, d.id)
 
 
 @pages.post("/<int:id>/start")
@@ -111,7 +111,7 @@ def start(id: int) -> Response:
     """Opens the room."""
     d = _press(id, lambda d, facts: running.start(db(), d.id, **facts))
     flash("Started. The links that were mailed lead into the room now.")
-    return back(d)
+    return returning.back(ROOM, d.id)
 
 
 @pages.post("/<int:id>/end")
@@ -120,7 +120,7 @@ def end(id: int) -> Response:
     """Closes the room."""
     d = _press(id, lambda d, facts: running.end(db(), d.id, **facts))
     flash("Ended. The links no longer lead into the room.")
-    return back(d)
+    return returning.back(ROOM, d.id)
 
 
 def _press(id: int, act: Callable[[Row, dict[str, Any]], Any]) -> Row:

@@ -18,7 +18,7 @@ from app.depositions.views.queue import ROOM
 from app.depositions.views.shared import READERS, args, filters, pages, visible
 from app.desk import tagging
 from app.desk.live import live_item, look
-from app.desk.queue import place_in_list
+from app.desk.returning import place_in_list
 from app.kernel import clock, events, times
 from app.kernel.htmx import respond
 from app.kernel.live import Live

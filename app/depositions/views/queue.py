@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import Response, flash, url_for
+from flask import Response
 from sqlalchemy import Row
 
 from app.accounts.access import Me, allow, me
@@ -17,11 +17,12 @@ from app.depositions.queries import queue
 from app.depositions.views.shared import READERS, args, filters, pages
 from app.desk import bulk, copies, latest
 from app.desk import queue as desk
-from app.desk.queue import Asked, Column, Empty, Filter, Tab, Word
-from app.kernel import clock, times
+from app.desk.colleagues import NOBODY
+from app.desk.narrowing import Filter
+from app.desk.queue import Asked, Column, Empty, Tab, Word
+from app.kernel import times
 from app.kernel.db import Db
 from app.kernel.events import Actor
-from app.kernel.htmx import see_other
 from app.kernel.transaction import reading
 from app.kernel.words import number_of
 
@@ -90,10 +91,14 @@ class Depositions(desk.Room):
             view=f.view,
             sort=f.order,
             sorts=f.sorts,
-            narrowing=_narrowing(f),
             organization_id=f.organization_id,
             f=f,
         )
+
+    def narrowing(self, asked: Asked) -> list[Filter]:
+        f = _f(asked)
+        own = [Filter("state", f"State: {display.STATES[f.states[0]].word.lower()}")] if f.state else []
+        return [*own, *super().narrowing(asked)]
 
     def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
         counts = queue.tab_counts(kept)
@@ -130,7 +135,7 @@ class Depositions(desk.Room):
                 ("nobody", "nobody yet"),
                 *((one.id, "you" if one.id == me().id else one.name) for one in team),
             ],
-            "taken_by": "nobody" if f.person == queue.NOBODY else f.person,
+            "taken_by": "nobody" if f.person == NOBODY else f.person,
         }
 
     def nothing(self, asked: Asked, tabs: Sequence[Tab]) -> Empty:
@@ -196,26 +201,6 @@ def _f(asked: Asked) -> queue.Filters:
     return asked.f
 
 
-def _narrowing(f: queue.Filters) -> list[Filter]:
-    """What narrows the list besides its tab, in words."""
-    found = []
-    if f.state:
-        found.append(Filter("state", f"State: {display.STATES[f.states[0]].word.lower()}"))
-    if f.organization_id is not None:
-        found.append(Filter("organization", "Organization"))
-    if f.first:
-        found.append(Filter("from", f"Starts from {times.day(f.first)}"))
-    if f.last:
-        found.append(Filter("to", f"Starts to {times.day(f.last)}"))
-    if f.person is not None:
-        found.append(Filter("with", "Taken by nobody yet" if f.person == queue.NOBODY else "Taken by"))
-    if f.tag:
-        found.append(Filter("tag", f"Tag: {f.tag}"))
-    if f.q:
-        found.append(Filter("q", f"Text: {f.q}"))
-    return found
-
-
 @pages.get("", endpoint="list")
 @allow(*READERS)
 def list_depositions() -> Response:
@@ -235,12 +220,3 @@ def export() -> Response:
 def act_on_several() -> Response:
     """What is done to the ticked rows."""
     return bulk.act(ROOM)
-
-
-def back(d: Row) -> Response:
-    """To the page of the deposition, which still knows the list one came from; a message links the next one of it."""
-    asked = ROOM.ask(clock.now())
-    following = desk.next_in_list(ROOM, asked, d.id)
-    if following:
-        flash(following, "info")
-    return see_other(url_for(".detail", id=d.id, **asked.args))

@@ -12,6 +12,7 @@ from app.depositions.actions.moving import T
 from app.depositions.models import State
 from app.depositions.queries import queue, requests
 from app.desk import tags
+from app.desk.colleagues import NOBODY
 from app.kernel.errors import Invalid
 from app.kernel.transaction import reading
 
@@ -42,7 +43,7 @@ def filters(without: str = "") -> queue.Filters:
         reach=None if scope.everything else scope.organization_ids,
         zone=me().time_zone,
         tag=tags.tidy(given["tag"]) if given.get("tag", "").strip() else "",
-        person=queue.NOBODY if given.get("with") == "nobody" else _number(given.get("with"), "person"),
+        person=NOBODY if given.get("with") == "nobody" else _number(given.get("with"), "person"),
         sort=sort,
     )
 
@@ -77,7 +78,7 @@ def args(f: queue.Filters) -> dict[str, Any]:
         "to": f.last.isoformat() if f.last else None,
         "q": f.q or None,
         "tag": f.tag or None,
-        "with": "nobody" if f.person == queue.NOBODY else f.person,
+        "with": "nobody" if f.person == NOBODY else f.person,
         "sort": f.order or None,
     }
     return {name: value for name, value in args.items() if value is not None}

@@ -1,16 +1,14 @@
 """Taking a deposition, giving it back, and the team's tags on it. From the list one stays in the list."""
 
-from flask import Response, flash, request
-from sqlalchemy import Row
+from flask import Response, flash
 
 from app.accounts.access import allow, me
 from app.depositions.actions import assigning
 from app.depositions.forms import MoveForm
-from app.depositions.views.queue import ROOM, back
-from app.depositions.views.shared import READERS, actable, args, filters, pages
-from app.desk import tagging
+from app.depositions.views.queue import ROOM
+from app.depositions.views.shared import READERS, actable, pages
+from app.desk import returning, tagging
 from app.kernel import clock
-from app.kernel.htmx import see_other
 from app.kernel.transaction import db
 
 
@@ -23,7 +21,7 @@ def assign(id: int) -> Response:
     person = (me().id, me().name)
     assigning.assign(db(), d.id, person=person, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash(f"It is yours: {ROOM.name_of(d)}.")
-    return _stay_or_back(d)
+    return returning.back(ROOM, d.id)
 
 
 @pages.post("/<int:id>/give_back")
@@ -34,7 +32,7 @@ def give_back(id: int) -> Response:
     form.check()
     assigning.give_back(db(), d.id, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash(f"Given back: {ROOM.name_of(d)}. Nobody has it now.")
-    return _stay_or_back(d)
+    return returning.back(ROOM, d.id)
 
 
 @pages.post("/<int:id>/tag")
@@ -42,7 +40,7 @@ def give_back(id: int) -> Response:
 def tag(id: int) -> Response:
     """Puts a tag on it."""
     tagging.add(ROOM, actable(id))
-    return _stay(id)
+    return returning.stay(ROOM, id)
 
 
 @pages.post("/<int:id>/untag")
@@ -50,12 +48,4 @@ def tag(id: int) -> Response:
 def untag(id: int) -> Response:
     """Takes a tag off it."""
     tagging.remove(ROOM, actable(id))
-    return _stay(id)
-
-
-def _stay_or_back(d: Row) -> Response:
-    return see_other(ROOM.url(**args(filters()))) if "in_list" in request.form else back(d)
-
-
-def _stay(id: int) -> Response:
-    return see_other(ROOM.url("detail", id=id, **args(filters())))
+    return returning.stay(ROOM, id)

@@ -11,13 +11,13 @@ from flask import request, url_for
 from sqlalchemy import bindparam, cast, literal_column, null, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.accounts.guard import POLL_ARGUMENT, POLL_HEADER
 from app.accounts.models import Organization
 from app.desk.views import addresses, looking, teams
 from app.desk.views.handover import N
 from app.desk.views.looking import L, Look
 from app.desk.views.saved import V
 from app.kernel.db import Db, Instant
+from app.kernel.live import is_poll
 from app.kernel.transaction import aside
 
 log = structlog.get_logger("desk")
@@ -182,8 +182,7 @@ def for_page(
     news = _news(kinds[NOTE], looks, person.id)
     saved = _tabs(kinds[SAVED], desk, query, news)
     named = addresses.is_tab(query, tab) or any(row.view_sha256 == view for row in kinds[SAVED])
-    poll = POLL_HEADER in request.headers or POLL_ARGUMENT in request.args
-    kept = looks.get(view)
+    kept, poll = looks.get(view), is_poll()
     if named and not poll:
         _look(person.id, desk, view, kept, now)
     makes = teams.makes(person, desk)

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from app.accounts.models import Organization, Person
 from app.desk import tags
+from app.desk.colleagues import NOBODY
 from app.desk.listing import Listing, Shape, Stretch
 from app.inspections.finding import SUBJECT
 from app.inspections.models import (
@@ -61,8 +62,6 @@ VIEWS = {
 SORTS: dict[str, Any] = {"when": T.expires_at, "ended": T.ended_at}
 """Orders besides urgency. When it takes place is ordered by when it expires, which is 24 hours after that."""
 
-NOBODY = 0
-"""With nobody yet, as a filter."""
 
 MOST_PLACES = 8
 """Of so many organizations each has its own range; people with more read the house's and leave out the others."""

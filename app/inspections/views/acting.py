@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.accounts.access import allow, me
 from app.desk import leaving
-from app.desk.queue import next_in_list
+from app.desk.returning import next_in_list
 from app.inspections import actions, display, payloads, queries
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
 from app.inspections.models import Inspection, Invite

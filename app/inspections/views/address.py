@@ -9,6 +9,7 @@ from app.accounts.access import me
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
 from app.desk import tags
+from app.desk.colleagues import NOBODY
 from app.inspections.queries import board
 from app.kernel.api import as_uuid
 from app.kernel.errors import Invalid, NotFound
@@ -35,7 +36,7 @@ def filters(without: str = "") -> board.Filters:
         campaign=_campaign(given.get("campaign")),
         language=language,
         operator=_person(given.get("operator")),
-        person=board.NOBODY if given.get("with") == "nobody" else _person(given.get("with")),
+        person=NOBODY if given.get("with") == "nobody" else _person(given.get("with")),
         organization_id=_number(given.get("organization"), "organization"),
         first=_day(given.get("from")),
         last=_day(given.get("to")),
@@ -74,7 +75,7 @@ def person_word(id: int | None) -> str:
     """How an address names a person: `me`, so that a shared view means whoever opens it; `nobody`; else the number."""
     if id is None:
         return ""
-    return {board.NOBODY: "nobody", me().id: "me"}.get(id, str(id))
+    return {NOBODY: "nobody", me().id: "me"}.get(id, str(id))
 
 
 def _person(text: str | None) -> int | None:

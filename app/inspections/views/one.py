@@ -14,7 +14,7 @@ from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
 from app.desk import tagging
 from app.desk.live import live_item, look
-from app.desk.queue import place_in_list
+from app.desk.returning import place_in_list
 from app.inspections import chain, display, emails, queries, rules, twins
 from app.inspections.anchors import name_of
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm

@@ -13,7 +13,8 @@ from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
 from app.desk import bulk, copies, latest
 from app.desk import queue as desk
-from app.desk.queue import Asked, Column, Empty, Filter, Tab, Word
+from app.desk.narrowing import Filter
+from app.desk.queue import Asked, Column, Empty, Tab, Word
 from app.inspections import actions, emails, lines, queries
 from app.inspections.actions.sealing import DONE
 from app.inspections.finding import SUBJECT
@@ -82,11 +83,21 @@ class Inspections(desk.Room):
             view=f.view,
             sort=f.order,
             sorts=f.sorts,
-            narrowing=_narrowing(f),
             organization_id=f.organization_id,
             counted=not f.narrowed and not f.order,
             f=f,
         )
+
+    def narrowing(self, asked: Asked) -> list[Filter]:
+        f, own = _board(asked).f, []
+        if f.campaign is not None:
+            name = next((one.name for one in _campaigns() if one.id == f.campaign), "one that is not here")
+            own.append(Filter("campaign", f"Campaign: {name}"))
+        if f.language:
+            own.append(Filter("language", f"Language: {LOCALES[f.language]}"))
+        if f.operator is not None:
+            own.append(Filter("operator", "Made by me" if f.operator == me().id else "Made by somebody else"))
+        return [*own, *super().narrowing(asked)]
 
     def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
         asked = _board(asked)
@@ -127,10 +138,9 @@ class Inspections(desk.Room):
         f, viewer = _board(asked).f, me()
         people = [("me", "me"), *((one.id, one.name) for one in self.colleagues() if one.id != viewer.id)]
         names = dict.fromkeys([*([f.tag] if f.tag else []), *self.tag_names()])
-        mine = viewer.scope(INSPECTIONS).where(Campaign.organization_id)
         return {
             "f": f,
-            "campaigns": [(str(one.id), one.name) for one in queries.campaigns(reading(), mine)],
+            "campaigns": [(str(one.id), one.name) for one in _campaigns()],
             "languages": list(LOCALES.items()),
             "organizations": board.organizations(reading(), f.reach),
             "people": people,
@@ -177,34 +187,14 @@ class Inspections(desk.Room):
 ROOM = Inspections()
 
 
+def _campaigns() -> Sequence[Any]:
+    """The campaigns of the reader's organizations."""
+    return queries.campaigns(reading(), me().scope(INSPECTIONS).where(Campaign.organization_id))
+
+
 def _board(asked: Asked) -> Board:
     assert isinstance(asked, Board)
     return asked
-
-
-def _narrowing(f: board.Filters) -> list[Filter]:
-    """What narrows the list besides its tab, in words."""
-    found = []
-    if f.campaign is not None:
-        found.append(Filter("campaign", "Campaign"))
-    if f.language:
-        found.append(Filter("language", f"Language: {LOCALES[f.language]}"))
-    if f.operator is not None:
-        found.append(Filter("operator", "Made by me" if f.operator == me().id else "Made by"))
-    if f.person is not None:
-        words = {board.NOBODY: "With nobody yet", me().id: "With me"}
-        found.append(Filter("with", words.get(f.person, "With")))
-    if f.organization_id is not None:
-        found.append(Filter("organization", "Organization"))
-    if f.tag:
-        found.append(Filter("tag", f"Tag: {f.tag}"))
-    if f.first:
-        found.append(Filter("from", f"From {times.day(f.first)}"))
-    if f.last:
-        found.append(Filter("to", f"To {times.day(f.last)}"))
-    if f.q:
-        found.append(Filter("q", f"Text: {f.q}"))
-    return found
 
 
 @pages.get("", endpoint="list")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, request
+from flask import Response, flash
 
 from app.accounts.access import allow, me
-from app.desk import tagging
+from app.desk import returning, tagging
 from app.inspections import actions
 from app.inspections.forms import TakeForm
-from app.inspections.models import Inspection
-from app.inspections.views.address import here
 from app.inspections.views.queue import ROOM
 from app.inspections.views.shared import READERS, held, pages
 from app.kernel import clock
-from app.kernel.htmx import see_other
 from app.kernel.transaction import db
 
 
@@ -26,7 +23,7 @@ def assign(id: str) -> Response:
     person = (me().id, me().name)
     actions.assign(db(), inspection.id, person=person, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("It is yours.")
-    return _stay(inspection)
+    return returning.stay(ROOM, inspection.id)
 
 
 @pages.post("/<id>/give_back")
@@ -37,7 +34,7 @@ def give_back(id: str) -> Response:
     form.check()
     actions.give_back(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("Given back. Nobody has it now.")
-    return _stay(inspection)
+    return returning.stay(ROOM, inspection.id)
 
 
 @pages.post("/<id>/tag")
@@ -46,7 +43,7 @@ def tag(id: str) -> Response:
     """Puts a tag on it."""
     inspection = held(id)
     tagging.add(ROOM, inspection)
-    return _stay(inspection)
+    return returning.stay(ROOM, inspection.id)
 
 
 @pages.post("/<id>/untag")
@@ -55,11 +52,4 @@ def untag(id: str) -> Response:
     """Takes a tag off it."""
     inspection = held(id)
     tagging.remove(ROOM, inspection)
-    return _stay(inspection)
-
-
-def _stay(inspection: Inspection) -> Response:
-    """Back to where it was pressed: the list, or its page."""
-    if "in_list" in request.form:
-        return see_other(ROOM.url(**here()))
-    return see_other(ROOM.url("detail", id=inspection.id, **here()))
+    return returning.stay(ROOM, inspection.id)

@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, false, func, 
 
 from app.accounts.models import Organization, Person
 from app.desk import tags
+from app.desk.colleagues import NOBODY
 from app.desk.holds import queries as holds
 from app.desk.listing import Listing, Near, Shape, Stretch
 from app.kernel import search
@@ -36,8 +37,6 @@ LEFT = (3, 7)
 
 SORTS = ("left", "decided")
 
-NOBODY = 0
-"""Taken by nobody yet, as a filter."""
 
 HOLDERS: Any = literal_column("1000000000")
 

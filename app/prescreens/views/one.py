@@ -13,7 +13,7 @@ from app.desk.holds import queries as holds
 from app.desk.holds import words as hold_words
 from app.desk.holds.models import State
 from app.desk.live import live_item, look
-from app.desk.queue import place_in_list
+from app.desk.returning import place_in_list
 from app.kernel import clock, events, outbox, preview
 from app.kernel.errors import Refusal
 from app.kernel.htmx import respond

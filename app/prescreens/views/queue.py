@@ -5,20 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import Response, flash, request, url_for
+from flask import Response, request, url_for
 from sqlalchemy import Row
 
 from app.accounts.access import Me, allow, me
 from app.accounts.roles import PRESCREENS
 from app.desk import bulk, copies, latest
 from app.desk import queue as shared
+from app.desk.colleagues import NOBODY
 from app.desk.holds import queries as holds
-from app.desk.queue import Asked, Column, Empty, Filter, Tab, Word
+from app.desk.narrowing import Filter
+from app.desk.queue import Asked, Column, Empty, Tab, Word
 from app.kernel import clock, times
 from app.kernel.db import Db
 from app.kernel.errors import Conflict
 from app.kernel.events import Actor
-from app.kernel.htmx import see_other
 from app.kernel.transaction import reading
 from app.kernel.words import number_of
 from app.prescreens import actions, lines, telling
@@ -105,7 +106,6 @@ class Prescreens(shared.Room):
             view=f"within {f.left} days" if f.left else f.state,
             sort=f.order,
             sorts=f.sorts,
-            narrowing=_narrowing(f),
             organization_id=f.organization_id,
             counted=f.plain and not f.order,
             f=f,
@@ -118,6 +118,14 @@ class Prescreens(shared.Room):
             contacts.known_before(reading(), rows),
             holds.of(reading(), SUBJECT, (row.id for row in rows)),
         )
+
+    def narrowing(self, asked: Asked) -> list[Filter]:
+        f = of(asked).f
+        if f.template_id is None:
+            return super().narrowing(asked)
+        known = templates.names(reading(), numbers.reach_of(me().scope(PRESCREENS), f.organization_id))
+        name = next((row.name for row in known if row.id == f.template_id), "one that is not here")
+        return [Filter("template", f"Template: {name}"), *super().narrowing(asked)]
 
     def tabs(self, asked: Asked, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
         f, tally = of(asked).f, numbers.read(kept)
@@ -169,7 +177,7 @@ class Prescreens(shared.Room):
                 ("nobody", "nobody yet"),
                 *((one.id, "you" if one.id == me().id else one.name) for one in self.colleagues()),
             ],
-            "taken_by": "nobody" if f.person == desk.NOBODY else f.person,
+            "taken_by": "nobody" if f.person == NOBODY else f.person,
             "day": _day_word(f),
         }
 
@@ -242,26 +250,6 @@ def _day_word(f: desk.Filters) -> str:
     return "Decided" if f.state in desk.DECIDED else "Started"
 
 
-def _narrowing(f: desk.Filters) -> list[Filter]:
-    """What narrows the list besides its tab, in words."""
-    found = []
-    if f.organization_id is not None:
-        found.append(Filter("organization", "Organization"))
-    if f.template_id is not None:
-        found.append(Filter("template", "Template"))
-    if f.first:
-        found.append(Filter("from", f"{_day_word(f)} from {times.day(f.first)}"))
-    if f.last:
-        found.append(Filter("to", f"{_day_word(f)} to {times.day(f.last)}"))
-    if f.person is not None:
-        found.append(Filter("with", "Taken by nobody yet" if f.person == desk.NOBODY else "Taken by"))
-    if f.tag:
-        found.append(Filter("tag", f"Tag: {f.tag}"))
-    if f.q:
-        found.append(Filter("q", f"Text: {f.q}"))
-    return found
-
-
 @pages.get("", endpoint="list")
 @allow(*STAFF)
 def list_() -> Response:
@@ -281,12 +269,3 @@ def export() -> Response:
 def act_on_several() -> Response:
     """What is done to the ticked rows."""
     return bulk.act(ROOM)
-
-
-def back(row: Any) -> Response:
-    """To the page of the prescreen, which still knows the list one came from; a message links the next one of it."""
-    asked = ROOM.ask(clock.now())
-    following = shared.next_in_list(ROOM, asked, row.id)
-    if following:
-        flash(following, "info")
-    return see_other(asked.url(".detail", id=row.id))

@@ -9,6 +9,7 @@ from flask import Blueprint, request
 from app.accounts.access import me
 from app.accounts.roles import PRESCREENS, Role
 from app.desk import tags
+from app.desk.colleagues import NOBODY
 from app.kernel.errors import BadRequest, NotFound
 from app.kernel.transaction import reading
 from app.prescreens.queries import desk, one
@@ -40,7 +41,7 @@ def filters(without: str = "") -> desk.Filters:
         reach=None if scope.everything else scope.organization_ids,
         zone=me().time_zone,
         tag=tags.tidy(given["tag"]) if given.get("tag", "").strip() else "",
-        person=desk.NOBODY if given.get("with") == "nobody" else _number(given.get("with")),
+        person=NOBODY if given.get("with") == "nobody" else _number(given.get("with")),
         sort=sort,
     )
 
@@ -56,7 +57,7 @@ def args(f: desk.Filters) -> dict[str, Any]:
         "to": f.last.isoformat() if f.last else None,
         "q": f.q or None,
         "tag": f.tag or None,
-        "with": "nobody" if f.person == desk.NOBODY else f.person,
+        "with": "nobody" if f.person == NOBODY else f.person,
         "sort": f.order or None,
     }
     return {name: value for name, value in asked.items() if value is not None}

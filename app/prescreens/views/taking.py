@@ -3,18 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, flash, request
+from flask import Response, flash
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
-from app.desk import tagging
+from app.desk import returning, tagging
 from app.kernel import clock
-from app.kernel.htmx import see_other
 from app.kernel.transaction import db
 from app.prescreens import actions
 from app.prescreens.forms import SeenForm
-from app.prescreens.views.queue import ROOM, back
-from app.prescreens.views.shared import STAFF, args, filters, find, mine, pages
+from app.prescreens.views.queue import ROOM
+from app.prescreens.views.shared import STAFF, find, mine, pages
 
 
 @pages.post("/<uuid:id>/assign")
@@ -25,7 +24,7 @@ def assign(id: UUID) -> Response:
     form.check()
     actions.take(db(), id, me().id, form.seen.holder, reach=mine(), by=me().actor(), now=clock.now())
     flash(f"It is yours: {ROOM.name_of(row)}.")
-    return _stay_or_back(row)
+    return returning.back(ROOM, id)
 
 
 @pages.post("/<uuid:id>/give_back")
@@ -36,7 +35,7 @@ def give_back(id: UUID) -> Response:
     form.check()
     actions.release(db(), id, me().id, reach=mine(), by=me().actor(), now=clock.now())
     flash(f"Given back: {ROOM.name_of(row)}. Nobody has it now.")
-    return _stay_or_back(row)
+    return returning.back(ROOM, id)
 
 
 @pages.post("/<uuid:id>/tag")
@@ -44,7 +43,7 @@ def give_back(id: UUID) -> Response:
 def tag(id: UUID) -> Response:
     """Puts a tag on it."""
     tagging.add(ROOM, _actable(id))
-    return _stay(id)
+    return returning.stay(ROOM, id)
 
 
 @pages.post("/<uuid:id>/untag")
@@ -52,7 +51,7 @@ def tag(id: UUID) -> Response:
 def untag(id: UUID) -> Response:
     """Takes a tag off it."""
     tagging.remove(ROOM, _actable(id))
-    return _stay(id)
+    return returning.stay(ROOM, id)
 
 
 def _actable(id: UUID) -> Any:
@@ -60,11 +59,3 @@ def _actable(id: UUID) -> Any:
     row = find(id)
     me().check(PRESCREENS, row.organization_id)
     return row
-
-
-def _stay_or_back(row: Any) -> Response:
-    return see_other(ROOM.url(**args(filters()))) if "in_list" in request.form else back(row)
-
-
-def _stay(id: UUID) -> Response:
-    return see_other(ROOM.url("detail", id=id, **args(filters())))
