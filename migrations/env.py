@@ -36,6 +36,9 @@ with database.writer.connect() as connection, tables_may_be_rebuilt(connection):
         target_metadata=Base.metadata,
         render_as_batch=True,
         compare_type=True,
+        # One transaction on SQLite too, begun before anybody looks how far the tables are: of two upgrades at once the
+        # second waits, and finds nothing left to do.
+        transactional_ddl=True,
         transaction_per_migration=False,
     )
     with context.begin_transaction():

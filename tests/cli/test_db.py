@@ -5,10 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.config import Config
+from app.kernel import schema
 from app.kernel.db import Database
 from tests.cli.running import Desk
 
@@ -43,6 +46,25 @@ def test_two_upgrades_at_once(tmp_path: Path) -> None:
     said = [each.communicate(timeout=60) for each in both]
     assert [each.returncode for each in both] == [0, 0], said
     assert len({json.loads(out)["revision"] for out, _ in said}) == 1
+
+
+def test_an_upgrade_that_breaks_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the next one, or one that runs beside it, finds half of the tables made."""
+    database = Database(Config.for_tests(database_url=f"sqlite:///{tmp_path}/new.sqlite3"))
+
+    def breaks(*_: Any, **__: Any) -> None:
+        raise OSError("The machine went away.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("alembic.op.create_index", breaks)
+        with pytest.raises(OSError, match="went away"):
+            schema.upgrade(database)
+    with database.reader.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar() == 0
+    schema.upgrade(database)
+    now, newest = schema.standing(database)
+    assert now == newest
+    database.dispose()
 
 
 @pytest.mark.parametrize(
