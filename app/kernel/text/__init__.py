@@ -1,0 +1,1 @@
+"""Text in the languages and scripts of its readers."""
