@@ -7,6 +7,7 @@ only the latter are read here. `python -m tools.locales` compiles them. Keys are
 import gettext
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
 
@@ -64,9 +65,13 @@ class Translations:
         for catalog in catalogs.values():
             catalog.add_fallback(_Unknown() if catalog is english else english)
         self._translators = {lang: Translator(lang, catalog) for lang, catalog in catalogs.items()}
-        names = [(str(Locale(lang).display_name).capitalize(), lang) for lang in catalogs]
-        self.languages = {lang: name for name, lang in sorted(names)}
+
+    @cached_property
+    def languages(self) -> dict[str, str]:
         """Every written language with its own name for itself: `{"en": "English", "fr": "Français"}`."""
+        # Computed when it is asked for: reading Babel's data of four languages takes longer than all catalogs.
+        names = [(str(Locale(lang).display_name).capitalize(), lang) for lang in self._translators]
+        return {lang: name for name, lang in sorted(names)}
 
     def translator(self, locale: str) -> Translator:
         """The messages in the language of `locale`; in English when that language is not written."""
