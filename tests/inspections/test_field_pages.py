@@ -9,7 +9,7 @@ import pytest
 
 from app.inspections import chain, queries
 from app.inspections.locales import TRANSLATIONS, time_left
-from app.kernel.events import story
+from app.kernel.changes.events import timeline
 from tests.inspections.conftest import PHONE, at_once, printed, token_of, wrong
 
 
@@ -57,7 +57,7 @@ def mailed(invite: dict, lang: str = "") -> str:
 
 def kinds(database, session: dict) -> list[str]:
     with database.read() as db:
-        return [row.kind for row in story(db, "inspection", session["id"])][::-1]
+        return [row.kind for row in timeline(db, "inspection", session["id"])][::-1]
 
 
 def test_opening_the_mailed_link_redeems_nothing_and_is_noted_once(phone, integrator, session, database) -> None:

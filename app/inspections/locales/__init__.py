@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
+from app.kernel.text.datetimes import zone_abbreviation
 from app.kernel.text.i18n import Translations, Translator
-from app.kernel.times import zone_word
 
 TRANSLATIONS = Translations("inspections", Path(__file__).parent)
 
@@ -20,7 +20,7 @@ def date_time(instant: datetime, zone: str, t: Translator) -> str:
     """Day, hour and zone as people of this language write them."""
     local = instant.astimezone(ZoneInfo(zone))
     written = format_datetime(local, t("date_time_pattern"), tzinfo=ZoneInfo(zone), locale=t.lang)
-    return f"{written} {zone_word(local)}"
+    return f"{written} {zone_abbreviation(local)}"
 
 
 def time_left(length: timedelta, t: Translator) -> str:

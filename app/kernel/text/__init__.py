@@ -1,1 +1,1 @@
-"""Text in the languages and scripts of its readers."""
+"""Text: dates and times, time zones, translations, template filters, normalization and full-text search."""
