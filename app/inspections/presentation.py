@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.inspections import chain, rules, user_agents, words
+from app.inspections import chain, rules, user_agents
 from app.inspections.anchors import name_of
 from app.inspections.events import CONSENT_SUBJECTS
+from app.inspections.locales import TRANSLATIONS
 from app.inspections.models import Anchor, AnchorState, Invite, Status
 from app.inspections.rules import InviteState
 from app.kernel.outbox.outbox import DEAD, QUEUED, SENT
@@ -38,7 +39,7 @@ class Progress:
     at: int
     tone: str
     sentence: str
-    phrase: str = ""
+    phone_script: str = ""
 
 
 def progress(invite: Invite | None, mail: Any, consent: Mapping[str, str], status: str, now: datetime) -> Progress:
@@ -251,16 +252,15 @@ def _asked(attempts: int) -> str:
     return {0: "not asked yet", 1: "asked once", 2: "asked twice"}.get(attempts, f"asked {attempts} times")
 
 
-def say_box(shown: Progress, locale: str) -> dict[str, str] | None:
-    """The sentence to say on the phone, in the callee's language, when there is one."""
-    if not shown.phrase:
+def phone_script(shown: Progress, locale: str) -> dict[str, str] | None:
+    """The sentence that the operator can say on the phone, in the language of the callee, when there is one."""
+    if not shown.phone_script:
         return None
-    language = words.language(locale)
-    names = {"en": "English", "fr": "French", "ar": "Arabic"}
+    t, english = TRANSLATIONS.translator(locale), TRANSLATIONS.translator("en")
     return {
-        "text": words.phrase(shown.phrase, locale),
-        "lang": language,
-        "dir": words.direction(locale),
-        "language": names[language],
-        "english": "" if language == "en" else words.phrase(shown.phrase, "en"),
+        "text": t(f"phone_{shown.phone_script}"),
+        "lang": t.lang,
+        "dir": t.dir,
+        "language": t.english_name,
+        "english": "" if t.lang == "en" else english(f"phone_{shown.phone_script}"),
     }

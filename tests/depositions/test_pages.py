@@ -79,7 +79,7 @@ def test_two_people_press_at_once(ines, cast, database):
     assert send(ines, made.id, "assign").status_code == 303
     late = send(ines, made.id, "schedule", version=1, **booking(cast))
     assert late.status_code == 409
-    assert "Ines Okafor took it" in text(late)
+    assert "Ines Okafor assigned it" in text(late)
     assert "It has changed since you saw it, so nothing was done or sent." in text(late)
 
 
@@ -214,7 +214,7 @@ def test_hostile_text_is_printed_not_run(ines, cast, database):
         title=nasty,
         case_name=nasty,
         deponent_name=nasty,
-        details=factories.asking.tidy_details({"additional_details": nasty, "interpreter": nasty}),
+        details=factories.new_request.tidy_details({"additional_details": nasty, "interpreter": nasty}),
     )
     for url in ("/depositions", f"/depositions/{made.id}"):
         page = text(ines.get(url))

@@ -179,7 +179,7 @@ def _invite_panel(
             opened.data.get("agent", "") if opened else "",
             now,
         ),
-        "say": None if denied else presentation.say_box(shown, inspection.locale),
+        "phone_script": None if denied else presentation.phone_script(shown, inspection.locale),
         "reasons": reasons,
         "sentences": sorted({sentence for sentence in reasons.values() if sentence}),
         "url": secrets.get("url"),
