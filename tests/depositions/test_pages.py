@@ -61,7 +61,7 @@ def test_an_overlap_is_refused_in_words_and_keeps_what_was_typed(ines, cast, dat
     assert "already has another session at this hour" in text(answer)
     assert ROOM in text(answer)
     assert send(ines, made.id, "schedule", **booking(cast, reason="Ana helps.")).status_code == 303
-    assert "over an overlap: Ana helps." in text(ines.get(f"/depositions/{made.id}"))
+    assert "in spite of an overlap: Ana helps." in text(ines.get(f"/depositions/{made.id}"))
 
 
 def test_refusals_for_scripts_land_beside_the_controls(ines, cast, database):

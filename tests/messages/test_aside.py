@@ -132,7 +132,7 @@ def test_put_back_counts_again(database: Database, cast: Cast, client: FlaskClie
     assert press(client, "put_back", id).status_code == 409
     with database.read() as db:
         kinds = [event.kind for event in timeline(db, "deposition", 7)]
-    assert sorted(kinds) == ["message.restored", "message.dismissed"]
+    assert sorted(kinds) == ["message.dismissed", "message.restored"]
 
 
 # Who may

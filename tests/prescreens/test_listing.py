@@ -250,7 +250,7 @@ def test_tags_are_put_on_shown_filtered_and_taken_off(lena: FlaskClient, cast: C
     page = lena.get("/prescreens?tag=two dogs").text
     assert f'id="prescreen-{one}"' in page
     assert f'id="prescreen-{other}"' not in page
-    assert "Lena Ortiz tagged this “two dogs”" in lena.get(f"/prescreens/{one}").text
+    assert "Tagged by Lena Ortiz" in lena.get(f"/prescreens/{one}").text
     assert lena.post(f"/prescreens/{one}/untag", data={**fields, "tag": "two dogs"}).status_code == 303
     with database.read() as db:
         assert tags.of(db, "prescreen", [one, other]) == {}
