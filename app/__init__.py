@@ -26,11 +26,12 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from app.kernel.api import routing
     from app.kernel.api.rate_limits import Limiter
     from app.kernel.db import transaction
-    from app.kernel.db.engine import Database
     from app.kernel.text import datetimes, template_filters
     from app.kernel.web import assets
+    from app.wiring import wire
 
     logs.configure(config)
+    wiring = wire(config, database)
     app = Flask(__name__)
     # No view here is async; asking each function anew, eleven times a request, costs more than the functions.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # meant
@@ -53,8 +54,9 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     app.jinja_env.undefined = StrictUndefined
     app.extensions["config"] = config
     app.extensions["limiter"] = Limiter(config)
+    app.extensions["signing_key"] = wiring.signing_key
     edges.install(app, config)
-    transaction.install(app, database or Database(config))
+    transaction.install(app, wiring.database)
     CSRFProtect(app).exempt(routing.blueprint)
     assets.install(app)
     datetimes.install(app.jinja_env)
