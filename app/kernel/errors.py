@@ -38,7 +38,7 @@ class Refusal(Exception):
     code = "bad_request"
     title = "Bad request"
 
-    missed: Sequence[Change] = ()
+    changes: Sequence[Change] = ()
     """What others did since the version that the person saw; said beside the sentence."""
     current: int | str | None = None
     """The version now, as the form carries it, when the same could still be done on top of what the others did."""

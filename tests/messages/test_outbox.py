@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
-from tests.messages.sending import promise, row_of
 
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -24,6 +23,7 @@ from app.kernel.outbox.outbox import (
     TemporaryFailure,
 )
 from app.worker import Worker
+from tests.messages.sending import promise, row_of
 
 
 def attempts_of(database: Database, id: UUID) -> list[Any]:
@@ -200,7 +200,7 @@ def test_the_story_of_a_thing_names_its_messages(database: Database, tried: list
         )
     Worker(database, sweeps=()).run_once()
     with database.read() as db:
-        rows = outbox.messages_of(db, "deposition", 7)
+        rows = outbox.messages_about(db, "deposition", 7)
     assert {outbox.status_of(row) for row in rows} == {"sent", "failing"}
     assert "To Ines Bcc: x" in {row.summary for row in rows}
     assert not any(hasattr(row, "payload") for row in rows)
@@ -275,7 +275,7 @@ def test_what_is_given_back_was_never_tried(database: Database) -> None:
 
 def test_full_lanes_and_channels_are_left_out(database: Database) -> None:
     promise(database, act(destination="slow.example"), act(destination="quick.example"), Message("sms", {}))
-    got = claim(database, lanes=["slow.example"], channels=["sms"])
+    got = claim(database, without=claims.Skipped(["slow.example"], ["sms"]))
     assert [row.destination for row in got] == ["quick.example"]
 
 
