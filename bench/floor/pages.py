@@ -49,8 +49,8 @@ _MARKS = ", ".join("?" * SIZE)
 _REVISION = (
     "SELECT (SELECT sum(n) FROM (SELECT id AS n FROM events WHERE subject_type = 'deposition' ORDER BY id DESC "
     "LIMIT 100) AS newest), (SELECT sum(n) FROM (SELECT changed_at_us AS n FROM outbox "
-    "WHERE subject_type = 'deposition' AND changed_at_us IS NOT NULL ORDER BY changed_at_us DESC LIMIT 100) AS newest), "
-    "(SELECT sum(id) FROM presences "
+    "WHERE subject_type = 'deposition' AND changed_at_us IS NOT NULL ORDER BY changed_at_us DESC LIMIT 100) "
+    "AS newest), (SELECT sum(id) FROM presences "
     "WHERE subject_type = 'deposition' AND person_id <> ? AND seen_at > ?)"
 )
 _TAGS = (
