@@ -19,7 +19,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from flask_wtf.csrf import CSRFProtect
     from jinja2 import StrictUndefined
 
-    from app import edges, health, logs
+    from app import health, logs, middleware, web_errors
     from app.accounts import guard
     from app.dashboard.undo import views as holds
     from app.home import navigation
@@ -46,7 +46,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
-        # Pages send no Referer (Referrer-Policy); edges check Origin and Sec-Fetch-Site instead.
+        # Pages send no Referer (Referrer-Policy); middleware.py checks Origin and Sec-Fetch-Site instead.
         WTF_CSRF_SSL_STRICT=False,
         TEMPLATES_AUTO_RELOAD=False,
     )
@@ -55,7 +55,8 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     app.extensions["config"] = config
     app.extensions["limiter"] = Limiter(config)
     app.extensions["signing_key"] = wiring.signing_key
-    edges.install(app, config)
+    middleware.install(app, config)
+    web_errors.install(app)
     transaction.install(app, wiring.database)
     CSRFProtect(app).exempt(routing.blueprint)
     assets.install(app)

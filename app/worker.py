@@ -132,15 +132,15 @@ class Worker:
         if len(held) >= 2 * THREADS:
             return
         now = clock.now()
-        full = {
-            "lanes": {lane for lane, n in before.items() if n >= self._share(lane)},
-            "channels": {channel for channel, n in channels.items() if n >= THREADS // 2},
-        }
+        full = claims.Skipped(
+            destinations={destination for destination, n in before.items() if n >= self._share(destination)},
+            channels={channel for channel, n in channels.items() if n >= THREADS // 2},
+        )
         with self.database.read() as db:
-            if not claims.anything_due(db, now, **full):
+            if not claims.anything_due(db, now, full):
                 return
         with self.database.write() as db:
-            claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, held=held, **full)
+            claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, without=full, claimed=held)
             kept = self._kept(claimed, before)
             if len(kept) < len(claimed):
                 claims.release(db, [row for row in claimed if row not in kept])

@@ -58,14 +58,14 @@ def test_the_known_keys_open_their_doors(filled: Database) -> None:
     now = clock.now()
     with filled.read() as db:
         for product, door in (
-            ("prescreens", api_auth.prescreens_door),
-            ("inspections", api_auth.inspections_door),
-            ("depositions", api_auth.jwt_door),
+            ("prescreens", api_auth.prescreens_authenticator),
+            ("inspections", api_auth.inspections_authenticator),
+            ("depositions", api_auth.depositions_authenticator),
         ):
             organization, bearer = world.bearers(product, now)[-1]
-            assert door.enter(f"Bearer {bearer}", db, now).organization.id == organization
+            assert door.authenticate(f"Bearer {bearer}", db, now).organization.id == organization
         with pytest.raises(Unauthorized):
-            api_auth.inspections_door.enter(f"Bearer {world.key('prescreens', 1)}", db, now)
+            api_auth.inspections_authenticator.authenticate(f"Bearer {world.key('prescreens', 1)}", db, now)
 
 
 def test_the_same_moment_gives_the_same_rows() -> None:

@@ -46,7 +46,7 @@ def posted(grounds: Any) -> Iterator[tuple[Any, Database]]:
 
 def write(database: Database, **more: Any) -> Message:
     with database.read() as db:
-        return email.letter(db, "test-letter", **{"to": "ines@example.com", "who": "<Ines>", **more})
+        return email.email_message(db, "test-letter", **{"to": "ines@example.com", "who": "<Ines>", **more})
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -81,7 +81,7 @@ def test_a_locale_finds_its_own_words_and_direction(posted: tuple[Any, Database]
 def test_a_whole_document_keeps_its_own_frame(posted: tuple[Any, Database]) -> None:
     _box, database = posted
     with database.read() as db:
-        letter = email.letter(db, "test-whole", to="a@example.com")
+        letter = email.email_message(db, "test-whole", to="a@example.com")
     assert letter.payload["html"] == TEMPLATES["email/test-whole/body.html"]
 
 

@@ -48,7 +48,7 @@ def test_a_letter_is_kept_and_readable(database: Database, client: FlaskClient) 
 
 def test_a_text_message_is_kept_too(database: Database, client: FlaskClient) -> None:
     with database.read() as db:
-        message = sms.text(db, "+14155550100", "Your code is 123456", secret=True)
+        message = sms.text_message(db, "+14155550100", "Your code is 123456", secret=True)
     assert message.summary == "Text message to …0100"
     assert send(database, message).state == "sent"
     assert "Your code is 123456" in client.get("/mail/1").text
@@ -102,7 +102,7 @@ def test_the_gateway_of_text_messages(grounds: Any, receiver: Any) -> None:
     url = receiver.url.replace("http://", "http://desk:s3cret@")
     database = Database(Config.for_tests(database_url=grounds.sqlite(), sms_url=url))
     with database.read() as db:
-        message = sms.text(db, "+14155550100", "Hello")
+        message = sms.text_message(db, "+14155550100", "Hello")
     row = send(database, message)
     assert row.state == "sent"
     (got,) = receiver.got

@@ -198,7 +198,7 @@ def test_the_story_of_a_thing_names_its_messages(database: Database, tried: list
         )
     worker(database).run_once()
     with database.read() as db:
-        rows = outbox.messages_of(db, "deposition", 7)
+        rows = outbox.messages_about(db, "deposition", 7)
     assert {outbox.status_of(row) for row in rows} == {"sent", "failing"}
     assert "To Ines Bcc: x" in {row.summary for row in rows}
     assert not any(hasattr(row, "payload") for row in rows)
@@ -273,7 +273,7 @@ def test_what_is_given_back_was_never_tried(database: Database) -> None:
 
 def test_full_lanes_and_channels_are_left_out(database: Database) -> None:
     promise(database, act(destination="slow.example"), act(destination="quick.example"), Message("sms", {}))
-    got = claim(database, lanes=["slow.example"], channels=["sms"])
+    got = claim(database, without=claims.Skipped(["slow.example"], ["sms"]))
     assert [row.destination for row in got] == ["quick.example"]
 
 

@@ -58,7 +58,7 @@ TEMPLATES = Environment(
 )
 
 
-def letter(
+def email_message(
     db: Db,
     template: str,
     *,
@@ -136,7 +136,7 @@ def _packed(attachment: Attachment | tuple[str, str, bytes]) -> dict[str, str]:
     }
 
 
-def message(delivery: Delivery) -> EmailMessage:
+def mime_message(delivery: Delivery) -> EmailMessage:
     """The letter as it goes over the wire. Its Message-ID is the outbox id, the same at every attempt."""
     letter, config = delivery.payload, delivery.config
     mail = EmailMessage(policy=SMTP)
@@ -196,11 +196,11 @@ def _address(name: str, address: str) -> Address:
 def deliver(delivery: Delivery) -> str:
     """One attempt: over SMTP_URL; without it into the mail page of a development machine."""
     config = delivery.config
-    mail = message(delivery)
+    mail = mime_message(delivery)
     if not config.smtp_url:
         if config.production:
             raise TemporaryFailure("No mail server is configured (SMTP_URL).")
-        dev_mailbox.keep(delivery)
+        dev_mailbox.store(delivery)
         return "kept on the mail page"
     try:
         server = _connect(config)

@@ -12,7 +12,7 @@ from app.kernel.outbox import dev_mailbox, http_client
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure
 
 
-def text(
+def text_message(
     db: Db,
     to: str,
     body: str,
@@ -30,13 +30,13 @@ def text(
         due_at=due_at,
         dedupe=dedupe,
         secret=secret,
-        summary=f"Text message to {masked(to)}",
+        summary=f"Text message to {mask(to)}",
         not_after=not_after,
         fresh=fresh,
     )
 
 
-def masked(number: str) -> str:
+def mask(number: str) -> str:
     """`+1 415 555 0100` as `…0100`."""
     return "…" + number.strip()[-4:]
 
@@ -50,7 +50,7 @@ def deliver(delivery: Delivery) -> str | int:
     if not config.sms_url:
         if config.production:
             raise PermanentFailure("No text message gateway is configured (SMS_URL), so nothing was sent.")
-        dev_mailbox.keep(delivery)
+        dev_mailbox.store(delivery)
         return "kept on the mail page"
     url = urlsplit(config.sms_url)
     secure, host = url.scheme == "https", url.hostname or ""

@@ -179,11 +179,11 @@ class Hits:
     more: bool
 
 
-Reach = Mapping[str, frozenset[int] | None]
+SearchScope = Mapping[str, frozenset[int] | None]
 """Whose things of which kind may be found: organizations, or None for everybody's."""
 
 
-def find(db: Db, reach: Reach, typed: str, limit: int = MOST) -> Hits:
+def find(db: Db, reach: SearchScope, typed: str, limit: int = MOST) -> Hits:
     """The newest `limit` things that have every word that was typed, the best answers first, then the newest."""
     terms = normalization.query_terms(typed)
     found = _newest(db, reach, terms, limit)
@@ -215,7 +215,7 @@ COMPARED = 4 * MOST
 """So many of the newest are looked at for a word between two rungs, which only comparing can tell."""
 
 
-def _newest(db: Db, reach: Reach, terms: tuple[Term, ...], limit: int) -> list[tuple[int, Any]]:
+def _newest(db: Db, reach: SearchScope, terms: tuple[Term, ...], limit: int) -> list[tuple[int, Any]]:
     """The newest hits, one more than `limit` when there are more, each with how well it answers (lower is better)."""
     whose = sorted(
         f"{MARK}{kind}{organization}"
