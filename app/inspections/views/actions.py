@@ -91,7 +91,7 @@ def _check_newest(db: Db, invite: Invite, version: int | None) -> None:
     rows = events.timeline(db, SUBJECT, invite.inspection_id, limit=20)
     mine = [row for row in rows if row.data.get("invite") == str(invite.id)]
     refusal.current = invite.code_issue
-    refusal.missed = [Change(entry.text, entry.at) for entry in EVENTS.timeline(mine[:1])]
+    refusal.changes = [Change(entry.text, entry.at) for entry in EVENTS.timeline(mine[:1])]
     raise refusal
 
 
@@ -134,7 +134,7 @@ def _press(id: str, act: Callable[..., Inspection]) -> Response:
     try:
         return back(act(db(), inspection.id, by=me().actor(), now=clock.now()))
     except Conflict as refusal:
-        refusal.missed = _missed(inspection)
+        refusal.changes = _missed(inspection)
         raise
 
 
@@ -150,7 +150,7 @@ def change_notes(id: str) -> Response:
     except Conflict as refusal:
         rows = events.timeline(reading(), SUBJECT, inspection.id, limit=20)
         changed = [row for row in rows if row.kind == NOTES_CHANGED.kind][:1]
-        refusal.missed = [Change(entry.text, entry.at) for entry in EVENTS.timeline(changed)]
+        refusal.changes = [Change(entry.text, entry.at) for entry in EVENTS.timeline(changed)]
         raise
 
 
