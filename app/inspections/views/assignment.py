@@ -20,8 +20,8 @@ def assign(id: str) -> Response:
     """The one who presses takes it."""
     inspection, form = held(id), TakeForm()
     form.check()
-    person = (me().id, me().name)
-    actions.assign(db(), inspection.id, person=person, by=me().actor(), now=clock.now(), version=form.seen_version)
+    assignee = (me().id, me().name)
+    actions.assign(db(), inspection.id, assignee=assignee, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("It is yours.")
     return redirects.stay(QUEUE, inspection.id)
 
@@ -32,7 +32,7 @@ def give_back(id: str) -> Response:
     """Leaves it to whoever takes it next."""
     inspection, form = held(id), TakeForm()
     form.check()
-    actions.give_back(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
+    actions.unassign(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("Given back. Nobody has it now.")
     return redirects.stay(QUEUE, inspection.id)
 
