@@ -14,7 +14,7 @@ from sqlalchemy import event, select, update
 
 from app.accounts import api_auth
 from app.accounts.actions import keys
-from app.accounts.last_seen import notes
+from app.accounts.last_seen import pending_times
 from app.accounts.models import ApiKey, Organization, Product
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
@@ -205,18 +205,18 @@ def test_last_used_is_written_beside_and_at_most_once_a_minute(database: Databas
     credential = cast.headers("prescreens")["Authorization"]
     enter(database, "prescreens", credential)
     enter(database, "prescreens", credential)
-    notes(database).write()
+    pending_times(database).write()
     with database.read() as db:
         first = db.execute(select(ApiKey.last_used_at)).scalar_one()
     assert first is not None
     assert now() - first < timedelta(seconds=10)
     enter(database, "prescreens", credential)
-    notes(database).write()
+    pending_times(database).write()
     with database.write() as db:
         assert db.execute(select(ApiKey.last_used_at)).scalar_one() == first
         db.execute(update(ApiKey).values(last_used_at=first - timedelta(seconds=61)))
     enter(database, "prescreens", credential)
-    notes(database).write()
+    pending_times(database).write()
     with database.read() as db:
         assert db.execute(select(ApiKey.last_used_at)).scalar_one() > first - timedelta(seconds=61)
 
@@ -237,8 +237,8 @@ def test_closing_waits_for_times_that_are_being_written(
 
     enter(database, "prescreens", cast.headers("prescreens")["Authorization"])
     monkeypatch.setattr(database, "write", slowly)
-    writing = threading.Thread(target=notes(database).write)
-    closing = threading.Thread(target=notes(database).write)
+    writing = threading.Thread(target=pending_times(database).write)
+    closing = threading.Thread(target=pending_times(database).write)
     writing.start()
     assert begun.wait(10)
     closing.start()
