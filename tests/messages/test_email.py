@@ -16,7 +16,7 @@ from app.kernel.db.engine import Database
 from app.kernel.outbox import email
 from app.kernel.outbox.outbox import Message
 from tests.messages.receivers import postbox, silence
-from tests.messages.sending import promise, row_of, send
+from tests.messages.sending import promise, row_of, send, worker
 
 TEMPLATES = {
     "email/test-letter/subject.txt": "For {{ who }}",
@@ -149,12 +149,11 @@ def test_a_retried_letter_is_the_same_letter(posted: tuple[Any, Database], monke
     box, database = posted
     (id,) = promise(database, write(database))
     from app.kernel.outbox import outbox
-    from app.worker import Worker
 
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     with database.write() as db:
         outbox.send_again(db, id, now())
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     first, second = (re.sub(rb"=====+\d+==", b"", message) for message in box.messages)
     assert first == second
     assert row_of(database, id).attempts == 2

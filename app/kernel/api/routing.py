@@ -33,6 +33,11 @@ LARGEST_INTEGER = 2**63 - 1
 blueprint = Blueprint("api", __name__)
 
 
+def is_api(path: str) -> bool:
+    """Whether answers at this path are JSON, also where nothing exists."""
+    return path.startswith(("/api/", "/v1/")) or path in ("/api", "/v1")
+
+
 class Authenticator(Protocol):
     """Who may come in with which credential; app/accounts/api_auth.py has the three."""
 

@@ -15,7 +15,7 @@ from email.utils import parseaddr
 from typing import Any, TypeVar
 
 import orjson
-from flask import request
+from flask import current_app, request
 from icalendar import Calendar
 
 from app.kernel.changes.fingerprint import content_of_file, content_of_message, fingerprint, without_fresh_values
@@ -256,9 +256,10 @@ def _webhook(db: Db, message: Message) -> PreviewedMessage:
         host = ssrf.parse(url, db.config).authority
     except ValueError as reason:
         warning = str(reason)
-    if not warning and webhooks.signing_key is not None:
+    if not warning:
+        signing_key: webhooks.SigningKey = current_app.extensions["signing_key"]
         try:
-            webhooks.signing_key(db, message.payload["organization_id"])
+            signing_key(db, message.payload["organization_id"])
         except LookupError:
             warning = (
                 "The organization has no active depositions key to sign this with, so it waits until there is one."

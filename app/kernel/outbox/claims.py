@@ -6,7 +6,7 @@ no result is written: a worker that was believed dead and wakes up cannot overwr
 
 import json
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -20,11 +20,11 @@ from app.kernel.db.inserts import Values
 from app.kernel.outbox.outbox import (
     DEAD,
     DROPPED,
-    HANDLERS,
     QUEUED,
     SENT,
     WAITING,
     Delivery,
+    Handler,
     OutboxAttempt,
     OutboxRow,
     PermanentFailure,
@@ -183,12 +183,12 @@ def release(db: Db, rows: Sequence[Claimed]) -> None:
     )
 
 
-def attempt(database: Database, row: Claimed, now: datetime) -> Outcome:
-    """Hands one row to its handler, outside any transaction, and returns the result. Never raises."""
+def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[str, Handler]) -> Outcome:
+    """Hands one row to the handler of its channel, outside any transaction, and returns how it ended. Never raises."""
     if row.not_after is not None and now > row.not_after:
         return Outcome(DROPPED, "It came too late to be of use.")
     try:
-        handler = HANDLERS.get(row.channel)
+        handler = handlers.get(row.channel)
         if handler is None:
             raise TemporaryFailure(f"This installation has nothing that delivers {row.channel}.")
         answer = handler(_delivery(database, row, now))

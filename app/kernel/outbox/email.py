@@ -27,7 +27,7 @@ from markupsafe import Markup
 from app.config import Config
 from app.kernel.db.engine import Db
 from app.kernel.outbox import dev_mailbox
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles, one_line
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
 
 SMTP_SECONDS = 15.0
 
@@ -193,7 +193,6 @@ def _address(name: str, address: str) -> Address:
         raise PermanentFailure("This is not an address that mail can be sent to.") from None
 
 
-@handles("email")
 def deliver(delivery: Delivery) -> str:
     """One attempt: over SMTP_URL; without it into the mail page of a development machine."""
     config = delivery.config

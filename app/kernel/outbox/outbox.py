@@ -212,21 +212,10 @@ class PermanentFailure(Exception):
 
 
 Handler = Callable[[Delivery], "str | int | None"]
-HANDLERS: dict[str, Handler] = {}
-"""The handler of each channel. Its result (a status code or a short text) is kept with the attempt."""
+"""Delivers the messages of one channel. What it returns (a code or a few words) is kept with the attempt.
 
-
-def handles(channel: str) -> Callable[[Handler], Handler]:
-    """Registers the handler of a channel. A handler must be idempotent: it may be called again with the same id."""
-
-    def register(handler: Handler) -> Handler:
-        if channel in HANDLERS:
-            raise ValueError(f"Two handlers want the channel {channel}.")
-        HANDLERS[channel] = handler
-        return handler
-
-    return register
-
+It must be idempotent: it may be called again with the same id.
+"""
 
 COLLECTED = "noted messages"
 """Key of `db.info` under which the messages queued in a session are collected (kernel/changes/confirmation.py)."""

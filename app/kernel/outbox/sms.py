@@ -9,7 +9,7 @@ from urllib3.util import make_headers
 
 from app.kernel.db.engine import Db
 from app.kernel.outbox import dev_mailbox, http_client
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure
 
 
 def text_message(
@@ -41,7 +41,6 @@ def mask(number: str) -> str:
     return "…" + number.strip()[-4:]
 
 
-@handles("sms")
 def deliver(delivery: Delivery) -> str | int:
     """POSTs `{"id", "to", "body"}` to SMS_URL; user and password of the URL go as HTTP Basic. `id` never changes.
 
