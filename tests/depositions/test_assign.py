@@ -39,5 +39,5 @@ def test_two_who_saw_it_free_press_at_once(database, cast):
     got = race(database, [lambda db, who=who: assign(db, cast, made.id, who, 1) for who in ("ines", "hugo") * 3])
     assert len(won(got)) == 1
     (name,) = {row.assigned_name for row in won(got)}
-    assert all(refusal.detail.startswith(f"{name} took it") for refusal in lost(got))
+    assert all(refusal.detail.startswith(f"{name} assigned it") for refusal in lost(got))
     assert all(isinstance(refusal, Conflict) for refusal in lost(got))

@@ -175,7 +175,7 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(ines, cast, da
     assert kept == {made[0]: None, made[1]: cast.ines.id, made[2]: cast.ines.id}
     assert sorted(map(int, told)) == made[1:]
     page = said_after(ines, press(ines, made[1:], "give_back"))
-    assert "None given back. 2 were left alone: Orsolya Brandt, you took it at" in page
+    assert "None given back. 2 were left alone: Orsolya Brandt, you assigned it at" in page
     page = said_after(ines, press(ines, [f"{id}:2" for id in made[1:]], "give_back"))
     assert "2 given back." in page
 

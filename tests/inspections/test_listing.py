@@ -220,10 +220,10 @@ def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
     assert integrator.session(session) == before
     page = body(otto.get(place))
     assert "You have this" in page
-    assert f"Taken by {cast.otto.name}" in page
+    assert f"Assigned to {cast.otto.name}" in page
     stale = otto.post(f"{place}/give_back", data=data)
     assert stale.status_code == 409
-    assert "took it" in body(stale)
+    assert "assigned it" in body(stale)
     answer = otto.post(f"{place}/give_back?view=all", data={**data, "version": "2", "in_list": "1"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/inspections?view=all")
     assert kept(database, uuid.UUID(session["id"])).assigned_id is None

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import delete, exists, insert, or_, select, update
 
-from app.accounts import emails, passkeys, recovery, rules, totp
+from app.accounts import emails, events, passkeys, recovery, rules, totp
 from app.accounts.models import Passkey, Person, RecoveryCode, TotpSecret, UsedChallenge
 from app.accounts.queries import LARGEST_ID
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
@@ -49,7 +50,7 @@ def turn_on_app(db: Db, person: Person, secret: str, code: str, *, by: Actor, no
     }
     db.execute(insert(TotpSecret).values(values))
     codes = _update_factors(db, person.id)
-    _record(db, "person.app_added", person, by, now, None, [emails.factor_added(db, person, APP, now)])
+    _record(db, events.PERSON_APP_ADDED, person, by, now, None, [emails.factor_added(db, person, APP, now)])
     return codes
 
 
@@ -63,7 +64,7 @@ def turn_off_app(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
         raise Conflict("There is no authenticator app to remove. Nothing was changed.", code="app.missing")
     _update_factors(db, person.id)
     message = emails.factor_removed(db, person, APP, _has_factor(db, person.id), now)
-    _record(db, "person.app_removed", person, by, now, None, [message])
+    _record(db, events.PERSON_APP_REMOVED, person, by, now, None, [message])
 
 
 def use_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) -> str | None:
@@ -105,7 +106,7 @@ def _use_recovery_code(db: Db, person: Person, typed: str, *, by: Actor, now: da
     unused = select(RecoveryCode.id).where(RecoveryCode.person_id == person.id, RecoveryCode.used_at.is_(None))
     left = len(db.execute(unused).all())
     message = emails.recovery_code_used(db, person, left, now)
-    _record(db, "person.recovery_code_used", person, by, now, {"left": left}, [message])
+    _record(db, events.PERSON_RECOVERY_CODE_USED, person, by, now, {"left": left}, [message])
     return True
 
 
@@ -115,7 +116,7 @@ def renew_codes(db: Db, person: Person, *, by: Actor, now: datetime) -> list[str
     if not _has_factor(db, person.id):
         raise Conflict("Set up an app or a passkey first. No codes were made.", code="factors.missing")
     codes = _new_codes(db, person.id)
-    _record(db, "person.recovery_codes_made", person, by, now)
+    _record(db, events.PERSON_RECOVERY_CODES_MADE, person, by, now)
     return codes
 
 
@@ -147,7 +148,7 @@ def add_passkey(
         raise Conflict("This passkey is registered already. Nothing was changed.", code="passkey.exists")
     codes = _update_factors(db, person.id)
     message = emails.factor_added(db, person, f"The passkey “{name}”", now)
-    _record(db, "person.passkey_added", person, by, now, {"passkey": name}, [message])
+    _record(db, events.PERSON_PASSKEY_ADDED, person, by, now, {"passkey": name}, [message])
     return codes
 
 
@@ -163,7 +164,7 @@ def remove_passkey(db: Db, person: Person, passkey_id: int, *, by: Actor, now: d
         raise NotFound("There is no such passkey, or it is removed already.")
     _update_factors(db, person.id)
     message = emails.factor_removed(db, person, f"The passkey “{name}”", _has_factor(db, person.id), now)
-    _record(db, "person.passkey_removed", person, by, now, {"passkey": name}, [message])
+    _record(db, events.PERSON_PASSKEY_REMOVED, person, by, now, {"passkey": name}, [message])
 
 
 def use_passkey(
@@ -188,7 +189,7 @@ def use_passkey(
     ).scalar_one_or_none()
     if done is None and db.execute(select(Passkey.id).where(Passkey.id == passkey.id)).first() is not None:
         person = db.get_one(Person, passkey.person_id)
-        _record(db, "person.passkey_refused", person, by, now, {"passkey": passkey.name})
+        _record(db, events.PERSON_PASSKEY_REFUSED, person, by, now, {"passkey": passkey.name})
     return done is not None
 
 
@@ -207,7 +208,7 @@ def reset(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     if not any(gone):
         raise Conflict(f"{person.name} signs in with the password alone. Nothing was changed.", "factors.missing")
     _update_factors(db, person.id)
-    _record(db, "person.factors_reset", person, by, now, None, [emails.factors_reset(db, person, by, now)])
+    _record(db, events.PERSON_FACTORS_RESET, person, by, now, None, [emails.factors_reset(db, person, by, now)])
 
 
 def _lock_factors(db: Db, person_id: int) -> None:
@@ -254,7 +255,7 @@ def _digits(typed: str) -> str:
 
 def _record(
     db: Db,
-    kind: str,
+    event_type: EventType,
     person: Person,
     by: Actor,
     now: datetime,
@@ -263,7 +264,7 @@ def _record(
 ) -> None:
     record(
         db,
-        kind,
+        event_type,
         subject_type="person",
         subject_id=person.id,
         organization_id=None,

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from app.accounts import passwords
+from app.accounts import events, passwords
 from app.accounts.models import Person, SignIn, UsedChallenge
 from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.rules import ABSOLUTE, IDLE
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db.engine import Db
@@ -30,7 +31,7 @@ def recognize(db: Db, email: str, password: str) -> Person | None:
 def sign_in(
     db: Db, person: Person, *, address: str, user_agent: str, by: Actor, now: datetime, how: str = "password"
 ) -> str:
-    """Starts a sign-in for a browser and returns the token for its cookie. `how` is a key of events.HOW.
+    """Starts a sign-in for a browser and returns the token for its cookie. `how` is a key of events.FACTORS.
 
     The sign-in has the epoch that `recognize` read: when the password changed or the account was disabled since, it is
     not valid.
@@ -49,7 +50,7 @@ def sign_in(
         )
     )
     db.flush()
-    _record(db, "person.signed_in", person.id, by, now, {"how": how})
+    _record(db, events.PERSON_SIGNED_IN, person.id, by, now, {"how": how})
     return token
 
 
@@ -70,7 +71,7 @@ def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: date
     ).scalar_one_or_none()
     if done is None:
         raise NotFound("There is no such sign-in, or it has ended already.")
-    _record(db, "person.signed_out", person_id, by, now)
+    _record(db, events.PERSON_SIGNED_OUT, person_id, by, now)
 
 
 def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: datetime) -> int:
@@ -88,7 +89,7 @@ def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: 
         .returning(SignIn.id)
     ).all()
     if ended:
-        _record(db, "person.others_signed_out", person_id, by, now)
+        _record(db, events.PERSON_OTHERS_SIGNED_OUT, person_id, by, now)
     return len(ended)
 
 
@@ -108,7 +109,7 @@ def request_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
     address = email.strip().lower()
     record(
         db,
-        "person.reset_asked",
+        events.RESET_REQUESTED,
         subject_type="address",
         subject_id=sha256(address)[:40],
         organization_id=None,
@@ -120,8 +121,10 @@ def request_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
     )
 
 
-def _record(db: Db, kind: str, person_id: int, by: Actor, now: datetime, data: JsonObject | None = None) -> None:
-    record(db, kind, subject_type="person", subject_id=person_id, organization_id=None, by=by, now=now, data=data)
+def _record(
+    db: Db, event_type: EventType, person_id: int, by: Actor, now: datetime, data: JsonObject | None = None
+) -> None:
+    record(db, event_type, subject_type="person", subject_id=person_id, organization_id=None, by=by, now=now, data=data)
 
 
 def _storable(text: str) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Row
 
+from app.depositions import events
 from app.depositions.actions._write import T, record, write
 from app.depositions.models import State
 from app.depositions.rules import transitions
@@ -26,7 +27,7 @@ def assign(
     id, name = person
     values = {"assigned_id": id, "assigned_name": name}
     d = write(db, deposition_id, lambda row: None, _STATES, values, now=now, version=version)
-    record(db, "assigned", d, by=by, now=now, data={"to": name} if by.id != str(id) else None)
+    record(db, events.ASSIGNED, d, by=by, now=now, data={"to": name} if by.id != str(id) else None)
     return d
 
 
@@ -43,5 +44,5 @@ def give_back(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: 
         version=version,
         only=T.assigned_id.is_not(None),
     )
-    record(db, "given_back", d, by=by, now=now)
+    record(db, events.UNASSIGNED, d, by=by, now=now)
     return d

@@ -30,6 +30,7 @@ from app.accounts.models import Organization, Person
 from app.dashboard import tags
 from app.dashboard.assignees import UNASSIGNED
 from app.dashboard.listing import CompiledListing, Listing, Segment
+from app.inspections.events import SUBJECT
 from app.inspections.models import (
     ATTENDED,
     COUNTS,
@@ -41,7 +42,6 @@ from app.inspections.models import (
     Invite,
     Status,
 )
-from app.inspections.queries.search import SUBJECT
 from app.inspections.rules import TTL
 from app.kernel.db.engine import Db
 from app.kernel.text import search

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
+from app.prescreens import events
 from app.prescreens.actions._write import note
 from app.prescreens.models import Prescreen
 from app.prescreens.queries import detail
@@ -30,12 +32,12 @@ def take(
 ) -> None:
     """Makes somebody the one who has this, taking it over from `holder` (None: nobody had it). `to` is their name when
     it is not the one who presses."""
-    _assign(db, id, person_id, holder, reach, by, now, "prescreen.taken", {"to": to} if to else {})
+    _assign(db, id, person_id, holder, reach, by, now, events.ASSIGNED, {"to": to} if to else {})
 
 
 def release(db: Db, id: UUID, person_id: int, *, reach: Reach, by: Actor, now: datetime) -> None:
     """Gives back what somebody has. Giving back twice changes nothing."""
-    _assign(db, id, None, person_id, reach, by, now, "prescreen.released", {})
+    _assign(db, id, None, person_id, reach, by, now, events.UNASSIGNED, {})
 
 
 def _assign(
@@ -46,7 +48,7 @@ def _assign(
     reach: Reach,
     by: Actor,
     now: datetime,
-    kind: str,
+    event_type: EventType,
     data: dict[str, Any],
 ) -> None:
     moved = db.execute(
@@ -56,7 +58,7 @@ def _assign(
         .returning(P.organization_id)
     ).one_or_none()
     if moved is not None:
-        note(db, kind, id, moved.organization_id, by, now, data)
+        note(db, event_type, id, moved.organization_id, by, now, data)
         return
     found = detail.get(db, id, reach)
     if found is None:
