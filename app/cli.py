@@ -116,7 +116,7 @@ def db_upgrade(said: Said) -> None:
     from app.kernel.db import schema
 
     database = _database()
-    before, newest = schema.standing(database)
+    before, newest = schema.revisions(database)
     schema.upgrade(database)
     sentence = f"The database was already at {newest}." if before == newest else f"The database is now at {newest}."
     said.done({"revision": newest, "changed": before != newest}, sentence)
@@ -129,7 +129,7 @@ def db_check(said: Said) -> None:
     from app.kernel.db import schema
 
     database = _database()
-    revision, newest = schema.standing(database)
+    revision, newest = schema.revisions(database)
     differences = [_words(each) for each in schema.differences(database)] if revision == newest else []
     current = revision == newest and not differences
     facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
@@ -391,14 +391,14 @@ def check_counts(said: Said) -> None:
 
     with _database().read() as db:
         wrong = recounts.differences(db)
-    facts = [{"table": each.table, "key": each.key, "kept": each.kept, "counted": each.counted} for each in wrong]
+    facts = [{"table": each.table, "key": each.key, "kept": each.stored, "counted": each.counted} for each in wrong]
     if not wrong:
         said.done({"equal": True, "differences": []}, "Every counter equals its recount.")
         return
     if said.as_json:
         said.done({"equal": False, "differences": facts}, "")
     for each in wrong:
-        click.echo(f"{each.table} {each.key}: kept {each.kept}, counted {each.counted}", err=True)
+        click.echo(f"{each.table} {each.key}: kept {each.stored}, counted {each.counted}", err=True)
     sys.exit(1)
 
 

@@ -11,7 +11,7 @@ from app.accounts.models import Organization
 from app.accounts.scope import Scope
 from app.dashboard.delivery_problems import DESK_OF
 from app.kernel.db.engine import Db
-from app.kernel.db.pagination import Group, Page, page_of
+from app.kernel.db.pagination import Page, page_of
 from app.kernel.outbox.outbox import (
     DEAD,
     DROPPED,
@@ -87,8 +87,8 @@ def _visible(scopes: Mapping[str, Scope], filters: Filters) -> list[ColumnElemen
 def tab(db: Db, scopes: Mapping[str, Scope], view: str, filters: Filters, after: str | None) -> Page:
     """One page of one standing, newest first."""
     statement = select(*LISTED_COLUMNS).where(_STANDING[view], *_visible(scopes, filters))
-    group = Group(view, statement, (_o.created_at, _o.id), descending=True)
-    return page_of(db, [group], after, purpose="deliveries")
+    order = (OutboxRow.created_at, OutboxRow.id)
+    return page_of(db, statement, order, after, purpose="deliveries", descending=True)
 
 
 def counts(db: Db, scopes: Mapping[str, Scope], filters: Filters) -> dict[str, int]:

@@ -61,7 +61,7 @@ def list_() -> Response:
     counts = queries.counts(db(), scopes, filters)
     view = view or next((name for name in ("dead", "failing") if counts[name]), "sent")
     page = queries.tab(db(), scopes, view, filters, request.args.get("after"))
-    rows = [row for _group, row in page.rows]
+    rows = page.rows
     gone = _gone(scopes, {row.id for row in rows})
     names = queries.names(db(), {row.organization_id for row in (*rows, *gone)})
     choices = queries.organizations(db(), scopes)

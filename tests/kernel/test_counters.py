@@ -27,7 +27,7 @@ def test_a_counter_that_lies_is_found(database: Database, cast: Cast) -> None:
         db.execute(one.counts.insert().values(**values, slot=0, n=3))
     with database.read() as db:
         found = recounts.differences(db)
-    assert [(d.table, d.kept, d.counted) for d in found] == [(one.counts.name, 3, 0)]
+    assert [(d.table, d.stored, d.counted) for d in found] == [(one.counts.name, 3, 0)]
 
 
 def _sample(one: counters.Counter, dimension: str) -> object:
