@@ -25,7 +25,7 @@ product = Product(
     "Session Requests",
     "Request remote depositions, follow them until they are scheduled, and cancel them.",
     depositions_authenticator,
-    add=_say_messages,
+    extend_problem=_say_messages,
     problem=outgoing.Problem,
 )
 

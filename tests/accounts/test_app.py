@@ -1,4 +1,4 @@
-"""The authenticator app: set up with a first code, its secret shown once and kept encrypted, and taken away."""
+"""The authenticator app: set up with a first code, its secret shown once and stored encrypted, and removed."""
 
 import re
 
@@ -84,7 +84,7 @@ def test_the_code_that_set_it_up_does_not_sign_in(client: FlaskClient, cast: Cas
         assert not factors.use_app_code(db, cast.lena.id, used, now=now())
 
 
-def test_somebody_elses_or_a_stale_page_sets_nothing_up(
+def test_another_persons_or_a_stale_page_sets_nothing_up(
     client: FlaskClient, cast: Cast, database: Database, clock: Clock
 ) -> None:
     cast.sign_in(client, "lena")

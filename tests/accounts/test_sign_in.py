@@ -28,7 +28,7 @@ def test_the_right_password_opens_the_desk(client: FlaskClient, cast: Cast) -> N
     assert client.get("/settings").status_code == 200
 
 
-def test_the_cookie_holds_a_random_id_and_the_database_only_its_hash(
+def test_the_cookie_has_a_random_token_and_the_database_only_its_hash(
     client: FlaskClient, cast: Cast, database: Database
 ) -> None:
     sign_in(client, "lena@example.com")
@@ -77,7 +77,7 @@ def test_unknown_people_cost_as_much(database: Database, cast: Cast, monkeypatch
             asked.append(hashed)
             return real(hashed, password)
 
-    passwords._nobody()
+    passwords._dummy_hash()
     monkeypatch.setattr(passwords, "_HASHER", Counting())
     with database.read() as db:
         for email in ("lena@example.com", "nobody@example.com", "\x00", "x" * 300):
@@ -262,7 +262,7 @@ def test_without_the_form_token_nothing_happens(client: FlaskClient, cast: Cast,
         assert db.scalars(select(SignIn)).all() == []
 
 
-def test_signing_in_is_history(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_signing_in_is_recorded(client: FlaskClient, cast: Cast, database: Database) -> None:
     from app.kernel.changes.events import timeline
 
     sign_in(client, "lena@example.com")

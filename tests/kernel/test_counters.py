@@ -1,4 +1,4 @@
-"""Kept counts move with their rows, in the same transaction, whoever writes."""
+"""Counters change with their rows, in the same transaction."""
 
 import threading
 
@@ -15,7 +15,7 @@ def kept(database: Database, name: str) -> counters.Counter:
     return next(kept for kept in counters.declared() if kept.counts.name == name)
 
 
-def test_every_kept_count_equals_a_recount_on_an_empty_database(database: Database) -> None:
+def test_every_counter_equals_a_recount_on_an_empty_database(database: Database) -> None:
     with database.read() as db:
         assert recounts.differences(db) == []
 

@@ -1,4 +1,4 @@
-"""Tallies move with their rows and say what a recount says; days are the reader's."""
+"""Hourly statistics change with their rows and equal a recount; days are those of the reader."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
