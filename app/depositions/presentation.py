@@ -138,7 +138,7 @@ def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -
     )
     look = _look(facts, viewer.time_zone, now.replace(minute=0, second=0, microsecond=0), starts_at < now)
     booked = d.state not in (State.INITIAL, State.CANCELED)
-    person = (d.manager_name if booked else d.assigned_name) or ""
+    person = (d.manager_name if booked else d.assignee_name) or ""
     name = d.deponent_name
     first, tone, small = _clock(d, group, now)
     return QueueRow(
@@ -152,7 +152,7 @@ def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -
         _STATE_BADGES[d.state] if group in _MIXED else None,
         worn,
         person,
-        not booked and d.assigned_id == viewer.id,
+        not booked and d.assignee_id == viewer.id,
         d.state == State.INITIAL and not person,
         first,
         tone,

@@ -173,7 +173,7 @@ class Depositions(desk.Queue):
             row.deponent_role,
             row.case_name,
             row.organization_name,
-            row.assigned_name,
+            row.assignee_name,
             row.manager_name,
             row.cancellation_requested_at if row.cancellation_open else None,
             row.created_at,

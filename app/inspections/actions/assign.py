@@ -31,7 +31,7 @@ def assign(
     Raises NotFound, and Conflict when it is no longer at the `version` that was seen.
     """
     number, name = person
-    taken = _move(db, id, version, assigned_id=number, assigned_name=name)
+    taken = _move(db, id, version, assignee_id=number, assignee_name=name)
     if taken is None:
         raise _refuse(db, id, version)
     tell(db, events.ASSIGNED, taken, by, now, {"to": name} if by.id != str(number) else None)
@@ -39,9 +39,9 @@ def assign(
 
 def give_back(db: Db, id: uuid.UUID, *, by: Actor, now: datetime, version: int | None = None) -> None:
     """Leaves it to whoever takes it next. Raises NotFound, Conflict when nobody has it or it has moved on."""
-    taken = _move(db, id, version, _i.assigned_id.is_not(None), assigned_id=None, assigned_name=None)
+    taken = _move(db, id, version, _i.assignee_id.is_not(None), assignee_id=None, assignee_name=None)
     if taken is None:
-        rules.check_give_back(queries.get(db, id).assigned_id is not None)
+        rules.check_give_back(queries.get(db, id).assignee_id is not None)
         raise _refuse(db, id, version)
     tell(db, events.UNASSIGNED, taken, by, now)
 

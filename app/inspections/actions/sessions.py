@@ -63,8 +63,8 @@ def create(
         "status": Status.CREATED.value,
         "operator_email": operator_email or organization.contact_email,
         "operator_name": by.name if by.kind == "person" else "",
-        "assigned_id": assigned[0] if assigned else None,
-        "assigned_name": assigned[1] if assigned else None,
+        "assignee_id": assigned[0] if assigned else None,
+        "assignee_name": assigned[1] if assigned else None,
         "scheduled_for": scheduled_for,
         "expires_at": expires_at,
         "expires_on": expires_at.strftime("%Y-%m-%d"),
@@ -165,7 +165,7 @@ def end(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
 
 def attend(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
     """An operator is with the field user now, and has it. Raises Conflict when nobody is there or another was first."""
-    now_theirs = {"assigned_id": int(by.id), "assigned_name": by.name} if by.kind == "person" and by.id else {}
+    now_theirs = {"assignee_id": int(by.id), "assignee_name": by.name} if by.kind == "person" and by.id else {}
     taken = take(
         db,
         id,
