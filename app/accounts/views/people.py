@@ -1,7 +1,6 @@
 """Pages of the people: their accounts and roles, invitations, disabling."""
 
 from flask import Response, flash, request, url_for
-from sqlalchemy import Row
 
 from app.accounts import queries, rules
 from app.accounts.access import allow, me
@@ -15,6 +14,7 @@ from app.accounts.views import administered, pages
 from app.accounts.views.proof import ask_for_proof
 from app.kernel import clock
 from app.kernel.changes import events
+from app.kernel.changes.events import TimelineRow
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
@@ -243,7 +243,7 @@ def _row(found: Person, mine: frozenset[int] | None) -> dict[str, object]:
     }
 
 
-def _visible_events(db: Db, found: Person, mine: frozenset[int] | None) -> list[Row]:
+def _visible_events(db: Db, found: Person, mine: frozenset[int] | None) -> list[TimelineRow]:
     """The events of a person, without those of organizations that the administrator does not manage."""
     return [
         each
