@@ -12,9 +12,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 
 
-def request_cancellation(
-    db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime
-) -> Deposition:
+def request_cancellation(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime) -> Deposition:
     """Asks the team to cancel a booked session. Repeating the request keeps the time of the first."""
     first = Deposition.cancellation_requested_at.is_(None)
     deposition = write(

@@ -10,9 +10,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 
 
-def withdraw(
-    db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime, notify: bool
-) -> Deposition:
+def withdraw(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime, notify: bool) -> Deposition:
     """Cancels a request that is not booked yet ("Cancel Session Requests"). Raises Invalid otherwise."""
     deposition = write(
         db,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, select
 
 from app.accounts.models import Organization
 from app.depositions.models import COUNTS, Deposition
@@ -50,11 +50,14 @@ _WIRE = (
 """The columns that the API's list shows."""
 
 _OF_ORGANIZATION = Deposition.organization_id == bindparam("organization_id")
-_WANTED = bindparam("wanted")
+_WANTED: BindParameter[Any] = bindparam("wanted")
+"""`Any`, because it takes the type of the column it is compared with."""
 BY_ID = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.id == _WANTED)
 BY_REMOTE_ID = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.remote_session_id == _WANTED)
 BY_SLUG = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.slug == _WANTED)
-WITH_ORGANIZATION = select(*_EVERY_COLUMN, Organization.name.label("organization_name")).join(Organization, Organization.id == Deposition.organization_id)
+WITH_ORGANIZATION = select(*_EVERY_COLUMN, Organization.name.label("organization_name")).join(
+    Organization, Organization.id == Deposition.organization_id
+)
 PUBLIC = WITH_ORGANIZATION.where(Deposition.slug == _WANTED)
 COUNT_ALL = select(func.coalesce(func.sum(COUNTS.c.n), 0)).where(
     COUNTS.c.organization_id == bindparam("organization_id")

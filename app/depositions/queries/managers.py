@@ -1,6 +1,6 @@
 """Managers of sessions: who can be one, and when they are busy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ class Overlap(NamedTuple):
     zone: str
     deponent_name: str | None
     case_name: str
-    manager_email: str
+    manager_email: str | None
 
 
 def managers(db: Db) -> list[Manager]:
@@ -58,7 +58,7 @@ def overlaps(db: Db, manager_email: str, starts_at: datetime, ends_at: datetime,
 
 def overlaps_of(
     db: Db, emails: Sequence[str], starts_at: datetime, ends_at: datetime, *, besides: int
-) -> dict[str, list[Overlap]]:
+) -> Mapping[str | None, list[Overlap]]:
     """The same for several managers at once, by their e-mail address."""
     wanted = busy(starts_at, ends_at)
     rows = db.execute(
@@ -81,7 +81,7 @@ def overlaps_of(
         )
         .order_by(Deposition.starts_at)
     )
-    found: dict[str, list[Overlap]] = {}
+    found: dict[str | None, list[Overlap]] = {}
     for row in rows:
         other = Overlap(*row)
         if overlap(wanted, busy(other.starts_at, other.ends_at)):

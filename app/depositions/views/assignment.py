@@ -1,12 +1,12 @@
 """Assigning a deposition, and the team's tags on it. From the list the user stays in the list."""
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects, tagging
-from app.depositions import actions
+from app.depositions import actions, presentation
 from app.depositions.forms import ButtonForm
-from app.depositions.views.filters import READERS, actable, pages
+from app.depositions.views.filters import READERS, actable, args, filters, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.db.transaction import db
@@ -20,7 +20,7 @@ def assign(id: int) -> Response:
     form.check()
     assignee, by, now = (me().id, me().name), me().actor(), clock.now()
     actions.assign(db(), deposition.id, assignee=assignee, by=by, now=now, version=form.seen_version)
-    flash(f"Assigned to you: {QUEUE.name_of(deposition)}.")
+    flash(f"Assigned to you: {presentation.name_of(deposition)}.")
     return redirects.back(QUEUE, deposition.id)
 
 
@@ -31,7 +31,7 @@ def unassign(id: int) -> Response:
     deposition, form = actable(id), ButtonForm()
     form.check()
     actions.unassign(db(), deposition.id, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash(f"Unassigned: {QUEUE.name_of(deposition)}.")
+    flash(f"Unassigned: {presentation.name_of(deposition)}.")
     return redirects.back(QUEUE, deposition.id)
 
 
@@ -39,7 +39,7 @@ def unassign(id: int) -> Response:
 @allow(*READERS)
 def give_back(id: int) -> Response:
     """The former address of `unassign`, for pages that were open during an upgrade."""
-    return redirect(url_for(".unassign", id=id, **request.args.to_dict()), 308)  # type: ignore[return-value]  # werkzeug's and flask's are one here
+    return redirects.moved(url_for(".unassign", id=id, **args(filters())))
 
 
 @pages.post("/<int:id>/tag")
