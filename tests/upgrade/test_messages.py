@@ -16,7 +16,7 @@ from tests.clocks import Clock
 from tests.inspections.authority import Authority
 from tests.outgoing import MailServer, Receiver
 from tests.upgrade import product
-from tests.upgrade.browser import Browsers
+from tests.upgrade.browser import Browsers, Page
 from tests.upgrade.snapshot import facts, snapshot
 
 HOOK, AUTHORITY = "http://127.0.0.1:9/hook", "http://127.0.0.1:9/tsr"
@@ -164,6 +164,22 @@ def test_what_was_given_up_can_be_sent_again(database: Any, outside: Outside, br
     assert [outside.letters[facts()[name]] for name in ("dead", "sent_kept")] == [1, 1]
 
 
+def test_a_cancellation_finds_the_invitation_in_peoples_calendars(
+    database: Any, outside: Outside, browsers: Browsers, clock: Clock
+) -> None:
+    browser, url = browsers["ines.moreau@example.com"], f"/depositions/{facts()['session']['id']}"
+    product.work(database, clock.now())
+    invited = [_calendar(letter) for letter in outside.mail.letters if letter["To"] == "wes@example.org"]
+    outside.mail.letters.clear()
+    shown = browser.submit(browser.get(url).form("/cancel"), step="preview", tell="yes")
+    browser.submit(Page(shown).form("/cancel"))
+    product.work(database, clock.now())
+    canceled = [_calendar(letter) for letter in outside.mail.letters if letter["To"] == "wes@example.org"]
+    uid = f"{facts()['session']['remote_session_id']}@localhost"
+    assert uid in [file["UID"] for file in invited]
+    assert [(file["UID"], file["METHOD"]) for file in canceled] == [(uid, "CANCEL")]
+
+
 # Decisions that were pending
 
 
@@ -216,6 +232,14 @@ def test_people_are_told_of_decisions_that_were_not_written(browsers: Browsers) 
     shown = browsers["priya.raman@example.com"].get("/holds").html
     for name in ("overtaken", "returned"):
         assert held()[name]["url"] in shown, name
+
+
+def _calendar(letter: EmailMessage) -> dict[str, str]:
+    """The lines of a letter's calendar file by name."""
+    (content,) = [part.get_content() for part in letter.iter_attachments()]
+    text = content if isinstance(content, str) else content.decode()
+    lines = text.replace("\r\n ", "").splitlines()
+    return {name: value for name, _, value in (line.partition(":") for line in lines)}
 
 
 def _plain(letter: EmailMessage) -> str:
