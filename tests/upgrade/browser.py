@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import TestResponse
 
+from tests.upgrade.snapshot import facts
+
 PAGES = "depositions|prescreens|inspections|deliveries|messages|people|organizations"
 THING = re.compile(rf"/({PAGES})/([0-9]+|[0-9a-f]{{8}}-[0-9a-f-]{{27}})(?=$|[?#])")
 
@@ -31,7 +33,7 @@ class Browser:
     def __init__(self, app: Any, cookie: str = "") -> None:
         self.client = app.test_client()
         if cookie:
-            self.client.set_cookie(app.config["SESSION_COOKIE_NAME"], cookie)
+            self.client.set_cookie(facts()["cookie_name"], cookie)
 
     def get(self, url: str, **more: Any) -> "Page":
         """The page at an address, which must be there and not be the sign-in page instead."""
@@ -99,7 +101,6 @@ class _Reader(HTMLParser):
         self._main, self._select, self._quiet = False, "", ""
         self._open_items: list[list[str]] = []
         self._link = ""
-        self._token = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attrs}

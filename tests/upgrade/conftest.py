@@ -1,5 +1,6 @@
 """The old database, upgraded, at the moment it was taken. The fixtures of tests/conftest.py stand on this one."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -40,14 +41,17 @@ class Upgraded:
     def postgresql(self) -> str:
         """The address of a new copy; the last one is dropped."""
         server: Engine = self.grounds.server
-        template = f"session_desk_upgraded_{self.grounds.worker}"
+        template = self._name("upgraded")
         if "postgresql" not in self.ready:
             _create(server, template)
             self.ready["postgresql"] = _address(server, template)
             self._build(self.ready["postgresql"])
-        copy = f"session_desk_old_{self.grounds.worker}"
+        copy = self._name("old")
         _create(server, copy, template)
         return _address(server, copy)
+
+    def _name(self, which: str) -> str:
+        return f"session_desk_{which}_{os.getpid()}_{self.grounds.worker}"
 
     def _build(self, url: str) -> None:
         database = product.open_database(url)
@@ -61,7 +65,7 @@ class Upgraded:
         """Drops what was made on the PostgreSQL server."""
         if "postgresql" in self.ready:
             for name in ("old", "upgraded"):
-                _drop(self.grounds.server, f"session_desk_{name}_{self.grounds.worker}")
+                _drop(self.grounds.server, self._name(name))
         if "sqlite" in self.ready:
             self.grounds.remove(self.ready["sqlite"])
 
