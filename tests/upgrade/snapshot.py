@@ -114,7 +114,8 @@ def _insert(connection: Connection, table: str, columns: list[str], rows: list[t
 def _load_search(connection: Connection, table: Table, sqlite: bool) -> None:
     """The index of words as the old version kept it: the beginnings of each word, and marks that say whose it is."""
     mark, ladder, shelves = table.more["mark"], table.more["ladder"], table.more["shelves"]
-    entries, indexed = [], []
+    entries: list[tuple[Any, ...]] = []
+    indexed: list[tuple[Any, ...]] = []
     for id, subject_type, subject_id, organization_id, title, rest in table.rows:
         words = {word[:n] for word in f"{title} {rest}".split() for n in ladder if n <= len(word)}
         words |= {f"{mark}{subject_type}", f"{mark}{subject_type}{organization_id}"}

@@ -31,13 +31,13 @@ class Outside:
         self.database, self.mail, self.texts, self.hooks = database, mail, texts, hooks
 
     @property
-    def letters(self) -> Counter[str]:
-        """How often each letter came, by the id of its message."""
-        ids = [MESSAGE_ID.match(letter["Message-ID"]) for letter in self.mail.letters]
+    def emails(self) -> Counter[str]:
+        """How often each e-mail came, by the id of its message."""
+        ids = [MESSAGE_ID.match(email["Message-ID"]) for email in self.mail.letters]
         return Counter(id[1] for id in ids if id)
 
     def recipients(self) -> Counter[str]:
-        return Counter(letter["To"].addresses[0].addr_spec for letter in self.mail.letters)
+        return Counter(email["To"].addresses[0].addr_spec for email in self.mail.letters)
 
     def redirect(self, old: str, new: str) -> None:
         """Gives waiting webhooks another receiver; everything else of their payload stays as it was written."""
@@ -104,16 +104,16 @@ def test_everything_that_waited_leaves_under_its_own_id(
     by_channel = {
         channel: [row["id"] for row in rows if row["channel"] == channel] for channel in ("email", "sms", "webhook")
     }
-    letters = outside.letters
-    assert {id: letters[id] for id in by_channel["email"]} == dict.fromkeys(by_channel["email"], 1)
+    emails = outside.emails
+    assert {id: emails[id] for id in by_channel["email"]} == dict.fromkeys(by_channel["email"], 1)
     assert sorted(json.loads(got.body)["id"] for got in outside.texts.got) == sorted(by_channel["sms"])
     assert sorted(got.headers["webhook-id"] for got in outside.hooks.got) == sorted(by_channel["webhook"])
 
 
 def test_what_leaves_says_what_was_written(database: Any, outside: Outside, clock: Clock) -> None:
     product.work(database, clock.now())
-    letters = {id[1]: letter for letter in outside.mail.letters if (id := MESSAGE_ID.match(letter["Message-ID"]))}
-    texts = {told["id"]: told for told in (json.loads(got.body) for got in outside.texts.got)}
+    emails = {id[1]: email for email in outside.mail.letters if (id := MESSAGE_ID.match(email["Message-ID"]))}
+    texts = {content["id"]: content for content in (json.loads(got.body) for got in outside.texts.got)}
     hooks = {got.headers["webhook-id"]: json.loads(got.body)["jwt_payload"] for got in outside.hooks.got}
     key = facts()["keys"]["marston"]["depositions"]
     compared = Counter[str]()
@@ -123,10 +123,10 @@ def test_what_leaves_says_what_was_written(database: Any, outside: Outside, cloc
         written = json.loads(product.decrypt(database, row["payload"]))
         compared[row["channel"]] += 1
         if row["channel"] == "email":
-            letter = letters[row["id"]]
-            assert letter["To"].addresses[0].addr_spec == written["to"]
-            assert (letter["Subject"], _plain(letter)) == (written["subject"], written["text"].strip())
-            names = [part.get_filename() for part in letter.iter_attachments()]
+            email = emails[row["id"]]
+            assert email["To"].addresses[0].addr_spec == written["to"]
+            assert (email["Subject"], _plain(email)) == (written["subject"], written["text"].strip())
+            names = [part.get_filename() for part in email.iter_attachments()]
             assert names == [part["name"] for part in written["attachments"]]
         elif row["channel"] == "sms":
             assert texts[row["id"]] == {"id": row["id"], "to": written["to"], "body": written["body"]}
@@ -152,7 +152,7 @@ def test_what_was_over_stays_over(database: Any, outside: Outside, authority: Au
         if row["state"] != "queued":
             assert now[_dashed(row["id"])] == row["state"]
     sent_before = {_dashed(row["id"]) for row in snapshot().records("outbox") if row["state"] != "queued"}
-    assert not sent_before & set(outside.letters)
+    assert not sent_before & set(outside.emails)
 
 
 def test_what_was_given_up_can_be_sent_again(database: Any, outside: Outside, browsers: Browsers, clock: Clock) -> None:
@@ -161,7 +161,7 @@ def test_what_was_given_up_can_be_sent_again(database: Any, outside: Outside, br
         reader = browsers["priya.raman@example.com"] if id == facts()["sent_kept"] else browser
         reader.submit(reader.get(f"/deliveries/{id}").form("send_again"))
     product.work(database, clock.now())
-    assert [outside.letters[facts()[name]] for name in ("dead", "sent_kept")] == [1, 1]
+    assert [outside.emails[facts()[name]] for name in ("dead", "sent_kept")] == [1, 1]
 
 
 def test_a_cancellation_finds_the_invitation_in_peoples_calendars(
@@ -169,12 +169,12 @@ def test_a_cancellation_finds_the_invitation_in_peoples_calendars(
 ) -> None:
     browser, url = browsers["ines.moreau@example.com"], f"/depositions/{facts()['session']['id']}"
     product.work(database, clock.now())
-    invited = [_calendar(letter) for letter in outside.mail.letters if letter["To"] == "wes@example.org"]
+    invited = [_calendar(email) for email in outside.mail.letters if email["To"] == "wes@example.org"]
     outside.mail.letters.clear()
     shown = browser.submit(browser.get(url).form("/cancel"), step="preview", tell="yes")
     browser.submit(Page(shown).form("/cancel"))
     product.work(database, clock.now())
-    canceled = [_calendar(letter) for letter in outside.mail.letters if letter["To"] == "wes@example.org"]
+    canceled = [_calendar(email) for email in outside.mail.letters if email["To"] == "wes@example.org"]
     uid = f"{facts()['session']['remote_session_id']}@localhost"
     assert uid in [file["UID"] for file in invited]
     assert [(file["UID"], file["METHOD"]) for file in canceled] == [(uid, "CANCEL")]
@@ -191,29 +191,29 @@ def decided(app: Any, id: str) -> str:
     return str(answer.get_json()["reviewStatus"])
 
 
-def held() -> dict[str, dict[str, Any]]:
+def decisions() -> dict[str, dict[str, Any]]:
     """The pending decisions of the snapshot by the names that facts.json gives them."""
     rows = {_dashed(row["id"]): row for row in snapshot().records("holds")}
     return {name: rows[known["id"]] for name, known in facts()["holds"].items()}
 
 
 def test_decisions_whose_time_was_over_become_final(app: Any, database: Any, outside: Outside, clock: Clock) -> None:
-    for pending in held().values():
+    for pending in decisions().values():
         if pending["state"] == "held":
             assert decided(app, pending["subject_id"]) == "pending_review"
     product.work(database, clock.now())
     for name, decision in (("lapsed_approve", "approved"), ("lapsed_deny", "denied")):
-        assert decided(app, held()[name]["subject_id"]) == decision, name
-        assert outside.recipients()[_email(held()[name]["subject_id"])] >= 1
+        assert decided(app, decisions()[name]["subject_id"]) == decision, name
+        assert outside.recipients()[_email(decisions()[name]["subject_id"])] >= 1
     for name in ("open_approve", "open_deny"):
-        assert decided(app, held()[name]["subject_id"]) == "pending_review", name
+        assert decided(app, decisions()[name]["subject_id"]) == "pending_review", name
 
 
 def test_decisions_not_yet_final_become_so_in_time(app: Any, database: Any, outside: Outside, clock: Clock) -> None:
     clock.move(minutes=3)
     product.work(database, clock.now())
     for name, decision in (("open_approve", "approved"), ("open_deny", "denied")):
-        assert decided(app, held()[name]["subject_id"]) == decision, name
+        assert decided(app, decisions()[name]["subject_id"]) == decision, name
 
 
 @pytest.mark.parametrize("name, who", [("open_approve", "priya.raman"), ("open_deny", "jonas.thiele")])
@@ -221,29 +221,29 @@ def test_a_decision_not_yet_final_can_be_undone_on_the_page(
     app: Any, database: Any, outside: Outside, browsers: Browsers, clock: Clock, name: str, who: str
 ) -> None:
     browser, id = browsers[f"{who}@example.com"], facts()["holds"][name]["id"]
-    page = browser.get(held()[name]["url"])
+    page = browser.get(decisions()[name]["url"])
     browser.submit(page.form(f"{id}/undo"))
     clock.move(minutes=3)
     product.work(database, clock.now())
-    assert decided(app, held()[name]["subject_id"]) == "pending_review"
+    assert decided(app, decisions()[name]["subject_id"]) == "pending_review"
 
 
-def test_people_are_told_of_decisions_that_were_not_written(browsers: Browsers) -> None:
+def test_people_read_of_decisions_that_were_not_written(browsers: Browsers) -> None:
     shown = browsers["priya.raman@example.com"].get("/holds").html
     for name in ("overtaken", "returned"):
-        assert held()[name]["url"] in shown, name
+        assert decisions()[name]["url"] in shown, name
 
 
-def _calendar(letter: EmailMessage) -> dict[str, str]:
-    """The lines of a letter's calendar file by name."""
-    (content,) = [part.get_content() for part in letter.iter_attachments()]
+def _calendar(email: EmailMessage) -> dict[str, str]:
+    """The lines of an e-mail's calendar file by name."""
+    (content,) = [part.get_content() for part in email.iter_attachments()]
     text = content if isinstance(content, str) else content.decode()
     lines = text.replace("\r\n ", "").splitlines()
     return {name: value for name, _, value in (line.partition(":") for line in lines)}
 
 
-def _plain(letter: EmailMessage) -> str:
-    part = letter.get_body(("plain",))
+def _plain(email: EmailMessage) -> str:
+    part = email.get_body(("plain",))
     assert part is not None
     return str(part.get_content()).replace("\r\n", "\n").strip()
 

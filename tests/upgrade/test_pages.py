@@ -101,7 +101,7 @@ def test_messages_have_their_pages_at_their_old_addresses(browsers: Browsers) ->
         assert id in browser.get(f"/deliveries/{id}").path
 
 
-STORIES = {
+TIMELINES = {
     "deposition": "/depositions/{}",
     "prescreen": "/prescreens/{}",
     "inspection": "/inspections/{}",
@@ -114,23 +114,23 @@ def test_every_kind_of_event_is_in_the_snapshot() -> None:
     assert sorted({event["kind"] for event in snapshot().records("events")}) == list(OLD_KINDS)
 
 
-@pytest.mark.parametrize("subject", sorted(STORIES))
-def test_timelines_tell_every_old_event_in_a_sentence(browsers: Browsers, subject: str) -> None:
+@pytest.mark.parametrize("subject", sorted(TIMELINES))
+def test_timelines_show_every_old_event_as_a_sentence(browsers: Browsers, subject: str) -> None:
     browser = browsers[ADMIN]
     happened: dict[str, list[dict[str, Any]]] = {}
     for event in snapshot().records("events"):
         if event["subject_type"] == subject:
             happened.setdefault(event["subject_id"], []).append(event)
     for id, events in happened.items():
-        page = browser.get(STORIES[subject].format(id))
+        page = browser.get(TIMELINES[subject].format(id))
         assert len(page.items) >= len(events), (subject, id)
-        assert _untold(page.items, events) == []
+        assert _without_sentence(page.items, events) == []
         assert not [event["kind"] for event in events if event["kind"] in page.text]
         people = {event["actor_name"] for event in events if event["actor_kind"] == "person"}
         assert not [name for name in people if name not in page.text], (subject, id)
 
 
-def test_the_story_of_a_note_is_told(browsers: Browsers) -> None:
+def test_earlier_notes_are_shown(browsers: Browsers) -> None:
     browser = browsers["ana.ruiz@example.com"]
     for note in snapshot().records("handover_notes"):
         if note["place"] == "house":
@@ -141,16 +141,16 @@ def test_the_story_of_a_note_is_told(browsers: Browsers) -> None:
             ]
             page = browser.get(f"/views/notes/{note['id']}")
             assert len(page.items) >= len(events) > 0
-            assert _untold(page.items, events) == []
+            assert _without_sentence(page.items, events) == []
 
 
-def _untold(said: Iterable[str], events: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
+def _without_sentence(entries: Iterable[str], events: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
     """Entries that only repeat an event's kind, as pages do for kinds that they have no sentence for."""
     bare = set()
     for event in events:
         kind = event["kind"]
         bare |= {kind, kind.replace(".", " ").replace("_", " "), kind.partition(".")[2].replace("_", " ")}
-    return [(text, kind) for text in said for kind in bare if text.startswith(kind)]
+    return [(text, kind) for text in entries for kind in bare if text.startswith(kind)]
 
 
 def _audit(browser: Browser, **arguments: str) -> list[list[str]]:
@@ -178,12 +178,12 @@ def test_the_kinds_that_the_audit_offers_find_all_old_events_together(browsers: 
     assert max(found.values()) == 1, "an event is of one kind"
 
 
-def test_the_audit_tells_everything_and_filters_it(browsers: Browsers) -> None:
+def test_the_audit_shows_everything_and_filters_it(browsers: Browsers) -> None:
     browser, events = browsers[ADMIN], snapshot().records("events")
     every = _audit(browser)
     assert [int(line[0]) for line in every] == [event["id"] for event in reversed(events)]
-    told = {int(line[0]): line[6] for line in every}
-    assert not [event["kind"] for event in events if told[event["id"]] in ("", event["kind"])]
+    texts = {int(line[0]): line[6] for line in every}
+    assert not [event["kind"] for event in events if texts[event["id"]] in ("", event["kind"])]
     for desk, subject in (("depositions", "deposition"), ("prescreens", "prescreen"), ("inspections", "inspection")):
         of_desk = [event for event in events if event["subject_type"] == subject]
         assert {int(line[0]) for line in _audit(browser, desk=desk)} == {event["id"] for event in of_desk}
@@ -191,8 +191,8 @@ def test_the_audit_tells_everything_and_filters_it(browsers: Browsers) -> None:
         of_one = {event["id"] for event in of_desk if event["subject_id"] == about}
         assert {int(line[0]) for line in _audit(browser, desk=desk, about=about)} == of_one
     outside = {"deposition", "prescreen", "inspection", "invite"}
-    of_house = {event["id"] for event in events if event["subject_type"] not in outside}
-    assert {int(line[0]) for line in _audit(browser, desk="house")} == of_house
+    of_general = {event["id"] for event in events if event["subject_type"] not in outside}
+    assert {int(line[0]) for line in _audit(browser, desk="house")} == of_general
     for person in {event["actor_id"] for event in events if event["actor_kind"] == "person"}:
         theirs = {event["id"] for event in events if (event["actor_kind"], event["actor_id"]) == ("person", person)}
         assert {int(line[0]) for line in _audit(browser, who=person)} == theirs
