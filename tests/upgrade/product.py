@@ -12,7 +12,8 @@ from alembic.config import Config as Alembic
 from sqlalchemy import text
 
 from app.config import Config
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
+from app.wiring import wire
 from app.worker import Worker
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -49,7 +50,7 @@ def connect_to(database: Database, *, smtp_url: str, sms_url: str) -> None:
 
 def work(database: Database, now: datetime, rounds: int = 100) -> None:
     """Lets a worker do what is due at a moment, until nothing is."""
-    worker = Worker(database)
+    worker = Worker(wire(database.config, database))
     for _ in range(rounds):
         if not worker.run_once(now):
             return
