@@ -32,7 +32,7 @@ Action = Callable[[Db, int | None], T]
 """An action in a session. The number is the version of the row that the user has seen."""
 
 STEP, SEEN, VERSION = "step", "preview", "version"
-"""Fields of a form: `step=preview` only previews; `preview` is the fingerprint of the previewed messages."""
+"""Fields of a form: `step`, with any value, only previews; `preview` is the fingerprint of the previewed messages."""
 
 WHEN_SENT = "made when it is sent"
 RAW_FILES = 5
@@ -84,7 +84,7 @@ def confirm(
     sends, when `action` only makes it pending. Without `always` an action that sends nothing runs at the first POST.
     Refusals pass; a stale version that the rules would still allow shows the newest state and the changes of others.
     """
-    seen, only_preview = request.form.get(SEEN, ""), request.form.get(STEP) == "preview"
+    seen, only_preview = request.form.get(SEEN, ""), bool(request.form.get(STEP))
     version = _version()
     try:
         if only_preview or not seen:
