@@ -314,7 +314,7 @@ class QueuePage:
     def untold(self) -> list[Tab]:
         """What this desk sent that reached nobody: lists of deliveries, each here only while it holds something."""
         desk = self.room.desk
-        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)})[desk]
+        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)}, subjects())[desk]
         lanes = (("Not told", "dead", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
         return [
             Tab(label=label, url=url_for("deliveries.list", view=view, desk=desk), count=n, tone=tone, current=False)
