@@ -14,6 +14,7 @@ from app.dashboard.queue import Label
 from app.dashboard.subjects import Subjects
 from app.dashboard.undo.actions import Finalizer
 from app.kernel.api.routing import Product
+from app.kernel.changes.event_types import EventTypes
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Handler
 from app.kernel.text.search import Source
@@ -70,15 +71,6 @@ class SearchResult:
     at: datetime
 
 
-class TimelineEntry(NamedTuple):
-    """One event in the words of its desk."""
-
-    icon: str
-    text: str
-    detail: str = ""
-    tone: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What app, worker, commands, home, search, audit and messages need of one desk."""
@@ -124,8 +116,8 @@ class Desk:
     search_arguments: Mapping[str, str] | None = None
     """What the address of its list needs to search everything by text; None where the list takes no text."""
 
-    event_kinds: tuple[str, ...]
-    timeline_entry: Callable[[Any], TimelineEntry]
+    events: EventTypes
+    """Every kind of event of its things."""
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, TypedDict
 
-from flask import Response, g, request, url_for
+from flask import Response, current_app, g, request, url_for
 from sqlalchemy import Row
 
 from app.accounts.access import Me, me
@@ -21,6 +21,7 @@ from app.dashboard.listing import MOST_COUNTED, Listing
 from app.dashboard.live import live_list, who_looks
 from app.dashboard.saved_views import for_page
 from app.kernel import clock
+from app.kernel.changes.event_types import EventTypes
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
@@ -110,6 +111,7 @@ class Queue(ABC):
 
     desk: ClassVar[str]
     subject: ClassVar[str]
+    events: ClassVar[EventTypes]
     endpoint: ClassVar[str]
     page: ClassVar[str]
     tab_args: ClassVar[tuple[str, ...]] = ("view",)
@@ -161,14 +163,6 @@ class Queue(ABC):
     @abstractmethod
     def name_of(self, row: Row) -> str:
         """How a row is called in a sentence."""
-
-    @abstractmethod
-    def did(self, kind: str) -> str:
-        """What an event says of its actor: `scheduled it`."""
-
-    @abstractmethod
-    def done(self, event: Row) -> Label:
-        """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
 
     @abstractmethod
     def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
@@ -312,12 +306,14 @@ class QueuePage:
         return self.room.nothing(self.asked, self.tabs)
 
     def untold(self) -> list[Tab]:
-        """What this desk sent that reached nobody: lists of deliveries, each here only while it holds something."""
+        """Failed and failing messages of this desk: a tab for each list that holds any."""
         desk = self.room.desk
-        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)}, subjects())[desk]
-        lanes = (("Not told", "dead", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
+        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)}, current_app.extensions["subjects"])[
+            desk
+        ]
+        lanes = (("Failed", "failed", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
         return [
-            Tab(label=label, url=url_for("deliveries.list", view=view, desk=desk), count=n, tone=tone, current=False)
+            Tab(label=label, url=url_for("messages.list", view=view, desk=desk), count=n, tone=tone, current=False)
             for label, view, n, tone in lanes
             if n
         ]
@@ -418,6 +414,9 @@ def _gone(
     for id, (key, row) in left.items():
         word = None
         if key is None:
-            word = room.done(happened[id]) if id in happened else Label("No longer in this list", "circle-check")
+            said = room.events.removal(happened[id]) if id in happened else None
+            word = Label("No longer in this list", "circle-check")
+            if said is not None:
+                word = Label(said.text, said.icon, said.tone or "good")
         found.append((room.line(asked, key or "", row, worn.get(id, ()), viewer), word))
     return found

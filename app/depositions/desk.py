@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, select
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization
 from app.accounts.roles import DEPOSITIONS
-from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, TimelineEntry, WaitingWork, WorkItem, first_rows
-from app.depositions import api, presentation, public, views
+from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
+from app.depositions import api, events, presentation, public, views
 from app.depositions.models import Deposition, State
 from app.depositions.queries import listing, search
 from app.kernel.db.engine import Db
@@ -46,7 +46,7 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
 
 
 def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
-    mine = (Deposition.assigned_id == user.id, user.scope(DEPOSITIONS).where(Deposition.organization_id))
+    mine = (Deposition.assignee_id == user.id, user.scope(DEPOSITIONS).where(Deposition.organization_id))
     branches = [select(*_ITEM).where(*mine, Deposition.state == state.value) for state in UNFINISHED]
     rows = first_rows(db, branches, Deposition.starts_at.expression, Deposition.id.expression)
     return [_work_item(now, *row) for row in rows]
@@ -112,11 +112,6 @@ def _read_id(text: str) -> str | None:
     return str(int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
 
 
-def _timeline_entry(event: Any) -> TimelineEntry:
-    (entry,) = presentation.story([event])
-    return TimelineEntry(entry["icon"], entry["text"], entry["small"], entry["tone"])
-
-
 def _load_demo(*args: Any, **facts: Any) -> object:
     from app.depositions import demo  # large tables, which no other process needs
 
@@ -127,7 +122,7 @@ DESK = Desk(
     name=DEPOSITIONS,
     title="Depositions",
     icon="inbox",
-    subject=search.SUBJECT,
+    subject=events.SUBJECT,
     blueprints=(views.pages, public.public_pages),
     product=api.product,
     load_demo=_load_demo,
@@ -142,6 +137,5 @@ DESK = Desk(
     search_results=_search_results,
     read_id=_read_id,
     search_arguments={"view": listing.EVERYTHING},
-    event_kinds=tuple(presentation.TOLD),
-    timeline_entry=_timeline_entry,
+    events=events.EVENTS,
 )

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, String, Subquery, and_, func, literal_column, select, union_all
 
-from app.accounts import events as accounts
+from app.accounts.events import EVENTS as accounts
 from app.accounts.models import Organization, Person
 from app.accounts.scope import Scope
-from app.dashboard import csv_files
-from app.dashboard.desk import TimelineEntry
-from app.dashboard.saved_views import events as views
+from app.dashboard.events import EXPORTED
+from app.dashboard.saved_views.events import EVENTS as saved_views
 from app.desks import DESKS, SUBJECTS
+from app.kernel.changes.event_types import EventTypes
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor
@@ -162,7 +162,7 @@ def _conditions(window: Subquery, scope: Scope, filters: Filters) -> list[Column
     elif filters.desk:
         fits.append(c.subject_type.in_(SUBJECTS.of_desks[filters.desk]))
     if filters.kind:
-        fits.append(c.kind == filters.kind)
+        fits.append(c.kind.in_(EVENTS[filters.kind].stored_kinds))
     zone = ZoneInfo(filters.zone)
     if filters.first is not None:
         fits.append(c.created_at >= datetime.combine(filters.first, time(), zone))
@@ -190,7 +190,9 @@ def _first_since(db: Db, instant: datetime, newest: int) -> int:
     low, high = 0, newest + 1
     while low < high:
         middle = (low + high) // 2
-        row = db.execute(select(Event.id, Event.created_at).where(Event.id >= middle).order_by(Event.id).limit(1)).first()
+        row = db.execute(
+            select(Event.id, Event.created_at).where(Event.id >= middle).order_by(Event.id).limit(1)
+        ).first()
         if row is None or row.created_at >= instant:
             high = middle
         else:
@@ -198,21 +200,12 @@ def _first_since(db: Db, instant: datetime, newest: int) -> int:
     return low
 
 
-def kinds() -> list[str]:
-    """Every kind of event that has a label."""
-    of_desks = {kind for desk in DESKS for kind in desk.event_kinds}
-    return sorted({*of_desks, *views.WORDS, *csv_files.TOLD, *accounts.WORDS})
-
-
-def timeline_entry(event: Any) -> TimelineEntry:
-    """An event as the timeline of its subject shows it."""
-    for desk in DESKS:
-        if event.subject_type in desk.subjects:
-            return desk.timeline_entry(event)
-    if event.kind in csv_files.TOLD:
-        return TimelineEntry("download", csv_files.TOLD[event.kind].capitalize())
-    entry = views.entry(event) if event.kind in views.WORDS else accounts.entries([event])[0]
-    return TimelineEntry(entry["icon"], entry["text"], entry["small"])
+EVENTS = EventTypes(
+    each
+    for types in (accounts, *(desk.events for desk in DESKS), saved_views, EventTypes([EXPORTED]))
+    for each in types.values()
+)
+"""Every kind of event of every package."""
 
 
 def facts(data: dict[str, Any] | None) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The audit page, for administrators and auditors, and the same list as a CSV file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -11,10 +11,10 @@ from app.accounts import queries as accounts
 from app.accounts.access import allow, me
 from app.accounts.roles import AUDIT, Role
 from app.dashboard import csv_files
-from app.dashboard.desk import TimelineEntry
 from app.desks import DESKS
 from app.home import audit
 from app.kernel import clock
+from app.kernel.changes.event_types import TimelineEntry
 from app.kernel.db.transaction import database, reading, side_transaction
 from app.kernel.errors import Invalid
 from app.kernel.web.htmx import personal, respond
@@ -65,8 +65,12 @@ def list_() -> Response:
         first_url="" if page.first else url_for(".list", **_args(filters)),
         organizations=[("", "any"), *by_id.items()],
         people=[("", "anybody"), *((each.id, each.name) for each in accounts.people(reading(), ids))],
-        desks_shown=[("", "anything"), *((desk.name, desk.title) for desk in DESKS), (audit.GENERAL, "People and keys")],
-        kinds=[("", "anything"), *((kind, kind_label(kind)) for kind in audit.kinds())],
+        desks_shown=[
+            ("", "anything"),
+            *((desk.name, desk.title) for desk in DESKS),
+            (audit.GENERAL, "People and keys"),
+        ],
+        kinds=[("", "anything"), *((kind, kind_label(kind)) for kind in sorted(audit.EVENTS))],
         zone=me().time_zone,
         now=now,
     )
@@ -81,12 +85,14 @@ def csv() -> Response:
     organization_id = filters.organization_id or (None if scope.everything or len(own_ids) != 1 else own_ids[0])
     with side_transaction() as own:
         address = url_for(".list", **_args(filters))
-        csv_files.note(own, "audit", address=address, rows=None, organization_id=organization_id, by=me().actor(), now=now)
+        csv_files.note(
+            own, "audit", address=address, rows=None, organization_id=organization_id, by=me().actor(), now=now
+        )
 
     def records() -> Iterator[list[Any]]:
         with own_database.read() as db:
             for row in audit.all_rows(db, scope, filters):
-                entry = audit.timeline_entry(row)
+                entry = audit.EVENTS.of(row).entry(row)
                 kept = "; ".join(f"{name}: {value}" for name, value in audit.facts(row.data))
                 about = (row.subject_type, row.subject_id, row.organization_id)
                 who = (row.actor_name, row.actor_kind, VIA.get(row.via, row.via), row.address)
@@ -127,13 +133,13 @@ class AuditRow:
 
 
 def _row(row: Any, names: dict[tuple[str, str], str], organizations: dict[int, str]) -> AuditRow:
-    entry = audit.timeline_entry(row)
+    entry = audit.EVENTS.of(row).entry(row)
     by = f" by {row.actor_name}"
-    details = [part for part in entry.detail.split(" · ") if part and part != by.strip()]
+    details = [part for part in entry.small.split(" · ") if part and part != by.strip()]
     return AuditRow(
         id=row.id,
         at=row.created_at,
-        entry=entry._replace(text=entry.text.replace(by, ""), detail=" · ".join(details)),
+        entry=replace(entry, text=entry.text.replace(by, ""), small=" · ".join(details)),
         who=row.actor_name,
         via=VIA.get(row.via, row.via),
         address=row.address or "",
@@ -161,7 +167,7 @@ def _filters() -> audit.Filters:
     desk = audit.GENERAL if desk == HOUSE else desk
     if desk not in ("", *NAMES, audit.GENERAL):
         raise Invalid("There is no such desk. Choose one from the filter.", code="filter.desk")
-    if kind and kind not in audit.kinds():
+    if kind and kind not in audit.EVENTS:
         raise Invalid("Nothing of that kind ever happens here. Choose one from the filter.", code="filter.kind")
     subject_id = request.args.get("about", "").strip()[:40]
     if subject_id and (desk not in NAMES or not subject_id.isprintable()):

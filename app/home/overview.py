@@ -6,6 +6,7 @@ from app.dashboard.desk import Desk
 from app.desks import DESKS, SUBJECTS
 from app.kernel.db.engine import Db
 
+
 def desks_of(user: Me) -> list[Desk]:
     """The desks that a user may look at, in the order of the navigation."""
     return [desk for desk in DESKS if desk.name in user.desks]

@@ -87,7 +87,7 @@ class Offer:
 
 
 def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
-    """Returns the offers of the palette besides pages: saved views and things that match, or recently changed things."""
+    """Returns the offers of the palette besides pages: matching views and things, or recently changed things."""
     found = []
     mine = desks_of(user)
     for desk in mine if typed else []:
@@ -159,4 +159,4 @@ def _finds(db: Db, user: Me, hits: Sequence[Hit], now: datetime) -> list[Find]:
     return [found[hit] for hit in hits if hit in found]
 
 
-__all__ = ["MOST", "Find", "Finds", "Offer", "search_desks", "marked", "offers"]
+__all__ = ["MOST", "Find", "Finds", "Offer", "marked", "offers", "search_desks"]

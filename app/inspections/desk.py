@@ -14,14 +14,13 @@ from app.dashboard.desk import (
     Desk,
     Link,
     SearchResult,
-    TimelineEntry,
     WaitingWork,
     WorkItem,
     first_rows,
     read_uuid,
 )
 from app.dashboard.queue import Label
-from app.inspections import api, jobs, presentation, public, views
+from app.inspections import api, events, jobs, presentation, public, views
 from app.inspections.models import Inspection, Status
 from app.inspections.queries import listing, search
 from app.inspections.rules import status_of
@@ -64,8 +63,8 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
         Inspection.expires_at,
     )
     # What is assigned to them, and what they made while it is assigned to nobody; each has its own index.
-    assigned = Inspection.assigned_id == user.id
-    made = (Inspection.operator_email == user.email) & Inspection.assigned_id.is_(None)
+    assigned = Inspection.assignee_id == user.id
+    made = (Inspection.operator_email == user.email) & Inspection.assignee_id.is_(None)
     branches = []
     for mine in (assigned, made):
         branches += [select(*columns).where(mine, in_scope, Inspection.status == status.value) for status in LIVE]
@@ -119,11 +118,6 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
     return found
 
 
-def _timeline_entry(event: Any) -> TimelineEntry:
-    (entry,) = presentation.story([event])
-    return TimelineEntry(entry.icon, entry.text, entry.small, entry.tone)
-
-
 def _load_demo(*args: Any, **facts: Any) -> object:
     from app.inspections import demo  # large tables, which no other process needs
 
@@ -134,7 +128,7 @@ DESK = Desk(
     name=INSPECTIONS,
     title="Inspections",
     icon="smartphone",
-    subject=search.SUBJECT,
+    subject=events.SUBJECT,
     further_subjects=("invite",),
     blueprints=(views.pages, public.public_pages),
     product=api.product,
@@ -150,6 +144,5 @@ DESK = Desk(
     search_source=search.SOURCE,
     search_results=_search_results,
     read_id=read_uuid,
-    event_kinds=tuple(presentation.STORY),
-    timeline_entry=_timeline_entry,
+    events=events.EVENTS,
 )

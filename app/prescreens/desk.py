@@ -10,10 +10,10 @@ from sqlalchemy import Uuid, bindparam, select
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization
 from app.accounts.roles import PRESCREENS
-from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, TimelineEntry, WaitingWork, WorkItem, read_uuid
+from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, read_uuid
 from app.dashboard.queue import Label
 from app.kernel.db.engine import Db
-from app.prescreens import api, jobs, presentation, public, views
+from app.prescreens import api, events, jobs, presentation, public, views
 from app.prescreens.models import Prescreen, ReviewStatus, Status, WorkflowTemplate
 from app.prescreens.queries import counts, search
 
@@ -91,11 +91,6 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
     ]
 
 
-def _timeline_entry(event: Any) -> TimelineEntry:
-    (entry,) = presentation.story([event])
-    return TimelineEntry(entry["icon"], entry["text"], entry["small"], entry["tone"])
-
-
 def _load_demo(*args: Any, **facts: Any) -> object:
     from app.prescreens import demo  # large tables, which no other process needs
 
@@ -106,7 +101,7 @@ DESK = Desk(
     name=PRESCREENS,
     title="Prescreens",
     icon="clipboard-check",
-    subject=search.SUBJECT,
+    subject=events.SUBJECT,
     blueprints=(views.pages, public.public_pages),
     product=api.product,
     load_demo=_load_demo,
@@ -124,6 +119,5 @@ DESK = Desk(
     search_results=_search_results,
     read_id=read_uuid,
     search_arguments={"state": "all"},
-    event_kinds=tuple(presentation.KINDS),
-    timeline_entry=_timeline_entry,
+    events=events.EVENTS,
 )

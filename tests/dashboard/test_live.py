@@ -10,6 +10,7 @@ import time_machine
 from sqlalchemy import bindparam, event, text
 
 from app.dashboard import presence
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, record
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Instant
@@ -50,7 +51,7 @@ def happen(database: Database, subject: str, id: object, organization_id: int, *
     with database.write() as db:
         record(
             db,
-            f"{subject}.touched",
+            EventType(f"{subject}.touched", "Touched"),
             subject_type=subject,
             subject_id=id,
             organization_id=organization_id,
@@ -76,7 +77,7 @@ def statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
 
 def test_a_poll_that_finds_nothing_new_asks_twice(ines: Any, database: Database, cast: Any, still: Clock) -> None:
     d = factories.request(database, cast)
-    for url in (QUEUE, f"/depositions/{d.id}", "/deliveries"):
+    for url in (QUEUE, f"/depositions/{d.id}", "/messages"):
         seen = tag(ines, url)
         with statements(database) as asked:
             answer = ines.get(url, headers={**POLL, "If-None-Match": seen})
