@@ -76,7 +76,7 @@ def test_messages_that_did_not_get_through_are_named(client: FlaskClient, cast: 
     told = words(cast.sign_in(client, "lena").get("/").text)
     assert "Some messages failed. Prescreens: 1 message failed, 1 message failing." in told
     told = words(cast.sign_in(client, "adam").get("/").text)
-    assert "Depositions: 1 message given up. Prescreens: 1 message failed, 1 message failing." in told
+    assert "Depositions: 1 message failed. Prescreens: 1 message failed, 1 message failing." in told
     assert "not told" not in words(cast.sign_in(client, "otto").get("/").text)
 
 
@@ -90,7 +90,7 @@ def test_home_and_the_desks_lists_say_the_same(client: FlaskClient, cast: Cast, 
     for title, path, n in (("Depositions", "/depositions", 1), ("Prescreens", "/prescreens", 1)):
         assert f"{title}: {n} message failed, {n} message failing." in home
         page = words(client.get(path).text)
-        assert f"Not told {n}" in page
+        assert f"Failed {n}" in page
         assert f"Failing {n}" in page
     assert "Inspections: 2 messages given up, 2 messages failing." in home
     listed = client.get("/messages?view=failed&desk=inspections").text
