@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.dashboard import events
+from app.kernel.changes import message_events as events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db

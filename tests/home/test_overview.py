@@ -92,7 +92,7 @@ def test_home_and_the_desks_lists_say_the_same(client: FlaskClient, cast: Cast, 
         page = words(client.get(path).text)
         assert f"Failed {n}" in page
         assert f"Failing {n}" in page
-    assert "Inspections: 2 messages given up, 2 messages failing." in home
+    assert "Inspections: 2 messages failed, 2 messages failing." in home
     listed = client.get("/messages?view=failed&desk=inspections").text
     assert listed.count("data-row=") == 2
 
