@@ -50,6 +50,16 @@ def test_pages_hold_every_row_once_in_order(database: Database, clock: Clock, si
     assert seen == (odd[::-1] if descending else odd)
 
 
+def test_a_cursor_of_another_tab_leads_to_the_first_page(database: Database, clock: Clock) -> None:
+    fill(database, clock, 4)
+    with database.read() as db:
+        first = page_of(db, select(*ORDER), ORDER, None, purpose="test", tab="sent", size=2)
+        same = page_of(db, select(*ORDER), ORDER, first.next_cursor, purpose="test", tab="sent", size=2)
+        other = page_of(db, select(*ORDER), ORDER, first.next_cursor, purpose="test", tab="failing", size=2)
+    assert other.rows == first.rows
+    assert same.rows != first.rows
+
+
 def test_a_cursor_of_another_order_is_refused(database: Database) -> None:
     with database.read() as db:
         token = encode_cursor(db, "test", [1])

@@ -70,7 +70,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         relative=_relative(deposition),
         day=presentation.day(deposition, me().time_zone, found),
         timeline=EVENTS.timeline(events.timeline(db(), SUBJECT, deposition.id)),
-        deliveries=messages_about(db(), SUBJECT, deposition.id),
+        messages=messages_about(db(), SUBJECT, deposition.id),
         denied=denied,
         now=now,
         participants=pluralize(len(participants), "person", "people") if participants else "",

@@ -96,22 +96,24 @@ def page_of(
     after: str | None,
     *,
     purpose: str,
+    tab: str = "",
     size: int = 50,
     descending: bool = False,
 ) -> Page:
     """One page of a list. The last column of `order` is unique; the statement selects all of them.
 
-    The statement has no ORDER BY and no LIMIT of its own.
+    The statement has no ORDER BY and no LIMIT of its own. A cursor of another `tab` leads to the first page.
     """
     if after:
-        values = decode_cursor(db, purpose, after)
+        cursor_tab, *values = decode_cursor(db, purpose, after)
         if len(values) != len(order):
             raise _invalid_cursor()
-        statement = statement.where(keyset(order, values, descending=descending))
+        if cursor_tab == tab:
+            statement = statement.where(keyset(order, values, descending=descending))
     direction = [column.desc() if descending else column.asc() for column in order]
     rows = list(db.execute(statement.order_by(*direction).limit(size + 1)).all())
     next_cursor = None
     if len(rows) > size:
         rows = rows[:size]
-        next_cursor = encode_cursor(db, purpose, [rows[-1]._mapping[column] for column in order])
+        next_cursor = encode_cursor(db, purpose, [tab, *(rows[-1]._mapping[column] for column in order)])
     return Page(rows, next_cursor, first=not after)

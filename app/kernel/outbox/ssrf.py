@@ -1,6 +1,6 @@
 """Protection from SSRF: webhooks go to the public internet over https, and to networks that the operator allows.
 
-See docs/deliveries.md. The URL is parsed strictly, because URL parsers disagree about backslashes, percent signs,
+See docs/messages.md. The URL is parsed strictly, because URL parsers disagree about backslashes, percent signs,
 full-width digits and numbers that look like names; the name is resolved once, each of its addresses must be public, and
 the connection goes to the checked address.
 """

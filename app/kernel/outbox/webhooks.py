@@ -1,4 +1,4 @@
-"""Webhooks: signed HTTP messages to addresses that clients set (docs/deliveries.md)."""
+"""Webhooks: signed HTTP messages to addresses that clients set (docs/messages.md)."""
 
 import base64
 import hashlib
