@@ -161,7 +161,7 @@ class SettingsForm(VersionedForm):
         render_kw={"min": rules.UNDO_SECONDS[0], "max": rules.UNDO_SECONDS[1]},
     )
 
-    def validate_hold_seconds(self, field: IntegerField) -> None:
+    def validate_undo_seconds(self, field: IntegerField) -> None:
         if field.data is None:
             return
         try:
