@@ -205,7 +205,7 @@ def organization_create(said: Said, slug: str, **facts: Any) -> None:
 @click.option("--billing", type=click.Choice(["active", "past_due"]))
 @click.option("--self-service", type=SWITCH)
 @click.option("--decision-emails", type=SWITCH, help="Mail prospects when a prescreen is decided.")
-@click.option("--require-second-factor", type=SWITCH, help="Ask everybody who works there for a second step.")
+@click.option("--require-second-factor", type=SWITCH, help="Require a second step at sign-in from all members.")
 @click.option("--locale")
 @click.option("--time-zone")
 @click.option("--contact-email")
