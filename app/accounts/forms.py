@@ -213,7 +213,7 @@ class NewOrganizationForm(DeskForm):
     slug = StringField(
         "Slug",
         validators=[needed("Type a slug."), at_most(60)],
-        description="The company id in bearers and public addresses: small letters, digits, hyphens. It cannot be changed.",
+        description="The company id in bearers and addresses: small letters, digits, hyphens. It cannot be changed.",
     )
     plan = SelectField("Plan", choices=PLANS)
     locale = SelectField("Language", choices=LOCALES, default="en")
