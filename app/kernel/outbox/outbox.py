@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    bindparam,
     false,
     literal_column,
     or_,
@@ -456,12 +457,15 @@ def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> List
     return None if row is None else ListedMessage._make(row)
 
 
+_ABOUT = (
+    select(*LISTED_COLUMNS)
+    .where(OutboxRow.subject_type == bindparam("subject_type"), OutboxRow.subject_id == bindparam("subject_id"))
+    .order_by(OutboxRow.created_at.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 def messages_about(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> list[ListedMessage]:
     """Every message about one item, newest first, without payloads. `status_of(row)` is its status."""
-    rows = db.execute(
-        select(*LISTED_COLUMNS)
-        .where(OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id))
-        .order_by(OutboxRow.created_at.desc())
-        .limit(limit)
-    )
-    return [ListedMessage._make(row) for row in rows]
+    values = {"subject_type": subject_type, "subject_id": str(subject_id), "limit": limit}
+    return [ListedMessage._make(row) for row in db.connection().execute(_ABOUT, values)]
