@@ -15,50 +15,51 @@ from app.kernel.db.transaction import database, db, side_transaction
 from app.kernel.web.htmx import personal
 
 
-def take(room: Queue) -> Response:
+def take(queue: Queue) -> Response:
     """The CSV of exactly the list that the address asks for, streamed. Leaves an event before the first row leaves."""
     viewer, now = me(), clock.now()
-    asked = room.ask(now)
-    rows = asked.listing.count_all(db())
+    list_state = queue.ask(now)
+    list_state.check_readable()
+    rows = list_state.listing.count_all(db())
     with side_transaction() as own:
-        _note(room, asked, own, rows, ticked=False)
+        _note(queue, list_state, own, rows, ticked=False)
     house = database()
 
     def records() -> Iterator[Sequence[Any]]:
         with house.read() as its_own:
-            for key, row in asked.listing.stream(its_own):
-                yield room.record(row, key, viewer)
+            for key, row in list_state.listing.stream(its_own):
+                yield queue.record(row, key, viewer)
 
-    return _file(room, asked, viewer, records())
+    return _file(queue, list_state, viewer, records())
 
 
-def take_ticked(room: Queue, asked: ListState, found: Sequence[tuple[str | None, Row]]) -> Response:
+def take_ticked(queue: Queue, list_state: ListState, found: Sequence[tuple[str | None, Row]]) -> Response:
     """The same of the rows that were ticked."""
     viewer = me()
-    _note(room, asked, db(), len(found), ticked=True)
-    return _file(room, asked, viewer, iter([room.record(row, key or "", viewer) for key, row in found]))
+    _note(queue, list_state, db(), len(found), ticked=True)
+    return _file(queue, list_state, viewer, iter([queue.record(row, key or "", viewer) for key, row in found]))
 
 
-def _note(room: Queue, asked: ListState, session: Db, rows: int, ticked: bool) -> None:
-    home = asked.organization_id
-    reach = room.reach()
+def _note(queue: Queue, list_state: ListState, session: Db, rows: int, ticked: bool) -> None:
+    home = list_state.chosen.organization_id
+    reach = queue.organization_ids()
     if home is None and reach is not None and len(reach) == 1:
         home = next(iter(reach))
-    address = room.url(**asked.args)
+    address = queue.url(**list_state.args)
     csv_files.note(
         session,
-        room.desk,
+        queue.desk,
         address=address,
         rows=rows,
         ticked=ticked,
         organization_id=home,
         by=me().actor(),
-        now=asked.now,
+        now=list_state.now,
     )
 
 
-def _file(room: Queue, asked: ListState, viewer: Me, records: Iterator[Sequence[Any]]) -> Response:
-    name = csv_files.named(room.desk, asked.view, asked.now, viewer.time_zone)
-    answer = Response((piece.encode() for piece in csv_files.lines(room.export, records)), mimetype="text/csv")
+def _file(queue: Queue, list_state: ListState, viewer: Me, records: Iterator[Sequence[Any]]) -> Response:
+    name = csv_files.named(queue.desk, list_state.tab.key, list_state.now, viewer.time_zone)
+    answer = Response((piece.encode() for piece in csv_files.lines(queue.export, records)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return personal(answer)

@@ -12,6 +12,7 @@ No Flask here: desk packages use it from their `queries`, `app/dashboard/queue.p
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -32,6 +33,8 @@ from sqlalchemy import (
 
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor
+
+Conditions = tuple[ColumnElement[bool], ...]
 
 PAGE = 50
 """Rows a page."""
@@ -169,6 +172,17 @@ def capped_count(key: str, id: Any, conditions: Iterable[ColumnElement[bool]]) -
     cut: Any = literal_column(str(MOST_COUNTED + 1))
     rows = select(literal_column("1")).select_from(id.table).where(*conditions).limit(cut).subquery()
     return select(literal_column(f"'{key}'").label("key"), literal_column("0"), func.count()).select_from(rows)
+
+
+def counted(db: Db, kept: tuple[Select, ...], values: Mapping[str, object]) -> list[tuple[str, int, int]]:
+    """What statements of counters say, (key, flag, n), without a list."""
+    rows = db.connection().execute(_counters(kept), values)
+    return [(key, int(flag), int(n or 0)) for key, flag, n in rows]
+
+
+@lru_cache(maxsize=64)
+def _counters(kept: tuple[Select, ...]) -> Any:
+    return _union(kept)
 
 
 def _union(parts: Sequence[Any]) -> Any:

@@ -97,8 +97,8 @@ def _key(id: Any) -> str:
     return id.hex if isinstance(id, UUID) else str(id)
 
 
-def wearing(subject_type: str, id: Any, name: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The condition that a room's row, by its `id` column, wears the tag `name` (usually a bindparam)."""
+def has_tag(subject_type: str, id: Any, name: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a room's row, by its `id` column, has the tag `name` (usually a bindparam)."""
     ids = select(cast(T.subject_id, id.type)).where(T.subject_type == literal(subject_type), T.name == name)
     return id.in_(ids)
 

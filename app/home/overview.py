@@ -52,7 +52,7 @@ def reach(scope: Scope) -> frozenset[int] | None:
 
 
 def _deposition_lanes(db: Db, _me: Me, scope: Scope, now: datetime) -> list[Lane]:
-    counts = depositions.view_counts(db, depositions.Filters(reach=reach(scope)), now)
+    counts = depositions.view_counts(db, reach(scope), now)
     return [
         Lane(
             "starting within 24 hours, not scheduled",
@@ -82,7 +82,7 @@ def _prescreen_lanes(db: Db, _me: Me, scope: Scope, now: datetime) -> list[Lane]
 
 
 def _inspection_lanes(db: Db, me: Me, scope: Scope, now: datetime) -> list[Lane]:
-    counts = inspections.view_counts(db, inspections.Filters(reach=reach(scope), zone=me.time_zone), now)
+    counts = inspections.view_counts(db, reach(scope), now, me.time_zone)
     return [
         Lane("waiting for an operator", counts["waiting"], {"view": "now"}, "smartphone", "danger"),
         Lane("live", counts["live"], {"view": "now"}, "radio"),

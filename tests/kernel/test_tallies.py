@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, insert, select, text, update
-from tests.messages.sending import promise
 
 from app.depositions.models import Deposition
 from app.kernel.clock import now
@@ -17,6 +16,7 @@ from app.kernel.db.hourly_stats import Days
 from app.kernel.outbox.outbox import Message, OutboxRow
 from tests.cast import Cast
 from tests.depositions import factories
+from tests.messages.sending import promise
 
 D, SENT = Deposition.__table__, OutboxRow.__table__
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)

@@ -7,8 +7,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
-from tests.messages.sending import row_of
-from tests.messages.test_pages import page, put
 
 from app.accounts.scope import Scope
 from app.dashboard import delivery_problems
@@ -18,6 +16,8 @@ from app.kernel.db.engine import Database
 from app.kernel.outbox import claims, outbox
 from app.kernel.outbox.outbox import OutboxRow
 from tests.cast import Cast
+from tests.messages.sending import row_of
+from tests.messages.test_pages import page, put
 
 
 @pytest.fixture

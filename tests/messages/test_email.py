@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
-from tests.messages.receivers import postbox, silence
-from tests.messages.sending import promise, row_of, send
 
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox import email
 from app.kernel.outbox.outbox import Message
+from tests.messages.receivers import postbox, silence
+from tests.messages.sending import promise, row_of, send
 
 TEMPLATES = {
     "email/test-letter/subject.txt": "For {{ who }}",

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
-from tests.messages.sending import promise, send
 
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox import claims, dev_mailbox, sms
 from app.kernel.outbox.outbox import Message
+from tests.messages.sending import promise, send
 
 LINK = "http://localhost:8000/invitation/a-token?x=1"
 

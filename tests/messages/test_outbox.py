@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
-from tests.messages.sending import promise, row_of
 
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -24,6 +23,7 @@ from app.kernel.outbox.outbox import (
     TemporaryFailure,
 )
 from app.worker import Worker
+from tests.messages.sending import promise, row_of
 
 
 def attempts_of(database: Database, id: UUID) -> list[Any]:

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.messages.sending import row_of
 
 from app.accounts.access import Scope
 from app.kernel.changes.events import timeline
@@ -19,6 +18,7 @@ from app.kernel.outbox.claims import Outcome
 from app.kernel.outbox.outbox import Message
 from app.messages import queries
 from tests.cast import Cast
+from tests.messages.sending import row_of
 
 LINK = "https://desk.example.com/join/very-secret-link"
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, text
-from tests.messages.sending import promise
 
 from app.accounts.access import Scope
 from app.dashboard import delivery_problems
@@ -17,6 +16,7 @@ from app.kernel.db.engine import Database, Db
 from app.kernel.outbox import claims, outbox
 from app.messages import queries
 from tests.cast import Cast
+from tests.messages.sending import promise
 
 SENT = 5000
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import jwt
 import pytest
-from tests.messages.receivers import HttpReceiver
-from tests.messages.sending import row_of, send
 
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox import http_client, webhooks
+from tests.messages.receivers import HttpReceiver
+from tests.messages.sending import row_of, send
 
 KEY = "dk_" + "k" * 40
 CLAIMS = {"requests": [{"id": 11767, "session_state": "scheduled", "notice": None, "title": "Ünï"}]}

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
-from tests.messages.sending import promise
 
 from app.kernel.db.engine import Database
 from app.kernel.outbox.outbox import HANDLERS, Delivery, Message, OutboxRow, TemporaryFailure
 from app.worker import SHARE, Worker
+from tests.messages.sending import promise
 
 
 @contextmanager

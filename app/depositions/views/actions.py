@@ -13,7 +13,7 @@ from app.depositions import actions, emails
 from app.depositions.forms import CancelForm, MoveForm, NoticeForm, RoomForm
 from app.depositions.queries import managers
 from app.depositions.views.detail import page, schedule_form
-from app.depositions.views.filters import READERS, actable, args, filters, pages
+from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
@@ -77,7 +77,7 @@ def cancel(id: int) -> Response:
 
 
 def _show(d: Row, shown: confirmation.Preview, confirm: str, icon: str = "send", tone: str = "primary") -> Response:
-    url = url_for(".detail", id=d.id, **args(filters()))
+    url = url_for(".detail", id=d.id, **QUEUE.choose().args)
     return confirmation_pages.show(shown, confirm, back=url, back_label="Back to the request", icon=icon, tone=tone)
 
 

@@ -15,9 +15,9 @@ from app.depositions import api_examples, emails, presentation
 from app.depositions.actions._write import SUBJECT
 from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
 from app.depositions.models import State
-from app.depositions.queries import listing, managers
+from app.depositions.queries import managers
 from app.depositions.rules import flags, transitions
-from app.depositions.views.filters import READERS, args, filters, pages, visible
+from app.depositions.views.filters import READERS, pages, visible
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import events
@@ -39,21 +39,21 @@ def detail(id: int) -> Response:
 
 def page(d: Row, live: Live | None = None, **typed: Any) -> Response:
     """The page of a deposition, live or the answer to a form. `typed` are forms that keep what was typed, by verb."""
-    now, f = clock.now(), filters()
+    now = clock.now()
     odd = flags.flags_of(d, now)
     denied = me().why_not(DEPOSITIONS, d.organization_id)
-    asked = QUEUE.ask(now)
-    near = asked.listing.near(db(), d.id)
+    list_state = QUEUE.ask(now)
+    near = list_state.listing.near(db(), d.id)
     told = emails.participants(d)
     return respond(
         "depositions/detail.html",
         d=d,
         live=live,
         presence=look(DEPOSITIONS, SUBJECT, d.id, d.organization_id, now) if live else [],
-        args=args(f),
-        tab=listing.VIEWS[f.view],
+        args=list_state.args,
+        tab=list_state.tab.label,
         near=near,
-        place=place_in_list(asked.listing, db(), near),
+        place=place_in_list(list_state.listing, db(), near),
         tagged=tagging.shown(QUEUE, db(), d),
         state=presentation.STATES[State(d.state)],
         odd=[(oddity, presentation.badge(oddity)) for oddity in odd],
