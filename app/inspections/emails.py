@@ -10,7 +10,7 @@ from app.inspections import words
 from app.inspections.models import Inspection, Invite
 from app.kernel.db.engine import Db
 from app.kernel.outbox import sms
-from app.kernel.outbox.email import letter
+from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import datetimes
 
@@ -56,7 +56,7 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any
     ]
     if invite.recipient_email:
         return [
-            letter(
+            email_message(
                 db,
                 "inspection-invited",
                 to=invite.recipient_email,
@@ -72,7 +72,11 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any
         ]
     if invite.recipient_phone:
         body = words.speaker(locale)("sms_link", organization=organization.name, url=url, until=until)
-        return [sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=link_name(invite), fresh=fresh)]
+        return [
+            sms.text_message(
+                db, number(invite.recipient_phone), body, secret=True, dedupe=link_name(invite), fresh=fresh
+            )
+        ]
     return []
 
 
@@ -83,7 +87,7 @@ def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code
     messages = []
     if invite.recipient_email:
         messages.append(
-            letter(
+            email_message(
                 db,
                 "inspection-code",
                 to=invite.recipient_email,
@@ -99,13 +103,15 @@ def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code
     if invite.recipient_phone:
         body = words.speaker(locale)("sms_code", organization=organization.name, code=code)
         name = code_name(invite, "sms")
-        messages.append(sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=name, fresh=fresh))
+        messages.append(
+            sms.text_message(db, number(invite.recipient_phone), body, secret=True, dedupe=name, fresh=fresh)
+        )
     return messages
 
 
 def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, hours: int) -> Message:
     """To an invitee who has not joined yet. The link cannot be repeated: only its hash is kept."""
-    return letter(
+    return email_message(
         db,
         "inspection-reminder",
         to=invite.recipient_email,
@@ -120,7 +126,7 @@ def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, 
 def nobody_invited(db: Db, inspection: Inspection, organization: Any, hours: int) -> Message:
     """To the operator, when an inspection is about to begin and nobody has an invitation that still works."""
     facts = _facts(inspection, organization)
-    return letter(
+    return email_message(
         db,
         "inspection-nobody-invited",
         to=inspection.operator_email,

@@ -21,10 +21,9 @@ from app.inspections.rules import InviteState
 from app.kernel.changes.events import WORKER
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles
+from app.kernel.outbox.outbox import Delivery, Handler, Message, PermanentFailure, TemporaryFailure
 
 
-@handles(REMIND)
 def remind(delivery: Delivery) -> str:
     """Sends a reminder if it still makes sense: not ended, not moved, not begun, not overtaken by the next one."""
     id, hours = UUID(delivery.payload["inspection"]), int(delivery.payload["hours"])
@@ -59,7 +58,6 @@ def _reminders(db: Db, inspection: Inspection, hours: int, now: datetime) -> lis
     return [emails.nobody_invited(db, inspection, organization, hours)]
 
 
-@handles(ANCHOR)
 def anchor(delivery: Delivery) -> str:
     """Has one authority stamp one chain. It is asked outside any transaction, and asked again while it is away."""
     id = UUID(delivery.payload["anchor"])
@@ -82,3 +80,6 @@ def anchor(delivery: Delivery) -> str:
     with delivery.database.write() as db:
         actions.settle_anchor(db, id, now=delivery.now, reply=stamp.reply, stamped_at=stamp.stamped_at)
     return f"Stamped {stamp.stamped_at.isoformat()}"
+
+
+HANDLERS: dict[str, Handler] = {REMIND: remind, ANCHOR: anchor}

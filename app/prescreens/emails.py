@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.kernel.db.engine import Db
-from app.kernel.outbox.email import letter
+from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.prescreens import links, words
 from app.prescreens.queries.questionnaires import Workflow
@@ -37,7 +37,7 @@ def link(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
 
 def _letter(db: Db, template: str, prescreen: Any, workflow: Workflow, **context: Any) -> Message:
     say = words.of(prescreen.locale)
-    return letter(
+    return email_message(
         db,
         template,
         to=prescreen.email,

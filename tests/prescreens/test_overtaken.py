@@ -15,6 +15,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Refusal
 from app.prescreens import actions
+from app.prescreens.jobs import FINALIZERS
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -124,7 +125,7 @@ def test_written_down_and_reviewed_at_once(database: Database, cast: Cast, outbo
         hold, letters = press(database, cast, id), len(outbox.rows())
         before, after = (hold.final_at + timedelta(milliseconds=ms) for ms in (-5, 5))
         got = together(
-            lambda hold=hold, at=after: str(holds.settle(database, hold.id, at)),  # type: ignore[misc]
+            lambda hold=hold, at=after: str(holds.settle(database, hold.id, at, FINALIZERS)),  # type: ignore[misc]
             lambda id=id, at=before: by_api(database, cast, id, at),  # type: ignore[misc]
         )
         row, ended = stored(database, id), last(database, id)

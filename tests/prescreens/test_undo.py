@@ -12,6 +12,7 @@ from app.dashboard.undo.models import State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, NotFound
+from app.prescreens.jobs import FINALIZERS
 from tests.cast import Cast
 from tests.clocks import Clock
 from tests.outgoing import Outbox
@@ -99,7 +100,7 @@ def test_undo_against_the_worker_is_decided_once(database: Database, cast: Cast,
 
         def early(hold: Any = hold, ready: Any = ready, outcomes: list[str] = outcomes) -> None:
             ready.wait()
-            outcomes.append(str(holds.settle(database, hold.id, hold.final_at + timedelta(milliseconds=1))))
+            outcomes.append(str(holds.settle(database, hold.id, hold.final_at + timedelta(milliseconds=1), FINALIZERS)))
 
         threads = [threading.Thread(target=target) for target in (late, early, early)]
         for thread in threads:

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import delete, exists, insert, or_, select, update
 
 from app.accounts import emails, passkeys, recovery, rules, totp
-from app.accounts.inserting import insert_once
 from app.accounts.models import Passkey, Person, RecoveryCode, TotpSecret, UsedChallenge
 from app.accounts.queries import LARGEST_ID
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import Values, insert_once
 from app.kernel.errors import Conflict, Denied, NotFound
 from app.kernel.outbox.outbox import Message
 
@@ -80,7 +80,6 @@ def use_app_code(db: Db, person_id: int, code: str, *, now: datetime) -> bool:
         .where(TotpSecret.person_id == person_id, TotpSecret.last_step < step)
         .values(last_step=step)
         .returning(TotpSecret.person_id)
-        .execution_options(synchronize_session=False)
     )
     return done.scalar_one_or_none() is not None
 
@@ -95,7 +94,6 @@ def _use_recovery_code(db: Db, person: Person, typed: str, *, by: Actor, now: da
         )
         .values(used_at=now)
         .returning(RecoveryCode.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None:
         return False
@@ -126,7 +124,17 @@ def add_passkey(db: Db, person: Person, made: passkeys.Made, name: str, *, by: A
     if len(db.execute(select(Passkey.id).where(Passkey.person_id == person.id)).all()) >= MOST_PASSKEYS:
         raise Conflict(f"You have {MOST_PASSKEYS} passkeys, the most there may be. Remove one first.", "passkey.many")
     kept = insert_once(
-        db, Passkey.__table__, person_id=person.id, name=name, created_at=now, last_used_at=None, **made._asdict()
+        db,
+        Passkey,
+        {
+            Passkey.person_id: person.id,
+            Passkey.name: name,
+            Passkey.credential_id: made.credential_id,
+            Passkey.public_key: made.public_key,
+            Passkey.sign_count: made.sign_count,
+            Passkey.created_at: now,
+            Passkey.last_used_at: None,
+        },
     )
     if kept is None:
         raise Conflict("This passkey is registered already. Nothing was changed.", code="passkey.exists")
@@ -142,10 +150,7 @@ def remove_passkey(db: Db, person: Person, passkey_id: int, *, by: Actor, now: d
     name = None
     if passkey_id <= LARGEST_ID:
         name = db.execute(
-            delete(Passkey)
-            .where(Passkey.id == passkey_id, Passkey.person_id == person.id)
-            .returning(Passkey.name)
-            .execution_options(synchronize_session=False)
+            delete(Passkey).where(Passkey.id == passkey_id, Passkey.person_id == person.id).returning(Passkey.name)
         ).scalar_one_or_none()
     if name is None:
         raise NotFound("There is no such passkey, or it is removed already.")
@@ -161,8 +166,11 @@ def use_passkey(
 
     A counter that did not grow means that the passkey may have been copied: history says so.
     """
-    seen = {"challenge_sha256": sha256(challenge.hex()), "expires_at": expires_at}
-    if insert_once(db, UsedChallenge.__table__, **seen) is None:
+    used: Values = {
+        UsedChallenge.challenge_sha256: sha256(challenge.hex()),
+        UsedChallenge.expires_at: expires_at,
+    }
+    if insert_once(db, UsedChallenge, used) is None:
         return False
     counted = or_(Passkey.sign_count < sign_count, (Passkey.sign_count == 0) & (sign_count == 0))
     done = db.execute(
@@ -170,7 +178,6 @@ def use_passkey(
         .where(Passkey.id == passkey.id, counted)
         .values(sign_count=sign_count, last_used_at=now)
         .returning(Passkey.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None and db.execute(select(Passkey.id).where(Passkey.id == passkey.id)).first() is not None:
         person = db.get_one(Person, passkey.person_id)
@@ -205,11 +212,7 @@ def _settle(db: Db, person_id: int) -> list[str]:
     """Notes whether there is a factor, and keeps recovery codes exactly while there is. Returns those made now."""
     there = or_(exists().where(TotpSecret.person_id == person_id), exists().where(Passkey.person_id == person_id))
     set_up = db.execute(
-        update(Person)
-        .where(Person.id == person_id)
-        .values(second_factor=there)
-        .returning(Person.second_factor)
-        .execution_options(synchronize_session=False)
+        update(Person).where(Person.id == person_id).values(second_factor=there).returning(Person.second_factor)
     ).scalar_one()
     if not set_up:
         db.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))

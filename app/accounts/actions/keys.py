@@ -32,7 +32,7 @@ def create(
 
     `secret` sets the key's value (demonstration data only). Raises Invalid.
     """
-    product = rules.word("product", product, (known.value for known in Product))
+    product = rules.one_of("product", product, (known.value for known in Product))
     allowed = rules.scopes(product, scopes)
     label = rules.plain_text("label", label, rules.LABEL_LENGTH) if label.strip() else ""
     value = secret or random_token(32, rules.PREFIXES[product])
@@ -68,7 +68,6 @@ def revoke(db: Db, key: ApiKey, *, by: Actor, now: datetime) -> None:
         .where(ApiKey.id == key.id, ApiKey.revoked_at.is_(None))
         .values(revoked_at=now)
         .returning(ApiKey.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None:
         raise Conflict("This key was already revoked. Nothing was changed.", code="key.already_revoked")

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import update
 
 from app.accounts import rules
-from app.accounts.inserting import insert_once
 from app.accounts.models import Billing, Organization, Plan
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict
 
-HOUSE_FIELDS = frozenset({"plan", "billing", "self_service"})
+STAFF_FIELDS = frozenset({"plan", "billing", "self_service"})
 """What an organization pays for and may do: only the house changes these."""
 
 
@@ -45,7 +45,16 @@ def create(
             "decision_emails": decision_emails,
         }
     )
-    made = insert_once(db, Organization.__table__, slug=rules.slug(slug), version=1, created_at=now, **facts)
+    made = insert_once(
+        db,
+        Organization,
+        {
+            Organization.slug: rules.slug(slug),
+            Organization.version: 1,
+            Organization.created_at: now,
+            **{getattr(Organization, name): value for name, value in facts.items()},
+        },
+    )
     if made is None:
         raise Conflict(f"There is already an organization {slug}. Nothing was created.", code="organization.exists")
     record(
@@ -80,7 +89,6 @@ def change(
         .where(Organization.id == organization.id, Organization.version == expected)
         .values(**after, version=expected + 1)
         .returning(Organization.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None:
         raise Conflict(

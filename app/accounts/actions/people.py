@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import delete, update
 
 from app.accounts import emails, passwords, rules
-from app.accounts.inserting import insert_once
 from app.accounts.models import Membership, Organization, Person, Theme
 from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.roles import TITLES, Role
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict, Gone, NotFound
 
 
@@ -84,10 +84,7 @@ def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: dat
             code="person.own_role",
         )
     gone = db.execute(
-        delete(Membership)
-        .where(Membership.id == membership_id)
-        .returning(Membership.id)
-        .execution_options(synchronize_session=False)
+        delete(Membership).where(Membership.id == membership_id).returning(Membership.id)
     ).scalar_one_or_none()
     if gone is None:
         raise NotFound("There is no such role.")
@@ -134,9 +131,9 @@ def change_settings(
     checks: dict[str, Any] = {
         "name": lambda value: rules.plain_text("name", value, rules.NAME_LENGTH),
         "time_zone": rules.time_zone,
-        "theme": lambda value: rules.word("theme", value, (each.value for each in Theme)),
+        "theme": lambda value: rules.one_of("theme", value, (each.value for each in Theme)),
         "single_keys": bool,
-        "hold_seconds": rules.hold_seconds,
+        "undo_seconds": rules.undo_seconds,
     }
     after = {name: checks[name](value) for name, value in changes.items()}
     if not _set(db, Person.id == person.id, Person.version == version, **after, version=version + 1):
@@ -199,18 +196,21 @@ def _ensure(
     now: datetime,
 ) -> tuple[Person, bool]:
     address = rules.email_address(email)
+    zone = time_zone or (organization.time_zone if organization else "America/New_York")
     made = insert_once(
         db,
-        Person.__table__,
-        email=address,
-        name=rules.plain_text("name", name, rules.NAME_LENGTH),
-        time_zone=rules.time_zone(time_zone or (organization.time_zone if organization else "America/New_York")),
-        locale="en",
-        theme=Theme.SYSTEM.value,
-        single_keys=True,
-        session_epoch=0,
-        version=1,
-        created_at=now,
+        Person,
+        {
+            Person.email: address,
+            Person.name: rules.plain_text("name", name, rules.NAME_LENGTH),
+            Person.time_zone: rules.time_zone(zone),
+            Person.locale: "en",
+            Person.theme: Theme.SYSTEM.value,
+            Person.single_keys: True,
+            Person.session_epoch: 0,
+            Person.version: 1,
+            Person.created_at: now,
+        },
     )
     person = db.get_one(Person, made) if made is not None else person_by_email(db, address)
     assert person is not None  # the unique index said so, in this transaction
@@ -218,13 +218,15 @@ def _ensure(
 
 
 def _place(db: Db, person: Person, role: str, organization: Organization | None) -> None:
-    known = rules.word("role", role, (each.value for each in Role))
+    known = rules.one_of("role", role, (each.value for each in Role))
     placed = insert_once(
         db,
-        Membership.__table__,
-        person_id=person.id,
-        organization_id=organization.id if organization else None,
-        role=known,
+        Membership,
+        {
+            Membership.person_id: person.id,
+            Membership.organization_id: organization.id if organization else None,
+            Membership.role: known,
+        },
     )
     if placed is None:
         where = organization.name if organization else "the whole house"
@@ -235,13 +237,7 @@ def _place(db: Db, person: Person, role: str, organization: Organization | None)
 
 
 def _set(db: Db, *conditions: Any, **values: Any) -> bool:
-    done = db.execute(
-        update(Person)
-        .where(*conditions)
-        .values(**values)
-        .returning(Person.id)
-        .execution_options(synchronize_session=False)
-    )
+    done = db.execute(update(Person).where(*conditions).values(**values).returning(Person.id))
     return done.scalar_one_or_none() is not None
 
 

@@ -55,12 +55,7 @@ def sign_in(
 
 def prove(db: Db, sign_in_id: int, *, now: datetime) -> None:
     """Notes that whoever sits at this sign-in has just shown who they are, for what asks for that."""
-    db.execute(
-        update(SignIn)
-        .where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
-        .values(proved_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    db.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(proved_at=now))
 
 
 def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: datetime) -> None:
@@ -72,7 +67,6 @@ def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: date
         .where(SignIn.id == sign_in_id, SignIn.person_id == person_id, SignIn.ended_at.is_(None))
         .values(ended_at=now)
         .returning(SignIn.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None:
         raise NotFound("There is no such sign-in, or it has ended already.")
@@ -92,7 +86,6 @@ def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: 
         )
         .values(ended_at=now)
         .returning(SignIn.id)
-        .execution_options(synchronize_session=False)
     ).all()
     if ended:
         _tell(db, "person.others_signed_out", person_id, by, now)

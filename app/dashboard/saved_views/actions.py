@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.inserting import insert_once
 from app.accounts.models import Person
 from app.accounts.rules import plain_text
 from app.dashboard.saved_views import owners, query_strings
@@ -16,6 +15,7 @@ from app.dashboard.saved_views.models import SavedView
 from app.kernel.changes import events
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 
 SUBJECT = "view"
@@ -60,19 +60,21 @@ def save(
     last = db.execute(select(func.max(V.position)).where(V.desk == desk, V.place == place)).scalar_one()
     id = insert_once(
         db,
-        SavedView.__table__,
-        desk=desk,
-        place=place,
-        organization_id=owners.organization_of(place),
-        name=name,
-        name_key=name_key,
-        query=query,
-        view_sha256=query_strings.key(desk, query),
-        position=(last or 0) + 1,
-        made_by_id=person.id,
-        made_by_name=by.name,
-        version=1,
-        created_at=now,
+        SavedView,
+        {
+            SavedView.desk: desk,
+            SavedView.place: place,
+            SavedView.organization_id: owners.organization_of(place),
+            SavedView.name: name,
+            SavedView.name_key: name_key,
+            SavedView.query: query,
+            SavedView.view_sha256: query_strings.key(desk, query),
+            SavedView.position: (last or 0) + 1,
+            SavedView.made_by_id: person.id,
+            SavedView.made_by_name: by.name,
+            SavedView.version: 1,
+            SavedView.created_at: now,
+        },
     )
     if id is None:
         raise _taken(name)

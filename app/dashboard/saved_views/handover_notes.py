@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from app.accounts.inserting import insert_once
 from app.accounts.roles import DENIALS
 from app.dashboard.saved_views import owners, query_strings
 from app.dashboard.saved_views.models import HandoverNote
 from app.kernel.changes import events
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Denied, FieldError, Invalid, NotFound
 
 SUBJECT = "note"
@@ -97,17 +97,19 @@ def _first(
 ) -> int | None:
     return insert_once(
         db,
-        HandoverNote.__table__,
-        desk=desk,
-        place=place,
-        organization_id=owners.organization_of(place),
-        query=query,
-        view_sha256=view,
-        text=text,
-        written_by_id=person_id,
-        written_by_name=by.name,
-        written_at=now,
-        version=1,
+        HandoverNote,
+        {
+            HandoverNote.desk: desk,
+            HandoverNote.place: place,
+            HandoverNote.organization_id: owners.organization_of(place),
+            HandoverNote.query: query,
+            HandoverNote.view_sha256: view,
+            HandoverNote.text: text,
+            HandoverNote.written_by_id: person_id,
+            HandoverNote.written_by_name: by.name,
+            HandoverNote.written_at: now,
+            HandoverNote.version: 1,
+        },
     )
 
 

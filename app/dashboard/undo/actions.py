@@ -1,6 +1,6 @@
 """Writes of holds: press, undo, overtake, settle. Each end is one conditional update, so each hold ends once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,20 +42,16 @@ class Ending:
     why: str = ""
 
 
-Finalize = Callable[[Db, Row, datetime], Ending]
-FINALIZERS: dict[str, tuple[str, Finalize]] = {}
-"""For each type of thing the desk whose right is needed, and what does the act."""
+@dataclass(frozen=True, slots=True)
+class Finalizer:
+    """Carries out the pending decisions about one type of thing, for a user who still has the right at that desk.
 
+    `finalize` is called in the transaction that ends the pending decision: it locks the thing before anything else, and
+    has written nothing when it returns another end than FINAL.
+    """
 
-def finalizes(subject_type: str, desk: str) -> Callable[[Finalize], Finalize]:
-    """Registers who does the held acts of a type. It is called in the transaction that ends the hold: it touches the
-    thing before anything else, and has written nothing when it returns another end than FINAL."""
-
-    def register(finalize: Finalize) -> Finalize:
-        FINALIZERS[subject_type] = (desk, finalize)
-        return finalize
-
-    return register
+    desk: str
+    finalize: Callable[[Db, Row, datetime], Ending]
 
 
 def check_free(db: Db, subject_type: str, subject_id: object, person_id: int, now: datetime) -> None:
@@ -188,11 +184,11 @@ def overtake(db: Db, subject_type: str, subject_id: object, why: str, *, by: Act
         _tell(db, "hold_overtaken", lost, by, now)
 
 
-def settle(database: Database, id: UUID, now: datetime) -> State | None:
+def settle(database: Database, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:
     """Writes one hold down whose time is over. None when there was nothing to do, or another worker did it."""
     try:
         with database.write() as db:
-            return _settle(db, id, now)
+            return _settle(db, id, now, finalizers)
     except _Lost:
         return None
     except OperationalError:
@@ -208,13 +204,13 @@ class _Lost(Exception):
     """Somebody ended it meanwhile: what this transaction wrote must not stay."""
 
 
-def _settle(db: Db, id: UUID, now: datetime) -> State | None:
+def _settle(db: Db, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:
     hold = db.execute(select(TABLE).where(H.id == id, IS_PENDING, H.final_at <= now)).one_or_none()
     if hold is None:
         return None
-    desk, finalize = FINALIZERS[hold.subject_type]
-    if queries.may_still(db, hold.person_id, desk, hold.organization_id):
-        ending = finalize(db, hold, now)
+    finalizer = finalizers[hold.subject_type]
+    if queries.may_still(db, hold.person_id, finalizer.desk, hold.organization_id):
+        ending = finalizer.finalize(db, hold, now)
     else:
         who, noun = hold.actor["name"], presentation.VERBS[hold.kind].noun
         ending = Ending(State.RETURNED, f"{who} may not decide here any more, so the {noun} was not written.")

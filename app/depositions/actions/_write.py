@@ -72,7 +72,7 @@ def write(
         check(current)
     except Conflict as refusal:
         if version is not None and current.version > version:
-            refusal.missed = events.changes_since(db, SUBJECT, deposition_id, version, current.version, CLAUSES)
+            refusal.changes = events.changes_since(db, SUBJECT, deposition_id, version, current.version, CLAUSES)
         raise
     raise events.stale_conflict(db, SUBJECT, deposition_id, version or current.version, current.version, CLAUSES)
 

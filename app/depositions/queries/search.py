@@ -45,4 +45,4 @@ def texts(db: Db, ids: Sequence[int]) -> list[SearchDocument]:
     return [search_document(row) for row in db.execute(select(*columns).where(T.id.in_(ids)).order_by(T.id))]
 
 
-search.SOURCES[SUBJECT] = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts)

@@ -22,7 +22,7 @@ from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading
-from app.kernel.outbox.outbox import messages_of
+from app.kernel.outbox.outbox import messages_about
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.htmx import respond
@@ -63,7 +63,7 @@ def page(d: Row, live: Live | None = None, **typed: Any) -> Response:
         relative=datetimes.relative(d.starts_at, now) if d.state not in (State.ENDED, State.CANCELED) else "",
         day=presentation.day(d, me().time_zone, odd),
         story=presentation.story(events.timeline(db(), SUBJECT, d.id)),
-        deliveries=messages_of(db(), SUBJECT, d.id),
+        deliveries=messages_about(db(), SUBJECT, d.id),
         denied=denied,
         now=now,
         told=told,

@@ -64,4 +64,4 @@ def keep(db: Db, id: UUID) -> None:
     search.index(db, texts(db, [id])[0])
 
 
-search.SOURCES[SUBJECT] = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts)

@@ -90,7 +90,7 @@ def _check_newest(db: Db, invite: Invite, version: int | None) -> None:
     refusal = Conflict("Somebody else has just issued a new link or code for this invite. Nothing was sent.", "stale")
     rows = events.timeline(db, "inspection", invite.inspection_id, limit=20)
     mine = [row for row in rows if row.data.get("invite") == str(invite.id)]
-    refusal.current, refusal.missed = invite.code_issue, _told(mine[:1])
+    refusal.current, refusal.changes = invite.code_issue, _told(mine[:1])
     raise refusal
 
 
@@ -133,7 +133,7 @@ def _press(id: str, act: Callable[..., Inspection]) -> Response:
     try:
         return back(act(db(), inspection.id, by=me().actor(), now=clock.now()))
     except Conflict as refusal:
-        refusal.missed = _missed(inspection)
+        refusal.changes = _missed(inspection)
         raise
 
 
@@ -148,7 +148,7 @@ def change_notes(id: str) -> Response:
         return back(actions.change_notes(db(), inspection.id, notes=notes, seen=seen, by=me().actor(), now=clock.now()))
     except Conflict as refusal:
         rows = events.timeline(reading(), "inspection", inspection.id, limit=20)
-        refusal.missed = _told([row for row in rows if row.kind == "inspection.notes_changed"][:1])
+        refusal.changes = _told([row for row in rows if row.kind == "inspection.notes_changed"][:1])
         raise
 
 

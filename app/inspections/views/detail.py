@@ -27,7 +27,7 @@ from app.kernel.changes.events import timeline
 from app.kernel.crypto import sha256
 from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
-from app.kernel.outbox.outbox import messages_of
+from app.kernel.outbox.outbox import messages_about
 from app.kernel.web.htmx import personal, respond
 from app.kernel.web.live import Live
 
@@ -79,7 +79,7 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         chain_fault=_chain_fault(inspection, links),
         stamps=presentation.stamps(anchors),
         entries=presentation.story(rows),
-        deliveries=messages_of(db(), "inspection", inspection.id, limit=50),
+        deliveries=messages_about(db(), "inspection", inspection.id, limit=50),
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=reasons,

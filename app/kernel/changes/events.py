@@ -158,5 +158,5 @@ def stale_conflict(
         f"{did} while you had this page open, so nothing was changed. Look at it again before you go on.",
         code="stale",
     )
-    refusal.missed, refusal.current = happened, current
+    refusal.changes, refusal.current = happened, current
     return refusal

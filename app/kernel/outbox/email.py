@@ -27,7 +27,7 @@ from markupsafe import Markup
 from app.config import Config
 from app.kernel.db.engine import Db
 from app.kernel.outbox import dev_mailbox
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles, one_line
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
 
 SMTP_SECONDS = 15.0
 
@@ -58,7 +58,7 @@ TEMPLATES = Environment(
 )
 
 
-def letter(
+def email_message(
     db: Db,
     template: str,
     *,
@@ -136,7 +136,7 @@ def _packed(attachment: Attachment | tuple[str, str, bytes]) -> dict[str, str]:
     }
 
 
-def message(delivery: Delivery) -> EmailMessage:
+def mime_message(delivery: Delivery) -> EmailMessage:
     """The letter as it goes over the wire. Its Message-ID is the outbox id, the same at every attempt."""
     letter, config = delivery.payload, delivery.config
     mail = EmailMessage(policy=SMTP)
@@ -193,15 +193,14 @@ def _address(name: str, address: str) -> Address:
         raise PermanentFailure("This is not an address that mail can be sent to.") from None
 
 
-@handles("email")
 def deliver(delivery: Delivery) -> str:
     """One attempt: over SMTP_URL; without it into the mail page of a development machine."""
     config = delivery.config
-    mail = message(delivery)
+    mail = mime_message(delivery)
     if not config.smtp_url:
         if config.production:
             raise TemporaryFailure("No mail server is configured (SMTP_URL).")
-        dev_mailbox.keep(delivery)
+        dev_mailbox.store(delivery)
         return "kept on the mail page"
     try:
         server = _connect(config)

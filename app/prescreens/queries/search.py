@@ -37,4 +37,4 @@ def texts(db: Db, ids: Sequence[UUID]) -> list[SearchDocument]:
     ]
 
 
-search.SOURCES[SUBJECT] = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts)

@@ -60,11 +60,11 @@ def detail(id: UUID) -> Response:
         contact=contacts.get(db, row.contact_id),
         other_contact=contacts.get(db, row.other_contact_id),
         story=presentation.story(events.timeline(db, "prescreen", id)),
-        deliveries=outbox.messages_of(db, "prescreen", id),
+        deliveries=outbox.messages_about(db, "prescreen", id),
         form=DecisionForm(formdata=None, version=row.version, notes=_notes(hold)),
         hold=_mark(hold, now),
         not_written=_not_written(hold),
-        seconds=me().hold_seconds,
+        seconds=me().undo_seconds,
         reason=me().why_not(PRESCREENS, row.organization_id) or refusal,
         why_not_take=me().why_not(PRESCREENS, row.organization_id),
         letters={
