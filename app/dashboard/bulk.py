@@ -16,7 +16,7 @@ from app.accounts.access import Me, me
 from app.accounts.roles import DENIALS
 from app.dashboard import recent_events, tags
 from app.dashboard.csv_export import take_ticked
-from app.dashboard.queue import ListState, Queue
+from app.dashboard.queue import AnyQueue, ListState
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied, Invalid, NotFound, Refusal
@@ -47,7 +47,7 @@ class Act(NamedTuple):
     """Why this row is left alone, though it is still as it was."""
 
 
-def act(queue: Queue) -> Response:
+def act(queue: AnyQueue) -> Response:
     """Does to the ticked rows what was pressed. Raises Invalid when nothing was ticked, Denied for who only looks."""
     viewer, now = me(), clock.now()
     list_state = queue.ask(now)
@@ -86,7 +86,7 @@ def _ticked(kind: type) -> list[Ticked]:
     return [found[id] for id in sorted(found)]
 
 
-def _chosen(queue: Queue, viewer: Me, list_state: ListState, pressed: str, value: str) -> Act:
+def _chosen(queue: AnyQueue, viewer: Me, list_state: ListState, pressed: str, value: str) -> Act:
     """The act behind the button. Raises Invalid."""
     by, now = viewer.actor(), list_state.now
     if pressed == "assign":
@@ -112,7 +112,7 @@ def _chosen(queue: Queue, viewer: Me, list_state: ListState, pressed: str, value
 
 
 def _each(
-    queue: Queue, list_state: ListState, viewer: Me, ticked: list[Ticked], chosen: Act
+    queue: AnyQueue, list_state: ListState, viewer: Me, ticked: list[Ticked], chosen: Act
 ) -> tuple[list[Ticked], list[tuple[Row | None, str]]]:
     """Does it to the rows that are still as they were; gives those, and the others with why not."""
     found = list_state.listing.rows_of(db(), [one.id for one in ticked], lock=True)
@@ -149,7 +149,7 @@ def _fits(one: Ticked, found: tuple[str | None, Row]) -> bool:
     return key is not None and row.version == one.version
 
 
-def _what_happened(queue: Queue, list_state: ListState, viewer: Me, event: Row | None) -> str:
+def _what_happened(queue: AnyQueue, list_state: ListState, viewer: Me, event: Row | None) -> str:
     """`Ana Ruiz scheduled it at 10:42`."""
     if event is None:
         return "it has left this list"
@@ -158,7 +158,7 @@ def _what_happened(queue: Queue, list_state: ListState, viewer: Me, event: Row |
 
 
 def _answer(
-    queue: Queue, list_state: ListState, viewer: Me, done: int, words: str, left: Iterable[tuple[Row | None, str]]
+    queue: AnyQueue, list_state: ListState, viewer: Me, done: int, words: str, left: Iterable[tuple[Row | None, str]]
 ) -> str:
     """`3 assigned to you. 1 was left alone: Ana scheduled it at 10:42.`"""
     said = f"{done:,} {words}." if done else f"None {words}."

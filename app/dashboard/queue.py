@@ -5,11 +5,11 @@ endpoints. docs/queue.md says how, with depositions as the example. app/dashboar
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from flask import g, request, url_for
 from sqlalchemy import Row
@@ -32,12 +32,50 @@ class Label(NamedTuple):
     tone: str = ""
 
 
-class Column(NamedTuple):
-    """A head cell. `sort` is the name the address gives this order; empty: an index carries no such order."""
+R = TypeVar("R")
+"""A row as it was read: a protocol that names the columns of the listing."""
+L = TypeVar("L")
+"""A row as the list shows it: `id`, `version`, `name`; `person`, `mine`, `takeable`; and what its cells want."""
+K = TypeVar("K")
+"""What was read besides the rows of a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported(Generic[R, L]):
+    """A row on its way into a CSV: as it was read, and as the list shows it to the reader."""
+
+    row: R
+    shown: L
+    time_zone: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Csv(Generic[R, L]):
+    """A column of the CSV."""
+
+    head: str
+    value: Callable[[Exported[R, L]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R, L]):
+    """A column of the list: its head, its cell, and the same in the CSV.
+
+    `cell` is a macro of the desk's `_cells.html`. `sort` is the name that the address gives this order; empty: an index
+    carries no such order. A column with `tabs` is shown on these alone; the CSV has it always.
+    """
 
     label: str
-    cls: str = ""
+    cell: str
+    csv: tuple[Csv[R, L], ...]
     sort: str = ""
+    css: str = ""
+    tabs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.csv:
+            raise ValueError(f"The column {self.label} says nothing in the CSV.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +152,26 @@ class ListState:
             raise Invalid(each.sentence, code=f"filter.{each.name}")
 
 
-class Queue(ABC):
+class Queue(ABC, Generic[R, L, K]):
     """What the queue page has to know of a desk. `desk`, `subject` (as in events) and `endpoint` name it.
 
     `endpoint` is the list's; beside it stand `.detail`, `.csv`, `.bulk`, `.assign`, `.unassign`, `.tag` and `.untag`,
     whose paths are the list's with `/<id>`, `/csv`, `/bulk`, `/<id>/assign` and so on.
-    `page` is the template of the whole page; `rows` the one with the macro `cells`.
+    `page` is the template of the whole page; `cells` the one with a macro for each column.
     """
 
     desk: ClassVar[str]
     subject: ClassVar[str]
     endpoint: ClassVar[str]
     page: ClassVar[str] = "dashboard/queue.html"
-    rows: ClassVar[str]
+    cells: ClassVar[str]
     filters: ClassVar[Filters]
     tabs: ClassVar[tuple[Tab, ...]]
-    columns: ClassVar[tuple[Column, ...]]
+    identity: tuple[Csv[R, L], ...]
+    """What the CSV says before the columns: the id comes first."""
+    columns: tuple[Column[R, L], ...]
     noun: ClassVar[tuple[str, str]]
     groups: ClassVar[Mapping[str, Label]]
-    export: ClassVar[tuple[str, ...]]
-    """The head of the CSV."""
     caption: ClassVar[str] = ""
     """What the caption says besides."""
 
@@ -153,20 +191,20 @@ class Queue(ABC):
     def lede(self, counts: Counts) -> str:
         """The sentence under the title."""
 
-    def gather(self, db: Db, list_state: ListState, rows: Sequence[Row]) -> Any:
-        """Reads at once, for all rows of the page, what `line` wants besides; it finds it as `known`."""
-        return None
+    @abstractmethod
+    def read_more(self, db: Db, rows: Sequence[R]) -> K:
+        """Reads at once, for all rows of a page, what `row` wants besides."""
 
     @abstractmethod
-    def line(self, list_state: ListState, known: Any, key: str, row: Row, tags: tuple[str, ...], viewer: Me) -> Any:
-        """A row as `cells` shows it: it has `id`, `version`, `name` and whatever the macro wants."""
+    def row(self, list_state: ListState, known: K, key: str, row: R, tags: tuple[str, ...], viewer: Me) -> L:
+        """A row as the list shows it; `key` is its group's, empty for a row that has left the list."""
 
     @abstractmethod
     def nothing(self, list_state: ListState, counts: Counts) -> Empty:
         """What an empty list says when no filter is to blame: nothing yet, or all done and since when."""
 
     @abstractmethod
-    def name_of(self, row: Row) -> str:
+    def name_of(self, row: R) -> str:
         """How a row is called in a sentence."""
 
     @abstractmethod
@@ -176,10 +214,6 @@ class Queue(ABC):
     @abstractmethod
     def done(self, event: Row) -> Label:
         """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
-
-    @abstractmethod
-    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
-        """A row of the CSV, in the order of `export`."""
 
     @abstractmethod
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
@@ -193,11 +227,27 @@ class Queue(ABC):
         """Seconds between two polls of a tab."""
         return 2
 
-    def heads(self, tab: Tab) -> Sequence[Column]:
-        """The head cells of a tab, as many as `columns`."""
-        return self.columns
-
     # The same at every desk
+
+    def columns_on(self, tab: Tab) -> list[Column[R, L]]:
+        """The columns that a tab shows."""
+        return [column for column in self.columns if not column.tabs or tab.key in column.tabs]
+
+    @cached_property
+    def csv(self) -> tuple[Csv[R, L], ...]:
+        """The columns of the CSV."""
+        return (*self.identity, *(each for column in self.columns for each in column.csv))
+
+    def rows(
+        self, db: Db, list_state: ListState, found: Sequence[tuple[str | None, Row[Any]]], viewer: Me
+    ) -> dict[Any, L]:  # ids are of each desk's own type
+        """Rows as the list shows them, by id, with the tags and all else read at once."""
+        tags_of = tags.tags_of(db, self.subject, [row[0] for _, row in found])
+        known = self.read_more(db, [cast(R, row) for _, row in found])
+        return {
+            row[0]: self.row(list_state, known, key or "", cast(R, row), tags_of.get(row[0], ()), viewer)
+            for key, row in found
+        }
 
     def url(self, end: str = "", **args: Any) -> str:
         """The address of the list, or of what stands beside it: `csv`, `bulk`."""
@@ -262,3 +312,7 @@ class Queue(ABC):
         """The organizations whose rows the reader may see; None is all."""
         scope = me().scope(self.desk)
         return None if scope.everything else scope.organization_ids
+
+
+AnyQueue = Queue[Any, Any, Any]
+"""A desk's queue where it does not matter which desk's."""

@@ -1,6 +1,6 @@
 """The queue page, the same at every desk: one showing of a list, as a whole page or as its fragment `#queue`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 from flask import Response, request, url_for
 from sqlalchemy import Row
 
-from app.accounts.access import Me, me
-from app.dashboard import delivery_problems, recent_events, tags
+from app.accounts.access import me
+from app.dashboard import delivery_problems, recent_events
 from app.dashboard.filters import Active, Control, Unreadable
 from app.dashboard.listing import MOST_COUNTED, Listing, Page
 from app.dashboard.live import live_list, who_looks
-from app.dashboard.queue import Column, Counts, Empty, Label, ListState, Queue, ShownTab
+from app.dashboard.queue import AnyQueue, Column, Counts, Empty, Label, ListState, ShownTab
 from app.dashboard.saved_views import for_page
 from app.kernel import clock
 from app.kernel.db.transaction import db
@@ -24,7 +24,7 @@ from app.kernel.web.live import rows_on_screen
 
 @dataclass(slots=True)
 class Group:
-    """One stretch of a page: its heading (None without groups), how many it holds in all, its lines.
+    """One stretch of a page: its heading (None without groups), how many it holds in all, its rows.
 
     `capped`: it holds more than could be counted.
     """
@@ -32,7 +32,7 @@ class Group:
     key: str
     word: Label | None
     size: int
-    lines: list[Any]
+    rows: list[Any]
     capped: bool = False
 
 
@@ -40,7 +40,7 @@ class Group:
 class QueuePage:
     """One showing of a list, as `dashboard/queue.html` and `dashboard/_queue.html` read it."""
 
-    queue: Queue
+    queue: AnyQueue
     list_state: ListState
     groups: list[Group]
     removed: list[Any]
@@ -83,17 +83,27 @@ class QueuePage:
     def first_url(self) -> str:
         return self.queue.url(**self.list_state.args)
 
-    def head(self) -> Iterator[tuple[Column, str, str]]:
+    def head(self) -> Iterator[tuple[Column[Any, Any], str, str]]:
         """Head cells with the address that sorts by them, and the order in force: one press sorts, the next turns it
         round, the third goes back to urgency."""
         args, chosen = self.list_state.args, self.list_state.chosen
-        for column in self.queue.heads(self.list_state.tab):
+        for column in self.columns:
             if column.sort not in chosen.sorts:
                 yield column, "", ""
                 continue
             order = {column.sort: "ascending", f"-{column.sort}": "descending"}.get(chosen.sort, "")
             then = {"": column.sort, "ascending": f"-{column.sort}", "descending": None}[order]
             yield column, self.queue.url(**{**args, "sort": then}), order
+
+    @property
+    def columns(self) -> Sequence[Column[Any, Any]]:
+        """The columns of this tab."""
+        return self.queue.columns_on(self.list_state.tab)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The macros of these columns."""
+        return tuple(column.cell for column in self.columns)
 
     def controls(self) -> list[Control]:
         """The form of the filters."""
@@ -150,7 +160,7 @@ class QueuePage:
         ]
 
 
-def show(queue: Queue) -> Response:
+def show(queue: AnyQueue) -> Response:
     """The page of a list, or its fragment `#queue`.
 
     An argument that cannot be read is named and left out: the answer is 422, and it is not live.
@@ -168,15 +178,14 @@ def show(queue: Queue) -> Response:
     counts = queue.counts(chosen, kept)
     ids = [row[0] for _, row in page.rows]
     left = _left(list_state, ids)
-    tags_of = tags.of(db(), queue.subject, [*ids, *left])
-    known = queue.gather(db(), list_state, [row for _, row in (*page.rows, *left.values())])
+    rows = queue.rows(db(), list_state, [*page.rows, *left.values()], viewer)
     groups: list[Group] = []
     for key, row in page.rows:
         if not groups or groups[-1].key != key:
             size = counts.groups[key] if counts.groups is not None else sizes[key]
             more = counts.groups is None and size > MOST_COUNTED
             groups.append(Group(key, queue.groups.get(key), size, [], more))
-        groups[-1].lines.append(queue.line(list_state, known, key, row, tags_of.get(row[0], ()), viewer))
+        groups[-1].rows.append(rows[row[0]])
     args = list_state.args
     views = for_page(db(), viewer, queue.desk, args, now, tab=queue.tab_args)
     views.look_through(db(), queue.subject, (row for _, row in page.rows), page.first and page.next_cursor is None)
@@ -184,7 +193,7 @@ def show(queue: Queue) -> Response:
         queue=queue,
         list_state=list_state,
         groups=groups,
-        removed=_removed(queue, list_state, left, known, tags_of, viewer),
+        removed=_removed(queue, left, rows),
         counts=counts,
         tabs=queue.show_tabs(list_state, counts),
         total=counts.total if counts.total is not None else _total(listing, page),
@@ -236,20 +245,15 @@ def _id(word: str, kind: type) -> Any:
 
 
 def _removed(
-    queue: Queue,
-    list_state: ListState,
-    left: dict[Any, tuple[str | None, Row]],
-    known: Any,
-    tags_of: dict[Any, tuple[str, ...]],
-    viewer: Me,
+    queue: AnyQueue, left: dict[Any, tuple[str | None, Row[Any]]], rows: Mapping[Any, Any]
 ) -> list[tuple[Any, Label | None]]:
-    """Lines for rows no longer on the page: as they are when they moved to another page, else with who did what."""
+    """Rows no longer on the page: as they are when they moved to another page, else with who did what."""
     over = [id for id, (key, _) in left.items() if key is None]
     happened = recent_events.latest_events(db(), queue.subject, over)
     found: list[tuple[Any, Label | None]] = []
-    for id, (key, row) in left.items():
-        word = None
+    for id, (key, _) in left.items():
+        label = None
         if key is None:
-            word = queue.done(happened[id]) if id in happened else Label("No longer in this list", "circle-check")
-        found.append((queue.line(list_state, known, key or "", row, tags_of.get(id, ()), viewer), word))
+            label = queue.done(happened[id]) if id in happened else Label("No longer in this list", "circle-check")
+        found.append((rows[id], label))
     return found

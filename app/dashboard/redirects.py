@@ -6,20 +6,20 @@ from flask import Response, flash, request
 from markupsafe import Markup
 
 from app.dashboard.listing import MOST_COUNTED, Listing, Neighbours
-from app.dashboard.queue import ListState, Queue
+from app.dashboard.queue import AnyQueue, ListState
 from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.web.htmx import see_other
 
 
-def stay(queue: Queue, id: Any) -> Response:
+def stay(queue: AnyQueue, id: Any) -> Response:
     """To where it was pressed: the list, or the page of the thing."""
     args = queue.ask(clock.now()).args
     return see_other(queue.url(**args) if "in_list" in request.form else queue.url("detail", id=id, **args))
 
 
-def back(queue: Queue, id: Any) -> Response:
+def back(queue: AnyQueue, id: Any) -> Response:
     """The same, and on the page of the thing a message links the next one of its list."""
     if "in_list" not in request.form:
         following = next_in_list(queue, queue.ask(clock.now()), id)
@@ -28,7 +28,7 @@ def back(queue: Queue, id: Any) -> Response:
     return stay(queue, id)
 
 
-def next_in_list(queue: Queue, list_state: ListState, id: Any) -> Markup | None:
+def next_in_list(queue: AnyQueue, list_state: ListState, id: Any) -> Markup | None:
     """`Next: Rafael Lindqvist`, linked, for the message after an act; None at the end of the list.
 
     Asked before the act is committed: reading sessions still see the row in its place.

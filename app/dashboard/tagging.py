@@ -6,15 +6,15 @@ from flask import flash, request
 
 from app.accounts.access import me
 from app.dashboard import tags
-from app.dashboard.queue import Queue
+from app.dashboard.queue import AnyQueue
 from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 
 
-def shown(queue: Queue, session: Db, row: Any) -> dict[str, Any]:
+def shown(queue: AnyQueue, session: Db, row: Any) -> dict[str, Any]:
     """What `desk/_tags.html` reads as `tagged`: the tags worn, those in use, whether this person may change them."""
-    worn = tags.of(session, queue.subject, [row.id]).get(row.id, ())
+    worn = tags.tags_of(session, queue.subject, [row.id]).get(row.id, ())
     may = me().may(queue.desk, True, row.organization_id)
     return {
         "queue": queue,
@@ -24,7 +24,7 @@ def shown(queue: Queue, session: Db, row: Any) -> dict[str, Any]:
     }
 
 
-def add(queue: Queue, row: Any) -> None:
+def add(queue: AnyQueue, row: Any) -> None:
     """Puts on the tag that was typed. The caller has checked that this person may act on the row. Raises Invalid."""
     name = tags.tidy(request.form.get("tag", ""))
     by, now = me().actor(), clock.now()
@@ -34,7 +34,7 @@ def add(queue: Queue, row: Any) -> None:
         flash(f"It has the tag “{name}” already.", "info")
 
 
-def remove(queue: Queue, row: Any) -> None:
+def remove(queue: AnyQueue, row: Any) -> None:
     """Takes off the tag that was pressed."""
     name = tags.tidy(request.form.get("tag", ""))
     by, now = me().actor(), clock.now()

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, s
 from app.accounts import events as accounts
 from app.accounts.models import Organization, Person
 from app.accounts.scope import Scope
-from app.dashboard import csv_files
+from app.dashboard import csv_export
 from app.dashboard.saved_views import events as views
 from app.depositions import presentation as depositions
 from app.home.overview import SUBJECTS
@@ -192,7 +192,7 @@ def _first_since(db: Db, moment: datetime, newest: int) -> int:
 def kinds() -> list[str]:
     """Every kind of event that has a sentence."""
     return sorted(
-        {*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *csv_files.TOLD, *accounts.WORDS}
+        {*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *csv_export.TOLD, *accounts.WORDS}
     )
 
 
@@ -205,8 +205,8 @@ def sentence(event: Any) -> dict[str, Any]:
     if event.subject_type in ("inspection", "invite"):
         entry = inspections.story([event])[0]
         return {"icon": entry.icon, "text": entry.text, "small": entry.small, "tone": entry.tone}
-    if event.kind in csv_files.TOLD:
-        return {"icon": "download", "text": csv_files.TOLD[event.kind].capitalize(), "small": "", "tone": ""}
+    if event.kind in csv_export.TOLD:
+        return {"icon": "download", "text": csv_export.TOLD[event.kind].capitalize(), "small": "", "tone": ""}
     if event.kind in views.WORDS:
         return {"tone": "", **views.entry(event)}
     return {"tone": "", **accounts.entries([event])[0]}

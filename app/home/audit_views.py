@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, url_for
 from app.accounts import queries as accounts
 from app.accounts.access import allow, me
 from app.accounts.roles import AUDIT, DESKS, Role
-from app.dashboard import csv_files
+from app.dashboard import csv_export
 from app.home import audit
 from app.home.overview import ALL, SUBJECTS
 from app.kernel import clock
@@ -76,7 +76,7 @@ def csv() -> Response:
     whose = f.organization_id or (None if scope.everything or len(places) != 1 else places[0])
     with side_transaction() as own:
         address = url_for(".list", **_args(f))
-        csv_files.note(own, "audit", address=address, rows=None, organization_id=whose, by=me().actor(), now=now)
+        csv_export.note(own, "audit", address=address, rows=None, organization_id=whose, by=me().actor(), now=now)
 
     def records() -> Iterator[list[Any]]:
         with house.read() as its_own:
@@ -87,8 +87,8 @@ def csv() -> Response:
                 who = (row.actor_name, row.actor_kind, DOORS.get(row.via, row.via), row.address)
                 yield [row.id, row.created_at, *who, said["text"], *about, kept, row.request_id]
 
-    answer = Response((piece.encode() for piece in csv_files.lines(HEAD, records())), mimetype="text/csv")
-    name = csv_files.named("audit", f.desk, now, me().time_zone)
+    answer = Response((piece.encode() for piece in csv_export.lines(HEAD, records())), mimetype="text/csv")
+    name = csv_export.named("audit", f.desk, now, me().time_zone)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return personal(answer)
 

@@ -252,7 +252,7 @@ def test_another_organizations_row_is_neither_changed_nor_named(client, cast, da
     assert "None tagged “vip”. 1 was left alone: it is not in this list." in page
     assert "Orsolya" not in page
     with database.read() as db:
-        assert tags.of(db, "deposition", [made]) == {}
+        assert tags.tags_of(db, "deposition", [made]) == {}
     assert body(press(client, [made], "export")).count("Orsolya") == 0
 
 
@@ -268,7 +268,7 @@ def test_tags_are_put_on_shown_filtered_and_taken_off(ines, cast, database):
     assert f'id="deposition-{other}"' not in page
     assert ines.post(f"/depositions/{made}/untag", data={"csrf_token": token, "tag": "vip"}).status_code == 303
     with database.read() as db:
-        assert tags.of(db, "deposition", [made, other]) == {made: ("needs interpreter",)}
+        assert tags.tags_of(db, "deposition", [made, other]) == {made: ("needs interpreter",)}
         assert differences(db) == []
         assert db.execute(select(listing.T.version).where(listing.T.id == made)).scalar_one() == 1
         kinds = [told.kind for told in reversed(timeline(db, "deposition", made))]

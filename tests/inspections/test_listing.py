@@ -296,7 +296,7 @@ def test_what_is_not_ones_own_is_neither_changed_nor_named(client, cast, databas
     assert "Secret" not in body(client.get("/inspections/csv?view=all"))
     assert "Secret" not in body(client.get(f"/inspections?view=all&organization={cast.harbor.id}"))
     with database.read() as db:
-        assert tags.of(db, "inspection", [foreign]) == {}
+        assert tags.tags_of(db, "inspection", [foreign]) == {}
 
 
 def test_who_only_looks_may_copy_and_do_nothing_else(client, cast, database):

@@ -230,7 +230,7 @@ def test_another_organizations_row_is_neither_changed_nor_named(
         assert "1 was left alone: it is not in this list." in page
         assert "Hidden" not in page
     with database.read() as db:
-        assert tags.of(db, "prescreen", [theirs]) == {}
+        assert tags.tags_of(db, "prescreen", [theirs]) == {}
     assert "Hidden" not in press(lena, database, [theirs], "export").text
     assert stored(database, theirs).assignee_id is None
     fields = {**token(lena, f"/prescreens/{prescreen(database, cast.marston.id)}"), "tag": "vip"}
@@ -258,7 +258,7 @@ def test_tags_are_put_on_shown_filtered_and_taken_off(lena: FlaskClient, cast: C
     assert "Lena Ortiz tagged this “two dogs”" in lena.get(f"/prescreens/{one}").text
     assert lena.post(f"/prescreens/{one}/untag", data={**fields, "tag": "two dogs"}).status_code == 303
     with database.read() as db:
-        assert tags.of(db, "prescreen", [one, other]) == {}
+        assert tags.tags_of(db, "prescreen", [one, other]) == {}
 
 
 def test_rows_that_left_say_who_did_what(lena: FlaskClient, cast: Cast, database: Database) -> None:

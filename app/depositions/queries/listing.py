@@ -7,7 +7,7 @@ comes from its `listing()` (app/dashboard/listing.py).
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, not_, select
 
@@ -62,6 +62,33 @@ COLUMNS = (
     # Not a join: beside one, PostgreSQL may leave the index's order and sort.
     select(ORG.name).where(ORG.id == T.organization_id).scalar_subquery().label("organization_name"),
 )
+
+
+class ListedDeposition(Protocol):
+    """A row of the list: what COLUMNS reads."""
+
+    id: int
+    state: str
+    version: int
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    ambiguous: bool
+    deponent_name: str | None
+    deponent_role: str | None
+    title: str
+    case_name: str
+    details: dict[str, str]
+    postback_url: str | None
+    cancellation_open: bool
+    cancellation_requested_at: datetime | None
+    assigned_id: int | None
+    assigned_name: str | None
+    manager_name: str | None
+    created_at: datetime
+    updated_at: datetime
+    organization_id: int
+    organization_name: str
 
 
 def sorts(chosen: Chosen) -> Sequence[str]:

@@ -12,10 +12,12 @@ from app.accounts.roles import DEPOSITIONS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import Listing
-from app.dashboard.queue import Column, Counts, Empty, Label, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, Label, ListState, Queue, Tab
 from app.depositions import actions, presentation
 from app.depositions.actions._write import CLAUSES, SUBJECT
+from app.depositions.models import State
 from app.depositions.queries import listing
+from app.depositions.queries.listing import ListedDeposition
 from app.depositions.views.filters import FILTERS, READERS, pages
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -24,20 +26,77 @@ from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 
 
-class Depositions(Queue):
+def _open_cancellation(row: ListedDeposition) -> datetime | None:
+    return row.cancellation_requested_at if row.cancellation_open else None
+
+
+class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
     """Requests and the sessions they become."""
 
     desk = DEPOSITIONS
     subject = SUBJECT
     endpoint = "depositions.list"
-    rows = "depositions/rows.html"
+    cells = "depositions/_cells.html"
+    identity = (
+        Csv("Number", lambda each: each.row.id),
+        Csv("State", lambda each: presentation.STATES[State(each.row.state)].word),
+    )
     columns = (
-        Column("Starts", "when", "starts"),
-        Column("Its day"),
-        Column("Who, and in which case"),
-        Column("What is odd"),
-        Column("With"),
-        Column("Clock", "num", "received"),
+        Column(
+            "Starts",
+            "starts",
+            (
+                Csv("Starts", lambda each: each.row.starts_at),
+                Csv("Starts, where it is", lambda each: datetimes.moment(each.row.starts_at, each.row.zone)),
+            ),
+            sort="starts",
+            css="when",
+        ),
+        Column(
+            "Its day",
+            "day",
+            (
+                Csv("Ends", lambda each: each.row.ends_at if each.row.ends_at > each.row.starts_at else None),
+                Csv("Time zone", lambda each: each.row.zone),
+            ),
+        ),
+        Column(
+            "Who, and in which case",
+            "who",
+            (
+                Csv("Who is questioned", lambda each: each.row.deponent_name),
+                Csv("Role", lambda each: each.row.deponent_role),
+                Csv("Case", lambda each: each.row.case_name),
+                Csv("Organization", lambda each: each.row.organization_name),
+            ),
+        ),
+        Column(
+            "Flags",
+            "flags",
+            (
+                Csv("Flags", lambda each: ", ".join(badge.word for badge in each.shown.look.badges)),
+                Csv("Tags", lambda each: ", ".join(each.shown.tags)),
+            ),
+        ),
+        Column(
+            "Assigned to",
+            "assignee",
+            (
+                Csv("Assigned to", lambda each: each.row.assigned_name),
+                Csv("Managed by", lambda each: each.row.manager_name),
+            ),
+        ),
+        Column(
+            "Clock",
+            "clock",
+            (
+                Csv("Cancellation asked", lambda each: _open_cancellation(each.row)),
+                Csv("Came in", lambda each: each.row.created_at),
+                Csv("Came in, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
+            ),
+            sort="received",
+            css="num",
+        ),
     )
     filters = FILTERS
     tabs = (
@@ -62,23 +121,6 @@ class Depositions(Queue):
     noun = ("request", "requests")
     groups = presentation.GROUPS
     caption = "Sessions show their own time first, then yours."
-    export = (
-        "Number",
-        "State",
-        "Starts",
-        "Starts, where it is",
-        "Ends",
-        "Time zone",
-        "Who is questioned",
-        "Role",
-        "Case",
-        "Organization",
-        "Taken by",
-        "Manager",
-        "Cancellation asked",
-        "Came in",
-        "Came in, your time",
-    )
 
     def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
         return listing.listing(db, chosen, now)
@@ -91,8 +133,17 @@ class Depositions(Queue):
         words = pluralize(waits, "request waits", "requests wait") + " to be scheduled"
         return words + (f", {soon:,} of them for a session within 24 hours." if soon else ".")
 
-    def line(
-        self, list_state: ListState, known: None, key: str, row: Row, tags: tuple[str, ...], viewer: Me
+    def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> None:
+        return None
+
+    def row(
+        self,
+        list_state: ListState,
+        known: None,
+        key: str,
+        row: ListedDeposition,
+        tags: tuple[str, ...],
+        viewer: Me,
     ) -> presentation.QueueRow:
         return presentation.row(row, key, tags, viewer, list_state.now)
 
@@ -117,33 +168,14 @@ class Depositions(Queue):
             return Empty("calendar-check", title, f"Nobody waits{since}. New requests appear here.")
         return Empty("check-check", "Nothing here", "No session is in this list now.")
 
-    def name_of(self, row: Row) -> str:
-        return str(row.deponent_name or row.title)
+    def name_of(self, row: ListedDeposition) -> str:
+        return row.deponent_name or row.title
 
     def did(self, kind: str) -> str:
         return CLAUSES.get(kind, "changed it")
 
     def done(self, event: Row) -> Label:
         return presentation.done(event)
-
-    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
-        return (
-            row.id,
-            presentation.STATES[row.state].word,
-            row.starts_at,
-            datetimes.moment(row.starts_at, row.zone),
-            row.ends_at if row.ends_at > row.starts_at else None,
-            row.zone,
-            row.deponent_name,
-            row.deponent_role,
-            row.case_name,
-            row.organization_name,
-            row.assigned_name,
-            row.manager_name,
-            row.cancellation_requested_at if row.cancellation_open else None,
-            row.created_at,
-            datetimes.moment(row.created_at, viewer.time_zone),
-        )
 
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, person=person, by=by, now=now, version=version)

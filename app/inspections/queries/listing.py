@@ -7,7 +7,8 @@ same at any size of the table. All that is said of a list comes from its `listin
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -100,6 +101,35 @@ COLUMNS = (
     _newest_invite(V.id).label("invite_id"),
     _guest().label("guest"),
 )
+
+
+class ListedInspection(Protocol):
+    """A row of the list: what COLUMNS reads."""
+
+    id: UUID
+    version: int
+    status: str
+    scheduled_for: datetime | None
+    expires_at: datetime
+    started_at: datetime | None
+    attended_at: datetime | None
+    ended_at: datetime | None
+    notes: str
+    locale: str
+    consent_state: str
+    anchoring: str
+    chain_length: int
+    operator_email: str
+    operator_name: str
+    assigned_id: int | None
+    assigned_name: str | None
+    created_at: datetime
+    organization_id: int
+    organization_name: str
+    zone: str
+    campaign_name: str | None
+    invite_id: UUID | None
+    guest: str | None
 
 
 def sorts(chosen: Chosen) -> Sequence[str]:

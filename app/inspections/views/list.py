@@ -13,14 +13,15 @@ from app.accounts.roles import INSPECTIONS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import Listing
-from app.dashboard.queue import Column, Counts, Empty, Label, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, Label, ListState, Queue, Tab
 from app.inspections import actions, emails, lines, queries
 from app.inspections.actions._write import DONE
+from app.inspections.presentation import ANCHORING_BADGES
 from app.inspections.queries import listing
+from app.inspections.queries.listing import ListedInspection
 from app.inspections.queries.search import SUBJECT
 from app.inspections.views.filters import FILTERS
 from app.inspections.views.shared import READERS, pages, progress
-from app.kernel import clock
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
@@ -36,21 +37,74 @@ class Known:
     letters: dict[str, Any]
 
 
-class Inspections(Queue):
+def _when(row: ListedInspection) -> datetime:
+    return row.scheduled_for or row.created_at
+
+
+class Inspections(Queue[ListedInspection, lines.Line, Known]):
     """Inspections, from the one who waits at the door to those long over."""
 
     desk = INSPECTIONS
     subject = SUBJECT
     endpoint = "inspections.list"
     page = "inspections/list.html"
-    rows = "inspections/rows.html"
+    cells = "inspections/_cells.html"
+    identity = (
+        Csv("Session id", lambda each: each.row.id),
+        Csv("State", lambda each: lines.state_of(each.row, each.now)),
+    )
     columns = (
-        Column("When", "when", "when"),
-        Column("Who, and for what"),
-        Column("How far they got"),
-        Column("Language"),
-        Column("With"),
-        Column("Clock", "num", "ended"),
+        Column(
+            "When",
+            "starts",
+            (
+                Csv("When", lambda each: _when(each.row)),
+                Csv("When, where it is", lambda each: datetimes.moment(_when(each.row), each.row.zone)),
+            ),
+            sort="when",
+            css="when",
+        ),
+        Column(
+            "Who, and for what",
+            "who",
+            (
+                Csv("Invited", lambda each: each.row.guest),
+                Csv("Notes", lambda each: each.row.notes),
+                Csv("Campaign", lambda each: each.row.campaign_name),
+                Csv("Organization", lambda each: each.row.organization_name),
+            ),
+        ),
+        Column(
+            "How far they got",
+            "progress",
+            (
+                Csv("How far they got", lambda each: each.shown.progress.sentence),
+                Csv("Tags", lambda each: ", ".join(each.shown.tags)),
+            ),
+        ),
+        Column("Language", "language", (Csv("Language", lambda each: each.shown.language),)),
+        Column(
+            "Assigned to",
+            "assignee",
+            (
+                Csv("Made by", lambda each: each.row.operator_email),
+                Csv("Assigned to", lambda each: each.row.assigned_name),
+            ),
+        ),
+        Column(
+            "Clock",
+            "clock",
+            (
+                Csv("Started", lambda each: each.row.started_at),
+                Csv("Ended", lambda each: each.row.ended_at),
+                Csv("Time stamp", lambda each: ANCHORING_BADGES[each.row.anchoring][0] if each.row.ended_at else None),
+                Csv("Expires", lambda each: each.row.expires_at if each.row.started_at is None else None),
+                Csv("Created", lambda each: each.row.created_at),
+                Csv("Created, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
+            ),
+            sort="ended",
+            css="num",
+        ),
     )
     filters = FILTERS
     tabs = (
@@ -70,7 +124,6 @@ class Inspections(Queue):
     noun = ("inspection", "inspections")
     groups = lines.GROUPS
     caption = "Times are first those of the organization, then yours."
-    export = lines.RECORD
 
     def seconds(self, tab: Tab) -> float:
         return 2 if tab.key == listing.NOW else 10
@@ -90,12 +143,18 @@ class Inspections(Queue):
         door = f"{pluralize(waiting, 'person is', 'people are')} waiting at the door now." if waiting else ""
         return f"{door or 'Nobody is waiting.'} {pluralize(live, 'inspection is', 'inspections are')} live."
 
-    def gather(self, db: Db, list_state: ListState, rows: Sequence[Row]) -> Known:
+    def read_more(self, db: Db, rows: Sequence[ListedInspection]) -> Known:
         invites = queries.invites_of(db, (row.invite_id for row in rows))
         return Known(invites, queries.letters(db, [emails.link_name(invite) for invite in invites.values()]))
 
-    def line(
-        self, list_state: ListState, known: Known, key: str, row: Row, tags: tuple[str, ...], viewer: Me
+    def row(
+        self,
+        list_state: ListState,
+        known: Known,
+        key: str,
+        row: ListedInspection,
+        tags: tuple[str, ...],
+        viewer: Me,
     ) -> lines.Line:
         far = progress(row, known.invites.get(row.id), known.letters, list_state.now)
         ids = list_state.chosen.reader.organization_ids
@@ -117,7 +176,7 @@ class Inspections(Queue):
             return Empty("check-check", "Nobody waits, and nothing is left for today", text)
         return Empty("check-check", "Nothing here", "No inspection is in this list now.")
 
-    def name_of(self, row: Row) -> str:
+    def name_of(self, row: ListedInspection) -> str:
         return lines.name_of(row)
 
     def did(self, kind: str) -> str:
@@ -125,9 +184,6 @@ class Inspections(Queue):
 
     def done(self, event: Row) -> Label:
         return lines.done(event)
-
-    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
-        return lines.record(row, viewer, clock.now())
 
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, person=person, by=by, now=now, version=version)

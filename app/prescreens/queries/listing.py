@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select, true
@@ -82,6 +82,33 @@ COLUMNS = (
     select(G.name).where(G.id == P.organization_id).scalar_subquery().label("organization_name"),
     select(A.name).where(A.id == P.assignee_id).scalar_subquery().label("assignee_name"),
 )
+
+
+class ListedPrescreen(Protocol):
+    """A row of the list: what COLUMNS reads. `version` is a `Seen` in one number."""
+
+    id: UUID
+    organization_id: int
+    name: str | None
+    email: str | None
+    phone: str | None
+    submission: dict[str, Any]  # answers of any type
+    status: str
+    review_status: str
+    reviewed_at: datetime | None
+    reviewed_by: str | None
+    contact_id: UUID | None
+    other_contact_id: UUID | None
+    workflow_template_id: UUID
+    template_version: int
+    assignee_id: int | None
+    version: int
+    created_at: datetime
+    completed_at: datetime | None
+    expires_at: datetime
+    template_name: str
+    organization_name: str
+    assignee_name: str | None
 
 
 def sorts(chosen: Chosen) -> Sequence[str]:

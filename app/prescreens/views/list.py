@@ -12,9 +12,8 @@ from app.accounts.roles import PRESCREENS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import Listing
-from app.dashboard.queue import Column, Counts, Empty, Label, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, Label, ListState, Queue, Tab
 from app.dashboard.undo import queries as holds
-from app.kernel import clock
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
@@ -24,7 +23,7 @@ from app.kernel.text.template_filters import pluralize
 from app.prescreens import actions, lines, presentation
 from app.prescreens.actions._write import DONE, SUBJECT
 from app.prescreens.queries import contacts, counts, listing, questionnaires
-from app.prescreens.queries.listing import Seen
+from app.prescreens.queries.listing import ListedPrescreen, Seen
 from app.prescreens.rules import review
 from app.prescreens.views.filters import FILTERS, STAFF, mine, organizations, pages
 
@@ -37,64 +36,96 @@ def _tab(state: str, left: str = "", tone: str = "", under: str = "") -> Tab:
     return Tab(key, label, presentation.TITLES[state, days], args, tone, under=under)
 
 
-class Prescreens(Queue):
+TABS = (
+    _tab(listing.WAITING),
+    _tab(listing.WAITING, "3", "danger"),
+    _tab(listing.WAITING, "7"),
+    _tab("answering"),
+    _tab("decided"),
+    _tab("approved", under="decided"),
+    _tab("denied", under="decided"),
+    _tab("expired"),
+    _tab("all"),
+)
+
+
+def _moment(moment: datetime | None, zone: str) -> str | None:
+    return datetimes.moment(moment, zone) if moment else None
+
+
+class Prescreens(Queue[ListedPrescreen, lines.Line, lines.Known]):
     """Prescreens from their start to the decision."""
 
     desk = PRESCREENS
     subject = SUBJECT
     endpoint = "prescreens.list"
-    rows = "prescreens/rows.html"
+    cells = "prescreens/_cells.html"
+    identity = (
+        Csv("Id", lambda each: each.row.id),
+        Csv("State", lambda each: presentation.STATE_WORDS[review.state_of(each.row, each.now)]),
+    )
     columns = (
-        Column("Who"),
-        Column("Key answers"),
-        Column("Worth knowing"),
-        Column("With"),
-        Column("Time left", "", "left"),
+        Column(
+            "Who",
+            "who",
+            (
+                Csv("Name", lambda each: each.row.name),
+                Csv("E-mail", lambda each: each.row.email),
+                Csv("Phone", lambda each: each.row.phone),
+                Csv("Template", lambda each: each.row.template_name),
+                Csv("Version", lambda each: each.row.template_version),
+                Csv("Organization", lambda each: each.row.organization_name),
+            ),
+        ),
+        Column(
+            "Key answers",
+            "answers",
+            (Csv("Key answers", lambda each: "; ".join(f"{q}: {answer}" for q, answer in each.shown.headlines)),),
+        ),
+        Column(
+            "Flags",
+            "flags",
+            (
+                Csv("Flags", lambda each: ", ".join(badge.word for badge in each.shown.badges)),
+                Csv("Tags", lambda each: ", ".join(each.shown.tags)),
+            ),
+        ),
+        Column("Assigned to", "assignee", (Csv("Assigned to", lambda each: each.row.assignee_name),)),
+        Column(
+            "Time left",
+            "time_left",
+            (
+                Csv("Started", lambda each: each.row.created_at),
+                Csv("Answers sent", lambda each: each.row.completed_at),
+                Csv("Decide until", lambda each: each.row.expires_at),
+            ),
+            sort="left",
+            tabs=tuple(tab.key for tab in TABS if tab.key not in listing.DECIDED),
+        ),
+        Column(
+            "Decided",
+            "time_left",
+            (
+                Csv("Decided", lambda each: each.row.reviewed_at),
+                Csv("Decided by", lambda each: each.row.reviewed_by),
+                Csv("Decided, your time", lambda each: _moment(each.row.reviewed_at, each.time_zone)),
+            ),
+            sort="decided",
+            tabs=listing.DECIDED,
+        ),
     )
+    tabs = TABS
     filters = FILTERS
-    tabs = (
-        _tab(listing.WAITING),
-        _tab(listing.WAITING, "3", "danger"),
-        _tab(listing.WAITING, "7"),
-        _tab("answering"),
-        _tab("decided"),
-        _tab("approved", under="decided"),
-        _tab("denied", under="decided"),
-        _tab("expired"),
-        _tab("all"),
-    )
     noun = ("pre-screen", "pre-screens")
     groups = presentation.GROUPS
-    export = (
-        "Id",
-        "State",
-        "Name",
-        "E-mail",
-        "Phone",
-        "Template",
-        "Version",
-        "Organization",
-        "Taken by",
-        "Started",
-        "Answers sent",
-        "Decide until",
-        "Decided",
-        "Decided by",
-        "Decided, your time",
-    )
 
     def seconds(self, tab: Tab) -> float:
         return 2 if tab.key == listing.WAITING or "left" in tab.args else 10
 
-    def heads(self, tab: Tab) -> Sequence[Column]:
-        if tab.key not in listing.DECIDED:
-            return self.columns
-        return (*self.columns[:-1], Column("Decided", "", "decided"))
-
     def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
         return listing.listing(db, chosen, now)
 
-    def gather(self, db: Db, list_state: ListState, rows: Sequence[Row]) -> lines.Known:
+    def read_more(self, db: Db, rows: Sequence[ListedPrescreen]) -> lines.Known:
         return lines.Known(
             questionnaires.questions_of(db, ((row.workflow_template_id, row.template_version) for row in rows)),
             contacts.known_before(db, rows),
@@ -125,8 +156,14 @@ class Prescreens(Queue):
         verb = "expires" if soon == 1 else "expire"
         return f"{waiting} {soon:,} {verb} within three days and could not be decided after that."
 
-    def line(
-        self, list_state: ListState, known: lines.Known, key: str, row: Row, tags: tuple[str, ...], viewer: Me
+    def row(
+        self,
+        list_state: ListState,
+        known: lines.Known,
+        key: str,
+        row: ListedPrescreen,
+        tags: tuple[str, ...],
+        viewer: Me,
     ) -> lines.Line:
         state = list_state.chosen.tab
         mixed = not key or state == "all" or (state == "answering" and key in ("found", "sorted"))
@@ -147,7 +184,7 @@ class Prescreens(Queue):
             return Empty("check-check", "Everything is decided", text)
         return Empty("check-check", "Nothing here", "No pre-screen is in this list now.")
 
-    def name_of(self, row: Row) -> str:
+    def name_of(self, row: ListedPrescreen) -> str:
         return presentation.name_of(row)
 
     def did(self, kind: str) -> str:
@@ -155,25 +192,6 @@ class Prescreens(Queue):
 
     def done(self, event: Row) -> Label:
         return presentation.done(event)
-
-    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
-        return (
-            row.id,
-            presentation.STATE_WORDS[review.state_of(row, clock.now())],
-            row.name,
-            row.email,
-            row.phone,
-            row.template_name,
-            row.template_version,
-            row.organization_name,
-            row.assignee_name,
-            row.created_at,
-            row.completed_at,
-            row.expires_at,
-            row.reviewed_at,
-            row.reviewed_by,
-            datetimes.moment(row.reviewed_at, viewer.time_zone) if row.reviewed_at else None,
-        )
 
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         holder, (person_id, name) = Seen.read(version).holder, person
