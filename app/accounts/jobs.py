@@ -3,7 +3,7 @@
 import time
 from datetime import datetime
 
-from app.accounts import emails
+from app.accounts import emails, events
 from app.accounts.actions.sign_ins import RESET_JOB, forget_old
 from app.accounts.queries import person_by_email
 from app.kernel.changes.events import WORKER, record
@@ -19,7 +19,7 @@ def send_reset(delivery: Delivery) -> None:
             return
         record(
             db,
-            "person.reset_sent",
+            events.PERSON_RESET_SENT,
             subject_type="person",
             subject_id=person.id,
             organization_id=None,

@@ -154,7 +154,7 @@ def _what_happened(queue: AnyQueue, list_state: ListState, viewer: Me, event: Ro
     if event is None:
         return "it has left this list"
     who = "you" if event.actor_id == str(viewer.id) else event.actor_name
-    return f"{who} {queue.did(event.kind)} {_at_moment(event.created_at, viewer.time_zone, list_state.now)}"
+    return f"{who} {queue.events.clause(event.kind)} {_at_moment(event.created_at, viewer.time_zone, list_state.now)}"
 
 
 def _answer(

@@ -14,6 +14,7 @@ from flask import Response
 from sqlalchemy import Row
 
 from app.accounts.access import Me, me
+from app.dashboard.events import EXPORTED
 from app.dashboard.queue import AnyQueue, Exported, ListState
 from app.kernel import clock
 from app.kernel.changes import events
@@ -21,10 +22,6 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import database, db, side_transaction
 from app.kernel.web.htmx import personal
-
-KIND = "desk.exported"
-TOLD = {"desk.exported": "took a copy of a list"}
-"""What the event says of its actor."""
 
 MARK = "\ufeff"
 """The byte order mark, by which Excel knows UTF-8."""
@@ -83,7 +80,7 @@ def note(
     """
     events.record(
         db,
-        KIND,
+        EXPORTED,
         subject_type="desk",
         subject_id=desk,
         organization_id=organization_id,

@@ -18,6 +18,7 @@ from app.accounts.access import Me, me
 from app.dashboard import assignees, tags
 from app.dashboard.filters import Chosen, Filters, Reader
 from app.dashboard.listing import Listing
+from app.kernel.changes.event_types import EventTypes
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
@@ -162,6 +163,7 @@ class Queue(ABC, Generic[R, L, K]):
 
     desk: ClassVar[str]
     subject: ClassVar[str]
+    events: ClassVar[EventTypes]
     endpoint: ClassVar[str]
     page: ClassVar[str] = "dashboard/queue.html"
     cells: ClassVar[str]
@@ -206,14 +208,6 @@ class Queue(ABC, Generic[R, L, K]):
     @abstractmethod
     def name_of(self, row: R) -> str:
         """How a row is called in a sentence."""
-
-    @abstractmethod
-    def did(self, kind: str) -> str:
-        """What an event says of its actor: `scheduled it`."""
-
-    @abstractmethod
-    def done(self, event: Row) -> Label:
-        """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
 
     @abstractmethod
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:

@@ -254,6 +254,9 @@ def _removed(
     for id, (key, _) in left.items():
         label = None
         if key is None:
-            label = queue.done(happened[id]) if id in happened else Label("No longer in this list", "circle-check")
+            removal = queue.events.removal(happened[id]) if id in happened else None
+            label = Label("No longer in this list", "circle-check")
+            if removal is not None:
+                label = Label(removal.text, removal.icon, removal.tone or "good")
         found.append((rows[id], label))
     return found

@@ -2,10 +2,11 @@
 
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import Desk
+from app.depositions.events import SUBJECT
 from app.depositions.queries import search
 
 DESK = Desk(
     name=DEPOSITIONS,
-    subject=search.SUBJECT,
+    subject=SUBJECT,
     search_source=search.SOURCE,
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.accounts.models import Organization
-from app.inspections import actions, anchors, emails, queries, rules
+from app.inspections import actions, anchors, emails, events, queries, rules
 from app.inspections.actions._write import tell
 from app.inspections.actions.anchor import ANCHOR
 from app.inspections.actions.sessions import REMIND
@@ -39,7 +39,7 @@ def remind(delivery: Delivery) -> str:
         messages = _reminders(db, inspection, hours, delivery.now)
         if messages:
             data = {"hours": hours, "messages": len(messages)}
-            tell(db, "inspection.reminded", inspection, WORKER, delivery.now, data, messages)
+            tell(db, events.REMINDED, inspection, WORKER, delivery.now, data, messages)
     return f"{len(messages)} reminded."
 
 

@@ -8,7 +8,7 @@ from app.accounts.roles import PRESCREENS
 from app.dashboard.undo.actions import Ending, Finalizer
 from app.kernel.db.engine import Db
 from app.prescreens import actions
-from app.prescreens.actions._write import SUBJECT
+from app.prescreens.events import SUBJECT
 
 
 def decide(db: Db, hold: Row, now: datetime) -> Ending:

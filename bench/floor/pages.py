@@ -21,7 +21,7 @@ from bench.floor.store import moment, query, text_of
 SIZE = 50
 _ROW = (
     f"SELECT d.id, d.version, d.starts_at, d.ends_at, d.zone, d.deponent_name, d.deponent_role, d.case_name, "
-    f"{text_of('d.details')}, d.postback_url, d.assigned_name, d.created_at, o.name FROM depositions d "
+    f"{text_of('d.details')}, d.postback_url, d.assignee_name, d.created_at, o.name FROM depositions d "
     "JOIN organizations o ON o.id = d.organization_id WHERE d.state = 'initial' AND "
 )
 _SOON, _OUTSIDE = "starts_at >= ? AND starts_at < ?", "NOT (starts_at >= ? AND starts_at < ?)"

@@ -57,7 +57,7 @@ def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: C
     assert "The receiver answered 500." in shown
     with database.read() as db:
         (event,) = timeline(db, "deposition", 7)
-    assert (event.kind, event.actor_name, event.data["was"]) == ("delivery.set_aside", "Ines Okafor", "dead")
+    assert (event.kind, event.actor_name, event.data["was"]) == ("message.dismissed", "Ines Okafor", "dead")
 
 
 @pytest.mark.parametrize("state", ["sent", "failing", "queued"])
@@ -132,7 +132,7 @@ def test_put_back_counts_again(database: Database, cast: Cast, client: FlaskClie
     assert press(client, "put_back", id).status_code == 409
     with database.read() as db:
         kinds = [event.kind for event in timeline(db, "deposition", 7)]
-    assert sorted(kinds) == ["delivery.put_back", "delivery.set_aside"]
+    assert sorted(kinds) == ["message.dismissed", "message.restored"]
 
 
 # Who may

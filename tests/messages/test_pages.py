@@ -160,7 +160,7 @@ def test_sent_again_under_the_same_id(database: Database, cast: Cast, client: Fl
     assert row.due_at <= now()
     with database.read() as db:
         (event,) = timeline(db, "deposition", 7)
-    assert (event.kind, event.actor_name) == ("delivery.sent_again", "Ines Okafor")
+    assert (event.kind, event.actor_name) == ("message.resent", "Ines Okafor")
     assert event.data == {"delivery": str(id), "channel": "webhook", "to": "hooks.example.com", "was": state}
 
 

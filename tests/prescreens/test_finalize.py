@@ -62,7 +62,7 @@ def test_late_by_an_hour_it_counts_from_when_it_was_final(
     row = stored(database, id)
     assert (row.review_status, row.reviewed_at) == ("approved", hold.final_at)
     assert row.updated_at > hold.final_at + timedelta(minutes=59)
-    assert kinds(database, id) == ["approved", "held"]
+    assert kinds(database, id) == ["approved", "decision_pending"]
 
 
 def test_pressed_before_it_expired_it_counts_when_the_worker_returns(
@@ -94,7 +94,7 @@ def test_several_workers_write_it_once(database: Database, cast: Cast, outbox: O
         for thread in threads:
             thread.join()
         assert sorted(map(str, outcomes)) == ["None"] * 5 + ["final"]
-        assert kinds(database, id) == ["approved", "held"]
+        assert kinds(database, id) == ["approved", "decision_pending"]
         assert len(outbox.rows()) == letters + 1
 
 
@@ -119,7 +119,7 @@ def test_the_running_worker_is_at_most_two_seconds_late(database: Database, cast
             worker.join(30)
     late = last(database, id).ended_at - hold.final_at
     assert timedelta(0) <= late <= timedelta(seconds=2)
-    assert kinds(database, id) == ["approved", "held"]
+    assert kinds(database, id) == ["approved", "decision_pending"]
 
 
 def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any) -> Any:
@@ -127,7 +127,7 @@ def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any)
     assert sweep(database, hold.final_at)
     assert stored(database, id).review_status == "pending_review"
     assert len(outbox.rows()) == letters
-    assert kinds(database, id)[0] == "hold_returned"
+    assert kinds(database, id)[0] == "decision_returned"
     ended = last(database, id)
     assert (ended.state, ended.shown_to) == (State.RETURNED, cast.lena.id)
     line = presentation.bar([ended], now())[0]

@@ -28,7 +28,7 @@ def test_nothing_stays_of_it_but_history(database: Database, cast: Cast, outbox:
     assert not sweep(database, hold.final_at + timedelta(hours=1))
     assert stored(database, id) == before
     assert len(outbox.rows()) == letters
-    assert kinds(database, id) == ["hold_undone", "held"]
+    assert kinds(database, id) == ["decision_undone", "decision_pending"]
     assert last(database, id).shown_to is None
     assert press(database, cast, id, "deny", who="mira").state == State.HELD
 
@@ -39,7 +39,7 @@ def test_twice_changes_nothing(database: Database, cast: Cast) -> None:
     first = undo(database, cast, hold)
     again = undo(database, cast, hold, at=hold.final_at + timedelta(minutes=5))
     assert (again.state, again.ended_at) == (State.UNDONE, first.ended_at)
-    assert kinds(database, id) == ["hold_undone", "held"]
+    assert kinds(database, id) == ["decision_undone", "decision_pending"]
 
 
 @pytest.mark.parametrize("written", [True, False])
@@ -80,7 +80,7 @@ def test_the_clock_may_jump_between_press_and_undo(database: Database, cast: Cas
     with pytest.raises(Conflict):
         undo(database, cast, hold)
     assert not sweep(database)
-    assert kinds(database, id) == ["approved", "held"]
+    assert kinds(database, id) == ["approved", "decision_pending"]
 
 
 def test_undo_against_the_worker_is_decided_once(database: Database, cast: Cast, outbox: Outbox) -> None:
@@ -109,4 +109,6 @@ def test_undo_against_the_worker_is_decided_once(database: Database, cast: Cast,
             thread.join()
         written = stored(database, id).review_status == "approved"
         assert sorted(outcomes) == (["None", "final", "too late"] if written else ["None", "None", "undone"])
-        assert kinds(database, id) == (["approved", "held"] if written else ["hold_undone", "held"])
+        assert kinds(database, id) == (
+            ["approved", "decision_pending"] if written else ["decision_undone", "decision_pending"]
+        )

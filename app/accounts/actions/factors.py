@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import delete, exists, insert, or_, select, update
 
-from app.accounts import emails, passkeys, recovery, rules, totp
+from app.accounts import emails, events, passkeys, recovery, rules, totp
 from app.accounts.models import Passkey, Person, RecoveryCode, TotpSecret, UsedChallenge
 from app.accounts.queries import LARGEST_ID
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
@@ -44,7 +45,7 @@ def turn_on_app(db: Db, person: Person, secret: str, code: str, *, by: Actor, no
     sealed = db.vault.encrypt(secret)
     db.execute(insert(TotpSecret).values(person_id=person.id, secret_encrypted=sealed, last_step=step, created_at=now))
     codes = _settle(db, person.id)
-    _tell(db, "person.app_added", person, by, now, None, [emails.factor_added(db, person, APP, now)])
+    _record(db, events.PERSON_APP_ADDED, person, by, now, None, [emails.factor_added(db, person, APP, now)])
     return codes
 
 
@@ -58,7 +59,7 @@ def turn_off_app(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
         raise Conflict("There is no authenticator app to take away. Nothing was changed.", code="app.missing")
     _settle(db, person.id)
     letter = emails.factor_removed(db, person, APP, _left(db, person.id), now)
-    _tell(db, "person.app_removed", person, by, now, None, [letter])
+    _record(db, events.PERSON_APP_REMOVED, person, by, now, None, [letter])
 
 
 def use_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) -> str | None:
@@ -100,7 +101,7 @@ def _use_recovery_code(db: Db, person: Person, typed: str, *, by: Actor, now: da
     unused = select(RecoveryCode.id).where(RecoveryCode.person_id == person.id, RecoveryCode.used_at.is_(None))
     left = len(db.execute(unused).all())
     letter = emails.recovery_code_used(db, person, left, now)
-    _tell(db, "person.recovery_code_used", person, by, now, {"left": left}, [letter])
+    _record(db, events.PERSON_RECOVERY_CODE_USED, person, by, now, {"left": left}, [letter])
     return True
 
 
@@ -110,7 +111,7 @@ def renew_codes(db: Db, person: Person, *, by: Actor, now: datetime) -> list[str
     if not _left(db, person.id):
         raise Conflict("Set up an app or a passkey first. No codes were made.", code="factors.missing")
     codes = _new_codes(db, person.id)
-    _tell(db, "person.recovery_codes_made", person, by, now)
+    _record(db, events.PERSON_RECOVERY_CODES_MADE, person, by, now)
     return codes
 
 
@@ -140,7 +141,7 @@ def add_passkey(db: Db, person: Person, made: passkeys.Made, name: str, *, by: A
         raise Conflict("This passkey is registered already. Nothing was changed.", code="passkey.exists")
     codes = _settle(db, person.id)
     letter = emails.factor_added(db, person, f"The passkey “{name}”", now)
-    _tell(db, "person.passkey_added", person, by, now, {"passkey": name}, [letter])
+    _record(db, events.PERSON_PASSKEY_ADDED, person, by, now, {"passkey": name}, [letter])
     return codes
 
 
@@ -156,7 +157,7 @@ def remove_passkey(db: Db, person: Person, passkey_id: int, *, by: Actor, now: d
         raise NotFound("There is no such passkey, or it is removed already.")
     _settle(db, person.id)
     letter = emails.factor_removed(db, person, f"The passkey “{name}”", _left(db, person.id), now)
-    _tell(db, "person.passkey_removed", person, by, now, {"passkey": name}, [letter])
+    _record(db, events.PERSON_PASSKEY_REMOVED, person, by, now, {"passkey": name}, [letter])
 
 
 def use_passkey(
@@ -181,7 +182,7 @@ def use_passkey(
     ).scalar_one_or_none()
     if done is None and db.execute(select(Passkey.id).where(Passkey.id == passkey.id)).first() is not None:
         person = db.get_one(Person, passkey.person_id)
-        _tell(db, "person.passkey_refused", person, by, now, {"passkey": passkey.name})
+        _record(db, events.PERSON_PASSKEY_REFUSED, person, by, now, {"passkey": passkey.name})
     return done is not None
 
 
@@ -200,7 +201,7 @@ def reset(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     if not any(gone):
         raise Conflict(f"{person.name} signs in with the password alone. Nothing was changed.", "factors.missing")
     _settle(db, person.id)
-    _tell(db, "person.factors_reset", person, by, now, None, [emails.factors_reset(db, person, by, now)])
+    _record(db, events.PERSON_FACTORS_RESET, person, by, now, None, [emails.factors_reset(db, person, by, now)])
 
 
 def _alone(db: Db, person_id: int) -> None:
@@ -242,9 +243,9 @@ def _digits(typed: str) -> str:
     return "".join(typed.split()).replace("-", "")
 
 
-def _tell(
+def _record(
     db: Db,
-    kind: str,
+    event_type: EventType,
     person: Person,
     by: Actor,
     now: datetime,
@@ -253,7 +254,7 @@ def _tell(
 ) -> None:
     record(
         db,
-        kind,
+        event_type,
         subject_type="person",
         subject_id=person.id,
         organization_id=None,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
-from app.accounts import api_auth, rules
+from app.accounts import api_auth, events, rules
 from app.accounts.models import ApiKey, Organization, Product
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
@@ -50,7 +50,7 @@ def create(
     db.flush()
     record(
         db,
-        "key.created",
+        events.KEY_CREATED,
         subject_type="organization",
         subject_id=organization.id,
         organization_id=organization.id,
@@ -73,7 +73,7 @@ def revoke(db: Db, key: ApiKey, *, by: Actor, now: datetime) -> None:
         raise Conflict("This key was already revoked. Nothing was changed.", code="key.already_revoked")
     record(
         db,
-        "key.revoked",
+        events.KEY_REVOKED,
         subject_type="organization",
         subject_id=key.organization_id,
         organization_id=key.organization_id,
@@ -96,7 +96,7 @@ def print_bearer(db: Db, organization: Organization, *, by: Actor, now: datetime
     expires_at = now + BEARER_LIFE
     record(
         db,
-        "key.bearer_printed",
+        events.KEY_BEARER_PRINTED,
         subject_type="organization",
         subject_id=organization.id,
         organization_id=organization.id,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from app.accounts import rules
+from app.accounts import events, rules
 from app.accounts.models import Billing, Organization, Plan
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
@@ -59,7 +59,7 @@ def create(
         raise Conflict(f"There is already an organization {slug}. Nothing was created.", code="organization.exists")
     record(
         db,
-        "organization.created",
+        events.ORGANIZATION_CREATED,
         subject_type="organization",
         subject_id=made,
         organization_id=made,
@@ -98,7 +98,7 @@ def change(
     before = {name: getattr(organization, name) for name in after}
     record(
         db,
-        "organization.changed",
+        events.ORGANIZATION_CHANGED,
         subject_type="organization",
         subject_id=organization.id,
         organization_id=organization.id,

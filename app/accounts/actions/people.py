@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import delete, update
 
-from app.accounts import emails, passwords, rules
+from app.accounts import emails, events, passwords, rules
 from app.accounts.models import Membership, Organization, Person, Theme
 from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.roles import TITLES, Role
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_once
@@ -38,7 +39,7 @@ def invite(
         if person.password_hash is None
         else emails.role_given(db, person, TITLES[Role(role)], organization, by)
     )
-    _tell(db, "person.invited", person, organization, by, now, {"role": role}, [message])
+    _record(db, events.PERSON_INVITED, person, organization, by, now, {"role": role}, [message])
     return person
 
 
@@ -61,7 +62,7 @@ def create(
     person.password_hash = password_hash
     _place(db, person, role, organization)
     db.flush()
-    _tell(db, "person.created", person, organization, by, now, {"role": role})
+    _record(db, events.PERSON_CREATED, person, organization, by, now, {"role": role})
     return person
 
 
@@ -70,7 +71,7 @@ def give_role(
 ) -> None:
     """Adds a role. Raises Invalid, or Conflict when they have it."""
     _place(db, person, role, organization)
-    _tell(db, "person.role_given", person, organization, by, now, {"role": role})
+    _record(db, events.PERSON_ROLE_GIVEN, person, organization, by, now, {"role": role})
 
 
 def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: datetime) -> None:
@@ -88,7 +89,7 @@ def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: dat
     ).scalar_one_or_none()
     if gone is None:
         raise NotFound("There is no such role.")
-    _tell(db, "person.role_taken", person, membership.organization, by, now, {"role": membership.role})
+    _record(db, events.PERSON_ROLE_TAKEN, person, membership.organization, by, now, {"role": membership.role})
 
 
 def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
@@ -104,14 +105,14 @@ def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     )
     if not done:
         raise Conflict("This account is already disabled. Nothing was changed.", code="person.already_disabled")
-    _tell(db, "person.disabled", person, None, by, now)
+    _record(db, events.PERSON_DISABLED, person, None, by, now)
 
 
 def enable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     """Opens a disabled account again; it has to sign in anew. Raises Conflict when it is not disabled."""
     if not _set(db, Person.id == person.id, Person.disabled_at.is_not(None), disabled_at=None):
         raise Conflict("This account is not disabled. Nothing was changed.", code="person.not_disabled")
-    _tell(db, "person.enabled", person, None, by, now)
+    _record(db, events.PERSON_ENABLED, person, None, by, now)
 
 
 def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
@@ -121,7 +122,16 @@ def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     if person.disabled_at is not None:
         raise Conflict("This account is disabled. Nothing was sent. Enable it first.", code="person.disabled")
     organization = next((each.organization for each in person.memberships if each.organization), None)
-    _tell(db, "person.invited", person, organization, by, now, None, [emails.invitation(db, person, organization, by)])
+    _record(
+        db,
+        events.PERSON_INVITED,
+        person,
+        organization,
+        by,
+        now,
+        None,
+        [emails.invitation(db, person, organization, by)],
+    )
 
 
 def change_settings(
@@ -143,9 +153,9 @@ def change_settings(
         )
     before = {name: getattr(person, name) for name in after if getattr(person, name) != after[name]}
     if before:
-        _tell(
+        _record(
             db,
-            "person.changed",
+            events.PERSON_CHANGED,
             person,
             None,
             by,
@@ -174,9 +184,13 @@ def change_password(
     if not done:
         raise Gone("This link has been used, or a newer one replaced it. Nothing was changed.", code="link.used")
     person = db.get_one(Person, person_id, populate_existing=True)
-    kind = {"changed": "person.password_changed", "reset": "person.password_reset", "accepted": "person.accepted"}[how]
+    event_type = {
+        "changed": events.PERSON_PASSWORD_CHANGED,
+        "reset": events.PERSON_PASSWORD_RESET,
+        "accepted": events.PERSON_ACCEPTED,
+    }[how]
     messages = [] if how == "accepted" else [emails.password_changed(db, person, now)]
-    _tell(db, kind, person, None, by, now, None, messages)
+    _record(db, event_type, person, None, by, now, None, messages)
     return epoch + 1
 
 
@@ -241,9 +255,9 @@ def _set(db: Db, *conditions: Any, **values: Any) -> bool:
     return done.scalar_one_or_none() is not None
 
 
-def _tell(
+def _record(
     db: Db,
-    kind: str,
+    event_type: EventType,
     person: Person,
     organization: Organization | None,
     by: Actor,
@@ -253,7 +267,7 @@ def _tell(
 ) -> None:
     record(
         db,
-        kind,
+        event_type,
         subject_type="person",
         subject_id=person.id,
         organization_id=organization.id if organization else None,

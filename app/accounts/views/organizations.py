@@ -7,7 +7,7 @@ from flask import Response, flash, request, url_for
 from app.accounts import queries
 from app.accounts.access import allow, me
 from app.accounts.actions import organizations as actions
-from app.accounts.events import entries
+from app.accounts.events import EVENTS
 from app.accounts.forms import ZONES, NewOrganizationForm, OrganizationForm, StaffOrganizationForm
 from app.accounts.models import Organization, Product
 from app.accounts.roles import Role
@@ -85,7 +85,7 @@ def organization(organization_id: int) -> Response:
         people=queries.people(db(), mine, organization_id=found.id),
         keys=keys,
         signs=any(each.product == Product.DEPOSITIONS and each.revoked_at is None for each in keys),
-        story=entries(events.timeline(db(), "organization", found.id, 100)),
+        story=EVENTS.timeline(events.timeline(db(), "organization", found.id, 100)),
     )
 
 

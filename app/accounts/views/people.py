@@ -8,7 +8,7 @@ from app.accounts import queries, rules
 from app.accounts.access import allow, me
 from app.accounts.actions import factors
 from app.accounts.actions import people as actions
-from app.accounts.events import entries
+from app.accounts.events import EVENTS
 from app.accounts.forms import EVERYWHERE, InviteForm, RoleForm
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
@@ -60,7 +60,7 @@ def person(person_id: int) -> Response:
         row=_row(found, mine),
         form=form,
         sign_ins=len(queries.live_sign_ins(db(), found.id, now)),
-        story=entries(_visible_story(db(), found, mine)),
+        story=EVENTS.timeline(_visible_story(db(), found, mine)),
         why_not_disable=_why_not_disable(found),
         why_not_reset=_why_not_reset(found),
     )

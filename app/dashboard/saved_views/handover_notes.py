@@ -13,6 +13,7 @@ from sqlalchemy import Row, select, update
 
 from app.accounts.roles import DENIALS
 from app.dashboard.saved_views import owners, query_strings
+from app.dashboard.saved_views.events import NOTE_CLEARED, NOTE_WRITTEN
 from app.dashboard.saved_views.models import HandoverNote
 from app.kernel.changes import events
 from app.kernel.changes.events import Actor
@@ -81,7 +82,7 @@ def write(
         return Written(note, saved=False)
     events.record(
         db,
-        "note.written" if text else "note.cleared",
+        NOTE_WRITTEN if text else NOTE_CLEARED,
         subject_type=SUBJECT,
         subject_id=id,
         organization_id=owners.organization_of(place),

@@ -11,8 +11,10 @@ from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
+from app.dashboard.events import DecisionEvents, decision_events
 from app.dashboard.undo import presentation, queries
 from app.dashboard.undo.models import IS_PENDING, TABLE, H, State
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, Actor, record
 from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Conflict, NotFound
@@ -111,7 +113,7 @@ def press(
         .returning(TABLE)
     ).one_or_none()
     if held is not None:
-        _tell(db, "held", held, by, now, seconds=seconds)
+        _record(db, held, _events(held).pending, by, now, seconds=seconds)
         return held
     other = queries.standing(db, subject.type, subject.id)
     if other is None:
@@ -138,7 +140,7 @@ def undo(db: Db, id: UUID, person_id: int, *, by: Actor, now: datetime) -> Row:
     """Takes back one's own press before it is final. Twice changes nothing. Raises NotFound, Conflict (too late)."""
     done = db.execute(_UNDO, {"wanted": id, "whose": person_id, "moment": now}).one_or_none()
     if done is not None:
-        _tell(db, "hold_undone", done, by, now)
+        _record(db, done, _events(done).undone, by, now)
         return done
     found = mine(db, id, person_id)
     if found.state != State.UNDONE:
@@ -181,7 +183,7 @@ def overtake(db: Db, subject_type: str, subject_id: object, why: str, *, by: Act
     facts = {"type_wanted": subject_type, "subject_wanted": str(subject_id), "moment": now, "reason": why[:500]}
     lost = db.execute(_OVERTAKE, facts).one_or_none()
     if lost is not None:
-        _tell(db, "hold_overtaken", lost, by, now)
+        _record(db, lost, _events(lost).overtaken, by, now)
 
 
 def settle(database: Database, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:
@@ -228,9 +230,9 @@ def _settle(db: Db, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]
     if ended is None:
         raise _Lost
     if ending.state is State.OVERTAKEN:
-        _tell(db, "hold_overtaken", hold, WORKER, now)
+        _record(db, hold, _events(hold).overtaken, WORKER, now)
     elif ending.state is State.RETURNED:
-        _tell(db, "hold_returned", hold, WORKER, now, why=ending.why)
+        _record(db, hold, _events(hold).returned, WORKER, now, why=ending.why)
     return ending.state
 
 
@@ -258,11 +260,15 @@ def presser(hold: Any) -> Actor:
     )
 
 
-def _tell(db: Db, what: str, hold: Row, by: Actor, now: datetime, **more: Any) -> None:
-    """Into the thing's own story: who held what. What was typed stays out of history."""
+def _events(hold: Row) -> DecisionEvents:
+    return decision_events(hold.subject_type)
+
+
+def _record(db: Db, hold: Row, event_type: EventType, by: Actor, now: datetime, **more: Any) -> None:
+    """Records an event of a pending decision at its subject. What was typed stays out of events."""
     record(
         db,
-        f"{hold.subject_type}.{what}",
+        event_type,
         subject_type=hold.subject_type,
         subject_id=hold.subject_id,
         organization_id=hold.organization_id,

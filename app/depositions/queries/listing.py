@@ -21,7 +21,6 @@ from app.kernel.db.engine import Db
 D: Any = Deposition.__table__
 T: Any = D.c
 ORG: Any = Organization.__table__.c
-SUBJECT = "deposition"
 
 SOON = timedelta(hours=24)
 
@@ -53,8 +52,8 @@ COLUMNS = (
     T.postback_url,
     T.cancellation_open,
     T.cancellation_requested_at,
-    T.assigned_id,
-    T.assigned_name,
+    T.assignee_id,
+    T.assignee_name,
     T.manager_name,
     T.created_at,
     T.updated_at,
@@ -82,8 +81,8 @@ class ListedDeposition(Protocol):
     postback_url: str | None
     cancellation_open: bool
     cancellation_requested_at: datetime | None
-    assigned_id: int | None
-    assigned_name: str | None
+    assignee_id: int | None
+    assignee_name: str | None
     manager_name: str | None
     created_at: datetime
     updated_at: datetime

@@ -15,23 +15,25 @@ from app.kernel.db.transaction import db
 @pages.post("/<int:id>/assign")
 @allow(*READERS)
 def assign(id: int) -> Response:
-    """The one who presses takes it."""
+    """Assigns it to the current user."""
     d, form = actable(id), MoveForm()
     form.check()
     person = (me().id, me().name)
     actions.assign(db(), d.id, person=person, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash(f"It is yours: {QUEUE.name_of(d)}.")
+    flash(f"Assigned to you: {QUEUE.name_of(d)}.")
     return redirects.back(QUEUE, d.id)
 
 
-@pages.post("/<int:id>/give_back")
+# The old address: pages that were open during the upgrade send to it.
+@pages.post("/<int:id>/give_back", endpoint="unassign")
+@pages.post("/<int:id>/unassign")
 @allow(*READERS)
-def give_back(id: int) -> Response:
-    """Leaves it to whoever takes it next."""
+def unassign(id: int) -> Response:
+    """Assigns it to nobody."""
     d, form = actable(id), MoveForm()
     form.check()
     actions.give_back(db(), d.id, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash(f"Given back: {QUEUE.name_of(d)}. Nobody has it now.")
+    flash(f"Unassigned: {QUEUE.name_of(d)}.")
     return redirects.back(QUEUE, d.id)
 
 

@@ -8,6 +8,7 @@ from app.accounts.roles import DEPOSITIONS, Role
 from app.dashboard.filters import Assignee, Choice, Dated, Filters, Organization, Tabs, Tag, Text, date_range
 from app.depositions import presentation
 from app.depositions.actions._write import T
+from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition
 from app.depositions.queries import detail, listing
 from app.kernel.db.transaction import reading
@@ -25,10 +26,10 @@ FILTERS = Filters(
             on_tab=lambda tab: [state.value for state in listing.STATES_OF[tab]],
         ),
         Organization(Deposition.organization_id),
-        Assignee(Deposition.assigned_id),
-        Tag(listing.SUBJECT, Deposition.id),
+        Assignee(Deposition.assignee_id),
+        Tag(SUBJECT, Deposition.id),
         *date_range(Dated("Starts", Deposition.starts_at)),
-        Text(listing.SUBJECT, Deposition.id, "name, case, e-mail, number"),
+        Text(SUBJECT, Deposition.id, "name, case, e-mail, number"),
     ],
     orders={"starts": "by start", "received": "by when they came in"},
     sorts=listing.sorts,

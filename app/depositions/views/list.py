@@ -5,16 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
 from app.accounts.access import Me, allow, me
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import Listing
-from app.dashboard.queue import Column, Counts, Csv, Empty, Label, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
 from app.depositions import actions, presentation
-from app.depositions.actions._write import CLAUSES, SUBJECT
+from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
 from app.depositions.queries import listing
 from app.depositions.queries.listing import ListedDeposition
@@ -35,6 +34,7 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
 
     desk = DEPOSITIONS
     subject = SUBJECT
+    events = EVENTS
     endpoint = "depositions.list"
     cells = "depositions/_cells.html"
     identity = (
@@ -82,7 +82,7 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
             "Assigned to",
             "assignee",
             (
-                Csv("Assigned to", lambda each: each.row.assigned_name),
+                Csv("Assigned to", lambda each: each.row.assignee_name),
                 Csv("Managed by", lambda each: each.row.manager_name),
             ),
         ),
@@ -160,7 +160,7 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
             ended = recent_events.since(
                 reading(),
                 SUBJECT,
-                ("deposition.scheduled", "deposition.canceled"),
+                (SCHEDULED, CANCELED),
                 me().scope(DEPOSITIONS).where,
             )
             since = f" since {datetimes.moment(ended, me().time_zone, list_state.now)}" if ended else ""
@@ -170,12 +170,6 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
 
     def name_of(self, row: ListedDeposition) -> str:
         return row.deponent_name or row.title
-
-    def did(self, kind: str) -> str:
-        return CLAUSES.get(kind, "changed it")
-
-    def done(self, event: Row) -> Label:
-        return presentation.done(event)
 
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, person=person, by=by, now=now, version=version)

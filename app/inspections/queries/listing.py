@@ -91,8 +91,8 @@ COLUMNS = (
     T.chain_length,
     T.operator_email,
     T.operator_name,
-    T.assigned_id,
-    T.assigned_name,
+    T.assignee_id,
+    T.assignee_name,
     T.created_at,
     T.organization_id,
     _of(ORG.name, ORG, T.organization_id).label("organization_name"),
@@ -121,8 +121,8 @@ class ListedInspection(Protocol):
     chain_length: int
     operator_email: str
     operator_name: str
-    assigned_id: int | None
-    assigned_name: str | None
+    assignee_id: int | None
+    assignee_name: str | None
     created_at: datetime
     organization_id: int
     organization_name: str

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.inspections.events import SUBJECT
 from app.inspections.models import Campaign, Inspection, Invite
 from app.kernel.db.engine import Db
 from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
 
-SUBJECT = "inspection"
 _i, _v = Inspection.__table__.c, Invite.__table__.c
 _COLUMNS = (
     _i.id,

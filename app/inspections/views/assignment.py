@@ -17,23 +17,25 @@ from app.kernel.db.transaction import db
 @pages.post("/<id>/assign")
 @allow(*READERS)
 def assign(id: str) -> Response:
-    """The one who presses takes it."""
+    """Assigns it to the current user."""
     inspection, form = held(id), TakeForm()
     form.check()
     person = (me().id, me().name)
     actions.assign(db(), inspection.id, person=person, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash("It is yours.")
+    flash("Assigned to you.")
     return redirects.stay(QUEUE, inspection.id)
 
 
-@pages.post("/<id>/give_back")
+# The old address: pages that were open during the upgrade send to it.
+@pages.post("/<id>/give_back", endpoint="unassign")
+@pages.post("/<id>/unassign")
 @allow(*READERS)
-def give_back(id: str) -> Response:
-    """Leaves it to whoever takes it next."""
+def unassign(id: str) -> Response:
+    """Assigns it to nobody."""
     inspection, form = held(id), TakeForm()
     form.check()
     actions.give_back(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash("Given back. Nobody has it now.")
+    flash("Unassigned.")
     return redirects.stay(QUEUE, inspection.id)
 
 

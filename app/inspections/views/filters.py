@@ -25,9 +25,9 @@ from app.dashboard.filters import (
     date_range,
 )
 from app.inspections import queries
+from app.inspections.events import SUBJECT
 from app.inspections.models import Campaign, Inspection
 from app.inspections.queries import listing
-from app.inspections.queries.search import SUBJECT
 from app.inspections.rules import TTL
 from app.kernel.db.transaction import reading
 
@@ -44,7 +44,7 @@ FILTERS = Filters(
         Reference("campaign", "Campaign", Inspection.campaign_id, campaigns),
         Choice("language", "Language", list(LOCALES.items()), column=Inspection.locale),
         Person("operator", "Made by", listing.operated_by),
-        Assignee(Inspection.assigned_id),
+        Assignee(Inspection.assignee_id),
         # Its rows are read range by range, so the list narrows by organization itself.
         Organization(None),
         Tag(SUBJECT, Inspection.id),

@@ -6,20 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
 from app.accounts.access import Me, allow, me
 from app.accounts.roles import INSPECTIONS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import Listing
-from app.dashboard.queue import Column, Counts, Csv, Empty, Label, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
 from app.inspections import actions, emails, lines, queries
-from app.inspections.actions._write import DONE
+from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
 from app.inspections.presentation import ANCHORING_BADGES
 from app.inspections.queries import listing
 from app.inspections.queries.listing import ListedInspection
-from app.inspections.queries.search import SUBJECT
 from app.inspections.views.filters import FILTERS
 from app.inspections.views.shared import READERS, pages, progress
 from app.kernel.changes.events import Actor
@@ -46,6 +44,7 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
 
     desk = INSPECTIONS
     subject = SUBJECT
+    events = EVENTS
     endpoint = "inspections.list"
     page = "inspections/list.html"
     cells = "inspections/_cells.html"
@@ -88,7 +87,7 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
             "assignee",
             (
                 Csv("Made by", lambda each: each.row.operator_email),
-                Csv("Assigned to", lambda each: each.row.assigned_name),
+                Csv("Assigned to", lambda each: each.row.assignee_name),
             ),
         ),
         Column(
@@ -168,9 +167,7 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
                 "Create one here, or let your own program create them: /api/docs/inspections shows how.",
             )
         if list_state.tab.key == listing.NOW:
-            over = recent_events.since(
-                reading(), SUBJECT, ("inspection.attended", "inspection.ended"), me().scope(INSPECTIONS).where
-            )
+            over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
             quiet = f"Quiet since {datetimes.moment(over, me().time_zone, list_state.now)}. " if over else ""
             text = f"{quiet}Inspections appear here as soon as the field user has joined."
             return Empty("check-check", "Nobody waits, and nothing is left for today", text)
@@ -178,12 +175,6 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
 
     def name_of(self, row: ListedInspection) -> str:
         return lines.name_of(row)
-
-    def did(self, kind: str) -> str:
-        return DONE.get(kind, "changed it")
-
-    def done(self, event: Row) -> Label:
-        return lines.done(event)
 
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, person=person, by=by, now=now, version=version)

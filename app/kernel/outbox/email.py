@@ -28,14 +28,13 @@ from app.config import Config
 from app.kernel.db.engine import Db
 from app.kernel.outbox import dev_mailbox
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
+from app.kernel.text.i18n import direction
 
 SMTP_SECONDS = 15.0
 
 # Quoted user names are legal and do not exist; what they would allow is not worth having.
 _USERNAME = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"(),:;<>@\[\]\\]{1,64}")
 _DOMAIN = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)*")
-
-RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def email_message(
         "recipient": to,
         "recipient_name": name,
         "locale": locale,
-        "dir": "rtl" if locale.split("-")[0] in RIGHT_TO_LEFT else "ltr",
+        "dir": direction(locale),
         "base_url": db.config.public_base_url,
         **context,
     }

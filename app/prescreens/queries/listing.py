@@ -13,18 +13,18 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select, true
 
-from app.accounts.models import Organization, Person
+from app.accounts.models import Organization
 from app.dashboard.filters import Chosen, ListKind, within_reach
 from app.dashboard.listing import CompiledListing, Conditions, Listing, Neighbours, Segment
 from app.dashboard.undo import queries as holds
 from app.kernel.db.engine import Db
+from app.prescreens.events import SUBJECT
 from app.prescreens.models import WorkflowTemplate
 from app.prescreens.queries import counts
 from app.prescreens.queries.counts import ACTIVE, COMPLETED, DRAFT
 from app.prescreens.queries.stages import PENDING, P, Stage
 
-T, G, A = WorkflowTemplate.__table__.c, Organization.__table__.c, Person.__table__.c
-SUBJECT = "prescreen"
+T, G = WorkflowTemplate.__table__.c, Organization.__table__.c
 
 WAITING = "waiting"
 STATES = (WAITING, "answering", "decided", "approved", "denied", "expired", "all")
@@ -74,13 +74,13 @@ COLUMNS = (
     P.workflow_template_id,
     P.template_version,
     P.assignee_id,
+    P.assignee_name,
     SEEN,
     P.created_at,
     P.completed_at,
     P.expires_at,
     select(T.name).where(T.id == P.workflow_template_id).scalar_subquery().label("template_name"),
     select(G.name).where(G.id == P.organization_id).scalar_subquery().label("organization_name"),
-    select(A.name).where(A.id == P.assignee_id).scalar_subquery().label("assignee_name"),
 )
 
 

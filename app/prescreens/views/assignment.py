@@ -23,18 +23,20 @@ def assign(id: UUID) -> Response:
     row, form = _actable(id), SeenForm()
     form.check()
     actions.take(db(), id, me().id, form.seen.holder, reach=mine(), by=me().actor(), now=clock.now())
-    flash(f"It is yours: {QUEUE.name_of(row)}.")
+    flash(f"Assigned to you: {QUEUE.name_of(row)}.")
     return redirects.back(QUEUE, id)
 
 
-@pages.post("/<uuid:id>/give_back")
+# The old address: pages that were open during the upgrade send to it.
+@pages.post("/<uuid:id>/give_back", endpoint="unassign")
+@pages.post("/<uuid:id>/unassign")
 @allow(*STAFF)
-def give_back(id: UUID) -> Response:
-    """Leaves it to whoever takes it next."""
+def unassign(id: UUID) -> Response:
+    """Assigns it to nobody."""
     row, form = _actable(id), SeenForm()
     form.check()
     actions.release(db(), id, me().id, reach=mine(), by=me().actor(), now=clock.now())
-    flash(f"Given back: {QUEUE.name_of(row)}. Nobody has it now.")
+    flash(f"Unassigned: {QUEUE.name_of(row)}.")
     return redirects.back(QUEUE, id)
 
 

@@ -23,6 +23,7 @@ from app.dashboard.filters import (
 from app.kernel.db.transaction import reading
 from app.kernel.errors import NotFound
 from app.prescreens import presentation
+from app.prescreens.events import SUBJECT
 from app.prescreens.models import TIME_TO_LIVE, Prescreen
 from app.prescreens.queries import detail, listing, questionnaires
 from app.prescreens.queries.counts import reach_of
@@ -62,13 +63,13 @@ FILTERS = Filters(
         Organization(Prescreen.organization_id, organizations),
         Reference("template", "Template", Prescreen.workflow_template_id, templates),
         Assignee(Prescreen.assignee_id),
-        Tag(listing.SUBJECT, Prescreen.id),
+        Tag(SUBJECT, Prescreen.id),
         *date_range(
             # By when it expires, a fixed time after its start: the indexes hold that.
             Dated("Started", Prescreen.expires_at, TIME_TO_LIVE),
             dict.fromkeys(listing.DECIDED, Dated("Decided", Prescreen.reviewed_at)),
         ),
-        Text(listing.SUBJECT, Prescreen.id, "name, e-mail or phone", longest=100),
+        Text(SUBJECT, Prescreen.id, "name, e-mail or phone", longest=100),
     ],
     orders={"left": "by the time left", "decided": "by when they were decided"},
     sorts=listing.sorts,

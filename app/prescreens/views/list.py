@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
 from app.accounts.access import Me, allow, me
 from app.accounts.roles import PRESCREENS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import Listing
-from app.dashboard.queue import Column, Counts, Csv, Empty, Label, ListState, Queue, Tab
+from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
 from app.dashboard.undo import queries as holds
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -21,7 +20,7 @@ from app.kernel.errors import Conflict
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.prescreens import actions, lines, presentation
-from app.prescreens.actions._write import DONE, SUBJECT
+from app.prescreens.events import APPROVED, DENIED, EVENTS, SUBJECT
 from app.prescreens.queries import contacts, counts, listing, questionnaires
 from app.prescreens.queries.listing import ListedPrescreen, Seen
 from app.prescreens.rules import review
@@ -58,6 +57,7 @@ class Prescreens(Queue[ListedPrescreen, lines.Line, lines.Known]):
 
     desk = PRESCREENS
     subject = SUBJECT
+    events = EVENTS
     endpoint = "prescreens.list"
     cells = "prescreens/_cells.html"
     identity = (
@@ -177,7 +177,7 @@ class Prescreens(Queue[ListedPrescreen, lines.Line, lines.Known]):
             days = {"3": "three", "7": "seven"}[left]
             return Empty("calendar-check", "Nothing presses", f"None that waits expires within {days} days.")
         if list_state.tab.key == listing.WAITING:
-            decided = ("prescreen.approved", "prescreen.denied")
+            decided = (APPROVED, DENIED)
             last = recent_events.since(reading(), SUBJECT, decided, me().scope(PRESCREENS).where)
             since = f" since {datetimes.moment(last, me().time_zone, list_state.now)}" if last else ""
             text = f"Nobody waits{since}. New pre-screens appear here as soon as a prospect has sent the answers."
@@ -186,12 +186,6 @@ class Prescreens(Queue[ListedPrescreen, lines.Line, lines.Known]):
 
     def name_of(self, row: ListedPrescreen) -> str:
         return presentation.name_of(row)
-
-    def did(self, kind: str) -> str:
-        return DONE.get(kind, "changed it")
-
-    def done(self, event: Row) -> Label:
-        return presentation.done(event)
 
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         holder, (person_id, name) = Seen.read(version).holder, person
