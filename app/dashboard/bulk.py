@@ -55,7 +55,7 @@ def act(queue: AnyQueue) -> Response:
     pressed, _, value = request.form.get("act", "").partition(":")
     if pressed != "export" and not viewer.may(queue.desk):
         raise Denied(DENIALS[queue.desk])
-    ticked = _ticked(list_state.listing.shape.id.type.python_type)
+    ticked = _ticked(list_state.listing.compiled.id_type)
     if pressed == "export":
         found = list_state.listing.rows_of(db(), [one.id for one in ticked])
         return take_ticked(queue, list_state, [found[one.id] for one in ticked if one.id in found])

@@ -17,7 +17,7 @@ from sqlalchemy import Row
 from app.accounts.access import Me, me
 from app.dashboard import assignees, tags
 from app.dashboard.filters import Chosen, Filters, Reader
-from app.dashboard.listing import Listing
+from app.dashboard.listing import CounterRow, Listing
 from app.kernel.changes.event_types import EventTypes
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -182,7 +182,7 @@ class Queue(ABC, Generic[R, L, K]):
         """The list of these filters at this moment."""
 
     @abstractmethod
-    def counts(self, chosen: Chosen, kept: Sequence[tuple[str, int, int]]) -> Counts:
+    def counts(self, chosen: Chosen, counters: Sequence[CounterRow]) -> Counts:
         """What the rows of the counters say of a list."""
 
     def counts_groups(self, chosen: Chosen) -> bool:

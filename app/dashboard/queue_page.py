@@ -174,8 +174,8 @@ def show(queue: AnyQueue) -> Response:
     listing, after, before = list_state.listing, request.args.get("after"), request.args.get("before")
     page = listing.page(db(), after, before)
     exact = queue.counts_groups(chosen)
-    sizes, kept = listing.counts(db(), () if exact else dict.fromkeys(key for key, _ in page.rows))
-    counts = queue.counts(chosen, kept)
+    sizes, counters = listing.counts(db(), () if exact else dict.fromkeys(key for key, _ in page.rows))
+    counts = queue.counts(chosen, counters)
     ids = [row[0] for _, row in page.rows]
     left = _left(list_state, ids)
     rows = queue.rows(db(), list_state, [*page.rows, *left.values()], viewer)
@@ -231,7 +231,7 @@ def _total(listing: Listing, page: Page) -> int:
 
 def _left(list_state: ListState, ids: Sequence[Any]) -> dict[Any, tuple[str | None, Row]]:
     """Of the rows that a poll says are on screen, those that the fresh page does not show."""
-    kind, on_page = list_state.listing.shape.id.type.python_type, set(ids)
+    kind, on_page = list_state.listing.compiled.id_type, set(ids)
     known = [id for word in rows_on_screen() if (id := _id(word, kind)) is not None and id not in on_page]
     return list_state.listing.rows_of(db(), known)
 

@@ -13,6 +13,7 @@ from sqlalchemy import event, select, text
 
 from app.dashboard import tags
 from app.depositions import actions
+from app.depositions.models import Deposition
 from app.depositions.queries import listing
 from app.depositions.views.filters import FILTERS
 from app.kernel.changes.events import Event, timeline
@@ -49,7 +50,7 @@ def desk(database, cast):
         made.append(one.id)
     with database.write() as db:
         for id in made[::4]:
-            home = db.execute(select(listing.T.organization_id).where(listing.T.id == id)).scalar_one()
+            home = db.execute(select(Deposition.organization_id).where(Deposition.id == id)).scalar_one()
             tags.add(db, "deposition", id, home, "VIP", by=cast.actor("ines"), now=moment)
         for id in made[::6]:
             actions.assign(db, id, person=(cast.ines.id, "Ines Okafor"), by=cast.actor("ines"), now=moment)
@@ -97,9 +98,9 @@ def test_everybody_means_the_same_list(database, cast, desk):
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
-            sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
+            sizes, kept = listed.counts(db, {segment.key for segment in listed.compiled.segments})
             assert sum(sizes.values()) == len(rows)
-            assert listing.kept_total(f, kept) in (None, len(rows))
+            assert listing.counted_total(f, kept) in (None, len(rows))
             found = listed.rows_of(db, desk)
             assert {id for id, (key, _) in found.items() if key is not None} == set(rows)
             if f.reader.organization_ids is not None:
@@ -174,7 +175,7 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(ines, cast, da
     page = said_after(ines, press(ines, made, f"assign:{cast.ines.id}"))
     assert "2 assigned to you. 1 was left alone: you scheduled it at" in page
     with database.read() as db:
-        kept = dict(db.execute(select(listing.T.id, listing.T.assignee_id)).all())
+        kept = dict(db.execute(select(Deposition.id, Deposition.assignee_id)).all())
         told = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
     assert kept == {made[0]: None, made[1]: cast.ines.id, made[2]: cast.ines.id}
     assert sorted(map(int, told)) == made[1:]
@@ -207,7 +208,7 @@ def test_two_people_tick_the_same_rows_at_once(app, cast, database):
         thread.join()
     assert answers == [303, 303]
     with database.read() as db:
-        rows = db.execute(select(listing.T.assignee_id, listing.T.version)).all()
+        rows = db.execute(select(Deposition.assignee_id, Deposition.version)).all()
         told = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
     assert {row.version for row in rows} == {2}
     assert sorted(map(int, told)) == made
@@ -270,7 +271,7 @@ def test_tags_are_put_on_shown_filtered_and_taken_off(ines, cast, database):
     with database.read() as db:
         assert tags.tags_of(db, "deposition", [made, other]) == {made: ("needs interpreter",)}
         assert differences(db) == []
-        assert db.execute(select(listing.T.version).where(listing.T.id == made)).scalar_one() == 1
+        assert db.execute(select(Deposition.version).where(Deposition.id == made)).scalar_one() == 1
         kinds = [told.kind for told in reversed(timeline(db, "deposition", made))]
     assert kinds == ["deposition.requested", "deposition.tagged", "deposition.tagged", "deposition.untagged"]
 

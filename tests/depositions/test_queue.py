@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from app.depositions import actions
+from app.depositions.models import Deposition
 from app.depositions.queries import detail, listing, managers
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
@@ -100,7 +101,7 @@ def test_groups_order_and_counts(database, desk, view):
         listed = listing.listing(db, f, moment)
         sizes, kept = listed.counts(db, {key for key, _ in rows})
         assert listing.view_counts(db, None, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
-        assert listing.kept_total(f, kept) == len(rows)
+        assert listing.counted_total(f, kept) == len(rows)
         assert sizes == {key: [k for k, _ in rows].count(key) for key, _ in rows}
         assert differences(db) == []
 
@@ -187,7 +188,9 @@ def crowd(database, cast):
     moment = now().replace(microsecond=0)
     first = factories.request(database, cast, starts_at=moment)
     with database.write() as db:
-        columns = [c.name for c in listing.D.columns if c.name not in ("id", "remote_session_id", "slug", "state")]
+        columns = [
+            c.name for c in Deposition.__table__.columns if c.name not in ("id", "remote_session_id", "slug", "state")
+        ]
         listed = ", ".join(columns)
         numbers = (
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)"
@@ -240,7 +243,7 @@ def plan(db, statement, values=None):
 
 
 def walks_an_index(words, bounded=False):
-    """Reads a stretch of an index; in its order too, unless the stretch is one day's and small anyway."""
+    """Reads a range of an index; in its order too, unless the range is one day's and small anyway."""
     assert "SCAN depositions\n" not in words + "\n", words
     assert "Seq Scan on depositions" not in words, words
     if not bounded:
@@ -260,12 +263,12 @@ def test_every_group_is_a_range_on_an_index(database, cast, crowd, view, organiz
     f = choose(view=view, organization_id=cast.marston.id if organization else None)
     with database.read() as db:
         listed = listing.listing(db, f, now())
-        for at, stretch in enumerate(listed.shape.stretches):
-            values = [crowd._mapping[column.key] or now() for column in stretch.order]
+        for at, segment in enumerate(listed.compiled.segments):
+            values = [crowd._mapping[column.key] or now() for column in segment.order]
             for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
-                statement = listed.shape.rows(at, beyond=beyond, back=back, most=51)
+                statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51)
                 facts = {**listed.values, **{f"at_{n}": value for n, value in enumerate(values)}}
-                walks_an_index(plan(db, statement, facts), bounded=stretch.key.endswith("soon"))
+                walks_an_index(plan(db, statement, facts), bounded=segment.key.endswith("soon"))
 
 
 @pytest.mark.parametrize("view", listing.VIEWS)
@@ -278,12 +281,12 @@ def test_every_order_offered_is_carried_by_indexes(database, cast, crowd, view, 
         return
     with database.read() as db:
         listed = listing.listing(db, f, now())
-        (stretch,) = listed.shape.stretches
-        values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(stretch.order)}
+        (segment,) = listed.compiled.segments
+        values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(segment.order)}
         for beyond in (False, True):
-            statement = listed.shape.rows(0, beyond=beyond, back=False, most=51)
+            statement = listed.compiled.rows(0, beyond=beyond, back=False, most=51)
             # The heads of the states are merged, and the few sessions to be canceled sorted; nothing else is.
-            merged = len(stretch.arms) > 1 or view in (listing.CANCELLATION, listing.STARTING)
+            merged = len(segment.branches) > 1 or view in (listing.CANCELLATION, listing.STARTING)
             walks_an_index(plan(db, statement, {**listed.values, **values}), bounded=merged)
 
 
@@ -291,8 +294,8 @@ def test_every_order_offered_is_carried_by_indexes(database, cast, crowd, view, 
 def test_whose_they_are_is_found_by_an_index(database, cast, crowd, person):
     with database.read() as db:
         listed = listing.listing(db, choose(view=listing.EVERYTHING, person=person, tag="vip"), now())
-        for at in range(len(listed.shape.stretches)):
-            walks_an_index(plan(db, listed.shape.rows(at, beyond=False, back=False, most=51), listed.values), True)
+        for at in range(len(listed.compiled.segments)):
+            walks_an_index(plan(db, listed.compiled.rows(at, beyond=False, back=False, most=51), listed.values), True)
 
 
 def test_the_api_list_walks_an_index(database, cast, crowd):

@@ -27,7 +27,7 @@ from tests.depositions.pages import text as body
 choose = chooser(FILTERS)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-T = listing.T
+T = Inspection.__table__.c
 
 
 def make(database, cast, organization="marston", called="otto", **facts):
@@ -137,9 +137,9 @@ def test_everybody_means_the_same_list(database, cast, desk):
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
-            sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
+            sizes, kept = listed.counts(db, {segment.key for segment in listed.compiled.segments})
             assert sum(sizes.values()) == len(rows)
-            assert listing.kept_total(f, kept) in (None, len(rows))
+            assert listing.counted_total(f, kept) in (None, len(rows))
             if not f.values and not f.sort:
                 assert {key: listing.tab_counts(kept)[key] for key in sizes} == sizes
             found = listed.rows_of(db, made)

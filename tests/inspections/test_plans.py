@@ -18,7 +18,7 @@ from tests.inspections.test_listing import asked, in_state
 choose = chooser(FILTERS)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-T = listing.T
+T = Inspection.__table__.c
 
 
 @pytest.fixture
@@ -82,17 +82,17 @@ def test_every_group_and_order_is_carried_by_an_index(database, cast, crowd, who
         for view in listing.VIEWS:
             for sort in ("", *(f"{turn}{name}" for name in choose(view).sorts for turn in ("", "-"))):
                 listed = listing.listing(db, choose(view, reach=reach, sort=sort), now())
-                for at, stretch in enumerate(listed.shape.stretches):
-                    facts = {f"at_{n}": uuid.uuid4() if c.name == "id" else now() for n, c in enumerate(stretch.order)}
+                for at, segment in enumerate(listed.compiled.segments):
+                    facts = {f"at_{n}": uuid.uuid4() if c.name == "id" else now() for n, c in enumerate(segment.order)}
                     # The few heads of several ranges are sorted together; nothing else is.
-                    merged = len(stretch.arms) > 1
+                    merged = len(segment.branches) > 1
                     for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
-                        statement = listed.shape.rows(at, beyond=beyond, back=back, most=51)
+                        statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51)
                         words = plan(db, statement, {**listed.values, **facts})
                         try:
                             walks(words, merged)
                         except AssertionError:
-                            wrong.append(f"{view} {sort} {stretch.key} {beyond} {back}:\n{words}")
+                            wrong.append(f"{view} {sort} {segment.key} {beyond} {back}:\n{words}")
     assert not wrong, "\n\n".join(wrong[:4]) + f"\n{len(wrong)}"
 
 

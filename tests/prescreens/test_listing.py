@@ -107,7 +107,7 @@ def test_everybody_means_the_same_list(database: Database, cast: Cast, made: lis
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
-            sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
+            sizes, kept = listed.counts(db, {segment.key for segment in listed.compiled.segments})
             assert sum(sizes.values()) == len(rows)
             if listing.is_plain(f):
                 left = f.args.get("left")

@@ -179,7 +179,7 @@ def test_every_view_lists_what_its_tab_and_groups_count(place: Place, reach: str
             rows = list(listed.stream(db, size=9))
             seen = [row.id for _, row in rows]
             assert len(seen) == len(set(seen)) == counted.of(state, left) == listed.total(db), (state, left)
-            for key in (stretch.key for stretch in listed.shape.stretches):
+            for key in (segment.key for segment in listed.compiled.segments):
                 assert [k for k, _ in rows].count(key) == counted.group(key), (state, left, key)
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
-
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import InstrumentedAttribute
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from app.dashboard.assignees import Assignee as Colleague
+from app.dashboard.listing import Column as Column
+from app.dashboard.listing import Condition as Condition
 from app.dashboard.listing import Conditions as Conditions
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-Column = ColumnElement[Any] | InstrumentedAttribute[Any]  # of any type of value
 Options = Sequence[tuple[str, str]]
 """What a select offers: (value in the address, words)."""
 

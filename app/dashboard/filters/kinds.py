@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, false, select
 from app.accounts.models import Organization as OrganizationRow
 from app.dashboard import tags
 from app.dashboard.assignees import ME, UNASSIGNED, PersonValue
-from app.dashboard.filters.base import Column, Conditions, Control, Filter, Options, Reader, Sources
+from app.dashboard.filters.base import Column, Condition, Conditions, Control, Filter, Options, Reader, Sources
 from app.dashboard.filters.chosen import Chosen, TabFilter
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
@@ -178,7 +178,7 @@ class Organization(Filter[int]):
 class Person(Filter[PersonValue]):
     """A person by number, or `me`. `narrows` makes the condition from the bindparam of the person's id."""
 
-    def __init__(self, name: str, label: str, narrows: Callable[[ColumnElement[Any]], ColumnElement[bool]]) -> None:
+    def __init__(self, name: str, label: str, narrows: Callable[[ColumnElement[int]], Condition]) -> None:
         super().__init__(name, label)
         self.narrows = narrows
 

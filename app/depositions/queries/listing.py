@@ -7,20 +7,26 @@ comes from its `listing()` (app/dashboard/listing.py).
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, not_, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, not_, select
 
 from app.accounts.models import Organization
-from app.dashboard import listing as desk
 from app.dashboard.filters import Chosen, ListKind, reach_kind, reach_values, within_reach
-from app.dashboard.listing import CompiledListing, Conditions, Listing, Segment, counted
+from app.dashboard.listing import (
+    Column,
+    CompiledListing,
+    Condition,
+    Conditions,
+    CounterQueries,
+    CounterRow,
+    Listing,
+    Segment,
+    capped_count,
+    counted,
+)
 from app.depositions.models import COUNTS, Deposition, State
 from app.kernel.db.engine import Db
-
-D: Any = Deposition.__table__
-T: Any = D.c
-ORG: Any = Organization.__table__.c
 
 SOON = timedelta(hours=24)
 
@@ -33,33 +39,36 @@ STATES_OF: dict[str, tuple[State, ...]] = {
     SCHEDULED: (State.ACTIVE, State.SCHEDULED, State.READY),
     EVERYTHING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY, State.ENDED, State.CANCELED),
 }
-SORTS: dict[str, Any] = {"starts": T.starts_at, "received": T.created_at}
+SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
 
 COLUMNS = (
-    T.id,
-    T.state,
-    T.version,
-    T.starts_at,
-    T.ends_at,
-    T.zone,
-    T.ambiguous,
-    T.deponent_name,
-    T.deponent_role,
-    T.title,
-    T.case_name,
-    T.details,
-    T.postback_url,
-    T.cancellation_open,
-    T.cancellation_requested_at,
-    T.assignee_id,
-    T.assignee_name,
-    T.manager_name,
-    T.created_at,
-    T.updated_at,
-    T.organization_id,
+    Deposition.id,
+    Deposition.state,
+    Deposition.version,
+    Deposition.starts_at,
+    Deposition.ends_at,
+    Deposition.zone,
+    Deposition.ambiguous,
+    Deposition.deponent_name,
+    Deposition.deponent_role,
+    Deposition.title,
+    Deposition.case_name,
+    Deposition.details,
+    Deposition.postback_url,
+    Deposition.cancellation_open,
+    Deposition.cancellation_requested_at,
+    Deposition.assignee_id,
+    Deposition.assignee_name,
+    Deposition.manager_name,
+    Deposition.created_at,
+    Deposition.updated_at,
+    Deposition.organization_id,
     # Not a join: beside one, PostgreSQL may leave the index's order and sort.
-    select(ORG.name).where(ORG.id == T.organization_id).scalar_subquery().label("organization_name"),
+    select(Organization.name)
+    .where(Organization.id == Deposition.organization_id)
+    .scalar_subquery()
+    .label("organization_name"),
 )
 
 
@@ -112,12 +121,14 @@ def _moments(now: datetime) -> dict[str, object]:
 
 @lru_cache(maxsize=1024)
 def _compiled(kind: ListKind) -> CompiledListing:
-    reach = within_reach(T.organization_id, kind.reach)
-    return CompiledListing(COLUMNS, _stretches(kind), version=T.version, reach=reach, kept=_kept(kind.reach))
+    reach = within_reach(Deposition.organization_id, kind.reach)
+    return CompiledListing(
+        Deposition, COLUMNS, _segments(kind), reach=reach, counter_queries=_counter_queries(kind.reach)
+    )
 
 
 @lru_cache(maxsize=8)
-def _kept(reach: str) -> tuple[Select, ...]:
+def _counter_queries(reach: str) -> CounterQueries:
     """What the tabs count, whatever narrows the list: (state, asked to cancel, n) from the counters, and what starts
     soon, which no counter keeps."""
     asked = case((COUNTS.c.cancellation_open, 1), else_=0)
@@ -126,16 +137,16 @@ def _kept(reach: str) -> tuple[Select, ...]:
         .where(*within_reach(COUNTS.c.organization_id, reach))
         .group_by(COUNTS.c.state, asked)
     )
-    soon = (T.state == State.INITIAL.value, *_within(), *within_reach(T.organization_id, reach))
-    return counters, desk.capped_count(STARTING, T.id, soon)
+    soon = (Deposition.state == State.INITIAL.value, *_within(), *within_reach(Deposition.organization_id, reach))
+    return counters, capped_count(STARTING, Deposition, soon)
 
 
-def _within() -> tuple[ColumnElement[bool], ...]:
-    return T.starts_at >= bindparam("now", type_=T.starts_at.type), T.starts_at < _soon()
+def _within() -> Conditions:
+    return Deposition.starts_at >= bindparam("now", type_=Deposition.starts_at.type), Deposition.starts_at < _soon()
 
 
-def _soon() -> Any:
-    return bindparam("soon", type_=T.starts_at.type)
+def _soon() -> BindParameter[datetime]:
+    return bindparam("soon", type_=Deposition.starts_at.type)
 
 
 def states_of(kind: ListKind) -> tuple[State, ...]:
@@ -144,90 +155,98 @@ def states_of(kind: ListKind) -> tuple[State, ...]:
     return (State(str(state)),) if state else STATES_OF[kind.tab]
 
 
-def _stretches(kind: ListKind) -> list[Segment]:
+def _segments(kind: ListKind) -> list[Segment]:
     """The groups of the list in their sequence."""
     narrow, states = _narrow(kind), states_of(kind)
     if kind.sort or kind.has("q"):
         down = kind.descending or not kind.sort
-        order = (SORTS[kind.order or "starts"], T.id)
+        order = (SORTS[kind.order or "starts"], Deposition.id)
         only = _only(kind.tab)
         if kind.has("q"):
-            among = T.state.in_([state.value for state in states])
+            among = Deposition.state.in_([state.value for state in states])
             return [Segment("found", ((among, *only, *narrow),), order, descending=down)]
-        arms = tuple((T.state == state.value, *only, *narrow) for state in states)
-        return [Segment("sorted", arms, order, descending=down)]
+        branches = tuple((Deposition.state == state.value, *only, *narrow) for state in states)
+        return [Segment("sorted", branches, order, descending=down)]
     if kind.tab == STARTING:
         return [_by_start("soon", State.INITIAL, [*_within(), *narrow])]
     if kind.tab == CANCELLATION:
-        only = () if len(states) > 1 else (T.state == states[0].value,)
-        return [Segment("cancellation", ((T.cancellation_open, *only, *narrow),), (T.cancellation_requested_at, T.id))]
+        only = () if len(states) > 1 else (Deposition.state == states[0].value,)
+        return [
+            Segment(
+                "cancellation",
+                ((Deposition.cancellation_open, *only, *narrow),),
+                (Deposition.cancellation_requested_at, Deposition.id),
+            )
+        ]
     if kind.has("from", "to"):
         return [_by_start(f"{state}_days", state, narrow) for state in states]
-    return [stretch for state in states for stretch in _of_state(state, narrow)]
+    return [segment for state in states for segment in _of_state(state, narrow)]
 
 
 def _narrow(kind: ListKind) -> Conditions:
     """The conditions of the filters besides tab and state; without an organization, the reader's."""
-    here = () if kind.has("organization") else within_reach(T.organization_id, kind.reach)
+    here = () if kind.has("organization") else within_reach(Deposition.organization_id, kind.reach)
     return (*kind.conditions(), *here)
 
 
-def _of_state(state: State, narrow: Sequence[ColumnElement[bool]]) -> Iterator[Segment]:
+def _of_state(state: State, narrow: Sequence[Condition]) -> Iterator[Segment]:
     if state == State.INITIAL:
-        waited = bindparam("a_day_ago", type_=T.created_at.type)
-        mine, by_age = (T.state == state.value, *narrow), (T.created_at, T.id)
+        waited = bindparam("a_day_ago", type_=Deposition.created_at.type)
+        mine, by_age = (Deposition.state == state.value, *narrow), (Deposition.created_at, Deposition.id)
         yield _by_start("soon", state, [*_within(), *narrow])
-        yield Segment("waiting", ((*mine, T.created_at < waited, not_(and_(*_within()))),), by_age)
-        yield Segment("fresh", ((*mine, T.created_at >= waited, not_(and_(*_within()))),), by_age)
+        yield Segment("waiting", ((*mine, Deposition.created_at < waited, not_(and_(*_within()))),), by_age)
+        yield Segment("fresh", ((*mine, Deposition.created_at >= waited, not_(and_(*_within()))),), by_age)
     elif state in (State.SCHEDULED, State.READY):
-        passed = T.starts_at < bindparam("now", type_=T.starts_at.type)
+        passed = Deposition.starts_at < bindparam("now", type_=Deposition.starts_at.type)
         yield _by_start(f"{state}_soon", state, [*_within(), *narrow])
-        yield _by_start(f"{state}_later", state, [T.starts_at >= _soon(), *narrow])
+        yield _by_start(f"{state}_later", state, [Deposition.starts_at >= _soon(), *narrow])
         yield _by_start(f"{state}_passed", state, [passed, *narrow], descending=True)
     else:
         yield _by_start(state.value, state, narrow, descending=state != State.ACTIVE)
 
 
-def _by_start(key: str, state: State, conditions: Sequence[ColumnElement[bool]], descending: bool = False) -> Segment:
-    return Segment(key, ((T.state == state.value, *conditions),), (T.starts_at, T.id), descending)
+def _by_start(key: str, state: State, conditions: Sequence[Condition], descending: bool = False) -> Segment:
+    return Segment(
+        key, ((Deposition.state == state.value, *conditions),), (Deposition.starts_at, Deposition.id), descending
+    )
 
 
-def _only(view: str) -> tuple[ColumnElement[bool], ...]:
+def _only(view: str) -> Conditions:
     """What a tab asks for besides its states."""
     if view == STARTING:
         return _within()
-    return (T.cancellation_open,) if view == CANCELLATION else ()
+    return (Deposition.cancellation_open,) if view == CANCELLATION else ()
 
 
-def tab_counts(kept: Sequence[tuple[str, int, int]]) -> dict[str, int]:
+def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
     """How many each tab holds, of what a listing's counters say."""
 
-    def kept_in(view: str) -> int:
-        return sum(n for state, _, n in kept if state in STATES_OF[view])
+    def counted_in(view: str) -> int:
+        return sum(n for state, _, n in counters if state in STATES_OF[view])
 
     return {
-        NEEDS: kept_in(NEEDS),
-        STARTING: sum(n for key, _, n in kept if key == STARTING),
-        CANCELLATION: sum(n for key, asked, n in kept if asked),
-        SCHEDULED: kept_in(SCHEDULED),
-        EVERYTHING: kept_in(EVERYTHING),
+        NEEDS: counted_in(NEEDS),
+        STARTING: sum(n for key, _, n in counters if key == STARTING),
+        CANCELLATION: sum(n for key, asked, n in counters if asked),
+        SCHEDULED: counted_in(SCHEDULED),
+        EVERYTHING: counted_in(EVERYTHING),
     }
 
 
-def kept_total(chosen: Chosen, kept: Sequence[tuple[str, int, int]]) -> int | None:
+def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
     """How many the list holds where the counters know it: when nothing but tab and state narrows it."""
     if any(filter.name != "state" for filter in chosen.values):
         return None
     if chosen.tab == STARTING:
-        return tab_counts(kept)[STARTING]
+        return tab_counts(counters)[STARTING]
     states = states_of(chosen.kind)
-    return sum(n for state, asked, n in kept if state in states and (asked or chosen.tab != CANCELLATION))
+    return sum(n for state, asked, n in counters if state in states and (asked or chosen.tab != CANCELLATION))
 
 
 def view_counts(db: Db, organization_ids: Collection[int] | None, now: datetime) -> dict[str, int]:
     """How many each tab holds, whatever narrows the list."""
     values = {**_moments(now), **reach_values(organization_ids)}
-    return tab_counts(counted(db, _kept(reach_kind(organization_ids)), values))
+    return tab_counts(counted(db, _counter_queries(reach_kind(organization_ids)), values))
 
 
 def waiting(db: Db, organization_ids: Collection[int] | None, now: datetime) -> int:
@@ -237,7 +256,7 @@ def waiting(db: Db, organization_ids: Collection[int] | None, now: datetime) -> 
 
 
 @lru_cache(maxsize=8)
-def _waiting(reach: str) -> Select:
+def _waiting(reach: str) -> Select[int]:
     return select(func.sum(COUNTS.c.n)).where(
         COUNTS.c.state == State.INITIAL.value, *within_reach(COUNTS.c.organization_id, reach)
     )

@@ -10,7 +10,7 @@ from app.accounts.access import Me, allow, me
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
-from app.dashboard.listing import Listing
+from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
@@ -125,8 +125,8 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
     def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
         return listing.listing(db, chosen, now)
 
-    def counts(self, chosen: Chosen, kept: Sequence[tuple[str, int, int]]) -> Counts:
-        return Counts(listing.tab_counts(kept), listing.kept_total(chosen, kept))
+    def counts(self, chosen: Chosen, counters: Sequence[CounterRow]) -> Counts:
+        return Counts(listing.tab_counts(counters), listing.counted_total(chosen, counters))
 
     def lede(self, counts: Counts) -> str:
         waits, soon = counts.tabs[listing.NEEDS], counts.tabs[listing.STARTING]

@@ -7,12 +7,14 @@ same at any size of the table. All that is said of a list comes from its `listin
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -23,10 +25,24 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.accounts.models import Organization, Person
 from app.dashboard.filters import Chosen, ListKind, reach_kind, reach_values, within_reach
-from app.dashboard.listing import CompiledListing, Conditions, Listing, Segment, counted
+from app.dashboard.listing import (
+    ZERO,
+    Column,
+    CompiledListing,
+    Condition,
+    Conditions,
+    CounterQueries,
+    CounterQuery,
+    CounterRow,
+    Listing,
+    Segment,
+    counted,
+    counter_key,
+)
 from app.inspections.models import (
     ATTENDED,
     COUNTS,
@@ -41,13 +57,11 @@ from app.inspections.models import (
 from app.inspections.rules import TTL
 from app.kernel.db.engine import Db
 
-T: Any = Inspection.__table__.c
-V: Any = Invite.__table__.c
-ORG: Any = Organization.__table__.c
+T = TypeVar("T")
 
 NOW, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING = "now", "upcoming", "unanchored", "ended", "expired", "all"
 VIEWS = (NOW, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING)
-SORTS: dict[str, Any] = {"when": T.expires_at, "ended": T.ended_at}
+SORTS: dict[str, Column] = {"when": Inspection.expires_at, "ended": Inspection.ended_at}
 """Orders besides urgency. When it takes place is ordered by when it expires, which is 24 hours after that."""
 
 
@@ -58,47 +72,47 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MISSING = (Anchoring.PENDING.value, Anchoring.FAILED.value)
 
 
-def _newest_invite(column: Any) -> Any:
-    mine = select(column).where(V.inspection_id == T.id).order_by(V.created_at.desc(), V.id.desc()).limit(1)
-    return mine.correlate(Inspection.__table__).scalar_subquery()
+def _newest_invite(column: SQLColumnExpression[T]) -> ScalarSelect[T]:
+    mine = select(column).where(Invite.inspection_id == Inspection.id)
+    return mine.order_by(Invite.created_at.desc(), Invite.id.desc()).limit(1).correlate(Inspection).scalar_subquery()
 
 
-def _guest() -> Any:
+def _guest() -> ScalarSelect[str]:
     """Whom the newest invite is for: the name, else the address."""
-    name = func.trim(V.recipient_first_name + " " + V.recipient_last_name)
-    known = (func.nullif(name, ""), func.nullif(V.recipient_email, ""), V.recipient_phone)
+    name = func.trim(Invite.recipient_first_name + " " + Invite.recipient_last_name)
+    known = (func.nullif(name, ""), func.nullif(Invite.recipient_email, ""), Invite.recipient_phone)
     return _newest_invite(func.coalesce(*known))
 
 
-def _of(column: Any, table: Any, id: Any) -> Any:
+def _of(column: SQLColumnExpression[T], id: Column, wanted: Column) -> ScalarSelect[T]:
     # Not a join: beside one, PostgreSQL may leave the index's order and sort.
-    return select(column).where(table.id == id).scalar_subquery()
+    return select(column).where(id == wanted).scalar_subquery()
 
 
 COLUMNS = (
-    T.id,
-    T.version,
-    T.status,
-    T.scheduled_for,
-    T.expires_at,
-    T.started_at,
-    T.attended_at,
-    T.ended_at,
-    T.notes,
-    T.locale,
-    T.consent_state,
-    T.anchoring,
-    T.chain_length,
-    T.operator_email,
-    T.operator_name,
-    T.assignee_id,
-    T.assignee_name,
-    T.created_at,
-    T.organization_id,
-    _of(ORG.name, ORG, T.organization_id).label("organization_name"),
-    _of(ORG.time_zone, ORG, T.organization_id).label("zone"),
-    _of(Campaign.__table__.c.name, Campaign.__table__.c, T.campaign_id).label("campaign_name"),
-    _newest_invite(V.id).label("invite_id"),
+    Inspection.id,
+    Inspection.version,
+    Inspection.status,
+    Inspection.scheduled_for,
+    Inspection.expires_at,
+    Inspection.started_at,
+    Inspection.attended_at,
+    Inspection.ended_at,
+    Inspection.notes,
+    Inspection.locale,
+    Inspection.consent_state,
+    Inspection.anchoring,
+    Inspection.chain_length,
+    Inspection.operator_email,
+    Inspection.operator_name,
+    Inspection.assignee_id,
+    Inspection.assignee_name,
+    Inspection.created_at,
+    Inspection.organization_id,
+    _of(Organization.name, Organization.id, Inspection.organization_id).label("organization_name"),
+    _of(Organization.time_zone, Organization.id, Inspection.organization_id).label("zone"),
+    _of(Campaign.name, Campaign.id, Inspection.campaign_id).label("campaign_name"),
+    _newest_invite(Invite.id).label("invite_id"),
     _guest().label("guest"),
 )
 
@@ -141,7 +155,7 @@ def sorts(chosen: Chosen) -> Sequence[str]:
     return ("when",)
 
 
-def operated_by(person: ColumnElement[int]) -> ColumnElement[bool]:
+def operated_by(person: ColumnElement[int]) -> Condition:
     """The condition of what a person made, by the person's id."""
     email = select(Person.email).where(Person.id == person).scalar_subquery()
     return Inspection.operator_email == email
@@ -175,48 +189,59 @@ def _many(places: Collection[int] | None) -> int | None:
 
 @lru_cache(maxsize=1024)
 def _compiled(kind: ListKind, places: int | None) -> CompiledListing:
-    reach = within_reach(T.organization_id, kind.reach)
-    return CompiledListing(COLUMNS, _stretches(kind, places), version=T.version, reach=reach, kept=_kept(kind.reach))
+    reach = within_reach(Inspection.organization_id, kind.reach)
+    return CompiledListing(
+        Inspection, COLUMNS, _segments(kind, places), reach=reach, counter_queries=_counter_queries(kind.reach)
+    )
 
 
-def _within(column: Any, many: int | None, name: str) -> tuple[ColumnElement[bool], ...]:
+def _within(column: Column, many: int | None, name: str) -> Conditions:
     """The condition that keeps to the organizations in the values `name`."""
     if many is None:
         return ()
     return (column.in_(bindparam(name, expanding=True)),) if many else (false(),)
 
 
-def _moment(name: str) -> Any:
-    return bindparam(name, type_=T.expires_at.type)
+def _moment(name: str) -> BindParameter[datetime]:
+    return bindparam(name, type_=Inspection.expires_at.type)
 
 
-def _in(status: Status) -> ColumnElement[bool]:
-    return T.status == status.value
+def _in(status: Status) -> Condition:
+    return Inspection.status == status.value
 
 
 # In the very words of the partial indexes, so that both planners know that these may serve.
-_WAITING: Any = literal_column(WAITING)
-_ATTENDED: Any = literal_column(ATTENDED)
-_UNANCHORED: Any = literal_column(UNANCHORED)
+_WAITING: Condition = literal_column(WAITING)
+_ATTENDED: Condition = literal_column(ATTENDED)
+_UNANCHORED: Condition = literal_column(UNANCHORED)
 
 
 @lru_cache(maxsize=1)
 def _groups() -> dict[str, Segment]:
     """Every group, of all organizations and without any filter."""
-    created, expiry, end = _in(Status.CREATED), (T.expires_at, T.id), (T.ended_at, T.id)
-    today = (created, T.expires_at > _moment("now"), T.expires_at < _moment("until"))
-    over = T.ended_at > _moment("ever")
+    created, expiry, end = (
+        _in(Status.CREATED),
+        (Inspection.expires_at, Inspection.id),
+        (Inspection.ended_at, Inspection.id),
+    )
+    today = (created, Inspection.expires_at > _moment("now"), Inspection.expires_at < _moment("until"))
+    over = Inspection.ended_at > _moment("ever")
     found = (
-        Segment("waiting", ((_WAITING,),), (T.started_at, T.id)),
-        Segment("live", ((_ATTENDED,),), (T.started_at, T.id)),
+        Segment("waiting", ((_WAITING,),), (Inspection.started_at, Inspection.id)),
+        Segment("live", ((_ATTENDED,),), (Inspection.started_at, Inspection.id)),
         Segment("today", (today,), expiry),
-        Segment("upcoming", ((created, T.expires_at >= _moment("until")),), expiry),
-        Segment("expired", ((created, T.expires_at <= _moment("now")),), expiry, descending=True),
+        Segment("upcoming", ((created, Inspection.expires_at >= _moment("until")),), expiry),
+        Segment("expired", ((created, Inspection.expires_at <= _moment("now")),), expiry, descending=True),
         Segment("unanchored", ((_UNANCHORED, over),), end, descending=True),
         Segment("ended", ((over,),), end, descending=True),
-        Segment("all", ((T.created_at > _moment("ever"),),), (T.created_at, T.id), descending=True),
+        Segment(
+            "all",
+            ((Inspection.created_at > _moment("ever"),),),
+            (Inspection.created_at, Inspection.id),
+            descending=True,
+        ),
     )
-    return {stretch.key: stretch for stretch in found}
+    return {segment.key: segment for segment in found}
 
 
 GROUPS_OF = {NOW: ("waiting", "live", "today")}
@@ -226,46 +251,49 @@ GROUPS_OF = {NOW: ("waiting", "live", "today")}
 def _by_status(view: str) -> tuple[Conditions, ...]:
     """The same rows as the tab's groups, cut so that each part is one range of the indexes by status and expiry."""
     if view == NOW:
-        joined = T.attended_at.is_not(None)
-        return (_in(Status.OPEN),), (_in(Status.RECORDING), joined), _groups()["today"].arms[0]
+        joined = Inspection.attended_at.is_not(None)
+        return (_in(Status.OPEN),), (_in(Status.RECORDING), joined), _groups()["today"].branches[0]
     if view == ENDED:
         return ((_in(Status.CLOSED),),)
     if view == EVERYTHING:
         return tuple((_in(status),) for status in (Status.CREATED, Status.OPEN, Status.RECORDING, Status.CLOSED))
-    return _groups()[view].arms
+    return _groups()[view].branches
 
 
-def _stretches(kind: ListKind, places: int | None) -> list[Segment]:
+def _segments(kind: ListKind, places: int | None) -> list[Segment]:
     """The groups of the list in their sequence."""
     view, narrow = kind.tab, kind.conditions()
     groups = [_groups()[key] for key in GROUPS_OF.get(view, (view,))]
     name, down = kind.order, kind.descending or not kind.sort
 
-    def spread(arms: tuple[Conditions, ...]) -> tuple[Conditions, ...]:
-        return tuple((*place, *arm, *narrow) for place in _places(places) for arm in arms)
+    def spread(branches: tuple[Conditions, ...]) -> tuple[Conditions, ...]:
+        return tuple((*place, *branch, *narrow) for place in _places(places) for branch in branches)
 
     if kind.has("q"):
-        inside = or_(*(and_(*arm) for group in groups for arm in group.arms))
-        place = _within(T.organization_id, places, "places")
-        order = (SORTS.get(name, T.created_at), T.id)
+        inside = or_(*(and_(*branch) for group in groups for branch in group.branches))
+        place = _within(Inspection.organization_id, places, "places")
+        order = (SORTS.get(name, Inspection.created_at), Inspection.id)
         return [Segment("found", ((*place, inside, *narrow),), order, descending=down)]
     if name == "ended":
-        return [Segment("sorted", spread(groups[0].arms), (T.ended_at, T.id), descending=down)]
+        return [Segment("sorted", spread(groups[0].branches), (Inspection.ended_at, Inspection.id), descending=down)]
     if name == "when" or (view in (ENDED, EVERYTHING) and kind.has("from", "to")):
         key = "sorted" if name else "days"
-        return [Segment(key, spread(_by_status(view)), (T.expires_at, T.id), descending=down)]
-    return [Segment(group.key, spread(group.arms), group.order, group.descending) for group in groups]
+        return [Segment(key, spread(_by_status(view)), (Inspection.expires_at, Inspection.id), descending=down)]
+    return [Segment(group.key, spread(group.branches), group.order, group.descending) for group in groups]
 
 
 def _places(many: int | None) -> list[Conditions]:
     """One condition for each organization, or one for all of them together."""
     if many is None or many == 0 or many > MOST_PLACES:
-        return [_within(T.organization_id, many, "places")]
-    return [(T.organization_id == bindparam(f"place_{n}", type_=T.organization_id.type),) for n in range(many)]
+        return [_within(Inspection.organization_id, many, "places")]
+    return [
+        (Inspection.organization_id == bindparam(f"place_{n}", type_=Inspection.organization_id.type),)
+        for n in range(many)
+    ]
 
 
 @lru_cache(maxsize=16)
-def _kept(reach: str) -> tuple[Select, ...]:
+def _counter_queries(reach: str) -> CounterQueries:
     """What the tabs count, whatever narrows the list, as (key, flag, n): each status, flagged when a time stamp is
     missing; what is `over` though created; what begins `today`; who is `waiting`.
 
@@ -275,30 +303,29 @@ def _kept(reach: str) -> tuple[Select, ...]:
     k = COUNTS.c
     counted = within_reach(k.organization_id, reach)
     missing = case((k.anchoring.in_(_MISSING), 1), else_=0)
-    zero: Any = literal_column("0")
 
-    def rows(key: str, *conditions: Any) -> Select:
-        mine = within_reach(T.organization_id, reach)
-        found = select(literal_column(f"'{key}'"), zero, func.count()).select_from(Inspection.__table__)
+    def rows(key: str, *conditions: Condition) -> CounterQuery:
+        mine = within_reach(Inspection.organization_id, reach)
+        found = select(counter_key(key), ZERO, func.count()).select_from(Inspection)
         return found.where(*mine, *conditions)
 
     created = k.status == Status.CREATED.value
     before = (*counted, created, k.expires_on < bindparam("day"))
-    today = (T.expires_at >= _moment("midnight"), T.expires_at <= _moment("now"))
+    today = (Inspection.expires_at >= _moment("midnight"), Inspection.expires_at <= _moment("now"))
     return (
         select(k.status, missing, func.sum(k.n)).where(*counted).group_by(k.status, missing),
-        select(literal_column("'over'"), zero, func.sum(k.n)).where(*before),
+        select(counter_key("over"), ZERO, func.sum(k.n)).where(*before),
         rows("over", _in(Status.CREATED), *today),
-        rows("today", *_groups()["today"].arms[0]),
+        rows("today", *_groups()["today"].branches[0]),
         rows("waiting", _WAITING),
     )
 
 
-def tab_counts(kept: Sequence[tuple[str, int, int]]) -> dict[str, int]:
+def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
     """How many each tab holds, and each group of the first one, of what a listing's counters say."""
 
     def n(*keys: str) -> int:
-        return sum(n for key, _, n in kept if key in keys)
+        return sum(n for key, _, n in counters if key in keys)
 
     waiting, today, over = n("waiting"), n("today"), n("over")
     live = n(Status.OPEN, Status.RECORDING) - waiting
@@ -308,22 +335,22 @@ def tab_counts(kept: Sequence[tuple[str, int, int]]) -> dict[str, int]:
         "today": today,
         NOW: waiting + live + today,
         UPCOMING: n(Status.CREATED) - over - today,
-        STUCK: sum(n for _, missing, n in kept if missing),
+        STUCK: sum(n for _, missing, n in counters if missing),
         ENDED: n(Status.CLOSED),
         EXPIRED: over,
         EVERYTHING: n(*(status.value for status in Status)),
     }
 
 
-def kept_total(chosen: Chosen, kept: Sequence[tuple[str, int, int]]) -> int | None:
+def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
     """How many the list holds where the counters know it: when nothing but the tab narrows it."""
-    return None if chosen.values else tab_counts(kept)[chosen.tab]
+    return None if chosen.values else tab_counts(counters)[chosen.tab]
 
 
 def view_counts(db: Db, organization_ids: Collection[int] | None, now: datetime, zone: str = "UTC") -> dict[str, int]:
     """How many each tab holds, whatever narrows the list; `zone` is the reader's."""
     values = {**_moments(zone, now), **reach_values(organization_ids)}
-    return tab_counts(counted(db, _kept(reach_kind(organization_ids)), values))
+    return tab_counts(counted(db, _counter_queries(reach_kind(organization_ids)), values))
 
 
 def waiting(db: Db, organization_ids: Collection[int] | None) -> int:
@@ -333,6 +360,6 @@ def waiting(db: Db, organization_ids: Collection[int] | None) -> int:
 
 
 @lru_cache(maxsize=8)
-def _waiting(reach: str) -> Select:
-    mine = within_reach(T.organization_id, reach)
-    return select(func.count()).select_from(Inspection.__table__).where(*mine, _WAITING)
+def _waiting(reach: str) -> Select[int]:
+    mine = within_reach(Inspection.organization_id, reach)
+    return select(func.count()).select_from(Inspection).where(*mine, _WAITING)

@@ -11,7 +11,7 @@ from app.accounts.access import Me, allow, me
 from app.accounts.roles import INSPECTIONS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
-from app.dashboard.listing import Listing
+from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
 from app.inspections import actions, emails, lines, queries
 from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
@@ -133,9 +133,9 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
     def counts_groups(self, chosen: Chosen) -> bool:
         return not chosen.values and not chosen.sort
 
-    def counts(self, chosen: Chosen, kept: Sequence[tuple[str, int, int]]) -> Counts:
-        numbers = listing.tab_counts(kept)
-        return Counts(numbers, listing.kept_total(chosen, kept), numbers if self.counts_groups(chosen) else None)
+    def counts(self, chosen: Chosen, counters: Sequence[CounterRow]) -> Counts:
+        numbers = listing.tab_counts(counters)
+        return Counts(numbers, listing.counted_total(chosen, counters), numbers if self.counts_groups(chosen) else None)
 
     def lede(self, counts: Counts) -> str:
         waiting, live = counts.tabs["waiting"], counts.tabs["live"]

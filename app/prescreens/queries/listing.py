@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal_column, select, true
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast, func, literal_column, select, true
 
 from app.accounts.models import Organization
 from app.dashboard.filters import Chosen, ListKind, within_reach
@@ -19,10 +19,10 @@ from app.dashboard.listing import CompiledListing, Conditions, Listing, Neighbou
 from app.dashboard.undo import queries as holds
 from app.kernel.db.engine import Db
 from app.prescreens.events import SUBJECT
-from app.prescreens.models import WorkflowTemplate
+from app.prescreens.models import Prescreen, WorkflowTemplate
 from app.prescreens.queries import counts
 from app.prescreens.queries.counts import ACTIVE, COMPLETED, DRAFT
-from app.prescreens.queries.stages import PENDING, P, Stage
+from app.prescreens.queries.stages import PENDING, Stage
 
 T, G = WorkflowTemplate.__table__.c, Organization.__table__.c
 
@@ -33,7 +33,7 @@ LEFT = ("3", "7")
 """Days left at most, as the tabs ask for."""
 
 
-HOLDERS: Any = literal_column("1000000000")
+HOLDERS: ColumnElement[int] = literal_column("1000000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +56,39 @@ class Seen:
         return self.version * 1_000_000_000 + (self.holder or 0)
 
 
-SEEN = (cast(P.version, BigInteger) * HOLDERS + func.coalesce(P.assignee_id, literal_column("0"))).label("version")
+SEEN = (
+    cast(Prescreen.version, BigInteger) * HOLDERS + func.coalesce(Prescreen.assignee_id, literal_column("0"))
+).label("version")
 # Names are looked up row by row, not joined: a planner that joins may read the list in another order and sort it.
 COLUMNS = (
-    P.id,
-    P.organization_id,
-    P.name,
-    P.email,
-    P.phone,
-    P.submission,
-    P.status,
-    P.review_status,
-    P.reviewed_at,
-    P.reviewed_by,
-    P.contact_id,
-    P.other_contact_id,
-    P.workflow_template_id,
-    P.template_version,
-    P.assignee_id,
-    P.assignee_name,
+    Prescreen.id,
+    Prescreen.organization_id,
+    Prescreen.name,
+    Prescreen.email,
+    Prescreen.phone,
+    Prescreen.submission,
+    Prescreen.status,
+    Prescreen.review_status,
+    Prescreen.reviewed_at,
+    Prescreen.reviewed_by,
+    Prescreen.contact_id,
+    Prescreen.other_contact_id,
+    Prescreen.workflow_template_id,
+    Prescreen.template_version,
+    Prescreen.assignee_id,
+    Prescreen.assignee_name,
     SEEN,
-    P.created_at,
-    P.completed_at,
-    P.expires_at,
-    select(T.name).where(T.id == P.workflow_template_id).scalar_subquery().label("template_name"),
-    select(G.name).where(G.id == P.organization_id).scalar_subquery().label("organization_name"),
+    Prescreen.created_at,
+    Prescreen.completed_at,
+    Prescreen.expires_at,
+    select(WorkflowTemplate.name)
+    .where(WorkflowTemplate.id == Prescreen.workflow_template_id)
+    .scalar_subquery()
+    .label("template_name"),
+    select(Organization.name)
+    .where(Organization.id == Prescreen.organization_id)
+    .scalar_subquery()
+    .label("organization_name"),
 )
 
 
@@ -129,58 +137,62 @@ def listing(db: Db, chosen: Chosen, now: datetime, *, besides: Sequence[UUID] | 
 
 @lru_cache(maxsize=1024)
 def _compiled(kind: ListKind, free: bool) -> CompiledListing:
-    reach = within_reach(P.organization_id, kind.reach)
-    return CompiledListing(COLUMNS, _stretches(kind, free), version=SEEN, reach=reach, kept=counts.kept(kind.reach))
+    reach = within_reach(Prescreen.organization_id, kind.reach)
+    return CompiledListing(
+        Prescreen, COLUMNS, _segments(kind, free), reach=reach, counter_queries=counts.kept(kind.reach)
+    )
 
 
-def _at(name: str) -> Any:
+def _at(name: str) -> BindParameter[datetime]:
     """A moment of the request."""
-    return bindparam(name, type_=P.expires_at.type)
+    return bindparam(name, type_=Prescreen.expires_at.type)
 
 
-def _stretches(kind: ListKind, free: bool) -> list[Segment]:
+def _segments(kind: ListKind, free: bool) -> list[Segment]:
     """The groups of the list in their sequence."""
     narrow, state, left = _narrow(kind, free), kind.tab, kind.get("left")
     days = int(str(left)) if left else None
-    order = (P.reviewed_at if state in DECIDED else P.expires_at, P.id)
-    arms = tuple((*arm, *narrow) for arm in _arms(state, days))
+    order = (Prescreen.reviewed_at if state in DECIDED else Prescreen.expires_at, Prescreen.id)
+    branches = tuple((*branch, *narrow) for branch in _branches(state, days))
     if kind.has("q") or kind.sort:
         down = kind.descending if kind.sort else state != WAITING
-        return [Segment("found" if kind.has("q") else "sorted", arms, order, descending=down)]
+        return [Segment("found" if kind.has("q") else "sorted", branches, order, descending=down)]
     if state == WAITING:
         return [Segment(key, ((*within, *narrow),), order) for key, within in _by_days_left(days)]
     keys = {"answering": (ACTIVE, DRAFT), "expired": ("expired-completed", "expired-active", "expired-draft")}
     names = keys.get(state, (state,))
-    return [Segment(key, (arm,), order, descending=True) for key, arm in zip(names, arms, strict=True)]
+    return [Segment(key, (branch,), order, descending=True) for key, branch in zip(names, branches, strict=True)]
 
 
-def _arms(state: str, left: int | None) -> tuple[tuple[ColumnElement[bool], ...], ...]:
-    """Which rows a state means: each arm one range on one index."""
+def _branches(state: str, left: int | None) -> tuple[Conditions, ...]:
+    """Which rows a state means: each branch one range on one index."""
     if state == WAITING:
-        soon = (P.expires_at <= _at(f"end_{left}"),) if left else ()
-        return ((Stage(COMPLETED, PENDING).of(P), P.expires_at > _at("now"), *soon),)
+        soon = (Prescreen.expires_at <= _at(f"end_{left}"),) if left else ()
+        return ((Stage(COMPLETED, PENDING).of(Prescreen), Prescreen.expires_at > _at("now"), *soon),)
     if state == "answering":
-        return tuple((Stage(status, PENDING).of(P), P.expires_at > _at("now")) for status in (ACTIVE, DRAFT))
+        return tuple(
+            (Stage(status, PENDING).of(Prescreen), Prescreen.expires_at > _at("now")) for status in (ACTIVE, DRAFT)
+        )
     if state == "expired":
         stored = (COMPLETED, ACTIVE, DRAFT)
-        return tuple((Stage(status, PENDING).of(P), P.expires_at <= _at("now")) for status in stored)
+        return tuple((Stage(status, PENDING).of(Prescreen), Prescreen.expires_at <= _at("now")) for status in stored)
     if state in DECIDED:
-        word = () if state == "decided" else (P.review_status == state,)
-        return ((P.reviewed_at.is_not(None), *word),)
+        word = () if state == "decided" else (Prescreen.review_status == state,)
+        return ((Prescreen.reviewed_at.is_not(None), *word),)
     return ((true(),),)
 
 
-def _by_days_left(left: int | None) -> list[tuple[str, tuple[ColumnElement[bool], ...]]]:
+def _by_days_left(left: int | None) -> list[tuple[str, Conditions]]:
     """The groups of what waits: by how soon it could not be decided any more."""
-    waiting, start = Stage(COMPLETED, PENDING).of(P), "now"
-    found: list[tuple[str, tuple[ColumnElement[bool], ...]]] = []
+    waiting, start = Stage(COMPLETED, PENDING).of(Prescreen), "now"
+    found: list[tuple[str, Conditions]] = []
     for edge in {None: (3, 10, None), 3: (3,), 7: (3, 7)}[left]:
-        after = P.expires_at > _at(start)
+        after = Prescreen.expires_at > _at(start)
         if edge is None:
             found.append(("later", (waiting, after)))
             break
         start = f"end_{edge}"
-        found.append((f"within-{edge}", (waiting, after, P.expires_at <= _at(start))))
+        found.append((f"within-{edge}", (waiting, after, Prescreen.expires_at <= _at(start))))
     return found
 
 
@@ -188,14 +200,18 @@ def _narrow(kind: ListKind, free: bool) -> Conditions:
     """The conditions of the filters besides state and days left."""
     found = list(kind.conditions())
     if free:
-        found.append(P.id.not_in(bindparam("besides", expanding=True)))
+        found.append(Prescreen.id.not_in(bindparam("besides", expanding=True)))
     if kind.has("organization"):
         return tuple(found)
     if kind.reach == "all" and kind.has("template"):
         # Whose the template is, is known; the indexes by template begin with it.
-        home = select(T.organization_id).where(T.id == bindparam("template")).scalar_subquery()
-        found.append(P.organization_id == home)
-    return (*found, *within_reach(P.organization_id, kind.reach))
+        home = (
+            select(WorkflowTemplate.organization_id)
+            .where(WorkflowTemplate.id == bindparam("template"))
+            .scalar_subquery()
+        )
+        found.append(Prescreen.organization_id == home)
+    return (*found, *within_reach(Prescreen.organization_id, kind.reach))
 
 
 def near(db: Db, listed: Listing, chosen: Chosen, now: datetime, id: UUID) -> Neighbours | None:

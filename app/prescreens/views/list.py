@@ -10,7 +10,7 @@ from app.accounts.access import Me, allow, me
 from app.accounts.roles import PRESCREENS
 from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
-from app.dashboard.listing import Listing
+from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
 from app.dashboard.undo import queries as holds
 from app.kernel.changes.events import Actor
@@ -135,8 +135,8 @@ class Prescreens(Queue[ListedPrescreen, lines.Line, lines.Known]):
     def counts_groups(self, chosen: Chosen) -> bool:
         return listing.is_plain(chosen) and not chosen.sort
 
-    def counts(self, chosen: Chosen, kept: Sequence[tuple[str, int, int]]) -> Counts:
-        tally = counts.read(kept)
+    def counts(self, chosen: Chosen, counters: Sequence[CounterRow]) -> Counts:
+        tally = counts.read(counters)
 
         def of(tab: Tab) -> int:
             left = tab.args.get("left")
