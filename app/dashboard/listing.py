@@ -231,6 +231,11 @@ def _past(order: tuple[Column, ...], descending: bool) -> Condition:
     return tuple_(*order) < values if descending else tuple_(*order) > values
 
 
+def _place(row: Found, order: tuple[Column, ...]) -> list[object]:
+    """Where a row stands in its order: its values of the columns sorted by."""
+    return [row._mapping[str(column.key)] for column in order]
+
+
 class Listing:
     """One list: a compiled kind of list and the values of this request.
 
@@ -292,7 +297,7 @@ class Listing:
                         return
                 if len(rows) < most:
                     break
-                here = [rows[-1]._mapping[column.key] for column in order]
+                here = _place(rows[-1], order)
 
     def _with(self, here: Sequence[object] | None) -> dict[str, object]:
         if not here:
@@ -302,7 +307,7 @@ class Listing:
     def _cursor(self, db: Db, shown: tuple[str, Found]) -> str:
         key, row = shown
         segment = next(segment for segment in self.compiled.segments if segment.key == key)
-        return encode_cursor(db, self.purpose, [key, *(row._mapping[column.key] for column in segment.order)])
+        return encode_cursor(db, self.purpose, [key, *_place(row, segment.order)])
 
     def counts(self, db: Db, keys: Iterable[str] = ()) -> tuple[dict[str, int], list[CounterRow]]:
         """How many these groups hold (beyond MOST_COUNTED: one more than that), and what the counters say.
@@ -357,7 +362,7 @@ class Listing:
             return None
         row = found[1]
         at = int(row.segment)
-        here = [row._mapping[column.key] for column in self.compiled.segments[at].order]
+        here = _place(row, self.compiled.segments[at].order)
         counted = [int(n) for _, _, n in db.connection().execute(self.compiled.ahead(at), self._with(here))]
         far = any(n > MOST_COUNTED for n in counted)
         return Neighbours(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 from sqlalchemy import Row
 
 from app.accounts.access import me
@@ -151,10 +151,12 @@ class QueuePage:
     def problem_tabs(self) -> list[ShownTab]:
         """What this desk sent that did not arrive: lists of messages, each here only while it holds something."""
         desk = self.queue.desk
-        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)})[desk]
-        problems = (("Failed", "dead", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
+        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)}, current_app.extensions["subjects"])[
+            desk
+        ]
+        problems = (("Failed", "failed", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
         return [
-            ShownTab(label, url_for("deliveries.list", view=view, desk=desk), n, tone)
+            ShownTab(label, url_for("messages.list", view=view, desk=desk), n, tone)
             for label, view, n, tone in problems
             if n
         ]

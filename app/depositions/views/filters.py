@@ -1,16 +1,15 @@
 """The filters of the desk's list, and what its pages share: the blueprint, and one row within the reader's reach."""
 
 from flask import Blueprint
-from sqlalchemy import Row
 
 from app.accounts.access import me
 from app.accounts.roles import DEPOSITIONS, Role
 from app.dashboard.filters import Assignee, Choice, Dated, Filters, Organization, Tabs, Tag, Text, date_range
 from app.depositions import presentation
-from app.depositions.actions._write import T
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition
 from app.depositions.queries import detail, listing
+from app.depositions.queries.detail import DepositionDetail
 from app.kernel.db.transaction import reading
 
 pages = Blueprint("depositions", __name__, url_prefix="/depositions")
@@ -36,12 +35,13 @@ FILTERS = Filters(
 )
 
 
-def visible(id: int) -> Row:
-    return detail.get(reading(), id, me().scope(DEPOSITIONS).where(T.organization_id))
+def visible(id: int) -> DepositionDetail:
+    """The deposition, for a user who may see it. Raises NotFound."""
+    return detail.get(reading(), id, me().scope(DEPOSITIONS).where(Deposition.organization_id))
 
 
-def actable(id: int) -> Row:
-    """The deposition, for a person who may change it. Raises NotFound, Denied."""
-    d = visible(id)
-    me().check(DEPOSITIONS, d.organization_id)
-    return d
+def actable(id: int) -> DepositionDetail:
+    """The deposition, for a user who may change it. Raises NotFound, Denied."""
+    deposition = visible(id)
+    me().check(DEPOSITIONS, deposition.organization_id)
+    return deposition
