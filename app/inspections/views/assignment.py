@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash
+from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects, tagging
@@ -26,8 +26,6 @@ def assign(id: str) -> Response:
     return redirects.stay(QUEUE, inspection.id)
 
 
-# The old address: pages that were open during the upgrade send to it.
-@pages.post("/<id>/give_back", endpoint="unassign")
 @pages.post("/<id>/unassign")
 @allow(*READERS)
 def unassign(id: str) -> Response:
@@ -37,6 +35,13 @@ def unassign(id: str) -> Response:
     actions.give_back(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("Unassigned.")
     return redirects.stay(QUEUE, inspection.id)
+
+
+@pages.post("/<id>/give_back")
+@allow(*READERS)
+def give_back(id: str) -> Response:
+    """The former address of `unassign`, for pages that were open during an upgrade."""
+    return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
 
 
 @pages.post("/<id>/tag")

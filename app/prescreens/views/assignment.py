@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, flash
+from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
@@ -27,8 +27,6 @@ def assign(id: UUID) -> Response:
     return redirects.back(QUEUE, id)
 
 
-# The old address: pages that were open during the upgrade send to it.
-@pages.post("/<uuid:id>/give_back", endpoint="unassign")
 @pages.post("/<uuid:id>/unassign")
 @allow(*STAFF)
 def unassign(id: UUID) -> Response:
@@ -38,6 +36,13 @@ def unassign(id: UUID) -> Response:
     actions.release(db(), id, me().id, reach=mine(), by=me().actor(), now=clock.now())
     flash(f"Unassigned: {QUEUE.name_of(row)}.")
     return redirects.back(QUEUE, id)
+
+
+@pages.post("/<uuid:id>/give_back")
+@allow(*STAFF)
+def give_back(id: UUID) -> Response:
+    """The former address of `unassign`, for pages that were open during an upgrade."""
+    return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
 
 
 @pages.post("/<uuid:id>/tag")
