@@ -29,14 +29,13 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.kernel.db.engine import Base, Db
-from app.kernel.db.pagination import decode_cursor, encode_cursor
+from app.kernel.db.pagination import decode_cursor, encode_cursor, keyset, placeholders
 
 T = TypeVar("T")
 Id = int | UUID
@@ -139,7 +138,8 @@ class CompiledListing:
     def _rows(self, at: int, beyond: bool, back: bool, most: int) -> Rows:
         segment = self.segments[at]
         descending = segment.descending != back
-        branches = [(*branch, _past(segment.order, descending)) if beyond else branch for branch in segment.branches]
+        past = keyset(segment.order, placeholders(segment.order), descending=descending)
+        branches = [(*branch, past) if beyond else branch for branch in segment.branches]
         cut: ColumnElement[int] = literal_column(str(most))
         if len(branches) == 1:
             return select(*self.columns).where(*branches[0]).order_by(*_sorted(segment.order, descending)).limit(cut)
@@ -166,7 +166,7 @@ class CompiledListing:
 
     def _ahead(self, at: int) -> Counters:
         segment = self.segments[at]
-        past = _past(segment.order, not segment.descending)
+        past = keyset(segment.order, placeholders(segment.order), descending=not segment.descending)
         own = [(*branch, past) for branch in segment.branches]
         before = [branch for earlier in self.segments[:at] for branch in earlier.branches]
         found = _union([capped_count("", self.model, branch) for branch in (*own, *before)])
@@ -223,12 +223,6 @@ def _union(parts: Sequence[CounterQuery]) -> Counters | None:
 
 def _sorted(order: tuple[Column, ...], descending: bool) -> list[ColumnElement[Any]]:  # of any type of value
     return [column.desc() if descending else column.asc() for column in order]
-
-
-def _past(order: tuple[Column, ...], descending: bool) -> Condition:
-    """Beyond the values `at_0`, …: compared as one row value, so that the index is used."""
-    values = tuple_(*(bindparam(f"at_{n}", type_=column.type) for n, column in enumerate(order)))
-    return tuple_(*order) < values if descending else tuple_(*order) > values
 
 
 def _place(row: Found, order: tuple[Column, ...]) -> list[object]:

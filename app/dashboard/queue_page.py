@@ -18,7 +18,7 @@ from app.dashboard.saved_views import for_page
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
-from app.kernel.web.htmx import aims_at, respond, retarget
+from app.kernel.web.htmx import has_target, respond, retarget
 from app.kernel.web.live import rows_on_screen
 
 
@@ -221,7 +221,7 @@ def show(queue: AnyQueue) -> Response:
         views=views,
     )
     # Without this header a script takes an answer of 422 for a failure and does not show it.
-    return retarget(response, "#queue") if chosen.unreadable and aims_at("queue") else response
+    return retarget(response, "#queue") if chosen.unreadable and has_target("queue") else response
 
 
 def _total(listing: Listing, page: Page) -> int:
