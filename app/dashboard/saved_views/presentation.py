@@ -245,7 +245,7 @@ def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Ta
 
 
 def _unlit(tab: Any) -> Any:
-    return {**tab, "current": False} if isinstance(tab, Mapping) else tab._replace(current=False)
+    return replace(tab, current=False)
 
 
 def _note(place: str, row: Any, team: str, writable: bool) -> Note:
