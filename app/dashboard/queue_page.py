@@ -12,7 +12,7 @@ from app.accounts.access import me
 from app.dashboard import delivery_problems, recent_events
 from app.dashboard.filters import Active, Control, Unreadable
 from app.dashboard.listing import MOST_COUNTED, Listing, Page
-from app.dashboard.live import live_list, who_looks
+from app.dashboard.live import live_list, viewers_of_rows
 from app.dashboard.queue import AnyQueue, Column, Counts, Empty, Label, ListState, ShownTab
 from app.dashboard.saved_views import for_page
 from app.kernel import clock
@@ -215,7 +215,7 @@ def show(queue: AnyQueue) -> Response:
         queue=queue,
         title=list_state.title,
         why_not=viewer.why_not(queue.desk),
-        presence=who_looks(queue.subject, ids, now) if live.looked else {},
+        presence=viewers_of_rows(queue.subject, ids, now) if live.looked else {},
         live=None if chosen.unreadable else live,
         most=MOST_COUNTED,
         views=views,

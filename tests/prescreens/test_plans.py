@@ -255,11 +255,11 @@ def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:
     some = [UUID(int=n * 7919 + 1) for n in range(50)]
     for read in (
         lambda db: holds.on_bar(db, cast.lena.id),
-        lambda db: holds.standing(db, "prescreen", some[0]),
+        lambda db: holds.pending(db, "prescreen", some[0]),
         lambda db: holds.latest(db, "prescreen", some[0]),
-        lambda db: holds.of(db, "prescreen", some),
-        lambda db: holds.held_ids(db, "prescreen"),
-        lambda db: holds.lately(db, cast.lena.id),
+        lambda db: holds.pending_of(db, "prescreen", some),
+        lambda db: holds.pending_ids(db, "prescreen"),
+        lambda db: holds.recent(db, cast.lena.id),
         lambda db: holds.due(db, NOW, 20),
     ):
         by_index(plans(database, read), ("holds",))

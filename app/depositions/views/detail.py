@@ -7,7 +7,7 @@ from flask import Response
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard import confirmation_pages, tagging
-from app.dashboard.live import live_item, look
+from app.dashboard.live import live_item, view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import EVENTS, SUBJECT
@@ -56,7 +56,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         "depositions/detail.html",
         deposition=deposition,
         live=live,
-        presence=look(DEPOSITIONS, SUBJECT, deposition.id, deposition.organization_id, now) if live else [],
+        presence=view_item(DEPOSITIONS, SUBJECT, deposition.id, deposition.organization_id, now) if live else [],
         args=QUEUE.choose().args,
         tab=list_state.tab.label,
         near=near,

@@ -13,7 +13,7 @@ from app.accounts.access import allow, me
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
 from app.dashboard import tagging
-from app.dashboard.live import live_item, look
+from app.dashboard.live import live_item, view_item
 from app.dashboard.redirects import place_in_list
 from app.inspections import api_examples, chain, emails, presentation, queries, rules
 from app.inspections.anchors import name_of
@@ -69,7 +69,7 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         in_list=place_in_list(list_state.listing, db(), near),
         tagged=tagging.shown(QUEUE, db(), inspection),
         live=live.at(2) if live and state in (Status.OPEN, Status.RECORDING) else live,
-        presence=look(INSPECTIONS, "inspection", inspection.id, inspection.organization_id, now) if live else [],
+        presence=view_item(INSPECTIONS, "inspection", inspection.id, inspection.organization_id, now) if live else [],
         place=place,
         zone=place.time_zone,
         state=state,

@@ -222,7 +222,7 @@ def near(db: Db, listed: Listing, chosen: Chosen, now: datetime, id: UUID) -> Ne
     found = listed.near(db, id)
     if found is None or chosen.tab != WAITING:
         return found
-    held = [UUID(one) for one in holds.held_ids(db, SUBJECT) if UUID(one) != id]
+    held = [UUID(one) for one in holds.pending_ids(db, SUBJECT) if UUID(one) != id]
     if found.previous not in held and found.next not in held:
         return found
     free = listing(db, chosen, now, besides=held).near(db, id)

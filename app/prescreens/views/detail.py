@@ -9,7 +9,7 @@ from flask import Response
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
 from app.dashboard import tagging
-from app.dashboard.live import live_item, look
+from app.dashboard.live import live_item, view_item
 from app.dashboard.redirects import place_in_list
 from app.dashboard.undo import presentation as hold_words
 from app.dashboard.undo import queries as holds
@@ -38,7 +38,7 @@ def detail(id: UUID) -> Response:
     if live.unchanged:
         return live.not_modified()
     list_state, row, db = QUEUE.ask(now), find(id), reading()
-    presence = look(PRESCREENS, "prescreen", id, row.organization_id, now)
+    presence = view_item(PRESCREENS, "prescreen", id, row.organization_id, now)
     workflow = questionnaires.version(db, row.workflow_template_id, row.template_version)
     answers = display.beside_criteria(workflow.questions, row.submission)
     near = listing.near(db, list_state.listing, list_state.chosen, now, id)

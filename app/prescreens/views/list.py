@@ -129,7 +129,7 @@ class Prescreens(Queue[ListedPrescreen, lines.Line, lines.Known]):
         return lines.Known(
             questionnaires.questions_of(db, ((row.workflow_template_id, row.template_version) for row in rows)),
             contacts.known_before(db, rows),
-            holds.of(db, SUBJECT, (row.id for row in rows)),
+            holds.pending_of(db, SUBJECT, (row.id for row in rows)),
         )
 
     def counts_groups(self, chosen: Chosen) -> bool:
