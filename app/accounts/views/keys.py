@@ -10,7 +10,7 @@ from app.accounts.access import allow, me
 from app.accounts.actions import keys as actions
 from app.accounts.forms import KeyForm
 from app.accounts.models import Organization
-from app.accounts.roles import Product, Role
+from app.accounts.roles import ACCESS, Product, Role
 from app.accounts.views import administered, pages
 from app.kernel import clock
 from app.kernel.db.transaction import db
@@ -32,6 +32,7 @@ def keys() -> Response:
         rows=queries.keys(db(), mine, organization_id=organization_id),
         organization=chosen,
         organizations=[("", "any"), *((each.id, each.name) for each in managed)],
+        products=list(ACCESS),
         now=clock.now(),
     )
 
