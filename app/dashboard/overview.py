@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 
 from app.accounts.access import me
 from app.accounts.models import Organization
-from app.dashboard import captions, charts, csv_files
+from app.dashboard import captions, charts, csv_export
 from app.dashboard.charts import Chart, Row, Series, Slot
 from app.kernel import clock
 from app.kernel.db.hourly_stats import DAY, HOUR, MINUTE, DailyStat, Days, by_day
@@ -123,9 +123,9 @@ class Overview:
     def _file(self, chart: Chart | None) -> Response:
         if chart is None:
             raise BadRequest("There is no such table. Start again from the overview.")
-        name = csv_files.named(self.desk, chart.key, self.now, self.zone)
+        name = csv_export.named(self.desk, chart.key, self.now, self.zone)
         answer = Response(
-            csv_files.lines(chart.head, ((row.name, *row.values) for row in chart.rows)), mimetype="text/csv"
+            csv_export.lines(chart.head, ((row.name, *row.values) for row in chart.rows)), mimetype="text/csv"
         )
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return personal(answer)

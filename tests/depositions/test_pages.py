@@ -128,7 +128,7 @@ def test_who_only_looks(client, cast, database, who):
         answer = send(client, made.id, verb, **booking(cast))
         assert answer.status_code == 403
         assert "Only the scheduling team may do this." in text(answer)
-    assert text(client.get("/depositions")).count("Take it") == 0
+    assert text(client.get("/depositions")).count("Assign to me: ") == 0
 
 
 @pytest.mark.parametrize("who", ["lena", "otto", "nora", None])

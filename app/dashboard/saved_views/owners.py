@@ -9,7 +9,7 @@ from typing import Protocol
 from app.accounts.roles import READERS, WRITERS, Grant, Role, scope_of
 from app.kernel.errors import Denied
 
-HOUSE = "house"
+STAFF = "house"
 
 NOT_YOURS = (
     "Only {maker}, who made this view, or an administrator of the team may change it. Nothing was changed. "
@@ -45,7 +45,7 @@ def is_team(place: str) -> bool:
 
 def _teams(person: Reader, roles: frozenset[Role]) -> list[str]:
     scope = scope_of(person.grants, roles)
-    return ([HOUSE] if scope.everything else []) + [of_organization(id) for id in sorted(scope.organization_ids)]
+    return ([STAFF] if scope.everything else []) + [of_organization(id) for id in sorted(scope.organization_ids)]
 
 
 def reads(person: Reader, desk: str) -> list[str]:

@@ -44,7 +44,7 @@ def on_bar(db: Db, person_id: int) -> Sequence[Row]:
     return db.execute(_BAR, {"person_id": person_id}).all()
 
 
-def standing(db: Db, subject_type: str, subject_id: object) -> Row | None:
+def pending(db: Db, subject_type: str, subject_id: object) -> Row | None:
     """The hold that something is under, also when its time is over and nobody has written it down yet."""
     return db.execute(_HELD, {"subject_type": subject_type, "subject_id": str(subject_id)}).one_or_none()
 
@@ -54,7 +54,7 @@ def latest(db: Db, subject_type: str, subject_id: object) -> Row | None:
     return db.execute(_LATEST, {"subject_type": subject_type, "subject_id": str(subject_id)}).one_or_none()
 
 
-def of(db: Db, subject_type: str, subject_ids: Iterable[object]) -> dict[str, Row]:
+def pending_of(db: Db, subject_type: str, subject_ids: Iterable[object]) -> dict[str, Row]:
     """Which of these things are under a hold, by id as text; one query."""
     wanted = [str(id) for id in subject_ids]
     if not wanted:
@@ -62,12 +62,12 @@ def of(db: Db, subject_type: str, subject_ids: Iterable[object]) -> dict[str, Ro
     return {row.subject_id: row for row in db.execute(_OF, {"subject_type": subject_type, "subject_ids": wanted})}
 
 
-def held_ids(db: Db, subject_type: str) -> list[str]:
+def pending_ids(db: Db, subject_type: str) -> list[str]:
     """Ids of what is under a hold now, as text, at most MOST_HELD: few, because holds end within two minutes."""
     return list(db.execute(_HELD_IDS, {"subject_type": subject_type}).scalars())
 
 
-def lately(db: Db, person_id: int) -> Sequence[Row]:
+def recent(db: Db, person_id: int) -> Sequence[Row]:
     """The last twenty holds of a person, the newest first."""
     return db.execute(_LATELY, {"person_id": person_id}).all()
 
@@ -77,7 +77,7 @@ def due(db: Db, now: datetime, limit: int) -> list[Any]:
     return list(db.execute(_DUE.limit(limit), {"now": now}).scalars())
 
 
-def is_held(subject_type: str, subject_id: ColumnElement[Any], *more: ColumnElement[bool]) -> ColumnElement[bool]:
+def is_pending(subject_type: str, subject_id: ColumnElement[Any], *more: ColumnElement[bool]) -> ColumnElement[bool]:
     """Within a statement about things: whether this one is under a hold. `subject_id` must be the id as text."""
     # The type as a literal too: it is a constant of the house, and the partial index is then found by any planner.
     of_type = H.subject_type == literal_column(f"'{subject_type}'")

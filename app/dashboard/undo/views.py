@@ -53,7 +53,7 @@ def list_() -> Response:
         "dashboard/holds.html",
         "dashboard/_holds.html",
         "holds",
-        lately=[_lately(hold, now) for hold in queries.lately(reading(), me().id)],
+        lately=[_lately(hold, now) for hold in queries.recent(reading(), me().id)],
         zone=me().time_zone,
     )
 
@@ -95,7 +95,7 @@ ENDINGS = {
 
 def _lately(hold: Any, now: Any) -> dict[str, Any]:
     icon, ended, tone = ENDINGS[State(hold.state)]
-    if presentation.lapsed(hold, now):
+    if presentation.is_final(hold, now):
         ended = "final, being written down"
     verb = presentation.VERBS[hold.kind].noun.capitalize()
     return {
