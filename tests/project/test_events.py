@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.furnished import House
+from tests.project.crawler import DemoSite
 
-pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time
+pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
 
 APP = Path(__file__).resolve().parents[2] / "app"
 KIND = re.compile(r"^[a-z_]+\.[a-z_]+$")
@@ -67,11 +67,11 @@ def test_every_event_has_a_sentence() -> None:
     assert kinds <= spoken(), f"The story has no words for {sorted(kinds - spoken())}."
 
 
-def test_no_page_shows_an_events_bare_name(house: House) -> None:
+def test_no_page_shows_an_events_bare_name(demo_site: DemoSite) -> None:
     names = re.compile(r"(?<![\w.@/-])(" + "|".join(map(re.escape, sorted(recorded()))) + r")(?![\w.-])")
     shown = {
         f"{found} on {visit.endpoint}"
-        for visit in house.pages()
+        for visit in demo_site.pages()
         if visit.signed_in
         for found in names.findall(unescape(TAG.sub(" ", visit.html)))
     }

@@ -1,0 +1,19 @@
+"""The demo site: the app on demonstration data, crawled once per worker."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.config import Config
+from app.kernel.db import Database
+from tests.databases import WorkerDatabases
+from tests.project import crawler
+
+
+@pytest.fixture(scope="session")
+def demo_site(worker_databases: WorkerDatabases) -> Iterator[crawler.DemoSite]:
+    """The demonstration data on SQLite with every page of it visited. Tests only read it."""
+    path = worker_databases.copy_of("demo", crawler.load_demo_data)
+    database = Database(Config.for_tests(database_url=f"sqlite:///{path}", public_base_url="http://localhost"))
+    yield crawler.open_demo_site(database, visits_each=12)
+    database.dispose()
