@@ -120,7 +120,7 @@ class WorkerDatabases:
                 else:
                     last = connection.exec_driver_sql(f"SELECT last_value FROM {name}").scalar_one()
                     found.append(f"SELECT setval('{name}', {last})")
-            self._empty(connection)
+            self._empty(connection, self.standing, [])
         return found
 
     def sqlite(self, name: str = "", with_cast: bool = False) -> str:
@@ -132,12 +132,12 @@ class WorkerDatabases:
 
     def postgresql(self, with_cast: bool = False) -> str:
         """The address of this worker's PostgreSQL database, emptied."""
-        rows = self.cast_rows if with_cast else []
+        standing, rows = self.standing, self.cast_rows if with_cast else []
         with self.own.connect() as connection:
-            self._empty(connection, rows)
+            self._empty(connection, standing, rows)
         return _rendered(self.own)
 
-    def _empty(self, connection: Connection, then: list[str] | None = None) -> None:
+    def _empty(self, connection: Connection, standing: str, then: list[str]) -> None:
         """Deletes every row, whatever triggers and foreign keys say, and lets sequences begin at 1 again."""
         # A thread or process that outlived its test must not write into the next one.
         ours = ", ".join(map(str, {0, *self._backends}))
@@ -145,10 +145,10 @@ class WorkerDatabases:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
             f"AND pid <> pg_backend_pid() AND pid NOT IN ({ours})"
         )
-        found = connection.exec_driver_sql(self.standing).all()
+        found = connection.exec_driver_sql(standing).all()
         work = [f"DELETE FROM {name}" if kind == "t" else f"ALTER SEQUENCE {name} RESTART" for kind, name in found]
         if work or then:
-            work = ["SET session_replication_role = replica", *work, *(then or [])]
+            work = ["SET session_replication_role = replica", *work, *then]
             work = [*work, "RESET session_replication_role"]
             connection.exec_driver_sql("; ".join(work), execution_options={"no_parameters": True})
 
@@ -221,7 +221,7 @@ def _add_cast(database: Database) -> None:
         cast.add(db)
 
 
-def _wait_until_idle(database: Database, seconds: float = 30) -> None:
+def _wait_until_idle(database: Database, seconds: float = 5) -> None:
     """Waits for connections that background threads have not given back yet."""
     ends = time.monotonic() + seconds
     pools = [_pool(engine) for engine in (database.reader, database.writer)]

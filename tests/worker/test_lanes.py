@@ -130,7 +130,7 @@ def test_hosts_that_answered_once_and_hang_now(database: Database, hosts: Receiv
         worker._answering |= {f"hanging-{n}" for n in range(12)}
         hosts.released.clear()
         promise(database, *(to(f"hanging-{n % 12}") for n in range(240)))
-        eventually(lambda: hosts.busy.total() >= THREADS // 2)
+        eventually(lambda: len(worker._ready) + len(worker._flying) >= THREADS // 2 and not worker._startable())
         promise(database, to("quick", "job:test.other"))
         eventually(lambda: len(hosts.took) == 1)
         assert hosts.started.index("quick") * PATIENCE < WAIT_AT_MOST
