@@ -61,8 +61,13 @@ ROLES = {
 """One person for each kind of access."""
 
 
-def add(db: Db) -> None:
-    """Writes the rows of every organization, person and membership."""
+def fill(database: Database) -> None:
+    """Writes every organization, person and membership into an empty database."""
+    with database.write() as db:
+        _add(db)
+
+
+def _add(db: Db) -> None:
     made = now()
     organizations = {
         slug: Organization(slug=slug, created_at=made, contact_email=f"desk@{slug}.example.com", **facts)

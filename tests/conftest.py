@@ -26,6 +26,7 @@ from app.kernel.db import Database, Db
 from app.kernel.ratelimit import Limiter
 from tests import browsers, databases, outgoing, servers
 from tests.cast import Cast
+from tests.cast import fill as cast_rows
 from tests.clocks import Clock
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
@@ -82,12 +83,13 @@ OPENED: dict[Config, Database] = {}
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, worker_databases: databases.WorkerDatabases) -> Iterator[Database]:
-    """A database with every table, empty but for the cast if the test uses it."""
-    with_cast = "cast" in request.fixturenames
+    """A database with every table, and with the rows of `cast` and of the marker `filled` if the test has them."""
+    marker = request.node.get_closest_marker("filled")
+    fills = [*([cast_rows] if "cast" in request.fixturenames else []), *(marker.kwargs["by"] if marker else ())]
     if request.param == "sqlite":
-        url = worker_databases.sqlite("own", with_cast)
+        url = worker_databases.sqlite("own", fills)
     else:
-        url = worker_databases.postgresql(with_cast)
+        url = worker_databases.postgresql(fills)
     settings = request.node.get_closest_marker("config")
     config = Config.for_tests(database_url=url, **(settings.kwargs if settings else {}))
     if config not in OPENED:

@@ -1,16 +1,18 @@
 """Databases for tests: a copied file on SQLite, one database a worker that is emptied on PostgreSQL.
 
-Both come with the cast (tests/cast.py) already in them when a test asks for it. Measured with forty-five tables:
-copying an SQLite file takes 1 ms; on PostgreSQL, deleting from the tables that hold rows takes a few milliseconds,
-TRUNCATE 55–85 ms, CREATE DATABASE … TEMPLATE 20–45 ms, and the last two cost four new connections.
+Both come with rows already in them, such as the cast's (tests/cast.py), when a test asks for them. Measured with
+forty-five tables: copying an SQLite file takes 1 ms; on PostgreSQL, deleting from the tables that hold rows takes a few
+milliseconds, TRUNCATE of all 55–85 ms, CREATE DATABASE … TEMPLATE 20–45 ms and four new connections.
 """
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -20,10 +22,25 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, insp
 from app.config import Config
 from app.kernel import schema
 from app.kernel.db import Database
-from tests import cast, postgres
+from tests import postgres
 
 KEPT = 2
 """Idle connections of an engine that stay open for the next test; a new one costs more than most tests' queries."""
+
+
+LARGE = 1 << 17
+"""Bytes of a PostgreSQL table from which on TRUNCATE is worth its price: it gives the space of deleted rows back, whose
+pages would be read on and on and which would change what the planner thinks."""
+
+UNDO = {
+    "table": "DELETE FROM {}",
+    "large": "TRUNCATE {} CASCADE",
+    "sequence": "ALTER SEQUENCE {} RESTART",
+}
+
+Fill = Callable[[Database], None]
+Fills = Sequence[Fill]
+"""Functions that write into a new database, in this order. They are called once a run; after that rows are copied."""
 
 
 def build_schema(database: Database) -> None:
@@ -37,37 +54,35 @@ class WorkerDatabases:
     def __init__(self, folder: Path, worker: str) -> None:
         self.folder, self.worker, self.made = folder, worker, 0
         self._backends: set[int] = set()
+        self._known_files: dict[str, Path] = {}
+        self._known_rows: dict[str, list[str]] = {}
 
     @cached_property
     def template(self) -> Path:
         """An SQLite file with every table, made once a run."""
-        return self._template("template", build_schema)
+        return self._once("template.sqlite3", lambda building: _fill_file(building, build_schema))
 
-    @cached_property
-    def cast_template(self) -> Path:
-        """The same with the rows of the cast."""
-        return self._template("cast", _add_cast, self.template)
-
-    def _template(self, name: str, fill: Callable[[Database], None], start: Path | None = None) -> Path:
-        ready = self.folder / f"{name}.sqlite3"
+    def _once(self, name: str, make: Callable[[Path], None]) -> Path:
+        """A file of the run's folder, made by the first worker that needs it."""
+        ready = self.folder / name
         with FileLock(f"{ready}.lock"):
             if not ready.exists():
-                building = self.folder / f"{name}-building.sqlite3"
-                if start is not None:
-                    shutil.copyfile(start, building)
-                database = Database(Config.for_tests(database_url=f"sqlite:///{building}"))
-                fill(database)
-                checkpoint(database)
-                database.dispose()
+                building = self.folder / f"building-{name}"
+                make(building)
                 building.rename(ready)
         return ready
 
-    def copy_of(self, name: str, fill: Callable[[Database], None]) -> Path:
-        """A new copy of an SQLite file that `fill` has filled, once a run and name."""
-        self.made += 1
-        own = self.folder / f"{self.worker}-{name}-{self.made}.sqlite3"
-        shutil.copyfile(self._template(name, fill, self.template), own)
-        return own
+    def _filled(self, fills: Fills) -> Path:
+        """The SQLite file with every table and with what these functions write."""
+
+        def make(building: Path) -> None:
+            shutil.copyfile(self._filled(fills[:-1]), building)
+            _fill_file(building, fills[-1])
+
+        name = _name(fills)
+        if name not in self._known_files:
+            self._known_files[name] = self._once(f"{name}.sqlite3", make) if fills else self.template
+        return self._known_files[name]
 
     @cached_property
     def server(self) -> Engine:
@@ -86,9 +101,7 @@ class WorkerDatabases:
         engine = create_engine(
             self.server.url.set(database=name), isolation_level="AUTOCOMMIT", max_overflow=0, pool_size=1
         )
-        database = Database(Config.for_tests(database_url=_rendered(engine)))
-        build_schema(database)
-        database.dispose()
+        _fill(_rendered(engine), build_schema)
         return engine
 
     @cached_property
@@ -96,45 +109,58 @@ class WorkerDatabases:
         """A query for what must be undone in the PostgreSQL database: tables with rows, sequences that were used."""
         with self.own.connect() as connection:
             tables = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
-        filled = " UNION ALL ".join(
-            f"""SELECT 't', '"{name}"' WHERE EXISTS (SELECT FROM "{name}")""" for name in tables
-        )
-        return (
-            f"{filled} UNION ALL SELECT 's', quote_ident(sequencename) FROM pg_sequences "
+        asked = [
+            f"""SELECT CASE WHEN pg_relation_size('"{name}"') > {LARGE} THEN 'large' ELSE 'table' END, '"{name}"' """
+            f"""WHERE EXISTS (SELECT FROM "{name}")"""
+            for name in tables
+        ]
+        asked.append(
+            "SELECT 'sequence', quote_ident(sequencename) FROM pg_sequences "
             "WHERE schemaname = 'public' AND last_value IS NOT NULL"
         )
+        return " UNION ALL ".join(asked)
 
-    @cached_property
-    def cast_rows(self) -> list[str]:
-        """Statements that put the cast into the emptied PostgreSQL database."""
-        database = Database(Config.for_tests(database_url=self.postgresql()))
-        _add_cast(database)
-        database.dispose()
-        found = []
-        with self.own.connect() as connection:
-            for kind, name in connection.exec_driver_sql(self.standing).all():
-                if kind == "t":
-                    rows = connection.exec_driver_sql(f"SELECT json_agg(each) FROM {name} AS each").scalar_one()
-                    rows = json.dumps(rows).replace("'", "''")
-                    found.append(f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, '{rows}')")
-                else:
-                    last = connection.exec_driver_sql(f"SELECT last_value FROM {name}").scalar_one()
-                    found.append(f"SELECT setval('{name}', {last})")
-            self._empty(connection, self.standing, [])
-        return found
+    def _rows(self, fills: Fills) -> list[str]:
+        """Statements that put what these functions write into the emptied PostgreSQL database, found out once a run."""
 
-    def sqlite(self, name: str = "", with_cast: bool = False) -> str:
+        def make(building: Path) -> None:
+            _fill(self.postgresql(fills[:-1]), fills[-1])
+            found = []
+            with self.own.connect() as connection:
+                for kind, name in connection.exec_driver_sql(self.standing).all():
+                    if kind == "sequence":
+                        last = connection.exec_driver_sql(f"SELECT last_value FROM {name}").scalar_one()
+                        found.append(f"SELECT setval('{name}', {last})")
+                    else:
+                        rows = connection.exec_driver_sql(
+                            f"SELECT json_agg(each)::text FROM {name} AS each"
+                        ).scalar_one()
+                        given = rows.replace("'", "''")
+                        found.append(
+                            f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, '{given}')"
+                        )
+                self._empty(connection, self.standing, [])
+            building.write_text(json.dumps(found))
+
+        name = _name(fills)
+        if name not in self._known_rows:
+            self._known_rows[name] = json.loads(self._once(f"{name}.json", make).read_text()) if fills else []
+        return self._known_rows[name]
+
+    def sqlite(self, name: str = "", fills: Fills = ()) -> str:
         """The address of a new SQLite database; with a name always the same one, with new rows."""
         self.made += 1
         path = self.folder / f"{self.worker}-{name or self.made}.sqlite3"
-        shutil.copyfile(self.cast_template if with_cast else self.template, path)
+        shutil.copyfile(self._filled(fills), path)
         return f"sqlite:///{path}"
 
-    def postgresql(self, with_cast: bool = False) -> str:
-        """The address of this worker's PostgreSQL database, emptied."""
-        standing, rows = self.standing, self.cast_rows if with_cast else []
+    def postgresql(self, fills: Fills = ()) -> str:
+        """The address of this worker's PostgreSQL database, with new rows."""
+        standing, rows = self.standing, self._rows(fills)
         with self.own.connect() as connection:
             self._empty(connection, standing, rows)
+            if sum(map(len, rows)) > LARGE:
+                connection.exec_driver_sql("ANALYZE")
         return _rendered(self.own)
 
     def _empty(self, connection: Connection, standing: str, then: list[str]) -> None:
@@ -146,10 +172,9 @@ class WorkerDatabases:
             f"AND pid <> pg_backend_pid() AND pid NOT IN ({ours})"
         )
         found = connection.exec_driver_sql(standing).all()
-        work = [f"DELETE FROM {name}" if kind == "t" else f"ALTER SEQUENCE {name} RESTART" for kind, name in found]
-        if work or then:
-            work = ["SET session_replication_role = replica", *work, *then]
-            work = [*work, "RESET session_replication_role"]
+        if found or then:
+            work = [UNDO[kind].format(name) for kind, name in found]
+            work = ["SET session_replication_role = replica", *work, *then, "RESET session_replication_role"]
             connection.exec_driver_sql("; ".join(work), execution_options={"no_parameters": True})
 
     def watch(self, database: Database) -> Database:
@@ -210,15 +235,20 @@ def new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="session-desk-", dir=postgres.fast_folder()))
 
 
-def checkpoint(database: Database) -> None:
-    """Brings everything that was written into the SQLite file itself, so that the file alone can be copied."""
-    with database.writer.connect() as connection:
-        connection.connection.dbapi_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _fill(url: str, fill: Fill) -> None:
+    database = Database(Config.for_tests(database_url=url))
+    fill(database)
+    database.dispose()
 
 
-def _add_cast(database: Database) -> None:
-    with database.write() as db:
-        cast.add(db)
+def _fill_file(path: Path, fill: Fill) -> None:
+    _fill(f"sqlite:///{path}", fill)
+    with contextlib.closing(sqlite3.connect(path)) as connection:  # so that the file alone can be copied
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _name(fills: Fills) -> str:
+    return "-".join(f"{fill.__module__}.{fill.__qualname__}" for fill in fills)
 
 
 def _wait_until_idle(database: Database, seconds: float = 5) -> None:

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.config import Config
 from app.kernel import schema
 from app.kernel.db import Database
+from tests import demo_data
 from tests.project import crawler, visual_checks
 from tests.project.crawler import DemoSite, Visit
 
@@ -54,7 +55,8 @@ def main(chromium: str, folder: str = "") -> None:
         config = Config.for_tests(database_url=f"sqlite:///{place}/demo.sqlite3", public_base_url="http://localhost")
         database = Database(config)
         schema.upgrade(database)
-        crawler.load_demo_data(database)
+        demo_data.load(database)
+        crawler.add_vera(database)
         site = crawler.open_demo_site(database, visits_each=2)
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         full = Path(folder or place)

@@ -6,6 +6,7 @@ import pytest
 
 from app.config import Config
 from app.kernel.db import Database
+from tests import demo_data
 from tests.databases import WorkerDatabases
 from tests.project import crawler
 
@@ -13,7 +14,7 @@ from tests.project import crawler
 @pytest.fixture(scope="session")
 def demo_site(worker_databases: WorkerDatabases) -> Iterator[crawler.DemoSite]:
     """The demonstration data on SQLite with every page of it visited. Tests only read it."""
-    path = worker_databases.copy_of("demo", crawler.load_demo_data)
-    database = Database(Config.for_tests(database_url=f"sqlite:///{path}", public_base_url="http://localhost"))
+    url = worker_databases.sqlite(fills=[demo_data.load, crawler.add_vera])
+    database = Database(Config.for_tests(database_url=url, public_base_url="http://localhost"))
     yield crawler.open_demo_site(database, visits_each=12)
     database.dispose()

@@ -120,9 +120,8 @@ class DemoSite:
         return list(first.values())
 
 
-def load_demo_data(database: Database) -> None:
-    """Loads the demonstration data and Vera."""
-    demo.load(database, now())
+def add_vera(database: Database) -> None:
+    """Adds Vera, who has every role everywhere, to the demonstration data."""
     with database.write() as db:
         vera = Person(email="vera@example.com", name="Vera Nkemelu", time_zone="Europe/Berlin", created_at=now())
         db.add(vera)

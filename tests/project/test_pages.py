@@ -10,6 +10,7 @@ import time_machine
 
 from app.kernel.clock import now
 from app.kernel.db import Database
+from tests import demo_data
 from tests.project import crawler
 from tests.project.crawler import DemoSite, Visit
 
@@ -62,8 +63,8 @@ def test_looking_changes_nothing(demo_site: DemoSite) -> None:
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.filled(by=(demo_data.load, crawler.add_vera))
 def test_looking_changes_nothing_on_postgresql(database: Database) -> None:
-    crawler.load_demo_data(database)
     with crawler.counting_writes(database):
         site = crawler.open_demo_site(database, visits_each=2)
     assert any(v.wrote for v in site.visits if v.endpoint in MAY_WRITE), "a write that may be was not seen"
