@@ -12,19 +12,19 @@ start (see `pytest_collection_modifyitems`).
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.accounts import passwords
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db import Database, Db
-from app.kernel.ratelimit import Limiter
-from tests import browsers, databases, outgoing, servers
+from tests import apps, browsers, databases, outgoing, servers
 from tests.cast import Cast
 from tests.cast import fill as cast_rows
 from tests.clocks import Clock
@@ -101,6 +101,14 @@ def database(request: pytest.FixtureRequest, worker_databases: databases.WorkerD
     worker_databases.remove(url)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hashes new passwords at the lowest cost. What people wait for when they sign in, tests need not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
 @pytest.fixture
 def db(database: Database) -> Iterator[Db]:
     """An open writing session that is rolled back in the end. `database.write()` commits."""
@@ -118,21 +126,10 @@ def clock() -> Iterator[Clock]:
         yield Clock(traveller)
 
 
-APPS: dict[Config, Flask] = {}
-"""One app per worker and configuration, given each test's database: making an app takes longer than most tests."""
-
-
 @pytest.fixture
 def app(database: Database) -> Iterator[Flask]:
     """The app on the test's database, with no request counted yet."""
-    from app import create_app
-
-    kind = replace(database.config, database_url="sqlite://")
-    if kind not in APPS:
-        APPS[kind] = create_app(database.config, database)
-    limiter = Limiter(database.config)
-    found = APPS[kind]
-    found.extensions.update(database=database, config=database.config, limiter=limiter)
+    found = apps.reused(database)
     settings = dict(found.config)
     yield found
     found.config.update(settings)
