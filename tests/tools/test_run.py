@@ -61,17 +61,18 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder as the first run leaves it; the demonstration data take their time."""
-    folder = tmp_path_factory.mktemp("loaded") / "data"
-    first = Running(folder)
-    first.close()
-    return folder
+def first(tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """A first run that has ended; its folder holds the demonstration data, which take their time."""
+    ended = Running(tmp_path_factory.mktemp("first") / "data")
+    assert ended.end(signal.SIGTERM) == 0
+    ended.close()
+    return ended
 
 
 @pytest.fixture
-def running(loaded: Path, tmp_path: Path) -> Iterator[Running]:
-    shutil.copytree(loaded, tmp_path / "data")
+def running(first: Running, tmp_path: Path) -> Iterator[Running]:
+    """Another run, on a copy of what the first one left."""
+    shutil.copytree(first.folder, tmp_path / "data")
     started = Running(tmp_path / "data")
     yield started
     started.close()
@@ -119,16 +120,13 @@ def test_nothing_outlives_the_script_that_started_it(running: Running) -> None:
     assert not psutil.wait_procs(running.family, timeout=40)[1]
 
 
-def test_settings_last_and_are_nobody_elses_business(running: Running) -> None:
-    kept = running.folder / "settings.env"
-    assert kept.stat().st_mode & 0o077 == 0
-    before = kept.read_text()
-    assert running.end(signal.SIGTERM) == 0
-    again = Running(running.folder)
-    again.close()
-    unlike = set(before.splitlines()) ^ set(kept.read_text().splitlines())
+def test_settings_last_and_are_nobody_elses_business(first: Running, running: Running) -> None:
+    before, after = first.folder / "settings.env", running.folder / "settings.env"
+    assert before.stat().st_mode & 0o077 == 0
+    assert after.stat().st_mode & 0o077 == 0
+    unlike = set(before.read_text().splitlines()) ^ set(after.read_text().splitlines())
     assert all(line.startswith("PUBLIC_BASE_URL=") for line in unlike)
-    assert passwords(running.said) == passwords(again.said)
+    assert passwords(first.said) == passwords(running.said)
 
 
 def passwords(said: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 A safe request reads and can do nothing else. An unsafe one begins its transaction at first use and has it committed
 when the answer is below 400, rolled back otherwise. What must outlast a read or a refusal (a join and its tries,
-last-used times) goes through `aside()`, a short transaction of its own; tests/house lists who may call it.
+last-used times) goes through `aside()`, a short transaction of its own; tests/project lists who may call it.
 """
 
 from collections.abc import Iterator
