@@ -140,7 +140,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     # Open, take by key on the page, back again on the same row.
     keyboard.go("Enter", f"/depositions/{two}")
     page.keyboard.press("e")
-    page.wait_for_selector("#actions :text('You have this')")
+    page.wait_for_selector("#actions :text('Assigned to you')")
     keyboard.look("e")
     page.go_back()
     page.wait_for_url(f"{keyboard.address}/depositions")
@@ -173,7 +173,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.look("Ctrl Enter")
     with database.read() as db:
         rows = db.execute(select(HandoverNote.text, HandoverNote.place)).all()
-    assert [(row.text, row.place) for row in rows] == [("I stopped at Witness 1.", owners.HOUSE)]
+    assert [(row.text, row.place) for row in rows] == [("I stopped at Witness 1.", owners.STAFF)]
 
     # Search, the sheet of keys, and home.
     keyboard.press("/")

@@ -59,7 +59,7 @@ APART: dict[str, tuple[str, ...]] = {
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it
-    "mail.letter": (),  # the demonstration's mail waits for a worker; tests/messages has it
+    "mail.message": (),  # the demonstration's mail waits for a worker; tests/messages has it
 }
 """Addresses that machines, developers and redirects are led to, and that no page links to."""
 

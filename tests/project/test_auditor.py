@@ -57,7 +57,7 @@ def test_an_auditor_changes_nothing(demo_site: DemoSite) -> None:
         endpoint: url for endpoint, url in forms(demo_site).items() if endpoint not in OWN and not public(endpoint)
     }
     rooms = {endpoint.split(".")[0] for endpoint in acting}
-    assert rooms >= {"depositions", "prescreens", "inspections", "deliveries", "accounts"}
+    assert rooms >= {"depositions", "prescreens", "inspections", "messages", "accounts"}
     wrong: list[str] = []
     client = demo_site.client("kwame.boateng@example.com")
     demo_site.app.config["WTF_CSRF_ENABLED"] = False

@@ -16,7 +16,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox.outbox import Delivery, Message, OutboxRow, TemporaryFailure
 from app.wiring import Sweep
-from app.worker import BATCH, PATIENCE, SHARE, THREADS, Worker
+from app.worker import BATCH, MOST_AT_ONCE, SLOW_AFTER, THREADS, Worker
 from tests.messages.sending import HANDLERS, promise, row_of
 from tests.messages.sending import worker as delivering
 
@@ -46,7 +46,7 @@ def eventually(true: Callable[[], bool], seconds: float = 30.0) -> None:
 class Receivers:
     """Stands for many hosts: those whose names begin with `hanging` answer only when released.
 
-    `started` are the hosts in the order in which the worker turned to them. Each start may cost the next one PATIENCE,
+    `started` are the hosts in the order in which the worker turned to them. Each start may cost the next one SLOW_AFTER,
     so their number says how long a delivery waited, on a fast machine and on a slow one.
     """
 
@@ -121,7 +121,7 @@ def test_twenty_hosts_that_hang_at_once(database: Database, hosts: Receivers) ->
         promise(database, to("quick", "job:test.other"))
         eventually(lambda: len(hosts.took) == 1)
         before = hosts.started[: hosts.started.index("quick")]
-        assert len(before) * PATIENCE < WAIT_AT_MOST
+        assert len(before) * SLOW_AFTER < WAIT_AT_MOST
         assert set(Counter(before).values()) <= {1}
         hosts.released.set()
 
@@ -129,14 +129,14 @@ def test_twenty_hosts_that_hang_at_once(database: Database, hosts: Receivers) ->
 def test_hosts_that_answered_once_and_hang_now(database: Database, hosts: Receivers) -> None:
     hosts.released.set()
     with working(database) as worker:
-        worker._answering |= {f"hanging-{n}" for n in range(12)}
+        worker._responsive |= {f"hanging-{n}" for n in range(12)}
         hosts.released.clear()
         promise(database, *(to(f"hanging-{n % 12}") for n in range(240)))
         eventually(lambda: len(worker._ready) + len(worker._flying) >= THREADS // 2 and not worker._startable())
         promise(database, to("quick", "job:test.other"))
         eventually(lambda: len(hosts.took) == 1)
-        assert hosts.started.index("quick") * PATIENCE < WAIT_AT_MOST
-        assert max(hosts.most.values()) <= SHARE
+        assert hosts.started.index("quick") * SLOW_AFTER < WAIT_AT_MOST
+        assert max(hosts.most.values()) <= MOST_AT_ONCE
         hosts.released.set()
 
 
