@@ -2,7 +2,7 @@
 
 The pages are those that tests/house finds by following every link, so that a new page is on its sheet by itself.
 
-Usage: sheet.py CHROMIUM [FOLDER]   (FOLDER also gets each picture in full size, to look at closely)
+Usage: sheet.py [FOLDER]   (FOLDER also gets each picture in full size, to look at closely)
 """
 
 import base64
@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.config import Config
 from app.kernel import schema
 from app.kernel.db import Database
+from tests import browsers
 from tests.house import furnished, looking
 from tests.house.furnished import House, Visit
 
@@ -49,14 +50,14 @@ TO_WEBP = """async (png) => {
 }"""
 
 
-def main(chromium: str, folder: str = "") -> None:
+def main(folder: str = "") -> None:
     with tempfile.TemporaryDirectory(prefix="session-desk-") as place, sync_playwright() as playwright:
         config = Config.for_tests(database_url=f"sqlite:///{place}/house.sqlite3", public_base_url="http://localhost")
         database = Database(config)
         schema.upgrade(database)
         furnished.furnish(database)
         house = furnished.open_house(database, visits_each=2)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=browsers.executable(), args=FLAGS)
         full = Path(folder or place)
         full.mkdir(parents=True, exist_ok=True)
         visits = [visit for visit in house.one_each() if visit.endpoint not in looking.NOT_A_PAGE]
