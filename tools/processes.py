@@ -1,5 +1,6 @@
 """The web process and the worker as `./dev` starts them: together, for as long as the tool runs."""
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -101,14 +102,18 @@ class Processes:
         return "\n".join([f"Its last words, from {log}:", *(lines or ["(none)"])])
 
     def stop(self) -> None:
-        """Asks all to end, and kills those that take too long, or all at a second stop signal."""
+        """Asks all to end, and kills those that take too long, or all at a second stop signal.
+
+        What a process has started goes with it: a killed web process leaves its workers behind, which hold the port.
+        """
         for child in self._children.values():
             child.terminate()
         deadline = time.monotonic() + PATIENCE
         while self._alive() and time.monotonic() < deadline and self._signals.count < 2:
             time.sleep(0.05)
-        for child in self._alive():
-            os.killpg(child.pid, signal.SIGKILL)
+        for child in self._children.values():
+            with contextlib.suppress(OSError):  # nothing is left of it, as it should be
+                os.killpg(child.pid, signal.SIGKILL)
             child.wait()
 
     def _alive(self) -> "list[subprocess.Popen[bytes]]":
