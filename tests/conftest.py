@@ -25,6 +25,7 @@ from tests import browsers, databases, outgoing, servers
 from tests.cast import Cast
 from tests.clocks import Clock
 
+pytest_plugins = ["tests.quick"]
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 

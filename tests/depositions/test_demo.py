@@ -1,11 +1,15 @@
 """The demonstration: every state is there, the document's examples are, and nothing of it leaves the house."""
 
+import pytest
+
 from app import demo
 from app.depositions.models import State
 from app.depositions.queries import queue
 from app.kernel.clock import now
 from app.kernel.counts import differences
 from app.kernel.outbox import QUEUED
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_state_and_nothing_to_send(database, outbox, monkeypatch):

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -10,6 +11,8 @@ from app.inspections.models import Inspection, Invite
 from app.kernel.clock import now
 from app.kernel.db import Database
 from tests.accounts.browser import sign_in
+
+pytestmark = pytest.mark.slow
 
 
 def found(client: FlaskClient, database: Database, who: str, text: str) -> str:

@@ -13,6 +13,8 @@ from app.inspections.models import Inspection
 from app.kernel import counts
 from app.kernel.clock import now
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def loaded(database, monkeypatch):
