@@ -18,7 +18,9 @@ class Tool:
 
 TOOLS = {
     "run": Tool(run.main, "[--port N] [--data DIR]", "the demo site: web, worker, demo data, on http://localhost:8000"),
-    "test": Tool(test.main, "[--quick] [pytest arguments]", "the whole suite; --quick: what one minute can tell"),
+    "test": Tool(
+        test.main, "[--quick] [pytest arguments]", "the whole suite; --quick: what a minute allows, on SQLite"
+    ),
     "sure": Tool(sure.main, "", "format, lint, types, import contracts, templates"),
     "bench": Tool(bench.main, "[arguments]", "speed beside the floor, on both databases"),
     "faults": Tool(faults.main, "[arguments]", "the long rounds: kills, full disks, hanging receivers, races"),

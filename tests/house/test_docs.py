@@ -27,7 +27,7 @@ def test_the_readmes_map_names_every_room() -> None:
         if path.name.startswith(("_", ".")) or not path.is_dir():
             continue
         assert f"{path.name}/" in README, f"The map of the house does not show app/{path.name}/."
-    for name in ("dev", "wsgi.py", "docs/", "deploy/", "migrations/", "bench/", "tests/"):
+    for name in ("dev", "tools/", "wsgi.py", "docs/", "deploy/", "migrations/", "bench/", "tests/"):
         assert name in README
 
 
