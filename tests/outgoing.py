@@ -16,8 +16,8 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.outbox import OutboxRow
+from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import OutboxRow
 from tests.servers import free_port
 
 
@@ -48,9 +48,10 @@ class Outbox:
 
     def deliver_all(self, rounds: int = 50) -> list[SimpleNamespace]:
         """Lets the worker do what is due now, in this thread, until nothing is. Returns all rows."""
+        from app.wiring import wire
         from app.worker import Worker
 
-        worker = Worker(self.database)
+        worker = Worker(wire(self.database.config, self.database))
         for _ in range(rounds):
             if not worker.run_once(now()):
                 return self.rows()

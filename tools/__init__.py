@@ -1,6 +1,6 @@
-"""What `./dev` runs once the environment is there: one module a tool, named as the tool is.
+"""What `./dev` runs, one module a tool, and what else development needs. The application never imports it.
 
-The tools start the app as processes and never import it; importing them takes the standard library alone.
+What `./dev` runs starts the app as a process: importing it takes the standard library alone.
 """
 
 from pathlib import Path

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 
 SHAPE = {"slug", "name", "plan", "self_service", "keys"}

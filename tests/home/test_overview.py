@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.outbox import Message, enqueue
+from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import Message, enqueue
 from tests.cast import Cast
 
 DESKS = {"Depositions", "Prescreens", "Inspections"}
@@ -52,7 +52,7 @@ def test_nobody_signed_out_sees_it(client: FlaskClient, cast: Cast) -> None:
 def queued(database: Database, organization_id: int, subject: str, **changes: Any) -> None:
     from sqlalchemy import update
 
-    from app.kernel.outbox import OutboxRow
+    from app.kernel.outbox.outbox import OutboxRow
 
     with database.write() as db:
         (id,) = enqueue(
@@ -84,7 +84,7 @@ def test_home_and_the_desks_lists_say_the_same(client: FlaskClient, cast: Cast, 
     for subject in ("deposition", "prescreen", "inspection", "invite"):
         queued(database, cast.marston.id, subject, state="dead")
         queued(database, cast.marston.id, subject, last_error="No answer")
-    queued(database, cast.marston.id, "deposition", state="dead", set_aside_at=now(), set_aside_by="Ines Okafor")
+    queued(database, cast.marston.id, "deposition", state="dead", dismissed_at=now(), dismissed_by="Ines Okafor")
     cast.sign_in(client, "adam")
     home = words(client.get("/").text)
     for title, path, n in (("Depositions", "/depositions", 1), ("Prescreens", "/prescreens", 1)):

@@ -11,19 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
-from app.desk import tags
+from app.dashboard import tags
 from app.inspections import actions
 from app.inspections.models import Inspection
-from app.inspections.queries import board
+from app.inspections.queries import listing
+from app.kernel.changes.events import Event
 from app.kernel.clock import now
-from app.kernel.counts import differences
+from app.kernel.db.counters import differences
 from app.kernel.errors import Conflict
-from app.kernel.events import Event
 from tests.depositions.pages import csrf
 from tests.depositions.pages import text as body
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-T = board.T
+T = listing.T
 
 
 def make(database, cast, organization="marston", called="otto", **facts):
@@ -110,12 +110,12 @@ def test_everybody_means_the_same_list(database, cast, desk):
     few = frozenset([cast.harbor.id, cast.marston.id])
     many = few | frozenset(range(4000, 4010))
     filters = st.builds(
-        board.Filters,
-        view=st.sampled_from(list(board.VIEWS)),
+        listing.Filters,
+        view=st.sampled_from(list(listing.VIEWS)),
         campaign=st.sampled_from([None, None, campaign]),
         language=st.sampled_from(["", "", "fr"]),
         operator=st.sampled_from([None, None, cast.otto.id]),
-        person=st.sampled_from([None, None, board.NOBODY, cast.otto.id]),
+        person=st.sampled_from([None, None, listing.UNASSIGNED, cast.otto.id]),
         organization_id=st.sampled_from([None, None, cast.marston.id, cast.harbor.id]),
         first=st.sampled_from([None, None, today - DAY, today + DAY]),
         last=st.sampled_from([None, None, today, today + 9 * DAY]),
@@ -130,15 +130,15 @@ def test_everybody_means_the_same_list(database, cast, desk):
     @given(filters)
     def agree(f):
         with database.read() as db:
-            listed = board.listing(db, f, moment)
+            listed = listing.listing(db, f, moment)
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
             sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
             assert sum(sizes.values()) == len(rows)
-            assert board.kept_total(f, kept) in (None, len(rows))
+            assert listing.kept_total(f, kept) in (None, len(rows))
             if not f.narrowed and not f.order:
-                assert {key: board.tab_counts(kept)[key] for key in sizes} == sizes
+                assert {key: listing.tab_counts(kept)[key] for key in sizes} == sizes
             found = listed.rows_of(db, made)
             assert {id for id, (key, _) in found.items() if key is not None} == set(rows)
             if f.reach is not None:
@@ -156,12 +156,12 @@ def test_everybody_means_the_same_list(database, cast, desk):
 
 def test_sorted_or_not_a_tab_holds_the_same(database, cast, desk):
     with database.read() as db:
-        for view in board.VIEWS:
+        for view in listing.VIEWS:
             for reach in (None, frozenset([cast.marston.id])):
-                plain = {row.id for _, row in board.listing(db, board.Filters(view, reach=reach), now()).stream(db)}
-                for sort in board.Filters(view).sorts:
-                    f = board.Filters(view, reach=reach, sort=sort)
-                    assert {row.id for _, row in board.listing(db, f, now()).stream(db)} == plain
+                plain = {row.id for _, row in listing.listing(db, listing.Filters(view, reach=reach), now()).stream(db)}
+                for sort in listing.Filters(view).sorts:
+                    f = listing.Filters(view, reach=reach, sort=sort)
+                    assert {row.id for _, row in listing.listing(db, f, now()).stream(db)} == plain
 
 
 def test_what_waits_comes_first(database, cast):
@@ -179,7 +179,7 @@ def test_what_waits_comes_first(database, cast):
 
     def listed(view):
         with database.read() as db:
-            rows = board.listing(db, board.Filters(view), moment).page(db).rows
+            rows = listing.listing(db, listing.Filters(view), moment).page(db).rows
         return [(key, names[row.id]) for key, row in rows]
 
     assert listed("now") == [("waiting", "first"), ("waiting", "second"), ("live", "live"), ("today", "today")]
@@ -207,7 +207,7 @@ def said_after(client, answer):
 
 def kept(database, id):
     with database.read() as db:
-        return db.execute(select(T.assigned_id, T.assigned_name, T.version, T.updated_at).where(T.id == id)).one()
+        return db.execute(select(T.assignee_id, T.assignee_name, T.version, T.updated_at).where(T.id == id)).one()
 
 
 def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
@@ -217,17 +217,17 @@ def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
     data = {"csrf_token": csrf(otto, place), "version": "1"}
     assert otto.post(f"{place}/assign", data=data).status_code == 303
     row = kept(database, uuid.UUID(session["id"]))
-    assert (row.assigned_id, row.assigned_name, row.version) == (cast.otto.id, cast.otto.name, 2)
+    assert (row.assignee_id, row.assignee_name, row.version) == (cast.otto.id, cast.otto.name, 2)
     assert integrator.session(session) == before
     page = body(otto.get(place))
     assert "You have this" in page
-    assert f"Taken by {cast.otto.name}" in page
+    assert f"Assigned to {cast.otto.name}" in page
     stale = otto.post(f"{place}/give_back", data=data)
     assert stale.status_code == 409
-    assert "took it" in body(stale)
+    assert "assigned it" in body(stale)
     answer = otto.post(f"{place}/give_back?view=all", data={**data, "version": "2", "in_list": "1"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/inspections?view=all")
-    assert kept(database, uuid.UUID(session["id"])).assigned_id is None
+    assert kept(database, uuid.UUID(session["id"])).assignee_id is None
     again = otto.post(f"{place}/give_back", data={**data, "version": "3"})
     assert (again.status_code, "nothing to give back" in body(again)) == (409, True)
     assert integrator.session(session) == before
@@ -240,19 +240,19 @@ def test_of_two_who_take_it_the_second_changes_nothing(database, cast):
     with database.write() as db, pytest.raises(Conflict) as refused:
         actions.assign(db, id, person=(cast.mira.id, cast.mira.name), by=cast.actor("mira"), now=now(), version=1)
     assert refused.value.code == "stale"
-    assert kept(database, id).assigned_id == cast.otto.id
+    assert kept(database, id).assignee_id == cast.otto.id
 
 
 def test_who_makes_or_attends_one_has_it(otto, cast, database, integrator, field):
     fields = {"organization": str(cast.marston.id), "locale": "en", "campaign": ""}
     answer = otto.post("/inspections/create", data={"csrf_token": csrf(otto, "/inspections/new"), **fields})
     mine = uuid.UUID(answer.headers["Location"].rpartition("/")[2])
-    assert kept(database, mine).assigned_id == cast.otto.id
+    assert kept(database, mine).assignee_id == cast.otto.id
     session = integrator.create()
     field.join(integrator.invite(session))
     place = f"/inspections/{session['id']}"
     assert otto.post(f"{place}/attend", data={"csrf_token": csrf(otto, place)}).status_code == 303
-    assert kept(database, uuid.UUID(session["id"])).assigned_id == cast.otto.id
+    assert kept(database, uuid.UUID(session["id"])).assignee_id == cast.otto.id
     assert body(otto.get("/inspections?with=me&view=all")).count('data-row="') == 2
     assert body(otto.get("/inspections?operator=me&view=all")).count('data-row="') == 1
     assert body(otto.get("/inspections?with=nobody&view=all")).count('data-row="') == 0
@@ -264,7 +264,7 @@ def test_ticked_rows_are_assigned_tagged_and_given_back(otto, cast, database):
     rows = [f"{id}:1" for id in made]
     page = said_after(otto, press(otto, rows, f"assign:{cast.otto.id}"))
     assert "2 assigned to you. 1 was left alone:" in page
-    assert [kept(database, id).assigned_id for id in made] == [None, cast.otto.id, cast.otto.id]
+    assert [kept(database, id).assignee_id for id in made] == [None, cast.otto.id, cast.otto.id]
     rows = [f"{id}:2" for id in made]
     assert "3 tagged “vip”." in said_after(otto, press(otto, rows, "tag", tag="VIP"))
     assert body(otto.get("/inspections?tag=vip")).count('data-row="') == 3
@@ -309,8 +309,8 @@ def test_a_copy_is_the_list_and_leaves_a_note(otto, cast, database, desk):
     assert "inspections-all-" in answer.headers["Content-Disposition"]
     with database.read() as db:
         scope = frozenset([cast.marston.id])
-        f = board.Filters("all", language="fr", sort="-when", reach=scope)
-        ids = [str(row.id) for _, row in board.listing(db, f, now()).stream(db)]
+        f = listing.Filters("all", language="fr", sort="-when", reach=scope)
+        ids = [str(row.id) for _, row in listing.listing(db, f, now()).stream(db)]
         e = Event.__table__.c
         data, who = db.execute(select(e.data, e.actor_name).where(e.kind == "desk.exported")).one()
     shown = [row[0] for row in rows[1:]]

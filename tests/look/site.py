@@ -19,11 +19,12 @@ from wtforms import (
     TimeField,
 )
 
-from app import edges
+from app import middleware, web_errors
 from app.config import Config
-from app.kernel import htmx, static, times, words
 from app.kernel.errors import Conflict, Gone
-from app.kernel.forms import VersionedForm, at_most, choices, needed
+from app.kernel.text import datetimes, template_filters
+from app.kernel.web import assets, htmx
+from app.kernel.web.forms import VersionedForm, at_most, choices, needed
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 15, 20, tzinfo=UTC)
@@ -85,10 +86,11 @@ def make() -> Flask:
     site.jinja_env.undefined = StrictUndefined
     site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
     CSRFProtect(site)
-    edges.install(site, Config.for_tests())
-    static.install(site)
-    times.install(site.jinja_env)
-    words.install(site.jinja_env)
+    middleware.install(site, Config.for_tests())
+    web_errors.install(site)
+    assets.install(site)
+    datetimes.install(site.jinja_env)
+    template_filters.install(site.jinja_env)
     site.context_processor(_around)
     _routes(site)
     return site

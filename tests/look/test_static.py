@@ -73,7 +73,7 @@ def test_a_first_visit_is_light(visitor: FlaskClient) -> None:
 
 
 def test_no_file_of_ours_is_minified_or_forgotten() -> None:
-    from app.kernel.static import SHEETS
+    from app.kernel.web.assets import SHEETS
 
     assert {path.stem for path in (STATIC / "css").iterdir()} == set(SHEETS)
     for path in [*(STATIC / "css").iterdir(), *STATIC.glob("*.js")]:

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.accounts.models import Organization
-from app.desk.holds.models import Hold, State
+from app.dashboard.undo.models import PendingDecision, State
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
@@ -30,7 +30,7 @@ def test_it_waits_and_nothing_is_written_or_sent(database: Database, cast: Cast,
     assert hold.final_at - hold.pressed_at == timedelta(seconds=30)
     assert hold.payload == {"notes": NOTES}
     happened = story(database, id)[0]
-    assert (happened.kind, happened.actor_name) == ("prescreen.held", "Lena Ortiz")
+    assert (happened.kind, happened.actor_name) == ("prescreen.decision_pending", "Lena Ortiz")
     assert NOTES not in str(happened.data)
 
 
@@ -42,7 +42,7 @@ def test_without_seconds_it_is_final_at_once(database: Database, cast: Cast, out
     assert kinds(database, id) == ["approved"]
     assert len(outbox.letters("jane@example.com")) == 2
     with database.read() as db:
-        assert db.scalar(select(func.count()).select_from(Hold)) == 0
+        assert db.scalar(select(func.count()).select_from(PendingDecision)) == 0
 
 
 def test_pressing_the_same_again_changes_nothing(database: Database, cast: Cast) -> None:
@@ -50,7 +50,7 @@ def test_pressing_the_same_again_changes_nothing(database: Database, cast: Cast)
     first = press(database, cast, id)
     again = press(database, cast, id, notes="typed twice")
     assert again == first
-    assert kinds(database, id) == ["held"]
+    assert kinds(database, id) == ["decision_pending"]
 
 
 def test_deciding_otherwise_needs_an_undo_first(database: Database, cast: Cast) -> None:
@@ -121,7 +121,7 @@ def test_of_many_who_press_at_once_one_holds(database: Database, cast: Cast) -> 
         # The winner's own second press of the same verb is no refusal.
         assert sorted(set(outcomes)) == ["held", "hold.held"]
         assert outcomes.count("held") == 2
-        assert kinds(database, id) == ["held"]
+        assert kinds(database, id) == ["decision_pending"]
         assert stands(database, id) is State.HELD
 
 

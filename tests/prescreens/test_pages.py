@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from app.accounts.models import Person
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import desk
+from app.prescreens.queries import listing
 from tests.cast import Cast
 from tests.prescreens.making import prescreen, stored, template
 
@@ -136,7 +136,7 @@ def test_the_detail_shows_answers_beside_criteria(lena: FlaskClient, database: D
     assert "1 April 2026" in found
     assert "Held for 30 seconds, then final and sent." in found
     with database.write() as db:
-        db.execute(update(Person).where(Person.id == cast.lena.id).values(hold_seconds=0))
+        db.execute(update(Person).where(Person.id == cast.lena.id).values(undo_seconds=0))
     at_once = page(lena, f"/prescreens/{prescreen(database, cast.marston.id)}")
     assert "Either decision is final at once, and jane@example.com is told." in at_once
     assert "Your application to Marston &amp; Vale was approved" in found
@@ -180,7 +180,7 @@ def test_templates_can_be_read(lena: FlaskClient, database: Database, cast: Cast
 
 
 def test_the_pages_go_on(lena: FlaskClient, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "Listing", partial(desk.Listing, size=2))
+    monkeypatch.setattr(listing, "Listing", partial(listing.Listing, size=2))
     for n in range(5):
         prescreen(database, cast.marston.id, at=now() - timedelta(days=n * 6), given={"fullName": f"Jane {n}"})
     seen, path = [], "/prescreens"

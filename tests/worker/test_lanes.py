@@ -12,16 +12,18 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from app.kernel.db import Database
-from app.kernel.outbox import HANDLERS, Delivery, Message, OutboxRow, Retry
+from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import Delivery, Message, OutboxRow, TemporaryFailure
+from app.wiring import Sweep
 from app.worker import SHARE, Worker
-from tests.deliveries.sending import promise
+from tests.messages.sending import HANDLERS, promise
+from tests.messages.sending import worker as delivering
 
 
 @contextmanager
-def working(database: Database, **more: Any) -> Iterator[Worker]:
+def working(database: Database, sweeps: tuple[Sweep, ...] = (), **more: Any) -> Iterator[Worker]:
     """A worker that runs in a thread of its own until the block ends."""
-    worker, stop = Worker(database, **{"sweeps": (), **more}), threading.Event()
+    worker, stop = delivering(database, sweeps, **more), threading.Event()
     thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
     thread.start()
     try:
@@ -57,9 +59,9 @@ class Receivers:
         try:
             if host.startswith("hanging"):
                 self.released.wait(20)
-                raise Retry("It did not answer.")
+                raise TemporaryFailure("It did not answer.")
             if host.startswith("failing"):
-                raise Retry("It answered 500.")
+                raise TemporaryFailure("It answered 500.")
             self.took.append(delivery)
         finally:
             self.busy[host] -= 1

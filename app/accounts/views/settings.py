@@ -12,11 +12,11 @@ from app.accounts.models import Person
 from app.accounts.throttle import forgive, hit
 from app.accounts.views import pages
 from app.kernel import clock
+from app.kernel.api.rate_limits import refuse
+from app.kernel.db.transaction import db, reading
 from app.kernel.errors import FieldError, Invalid
-from app.kernel.forms import DeskForm
-from app.kernel.htmx import leave_for, respond, see_other
-from app.kernel.ratelimit import refuse
-from app.kernel.transaction import db, reading
+from app.kernel.web.forms import DeskForm
+from app.kernel.web.htmx import leave_for, respond, see_other
 
 
 @pages.get("/settings")
@@ -47,7 +47,7 @@ def change_settings() -> Response:
     form = SettingsForm()
     _offer_zone(form, found)
     form.check()
-    changes = {name: form[name].data for name in ("name", "time_zone", "theme", "single_keys", "hold_seconds")}
+    changes = {name: form[name].data for name in ("name", "time_zone", "theme", "single_keys", "undo_seconds")}
     people.change_settings(db(), found, changes, version=form.seen_version, by=me().actor(), now=clock.now())
     flash("Your settings are saved.")
     return see_other(url_for("accounts.settings"))

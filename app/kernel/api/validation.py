@@ -1,0 +1,161 @@
+"""What clients may send, as pydantic models, and what we say when they send something else.
+
+Unknown members are ignored and never stored; an explicit null means omitted; types are strict (no "1" for 1). The
+value that was wrong is never repeated in the answer.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from app.kernel.errors import BadRequest, FieldError, Invalid, Refusal
+
+
+class Body(BaseModel):
+    """A JSON object from a client. `WRAPPER` is a member around everything else, left out when a fault is named."""
+
+    WRAPPER: ClassVar[str] = ""
+
+    model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True, regex_engine="python-re")
+
+
+class Query(BaseModel):
+    """Query parameters. Everything arrives as text, so numbers are read from text."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, regex_engine="python-re")
+
+
+class InvalidValue(ValueError):
+    """A field validator's refusal: a sentence and a stable code."""
+
+    def __init__(self, detail: str, code: str = "invalid") -> None:
+        super().__init__(detail)
+        self.detail, self.code = detail, code
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL cannot store NUL, SQLite can: refused alike."""
+    if "\x00" in text:
+        raise InvalidValue("This must not contain the character NUL.", "character")
+    return text
+
+
+def Text(max_length: int, min_length: int = 0) -> Any:  # capital: it stands where a type stands
+    """A string type of at most `max_length` Unicode characters that both databases can store."""
+    return Annotated[str, StringConstraints(min_length=min_length, max_length=max_length), AfterValidator(_storable)]
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_SENTENCES = {
+    "missing": ("required", "This is required."),
+    "string_type": ("type", "This must be text."),
+    "bool_type": ("type", "This must be true or false."),
+    "int_type": ("type", "This must be a whole number."),
+    "float_type": ("type", "This must be a number."),
+    "list_type": ("type", "This must be a list."),
+    "model_type": ("type", "This must be an object."),
+    "model_attributes_type": ("type", "This must be an object."),
+    "dict_type": ("type", "This must be an object."),
+    "int_parsing": ("type", "This must be a whole number."),
+    "int_from_float": ("type", "This must be a whole number."),
+    "int_parsing_size": ("range", "This number is too large."),
+    "float_parsing": ("type", "This must be a number."),
+    "finite_number": ("type", "This must be a number."),
+    "bool_parsing": ("type", "This must be true or false."),
+    "uuid_parsing": ("format", "This must be a UUID."),
+    "uuid_type": ("format", "This must be a UUID."),
+    "string_pattern_mismatch": ("format", "This does not have the expected form."),
+    "string_unicode": ("character", "This must be valid Unicode text."),
+}
+
+
+def _sentence(error: Any) -> tuple[str, str]:
+    """Code and sentence for one pydantic error."""
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "value_error":
+        cause = context.get("error")
+        if isinstance(cause, InvalidValue):
+            return cause.code, cause.detail
+        return "invalid", "This is not valid."
+    if kind == "string_too_long":
+        return "too_long", f"This may have at most {context['max_length']} characters."
+    if kind == "string_too_short":
+        at_least = context["min_length"]
+        if at_least == 1:
+            return "required", "This must not be empty."
+        return "too_short", f"This must have at least {at_least} characters."
+    if kind == "too_long":
+        return "too_many", f"This may have at most {context['max_length']} items."
+    if kind == "too_short":
+        return "too_few", f"This must have at least {context['min_length']} items."
+    if kind in ("literal_error", "enum"):
+        return "choice", f"This must be {context['expected']}."
+    bounds = {
+        "greater_than": ("gt", "more than"),
+        "greater_than_equal": ("ge", "at least"),
+        "less_than": ("lt", "less than"),
+        "less_than_equal": ("le", "at most"),
+    }
+    if kind in bounds:
+        key, words = bounds[kind]
+        return "range", f"This must be {words} {context[key]}."
+    return _SENTENCES.get(kind, ("invalid", "This is not valid."))
+
+
+def field_errors(error: ValidationError, wrapper: str = "") -> list[FieldError]:
+    """Every fault of an input, each with its dotted path, below the member `wrapper` if there is one."""
+    found = []
+    for one in error.errors(include_url=False, include_input=False):
+        code, sentence = _sentence(one)
+        loc = one["loc"][1:] if wrapper and one["loc"][0] == wrapper and len(one["loc"]) > 1 else one["loc"]
+        path = ".".join(str(part) for part in loc if not str(part).startswith(("function-", "tagged-")))
+        found.append(FieldError(path, code, sentence))
+    return found
+
+
+def without_nulls(value: Any) -> Any:
+    """Members that are null are as good as absent, at any depth; items of lists stay."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def read(model: type[Model], data: Any, status: int = 422) -> Model:
+    """The validated input. Raises Invalid with every fault; `status` is what this door answers then."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        errors = field_errors(error, getattr(model, "WRAPPER", ""))
+    raise invalid(errors, status)
+
+
+def invalid(errors: Iterable[FieldError], status: int = 422) -> Invalid:
+    """The refusal for these faults; its sentence names the first field."""
+    errors = list(errors)
+    first = errors[0]
+    more = "" if len(errors) == 1 else f" {len(errors) - 1} more below."
+    where = f"{first.field}: " if first.field else ""
+    return Invalid(f"{where}{first.detail}{more}", errors=errors, status=status)
+
+
+def parse_object(raw: bytes, status: int = 400) -> dict[str, Any]:
+    """The JSON object in a body; an empty body is an empty object. Raises BadRequest `malformed_json`."""
+    if not raw:
+        return {}
+    try:
+        value = orjson.loads(raw)
+    except ValueError:
+        raise malformed("The body is not valid JSON in UTF-8.", status) from None
+    if not isinstance(value, dict):
+        raise malformed("The body must be a JSON object.", status)
+    found: dict[str, Any] = without_nulls(value)
+    return found
+
+
+def malformed(detail: str, status: int) -> Refusal:
+    return BadRequest(f"{detail} Nothing was done.", code="malformed_json", status=status)

@@ -1,0 +1,228 @@
+"""The database: SQLite embedded, PostgreSQL in production, the same answers from both.
+
+`db` always means an open session of this module, never Flask's session. Reading sessions cannot write: the database
+itself refuses (SQLite `query_only`, PostgreSQL `default_transaction_read_only`). Writing sessions are one transaction.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import orjson
+from sqlalchemy import JSON, DateTime, Engine, MetaData, Table, TypeDecorator, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from app.config import Config
+from app.kernel.crypto import Vault
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: aware and in UTC in Python, timestamptz on PostgreSQL, naive UTC text on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment needs its zone.")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        # Lists read thousands of moments: straight from what the driver gives, without the layers between.
+        return _from_text if dialect.name == "sqlite" else _in_utc
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value + "+00:00")
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    if TYPE_CHECKING:
+        # SQLAlchemy promises less, because a model may stand on a join; ours stand on tables.
+        __table__: ClassVar[Table]
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Db(Session):
+    """An open database session, and what the house gives whoever holds it: configuration and vault."""
+
+    config: Config
+    vault: Vault
+    database: "Database"
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.get_bind().dialect.name
+
+
+class Database:
+    """The two engines of one database: one that only reads, one that writes one transaction at a time."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.vault = Vault(config)
+        self.closing: list[Callable[[], None]] = []
+        """What must still be done before the engines close."""
+        url = make_url(config.database_url)
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        self.url = url
+        self.sqlite = url.get_backend_name() == "sqlite"
+        # Threads of one process queue here fairly instead of in SQLite's sleeping retries.
+        self._writer = threading.RLock() if self.sqlite else None
+        self.reader, self.writer = (_sqlite_engines if self.sqlite else _postgresql_engines)(config, url)
+
+    def open_reader(self) -> Db:
+        """A session that can only read. The caller closes it."""
+        return self._open(self.reader)
+
+    def open_writer(self) -> Db:
+        """A session that begins its transaction at first use. The caller commits or rolls back, and closes."""
+        return self._open(self.writer)
+
+    def _open(self, engine: Engine) -> Db:
+        # Statements decide in the database; rows that a session has loaded are not recomputed from them.
+        options = {"synchronize_session": False}
+        db = Db(bind=engine, expire_on_commit=False, autoflush=False, execution_options=options)
+        db.config, db.vault, db.database = self.config, self.vault, self
+        return db
+
+    @contextmanager
+    def read(self) -> Iterator[Db]:
+        db = self.open_reader()
+        try:
+            yield db
+        finally:
+            db.close()
+
+    @contextmanager
+    def write(self) -> Iterator[Db]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with self.queue():
+            db = self.open_writer()
+            try:
+                yield db
+                db.commit()
+            finally:
+                db.close()
+
+    @contextmanager
+    def queue(self) -> Iterator[None]:
+        """Holds this process's place among SQLite writers; nothing on PostgreSQL."""
+        if self._writer is None:
+            yield
+        else:
+            with self._writer:
+                yield
+
+    def acquire_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.acquire()
+
+    def release_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.release()
+
+    def dispose(self) -> None:
+        """Finishes what `closing` holds, then closes every connection."""
+        for finish in self.closing:
+            finish()
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _sqlite_engines(config: Config, url: Any) -> tuple[Engine, Engine]:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    common: dict[str, Any] = {
+        "json_serializer": _dumps,
+        "json_deserializer": orjson.loads,
+        "hide_parameters": True,
+        "pool_size": 16,
+        "max_overflow": 32,
+        "connect_args": {"check_same_thread": False, "timeout": 15, "cached_statements": 512},
+    }
+    reader = create_engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **common)
+    writer = create_engine(url, **common)
+    event.listen(reader, "connect", lambda connection, _: _sqlite_pragmas(connection, read_only=True))
+    event.listen(writer, "connect", lambda connection, _: _sqlite_pragmas(connection, read_only=False))
+
+    # The driver's own deferred BEGIN fails with "database is locked" when a reader turns writer; IMMEDIATE waits.
+    @event.listens_for(writer, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return reader, writer
+
+
+def _sqlite_pragmas(connection: sqlite3.Connection, *, read_only: bool) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=15000",
+        "foreign_keys=ON",
+        "cache_size=-32768",
+        "mmap_size=268435456",
+        "temp_store=MEMORY",
+        *(("query_only=ON",) if read_only else ()),
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _postgresql_engines(config: Config, url: Any) -> tuple[Engine, Engine]:
+    common: dict[str, Any] = {
+        "json_serializer": _dumps,
+        "json_deserializer": orjson.loads,
+        "hide_parameters": True,
+        "pool_size": 8,
+        "max_overflow": 24,
+        "pool_timeout": 5,
+        "pool_pre_ping": False,
+        "pool_use_lifo": True,
+    }
+    settings = "-c timezone=UTC -c lock_timeout=8000 -c jit=off -c random_page_cost=1.1"
+    reader = create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        connect_args={
+            "options": f"{settings} -c default_transaction_read_only=on",
+            "prepare_threshold": 2,
+            "connect_timeout": 5,
+        },
+        **common,
+    )
+    writer = create_engine(
+        url, connect_args={"options": settings, "prepare_threshold": 2, "connect_timeout": 5}, **common
+    )
+    return reader, writer

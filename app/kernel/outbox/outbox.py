@@ -1,0 +1,466 @@
+"""The outbox: outgoing messages, written in the transaction that causes them and delivered by the worker afterwards.
+
+Delivery is at least once; the id of a row is stable across retries (Message-ID, webhook-id), so that a receiver can
+drop what it already has. A row that cannot be delivered stays visible in the state `dead`, with the reason.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    Uuid,
+    and_,
+    false,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.config import Config
+from app.kernel.db.engine import Base, Database, Db, Instant
+from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
+from app.kernel.db.inserts import insert_or_ignore
+from app.kernel.json_types import JsonObject
+
+QUEUED, SENT, DEAD, DROPPED = "queued", "sent", "dead", "dropped"
+DISMISSED = "aside"
+"""The status of a dead message that a user has dismissed. Not a state of the row: `state` stays `dead`."""
+
+
+class OutboxRow(Base):
+    """One message to one recipient. `payload` is encrypted and, when `secret`, blanked as soon as it was sent."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
+    organization_id: Mapped[int | None]
+    subject_type: Mapped[str | None] = mapped_column(String(40))
+    subject_id: Mapped[str | None] = mapped_column(String(40))
+    channel: Mapped[str] = mapped_column(String(60))
+    destination: Mapped[str] = mapped_column(String(255))
+    summary: Mapped[str] = mapped_column(String(500))
+    payload: Mapped[str] = mapped_column(Text)
+    secret: Mapped[bool] = mapped_column(Boolean)
+    dedupe: Mapped[str | None] = mapped_column(String(200), unique=True)
+    state: Mapped[str] = mapped_column(String(10))
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    not_after: Mapped[datetime | None] = mapped_column(Instant)
+    attempts: Mapped[int]
+    earlier_attempts: Mapped[int]
+    """Attempts before the last "Send again", after which the backoff starts anew."""
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    lease_token: Mapped[UUID | None] = mapped_column(Uuid)
+    last_error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    changed_at_us: Mapped[int | None] = mapped_column(BigInteger)
+    """When an attempt last changed the status, in microseconds since 1970. Live pages watch it."""
+    dismissed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When a user dismissed the dead message: it stays in the table and is no longer counted as a problem."""
+    dismissed_by: Mapped[str | None] = mapped_column(String(320))
+
+
+WAITING = OutboxRow.state == literal_column("'queued'")
+"""Messages still to be sent. A literal, because no planner uses a partial index for a value that is bound later."""
+
+FAILING = and_(WAITING, OutboxRow.last_error.is_not(None))
+"""Messages whose last attempt failed and that will be tried again."""
+
+UNDELIVERED = and_(OutboxRow.state == literal_column("'dead'"), OutboxRow.dismissed_at.is_(None))
+"""Dead messages that no user has dismissed."""
+
+Index(
+    "ix_outbox_due",
+    OutboxRow.state,  # of one value only; without it SQLite takes the index below unless it has been told to ANALYZE
+    OutboxRow.due_at,
+    OutboxRow.destination,
+    OutboxRow.channel,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
+Index("ix_outbox_subject", OutboxRow.subject_type, OutboxRow.subject_id, OutboxRow.created_at)
+Index("ix_outbox_state", OutboxRow.state, OutboxRow.created_at, OutboxRow.id)
+Index("ix_outbox_organization", OutboxRow.organization_id, OutboxRow.state, OutboxRow.created_at, OutboxRow.id)
+
+for _name, _which in (("ix_outbox_failing", FAILING), ("ix_outbox_untold", UNDELIVERED)):
+    Index(
+        _name,
+        OutboxRow.state,  # of one value only, as above
+        OutboxRow.subject_type,
+        OutboxRow.organization_id,
+        OutboxRow.created_at,
+        OutboxRow.id,
+        sqlite_where=_which,
+        postgresql_where=_which,
+    )
+
+_TRIED = OutboxRow.changed_at_us.is_not(None)
+for _name, _columns in (
+    ("ix_outbox_moved", (OutboxRow.subject_type, OutboxRow.changed_at_us)),
+    ("ix_outbox_moved_place", (OutboxRow.subject_type, OutboxRow.organization_id, OutboxRow.changed_at_us)),
+):
+    Index(_name, *_columns, sqlite_where=_TRIED, postgresql_where=_TRIED)
+
+
+class OutboxAttempt(Base):
+    """One delivery attempt, written when it has ended. A missing number is an attempt whose worker was killed."""
+
+    __tablename__ = "outbox_attempts"
+    __table_args__ = (Index("ix_outbox_attempts_outbox", "outbox_id", "number"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    outbox_id: Mapped[UUID] = mapped_column(ForeignKey("outbox.id"))
+    number: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime] = mapped_column(Instant)
+    ok: Mapped[bool] = mapped_column(Boolean)
+    status: Mapped[int | None]
+    """The receiver's own code (HTTP, SMTP), when there was one."""
+    detail: Mapped[str] = mapped_column(String(500))
+
+
+keep_hourly_stats(
+    OutboxRow.__table__,
+    StatEvent(
+        "delivery.finished",
+        at="finished_at",
+        word="{r}.channel || CASE WHEN {r}.state = 'sent' AND {r}.attempts > 1 THEN ' late' ELSE ' ' || {r}.state END",
+        part="COALESCE({r}.subject_type, '')",
+        reads=("state", "attempts"),
+        only="{r}.channel NOT LIKE 'job:%'",
+        organization="COALESCE({r}.organization_id, 0)",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An outgoing message: e-mail, SMS, webhook or job (`channel` is email, sms, webhook or `job:<package>.<name>`).
+
+    `destination` is a mail domain or a host: a slow one delays only its own messages. `dedupe` is a unique key: a
+    second message with the same key is not queued. After `not_after` the message is not sent (a reminder of a session
+    that has begun). `summary` is what staff read, without secrets. With `secret` the payload is blanked once sent, and
+    the message cannot be sent again.
+    """
+
+    channel: str
+    payload: JsonObject
+    destination: str = ""
+    due_at: datetime | None = None
+    dedupe: str | None = None
+    secret: bool = False
+    summary: str = ""
+    not_after: datetime | None = None
+    fresh: Sequence[tuple[str, str]] = ()
+    """Values that differ in every rendering (secrets, signed proofs), each with the text that previews show instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt, as a handler receives it. `payload` is decrypted; `attempts` includes this one."""
+
+    id: UUID
+    channel: str
+    destination: str
+    payload: JsonObject
+    attempts: int
+    organization_id: int | None
+    subject_type: str | None
+    subject_id: str | None
+    created_at: datetime
+    database: Database
+    config: Config
+    now: datetime
+
+
+class TemporaryFailure(Exception):
+    """An attempt failed and a later one may succeed. The reason is a sentence for staff, without secrets.
+
+    `after` (seconds) replaces the next wait of BACKOFF, `at_least` can only lengthen it; `status` is the
+    receiver's code.
+    """
+
+    def __init__(
+        self, reason: str, after: float | None = None, status: int | None = None, at_least: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason, self.after, self.status, self.at_least = reason, after, status, at_least
+
+
+class PermanentFailure(Exception):
+    """An attempt failed and no later one can succeed. The reason is a sentence for staff, without secrets."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.status = reason, status
+
+
+Handler = Callable[[Delivery], "str | int | None"]
+"""Delivers the messages of one channel. What it returns (a code or a few words) is kept with the attempt.
+
+It must be idempotent: it may be called again with the same id.
+"""
+
+COLLECTED = "noted messages"
+"""Key of `db.info` under which the messages queued in a session are collected (kernel/changes/confirmation.py)."""
+
+
+def enqueue(
+    db: Db,
+    messages: Iterable[Message],
+    *,
+    event_id: int | None,
+    organization_id: int | None,
+    subject_type: str | None,
+    subject_id: str | None,
+    now: datetime,
+) -> list[UUID]:
+    """Writes the rows in the caller's transaction and returns their ids. A known `dedupe` keeps the old row."""
+    messages = list(messages)
+    if COLLECTED in db.info:
+        db.info[COLLECTED].extend(messages)
+    rows: list[JsonObject] = [
+        {
+            "id": uuid4(),
+            "event_id": event_id,
+            "organization_id": organization_id,
+            "subject_type": subject_type,
+            "subject_id": None if subject_id is None else str(subject_id),
+            "channel": message.channel,
+            "destination": (message.destination or message.channel).lower()[:255],
+            "summary": one_line(message.summary or message.channel.removeprefix("job:")),
+            "payload": db.vault.encrypt(json.dumps(message.payload)),
+            "secret": message.secret,
+            "dedupe": message.dedupe,
+            "state": QUEUED,
+            "due_at": message.due_at or now,
+            "not_after": message.not_after,
+            "attempts": 0,
+            "earlier_attempts": 0,
+            "created_at": now,
+        }
+        for message in messages
+    ]
+    if rows:
+        db.execute(insert_or_ignore(db, OutboxRow, ["dedupe"]), rows)
+    return [row["id"] for row in rows]
+
+
+def one_line(text: str) -> str:
+    """At most 500 characters without line breaks and control characters."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[:500]
+
+
+def drop(
+    db: Db,
+    subject_type: str,
+    subject_id: object,
+    *,
+    reason: str,
+    now: datetime,
+    channel: str | None = None,
+    dedupe: Sequence[str] = (),
+) -> int:
+    """Drops messages about one thing that were not sent yet, and returns how many.
+
+    A message that the worker is sending at this moment may still arrive, and is then shown as sent.
+    """
+    conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), WAITING]
+    if channel:
+        conditions.append(OutboxRow.channel == channel)
+    if dedupe:
+        conditions.append(OutboxRow.dedupe.in_(list(dedupe)))
+    done = db.execute(
+        update(OutboxRow)
+        .where(*conditions)
+        .values({OutboxRow.state: DROPPED, OutboxRow.last_error: one_line(reason), OutboxRow.finished_at: now})
+        .returning(OutboxRow.id)
+    )
+    return len(done.all())
+
+
+class ListedMessage(NamedTuple):
+    """Everything that may be shown of a message: all columns but its payload."""
+
+    id: UUID
+    event_id: int | None
+    organization_id: int | None
+    subject_type: str | None
+    subject_id: str | None
+    channel: str
+    destination: str
+    summary: str
+    secret: bool
+    state: str
+    due_at: datetime
+    attempts: int
+    earlier_attempts: int
+    lease_until: datetime | None
+    last_error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    dismissed_at: datetime | None
+    dismissed_by: str | None
+    blanked: bool
+
+
+LISTED_COLUMNS = (
+    OutboxRow.id,
+    OutboxRow.event_id,
+    OutboxRow.organization_id,
+    OutboxRow.subject_type,
+    OutboxRow.subject_id,
+    OutboxRow.channel,
+    OutboxRow.destination,
+    OutboxRow.summary,
+    OutboxRow.secret,
+    OutboxRow.state,
+    OutboxRow.due_at,
+    OutboxRow.attempts,
+    OutboxRow.earlier_attempts,
+    OutboxRow.lease_until,
+    OutboxRow.last_error,
+    OutboxRow.created_at,
+    OutboxRow.finished_at,
+    OutboxRow.dismissed_at,
+    OutboxRow.dismissed_by,
+    (OutboxRow.payload == "").label("blanked"),
+)
+"""The columns of a ListedMessage, in its order."""
+
+
+class HasStatus(Protocol):
+    """The columns that decide the status of a message."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def last_error(self) -> str | None: ...
+    @property
+    def dismissed_at(self) -> datetime | None: ...
+
+
+def status_of(row: HasStatus) -> str:
+    """The status for staff: queued, failing (failed and will be tried again), sent, dead, aside or dropped."""
+    if row.state == DEAD and row.dismissed_at is not None:
+        return DISMISSED
+    return "failing" if row.state == QUEUED and row.last_error else row.state
+
+
+class HasAttempts(HasStatus, Protocol):
+    """The columns that every attempt or user action on a message changes."""
+
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def earlier_attempts(self) -> int: ...
+
+
+def state_token(row: HasAttempts) -> str:
+    """A token of the message's status that every change replaces. Forms carry it back for optimistic concurrency."""
+    return f"{status_of(row)}-{row.attempts}-{row.earlier_attempts}"
+
+
+_STATE_TOKEN = re.compile(r"([a-z]{1,10})-([0-9]{1,6})-([0-9]{1,6})")
+
+
+def _unchanged_since(seen: str | None) -> list[ColumnElement[bool]]:
+    """Conditions that hold while a message still has the state token `seen`; none without a token."""
+    if seen is None:
+        return []
+    found = _STATE_TOKEN.fullmatch(seen)
+    if found is None:
+        return [false()]
+    status, attempts, earlier_attempts = found[1], int(found[2]), int(found[3])
+    by_status = {
+        "failing": FAILING,
+        DISMISSED: and_(OutboxRow.state == DEAD, OutboxRow.dismissed_at.is_not(None)),
+        DEAD: UNDELIVERED,
+    }
+    return [
+        by_status.get(status, OutboxRow.state == status),
+        OutboxRow.attempts == attempts,
+        OutboxRow.earlier_attempts == earlier_attempts,
+    ]
+
+
+def dismiss(db: Db, id: UUID, by: str, now: datetime, seen: str | None = None) -> bool:
+    """Dismisses a dead message. False when it is not dead, or its state token is no longer `seen`."""
+    return _set_dismissed(db, id, UNDELIVERED, seen, now, by)
+
+
+def restore(db: Db, id: UUID, seen: str | None = None) -> bool:
+    """Undoes `dismiss`. False when the message is not dismissed, or its state token is no longer `seen`."""
+    return _set_dismissed(db, id, OutboxRow.dismissed_at.is_not(None), seen, None, None)
+
+
+def _set_dismissed(
+    db: Db, id: UUID, condition: ColumnElement[bool], seen: str | None, at: datetime | None, by: str | None
+) -> bool:
+    change = (
+        update(OutboxRow)
+        .where(OutboxRow.id == id, condition, *_unchanged_since(seen))
+        .values({OutboxRow.dismissed_at: at, OutboxRow.dismissed_by: by})
+        .returning(OutboxRow.id)
+    )
+    return db.execute(change).one_or_none() is not None
+
+
+def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> ListedMessage | None:
+    """Queues a dead message, a sent one that was not secret, or a failing one, to be sent now under its old id.
+
+    Returns the row, or None when it cannot be sent again (unknown, being sent, dropped, blanked, or a finished job), or
+    its state token is no longer `seen`.
+    """
+    sent = and_(OutboxRow.state == SENT, OutboxRow.channel.not_like("job:%"))
+    failing = and_(FAILING, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
+    row = db.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.id == id,
+            OutboxRow.payload != "",
+            or_(OutboxRow.state == DEAD, sent, failing),
+            *_unchanged_since(seen),
+        )
+        .values(
+            {
+                OutboxRow.state: QUEUED,
+                OutboxRow.due_at: now,
+                OutboxRow.finished_at: None,
+                OutboxRow.lease_until: None,
+                OutboxRow.lease_token: None,
+                OutboxRow.earlier_attempts: OutboxRow.attempts,
+                OutboxRow.dismissed_at: None,
+                OutboxRow.dismissed_by: None,
+            }
+        )
+        .returning(*LISTED_COLUMNS)
+    ).one_or_none()
+    return None if row is None else ListedMessage._make(row)
+
+
+def messages_about(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> list[ListedMessage]:
+    """Every message about one thing, newest first, without payloads. `status_of(row)` is its status."""
+    rows = db.execute(
+        select(*LISTED_COLUMNS)
+        .where(OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id))
+        .order_by(OutboxRow.created_at.desc())
+        .limit(limit)
+    )
+    return [ListedMessage._make(row) for row in rows]

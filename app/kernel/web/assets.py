@@ -1,0 +1,117 @@
+"""Files the browser keeps: one hashed address each, compressed once at start-up.
+
+The address carries the content's hash (`/static/app.css?v=3f2a…`), so an answer to it may be kept for ever.
+`app.css` is put together from `static/css/`, in the order of `SHEETS`, so that a page asks for one sheet
+(docs/decisions/0007-stylesheet.md).
+"""
+
+import gzip
+import hashlib
+import mimetypes
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, abort, request
+from markupsafe import Markup
+
+SHEETS = (
+    "tokens",
+    "base",
+    "layout",
+    "parts",
+    "lists",
+    "rulers",
+    "narrow",
+    "details",
+    "floats",
+    "fields",
+    "public",
+    "utilities",
+)
+COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "text/plain", "text/markdown", "application/json"}
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+SHEET_URL = re.compile(r'url\("\.\./([^"]+)"\)')
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as it is sent: its type, its body, its compressed body if that is smaller, and the content's hash."""
+
+    type: str
+    body: bytes
+    gzipped: bytes | None
+    hash: str
+
+
+class Assets:
+    """All static files of `folder`, read once. `prefix` is where they are served."""
+
+    def __init__(self, folder: Path, prefix: str = "/static") -> None:
+        self.prefix = prefix
+        self.assets: dict[str, Asset] = {}
+        sheets = folder / "css"
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and sheets not in path.parents:
+                self._put(path.relative_to(folder).as_posix(), path.read_bytes())
+        text = "\n".join((sheets / f"{name}.css").read_text("utf-8") for name in SHEETS)
+        self._put("app.css", SHEET_URL.sub(lambda found: f'url("{self.url(found[1])}")', text).encode())
+
+    def url(self, name: str) -> str:
+        """The hashed address of a file; KeyError for a file that is not there."""
+        return f"{self.prefix}/{name}?v={self.assets[name].hash}"
+
+    def _put(self, name: str, body: bytes) -> None:
+        kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        small = gzip.compress(body, 9, mtime=0) if kind in COMPRESSIBLE else None
+        smaller = small if small and len(small) < len(body) else None
+        self.assets[name] = Asset(kind, body, smaller, hashlib.sha256(body).hexdigest()[:12])
+
+
+def _icon(shelf: Assets) -> Callable[..., Markup]:
+    """`icon(name, cls)`: a symbol of the sprite, beside words that say the same. A page has dozens."""
+
+    @lru_cache(maxsize=512)
+    def icon(name: str, cls: str = "") -> Markup:
+        classes = f"icon {cls}" if cls else "icon"
+        found = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>')
+        return found.format(classes, shelf.url("icons.svg"), name)
+
+    return icon
+
+
+def install(app: Flask) -> Assets:
+    """Serve the app's static folder from memory, and give templates `static('app.css')`.
+
+    `url_for('static', filename=…)` gets the hash too. Replaces Flask's own static view where there is one.
+    """
+    prefix = app.static_url_path or "/static"
+    shelf = Assets(Path(app.root_path) / "static", prefix)
+
+    def static(filename: str) -> Response:
+        asset = shelf.assets.get(filename) or abort(404)
+        zipped = asset.gzipped if request.accept_encodings["gzip"] > 0 else None
+        answer = Response(zipped or asset.body, mimetype=asset.type)
+        if zipped:
+            answer.headers["Content-Encoding"] = "gzip"
+        if asset.gzipped:
+            answer.vary.add("Accept-Encoding")
+        current = request.args.get("v") == asset.hash
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if current else "no-cache"
+        answer.set_etag(asset.hash + ("-gzip" if zipped else ""))
+        answer.make_conditional(request)
+        return answer
+
+    def hashed(endpoint: str, values: dict) -> None:
+        if endpoint == "static" and values.get("filename") in shelf.assets:
+            values.setdefault("v", shelf.assets[values["filename"]].hash)
+
+    if "static" in app.view_functions:
+        app.view_functions["static"] = static
+    else:
+        app.add_url_rule(f"{prefix}/<path:filename>", "static", static)
+    app.url_default_functions.setdefault(None, []).append(hashed)
+    app.jinja_env.globals.update(static=shelf.url, sprite=_icon(shelf))
+    return shelf

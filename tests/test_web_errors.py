@@ -1,0 +1,191 @@
+"""Security headers, request ids and the form of refusals, on every answer."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+
+from app import middleware
+from app.config import Config
+from app.kernel.db.engine import Database
+from app.logs import redact
+from tests.cast import Cast
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/nothing", "/api/v1/sessions", "/api/v1/nothing", "/static/app.css"])
+def test_every_answer_carries_the_security_headers(client: FlaskClient, path: str):
+    headers = client.get(path).headers
+    assert headers["Content-Security-Policy"] == middleware.CONTENT_SECURITY_POLICY
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert headers["X-Request-Id"]
+    assert "Strict-Transport-Security" not in headers, "only over https"
+
+
+def test_over_https_transport_is_strict(client: FlaskClient):
+    assert "max-age" in client.get("/sign-in", base_url="https://localhost").headers["Strict-Transport-Security"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "http://localhost.elsewhere.example"}, 403),
+    ],
+)
+def test_forms_of_other_sites_are_refused(client: FlaskClient, headers: dict[str, str], status: int):
+    response = client.post("/sign-in", data={"email": "a@example.com"}, headers=headers)
+    assert response.status_code == status
+    assert "another site" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("form", "page"),
+    [("/settings/sign-ins/5/end", "/settings"), ("/depositions/1/cancel", "/depositions/1"), ("/sign-out", "/")],
+)
+def test_a_refused_form_leads_back_to_a_page_that_is_there(client: FlaskClient, cast: Cast, form: str, page: str):
+    cast.sign_in(client, "ines")
+    refused = client.post(form, data={"csrf_token": "no"})
+    assert refused.status_code == 403
+    assert f'href="{page}"' in refused.text.partition("Back to the page")[0].rpartition("<a ")[2]
+
+
+def test_a_form_without_its_token_is_refused_and_hands_the_text_back(client: FlaskClient, cast: Cast):
+    cast.sign_in(client, "ines")
+    typed = {"notice": "Typed for ten minutes <b>", "password": "hunter2", "csrf_token": "no"}
+    response = client.post("/depositions/1/write_notice", data=typed)
+    page = response.get_data(as_text=True)
+    assert response.status_code == 403
+    assert "Typed for ten minutes &lt;b&gt;" in page
+    assert "hunter2" not in page
+
+
+def test_an_unknown_page_is_a_page(client: FlaskClient):
+    response = client.get("/nothing")
+    assert (response.status_code, response.mimetype) == (404, "text/html")
+    assert "There is nothing at this address." in response.get_data(as_text=True)
+
+
+def test_htmx_gets_a_notice_for_its_slot(client: FlaskClient, cast: Cast):
+    cast.sign_in(client, "ines")
+    response = client.post("/depositions/1/write_notice", headers=HTMX)
+    assert response.headers["HX-Retarget"] == "#refusal"
+    body = response.get_data(as_text=True)
+    assert 'id="refusal"' in body
+    assert "<html" not in body
+
+
+@pytest.mark.parametrize(
+    ("path", "mimetype"), [("/sign-in", "text/html"), ("/api/v1/sessions", "application/problem+json")]
+)
+def test_a_database_that_is_away_is_503_in_words(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, path: str, mimetype: str
+):
+    client = app.test_client()
+    cast.sign_in(client, "ines")
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT secret_column", {}, Exception("could not connect to 10.0.0.7"))
+
+    monkeypatch.setattr(Database, "open_reader", away)
+    headers = cast.headers("prescreens") if path.startswith("/api") else {}
+    response = client.get(path if path.startswith("/api") else "/depositions", headers=headers)
+    assert (response.status_code, response.mimetype) == (503, mimetype)
+    assert int(response.headers["Retry-After"]) > 0
+    said = response.get_data(as_text=True)
+    assert "does not answer right now" in said
+    assert "10.0.0.7" not in said
+    assert "secret_column" not in said
+
+
+def test_a_crash_says_nothing_of_its_cause(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    def crash(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("/srv/secret/path.py")
+
+    monkeypatch.setattr(Database, "open_reader", crash)
+    for path in ("/depositions", "/api/v1/sessions"):
+        client = app.test_client()
+        cast.sign_in(client, "ines")
+        response = client.get(path, headers=cast.headers("prescreens") if path.startswith("/api") else {})
+        said = response.get_data(as_text=True)
+        assert response.status_code == 500
+        assert "secret" not in said
+        assert "ZeroDivision" not in said
+        assert "Traceback" not in said
+        assert response.headers["X-Request-Id"] in said
+
+
+def test_forwarded_addresses_are_believed_only_from_trusted_proxies():
+    def inner(environ: dict, _start: object) -> list[bytes]:
+        return [f"{environ['REMOTE_ADDR']} {environ['wsgi.url_scheme']}".encode()]
+
+    def seen(trusted: str, peer: str, forwarded: str) -> str:
+        config = Config.from_env({"TRUSTED_PROXIES": trusted})
+        environ = {
+            "REMOTE_ADDR": peer,
+            "HTTP_X_FORWARDED_FOR": forwarded,
+            "HTTP_X_FORWARDED_PROTO": "https",
+            "wsgi.url_scheme": "http",
+        }
+        return b"".join(middleware.TrustedProxies(inner, config)(environ, None)).decode()
+
+    assert seen("10.0.0.0/8", "10.1.1.1", "203.0.113.9") == "203.0.113.9 https"
+    assert seen("10.0.0.0/8", "203.0.113.1", "198.51.100.7") == "203.0.113.1 http"
+    assert seen("", "10.1.1.1", "203.0.113.9") == "10.1.1.1 http"
+    assert seen("10.0.0.0/8", "10.1.1.1", "198.51.100.7, 203.0.113.9") == "203.0.113.9 https"
+    assert seen("10.0.0.0/8", "10.1.1.1", "198.51.100.7, 203.0.113.9, 10.2.2.2") == "203.0.113.9 https"
+    assert seen("10.0.0.0/8", "10.1.1.1", "garbage") == "10.1.1.1 https"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nb_sec_abcdefghijklmnop",
+        "ra_abcdefghijklmnop",
+        "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzbHVnIjoieCJ9.c2ln",
+        "/join/3f0c/?t=tok_abcdefghij",
+        "GET /v1/sessions/3f0c/join/abcdefghijklmnopqrstuvwxyz",
+        "password=hunter2hunter2",
+        "Cookie: desk=abcdefgh",
+    ],
+)
+def test_what_looks_like_a_secret_is_not_logged(line: str):
+    shown = redact(f"before {line} after")
+    assert "[redacted]" in shown
+    for secret in ("abcdefgh", "c2ln", "hunter2"):
+        assert secret not in shown
+
+
+def test_production_refuses_development_secrets_by_name():
+    from app.config import ConfigError
+
+    with pytest.raises(ConfigError) as caught:
+        Config.from_env({"PUBLIC_BASE_URL": "https://desk.example.com"})
+    for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "OTP_PEPPER", "SMTP_URL"):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://x"),
+        ("PUBLIC_BASE_URL", "desk.example.com"),
+        ("ENCRYPTION_KEYS", "short"),
+        ("TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("WEBHOOK_ALLOWED_NETWORKS", "everywhere"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str):
+    from app.config import ConfigError
+
+    with pytest.raises(ConfigError) as caught:
+        Config.from_env({name: value})
+    assert name in str(caught.value)
