@@ -192,7 +192,7 @@ class Overview:
         return None
 
     def _messages(self, channel: str) -> str:
-        return url_for("deliveries.list", view="dead", desk=self.desk, channel=channel)
+        return url_for("messages.list", view="failed", desk=self.desk, channel=channel)
 
 
 _DUE = (

@@ -32,7 +32,7 @@ Act = Callable[[Db, int | None], T]
 """Does it in that session. The number is the version of the row that the person is known to have seen."""
 
 STEP, SEEN, VERSION = "step", "preview", "version"
-"""Fields of a form: `step=preview` only shows; `preview` carries the digest of what was shown."""
+"""Fields of a form: `step`, whatever it says, only shows; `preview` carries the digest of what was shown."""
 
 WHEN_SENT = "made at the moment it is sent"
 RAW_FILES = 5
@@ -82,7 +82,7 @@ def confirm(
     Refusals pass through; a lost race that the rules would still allow shows the
     newest state, and what the others did.
     """
-    seen, only_shown = request.form.get(SEEN, ""), request.form.get(STEP) == "preview"
+    seen, only_shown = request.form.get(SEEN, ""), bool(request.form.get(STEP))
     version = _version()
     try:
         if only_shown or not seen:

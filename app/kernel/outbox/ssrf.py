@@ -1,6 +1,6 @@
 """Where a webhook may go: the public internet over https, and what the operator allows, nothing else.
 
-docs/deliveries.md. The address is written down strictly first, because URL parsers disagree about backslashes, percent
+docs/messages.md. The address is written down strictly first, because URL parsers disagree about backslashes, percent
 signs, full-width digits and numbers that look like names; the name is resolved once, every address it has must be
 public, and the connection goes to the checked address.
 """

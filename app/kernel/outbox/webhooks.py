@@ -1,4 +1,4 @@
-"""Webhooks: a signed message to an address that a client named (docs/deliveries.md)."""
+"""Webhooks: a signed message to an address that a client named (docs/messages.md)."""
 
 import base64
 import hashlib
