@@ -7,7 +7,7 @@ page of the demo site, tries cases that are generated, or is marked `slow`. With
 import pytest
 
 SLOW_FIXTURES = {"chromium", "page", "serve", "server", "house"}
-SLOW_FOLDERS = ("tests/bench/", "tests/faults/", "tests/tools/")
+SLOW_FOLDERS = ("tests/bench/", "tests/faults/", "tests/tools/", "tests/upgrade/")
 SLOW_MARKERS = ("browser", "hypothesis", "slow")
 
 
