@@ -29,6 +29,7 @@ from tests.cast import Cast
 from tests.cast import fill as cast_rows
 from tests.clocks import Clock
 
+pytest_plugins = ["tests.quick"]
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 

@@ -2,7 +2,7 @@
 
 The pages are those that tests/project finds by following every link, so that a new page is on its sheet by itself.
 
-Usage: sheet.py CHROMIUM [FOLDER]   (FOLDER also gets each picture in full size, to look at closely)
+Usage: sheet.py [FOLDER]   (FOLDER also gets each picture in full size, to look at closely)
 """
 
 import base64
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.config import Config
 from app.kernel.db import schema
 from app.kernel.db.engine import Database
-from tests import demo_data
+from tests import browsers, demo_data
 from tests.project import crawler, visual_checks
 from tests.project.crawler import DemoSite, Visit
 
@@ -50,7 +50,7 @@ TO_WEBP = """async (png) => {
 }"""
 
 
-def main(chromium: str, folder: str = "") -> None:
+def main(folder: str = "") -> None:
     with tempfile.TemporaryDirectory(prefix="session-desk-") as place, sync_playwright() as playwright:
         config = Config.for_tests(database_url=f"sqlite:///{place}/demo.sqlite3", public_base_url="http://localhost")
         database = Database(config)
@@ -58,7 +58,7 @@ def main(chromium: str, folder: str = "") -> None:
         demo_data.load(database)
         crawler.add_vera(database)
         site = crawler.open_demo_site(database, visits_each=2)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=browsers.executable(), args=FLAGS)
         full = Path(folder or place)
         full.mkdir(parents=True, exist_ok=True)
         visits = [visit for visit in site.one_each() if visit.endpoint not in visual_checks.NOT_A_PAGE]

@@ -71,6 +71,7 @@ def known_ids(client: FlaskClient, cast: Cast, product: str) -> dict[str, list[s
     return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_schemathesis_finds_nothing(app: Flask, client: FlaskClient, cast: Cast, product: str, mode: Any):

@@ -10,6 +10,8 @@ from app.kernel.db.counters import differences
 from app.kernel.outbox.outbox import QUEUED
 from tests import demo_data
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.filled(by=(demo_data.load,))
 def test_every_state_and_nothing_to_send(database, outbox):

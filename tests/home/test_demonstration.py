@@ -12,6 +12,8 @@ from app.kernel.db.engine import Database
 from tests import demo_data
 from tests.accounts.browser import sign_in
 
+pytestmark = pytest.mark.slow
+
 
 def found(client: FlaskClient, database: Database, who: str, text: str) -> str:
     """What somebody's search shows."""

@@ -16,6 +16,8 @@ from tests import demo_data
 
 pytestmark = pytest.mark.filled(by=(demo_data.load,))
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_state_is_there_and_every_chain_holds(database, outbox) -> None:
     with database.read() as db:

@@ -46,8 +46,8 @@ def eventually(true: Callable[[], bool], seconds: float = 30.0) -> None:
 class Receivers:
     """Stands for many hosts: those whose names begin with `hanging` answer only when released.
 
-    `started` are the hosts in the order in which the worker turned to them. Each start may cost the next one SLOW_AFTER,
-    so their number says how long a delivery waited, on a fast machine and on a slow one.
+    `started` are the hosts in the order in which the worker turned to them. Each start may cost the next SLOW_AFTER, so
+    their number says how long a delivery waited, on a fast machine and on a slow one.
     """
 
     def __init__(self) -> None:
