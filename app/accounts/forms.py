@@ -16,9 +16,9 @@ from wtforms.fields import SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app.accounts import rules
-from app.accounts.models import Billing, Plan, Product, Theme
+from app.accounts.models import Billing, Plan, Theme
 from app.accounts.passkeys import LONGEST_RESPONSE
-from app.accounts.roles import TITLES, Role
+from app.accounts.roles import ACCESS, TITLES, Product, Role
 from app.kernel.errors import Invalid
 from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
 
@@ -230,6 +230,6 @@ class KeyForm(DeskForm):
     )
     scopes = SelectMultipleField(
         "Scopes",
-        choices=list(rules.SCOPES[Product.INSPECTIONS]),
+        choices=list(ACCESS[Product.INSPECTIONS].key_scopes),
         description="For inspections only. None ticked means all.",
     )

@@ -23,8 +23,8 @@ from sqlalchemy import select, text, update
 from app import create_app, demo
 from app.accounts import links as account_links
 from app.accounts.actions import sign_ins
-from app.accounts.models import ApiKey, Membership, Passkey, Person, Product, TotpSecret
-from app.accounts.roles import Role
+from app.accounts.models import ApiKey, Membership, Passkey, Person, TotpSecret
+from app.accounts.roles import Product, Role
 from app.kernel.changes.events import Actor
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
