@@ -1,9 +1,8 @@
 """Every kind of event of people, organizations and keys."""
 
-from typing import Any
-
 from app.accounts.roles import TITLES, Role
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
+from app.kernel.changes.message_events import MESSAGE_EVENTS
 
 FACTORS: dict[str, str] = {
     "password": "with the password",
@@ -12,7 +11,7 @@ FACTORS: dict[str, str] = {
     "recovery code": "with a recovery code",
     "passkey": "with a passkey",
 }
-"""The last thing a sign-in asked for."""
+"""The last factor of a sign-in."""
 
 
 def _details(row: EventRow) -> str:
@@ -35,7 +34,7 @@ def _details(row: EventRow) -> str:
     return ""
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value) or "nothing"
@@ -74,4 +73,4 @@ KEY_CREATED = _event("key.created", "Key made", "key-round")
 KEY_REVOKED = _event("key.revoked", "Key revoked", "ban")
 KEY_BEARER_PRINTED = _event("key.bearer_printed", "Bearer for an hour printed", "ticket")
 
-EVENTS = EventTypes.of_module(globals())
+EVENTS = EventTypes.of_module(globals(), MESSAGE_EVENTS)

@@ -1,28 +1,30 @@
-"""The guard before every page: closed by default, signed-out people, wrong roles, typed text that is kept."""
+"""The guard before every page: closed by default, signed-out people, wrong roles, posted text that is kept."""
 
 import html
 import re
 
 import pytest
-from flask import Response
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app import create_app
 from app.accounts.access import allow, me, public, signed_in
 from app.accounts.models import SignIn
 from app.accounts.roles import Role
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from tests import apps
 from tests.accounts.browser import HTMX, post, token
 from tests.cast import PASSWORD, Cast
 
 
 @pytest.fixture
 def rooms(database: Database) -> FlaskClient:
-    """An app of its own with pages of every kind, and one somebody forgot to mark."""
-    app = create_app(database.config, database)
+    """An app of its own with pages of every kind, and one without a mark."""
+    return apps.reused(database, "guarded pages", add_pages).test_client()
 
+
+def add_pages(app: Flask) -> None:
     def page() -> str:
         return "inside"
 
@@ -37,7 +39,6 @@ def rooms(database: Database) -> FlaskClient:
         "/schedulers", "schedulers", allow(Role.SCHEDULER, Role.ADMIN)(lambda: "in"), methods=["GET", "POST"]
     )
     app.add_url_rule("/note", "note", allow()(lambda: Response("saved", 201)), methods=["POST"])
-    return app.test_client()
 
 
 def test_an_unmarked_page_is_shut_for_everybody(rooms: FlaskClient, cast: Cast) -> None:
@@ -89,7 +90,7 @@ def end_sign_ins(database: Database) -> None:
         db.execute(update(SignIn).values(ended_at=now()))
 
 
-def test_text_typed_into_an_ended_sign_in_is_kept(rooms: FlaskClient, cast: Cast, database: Database) -> None:
+def test_text_posted_after_a_sign_in_ended_is_kept(rooms: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(rooms, "lena")
     typed = {"csrf_token": token(rooms, "/settings"), "version": "3", "note": 'Long "story"\n<b>second</b> line'}
     end_sign_ins(database)
@@ -115,7 +116,7 @@ def test_text_typed_into_an_ended_sign_in_is_kept(rooms: FlaskClient, cast: Cast
     assert rooms.post("/note?from=list", data={**typed, "csrf_token": sent_token[1]}).status_code == 201
 
 
-def test_kept_text_is_not_shown_to_somebody_else(rooms: FlaskClient, cast: Cast, database: Database) -> None:
+def test_kept_text_is_not_shown_to_another_person(rooms: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(rooms, "lena")
     typed = {"csrf_token": token(rooms, "/settings"), "note": "for lena only"}
     end_sign_ins(database)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.depositions import factories
-from tests.house.looking import serving
+from tests.project.visual_checks import serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -128,7 +128,7 @@ def test_back_after_acting_sends_nothing(desk: Page, address: str, database: Dat
     desk.click("#schedule")
     desk.wait_for_selector("dialog#preview[open]")
     desk.click("#confirm")
-    desk.get_by_text("will be told by e-mail").wait_for()
+    desk.get_by_text("will be notified by e-mail").wait_for()
     desk.wait_for_load_state("networkidle")
     after, left = here(desk), len(outbox.rows())
     posted: list[str] = []

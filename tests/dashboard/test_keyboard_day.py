@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -54,12 +54,10 @@ class Keyboard:
         self.look(key)
 
     def look(self, key: str) -> None:
-        for _ in range(20):
-            fault = self.page.evaluate(SEEN)
-            if not fault:
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"after {key} at {self.page.url}: {fault}")
+        try:
+            self.page.wait_for_function(f"() => !({SEEN})()")
+        except TimeoutError:
+            raise AssertionError(f"after {key} at {self.page.url}: {self.page.evaluate(SEEN)}") from None
 
     def to(self, selector: str, most: int = 60) -> None:
         """Tab until there."""
@@ -142,7 +140,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     # Open, take by key on the page, back again on the same row.
     keyboard.go("Enter", f"/depositions/{two}")
     page.keyboard.press("e")
-    page.wait_for_selector("#actions :text('You have this')")
+    page.wait_for_selector("#actions :text('Assigned to you')")
     keyboard.look("e")
     page.go_back()
     page.wait_for_url(f"{keyboard.address}/depositions")
@@ -175,7 +173,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.look("Ctrl Enter")
     with database.read() as db:
         rows = db.execute(select(HandoverNote.text, HandoverNote.place)).all()
-    assert [(row.text, row.place) for row in rows] == [("I stopped at Witness 1.", owners.HOUSE)]
+    assert [(row.text, row.place) for row in rows] == [("I stopped at Witness 1.", owners.STAFF)]
 
     # Search, the sheet of keys, and home.
     keyboard.press("/")

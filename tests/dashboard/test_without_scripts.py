@@ -73,10 +73,10 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
 
     # The list: take, give back, tick and tag, filter, sort, save the view, leave a note.
     desk.open("/depositions")
-    desk.press("Take it: Witness 0")
+    desk.press("Assign to me: Witness 0")
     desk.says("You", f"#deposition-{made[0]}")
-    desk.press("Give back: Witness 0")
-    desk.says("Take it", f"#deposition-{made[0]}")
+    desk.press("Unassign: Witness 0")
+    desk.says("Assign to me", f"#deposition-{made[0]}")
     desk.page.select_option("[name='organization']", str(cast.marston.id))
     desk.press("Apply")
     assert f"organization={cast.marston.id}" in desk.page.url
@@ -98,13 +98,16 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     # One request: take, see what leaves, schedule, change the room, start, end.
     desk.open(f"/depositions/{made[0]}")
     desk.press("Assign to me")
-    desk.says("You have this")
+    desk.says("Assigned to you")
     desk.fill("tag", "urgent")
     desk.press("Add", "#tags")
     desk.says("urgent", "#tags")
     desk.fill("room_url", factories.ROOM)
-    desk.press("See what leaves")
+    desk.press("Review and schedule")
     desk.says("This is what leaves", "h1")
+    desk.press("Back to the request")
+    assert desk.page.input_value("[name='room_url']") == factories.ROOM
+    desk.press("Review and schedule")
     desk.page.click("#confirm")
     desk.says("Scheduled", "main .head")
     desk.unfold("Change the room")
@@ -122,7 +125,7 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     # The other: cancel, having seen what leaves.
     desk.open(f"/depositions/{made[1]}")
     desk.unfold("Cancel the request")
-    desk.press("See what leaves, then cancel")
+    desk.press("Review and cancel")
     desk.page.click("#confirm")
     desk.says("Canceled", "main .head")
 
