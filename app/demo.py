@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, insert, select
 
-from app.accounts import passwords, rules
+from app.accounts import passwords
 from app.accounts.actions import keys, organizations, people
-from app.accounts.models import ApiKey, Organization, Person, Product
+from app.accounts.models import ApiKey, Organization, Person
 from app.accounts.queries import organization_by_slug
+from app.accounts.roles import ACCESS, Product
 from app.config import Config
 from app.dashboard import demo as dashboard
 from app.desks import DESKS
@@ -113,7 +114,7 @@ def printed(config: Config) -> dict[str, Any]:
                     {
                         "product": product.value,
                         "key": key(config, client.slug, product),
-                        "scopes": list(rules.SCOPES[product]),
+                        "scopes": list(ACCESS[product].key_scopes),
                     }
                     for product in Product
                 ],
@@ -130,7 +131,9 @@ def printed(config: Config) -> dict[str, Any]:
 
 def key(config: Config, slug: str, product: Product) -> str:
     """The demonstration key of an organization for one API."""
-    return rules.PREFIXES[product] + urlsafe_b64encode(_derived(config, f"key:{slug}:{product}")).decode().rstrip("=")
+    return ACCESS[product].key_prefix + urlsafe_b64encode(_derived(config, f"key:{slug}:{product}")).decode().rstrip(
+        "="
+    )
 
 
 def password(config: Config, email: str) -> str:

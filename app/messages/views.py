@@ -26,7 +26,7 @@ from app.messages.rules import FAILING, TABS, Label
 
 pages = Blueprint("messages", __name__, url_prefix="/messages")
 
-READERS = (Role.SCHEDULER, Role.LEASING_AGENT, Role.OPERATOR, Role.ADMIN, Role.AUDITOR)
+READERS = tuple(Role)
 
 ACTS_OF_STATUS = {
     DEAD: (bulk.SEND_AGAIN, bulk.DISMISS),

@@ -107,6 +107,7 @@ def all_pages(db, listed):
     return forth
 
 
+@pytest.mark.slow
 def test_everybody_means_the_same_list(database, cast, desk):
     made, campaign = desk
     today, moment = now().date(), now()

@@ -79,6 +79,7 @@ def all_pages(db: Db, listed: Any) -> list[UUID]:
     return forth
 
 
+@pytest.mark.slow
 def test_everybody_means_the_same_list(database: Database, cast: Cast, made: list[UUID]) -> None:
     today = now().date()
     with database.read() as db:

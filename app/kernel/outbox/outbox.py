@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    bindparam,
     false,
     literal_column,
     or_,
@@ -63,7 +64,7 @@ class OutboxRow(Base):
     not_after: Mapped[datetime | None] = mapped_column(Instant)
     attempts: Mapped[int]
     earlier_attempts: Mapped[int]
-    """Attempts before the last "Send again", after which the backoff starts anew."""
+    """Attempts before the last "Send again", after which the backoff starts again."""
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     lease_token: Mapped[UUID | None] = mapped_column(Uuid)
     last_error: Mapped[str | None] = mapped_column(String(500))
@@ -87,7 +88,7 @@ UNDELIVERED = and_(OutboxRow.state == literal_column("'dead'"), OutboxRow.dismis
 
 Index(
     "ix_outbox_due",
-    OutboxRow.state,  # of one value only; without it SQLite takes the index below unless it has been told to ANALYZE
+    OutboxRow.state,  # of one value only; without it SQLite takes the index below unless ANALYZE has run
     OutboxRow.due_at,
     OutboxRow.destination,
     OutboxRow.channel,
@@ -213,7 +214,7 @@ class PermanentFailure(Exception):
 
 
 Handler = Callable[[Delivery], "str | int | None"]
-"""Delivers the messages of one channel. What it returns (a code or a few words) is kept with the attempt.
+"""Delivers the messages of one channel. What it returns (a code or a short text) is stored with the attempt.
 
 It must be idempotent: it may be called again with the same id.
 """
@@ -278,7 +279,7 @@ def drop(
     channel: str | None = None,
     dedupe: Sequence[str] = (),
 ) -> int:
-    """Drops messages about one thing that were not sent yet, and returns how many.
+    """Drops messages about one item that were not sent yet, and returns how many.
 
     A message that the worker is sending at this moment may still arrive, and is then shown as sent.
     """
@@ -456,12 +457,15 @@ def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> List
     return None if row is None else ListedMessage._make(row)
 
 
+_ABOUT = (
+    select(*LISTED_COLUMNS)
+    .where(OutboxRow.subject_type == bindparam("subject_type"), OutboxRow.subject_id == bindparam("subject_id"))
+    .order_by(OutboxRow.created_at.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 def messages_about(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> list[ListedMessage]:
-    """Every message about one thing, newest first, without payloads. `status_of(row)` is its status."""
-    rows = db.execute(
-        select(*LISTED_COLUMNS)
-        .where(OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id))
-        .order_by(OutboxRow.created_at.desc())
-        .limit(limit)
-    )
-    return [ListedMessage._make(row) for row in rows]
+    """Every message about one item, newest first, without payloads. `status_of(row)` is its status."""
+    values = {"subject_type": subject_type, "subject_id": str(subject_id), "limit": limit}
+    return [ListedMessage._make(row) for row in db.connection().execute(_ABOUT, values)]
