@@ -77,7 +77,7 @@ def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
         label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"
         found.append(Flag("interpreter", label, f"The organization requested an interpreter: {interpreter}."))
     if deposition.state == State.INITIAL and not deposition.postback_url:
-        sentence = "The request has no webhook: the organization’s system sees the link only when it lists its requests."
+        sentence = "There is no webhook: the organization’s system sees the link only when it lists its requests."
         found.append(Flag("webhook", "No webhook", sentence))
     return found
 
