@@ -1,7 +1,7 @@
-"""`desk`: what an operator scripts. The same code as the pages and the worker.
+"""`desk`: the commands of an operator. They run the same code as the pages and the worker.
 
-With `--json` stdout holds JSON and nothing else. Exit codes: 0 done, or already so; 1 refused, with a sentence on
-stderr; 2 called wrongly. Everything may be repeated: what exists with the same facts is left alone.
+With `--json` stdout holds JSON and nothing else. Exit codes: 0 done, or nothing to do; 1 refused, with a sentence on
+stderr; 2 wrong usage. Every command may be repeated: what exists with the same facts is left alone.
 """
 
 import json
@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 from sqlalchemy import inspect
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
+from app.accounts.roles import DESKS, Role
 from app.config import Config, ConfigError
 from app.kernel import clock
 from app.kernel.changes.events import Actor
@@ -22,30 +23,30 @@ from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
 
 BY = Actor("cli", None, "desk command", None, "cli")
-PRODUCTS = click.Choice(["depositions", "prescreens", "inspections"])
+PRODUCTS = click.Choice(DESKS)
 PLANS = click.Choice(["free", "pilot", "starter", "pro", "scale"])
-ROLES = click.Choice(["scheduler", "leasing_agent", "operator", "admin", "auditor"])
+ROLES = click.Choice([role.value for role in Role])
 NO_TABLES = "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this."
 SWITCH = click.Choice(["on", "off"])
 
 
-class Said:
-    """How a command speaks: sentences for people, or one JSON value for scripts."""
+class Output:
+    """The output of a command: sentences for people, or one JSON value for scripts."""
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
 
-    def done(self, facts: dict[str, Any], sentence: str, alone: str = "") -> None:
-        """The result. `alone` (a key, a token) is all that goes to stdout without --json; the sentence to stderr."""
+    def done(self, facts: dict[str, Any], sentence: str, value: str = "") -> None:
+        """Prints the result. Without --json `value` (a key, a token) is all of stdout; the sentence goes to stderr."""
         if self.as_json:
             click.echo(json.dumps(facts, ensure_ascii=False))
-        elif alone:
+        elif value:
             click.echo(sentence, err=True)
-            click.echo(alone)
+            click.echo(value)
         else:
             click.echo(sentence)
 
-    def refused(self, sentence: str, code: str) -> NoReturn:
+    def refuse(self, sentence: str, code: str) -> NoReturn:
         if self.as_json:
             click.echo(json.dumps({"error": {"code": code, "detail": sentence}}, ensure_ascii=False))
         click.echo(sentence, err=True)
@@ -53,20 +54,20 @@ class Said:
 
 
 def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
-    """A command with `--json`, whose refusals are sentences and exit code 1."""
+    """Registers a command with `--json`; its refusals are sentences and exit code 1."""
 
     def register(run: Callable[..., None]) -> click.Command:
         @wraps(run)
         def guarded(*args: Any, as_json: bool, **options: Any) -> None:
-            said = Said(as_json)
+            output = Output(as_json)
             try:
-                run(*args, said=said, **options)
+                run(*args, output=output, **options)
             except Refusal as refusal:
-                said.refused(refusal.detail, refusal.code)
+                output.refuse(refusal.detail, refusal.code)
             except ConfigError as error:
-                said.refused(str(error), "configuration")
+                output.refuse(str(error), "configuration")
             except (OperationalError, ProgrammingError, InterfaceError) as error:
-                said.refused(*_database_words(error))
+                output.refuse(*_database_problem(error))
 
         option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
         return group.command(name)(option(guarded))
@@ -74,22 +75,22 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], cl
     return register
 
 
-def _database_words(error: Exception) -> tuple[str, str]:
+def _database_problem(error: Exception) -> tuple[str, str]:
     cause = str(getattr(error, "orig", error)).splitlines()[0]
     if "no such table" in cause or ("does not exist" in cause and "relation" in cause):
         return NO_TABLES, "database.old"
-    return f"The database did not do it: {cause}. Nothing was changed.", "database.unavailable"
+    return f"The database refused: {cause}. Nothing was changed.", "database.unavailable"
 
 
 def _database() -> Database:
-    """The database the environment names; let go of when the command ends."""
+    """The database that the environment names; closed when the command ends."""
     database = Database(Config.from_env())
     click.get_current_context().call_on_close(database.dispose)
     return database
 
 
 def _with_tables() -> Config:
-    """The configuration for a process that stays. Raises Unavailable while its database has no tables."""
+    """The configuration of a long-running process. Raises Unavailable while its database has no tables."""
     database = _database()
     with database.reader.connect() as connection:
         if not inspect(connection).has_table("organizations"):
@@ -111,53 +112,53 @@ def db() -> None:
 
 
 @command(db, "upgrade")
-def db_upgrade(said: Said) -> None:
+def db_upgrade(output: Output) -> None:
     """Bring the tables to the newest state. Safe with two at once, safe to repeat."""
     from app.kernel.db import schema
 
     database = _database()
-    before, newest = schema.standing(database)
+    before, newest = schema.revisions(database)
     schema.upgrade(database)
     sentence = f"The database was already at {newest}." if before == newest else f"The database is now at {newest}."
-    said.done({"revision": newest, "changed": before != newest}, sentence)
+    output.done({"revision": newest, "changed": before != newest}, sentence)
 
 
 @command(db, "check")
-def db_check(said: Said) -> None:
-    """Say whether the tables are as the program needs them; exit code 1 when they are not."""
+def db_check(output: Output) -> None:
+    """Compare the tables with what the program needs; exit code 1 when they differ."""
     import app.models  # noqa: F401  # fills the metadata that the tables are compared with
     from app.kernel.db import schema
 
     database = _database()
-    revision, newest = schema.standing(database)
-    differences = [_words(each) for each in schema.differences(database)] if revision == newest else []
+    revision, newest = schema.revisions(database)
+    differences = [_difference(each) for each in schema.differences(database)] if revision == newest else []
     current = revision == newest and not differences
     facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
     if current:
-        said.done(facts, f"The database is at {revision}, the newest.")
-    elif said.as_json:
-        said.done(facts, "")
+        output.done(facts, f"The database is at {revision}, the newest.")
+    elif output.as_json:
+        output.done(facts, "")
         sys.exit(1)
     elif revision != newest:
-        said.refused(
+        output.refuse(
             f"The database is at {revision or 'nothing'}, the newest is {newest}. Run `desk db upgrade`.",
             "database.old",
         )
     else:
-        said.refused("The tables differ from the program: " + "; ".join(differences), "database.differs")
+        output.refuse("The tables differ from the program: " + "; ".join(differences), "database.differs")
 
 
-def _words(difference: Any) -> str:
-    """One difference as Alembic finds it, in a few words: `add_column organizations plan`."""
+def _difference(difference: Any) -> str:
+    """One difference that Alembic found, in a few words: `add_column organizations plan`."""
     if isinstance(difference, list):
-        return "; ".join(_words(each) for each in difference)
+        return "; ".join(_difference(each) for each in difference)
     return " ".join(str(getattr(part, "name", part)) for part in difference[:4] if part is not None)
 
 
 # Organizations ---------------------------------------------------------------------------------------------------
 
 
-@main.group(help="Organizations: the clients of the house.")
+@main.group(help="Organizations: the clients of the operating company.")
 def organization() -> None:
     pass
 
@@ -176,18 +177,18 @@ def _organization_facts(found: Any) -> dict[str, Any]:
 @click.option("--locale", default="en", show_default=True)
 @click.option("--time-zone", default="America/New_York", show_default=True)
 @click.option("--contact-email", default="")
-def organization_create(said: Said, slug: str, **facts: Any) -> None:
+def organization_create(output: Output, slug: str, **facts: Any) -> None:
     """Create an organization. One that exists with the same facts is left alone."""
     from app.accounts.actions import organizations
     from app.accounts.queries import organization_by_slug
 
-    facts = organizations.checked(facts)
+    fields = organizations.checked(cast(organizations.OrganizationFields, facts))
     with _database().write() as db:
         found = organization_by_slug(db, slug)
         created = found is None
         if found is None:
-            found = organizations.create(db, slug=slug, by=BY, now=clock.now(), **facts)
-        other = [] if created else [name for name, value in facts.items() if getattr(found, name) != value]
+            found = organizations.create(db, slug=slug, by=BY, now=clock.now(), **fields)
+        other = [] if created else [name for name, value in fields.items() if getattr(found, name) != value]
         if other:
             raise Conflict(
                 f"There is already an organization {slug} with another {_list(other)}. Nothing was changed. "
@@ -195,7 +196,7 @@ def organization_create(said: Said, slug: str, **facts: Any) -> None:
                 code="organization.exists",
             )
     words = f"Created {found.name} ({slug})." if created else f"{found.name} ({slug}) exists already."
-    said.done({**_organization_facts(found), "created": created}, words)
+    output.done({**_organization_facts(found), "created": created}, words)
 
 
 @command(organization, "set")
@@ -205,12 +206,12 @@ def organization_create(said: Said, slug: str, **facts: Any) -> None:
 @click.option("--billing", type=click.Choice(["active", "past_due"]))
 @click.option("--self-service", type=SWITCH)
 @click.option("--decision-emails", type=SWITCH, help="Mail prospects when a prescreen is decided.")
-@click.option("--require-second-factor", type=SWITCH, help="Ask everybody who works there for a second step.")
+@click.option("--require-second-factor", type=SWITCH, help="Require two-step sign-in of everyone who works there.")
 @click.option("--locale")
 @click.option("--time-zone")
 @click.option("--contact-email")
-def organization_set(said: Said, slug: str, **given: Any) -> None:
-    """Change an organization; what is not named stays."""
+def organization_set(output: Output, slug: str, **given: Any) -> None:
+    """Change an organization; what is not named stays as it is."""
     from app.accounts.actions import organizations
     from app.accounts.queries import organization_named
 
@@ -221,10 +222,10 @@ def organization_set(said: Said, slug: str, **given: Any) -> None:
     with _database().write() as db:
         found = organization_named(db, slug)
         before = found.version
-        after = organizations.change(db, found, changes, by=BY, now=clock.now())
+        after = organizations.change(db, found, cast(organizations.OrganizationFields, changes), by=BY, now=clock.now())
     changed = after.version != before
-    words = f"Changed {after.name} ({slug})." if changed else f"{after.name} ({slug}) was so already."
-    said.done({**_organization_facts(after), "changed": changed}, words)
+    words = f"Changed {after.name} ({slug})." if changed else f"{after.name} ({slug}) is unchanged."
+    output.done({**_organization_facts(after), "changed": changed}, words)
 
 
 # Keys and tokens -------------------------------------------------------------------------------------------------
@@ -239,9 +240,9 @@ def key() -> None:
 @click.option("--organization", "slug", required=True, metavar="SLUG")
 @click.option("--product", type=PRODUCTS, required=True)
 @click.option("--scope", "scopes", multiple=True, help="May be repeated; none means all.")
-@click.option("--label", default="", help="What people will know it by.")
-def key_create(said: Said, slug: str, product: str, scopes: tuple[str, ...], label: str) -> None:
-    """Create a key and print it, this once. Each call makes another key."""
+@click.option("--label", default="", help="A name for people.")
+def key_create(output: Output, slug: str, product: str, scopes: tuple[str, ...], label: str) -> None:
+    """Create a key and print it, this one time. Each call creates another key."""
     from app.accounts.actions import keys
     from app.accounts.queries import organization_named
 
@@ -249,26 +250,26 @@ def key_create(said: Said, slug: str, product: str, scopes: tuple[str, ...], lab
         found = organization_named(db, slug)
         made, secret = keys.create(db, found, product, scopes=scopes, label=label, by=BY, now=clock.now())
         facts = {"organization": slug, "product": product, "key": secret, "scopes": made.scopes, "label": made.label}
-    said.done(facts, f"A {product} key for {slug}. It is not shown again.", secret)
+    output.done(facts, f"A {product} key for {slug}. It is not shown again.", secret)
 
 
 @command(main, "token")
 @click.option("--organization", "slug", required=True, metavar="SLUG")
-def token(said: Said, slug: str) -> None:
-    """Print a bearer for the depositions API that works for an hour."""
+def token(output: Output, slug: str) -> None:
+    """Print a bearer token for the depositions API, valid for an hour."""
     from app.accounts.actions import keys
     from app.accounts.queries import organization_named
 
     with _database().write() as db:
         bearer, ends = keys.print_bearer(db, organization_named(db, slug), by=BY, now=clock.now())
     facts = {"organization": slug, "token": bearer, "expires_at": clock.iso(ends)}
-    said.done(facts, f"A bearer for {slug}, until {clock.iso(ends)}.", bearer)
+    output.done(facts, f"A bearer token for {slug}, until {clock.iso(ends)}.", bearer)
 
 
 # People ----------------------------------------------------------------------------------------------------------
 
 
-@main.group(help="People who sign in at the desk.")
+@main.group(help="People who sign in.")
 def person() -> None:
     pass
 
@@ -277,53 +278,56 @@ def person() -> None:
 @click.option("--email", required=True)
 @click.option("--name", required=True)
 @click.option("--role", "roles", type=ROLES, required=True, multiple=True, help="May be repeated.")
-@click.option("--organization", "slug", metavar="SLUG", help="The organization whose rows they see.")
-@click.option("--house", is_flag=True, help="House staff: they see every organization's rows.")
+@click.option("--organization", "slug", metavar="SLUG", help="The organization they work for.")
+@click.option("--staff", is_flag=True, help="Staff of the operating company: their roles hold in every organization.")
+@click.option("--house", "staff_of_old", is_flag=True, hidden=True, help="The earlier name of --staff.")
 @click.option("--time-zone", default=None)
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin, instead of mailing an invitation.")
 def person_create(
-    said: Said,
+    output: Output,
     email: str,
     name: str,
     roles: tuple[str, ...],
     slug: str | None,
-    house: bool,
+    staff: bool,
+    staff_of_old: bool,
     time_zone: str | None,
     password_stdin: bool,
 ) -> None:
-    """Create somebody's account. One that exists with the same facts is left alone."""
+    """Create an account. One that exists with the same facts is left alone."""
     from app.accounts import provisioning
 
-    if house and slug:
-        raise click.UsageError("Say --organization or --house, not both.")
-    if not house and not slug and set(roles) != {"scheduler"}:
-        raise click.UsageError("Say --organization SLUG, or --house for house staff.")
+    staff = staff or staff_of_old
+    if staff and slug:
+        raise click.UsageError("Use --organization or --staff, not both.")
+    if not staff and not slug and set(roles) != {"scheduler"}:
+        raise click.UsageError("Use --organization SLUG, or --staff for the operating company.")
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    wanted = provisioning.Wanted(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
+    wanted = provisioning.WantedAccount(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
     found, created = provisioning.ensure(_database(), wanted, by=BY, now=clock.now())
     facts = {"email": found.email, "name": found.name, "role": roles[0], "roles": list(wanted.roles)}
     words = f"{found.name} ({found.email}) exists already."
     if created:
         words = f"Created {found.name} ({found.email})." + ("" if password_stdin else " An invitation is on its way.")
-    said.done({**facts, "organization": slug, "created": created}, words)
+    output.done({**facts, "organization": slug, "created": created}, words)
 
 
 @command(person, "reset-factors")
 @click.argument("email")
-def person_reset_factors(said: Said, email: str) -> None:
-    """Take somebody's authenticator app, passkeys and recovery codes; the password alone signs in again."""
+def person_reset_factors(output: Output, email: str) -> None:
+    """Remove the authenticator app, passkeys and recovery codes of a person; the password alone signs in again."""
     from app.accounts.actions import factors
     from app.accounts.queries import person_by_email
 
     with _database().write() as db:
         found = person_by_email(db, email)
         if found is None:
-            raise NotFound(f"There is nobody with the address {email}. Nothing was changed.")
+            raise NotFound(f"No person has the address {email}. Nothing was changed.")
         there = found.second_factor
         if there:
             factors.reset(db, found, by=BY, now=clock.now())
     words = f"{found.name} ({found.email}) signs in with the password alone" + (" now." if there else " already.")
-    said.done({"email": found.email, "changed": there}, words)
+    output.done({"email": found.email, "changed": there}, words)
 
 
 # Demonstration ---------------------------------------------------------------------------------------------------
@@ -335,18 +339,18 @@ def demo() -> None:
 
 
 @command(demo, "load")
-def demo_load(said: Said) -> None:
-    """Load believable data; a repeat prints the same keys and passwords. Refused in production."""
+def demo_load(output: Output) -> None:
+    """Load demonstration data; a repeat prints the same keys and passwords. Refused in production."""
     from app.demo import load
 
-    cast, fresh = load(_database(), clock.now())
+    loaded, fresh = load(_database(), clock.now())
     lines = ["Loaded." if fresh else "Loaded already.", "", "Organizations and keys:"]
-    for each in cast["organizations"]:
+    for each in loaded["organizations"]:
         lines.append(f"  {each['slug']:<12} {each['name']} ({each['plan']})")
         lines += [f"    {key['product']:<12} {key['key']}" for key in each["keys"]]
     lines += ["", "People (role, address, password):"]
-    lines += [f"  {one['role']:<14} {one['email']:<32} {one['password']}" for one in cast["people"]]
-    said.done(cast, "\n".join(lines))
+    lines += [f"  {one['role']:<14} {one['email']:<32} {one['password']}" for one in loaded["people"]]
+    output.done(loaded, "\n".join(lines))
 
 
 # Processes -------------------------------------------------------------------------------------------------------
@@ -356,55 +360,56 @@ def demo_load(said: Said) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes; one on SQLite, one a core on PostgreSQL.")
-def serve(said: Said, host: str, port: int, workers: int | None) -> None:
-    """Answer requests until SIGTERM or SIGINT; accepted requests are finished."""
+def serve(output: Output, host: str, port: int, workers: int | None) -> None:
+    """Serve requests until SIGTERM or SIGINT; accepted requests are finished."""
     from app import serving
 
     config = _with_tables()
     count = workers or (1 if config.sqlite else os.cpu_count() or 1)
-    said.done({"url": f"http://{host}:{port}", "workers": count}, f"Serving on http://{host}:{port}, {count} workers.")
+    url = f"http://{host}:{port}"
+    output.done({"url": url, "workers": count}, f"Serving on {url}, {count} workers.")
     sys.stdout.flush()
     serving.serve(config, host=host, port=port, workers=count)
 
 
 @command(main, "worker")
-def worker(said: Said) -> None:
-    """Deliver mail and webhooks, remind and tidy up until SIGTERM or SIGINT."""
+def worker(output: Output) -> None:
+    """Deliver messages and run periodic work until SIGTERM or SIGINT."""
     from app import worker as working
 
     config = _with_tables()
-    said.done({"worker": os.getpid()}, f"The worker works as process {os.getpid()}.")
+    output.done({"worker": os.getpid()}, f"The worker runs as process {os.getpid()}.")
     sys.stdout.flush()
     working.main(config)
 
 
-@main.group(help="Proofs that what is kept is right.")
+@main.group(help="Checks of stored counts and of the search index.")
 def check() -> None:
     pass
 
 
 @command(check, "counts")
-def check_counts(said: Said) -> None:
-    """Recount everything that is counted; exit code 1 when a counter is wrong."""
+def check_counts(output: Output) -> None:
+    """Recount all counters; exit code 1 when one is wrong."""
     import app.models  # noqa: F401  # declares every counter
     from app.kernel.db import recounts
 
     with _database().read() as db:
         wrong = recounts.differences(db)
-    facts = [{"table": each.table, "key": each.key, "kept": each.kept, "counted": each.counted} for each in wrong]
+    facts = [{"table": each.table, "key": each.key, "kept": each.stored, "counted": each.counted} for each in wrong]
     if not wrong:
-        said.done({"equal": True, "differences": []}, "Every counter equals its recount.")
+        output.done({"equal": True, "differences": []}, "Every counter equals its recount.")
         return
-    if said.as_json:
-        said.done({"equal": False, "differences": facts}, "")
+    if output.as_json:
+        output.done({"equal": False, "differences": facts}, "")
     for each in wrong:
-        click.echo(f"{each.table} {each.key}: kept {each.kept}, counted {each.counted}", err=True)
+        click.echo(f"{each.table} {each.key}: kept {each.stored}, counted {each.counted}", err=True)
     sys.exit(1)
 
 
 @command(check, "search")
-def check_search(said: Said) -> None:
-    """Compare the index of words with everything there is; exit code 1 when something is not found by its words."""
+def check_search(output: Output) -> None:
+    """Compare the search index with all data; exit code 1 when it is incomplete or wrong."""
     from app.desks import DESKS
     from app.kernel.text import search
 
@@ -412,25 +417,25 @@ def check_search(said: Said) -> None:
         wrong = search.differences(db, [desk.search_source for desk in DESKS])
     facts = [{"subject_type": each.subject_type, "subject_id": each.subject_id, "what": each.what} for each in wrong]
     if not wrong:
-        said.done({"equal": True, "differences": []}, "Everything is found by its words.")
+        output.done({"equal": True, "differences": []}, "The search index is complete.")
         return
-    if said.as_json:
-        said.done({"equal": False, "differences": facts}, "")
+    if output.as_json:
+        output.done({"equal": False, "differences": facts}, "")
     for each in wrong[:50]:
         click.echo(f"{each.subject_type} {each.subject_id}: {each.what}", err=True)
-    click.echo(f"{len(wrong)} are not found as they should be. Run `desk reindex`.", err=True)
+    click.echo(f"{len(wrong)} entries are missing or wrong. Run `desk reindex`.", err=True)
     sys.exit(1)
 
 
 @command(main, "reindex")
-def reindex(said: Said) -> None:
-    """Build the index of words anew. Others wait while it writes: about two minutes for a million things."""
+def reindex(output: Output) -> None:
+    """Rebuild the search index. Other writers wait meanwhile: about two minutes for a million entries."""
     from app.desks import DESKS
     from app.kernel.text import search
 
     with _database().write() as db:
         n = search.rebuild(db, [desk.search_source for desk in DESKS])
-    said.done({"things": n}, f"{n:,} things are indexed.")
+    output.done({"things": n}, f"{n:,} entries are indexed.")
 
 
 def _list(names: list[str]) -> str:

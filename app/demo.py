@@ -1,4 +1,4 @@
-"""Demonstration data: organizations, the cast, their keys, and what the three rooms add. Never in production.
+"""Demonstration data: organizations, people, their keys, and what each desk adds. Never in production.
 
 Keys and passwords are derived from SECRET_KEY, so that loading again prints the same. Everything is written in one
 transaction: a load that is interrupted leaves nothing behind.
@@ -8,16 +8,18 @@ import hashlib
 import hmac
 from base64 import b32encode, urlsafe_b64encode
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, insert, select
 
-from app.accounts import passwords, rules
+from app.accounts import passwords
 from app.accounts.actions import keys, organizations, people
-from app.accounts.models import ApiKey, Organization, Person, Product
+from app.accounts.models import ApiKey, Organization, Person
 from app.accounts.queries import organization_by_slug
+from app.accounts.roles import ACCESS, Product
 from app.config import Config
+from app.dashboard import demo as dashboard
+from app.desks import DESKS
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database, Db
@@ -25,8 +27,8 @@ from app.kernel.errors import Conflict, Denied
 from app.kernel.outbox.outbox import DEAD, SENT, OutboxAttempt, OutboxRow
 
 BY = Actor("cli", None, "Demonstration data", None, "cli")
-ROOMS = ("depositions", "prescreens", "inspections", "dashboard")
-HOUSE = None
+STAFF = None
+"""In place of an organization: the role holds in all of them."""
 AGE = timedelta(days=120)
 """How long ago the organizations joined."""
 
@@ -46,8 +48,8 @@ class Player(NamedTuple):
     email: str
     name: str
     time_zone: str
-    places: tuple[tuple[str, str | None], ...]
-    """(role, slug of the organization or HOUSE)"""
+    roles: tuple[tuple[str, str | None], ...]
+    """(role, slug of the organization or STAFF)"""
 
 
 CLIENTS = (
@@ -62,8 +64,8 @@ CLIENTS = (
 )
 
 CAST = (
-    Player("ines.moreau@example.com", "Ines Moreau", "Europe/Paris", (("scheduler", HOUSE),)),
-    Player("ana.ruiz@example.com", "Ana Ruiz", "America/Los_Angeles", (("scheduler", HOUSE),)),
+    Player("ines.moreau@example.com", "Ines Moreau", "Europe/Paris", (("scheduler", STAFF),)),
+    Player("ana.ruiz@example.com", "Ana Ruiz", "America/Los_Angeles", (("scheduler", STAFF),)),
     Player("jonas.thiele@example.com", "Jonas Thiele", "America/Chicago", (("leasing_agent", "alder"),)),
     Player("priya.raman@example.com", "Priya Raman", "America/New_York", (("leasing_agent", "alder"),)),
     Player("elise.marchand@example.com", "Élise Marchand", "Europe/Paris", (("leasing_agent", "maison"),)),
@@ -73,10 +75,10 @@ CAST = (
     Player("owen.parry@example.com", "Owen Parry", "America/Chicago", (("operator", "alder"),)),
     Player("layla.haddad@example.com", "ليلى حداد", "Asia/Dubai", (("operator", "khaleej"),)),
     Player("marisol.vega@example.com", "Marisol Vega", "America/Denver", (("operator", "juniper"),)),
-    Player("margit.sorensen@example.com", "Margit Sørensen", "Europe/Copenhagen", (("admin", HOUSE),)),
+    Player("margit.sorensen@example.com", "Margit Sørensen", "Europe/Copenhagen", (("admin", STAFF),)),
     Player("dolores.whitfield@example.com", "Dolores Whitfield", "America/Chicago", (("admin", "alder"),)),
     Player("henri.vasseur@example.com", "Henri Vasseur", "Europe/Paris", (("admin", "maison"), ("operator", "maison"))),
-    Player("kwame.boateng@example.com", "Kwame Boateng", "Africa/Accra", (("auditor", HOUSE),)),
+    Player("kwame.boateng@example.com", "Kwame Boateng", "Africa/Accra", (("auditor", STAFF),)),
     Player("ruth.abrams@example.com", "Ruth Abrams", "America/New_York", (("auditor", "marston"),)),
 )
 
@@ -112,7 +114,7 @@ def printed(config: Config) -> dict[str, Any]:
                     {
                         "product": product.value,
                         "key": key(config, client.slug, product),
-                        "scopes": list(rules.SCOPES[product]),
+                        "scopes": list(ACCESS[product].key_scopes),
                     }
                     for product in Product
                 ],
@@ -122,14 +124,16 @@ def printed(config: Config) -> dict[str, Any]:
         "people": [
             {"email": player.email, "password": password(config, player.email), "role": role, "organization": place}
             for player in CAST
-            for role, place in player.places
+            for role, place in player.roles
         ],
     }
 
 
 def key(config: Config, slug: str, product: Product) -> str:
-    """The demonstration key of an organization at one door."""
-    return rules.PREFIXES[product] + urlsafe_b64encode(_derived(config, f"key:{slug}:{product}")).decode().rstrip("=")
+    """The demonstration key of an organization for one API."""
+    return ACCESS[product].key_prefix + urlsafe_b64encode(_derived(config, f"key:{slug}:{product}")).decode().rstrip(
+        "="
+    )
 
 
 def password(config: Config, email: str) -> str:
@@ -145,19 +149,18 @@ def _derived(config: Config, what: str) -> bytes:
 def _write(db: Db, config: Config, now: datetime) -> None:
     made = {client.slug: _client(db, config, client, now - AGE) for client in CLIENTS}
     cast = {player.email: _player(db, config, player, made, now - AGE) for player in CAST}
-    for room in ROOMS:
-        import_module(f"app.{room}.demo").load(db, organizations=made, people=cast, now=now)
+    for load_more in (*(desk.load_demo for desk in DESKS), dashboard.load):
+        load_more(db, organizations=made, people=cast, now=now)
         db.flush()
     _attempts(db)
 
 
 def _attempts(db: Db) -> None:
-    """One attempt for each message that is told as tried: otherwise its page says that a worker was killed."""
-    o = OutboxRow.__table__.c
-    ok = case((o.state == DEAD, False), else_=True)
-    detail = func.coalesce(o.last_error, "")
-    tried = select(o.id, o.attempts, o.finished_at, o.finished_at, ok, detail).where(
-        o.attempts == 1, o.finished_at.is_not(None), o.state.in_((SENT, DEAD))
+    """Writes one attempt for each delivered message: otherwise its page says that a worker was killed."""
+    ok = case((OutboxRow.state == DEAD, False), else_=True)
+    detail = func.coalesce(OutboxRow.last_error, "")
+    tried = select(OutboxRow.id, OutboxRow.attempts, OutboxRow.finished_at, OutboxRow.finished_at, ok, detail).where(
+        OutboxRow.attempts == 1, OutboxRow.finished_at.is_not(None), OutboxRow.state.in_((SENT, DEAD))
     )
     columns = ["outbox_id", "number", "started_at", "ended_at", "ok", "detail"]
     db.execute(insert(OutboxAttempt.__table__).from_select(columns, tried))
@@ -185,7 +188,7 @@ def _client(db: Db, config: Config, client: Client, now: datetime) -> Organizati
 
 
 def _player(db: Db, config: Config, player: Player, made: dict[str, Organization], now: datetime) -> Person:
-    (role, place), *more = player.places
+    (role, place), *more = player.roles
     person = people.create(
         db,
         email=player.email,

@@ -1,29 +1,23 @@
-"""Every table of the house: importing this fills the metadata."""
+"""Every table of the app: importing this module fills the metadata."""
 
-from app.accounts import models as accounts
-from app.dashboard import presence, tags
-from app.dashboard.saved_views import models as views
-from app.dashboard.undo import models as holds
-from app.depositions import models as depositions
-from app.inspections import models as inspections
-from app.kernel.changes import events
-from app.kernel.db import idempotency
-from app.kernel.outbox import dev_mailbox, outbox
-from app.kernel.text import search
-from app.prescreens import models as prescreens
+from importlib import import_module
 
-__all__ = [
-    "accounts",
-    "depositions",
-    "dev_mailbox",
-    "events",
-    "holds",
-    "idempotency",
-    "inspections",
-    "outbox",
-    "prescreens",
-    "presence",
-    "search",
-    "tags",
-    "views",
-]
+from app.accounts.roles import DESKS
+
+MODULES = (
+    "app.accounts.models",
+    "app.dashboard.presence",
+    "app.dashboard.saved_views.models",
+    "app.dashboard.tags",
+    "app.dashboard.undo.models",
+    "app.kernel.changes.events",
+    "app.kernel.db.idempotency",
+    "app.kernel.outbox.dev_mailbox",
+    "app.kernel.outbox.outbox",
+    "app.kernel.text.search",
+    *(f"app.{desk}.models" for desk in DESKS),
+)
+"""The modules that declare tables."""
+
+for _module in MODULES:
+    import_module(_module)

@@ -1,8 +1,8 @@
-"""The worker: delivers what the outbox holds, and does what time asks for. As many processes as wanted.
+"""The worker: delivers the messages of the outbox and runs the sweeps. Any number of processes may run at once.
 
-One at a time while receivers answer quickly, so that a killed worker leaves at most one message whose fate is unknown.
-Whoever takes longer than PATIENCE no longer holds the others up: it keeps a thread of its own, up to SHARE for its
-lane (one until that lane has answered), half of all threads for its channel.
+Deliveries run one at a time while receivers answer quickly, so that a killed worker leaves at most one message whose
+result is unknown. A delivery that takes longer than SLOW_AFTER no longer delays the others: the next one starts beside
+it, up to MOST_AT_ONCE for a destination (one until it has answered) and half of all threads for a channel.
 """
 
 import contextlib
@@ -27,16 +27,22 @@ from app.wiring import Sweep, Wiring, wire
 log = structlog.get_logger("desk.worker")
 
 THREADS = 64
-SHARE = 4
+MOST_AT_ONCE = 4
+"""Deliveries at once to a destination that answers."""
 BATCH = 8
-PATIENCE = 0.03
+"""Rows of one claim."""
+SLOW_AFTER = 0.03
+"""Seconds after which the next delivery starts beside one that is still running."""
 IDLE = 0.25
+"""Seconds between two looks for due rows."""
 GRACE = 25.0
+"""Seconds in which running deliveries may finish when the worker stops."""
 SWEEP_AGAIN = 10.0
+"""Seconds until a sweep that failed is run again."""
 
 
 class Worker:
-    """Claims, delivers, finishes. `run_once` does it in the calling thread, `run` until it is told to stop."""
+    """Claims rows, delivers them and writes the results."""
 
     def __init__(self, wiring: Wiring, lease: float = claims.LEASE) -> None:
         self.database = wiring.database
@@ -45,17 +51,15 @@ class Worker:
         self.lease = lease
         self._changed = threading.Condition()
         self._ready: list[Claimed] = []
-        self._flying: dict[Claimed, float] = {}
-        self._answering: set[str] = set()
-        self._away = False
+        self._in_flight: dict[Claimed, float] = {}
+        self._responsive: set[str] = set()
+        self._database_away = False
         self._claim_at = 0.0
         self._renew_at = time.monotonic() + lease / 3
         self._sweep_at: dict[Sweep, float] = {}
 
-    # For tests and `desk worker --once`: everything that is due, one after the other.
-
     def run_once(self, now: datetime | None = None) -> bool:
-        """Sweeps, then delivers a batch of what is due at `now`. Says whether it found work."""
+        """Sweeps, then delivers one batch of the rows due at `now`. Returns whether it found work. For tests."""
         now = now or clock.now()
         found = self._sweep(now)
         with self.database.read() as db:
@@ -71,7 +75,7 @@ class Worker:
         return True
 
     def _sweep(self, now: datetime) -> bool:
-        """One room's fault stops neither the others nor the mail; it is asked again after a while."""
+        """Runs all sweeps. One that fails stops neither the others nor the deliveries; it runs again later."""
         found = False
         for sweep in self.sweeps:
             if time.monotonic() < self._sweep_at.get(sweep, 0.0):
@@ -85,114 +89,114 @@ class Worker:
                 log.exception("sweep failed", sweep=repr(sweep), error=type(error).__name__)
         return found
 
-    # The real thing.
-
     def run(self, stop: threading.Event) -> None:
-        """Works until `stop` is set, then finishes what is on its way and gives the rest back."""
-        housekeeping = threading.Thread(target=self._keep_house, args=(stop,), daemon=True, name="housekeeping")
-        housekeeping.start()
+        """Works until `stop` is set, then finishes running deliveries and releases all other rows."""
+        sweeping = threading.Thread(target=self._run_sweeps, args=(stop,), daemon=True, name="sweeps")
+        sweeping.start()
         while not stop.is_set():
             try:
                 self._renew()
                 self._claim()
             except SQLAlchemyError as error:
-                if not self._away:
+                if not self._database_away:
                     log.warning("database not available", error=type(error).__name__)
-                self._away = True
+                self._database_away = True
                 stop.wait(1)
                 continue
-            self._away = False
+            self._database_away = False
             with self._changed:
-                self._start_what_may()
+                self._start_next()
                 self._changed.wait(self._pause())
-        self._leave()
-        housekeeping.join(timeout=5)
+        self._shut_down()
+        sweeping.join(timeout=5)
 
-    def _share(self, lane: str) -> int:
-        """How many at a time a lane may have: one until it has answered, then a few."""
-        return SHARE if lane in self._answering else 1
+    def _limit(self, destination: str) -> int:
+        """The concurrency limit of a destination: one until it has answered, then a few."""
+        return MOST_AT_ONCE if destination in self._responsive else 1
 
     def _outstanding(self) -> Counter[str]:
-        return Counter(row.destination for row in [*self._ready, *self._flying])
+        return Counter(row.destination for row in [*self._ready, *self._in_flight])
 
-    def _startable(self) -> list[Claimed]:
-        """Rows at hand whose lane has a place free, the longest due first."""
-        lanes = Counter(row.destination for row in self._flying)
-        return [row for row in self._ready if lanes[row.destination] < self._share(row.destination)]
+    def _ready_to_start(self) -> list[Claimed]:
+        """Claimed rows whose destination is below its limit, the longest due first."""
+        running = Counter(row.destination for row in self._in_flight)
+        return [row for row in self._ready if running[row.destination] < self._limit(row.destination)]
 
     def _claim(self) -> None:
-        """Fills up the rows at hand, if it is time to look."""
+        """Claims further rows when it is time and there are few left to start."""
         with self._changed:
-            if time.monotonic() < self._claim_at or len(self._startable()) >= BATCH:
+            if time.monotonic() < self._claim_at or len(self._ready_to_start()) >= BATCH:
                 return
-            before = self._outstanding()
-            channels = Counter(row.channel for row in [*self._ready, *self._flying])
-            held = [row.id for row in [*self._ready, *self._flying]]
+            outstanding = self._outstanding()
+            channels = Counter(row.channel for row in [*self._ready, *self._in_flight])
+            claimed_ids = [row.id for row in [*self._ready, *self._in_flight]]
         self._claim_at = time.monotonic() + IDLE
-        if len(held) >= 2 * THREADS:
+        if len(claimed_ids) >= 2 * THREADS:
             return
         now = clock.now()
         full = claims.Skipped(
-            destinations={destination for destination, n in before.items() if n >= self._share(destination)},
+            destinations={destination for destination, n in outstanding.items() if n >= self._limit(destination)},
             channels={channel for channel, n in channels.items() if n >= THREADS // 2},
         )
         with self.database.read() as db:
             if not claims.anything_due(db, now, full):
                 return
         with self.database.write() as db:
-            claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, without=full, claimed=held)
-            kept = self._kept(claimed, before)
-            if len(kept) < len(claimed):
-                claims.release(db, [row for row in claimed if row not in kept])
-        if kept:
+            claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, without=full, claimed=claimed_ids)
+            accepted = self._within_limits(claimed, outstanding)
+            if len(accepted) < len(claimed):
+                claims.release(db, [row for row in claimed if row not in accepted])
+        if accepted:
             self._claim_at = 0.0
             with self._changed:
-                self._ready += kept
+                self._ready += accepted
 
-    def _kept(self, claimed: list[Claimed], before: Counter[str]) -> list[Claimed]:
-        """What is not too much for its lane: a hanging receiver's rows must not crowd out the others at hand."""
-        lanes, kept = Counter(before), []
+    def _within_limits(self, claimed: list[Claimed], outstanding: Counter[str]) -> list[Claimed]:
+        """Drops claimed rows beyond a destination's limit, so that one slow receiver cannot fill the buffer."""
+        counts, accepted = Counter(outstanding), []
         for row in claimed:
-            if lanes[row.destination] < (BATCH if row.destination in self._answering else 1):
-                lanes[row.destination] += 1
-                kept.append(row)
-        return kept
+            if counts[row.destination] < (BATCH if row.destination in self._responsive else 1):
+                counts[row.destination] += 1
+                accepted.append(row)
+        return accepted
 
-    def _start_what_may(self) -> None:
-        """Starts the first row that has a place; the others wait for it to answer or to lose its patience."""
+    def _start_next(self) -> None:
+        """Starts the first row below its limit; the others wait until it has answered or is slow."""
         now = time.monotonic()
-        if len(self._flying) >= THREADS or any(now - started < PATIENCE for started in self._flying.values()):
+        if len(self._in_flight) >= THREADS or any(now - started < SLOW_AFTER for started in self._in_flight.values()):
             return
-        for row in self._startable()[:1]:
+        for row in self._ready_to_start()[:1]:
             self._ready.remove(row)
-            self._flying[row] = now
+            self._in_flight[row] = now
             threading.Thread(target=self._deliver, args=(row,), daemon=True, name=f"deliver-{row.id}").start()
 
     def _pause(self) -> float:
-        """Seconds until there may be something to do, at most IDLE."""
+        """Seconds until there may be work, at most IDLE."""
         now = time.monotonic()
-        youngest = max(self._flying.values(), default=0.0) + PATIENCE - now
+        youngest = max(self._in_flight.values(), default=0.0) + SLOW_AFTER - now
         if self._ready and youngest > 0:
             return youngest
         return min(max(self._claim_at - now, 0.001), IDLE)
 
     def _deliver(self, row: Claimed) -> None:
-        """One attempt in a thread of its own."""
+        """Makes one attempt, in a thread of its own."""
         started = clock.now()
         outcome = claims.attempt(self.database, row, started, self.handlers)
         self._finish(row, outcome, started)
         with self._changed:
-            del self._flying[row]
-            if len(self._answering) > 10_000:
-                self._answering.clear()
-            (self._answering.add if outcome.state in (SENT, DEAD) else self._answering.discard)(row.destination)
-            if self._outstanding()[row.destination] < self._share(row.destination):
+            del self._in_flight[row]
+            if len(self._responsive) > 10_000:
+                self._responsive.clear()
+            (self._responsive.add if outcome.state in (SENT, DEAD) else self._responsive.discard)(row.destination)
+            if self._outstanding()[row.destination] < self._limit(row.destination):
                 self._claim_at = 0.0
             self._changed.notify()
 
     def _finish(self, row: Claimed, outcome: Outcome, started: datetime) -> None:
-        """Writes the end down, also when the database is away for a while: until then the lease is renewed in vain,
-        and afterwards somebody else sends it again under the same id."""
+        """Writes the result, and tries again while the database is not available.
+
+        After the end of the lease another worker sends the message again under the same id.
+        """
         ends = time.monotonic() + 2 * self.lease
         while time.monotonic() < ends:
             try:
@@ -205,39 +209,39 @@ class Worker:
                 time.sleep(1)
 
     def _renew(self) -> None:
-        """Keeps what is held, three times a lease."""
+        """Renews the leases of claimed rows, three times in the life of a lease."""
         if time.monotonic() < self._renew_at:
             return
         with self._changed:
-            held = [*self._ready, *self._flying]
-        if held:
+            claimed = [*self._ready, *self._in_flight]
+        if claimed:
             with self.database.write() as db:
-                claims.renew(db, held, clock.now(), self.lease)
+                claims.renew(db, claimed, clock.now(), self.lease)
         self._renew_at = time.monotonic() + self.lease / 3
 
-    def _leave(self) -> None:
-        """Gives back what was not started, waits for what was."""
+    def _shut_down(self) -> None:
+        """Releases rows that were not started and waits for running deliveries."""
         with self._changed:
             unstarted, self._ready = self._ready, []
         if unstarted:
             with contextlib.suppress(SQLAlchemyError), self.database.write() as db:
                 claims.release(db, unstarted)
         ends = time.monotonic() + GRACE
-        while self._flying and time.monotonic() < ends:
+        while self._in_flight and time.monotonic() < ends:
             with contextlib.suppress(SQLAlchemyError):
                 self._renew()
             with self._changed:
                 self._changed.wait(0.2)
 
-    def _keep_house(self, stop: threading.Event) -> None:
-        """Lets the rooms do what time asks for, beside the deliveries."""
+    def _run_sweeps(self, stop: threading.Event) -> None:
+        """Runs the sweeps until `stop` is set, beside the deliveries."""
         while not stop.is_set():
             found = self._sweep(clock.now())
             stop.wait(0.05 if found else 0.5)
 
 
 def run(config: Config, stop: threading.Event) -> None:
-    """The worker process: until `stop` is set."""
+    """Runs one worker until `stop` is set."""
     wiring = wire(config)
     try:
         Worker(wiring).run(stop)
@@ -250,9 +254,9 @@ def main(config: Config) -> None:
     logs.configure(config)
     stop = threading.Event()
 
-    def leave(_signal: int, _frame: FrameType | None) -> None:
+    def request_stop(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGTERM, request_stop)
+    signal.signal(signal.SIGINT, request_stop)
     run(config, stop)

@@ -1,7 +1,8 @@
-"""Who may act at a desk: the people work can be assigned to."""
+"""The people who may act at a desk: those that its work can be assigned to."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from enum import Enum
+from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -10,12 +11,24 @@ from app.accounts.roles import WRITERS
 from app.kernel.db.engine import Db
 
 MOST = 200
-UNASSIGNED = 0
-"""Whose number a filter gives when it asks for what nobody has."""
+
+
+class Relative(Enum):
+    """People that an address names without a number: the reader, and nobody."""
+
+    ME = "me"
+    NOBODY = "nobody"
+
+
+ME: Final = Relative.ME
+"""The reader of the list: a saved view with `me` means each person who opens it."""
+UNASSIGNED: Final = Relative.NOBODY
+"""What a filter holds that asks for what is assigned to nobody."""
+PersonValue = int | Literal[Relative.ME, Relative.NOBODY]
 
 
 class Assignee(NamedTuple):
-    """Somebody who acts at a desk, and where: `places` are organizations, None among them is all of them."""
+    """A person who acts at a desk, and where: `places` are organizations, None among them is all of them."""
 
     id: int
     name: str
@@ -25,21 +38,22 @@ class Assignee(NamedTuple):
         return None in self.places or organization_id in self.places
 
 
-_p, _m = Person.__table__.c, Membership.__table__.c
 _AT_DESK = (
-    select(_p.id, _p.name, _m.organization_id)
-    .join(Membership.__table__, _m.person_id == _p.id)
-    .where(_m.role == bindparam("role"), _p.disabled_at.is_(None))
-    .order_by(_p.name, _p.id)
+    select(Person.id, Person.name, Membership.organization_id)
+    .join(Membership, Membership.person_id == Person.id)
+    .where(Membership.role == bindparam("role"), Person.disabled_at.is_(None))
+    .order_by(Person.name, Person.id)
     .limit(MOST)
 )
 
 
-def assignees_of(db: Db, desk: str, reach: Iterable[int] | None) -> list[Assignee]:
+def assignees_of(db: Db, desk: str, organization_ids: Iterable[int] | None) -> list[Assignee]:
     """The people who may act at a desk for one of these organizations (None: for any), by name."""
-    wanted = None if reach is None else {None, *reach}
-    found: dict[int, Any] = {}
+    wanted = None if organization_ids is None else {None, *organization_ids}
+    names: dict[int, str] = {}
+    places: dict[int, set[int | None]] = {}
     for id, name, place in db.connection().execute(_AT_DESK, {"role": WRITERS[desk].value}):
         if wanted is None or place in wanted:
-            found.setdefault(id, (name, set()))[1].add(place)
-    return [Assignee(id, name, frozenset(places)) for id, (name, places) in found.items()]
+            names[id] = name
+            places.setdefault(id, set()).add(place)
+    return [Assignee(id, name, frozenset(places[id])) for id, name in names.items()]

@@ -16,7 +16,7 @@ from app.accounts.access import Me, me
 from app.accounts.roles import DENIALS
 from app.dashboard import recent_events, tags
 from app.dashboard.csv_export import take_ticked
-from app.dashboard.queue import ListState, Queue
+from app.dashboard.queue import AnyQueue, ListState
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied, Invalid, NotFound, Refusal
@@ -47,22 +47,23 @@ class Act(NamedTuple):
     """Why this row is left alone, though it is still as it was."""
 
 
-def act(room: Queue) -> Response:
+def act(queue: AnyQueue) -> Response:
     """Does to the ticked rows what was pressed. Raises Invalid when nothing was ticked, Denied for who only looks."""
     viewer, now = me(), clock.now()
-    asked = room.ask(now)
+    list_state = queue.ask(now)
+    list_state.check_readable()
     pressed, _, value = request.form.get("act", "").partition(":")
-    if pressed != "export" and not viewer.may(room.desk):
-        raise Denied(DENIALS[room.desk])
-    ticked = _ticked(asked.listing.shape.id.type.python_type)
+    if pressed != "export" and not viewer.may(queue.desk):
+        raise Denied(DENIALS[queue.desk])
+    ticked = _ticked(list_state.listing.compiled.id_type)
     if pressed == "export":
-        found = asked.listing.rows_of(db(), [one.id for one in ticked])
-        return take_ticked(room, asked, [found[one.id] for one in ticked if one.id in found])
-    chosen = _chosen(room, viewer, asked, pressed, value)
-    done, left = _each(room, asked, viewer, ticked, chosen)
-    flash(_answer(room, asked, viewer, len(done), chosen.words, left), "warn" if left else "message")
+        found = list_state.listing.rows_of(db(), [one.id for one in ticked])
+        return take_ticked(queue, list_state, [found[one.id] for one in ticked if one.id in found])
+    chosen = _chosen(queue, viewer, list_state, pressed, value)
+    done, left = _each(queue, list_state, viewer, ticked, chosen)
+    flash(_answer(queue, list_state, viewer, len(done), chosen.words, left), "warn" if left else "message")
     after = request.args.get("after")
-    return see_other(room.url(**asked.args, **({"after": after} if after else {})))
+    return see_other(queue.url(**list_state.args, **({"after": after} if after else {})))
 
 
 def _ticked(kind: type) -> list[Ticked]:
@@ -85,38 +86,38 @@ def _ticked(kind: type) -> list[Ticked]:
     return [found[id] for id in sorted(found)]
 
 
-def _chosen(room: Queue, viewer: Me, asked: ListState, pressed: str, value: str) -> Act:
+def _chosen(queue: AnyQueue, viewer: Me, list_state: ListState, pressed: str, value: str) -> Act:
     """The act behind the button. Raises Invalid."""
-    by, now = viewer.actor(), asked.now
+    by, now = viewer.actor(), list_state.now
     if pressed == "assign":
-        team = room.colleagues()
+        team = queue.colleagues()
         person = next((one for one in team if str(one.id) == value), None)
         if person is None:
             raise Invalid("Choose somebody who works at this desk. Nothing was changed.", code="bulk.person")
         return Act(
             "assigned to you" if person.id == viewer.id else f"assigned to {person.name}",
-            lambda row, version: room.assign(db(), row[0], (person.id, person.name), by=by, now=now, version=version),
+            lambda row, version: queue.assign(db(), row[0], (person.id, person.name), by=by, now=now, version=version),
             lambda row: None if person.covers(row.organization_id) else f"{person.name} does not act for this client",
         )
-    if pressed == "give_back":
-        return Act("given back", lambda row, version: room.give_back(db(), row[0], by=by, now=now, version=version))
+    if pressed in ("unassign", "give_back"):  # the second is what a page says that was open during the upgrade
+        return Act("unassigned", lambda row, version: queue.unassign(db(), row[0], by=by, now=now, version=version))
     if pressed in ("tag", "untag"):
         name = tags.tidy(request.form.get("tag", ""))
         change = tags.add if pressed == "tag" else tags.remove
         return Act(
             f"tagged “{name}”" if pressed == "tag" else f"without “{name}” now",
-            lambda row, version: change(db(), room.subject, row[0], row.organization_id, name, by=by, now=now),
+            lambda row, version: change(db(), queue.subject, row[0], row.organization_id, name, by=by, now=now),
         )
     raise Invalid("Choose what to do with the ticked rows. Nothing was changed.", code="bulk.act")
 
 
 def _each(
-    room: Queue, asked: ListState, viewer: Me, ticked: list[Ticked], chosen: Act
+    queue: AnyQueue, list_state: ListState, viewer: Me, ticked: list[Ticked], chosen: Act
 ) -> tuple[list[Ticked], list[tuple[Row | None, str]]]:
     """Does it to the rows that are still as they were; gives those, and the others with why not."""
-    found = asked.listing.rows_of(db(), [one.id for one in ticked], lock=True)
+    found = list_state.listing.rows_of(db(), [one.id for one in ticked], lock=True)
     moved = [one.id for one in ticked if one.id in found and not _fits(one, found[one.id])]
-    happened = recent_events.latest_events(db(), room.subject, moved)
+    happened = recent_events.latest_events(db(), queue.subject, moved)
     done: list[Ticked] = []
     left: list[tuple[Row | None, str]] = []
     for one in ticked:
@@ -125,10 +126,10 @@ def _each(
             continue
         row = found[one.id][1]
         why = None
-        if not viewer.may(room.desk, True, row.organization_id):
+        if not viewer.may(queue.desk, True, row.organization_id):
             why = "you may only look at it"
         elif not _fits(one, found[one.id]):
-            why = _what_happened(room, asked, viewer, happened.get(one.id))
+            why = _what_happened(queue, list_state, viewer, happened.get(one.id))
         why = why or chosen.why_not(row)
         if why is None:
             try:
@@ -148,16 +149,16 @@ def _fits(one: Ticked, found: tuple[str | None, Row]) -> bool:
     return key is not None and row.version == one.version
 
 
-def _what_happened(room: Queue, asked: ListState, viewer: Me, event: Row | None) -> str:
+def _what_happened(queue: AnyQueue, list_state: ListState, viewer: Me, event: Row | None) -> str:
     """`Ana Ruiz scheduled it at 10:42`."""
     if event is None:
         return "it has left this list"
     who = "you" if event.actor_id == str(viewer.id) else event.actor_name
-    return f"{who} {room.events.clause(event.kind)} {_at_moment(event.created_at, viewer.time_zone, asked.now)}"
+    return f"{who} {queue.events.clause(event.kind)} {_at_moment(event.created_at, viewer.time_zone, list_state.now)}"
 
 
 def _answer(
-    room: Queue, asked: ListState, viewer: Me, done: int, words: str, left: Iterable[tuple[Row | None, str]]
+    queue: AnyQueue, list_state: ListState, viewer: Me, done: int, words: str, left: Iterable[tuple[Row | None, str]]
 ) -> str:
     """`3 assigned to you. 1 was left alone: Ana scheduled it at 10:42.`"""
     said = f"{done:,} {words}." if done else f"None {words}."
@@ -166,7 +167,7 @@ def _answer(
         return said
     if len(reasons) == 1:
         return f"{said} 1 was left alone: {reasons[0][1]}."
-    named = [f"{room.name_of(row) if row is not None else 'one'}, {why}" for row, why in reasons[:10]]
+    named = [f"{queue.name_of(row) if row is not None else 'one'}, {why}" for row, why in reasons[:10]]
     more = f"; and {pluralize(len(reasons) - 10, 'more')}" if len(reasons) > 10 else ""
     return f"{said} {len(reasons):,} were left alone: {'; '.join(named)}{more}."
 

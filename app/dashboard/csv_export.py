@@ -1,64 +1,156 @@
-"""Copies of a list for a spreadsheet: the whole list, streamed, or the rows that were ticked."""
+"""The CSV of a list: the whole list, streamed, or the rows that were ticked; and what makes any CSV safe to open."""
 
-from collections.abc import Iterator, Sequence
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response
 from sqlalchemy import Row
 
 from app.accounts.access import Me, me
-from app.dashboard import csv_files
-from app.dashboard.queue import ListState, Queue
+from app.dashboard.events import EXPORTED
+from app.dashboard.queue import AnyQueue, Exported, ListState
 from app.kernel import clock
+from app.kernel.changes import events
+from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import database, db, side_transaction
 from app.kernel.web.htmx import personal
 
+MARK = "\ufeff"
+"""The byte order mark, by which Excel knows UTF-8."""
 
-def take(room: Queue) -> Response:
-    """The CSV of exactly the list that the address asks for, streamed. Leaves an event before the first row leaves."""
+# What a spreadsheet may take for a formula at the start of a cell: = + - @, a tab or a carriage return (OWASP, "CSV
+# Injection"); full-width forms too, which some programs fold into the plain ones, and white space before any of them.
+_FORMULA = re.compile(r"^\s*[=+\-@\t\r\n]|^[\t\r\n]")
+
+
+def cell(value: object) -> str:
+    """A value as text that no spreadsheet runs: a moment as ISO 8601 in UTC, nothing as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return clock.iso(value) or ""
+    text = str(value).replace("\x00", "")
+    folded = unicodedata.normalize("NFKC", text[:8])
+    return f"'{text}" if _FORMULA.match(folded) or _FORMULA.match(text) else text
+
+
+def lines(head: Sequence[str], rows: Iterable[Sequence[object]], at_once: int = 100) -> Iterator[str]:
+    """The file in pieces of some rows each; what was given is forgotten."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    buffer.write(MARK)
+    writer.writerow([cell(word) for word in head])
+    for n, row in enumerate(rows, 1):
+        writer.writerow([cell(value) for value in row])
+        if n % at_once == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def named(desk: str, view: str, now: datetime, zone: str) -> str:
+    """The file's name: which list, on which day where the reader is."""
+    plain = re.sub(r"[^a-z0-9]+", "-", view.lower()).strip("-")
+    return "-".join(part for part in (desk, plain, now.astimezone(ZoneInfo(zone)).date().isoformat()) if part) + ".csv"
+
+
+def note(
+    db: Db,
+    desk: str,
+    *,
+    address: str,
+    rows: int | None,
+    ticked: bool = False,
+    organization_id: int | None,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Writes who takes a copy of which list and how many rows it has, before the first row leaves.
+
+    A stream that breaks has still shown rows, so the note must not wait for its end.
+    """
+    events.record(
+        db,
+        EXPORTED,
+        subject_type="desk",
+        subject_id=desk,
+        organization_id=organization_id,
+        by=by,
+        now=now,
+        data={"address": address, "rows": rows, "ticked": ticked},
+    )
+
+
+CHUNK = 200
+"""Rows whose tags and other facts are read at once."""
+
+Found = tuple[str | None, Row[Any]]  # a row of any desk
+
+
+def take(queue: AnyQueue) -> Response:
+    """The CSV of exactly the list that the address asks for, streamed. Writes an event before the first row leaves."""
     viewer, now = me(), clock.now()
-    asked = room.ask(now)
-    rows = asked.listing.count_all(db())
+    list_state = queue.ask(now)
+    list_state.check_readable()
+    rows = list_state.listing.count_all(db())
     with side_transaction() as own:
-        _note(room, asked, own, rows, ticked=False)
-    house = database()
+        _record(queue, list_state, own, rows, ticked=False)
+    data = database()
 
-    def records() -> Iterator[Sequence[Any]]:
-        with house.read() as its_own:
-            for key, row in asked.listing.stream(its_own):
-                yield room.record(row, key, viewer)
+    def records() -> Iterator[Sequence[object]]:
+        with data.read() as own:
+            yield from _records(queue, list_state, own, list_state.listing.stream(own), viewer)
 
-    return _file(room, asked, viewer, records())
+    return _file(queue, list_state, viewer, records())
 
 
-def take_ticked(room: Queue, asked: ListState, found: Sequence[tuple[str | None, Row]]) -> Response:
+def take_ticked(queue: AnyQueue, list_state: ListState, found: Sequence[Found]) -> Response:
     """The same of the rows that were ticked."""
     viewer = me()
-    _note(room, asked, db(), len(found), ticked=True)
-    return _file(room, asked, viewer, iter([room.record(row, key or "", viewer) for key, row in found]))
+    _record(queue, list_state, db(), len(found), ticked=True)
+    return _file(queue, list_state, viewer, iter(list(_records(queue, list_state, db(), found, viewer))))
 
 
-def _note(room: Queue, asked: ListState, session: Db, rows: int, ticked: bool) -> None:
-    home = asked.organization_id
-    reach = room.reach()
+def _records(
+    queue: AnyQueue, list_state: ListState, db: Db, found: Iterable[Found], viewer: Me
+) -> Iterator[Sequence[object]]:
+    """The rows as the columns say them, read some at a time."""
+    rest = iter(found)
+    while chunk := list(islice(rest, CHUNK)):
+        shown = queue.rows(db, list_state, chunk, viewer)
+        for _, row in chunk:
+            each = Exported(row, shown[row[0]], viewer.time_zone, list_state.now)
+            yield [column.value(each) for column in queue.csv]
+
+
+def _record(queue: AnyQueue, list_state: ListState, session: Db, rows: int, ticked: bool) -> None:
+    home, reach = list_state.chosen.organization_id, list_state.chosen.reader.organization_ids
     if home is None and reach is not None and len(reach) == 1:
         home = next(iter(reach))
-    address = room.url(**asked.args)
-    csv_files.note(
+    note(
         session,
-        room.desk,
-        address=address,
+        queue.desk,
+        address=queue.url(**list_state.args),
         rows=rows,
         ticked=ticked,
         organization_id=home,
         by=me().actor(),
-        now=asked.now,
+        now=list_state.now,
     )
 
 
-def _file(room: Queue, asked: ListState, viewer: Me, records: Iterator[Sequence[Any]]) -> Response:
-    name = csv_files.named(room.desk, asked.view, asked.now, viewer.time_zone)
-    answer = Response((piece.encode() for piece in csv_files.lines(room.export, records)), mimetype="text/csv")
+def _file(queue: AnyQueue, list_state: ListState, viewer: Me, records: Iterator[Sequence[object]]) -> Response:
+    name = named(queue.desk, list_state.tab.key, list_state.now, viewer.time_zone)
+    head = [column.head for column in queue.csv]
+    answer = Response((piece.encode() for piece in lines(head, records)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return personal(answer)

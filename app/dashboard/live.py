@@ -73,7 +73,7 @@ def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime
     return live
 
 
-def look(desk: str, subject_type: str, subject_id: object, organization_id: int, now: datetime) -> tuple[str, ...]:
+def view_item(desk: str, subject_type: str, subject_id: object, organization_id: int, now: datetime) -> tuple[str, ...]:
     """Notes that this person looks at a thing they may see; returns the names of the others who do.
 
     Only those who may act there are noted: nobody has to step aside for a person who only looks.
@@ -82,13 +82,13 @@ def look(desk: str, subject_type: str, subject_id: object, organization_id: int,
     mine = reading().connection().execute(_MINE, {"subject_0": subject_type, "id": id, "me": person.id}).scalar()
     if (mine is None or now - mine > presence.RENEW) and person.may(desk, True, organization_id):
         with side_transaction() as own:
-            presence.look(own, subject_type, id, organization_id, person_id=person.id, now=now)
-    return presence.looking(reading(), subject_type, [id], me=person.id, now=now).get(id, ())
+            presence.touch(own, subject_type, id, organization_id, person_id=person.id, now=now)
+    return presence.viewers_of(reading(), subject_type, [id], me=person.id, now=now).get(id, ())
 
 
-def who_looks(subject_type: str, ids: Iterable[object], now: datetime) -> dict[str, tuple[str, ...]]:
+def viewers_of_rows(subject_type: str, ids: Iterable[object], now: datetime) -> dict[str, tuple[str, ...]]:
     """Names of the others who look at these rows of a list, by id as text."""
-    return presence.looking(reading(), subject_type, ids, me=me().id, now=now)
+    return presence.viewers_of(reading(), subject_type, ids, me=me().id, now=now)
 
 
 def _places(scope: Scope) -> tuple[int, ...] | None:

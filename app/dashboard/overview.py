@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 
 from app.accounts.access import me
 from app.accounts.models import Organization
-from app.dashboard import captions, charts, csv_files
+from app.dashboard import captions, charts, csv_export
 from app.dashboard.charts import Chart, Row, Series, Slot
 from app.kernel import clock
 from app.kernel.db.hourly_stats import DAY, HOUR, MINUTE, DailyStat, Days, by_day
@@ -123,9 +123,9 @@ class Overview:
     def _file(self, chart: Chart | None) -> Response:
         if chart is None:
             raise BadRequest("There is no such table. Start again from the overview.")
-        name = csv_files.named(self.desk, chart.key, self.now, self.zone)
+        name = csv_export.named(self.desk, chart.key, self.now, self.zone)
         answer = Response(
-            csv_files.lines(chart.head, ((row.name, *row.values) for row in chart.rows)), mimetype="text/csv"
+            csv_export.lines(chart.head, ((row.name, *row.values) for row in chart.rows)), mimetype="text/csv"
         )
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return personal(answer)
@@ -134,11 +134,11 @@ class Overview:
         """Whether what this desk had to tell arrived, by channel."""
         since = max(self.first, self.today - timedelta(days=29))
         slots = charts.slots(since, self.today, self.today)
-        ours = [t for t in told.tallies if t.moment == DELIVERED and t.part == self.subject and t.day >= since]
+        ours = [t for t in told.tallies if t.event == DELIVERED and t.subcategory == self.subject and t.day >= since]
         sums: dict[str, Counter[str]] = {channel: Counter() for channel in CHANNELS}
         by_slot: dict[tuple[str, str], Counter[date]] = {}
         for t in ours:
-            channel, _, how = t.word.partition(" ")
+            channel, _, how = t.category.partition(" ")
             if channel in sums:
                 sums[channel][how] += t.n
                 by_slot.setdefault((channel, how), Counter())[t.day] += t.n
@@ -252,7 +252,7 @@ class Told:
         return found
 
     def _of(self, moment: str, words: Collection[str]) -> list[DailyStat]:
-        return [t for t in self.tallies if t.moment == moment and (not words or t.word in words)]
+        return [t for t in self.tallies if t.event == moment and (not words or t.category in words)]
 
 
 def waiting_chart(

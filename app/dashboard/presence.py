@@ -57,7 +57,9 @@ _LOOKING = (
 )
 
 
-def looking(db: Db, subject_type: str, ids: Iterable[object], *, me: int, now: datetime) -> dict[str, tuple[str, ...]]:
+def viewers_of(
+    db: Db, subject_type: str, ids: Iterable[object], *, me: int, now: datetime
+) -> dict[str, tuple[str, ...]]:
     """Names of the others who are looking at these things now, by subject id, the longest there first.
 
     The caller hands in ids of rows this person may see, nothing else.
@@ -72,7 +74,7 @@ def looking(db: Db, subject_type: str, ids: Iterable[object], *, me: int, now: d
     return {id: tuple(names) for id, names in found.items()}
 
 
-def look(
+def touch(
     db: Db, subject_type: str, subject_id: object, organization_id: int | None, *, person_id: int, now: datetime
 ) -> None:
     """Writes that this person is looking now. One statement, whether they were here before or not."""

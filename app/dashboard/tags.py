@@ -83,7 +83,7 @@ def _refuse(sentence: str) -> None:
     raise Invalid(sentence, code="tag.name", errors=[FieldError("tag", "invalid", sentence)])
 
 
-def of(db: Db, subject_type: str, ids: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
+def tags_of(db: Db, subject_type: str, ids: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
     """The tags of these things, in the order of the alphabet; things without a tag are left out."""
     if not ids:
         return {}
@@ -99,8 +99,8 @@ def _key(id: Any) -> str:
     return id.hex if isinstance(id, UUID) else str(id)
 
 
-def wearing(subject_type: str, id: Any, name: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The condition that a room's row, by its `id` column, wears the tag `name` (usually a bindparam)."""
+def has_tag(subject_type: str, id: Any, name: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a room's row, by its `id` column, has the tag `name` (usually a bindparam)."""
     ids = select(cast(T.subject_id, id.type)).where(T.subject_type == literal(subject_type), T.name == name)
     return id.in_(ids)
 
@@ -130,7 +130,7 @@ def offered(db: Db, subject_type: str, organizations: Collection[int] | None) ->
 def add(db: Db, subject_type: str, id: Any, organization_id: int, name: str, *, by: Actor, now: datetime) -> bool:
     """Puts a tag on a thing that the caller has checked; False when it wore it already. Raises Invalid."""
     name = tidy(name)
-    if len(of(db, subject_type, [id]).get(id, ())) >= MOST:
+    if len(tags_of(db, subject_type, [id]).get(id, ())) >= MOST:
         raise Invalid(f"It has {MOST} tags already. Take one away first; nothing was changed.", code="tag.many")
     insert: Any = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
     row = {

@@ -27,7 +27,7 @@ product = Product(
     "Session Requests",
     "Request remote depositions, follow them until they are scheduled, and cancel them.",
     depositions_authenticator,
-    add=_add_messages,
+    extend_problem=_add_messages,
     problem=outgoing.Problem,
 )
 

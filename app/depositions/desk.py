@@ -36,7 +36,7 @@ def _waiting(db: Db, scope: Scope, now: datetime) -> int:
 
 
 def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
-    counts = listing.view_counts(db, listing.Filters(reach=_reach(scope)), now)
+    counts = listing.view_counts(db, _reach(scope), now)
     kinds = (
         (listing.STARTING, "starting within 24 hours, not scheduled", "alarm-clock", "danger"),
         (listing.CANCELLATION, "with a cancellation requested", "message-square-x", "warn"),

@@ -79,6 +79,8 @@ class QueueRow(NamedTuple):
     clock: str
     clock_tone: str
     clock_small: str
+    managed: bool
+    """Whether `person` is the manager of the session, not the assignee of the request."""
 
 
 class Look(NamedTuple):
@@ -157,6 +159,7 @@ def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -
         first,
         tone,
         small,
+        booked,
     )
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from app.accounts import queries as accounts
 from app.accounts.access import allow, me
 from app.accounts.roles import AUDIT, Role
-from app.dashboard import csv_files
+from app.dashboard import csv_export
 from app.desks import DESKS
 from app.home import audit
 from app.kernel import clock
@@ -85,7 +85,7 @@ def csv() -> Response:
     organization_id = filters.organization_id or (None if scope.everything or len(own_ids) != 1 else own_ids[0])
     with side_transaction() as own:
         address = url_for(".list", **_args(filters))
-        csv_files.note(
+        csv_export.note(
             own, "audit", address=address, rows=None, organization_id=organization_id, by=me().actor(), now=now
         )
 
@@ -98,8 +98,8 @@ def csv() -> Response:
                 who = (row.actor_name, row.actor_kind, VIA.get(row.via, row.via), row.address)
                 yield [row.id, row.created_at, *who, entry.text, *about, kept, row.request_id]
 
-    answer = Response((piece.encode() for piece in csv_files.lines(HEAD, records())), mimetype="text/csv")
-    name = csv_files.named("audit", filters.desk, now, me().time_zone)
+    answer = Response((piece.encode() for piece in csv_export.lines(HEAD, records())), mimetype="text/csv")
+    name = csv_export.named("audit", filters.desk, now, me().time_zone)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return personal(answer)
 

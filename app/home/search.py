@@ -110,7 +110,8 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
 
 def marked(text: str, typed: str) -> Markup:
     """The text with the matching parts in <mark>: whole words where folding changes their length."""
-    wanted = sorted({word for term in normalization.query_terms(typed) for way in term.ways for word in way}, key=len)
+    words = {word for term in normalization.query_terms(typed) for variant in term.variants for word in variant}
+    wanted = sorted(words, key=len)
     parts: list[str] = []
     at = 0
     for found in re.finditer(r"[^\W_]+", text):

@@ -38,7 +38,7 @@ def _waiting(db: Db, scope: Scope, _now: datetime) -> int:
 
 
 def _waiting_work(db: Db, user: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
-    counts = listing.view_counts(db, listing.Filters(reach=_reach(scope), zone=user.time_zone), now)
+    counts = listing.view_counts(db, _reach(scope), now, user.time_zone)
     return [
         WaitingWork("waiting for an operator", counts["waiting"], {"view": "now"}, "smartphone", "danger"),
         WaitingWork("live", counts["live"], {"view": "now"}, "radio"),

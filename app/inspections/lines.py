@@ -1,6 +1,5 @@
 """Inspections in the words and shapes of the queue: one line of it, and what a line says that has left."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -125,49 +124,3 @@ def _clock(row: Any, status: str, zone: str, now: datetime) -> Clock:
 def state_of(row: Any, now: datetime) -> str:
     """The state in words, for a copy of the list."""
     return STATUS_BADGES[rules.status_of(row, now)][0]
-
-
-RECORD = (
-    "Session id",
-    "State",
-    "When",
-    "When, where it is",
-    "Invited",
-    "Notes",
-    "Language",
-    "Campaign",
-    "Organization",
-    "Made by",
-    "With",
-    "Started",
-    "Ended",
-    "Time stamp",
-    "Expires",
-    "Created",
-    "Created, your time",
-)
-"""The head of a copy."""
-
-
-def record(row: Any, viewer: Any, now: datetime) -> Sequence[Any]:
-    """A row of a copy, in the order of RECORD."""
-    when = row.scheduled_for or row.created_at
-    return (
-        row.id,
-        state_of(row, now),
-        when,
-        datetimes.moment(when, row.zone),
-        row.guest,
-        row.notes,
-        LOCALES.get(row.locale, row.locale),
-        row.campaign_name,
-        row.organization_name,
-        row.operator_email,
-        row.assignee_name,
-        row.started_at,
-        row.ended_at,
-        ANCHORING_BADGES[row.anchoring][0] if row.ended_at else None,
-        row.expires_at if row.started_at is None else None,
-        row.created_at,
-        datetimes.moment(row.created_at, viewer.time_zone),
-    )

@@ -12,7 +12,7 @@ from app.accounts.models import Organization
 from app.accounts.scope import Scope
 from app.dashboard.subjects import PEOPLE, Subjects
 from app.kernel.db.engine import Db
-from app.kernel.db.pagination import Group, Page, page_of
+from app.kernel.db.pagination import Page, page_of
 from app.kernel.outbox.outbox import (
     DEAD,
     DISMISSED,
@@ -106,9 +106,9 @@ def page_of_status(
 ) -> Page:
     """One page of the messages of one status, newest first."""
     statement = select(*LISTED_COLUMNS).where(_HAS_STATUS[status], *_visible(scopes, subjects, filters))
-    group = Group(status, statement, (OutboxRow.created_at.expression, OutboxRow.id.expression), descending=True)
-    # The purpose is part of what signs the cursor: links of earlier versions stay good.
-    return page_of(db, [group], after, purpose="deliveries")
+    order = (OutboxRow.created_at, OutboxRow.id)
+    # The purpose is part of what signs the cursor: links of earlier versions stay valid.
+    return page_of(db, statement, order, after, purpose="deliveries", tab=status, descending=True)
 
 
 def counts(db: Db, scopes: Mapping[str, Scope], subjects: Subjects, filters: Filters) -> dict[str, int]:

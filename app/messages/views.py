@@ -26,7 +26,7 @@ from app.messages.rules import FAILING, TABS, Label
 
 pages = Blueprint("messages", __name__, url_prefix="/messages")
 
-READERS = (Role.SCHEDULER, Role.LEASING_AGENT, Role.OPERATOR, Role.ADMIN, Role.AUDITOR)
+READERS = tuple(Role)
 
 ACTS_OF_STATUS = {
     DEAD: (bulk.SEND_AGAIN, bulk.DISMISS),
@@ -127,7 +127,7 @@ def list_() -> Response:
     counts = queries.counts(db(), scopes, subjects(), filters)
     status = status or next((name for name in (DEAD, FAILING) if counts[name]), SENT)
     page = queries.page_of_status(db(), scopes, subjects(), status, filters, request.args.get("after"))
-    rows = [ListedMessage._make(row) for _group, row in page.rows]
+    rows = [ListedMessage._make(row) for row in page.rows]
     gone = _gone(scopes, {row.id for row in rows})
     names = queries.organization_names(db(), {row.organization_id for row in (*rows, *gone)})
     organizations = queries.organizations(db(), scopes)

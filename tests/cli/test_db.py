@@ -62,7 +62,7 @@ def test_an_upgrade_that_breaks_leaves_nothing_behind(tmp_path: Path, monkeypatc
     with database.reader.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar() == 0
     schema.upgrade(database)
-    now, newest = schema.standing(database)
+    now, newest = schema.revisions(database)
     assert now == newest
     database.dispose()
 
@@ -80,7 +80,7 @@ def test_without_tables_every_command_says_what_to_do(empty: Desk, arguments: tu
 def test_a_database_that_is_away_is_a_sentence(empty: Desk) -> None:
     done = empty("organization", "set", "x", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert done.exit_code == 1
-    assert done.stderr.startswith("The database did not do it: ")
+    assert done.stderr.startswith("The database refused: ")
     assert "Traceback" not in done.output
 
 

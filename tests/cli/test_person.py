@@ -20,7 +20,7 @@ def marston(desk: Desk) -> None:
 
 
 def test_creates_house_staff_who_can_sign_in(desk: Desk, client: FlaskClient) -> None:
-    made = desk.json(*CREATE, "--role", "scheduler", "--house", "--password-stdin", typed=f"{PASSWORD}\n")
+    made = desk.json(*CREATE, "--role", "scheduler", "--staff", "--password-stdin", typed=f"{PASSWORD}\n")
     assert made == {
         "email": "ines@example.com",
         "name": "Ines Moreau",
@@ -50,7 +50,7 @@ def test_creates_people_of_an_organization(desk: Desk, database: Database) -> No
 
 
 def test_without_a_password_an_invitation_goes_out(desk: Desk, outbox: Outbox, database: Database) -> None:
-    assert desk.json(*CREATE, "--role", "auditor", "--house")["created"] is True
+    assert desk.json(*CREATE, "--role", "auditor", "--staff")["created"] is True
     (letter,) = outbox.letters("ines@example.com")
     assert "/invitation/" in letter["text"]
     with database.read() as db:
@@ -58,7 +58,7 @@ def test_without_a_password_an_invitation_goes_out(desk: Desk, outbox: Outbox, d
 
 
 def test_a_repeat_with_the_same_facts_says_so(desk: Desk) -> None:
-    create = (*CREATE, "--role", "scheduler", "--house", "--password-stdin")
+    create = (*CREATE, "--role", "scheduler", "--staff", "--password-stdin")
     desk(*create, typed=PASSWORD)
     assert desk.json(*create, typed=PASSWORD)["created"] is False
 
@@ -66,15 +66,15 @@ def test_a_repeat_with_the_same_facts_says_so(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "arguments,typed,named",
     [
-        (("--role", "scheduler", "--house", "--name", "Ina Moreau"), PASSWORD, "name"),
-        (("--role", "auditor", "--house"), PASSWORD, "role"),
+        (("--role", "scheduler", "--staff", "--name", "Ina Moreau"), PASSWORD, "name"),
+        (("--role", "auditor", "--staff"), PASSWORD, "role"),
         (("--role", "scheduler", "--organization", "marston"), PASSWORD, "role"),
-        (("--role", "scheduler", "--house"), "another long password", "password"),
-        (("--role", "scheduler", "--house", "--time-zone", "Asia/Tokyo"), PASSWORD, "time zone"),
+        (("--role", "scheduler", "--staff"), "another long password", "password"),
+        (("--role", "scheduler", "--staff", "--time-zone", "Asia/Tokyo"), PASSWORD, "time zone"),
     ],
 )
 def test_a_repeat_with_other_facts_is_an_error(desk: Desk, arguments: tuple[str, ...], typed: str, named: str) -> None:
-    desk(*CREATE, "--role", "scheduler", "--house", "--password-stdin", typed=PASSWORD)
+    desk(*CREATE, "--role", "scheduler", "--staff", "--password-stdin", typed=PASSWORD)
     done = desk(*CREATE, *arguments, "--password-stdin", typed=typed)
     assert done.exit_code == 1
     assert f"with another {named}" in done.stderr
@@ -83,7 +83,7 @@ def test_a_repeat_with_other_facts_is_an_error(desk: Desk, arguments: tuple[str,
 
 def test_weak_passwords_are_refused(desk: Desk, database: Database) -> None:
     for weak in ("short", "aaaaaaaaaaaaaa", "ines@example.com", "", "x" * 201):
-        done = desk(*CREATE, "--role", "scheduler", "--house", "--password-stdin", typed=weak)
+        done = desk(*CREATE, "--role", "scheduler", "--staff", "--password-stdin", typed=weak)
         assert done.exit_code == 1, weak
         assert not weak or weak not in done.output
     with database.read() as db:
@@ -92,7 +92,13 @@ def test_weak_passwords_are_refused(desk: Desk, database: Database) -> None:
 
 def test_somebody_must_belong_somewhere(desk: Desk) -> None:
     assert desk(*CREATE, "--role", "admin").exit_code == 2
-    assert desk(*CREATE, "--role", "admin", "--house", "--organization", "marston").exit_code == 2
+    assert desk(*CREATE, "--role", "admin", "--staff", "--organization", "marston").exit_code == 2
     assert desk(*CREATE, "--role", "admin", "--organization", "nobody").exit_code == 1
-    assert desk(*CREATE, "--role", "king", "--house").exit_code == 2
-    assert desk("person", "create", "--email", "x", "--name", "X", "--role", "admin", "--house").exit_code == 1
+    assert desk(*CREATE, "--role", "king", "--staff").exit_code == 2
+    assert desk("person", "create", "--email", "x", "--name", "X", "--role", "admin", "--staff").exit_code == 1
+
+
+def test_the_earlier_name_of_the_option_still_works(desk: Desk) -> None:
+    assert desk.json(*CREATE, "--role", "auditor", "--house")["created"] is True
+    assert desk.json(*CREATE, "--role", "auditor", "--staff")["created"] is False
+    assert "--house" not in desk("person", "create", "--help").stdout

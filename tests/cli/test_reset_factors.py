@@ -26,4 +26,4 @@ def test_a_repeat_changes_nothing(desk: Desk, cast: Cast) -> None:
 def test_nobody_of_that_address(desk: Desk, cast: Cast) -> None:
     done = desk("person", "reset-factors", "nobody@example.com")
     assert done.exit_code == 1
-    assert "There is nobody with the address" in done.stderr
+    assert "No person has the address" in done.stderr

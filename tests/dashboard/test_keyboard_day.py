@@ -175,7 +175,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.look("Ctrl Enter")
     with database.read() as db:
         rows = db.execute(select(HandoverNote.text, HandoverNote.place)).all()
-    assert [(row.text, row.place) for row in rows] == [("I stopped at Witness 1.", owners.HOUSE)]
+    assert [(row.text, row.place) for row in rows] == [("I stopped at Witness 1.", owners.STAFF)]
 
     # Search, the sheet of keys, and home.
     keyboard.press("/")

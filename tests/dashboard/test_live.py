@@ -113,7 +113,7 @@ def attempt(database: Database, d: Any, outcome: claims.Outcome) -> None:
 
 def look(database: Database, cast: Any, who: str, d: Any, at: datetime | None = None) -> None:
     with database.write() as db:
-        presence.look(db, "deposition", d.id, d.organization_id, person_id=cast.people[who].id, now=at or now())
+        presence.touch(db, "deposition", d.id, d.organization_id, person_id=cast.people[who].id, now=at or now())
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -143,7 +143,7 @@ def test_others_change_nothing_of_ours(app: Any, database: Database, cast: Any, 
     with database.write() as db:
         (row,) = claims.claim(db, now(), limit=10)
         claims.finish(db, row, claims.Outcome("sent", ""), now(), now())
-        presence.look(db, "prescreen", "x", cast.harbor.id, person_id=cast.people["lars"].id, now=now())
+        presence.touch(db, "prescreen", "x", cast.harbor.id, person_id=cast.people["lars"].id, now=now())
     assert poll(lena, seen, "/prescreens") == 304
     happen(database, "prescreen", "x", cast.marston.id)
     assert poll(lena, seen, "/prescreens") == 200

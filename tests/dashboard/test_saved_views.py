@@ -58,7 +58,7 @@ def test_a_teams_view_is_seen_in_the_team_and_nowhere_else(database, cast):
 
 
 def test_the_houses_view_is_seen_by_house_staff_only(database, cast):
-    save(database, cast, "ines", "The house's", owners.HOUSE, desk="depositions")
+    save(database, cast, "ines", "The house's", owners.STAFF, desk="depositions")
     assert named(database, cast, "ada", "depositions") == ["The house's"]
     assert named(database, cast, "adam", "depositions") == []
 
@@ -66,7 +66,7 @@ def test_the_houses_view_is_seen_by_house_staff_only(database, cast):
 @pytest.mark.parametrize("who", ["aude", "ada"])
 def test_who_only_looks_saves_for_themselves_alone(database, cast, who):
     save(database, cast, who, "What I look at")
-    place = team(cast, "marston") if who == "aude" else owners.HOUSE
+    place = team(cast, "marston") if who == "aude" else owners.STAFF
     with pytest.raises(Denied, match="for yourself"):
         save(database, cast, who, "For all", place)
 

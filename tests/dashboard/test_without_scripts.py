@@ -73,10 +73,10 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
 
     # The list: take, give back, tick and tag, filter, sort, save the view, leave a note.
     desk.open("/depositions")
-    desk.press("Take it: Witness 0")
+    desk.press("Assign to me: Witness 0")
     desk.says("You", f"#deposition-{made[0]}")
-    desk.press("Give back: Witness 0")
-    desk.says("Take it", f"#deposition-{made[0]}")
+    desk.press("Unassign: Witness 0")
+    desk.says("Assign to me", f"#deposition-{made[0]}")
     desk.page.select_option("[name='organization']", str(cast.marston.id))
     desk.press("Apply")
     assert f"organization={cast.marston.id}" in desk.page.url

@@ -1,6 +1,5 @@
 """The queue: which group, which order, how many, who is next; and that the database walks an index for it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,10 +8,14 @@ from sqlalchemy import text
 from app.depositions import actions
 from app.depositions.models import Deposition
 from app.depositions.queries import detail, listing, managers
+from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
 from app.kernel.db.counters import differences
 from app.kernel.errors import BadRequest
+from tests.dashboard.choosing import chooser
 from tests.depositions import factories
+
+choose = chooser(FILTERS)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -90,22 +93,22 @@ LISTS = {
 
 @pytest.mark.parametrize("view", listing.VIEWS)
 def test_groups_order_and_counts(database, desk, view):
-    rows, more = shown(database, listing.Filters(view=view))
+    rows, more = shown(database, choose(view=view))
     assert named(desk, rows) == LISTS[view]
     assert more is None
     with database.read() as db:
-        f, moment = listing.Filters(view=view), now()
+        f, moment = choose(view=view), now()
         listed = listing.listing(db, f, moment)
         sizes, kept = listed.counts(db, {key for key, _ in rows})
-        assert listing.view_counts(db, f, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
-        assert listing.kept_total(f, kept) == len(rows)
+        assert listing.view_counts(db, None, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
+        assert listing.counted_total(f, kept) == len(rows)
         assert sizes == {key: [k for k, _ in rows].count(key) for key, _ in rows}
         assert differences(db) == []
 
 
 @pytest.mark.parametrize("view", listing.VIEWS)
 def test_pages_join_without_gap_or_repetition(database, desk, view):
-    moment, f, seen, after = now(), listing.Filters(view=view), [], None
+    moment, f, seen, after = now(), choose(view=view), [], None
     while True:
         rows, after = shown(database, f, moment, after, size=2)
         seen += rows
@@ -119,33 +122,32 @@ def test_neighbours_walk_the_same_way_both_ways(database, desk, view):
     order = [desk[name] for _, name in LISTS[view]]
     with database.read() as db:
         for place, id in enumerate(order):
-            near = listing.listing(db, listing.Filters(view=view), now()).near(db, id)
+            near = listing.listing(db, choose(view=view), now()).near(db, id)
             assert near.place == place + 1
             assert near.previous == (order[place - 1] if place else None)
             assert near.next == (order[place + 1] if place + 1 < len(order) else None)
-        assert listing.listing(db, listing.Filters(view=view), now()).near(db, 4711) is None
+        assert listing.listing(db, choose(view=view), now()).near(db, 4711) is None
 
 
 def test_a_cursor_belongs_to_its_list(database, desk, cast):
-    _, after = shown(database, listing.Filters(), size=1)
+    _, after = shown(database, choose(), size=1)
     for other in (
-        listing.Filters(view=listing.EVERYTHING),
-        listing.Filters(reach=frozenset([cast.marston.id])),
-        listing.Filters(organization_id=cast.harbor.id),
-        listing.Filters(sort="starts"),
-        listing.Filters(tag="vip"),
-        listing.Filters(person=listing.UNASSIGNED),
+        choose(view=listing.EVERYTHING),
+        choose(reach=frozenset([cast.marston.id])),
+        choose(organization_id=cast.harbor.id),
+        choose(sort="starts"),
+        choose(tag="vip"),
+        choose(person="nobody"),
     ):
         with pytest.raises(BadRequest):
             shown(database, other, after=after)
 
 
 def test_filters_combine(database, desk, cast):
-    whole = listing.Filters(view=listing.EVERYTHING)
     today = now().date()
 
     def found(**facts):
-        return {name for _, name in named(desk, shown(database, replace(whole, **facts))[0])}
+        return {name for _, name in named(desk, shown(database, choose(view=listing.EVERYTHING, **facts))[0])}
 
     assert found(organization_id=cast.harbor.id) == {"harbor"}
     assert found(organization_id=cast.quill.id, state="ready") == {"ready"}
@@ -167,10 +169,10 @@ def test_filters_combine(database, desk, cast):
 
 
 def test_counts_stay_with_what_the_reader_may_see(database, desk, cast):
-    f = listing.Filters(reach=frozenset([cast.harbor.id]))
+    f = choose(reach=frozenset([cast.harbor.id]))
     with database.read() as db:
-        assert listing.view_counts(db, f, now())[listing.EVERYTHING] == 1
-        assert listing.waiting(db, f.reach, now()) == 1
+        assert listing.view_counts(db, f.reader.organization_ids, now())[listing.EVERYTHING] == 1
+        assert listing.waiting(db, f.reader.organization_ids, now()) == 1
         assert listing.waiting(db, None, now()) == 7
         assert listing.waiting(db, frozenset(), now()) == 0
 
@@ -186,7 +188,9 @@ def crowd(database, cast):
     moment = now().replace(microsecond=0)
     first = factories.request(database, cast, starts_at=moment)
     with database.write() as db:
-        columns = [c.name for c in listing.D.columns if c.name not in ("id", "remote_session_id", "slug", "state")]
+        columns = [
+            c.name for c in Deposition.__table__.columns if c.name not in ("id", "remote_session_id", "slug", "state")
+        ]
         listed = ", ".join(columns)
         numbers = (
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)"
@@ -239,7 +243,7 @@ def plan(db, statement, values=None):
 
 
 def walks_an_index(words, bounded=False):
-    """Reads a stretch of an index; in its order too, unless the stretch is one day's and small anyway."""
+    """Reads a range of an index; in its order too, unless the range is one day's and small anyway."""
     assert "SCAN depositions\n" not in words + "\n", words
     assert "Seq Scan on depositions" not in words, words
     if not bounded:
@@ -256,42 +260,42 @@ def walks_an_index(words, bounded=False):
     ],
 )
 def test_every_group_is_a_range_on_an_index(database, cast, crowd, view, organization):
-    f = listing.Filters(view=view, organization_id=cast.marston.id if organization else None)
+    f = choose(view=view, organization_id=cast.marston.id if organization else None)
     with database.read() as db:
         listed = listing.listing(db, f, now())
-        for at, stretch in enumerate(listed.shape.stretches):
-            values = [crowd._mapping[column.key] or now() for column in stretch.order]
+        for at, segment in enumerate(listed.compiled.segments):
+            values = [crowd._mapping[column.key] or now() for column in segment.order]
             for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
-                statement = listed.shape.rows(at, beyond=beyond, back=back, most=51)
+                statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51)
                 facts = {**listed.values, **{f"at_{n}": value for n, value in enumerate(values)}}
-                walks_an_index(plan(db, statement, facts), bounded=stretch.key.endswith("soon"))
+                walks_an_index(plan(db, statement, facts), bounded=segment.key.endswith("soon"))
 
 
 @pytest.mark.parametrize("view", listing.VIEWS)
 @pytest.mark.parametrize("sort", ["starts", "-starts", "received", "-received"])
 @pytest.mark.parametrize("organization", [False, True])
 def test_every_order_offered_is_carried_by_indexes(database, cast, crowd, view, sort, organization):
-    f = listing.Filters(view=view, sort=sort, organization_id=cast.marston.id if organization else None)
+    f = choose(view=view, sort=sort, organization_id=cast.marston.id if organization else None)
     if sort.removeprefix("-") not in f.sorts:
-        assert f.order == ""
+        assert f.sort == ""
         return
     with database.read() as db:
         listed = listing.listing(db, f, now())
-        (stretch,) = listed.shape.stretches
-        values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(stretch.order)}
+        (segment,) = listed.compiled.segments
+        values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(segment.order)}
         for beyond in (False, True):
-            statement = listed.shape.rows(0, beyond=beyond, back=False, most=51)
+            statement = listed.compiled.rows(0, beyond=beyond, back=False, most=51)
             # The heads of the states are merged, and the few sessions to be canceled sorted; nothing else is.
-            merged = len(stretch.arms) > 1 or view in (listing.CANCELLATION, listing.STARTING)
+            merged = len(segment.branches) > 1 or view in (listing.CANCELLATION, listing.STARTING)
             walks_an_index(plan(db, statement, {**listed.values, **values}), bounded=merged)
 
 
-@pytest.mark.parametrize("person", [listing.UNASSIGNED, 1])
+@pytest.mark.parametrize("person", ["nobody", 1])
 def test_whose_they_are_is_found_by_an_index(database, cast, crowd, person):
     with database.read() as db:
-        listed = listing.listing(db, listing.Filters(view=listing.EVERYTHING, person=person, tag="vip"), now())
-        for at in range(len(listed.shape.stretches)):
-            walks_an_index(plan(db, listed.shape.rows(at, beyond=False, back=False, most=51), listed.values), True)
+        listed = listing.listing(db, choose(view=listing.EVERYTHING, person=person, tag="vip"), now())
+        for at in range(len(listed.compiled.segments)):
+            walks_an_index(plan(db, listed.compiled.rows(at, beyond=False, back=False, most=51), listed.values), True)
 
 
 def test_the_api_list_walks_an_index(database, cast, crowd):

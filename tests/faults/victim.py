@@ -28,7 +28,7 @@ class MarksFirst(Worker):
         time.sleep(0.02)
         claims.attempt(self.database, row, started, self.handlers)
         with self._changed:
-            del self._flying[row]
+            del self._in_flight[row]
             self._claim_at = 0.0
             self._changed.notify()
 

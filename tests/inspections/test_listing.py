@@ -15,15 +15,19 @@ from app.dashboard import tags
 from app.inspections import actions
 from app.inspections.models import Inspection
 from app.inspections.queries import listing
+from app.inspections.views.filters import FILTERS
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.counters import differences
 from app.kernel.errors import Conflict
+from tests.dashboard.choosing import chooser
 from tests.depositions.pages import csrf
 from tests.depositions.pages import text as body
 
+choose = chooser(FILTERS)
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-T = listing.T
+T = Inspection.__table__.c
 
 
 def make(database, cast, organization="marston", called="otto", **facts):
@@ -109,12 +113,12 @@ def test_everybody_means_the_same_list(database, cast, desk):
     few = frozenset([cast.harbor.id, cast.marston.id])
     many = few | frozenset(range(4000, 4010))
     filters = st.builds(
-        listing.Filters,
+        choose,
         view=st.sampled_from(list(listing.VIEWS)),
         campaign=st.sampled_from([None, None, campaign]),
         language=st.sampled_from(["", "", "fr"]),
         operator=st.sampled_from([None, None, cast.otto.id]),
-        person=st.sampled_from([None, None, listing.UNASSIGNED, cast.otto.id]),
+        person=st.sampled_from([None, None, "nobody", cast.otto.id]),
         organization_id=st.sampled_from([None, None, cast.marston.id, cast.harbor.id]),
         first=st.sampled_from([None, None, today - DAY, today + DAY]),
         last=st.sampled_from([None, None, today, today + 9 * DAY]),
@@ -133,15 +137,15 @@ def test_everybody_means_the_same_list(database, cast, desk):
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
-            sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
+            sizes, kept = listed.counts(db, {segment.key for segment in listed.compiled.segments})
             assert sum(sizes.values()) == len(rows)
-            assert listing.kept_total(f, kept) in (None, len(rows))
-            if not f.narrowed and not f.order:
+            assert listing.counted_total(f, kept) in (None, len(rows))
+            if not f.values and not f.sort:
                 assert {key: listing.tab_counts(kept)[key] for key in sizes} == sizes
             found = listed.rows_of(db, made)
             assert {id for id, (key, _) in found.items() if key is not None} == set(rows)
-            if f.reach is not None:
-                assert {row.organization_id for _, row in found.values()} <= f.reach
+            if f.reader.organization_ids is not None:
+                assert {row.organization_id for _, row in found.values()} <= f.reader.organization_ids
             for place, id in enumerate(rows[:3]):
                 near = listed.near(db, id)
                 assert near.place == place + 1
@@ -157,9 +161,9 @@ def test_sorted_or_not_a_tab_holds_the_same(database, cast, desk):
     with database.read() as db:
         for view in listing.VIEWS:
             for reach in (None, frozenset([cast.marston.id])):
-                plain = {row.id for _, row in listing.listing(db, listing.Filters(view, reach=reach), now()).stream(db)}
-                for sort in listing.Filters(view).sorts:
-                    f = listing.Filters(view, reach=reach, sort=sort)
+                plain = {row.id for _, row in listing.listing(db, choose(view, reach=reach), now()).stream(db)}
+                for sort in choose(view).sorts:
+                    f = choose(view, reach=reach, sort=sort)
                     assert {row.id for _, row in listing.listing(db, f, now()).stream(db)} == plain
 
 
@@ -178,7 +182,7 @@ def test_what_waits_comes_first(database, cast):
 
     def listed(view):
         with database.read() as db:
-            rows = listing.listing(db, listing.Filters(view), moment).page(db).rows
+            rows = listing.listing(db, choose(view), moment).page(db).rows
         return [(key, names[row.id]) for key, row in rows]
 
     assert listed("now") == [("waiting", "first"), ("waiting", "second"), ("live", "live"), ("today", "today")]
@@ -267,7 +271,7 @@ def test_ticked_rows_are_assigned_tagged_and_given_back(otto, cast, database):
     rows = [f"{id}:2" for id in made]
     assert "3 tagged “vip”." in said_after(otto, press(otto, rows, "tag", tag="VIP"))
     assert body(otto.get("/inspections?tag=vip")).count('data-row="') == 3
-    assert "2 given back. 1 was left alone: Nobody has this" in said_after(otto, press(otto, rows, "give_back"))
+    assert "2 unassigned. 1 was left alone: Nobody has this" in said_after(otto, press(otto, rows, "unassign"))
     answer = press(otto, rows, "export")
     assert len(list(csv.reader(io.StringIO(body(answer)[1:], newline="")))) == 4
     for act in ("end", "revoke", "cancel"):
@@ -292,13 +296,13 @@ def test_what_is_not_ones_own_is_neither_changed_nor_named(client, cast, databas
     assert "Secret" not in body(client.get("/inspections/csv?view=all"))
     assert "Secret" not in body(client.get(f"/inspections?view=all&organization={cast.harbor.id}"))
     with database.read() as db:
-        assert tags.of(db, "inspection", [foreign]) == {}
+        assert tags.tags_of(db, "inspection", [foreign]) == {}
 
 
 def test_who_only_looks_may_copy_and_do_nothing_else(client, cast, database):
     made = make(database, cast)
     cast.sign_in(client, "aude")
-    assert press(client, [f"{made}:1"], "give_back").status_code == 403
+    assert press(client, [f"{made}:1"], "unassign").status_code == 403
     assert press(client, [f"{made}:1"], "export").status_code == 200
 
 
@@ -308,7 +312,7 @@ def test_a_copy_is_the_list_and_leaves_a_note(otto, cast, database, desk):
     assert "inspections-all-" in answer.headers["Content-Disposition"]
     with database.read() as db:
         scope = frozenset([cast.marston.id])
-        f = listing.Filters("all", language="fr", sort="-when", reach=scope)
+        f = choose("all", language="fr", sort="-when", reach=scope)
         ids = [str(row.id) for _, row in listing.listing(db, f, now()).stream(db)]
         e = Event.__table__.c
         data, who = db.execute(select(e.data, e.actor_name).where(e.kind == "desk.exported")).one()

@@ -9,12 +9,16 @@ from sqlalchemy import select, text
 
 from app.inspections.models import Inspection
 from app.inspections.queries import listing
+from app.inspections.views.filters import FILTERS
 from app.kernel.clock import now
+from tests.dashboard.choosing import chooser
 from tests.depositions.test_queue import plan
 from tests.inspections.test_listing import asked, in_state
 
+choose = chooser(FILTERS)
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-T = listing.T
+T = Inspection.__table__.c
 
 
 @pytest.fixture
@@ -76,19 +80,19 @@ def test_every_group_and_order_is_carried_by_an_index(database, cast, crowd, who
     wrong = []
     with database.read() as db:
         for view in listing.VIEWS:
-            for sort in ("", *(f"{turn}{name}" for name in listing.Filters(view).sorts for turn in ("", "-"))):
-                listed = listing.listing(db, listing.Filters(view, reach=reach, sort=sort), now())
-                for at, stretch in enumerate(listed.shape.stretches):
-                    facts = {f"at_{n}": uuid.uuid4() if c.name == "id" else now() for n, c in enumerate(stretch.order)}
+            for sort in ("", *(f"{turn}{name}" for name in choose(view).sorts for turn in ("", "-"))):
+                listed = listing.listing(db, choose(view, reach=reach, sort=sort), now())
+                for at, segment in enumerate(listed.compiled.segments):
+                    facts = {f"at_{n}": uuid.uuid4() if c.name == "id" else now() for n, c in enumerate(segment.order)}
                     # The few heads of several ranges are sorted together; nothing else is.
-                    merged = len(stretch.arms) > 1
+                    merged = len(segment.branches) > 1
                     for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
-                        statement = listed.shape.rows(at, beyond=beyond, back=back, most=51)
+                        statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51)
                         words = plan(db, statement, {**listed.values, **facts})
                         try:
                             walks(words, merged)
                         except AssertionError:
-                            wrong.append(f"{view} {sort} {stretch.key} {beyond} {back}:\n{words}")
+                            wrong.append(f"{view} {sort} {segment.key} {beyond} {back}:\n{words}")
     assert not wrong, "\n\n".join(wrong[:4]) + f"\n{len(wrong)}"
 
 
@@ -103,13 +107,13 @@ def test_what_the_tabs_count_is_read_from_counters_and_ranges(database, cast, cr
     reach = None if whose == "house" else frozenset([cast.marston.id])
     with database.read() as db:
         with asked(database) as seen:
-            counts = listing.view_counts(db, listing.Filters(reach=reach), now())
+            counts = listing.view_counts(db, reach, now())
         walks(explained(db, seen), True)
         with asked(database) as seen:
             assert listing.waiting(db, reach) == counts["waiting"]
         walks(explained(db, seen))
         for view in listing.VIEWS:
-            f = listing.Filters(view, reach=reach)
+            f = choose(view, reach=reach)
             assert counts[view] == listing.listing(db, f, now()).count_all(db)
 
 

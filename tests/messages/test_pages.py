@@ -251,7 +251,7 @@ def test_page_by_page_everything_once(database: Database, cast: Cast, client: Fl
         scopes = {"depositions": Scope(True, frozenset())}
         while True:
             found = queries.page_of_status(db, scopes, SUBJECTS, "queued", queries.Filters(), after)
-            seen += [row.id for _group, row in found.rows]
+            seen += [row.id for row in found.rows]
             after = found.next_cursor
             if after is None:
                 break

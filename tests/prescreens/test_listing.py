@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
 from app.dashboard import tags
+from app.dashboard.filters import Chosen
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.counters import differences
@@ -24,9 +25,13 @@ from app.prescreens.models import Prescreen
 from app.prescreens.queries import counts, listing
 from app.prescreens.queries.listing import Seen
 from app.prescreens.queries.stages import P, Reach
+from app.prescreens.views.filters import FILTERS
 from tests.cast import Cast
+from tests.dashboard.choosing import chooser
 from tests.prescreens.making import prescreen, stored, template
 from tests.prescreens.test_approve import token
+
+choose = chooser(FILTERS)
 
 DAY = timedelta(days=1)
 STATES = ("completed", "completed", "approved", "draft", "active", "denied", "completed")
@@ -79,7 +84,7 @@ def test_everybody_means_the_same_list(database: Database, cast: Cast, made: lis
     with database.read() as db:
         template_id = db.execute(select(P.workflow_template_id).where(P.id == made[0])).scalar_one()
     filters = st.builds(
-        listing.Filters,
+        choose,
         state=st.sampled_from(listing.STATES),
         left=st.sampled_from([None, None, 3, 7]),
         organization_id=st.sampled_from([None, None, cast.marston.id, cast.harbor.id]),
@@ -89,31 +94,31 @@ def test_everybody_means_the_same_list(database: Database, cast: Cast, made: lis
         q=st.sampled_from(["", "", "ada", "number1", "nobody"]),
         reach=st.sampled_from([None, frozenset(), frozenset([cast.harbor.id]), frozenset([cast.marston.id, 4711])]),
         tag=st.sampled_from(["", "", "vip", "none"]),
-        person=st.sampled_from([None, None, listing.UNASSIGNED, cast.lena.id]),
+        person=st.sampled_from([None, None, "nobody", cast.lena.id]),
         sort=st.sampled_from(["", "left", "-left", "decided", "-decided"]),
     )
 
     @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(filters)
-    def agree(f: listing.Filters) -> None:
+    def agree(f: Chosen) -> None:
         with database.read() as db:
             moment = now()
             listed = listing.listing(db, f, moment)
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
-            sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
+            sizes, kept = listed.counts(db, {segment.key for segment in listed.compiled.segments})
             assert sum(sizes.values()) == len(rows)
-            if f.plain:
-                left = f.left if f.state == listing.WAITING else None
+            if listing.is_plain(f):
+                left = f.args.get("left")
                 tally = counts.read(kept)
-                assert tally.of(f.state, left) == len(rows)
-                if not f.order:
+                assert tally.of(f.tab, int(left) if left else None) == len(rows)
+                if not f.sort:
                     assert {key: tally.group(key) for key in sizes} == sizes
             found = listed.rows_of(db, made)
             assert {id for id, (key, _) in found.items() if key is not None} == set(rows)
-            if f.reach is not None:
-                assert {row.organization_id for _, row in found.values()} <= f.reach
+            if f.reader.organization_ids is not None:
+                assert {row.organization_id for _, row in found.values()} <= f.reader.organization_ids
             for place, id in enumerate(rows[:3]):
                 near = listing.near(db, listed, f, moment, id)
                 assert near is not None
@@ -145,7 +150,7 @@ def test_a_copy_is_the_list_and_leaves_a_note(
     assert "prescreens-all-" in answer.headers["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(answer.text[1:], newline="")))
     with database.read() as db:
-        f = listing.Filters(state="all", tag="vip", sort="left", reach=frozenset([cast.marston.id]))
+        f = choose(state="all", tag="vip", sort="left", reach=frozenset([cast.marston.id]))
         ids = [str(row.id) for _, row in listing.listing(db, f, now()).stream(db)]
     assert [row[0] for row in rows[1:]] == ids
     assert "Harbor" not in answer.text
@@ -201,10 +206,10 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(
     page = said(lena, press(lena, database, made[2:], f"assign:{cast.mira.id}"))
     assert "1 assigned to Mira Haddad." in page
     assert "Assigned to Mira Haddad by Lena Ortiz" in lena.get(f"/prescreens/{made[2]}").text
-    page = said(lena, press(lena, database, made[2:], "give_back"))
-    assert "1 given back." in page
-    page = said(lena, press(lena, database, made[2:], "give_back"))
-    assert "None given back. 1 was left alone: Nobody has it, so it cannot be given back." in page
+    page = said(lena, press(lena, database, made[2:], "unassign"))
+    assert "1 unassigned." in page
+    page = said(lena, press(lena, database, made[2:], "unassign"))
+    assert "None unassigned. 1 was left alone: Nobody has it, so it cannot be given back." in page
 
 
 @pytest.mark.parametrize("act", ["approve", "deny", "approve:1", "decide"])
@@ -225,7 +230,7 @@ def test_another_organizations_row_is_neither_changed_nor_named(
         assert "1 was left alone: it is not in this list." in page
         assert "Hidden" not in page
     with database.read() as db:
-        assert tags.of(db, "prescreen", [theirs]) == {}
+        assert tags.tags_of(db, "prescreen", [theirs]) == {}
     assert "Hidden" not in press(lena, database, [theirs], "export").text
     assert stored(database, theirs).assignee_id is None
     fields = {**token(lena, f"/prescreens/{prescreen(database, cast.marston.id)}"), "tag": "vip"}
@@ -236,7 +241,7 @@ def test_another_organizations_row_is_neither_changed_nor_named(
 def test_who_only_looks_may_copy_and_do_nothing_else(client: FlaskClient, cast: Cast, database: Database) -> None:
     id = prescreen(database, cast.marston.id)
     aude = cast.sign_in(client, "aude")
-    assert press(aude, database, [id], "give_back").status_code == 403
+    assert press(aude, database, [id], "unassign").status_code == 403
     assert press(aude, database, [id], "tag", tag="vip").status_code == 403
     answer = press(aude, database, [id], "export")
     assert answer.status_code == 200
@@ -253,7 +258,7 @@ def test_tags_are_put_on_shown_filtered_and_taken_off(lena: FlaskClient, cast: C
     assert "Tagged by Lena Ortiz" in lena.get(f"/prescreens/{one}").text
     assert lena.post(f"/prescreens/{one}/untag", data={**fields, "tag": "two dogs"}).status_code == 303
     with database.read() as db:
-        assert tags.of(db, "prescreen", [one, other]) == {}
+        assert tags.tags_of(db, "prescreen", [one, other]) == {}
 
 
 def test_rows_that_left_say_who_did_what(lena: FlaskClient, cast: Cast, database: Database) -> None:

@@ -17,8 +17,12 @@ from app.prescreens.models import Contact, Prescreen
 from app.prescreens.queries import api, counts, listing
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.review import status_of
+from app.prescreens.views.filters import FILTERS
 from tests.cast import Cast
+from tests.dashboard.choosing import chooser
 from tests.prescreens.making import template
+
+choose = chooser(FILTERS)
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 STORED = [
@@ -169,13 +173,13 @@ def test_every_view_lists_what_its_tab_and_groups_count(place: Place, reach: str
     ids = None if whose is None else frozenset(whose)
     with place.database.read() as db:
         for state, left in [*((state, None) for state in listing.STATES), ("waiting", 3), ("waiting", 7)]:
-            f = listing.Filters(state=state, left=left, reach=ids)
+            f = choose(state=state, left=left, reach=ids)
             listed = listing.listing(db, f, NOW)
             counted = counts.read(listed.counts(db)[1])
             rows = list(listed.stream(db, size=9))
             seen = [row.id for _, row in rows]
             assert len(seen) == len(set(seen)) == counted.of(state, left) == listed.total(db), (state, left)
-            for key in (stretch.key for stretch in listed.shape.stretches):
+            for key in (segment.key for segment in listed.compiled.segments):
                 assert [k for k, _ in rows].count(key) == counted.group(key), (state, left, key)
 
 

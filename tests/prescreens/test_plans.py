@@ -20,8 +20,12 @@ from app.prescreens.models import Prescreen
 from app.prescreens.queries import api, contacts, counts, listing
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
+from app.prescreens.views.filters import FILTERS
 from tests.cast import Cast
+from tests.dashboard.choosing import chooser
 from tests.prescreens.making import template
+
+choose = chooser(FILTERS)
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 ROWS = 6_000
@@ -161,11 +165,11 @@ def around(listed: Listing, db: Db) -> None:
 
 def test_the_queue(database: Database, home: int) -> None:
     for reach, state in product((frozenset({home}), None), listing.STATES):
-        sorts = ("", *(mark + name for name in listing.Filters(state=state).sorts for mark in ("", "-")))
-        for f in (listing.Filters(state=state, reach=reach, sort=sort) for sort in sorts):
+        sorts = ("", *(mark + name for name in choose(state=state).sorts for mark in ("", "-")))
+        for f in (choose(state=state, reach=reach, sort=sort) for sort in sorts):
             found = plans(database, lambda db, f=f: around(listing.listing(db, f, NOW), db))
             # The heads of several stages are merged, and only they are sorted.
-            (by_index if f.order and state in ("answering", "expired") else in_order)(found)
+            (by_index if f.sort and state in ("answering", "expired") else in_order)(found)
 
 
 def test_the_queue_narrowed(database: Database, home: int, cast: Cast) -> None:
@@ -173,16 +177,16 @@ def test_the_queue_narrowed(database: Database, home: int, cast: Cast) -> None:
         template_id = api.page(db, home, api.Filters(), NOW, offset=0, limit=1)[0].workflow_template_id
     for reach in (frozenset({home}), None):
         for state in ("waiting", "answering", "expired", "all"):
-            f = listing.Filters(state=state, reach=reach, template_id=template_id)
+            f = choose(state=state, reach=reach, template_id=template_id)
             in_order(plans(database, lambda db, f=f: around(listing.listing(db, f, NOW), db)))
         for state in listing.STATES:
-            f = listing.Filters(state=state, reach=reach, first=NOW.date() - timedelta(days=9), last=NOW.date())
+            f = choose(state=state, reach=reach, first=NOW.date() - timedelta(days=9), last=NOW.date())
             found = plans(database, lambda db, f=f: around(listing.listing(db, f, NOW), db))
             # Of a few days those of one decision may as well be found first and sorted then.
             (by_index if state in ("approved", "denied", "expired") else in_order)(found)
-    for facts in ({"tag": "vip"}, {"person": cast.lena.id}, {"person": listing.UNASSIGNED}):
+    for facts in ({"tag": "vip"}, {"person": cast.lena.id}, {"person": "nobody"}):
         for state in listing.STATES:
-            f = listing.Filters(state=state, reach=frozenset({home}), **facts)  # type: ignore[arg-type]
+            f = choose(state=state, reach=frozenset({home}), **facts)  # type: ignore[arg-type]
             by_index(plans(database, lambda db, f=f: around(listing.listing(db, f, NOW), db)))
 
 
@@ -197,7 +201,7 @@ class Contacted(NamedTuple):
 
 def test_a_row_and_its_place(database: Database, home: int) -> None:
     for reach in (frozenset({home}), None):
-        f = listing.Filters(reach=reach)
+        f = choose(reach=reach)
         with database.read() as db:
             row = listing.listing(db, f, NOW).page(db).rows[3][1]
         by_index(plans(database, lambda db, f=f, id=row.id: listing.near(db, listing.listing(db, f, NOW), f, NOW, id)))
@@ -215,7 +219,7 @@ def test_the_numbers_of_the_tabs(database: Database, home: int) -> None:
 
 def test_the_search(database: Database, findable: int) -> None:
     for words in ("jane12", "jane12 smith"):
-        f = listing.Filters(state="all", q=words, reach=frozenset({findable}))
+        f = choose(state="all", q=words, reach=frozenset({findable}))
         by_index(plans(database, lambda db, f=f: listing.listing(db, f, NOW).page(db)))
 
 
@@ -251,11 +255,11 @@ def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:
     some = [UUID(int=n * 7919 + 1) for n in range(50)]
     for read in (
         lambda db: holds.on_bar(db, cast.lena.id),
-        lambda db: holds.standing(db, "prescreen", some[0]),
+        lambda db: holds.pending(db, "prescreen", some[0]),
         lambda db: holds.latest(db, "prescreen", some[0]),
-        lambda db: holds.of(db, "prescreen", some),
-        lambda db: holds.held_ids(db, "prescreen"),
-        lambda db: holds.lately(db, cast.lena.id),
+        lambda db: holds.pending_of(db, "prescreen", some),
+        lambda db: holds.pending_ids(db, "prescreen"),
+        lambda db: holds.recent(db, cast.lena.id),
         lambda db: holds.due(db, NOW, 20),
     ):
         by_index(plans(database, read), ("holds",))

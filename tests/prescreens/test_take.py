@@ -100,7 +100,7 @@ def test_the_buttons_do_it(client: FlaskClient, database: Database, cast: Cast) 
     page = lena.get(f"/prescreens/{id}").text
     assert "You have this" in page
     assert f'Next: <a href="/prescreens/{other}">Jane Smith</a>' in page
-    assert f'/prescreens/{id}/give_back" name="version"' in lena.get("/prescreens").text
+    assert f'/prescreens/{id}/unassign" name="version"' in lena.get("/prescreens").text
     answer = pressed(lena, database, id, "give_back", in_list="1")
     assert (answer.status_code, answer.location) == (303, "/prescreens")
     assert stored(database, id).assignee_id is None

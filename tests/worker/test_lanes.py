@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from app.kernel.db.engine import Database
 from app.kernel.outbox.outbox import Delivery, Message, OutboxRow, TemporaryFailure
 from app.wiring import Sweep
-from app.worker import SHARE, Worker
+from app.worker import MOST_AT_ONCE, Worker
 from tests.messages.sending import HANDLERS, promise
 from tests.messages.sending import worker as delivering
 
@@ -116,13 +116,13 @@ def test_twenty_hosts_that_hang_at_once(database: Database, hosts: Receivers) ->
 def test_hosts_that_answered_once_and_hang_now(database: Database, hosts: Receivers) -> None:
     hosts.released.set()
     with working(database) as worker:
-        worker._answering |= {f"hanging-{n}" for n in range(12)}
+        worker._responsive |= {f"hanging-{n}" for n in range(12)}
         hosts.released.clear()
         promise(database, *(to(f"hanging-{n % 12}") for n in range(240)))
         time.sleep(1)
         promise(database, to("quick", "job:test.other"))
         assert eventually(lambda: len(hosts.took) == 1) < 2
-        assert max(hosts.most.values()) <= SHARE
+        assert max(hosts.most.values()) <= MOST_AT_ONCE
         hosts.released.set()
 
 

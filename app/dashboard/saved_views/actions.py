@@ -38,7 +38,7 @@ def listed(db: Db, person: owners.Reader, desk: str) -> Sequence[Row]:
     rows = db.execute(
         select(*V).where(V.desk == desk, V.place.in_(owners.sees(person, desk))).order_by(V.position, V.id)
     ).all()
-    return sorted(rows, key=lambda row: (owners.is_team(row.place), row.place != owners.HOUSE, row.place))
+    return sorted(rows, key=lambda row: (owners.is_team(row.place), row.place != owners.STAFF, row.place))
 
 
 def get(db: Db, id: int, person: owners.Reader) -> Row:

@@ -52,14 +52,14 @@ _FOREIGN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Seen:
     """What is kept of one person's looks at one list."""
 
     looked_at: datetime
     since: datetime | None
 
 
-def since(kept: Look | None, now: datetime, *, poll: bool) -> datetime | None:
+def since(kept: Seen | None, now: datetime, *, poll: bool) -> datetime | None:
     """What counts as new on this list comes after this moment; None on the very first time of looking."""
     if kept is None:
         return None
@@ -68,7 +68,7 @@ def since(kept: Look | None, now: datetime, *, poll: bool) -> datetime | None:
     return kept.since
 
 
-def is_due(kept: Look | None, now: datetime) -> bool:
+def is_due(kept: Seen | None, now: datetime) -> bool:
     """Whether this look must be written: the first, or the last one is older than STEP."""
     return kept is None or now - kept.looked_at > STEP
 

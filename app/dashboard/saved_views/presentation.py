@@ -15,7 +15,7 @@ from app.accounts.models import Organization
 from app.dashboard.saved_views import last_seen, owners, query_strings
 from app.dashboard.saved_views.actions import V
 from app.dashboard.saved_views.handover_notes import N
-from app.dashboard.saved_views.last_seen import L, Look
+from app.dashboard.saved_views.last_seen import L, Seen
 from app.kernel.db.engine import Db, Instant
 from app.kernel.db.transaction import side_transaction
 from app.kernel.web.live import is_poll
@@ -178,7 +178,7 @@ def for_page(
     kinds: dict[int, list[Any]] = {SAVED: [], NOTE: [], LOOK: []}
     for row in db.connection().execute(everything(len(sees)), asked).all():
         kinds[row.kind].append(row)
-    looks = {row.view_sha256: Look(row.at, row.since) for row in kinds[LOOK]}
+    looks = {row.view_sha256: Seen(row.at, row.since) for row in kinds[LOOK]}
     news = _news(kinds[NOTE], looks, person.id)
     saved = _tabs(kinds[SAVED], desk, query, news)
     named = query_strings.is_tab(query, tab) or any(row.view_sha256 == view for row in kinds[SAVED])
@@ -200,7 +200,7 @@ def for_page(
     )
 
 
-def _look(person_id: int, desk: str, view: str, kept: Look | None, now: datetime) -> None:
+def _look(person_id: int, desk: str, view: str, kept: Seen | None, now: datetime) -> None:
     """Keeps that the list was looked at. A database that takes no writes right now costs the look, not the page."""
     if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
         return
@@ -213,7 +213,7 @@ def _look(person_id: int, desk: str, view: str, kept: Look | None, now: datetime
         log.warning("look not kept", exc_info=True)
 
 
-def _news(notes: Iterable[Any], looks: Mapping[str, Look], person_id: int) -> set[str]:
+def _news(notes: Iterable[Any], looks: Mapping[str, Seen], person_id: int) -> set[str]:
     """The lists on which somebody else left a note since this person last looked at them."""
     return {
         row.view_sha256
@@ -245,7 +245,7 @@ def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Ta
 
 
 def _unlit(tab: Any) -> Any:
-    return {**tab, "current": False} if isinstance(tab, Mapping) else tab._replace(current=False)
+    return replace(tab, current=False)
 
 
 def _note(place: str, row: Any, team: str, writable: bool) -> Note:
@@ -266,7 +266,7 @@ def team_names(db: Db, places: Iterable[str]) -> dict[str, str]:
     """What people call a team. One's only organization needs no name of its own, and no query."""
     found = set(places)
     organizations = {place: id for place in found if (id := owners.organization_of(place)) is not None}
-    names = {owners.HOUSE: "the house"} if owners.HOUSE in found else {}
+    names = {owners.STAFF: "the house"} if owners.STAFF in found else {}
     if len(found) == 1:
         return names or dict.fromkeys(organizations, "the team")
     if organizations:

@@ -56,14 +56,14 @@ class Finalizer:
     finalize: Callable[[Db, Row, datetime], Ending]
 
 
-def check_free(db: Db, subject_type: str, subject_id: object, person_id: int, now: datetime) -> None:
+def check_not_pending(db: Db, subject_type: str, subject_id: object, person_id: int, now: datetime) -> None:
     """Raises Conflict, naming who and until when, while something is under a hold. The caller has locked the thing."""
-    other = queries.standing(db, subject_type, subject_id)
+    other = queries.pending(db, subject_type, subject_id)
     if other is not None:
         raise Conflict(presentation.refusal(other, now, person_id), code="hold.held")
 
 
-def press(
+def decide(
     db: Db,
     subject: Subject,
     kind: str,
@@ -115,10 +115,10 @@ def press(
     if held is not None:
         _record(db, held, _events(held).pending, by, now, seconds=seconds)
         return held
-    other = queries.standing(db, subject.type, subject.id)
+    other = queries.pending(db, subject.type, subject.id)
     if other is None:
         raise Conflict("Somebody else was quicker. Nothing was decided. Load the page again.", code="hold.held")
-    if (other.person_id, other.kind, presentation.lapsed(other, now)) == (person_id, kind, False):
+    if (other.person_id, other.kind, presentation.is_final(other, now)) == (person_id, kind, False):
         return other
     raise Conflict(presentation.refusal(other, now, person_id), code="hold.held")
 
@@ -142,13 +142,13 @@ def undo(db: Db, id: UUID, person_id: int, *, by: Actor, now: datetime) -> Row:
     if done is not None:
         _record(db, done, _events(done).undone, by, now)
         return done
-    found = mine(db, id, person_id)
+    found = own(db, id, person_id)
     if found.state != State.UNDONE:
         raise Conflict(presentation.too_late(found, now), code="hold.final")
     return found
 
 
-def mine(db: Db, id: UUID, person_id: int) -> Row:
+def own(db: Db, id: UUID, person_id: int) -> Row:
     """One's own hold. Raises NotFound, also for somebody else's."""
     found = db.execute(select(TABLE).where(H.id == id, H.person_id == person_id)).one_or_none()
     if found is None:
@@ -160,7 +160,7 @@ def read(db: Db, id: UUID, person_id: int) -> Row:
     """Takes a hold that did not become final off its person's bar. Raises NotFound."""
     ended = H.state.in_((State.OVERTAKEN.value, State.RETURNED.value))
     db.execute(update(TABLE).where(H.id == id, H.person_id == person_id, ended).values(shown_to=None))
-    return mine(db, id, person_id)
+    return own(db, id, person_id)
 
 
 _OVERTAKE = (
@@ -246,7 +246,7 @@ def _postpone(database: Database, id: UUID, now: datetime) -> None:
             db.execute(update(TABLE).where(H.id == id).values(due_at=now + timedelta(seconds=wait)))
 
 
-def presser(hold: Any) -> Actor:
+def decided_by(hold: Any) -> Actor:
     """Who pressed, as history names them: the final act is theirs."""
     known = hold.actor
     return Actor(

@@ -42,7 +42,7 @@ class Line:
     milliseconds: int = 0
 
 
-def lapsed(hold: Any, now: datetime) -> bool:
+def is_final(hold: Any, now: datetime) -> bool:
     """Whether its time is over: final then, also while nobody has written it down yet."""
     return hold.state == State.HELD and hold.final_at <= now
 
@@ -62,7 +62,7 @@ def _line(hold: Any, now: datetime) -> Line:
     if hold.state in (State.OVERTAKEN, State.RETURNED):
         title = f"Your {verb.noun} of {hold.name} was not written"
         return Line(hold.id, hold.url, hold.state, title, hold.why or "")
-    if lapsed(hold, now):
+    if is_final(hold, now):
         title = f"{hold.name} is {verb.done}"
         return Line(hold.id, hold.url, "lapsed", title, "This is final. It is being written down and sent.")
     total = round((hold.final_at - hold.pressed_at) / timedelta(seconds=1))
@@ -76,10 +76,10 @@ def mark(hold: Any, now: datetime, person_id: int | None = None) -> str:
     """In a row: `Ana Ruiz approves this, final in 18 s`."""
     who, verb = hold.actor["name"], VERBS[hold.kind]
     if hold.person_id == person_id:
-        if lapsed(hold, now):
+        if is_final(hold, now):
             return f"You {verb.done} this"
         return f"You {hold.kind} this, final in {seconds_left(hold, now)} s"
-    if lapsed(hold, now):
+    if is_final(hold, now):
         return f"{who} {verb.done} this"
     return f"{who} {verb.does} this, final in {seconds_left(hold, now)} s"
 
@@ -96,7 +96,7 @@ def refusal(hold: Any, now: datetime, person_id: int | None = None) -> str:
     """Why nobody else may decide now: the guard's sentence and the reason beside disabled buttons."""
     who, verb = hold.actor["name"], VERBS[hold.kind]
     mine = hold.person_id == person_id
-    if lapsed(hold, now):
+    if is_final(hold, now):
         return f"{'You have' if mine else f'{who} has'} {verb.done} this. It is final and being written down."
     left = seconds_left(hold, now)
     if mine:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, bindparam, literal_column, select
 
 from app.accounts.models import Membership, Person
-from app.accounts.roles import WRITERS, Grant, Role, reach
+from app.accounts.roles import WRITERS, Grant, Role, scope_of
 from app.dashboard.undo.models import IS_PENDING, TABLE, H
 from app.kernel.db.engine import Db
 
@@ -44,7 +44,7 @@ def on_bar(db: Db, person_id: int) -> Sequence[Row]:
     return db.execute(_BAR, {"person_id": person_id}).all()
 
 
-def standing(db: Db, subject_type: str, subject_id: object) -> Row | None:
+def pending(db: Db, subject_type: str, subject_id: object) -> Row | None:
     """The hold that something is under, also when its time is over and nobody has written it down yet."""
     return db.execute(_HELD, {"subject_type": subject_type, "subject_id": str(subject_id)}).one_or_none()
 
@@ -54,7 +54,7 @@ def latest(db: Db, subject_type: str, subject_id: object) -> Row | None:
     return db.execute(_LATEST, {"subject_type": subject_type, "subject_id": str(subject_id)}).one_or_none()
 
 
-def of(db: Db, subject_type: str, subject_ids: Iterable[object]) -> dict[str, Row]:
+def pending_of(db: Db, subject_type: str, subject_ids: Iterable[object]) -> dict[str, Row]:
     """Which of these things are under a hold, by id as text; one query."""
     wanted = [str(id) for id in subject_ids]
     if not wanted:
@@ -62,12 +62,12 @@ def of(db: Db, subject_type: str, subject_ids: Iterable[object]) -> dict[str, Ro
     return {row.subject_id: row for row in db.execute(_OF, {"subject_type": subject_type, "subject_ids": wanted})}
 
 
-def held_ids(db: Db, subject_type: str) -> list[str]:
+def pending_ids(db: Db, subject_type: str) -> list[str]:
     """Ids of what is under a hold now, as text, at most MOST_HELD: few, because holds end within two minutes."""
     return list(db.execute(_HELD_IDS, {"subject_type": subject_type}).scalars())
 
 
-def lately(db: Db, person_id: int) -> Sequence[Row]:
+def recent(db: Db, person_id: int) -> Sequence[Row]:
     """The last twenty holds of a person, the newest first."""
     return db.execute(_LATELY, {"person_id": person_id}).all()
 
@@ -77,7 +77,7 @@ def due(db: Db, now: datetime, limit: int) -> list[Any]:
     return list(db.execute(_DUE.limit(limit), {"now": now}).scalars())
 
 
-def is_held(subject_type: str, subject_id: ColumnElement[Any], *more: ColumnElement[bool]) -> ColumnElement[bool]:
+def is_pending(subject_type: str, subject_id: ColumnElement[Any], *more: ColumnElement[bool]) -> ColumnElement[bool]:
     """Within a statement about things: whether this one is under a hold. `subject_id` must be the id as text."""
     # The type as a literal too: it is a constant of the house, and the partial index is then found by any planner.
     of_type = H.subject_type == literal_column(f"'{subject_type}'")
@@ -87,5 +87,4 @@ def is_held(subject_type: str, subject_id: ColumnElement[Any], *more: ColumnElem
 def may_still(db: Db, person_id: int, desk: str, organization_id: int) -> bool:
     """Whether somebody may (still) act at a desk on an organization's things; disabled people may not."""
     grants = [Grant(Role(row.role), row.organization_id) for row in db.execute(_GRANTS, {"person_id": person_id})]
-    everywhere, places = reach(grants, (WRITERS[desk],))
-    return everywhere or organization_id in places
+    return scope_of(grants, (WRITERS[desk],)).covers(organization_id)

@@ -9,7 +9,7 @@ from app.dashboard import confirmation_pages, redirects
 from app.depositions import actions, emails
 from app.depositions.forms import ButtonForm, CancelForm, NoticeForm, RoomForm, ScheduleForm
 from app.depositions.queries import managers
-from app.depositions.views.filters import READERS, actable, args, filters, pages
+from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
@@ -64,7 +64,7 @@ def cancel(id: int) -> Response:
 def _show(
     id: int, preview: confirmation.Preview, confirm: str, edit: str, icon: str = "send", tone: str = "primary"
 ) -> Response:
-    url = url_for(".detail", id=id, **args(filters()))
+    url = url_for(".detail", id=id, **QUEUE.choose().args)
     return confirmation_pages.show(
         preview, confirm, back=url, back_label="Back to the request", edit=edit, icon=icon, tone=tone
     )

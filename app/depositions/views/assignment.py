@@ -6,7 +6,7 @@ from app.accounts.access import allow, me
 from app.dashboard import redirects, tagging
 from app.depositions import actions, presentation
 from app.depositions.forms import ButtonForm
-from app.depositions.views.filters import READERS, actable, args, filters, pages
+from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.db.transaction import db
@@ -39,7 +39,7 @@ def unassign(id: int) -> Response:
 @allow(*READERS)
 def give_back(id: int) -> Response:
     """The former address of `unassign`, for pages that were open during an upgrade."""
-    return redirects.moved(url_for(".unassign", id=id, **args(filters())))
+    return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
 
 
 @pages.post("/<int:id>/tag")

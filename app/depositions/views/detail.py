@@ -7,16 +7,16 @@ from flask import Response
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard import confirmation_pages, tagging
-from app.dashboard.live import live_item, look
+from app.dashboard.live import live_item, view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
 from app.depositions.models import Deposition, State
-from app.depositions.queries import listing, managers
+from app.depositions.queries import managers
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.rules import flags, transitions
-from app.depositions.views.filters import READERS, actable, args, filters, pages, visible
+from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import events
@@ -56,9 +56,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         "depositions/detail.html",
         deposition=deposition,
         live=live,
-        presence=look(DEPOSITIONS, SUBJECT, deposition.id, deposition.organization_id, now) if live else [],
-        args=args(filters()),
-        tab=listing.VIEWS[list_state.view],
+        presence=view_item(DEPOSITIONS, SUBJECT, deposition.id, deposition.organization_id, now) if live else [],
+        args=QUEUE.choose().args,
+        tab=list_state.tab.label,
         near=near,
         place=place_in_list(list_state.listing, db(), near),
         tagged=tagging.shown(QUEUE, db(), deposition),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash
+from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects, tagging
@@ -17,24 +17,31 @@ from app.kernel.db.transaction import db
 @pages.post("/<id>/assign")
 @allow(*READERS)
 def assign(id: str) -> Response:
-    """The one who presses takes it."""
+    """Assigns it to the current user."""
     inspection, form = held(id), TakeForm()
     form.check()
     person = (me().id, me().name)
     actions.assign(db(), inspection.id, person=person, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash("It is yours.")
+    flash("Assigned to you.")
+    return redirects.stay(QUEUE, inspection.id)
+
+
+@pages.post("/<id>/unassign")
+@allow(*READERS)
+def unassign(id: str) -> Response:
+    """Assigns it to nobody."""
+    inspection, form = held(id), TakeForm()
+    form.check()
+    actions.give_back(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
+    flash("Unassigned.")
     return redirects.stay(QUEUE, inspection.id)
 
 
 @pages.post("/<id>/give_back")
 @allow(*READERS)
 def give_back(id: str) -> Response:
-    """Leaves it to whoever takes it next."""
-    inspection, form = held(id), TakeForm()
-    form.check()
-    actions.give_back(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash("Given back. Nobody has it now.")
-    return redirects.stay(QUEUE, inspection.id)
+    """The former address of `unassign`, for pages that were open during an upgrade."""
+    return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
 
 
 @pages.post("/<id>/tag")

@@ -13,14 +13,14 @@ from app.accounts.access import allow, me
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
 from app.dashboard import tagging
-from app.dashboard.live import live_item, look
+from app.dashboard.live import live_item, view_item
 from app.dashboard.redirects import place_in_list
 from app.inspections import api_examples, chain, emails, presentation, queries, rules
 from app.inspections.anchors import name_of
 from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
 from app.inspections.models import Campaign, Inspection, Status
-from app.inspections.views.list import QUEUE, TITLES
+from app.inspections.views.list import QUEUE
 from app.inspections.views.shared import READERS, SHOWN_ONCE, found, pages, places, progress, shown_once
 from app.kernel import clock
 from app.kernel.api.routing import as_uuid
@@ -45,8 +45,8 @@ def detail(id: str) -> Response:
 def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Response:
     """The page of an inspection, live or as the answer to a form. `typed` are forms that keep what was typed."""
     now = clock.now()
-    asked = QUEUE.ask(now)
-    near = asked.listing.near(db(), inspection.id)
+    list_state = QUEUE.ask(now)
+    near = list_state.listing.near(db(), inspection.id)
     state = rules.status_of(inspection, now)
     place = places(db(), {inspection.organization_id})[inspection.organization_id]
     invites = queries.invites(db(), inspection.id)
@@ -63,13 +63,13 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         "inspections/detail.html",
         inspection=inspection,
         d=inspection,
-        args=asked.args,
-        tab=TITLES[asked.view],
+        args=list_state.args,
+        tab=list_state.tab.title,
         near=near,
-        in_list=place_in_list(asked.listing, db(), near),
+        in_list=place_in_list(list_state.listing, db(), near),
         tagged=tagging.shown(QUEUE, db(), inspection),
         live=live.at(2) if live and state in (Status.OPEN, Status.RECORDING) else live,
-        presence=look(INSPECTIONS, "inspection", inspection.id, inspection.organization_id, now) if live else [],
+        presence=view_item(INSPECTIONS, "inspection", inspection.id, inspection.organization_id, now) if live else [],
         place=place,
         zone=place.time_zone,
         state=state,

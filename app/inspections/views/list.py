@@ -1,54 +1,45 @@
 """The live board: what the desk's list page has to know of inspections (app/dashboard/queue.py shows it)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, request
-from sqlalchemy import Row
+from flask import Response
 
 from app.accounts.access import Me, allow, me
 from app.accounts.roles import INSPECTIONS
-from app.accounts.rules import LOCALES
-from app.dashboard import bulk, csv_export, recent_events
-from app.dashboard import queue as desk
-from app.dashboard.filters import Filter
-from app.dashboard.queue import Column, Empty, ListState, Tab
+from app.dashboard import bulk, csv_export, queue_page, recent_events
+from app.dashboard.filters import Chosen
+from app.dashboard.listing import CounterRow, Listing
+from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
 from app.inspections import actions, emails, lines, queries
 from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
-from app.inspections.models import Campaign
+from app.inspections.presentation import ANCHORING_BADGES
 from app.inspections.queries import listing
-from app.inspections.views.filters import args, filters, person_word
+from app.inspections.queries.listing import ListedInspection
+from app.inspections.views.filters import FILTERS
 from app.inspections.views.shared import READERS, pages, progress
-from app.kernel import clock
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.db.transaction import db, reading
+from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 
-TITLES = {
-    listing.NOW: "Live board",
-    listing.UPCOMING: "Upcoming inspections",
-    listing.STUCK: "Ended inspections without a time stamp",
-    listing.ENDED: "Ended inspections",
-    listing.EXPIRED: "Expired inspections",
-    listing.EVERYTHING: "All inspections",
-}
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read besides the rows of a page: their newest invites and the messages of these."""
+
+    invites: Mapping[Any, Any]
+    letters: dict[str, Any]
 
 
-@dataclass(slots=True)
-class Board(ListState):
-    """The list with its filters; and once they were read, its counts, and the invites and messages of its rows."""
-
-    f: listing.Filters = field(default_factory=listing.Filters)
-    counts: dict[str, int] = field(default_factory=dict)
-    invites: dict[Any, Any] = field(default_factory=dict)
-    letters: dict[str, Any] = field(default_factory=dict)
+def _when(row: ListedInspection) -> datetime:
+    return row.scheduled_for or row.created_at
 
 
-class Inspections(desk.Queue):
+class Inspections(Queue[ListedInspection, lines.Line, Known]):
     """Inspections, from the one who waits at the door to those long over."""
 
     desk = INSPECTIONS
@@ -56,145 +47,150 @@ class Inspections(desk.Queue):
     events = EVENTS
     endpoint = "inspections.list"
     page = "inspections/list.html"
-    rows = "inspections/rows.html"
-    columns = (
-        Column("When", "when", "when"),
-        Column("Who, and for what"),
-        Column("How far they got"),
-        Column("Language"),
-        Column("With"),
-        Column("Clock", "num", "ended"),
+    cells = "inspections/_cells.html"
+    identity = (
+        Csv("Session id", lambda each: each.row.id),
+        Csv("State", lambda each: lines.state_of(each.row, each.now)),
     )
-    orders = {"when": "by when they take place", "ended": "by when they ended"}
+    columns = (
+        Column(
+            "When",
+            "starts",
+            (
+                Csv("When", lambda each: _when(each.row)),
+                Csv("When, where it is", lambda each: datetimes.moment(_when(each.row), each.row.zone)),
+            ),
+            sort="when",
+            css="when",
+        ),
+        Column(
+            "Who, and for what",
+            "who",
+            (
+                Csv("Invited", lambda each: each.row.guest),
+                Csv("Notes", lambda each: each.row.notes),
+                Csv("Campaign", lambda each: each.row.campaign_name),
+                Csv("Organization", lambda each: each.row.organization_name),
+            ),
+        ),
+        Column(
+            "How far they got",
+            "progress",
+            (
+                Csv("How far they got", lambda each: each.shown.progress.sentence),
+                Csv("Tags", lambda each: ", ".join(each.shown.tags)),
+            ),
+        ),
+        Column("Language", "language", (Csv("Language", lambda each: each.shown.language),)),
+        Column(
+            "Assigned to",
+            "assignee",
+            (
+                Csv("Made by", lambda each: each.row.operator_email),
+                Csv("Assigned to", lambda each: each.row.assignee_name),
+            ),
+        ),
+        Column(
+            "Clock",
+            "clock",
+            (
+                Csv("Started", lambda each: each.row.started_at),
+                Csv("Ended", lambda each: each.row.ended_at),
+                Csv("Time stamp", lambda each: ANCHORING_BADGES[each.row.anchoring][0] if each.row.ended_at else None),
+                Csv("Expires", lambda each: each.row.expires_at if each.row.started_at is None else None),
+                Csv("Created", lambda each: each.row.created_at),
+                Csv("Created, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
+            ),
+            sort="ended",
+            css="num",
+        ),
+    )
+    filters = FILTERS
+    tabs = (
+        Tab(listing.NOW, "Now and today", "Live board", tone="danger", toned_by="waiting"),
+        Tab(listing.UPCOMING, "Upcoming", "Upcoming inspections", {"view": listing.UPCOMING}),
+        Tab(
+            listing.STUCK,
+            "Ended, not anchored",
+            "Ended inspections without a time stamp",
+            {"view": listing.STUCK},
+            "warn",
+        ),
+        Tab(listing.ENDED, "Ended", "Ended inspections", {"view": listing.ENDED}),
+        Tab(listing.EXPIRED, "Expired", "Expired inspections", {"view": listing.EXPIRED}),
+        Tab(listing.EVERYTHING, "Everything", "All inspections", {"view": listing.EVERYTHING}),
+    )
     noun = ("inspection", "inspections")
     groups = lines.GROUPS
     caption = "Times are first those of the organization, then yours."
-    export = lines.RECORD
 
-    def every(self) -> float:
-        return 2 if request.args.get("view", listing.NOW) == listing.NOW else 10
+    def seconds(self, tab: Tab) -> float:
+        return 2 if tab.key == listing.NOW else 10
 
-    def ask(self, now: datetime, without: str = "") -> Board:
-        f = filters(without)
-        return Board(
-            listing=listing.listing(reading(), f, now),
-            now=now,
-            args=args(f),
-            title=TITLES[f.view],
-            view=f.view,
-            sort=f.order,
-            sorts=f.sorts,
-            organization_id=f.organization_id,
-            counted=not f.narrowed and not f.order,
-            f=f,
-        )
+    def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
+        return listing.listing(db, chosen, now)
 
-    def narrowing(self, asked: ListState) -> list[Filter]:
-        f, own = _board(asked).f, []
-        if f.campaign is not None:
-            name = next((one.name for one in _campaigns() if one.id == f.campaign), "one that is not here")
-            own.append(Filter("campaign", f"Campaign: {name}"))
-        if f.language:
-            own.append(Filter("language", f"Language: {LOCALES[f.language]}"))
-        if f.operator is not None:
-            own.append(Filter("operator", "Made by me" if f.operator == me().id else "Made by somebody else"))
-        return [*own, *super().narrowing(asked)]
+    def counts_groups(self, chosen: Chosen) -> bool:
+        return not chosen.values and not chosen.sort
 
-    def tabs(self, asked: ListState, kept: Sequence[tuple[str, int, int]]) -> tuple[list[Tab], int | None]:
-        asked = _board(asked)
-        counts = asked.counts = listing.tab_counts(kept)
-        stuck = {listing.NOW: ("danger", counts["waiting"]), listing.STUCK: ("warn", counts[listing.STUCK])}
-        tabs: list[Tab] = [
-            {
-                "label": label,
-                "url": self.url(view=view if view != listing.NOW else None),
-                "count": counts[view],
-                "tone": stuck[view][0] if view in stuck and stuck[view][1] else "",
-                "current": view == asked.view,
-            }
-            for view, label in listing.VIEWS.items()
-        ]
-        return tabs, listing.kept_total(asked.f, kept)
+    def counts(self, chosen: Chosen, counters: Sequence[CounterRow]) -> Counts:
+        numbers = listing.tab_counts(counters)
+        return Counts(numbers, listing.counted_total(chosen, counters), numbers if self.counts_groups(chosen) else None)
 
-    def sizes(self, asked: ListState, kept: Sequence[tuple[str, int, int]]) -> Mapping[str, int]:
-        return listing.tab_counts(kept)
-
-    def lede(self, asked: ListState, tabs: Sequence[Tab]) -> str:
-        waiting, live = _board(asked).counts["waiting"], _board(asked).counts["live"]
+    def lede(self, counts: Counts) -> str:
+        waiting, live = counts.tabs["waiting"], counts.tabs["live"]
         door = f"{pluralize(waiting, 'person is', 'people are')} waiting at the door now." if waiting else ""
         return f"{door or 'Nobody is waiting.'} {pluralize(live, 'inspection is', 'inspections are')} live."
 
-    def gather(self, asked: ListState, rows: Sequence[Row]) -> None:
-        asked = _board(asked)
-        asked.invites = queries.invites_of(db(), (row.invite_id for row in rows))
-        asked.letters = queries.letters(db(), [emails.link_name(invite) for invite in asked.invites.values()])
+    def read_more(self, db: Db, rows: Sequence[ListedInspection]) -> Known:
+        invites = queries.invites_of(db, (row.invite_id for row in rows))
+        return Known(invites, queries.letters(db, [emails.link_name(invite) for invite in invites.values()]))
 
-    def line(self, asked: ListState, key: str, row: Row, worn: tuple[str, ...], viewer: Me) -> lines.Line:
-        asked = _board(asked)
-        far = progress(row, asked.invites.get(row.id), asked.letters, asked.now)
-        several = asked.f.reach is None or len(asked.f.reach) > 1
-        return lines.line(row, far, worn, viewer, asked.now, several)
+    def row(
+        self,
+        list_state: ListState,
+        known: Known,
+        key: str,
+        row: ListedInspection,
+        tags: tuple[str, ...],
+        viewer: Me,
+    ) -> lines.Line:
+        far = progress(row, known.invites.get(row.id), known.letters, list_state.now)
+        ids = list_state.chosen.reader.organization_ids
+        return lines.line(row, far, tags, viewer, list_state.now, ids is None or len(ids) > 1)
 
-    def context(self, asked: ListState) -> dict[str, Any]:
-        f, viewer = _board(asked).f, me()
-        people = [("me", "me"), *((one.id, one.name) for one in self.colleagues() if one.id != viewer.id)]
-        names = dict.fromkeys([*([f.tag] if f.tag else []), *self.tag_names()])
-        return {
-            "f": f,
-            "campaigns": [(str(one.id), one.name) for one in _campaigns()],
-            "languages": list(LOCALES.items()),
-            "organizations": listing.organizations(reading(), f.reach),
-            "people": people,
-            "operator": person_word(f.operator),
-            "person": person_word(f.person),
-            "tags": [(name, name) for name in names],
-        }
-
-    def nothing(self, asked: ListState, tabs: Sequence[Tab]) -> Empty:
-        if tabs[-1]["count"] == 0:
+    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+        if counts.tabs[listing.EVERYTHING] == 0:
             return Empty(
                 "smartphone",
                 "No inspections yet",
                 "Create one here, or let your own program create them: /api/docs/inspections shows how.",
             )
-        if asked.view == listing.NOW:
+        if list_state.tab.key == listing.NOW:
             over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
-            quiet = f"Quiet since {datetimes.moment(over, me().time_zone, asked.now)}. " if over else ""
-            said = f"{quiet}Whoever arrives appears here."
-            return Empty("check-check", "Nobody waits, and nothing is left for today", said)
+            quiet = f"Quiet since {datetimes.moment(over, me().time_zone, list_state.now)}. " if over else ""
+            text = f"{quiet}Inspections appear here as soon as the field user has joined."
+            return Empty("check-check", "Nobody waits, and nothing is left for today", text)
         return Empty("check-check", "Nothing here", "No inspection is in this list now.")
 
-    def name_of(self, row: Row) -> str:
+    def name_of(self, row: ListedInspection) -> str:
         return lines.name_of(row)
-
-    def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
-        return lines.record(row, viewer, clock.now())
 
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, person=person, by=by, now=now, version=version)
 
-    def give_back(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+    def unassign(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
         actions.give_back(db, id, by=by, now=now, version=version)
 
 
 QUEUE = Inspections()
 
 
-def _campaigns() -> Sequence[Any]:
-    """The campaigns of the reader's organizations."""
-    return queries.campaigns(reading(), me().scope(INSPECTIONS).where(Campaign.organization_id))
-
-
-def _board(asked: ListState) -> Board:
-    assert isinstance(asked, Board)
-    return asked
-
-
 @pages.get("", endpoint="list")
 @allow(*READERS)
 def live_board() -> Response:
     """The live board: who waits for an operator first, then what is live, today's, and the other tabs."""
-    return desk.show(QUEUE)
+    return queue_page.show(QUEUE)
 
 
 @pages.get("/csv", endpoint="csv")

@@ -1,7 +1,7 @@
-"""Files the browser keeps: one hashed address each, compressed once at start-up.
+"""Static files: one hashed address each, compressed once at start-up.
 
-The address carries the content's hash (`/static/app.css?v=3f2a…`), so an answer to it may be kept for ever.
-`app.css` is put together from `static/css/`, in the order of `SHEETS`, so that a page asks for one sheet
+The address has the hash of the content (`/static/app.css?v=3f2a…`), so that a response can be cached for ever.
+`app.css` is joined from `static/css/`, in the order of `SHEETS`, so that a page loads one stylesheet
 (docs/decisions/0007-stylesheet.md).
 """
 
@@ -38,7 +38,7 @@ SHEET_URL = re.compile(r'url\("\.\./([^"]+)"\)')
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as it is sent: its type, its body, its compressed body if that is smaller, and the content's hash."""
+    """A static file: its type, body, compressed body if that is smaller, and the hash of the content."""
 
     type: str
     body: bytes
@@ -47,7 +47,7 @@ class Asset:
 
 
 class Assets:
-    """All static files of `folder`, read once. `prefix` is where they are served."""
+    """All static files of `folder`, read once. `prefix` is the path under which they are served."""
 
     def __init__(self, folder: Path, prefix: str = "/static") -> None:
         self.prefix = prefix
@@ -60,7 +60,7 @@ class Assets:
         self._put("app.css", SHEET_URL.sub(lambda found: f'url("{self.url(found[1])}")', text).encode())
 
     def url(self, name: str) -> str:
-        """The hashed address of a file; KeyError for a file that is not there."""
+        """The hashed address of a file; KeyError for an unknown file."""
         return f"{self.prefix}/{name}?v={self.assets[name].hash}"
 
     def _put(self, name: str, body: bytes) -> None:
@@ -70,28 +70,28 @@ class Assets:
         self.assets[name] = Asset(kind, body, smaller, hashlib.sha256(body).hexdigest()[:12])
 
 
-def _icon(shelf: Assets) -> Callable[..., Markup]:
-    """`icon(name, cls)`: a symbol of the sprite, beside words that say the same. A page has dozens."""
+def _icon(assets: Assets) -> Callable[..., Markup]:
+    """`icon(name, cls)`: a decorative symbol of the sprite. Cached, because a page has dozens."""
 
     @lru_cache(maxsize=512)
     def icon(name: str, cls: str = "") -> Markup:
         classes = f"icon {cls}" if cls else "icon"
         found = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>')
-        return found.format(classes, shelf.url("icons.svg"), name)
+        return found.format(classes, assets.url("icons.svg"), name)
 
     return icon
 
 
 def install(app: Flask) -> Assets:
-    """Serve the app's static folder from memory, and give templates `static('app.css')`.
+    """Serves the app's static folder from memory, and gives templates `static('app.css')`.
 
-    `url_for('static', filename=…)` gets the hash too. Replaces Flask's own static view where there is one.
+    `url_for('static', filename=…)` has the hash too. Replaces Flask's own static view where there is one.
     """
     prefix = app.static_url_path or "/static"
-    shelf = Assets(Path(app.root_path) / "static", prefix)
+    assets = Assets(Path(app.root_path) / "static", prefix)
 
     def static(filename: str) -> Response:
-        asset = shelf.assets.get(filename) or abort(404)
+        asset = assets.assets.get(filename) or abort(404)
         zipped = asset.gzipped if request.accept_encodings["gzip"] > 0 else None
         answer = Response(zipped or asset.body, mimetype=asset.type)
         if zipped:
@@ -105,13 +105,13 @@ def install(app: Flask) -> Assets:
         return answer
 
     def hashed(endpoint: str, values: dict) -> None:
-        if endpoint == "static" and values.get("filename") in shelf.assets:
-            values.setdefault("v", shelf.assets[values["filename"]].hash)
+        if endpoint == "static" and values.get("filename") in assets.assets:
+            values.setdefault("v", assets.assets[values["filename"]].hash)
 
     if "static" in app.view_functions:
         app.view_functions["static"] = static
     else:
         app.add_url_rule(f"{prefix}/<path:filename>", "static", static)
     app.url_default_functions.setdefault(None, []).append(hashed)
-    app.jinja_env.globals.update(static=shelf.url, sprite=_icon(shelf))
-    return shelf
+    app.jinja_env.globals.update(static=assets.url, sprite=_icon(assets))
+    return assets

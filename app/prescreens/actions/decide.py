@@ -104,7 +104,7 @@ def _refuse_review(db: Db, id: UUID, reach: Reach, now: datetime, alive_at: date
     found = db.execute(select(TABLE).where(P.id == id, reach.rows(P.organization_id))).one_or_none()
     if found is None:
         raise NotFound("There is no such session.")
-    other = None if own else held.standing(db, SUBJECT, id)
+    other = None if own else held.pending(db, SUBJECT, id)
     if other is not None and other.final_at <= now and found.review_status == PENDING:
         raise Conflict(hold_words.refusal(other, now), code="session.already_reviewed")
     review.check_review(found, alive_at)
@@ -115,7 +115,7 @@ def _decide(kind: str, versioned: bool) -> ReturningUpdate[Any]:
     """The one conditional update of a review, built once. `versioned`: only the version that was read."""
     moment = P.expires_at.type
     now = bindparam("now", type_=moment)
-    final = held.is_held(
+    final = held.is_pending(
         SUBJECT, bindparam("wanted_text"), H.final_at <= now, H.id != bindparam("own", type_=H.id.type)
     )
     return (
@@ -175,9 +175,9 @@ def press(
             code="preview.changed",
         )
     if not seconds:
-        holds.check_free(db, SUBJECT, id, person_id, now)
+        holds.check_not_pending(db, SUBJECT, id, person_id, now)
         return _review(db, id, verb, notes, reach, by, now, version)
-    holds.press(
+    holds.decide(
         db,
         holds.Subject(SUBJECT, id, row.organization_id, name, url),
         verb,
@@ -207,7 +207,7 @@ def finalize(db: Db, hold: Row, now: datetime) -> holds.Ending:
     row = db.execute(select(TABLE).where(P.id == id).with_for_update()).one()
     if row.review_status == PENDING and would_send(db, row, hold.kind) != hold.digest:
         return holds.Ending(State.RETURNED, CHANGED.format(name=hold.name))
-    reach, by = Reach((hold.organization_id,)), holds.presser(hold)
+    reach, by = Reach((hold.organization_id,)), holds.decided_by(hold)
     try:
         _review(db, id, hold.kind, hold.payload["notes"], reach, by, now, hold.version, hold)
     except Conflict as refusal:

@@ -7,6 +7,7 @@ from flask import Response, flash, request, url_for
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
 from app.dashboard import confirmation_pages
+from app.dashboard.queue import ListState
 from app.kernel import clock
 from app.kernel.changes import confirmation
 from app.kernel.db.engine import Db
@@ -17,7 +18,7 @@ from app.prescreens.forms import DecisionForm
 from app.prescreens.queries import listing, questionnaires
 from app.prescreens.rules import review
 from app.prescreens.views.filters import STAFF, find, mine, pages
-from app.prescreens.views.list import QUEUE, Reviews
+from app.prescreens.views.list import QUEUE
 
 
 @pages.post("/<uuid:id>/approve")
@@ -36,12 +37,12 @@ def deny(id: UUID) -> Response:
 
 def _decide(id: UUID, verb: str) -> Response:
     form, row, now = DecisionForm(), find(id), clock.now()
-    asked = QUEUE.ask(now)
+    list_state = QUEUE.ask(now)
     me().check(PRESCREENS, row.organization_id)
     form.check()
     notes = (form.notes.data or "").replace("\r\n", "\n") or None
     reach, by = mine(), me().actor()
-    name, here = presentation.name_of(row), asked.url(".detail", id=id)
+    name, here = presentation.name_of(row), list_state.url(".detail", id=id)
 
     def held(own: Db, _version: int | None) -> None:
         actions.press(
@@ -72,10 +73,10 @@ def _decide(id: UUID, verb: str) -> Response:
     if not me().undo_seconds:
         workflow = questionnaires.version(db(), row.workflow_template_id, row.template_version)
         flash(f"{name} is {review.DECISIONS[verb].value}. {presentation.told(row, workflow)}", "good")
-    return see_other(_next(asked, id))
+    return see_other(_next(list_state, id))
 
 
-def _next(asked: Reviews, id: UUID) -> str:
+def _next(list_state: ListState, id: UUID) -> str:
     """The next one of the list that this one was opened from; at its end the list."""
-    near = listing.near(reading(), asked.listing, asked.f, asked.now, id)
-    return asked.url(".detail", id=near.next) if near and near.next else asked.url()
+    near = listing.near(reading(), list_state.listing, list_state.chosen, list_state.now, id)
+    return list_state.url(".detail", id=near.next) if near and near.next else list_state.url()

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, flash
+from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
@@ -23,19 +23,26 @@ def assign(id: UUID) -> Response:
     row, form = _actable(id), SeenForm()
     form.check()
     actions.take(db(), id, me().id, form.seen.holder, reach=mine(), by=me().actor(), now=clock.now())
-    flash(f"It is yours: {QUEUE.name_of(row)}.")
+    flash(f"Assigned to you: {QUEUE.name_of(row)}.")
+    return redirects.back(QUEUE, id)
+
+
+@pages.post("/<uuid:id>/unassign")
+@allow(*STAFF)
+def unassign(id: UUID) -> Response:
+    """Assigns it to nobody."""
+    row, form = _actable(id), SeenForm()
+    form.check()
+    actions.release(db(), id, me().id, reach=mine(), by=me().actor(), now=clock.now())
+    flash(f"Unassigned: {QUEUE.name_of(row)}.")
     return redirects.back(QUEUE, id)
 
 
 @pages.post("/<uuid:id>/give_back")
 @allow(*STAFF)
 def give_back(id: UUID) -> Response:
-    """Leaves it to whoever takes it next."""
-    row, form = _actable(id), SeenForm()
-    form.check()
-    actions.release(db(), id, me().id, reach=mine(), by=me().actor(), now=clock.now())
-    flash(f"Given back: {QUEUE.name_of(row)}. Nobody has it now.")
-    return redirects.back(QUEUE, id)
+    """The former address of `unassign`, for pages that were open during an upgrade."""
+    return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
 
 
 @pages.post("/<uuid:id>/tag")

@@ -9,7 +9,7 @@ from flask import Response
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
 from app.dashboard import tagging
-from app.dashboard.live import live_item, look
+from app.dashboard.live import live_item, view_item
 from app.dashboard.redirects import place_in_list
 from app.dashboard.undo import presentation as hold_words
 from app.dashboard.undo import queries as holds
@@ -37,16 +37,16 @@ def detail(id: UUID) -> Response:
     live = live_item("prescreen", id, scope, now, every=2)
     if live.unchanged:
         return live.not_modified()
-    asked, row, db = QUEUE.ask(now), find(id), reading()
-    presence = look(PRESCREENS, "prescreen", id, row.organization_id, now)
+    list_state, row, db = QUEUE.ask(now), find(id), reading()
+    presence = view_item(PRESCREENS, "prescreen", id, row.organization_id, now)
     workflow = questionnaires.version(db, row.workflow_template_id, row.template_version)
     answers = display.beside_criteria(workflow.questions, row.submission)
-    near = listing.near(db, asked.listing, asked.f, now, id)
+    near = listing.near(db, list_state.listing, list_state.chosen, now, id)
     hold = holds.latest(db, "prescreen", id)
     refusal = _why_not(row, hold, now)
     return respond(
         "prescreens/detail.html",
-        asked=asked,
+        list_state=list_state,
         live=live,
         presence=presence,
         row=row,
@@ -74,10 +74,10 @@ def detail(id: UUID) -> Response:
         }
         if review.state_of(row, now) == "completed"
         else {},
-        place=place_in_list(asked.listing, db, near),
-        previous_url=asked.url(".detail", id=near.previous) if near and near.previous else "",
-        next_url=asked.url(".detail", id=near.next) if near and near.next else "",
-        list_label=presentation.TAB_LABELS.get((asked.f.state, asked.f.left), asked.title),
+        place=place_in_list(list_state.listing, db, near),
+        previous_url=list_state.url(".detail", id=near.previous) if near and near.previous else "",
+        next_url=list_state.url(".detail", id=near.next) if near and near.next else "",
+        list_label=list_state.tab.label or list_state.title,
         seen=listing.Seen(row.version, row.assignee_id).number,
         tagged=tagging.shown(QUEUE, db, row),
         twins=api_examples.of(row, review.state_of(row, now)),

@@ -1,99 +1,79 @@
-"""What the pages of this room share: the blueprint, the list that an address asks for, and one row of it."""
+"""The filters of the desk's list, and what its pages share: the blueprint, and one row within the reader's reach."""
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, g
 
 from app.accounts.access import me
 from app.accounts.roles import PRESCREENS, Role
-from app.dashboard import tags
-from app.dashboard.assignees import UNASSIGNED
+from app.dashboard.filters import (
+    Assignee,
+    Choice,
+    Chosen,
+    Dated,
+    Filters,
+    Organization,
+    Reference,
+    Tabs,
+    Tag,
+    Text,
+    date_range,
+)
 from app.kernel.db.transaction import reading
-from app.kernel.errors import BadRequest, NotFound
-from app.prescreens.queries import detail, listing
+from app.kernel.errors import NotFound
+from app.prescreens import presentation
+from app.prescreens.events import SUBJECT
+from app.prescreens.models import TIME_TO_LIVE, Prescreen
+from app.prescreens.queries import detail, listing, questionnaires
 from app.prescreens.queries.counts import reach_of
 from app.prescreens.queries.stages import Reach
 
 pages = Blueprint("prescreens", __name__, url_prefix="/prescreens")
 
 STAFF = (Role.LEASING_AGENT, Role.ADMIN, Role.AUDITOR)
-LONGEST_TEXT = 100
 
 
-def filters(without: str = "") -> listing.Filters:
-    """The list that the address asks for, or the same `without` one of its filters. Raises BadRequest when there is no
-    such list."""
-    given = {name: value for name, value in request.args.items() if name != without}
-    state, left, sort = given.get("state") or listing.WAITING, _number(given.get("left")), given.get("sort", "")
-    if (
-        state not in listing.STATES
-        or left not in (None, *listing.LEFT)
-        or sort.removeprefix("-") not in ("", *listing.SORTS)
-    ):
-        raise _unknown()
-    scope = me().scope(PRESCREENS)
-    return listing.Filters(
-        state=state,
-        left=left if state == listing.WAITING else None,
-        organization_id=_number(given.get("organization")),
-        template_id=_id(given.get("template")),
-        first=_day(given.get("from")),
-        last=_day(given.get("to")),
-        q="".join(c for c in given.get("q", "")[:LONGEST_TEXT] if c.isprintable()).strip(),
-        reach=None if scope.everything else scope.organization_ids,
-        zone=me().time_zone,
-        tag=tags.tidy(given["tag"]) if given.get("tag", "").strip() else "",
-        person=UNASSIGNED if given.get("with") == "nobody" else _number(given.get("with")),
-        sort=sort,
-    )
+def organizations(chosen: Chosen) -> list[tuple[int, str]]:
+    """The reader's organizations that have templates, read once a request."""
+    known: list[tuple[int, str]] | None = g.get("prescreen_organizations")
+    if known is None:
+        ids = chosen.reader.organization_ids
+        found = questionnaires.organizations(reading(), Reach(None if ids is None else tuple(sorted(ids))))
+        known = g.prescreen_organizations = [(row.id, row.name) for row in found]
+    return known
 
 
-def args(f: listing.Filters) -> dict[str, Any]:
-    """The address of a list, without what goes without saying."""
-    asked: dict[str, Any] = {
-        "state": f.state if f.state != listing.WAITING else None,
-        "left": f.left,
-        "organization": f.organization_id,
-        "template": str(f.template_id) if f.template_id else None,
-        "from": f.first.isoformat() if f.first else None,
-        "to": f.last.isoformat() if f.last else None,
-        "q": f.q or None,
-        "tag": f.tag or None,
-        "with": "nobody" if f.person == UNASSIGNED else f.person,
-        "sort": f.order or None,
-    }
-    return {name: value for name, value in asked.items() if value is not None}
+def templates(chosen: Chosen) -> list[tuple[UUID, str]]:
+    """The templates of the organizations in the list."""
+    found = questionnaires.names(reading(), Reach(chosen.organization_ids))
+    return [(row.id, f"{row.name}, {row.organization_name}" if chosen.several else row.name) for row in found]
 
 
-def _number(value: str | None) -> int | None:
-    if value and not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise _unknown()
-    return int(value) if value else None
-
-
-def _id(value: str | None) -> UUID | None:
-    try:
-        return UUID(value) if value else None
-    except ValueError:
-        raise _unknown() from None
-
-
-def _day(value: str | None) -> date | None:
-    if not value:
-        return None
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        raise _unknown() from None
-    if not 1900 <= day.year <= 2199:
-        raise _unknown()
-    return day
-
-
-def _unknown() -> BadRequest:
-    return BadRequest("This address asks for a view that does not exist. Start again from the list of prescreens.")
+FILTERS = Filters(
+    Tabs("state", listing.STATES, "Show", presentation.STATE_CHOICES),
+    [
+        Choice(
+            "left",
+            "Days left",
+            [(days, days) for days in listing.LEFT],
+            on_tab=lambda tab: listing.LEFT if tab == listing.WAITING else (),
+            hidden=True,
+        ),
+        Organization(Prescreen.organization_id, organizations),
+        Reference("template", "Template", Prescreen.workflow_template_id, templates),
+        Assignee(Prescreen.assignee_id),
+        Tag(SUBJECT, Prescreen.id),
+        *date_range(
+            # By when it expires, a fixed time after its start: the indexes hold that.
+            Dated("Started", Prescreen.expires_at, TIME_TO_LIVE),
+            dict.fromkeys(listing.DECIDED, Dated("Decided", Prescreen.reviewed_at)),
+        ),
+        Text(SUBJECT, Prescreen.id, "name, e-mail or phone", longest=100),
+    ],
+    orders={"left": "by the time left", "decided": "by when they were decided"},
+    sorts=listing.sorts,
+)
 
 
 def find(id: UUID) -> Any:

@@ -1,0 +1,345 @@
+"""The kinds of filters that desks declare."""
+
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, bindparam, false, select
+
+from app.accounts.models import Organization as OrganizationRow
+from app.dashboard import tags
+from app.dashboard.assignees import ME, UNASSIGNED, PersonValue
+from app.dashboard.filters.base import Column, Condition, Conditions, Control, Filter, Options, Reader, Sources
+from app.dashboard.filters.chosen import Chosen, TabFilter
+from app.kernel.db.engine import Db
+from app.kernel.errors import Invalid
+from app.kernel.text import datetimes, search
+
+
+class Tabs(TabFilter):
+    """The argument that chooses the tab: with `offered` also a select of the form, otherwise a hidden field."""
+
+    def __init__(self, name: str, keys: Sequence[str], label: str = "List", offered: Options = ()) -> None:
+        super().__init__(name, keys, label)
+        self.offered = offered
+
+    def parse(self, text: str) -> str:
+        if text not in self.keys:
+            raise self.refuse("There is no such list. Choose one of the tabs.")
+        return text
+
+    def control(self, chosen: Chosen, sources: Sources) -> Control | None:
+        shown = "" if chosen.tab == self.default else chosen.tab
+        if self.offered:
+            return Control("select", self.name, self.label, shown, self.offered)
+        return Control("hidden", self.name, self.label, shown) if shown else None
+
+
+class Choice(Filter[str]):
+    """One of a few values that are known beforehand.
+
+    Without a `column` the desk narrows by it itself, and the value is part of the statement's kind. `on_tab` says
+    which values a tab knows; `hidden`: it is set by links, not in the form.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        offered: Options,
+        *,
+        column: Column | None = None,
+        on_tab: Callable[[str], Collection[str]] | None = None,
+        hidden: bool = False,
+    ) -> None:
+        super().__init__(name, label)
+        self.offered, self.column, self.on_tab, self.hidden = offered, column, on_tab, hidden
+
+    def parse(self, text: str) -> str:
+        if text not in dict(self.offered):
+            raise self.refuse(f"There is no such {self.label.lower()}. Choose one from the filter.")
+        return text
+
+    def applies(self, value: str, tab: str) -> bool:
+        return self.on_tab is None or value in self.on_tab(tab)
+
+    def kind(self, value: str, reader: Reader) -> Hashable:
+        return value if self.column is None else True
+
+    def conditions(self, kind: Hashable, tab: str) -> Conditions:
+        return () if self.column is None else (self.column == bindparam(self.name),)
+
+    def options(self, chosen: Chosen, sources: Sources) -> Options:
+        known = [each for each in self.offered if self.applies(each[0], chosen.tab)]
+        return [("", "any"), *known] if len(known) > 1 else ()
+
+    def words(self, value: str, chosen: Chosen, sources: Sources) -> str:
+        return f"{self.label}: {dict(self.offered)[value]}"
+
+    def control(self, chosen: Chosen, sources: Sources) -> Control | None:
+        if not self.hidden:
+            return super().control(chosen, sources)
+        text = chosen.text(self)
+        return Control("hidden", self.name, self.label, text) if text else None
+
+
+class Reference(Filter[UUID]):
+    """A row of another table, by its id; `offered` reads those that the reader may choose."""
+
+    def __init__(
+        self, name: str, label: str, column: Column, offered: Callable[[Chosen], Sequence[tuple[UUID, str]]]
+    ) -> None:
+        super().__init__(name, label)
+        self.column, self.offered = column, offered
+
+    def parse(self, text: str) -> UUID:
+        try:
+            found = UUID(text)
+        except ValueError:
+            found = None
+        if found is None or text.lower() not in (str(found), found.hex):
+            raise self.refuse(f"There is no such {self.label.lower()}. Choose one from the filter.")
+        return found
+
+    def conditions(self, kind: Hashable, tab: str) -> Conditions:
+        return (self.column == bindparam(self.name, type_=self.column.type),)
+
+    def options(self, chosen: Chosen, sources: Sources) -> Options:
+        found = [(str(id), name) for id, name in self.offered(chosen)]
+        return [("", "any"), *found] if found else ()
+
+    def words(self, value: UUID, chosen: Chosen, sources: Sources) -> str:
+        name = dict(self.offered(chosen)).get(value, "one that is not here")
+        return f"{self.label}: {name}"
+
+
+def number(text: str) -> int | None:
+    """The id that a text writes; None when it writes none. No row has the id 0."""
+    found = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+    return found or None
+
+
+ORGANIZATIONS = select(OrganizationRow.id, OrganizationRow.name).order_by(OrganizationRow.name, OrganizationRow.id)
+_ORGANIZATIONS_AMONG = ORGANIZATIONS.where(OrganizationRow.id.in_(bindparam("ids", expanding=True)))
+
+
+def organizations(db: Db, organization_ids: Collection[int] | None) -> Sequence[tuple[int, str]]:
+    """The organizations to choose from, by name."""
+    ids = sorted(organization_ids or ())
+    statement = ORGANIZATIONS if organization_ids is None else _ORGANIZATIONS_AMONG
+    return [
+        (id, name) for id, name in db.connection().execute(statement, {} if organization_ids is None else {"ids": ids})
+    ]
+
+
+class Organization(Filter[int]):
+    """The organization that a row belongs to. Without it the list keeps to the reader's organizations.
+
+    Without a `column` the desk narrows by `Chosen.organization_ids` itself. `offered` replaces what is offered.
+    """
+
+    def __init__(
+        self,
+        column: Column | None,
+        offered: Callable[[Chosen], Sequence[tuple[int, str]]] | None = None,
+        name: str = "organization",
+    ) -> None:
+        super().__init__(name, "Organization")
+        self.column, self.offered = column, offered
+
+    def parse(self, text: str) -> int:
+        found = number(text)
+        if found is None:
+            raise self.refuse("There is no such organization. Choose one from the filter.")
+        return found
+
+    def kind(self, value: int, reader: Reader) -> Hashable:
+        return reader.organization_ids is None or value in reader.organization_ids
+
+    def conditions(self, kind: Hashable, tab: str) -> Conditions:
+        if self.column is None:
+            return ()
+        return (self.column == bindparam(self.name) if kind else false(),)
+
+    def options(self, chosen: Chosen, sources: Sources) -> Options:
+        found = (
+            self.offered(chosen) if self.offered else organizations(sources.reading(), chosen.reader.organization_ids)
+        )
+        return [("", "any"), *((str(id), name) for id, name in found)] if len(found) > 1 else ()
+
+    def words(self, value: int, chosen: Chosen, sources: Sources) -> str:
+        within = self.kind(value, chosen.reader)
+        found = organizations(sources.reading(), [value]) if within else ()
+        return found[0][1] if found else "Another organization"
+
+
+class Person(Filter[PersonValue]):
+    """A person by number, or `me`. `narrows` makes the condition from the bindparam of the person's id."""
+
+    def __init__(self, name: str, label: str, narrows: Callable[[ColumnElement[int]], Condition]) -> None:
+        super().__init__(name, label)
+        self.narrows = narrows
+
+    def parse(self, text: str) -> PersonValue:
+        found = ME if text == ME.value else number(text)
+        if found is None:
+            raise self.refuse("There is no such person. Choose one from the filter.")
+        return found
+
+    def serialize(self, value: PersonValue) -> str:
+        return str(value) if isinstance(value, int) else value.value
+
+    def conditions(self, kind: Hashable, tab: str) -> Conditions:
+        return (self.narrows(bindparam(self.name)),)
+
+    def values(self, value: PersonValue, chosen: Chosen, db: Db) -> Mapping[str, object]:
+        return {self.name: chosen.reader.person_id if value is ME else value}
+
+    def options(self, chosen: Chosen, sources: Sources) -> Options:
+        others = [each for each in sources.colleagues() if each.id != chosen.reader.person_id]
+        return [("", "anyone"), (ME.value, "me"), *((str(each.id), each.name) for each in others)]
+
+    def words(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
+        return f"{self.label} {self.name_of(value, chosen, sources)}"
+
+    def name_of(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
+        if value is ME or value == chosen.reader.person_id:
+            return "you"
+        return next((each.name for each in sources.colleagues() if each.id == value), "a person who is not here")
+
+    def control(self, chosen: Chosen, sources: Sources) -> Control | None:
+        control, text = super().control(chosen, sources), chosen.text(self)
+        return control._replace(value=ME.value) if control and text == str(chosen.reader.person_id) else control
+
+
+class Assignee(Person):
+    """The person a row is assigned to: by number, `me`, or `nobody`."""
+
+    def __init__(self, column: Column, name: str = "with", label: str = "Assigned to") -> None:
+        super().__init__(name, label, lambda person: column == person)
+        self.column = column
+
+    def parse(self, text: str) -> PersonValue:
+        return UNASSIGNED if text == UNASSIGNED.value else super().parse(text)
+
+    def kind(self, value: PersonValue, reader: Reader) -> Hashable:
+        return "nobody" if value is UNASSIGNED else "one"
+
+    def conditions(self, kind: Hashable, tab: str) -> Conditions:
+        return (self.column.is_(None),) if kind == "nobody" else super().conditions(kind, tab)
+
+    def values(self, value: PersonValue, chosen: Chosen, db: Db) -> Mapping[str, object]:
+        return {} if value is UNASSIGNED else super().values(value, chosen, db)
+
+    def options(self, chosen: Chosen, sources: Sources) -> Options:
+        anyone, *people = super().options(chosen, sources)
+        return [anyone, (UNASSIGNED.value, "nobody"), *people]
+
+    def words(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
+        return "Unassigned" if value is UNASSIGNED else super().words(value, chosen, sources)
+
+
+class Dated(NamedTuple):
+    """What the days of a list are about: a label, the column, and how long after that day the column lies."""
+
+    label: str
+    column: Column
+    after: timedelta = timedelta()
+
+
+class Day(Filter[date]):
+    """The first or last day of a range, in the reader's time zone, both included. `by_tab` is about another column."""
+
+    def __init__(self, name: str, dated: Dated, by_tab: Mapping[str, Dated]) -> None:
+        super().__init__(name, dated.label)
+        self.dated, self.by_tab, self.last = dated, by_tab, name == "to"
+
+    def _on(self, tab: str) -> Dated:
+        return self.by_tab.get(tab, self.dated)
+
+    def parse(self, text: str) -> date:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            day = None
+        if day is None or not 1900 <= day.year <= 2199:
+            raise self.refuse("Write the day as YYYY-MM-DD, for example 2026-11-24.")
+        return day
+
+    def serialize(self, value: date) -> str:
+        return value.isoformat()
+
+    def conditions(self, kind: Hashable, tab: str) -> Conditions:
+        column = self._on(tab).column
+        edge = bindparam(self.name, type_=column.type)
+        return (column < edge if self.last else column >= edge,)
+
+    def values(self, value: date, chosen: Chosen, db: Db) -> Mapping[str, object]:
+        day = value + timedelta(days=1) if self.last else value
+        midnight = datetime.combine(day, time(), ZoneInfo(chosen.reader.time_zone))
+        return {self.name: midnight.astimezone(UTC) + self._on(chosen.tab).after}
+
+    def label_on(self, tab: str) -> str:
+        return "to" if self.last else f"{self._on(tab).label} from".strip().capitalize()
+
+    def words(self, value: date, chosen: Chosen, sources: Sources) -> str:
+        return f"{'To' if self.last else 'From'} {datetimes.day(value)}"
+
+    def control(self, chosen: Chosen, sources: Sources) -> Control | None:
+        return Control("date", self.name, self.label_on(chosen.tab), chosen.text(self))
+
+
+def date_range(dated: Dated, by_tab: Mapping[str, Dated] | None = None) -> tuple[Day, Day]:
+    """The two filters of a range of days, `from` and `to`; each is set and dropped by itself."""
+    return Day("from", dated, by_tab or {}), Day("to", dated, by_tab or {})
+
+
+class Tag(Filter[str]):
+    """A tag that the row has."""
+
+    def __init__(self, subject: str, id: Column) -> None:
+        super().__init__("tag", "Tag")
+        self.subject, self.id = subject, id
+
+    def parse(self, text: str) -> str:
+        try:
+            return tags.tidy(text)
+        except Invalid:
+            raise self.refuse(f"A tag has at most {tags.LONGEST} characters. Choose one from the filter.") from None
+
+    def conditions(self, kind: Hashable, tab: str) -> Conditions:
+        return (tags.has_tag(self.subject, self.id, bindparam(self.name)),)
+
+    def options(self, chosen: Chosen, sources: Sources) -> Options:
+        text = chosen.text(self)
+        names = dict.fromkeys([*([text] if text else []), *sources.tag_names()])
+        return [("", "any"), *((name, name) for name in names)] if names else ()
+
+    def words(self, value: str, chosen: Chosen, sources: Sources) -> str:
+        return f"{self.label}: {value}"
+
+
+class Text(Filter[str]):
+    """Words to look for in the search index: the list keeps to the newest things that have all of them."""
+
+    def __init__(self, subject: str, id: Column, placeholder: str, longest: int = 200) -> None:
+        super().__init__("q", "Text")
+        self.subject, self.id, self.placeholder, self.longest = subject, id, placeholder, longest
+
+    def parse(self, text: str) -> str:
+        return "".join(c for c in text[: self.longest] if c.isprintable()).strip()
+
+    def conditions(self, kind: Hashable, tab: str) -> Conditions:
+        return (self.id.in_(bindparam("found", expanding=True, type_=self.id.type)),)
+
+    def values(self, value: str, chosen: Chosen, db: Db) -> Mapping[str, object]:
+        found = search.ids(db, self.subject, value, chosen.organization_ids)
+        return {"found": [self.id.type.python_type(id) for id in found]}
+
+    def words(self, value: str, chosen: Chosen, sources: Sources) -> str:
+        return f"{self.label}: {value}"
+
+    def control(self, chosen: Chosen, sources: Sources) -> Control | None:
+        return Control("text", self.name, self.label, chosen.text(self), placeholder=self.placeholder)

@@ -1,0 +1,264 @@
+"""The queue page, the same at every desk: one showing of a list, as a whole page or as its fragment `#queue`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask import Response, current_app, request, url_for
+from sqlalchemy import Row
+
+from app.accounts.access import me
+from app.dashboard import delivery_problems, recent_events
+from app.dashboard.filters import Active, Control, Unreadable
+from app.dashboard.listing import MOST_COUNTED, Listing, Page
+from app.dashboard.live import live_list, viewers_of_rows
+from app.dashboard.queue import AnyQueue, Column, Counts, Empty, Label, ListState, ShownTab
+from app.dashboard.saved_views import for_page
+from app.kernel import clock
+from app.kernel.db.transaction import db
+from app.kernel.text.template_filters import pluralize
+from app.kernel.web.htmx import has_target, respond, retarget
+from app.kernel.web.live import rows_on_screen
+
+
+@dataclass(slots=True)
+class Group:
+    """One stretch of a page: its heading (None without groups), how many it holds in all, its rows.
+
+    `capped`: it holds more than could be counted.
+    """
+
+    key: str
+    word: Label | None
+    size: int
+    rows: list[Any]
+    capped: bool = False
+
+
+@dataclass
+class QueuePage:
+    """One showing of a list, as `dashboard/queue.html` and `dashboard/_queue.html` read it."""
+
+    queue: AnyQueue
+    list_state: ListState
+    groups: list[Group]
+    removed: list[Any]
+    counts: Counts
+    tabs: list[ShownTab]
+    total: int
+    count: int
+    first: bool
+    next_url: str
+    previous_url: str
+    after: dict[str, str]
+    capped: bool = False
+
+    @property
+    def many(self) -> str:
+        """How many the list holds, in words: `31`, `1,000+`."""
+        return f"{MOST_COUNTED:,}+" if self.total > MOST_COUNTED and self.capped else f"{self.total:,}"
+
+    @property
+    def order(self) -> str:
+        """The order in force, in words."""
+        sort, orders = self.list_state.chosen.sort, self.queue.filters.orders
+        if not sort:
+            return "the most urgent first"
+        return f"{orders[sort.removeprefix('-')]}, {'latest' if sort.startswith('-') else 'earliest'} first"
+
+    @property
+    def csv_label(self) -> str:
+        return "CSV" if self.total == 0 else "CSV of this one" if self.total == 1 else f"CSV of these {self.many}"
+
+    @property
+    def csv_url(self) -> str:
+        return self.queue.url("csv", **self.list_state.args)
+
+    @property
+    def bulk_url(self) -> str:
+        return self.queue.url("bulk", **self.list_state.args, **self.after)
+
+    @property
+    def first_url(self) -> str:
+        return self.queue.url(**self.list_state.args)
+
+    def head(self) -> Iterator[tuple[Column[Any, Any], str, str]]:
+        """Head cells with the address that sorts by them, and the order in force: one press sorts, the next turns it
+        round, the third goes back to urgency."""
+        args, chosen = self.list_state.args, self.list_state.chosen
+        for column in self.columns:
+            if column.sort not in chosen.sorts:
+                yield column, "", ""
+                continue
+            order = {column.sort: "ascending", f"-{column.sort}": "descending"}.get(chosen.sort, "")
+            then = {"": column.sort, "ascending": f"-{column.sort}", "descending": None}[order]
+            yield column, self.queue.url(**{**args, "sort": then}), order
+
+    @property
+    def columns(self) -> Sequence[Column[Any, Any]]:
+        """The columns of this tab."""
+        return self.queue.columns_on(self.list_state.tab)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The macros of these columns."""
+        return tuple(column.cell for column in self.columns)
+
+    def controls(self) -> list[Control]:
+        """The form of the filters."""
+        return self.list_state.chosen.controls(self.queue)
+
+    @property
+    def unreadable(self) -> list[Unreadable]:
+        """What of the address could not be read, and was left out."""
+        return self.list_state.chosen.unreadable
+
+    @cached_property
+    def active_filters(self) -> list[Active]:
+        """The filters that are set, in words."""
+        set_ = self.list_state.chosen.active(self.queue)
+        return [one for one in set_ if one.name not in self.queue.tab_args]
+
+    def removals(self) -> list[tuple[str, int, str]]:
+        """For the list that matches nothing: each filter in words, how many there are without it, and that address."""
+        found = []
+        for one in self.active_filters:
+            without = self.queue.ask(self.list_state.now, self.list_state.chosen.without(one.name))
+            n = without.listing.total(db())
+            if n:
+                found.append((one.words, n, self.queue.url(**without.args)))
+        return found
+
+    @property
+    def unfiltered(self) -> int:
+        """How many the tab holds without any filter."""
+        return next((tab.count for tab in self.tabs if tab.current), 0)
+
+    @property
+    def hides(self) -> str:
+        """What the filters hide, all together."""
+        return f"The filters hide {pluralize(self.unfiltered, *self.queue.noun)}. Take one away:"
+
+    @property
+    def plain_url(self) -> str:
+        set_ = {one.name for one in self.active_filters}
+        return self.queue.url(**{name: text for name, text in self.list_state.args.items() if name not in set_})
+
+    def nothing(self) -> Empty:
+        return self.queue.nothing(self.list_state, self.counts)
+
+    def problem_tabs(self) -> list[ShownTab]:
+        """What this desk sent that did not arrive: lists of messages, each here only while it holds something."""
+        desk = self.queue.desk
+        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)}, current_app.extensions["subjects"])[
+            desk
+        ]
+        problems = (("Failed", "failed", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
+        return [
+            ShownTab(label, url_for("messages.list", view=view, desk=desk), n, tone)
+            for label, view, n, tone in problems
+            if n
+        ]
+
+
+def show(queue: AnyQueue) -> Response:
+    """The page of a list, or its fragment `#queue`.
+
+    An argument that cannot be read is named and left out: the answer is 422, and it is not live.
+    """
+    viewer, now, chosen = me(), clock.now(), queue.choose()
+    tab = queue.tab_of(chosen)
+    live = live_list(queue.subject, viewer.scope(queue.desk), now, every=queue.seconds(tab))
+    if live.unchanged and not chosen.unreadable:
+        return live.not_modified()
+    list_state = queue.ask(now, chosen)
+    listing, after, before = list_state.listing, request.args.get("after"), request.args.get("before")
+    page = listing.page(db(), after, before)
+    exact = queue.counts_groups(chosen)
+    sizes, counters = listing.counts(db(), () if exact else dict.fromkeys(key for key, _ in page.rows))
+    counts = queue.counts(chosen, counters)
+    ids = [row[0] for _, row in page.rows]
+    left = _left(list_state, ids)
+    rows = queue.rows(db(), list_state, [*page.rows, *left.values()], viewer)
+    groups: list[Group] = []
+    for key, row in page.rows:
+        if not groups or groups[-1].key != key:
+            size = counts.groups[key] if counts.groups is not None else sizes[key]
+            more = counts.groups is None and size > MOST_COUNTED
+            groups.append(Group(key, queue.groups.get(key), size, [], more))
+        groups[-1].rows.append(rows[row[0]])
+    args = list_state.args
+    views = for_page(db(), viewer, queue.desk, args, now, tab=queue.tab_args)
+    views.look_through(db(), queue.subject, (row for _, row in page.rows), page.first and page.next_cursor is None)
+    shown = QueuePage(
+        queue=queue,
+        list_state=list_state,
+        groups=groups,
+        removed=_removed(queue, left, rows),
+        counts=counts,
+        tabs=queue.show_tabs(list_state, counts),
+        total=counts.total if counts.total is not None else _total(listing, page),
+        capped=counts.total is None,
+        count=len(page.rows),
+        first=page.first,
+        next_url=queue.url(**args, after=page.next_cursor) if page.next_cursor else "",
+        previous_url=queue.url(**args, before=page.previous_cursor) if page.previous_cursor else "",
+        after={"after": after} if after and not page.first else {},
+    )
+    response = respond(
+        queue.page,
+        "dashboard/_queue.html",
+        status=422 if chosen.unreadable else 200,
+        shown=shown,
+        list_state=list_state,
+        queue=queue,
+        title=list_state.title,
+        why_not=viewer.why_not(queue.desk),
+        presence=viewers_of_rows(queue.subject, ids, now) if live.looked else {},
+        live=None if chosen.unreadable else live,
+        most=MOST_COUNTED,
+        views=views,
+    )
+    # Without this header a script takes an answer of 422 for a failure and does not show it.
+    return retarget(response, "#queue") if chosen.unreadable and has_target("queue") else response
+
+
+def _total(listing: Listing, page: Page) -> int:
+    """What a list holds that is on this page whole is known already."""
+    if page.first and page.next_cursor is None:
+        return len(page.rows)
+    return listing.total(db())
+
+
+def _left(list_state: ListState, ids: Sequence[Any]) -> dict[Any, tuple[str | None, Row]]:
+    """Of the rows that a poll says are on screen, those that the fresh page does not show."""
+    kind, on_page = list_state.listing.compiled.id_type, set(ids)
+    known = [id for word in rows_on_screen() if (id := _id(word, kind)) is not None and id not in on_page]
+    return list_state.listing.rows_of(db(), known)
+
+
+def _id(word: str, kind: type) -> Any:
+    try:
+        id = kind(word.strip())
+    except ValueError:
+        return None
+    return id if kind is not int or 0 < id < 2**63 else None
+
+
+def _removed(
+    queue: AnyQueue, left: dict[Any, tuple[str | None, Row[Any]]], rows: Mapping[Any, Any]
+) -> list[tuple[Any, Label | None]]:
+    """Rows no longer on the page: as they are when they moved to another page, else with who did what."""
+    over = [id for id, (key, _) in left.items() if key is None]
+    happened = recent_events.latest_events(db(), queue.subject, over)
+    found: list[tuple[Any, Label | None]] = []
+    for id, (key, _) in left.items():
+        label = None
+        if key is None:
+            removal = queue.events.removal(happened[id]) if id in happened else None
+            label = Label("No longer in this list", "circle-check")
+            if removal is not None:
+                label = Label(removal.text, removal.icon, removal.tone or "good")
+        found.append((rows[id], label))
+    return found
