@@ -195,8 +195,8 @@ class OrganizationForm(VersionedForm):
     time_zone = SelectField("Time zone", choices=ZONES)
     decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
     require_second_factor = BooleanField(
-        "Ask everybody who works here for a second step at sign-in",
-        description="Who has none is led to set one up before anything else.",
+        "Require a second step at sign-in from all members",
+        description="People without one must set it up before anything else.",
     )
 
 
@@ -213,7 +213,7 @@ class NewOrganizationForm(DeskForm):
     slug = StringField(
         "Slug",
         validators=[needed("Type a slug."), at_most(60)],
-        description="Its company id, in bearers and public addresses. Small letters, digits, hyphens; for good.",
+        description="The company id in bearers and addresses: small letters, digits, hyphens. It cannot be changed.",
     )
     plan = SelectField("Plan", choices=PLANS)
     locale = SelectField("Language", choices=LOCALES, default="en")

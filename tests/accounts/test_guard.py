@@ -4,16 +4,16 @@ import html
 import re
 
 import pytest
-from flask import Response
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app import create_app
 from app.accounts.access import allow, me, public, signed_in
 from app.accounts.models import SignIn
 from app.accounts.roles import Role
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from tests import apps
 from tests.accounts.browser import HTMX, post, token
 from tests.cast import PASSWORD, Cast
 
@@ -21,8 +21,10 @@ from tests.cast import PASSWORD, Cast
 @pytest.fixture
 def rooms(database: Database) -> FlaskClient:
     """An app of its own with pages of every kind, and one without a mark."""
-    app = create_app(database.config, database)
+    return apps.reused(database, "guarded pages", add_pages).test_client()
 
+
+def add_pages(app: Flask) -> None:
     def page() -> str:
         return "inside"
 
@@ -37,7 +39,6 @@ def rooms(database: Database) -> FlaskClient:
         "/schedulers", "schedulers", allow(Role.SCHEDULER, Role.ADMIN)(lambda: "in"), methods=["GET", "POST"]
     )
     app.add_url_rule("/note", "note", allow()(lambda: Response("saved", 201)), methods=["POST"])
-    return app.test_client()
 
 
 def test_an_unmarked_page_is_shut_for_everybody(rooms: FlaskClient, cast: Cast) -> None:

@@ -63,7 +63,7 @@ def test_filters_narrow_the_list(client: FlaskClient, cast: Cast) -> None:
     assert names("q=%25") == set()
     assert names("role=scheduler") == {"Ines Okafor"}
     assert names(f"role=operator&organization={cast.harbor.id}") == {"Oona Byrne"}
-    assert "Nobody matches" in client.get("/people?q=zzz").text
+    assert "No matching people" in client.get("/people?q=zzz").text
     for odd in ("q=%00", "q=%ED%A0%80", "organization=99999999999999", "organization=x", "role=king"):
         assert client.get(f"/people?{odd}").status_code == 200
 

@@ -25,7 +25,7 @@ def test_pages_lead_to_the_settings(client: FlaskClient, cast: Cast) -> None:
     for url in ("/", "/prescreens", "/people"):
         assert client.get(url).location == "/settings#two-step"
     assert client.get("/prescreens", headers=HTMX).headers["HX-Redirect"] == "/settings#two-step"
-    assert "Marston &amp; Vale asks for two-step sign-in." in client.get("/settings").text
+    assert "Marston &amp; Vale requires two-step sign-in." in client.get("/settings").text
 
 
 def test_acts_are_refused_in_words(client: FlaskClient, cast: Cast) -> None:

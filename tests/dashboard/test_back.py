@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.depositions import factories
-from tests.house.looking import serving
+from tests.project.visual_checks import serving
 
 pytestmark = [
     pytest.mark.browser,

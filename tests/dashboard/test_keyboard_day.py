@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -54,12 +54,10 @@ class Keyboard:
         self.look(key)
 
     def look(self, key: str) -> None:
-        for _ in range(20):
-            fault = self.page.evaluate(SEEN)
-            if not fault:
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"after {key} at {self.page.url}: {fault}")
+        try:
+            self.page.wait_for_function(f"() => !({SEEN})()")
+        except TimeoutError:
+            raise AssertionError(f"after {key} at {self.page.url}: {self.page.evaluate(SEEN)}") from None
 
     def to(self, selector: str, most: int = 60) -> None:
         """Tab until there."""

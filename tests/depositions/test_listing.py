@@ -75,6 +75,7 @@ def all_pages(db, listed):
     return forth
 
 
+@pytest.mark.slow
 def test_everybody_means_the_same_list(database, cast, desk):
     today = now().date()
     filters = st.builds(

@@ -107,6 +107,7 @@ def all_pages(db, listed):
     return forth
 
 
+@pytest.mark.slow
 def test_everybody_means_the_same_list(database, cast, desk):
     made, campaign = desk
     today, moment = now().date(), now()
@@ -225,13 +226,13 @@ def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
     page = body(otto.get(place))
     assert "You have this" in page
     assert f"Assigned to {cast.otto.name}" in page
-    stale = otto.post(f"{place}/give_back", data=data)
+    stale = otto.post(f"{place}/unassign", data=data)
     assert stale.status_code == 409
     assert "assigned it" in body(stale)
-    answer = otto.post(f"{place}/give_back?view=all", data={**data, "version": "2", "in_list": "1"})
+    answer = otto.post(f"{place}/unassign?view=all", data={**data, "version": "2", "in_list": "1"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/inspections?view=all")
     assert kept(database, uuid.UUID(session["id"])).assignee_id is None
-    again = otto.post(f"{place}/give_back", data={**data, "version": "3"})
+    again = otto.post(f"{place}/unassign", data={**data, "version": "3"})
     assert (again.status_code, "nothing to give back" in body(again)) == (409, True)
     assert integrator.session(session) == before
 
@@ -290,7 +291,7 @@ def test_what_is_not_ones_own_is_neither_changed_nor_named(client, cast, databas
     page = said_after(client, press(client, [f"{foreign}:1"], "tag", tag="vip"))
     assert "None tagged “vip”. 1 was left alone: it is not in this list." in page
     assert "Secret" not in page
-    for verb in ("assign", "give_back", "tag", "untag"):
+    for verb in ("assign", "unassign", "tag", "untag"):
         data = {"csrf_token": token, "version": "1", "tag": "vip"}
         assert client.post(f"/inspections/{foreign}/{verb}", data=data).status_code == 404
     assert "Secret" not in body(client.get("/inspections/csv?view=all"))

@@ -36,10 +36,10 @@ def templates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def posted(grounds: Any) -> Iterator[tuple[Any, Database]]:
+def posted(worker_databases: Any) -> Iterator[tuple[Any, Database]]:
     """A postbox, and a database whose mail goes there. The database itself does not matter here."""
     with postbox() as (box, url):
-        database = Database(Config.for_tests(database_url=grounds.sqlite(), smtp_url=url))
+        database = Database(Config.for_tests(database_url=worker_databases.sqlite(), smtp_url=url))
         yield box, database
         database.dispose()
 
@@ -148,21 +148,23 @@ def test_refused_for_good_is_dead_and_refused_for_now_is_not(posted: tuple[Any, 
 def test_a_retried_letter_is_the_same_letter(posted: tuple[Any, Database], monkeypatch: pytest.MonkeyPatch) -> None:
     box, database = posted
     (id,) = promise(database, write(database))
-    from app.kernel.outbox import outbox
+    from app.kernel.outbox import delivery_status
 
     worker(database).run_once()
     with database.write() as db:
-        outbox.send_again(db, id, now())
+        delivery_status.send_again(db, id, now())
     worker(database).run_once()
     first, second = (re.sub(rb"=====+\d+==", b"", message) for message in box.messages)
     assert first == second
     assert row_of(database, id).attempts == 2
 
 
-def test_a_server_that_says_nothing_or_is_not_there(grounds: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_says_nothing_or_is_not_there(worker_databases: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(email, "SMTP_SECONDS", 0.3)
     with silence() as port:
-        database = Database(Config.for_tests(database_url=grounds.sqlite(), smtp_url=f"smtp://127.0.0.1:{port}"))
+        database = Database(
+            Config.for_tests(database_url=worker_databases.sqlite(), smtp_url=f"smtp://127.0.0.1:{port}")
+        )
         row = send(database, write(database))
     assert (row.state, row.last_error) == ("queued", "The mail server did not answer within 0.3 seconds.")
     row = send(database, write(database, to="b@example.com"))
@@ -191,8 +193,10 @@ def test_a_secret_letter_is_listed_by_its_kind(posted: tuple[Any, Database]) -> 
     assert write(database).summary == "For <Ines> · ines@example.com"
 
 
-def test_production_without_a_mail_server_waits(grounds: Any) -> None:
-    database = Database(Config.for_tests(database_url=grounds.sqlite(), public_base_url="https://desk.example.com"))
+def test_production_without_a_mail_server_waits(worker_databases: Any) -> None:
+    database = Database(
+        Config.for_tests(database_url=worker_databases.sqlite(), public_base_url="https://desk.example.com")
+    )
     row = send(database, write(database))
     assert (row.state, row.last_error) == ("queued", "No mail server is configured (SMTP_URL).")
     database.dispose()

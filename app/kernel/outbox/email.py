@@ -218,7 +218,7 @@ def deliver(delivery: Delivery) -> str:
     except smtplib.SMTPResponseException as refusal:
         raise _refused(refusal.smtp_code, refusal.smtp_error) from None
     except smtplib.SMTPNotSupportedError:
-        raise PermanentFailure("The mail server cannot take an address with such letters.") from None
+        raise PermanentFailure("The mail server does not support the characters of this address.") from None
     except (smtplib.SMTPException, OSError) as error:
         # smtplib reports a time-out while reading as a lost connection.
         if isinstance(error, TimeoutError) or "timed out" in str(error):

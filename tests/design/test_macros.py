@@ -64,7 +64,7 @@ def test_what_people_wrote_is_escaped(site: Flask) -> None:
 
 
 def test_a_wrong_field_says_so_to_everybody(visitor: FlaskClient) -> None:
-    from tests.look.site import ScheduleForm, make
+    from tests.design.site import ScheduleForm, make
 
     site = make()
     with site.test_request_context("/detail/schedule", method="POST", data={"room": "x" * 50, "version": "3"}):

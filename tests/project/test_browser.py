@@ -6,16 +6,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import browsers
-from tests.house import looking
-from tests.house.furnished import House, Visit
+from tests.project import visual_checks
+from tests.project.crawler import DemoSite, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
-def open_page(house: House, chromium: Browser) -> Iterator[Callable[[Visit], Page]]:
+def open_page(demo_site: DemoSite, chromium: Browser) -> Iterator[Callable[[Visit], Page]]:
     """Opens a visited page in the browser, signed in when it was visited so."""
-    with looking.serving(house.app) as base, browsers.fresh_page(chromium) as page:
+    with visual_checks.serving(demo_site.app) as base, browsers.fresh_page(chromium) as page:
 
         def opened(visit: Visit) -> Page:
             page.context.clear_cookies()
@@ -26,11 +26,13 @@ def open_page(house: House, chromium: Browser) -> Iterator[Callable[[Visit], Pag
         yield opened
 
 
-@pytest.mark.parametrize("room", looking.ROOMS)
-def test_pages_are_accessible_and_fit(house: House, open_page: Callable[[Visit], Page], room: str) -> None:
+@pytest.mark.parametrize("section", visual_checks.SECTIONS)
+def test_pages_are_accessible_and_fit(demo_site: DemoSite, open_page: Callable[[Visit], Page], section: str) -> None:
     visits = [
-        v for v in house.one_each() if looking.room_of(v.endpoint) == room and v.endpoint not in looking.NOT_A_PAGE
+        v
+        for v in demo_site.one_each()
+        if visual_checks.section_of(v.endpoint) == section and v.endpoint not in visual_checks.NOT_A_PAGE
     ]
-    assert visits, f"No page of {room} was found."
-    problems = [f"{v.url}: {problem}" for v in visits for problem in looking.findings(open_page(v))]
+    assert visits, f"No page of {section} was found."
+    problems = [f"{v.url}: {problem}" for v in visits for problem in visual_checks.findings(open_page(v))]
     assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:30])

@@ -75,7 +75,7 @@ GROUPS = [
 def make() -> Flask:
     """The site, with the house's own edges: its policy, its refusals."""
     site = Flask(
-        "look",
+        "design",
         root_path=str(ROOT / "app"),
         static_folder=str(ROOT / "app/static"),
         template_folder=str(ROOT / "app/templates"),
@@ -117,7 +117,7 @@ def _around() -> dict[str, Any]:
 
 def _routes(site: Flask) -> None:
     def queue() -> Response:
-        return htmx.respond("queue.html", "_look_queue.html", "queue")
+        return htmx.respond("queue.html", "_design_queue.html", "queue")
 
     def detail() -> Response:
         return htmx.respond("detail.html", form=ScheduleForm(version=3), start=NOW, end=NOW + timedelta(minutes=75))

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.house import looking
+from tests.project import visual_checks
 
 pytestmark = pytest.mark.browser
 
@@ -33,8 +33,8 @@ FINE = """<h1 style="color: #888">Large words need less</h1><p style="color: #66
 
 def faint(page: Page, body: str) -> list[str]:
     page.set_content(f"<!doctype html><html lang=en><title>Eyes</title><main>{body}</main></html>")
-    page.evaluate(looking.JUDGE)
-    return looking.too_faint(page)
+    page.evaluate(visual_checks.JUDGE)
+    return visual_checks.too_faint(page)
 
 
 @pytest.mark.parametrize("kind", FAINT)
@@ -50,5 +50,5 @@ def test_what_can_be_read_is_left_alone(page: Page) -> None:
 
 def test_what_axe_finds_is_told(page: Page) -> None:
     page.set_content("<!doctype html><html lang=en><title>Eyes</title><main><h1>Eyes</h1><input></main></html>")
-    told = list(looking.findings(page))
+    told = list(visual_checks.findings(page))
     assert any("violates label" in one for one in told), told

@@ -164,5 +164,5 @@
       return element?.checkVisibility() && !element.closest(OFF) && !judged.has(element.outerHTML);
     });
 
-  globalThis.looking = { collect, judge, unjudged };
+  globalThis.contrastCheck = { collect, judge, unjudged };
 })();

@@ -6,9 +6,9 @@ from collections import defaultdict
 import pytest
 
 from app import demo
-from tests.house.furnished import House
+from tests.project.crawler import DemoSite
 
-pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time
+pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
 
 OF_EACH = 6
 ID = re.compile(r"(?<=/)(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27})(?=/|$)")
@@ -16,9 +16,9 @@ NOT_AN_ORGANIZATIONS = {"mail.message", "mail.inbox"}
 """The development machine's own mailbox."""
 
 
-def test_nobody_sees_another_organizations_things(house: House) -> None:
+def test_nobody_sees_another_organizations_things(demo_site: DemoSite) -> None:
     pages: dict[str, set[str]] = defaultdict(set)
-    for visit in house.visits:
+    for visit in demo_site.visits:
         if visit.signed_in and visit.status == 200 and ID.search(visit.url.split("?")[0]):
             if len(pages[visit.endpoint]) < OF_EACH:
                 pages[visit.endpoint].add(visit.url)
@@ -32,7 +32,7 @@ def test_nobody_sees_another_organizations_things(house: House) -> None:
     seen: dict[str, set[str]] = {url: set() for _, url in detail}
     wrong = []
     for email, places in locals_:
-        client = house.client(email)
+        client = demo_site.client(email)
         for endpoint, url in sorted(detail):
             if endpoint in NOT_AN_ORGANIZATIONS:
                 continue
@@ -46,10 +46,12 @@ def test_nobody_sees_another_organizations_things(house: House) -> None:
     assert any(seen.values()), "Somebody should see something."
 
 
-def test_a_strangers_id_answers_like_a_made_up_one(house: House) -> None:
+def test_a_strangers_id_answers_like_a_made_up_one(demo_site: DemoSite) -> None:
     people = {player.email: {role for role, _ in player.places} for player in demo.CAST}
-    client = house.client(next(email for email, roles in people.items() if roles == {"leasing_agent"}))
-    strange = [v.url for v in house.visits if v.signed_in and v.endpoint.startswith("prescreens.") and ID.search(v.url)]
+    client = demo_site.client(next(email for email, roles in people.items() if roles == {"leasing_agent"}))
+    strange = [
+        v.url for v in demo_site.visits if v.signed_in and v.endpoint.startswith("prescreens.") and ID.search(v.url)
+    ]
     refused = [url for url in strange if client.get(url).status_code == 404]
     assert refused, "Other organizations have prescreens too."
     for url in refused[:10]:

@@ -1,4 +1,4 @@
-"""A house full of work, and somebody who opens every door in it.
+"""A site full of work, and somebody who opens every door in it.
 
 The demonstration data fill the rooms; Vera, who has every role everywhere, follows every link from the first page, as
 do strangers from the links in letters. What no link leads to stands in APART, with the reason.
@@ -53,7 +53,7 @@ APART: dict[str, tuple[str, ...]] = {
     "health.live": ("/health/live",),
     "health.ready": ("/health/ready",),
     "health.metrics": ("/metrics",),
-    "accounts_public.reset_asked": ("/password/asked",),
+    "accounts_public.reset_requested": ("/password/asked",),
     "accounts_public.second_step": (),  # after the right password; see _walk_in
     "accounts.proof": ("/settings/proof",),  # linked when fifteen minutes have passed since signing in
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
@@ -87,8 +87,8 @@ class Visit:
 
 
 @dataclass
-class House:
-    """The app on furnished data."""
+class DemoSite:
+    """The app on demonstration data."""
 
     database: Database
     app: Flask
@@ -120,9 +120,8 @@ class House:
         return list(first.values())
 
 
-def furnish(database: Database) -> None:
-    """Loads the demonstration data and Vera."""
-    demo.load(database, now())
+def add_vera(database: Database) -> None:
+    """Adds Vera, who has every role everywhere, to the demonstration data."""
     with database.write() as db:
         vera = Person(email="vera@example.com", name="Vera Nkemelu", time_zone="Europe/Berlin", created_at=now())
         db.add(vera)
@@ -145,11 +144,11 @@ def _letter(db: Db) -> DevelopmentMail:
     return DevelopmentMail(outbox_id=uuid4(), channel="email", content=content, created_at=now())
 
 
-def open_house(database: Database, visits_each: int) -> House:
-    """Opens the app on furnished data and visits everything, at most so many addresses an endpoint and state of it."""
-    house = House(database, create_app(database.config, database))
-    crawl(house, visits_each)
-    return house
+def open_demo_site(database: Database, visits_each: int) -> DemoSite:
+    """Opens the app on demonstration data and visits everything: `visits_each` addresses an endpoint and state."""
+    site = DemoSite(database, create_app(database.config, database))
+    crawl(site, visits_each)
+    return site
 
 
 def endpoint_of(app: Flask, url: str, method: str = "GET") -> str | None:
@@ -160,20 +159,20 @@ def endpoint_of(app: Flask, url: str, method: str = "GET") -> str | None:
         return None
 
 
-def crawl(house: House, visits_each: int) -> None:
-    with contextlib.closing(house.database.open_reader()) as watch:
-        look = partial(_look, house, watch)
-        _follow(house, look, "vera@example.com", visits_each)
-        _follow(house, look, None, visits_each)
-        _walk_in(house, look)
+def crawl(site: DemoSite, visits_each: int) -> None:
+    with contextlib.closing(site.database.open_reader()) as watch:
+        look = partial(_look, site, watch)
+        _follow(site, look, "vera@example.com", visits_each)
+        _follow(site, look, None, visits_each)
+        _walk_in(site, look)
 
 
-def _look(house: House, watch: Db, client: FlaskClient, url: str, came_from: str, signed_in: bool) -> Visit:
+def _look(site: DemoSite, watch: Db, client: FlaskClient, url: str, came_from: str, signed_in: bool) -> Visit:
     before = written(watch)
     answer = client.get(url)
     wrote = written(watch) != before
     html = answer.get_data(as_text=True) if answer.mimetype == "text/html" else ""
-    endpoint = endpoint_of(house.app, url) or "nothing"
+    endpoint = endpoint_of(site.app, url) or "nothing"
     visit = Visit(
         endpoint,
         url,
@@ -186,20 +185,20 @@ def _look(house: House, watch: Db, client: FlaskClient, url: str, came_from: str
         answer.request.headers.get("Cookie", ""),
     )
     visit.leads_to = [link for href in [*links(html), answer.location or ""] if (link := inside(url, href))]
-    house.visits.append(visit)
+    site.visits.append(visit)
     return visit
 
 
-def _follow(house: House, look: Callable[..., Visit], email: str | None, visits_each: int) -> None:
-    client = house.client(email)
+def _follow(site: DemoSite, look: Callable[..., Visit], email: str | None, visits_each: int) -> None:
+    client = site.client(email)
     seen: set[str] = set()
     counts: dict[str, int] = defaultdict(int)
     queue = [("/", "the first page"), *((url, "APART") for urls in APART.values() for url in urls)]
     if email is None:
-        queue += [(url, "a letter") for url in (*mailed(house.database), *known(house.database))]
+        queue += [(url, "a letter") for url in (*mailed(site.database), *known(site.database))]
     while queue:
         url, came_from = queue.pop(0)
-        endpoint = endpoint_of(house.app, url) or "nothing"
+        endpoint = endpoint_of(site.app, url) or "nothing"
         if url in seen or counts[endpoint] >= visits_each:
             continue
         seen.add(url)
@@ -208,23 +207,23 @@ def _follow(house: House, look: Callable[..., Visit], email: str | None, visits_
         queue += [(link, url) for link in visit.leads_to]
 
 
-def _walk_in(house: House, look: Callable[..., Visit]) -> None:
+def _walk_in(site: DemoSite, look: Callable[..., Visit]) -> None:
     """What strangers see only after they pressed something: a chat, a second step, and the field user's way in."""
-    chat = next(v.url for v in house.visits if v.endpoint == "prescreens_public.welcome" and v.status == 200)
-    client = house.client()
+    chat = next(v.url for v in site.visits if v.endpoint == "prescreens_public.welcome" and v.status == 200)
+    client = site.client()
     look(client, press(client, chat), "pressing Start", False)
 
-    with house.database.read() as db:
+    with site.database.read() as db:
         vera = db.scalars(select(Person).where(Person.email == "vera@example.com")).one()
-    client = house.client()
+    client = site.client()
     with client.session_transaction() as cookie:
         cookie["half"] = {"p": vera.id, "e": vera.session_epoch, "until": int(now().timestamp()) + 3600}
     look(client, "/sign-in/second", "the right password", False)
 
-    config = house.database.config
+    config = site.database.config
     caller = {"Authorization": f"Bearer {demo.key(config, 'maison', Product.INSPECTIONS)}"}
     for recipient in ({}, {"recipient_email": "alex@example.com"}):
-        client = house.client()
+        client = site.client()
         made = client.post("/api/v1/public/sessions", headers=caller, json={}).get_json()
         invite = client.post(f"/api/v1/public/sessions/{made['id']}/participants", headers=caller, json=recipient)
         url = inside("/", invite.get_json()["join_url"].replace(config.public_base_url, SITE))
@@ -308,7 +307,7 @@ def links(html: str) -> Iterator[str]:
 
 
 def inside(page: str, href: str) -> str | None:
-    """A link as path and query, when it stays in the house."""
+    """A link as path and query, when it stays in the site."""
     if not href:
         return None
     parts = urlsplit(urljoin(SITE + page, href))

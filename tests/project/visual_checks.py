@@ -1,7 +1,7 @@
 """Looks at a page in a real browser as its reader would: in both themes, wide and narrow, and says what is wrong.
 
 axe finds what is built wrong, once a width. Contrast takes it longest, and often it cannot make up its mind: it judges
-that once. looking.js judges each word and icon in all four, against what is really painted below it.
+that once. contrast.js judges each word and icon in all four, against what is really painted below it.
 """
 
 import threading
@@ -15,7 +15,7 @@ from flask import Flask
 from playwright.sync_api import Page
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-ROOMS = ("home", "depositions", "prescreens", "inspections", "messages", "accounts", "public")
+SECTIONS = ("home", "depositions", "prescreens", "inspections", "messages", "accounts", "public")
 OF_EVERYBODY = ("audit", "holds", "views")
 NOT_A_PAGE = {"reference.document"}
 NARROW, WIDE, HEIGHT = 320, 1280, 900
@@ -23,7 +23,7 @@ TALLEST = 16_000
 """Pixels; Chromium paints no larger picture."""
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-JUDGE = Path(__file__).with_name("looking.js").read_text(encoding="utf-8")
+JUDGE = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations", "incomplete"],
@@ -57,10 +57,10 @@ def serving(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-def room_of(endpoint: str) -> str:
+def section_of(endpoint: str) -> str:
     """The desk that a page belongs to, or `public`."""
-    room = endpoint.split(".")[0]
-    return room if room in ROOMS else "home" if room in OF_EVERYBODY else "public"
+    section = endpoint.split(".")[0]
+    return section if section in SECTIONS else "home" if section in OF_EVERYBODY else "public"
 
 
 def findings(page: Page) -> Iterator[str]:
@@ -83,14 +83,14 @@ def findings(page: Page) -> Iterator[str]:
 
 def too_faint(page: Page) -> list[str]:
     """Words and icons whose contrast is less than WCAG asks for: 4.5:1, and 3:1 of large words and of icons."""
-    page.evaluate("looking.collect()")
+    page.evaluate("contrastCheck.collect()")
     size = page.viewport_size
     assert size is not None
     browser = page.context.new_cdp_session(page)
     clip = {"x": 0, "y": 0, **size, "scale": 1}
     taken = browser.send("Page.captureScreenshot", {"format": "png", "clip": clip, "optimizeForSpeed": True})
     browser.detach()
-    found: list[str] = page.evaluate("png => looking.judge(png)", taken["data"])
+    found: list[str] = page.evaluate("png => contrastCheck.judge(png)", taken["data"])
     return found
 
 
@@ -102,7 +102,7 @@ def axe(page: Page, rules: dict[str, Any]) -> Iterator[str]:
     for result in response["incomplete"]:
         if result["id"] == "color-contrast":
             nodes = {node["target"][0]: node for node in result["nodes"]}
-            for selector in page.evaluate("selectors => looking.unjudged(selectors)", list(nodes)):
+            for selector in page.evaluate("selectors => contrastCheck.unjudged(selectors)", list(nodes)):
                 yield f"nobody could judge the contrast of {nodes[selector]['html'][:140]} {_why(nodes[selector])}"
 
 

@@ -10,33 +10,33 @@ import app.models  # noqa: F401  # fills the metadata
 from app.config import Config
 from app.kernel.db import schema
 from app.kernel.db.engine import Base, Database
-from tests.databases import Grounds
+from tests.databases import WorkerDatabases
 
 Empty = Callable[[], Database]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, grounds: Grounds) -> Iterator[Empty]:
+def empty(request: pytest.FixtureRequest, worker_databases: WorkerDatabases) -> Iterator[Empty]:
     """Makes databases without a single table."""
     made: list[Database] = []
 
     def make() -> Database:
-        name = f"empty_{grounds.worker}_{len(made)}"
+        name = f"empty_{worker_databases.worker}_{len(made)}"
         if request.param == "sqlite":
-            url = f"sqlite:///{grounds.folder}/{name}.sqlite3"
+            url = f"sqlite:///{worker_databases.folder}/{name}.sqlite3"
         else:
-            with grounds.server.connect() as connection:
+            with worker_databases.server.connect() as connection:
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
-            url = grounds.server.url.set(database=name).render_as_string(hide_password=False)
+            url = worker_databases.server.url.set(database=name).render_as_string(hide_password=False)
         made.append(Database(Config.for_tests(database_url=url)))
         return made[-1]
 
     yield make
     for database in made:
         database.dispose()
-        grounds.remove(database.config.database_url)
+        worker_databases.remove(database.config.database_url)
         if not database.sqlite:
-            with grounds.server.connect() as connection:
+            with worker_databases.server.connect() as connection:
                 connection.exec_driver_sql(f"DROP DATABASE {database.url.database} WITH (FORCE)")
 
 

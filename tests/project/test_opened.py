@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page
 from app.kernel.db.engine import Database
 from tests import browsers
 from tests.depositions import factories
-from tests.house import looking
 from tests.prescreens.making import prescreen
+from tests.project import visual_checks
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,7 +24,7 @@ Opener = Callable[[str, str], Page]
 @pytest.fixture
 def desk(app: Any, cast: Any, chromium: Browser) -> Iterator[Opener]:
     """Opens an address as somebody of the cast."""
-    with looking.serving(app) as base, browsers.fresh_page(chromium) as page:
+    with visual_checks.serving(app) as base, browsers.fresh_page(chromium) as page:
 
         def opened(called: str, path: str) -> Page:
             name, value = cast.cookie(app, called)
@@ -37,7 +37,7 @@ def desk(app: Any, cast: Any, chromium: Browser) -> Iterator[Opener]:
 
 
 def good(page: Page) -> None:
-    problems = list(looking.findings(page))
+    problems = list(visual_checks.findings(page))
     assert not problems, "\n".join(problems)
 
 

@@ -7,9 +7,9 @@ from html import unescape
 import pytest
 
 from app.kernel.web.live import POLL_HEADER
-from tests.house.furnished import FORM, House, endpoint_of, inside, written
+from tests.project.crawler import FORM, DemoSite, endpoint_of, inside, written
 
-pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time
+pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
 
 OWN = {
     "accounts.add_passkey",
@@ -35,15 +35,15 @@ OWN = {
 """What belongs to everybody who is signed in."""
 
 
-def forms(house: House) -> dict[str, str]:
+def forms(demo_site: DemoSite) -> dict[str, str]:
     """endpoint → an address that a form posts to, from every page Vera saw."""
     found: dict[str, str] = {}
-    for visit in house.pages():
+    for visit in demo_site.pages():
         for attributes, _ in FORM.findall(visit.html) if visit.signed_in else ():
             action = re.search(r'\baction="([^"]+)"', attributes)
             url = inside(visit.url, unescape(action[1])) if action else visit.url
             if url:
-                found.setdefault(str(endpoint_of(house.app, url, "POST")), url)
+                found.setdefault(str(endpoint_of(demo_site.app, url, "POST")), url)
     return found
 
 
@@ -52,15 +52,17 @@ def public(endpoint: str) -> bool:
     return endpoint.split(".")[0].endswith("_public")
 
 
-def test_an_auditor_changes_nothing(house: House) -> None:
-    acting = {endpoint: url for endpoint, url in forms(house).items() if endpoint not in OWN and not public(endpoint)}
+def test_an_auditor_changes_nothing(demo_site: DemoSite) -> None:
+    acting = {
+        endpoint: url for endpoint, url in forms(demo_site).items() if endpoint not in OWN and not public(endpoint)
+    }
     rooms = {endpoint.split(".")[0] for endpoint in acting}
     assert rooms >= {"depositions", "prescreens", "inspections", "messages", "accounts"}
     wrong: list[str] = []
-    client = house.client("kwame.boateng@example.com")
-    house.app.config["WTF_CSRF_ENABLED"] = False
+    client = demo_site.client("kwame.boateng@example.com")
+    demo_site.app.config["WTF_CSRF_ENABLED"] = False
     try:
-        with contextlib.closing(house.database.open_reader()) as watch:
+        with contextlib.closing(demo_site.database.open_reader()) as watch:
             for url in acting.values():
                 before = written(watch)
                 # As a poll, so that no last-seen time is written beside.
@@ -68,5 +70,5 @@ def test_an_auditor_changes_nothing(house: House) -> None:
                 if status != 403 or written(watch) != before:
                     wrong.append(f"POST {url} answers {status}, wrote: {written(watch) != before}")
     finally:
-        house.app.config["WTF_CSRF_ENABLED"] = True
+        demo_site.app.config["WTF_CSRF_ENABLED"] = True
     assert not wrong

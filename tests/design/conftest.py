@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
-from tests.look.site import make
+from tests.design.site import make
 
 
 @pytest.fixture(scope="session")

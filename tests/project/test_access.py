@@ -43,7 +43,7 @@ def test_every_page_says_who_may_open_it_and_is_listed(app: Flask) -> None:
     table, views = listed(), marked(app)
     assert {endpoint for endpoint, who in views.items() if who == "nobody"} == set()
     wrong = [f"{name:<40} {who}" for name, who in sorted(views.items()) if table.get(name) != who]
-    assert not wrong, "tests/house/access.txt should say, if that is meant:\n" + "\n".join(wrong)
+    assert not wrong, "tests/project/access.txt should say, if that is meant:\n" + "\n".join(wrong)
     assert not table.keys() - views.keys(), "These pages are gone."
 
 

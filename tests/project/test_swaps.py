@@ -15,10 +15,10 @@ import pytest
 import time_machine
 
 from app.kernel.clock import now
-from tests.house import furnished
-from tests.house.furnished import House, Visit
+from tests.project import crawler
+from tests.project.crawler import DemoSite, Visit
 
-pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time
+pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
 
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
 OPTIONS = 2
@@ -34,16 +34,16 @@ class Ask:
     target: str
 
 
-def test_a_played_swap_is_a_fresh_page(house: House) -> None:
+def test_a_played_swap_is_a_fresh_page(demo_site: DemoSite) -> None:
     with time_machine.travel(now(), tick=False):  # else what is said of waiting times may differ
-        found = list(unequal(house))
+        found = list(unequal(demo_site))
     assert not found, f"{len(found)} findings:\n" + "\n".join(found[:25])
 
 
-def unequal(house: House) -> Iterator[str]:
-    client = house.client("vera@example.com")
+def unequal(demo_site: DemoSite) -> Iterator[str]:
+    client = demo_site.client("vera@example.com")
     played = 0
-    for visit in house.one_each():
+    for visit in demo_site.one_each():
         if not visit.signed_in:
             continue
         for ask in asks(visit):
@@ -74,7 +74,7 @@ def asks(visit: Visit) -> Iterator[Ask]:
             for other in others:
                 values = {n: v for n, v, _ in fields} | {name: other}
                 query = urlencode({n: v for n, v in values.items() if v})
-                path = urlsplit(furnished.inside(visit.url, url) or visit.url).path
+                path = urlsplit(crawler.inside(visit.url, url) or visit.url).path
                 yield Ask(f"{path}?{query}" if query else path, tags[target], target)
 
 

@@ -7,9 +7,9 @@ from html import unescape
 import pytest
 
 from app.home.audit import EVENTS
-from tests.house.furnished import House
+from tests.project.crawler import DemoSite
 
-pytestmark = pytest.mark.timeout(400)  # making the demonstration site takes its time
+pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
 
 KIND = re.compile(r"^[a-z_]+\.[a-z_]+$")
 TAG = re.compile(r"<[^>]+>")
@@ -22,12 +22,12 @@ def test_kinds_are_things_and_participles_and_no_two_types_share_a_stored_one() 
     assert [kind for kind, n in stored.items() if n > 1] == []
 
 
-def test_no_page_shows_an_events_bare_name(house: House) -> None:
+def test_no_page_shows_an_events_bare_name(demo_site: DemoSite) -> None:
     stored = sorted(kind for each in EVENTS.values() for kind in each.stored_kinds)
     names = re.compile(r"(?<![\w.@/-])(" + "|".join(map(re.escape, stored)) + r")(?![\w.-])")
     shown = {
         f"{found} on {visit.endpoint}"
-        for visit in house.pages()
+        for visit in demo_site.pages()
         if visit.signed_in
         for found in names.findall(unescape(TAG.sub(" ", visit.html)))
     }

@@ -10,10 +10,11 @@ import time_machine
 
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from tests.house import furnished
-from tests.house.furnished import House, Visit
+from tests import demo_data
+from tests.project import crawler
+from tests.project.crawler import DemoSite, Visit
 
-pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time
+pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
 
 H = "{http://www.w3.org/1999/xhtml}"
 
@@ -23,19 +24,19 @@ def complaints(found: Iterator[str]) -> None:
     assert not shown, f"{len(shown)} findings:\n" + "\n".join(shown[:25])
 
 
-def test_every_page_can_be_reached(house: House) -> None:
-    rules = [rule for rule in house.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
-    pages = {rule.endpoint for rule in rules if not hasattr(house.app.view_functions[rule.endpoint], "api_route")}
-    unreached = pages - {visit.endpoint for visit in house.visits} - furnished.APART.keys()
-    assert not unreached, "No link leads there. If that is right, list them in APART (tests/house/furnished.py)."
+def test_every_page_can_be_reached(demo_site: DemoSite) -> None:
+    rules = [rule for rule in demo_site.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    pages = {rule.endpoint for rule in rules if not hasattr(demo_site.app.view_functions[rule.endpoint], "api_route")}
+    unreached = pages - {visit.endpoint for visit in demo_site.visits} - crawler.APART.keys()
+    assert not unreached, "No link leads there. If that is right, list them in APART (tests/project/crawler.py)."
 
 
-def test_no_link_leads_nowhere(house: House) -> None:
+def test_no_link_leads_nowhere(demo_site: DemoSite) -> None:
     """Vera may go everywhere, so whatever she clicks must answer; letters may be about what is over (410)."""
     good = (200, 204, 302, 303, 304, 410)
     complaints(
         f"{visit.url} answers {visit.status} (linked from {visit.came_from})"
-        for visit in house.visits
+        for visit in demo_site.visits
         if visit.status not in good
     )
 
@@ -57,23 +58,23 @@ MAY_WRITE: dict[str, str] = {
 """GET endpoints that may write, through `aside()`, and what."""
 
 
-def test_looking_changes_nothing(house: House) -> None:
-    complaints(f"GET {v.url} wrote" for v in house.visits if v.wrote and v.endpoint not in MAY_WRITE)
+def test_looking_changes_nothing(demo_site: DemoSite) -> None:
+    complaints(f"GET {v.url} wrote" for v in demo_site.visits if v.wrote and v.endpoint not in MAY_WRITE)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.filled(by=(demo_data.load, crawler.add_vera))
 def test_looking_changes_nothing_on_postgresql(database: Database) -> None:
-    furnished.furnish(database)
-    with furnished.counting_writes(database):
-        house = furnished.open_house(database, visits_each=2)
-    assert any(v.wrote for v in house.visits if v.endpoint in MAY_WRITE), "a write that may be was not seen"
-    complaints(f"GET {v.url} wrote" for v in house.visits if v.wrote and v.endpoint not in MAY_WRITE)
-    complaints(f"GET {v.url} answers {v.status}" for v in house.visits if v.status >= 500)
+    with crawler.counting_writes(database):
+        site = crawler.open_demo_site(database, visits_each=2)
+    assert any(v.wrote for v in site.visits if v.endpoint in MAY_WRITE), "a write that may be was not seen"
+    complaints(f"GET {v.url} wrote" for v in site.visits if v.wrote and v.endpoint not in MAY_WRITE)
+    complaints(f"GET {v.url} answers {v.status}" for v in site.visits if v.status >= 500)
 
 
-def test_html_is_valid(house: House) -> None:
+def test_html_is_valid(demo_site: DemoSite) -> None:
     first: dict[str, str] = {}
-    for visit in house.pages():
+    for visit in demo_site.pages():
         for fault in faults(visit):
             first.setdefault(f"{visit.endpoint}: {fault}", visit.url)
     complaints(f"{fault} ({url})" for fault, url in first.items())
@@ -143,17 +144,17 @@ def _unlabelled(tree: object) -> Iterator[str]:
             yield "a table without caption"
 
 
-def test_fragments_equal_the_fresh_page(house: House) -> None:
+def test_fragments_equal_the_fresh_page(demo_site: DemoSite) -> None:
     """What htmx fetches for an element is that element of the page at the same address."""
     with time_machine.travel(now(), tick=False):  # else what is said of waiting times may differ
-        complaints(iter(unequal(house)))
+        complaints(iter(unequal(demo_site)))
 
 
-def unequal(house: House) -> list[str]:
-    client = house.client("vera@example.com")
+def unequal(demo_site: DemoSite) -> list[str]:
+    client = demo_site.client("vera@example.com")
     asked: set[tuple[str, str]] = set()
     findings = []
-    for visit in house.pages():
+    for visit in demo_site.pages():
         for url, tag, target in fragments(visit):
             if (visit.endpoint, target) in asked or not visit.signed_in:
                 continue
@@ -198,7 +199,7 @@ def fragments(visit: Visit) -> Iterator[tuple[str, str, str]]:
     finder = Finder()
     finder.feed(visit.html)
     for url, target in finder.found:
-        yield furnished.inside(visit.url, url) or visit.url, finder.tags.get(target, "div"), target
+        yield crawler.inside(visit.url, url) or visit.url, finder.tags.get(target, "div"), target
 
 
 def element(html: str, wanted: str) -> str | None:
