@@ -17,7 +17,8 @@ from app.dashboard.subjects import PEOPLE
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import BadRequest, Denied, NotFound
-from app.kernel.outbox.outbox import DEAD, DISMISSED, DROPPED, QUEUED, SENT, ListedMessage, state_token, status_of
+from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of
+from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 from app.kernel.web.htmx import respond, see_other
 from app.kernel.web.live import rows_on_screen
 from app.messages import actions, bulk, queries, rules

@@ -14,7 +14,7 @@ from app.dashboard import delivery_problems
 from app.desks import SUBJECTS
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
-from app.kernel.outbox import claims, outbox
+from app.kernel.outbox import claims, delivery_status, outbox
 from app.messages import queries
 from tests.cast import Cast
 from tests.messages.sending import promise
@@ -82,7 +82,7 @@ OWN = {"depositions": Scope(False, frozenset({7}))}
 
 HOT: dict[str, tuple[Callable[[Db], Any], str]] = {
     "is anything due": (lambda db: claims.anything_due(db, now(), claims.Skipped(["a"], ["b"])), "ix_outbox_due"),
-    "the story of one thing": (lambda db: outbox.messages_about(db, "deposition", 77), "ix_outbox_subject"),
+    "the story of one thing": (lambda db: delivery_status.messages_about(db, "deposition", 77), "ix_outbox_subject"),
     "what was sent": (
         lambda db: queries.page_of_status(db, SCOPES, SUBJECTS, "sent", queries.Filters(), None),
         "ix_outbox_state",

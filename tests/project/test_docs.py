@@ -42,9 +42,8 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 
 def test_the_recipes_name_files_that_exist() -> None:
-    named = re.findall(
-        r"`((?:app|docs|deploy|migrations|tests|tools)/[\w./-]+)`", (ROOT / "CONTRIBUTING.md").read_text()
-    )
+    recipes = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:app|docs|deploy|migrations|tests|tools)/[\w./-]+)`", recipes)
     assert len(named) > 30
     assert [name for name in named if not (ROOT / name).exists()] == []
 
