@@ -38,7 +38,7 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
     counts = listing.view_counts(db, _reach(scope), now)
     kinds = (
         (listing.STARTING, "starting within 24 hours, not scheduled", "alarm-clock", "danger"),
-        (listing.CANCELLATION, "asked to be canceled", "message-square-x", "warn"),
+        (listing.CANCELLATION, "with a cancellation requested", "message-square-x", "warn"),
         (listing.NEEDS, "waiting to be scheduled", "inbox", ""),
     )
     return [WaitingWork(label, counts[view], {"view": view}, icon, tone) for view, label, icon, tone in kinds]
