@@ -1,4 +1,4 @@
-"""Who is looking at what: advisory, never a lock, forgotten by itself.
+"""Presence: who is viewing which item. Advisory, never a lock; it lapses by itself.
 
 A row says that a person who may act on a thing had its page open at `seen_at`. It counts for FRESH; a page that stays
 open renews it every RENEW. Nobody is told about themselves, and people who are disabled are not shown at all.
@@ -7,7 +7,6 @@ open renews it every RENEW. Nobody is told about themselves, and people who are 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -40,20 +39,17 @@ class Presence(Base):
     seen_at: Mapped[datetime] = mapped_column(Instant)
 
 
-_t = Presence.__table__.c
-_p = Person.__table__.c
-
 _LOOKING = (
-    select(_t.subject_id, _p.name)
-    .join(Person.__table__, _p.id == _t.person_id)
+    select(Presence.subject_id, Person.name)
+    .join(Person, Person.id == Presence.person_id)
     .where(
-        _t.subject_type == bindparam("subject"),
-        _t.subject_id.in_(bindparam("ids", expanding=True)),
-        _t.person_id != bindparam("me"),
-        _t.seen_at > bindparam("after", type_=_t.seen_at.type),
-        _p.disabled_at.is_(None),
+        Presence.subject_type == bindparam("subject"),
+        Presence.subject_id.in_(bindparam("ids", expanding=True)),
+        Presence.person_id != bindparam("me"),
+        Presence.seen_at > bindparam("after", type_=Presence.seen_at.type),
+        Person.disabled_at.is_(None),
     )
-    .order_by(_t.since, _t.id)
+    .order_by(Presence.since, Presence.id)
 )
 
 
@@ -82,20 +78,26 @@ def touch(
     keys = {"subject_type": subject_type, "subject_id": str(subject_id), "person_id": person_id}
     statement = make(Presence.__table__).values(**keys, organization_id=organization_id, since=now, seen_at=now)
     changes = {**_seen(now), "organization_id": organization_id}
-    db.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changes, where=_t.seen_at < now))
+    db.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changes, where=Presence.seen_at < now))
 
 
 def renew(db: Db, subject_type: str, subject_id: object, *, person_id: int, now: datetime) -> None:
     """Writes that this person is still looking at what they looked at before; nothing if they did not."""
-    mine = (_t.subject_type == subject_type, _t.subject_id == str(subject_id), _t.person_id == person_id)
-    db.execute(update(Presence.__table__).where(*mine, _t.seen_at < now).values(_seen(now)))
+    mine = (
+        Presence.subject_type == subject_type,
+        Presence.subject_id == str(subject_id),
+        Presence.person_id == person_id,
+    )
+    db.execute(update(Presence.__table__).where(*mine, Presence.seen_at < now).values(_seen(now)))
 
 
-def _seen(now: datetime) -> dict[str, Any]:
-    came_back = case((_t.seen_at <= now - FRESH, bindparam("since_now", now, _t.since.type)), else_=_t.since)
+def _seen(now: datetime) -> dict[str, object]:
+    came_back = case(
+        (Presence.seen_at <= now - FRESH, bindparam("since_now", now, Presence.since.type)), else_=Presence.since
+    )
     return {"seen_at": now, "since": came_back}
 
 
 def forget_old(db: Db, now: datetime) -> None:
     """Drops what lapsed a while ago. For the worker."""
-    db.execute(delete(Presence.__table__).where(_t.seen_at < now - 10 * FRESH))
+    db.execute(delete(Presence.__table__).where(Presence.seen_at < now - 10 * FRESH))

@@ -13,17 +13,15 @@ from app.accounts.scope import Scope
 from app.dashboard.subjects import PEOPLE, Subjects
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import Page, page_of
+from app.kernel.outbox.delivery_status import DISMISSED, LISTED_COLUMNS, ListedMessage
 from app.kernel.outbox.outbox import (
     DEAD,
-    DISMISSED,
     DROPPED,
     FAILING,
-    LISTED_COLUMNS,
     QUEUED,
     SENT,
     UNDELIVERED,
     WAITING,
-    ListedMessage,
     OutboxAttempt,
     OutboxRow,
 )

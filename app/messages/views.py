@@ -17,7 +17,8 @@ from app.dashboard.subjects import PEOPLE
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import BadRequest, Denied, NotFound
-from app.kernel.outbox.outbox import DEAD, DISMISSED, DROPPED, QUEUED, SENT, ListedMessage, state_token, status_of
+from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of
+from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 from app.kernel.web.htmx import respond, see_other
 from app.kernel.web.live import rows_on_screen
 from app.messages import actions, bulk, queries, rules
@@ -157,6 +158,7 @@ def list_() -> Response:
 
 
 def _url(status: str, filters: Filters, endpoint: str = "messages.list", **more: str) -> str:
+    # As url_for takes keywords.
     arguments: dict[str, Any] = {"view": TABS[status], **filters.arguments(), **more}
     return url_for(endpoint, **arguments)
 

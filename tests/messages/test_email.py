@@ -148,11 +148,11 @@ def test_refused_for_good_is_dead_and_refused_for_now_is_not(posted: tuple[Any, 
 def test_a_retried_letter_is_the_same_letter(posted: tuple[Any, Database], monkeypatch: pytest.MonkeyPatch) -> None:
     box, database = posted
     (id,) = promise(database, write(database))
-    from app.kernel.outbox import outbox
+    from app.kernel.outbox import delivery_status
 
     worker(database).run_once()
     with database.write() as db:
-        outbox.send_again(db, id, now())
+        delivery_status.send_again(db, id, now())
     worker(database).run_once()
     first, second = (re.sub(rb"=====+\d+==", b"", message) for message in box.messages)
     assert first == second

@@ -235,7 +235,7 @@ def test_another_organizations_row_is_neither_changed_nor_named(
     assert "Hidden" not in press(lena, database, [theirs], "export").text
     assert stored(database, theirs).assignee_id is None
     fields = {**token(lena, f"/prescreens/{prescreen(database, cast.marston.id)}"), "tag": "vip"}
-    for verb in ("assign", "give_back", "tag", "untag"):
+    for verb in ("assign", "unassign", "tag", "untag"):
         assert lena.post(f"/prescreens/{theirs}/{verb}", data=fields).status_code == 404
 
 

@@ -53,7 +53,7 @@ APART: dict[str, tuple[str, ...]] = {
     "health.live": ("/health/live",),
     "health.ready": ("/health/ready",),
     "health.metrics": ("/metrics",),
-    "accounts_public.reset_asked": ("/password/asked",),
+    "accounts_public.reset_requested": ("/password/asked",),
     "accounts_public.second_step": (),  # after the right password; see _walk_in
     "accounts.proof": ("/settings/proof",),  # linked when fifteen minutes have passed since signing in
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page

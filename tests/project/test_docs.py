@@ -41,6 +41,13 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert not broken
 
 
+def test_the_recipes_name_files_that_exist() -> None:
+    recipes = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:app|docs|deploy|migrations|tests|tools)/[\w./-]+)`", recipes)
+    assert len(named) > 30
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))

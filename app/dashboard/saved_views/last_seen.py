@@ -8,11 +8,12 @@ page left open are no looks and read `since` as it stands: otherwise a page that
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import bindparam, case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.dashboard.listing import Id
 from app.dashboard.saved_views.models import LastSeen
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
@@ -22,30 +23,31 @@ GAP = timedelta(minutes=30)
 STEP = timedelta(minutes=1)
 """A look younger than this is not written again."""
 
-L: Any = LastSeen.__table__.c
-E: Any = Event.__table__.c
-
-_ME = (L.person_id == bindparam("me"), L.desk == bindparam("of_desk"), L.view_sha256 == bindparam("of_view"))
+_ME = (
+    LastSeen.person_id == bindparam("me"),
+    LastSeen.desk == bindparam("of_desk"),
+    LastSeen.view_sha256 == bindparam("of_view"),
+)
 _AGAIN = (
     update(LastSeen.__table__)
-    .where(*_ME, L.looked_at < bindparam("fresh"))
+    .where(*_ME, LastSeen.looked_at < bindparam("fresh"))
     .values(
-        since=case((L.looked_at < bindparam("gone"), L.looked_at), else_=L.since),
+        since=case((LastSeen.looked_at < bindparam("gone"), LastSeen.looked_at), else_=LastSeen.since),
         looked_at=bindparam("seen"),
     )
-    .returning(L.looked_at)
+    .returning(LastSeen.looked_at)
 )
 _FIRST = {
     name: dialect.insert(LastSeen.__table__).on_conflict_do_nothing()
     for name, dialect in {"sqlite": sqlite, "postgresql": postgresql}.items()
 }
 _FOREIGN = (
-    select(E.subject_id)
+    select(Event.subject_id)
     .where(
-        E.subject_type == bindparam("subject"),
-        E.subject_id.in_(bindparam("ids", expanding=True)),
-        E.created_at > bindparam("since"),
-        or_(E.actor_kind != "person", E.actor_id.is_(None), E.actor_id != bindparam("me")),
+        Event.subject_type == bindparam("subject"),
+        Event.subject_id.in_(bindparam("ids", expanding=True)),
+        Event.created_at > bindparam("since"),
+        or_(Event.actor_kind != "person", Event.actor_id.is_(None), Event.actor_id != bindparam("me")),
     )
     .distinct()
 )
@@ -82,10 +84,19 @@ def write(db: Db, person_id: int, desk: str, view: str, now: datetime) -> None:
         db.execute(_FIRST[db.dialect], row)
 
 
-def marks(db: Db, person_id: int, subject: str, rows: Iterable[Any], moment: datetime | None) -> dict[Any, str]:
-    """`new` or `changed` for each of these rows to which somebody else did something since `moment`, by row id.
+class Dated(Protocol):
+    """A row of a list as far as marks ask."""
 
-    Rows carry `id` and `created_at`. History knows who did what, so it is asked, by its index, about these rows alone.
+    @property
+    def id(self) -> Id: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
+def marks(db: Db, person_id: int, subject: str, rows: Iterable[Dated], moment: datetime | None) -> dict[Id, str]:
+    """`new` or `changed` for each of these rows that another actor changed since `moment`, by row id.
+
+    Events know who did what, so they are asked, by their index, about these rows alone.
     """
     if moment is None:
         return {}

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from app.kernel.crypto import sha256
@@ -21,7 +20,7 @@ LONGEST = 1000
 TOO_LONG = "These filters are too long to keep under a name. Nothing was saved. Shorten the text you look for."
 
 
-def canonical(args: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
+def canonical(args: Mapping[str, object] | Iterable[tuple[str, object]]) -> str:
     """Arguments sorted and encoded, without places in the list, unset values and what no list of ours is called by."""
     given = args.items() if isinstance(args, Mapping) else args
     pairs = {

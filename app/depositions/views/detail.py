@@ -21,7 +21,7 @@ from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading
-from app.kernel.outbox.outbox import messages_about
+from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.htmx import respond

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from flask import Response
 
@@ -29,7 +28,7 @@ def _open_cancellation(row: ListedDeposition) -> datetime | None:
     return row.cancellation_requested_at if row.cancellation_open else None
 
 
-class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
+class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     """Requests and the sessions they become."""
 
     desk = DEPOSITIONS
@@ -171,10 +170,10 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
     def name_of(self, row: ListedDeposition) -> str:
         return row.deponent_name or row.title
 
-    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+    def assign(self, db: Db, id: int, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 
-    def unassign(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+    def unassign(self, db: Db, id: int, *, by: Actor, now: datetime, version: int) -> None:
         actions.unassign(db, id, by=by, now=now, version=version)
 
 

@@ -28,7 +28,7 @@ from app.kernel.changes.events import timeline
 from app.kernel.crypto import sha256
 from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
-from app.kernel.outbox.outbox import messages_about
+from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.web.htmx import personal, respond
 from app.kernel.web.live import Live
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 
@@ -39,7 +40,7 @@ def _when(row: ListedInspection) -> datetime:
     return row.scheduled_for or row.created_at
 
 
-class Inspections(Queue[ListedInspection, lines.Line, Known]):
+class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
     """Inspections, from the one who waits at the door to those long over."""
 
     desk = INSPECTIONS
@@ -176,10 +177,10 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
     def name_of(self, row: ListedInspection) -> str:
         return lines.name_of(row)
 
-    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+    def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 
-    def unassign(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+    def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
         actions.unassign(db, id, by=by, now=now, version=version)
 
 

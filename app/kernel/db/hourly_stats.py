@@ -105,7 +105,7 @@ def keep_hourly_stats(table: Table, *events: StatEvent) -> None:
     stats = table.info[STATS] = HourlyStats(table.name, events)
     for dialect in ("sqlite", "postgresql"):
         for statement in triggers(stats, dialect):
-            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
+            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]  # SQLAlchemy's
             event.listen(Base.metadata, "after_create", ddl)
 
 

@@ -18,7 +18,7 @@ from app.kernel import clock
 from app.kernel.changes import confirmation, events
 from app.kernel.db.transaction import reading
 from app.kernel.errors import Refusal
-from app.kernel.outbox import outbox
+from app.kernel.outbox import delivery_status
 from app.kernel.web.htmx import respond
 from app.prescreens import api_examples, display, emails, presentation
 from app.prescreens.events import EVENTS, SUBJECT
@@ -61,7 +61,7 @@ def detail(id: UUID) -> Response:
         contact=contacts.get(db, row.contact_id),
         other_contact=contacts.get(db, row.other_contact_id),
         story=EVENTS.timeline(events.timeline(db, SUBJECT, id)),
-        messages=outbox.messages_about(db, "prescreen", id),
+        messages=delivery_status.messages_about(db, "prescreen", id),
         form=DecisionForm(formdata=None, version=row.version, notes=_notes(hold)),
         hold=_mark(hold, now),
         not_written=_not_written(hold),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from flask import Response
 
@@ -52,7 +52,7 @@ def _moment(moment: datetime | None, zone: str) -> str | None:
     return datetimes.moment(moment, zone) if moment else None
 
 
-class Prescreens(Queue[ListedPrescreen, lines.Line, lines.Known]):
+class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
     """Prescreens from their start to the decision."""
 
     desk = PRESCREENS
@@ -187,12 +187,12 @@ class Prescreens(Queue[ListedPrescreen, lines.Line, lines.Known]):
     def name_of(self, row: ListedPrescreen) -> str:
         return presentation.name_of(row)
 
-    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+    def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         holder, (person_id, name) = Seen.read(version).holder, person
         to = None if by.id == str(person_id) else name
         actions.take(db, id, person_id, holder, reach=mine(), by=by, now=now, to=to)
 
-    def unassign(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+    def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
         holder = Seen.read(version).holder
         if holder is None:
             raise Conflict("Nobody has it, so it cannot be given back. Nothing was changed.", code="session.taken")
