@@ -7,7 +7,7 @@ from app.accounts.roles import INSPECTIONS
 from app.dashboard import captions, charts
 from app.dashboard.charts import Chart, Row, Series, share
 from app.dashboard.overview import DELIVERED, MINUTES, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
-from app.inspections.views.shared import READERS, pages
+from app.inspections.views.filters import READERS, pages
 from app.kernel.text.template_filters import pluralize
 
 SUBJECT = "inspection"
