@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
 from app.accounts.access import Me, Scope
-from app.accounts.models import Organization
+from app.accounts.models import Organization, Person
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
 from app.depositions import api, events, presentation, public, views
@@ -112,10 +111,10 @@ def _read_id(text: str) -> str | None:
     return str(int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
 
 
-def _load_demo(*args: Any, **facts: Any) -> object:
+def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> object:
     from app.depositions import demo  # large tables, which no other process needs
 
-    return demo.load(*args, **facts)
+    return demo.load(db, organizations=organizations, people=people, now=now)
 
 
 DESK = Desk(

@@ -158,6 +158,7 @@ def list_() -> Response:
 
 
 def _url(status: str, filters: Filters, endpoint: str = "messages.list", **more: str) -> str:
+    # As url_for takes keywords.
     arguments: dict[str, Any] = {"view": TABS[status], **filters.arguments(), **more}
     return url_for(endpoint, **arguments)
 
