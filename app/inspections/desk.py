@@ -61,7 +61,7 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
         Inspection.created_at,
         Inspection.expires_at,
     )
-    # What is assigned to them, and what they made while it is assigned to nobody; each has its own index.
+    # What is assigned to them, and what they made while it is unassigned; each has its own index.
     assigned = Inspection.assignee_id == user.id
     made = (Inspection.operator_email == user.email) & Inspection.assignee_id.is_(None)
     branches = []
@@ -138,7 +138,7 @@ DESK = Desk(
     waiting=_waiting,
     waiting_tone="danger",
     waiting_work=_waiting_work,
-    nothing_waits="Nobody waits, and nothing begins today.",
+    nothing_waits="No user waits, and nothing begins today.",
     work_items=_work_items,
     search_source=search.SOURCE,
     search_results=_search_results,

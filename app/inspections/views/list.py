@@ -160,7 +160,7 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
         ids = list_state.chosen.reader.organization_ids
         return lines.line(row, far, tags, viewer, list_state.now, ids is None or len(ids) > 1)
 
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:
             return Empty(
                 "smartphone",
@@ -178,10 +178,10 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
         return lines.name_of(row)
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
-        actions.assign(db, id, person=person, by=by, now=now, version=version)
+        actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 
     def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
-        actions.give_back(db, id, by=by, now=now, version=version)
+        actions.unassign(db, id, by=by, now=now, version=version)
 
 
 QUEUE = Inspections()
