@@ -1,7 +1,7 @@
 """Whether a page has changed since a browser last saw it.
 
 The browser asks for the page's own address again, says that it is a poll (`X-Desk-Poll`), and brings the revision it
-has (`If-None-Match`). Unchanged: 304 and nothing else is read. Changed: the whole page, which static/live.js merges
+has (`If-None-Match`). Unchanged: 304 and nothing else is read. Changed: the whole page, which static/js/live/ merges
 into the one on screen. What a revision is made of: docs/decisions/0011-live.md; `app/desk/live.py` reads it.
 """
 

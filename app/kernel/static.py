@@ -1,8 +1,9 @@
 """Files the browser keeps: one hashed address each, compressed once at start-up.
 
 The address carries the content's hash (`/static/app.css?v=3f2a…`), so an answer to it may be kept for ever.
-`app.css` is put together from `static/css/`, in the order of `SHEETS`, so that a page asks for one sheet
-(docs/decisions/0007-stylesheet.md).
+`app.css` is put together from `static/css/`, a file a component, in the order of `SHEETS`, so that a page asks for one
+sheet. Scripts are ES modules: their imports are rewritten to hashed addresses, so that a module's hash covers what it
+imports, and a page preloads them all (docs/decisions/0007-stylesheet.md).
 """
 
 import gzip
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 from flask import Flask, Response, abort, request
 from markupsafe import Markup
@@ -21,19 +23,43 @@ SHEETS = (
     "tokens",
     "base",
     "layout",
-    "parts",
-    "lists",
-    "rulers",
-    "narrow",
-    "details",
-    "floats",
-    "fields",
+    "icon",
+    "button",
+    "badge",
+    "avatar",
+    "navigation",
+    "tabs",
+    "filters",
+    "view-bar",
+    "dropdown",
+    "table",
+    "selection",
+    "tags",
+    "pagination",
+    "ruler",
+    "charts",
+    "panel",
+    "facts",
+    "timeline",
+    "notice",
+    "field",
+    "dialog",
+    "toast",
+    "undo",
+    "empty-state",
+    "menu",
+    "palette",
+    "message-preview",
+    "code",
+    "chat",
     "public",
     "utilities",
 )
 COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "text/plain", "text/markdown", "application/json"}
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 SHEET_URL = re.compile(r'url\("\.\./([^"]+)"\)')
+IMPORT = re.compile(r'^((?:import|export)\b[^"\n]*)"(\.{1,2}/[^"]+)"', re.M)
+"""A static import or re-export on one line, of a module by its relative address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +78,38 @@ class Shelf:
     def __init__(self, folder: Path, prefix: str = "/static") -> None:
         self.prefix = prefix
         self.assets: dict[str, Asset] = {}
-        sheets = folder / "css"
+        self.imports: dict[str, tuple[str, ...]] = {}
+        """What each module imports, itself and by way of others, in the order in which they run."""
+        sheets, modules = folder / "css", folder / "js"
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and sheets not in path.parents:
+            if path.is_file() and not {sheets, modules} & set(path.parents):
                 self._put(path.relative_to(folder).as_posix(), path.read_bytes())
+        for path in sorted(modules.rglob("*.js")):
+            self._put_module(folder, path.relative_to(folder).as_posix(), ())
         text = "\n".join((sheets / f"{name}.css").read_text("utf-8") for name in SHEETS)
         self._put("app.css", SHEET_URL.sub(lambda found: f'url("{self.url(found[1])}")', text).encode())
 
     def url(self, name: str) -> str:
         """The hashed address of a file; KeyError for a file that is not there."""
         return f"{self.prefix}/{name}?v={self.assets[name].hash}"
+
+    def _put_module(self, folder: Path, name: str, importers: tuple[str, ...]) -> None:
+        """Adds a module after what it imports, whose hashed addresses it then names."""
+        if name in importers:
+            raise ValueError(f"{name} imports itself, by way of {', '.join(importers)}.")
+        if name in self.assets:
+            return
+        before: dict[str, None] = {}
+
+        def hashed(found: re.Match[str]) -> str:
+            other = normpath(join(dirname(name), found[2]))
+            self._put_module(folder, other, (*importers, name))
+            before.update(dict.fromkeys((*self.imports[other], other)))
+            return f'{found[1]}"{self.url(other)}"'
+
+        text = IMPORT.sub(hashed, (folder / name).read_text("utf-8"))
+        self.imports[name] = tuple(before)
+        self._put(name, text.encode())
 
     def _put(self, name: str, body: bytes) -> None:
         kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -82,8 +130,21 @@ def _icon(shelf: Shelf) -> Callable[..., Markup]:
     return icon
 
 
+def _module(shelf: Shelf) -> Callable[[str], Markup]:
+    """`module(name)`: the tags of a page's entry module. All that it imports is preloaded, so that nothing is asked for
+    only once a module has been read."""
+
+    @lru_cache
+    def module(name: str) -> Markup:
+        preload = Markup('<link rel="modulepreload" href="{}">')
+        script = Markup('<script src="{}" type="module"></script>').format(shelf.url(name))
+        return Markup("\n  ").join([*(preload.format(shelf.url(each)) for each in shelf.imports[name]), script])
+
+    return module
+
+
 def install(app: Flask) -> Shelf:
-    """Serve the app's static folder from memory, and give templates `static('app.css')`.
+    """Serve the app's static folder from memory, and give templates `static('app.css')` and `module('js/public.js')`.
 
     `url_for('static', filename=…)` gets the hash too. Replaces Flask's own static view where there is one.
     """
@@ -113,5 +174,5 @@ def install(app: Flask) -> Shelf:
     else:
         app.add_url_rule(f"{prefix}/<path:filename>", "static", static)
     app.url_default_functions.setdefault(None, []).append(hashed)
-    app.jinja_env.globals.update(static=shelf.url, sprite=_icon(shelf))
+    app.jinja_env.globals.update(static=shelf.url, module=_module(shelf), sprite=_icon(shelf))
     return shelf

@@ -238,7 +238,7 @@ def test_a_poll_greys_what_left_the_list(database: Database, cast: Cast, client:
     press(client, "set_aside", leaves)
     asked = {"X-Desk-Poll": "1", "X-Desk-Rows": f"{stays},{leaves},{theirs},nonsense"}
     shown = client.get("/deliveries?view=dead", headers=asked).text
-    listed, gone = shown.split("data-gone")
+    listed, gone = shown.split("data-removed")
     assert f'data-row="{stays}"' in listed
     assert f'data-row="{leaves}"' not in listed
     assert f'data-row="{leaves}" data-version="aside-1-0" class="done"' in gone

@@ -52,12 +52,12 @@ class Depositions(desk.Room):
     page = "depositions/list.html"
     rows = "depositions/rows.html"
     columns = (
-        Column("Starts", "when", "starts"),
+        Column("Starts", "time-cell", "starts"),
         Column("Its day"),
         Column("Who, and in which case"),
         Column("What is odd"),
         Column("With"),
-        Column("Clock", "num", "received"),
+        Column("Clock", "number-cell", "received"),
     )
     orders = {"starts": "by start", "received": "by when they came in"}
     noun = ("request", "requests")

@@ -57,12 +57,12 @@ class Inspections(desk.Room):
     page = "inspections/list.html"
     rows = "inspections/rows.html"
     columns = (
-        Column("When", "when", "when"),
+        Column("When", "time-cell", "when"),
         Column("Who, and for what"),
         Column("How far they got"),
         Column("Language"),
         Column("With"),
-        Column("Clock", "num", "ended"),
+        Column("Clock", "number-cell", "ended"),
     )
     orders = {"when": "by when they take place", "ended": "by when they ended"}
     noun = ("inspection", "inspections")
