@@ -206,3 +206,32 @@ def test_two_people_see_each_other(
         other.context.add_cookies([{"name": name, "value": value, "url": address}])
         other.goto(f"{address}/depositions/{d.id}")
         assert "Ines Okafor is looking at this" in other.inner_text("[data-part=presence]")
+
+
+def test_a_merge_keeps_elements_and_what_was_opened(desk: Any, database: Database, cast: Any) -> None:
+    d = factories.request(database, cast)
+    page = desk(f"/depositions/{d.id}")
+    page.click("[data-part=api-examples] > summary")
+    page.evaluate("document.querySelector('#facts dl').known = true; document.activeElement.blur()")
+    schedule(database, cast, d.id)
+    page.wait_for_selector("#facts :text('Hugo Brandt')")
+    settled(page)
+    assert page.evaluate("document.querySelector('#facts dl').known")
+    assert page.evaluate("document.querySelector('[data-part=api-examples]').open")
+
+
+@pytest.mark.parametrize("field", ["notice", "reason"])
+def test_loading_the_rest_keeps_what_was_typed(desk: Any, database: Database, cast: Any, field: str) -> None:
+    d = factories.request(database, cast)
+    page = desk(f"/depositions/{d.id}")
+    page.click("text=Write a notice to them")
+    page.fill(f"textarea[name={field}]", "Bring the exhibits.")
+    schedule(database, cast, d.id)
+    page.click("[data-live-notice] button")
+    page.wait_for_selector("[data-live-notice]", state="detached")
+    if field == "notice":
+        assert page.input_value("textarea[name=notice]") == "Bring the exhibits."
+    else:  # what is scheduled has no such field any more
+        assert page.locator("textarea[name=reason]").count() == 0
+        assert "What you had typed: Bring the exhibits." in page.inner_text("#actions .notice")
+        settled(page)

@@ -37,7 +37,7 @@ on("htmx:after:swap", (event) => {
   if (event.detail.ctx.target === document.body) scrollTo(0, 0);
 });
 
-// A form that led to another item's page: its button stands where the old one stood, and must not be pressed by mistake.
+// After a form that led to another item's page a button stands where the pressed one stood: it must not be pressed too.
 let page = location.pathname;
 on("htmx:after:swap", () =>
   setTimeout(() => {

@@ -1,5 +1,5 @@
 /** The command palette (Ctrl K): a combobox over pages, actions of this page, saved views and search results. The focus
-    stays in the field; Enter takes the selected option. It follows links and moves the focus, it never presses a button. */
+    stays in the field; Enter takes the selected option. It follows links and moves the focus; it never presses. */
 
 import { $, $$, element, on } from "./dom.js";
 

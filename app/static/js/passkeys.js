@@ -1,5 +1,5 @@
-/** Passkeys: asks the browser for one and sends its answer as an ordinary form. The server decides everything. What only
-    works with this module is hidden until it runs; the password and codes of an app work without. */
+/** Passkeys: asks the browser for one and sends its answer as an ordinary form. The server decides everything. What
+    works only with this module is hidden until it runs; the password and codes of an app work without. */
 
 import { $, $$, on, onPage } from "./dom.js";
 

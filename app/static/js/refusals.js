@@ -69,7 +69,8 @@ on("htmx:error", (event) => {
   if (!ctx?.request || ctx.response) return;
   const late = error?.name === "AbortError" || ctx.request.signal?.reason === "timeout";
   if (late) {
-    refuse(ctx.sourceElement, "hourglass", "No answer in 20 seconds.", "Look whether it was done before you press again.");
+    const advice = "Look whether it was done before you press again.";
+    refuse(ctx.sourceElement, "hourglass", "No answer in 20 seconds.", advice);
   } else {
     refuse(ctx.sourceElement, "wifi-off", "No network.", "Nothing was sent. Press again when you are back.");
   }

@@ -30,7 +30,7 @@ function selectRow() {
   if (row) $(".select-cell input:not(:disabled)", row)?.click();
 }
 
-/** Assigns the row that has the focus, or the item of this page. An item of another person is not taken: the focus goes there. */
+/** Assigns the row that has the focus, or the item of this page. Where another person has it, only the focus moves. */
 function assign() {
   const row = currentRow();
   if (row) return $("[data-key='e']", row)?.click();

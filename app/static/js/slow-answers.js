@@ -1,4 +1,4 @@
-/** A line at the upper edge while an answer takes longer than 300 ms. Nothing jumps, and a quick answer shows nothing. */
+/** A line at the upper edge while an answer takes longer than 300 ms. Nothing jumps; a quick answer shows nothing. */
 
 import { on } from "./dom.js";
 

@@ -1,24 +1,25 @@
-/** The bar of pending decisions: counts down, asks the server how they ended, undoes on Ctrl Z. Works without it too: the
-    bar is on every page, Undo is a form, and only the server knows when a decision is final. */
+/** The bar of pending decisions: counts down, fetches how they ended, undoes on Ctrl Z. Works without it too:
+    the bar is on every page, Undo is a form, and only the server knows when a decision is final. */
 
 import { $, $$, on } from "./dom.js";
 
 const TICK = 250;
-const ASK_EVERY = 4000;
-const ASK_EVERY_WHEN_OVER = 1000;
+const FETCH_EVERY = 4000;
+const FETCH_EVERY_WHEN_OVER = 1000;
 const GRACE = 900;
 const OUTCOME_SHOWN_FOR = 7000;
+const POLL = { "HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#holds", "X-Desk-Poll": "1" };
 const NO_ANSWER_AFTER = 10000;
 
 const bar = () => document.getElementById("holds");
 const pending = () => $$("#holds .undo-item[data-remaining]");
 
-// The server said how many milliseconds remain; they are counted by a clock that nobody can set, from first sight on.
+// The server said how many milliseconds remain; they are counted from first sight on, by a clock that cannot be set.
 const ends = new WeakMap();
 
 function remaining(element) {
-  const said = element.dataset.remaining;
-  if (ends.get(element)?.said !== said) ends.set(element, { said, at: performance.now() + Number(said) });
+  const value = element.dataset.remaining;
+  if (ends.get(element)?.value !== value) ends.set(element, { value, at: performance.now() + Number(value) });
   return ends.get(element).at - performance.now();
 }
 
@@ -43,21 +44,20 @@ function countDown() {
   }
 }
 
-let asking = false;
-let askedAt = performance.now();
+let fetching = false;
+let fetchedAt = performance.now();
 let outcomeSince = 0;
 
 /** Whether the bar must stay as it is: it shows a refusal, or a control in it is in use. */
-const isBusy = () => asking || document.hidden || bar()?.querySelector(".notice, :focus-visible, [aria-busy='true']");
+const isBusy = () => fetching || document.hidden || bar()?.querySelector(".notice, :focus-visible, [aria-busy='true']");
 
 /** Fetches the bar anew. */
 async function refresh() {
   const old = bar();
   if (!old?.dataset.url || isBusy()) return;
-  asking = true;
+  fetching = true;
   try {
-    const headers = { "HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#holds", "X-Desk-Poll": "1" };
-    const answer = await fetch(old.dataset.url, { headers, signal: AbortSignal.timeout(NO_ANSWER_AFTER) });
+    const answer = await fetch(old.dataset.url, { headers: POLL, signal: AbortSignal.timeout(NO_ANSWER_AFTER) });
     if (answer.status !== 200 || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("holds");
     if (!fresh || bar() !== old || $(":focus-visible", old)) return;
@@ -65,9 +65,9 @@ async function refresh() {
     globalThis.htmx?.process(fresh);
     countDown();
   } catch {
-    // Asked again in a while; the countdown goes on.
+    // Fetched again in a while; the countdown goes on.
   } finally {
-    asking = false;
+    fetching = false;
   }
 }
 
@@ -77,10 +77,10 @@ function tick() {
   const outcome = bar()?.querySelector("[data-outcome]");
   outcomeSince = outcome ? outcomeSince || now : 0;
   const over = pending().some((item) => remaining(item) < -GRACE);
-  const due = now - askedAt > (over ? ASK_EVERY_WHEN_OVER : ASK_EVERY);
+  const due = now - fetchedAt > (over ? FETCH_EVERY_WHEN_OVER : FETCH_EVERY);
   const passed = outcome && now - outcomeSince > OUTCOME_SHOWN_FOR;
   if (!passed && (outcome || !due || !pending().length)) return;
-  askedAt = now;
+  fetchedAt = now;
   refresh();
 }
 

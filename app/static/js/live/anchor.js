@@ -6,8 +6,8 @@ const pointer = { x: -1, y: -1 };
 
 document.addEventListener("pointermove", (event) => Object.assign(pointer, { x: event.clientX, y: event.clientY }));
 
-/** Remembers the position of the field in use, else of what is under the pointer, else of the first row or part in sight.
-    Returns a function that restores it. */
+/** Remembers where the field in use is, else what is under the pointer, else the first row or part in sight. Returns a
+    function that scrolls it back there. */
 export function holdScroll(main) {
   const focus = document.activeElement?.matches("input, textarea, select") ? document.activeElement : null;
   const seen =

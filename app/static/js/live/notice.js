@@ -32,7 +32,7 @@ function create(panel) {
   return line;
 }
 
-/** Shows the panels as they are now. Typed text stays in fields that are still there, and is shown where they are gone. */
+/** Shows the panels as they are now. Typed text stays in its fields; where a field is gone, the text is shown. */
 function load() {
   const fresh = current && $("#actions", current);
   const panels = $("#actions");

@@ -1,4 +1,4 @@
-/** Rows of a live list: they stay where they are; finished ones stay and say who did it, new ones wait behind a button. */
+/** Rows of a live list: they stay where they are; finished ones say who did it, new ones wait behind a button. */
 
 import { $, $$, element, on } from "../dom.js";
 import { announce } from "./announcements.js";
