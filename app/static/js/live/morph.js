@@ -1,4 +1,4 @@
-/** htmx's morph: changes an element in place instead of replacing it. It gives no say in what it removes, so callers
+/** Morphing by htmx: changes an element in place instead of replacing it. It gives no say in what it removes, so callers
     decide what may be merged at all; this module only keeps what scripts and the user made of what stays. */
 
 import { $, $$ } from "../dom.js";

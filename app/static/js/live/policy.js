@@ -32,7 +32,7 @@ export function isInUse(element) {
 export const isShownOnce = (element) => element.matches("[data-keep]") || $("[data-keep]", element) !== null;
 
 /** The markup that the server sent for an element, without what scripts, the user or the form token make of it. */
-export function serverMarkup(element) {
+function serverMarkup(element) {
   const copy = element.cloneNode(true);
   for (const each of [copy, ...$$("*", copy)]) {
     for (const name of each.getAttributeNames()) {
