@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from app.config import Config
-    from app.kernel.db import Database
+    from app.kernel.db.engine import Database
 
 
 def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
@@ -21,11 +21,14 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
 
     from app import edges, health, logs
     from app.accounts import guard
-    from app.desk.holds import pages as holds
+    from app.dashboard.undo import views as holds
     from app.home import navigation
-    from app.kernel import api, static, times, transaction, words
-    from app.kernel.db import Database
-    from app.kernel.ratelimit import Limiter
+    from app.kernel.api import routing
+    from app.kernel.api.rate_limits import Limiter
+    from app.kernel.db import transaction
+    from app.kernel.db.engine import Database
+    from app.kernel.text import datetimes, template_filters
+    from app.kernel.web import assets
 
     logs.configure(config)
     app = Flask(__name__)
@@ -52,10 +55,10 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     app.extensions["limiter"] = Limiter(config)
     edges.install(app, config)
     transaction.install(app, database or Database(config))
-    CSRFProtect(app).exempt(api.blueprint)
-    static.install(app)
-    times.install(app.jinja_env)
-    words.install(app.jinja_env)
+    CSRFProtect(app).exempt(routing.blueprint)
+    assets.install(app)
+    datetimes.install(app.jinja_env)
+    template_filters.install(app.jinja_env)
     guard.install(app)
     navigation.install(app)
     holds.install(app)
@@ -68,26 +71,37 @@ def _open_rooms(app: "Flask") -> None:
     """Every page and every documented API."""
     from app.accounts import public as accounts_public
     from app.accounts import views as accounts
-    from app.deliveries import public as mail
-    from app.deliveries import views as deliveries
+    from app.dashboard.saved_views import views
+    from app.dashboard.undo import views as holds
     from app.depositions import api as depositions_api
     from app.depositions import public as depositions_public
     from app.depositions import views as depositions
-    from app.desk.holds import pages as holds
-    from app.desk.views import pages as views
-    from app.home import auditing, reference
+    from app.home import audit_views, reference
     from app.home import views as home
     from app.inspections import api as inspections_api
     from app.inspections import public as inspections_public
     from app.inspections import views as inspections
-    from app.kernel import api
+    from app.kernel.api import routing
+    from app.messages import public as mail
+    from app.messages import views as deliveries
     from app.prescreens import api as prescreens_api
     from app.prescreens import public as prescreens_public
     from app.prescreens import views as prescreens
 
-    for staff in (accounts, holds, views, depositions, prescreens, inspections, deliveries, home, auditing, reference):
+    for staff in (
+        accounts,
+        holds,
+        views,
+        depositions,
+        prescreens,
+        inspections,
+        deliveries,
+        home,
+        audit_views,
+        reference,
+    ):
         app.register_blueprint(staff.pages)
     for visitors in (accounts_public, depositions_public, prescreens_public, inspections_public, mail):
         app.register_blueprint(visitors.public_pages)
     app.extensions["products"] = [room.product for room in (depositions_api, prescreens_api, inspections_api)]
-    api.install(app)
+    routing.install(app)

@@ -17,9 +17,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from app.config import Config, ConfigError
 from app.kernel import clock
-from app.kernel.db import Database
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
-from app.kernel.events import Actor
 
 BY = Actor("cli", None, "desk command", None, "cli")
 PRODUCTS = click.Choice(["depositions", "prescreens", "inspections"])
@@ -113,7 +113,7 @@ def db() -> None:
 @command(db, "upgrade")
 def db_upgrade(said: Said) -> None:
     """Bring the tables to the newest state. Safe with two at once, safe to repeat."""
-    from app.kernel import schema
+    from app.kernel.db import schema
 
     database = _database()
     before, newest = schema.standing(database)
@@ -126,7 +126,7 @@ def db_upgrade(said: Said) -> None:
 def db_check(said: Said) -> None:
     """Say whether the tables are as the program needs them; exit code 1 when they are not."""
     import app.models  # noqa: F401  # fills the metadata that the tables are compared with
-    from app.kernel import schema
+    from app.kernel.db import schema
 
     database = _database()
     revision, newest = schema.standing(database)
@@ -292,15 +292,15 @@ def person_create(
     password_stdin: bool,
 ) -> None:
     """Create somebody's account. One that exists with the same facts is left alone."""
-    from app.accounts import staffing
+    from app.accounts import provisioning
 
     if house and slug:
         raise click.UsageError("Say --organization or --house, not both.")
     if not house and not slug and set(roles) != {"scheduler"}:
         raise click.UsageError("Say --organization SLUG, or --house for house staff.")
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    wanted = staffing.Wanted(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
-    found, created = staffing.ensure(_database(), wanted, by=BY, now=clock.now())
+    wanted = provisioning.Wanted(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
+    found, created = provisioning.ensure(_database(), wanted, by=BY, now=clock.now())
     facts = {"email": found.email, "name": found.name, "role": roles[0], "roles": list(wanted.roles)}
     words = f"{found.name} ({found.email}) exists already."
     if created:
@@ -387,10 +387,10 @@ def check() -> None:
 def check_counts(said: Said) -> None:
     """Recount everything that is counted; exit code 1 when a counter is wrong."""
     import app.models  # noqa: F401  # declares every counter
-    from app.kernel import counts
+    from app.kernel.db import counters
 
     with _database().read() as db:
-        wrong = counts.differences(db)
+        wrong = counters.differences(db)
     facts = [{"table": each.table, "key": each.key, "kept": each.kept, "counted": each.counted} for each in wrong]
     if not wrong:
         said.done({"equal": True, "differences": []}, "Every counter equals its recount.")
@@ -406,7 +406,7 @@ def check_counts(said: Said) -> None:
 def check_search(said: Said) -> None:
     """Compare the index of words with everything there is; exit code 1 when something is not found by its words."""
     from app.home import search as searching  # knows what every room has
-    from app.kernel import search
+    from app.kernel.text import search
 
     assert searching
     with _database().read() as db:
@@ -427,7 +427,7 @@ def check_search(said: Said) -> None:
 def reindex(said: Said) -> None:
     """Build the index of words anew. Others wait while it writes: about two minutes for a million things."""
     from app.home import search as searching  # knows what every room has
-    from app.kernel import search
+    from app.kernel.text import search
 
     assert searching
     with _database().write() as db:

@@ -18,11 +18,11 @@ from app.accounts.actions import keys, organizations, people
 from app.accounts.models import ApiKey, Organization, Person, Product
 from app.accounts.queries import organization_by_slug
 from app.config import Config
+from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
-from app.kernel.db import Database, Db
+from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Conflict, Denied
-from app.kernel.events import Actor
-from app.kernel.outbox import DEAD, SENT, OutboxAttempt, OutboxRow
+from app.kernel.outbox.outbox import DEAD, SENT, OutboxAttempt, OutboxRow
 
 BY = Actor("cli", None, "Demonstration data", None, "cli")
 ROOMS = ("depositions", "prescreens", "inspections", "desk")

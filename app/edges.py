@@ -19,9 +19,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.config import Config
-from app.kernel import htmx, problems
+from app.kernel.api import problems
+from app.kernel.db.transaction import SAFE
 from app.kernel.errors import Denied, NotFound, Refusal, Unavailable
-from app.kernel.transaction import SAFE
+from app.kernel.web import htmx
 
 log = structlog.get_logger("desk")
 

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from app.accounts.access import public
 from app.kernel import clock
-from app.kernel.outbox import OutboxRow
-from app.kernel.transaction import reading
+from app.kernel.db.transaction import reading
+from app.kernel.outbox.outbox import OutboxRow
 
 pages = Blueprint("health", __name__)
 o = OutboxRow.__table__.c

@@ -1,22 +1,25 @@
 """Every table of the house: importing this fills the metadata."""
 
 from app.accounts import models as accounts
+from app.dashboard import presence, tags
+from app.dashboard.saved_views import models as views
+from app.dashboard.undo import models as holds
 from app.depositions import models as depositions
-from app.desk import presence, tags
-from app.desk.holds import models as holds
-from app.desk.views import models as views
 from app.inspections import models as inspections
-from app.kernel import events, idempotency, mailbox, outbox, search
+from app.kernel.changes import events
+from app.kernel.db import idempotency
+from app.kernel.outbox import dev_mailbox, outbox
+from app.kernel.text import search
 from app.prescreens import models as prescreens
 
 __all__ = [
     "accounts",
     "depositions",
+    "dev_mailbox",
     "events",
     "holds",
     "idempotency",
     "inspections",
-    "mailbox",
     "outbox",
     "prescreens",
     "presence",

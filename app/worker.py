@@ -19,13 +19,15 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app import logs
-from app.accounts import doors
+from app.accounts import api_auth
 from app.config import Config
-from app.desk import presence
-from app.kernel import clock, counts, idempotency, leases, webhook
-from app.kernel.db import Database
-from app.kernel.leases import Claimed, Outcome
-from app.kernel.outbox import DEAD, SENT
+from app.dashboard import presence
+from app.kernel import clock
+from app.kernel.db import counters, idempotency
+from app.kernel.db.engine import Database
+from app.kernel.outbox import claims, webhooks
+from app.kernel.outbox.claims import Claimed, Outcome
+from app.kernel.outbox.outbox import DEAD, SENT
 
 log = structlog.get_logger("desk.worker")
 
@@ -45,7 +47,7 @@ class Worker:
     """Claims, delivers, finishes. `run_once` does it in the calling thread, `run` until it is told to stop."""
 
     def __init__(
-        self, database: Database, sweeps: tuple[Sweep, ...] | None = None, lease: float = leases.LEASE
+        self, database: Database, sweeps: tuple[Sweep, ...] | None = None, lease: float = claims.LEASE
     ) -> None:
         self.database = database
         self.sweeps = wire() if sweeps is None else sweeps
@@ -66,15 +68,15 @@ class Worker:
         now = now or clock.now()
         found = self._sweep(now)
         with self.database.read() as db:
-            due = leases.anything_due(db, now)
+            due = claims.anything_due(db, now)
         if not due:
             return found
         with self.database.write() as db:
-            claimed = leases.claim(db, now, limit=16, lease=self.lease)
+            claimed = claims.claim(db, now, limit=16, lease=self.lease)
         for row in claimed:
-            outcome = leases.attempt(self.database, row, now)
+            outcome = claims.attempt(self.database, row, now)
             with self.database.write() as db:
-                leases.finish(db, row, outcome, now, now)
+                claims.finish(db, row, outcome, now, now)
         return True
 
     def _sweep(self, now: datetime) -> bool:
@@ -144,13 +146,13 @@ class Worker:
             "channels": {channel for channel, n in channels.items() if n >= THREADS // 2},
         }
         with self.database.read() as db:
-            if not leases.anything_due(db, now, **full):
+            if not claims.anything_due(db, now, **full):
                 return
         with self.database.write() as db:
-            claimed = leases.claim(db, now, limit=BATCH, lease=self.lease, held=held, **full)
+            claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, held=held, **full)
             kept = self._kept(claimed, before)
             if len(kept) < len(claimed):
-                leases.release(db, [row for row in claimed if row not in kept])
+                claims.release(db, [row for row in claimed if row not in kept])
         if kept:
             self._claim_at = 0.0
             with self._changed:
@@ -186,7 +188,7 @@ class Worker:
     def _deliver(self, row: Claimed) -> None:
         """One attempt in a thread of its own."""
         started = clock.now()
-        outcome = leases.attempt(self.database, row, started)
+        outcome = claims.attempt(self.database, row, started)
         self._finish(row, outcome, started)
         with self._changed:
             del self._flying[row]
@@ -204,7 +206,7 @@ class Worker:
         while time.monotonic() < ends:
             try:
                 with self.database.write() as db:
-                    if not leases.finish(db, row, outcome, started, clock.now()):
+                    if not claims.finish(db, row, outcome, started, clock.now()):
                         log.warning("delivery ended after its lease", delivery=str(row.id))
                 return
             except SQLAlchemyError as error:
@@ -219,7 +221,7 @@ class Worker:
             held = [*self._ready, *self._flying]
         if held:
             with self.database.write() as db:
-                leases.renew(db, held, clock.now(), self.lease)
+                claims.renew(db, held, clock.now(), self.lease)
         self._renew_at = time.monotonic() + self.lease / 3
 
     def _leave(self) -> None:
@@ -228,7 +230,7 @@ class Worker:
             unstarted, self._ready = self._ready, []
         if unstarted:
             with contextlib.suppress(SQLAlchemyError), self.database.write() as db:
-                leases.release(db, unstarted)
+                claims.release(db, unstarted)
         ends = time.monotonic() + GRACE
         while self._flying and time.monotonic() < ends:
             with contextlib.suppress(SQLAlchemyError):
@@ -254,16 +256,16 @@ class Tidy:
             self._at = time.monotonic() + TIDY_EVERY
             with database.write() as db:
                 idempotency.forget_old(db, now)
-                counts.tidy(db)
+                counters.tidy(db)
                 presence.forget_old(db, now)
         return False
 
 
 PARTS = (
-    "app.kernel.email",
-    "app.kernel.sms",
+    "app.kernel.outbox.email",
+    "app.kernel.outbox.sms",
     "app.accounts.jobs",
-    "app.desk.holds.jobs",
+    "app.dashboard.undo.jobs",
     "app.depositions.jobs",
     "app.prescreens.jobs",
     "app.inspections.jobs",
@@ -272,7 +274,7 @@ PARTS = (
 
 def wire() -> tuple[Sweep, ...]:
     """Loads every part that delivers or sweeps, and tells the kernel who signs webhooks. A room may lack jobs."""
-    webhook.signing_key = doors.signing_key
+    webhooks.signing_key = api_auth.signing_key
     parts = [importlib.import_module(part) for part in PARTS if importlib.util.find_spec(part)]
     return (Tidy(), *(part.sweep for part in parts if hasattr(part, "sweep")))
 

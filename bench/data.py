@@ -16,9 +16,10 @@ import psycopg
 
 import app.models
 from app.config import Config
-from app.kernel import clock, schema, tallies
-from app.kernel.counts import KEPT
-from app.kernel.db import Database
+from app.kernel import clock
+from app.kernel.db import hourly_stats, schema
+from app.kernel.db.counters import REGISTERED
+from app.kernel.db.engine import Database
 from bench import rows, world
 
 assert app.models  # declares every table and counter
@@ -50,15 +51,15 @@ class Target(ABC):
 
     def derive(self) -> None:
         """What follows from the rooms' rows: counters and a first line of history."""
-        for kept in KEPT:
+        for kept in REGISTERED:
             names = ", ".join(kept.dimensions)
             self.run(
                 f"INSERT INTO {kept.counts.name} ({names}, slot, n) "
                 f"SELECT {names}, 0, count(*) FROM {kept.source.name} GROUP BY {names}"
             )
-        for tallied in tallies.TALLIED:
+        for tallied in hourly_stats.REGISTERED:
             if tallied.source in FILLED:
-                self.run(tallies.fill(tallied, self.dialect))
+                self.run(hourly_stats.fill(tallied, self.dialect))
         for subject, id, verb in (
             ("prescreen", self.prescreen_id, "started"),
             ("deposition", "CAST(id AS VARCHAR)", "requested"),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.kernel import search
+from app.kernel.text import search
 from bench.world import ORGANIZATIONS, TEMPLATES, template_id
 
 TURNS = ORGANIZATIONS + 10

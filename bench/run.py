@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, select, update
 from app.accounts.models import SignIn
 from app.config import Config
 from app.kernel import clock
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
 from bench import data, report, world
 from bench.load import Figures, Load, Refused, cpu_seconds, send, shared_memory, tree

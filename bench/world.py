@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from app.accounts import doors, passwords, rules
+from app.accounts import api_auth, passwords, rules
 from app.accounts.models import ApiKey, Membership, Organization, Person, Product, SignIn
 from app.accounts.roles import Role
 from app.kernel.crypto import sha256
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.prescreens.models import TemplateVersion, WorkflowTemplate
 
 ORGANIZATIONS = 100
@@ -68,7 +68,7 @@ def bearers(product: str, now: datetime) -> list[tuple[int, str]]:
     if product != Product.DEPOSITIONS:
         return keys(product)
     ends = now + timedelta(days=1)
-    return [(org, doors.token(secret, slug(org), ends)) for org, secret in keys(product)]
+    return [(org, api_auth.token(secret, slug(org), ends)) for org, secret in keys(product)]
 
 
 def sign_in_token(email: str) -> str:

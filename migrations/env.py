@@ -1,4 +1,4 @@
-"""Runs migrations over the writing engine of the database that app/kernel/schema.py hands in.
+"""Runs migrations over the writing engine of the database that app/kernel/db/schema.py hands in.
 
 From Alembic's own command line (a new revision), the database is the one the environment names.
 """
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 import app.models  # noqa: F401  # fills the metadata
 from app.config import Config
-from app.kernel.db import Base, Database
+from app.kernel.db.engine import Base, Database
 
 
 @contextmanager

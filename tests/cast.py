@@ -12,13 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.accounts import doors
+from app.accounts import api_auth
 from app.accounts.actions import keys, sign_ins
 from app.accounts.models import Membership, Organization, Person
 from app.accounts.roles import Role
+from app.kernel.changes.events import Actor
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.events import Actor
+from app.kernel.db.engine import Database
 
 PASSWORD = "seven tall ladders lean"
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$LPKghASJsX6y+3vmTHhuqA$jS4C5NjQd2yBiKa3OuhxrHrCKXJfHeqkBPWutxwLqew"
@@ -109,7 +109,7 @@ class Cast:
         """A depositions bearer that an organization's own program would sign; `seconds=-60` gives an expired one."""
         owner = self.organization(organization)
         expires_at = now() + timedelta(**(life or {"hours": 1}))
-        return doors.token(self.key("depositions", owner), owner.slug, expires_at)
+        return api_auth.token(self.key("depositions", owner), owner.slug, expires_at)
 
     def headers(self, product: str, organization: Organization | str = "marston") -> dict[str, str]:
         """What a caller sends: `client.get(url, headers=cast.headers("inspections"))`."""

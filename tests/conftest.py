@@ -18,9 +18,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.config import Config
+from app.kernel.api.rate_limits import Limiter
 from app.kernel.clock import now
-from app.kernel.db import Database, Db
-from app.kernel.ratelimit import Limiter
+from app.kernel.db.engine import Database, Db
 from tests import browsers, databases, outgoing, servers
 from tests.cast import Cast
 from tests.clocks import Clock

@@ -14,8 +14,8 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, inspect, make_url
 
 from app.config import Config
-from app.kernel import schema
-from app.kernel.db import Database
+from app.kernel.db import schema
+from app.kernel.db.engine import Database
 from tests import postgres
 
 

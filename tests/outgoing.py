@@ -16,8 +16,8 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.outbox import OutboxRow
+from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import OutboxRow
 from tests.servers import free_port
 
 

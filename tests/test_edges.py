@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import edges
 from app.config import Config
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.logs import redact
 from tests.cast import Cast
 

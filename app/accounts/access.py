@@ -15,8 +15,8 @@ from app.accounts import roles as rules
 from app.accounts.roles import Grant, Role
 from app.accounts.rules import PROOF_LIFE
 from app.accounts.scope import Scope as Scope  # views know it from here
+from app.kernel.changes.events import Actor
 from app.kernel.errors import Denied, Unauthorized
-from app.kernel.events import Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from app.accounts.links import invitation_link, reset_link
 from app.accounts.models import Organization, Person
-from app.kernel.db import Db
-from app.kernel.email import letter
-from app.kernel.events import Actor
-from app.kernel.outbox import Message
-from app.kernel.times import moment
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.outbox.email import letter
+from app.kernel.outbox.outbox import Message
+from app.kernel.text.datetimes import moment
 
 
 def _sender(by: Actor) -> str:

@@ -20,7 +20,7 @@ from app.accounts.models import Billing, Plan, Product, Theme
 from app.accounts.passkeys import LONGEST_ANSWER
 from app.accounts.roles import TITLES, Role
 from app.kernel.errors import Invalid
-from app.kernel.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
+from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
 
 PLANS = choices(*((plan.value, plan.value.capitalize()) for plan in Plan))
 BILLING = choices((Billing.ACTIVE.value, "Active"), (Billing.PAST_DUE.value, "Past due"))

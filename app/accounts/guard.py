@@ -14,14 +14,15 @@ from flask_wtf.csrf import generate_csrf
 from app.accounts import queries
 from app.accounts.access import PUBLIC, Me, signed_in
 from app.accounts.forms import PasskeyForm, SignInForm
+from app.accounts.last_seen import SIGN_IN_SEEN, notes, stale
 from app.accounts.roles import TITLES, Role
-from app.accounts.seen import SIGN_IN_SEEN, notes, stale
-from app.kernel import clock, htmx
+from app.kernel import clock
 from app.kernel.crypto import sha256
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
+from app.kernel.db.transaction import SAFE, database, reading
 from app.kernel.errors import Denied
-from app.kernel.live import is_poll
-from app.kernel.transaction import SAFE, database, reading
+from app.kernel.web import htmx
+from app.kernel.web.live import is_poll
 
 LONGEST_KEPT = 100_000
 """Characters of typed text that are carried over a sign-in."""

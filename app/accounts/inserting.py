@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 
 
 def insert_once(db: Db, table: Any, **values: Any) -> int | None:

@@ -6,9 +6,9 @@ from datetime import datetime
 from app.accounts import emails
 from app.accounts.actions.sign_ins import RESET_JOB, forget_old
 from app.accounts.queries import person_by_email
-from app.kernel.db import Database
-from app.kernel.events import WORKER, record
-from app.kernel.outbox import Delivery, handles
+from app.kernel.changes.events import WORKER, record
+from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import Delivery, handles
 
 
 @handles(RESET_JOB)

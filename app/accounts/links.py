@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from app.accounts.models import Person
 from app.accounts.rules import INVITATION_LIFE, RESET_LIFE
 from app.config import Config
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.kernel.errors import Gone
 from app.kernel.signing import sign, unsign
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.roles import Role
-from app.kernel.db import Base, Instant, Json
+from app.kernel.db.engine import Base, Instant, Json
 
 
 class Plan(StrEnum):

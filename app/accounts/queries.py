@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 from app.accounts.models import ApiKey, Membership, Organization, Passkey, Person, RecoveryCode, SignIn, TotpSecret
 from app.accounts.roles import Grant, Role
 from app.accounts.rules import sign_in_over
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 
 _p, _m, _s, _o = Person.__table__.c, Membership.__table__.c, SignIn.__table__.c, Organization.__table__.c

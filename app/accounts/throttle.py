@@ -1,7 +1,7 @@
 """How often somebody may try a password: per person and per address, the same for people we do not know."""
 
+from app.kernel.api.rate_limits import Decision, Limiter
 from app.kernel.crypto import sha256
-from app.kernel.ratelimit import Decision, Limiter
 
 TRIES = (10, 600)
 """Wrong passwords for one e-mail address within so many seconds. A right one empties the count."""

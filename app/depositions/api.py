@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from app.accounts.doors import jwt_door
-from app.depositions import documents
-from app.depositions.actions import canceling, requesting
-from app.depositions.payloads import incoming, outgoing
-from app.depositions.queries import requests
-from app.kernel.api import Call, Product
+from app.accounts.api_auth import jwt_door
+from app.depositions import actions
+from app.depositions.payloads import documents, incoming, outgoing
+from app.depositions.queries import detail
+from app.kernel.api.routing import Call, Product
 from app.kernel.errors import Refusal
 
 MOST_ITEMS = 100
@@ -32,7 +31,7 @@ product = Product(
 
 
 def _find(call: Call) -> Any:
-    return requests.find(call.reading, call.organization.id, call.args["session"])
+    return detail.find(call.reading, call.organization.id, call.args["session"])
 
 
 @product.route(
@@ -50,7 +49,7 @@ def create_session_request(call: Call) -> dict[str, Any]:
     `invites` holds addresses, or objects with `email` and `access_level` (`participant` or `host`).
     """
     asked = incoming.asked(call.body)
-    made = requesting.request(call.db, call.organization, asked, by=call.by, now=call.now)
+    made = actions.request(call.db, call.organization, asked, by=call.by, now=call.now)
     return documents.created(made, call.config.public_base_url)
 
 
@@ -70,9 +69,9 @@ def list_session_requests(call: Call) -> dict[str, Any]:
     size, page = min(call.query.items, MOST_ITEMS), call.query.page
 
     def moment(epoch: int | None) -> Any:
-        return None if epoch is None else requests.instant_of(epoch, incoming.MILLISECONDS)
+        return None if epoch is None else detail.instant_of(epoch, incoming.MILLISECONDS)
 
-    rows, count = requests.listed(
+    rows, count = detail.listed(
         call.db,
         call.organization.id,
         after=moment(call.query.start_time),
@@ -101,7 +100,7 @@ def cancel_session_request(call: Call) -> dict[str, str]:
     silent = call.query.cancel_without_email
     if silent is None:
         silent = call.body.cancel_without_email
-    canceling.withdraw(
+    actions.withdraw(
         call.db, call.found.id, organization_id=call.organization.id, by=call.by, now=call.now, tell=not silent
     )
     return {"messages": CANCELED}
@@ -117,7 +116,7 @@ def cancel_session_request(call: Call) -> dict[str, str]:
 )
 def ask_for_cancellation(call: Call) -> dict[str, Any]:
     """Puts a booked session in front of the scheduling team, who may cancel it. Asking again changes nothing."""
-    d = canceling.request_cancellation(
+    d = actions.request_cancellation(
         call.db, call.found.id, organization_id=call.organization.id, by=call.by, now=call.now
     )
     return {"messages": ASKED, **documents.created(d, call.config.public_base_url)}

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from app.config import Config
-from app.depositions.rules.moves import busy
-from app.kernel.email import Attachment
-from app.kernel.outbox import one_line
+from app.depositions.rules.transitions import busy
+from app.kernel.outbox.email import Attachment
+from app.kernel.outbox.outbox import one_line
 
 
 def invitation(d: Any, config: Config, *, to: str, name: str, url: str, now: datetime) -> Attachment:

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, update
 
 from app.accounts.models import Organization, Person
-from app.depositions.actions import assigning, canceling, requesting, running, scheduling
-from app.depositions.actions.moving import SUBJECT
-from app.depositions.rules import asking
-from app.kernel.db import Db
-from app.kernel.events import Actor
-from app.kernel.outbox import SENT, OutboxRow
-from app.kernel.zones import clock12, iana_name
+from app.depositions import actions
+from app.depositions.actions._write import SUBJECT
+from app.depositions.rules import new_request
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.outbox.outbox import SENT, OutboxRow
+from app.kernel.text.time_zones import clock12, iana_name
 
 SEED = 1187
 FIRMS = ("marston", "hartwell", "khaleej")
@@ -119,27 +119,27 @@ class _Teller:
             "deponent_name": "Malachite Yarrow",
             "deponent_email": "malachite@example.com",
             "deponent_role": "deponent",
-            "invites": (asking.Invite("quartz@example.com"), asking.Invite("obsidian@example.com")),
-            "details": asking.tidy_details(
+            "invites": (new_request.Invite("quartz@example.com"), new_request.Invite("obsidian@example.com")),
+            "details": new_request.tidy_details(
                 {"preferred_manager": "Quartz Verbena", "video_provider": "chime", "session_type": "remote_deposition"}
             ),
             "estimated_duration": 1.25,
             "postback_url": "https://www.urltosendsessioninfo.com",
         }
-        printed = asking.check_start("2025-01-28", "01:30 AM", pacific)
+        printed = new_request.parse_start("2025-01-28", "01:30 AM", pacific)
         tonight = (self.now + timedelta(hours=30)).astimezone(ZoneInfo("America/Los_Angeles"))
         tonight = tonight.replace(hour=1, minute=30)
-        soon = asking.check_start(f"{tonight:%Y-%m-%d}", "01:30 AM", pacific)
-        self._request(asking.Asked(start=printed, **example), "marston", self.now - timedelta(days=4))
-        self._request(asking.Asked(start=soon, **example), "marston", self.now - timedelta(hours=2))
+        soon = new_request.parse_start(f"{tonight:%Y-%m-%d}", "01:30 AM", pacific)
+        self._request(new_request.NewRequest(start=printed, **example), "marston", self.now - timedelta(days=4))
+        self._request(new_request.NewRequest(start=soon, **example), "marston", self.now - timedelta(hours=2))
         lazuli = {
             **example,
             "title": "Another Example Remote Session",
             "case_name": "456-case",
             "deponent_name": "Lazuli Acacia",
             "deponent_email": "lazuli@example.com",
-            "invites": (asking.Invite("amber@example.com"), asking.Invite("gypsum@example.com")),
-            "details": asking.tidy_details(
+            "invites": (new_request.Invite("amber@example.com"), new_request.Invite("gypsum@example.com")),
+            "details": new_request.tidy_details(
                 {
                     "additional_details": "Additional instructions for the deposition",
                     "preferred_manager": "Amber Zinnia",
@@ -148,7 +148,7 @@ class _Teller:
             ),
         }
         self._request(
-            asking.Asked(start=asking.check_start("2025-01-24", "03:30 PM", pacific), **lazuli),
+            new_request.NewRequest(start=new_request.parse_start("2025-01-24", "03:30 PM", pacific), **lazuli),
             "marston",
             self.now - timedelta(days=3, hours=6),
         )
@@ -163,23 +163,23 @@ class _Teller:
         later = asked_at + min(timedelta(hours=WAITS[self.made % len(WAITS)]), wish.asked * 0.9)
         if wish.state == "initial":
             if self.random.random() < 0.25:
-                assigning.assign(self.db, d.id, person=(person.id, person.name), by=by, now=later)
+                actions.assign(self.db, d.id, person=(person.id, person.name), by=by, now=later)
             return
         if wish.state == "canceled":
-            canceling.cancel(self.db, d.id, by=by, now=later + wish.asked / 2, tell=self.random.random() < 0.7)
+            actions.cancel(self.db, d.id, by=by, now=later + wish.asked / 2, tell=self.random.random() < 0.7)
             return
         if d.state == "initial":
             self._schedule(d, person, later)
         if wish.state == "asked":
             owner = self.organizations[firm]
             key = Actor("key", None, owner.name, owner.id, "api")
-            canceling.request_cancellation(
+            actions.request_cancellation(
                 self.db, d.id, organization_id=owner.id, by=key, now=self.now - timedelta(hours=5)
             )
         if wish.state in ("active", "ended"):
-            running.start(self.db, d.id, by=by, now=d.starts_at)
+            actions.start(self.db, d.id, by=by, now=d.starts_at)
         if wish.state == "ended":
-            running.end(self.db, d.id, by=by, now=max(d.ends_at, d.starts_at + timedelta(minutes=20)))
+            actions.end(self.db, d.id, by=by, now=max(d.ends_at, d.starts_at + timedelta(minutes=20)))
 
     def settle(self) -> None:
         """Marks what the past would have sent as sent, so that nothing leaves the house now."""
@@ -191,22 +191,22 @@ class _Teller:
         )
 
     def _schedule(self, d: Row, person: Person, at: datetime) -> None:
-        booking = scheduling.Booking(
+        booking = actions.Booking(
             manager_name=person.name,
             manager_email=person.email,
             room_url=f"https://rooms.example.com/{d.slug[-8:]}",
             provider="chime",
             reason="Ana takes over at the half hour.",
         )
-        scheduling.schedule(self.db, d.id, booking, by=_actor(person), now=at)
+        actions.schedule(self.db, d.id, booking, by=_actor(person), now=at)
 
-    def _request(self, asked: asking.Asked, firm: str, at: datetime) -> Row:
+    def _request(self, asked: new_request.NewRequest, firm: str, at: datetime) -> Row:
         owner = self.organizations[firm]
         self.made += 1
         by = Actor("key", None, owner.name, owner.id, "api")
-        return requesting.request(self.db, owner, asked, by=by, now=at)
+        return actions.request(self.db, owner, asked, by=by, now=at)
 
-    def _asked(self, wish: Wish, firm: str) -> asking.Asked:
+    def _asked(self, wish: Wish, firm: str) -> new_request.NewRequest:
         pick = self.random.choice
         arabic = firm == "khaleej"
         zone = "Abu Dhabi" if arabic else pick(ZONES)
@@ -217,17 +217,19 @@ class _Teller:
         name = pick(ARABIC_NAMES) if arabic else f"{pick(FIRST)} {pick(LAST)}"
         address = f"witness{self.made}@example.com"
         long = self.made % 29 == 7
-        return asking.Asked(
+        return new_request.NewRequest(
             title=LONG if long else f"Deposition of {name}",
             case_name=pick(ARABIC_CASES) if arabic else pick(CASES),
             file_number=f"2026-{self.random.randint(100, 1999)}" if self.random.random() < 0.4 else None,
-            start=asking.check_start(f"{wall:%Y-%m-%d}", clock12(wall), zone),
+            start=new_request.parse_start(f"{wall:%Y-%m-%d}", clock12(wall), zone),
             estimated_duration=pick((1, 1.25, 1.5, 2, 2.5, 4, 7)) if self.random.random() < 0.95 else None,
             deponent_name=f"Captain {name} of the Lesser Antilles Harbor Pilots’ Association" if long else name,
             deponent_email=address,
             deponent_role="deponent" if self.random.random() < 0.7 else "witness",
-            invites=tuple(asking.Invite(email) for email in self.random.sample(OUTSIDERS, self.random.randint(0, 3))),
-            details=asking.tidy_details(
+            invites=tuple(
+                new_request.Invite(email) for email in self.random.sample(OUTSIDERS, self.random.randint(0, 3))
+            ),
+            details=new_request.tidy_details(
                 {
                     "preferred_manager": pick(("Quartz Verbena", "Amber Zinnia", "Ines Moreau", "")),
                     "interpreter": pick(("Polish", "Tamil", "", "", "", "", "")),

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from app.config import Config
 from app.depositions import calendar
-from app.kernel import signing, times
-from app.kernel.db import Db
-from app.kernel.email import letter
-from app.kernel.outbox import Message
+from app.kernel import signing
+from app.kernel.db.engine import Db
+from app.kernel.outbox.email import letter
+from app.kernel.outbox.outbox import Message
+from app.kernel.text import datetimes
 
 INVITEE = "deposition.invitee"
 """Purpose of the signed part `k` of mailed links: it knows who was invited."""
@@ -91,9 +92,9 @@ def _context(d: Any, organization: str, participant: Participant) -> dict[str, A
         "title": d.title,
         "case": d.case_name,
         "organization": organization,
-        "when": times.span(d.starts_at, d.ends_at, d.zone) if ends else times.moment(d.starts_at, d.zone),
+        "when": datetimes.span(d.starts_at, d.ends_at, d.zone) if ends else datetimes.moment(d.starts_at, d.zone),
         "zone": d.time_zone,
-        "day": times.day(d.starts_at.astimezone(ZoneInfo(d.zone)).date()),
+        "day": datetimes.day(d.starts_at.astimezone(ZoneInfo(d.zone)).date()),
         "manager": d.manager_name or "",
         "host": participant.host,
     }

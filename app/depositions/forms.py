@@ -4,8 +4,8 @@ from email_validator import EmailNotValidError, validate_email
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from app.depositions.rules.moves import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.forms import VersionedForm, at_most, needed
+from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
+from app.kernel.web.forms import VersionedForm, at_most, needed
 
 OTHER = "other"
 """The choice for a manager who has no account here."""

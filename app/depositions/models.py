@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.counts import keep_counts
-from app.kernel.db import Base, Instant, Json
-from app.kernel.tallies import Moment, keep_tallies
+from app.kernel.db.counters import keep_counters
+from app.kernel.db.engine import Base, Instant, Json
+from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 
 
 class State(StrEnum):
@@ -142,14 +142,14 @@ class Deposition(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
-COUNTS: Any = keep_counts(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
+COUNTS: Any = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
 
 _EARLY_OR_LATE = ", ".join(
     f"'{half}{hour:02d}'" for half, hours in (("A", (12, *range(1, 7))), ("P", range(8, 12))) for hour in hours
 )
-keep_tallies(
+keep_hourly_stats(
     Deposition.__table__,
-    Moment(
+    StatEvent(
         "deposition.asked",
         at="created_at",
         # The wall time as it was sent, `01:30 AM`: the hour at the session's own place, without asking for its zone.
@@ -158,7 +158,7 @@ keep_tallies(
         reads=("start_time",),
     ),
     # What an organization schedules by itself never waited for anybody.
-    Moment("deposition.booked", at="booked_at", since="created_at", only="{r}.booked_at > {r}.created_at"),
-    Moment("deposition.canceled", at="canceled_at"),
-    Moment("deposition.starts", at="starts_at", word="{r}.state", reads=("state",)),
+    StatEvent("deposition.booked", at="booked_at", since="created_at", only="{r}.booked_at > {r}.created_at"),
+    StatEvent("deposition.canceled", at="canceled_at"),
+    StatEvent("deposition.starts", at="starts_at", word="{r}.state", reads=("state",)),
 )

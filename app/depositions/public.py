@@ -5,13 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request
 
 from app.accounts.access import public
-from app.depositions import calendar, display, emails
+from app.depositions import calendar, emails, presentation
 from app.depositions.models import State
-from app.depositions.queries import requests
-from app.kernel import clock, times
+from app.depositions.queries import detail
+from app.kernel import clock
+from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.htmx import personal, respond
-from app.kernel.transaction import db
+from app.kernel.text import datetimes
+from app.kernel.web.htmx import personal, respond
 
 public_pages = Blueprint("depositions_public", __name__, url_prefix="/sessions")
 
@@ -35,7 +36,7 @@ def join(slug: str) -> Response:
 
 def _found(slug: str) -> Any:
     """The session behind an address; one that is not booked has no page. Raises NotFound."""
-    d = requests.by_slug(db(), slug)
+    d = detail.by_slug(db(), slug)
     if d.booked_at is None and d.state != State.CANCELED:
         raise NotFound("There is no session at this address. Copy the whole link from your message.")
     return d
@@ -50,8 +51,8 @@ def _page(d: Any) -> Response:
         status=410 if d.state in (State.CANCELED, State.ENDED) else 200,
         d=d,
         what=calendar.title(d),
-        hours=display.hours(d),
-        relative=times.relative(d.starts_at, now) if d.starts_at > now else "",
+        hours=presentation.hours(d),
+        relative=datetimes.relative(d.starts_at, now) if d.starts_at > now else "",
         guest=guest,
         organization_name=d.organization_name,
         proof=request.args.get("k", "") if guest else "",

@@ -13,18 +13,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, select, union_all
 
-from app.accounts import telling as accounts
+from app.accounts import events as accounts
 from app.accounts.models import Organization, Person
 from app.accounts.scope import Scope
-from app.depositions import display as depositions
-from app.desk import exporting
-from app.desk.views import telling as views
-from app.home.desks import SUBJECTS
-from app.inspections import display as inspections
-from app.kernel.db import Db
-from app.kernel.events import Event
-from app.kernel.paging import decode_cursor, encode_cursor
-from app.prescreens import telling as prescreens
+from app.dashboard import csv_files
+from app.dashboard.saved_views import events as views
+from app.depositions import presentation as depositions
+from app.home.overview import SUBJECTS
+from app.inspections import presentation as inspections
+from app.kernel.changes.events import Event
+from app.kernel.db.engine import Db
+from app.kernel.db.pagination import decode_cursor, encode_cursor
+from app.prescreens import presentation as prescreens
 
 PAGE = 50
 WINDOW = 5000
@@ -192,7 +192,7 @@ def _first_since(db: Db, moment: datetime, newest: int) -> int:
 def kinds() -> list[str]:
     """Every kind of event that has a sentence."""
     return sorted(
-        {*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *exporting.TOLD, *accounts.WORDS}
+        {*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *csv_files.TOLD, *accounts.WORDS}
     )
 
 
@@ -205,8 +205,8 @@ def sentence(event: Any) -> dict[str, Any]:
     if event.subject_type in ("inspection", "invite"):
         entry = inspections.story([event])[0]
         return {"icon": entry.icon, "text": entry.text, "small": entry.small, "tone": entry.tone}
-    if event.kind in exporting.TOLD:
-        return {"icon": "download", "text": exporting.TOLD[event.kind].capitalize(), "small": "", "tone": ""}
+    if event.kind in csv_files.TOLD:
+        return {"icon": "download", "text": csv_files.TOLD[event.kind].capitalize(), "small": "", "tone": ""}
     if event.kind in views.WORDS:
         return {"tone": "", **views.entry(event)}
     return {"tone": "", **accounts.entries([event])[0]}

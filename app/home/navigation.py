@@ -7,9 +7,9 @@ from flask import Flask, request, url_for
 
 from app.accounts.access import Me, signed_in
 from app.accounts.roles import AUDIT, READERS
-from app.home import desks
+from app.home import overview
 from app.kernel import clock
-from app.kernel.transaction import reading
+from app.kernel.db.transaction import reading
 
 KEEPING = ("accounts.people", "accounts.organizations", "accounts.keys")
 
@@ -33,9 +33,9 @@ def install(app: Flask) -> None:
 
 def groups(person: Me) -> list[dict[str, Any]]:
     """Titles and links for a person. Counts are read outside the request's transaction."""
-    found = [{"title": desk.title, "links": _links(desk, person)} for desk in desks.of(person)]
+    found = [{"title": desk.title, "links": _links(desk, person)} for desk in overview.of(person)]
     house = [_link("My work today", "house", "home.overview")]
-    if desks.of(person):
+    if overview.of(person):
         house.append(_link("Deliveries", "send", "deliveries.list"))
     if person.roles & READERS[AUDIT]:
         house.append(_link("Audit", "scroll-text", "audit.list"))
@@ -44,7 +44,7 @@ def groups(person: Me) -> list[dict[str, Any]]:
     return [*found, {"title": "House", "links": house}]
 
 
-def _links(desk: desks.Desk, person: Me) -> list[dict[str, Any]]:
+def _links(desk: overview.Desk, person: Me) -> list[dict[str, Any]]:
     waiting = desk.waiting(reading(), person.scope(desk.name), clock.now())
     first = {**_link(desk.label, desk.icon, desk.endpoint), "count": waiting, "tone": desk.tone if waiting else ""}
     return [first, *(_link(label, icon, endpoint) for label, icon, endpoint in desk.also)]

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template
 
 from app.accounts.access import public
-from app.kernel import openapi
-from app.kernel.api import Product
+from app.kernel.api import openapi
+from app.kernel.api.routing import Product
 from app.kernel.errors import NotFound
 
 pages = Blueprint("reference", __name__)

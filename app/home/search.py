@@ -16,21 +16,21 @@ from sqlalchemy import Select, Uuid, bindparam, select
 from app.accounts.access import Me
 from app.accounts.models import Organization
 from app.accounts.scope import Scope
-from app.depositions import display as deposition_words
+from app.dashboard.saved_views import actions, list_url
+from app.depositions import presentation as deposition_words
 from app.depositions.models import Deposition, State
-from app.depositions.queries import finding as depositions
-from app.desk.views import list_url, saved
-from app.home import desks
-from app.inspections import display as inspection_words
-from app.inspections import finding as inspections
+from app.depositions.queries import search as depositions
+from app.home import overview
+from app.inspections import presentation as inspection_words
 from app.inspections.models import Inspection
-from app.kernel import folding, search
-from app.kernel.db import Db
-from app.kernel.events import Event
-from app.kernel.search import MOST, Hit
-from app.prescreens import telling as prescreen_words
+from app.inspections.queries import search as inspections
+from app.kernel.changes.events import Event
+from app.kernel.db.engine import Db
+from app.kernel.text import normalization, search
+from app.kernel.text.search import MOST, Hit
+from app.prescreens import presentation as prescreen_words
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import finding as prescreens
+from app.prescreens.queries import search as prescreens
 
 SHOWN = 25
 """Finds on one page."""
@@ -54,7 +54,7 @@ class Badge:
 class Find:
     """One thing found: what it is called, what tells it apart, how it stands, where it is."""
 
-    desk: desks.Desk
+    desk: overview.Desk
     title: str
     small: str
     organization: str
@@ -69,7 +69,7 @@ class Find:
 class Tab:
     """A desk as a filter; None is all of them. `count` is None where it was not asked for."""
 
-    desk: desks.Desk | None
+    desk: overview.Desk | None
     count: int | None
     current: bool
 
@@ -132,7 +132,7 @@ _INSPECTIONS = select(
 ).where(_I.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
 
 
-def _deposition(row: Any, desk: desks.Desk, _now: datetime) -> Find:
+def _deposition(row: Any, desk: overview.Desk, _now: datetime) -> Find:
     word = deposition_words.STATES[State(row.state)]
     return Find(
         desk,
@@ -147,7 +147,7 @@ def _deposition(row: Any, desk: desks.Desk, _now: datetime) -> Find:
     )
 
 
-def _prescreen(row: Any, desk: desks.Desk, now: datetime) -> Find:
+def _prescreen(row: Any, desk: overview.Desk, now: datetime) -> Find:
     state = prescreen_words.state_badge(row, now)
     return Find(
         desk,
@@ -162,7 +162,7 @@ def _prescreen(row: Any, desk: desks.Desk, now: datetime) -> Find:
     )
 
 
-def _inspection(row: Any, desk: desks.Desk, now: datetime) -> Find:
+def _inspection(row: Any, desk: overview.Desk, now: datetime) -> Find:
     expired = row.status == "created" and row.expires_at <= now
     return Find(
         desk,
@@ -186,7 +186,7 @@ _WAYS: dict[str, tuple[Select, Any, Any]] = {
 
 def look(db: Db, person: Me, typed: str, now: datetime, only: str = "", page: int = 1) -> Finds:
     """One page of what a person finds, the best answers first; `only` keeps to one desk."""
-    mine = desks.of(person)
+    mine = overview.of(person)
     chosen = [desk for desk in mine if desk.name == only] or mine
     hits = search.find(db, _reach(person, chosen), typed)
     shown = [*(exact := _exact(chosen, typed)), *(hit for hit in hits.rows if hit not in exact)]
@@ -197,7 +197,7 @@ def look(db: Db, person: Me, typed: str, now: datetime, only: str = "", page: in
     tabs = [Tab(None, None if len(chosen) < len(mine) else total, chosen == mine)]
     for desk in mine:
         known = desk in chosen
-        count = sum(hit.subject_type == desks.SUBJECTS[desk.name] for hit in hits.rows) if known else None
+        count = sum(hit.subject_type == overview.SUBJECTS[desk.name] for hit in hits.rows) if known else None
         tabs.append(Tab(desk, count, known and len(chosen) < len(mine)))
     return Finds(rows, tabs if len(mine) > 1 else [], total, hits.more, page, pages)
 
@@ -215,7 +215,7 @@ class Offer:
 def offers(db: Db, person: Me, typed: str, now: datetime) -> list[Offer]:
     """What the palette offers besides pages: views and things that match, or what one did something with lately."""
     found = []
-    mine = desks.of(person)
+    mine = overview.of(person)
     for desk in mine if typed else []:
         exact = _exact([desk], typed)
         hits = search.find(db, _reach(person, [desk]), typed, 4 * OFFERED).rows
@@ -223,12 +223,12 @@ def offers(db: Db, person: Me, typed: str, now: datetime) -> list[Offer]:
         found.append(Offer(desk.title, _finds(db, person, wanted, now)))
     if not typed:
         found.append(Offer("Lately", _finds(db, person, _lately(db, person), now)))
-    terms = folding.wanted(typed)
+    terms = normalization.query_terms(typed)
     views = [
         (row.name, list_url(desk.name, row.query))
         for desk in mine
-        for row in saved.listed(db, person, desk.name)
-        if folding.meets(terms, folding.words(row.name), []) is not None
+        for row in actions.listed(db, person, desk.name)
+        if normalization.rank(terms, normalization.tokens(row.name), []) is not None
     ]
     found.append(Offer("Saved views", views=views[:OFFERED]))
     return [offer for offer in found if offer.finds or offer.views]
@@ -236,11 +236,11 @@ def offers(db: Db, person: Me, typed: str, now: datetime) -> list[Offer]:
 
 def marked(text: str, typed: str) -> Markup:
     """Text with what answers the question in <mark>: whole words where folding changes their length."""
-    wanted = sorted({word for term in folding.wanted(typed) for way in term.ways for word in way}, key=len)
+    wanted = sorted({word for term in normalization.query_terms(typed) for way in term.ways for word in way}, key=len)
     parts: list[Any] = []
     at = 0
     for found in re.finditer(r"[^\W_]+", text):
-        word = folding.fold(found[0])
+        word = normalization.fold(found[0])
         lengths = [len(each) for each in wanted if word.startswith(each)]
         if lengths:
             end = found.start() + (lengths[-1] if len(word) == len(found[0]) else len(found[0]))
@@ -249,13 +249,13 @@ def marked(text: str, typed: str) -> Markup:
     return Markup("").join([*parts, escape(text[at:])])
 
 
-def _reach(person: Me, chosen: Iterable[desks.Desk]) -> dict[str, frozenset[int] | None]:
-    return {desks.SUBJECTS[desk.name]: desks.reach(person.scope(desk.name)) for desk in chosen}
+def _reach(person: Me, chosen: Iterable[overview.Desk]) -> dict[str, frozenset[int] | None]:
+    return {overview.SUBJECTS[desk.name]: overview.reach(person.scope(desk.name)) for desk in chosen}
 
 
-def _exact(chosen: Iterable[desks.Desk], typed: str) -> list[Hit]:
+def _exact(chosen: Iterable[overview.Desk], typed: str) -> list[Hit]:
     """What a number or an id may be, before it is known whether there is one."""
-    kinds = [desks.SUBJECTS[desk.name] for desk in chosen]
+    kinds = [overview.SUBJECTS[desk.name] for desk in chosen]
     plain = typed.removeprefix("#").strip()
     if plain.isascii() and plain.isdigit() and len(plain) < 19:
         return [Hit(kind, str(int(plain))) for kind in kinds if kind == depositions.SUBJECT]
@@ -270,7 +270,7 @@ def _lately(db: Db, person: Me) -> list[Hit]:
     e = Event.__table__.c
     mine = select(e.subject_type, e.subject_id).where(e.actor_kind == "person", e.actor_id == str(person.id))
     rows = db.execute(mine.order_by(e.id.desc()).limit(LOOKED_BACK)).all()
-    kinds = {desks.SUBJECTS[desk.name] for desk in desks.of(person)}
+    kinds = {overview.SUBJECTS[desk.name] for desk in overview.of(person)}
     hits = dict.fromkeys(Hit(row.subject_type, row.subject_id) for row in rows if row.subject_type in kinds)
     return list(hits)[:LATELY]
 
@@ -278,8 +278,8 @@ def _lately(db: Db, person: Me) -> list[Hit]:
 def _finds(db: Db, person: Me, hits: Sequence[Hit], now: datetime) -> list[Find]:
     """The things themselves, in the order of the hits; what is gone or not this person's is left out."""
     found: dict[Hit, Find] = {}
-    for desk in desks.of(person):
-        kind = desks.SUBJECTS[desk.name]
+    for desk in overview.of(person):
+        kind = overview.SUBJECTS[desk.name]
         statement, read, say = _WAYS[kind]
         ids = [read(hit.subject_id) for hit in hits if hit.subject_type == kind]
         scope: Scope = person.scope(desk.name)

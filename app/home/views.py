@@ -3,32 +3,32 @@
 from flask import Blueprint, Response, request
 
 from app.accounts.access import allow, me
-from app.home import desks, mine
+from app.home import my_work, overview
 from app.home import search as searching
 from app.kernel import clock
-from app.kernel.htmx import respond
-from app.kernel.transaction import db
+from app.kernel.db.transaction import db
+from app.kernel.web.htmx import respond
 
 pages = Blueprint("home", __name__)
 
 LONGEST_QUERY = 200
 
 
-@pages.get("/")
+@pages.get("/", endpoint="overview")
 @allow()
-def overview() -> Response:
+def my_work_today() -> Response:
     """What is with this person, what they manage today, and what waits at each desk, the pressing first."""
     now, person = clock.now(), me()
     shown = [
         {"desk": desk, "lanes": [lane for lane in desk.lanes(db(), person, person.scope(desk.name), now) if lane.count]}
-        for desk in desks.of(person)
+        for desk in overview.of(person)
     ]
     return respond(
         "home/overview.html",
         shown=shown,
-        untold=desks.told_nobody(db(), person),
-        with_me=mine.with_me(db(), person, now),
-        today=mine.managed_today(db(), person, now),
+        untold=overview.told_nobody(db(), person),
+        with_me=my_work.with_me(db(), person, now),
+        today=my_work.managed_today(db(), person, now),
         now=now,
     )
 

@@ -13,10 +13,10 @@ import orjson
 from flask import Response, g, request
 from pydantic import BaseModel
 
-from app.accounts.doors import inspections_door
+from app.accounts.api_auth import inspections_door
 from app.inspections import actions, payloads, queries, rules
-from app.kernel import transaction
-from app.kernel.api import Answer, Call, Product, as_uuid
+from app.kernel.api.routing import Answer, Call, Product, as_uuid
+from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refusal
 
 
@@ -239,7 +239,7 @@ def join(call: Call) -> Response:
     }
     outcome = actions.look(call.db, inspection_id, token, **wanted)
     if outcome is None:
-        with transaction.aside() as db:
+        with transaction.side_transaction() as db:
             outcome = actions.redeem(db, inspection_id, token, **wanted)
     return answer(outcome)
 

@@ -17,12 +17,12 @@ from sqlalchemy import case, update
 
 from app.accounts.models import Organization, Person
 from app.inspections import actions, queries
-from app.inspections.actions.anchoring import ask_authorities
+from app.inspections.actions.anchor import ask_authorities
 from app.inspections.emails import link_name
 from app.inspections.models import Anchoring, Inspection
-from app.kernel.db import Db
-from app.kernel.events import Actor
-from app.kernel.outbox import DEAD, QUEUED, SENT, OutboxRow
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.outbox.outbox import DEAD, QUEUED, SENT, OutboxRow
 
 PRINTED = uuid.UUID("0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab")
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Safari/604.1"

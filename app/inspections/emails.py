@@ -8,10 +8,11 @@ from typing import Any
 
 from app.inspections import words
 from app.inspections.models import Inspection, Invite
-from app.kernel import sms, times
-from app.kernel.db import Db
-from app.kernel.email import letter
-from app.kernel.outbox import Message
+from app.kernel.db.engine import Db
+from app.kernel.outbox import sms
+from app.kernel.outbox.email import letter
+from app.kernel.outbox.outbox import Message
+from app.kernel.text import datetimes
 
 
 def link_name(invite: Invite) -> str:
@@ -49,7 +50,10 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any
     """The link: by mail, or as a text message to somebody of whom only a telephone number is known."""
     locale = inspection.locale
     until = words.moment(invite.expires_at, organization.time_zone, locale)
-    fresh = [(url, "their link, made at the moment it is sent"), (until, times.duration(invite_life(invite)) + " on")]
+    fresh = [
+        (url, "their link, made at the moment it is sent"),
+        (until, datetimes.duration(invite_life(invite)) + " on"),
+    ]
     if invite.recipient_email:
         return [
             letter(

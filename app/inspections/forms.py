@@ -6,7 +6,7 @@ from wtforms import BooleanField, DateTimeLocalField, HiddenField, SelectField, 
 
 from app.accounts.rules import LOCALES
 from app.inspections.payloads import NOTES_LENGTH
-from app.kernel.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
+from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
 
 LIVES = (("60", "1 hour"), ("1440", "1 day"), ("4320", "3 days"), ("10080", "7 days"), ("43200", "30 days"))
 """How long a link may work, in minutes, as the desk offers it; the API takes any number from 5 to 43200."""

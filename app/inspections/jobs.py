@@ -13,15 +13,15 @@ from sqlalchemy import select
 
 from app.accounts.models import Organization
 from app.inspections import actions, anchors, emails, queries, rules
-from app.inspections.actions.anchoring import ANCHOR
-from app.inspections.actions.sealing import tell
+from app.inspections.actions._write import tell
+from app.inspections.actions.anchor import ANCHOR
 from app.inspections.actions.sessions import REMIND
 from app.inspections.models import Anchor, AnchorState, Inspection, Status
 from app.inspections.rules import InviteState
-from app.kernel.db import Db
+from app.kernel.changes.events import WORKER
+from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
-from app.kernel.events import WORKER
-from app.kernel.outbox import Dead, Delivery, Message, Retry, handles
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles
 
 
 @handles(REMIND)
@@ -72,13 +72,13 @@ def anchor(delivery: Delivery) -> str:
     except anchors.Refused as refused:
         with delivery.database.write() as db:
             actions.settle_anchor(db, id, now=delivery.now, reason=str(refused), final=True)
-        raise Dead(str(refused)) from None
+        raise PermanentFailure(str(refused)) from None
     except anchors.Unreachable as unreachable:
         with delivery.database.write() as db:
             state = actions.settle_anchor(db, id, now=delivery.now, reason=str(unreachable))
         if state == AnchorState.FAILED:
-            raise Dead(f"{unreachable} Given up.") from None
-        raise Retry(str(unreachable)) from None
+            raise PermanentFailure(f"{unreachable} Given up.") from None
+        raise TemporaryFailure(str(unreachable)) from None
     with delivery.database.write() as db:
         actions.settle_anchor(db, id, now=delivery.now, reply=stamp.reply, stamped_at=stamp.stamped_at)
     return f"Stamped {stamp.stamped_at.isoformat()}"

@@ -9,23 +9,23 @@ from uuid import UUID
 from markupsafe import Markup
 
 from app.accounts.rules import LOCALES
-from app.desk.queue import Word
+from app.dashboard.queue import Label
 from app.inspections import rules
-from app.inspections.display import ANCHORING_BADGES, STATUS_BADGES, STORY, Progress
 from app.inspections.models import Status
-from app.kernel import times
+from app.inspections.presentation import ANCHORING_BADGES, STATUS_BADGES, STORY, Progress
+from app.kernel.text import datetimes
 
 GROUPS = {
-    "waiting": Word("Waiting for you", "door-open", "danger"),
-    "live": Word("Live", "radio", "good"),
-    "today": Word("Later today", "sun"),
-    "upcoming": Word("Upcoming", "calendar"),
-    "unanchored": Word("Ended, not anchored", "hourglass", "warn"),
-    "ended": Word("Ended", "circle-stop"),
-    "expired": Word("Expired, nobody came", "hourglass"),
-    "all": Word("Everything, newest first", "list"),
-    "days": Word("In these days, latest first", "calendar"),
-    "found": Word("Found", "search"),
+    "waiting": Label("Waiting for you", "door-open", "danger"),
+    "live": Label("Live", "radio", "good"),
+    "today": Label("Later today", "sun"),
+    "upcoming": Label("Upcoming", "calendar"),
+    "unanchored": Label("Ended, not anchored", "hourglass", "warn"),
+    "ended": Label("Ended", "circle-stop"),
+    "expired": Label("Expired, nobody came", "hourglass"),
+    "all": Label("Everything, newest first", "list"),
+    "days": Label("In these days, latest first", "calendar"),
+    "found": Label("Found", "search"),
 }
 
 MOVES = (
@@ -42,7 +42,7 @@ MOVES = (
     "notes_changed",
 )
 """What takes a row out of a list. After anything else it was time that did."""
-GONE = Word("No longer in this list", "circle-check")
+GONE = Label("No longer in this list", "circle-check")
 _OVER = (Status.CLOSED, Status.EXPIRED)
 
 
@@ -65,13 +65,13 @@ class Line(NamedTuple):
     clock: str | Markup
     tone: str = ""
     small: str | Markup = ""
-    badge: Word | None = None
+    badge: Label | None = None
 
 
 @lru_cache(maxsize=8192)
 def _when(instant: datetime, zone: str, viewer_zone: str, hour: datetime) -> Markup:
     """Remembered by value, within the `hour`: which year it is decides how a day is written."""
-    return times.when(instant, zone, viewer_zone, hour)
+    return datetimes.when(instant, zone, viewer_zone, hour)
 
 
 def name_of(row: Any) -> str:
@@ -116,28 +116,28 @@ def line(
     )
 
 
-Clock = tuple[str | Markup, str, str | Markup, Word | None]
+Clock = tuple[str | Markup, str, str | Markup, Label | None]
 
 
 def _clock(row: Any, status: str, zone: str, now: datetime) -> Clock:
     """The last column: what presses, its tone, and what stands under it."""
     if status == Status.OPEN and row.attended_at is None:
-        waits = f"waits {times.duration(now - row.started_at)}"
-        return waits, "danger", Markup("arrived {}").format(times.stamp(row.started_at, zone, now)), None
+        waits = f"waits {datetimes.duration(now - row.started_at)}"
+        return waits, "danger", Markup("arrived {}").format(datetimes.stamp(row.started_at, zone, now)), None
     if status in (Status.OPEN, Status.RECORDING):
-        return times.duration(now - row.started_at), "", "", Word(*STATUS_BADGES[status])
+        return datetimes.duration(now - row.started_at), "", "", Label(*STATUS_BADGES[status])
     if status == Status.CLOSED:
-        return times.relative(row.ended_at, now), "", "", Word(*ANCHORING_BADGES[row.anchoring])
+        return datetimes.relative(row.ended_at, now), "", "", Label(*ANCHORING_BADGES[row.anchoring])
     if status == Status.EXPIRED:
-        return times.relative(row.expires_at, now), "", "expired", None
+        return datetimes.relative(row.expires_at, now), "", "expired", None
     begins = row.scheduled_for or row.created_at
     if begins > now:
-        return times.countdown(begins, now), "", "", None
-    until = Markup("until {}").format(times.stamp(row.expires_at, zone, now))
-    return f"since {times.duration(now - begins)}", "", until, None
+        return datetimes.countdown(begins, now), "", "", None
+    until = Markup("until {}").format(datetimes.stamp(row.expires_at, zone, now))
+    return f"since {datetimes.duration(now - begins)}", "", until, None
 
 
-def done(event: Any) -> Word:
+def done(event: Any) -> Label:
     """What a row says that has left the list: `Ended by Ana Ruiz`."""
     if event.kind.partition(".")[2] not in MOVES:
         return GONE
@@ -146,7 +146,7 @@ def done(event: Any) -> Word:
     if event.kind == "inspection.assigned" and data.get("to"):
         sentence = "Given to {to} by {who}"
     words = {"who": event.actor_name, "to": data.get("to", ""), "authority": data.get("authority", "an authority")}
-    return Word(sentence.format_map(words), icon, tone or "good")
+    return Label(sentence.format_map(words), icon, tone or "good")
 
 
 def state_of(row: Any, now: datetime) -> str:
@@ -183,7 +183,7 @@ def record(row: Any, viewer: Any, now: datetime) -> Sequence[Any]:
         row.id,
         state_of(row, now),
         when,
-        times.moment(when, row.zone),
+        datetimes.moment(when, row.zone),
         row.guest,
         row.notes,
         LOCALES.get(row.locale, row.locale),
@@ -196,5 +196,5 @@ def record(row: Any, viewer: Any, now: datetime) -> Sequence[Any]:
         ANCHORING_BADGES[row.anchoring][0] if row.ended_at else None,
         row.expires_at if row.started_at is None else None,
         row.created_at,
-        times.moment(row.created_at, viewer.time_zone),
+        datetimes.moment(row.created_at, viewer.time_zone),
     )

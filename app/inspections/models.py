@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.counts import keep_counts
-from app.kernel.db import Base, Instant, Json
-from app.kernel.tallies import Moment, keep_tallies
+from app.kernel.db.counters import keep_counters
+from app.kernel.db.engine import Base, Instant, Json
+from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 
 
 class Status(StrEnum):
@@ -146,7 +146,7 @@ class Inspection(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
-COUNTS = keep_counts(
+COUNTS = keep_counters(
     Inspection.__table__, "inspection_counts", dimensions=["organization_id", "status", "anchoring", "expires_on"]
 )
 
@@ -244,25 +244,25 @@ class Anchor(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
-keep_tallies(
+keep_hourly_stats(
     Inspection.__table__,
-    Moment("inspection.created", at="created_at"),
-    Moment("inspection.ended", at="ended_at"),
+    StatEvent("inspection.created", at="created_at"),
+    StatEvent("inspection.ended", at="ended_at"),
 )
-keep_tallies(
+keep_hourly_stats(
     Invite.__table__,
-    Moment(
+    StatEvent(
         "invite.made",
         at="created_at",
         word="CASE WHEN {r}.joined_at IS NOT NULL THEN 'joined' WHEN {r}.locked_at IS NOT NULL THEN 'locked' "
         "WHEN {r}.opened_at IS NOT NULL THEN 'opened' WHEN {r}.seen_at IS NOT NULL THEN 'seen' ELSE 'made' END",
         reads=("joined_at", "locked_at", "opened_at", "seen_at"),
     ),
-    Moment("invite.joined", at="joined_at", since="created_at"),
+    StatEvent("invite.joined", at="joined_at", since="created_at"),
 )
-keep_tallies(
+keep_hourly_stats(
     Anchor.__table__,
-    Moment(
+    StatEvent(
         "anchor.stamped",
         at="stamped_at",
         since="created_at",

@@ -19,8 +19,8 @@ from app.accounts.rules import LOCALES
 from app.config import Config
 from app.inspections.models import Inspection, Invite
 from app.inspections.rules import EARLIEST, LATEST, TTL_MINUTES, TTL_MINUTES_DEFAULT, hint_email, hint_phone, status_of
+from app.kernel.api.validation import Body, Query, Text, Wrong
 from app.kernel.clock import iso
-from app.kernel.validation import Body, Query, Text, Wrong
 
 NOTES_LENGTH = 4000
 LARGEST_PAGE = 100

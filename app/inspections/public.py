@@ -20,10 +20,10 @@ from app.inspections import actions, queries, rules, words
 from app.inspections.forms import ConsentForm, FieldForm
 from app.inspections.models import Inspection, Invite, Status
 from app.kernel import clock
-from app.kernel.api import as_uuid
+from app.kernel.api.rate_limits import Limiter, refuse
+from app.kernel.api.routing import as_uuid
+from app.kernel.db.transaction import reading, side_transaction
 from app.kernel.errors import Gone, NotFound
-from app.kernel.ratelimit import Limiter, refuse
-from app.kernel.transaction import aside, reading
 
 public_pages = Blueprint("inspections_public", __name__, url_prefix="/join/<id>")
 
@@ -53,7 +53,7 @@ def welcome(id: str) -> Response:
         return _over(scene, outcome.word, outcome.status)
     invite = outcome.invite if outcome is not None else _invite(inspection_id, token)
     if invite is not None and invite.seen_at is None and request.method == "GET":
-        with aside() as db:
+        with side_transaction() as db:
             actions.see_invite(db, invite, visitor=_visitor(), now=now)
     return _page("inspections/welcome.html", scene, 1, token=token, invite=invite, form=FieldForm(t=token))
 
@@ -117,7 +117,7 @@ def allow_or_deny(id: str) -> Response:
     if len(answers) < 2 or any(answer not in ("granted", "denied") for answer in answers.values()):
         return _page("inspections/consent.html", scene, 3, form=form, status=422, missing=True)
     try:
-        with aside() as db:
+        with side_transaction() as db:
             actions.consent(db, invite, answers, visitor=_visitor(), now=clock.now())
     except Gone:
         return _over(scene, "session_ended", 410)
@@ -175,7 +175,7 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
     inspection_id, now, here = as_uuid_or_none(id), clock.now(), _visitor()
     if inspection_id is None:
         return _over(_scene(None), "not_found", 404)
-    with aside() as db:
+    with side_transaction() as db:
         invite = queries.invite_by_token(db, inspection_id, token)
         if invite is not None and invite.opened_at is None:
             actions.open_invite(db, invite, visitor=here, now=now)

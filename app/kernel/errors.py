@@ -20,7 +20,7 @@ class FieldError:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class Change:
     """What somebody did to a thing since its page was shown: "Ana Ruiz scheduled it"."""
 
     sentence: str
@@ -38,7 +38,7 @@ class Refusal(Exception):
     code = "bad_request"
     title = "Bad request"
 
-    missed: Sequence[Missed] = ()
+    missed: Sequence[Change] = ()
     """What others did since the version that the person saw; said beside the sentence."""
     current: int | str | None = None
     """The version now, as the form carries it, when the same could still be done on top of what the others did."""

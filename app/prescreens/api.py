@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from app.accounts.doors import prescreens_door
-from app.kernel.api import Call, Product, as_uuid
+from app.accounts.api_auth import prescreens_door
+from app.kernel.api.routing import Call, Product, as_uuid
+from app.kernel.api.validation import Body, Query, Text, Wrong
 from app.kernel.errors import NotFound
-from app.kernel.validation import Body, Query, Text, Wrong
 from app.prescreens import actions, payloads
 from app.prescreens.queries import api as queries
 from app.prescreens.queries.stages import Reach

@@ -16,16 +16,18 @@ from uuid import UUID, uuid5
 from sqlalchemy import insert, update
 
 from app.accounts.models import Organization, Person
-from app.kernel import outbox, search
-from app.kernel.db import Db
-from app.kernel.events import Actor, Event
-from app.kernel.outbox import OutboxRow
-from app.kernel.search import Entry
+from app.kernel.changes.events import Actor, Event
+from app.kernel.db.engine import Db
+from app.kernel.outbox import outbox
+from app.kernel.outbox.outbox import OutboxRow
+from app.kernel.text import search
+from app.kernel.text.search import SearchEntry
 from app.prescreens import actions
 from app.prescreens.models import Contact, Prescreen, Status, TemplateVersion, WorkflowTemplate
-from app.prescreens.queries import finding, one, templates
+from app.prescreens.queries import detail, questionnaires
+from app.prescreens.queries.questionnaires import Workflow
+from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
-from app.prescreens.queries.templates import Workflow
 from app.prescreens.rules import answers
 
 DATA: dict[str, Any] = json.loads((Path(__file__).parent / "demo.json").read_text("utf-8"))
@@ -122,7 +124,7 @@ def _template(db: Db, home: Organization, made: dict[str, Any], now: datetime) -
                 created_at=created_at + timedelta(days=30 * (number - 1)),
             )
         )
-    found = templates.one(db, Reach((home.id,)), id)
+    found = questionnaires.one(db, Reach((home.id,)), id)
     assert found is not None
     return found
 
@@ -194,7 +196,7 @@ def _fill(db: Db, home: Organization, id: UUID, person: dict[str, Any], given: d
         **person,
     }
     db.execute(update(Prescreen.__table__).where(Prescreen.__table__.c.id == id).values(**changes))
-    search.keep(db, finding.of(id, home.id, person))
+    search.index(db, search_document(id, home.id, person))
 
 
 def _facts(workflow: Workflow) -> dict[str, Any]:
@@ -232,7 +234,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
     """The printed session: its ids, its answers, its quarter of an hour; 25 days ago, so that it can be decided."""
     created_at = (now - timedelta(days=25)).replace(hour=10, minute=30, second=0, microsecond=0)
     completed_at = created_at + timedelta(minutes=15)
-    workflow = templates.one(db, Reach((home.id,)), UUID(JANE["workflowTemplateId"]))
+    workflow = questionnaires.one(db, Reach((home.id,)), UUID(JANE["workflowTemplateId"]))
     assert workflow is not None
     contact_id = UUID(JANE["contactId"])
     db.execute(
@@ -250,7 +252,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
     id = actions.start(db, workflow, by=PROSPECT, now=created_at)
     known = UUID(JANE["id"])
     db.execute(update(Prescreen).where(Prescreen.id == id).values(id=known))
-    for table in (Event, Entry):
+    for table in (Event, SearchEntry):
         db.execute(update(table).where(table.subject_id == str(id)).values(subject_id=str(known)))
     for key, value in JANE["answers"].items():
         actions.answer(db, known, key, [value], by=PROSPECT, now=completed_at)
@@ -260,12 +262,12 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
 def _doubles(db: Db, home: Organization, dice: random.Random, now: datetime) -> None:
     """A prospect whose address is one known contact's and whose number is another's; and hostile looking answers."""
     reach = Reach((home.id,))
-    workflow = templates.one(db, reach, UUID(JANE["workflowTemplateId"]))
+    workflow = questionnaires.one(db, reach, UUID(JANE["workflowTemplateId"]))
     assert workflow is not None
     for number, story in enumerate(DATA["special"]):
         at = now - timedelta(days=6 + 3 * number, minutes=dice.randint(1, 600))
         id = actions.start(db, workflow, by=PROSPECT, now=at)
-        after, given = None, one.get(db, id)
+        after, given = None, detail.get(db, id)
         assert given is not None
         current: dict[str, Any] = {}
         while (key := answers.next_question(workflow.questions, current, after)) is not None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from app.kernel.db import Db
-from app.kernel.email import letter
-from app.kernel.outbox import Message
+from app.kernel.db.engine import Db
+from app.kernel.outbox.email import letter
+from app.kernel.outbox.outbox import Message
 from app.prescreens import links, words
-from app.prescreens.queries.templates import Workflow
+from app.prescreens.queries.questionnaires import Workflow
 
 
 def completed(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:

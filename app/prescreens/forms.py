@@ -5,8 +5,8 @@ import re
 from wtforms import Field, HiddenField, TextAreaField
 from wtforms.validators import ValidationError
 
-from app.kernel.forms import NO_VERSION, DeskForm, VersionedForm, at_most, needed
-from app.prescreens.queries.desk import Seen
+from app.kernel.web.forms import NO_VERSION, DeskForm, VersionedForm, at_most, needed
+from app.prescreens.queries.listing import Seen
 from app.prescreens.rules.review import NOTES_LIMIT
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Row
 
 from app.accounts.roles import PRESCREENS
-from app.desk.holds.actions import Ending, finalizes
-from app.kernel.db import Db
+from app.dashboard.undo.actions import Ending, finalizes
+from app.kernel.db.engine import Db
 from app.prescreens import actions
-from app.prescreens.actions.history import SUBJECT
+from app.prescreens.actions._write import SUBJECT
 
 
 @finalizes(SUBJECT, PRESCREENS)

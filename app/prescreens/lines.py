@@ -8,9 +8,9 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from app.desk.holds import words as hold_words
-from app.kernel import times
-from app.prescreens import display, telling
+from app.dashboard.undo import presentation as hold_words
+from app.kernel.text import datetimes
+from app.prescreens import display, presentation
 from app.prescreens.models import ReviewStatus
 from app.prescreens.rules import review
 from app.prescreens.rules.answers import Question
@@ -36,7 +36,7 @@ class Line(NamedTuple):
     template: str
     headlines: tuple[tuple[str, str], ...]
     hold: Markup
-    badges: tuple[telling.Badge, ...]
+    badges: tuple[presentation.Badge, ...]
     tags: tuple[str, ...]
     person: str
     mine: bool
@@ -58,26 +58,26 @@ def line(
     pending, expired = row.review_status == ReviewStatus.PENDING, review.has_expired(row, now)
     said = Markup()
     if row.reviewed_at:
-        said = times.stamp(row.reviewed_at, viewer.time_zone, now)
+        said = datetimes.stamp(row.reviewed_at, viewer.time_zone, now)
     elif expired:
         said = Markup('<span class="muted">expired {}</span>').format(
-            times.stamp(row.expires_at, viewer.time_zone, now)
+            datetimes.stamp(row.expires_at, viewer.time_zone, now)
         )
     days = review.days_left(row.expires_at, now)
     return Line(
         row.id,
         row.version,
-        telling.name_of(row),
+        presentation.name_of(row),
         f"{row.template_name}, {row.organization_name}" if several else row.template_name,
         tuple(display.headlines(these, row.submission)),
         ticking,
-        telling.badges(row, display.not_met(these, row.submission), row.id in known.again, now, mixed=mixed),
+        presentation.badges(row, display.not_met(these, row.submission), row.id in known.again, now, mixed=mixed),
         worn,
         row.assignee_name or "",
         row.assignee_id == viewer.id and pending,
         row.assignee_id is None and review.state_of(row, now) == "completed",
         days,
         "danger" if days <= 3 else "",
-        telling.until(row.expires_at, viewer.time_zone, now) if not said else Markup(),
+        presentation.until(row.expires_at, viewer.time_zone, now) if not said else Markup(),
         said,
     )

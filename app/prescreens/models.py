@@ -22,9 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.counts import keep_counts
-from app.kernel.db import Base, Instant
-from app.kernel.tallies import Moment, keep_tallies
+from app.kernel.db.counters import keep_counters
+from app.kernel.db.engine import Base, Instant
+from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 
 TIME_TO_LIVE = timedelta(days=30)
 """How long a prescreen may wait for its decision ("sessions have a 30-day TTL")."""
@@ -197,14 +197,14 @@ class Prescreen(Base):
         return {"created_at": created_at, "expires_at": expires_at, "expires_on": expires_at.astimezone(UTC).date()}
 
 
-STAGE_COUNTS = keep_counts(
+STAGE_COUNTS = keep_counters(
     Prescreen.__table__,
     "prescreen_counts",
     dimensions=["organization_id", "workflow_template_id", "status", "review_status"],
 )
 """How many of each stage, over all time: a few rows an organization."""
 
-DAY_COUNTS = keep_counts(
+DAY_COUNTS = keep_counters(
     Prescreen.__table__,
     "prescreen_day_counts",
     dimensions=["organization_id", "expires_on", "status", "review_status", "workflow_template_id"],
@@ -214,10 +214,10 @@ DAY_COUNTS = keep_counts(
 The day comes second because its primary key starts so: the days still to come are one short stretch of it.
 """
 
-keep_tallies(
+keep_hourly_stats(
     Prescreen.__table__,
-    Moment("prescreen.completed", at="completed_at"),
-    Moment(
+    StatEvent("prescreen.completed", at="completed_at"),
+    StatEvent(
         "prescreen.decided",
         at="reviewed_at",
         since="completed_at",
@@ -225,7 +225,7 @@ keep_tallies(
         part="lower(replace(CAST({r}.workflow_template_id AS varchar(36)), '-', ''))",
         reads=("review_status", "workflow_template_id"),
     ),
-    Moment(
+    StatEvent(
         "prescreen.expires",
         at="expires_at",
         word="CASE WHEN {r}.review_status <> 'pending_review' THEN 'decided' "

@@ -11,16 +11,16 @@ from flask import Blueprint, Response, current_app, g, render_template, request,
 
 from app.accounts.access import public
 from app.kernel import clock
+from app.kernel.api.rate_limits import Limiter, refuse
+from app.kernel.changes.events import Actor
+from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.events import Actor
-from app.kernel.htmx import see_other
-from app.kernel.ratelimit import Limiter, refuse
-from app.kernel.transaction import db
+from app.kernel.web.htmx import see_other
 from app.prescreens import actions, display, links, words
 from app.prescreens.forms import AnswerForm, PressForm
 from app.prescreens.models import Status
-from app.prescreens.queries import one, templates
-from app.prescreens.queries.templates import Workflow
+from app.prescreens.queries import detail, questionnaires
+from app.prescreens.queries.questionnaires import Workflow
 from app.prescreens.rules import answers, review
 
 public_pages = Blueprint("prescreens_public", __name__, url_prefix="/p/<organization>/<workflow>")
@@ -182,7 +182,7 @@ def _typed(question: answers.Question, given: dict[str, Any]) -> list[str]:
 
 
 def _workflow(organization: str, workflow: str) -> Workflow:
-    found = templates.by_address(db(), organization, workflow)
+    found = questionnaires.by_address(db(), organization, workflow)
     if found is None:
         raise NotFound("There is no questionnaire at this address. Check the link, or ask whoever gave it to you.")
     return found
@@ -191,9 +191,9 @@ def _workflow(organization: str, workflow: str) -> Workflow:
 def _held(organization: str, workflow: str, token: str, purpose: str) -> tuple[Any, Workflow]:
     """The prescreen behind a link and its version of the questions. Raises NotFound."""
     id: UUID = links.read(db().config, purpose, token)
-    prescreen = one.get(db(), id)
+    prescreen = detail.get(db(), id)
     if prescreen is not None:
-        found = templates.version(db(), prescreen.workflow_template_id, prescreen.template_version)
+        found = questionnaires.version(db(), prescreen.workflow_template_id, prescreen.template_version)
         if (found.organization_slug, found.slug) == (organization, workflow):
             return prescreen, found
     raise NotFound("This link leads nowhere any more. Ask whoever gave it to you.")

@@ -15,8 +15,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.config import Config
-from app.kernel import schema
-from app.kernel.db import Database
+from app.kernel.db import schema
+from app.kernel.db.engine import Database
 from tests.house import furnished, looking
 from tests.house.furnished import House, Visit
 

@@ -23,7 +23,7 @@ from app.accounts.actions import factors
 from app.accounts.models import Person, TotpSecret
 from app.accounts.queries import person
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import post, token
 from tests.cast import Cast
 

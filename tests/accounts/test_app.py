@@ -6,8 +6,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import TotpSecret
-from app.kernel.db import Database
-from app.kernel.events import story
+from app.kernel.changes.events import timeline
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post
 from tests.accounts.factors import code, give_app, has_factor, hidden, wrong
 from tests.cast import Cast
@@ -53,7 +53,7 @@ def test_the_secret_is_shown_once_and_kept_encrypted(client: FlaskClient, cast: 
         row = db.scalars(select(TotpSecret)).one()
         assert secret not in row.secret_encrypted
         assert db.vault.decrypt(row.secret_encrypted) == secret
-        assert secret not in str([each.data for each in story(db, "person", cast.lena.id)])
+        assert secret not in str([each.data for each in timeline(db, "person", cast.lena.id)])
 
 
 def test_a_wrong_code_shows_the_same_secret_again(client: FlaskClient, cast: Cast, database: Database) -> None:

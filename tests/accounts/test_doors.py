@@ -12,23 +12,23 @@ import jwt
 import pytest
 from sqlalchemy import event, select, update
 
-from app.accounts import doors
+from app.accounts import api_auth
 from app.accounts.actions import keys
+from app.accounts.last_seen import notes
 from app.accounts.models import ApiKey, Organization, Product
-from app.accounts.seen import notes
 from app.kernel.clock import now
-from app.kernel.db import Database, Db
+from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Unauthorized
 from tests.cast import COMMAND_LINE, Cast
 
 DOORS = {
-    "depositions": doors.jwt_door,
-    "prescreens": doors.prescreens_door,
-    "inspections": doors.inspections_door,
+    "depositions": api_auth.jwt_door,
+    "prescreens": api_auth.prescreens_door,
+    "inspections": api_auth.inspections_door,
 }
 
 
-def enter(database: Database, door: str, authorization: str | None) -> doors.Caller:
+def enter(database: Database, door: str, authorization: str | None) -> api_auth.Caller:
     with database.read() as db:
         return DOORS[door].enter(authorization, db, now())
 
@@ -93,21 +93,21 @@ def test_any_key_that_is_left_verifies_and_the_newest_signs(database: Database, 
     with database.write() as db:
         home = db.get_one(Organization, cast.marston.id)
         newer, secret = keys.create(db, home, "depositions", by=COMMAND_LINE, now=now())
-    second = doors.token(secret, "marston", now() + timedelta(hours=1))
+    second = api_auth.token(secret, "marston", now() + timedelta(hours=1))
     old, new = enter(database, "depositions", f"Bearer {first}"), enter(database, "depositions", f"Bearer {second}")
     assert (old.credential.id, new.credential.id) == (new.credential.id - 1, newer.id)
     with database.read() as db:
-        assert doors.signing_key(db, cast.marston.id) == secret
+        assert api_auth.signing_key(db, cast.marston.id) == secret
     with database.write() as db:
         keys.revoke(db, db.get_one(ApiKey, newer.id), by=COMMAND_LINE, now=now())
     shut(database, "depositions", f"Bearer {second}")
     with database.read() as db:
-        assert doors.signing_key(db, cast.marston.id) == cast.key("depositions")
+        assert api_auth.signing_key(db, cast.marston.id) == cast.key("depositions")
 
 
 def test_without_a_key_nothing_can_be_signed(database: Database, cast: Cast) -> None:
     with database.read() as db, pytest.raises(LookupError):
-        doors.signing_key(db, cast.fern.id)
+        api_auth.signing_key(db, cast.fern.id)
 
 
 def test_a_key_opens_no_other_door(database: Database, cast: Cast) -> None:

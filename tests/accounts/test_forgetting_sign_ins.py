@@ -8,7 +8,7 @@ from app.accounts.actions.sign_ins import forget_old
 from app.accounts.jobs import Tidy
 from app.accounts.models import SignIn, UsedChallenge
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.cast import Cast
 
 AGES = {"open": 0.0, "a week": 7.0, "nearly": 30.4, "over": 30.6, "long over": 90.0}

@@ -13,7 +13,7 @@ from app.accounts.access import allow, me, public, signed_in
 from app.accounts.models import SignIn
 from app.accounts.roles import Role
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post, token
 from tests.cast import PASSWORD, Cast
 

@@ -7,13 +7,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.accounts import doors
+from app.accounts import api_auth
 from app.accounts.actions import keys
 from app.accounts.models import ApiKey
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict
-from app.kernel.events import story
 from tests.accounts.browser import post
 from tests.cast import Cast
 
@@ -32,8 +32,8 @@ def test_a_key_is_shown_once(client: FlaskClient, cast: Cast, database: Database
     assert shown is not None
     assert answer.headers["Cache-Control"] == "no-store"
     with database.read() as db:
-        assert doors.prescreens_door.enter(f"Bearer {shown[1]}", db, now()).organization.slug == "marston"
-        history = story(db, "organization", cast.marston.id)
+        assert api_auth.prescreens_door.enter(f"Bearer {shown[1]}", db, now()).organization.slug == "marston"
+        history = timeline(db, "organization", cast.marston.id)
     assert history[0].kind == "key.created"
     assert shown[1] not in str(history)
     page = client.get("/keys").text

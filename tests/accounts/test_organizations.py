@@ -4,8 +4,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.accounts.models import Organization
-from app.kernel.db import Database
-from app.kernel.events import story
+from app.kernel.changes.events import timeline
+from app.kernel.db.engine import Database
 from tests.accounts.browser import post
 from tests.cast import Cast
 
@@ -87,7 +87,7 @@ def test_the_house_changes_everything(client: FlaskClient, cast: Cast, database:
         2,
     )
     with database.read() as db:
-        event = story(db, "organization", row.id)[0]
+        event = timeline(db, "organization", row.id)[0]
     assert event.data["before"] == {
         "name": "Marston & Vale",
         "plan": "pro",

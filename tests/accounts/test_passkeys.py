@@ -11,10 +11,10 @@ from sqlalchemy import select
 from app.accounts.actions import factors, people
 from app.accounts.models import Passkey, UsedChallenge
 from app.accounts.queries import passkey, person
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.crypto import random_token
-from app.kernel.db import Database
-from app.kernel.events import story
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post, sign_in
 from tests.accounts.factors import Device, at_once, challenge, has_factor, register, sign_in_by
 from tests.cast import COMMAND_LINE, Cast
@@ -158,7 +158,7 @@ def test_a_counter_that_falls_is_refused_and_told(
     device.count = 2
     assert sign_in_by(client, device).status_code == 422
     with database.read() as db:
-        assert story(db, "person", cast.lena.id)[0].kind == "person.passkey_refused"
+        assert timeline(db, "person", cast.lena.id)[0].kind == "person.passkey_refused"
         assert db.scalars(select(Passkey.sign_count)).one() == 3
 
 

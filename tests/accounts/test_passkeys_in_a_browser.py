@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from app.accounts.models import Passkey, SignIn
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests import browsers
 from tests.accounts.factors import code, give_app
 from tests.cast import PASSWORD, Cast

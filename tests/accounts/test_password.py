@@ -11,9 +11,9 @@ from sqlalchemy import select
 from app.accounts import links
 from app.accounts.actions import people
 from app.accounts.models import Person
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.events import story
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post, sign_in, token
 from tests.cast import PASSWORD, Cast
 from tests.clocks import Clock
@@ -156,12 +156,12 @@ def test_everybody_gets_the_same_answer(client: FlaskClient, cast: Cast, outbox:
     assert letters[0].payload == {}
     assert "password/new" not in letters[0].summary
     with database.read() as db:
-        assert story(db, "person", cast.lena.id)[0].kind == "person.reset_sent"
+        assert timeline(db, "person", cast.lena.id)[0].kind == "person.reset_sent"
 
 
 def test_a_job_that_runs_twice_writes_one_letter(client: FlaskClient, cast: Cast, outbox: Outbox) -> None:
     from app.accounts.jobs import send_reset
-    from app.kernel.outbox import Delivery
+    from app.kernel.outbox.outbox import Delivery
 
     post(client, "/password/forgotten", {"email": "lena@example.com"}, page="/sign-in")
     (row,) = outbox.rows()
@@ -257,6 +257,6 @@ def test_changing_needs_the_old_one(client: FlaskClient, cast: Cast, database: D
 def test_passwords_are_nowhere_in_the_history(client: FlaskClient, reset: str, cast: Cast, database: Database) -> None:
     choose(client, reset)
     with database.read() as db:
-        rows = story(db, "person", cast.lena.id)
+        rows = timeline(db, "person", cast.lena.id)
     assert "person.password_reset" in [row.kind for row in rows]
     assert NEW not in str([row.data for row in rows])

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from app.accounts.actions import people
 from app.accounts.models import Membership, Person
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict
-from app.kernel.events import story
 from tests.accounts.browser import HTMX, post
 from tests.cast import Cast
 from tests.outgoing import Outbox
@@ -94,7 +94,7 @@ def test_inviting_somebody_new(client: FlaskClient, cast: Cast, outbox: Outbox, 
     with database.read() as db:
         vera = db.scalars(select(Person).where(Person.email == "vera@example.com")).one()
         places = db.scalars(select(Membership).where(Membership.person_id == vera.id)).all()
-        (event,) = story(db, "person", vera.id)
+        (event,) = timeline(db, "person", vera.id)
     assert [(each.role, each.organization_id) for each in places] == [("operator", cast.marston.id)]
     assert (event.kind, event.actor_name, event.data) == ("person.invited", "Adam Reyes", {"role": "operator"})
     assert len(outbox.letters("vera@example.com")) == 1
@@ -190,7 +190,7 @@ def test_disabling_ends_everything_at_once(app: Flask, client: FlaskClient, cast
     assert post(client, f"/people/{cast.lena.id}/enable").status_code == 409
     assert lena.get("/settings").status_code == 303
     with database.read() as db:
-        kinds = [row.kind for row in story(db, "person", cast.lena.id)]
+        kinds = [row.kind for row in timeline(db, "person", cast.lena.id)]
     assert kinds[:2] == ["person.enabled", "person.disabled"]
 
 

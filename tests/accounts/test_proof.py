@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import Person, SignIn
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post
 from tests.accounts.factors import Device, challenge, code, give_app, register, wrong
 from tests.cast import PASSWORD, Cast

@@ -11,9 +11,9 @@ from app.accounts import recovery
 from app.accounts.actions import factors
 from app.accounts.models import RecoveryCode
 from app.accounts.queries import person
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.events import story
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post, sign_in
 from tests.accounts.factors import at_once, give_app
 from tests.cast import Cast
@@ -61,7 +61,7 @@ def test_only_digests_are_kept(cast: Cast, codes: list[str], database: Database)
     with database.read() as db:
         kept = db.scalars(select(RecoveryCode)).all()
         assert {row.code_sha256 for row in kept} == {recovery.digest(cast.lena.id, code) for code in codes}
-        data = str([row.data for row in story(db, "person", cast.lena.id)])
+        data = str([row.data for row in timeline(db, "person", cast.lena.id)])
     assert not any(code in data for code in codes)
 
 

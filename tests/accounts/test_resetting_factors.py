@@ -4,7 +4,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import RecoveryCode, TotpSecret
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post, sign_in
 from tests.accounts.factors import Device, give_app, has_factor, register
 from tests.cast import Cast

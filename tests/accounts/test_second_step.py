@@ -13,7 +13,7 @@ from app.accounts.models import Person, SignIn
 from app.accounts.queries import person
 from app.accounts.rules import HALF_WAY_LIFE
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import post, sign_in, token
 from tests.accounts.factors import at_once, code, give_app, wrong
 from tests.cast import COMMAND_LINE, PASSWORD, Cast

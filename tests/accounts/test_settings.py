@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.accounts.access import me
 from app.accounts.models import Person, SignIn
-from app.kernel.db import Database
-from app.kernel.events import story
+from app.kernel.changes.events import timeline
+from app.kernel.db.engine import Database
 from tests.accounts.browser import post
 from tests.cast import Cast
 
@@ -111,7 +111,7 @@ def test_signing_out_everywhere_else(app: Flask, client: FlaskClient, cast: Cast
     assert post(client, "/settings/sign-ins/end").location == "/settings"
     assert [each.get("/settings").status_code for each in (client, *others, strangers)] == [200, 303, 303, 200]
     with database.read() as db:
-        assert story(db, "person", cast.lena.id)[0].kind == "person.others_signed_out"
+        assert timeline(db, "person", cast.lena.id)[0].kind == "person.others_signed_out"
     post(client, "/settings/sign-ins/end")
     assert "You were signed in nowhere else." in client.get("/settings").text
 

@@ -10,11 +10,11 @@ from sqlalchemy import event, select
 from app.accounts import passwords
 from app.accounts.actions import people, sign_ins
 from app.accounts.guard import safe_next
+from app.accounts.last_seen import notes
 from app.accounts.models import Person, SignIn
-from app.accounts.seen import notes
 from app.kernel.clock import now
 from app.kernel.crypto import sha256
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post, sign_in, token
 from tests.cast import COMMAND_LINE, PASSWORD, Cast
 from tests.clocks import Clock
@@ -263,11 +263,11 @@ def test_without_the_form_token_nothing_happens(client: FlaskClient, cast: Cast,
 
 
 def test_signing_in_is_history(client: FlaskClient, cast: Cast, database: Database) -> None:
-    from app.kernel.events import story
+    from app.kernel.changes.events import timeline
 
     sign_in(client, "lena@example.com")
     with database.read() as db:
-        (row,) = story(db, "person", cast.lena.id)
+        (row,) = timeline(db, "person", cast.lena.id)
     assert (row.kind, row.actor_name) == ("person.signed_in", "Lena Ortiz")
     assert PASSWORD not in str(row.data)
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
 from app.accounts.models import Organization
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import HTMX, post, token
 from tests.accounts.factors import Device, give_app, register
 from tests.cast import Cast

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.depositions.models import Deposition
-from app.kernel.db import Database
-from app.kernel.idempotency import IdempotencyKey
+from app.kernel.db.engine import Database
+from app.kernel.db.idempotency import IdempotencyKey
 from tests.api.calls import WRITES, One, name, request_body
 from tests.cast import Cast
 from tests.clocks import Clock

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from app.kernel import clock
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from bench import data, paths, rows, world
 
 LARGE = ("prescreens", "depositions", "inspections", "events", "api_keys")

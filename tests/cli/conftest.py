@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 
 

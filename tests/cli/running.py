@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 
 
 class Desk:

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from app.config import Config
-from app.kernel import schema
-from app.kernel.db import Database
+from app.kernel.db import schema
+from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import text
 
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 
 SHAPE = {"slug", "name", "plan", "self_service", "keys"}

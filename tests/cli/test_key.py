@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.accounts import doors
+from app.accounts import api_auth
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 
-DOORS = {"prescreens": doors.prescreens_door, "inspections": doors.inspections_door}
+DOORS = {"prescreens": api_auth.prescreens_door, "inspections": api_auth.inspections_door}
 PREFIXES = {"depositions": "sd_", "prescreens": "ra_", "inspections": "nb_sec_"}
 
 
@@ -67,7 +67,7 @@ def test_the_token_opens_depositions_for_an_hour(desk: Desk, database: Database)
     desk("key", "create", "--organization", "marston", "--product", "depositions")
     bearer = desk("token", "--organization", "marston").stdout.strip()
     with database.read() as db:
-        assert doors.jwt_door.enter(f"Bearer {bearer}", db, now()).organization.slug == "marston"
+        assert api_auth.jwt_door.enter(f"Bearer {bearer}", db, now()).organization.slug == "marston"
     printed = desk.json("token", "--organization", "marston")
     assert printed["expires_at"].endswith("Z")
     assert printed["organization"] == "marston"

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from app.accounts.models import Organization
-from app.kernel.db import Database
-from app.kernel.events import story
+from app.kernel.changes.events import timeline
+from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 
 CREATE = ("organization", "create", "--name", "Marston Litigation", "--slug", "marston")
@@ -29,7 +29,7 @@ def test_creates(desk: Desk, database: Database) -> None:
     with database.read() as db:
         row = db.scalars(select(Organization)).one()
         assert (row.name, row.plan, row.self_service) == ("Marston Litigation", "pro", True)
-        (event,) = story(db, "organization", row.id)
+        (event,) = timeline(db, "organization", row.id)
     assert (event.kind, event.actor_kind) == ("organization.created", "cli")
 
 
@@ -106,7 +106,7 @@ def test_setting_the_same_again_changes_nothing(desk: Desk, database: Database) 
     assert again["changed"] is False
     with database.read() as db:
         row = db.scalars(select(Organization)).one()
-        assert [each.kind for each in story(db, "organization", row.id)] == [
+        assert [each.kind for each in timeline(db, "organization", row.id)] == [
             "organization.changed",
             "organization.created",
         ]

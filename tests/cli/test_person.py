@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import Membership, Person
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import sign_in
 from tests.cli.running import Desk
 from tests.outgoing import Outbox

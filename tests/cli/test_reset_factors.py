@@ -1,7 +1,7 @@
 """`desk person reset-factors`: for somebody who lost phone and codes, and for the last administrator who did."""
 
-from app.kernel.db import Database
-from app.kernel.events import story
+from app.kernel.changes.events import timeline
+from app.kernel.db.engine import Database
 from tests.accounts.factors import give_app, has_factor
 from tests.cast import Cast
 from tests.cli.running import Desk
@@ -15,7 +15,7 @@ def test_it_takes_them_and_says_so(desk: Desk, cast: Cast, database: Database, o
     assert not has_factor(database, cast, "hugo")
     assert "Session Desk removed" in outbox.letters("hugo@example.com")[-1]["text"]
     with database.read() as db:
-        assert story(db, "person", cast.hugo.id)[0].actor_kind == "cli"
+        assert timeline(db, "person", cast.hugo.id)[0].actor_kind == "cli"
 
 
 def test_a_repeat_changes_nothing(desk: Desk, cast: Cast) -> None:

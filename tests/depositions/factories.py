@@ -6,20 +6,22 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from app.depositions.actions import canceling, requesting, running, scheduling
+from app.depositions import actions
 from app.depositions.models import Deposition
-from app.depositions.rules import asking
+from app.depositions.rules import new_request
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.zones import clock12, iana_name
+from app.kernel.db.engine import Database
+from app.kernel.text.time_zones import clock12, iana_name
 
 ROOM = "https://rooms.example.com/r/42"
 
 
-def asked(starts_at: datetime | None = None, zone: str = "Pacific Time (US & Canada)", **facts: Any) -> asking.Asked:
+def asked(
+    starts_at: datetime | None = None, zone: str = "Pacific Time (US & Canada)", **facts: Any
+) -> new_request.NewRequest:
     """A request for a whole minute, by default for ten days from now."""
     wall = (starts_at or now() + timedelta(days=10)).astimezone(ZoneInfo(iana_name(zone)))
-    start = asking.check_start(f"{wall:%Y-%m-%d}", clock12(wall), zone)
+    start = new_request.parse_start(f"{wall:%Y-%m-%d}", clock12(wall), zone)
     default: dict[str, Any] = {
         "title": "Deposition of a witness",
         "case_name": "Keller v. Northline Freight",
@@ -27,11 +29,11 @@ def asked(starts_at: datetime | None = None, zone: str = "Pacific Time (US & Can
         "deponent_name": "Orsolya Brandt",
         "deponent_email": "orsolya@example.com",
         "deponent_role": "deponent",
-        "invites": (asking.Invite("quartz@example.com"), asking.Invite("obsidian@example.com", "host")),
-        "details": asking.tidy_details({"preferred_manager": "Quartz Verbena"}),
+        "invites": (new_request.Invite("quartz@example.com"), new_request.Invite("obsidian@example.com", "host")),
+        "details": new_request.tidy_details({"preferred_manager": "Quartz Verbena"}),
         "postback_url": "https://hooks.example.com/scheduled",
     }
-    return asking.Asked(start=start, **{**default, **facts})
+    return new_request.NewRequest(start=start, **{**default, **facts})
 
 
 def request(database: Database, cast: Any, organization: str = "marston", **facts: Any) -> Any:
@@ -40,19 +42,19 @@ def request(database: Database, cast: Any, organization: str = "marston", **fact
     with database.write() as db:
         owner = cast.organizations[organization]
         by = cast.actor("ines")
-        return requesting.request(db, owner, asked(**facts), by=by, now=made_at or now())
+        return actions.request(db, owner, asked(**facts), by=by, now=made_at or now())
 
 
-def booking(cast: Any, **facts: Any) -> scheduling.Booking:
+def booking(cast: Any, **facts: Any) -> actions.Booking:
     person = cast.people["ines"]
     default = {"manager_name": person.name, "manager_email": person.email, "room_url": ROOM, "provider": "chime"}
-    return scheduling.Booking(**{**default, **facts})
+    return actions.Booking(**{**default, **facts})
 
 
 def schedule(database: Database, cast: Any, deposition_id: int, **facts: Any) -> Any:
     version = facts.pop("version", None)
     with database.write() as db:
-        return scheduling.schedule(
+        return actions.schedule(
             db, deposition_id, booking(cast, **facts), by=cast.actor("ines"), now=now(), version=version
         )
 
@@ -65,11 +67,11 @@ def in_state(database: Database, cast: Any, state: str, **facts: Any) -> Any:
     with database.write() as db:
         by = cast.actor("ines")
         if state in ("active", "ended"):
-            made = running.start(db, made.id, by=by, now=now())
+            made = actions.start(db, made.id, by=by, now=now())
         if state == "ended":
-            made = running.end(db, made.id, by=by, now=now())
+            made = actions.end(db, made.id, by=by, now=now())
         if state == "canceled":
-            made = canceling.cancel(db, made.id, by=by, now=now(), tell=False)
+            made = actions.cancel(db, made.id, by=by, now=now(), tell=False)
     assert made.state == state
     return made
 

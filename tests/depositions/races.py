@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.kernel.db import Database, Db
+from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Refusal
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.depositions.actions import assigning
+from app.depositions import actions
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, NotFound
 from tests.depositions import factories
@@ -11,7 +11,7 @@ from tests.depositions.races import lost, race, won
 
 def assign(db, cast, id, who="ines", version=None):
     person = cast.people[who]
-    return assigning.assign(db, id, person=(person.id, person.name), by=cast.actor(who), now=now(), version=version)
+    return actions.assign(db, id, person=(person.id, person.name), by=cast.actor(who), now=now(), version=version)
 
 
 def test_it_is_mine(database, cast):

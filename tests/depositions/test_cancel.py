@@ -4,23 +4,23 @@ import base64
 
 import pytest
 
-from app.depositions.actions import canceling
+from app.depositions import actions
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Invalid, NotFound
-from app.kernel.events import story
 from tests.depositions import factories
 from tests.depositions.races import lost, race, won
 
 
 def cancel(database, cast, made, **facts):
     with database.write() as db:
-        return canceling.cancel(db, made.id, by=cast.actor("ines"), now=now(), **facts)
+        return actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), **facts)
 
 
 def withdraw(database, cast, made, organization="marston", tell=True):
     with database.write() as db:
         owner = cast.organizations[organization].id
-        return canceling.withdraw(db, made.id, organization_id=owner, by=cast.actor("ines"), now=now(), tell=tell)
+        return actions.withdraw(db, made.id, organization_id=owner, by=cast.actor("ines"), now=now(), tell=tell)
 
 
 @pytest.mark.parametrize("state", ["initial", "scheduled", "ready"])
@@ -42,7 +42,7 @@ def test_without_email(database, cast, outbox):
     cancel(database, cast, made, tell=False)
     assert outbox.letters() == []
     with database.read() as db:
-        assert story(db, "deposition", made.id)[0].data == {"told": False}
+        assert timeline(db, "deposition", made.id)[0].data == {"told": False}
 
 
 def test_the_calendar_takes_it_out_again(database, cast, outbox):
@@ -99,7 +99,7 @@ def test_many_at_once_cancel_once(database, cast, outbox):
     ines = cast.actor("ines")
     made = factories.request(database, cast)
     calls = [
-        lambda db: canceling.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), tell=True)
+        lambda db: actions.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), tell=True)
     ] * 8
     got = race(database, calls)
     assert len(won(got)) == 1

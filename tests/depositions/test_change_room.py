@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.depositions.actions import running, scheduling
+from app.depositions import actions
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Invalid
 from tests.depositions import factories
@@ -12,7 +12,7 @@ ELSEWHERE = "https://rooms.example.com/r/43"
 
 
 def change(db, cast, id, url=ELSEWHERE, version=None):
-    return scheduling.change_room(db, id, url, by=cast.actor("ines"), now=now(), version=version)
+    return actions.change_room(db, id, url, by=cast.actor("ines"), now=now(), version=version)
 
 
 @pytest.mark.parametrize("state", ["scheduled", "ready"])
@@ -58,7 +58,7 @@ def test_change_against_start_leaves_one_truth(database, cast):
         database,
         [
             lambda db: change(db, cast, made.id, version=made.version),
-            lambda db: running.start(db, made.id, by=ines, now=now(), version=made.version),
+            lambda db: actions.start(db, made.id, by=ines, now=now(), version=made.version),
         ],
     )
     assert len(won(got)) == 1

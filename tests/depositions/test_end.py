@@ -2,16 +2,16 @@
 
 import pytest
 
-from app.depositions.actions import running
+from app.depositions import actions
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
-from app.kernel.events import story
 from tests.depositions import factories
 from tests.depositions.races import lost, race, won
 
 
 def end(db, cast, id, version=None):
-    return running.end(db, id, by=cast.actor("ines"), now=now(), version=version)
+    return actions.end(db, id, by=cast.actor("ines"), now=now(), version=version)
 
 
 def test_it_is_over(database, cast):
@@ -41,4 +41,4 @@ def test_many_at_once_end_once(database, cast):
     assert len(won(got)) == 1
     assert len(lost(got)) == 5
     with database.read() as db:
-        assert [event.kind for event in story(db, "deposition", made.id)].count("deposition.ended") == 1
+        assert [event.kind for event in timeline(db, "deposition", made.id)].count("deposition.ended") == 1

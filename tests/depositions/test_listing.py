@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 
-from app.depositions.actions import assigning
-from app.depositions.queries import queue
-from app.desk import tags
+from app.dashboard import tags
+from app.depositions import actions
+from app.depositions.queries import listing
+from app.kernel.changes.events import Event, timeline
 from app.kernel.clock import now
-from app.kernel.counts import differences
+from app.kernel.db.counters import differences
 from app.kernel.errors import Invalid
-from app.kernel.events import Event, story
 from tests.depositions import factories
 from tests.depositions.pages import csrf
 from tests.depositions.pages import text as body
@@ -45,10 +45,10 @@ def desk(database, cast):
         made.append(one.id)
     with database.write() as db:
         for id in made[::4]:
-            home = db.execute(select(queue.T.organization_id).where(queue.T.id == id)).scalar_one()
+            home = db.execute(select(listing.T.organization_id).where(listing.T.id == id)).scalar_one()
             tags.add(db, "deposition", id, home, "VIP", by=cast.actor("ines"), now=moment)
         for id in made[::6]:
-            assigning.assign(db, id, person=(cast.ines.id, "Ines Okafor"), by=cast.actor("ines"), now=moment)
+            actions.assign(db, id, person=(cast.ines.id, "Ines Okafor"), by=cast.actor("ines"), now=moment)
     return made
 
 
@@ -73,15 +73,15 @@ def all_pages(db, listed):
 def test_everybody_means_the_same_list(database, cast, desk):
     today = now().date()
     filters = st.builds(
-        queue.Filters,
-        view=st.sampled_from(list(queue.VIEWS)),
+        listing.Filters,
+        view=st.sampled_from(list(listing.VIEWS)),
         organization_id=st.sampled_from([None, None, cast.marston.id, cast.harbor.id]),
         first=st.sampled_from([None, None, today - 3 * DAY, today + DAY]),
         last=st.sampled_from([None, None, today + 9 * DAY]),
         q=st.sampled_from(["", "", "ada", "number1", "nobody"]),
         reach=st.sampled_from([None, frozenset(), frozenset([cast.harbor.id]), frozenset([cast.marston.id, 4711])]),
         tag=st.sampled_from(["", "", "vip", "none"]),
-        person=st.sampled_from([None, None, queue.NOBODY, cast.ines.id]),
+        person=st.sampled_from([None, None, listing.UNASSIGNED, cast.ines.id]),
         sort=st.sampled_from(["", "starts", "-starts", "received", "-received"]),
     )
 
@@ -89,13 +89,13 @@ def test_everybody_means_the_same_list(database, cast, desk):
     @given(filters)
     def agree(f):
         with database.read() as db:
-            listed = queue.listing(db, f, now())
+            listed = listing.listing(db, f, now())
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
             sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
             assert sum(sizes.values()) == len(rows)
-            assert queue.kept_total(f, kept) in (None, len(rows))
+            assert listing.kept_total(f, kept) in (None, len(rows))
             found = listed.rows_of(db, desk)
             assert {id for id, (key, _) in found.items() if key is not None} == set(rows)
             if f.reach is not None:
@@ -128,8 +128,8 @@ def test_a_copy_is_the_list_and_leaves_a_note(ines, cast, database, desk):
     assert "depositions-everything-" in answer.headers["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(answer.get_data(as_text=True)[1:], newline="")))
     with database.read() as db:
-        f = queue.Filters(view="everything", tag="vip", sort="-starts")
-        ids = [row.id for _, row in queue.listing(db, f, now()).stream(db)]
+        f = listing.Filters(view="everything", tag="vip", sort="-starts")
+        ids = [row.id for _, row in listing.listing(db, f, now()).stream(db)]
     assert [int(row[0]) for row in rows[1:]] == ids
     assert len(ids) == 8
     ((data, who, _),) = exported(database)
@@ -170,7 +170,7 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(ines, cast, da
     page = said_after(ines, press(ines, made, f"assign:{cast.ines.id}"))
     assert "2 assigned to you. 1 was left alone: you scheduled it at" in page
     with database.read() as db:
-        kept = dict(db.execute(select(queue.T.id, queue.T.assigned_id)).all())
+        kept = dict(db.execute(select(listing.T.id, listing.T.assigned_id)).all())
         told = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
     assert kept == {made[0]: None, made[1]: cast.ines.id, made[2]: cast.ines.id}
     assert sorted(map(int, told)) == made[1:]
@@ -203,7 +203,7 @@ def test_two_people_tick_the_same_rows_at_once(app, cast, database):
         thread.join()
     assert answers == [303, 303]
     with database.read() as db:
-        rows = db.execute(select(queue.T.assigned_id, queue.T.version)).all()
+        rows = db.execute(select(listing.T.assigned_id, listing.T.version)).all()
         told = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
     assert {row.version for row in rows} == {2}
     assert sorted(map(int, told)) == made
@@ -266,8 +266,8 @@ def test_tags_are_put_on_shown_filtered_and_taken_off(ines, cast, database):
     with database.read() as db:
         assert tags.of(db, "deposition", [made, other]) == {made: ("needs interpreter",)}
         assert differences(db) == []
-        assert db.execute(select(queue.T.version).where(queue.T.id == made)).scalar_one() == 1
-        kinds = [told.kind for told in reversed(story(db, "deposition", made))]
+        assert db.execute(select(listing.T.version).where(listing.T.id == made)).scalar_one() == 1
+        kinds = [told.kind for told in reversed(timeline(db, "deposition", made))]
     assert kinds == ["deposition.requested", "deposition.tagged", "deposition.tagged", "deposition.untagged"]
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.depositions.actions import canceling, scheduling
-from app.depositions.queries import managers, queue, requests
+from app.depositions import actions
+from app.depositions.queries import detail, listing, managers
 from app.kernel.clock import now
-from app.kernel.counts import differences
+from app.kernel.db.counters import differences
 from app.kernel.errors import BadRequest
 from tests.depositions import factories
 
@@ -18,7 +18,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 def shown(database, f, moment=None, after=None, size=50):
     with database.read() as db:
-        listed = queue.listing(db, f, moment or now())
+        listed = listing.listing(db, f, moment or now())
         listed.size = size
         page = listed.page(db, after)
     return [(key, row.id) for key, row in page.rows], page.next_cursor
@@ -47,7 +47,7 @@ def desk(database, cast):
     made["never"] = factories.in_state(database, cast, "scheduled", starts_at=moment - 2 * DAY).id
     made["asked"] = factories.in_state(database, cast, "scheduled", starts_at=moment + 20 * DAY).id
     with database.write() as db:
-        canceling.request_cancellation(
+        actions.request_cancellation(
             db, made["asked"], organization_id=cast.marston.id, by=cast.actor("ines"), now=moment
         )
     made["active"] = factories.in_state(database, cast, "active", starts_at=moment - HOUR).id
@@ -79,32 +79,32 @@ SCHEDULED = [
     ("ready_later", "ready"),
 ]
 LISTS = {
-    queue.NEEDS: NEEDS,
-    queue.STARTING: NEEDS[:2],
-    queue.CANCELLATION: [("cancellation", "asked")],
-    queue.SCHEDULED: SCHEDULED,
-    queue.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],
+    listing.NEEDS: NEEDS,
+    listing.STARTING: NEEDS[:2],
+    listing.CANCELLATION: [("cancellation", "asked")],
+    listing.SCHEDULED: SCHEDULED,
+    listing.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],
 }
 
 
-@pytest.mark.parametrize("view", queue.VIEWS)
+@pytest.mark.parametrize("view", listing.VIEWS)
 def test_groups_order_and_counts(database, desk, view):
-    rows, more = shown(database, queue.Filters(view=view))
+    rows, more = shown(database, listing.Filters(view=view))
     assert named(desk, rows) == LISTS[view]
     assert more is None
     with database.read() as db:
-        f, moment = queue.Filters(view=view), now()
-        listed = queue.listing(db, f, moment)
+        f, moment = listing.Filters(view=view), now()
+        listed = listing.listing(db, f, moment)
         sizes, kept = listed.counts(db, {key for key, _ in rows})
-        assert queue.view_counts(db, f, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
-        assert queue.kept_total(f, kept) == len(rows)
+        assert listing.view_counts(db, f, moment)[view] == len(rows) == listed.total(db) == listed.count_all(db)
+        assert listing.kept_total(f, kept) == len(rows)
         assert sizes == {key: [k for k, _ in rows].count(key) for key, _ in rows}
         assert differences(db) == []
 
 
-@pytest.mark.parametrize("view", queue.VIEWS)
+@pytest.mark.parametrize("view", listing.VIEWS)
 def test_pages_join_without_gap_or_repetition(database, desk, view):
-    moment, f, seen, after = now(), queue.Filters(view=view), [], None
+    moment, f, seen, after = now(), listing.Filters(view=view), [], None
     while True:
         rows, after = shown(database, f, moment, after, size=2)
         seen += rows
@@ -113,34 +113,34 @@ def test_pages_join_without_gap_or_repetition(database, desk, view):
     assert named(desk, seen) == LISTS[view]
 
 
-@pytest.mark.parametrize("view", queue.VIEWS)
+@pytest.mark.parametrize("view", listing.VIEWS)
 def test_neighbours_walk_the_same_way_both_ways(database, desk, view):
     order = [desk[name] for _, name in LISTS[view]]
     with database.read() as db:
         for place, id in enumerate(order):
-            near = queue.listing(db, queue.Filters(view=view), now()).near(db, id)
+            near = listing.listing(db, listing.Filters(view=view), now()).near(db, id)
             assert near.place == place + 1
             assert near.previous == (order[place - 1] if place else None)
             assert near.next == (order[place + 1] if place + 1 < len(order) else None)
-        assert queue.listing(db, queue.Filters(view=view), now()).near(db, 4711) is None
+        assert listing.listing(db, listing.Filters(view=view), now()).near(db, 4711) is None
 
 
 def test_a_cursor_belongs_to_its_list(database, desk, cast):
-    _, after = shown(database, queue.Filters(), size=1)
+    _, after = shown(database, listing.Filters(), size=1)
     for other in (
-        queue.Filters(view=queue.EVERYTHING),
-        queue.Filters(reach=frozenset([cast.marston.id])),
-        queue.Filters(organization_id=cast.harbor.id),
-        queue.Filters(sort="starts"),
-        queue.Filters(tag="vip"),
-        queue.Filters(person=queue.NOBODY),
+        listing.Filters(view=listing.EVERYTHING),
+        listing.Filters(reach=frozenset([cast.marston.id])),
+        listing.Filters(organization_id=cast.harbor.id),
+        listing.Filters(sort="starts"),
+        listing.Filters(tag="vip"),
+        listing.Filters(person=listing.UNASSIGNED),
     ):
         with pytest.raises(BadRequest):
             shown(database, other, after=after)
 
 
 def test_filters_combine(database, desk, cast):
-    whole = queue.Filters(view=queue.EVERYTHING)
+    whole = listing.Filters(view=listing.EVERYTHING)
     today = now().date()
 
     def found(**facts):
@@ -166,12 +166,12 @@ def test_filters_combine(database, desk, cast):
 
 
 def test_counts_stay_with_what_the_reader_may_see(database, desk, cast):
-    f = queue.Filters(reach=frozenset([cast.harbor.id]))
+    f = listing.Filters(reach=frozenset([cast.harbor.id]))
     with database.read() as db:
-        assert queue.view_counts(db, f, now())[queue.EVERYTHING] == 1
-        assert queue.waiting(db, f.reach, now()) == 1
-        assert queue.waiting(db, None, now()) == 7
-        assert queue.waiting(db, frozenset(), now()) == 0
+        assert listing.view_counts(db, f, now())[listing.EVERYTHING] == 1
+        assert listing.waiting(db, f.reach, now()) == 1
+        assert listing.waiting(db, None, now()) == 7
+        assert listing.waiting(db, frozenset(), now()) == 0
 
 
 def test_managers_are_the_scheduling_team(database, cast):
@@ -185,7 +185,7 @@ def crowd(database, cast):
     moment = now().replace(microsecond=0)
     first = factories.request(database, cast, starts_at=moment)
     with database.write() as db:
-        columns = [c.name for c in queue.D.columns if c.name not in ("id", "remote_session_id", "slug", "state")]
+        columns = [c.name for c in listing.D.columns if c.name not in ("id", "remote_session_id", "slug", "state")]
         listed = ", ".join(columns)
         numbers = (
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)"
@@ -249,12 +249,15 @@ def walks_an_index(words, bounded=False):
 # Of one organization, the few sessions to be canceled are found through the house's index and looked through.
 @pytest.mark.parametrize(
     ("view", "organization"),
-    [*((view, False) for view in queue.VIEWS), *((view, True) for view in queue.VIEWS if view != queue.CANCELLATION)],
+    [
+        *((view, False) for view in listing.VIEWS),
+        *((view, True) for view in listing.VIEWS if view != listing.CANCELLATION),
+    ],
 )
 def test_every_group_is_a_range_on_an_index(database, cast, crowd, view, organization):
-    f = queue.Filters(view=view, organization_id=cast.marston.id if organization else None)
+    f = listing.Filters(view=view, organization_id=cast.marston.id if organization else None)
     with database.read() as db:
-        listed = queue.listing(db, f, now())
+        listed = listing.listing(db, f, now())
         for at, stretch in enumerate(listed.shape.stretches):
             values = [crowd._mapping[column.key] or now() for column in stretch.order]
             for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
@@ -263,29 +266,29 @@ def test_every_group_is_a_range_on_an_index(database, cast, crowd, view, organiz
                 walks_an_index(plan(db, statement, facts), bounded=stretch.key.endswith("soon"))
 
 
-@pytest.mark.parametrize("view", queue.VIEWS)
+@pytest.mark.parametrize("view", listing.VIEWS)
 @pytest.mark.parametrize("sort", ["starts", "-starts", "received", "-received"])
 @pytest.mark.parametrize("organization", [False, True])
 def test_every_order_offered_is_carried_by_indexes(database, cast, crowd, view, sort, organization):
-    f = queue.Filters(view=view, sort=sort, organization_id=cast.marston.id if organization else None)
+    f = listing.Filters(view=view, sort=sort, organization_id=cast.marston.id if organization else None)
     if sort.removeprefix("-") not in f.sorts:
         assert f.order == ""
         return
     with database.read() as db:
-        listed = queue.listing(db, f, now())
+        listed = listing.listing(db, f, now())
         (stretch,) = listed.shape.stretches
         values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(stretch.order)}
         for beyond in (False, True):
             statement = listed.shape.rows(0, beyond=beyond, back=False, most=51)
             # The heads of the states are merged, and the few sessions to be canceled sorted; nothing else is.
-            merged = len(stretch.arms) > 1 or view in (queue.CANCELLATION, queue.STARTING)
+            merged = len(stretch.arms) > 1 or view in (listing.CANCELLATION, listing.STARTING)
             walks_an_index(plan(db, statement, {**listed.values, **values}), bounded=merged)
 
 
-@pytest.mark.parametrize("person", [queue.NOBODY, 1])
+@pytest.mark.parametrize("person", [listing.UNASSIGNED, 1])
 def test_whose_they_are_is_found_by_an_index(database, cast, crowd, person):
     with database.read() as db:
-        listed = queue.listing(db, queue.Filters(view=queue.EVERYTHING, person=person, tag="vip"), now())
+        listed = listing.listing(db, listing.Filters(view=listing.EVERYTHING, person=person, tag="vip"), now())
         for at in range(len(listed.shape.stretches)):
             walks_an_index(plan(db, listed.shape.rows(at, beyond=False, back=False, most=51), listed.values), True)
 
@@ -299,17 +302,17 @@ def test_the_api_list_walks_an_index(database, cast, crowd):
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if database.sqlite else "VACUUM ANALYZE depositions"))
     with database.read() as db:
-        T = requests.T
-        ids = requests.select(T.id).where(T.organization_id == cast.marston.id).order_by(T.id).limit(100).offset(200)
+        T = detail.T
+        ids = detail.select(T.id).where(T.organization_id == cast.marston.id).order_by(T.id).limit(100).offset(200)
         words = plan(db, ids)
         walks_an_index(words)
         assert "ix_depositions_organization" in words
-        walks_an_index(plan(db, requests.BY_SLUG.params(organization_id=1, wanted="x")))
+        walks_an_index(plan(db, detail.BY_SLUG.params(organization_id=1, wanted="x")))
 
 
 def test_overlaps_walk_an_index(database, cast, crowd):
     with database.write() as db:
-        scheduling.schedule(db, crowd.id, factories.booking(cast), by=cast.actor("ines"), now=now(), version=1)
+        actions.schedule(db, crowd.id, factories.booking(cast), by=cast.actor("ines"), now=now(), version=1)
     with database.read() as db:
         found = managers.overlaps(db, "ines@example.com", crowd.starts_at, crowd.ends_at, besides=0)
         assert [row.id for row in found] == [crowd.id]

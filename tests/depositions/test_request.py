@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.depositions.queries import requests
-from app.kernel.counts import differences
+from app.depositions.queries import detail
+from app.kernel.changes.events import timeline
+from app.kernel.db.counters import differences
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.events import story
 from tests.depositions import factories
 
 
@@ -20,7 +20,7 @@ def test_it_is_written_down(database, cast, outbox):
     ]
     assert outbox.rows() == []
     with database.read() as db:
-        assert [event.kind for event in story(db, "deposition", made.id)] == ["deposition.requested"]
+        assert [event.kind for event in timeline(db, "deposition", made.id)] == ["deposition.requested"]
         assert differences(db) == []
 
 
@@ -31,7 +31,7 @@ def test_self_service_books_at_once(database, cast, outbox):
     assert len(outbox.rows("email")) == 3
     assert len(outbox.rows("webhook")) == 1
     with database.read() as db:
-        kinds = [event.kind for event in story(db, "deposition", made.id)]
+        kinds = [event.kind for event in timeline(db, "deposition", made.id)]
     assert kinds == ["deposition.scheduled", "deposition.requested"]
 
 
@@ -40,7 +40,7 @@ def test_an_address_we_never_send_to_leaves_nothing(database, cast):
         factories.request(database, cast, postback_url="https://10.0.0.1/")
     assert refused.value.errors[0].field == "postback_url"
     with database.read() as db, pytest.raises(NotFound):
-        requests.find(db, cast.marston.id, "1")
+        detail.find(db, cast.marston.id, "1")
 
 
 def test_the_hour_that_comes_twice_is_flagged(database, cast):
@@ -57,6 +57,6 @@ def test_found_by_id_remote_id_and_slug_by_its_own_organization_alone(database, 
     made = factories.request(database, cast)
     with database.read() as db:
         for wanted in (str(made.id), str(made.remote_session_id), made.slug):
-            assert requests.find(db, cast.marston.id, wanted).id == made.id
+            assert detail.find(db, cast.marston.id, wanted).id == made.id
             with pytest.raises(NotFound):
-                requests.find(db, cast.harbor.id, wanted)
+                detail.find(db, cast.harbor.id, wanted)

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from app.depositions.actions import canceling
+from app.depositions import actions
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.events import story
 from tests.depositions import factories
 from tests.depositions.races import race, won
 
 
 def ask(db, cast, made, organization_id=None, at=None):
-    return canceling.request_cancellation(
+    return actions.request_cancellation(
         db, made.id, organization_id=organization_id or made.organization_id, by=cast.actor("ines"), now=at or now()
     )
 
@@ -38,7 +38,7 @@ def test_asked_again_the_first_time_stays(database, cast):
     assert asked.cancellation_requested_at == first
     assert asked.version == made.version + 1
     with database.read() as db:
-        kinds = [event.kind for event in story(db, "deposition", made.id)]
+        kinds = [event.kind for event in timeline(db, "deposition", made.id)]
     assert kinds.count("deposition.cancellation_requested") == 1
 
 
@@ -68,7 +68,7 @@ def test_canceling_answers_it(database, cast):
     made = factories.in_state(database, cast, "scheduled")
     with database.write() as db:
         ask(db, cast, made)
-        canceled = canceling.cancel(db, made.id, by=cast.actor("ines"), now=now(), tell=False)
+        canceled = actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), tell=False)
     assert not canceled.cancellation_open
     assert canceled.cancellation_requested_at is not None
 
@@ -79,5 +79,5 @@ def test_many_at_once_ask_once(database, cast):
     assert len(won(got)) == 6
     assert len({row.cancellation_requested_at for row in got}) == 1
     with database.read() as db:
-        kinds = [event.kind for event in story(db, "deposition", made.id)]
+        kinds = [event.kind for event in timeline(db, "deposition", made.id)]
     assert kinds.count("deposition.cancellation_requested") == 1

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from app.depositions.models import State
-from app.depositions.rules import asking, moves, oddities
+from app.depositions.rules import flags, new_request, transitions
 from app.kernel.errors import Conflict, Invalid, Refusal
 
 PACIFIC = "Pacific Time (US & Canada)"
 
 CHECKS = {
-    "schedule": (moves.why_not_schedule, moves.check_schedule),
-    "cancel": (moves.why_not_cancel, moves.check_cancel),
-    "start": (lambda s: moves.why_not_start(s, True), lambda s: moves.check_start(s, True)),
-    "end": (moves.why_not_end, moves.check_end),
+    "schedule": (transitions.why_not_schedule, transitions.check_schedule),
+    "cancel": (transitions.why_not_cancel, transitions.check_cancel),
+    "start": (lambda s: transitions.why_not_start(s, True), lambda s: transitions.check_start(s, True)),
+    "end": (transitions.why_not_end, transitions.check_end),
 }
 
 
@@ -24,7 +24,7 @@ CHECKS = {
 @pytest.mark.parametrize("verb", CHECKS)
 def test_sentence_guard_and_table_agree(state, verb):
     why_not, check = CHECKS[verb]
-    allowed = verb in moves.MOVES[state]
+    allowed = verb in transitions.TRANSITIONS[state]
     assert (why_not(state) is None) == allowed
     if allowed:
         check(state)
@@ -35,11 +35,11 @@ def test_sentence_guard_and_table_agree(state, verb):
 
 
 def test_every_move_leads_to_a_state_and_what_is_over_stays_so():
-    for state, found in moves.MOVES.items():
+    for state, found in transitions.TRANSITIONS.items():
         assert State(state)
         assert all(State(to) for to in found.values())
-    assert not moves.MOVES["canceled"]
-    assert not moves.MOVES["ended"]
+    assert not transitions.TRANSITIONS["canceled"]
+    assert not transitions.TRANSITIONS["ended"]
 
 
 @pytest.mark.parametrize(
@@ -54,18 +54,18 @@ def test_every_move_leads_to_a_state_and_what_is_over_stays_so():
 )
 def test_the_api_cancels_only_what_is_initial(state, code):
     with pytest.raises(Invalid) as refused:
-        moves.check_withdraw(state)
+        transitions.check_withdraw(state)
     assert (refused.value.status, refused.value.code) == (422, code)
-    moves.check_withdraw("initial")
+    transitions.check_withdraw("initial")
 
 
 def test_a_room_is_needed_to_start():
-    assert moves.why_not_start("ready", False) == "This session has no room yet. Say where people meet first."
+    assert transitions.why_not_start("ready", False) == "This session has no room yet. Say where people meet first."
 
 
-def span(start: str, hours: float) -> moves.Span:
+def span(start: str, hours: float) -> transitions.Span:
     begins = datetime.fromisoformat(start).replace(tzinfo=UTC)
-    return moves.busy(begins, begins + timedelta(hours=hours))
+    return transitions.busy(begins, begins + timedelta(hours=hours))
 
 
 @pytest.mark.parametrize(
@@ -81,20 +81,20 @@ def span(start: str, hours: float) -> moves.Span:
 )
 def test_sessions_keep_a_quarter_hour_apart(other, expected):
     mine = span("2026-12-01 13:00", 2)
-    assert moves.overlap(mine, span(*other)) is expected
-    assert moves.overlap(span(*other), mine) is expected
+    assert transitions.overlap(mine, span(*other)) is expected
+    assert transitions.overlap(span(*other), mine) is expected
 
 
 def test_an_overlap_asks_for_a_reason():
-    moves.check_overlaps([], "Ines", "")
-    moves.check_overlaps(["one"], "Ines", "Ana takes over at one.")
+    transitions.check_overlaps([], "Ines", "")
+    transitions.check_overlaps(["one"], "Ines", "Ana takes over at one.")
     with pytest.raises(Conflict) as refused:
-        moves.check_overlaps(["one"], "Ines", "  ")
+        transitions.check_overlaps(["one"], "Ines", "  ")
     assert refused.value.errors[0].field == "reason"
 
 
 def test_start_as_printed():
-    start = asking.check_start("2025-01-28", "01:30 AM", PACIFIC)
+    start = new_request.parse_start("2025-01-28", "01:30 AM", PACIFIC)
     assert (start.starts_at, start.zone) == (datetime(2025, 1, 28, 9, 30, tzinfo=UTC), "America/Los_Angeles")
     assert (start.start_date, start.start_time, start.time_zone) == ("2025-01-28", "01:30 AM", PACIFIC)
 
@@ -104,7 +104,7 @@ def test_start_as_printed():
 )
 def test_bad_dates(bad):
     with pytest.raises(Invalid) as refused:
-        asking.check_start(bad, "01:30 AM", PACIFIC)
+        new_request.parse_start(bad, "01:30 AM", PACIFIC)
     assert [error.field for error in refused.value.errors] == ["remote_session.start_date"]
 
 
@@ -113,44 +113,48 @@ def test_bad_dates(bad):
 )
 def test_bad_times(bad):
     with pytest.raises(Invalid) as refused:
-        asking.check_start("2025-01-28", bad, PACIFIC)
+        new_request.parse_start("2025-01-28", bad, PACIFIC)
     assert [error.field for error in refused.value.errors] == ["remote_session.start_time"]
 
 
 def test_midnight_and_noon():
-    assert asking.check_start("2025-01-28", "12:00 AM", "UTC").starts_at.hour == 0
-    assert asking.check_start("2025-01-28", "12:00 PM", "UTC").starts_at.hour == 12
+    assert new_request.parse_start("2025-01-28", "12:00 AM", "UTC").starts_at.hour == 0
+    assert new_request.parse_start("2025-01-28", "12:00 PM", "UTC").starts_at.hour == 12
 
 
 def test_all_that_is_wrong_is_named_at_once():
     with pytest.raises(Invalid) as refused:
-        asking.check_start("yesterday", "noon", "here")
+        new_request.parse_start("yesterday", "noon", "here")
     assert len(refused.value.errors) == 3
 
 
 def test_a_time_that_does_not_exist_names_both_neighbours():
     with pytest.raises(Invalid) as refused:
-        asking.check_start("2025-03-09", "02:30 AM", PACIFIC)
+        new_request.parse_start("2025-03-09", "02:30 AM", PACIFIC)
     assert "01:59 AM" in refused.value.detail
     assert "03:00 AM" in refused.value.detail
     with pytest.raises(Invalid) as refused:
-        asking.check_start("2011-12-30", "02:30 AM", "Samoa")
+        new_request.parse_start("2011-12-30", "02:30 AM", "Samoa")
     assert "11:59 PM on 2011-12-29 is followed by 12:00 AM on 2011-12-31" in refused.value.detail
 
 
 def test_invites_fold_without_losing_the_host():
-    folded = asking.fold_invites(
-        [asking.Invite("A@example.com"), asking.Invite("b@example.com"), asking.Invite("a@EXAMPLE.com", "host")]
+    folded = new_request.fold_invites(
+        [
+            new_request.Invite("A@example.com"),
+            new_request.Invite("b@example.com"),
+            new_request.Invite("a@EXAMPLE.com", "host"),
+        ]
     )
-    assert folded == (asking.Invite("A@example.com", "host"), asking.Invite("b@example.com"))
+    assert folded == (new_request.Invite("A@example.com", "host"), new_request.Invite("b@example.com"))
 
 
 def test_details_leave_blanks_out_but_never_the_language():
-    assert asking.tidy_details({"language": " ", "additional_details": "", "video_provider": "chime"}) == {
+    assert new_request.tidy_details({"language": " ", "additional_details": "", "video_provider": "chime"}) == {
         "language": "en-US",
         "video_provider": "chime",
     }
-    assert asking.tidy_details({"language": "de-DE", "interpreter": None}) == {"language": "de-DE"}
+    assert new_request.tidy_details({"language": "de-DE", "interpreter": None}) == {"language": "de-DE"}
 
 
 @pytest.mark.parametrize(
@@ -164,17 +168,17 @@ def test_details_leave_blanks_out_but_never_the_language():
     ],
 )
 def test_slugs_carry_the_case_and_eighty_random_bits(case, beginning):
-    slug = asking.mint_slug(case)
+    slug = new_request.mint_slug(case)
     assert slug.startswith(beginning)
     assert len(slug) == len(beginning) + 20
-    assert slug != asking.mint_slug(case)
+    assert slug != new_request.mint_slug(case)
 
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
 
 def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **other: Any) -> Any:
-    begins = asking.check_start(start[:10], start[11:], zone).starts_at
+    begins = new_request.parse_start(start[:10], start[11:], zone).starts_at
     default = {
         "state": "initial",
         "starts_at": begins,
@@ -211,7 +215,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
     ],
 )
 def test_what_is_odd(d, labels):
-    assert [oddity.label for oddity in oddities.of(d, NOW)] == labels
+    assert [oddity.label for oddity in flags.flags_of(d, NOW)] == labels
 
 
 @pytest.mark.parametrize(
@@ -231,7 +235,7 @@ def test_what_is_odd(d, labels):
     ],
 )
 def test_federal_holidays(day, name):
-    assert oddities.federal_holiday(day) == name
+    assert flags.federal_holiday(day) == name
 
 
 def test_refusals_are_sentences():

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.depositions.actions import canceling, scheduling
+from app.depositions import actions
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, NotFound
-from app.kernel.events import story
 from tests.depositions import factories
 from tests.depositions.races import lost, race, won
 
@@ -63,7 +63,7 @@ def test_wrong_state(database, cast, state):
 def test_stale_page_is_refused_and_says_who_was_first(database, cast):
     made = factories.request(database, cast)
     with database.write() as db:
-        scheduling.write_notice(db, made.id, "Who pays?", by=cast.actor("ines"), now=now(), version=1)
+        actions.write_notice(db, made.id, "Who pays?", by=cast.actor("ines"), now=now(), version=1)
     with pytest.raises(Conflict, match="Ines Okafor wrote a notice") as refused:
         factories.schedule(database, cast, made.id, version=1)
     assert refused.value.code == "stale"
@@ -83,7 +83,7 @@ def test_overlap_asks_for_a_reason_and_keeps_it(database, cast):
     assert refused.value.code == "session_request.overlap"
     factories.schedule(database, cast, second.id, reason=" Ana takes the second. ")
     with database.read() as db:
-        told = story(db, "deposition", second.id)[0]
+        told = timeline(db, "deposition", second.id)[0]
     assert told.data["overlaps"] == [first.id]
     assert told.data["reason"] == "Ana takes the second."
 
@@ -94,7 +94,7 @@ def test_another_manager_or_a_canceled_session_is_no_overlap(database, cast):
     second = factories.request(database, cast, starts_at=starts_at)
     factories.schedule(database, cast, second.id, manager_name="Quartz", manager_email="quartz@house.example.com")
     with database.write() as db:
-        canceling.cancel(db, first.id, by=cast.actor("ines"), now=now(), tell=False)
+        actions.cancel(db, first.id, by=cast.actor("ines"), now=now(), tell=False)
     third = factories.request(database, cast, starts_at=starts_at)
     assert factories.schedule(database, cast, third.id).state == "scheduled"
 
@@ -107,7 +107,7 @@ def test_a_refused_schedule_leaves_nothing(database, cast, outbox):
     with pytest.raises(Conflict):
         factories.schedule(database, cast, second.id)
     with database.read() as db:
-        assert len(story(db, "deposition", second.id)) == 1
+        assert len(timeline(db, "deposition", second.id)) == 1
     assert len(outbox.rows()) == before
 
 
@@ -115,9 +115,9 @@ def one_of_each(made, cast):
     ines = cast.actor("ines")
     booking = factories.booking(cast, reason="Both.")
     return [
-        lambda db: scheduling.schedule(db, made.id, booking, by=ines, now=now(), version=1),
-        lambda db: canceling.cancel(db, made.id, by=ines, now=now(), version=1),
-        lambda db: canceling.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), tell=True),
+        lambda db: actions.schedule(db, made.id, booking, by=ines, now=now(), version=1),
+        lambda db: actions.cancel(db, made.id, by=ines, now=now(), version=1),
+        lambda db: actions.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), tell=True),
     ]
 
 
@@ -130,7 +130,7 @@ def test_schedule_against_cancel_against_cancel_has_one_winner(database, cast, o
         assert len(lost(got)) == 5
         assert {refusal.status for refusal in lost(got)} <= {409, 422}
         with database.read() as db:
-            assert len(story(db, "deposition", made.id)) == 2
+            assert len(timeline(db, "deposition", made.id)) == 2
         letters = 3
         assert len(outbox.rows()) == before + letters + (1 if winner.state == "scheduled" else 0)
 
@@ -143,7 +143,7 @@ def test_two_bookings_of_one_manager_at_once_see_each_other(database, cast):
         got = race(
             database,
             [
-                lambda db, id=id: scheduling.schedule(db, id, factories.booking(cast), by=ines, now=now(), version=1)
+                lambda db, id=id: actions.schedule(db, id, factories.booking(cast), by=ines, now=now(), version=1)
                 for id in ids
             ],
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.depositions.actions import canceling, running
+from app.depositions import actions
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, NotFound
 from tests.depositions import factories
@@ -10,7 +10,7 @@ from tests.depositions.races import lost, race, won
 
 
 def start(db, cast, id, version=None):
-    return running.start(db, id, by=cast.actor("ines"), now=now(), version=version)
+    return actions.start(db, id, by=cast.actor("ines"), now=now(), version=version)
 
 
 def test_it_begins(database, cast):
@@ -56,5 +56,5 @@ def test_start_against_cancel_has_one_winner(database, cast):
 def _both(cast, id):
     return [
         lambda db: start(db, cast, id),
-        lambda db: canceling.cancel(db, id, by=cast.actor("ines"), now=now(), tell=False),
+        lambda db: actions.cancel(db, id, by=cast.actor("ines"), now=now(), tell=False),
     ]

@@ -2,16 +2,16 @@
 
 import pytest
 
-from app.depositions.actions import scheduling
+from app.depositions import actions
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
-from app.kernel.events import story
 from tests.depositions import factories
 from tests.depositions.races import lost, race, won
 
 
 def write(db, cast, id, text, version=None):
-    return scheduling.write_notice(db, id, text, by=cast.actor("ines"), now=now(), version=version)
+    return actions.write_notice(db, id, text, by=cast.actor("ines"), now=now(), version=version)
 
 
 @pytest.mark.parametrize("state", ["initial", "scheduled", "ready", "active", "ended", "canceled"])
@@ -21,7 +21,7 @@ def test_in_every_state(database, cast, state):
         assert write(db, cast, made.id, " Which exhibits? ").notice == "Which exhibits?"
         assert write(db, cast, made.id, "  ").notice is None
     with database.read() as db:
-        kinds = [event.kind for event in story(db, "deposition", made.id)]
+        kinds = [event.kind for event in timeline(db, "deposition", made.id)]
     assert kinds.count("deposition.notice_written") == 2
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.desk.holds.models import Hold
-from app.kernel.db import Database
-from app.kernel.events import Event
+from app.dashboard.undo.models import PendingDecision
+from app.kernel.changes.events import Event
+from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.faults.results import LONG, note, rounds
 from tests.outgoing import Outbox
@@ -52,7 +52,7 @@ def start(database: Database) -> Iterator[Start]:
 
 def held(database: Database) -> int:
     with database.read() as db:
-        return db.execute(select(func.count()).where(Hold.state == "held")).scalar_one()
+        return db.execute(select(func.count()).where(PendingDecision.state == "held")).scalar_one()
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:

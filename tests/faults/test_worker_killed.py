@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from tests.messages.receivers import HttpReceiver
+from tests.messages.sending import promise
 
-from app.kernel import leases, webhook
-from app.kernel.db import Database
-from app.kernel.outbox import OutboxRow
-from tests.deliveries.receivers import HttpReceiver
-from tests.deliveries.sending import promise
+from app.kernel.db.engine import Database
+from app.kernel.outbox import claims, webhooks
+from app.kernel.outbox.outbox import OutboxRow
 from tests.faults.results import LONG, long_only, note, rounds
 from tests.servers import ROOT, environment
 
@@ -81,7 +81,7 @@ def queued(database: Database) -> int:
 def promises(database: Database, sink: HttpReceiver, number: int) -> set[str]:
     made: set[str] = set()
     for start in range(0, number, 500):
-        notices = [webhook.notification(sink.url("/200"), {"n": n}, 1) for n in range(start, min(start + 500, number))]
+        notices = [webhooks.notification(sink.url("/200"), {"n": n}, 1) for n in range(start, min(start + 500, number))]
         made |= {str(id) for id in promise(database, *notices)}
     return made
 
@@ -142,13 +142,13 @@ def test_the_measure_notices_a_worker_that_marks_before_it_sends(
 @long_only
 def test_an_orphan_is_sent_again_within_a_minute(database: Database, sink: HttpReceiver, victims: Victims) -> None:
     made = promises(database, sink, 1)
-    hanging = [webhook.notification(sink.url("/hang"), {}, 1)]
+    hanging = [webhooks.notification(sink.url("/hang"), {}, 1)]
     (orphan,) = promise(database, *hanging)
-    victims.start(leases.LEASE)
+    victims.start(claims.LEASE)
     wait_until(lambda: str(orphan) in sink.ids() and made <= set(sink.ids()))
     victims.end(signal.SIGKILL)
     died = time.monotonic()
-    victims.start(leases.LEASE)
+    victims.start(claims.LEASE)
     wait_until(lambda: sink.ids().count(str(orphan)) == 2, 70)
     waited = time.monotonic() - died
     victims.end(signal.SIGKILL)

@@ -9,10 +9,11 @@ import threading
 import time
 
 from app.config import Config
-from app.kernel import clock, leases, webhook
-from app.kernel.db import Database
-from app.kernel.leases import Claimed, Outcome
-from app.kernel.outbox import SENT
+from app.kernel import clock
+from app.kernel.db.engine import Database
+from app.kernel.outbox import claims, webhooks
+from app.kernel.outbox.claims import Claimed, Outcome
+from app.kernel.outbox.outbox import SENT
 from app.worker import Worker
 
 
@@ -23,7 +24,7 @@ class MarksFirst(Worker):
         started = clock.now()
         self._finish(row, Outcome(SENT, ""), started)
         time.sleep(0.02)
-        leases.attempt(self.database, row, started)
+        claims.attempt(self.database, row, started)
         with self._changed:
             del self._flying[row]
             self._claim_at = 0.0
@@ -33,7 +34,7 @@ class MarksFirst(Worker):
 def main(lease: float, planted: bool) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    webhook.signing_key = lambda _db, _organization_id: "k" * 40
+    webhooks.signing_key = lambda _db, _organization_id: "k" * 40
     kind = MarksFirst if planted else Worker
     kind(Database(Config.from_env()), sweeps=(), lease=lease).run(stop)
 

@@ -10,8 +10,8 @@ from sqlalchemy import insert, text
 from app.accounts.scope import Scope
 from app.home import audit
 from app.kernel import clock
-from app.kernel.db import Database
-from app.kernel.events import Event
+from app.kernel.changes.events import Event
+from app.kernel.db.engine import Database
 from tests.accounts.browser import post
 from tests.cast import Cast
 

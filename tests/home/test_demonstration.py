@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app import demo
 from app.inspections.models import Inspection, Invite
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.accounts.browser import sign_in
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from app.depositions.models import Deposition
 from app.inspections import actions as inspections
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
 from tests.cast import Cast
 from tests.depositions.factories import in_state, request

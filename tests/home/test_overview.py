@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.outbox import Message, enqueue
+from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import Message, enqueue
 from tests.cast import Cast
 
 DESKS = {"Depositions", "Prescreens", "Inspections"}
@@ -52,7 +52,7 @@ def test_nobody_signed_out_sees_it(client: FlaskClient, cast: Cast) -> None:
 def queued(database: Database, organization_id: int, subject: str, **changes: Any) -> None:
     from sqlalchemy import update
 
-    from app.kernel.outbox import OutboxRow
+    from app.kernel.outbox.outbox import OutboxRow
 
     with database.write() as db:
         (id,) = enqueue(

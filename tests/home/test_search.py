@@ -10,8 +10,8 @@ from playwright.sync_api import Browser
 from sqlalchemy import event
 
 from app.home import search as searching
-from app.kernel import search
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
+from app.kernel.text import search
 from tests import browsers
 from tests.cast import Cast
 from tests.depositions import factories

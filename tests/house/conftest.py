@@ -7,7 +7,7 @@ import pytest
 from filelock import FileLock
 
 from app.config import Config
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.databases import Grounds
 from tests.house import furnished
 

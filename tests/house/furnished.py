@@ -25,11 +25,11 @@ from app.accounts import links as account_links
 from app.accounts.actions import sign_ins
 from app.accounts.models import ApiKey, Membership, Passkey, Person, Product, TotpSecret
 from app.accounts.roles import Role
+from app.kernel.changes.events import Actor
 from app.kernel.clock import now
-from app.kernel.db import Database, Db
-from app.kernel.events import Actor
-from app.kernel.mailbox import DevelopmentMail
-from app.kernel.outbox import OutboxRow
+from app.kernel.db.engine import Database, Db
+from app.kernel.outbox.dev_mailbox import DevelopmentMail
+from app.kernel.outbox.outbox import OutboxRow
 from app.prescreens import links as prescreen_links
 
 SITE = "http://localhost"
@@ -59,7 +59,7 @@ APART: dict[str, tuple[str, ...]] = {
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it
-    "mail.letter": (),  # the demonstration's mail waits for a worker; tests/deliveries has it
+    "mail.letter": (),  # the demonstration's mail waits for a worker; tests/messages has it
 }
 """Addresses that machines, developers and redirects are led to, and that no page links to."""
 

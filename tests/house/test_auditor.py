@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from app.kernel.live import POLL_HEADER
+from app.kernel.web.live import POLL_HEADER
 from tests.house.furnished import FORM, House, endpoint_of, inside, written
 
 pytestmark = pytest.mark.timeout(400)  # furnishing the house takes its time

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests import browsers
 from tests.depositions import factories
 from tests.house import looking

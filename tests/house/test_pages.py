@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.house import furnished
 from tests.house.furnished import House, Visit
 

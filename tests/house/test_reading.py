@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from app.kernel.changes.events import Actor, record
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.events import Actor, record
+from app.kernel.db.engine import Database
 
 WRITES = [
     "INSERT INTO organizations (slug, name) VALUES ('x', 'X')",

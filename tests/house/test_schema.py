@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 import app.models  # noqa: F401  # fills the metadata
 from app.config import Config
-from app.kernel import schema
-from app.kernel.db import Base, Database
+from app.kernel.db import schema
+from app.kernel.db.engine import Base, Database
 from tests.databases import Grounds
 
 Empty = Callable[[], Database]

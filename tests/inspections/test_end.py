@@ -5,9 +5,9 @@ import uuid
 import pytest
 
 from app.inspections import actions, chain, queries
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
-from app.kernel.events import story
 from tests.inspections.conftest import SESSIONS, at_once, printed
 
 TWO = {"tsa_urls": ("http://one.example/tsr", "http://two.example/tsr")}
@@ -15,7 +15,7 @@ TWO = {"tsa_urls": ("http://one.example/tsr", "http://two.example/tsr")}
 
 def kinds(database, session) -> list[str]:
     with database.read() as db:
-        return [row.kind for row in story(db, "inspection", session["id"])][::-1]
+        return [row.kind for row in timeline(db, "inspection", session["id"])][::-1]
 
 
 @pytest.mark.config(**TWO)

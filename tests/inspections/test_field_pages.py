@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from app.inspections import chain, queries, words
-from app.kernel.events import story
+from app.kernel.changes.events import timeline
 from tests.inspections.conftest import PHONE, at_once, printed, token_of, wrong
 
 
@@ -55,7 +55,7 @@ def mailed(invite: dict, lang: str = "") -> str:
 
 def kinds(database, session: dict) -> list[str]:
     with database.read() as db:
-        return [row.kind for row in story(db, "inspection", session["id"])][::-1]
+        return [row.kind for row in timeline(db, "inspection", session["id"])][::-1]
 
 
 def test_opening_the_mailed_link_redeems_nothing_and_is_noted_once(phone, integrator, session, database) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from app.inspections import actions, chain, queries
 from app.inspections.models import Invite
+from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.events import story
 from tests.inspections.conftest import PHONE, SESSIONS, at_once, printed, token_of, wrong
 
 
@@ -133,7 +133,7 @@ def test_secrets_are_in_no_history(invite, field, database, session) -> None:
     field.join(invite, wrong(invite))
     field.join(invite, invite["otp_code"])
     with database.read() as db:
-        said = str([tuple(row) for row in story(db, "inspection", session["id"])])
+        said = str([tuple(row) for row in timeline(db, "inspection", session["id"])])
     for secret in (invite["otp_code"], wrong(invite), token_of(invite)):
         assert secret not in said
 
@@ -178,7 +178,7 @@ def test_two_people_join_one_session_that_opens_once(integrator, session, field,
     results = at_once(6, lambda n: field.join(invites[n]).status_code)
     assert results == {200: 6}
     with database.read() as db:
-        rows = story(db, "inspection", session["id"])
+        rows = timeline(db, "inspection", session["id"])
         assert sum(row.data.get("opened", False) for row in rows) == 1
         assert chain.verify(queries.links(db, uuid.UUID(session["id"])))[0] == 7
 

@@ -11,19 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
-from app.desk import tags
+from app.dashboard import tags
 from app.inspections import actions
 from app.inspections.models import Inspection
-from app.inspections.queries import board
+from app.inspections.queries import listing
+from app.kernel.changes.events import Event
 from app.kernel.clock import now
-from app.kernel.counts import differences
+from app.kernel.db.counters import differences
 from app.kernel.errors import Conflict
-from app.kernel.events import Event
 from tests.depositions.pages import csrf
 from tests.depositions.pages import text as body
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-T = board.T
+T = listing.T
 
 
 def make(database, cast, organization="marston", called="otto", **facts):
@@ -109,12 +109,12 @@ def test_everybody_means_the_same_list(database, cast, desk):
     few = frozenset([cast.harbor.id, cast.marston.id])
     many = few | frozenset(range(4000, 4010))
     filters = st.builds(
-        board.Filters,
-        view=st.sampled_from(list(board.VIEWS)),
+        listing.Filters,
+        view=st.sampled_from(list(listing.VIEWS)),
         campaign=st.sampled_from([None, None, campaign]),
         language=st.sampled_from(["", "", "fr"]),
         operator=st.sampled_from([None, None, cast.otto.id]),
-        person=st.sampled_from([None, None, board.NOBODY, cast.otto.id]),
+        person=st.sampled_from([None, None, listing.UNASSIGNED, cast.otto.id]),
         organization_id=st.sampled_from([None, None, cast.marston.id, cast.harbor.id]),
         first=st.sampled_from([None, None, today - DAY, today + DAY]),
         last=st.sampled_from([None, None, today, today + 9 * DAY]),
@@ -129,15 +129,15 @@ def test_everybody_means_the_same_list(database, cast, desk):
     @given(filters)
     def agree(f):
         with database.read() as db:
-            listed = board.listing(db, f, moment)
+            listed = listing.listing(db, f, moment)
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
             sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
             assert sum(sizes.values()) == len(rows)
-            assert board.kept_total(f, kept) in (None, len(rows))
+            assert listing.kept_total(f, kept) in (None, len(rows))
             if not f.narrowed and not f.order:
-                assert {key: board.tab_counts(kept)[key] for key in sizes} == sizes
+                assert {key: listing.tab_counts(kept)[key] for key in sizes} == sizes
             found = listed.rows_of(db, made)
             assert {id for id, (key, _) in found.items() if key is not None} == set(rows)
             if f.reach is not None:
@@ -155,12 +155,12 @@ def test_everybody_means_the_same_list(database, cast, desk):
 
 def test_sorted_or_not_a_tab_holds_the_same(database, cast, desk):
     with database.read() as db:
-        for view in board.VIEWS:
+        for view in listing.VIEWS:
             for reach in (None, frozenset([cast.marston.id])):
-                plain = {row.id for _, row in board.listing(db, board.Filters(view, reach=reach), now()).stream(db)}
-                for sort in board.Filters(view).sorts:
-                    f = board.Filters(view, reach=reach, sort=sort)
-                    assert {row.id for _, row in board.listing(db, f, now()).stream(db)} == plain
+                plain = {row.id for _, row in listing.listing(db, listing.Filters(view, reach=reach), now()).stream(db)}
+                for sort in listing.Filters(view).sorts:
+                    f = listing.Filters(view, reach=reach, sort=sort)
+                    assert {row.id for _, row in listing.listing(db, f, now()).stream(db)} == plain
 
 
 def test_what_waits_comes_first(database, cast):
@@ -178,7 +178,7 @@ def test_what_waits_comes_first(database, cast):
 
     def listed(view):
         with database.read() as db:
-            rows = board.listing(db, board.Filters(view), moment).page(db).rows
+            rows = listing.listing(db, listing.Filters(view), moment).page(db).rows
         return [(key, names[row.id]) for key, row in rows]
 
     assert listed("now") == [("waiting", "first"), ("waiting", "second"), ("live", "live"), ("today", "today")]
@@ -308,8 +308,8 @@ def test_a_copy_is_the_list_and_leaves_a_note(otto, cast, database, desk):
     assert "inspections-all-" in answer.headers["Content-Disposition"]
     with database.read() as db:
         scope = frozenset([cast.marston.id])
-        f = board.Filters("all", language="fr", sort="-when", reach=scope)
-        ids = [str(row.id) for _, row in board.listing(db, f, now()).stream(db)]
+        f = listing.Filters("all", language="fr", sort="-when", reach=scope)
+        ids = [str(row.id) for _, row in listing.listing(db, f, now()).stream(db)]
         e = Event.__table__.c
         data, who = db.execute(select(e.data, e.actor_name).where(e.kind == "desk.exported")).one()
     shown = [row[0] for row in rows[1:]]

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select, text
 
 from app.inspections.models import Inspection
-from app.inspections.queries import board
+from app.inspections.queries import listing
 from app.kernel.clock import now
 from tests.depositions.test_queue import plan
 from tests.inspections.test_listing import asked, in_state
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-T = board.T
+T = listing.T
 
 
 @pytest.fixture
@@ -75,9 +75,9 @@ def test_every_group_and_order_is_carried_by_an_index(database, cast, crowd, who
     reach = None if reach is None else frozenset(reach)
     wrong = []
     with database.read() as db:
-        for view in board.VIEWS:
-            for sort in ("", *(f"{turn}{name}" for name in board.Filters(view).sorts for turn in ("", "-"))):
-                listed = board.listing(db, board.Filters(view, reach=reach, sort=sort), now())
+        for view in listing.VIEWS:
+            for sort in ("", *(f"{turn}{name}" for name in listing.Filters(view).sorts for turn in ("", "-"))):
+                listed = listing.listing(db, listing.Filters(view, reach=reach, sort=sort), now())
                 for at, stretch in enumerate(listed.shape.stretches):
                     facts = {f"at_{n}": uuid.uuid4() if c.name == "id" else now() for n, c in enumerate(stretch.order)}
                     # The few heads of several ranges are sorted together; nothing else is.
@@ -103,14 +103,14 @@ def test_what_the_tabs_count_is_read_from_counters_and_ranges(database, cast, cr
     reach = None if whose == "house" else frozenset([cast.marston.id])
     with database.read() as db:
         with asked(database) as seen:
-            counts = board.view_counts(db, board.Filters(reach=reach), now())
+            counts = listing.view_counts(db, listing.Filters(reach=reach), now())
         walks(explained(db, seen), True)
         with asked(database) as seen:
-            assert board.waiting(db, reach) == counts["waiting"]
+            assert listing.waiting(db, reach) == counts["waiting"]
         walks(explained(db, seen))
-        for view in board.VIEWS:
-            f = board.Filters(view, reach=reach)
-            assert counts[view] == board.listing(db, f, now()).count_all(db)
+        for view in listing.VIEWS:
+            f = listing.Filters(view, reach=reach)
+            assert counts[view] == listing.listing(db, f, now()).count_all(db)
 
 
 def test_who_has_it_is_found_by_an_index(database, cast, crowd):

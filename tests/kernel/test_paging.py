@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from app.kernel.db import Database
+from app.kernel.changes.events import WORKER, Event, record
+from app.kernel.db.engine import Database
+from app.kernel.db.pagination import Group, decode_cursor, encode_cursor, page_of
 from app.kernel.errors import BadRequest
-from app.kernel.events import WORKER, Event, record
-from app.kernel.paging import Group, decode_cursor, encode_cursor, page_of
 from tests.clocks import Clock
 
 e = Event.__table__.c

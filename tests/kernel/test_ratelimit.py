@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.config import Config
+from app.kernel.api.rate_limits import Limiter, refuse
 from app.kernel.errors import RateLimited
-from app.kernel.ratelimit import Limiter, refuse
 from tests.clocks import Clock
 
 

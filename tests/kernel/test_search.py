@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from sqlalchemy import event, text
 
 from app.accounts.models import Organization
-from app.depositions.queries import finding as depositions
+from app.depositions.queries import search as depositions
 from app.inspections import actions as inspecting
-from app.inspections import finding as inspections
-from app.kernel import folding, search
+from app.inspections.queries import search as inspections
+from app.kernel.changes.events import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import sha256
-from app.kernel.db import Database, Db
-from app.kernel.events import Actor
-from app.kernel.search import Texts
+from app.kernel.db.engine import Database, Db
+from app.kernel.text import normalization, search
+from app.kernel.text.search import SearchDocument
 from app.prescreens import actions as prescreening
-from app.prescreens.queries import finding as prescreens
+from app.prescreens.queries import search as prescreens
 from tests.cast import Cast
 from tests.depositions import factories
 from tests.prescreens.making import PROSPECT, prescreen
@@ -27,8 +27,8 @@ KIND = "thing"
 BY = Actor("cli", None, "A test", None, "cli")
 
 
-def thing(id: object, *title: str, rest: tuple[str, ...] = (), organization: int = 1) -> Texts:
-    return Texts(KIND, str(id), organization, title, rest)
+def thing(id: object, *title: str, rest: tuple[str, ...] = (), organization: int = 1) -> SearchDocument:
+    return SearchDocument(KIND, str(id), organization, title, rest)
 
 
 def found(db: Db, typed: str, organizations: set[int] | None = None, limit: int = search.MOST) -> list[str]:
@@ -41,15 +41,15 @@ def found(db: Db, typed: str, organizations: set[int] | None = None, limit: int 
     data=st.data(),
 )
 def test_any_text_is_found_by_how_its_words_begin(db: Db, written: str, data: st.DataObject) -> None:
-    search.keep(db, thing("x", "", rest=(written,)))
-    words = folding.split(folding.fold(written))
+    search.index(db, thing("x", "", rest=(written,)))
+    words = normalization.split(normalization.fold(written))
     if not words:
         return
     word = data.draw(st.sampled_from(words))
     typed = word[: data.draw(st.integers(1, len(word)))]
     assert found(db, typed) == ["x"]
-    assert found(db, typed.upper()) == ["x"] or folding.fold(typed.upper()) != typed
-    assert found(db, written) == ["x"] or len(folding.wanted(written)) == folding.MOST_WANTED
+    assert found(db, typed.upper()) == ["x"] or normalization.fold(typed.upper()) != typed
+    assert found(db, written) == ["x"] or len(normalization.query_terms(written)) == normalization.MOST_WANTED
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -134,8 +134,8 @@ def test_words_between_two_rungs_are_compared(db: Db) -> None:
 
 def test_what_changes_is_no_longer_found_by_its_old_words(db: Db) -> None:
     search.add(db, thing("it", "Ada", rest=("byron",)))
-    assert search.keep(db, thing("it", "Ada", rest=("lovelace",))) is True
-    assert search.keep(db, thing("it", "Ada", rest=("lovelace",))) is False
+    assert search.index(db, thing("it", "Ada", rest=("lovelace",))) is True
+    assert search.index(db, thing("it", "Ada", rest=("lovelace",))) is False
     assert (found(db, "byron"), found(db, "love")) == ([], ["it"])
 
 

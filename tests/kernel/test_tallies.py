@@ -7,15 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, insert, select, text, update
+from tests.messages.sending import promise
 
 from app.depositions.models import Deposition
-from app.kernel import counts, tallies
 from app.kernel.clock import now
-from app.kernel.db import Database
-from app.kernel.outbox import Message, OutboxRow
-from app.kernel.tallies import Days
+from app.kernel.db import counters, hourly_stats
+from app.kernel.db.engine import Database
+from app.kernel.db.hourly_stats import Days
+from app.kernel.outbox.outbox import Message, OutboxRow
 from tests.cast import Cast
-from tests.deliveries.sending import promise
 from tests.depositions import factories
 
 D, SENT = Deposition.__table__, OutboxRow.__table__
@@ -54,7 +54,7 @@ def test_whatever_is_changed_the_tallies_equal_a_recount(
                 {**row, "id": 10**6, "slug": "x", "remote_session_id": row["remote_session_id"].__class__(int=7)},
             )
             db.execute(delete(D).where(D.c.id == 10**6))
-        found = tallies.differences(db)
+        found = hourly_stats.differences(db)
         db.rollback()
         db.close()
     assert found == []
@@ -73,20 +73,20 @@ def made(database: Database, cast: Cast) -> list[Any]:
 def test_a_tally_that_lies_is_found(database: Database) -> None:
     with database.write() as db:
         db.execute(
-            tallies.TALLIES.insert(),
+            hourly_stats.HOURLY_STATS.insert(),
             {"moment": "x", "organization_id": 1, "hour": 5, "word": "", "part": "", "wait": 0, "slot": 0, "n": 2},
         )
     with database.read() as db:
-        assert [(d.table, d.kept, d.counted) for d in counts.differences(db)] == [("tallies", 2, 0)]
+        assert [(d.table, d.kept, d.counted) for d in counters.differences(db)] == [("tallies", 2, 0)]
 
 
 def test_filling_afterwards_says_the_same(database: Database, made: list[Any]) -> None:
     """What the migration writes for rows that are there already."""
     with database.write() as db:
         db.execute(text("DELETE FROM tallies"))
-        for tallied in tallies.TALLIED:
-            db.execute(text(tallies.fill(tallied, db.dialect)))
-        assert tallies.differences(db) == []
+        for tallied in hourly_stats.REGISTERED:
+            db.execute(text(hourly_stats.fill(tallied, db.dialect)))
+        assert hourly_stats.differences(db) == []
 
 
 ZONES = ("UTC", "America/Los_Angeles", "Europe/Berlin", "Asia/Dubai", "Pacific/Auckland", "America/Sao_Paulo")
@@ -100,8 +100,10 @@ def test_hours_fall_into_the_readers_days(database: Database, zone: str, around:
     edges = days.edges()
     row = {"moment": "m", "organization_id": 1, "word": "", "part": "", "wait": 0, "slot": 0, "n": 1}
     with database.write() as db:
-        db.execute(tallies.TALLIES.insert(), [{**row, "hour": hour} for hour in range(edges[0] - 30, edges[-1] + 30)])
-        found = tallies.by_day(db, {1}, (("m",), days), ((), days))
+        db.execute(
+            hourly_stats.HOURLY_STATS.insert(), [{**row, "hour": hour} for hour in range(edges[0] - 30, edges[-1] + 30)]
+        )
+        found = hourly_stats.by_day(db, {1}, (("m",), days), ((), days))
         db.execute(text("DELETE FROM tallies"))
     lengths = {day: end - begin for day, begin, end in zip(days, edges, edges[1:], strict=False)}
     assert {tally.day: tally.n for tally in found} == lengths
@@ -113,9 +115,9 @@ def test_somebody_elses_hours_are_not_read(database: Database) -> None:
     days = Days("UTC", today, today)
     row = {"moment": "m", "hour": days.edges()[0], "word": "", "part": "", "wait": 0, "slot": 0}
     with database.write() as db:
-        db.execute(tallies.TALLIES.insert(), [{**row, "organization_id": id, "n": id} for id in (1, 2, 3)])
-        assert [t.n for t in tallies.by_day(db, {2}, (("m",), days), ((), days))] == [2]
-        assert tallies.by_day(db, set(), (("m",), days), (("m",), days)) == []
+        db.execute(hourly_stats.HOURLY_STATS.insert(), [{**row, "organization_id": id, "n": id} for id in (1, 2, 3)])
+        assert [t.n for t in hourly_stats.by_day(db, {2}, (("m",), days), ((), days))] == [2]
+        assert hourly_stats.by_day(db, set(), (("m",), days), (("m",), days)) == []
         db.execute(text("DELETE FROM tallies"))
 
 
@@ -133,7 +135,7 @@ def test_the_read_is_a_few_stretches_of_the_key(database: Database) -> None:
     ]
     seen: list[tuple[str, Any]] = []
     with database.write() as db:
-        db.execute(tallies.TALLIES.insert(), rows)
+        db.execute(hourly_stats.HOURLY_STATS.insert(), rows)
         db.execute(text("ANALYZE tallies"))
     with database.write() as db:
 
@@ -141,7 +143,7 @@ def test_the_read_is_a_few_stretches_of_the_key(database: Database) -> None:
             seen.append((statement, parameters))
 
         event.listen(database.writer, "before_cursor_execute", keep)
-        tallies.by_day(db, {3}, (("deposition.asked", "deposition.booked"), days), (("deposition.starts",), days))
+        hourly_stats.by_day(db, {3}, (("deposition.asked", "deposition.booked"), days), (("deposition.starts",), days))
         event.remove(database.writer, "before_cursor_execute", keep)
         statement, parameters = seen[-1]
         prefix = "EXPLAIN QUERY PLAN " if database.sqlite else "EXPLAIN "

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.kernel.api.validation import Body, Text, parse_object, read
 from app.kernel.errors import Invalid, Refusal
-from app.kernel.validation import Body, Text, parse_object, read
 
 
 class Thing(Body):

@@ -21,9 +21,10 @@ from wtforms import (
 
 from app import edges
 from app.config import Config
-from app.kernel import htmx, static, times, words
 from app.kernel.errors import Conflict, Gone
-from app.kernel.forms import VersionedForm, at_most, choices, needed
+from app.kernel.text import datetimes, template_filters
+from app.kernel.web import assets, htmx
+from app.kernel.web.forms import VersionedForm, at_most, choices, needed
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 15, 20, tzinfo=UTC)
@@ -86,9 +87,9 @@ def make() -> Flask:
     site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
     CSRFProtect(site)
     edges.install(site, Config.for_tests())
-    static.install(site)
-    times.install(site.jinja_env)
-    words.install(site.jinja_env)
+    assets.install(site)
+    datetimes.install(site.jinja_env)
+    template_filters.install(site.jinja_env)
     site.context_processor(_around)
     _routes(site)
     return site

@@ -7,7 +7,7 @@ from flask import Flask
 from wtforms import PasswordField, StringField
 
 from app.kernel.errors import FieldError, Invalid
-from app.kernel.forms import LONGEST, DeskForm, VersionedForm, at_most, needed
+from app.kernel.web.forms import LONGEST, DeskForm, VersionedForm, at_most, needed
 
 
 class Sample(VersionedForm):

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.kernel.static import SHEETS, Shelf
+from app.kernel.web.assets import SHEETS, Assets
 
 STATIC = Path(__file__).parents[2] / "app/static"
 FIRST_VISIT = 150_000
@@ -88,7 +88,7 @@ def test_modules_that_import_each_other_are_refused(tmp_path: Path) -> None:
         (tmp_path / "js").mkdir(exist_ok=True)
         (tmp_path / "js" / f"{name}.js").write_text(f'import "./{other}.js";\n')
     with pytest.raises(ValueError, match=r"js/a\.js imports itself"):
-        Shelf(tmp_path)
+        Assets(tmp_path)
 
 
 def test_nothing_outside_the_folder_is_served(visitor: FlaskClient) -> None:

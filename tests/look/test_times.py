@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.kernel import times
+from app.kernel.text import datetimes
 
 PST, CET = "America/Los_Angeles", "Europe/Paris"
 EARLY = datetime(2025, 1, 28, 9, 30, tzinfo=UTC)
@@ -12,22 +12,22 @@ NOW = datetime(2026, 11, 24, 15, 20, tzinfo=UTC)
 
 
 def test_the_convention() -> None:
-    line = times.when_line(EARLY, PST, CET)
+    line = datetimes.when_line(EARLY, PST, CET)
     assert line == '<time datetime="2025-01-28T09:30:00Z">Tue 28 Jan 2025, 1:30 AM PST</time> · your time 10:30 CET'
 
 
 def test_two_lines_for_a_row_leave_out_what_is_known() -> None:
-    cell = times.when(EARLY, PST, CET, datetime(2025, 1, 5, tzinfo=UTC), "1 h 15 min")
+    cell = datetimes.when(EARLY, PST, CET, datetime(2025, 1, 5, tzinfo=UTC), "1 h 15 min")
     assert cell == (
         '<time datetime="2025-01-28T09:30:00Z">Tue 28 Jan, 1:30 AM PST</time>'
         " <small>your time 10:30 CET · 1 h 15 min</small>"
     )
-    assert "your time" not in times.when(EARLY, CET, "Europe/Berlin")
+    assert "your time" not in datetimes.when(EARLY, CET, "Europe/Berlin")
 
 
 def test_the_readers_other_day_is_named() -> None:
     late = datetime(2025, 1, 29, 1, 0, tzinfo=UTC)
-    assert times.yours(late, PST, CET) == "Wed 02:00 CET"
+    assert datetimes.viewer_time(late, PST, CET) == "Wed 02:00 CET"
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,18 @@ def test_the_readers_other_day_is_named() -> None:
     ],
 )
 def test_hours_and_abbreviations_belong_to_zone_and_date(instant: datetime, zone: str, words: str) -> None:
-    assert times.moment(instant, zone) == words
+    assert datetimes.moment(instant, zone) == words
 
 
 def test_spans() -> None:
     start = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-    assert times.span(start, start + timedelta(minutes=75), PST) == "Wed 25 Nov 2026, 1:30–2:45 AM PST"
-    assert times.span(start, start + timedelta(hours=11), PST) == "Wed 25 Nov 2026, 1:30 AM–12:30 PM PST"
-    assert times.span(start, start + timedelta(minutes=75), CET) == "Wed 25 Nov 2026, 10:30–11:45 CET"
-    assert times.span(start, start + timedelta(hours=24), CET) == "Wed 25 Nov 2026, 10:30 to Thu 26 Nov 2026, 10:30 CET"
+    assert datetimes.span(start, start + timedelta(minutes=75), PST) == "Wed 25 Nov 2026, 1:30–2:45 AM PST"
+    assert datetimes.span(start, start + timedelta(hours=11), PST) == "Wed 25 Nov 2026, 1:30 AM–12:30 PM PST"
+    assert datetimes.span(start, start + timedelta(minutes=75), CET) == "Wed 25 Nov 2026, 10:30–11:45 CET"
+    assert (
+        datetimes.span(start, start + timedelta(hours=24), CET)
+        == "Wed 25 Nov 2026, 10:30 to Thu 26 Nov 2026, 10:30 CET"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,7 @@ def test_spans() -> None:
     ],
 )
 def test_durations(length: float | timedelta, words: str) -> None:
-    assert times.duration(length) == words
+    assert datetimes.duration(length) == words
 
 
 @pytest.mark.parametrize(
@@ -86,23 +89,23 @@ def test_durations(length: float | timedelta, words: str) -> None:
     ],
 )
 def test_how_far_away(gap: timedelta, words: str) -> None:
-    assert times.relative(NOW + gap, NOW) == words
-    assert words in times.countdown(NOW + gap, NOW)
+    assert datetimes.relative(NOW + gap, NOW) == words
+    assert words in datetimes.countdown(NOW + gap, NOW)
 
 
 def test_days_left_count_begun_days() -> None:
-    assert times.days_left(NOW + timedelta(days=4, hours=19), NOW) == 5
-    assert times.days_left(NOW + timedelta(minutes=1), NOW) == 1
-    assert times.days_left(NOW - timedelta(days=3), NOW) == 0
+    assert datetimes.days_left(NOW + timedelta(days=4, hours=19), NOW) == 5
+    assert datetimes.days_left(NOW + timedelta(minutes=1), NOW) == 1
+    assert datetimes.days_left(NOW - timedelta(days=3), NOW) == 0
 
 
 def test_stamps_in_a_story() -> None:
-    assert ">16:20 CET<" in times.stamp(NOW, CET, NOW)
-    assert ">Fri 30 Oct, 11:45 CET<" in times.stamp(datetime(2026, 10, 30, 10, 45, tzinfo=UTC), CET, NOW)
-    assert ">Tue 28 Jan 2025, 10:30 CET<" in times.stamp(EARLY, CET, NOW)
+    assert ">16:20 CET<" in datetimes.stamp(NOW, CET, NOW)
+    assert ">Fri 30 Oct, 11:45 CET<" in datetimes.stamp(datetime(2026, 10, 30, 10, 45, tzinfo=UTC), CET, NOW)
+    assert ">Tue 28 Jan 2025, 10:30 CET<" in datetimes.stamp(EARLY, CET, NOW)
 
 
 def test_places_on_the_day_ruler() -> None:
-    assert times.minutes_of_day(EARLY, PST) == 90
-    assert times.hours_ahead(EARLY, PST, CET) == 9
-    assert times.hours_ahead(EARLY, CET, PST) == -9
+    assert datetimes.minutes_of_day(EARLY, PST) == 90
+    assert datetimes.hours_ahead(EARLY, PST, CET) == 9
+    assert datetimes.hours_ahead(EARLY, CET, PST) == -9

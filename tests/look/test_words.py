@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.kernel import words
+from app.kernel.text import template_filters
 
 
 @pytest.mark.parametrize(
@@ -17,23 +17,23 @@ from app.kernel import words
     ],
 )
 def test_initials(name: str, short: str) -> None:
-    assert words.initials(name) == short
+    assert template_filters.initials(name) == short
 
 
 @pytest.mark.parametrize(
     ("text", "part"), [("Cancel the request…", "cancel-the-request"), ("Réserver", "reserver"), ("إلغاء", "x5")]
 )
 def test_slugs(text: str, part: str) -> None:
-    assert words.slug(text) == part
+    assert template_filters.slug(text) == part
 
 
 def test_sentences_numbers_and_names() -> None:
-    assert words.lead("Not done. Try again. Later.") == ("Not done.", "Try again. Later.")
-    assert words.lead("Only one sentence.") == ("Only one sentence.", "")
-    assert words.number_of(1, "request") == "1 request"
-    assert words.number_of(1204, "request") == "1,204 requests"
-    assert words.number_of(2, "query", "queries") == "2 queries"
-    assert words.spoken("join_room") == "Join room"
+    assert template_filters.lead("Not done. Try again. Later.") == ("Not done.", "Try again. Later.")
+    assert template_filters.lead("Only one sentence.") == ("Only one sentence.", "")
+    assert template_filters.pluralize(1, "request") == "1 request"
+    assert template_filters.pluralize(1204, "request") == "1,204 requests"
+    assert template_filters.pluralize(2, "query", "queries") == "2 queries"
+    assert template_filters.spell_out("join_room") == "Join room"
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_sentences_numbers_and_names() -> None:
     ],
 )
 def test_backticked_words_are_code(text: str, html: str) -> None:
-    assert str(words.code_spans(text)) == html
+    assert str(template_filters.code_spans(text)) == html

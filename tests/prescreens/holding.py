@@ -6,16 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from app.desk.holds import actions as holds
-from app.desk.holds import jobs
-from app.desk.holds.models import Hold, State
-from app.kernel import events
+from app.dashboard.undo import actions as holds
+from app.dashboard.undo import jobs
+from app.dashboard.undo.models import PendingDecision, State
+from app.kernel.changes import events
 from app.kernel.clock import now
-from app.kernel.db import Database, Db
+from app.kernel.db.engine import Database, Db
 from app.prescreens import actions
 from app.prescreens import jobs as prescreen_jobs  # registers who does the held acts
-from app.prescreens.actions.deciding import would_send
-from app.prescreens.queries import one
+from app.prescreens.actions.decide import would_send
+from app.prescreens.queries import detail
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 
@@ -27,7 +27,7 @@ SECONDS = 30
 
 def press_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "lena", **more: Any) -> Row[Any]:
     """Somebody presses Approve or Deny, in this transaction."""
-    row = one.get(db, id)
+    row = detail.get(db, id)
     assert row is not None
     return actions.press(
         db,
@@ -56,7 +56,12 @@ def press(database: Database, cast: Cast, id: UUID, verb: str = "approve", who: 
 def last(database: Database, id: UUID) -> Row[Any]:
     """The last hold of a prescreen, however it ended."""
     with database.read() as db:
-        wanted = select(Hold.__table__).where(Hold.subject_id == str(id)).order_by(Hold.pressed_at.desc()).limit(1)
+        wanted = (
+            select(PendingDecision.__table__)
+            .where(PendingDecision.subject_id == str(id))
+            .order_by(PendingDecision.pressed_at.desc())
+            .limit(1)
+        )
         return db.execute(wanted).one()
 
 
@@ -73,7 +78,7 @@ def sweep(database: Database, at: datetime | None = None) -> bool:
 def story(database: Database, id: UUID) -> list[Any]:
     """What happened, newest first, from the hold on."""
     with database.read() as db:
-        found = events.story(db, "prescreen", id)
+        found = events.timeline(db, "prescreen", id)
     return [event for event in found if event.kind not in ("prescreen.started", "prescreen.completed")]
 
 

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Row, insert
 
+from app.kernel.changes.events import Actor
 from app.kernel.clock import now
-from app.kernel.db import Database, Db
-from app.kernel.events import Actor
+from app.kernel.db.engine import Database, Db
 from app.prescreens import actions
 from app.prescreens.models import TemplateVersion, WorkflowTemplate
-from app.prescreens.queries import one, templates
+from app.prescreens.queries import detail, questionnaires
 from app.prescreens.queries.stages import Reach
 
 PROSPECT = Actor("prospect", None, "A prospect", None, "page", "test-request", "192.0.2.7")
@@ -100,7 +100,7 @@ def prescreen(
     at = at or now()
     reach = Reach((organization_id,))
     with database.write() as db:
-        workflow = templates.one(db, reach, template_id or _template(db, organization_id))
+        workflow = questionnaires.one(db, reach, template_id or _template(db, organization_id))
         assert workflow is not None
         id = actions.start(db, workflow, by=PROSPECT, now=at)
         if state == "draft":
@@ -119,13 +119,13 @@ def prescreen(
 
 
 def _template(db: Db, organization_id: int) -> UUID:
-    found = templates.listing(db, Reach((organization_id,)))
+    found = questionnaires.listing(db, Reach((organization_id,)))
     return found[0].id if found else template(db, organization_id)
 
 
 def stored(database: Database, id: UUID) -> Row[Any]:
     """The row as it stands."""
     with database.read() as db:
-        found = one.get(db, id)
+        found = detail.get(db, id)
     assert found is not None
     return found

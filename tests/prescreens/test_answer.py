@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from app.kernel import events, search
+from app.kernel.changes import events
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Gone, Invalid
+from app.kernel.text import search
 from app.prescreens import actions
-from app.prescreens.queries import templates
+from app.prescreens.queries import questionnaires
 from tests.cast import Cast
 from tests.prescreens.making import JANE, PROSPECT, prescreen, stored, template
 
@@ -22,13 +23,13 @@ def test_start_makes_a_draft_with_thirty_days(database: Database, cast: Cast) ->
     assert row.expires_at - row.created_at == timedelta(days=30)
     assert row.expires_on == row.expires_at.date()
     with database.read() as db:
-        assert [event.kind for event in events.story(db, "prescreen", id)] == ["prescreen.started"]
+        assert [event.kind for event in events.timeline(db, "prescreen", id)] == ["prescreen.started"]
 
 
 def test_a_closed_template_takes_nobody(database: Database, cast: Cast) -> None:
     with database.write() as db:
         template(db, cast.marston.id, "closed", is_open=False)
-        workflow = templates.by_address(db, "marston", "closed")
+        workflow = questionnaires.by_address(db, "marston", "closed")
     assert workflow is not None
     with pytest.raises(Gone), database.write() as db:
         actions.start(db, workflow, by=PROSPECT, now=now())

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.prescreens.making import prescreen, stored, template
 

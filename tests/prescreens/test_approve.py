@@ -16,9 +16,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from app.accounts.models import Organization, Person
-from app.kernel import events
+from app.kernel.changes import events
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.prescreens import actions
 from app.prescreens.queries.stages import Reach
@@ -66,7 +66,7 @@ def test_it_is_written_told_and_remembered(
     assert "Marston & Vale" in letter["text"]
     assert all(hidden not in str(letter) for hidden in (NOTES, "2,400", AGENT.name))
     with database.read() as db:
-        latest = events.story(db, "prescreen", id)[0]
+        latest = events.timeline(db, "prescreen", id)[0]
     assert (latest.kind, latest.actor_name) == (f"prescreen.{word}", AGENT.name)
     assert NOTES not in str(latest.data)
 
@@ -160,7 +160,7 @@ def test_of_many_at_once_one_wins(database: Database, cast: Cast, outbox: Outbox
     assert row.review_status == ("approved" if int(row.review_notes) % 2 else "denied")
     assert len(outbox.letters("jane@example.com")) == 2
     with database.read() as db:
-        kinds = [event.kind for event in events.story(db, "prescreen", id)]
+        kinds = [event.kind for event in events.timeline(db, "prescreen", id)]
     assert sum(kind in ("prescreen.approved", "prescreen.denied") for kind in kinds) == 1
 
 

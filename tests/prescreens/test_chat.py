@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from app.accounts.models import Organization
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.prescreens import links, words
 from app.prescreens.models import Prescreen
 from tests.cast import Cast

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from app.kernel import events
+from app.kernel.changes import events
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Gone, Invalid
 from app.prescreens import actions, links
 from app.prescreens.models import Contact
@@ -36,7 +36,7 @@ def test_it_makes_a_contact_and_tells_the_prospect(database: Database, cast: Cas
     token = letter["text"].partition("/status/")[2].split()[0]
     assert links.read(database.config, links.STATUS, token) == id
     with database.read() as db:
-        (latest, _) = events.story(db, "prescreen", id)
+        (latest, _) = events.timeline(db, "prescreen", id)
     assert (latest.kind, latest.actor_name) == ("prescreen.completed", "Jane Smith")
     assert "/status/" not in str(latest.data)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from app.kernel import counts
-from app.kernel.db import Database
+from app.kernel.db import counters
+from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.clocks import Clock
 from tests.prescreens.making import prescreen, stored
@@ -53,4 +53,4 @@ def test_everywhere_at_once(client: FlaskClient, database: Database, cast: Cast,
 
     assert [stored(database, id) for id in (waiting, approved, active)] == before, "nothing was written"
     with database.read() as db:
-        assert counts.differences(db) == []
+        assert counters.differences(db) == []

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.accounts.models import Membership, Organization, Person
-from app.desk.holds import actions as holds
-from app.desk.holds import words
-from app.desk.holds.models import Hold, State
+from app.dashboard.undo import actions as holds
+from app.dashboard.undo import presentation
+from app.dashboard.undo.models import PendingDecision, State
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
 from app.prescreens.rules import review
 from app.worker import Worker
@@ -125,7 +125,7 @@ def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any)
     assert kinds(database, id)[0] == "hold_returned"
     ended = last(database, id)
     assert (ended.state, ended.shown_to) == (State.RETURNED, cast.lena.id)
-    line = words.bar([ended], now())[0]
+    line = presentation.bar([ended], now())[0]
     assert (line.title, line.note) == ("Your approval of Jane Smith was not written", ended.why)
     return ended
 
@@ -198,5 +198,5 @@ def test_no_two_are_held_on_one_thing(database: Database, cast: Cast) -> None:
     with database.write() as db:
         facts = {**hold._mapping, "id": id}
         with pytest.raises(Exception, match=r"(?i)unique"):
-            db.execute(Hold.__table__.insert().values(**facts))
+            db.execute(PendingDecision.__table__.insert().values(**facts))
         db.rollback()

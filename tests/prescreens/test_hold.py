@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.accounts.models import Organization
-from app.desk.holds.models import Hold, State
+from app.dashboard.undo.models import PendingDecision, State
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
@@ -42,7 +42,7 @@ def test_without_seconds_it_is_final_at_once(database: Database, cast: Cast, out
     assert kinds(database, id) == ["approved"]
     assert len(outbox.letters("jane@example.com")) == 2
     with database.read() as db:
-        assert db.scalar(select(func.count()).select_from(Hold)) == 0
+        assert db.scalar(select(func.count()).select_from(PendingDecision)) == 0
 
 
 def test_pressing_the_same_again_changes_nothing(database: Database, cast: Cast) -> None:

@@ -11,9 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app.desk.holds.models import State
+from app.dashboard.undo.models import State
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
 from app.worker import Worker
 from tests.cast import Cast

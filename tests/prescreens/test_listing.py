@@ -14,15 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
-from app.desk import tags
+from app.dashboard import tags
+from app.kernel.changes.events import Event
 from app.kernel.clock import now
-from app.kernel.counts import differences
-from app.kernel.db import Database, Db
-from app.kernel.events import Event
+from app.kernel.db.counters import differences
+from app.kernel.db.engine import Database, Db
 from app.prescreens import actions
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import desk, numbers
-from app.prescreens.queries.desk import Seen
+from app.prescreens.queries import counts, listing
+from app.prescreens.queries.listing import Seen
 from app.prescreens.queries.stages import P, Reach
 from tests.cast import Cast
 from tests.prescreens.making import prescreen, stored, template
@@ -79,8 +79,8 @@ def test_everybody_means_the_same_list(database: Database, cast: Cast, made: lis
     with database.read() as db:
         template_id = db.execute(select(P.workflow_template_id).where(P.id == made[0])).scalar_one()
     filters = st.builds(
-        desk.Filters,
-        state=st.sampled_from(desk.STATES),
+        listing.Filters,
+        state=st.sampled_from(listing.STATES),
         left=st.sampled_from([None, None, 3, 7]),
         organization_id=st.sampled_from([None, None, cast.marston.id, cast.harbor.id]),
         template_id=st.sampled_from([None, None, template_id]),
@@ -89,24 +89,24 @@ def test_everybody_means_the_same_list(database: Database, cast: Cast, made: lis
         q=st.sampled_from(["", "", "ada", "number1", "nobody"]),
         reach=st.sampled_from([None, frozenset(), frozenset([cast.harbor.id]), frozenset([cast.marston.id, 4711])]),
         tag=st.sampled_from(["", "", "vip", "none"]),
-        person=st.sampled_from([None, None, desk.NOBODY, cast.lena.id]),
+        person=st.sampled_from([None, None, listing.UNASSIGNED, cast.lena.id]),
         sort=st.sampled_from(["", "left", "-left", "decided", "-decided"]),
     )
 
     @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(filters)
-    def agree(f: desk.Filters) -> None:
+    def agree(f: listing.Filters) -> None:
         with database.read() as db:
             moment = now()
-            listed = desk.listing(db, f, moment)
+            listed = listing.listing(db, f, moment)
             rows = all_pages(db, listed)
             assert len(set(rows)) == len(rows) == listed.total(db) == listed.count_all(db)
             assert [row.id for _, row in listed.stream(db, size=3)] == rows
             sizes, kept = listed.counts(db, {stretch.key for stretch in listed.shape.stretches})
             assert sum(sizes.values()) == len(rows)
             if f.plain:
-                left = f.left if f.state == desk.WAITING else None
-                tally = numbers.read(kept)
+                left = f.left if f.state == listing.WAITING else None
+                tally = counts.read(kept)
                 assert tally.of(f.state, left) == len(rows)
                 if not f.order:
                     assert {key: tally.group(key) for key in sizes} == sizes
@@ -115,7 +115,7 @@ def test_everybody_means_the_same_list(database: Database, cast: Cast, made: lis
             if f.reach is not None:
                 assert {row.organization_id for _, row in found.values()} <= f.reach
             for place, id in enumerate(rows[:3]):
-                near = desk.near(db, listed, f, moment, id)
+                near = listing.near(db, listed, f, moment, id)
                 assert near is not None
                 assert near.place == place + 1
                 assert near.previous == (rows[place - 1] if place else None)
@@ -145,8 +145,8 @@ def test_a_copy_is_the_list_and_leaves_a_note(
     assert "prescreens-all-" in answer.headers["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(answer.text[1:], newline="")))
     with database.read() as db:
-        f = desk.Filters(state="all", tag="vip", sort="left", reach=frozenset([cast.marston.id]))
-        ids = [str(row.id) for _, row in desk.listing(db, f, now()).stream(db)]
+        f = listing.Filters(state="all", tag="vip", sort="left", reach=frozenset([cast.marston.id]))
+        ids = [str(row.id) for _, row in listing.listing(db, f, now()).stream(db)]
     assert [row[0] for row in rows[1:]] == ids
     assert "Harbor" not in answer.text
     ((data, who, home),) = exported(database)

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import insert
 
 from app.accounts.scope import Scope
-from app.kernel import counts
-from app.kernel.db import Database, Db
+from app.kernel.db import counters
+from app.kernel.db.engine import Database, Db
 from app.prescreens.models import Contact, Prescreen
-from app.prescreens.queries import api, desk, numbers
+from app.prescreens.queries import api, counts, listing
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.review import status_of
 from tests.cast import Cast
@@ -142,13 +142,13 @@ def test_tabs_and_groups_count_like_a_recount(place: Place) -> None:
         )
 
     with place.database.read() as db:
-        found = numbers.tally(db, Reach((place.mine,)), NOW)
-        everywhere = numbers.tally(db, Reach(None), NOW)
-        nobody = numbers.tally(db, Reach(()), NOW)
-        assert numbers.waiting_count(db, Scope(False, frozenset({place.mine})), NOW) == waiting()
-        assert numbers.waiting_count(db, Scope(True, frozenset()), NOW) == everywhere.waiting
+        found = counts.tally(db, Reach((place.mine,)), NOW)
+        everywhere = counts.tally(db, Reach(None), NOW)
+        nobody = counts.tally(db, Reach(()), NOW)
+        assert counts.waiting_count(db, Scope(False, frozenset({place.mine})), NOW) == waiting()
+        assert counts.waiting_count(db, Scope(True, frozenset()), NOW) == everywhere.waiting
     assert found.waiting == waiting()
-    assert found.until == {n: waiting(n) for n in numbers.LIMITS}
+    assert found.until == {n: waiting(n) for n in counts.LIMITS}
     by_state = {
         "answering": api.Filters(status="draft"),
         "approved": api.Filters(review_status="approved"),
@@ -168,10 +168,10 @@ def test_every_view_lists_what_its_tab_and_groups_count(place: Place, reach: str
     whose = {"none": [], "one": [place.mine], "several": [place.mine, place.other], "everything": None}[reach]
     ids = None if whose is None else frozenset(whose)
     with place.database.read() as db:
-        for state, left in [*((state, None) for state in desk.STATES), ("waiting", 3), ("waiting", 7)]:
-            f = desk.Filters(state=state, left=left, reach=ids)
-            listed = desk.listing(db, f, NOW)
-            counted = numbers.read(listed.counts(db)[1])
+        for state, left in [*((state, None) for state in listing.STATES), ("waiting", 3), ("waiting", 7)]:
+            f = listing.Filters(state=state, left=left, reach=ids)
+            listed = listing.listing(db, f, NOW)
+            counted = counts.read(listed.counts(db)[1])
             rows = list(listed.stream(db, size=9))
             seen = [row.id for _, row in rows]
             assert len(seen) == len(set(seen)) == counted.of(state, left) == listed.total(db), (state, left)
@@ -181,4 +181,4 @@ def test_every_view_lists_what_its_tab_and_groups_count(place: Place, reach: str
 
 def test_kept_counts_equal_a_recount(place: Place) -> None:
     with place.database.read() as db:
-        assert counts.differences(db) == []
+        assert counters.differences(db) == []

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.desk.holds import actions as holds
-from app.desk.holds import words
-from app.desk.holds.models import State
+from app.dashboard.undo import actions as holds
+from app.dashboard.undo import presentation
+from app.dashboard.undo.models import State
+from app.kernel.changes.events import Actor
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Refusal
-from app.kernel.events import Actor
 from app.prescreens import actions
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
@@ -40,7 +40,7 @@ def test_the_api_wins_and_the_holder_is_told(
     assert review(client, cast, id).status_code == 200
     ended = last(database, id)
     assert (ended.state, ended.shown_to) == (State.OVERTAKEN, cast.lena.id)
-    line = words.bar([ended], now())[0]
+    line = presentation.bar([ended], now())[0]
     assert line.title == "Your approval of Jane Smith was not written"
     assert "(API) has denied Jane Smith meanwhile, which was final at once." in line.note
     assert sorted(kinds(database, id)) == ["denied", "held", "hold_overtaken"]

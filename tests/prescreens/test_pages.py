@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from app.accounts.models import Person
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import desk
+from app.prescreens.queries import listing
 from tests.cast import Cast
 from tests.prescreens.making import prescreen, stored, template
 
@@ -180,7 +180,7 @@ def test_templates_can_be_read(lena: FlaskClient, database: Database, cast: Cast
 
 
 def test_the_pages_go_on(lena: FlaskClient, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "Listing", partial(desk.Listing, size=2))
+    monkeypatch.setattr(listing, "Listing", partial(listing.Listing, size=2))
     for n in range(5):
         prescreen(database, cast.marston.id, at=now() - timedelta(days=n * 6), given={"fullName": f"Jane {n}"})
     seen, path = [], "/prescreens"

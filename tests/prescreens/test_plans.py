@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import event, insert, select, text
 
 from app.accounts.scope import Scope
-from app.desk.holds import queries as holds
-from app.desk.holds.models import Hold
-from app.desk.listing import Listing
-from app.kernel import search
-from app.kernel.db import Database, Db
+from app.dashboard.listing import Listing
+from app.dashboard.undo import queries as holds
+from app.dashboard.undo.models import PendingDecision
+from app.kernel.db.engine import Database, Db
+from app.kernel.text import search
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import api, contacts, desk, finding, numbers
+from app.prescreens.queries import api, contacts, counts, listing
+from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.prescreens.making import template
@@ -65,7 +66,7 @@ def findable(database: Database, home: int) -> int:
     with database.write() as db:
         for id, organization_id in db.execute(select(p.id, p.organization_id)).all():
             who = {"name": f"Jane{id.int % 997} Smith", "email": None, "phone": None}
-            search.add(db, finding.of(id, organization_id, who))
+            search.add(db, search_document(id, organization_id, who))
     analyze(database)
     return home
 
@@ -159,10 +160,10 @@ def around(listed: Listing, db: Db) -> None:
 
 
 def test_the_queue(database: Database, home: int) -> None:
-    for reach, state in product((frozenset({home}), None), desk.STATES):
-        sorts = ("", *(mark + name for name in desk.Filters(state=state).sorts for mark in ("", "-")))
-        for f in (desk.Filters(state=state, reach=reach, sort=sort) for sort in sorts):
-            found = plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db))
+    for reach, state in product((frozenset({home}), None), listing.STATES):
+        sorts = ("", *(mark + name for name in listing.Filters(state=state).sorts for mark in ("", "-")))
+        for f in (listing.Filters(state=state, reach=reach, sort=sort) for sort in sorts):
+            found = plans(database, lambda db, f=f: around(listing.listing(db, f, NOW), db))
             # The heads of several stages are merged, and only they are sorted.
             (by_index if f.order and state in ("answering", "expired") else in_order)(found)
 
@@ -172,17 +173,17 @@ def test_the_queue_narrowed(database: Database, home: int, cast: Cast) -> None:
         template_id = api.page(db, home, api.Filters(), NOW, offset=0, limit=1)[0].workflow_template_id
     for reach in (frozenset({home}), None):
         for state in ("waiting", "answering", "expired", "all"):
-            f = desk.Filters(state=state, reach=reach, template_id=template_id)
-            in_order(plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db)))
-        for state in desk.STATES:
-            f = desk.Filters(state=state, reach=reach, first=NOW.date() - timedelta(days=9), last=NOW.date())
-            found = plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db))
+            f = listing.Filters(state=state, reach=reach, template_id=template_id)
+            in_order(plans(database, lambda db, f=f: around(listing.listing(db, f, NOW), db)))
+        for state in listing.STATES:
+            f = listing.Filters(state=state, reach=reach, first=NOW.date() - timedelta(days=9), last=NOW.date())
+            found = plans(database, lambda db, f=f: around(listing.listing(db, f, NOW), db))
             # Of a few days those of one decision may as well be found first and sorted then.
             (by_index if state in ("approved", "denied", "expired") else in_order)(found)
-    for facts in ({"tag": "vip"}, {"person": cast.lena.id}, {"person": desk.NOBODY}):
-        for state in desk.STATES:
-            f = desk.Filters(state=state, reach=frozenset({home}), **facts)  # type: ignore[arg-type]
-            by_index(plans(database, lambda db, f=f: around(desk.listing(db, f, NOW), db)))
+    for facts in ({"tag": "vip"}, {"person": cast.lena.id}, {"person": listing.UNASSIGNED}):
+        for state in listing.STATES:
+            f = listing.Filters(state=state, reach=frozenset({home}), **facts)  # type: ignore[arg-type]
+            by_index(plans(database, lambda db, f=f: around(listing.listing(db, f, NOW), db)))
 
 
 class Contacted(NamedTuple):
@@ -196,26 +197,26 @@ class Contacted(NamedTuple):
 
 def test_a_row_and_its_place(database: Database, home: int) -> None:
     for reach in (frozenset({home}), None):
-        f = desk.Filters(reach=reach)
+        f = listing.Filters(reach=reach)
         with database.read() as db:
-            row = desk.listing(db, f, NOW).page(db).rows[3][1]
-        by_index(plans(database, lambda db, f=f, id=row.id: desk.near(db, desk.listing(db, f, NOW), f, NOW, id)))
+            row = listing.listing(db, f, NOW).page(db).rows[3][1]
+        by_index(plans(database, lambda db, f=f, id=row.id: listing.near(db, listing.listing(db, f, NOW), f, NOW, id)))
     known = Contacted(row.id, home, row.id, row.expires_at)
     by_index(plans(database, lambda db: contacts.known_before(db, [known])))
 
 
 def test_the_numbers_of_the_tabs(database: Database, home: int) -> None:
     for reach in (Reach((home,)), Reach(None)):
-        by_index(plans(database, lambda db, r=reach: numbers.tally(db, r, NOW)))
+        by_index(plans(database, lambda db, r=reach: counts.tally(db, r, NOW)))
     for scope in (Scope(False, frozenset({home})), Scope(True, frozenset())):
-        words = plans(database, lambda db, s=scope: numbers.waiting_count(db, s, NOW))
+        words = plans(database, lambda db, s=scope: counts.waiting_count(db, s, NOW))
         by_index(words)
 
 
 def test_the_search(database: Database, findable: int) -> None:
     for words in ("jane12", "jane12 smith"):
-        f = desk.Filters(state="all", q=words, reach=frozenset({findable}))
-        by_index(plans(database, lambda db, f=f: desk.listing(db, f, NOW).page(db)))
+        f = listing.Filters(state="all", q=words, reach=frozenset({findable}))
+        by_index(plans(database, lambda db, f=f: listing.listing(db, f, NOW).page(db)))
 
 
 def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:
@@ -244,7 +245,7 @@ def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:
             }
             for n in range(ROWS)
         ]
-        db.execute(insert(Hold.__table__), rows)
+        db.execute(insert(PendingDecision.__table__), rows)
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     some = [UUID(int=n * 7919 + 1) for n in range(50)]

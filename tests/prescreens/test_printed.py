@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.prescreens.models import Contact, Prescreen, TemplateVersion, WorkflowTemplate
 from tests.cast import Cast
 from tests.clocks import Clock

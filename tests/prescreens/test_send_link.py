@@ -3,7 +3,7 @@
 import pytest
 
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Invalid
 from app.prescreens import actions, links
 from tests.cast import Cast

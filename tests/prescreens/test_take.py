@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from app.kernel import events
+from app.kernel.changes import events
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, NotFound
 from app.prescreens import actions
-from app.prescreens.queries.desk import Seen
+from app.prescreens.queries.listing import Seen
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.prescreens.making import prescreen, stored
@@ -43,7 +43,7 @@ def test_it_is_taken_and_given_back(database: Database, cast: Cast) -> None:
             actions.release(db, id, cast.lena.id, reach=reach, by=cast.actor("lena"), now=now())
     assert stored(database, id).assignee_id is None
     with database.read() as db:
-        kinds = [event.kind for event in events.story(db, "prescreen", id)]
+        kinds = [event.kind for event in events.timeline(db, "prescreen", id)]
     assert kinds[:2] == ["prescreen.released", "prescreen.taken"]
 
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.desk.holds import actions as holds
-from app.desk.holds.models import State
+from app.dashboard.undo import actions as holds
+from app.dashboard.undo.models import State
 from app.kernel.clock import now
-from app.kernel.db import Database
+from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, NotFound
 from tests.cast import Cast
 from tests.clocks import Clock

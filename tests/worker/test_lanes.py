@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from tests.messages.sending import promise
 
-from app.kernel.db import Database
-from app.kernel.outbox import HANDLERS, Delivery, Message, OutboxRow, Retry
+from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import HANDLERS, Delivery, Message, OutboxRow, TemporaryFailure
 from app.worker import SHARE, Worker
-from tests.deliveries.sending import promise
 
 
 @contextmanager
@@ -57,9 +57,9 @@ class Receivers:
         try:
             if host.startswith("hanging"):
                 self.released.wait(20)
-                raise Retry("It did not answer.")
+                raise TemporaryFailure("It did not answer.")
             if host.startswith("failing"):
-                raise Retry("It answered 500.")
+                raise TemporaryFailure("It answered 500.")
             self.took.append(delivery)
         finally:
             self.busy[host] -= 1

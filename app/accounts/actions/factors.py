@@ -12,11 +12,11 @@ from app.accounts import emails, passkeys, recovery, rules, totp
 from app.accounts.inserting import insert_once
 from app.accounts.models import Passkey, Person, RecoveryCode, TotpSecret, UsedChallenge
 from app.accounts.queries import LARGEST_ID
+from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import sha256
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, Denied, NotFound
-from app.kernel.events import Actor, record
-from app.kernel.outbox import Message
+from app.kernel.outbox.outbox import Message
 
 MOST_PASSKEYS = 20
 

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
-from app.accounts import doors, rules
+from app.accounts import api_auth, rules
 from app.accounts.models import ApiKey, Organization, Product
+from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
-from app.kernel.events import Actor, record
 
 BEARER_LIFE = timedelta(hours=1)
 PREFIX_LENGTH = 6
@@ -87,7 +87,7 @@ def revoke(db: Db, key: ApiKey, *, by: Actor, now: datetime) -> None:
 def print_bearer(db: Db, organization: Organization, *, by: Actor, now: datetime) -> tuple[str, datetime]:
     """A depositions bearer for one hour, and when it ends. Raises Conflict when the organization has no key for it."""
     try:
-        key = doors.signing_key(db, organization.id)
+        key = api_auth.signing_key(db, organization.id)
     except LookupError:
         raise Conflict(
             f"{organization.name} has no active depositions key, so there is nothing to sign a bearer with. "
@@ -105,4 +105,4 @@ def print_bearer(db: Db, organization: Organization, *, by: Actor, now: datetime
         now=now,
         data={"expires_at": expires_at.isoformat()},
     )
-    return doors.token(key, organization.slug, expires_at), expires_at
+    return api_auth.token(key, organization.slug, expires_at), expires_at

@@ -9,9 +9,9 @@ from sqlalchemy import update
 from app.accounts import rules
 from app.accounts.inserting import insert_once
 from app.accounts.models import Billing, Organization, Plan
-from app.kernel.db import Db
+from app.kernel.changes.events import Actor, record
+from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
-from app.kernel.events import Actor, record
 
 HOUSE_FIELDS = frozenset({"plan", "billing", "self_service"})
 """What an organization pays for and may do: only the house changes these."""

@@ -11,9 +11,9 @@ from app.accounts.inserting import insert_once
 from app.accounts.models import Membership, Organization, Person, Theme
 from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.roles import TITLES, Role
-from app.kernel.db import Db
+from app.kernel.changes.events import Actor, record
+from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, Gone, NotFound
-from app.kernel.events import Actor, record
 
 
 def invite(

@@ -9,11 +9,11 @@ from app.accounts import passwords
 from app.accounts.models import Person, SignIn, UsedChallenge
 from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.rules import ABSOLUTE, IDLE
+from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
-from app.kernel.events import Actor, record
-from app.kernel.outbox import Message
+from app.kernel.outbox.outbox import Message
 
 KEPT = timedelta(days=30)
 """How long a sign-in that is over can still be looked up."""

@@ -5,7 +5,7 @@ A module for each noun; each hangs its views on `public_pages`.
 
 from flask import Blueprint, Response, current_app, g, request, session, url_for
 
-from app.accounts import half_way, queries
+from app.accounts import queries, second_factor_session
 from app.accounts.access import signed_in
 from app.accounts.actions import sign_ins
 from app.accounts.forms import PasskeyForm, SecondStepForm, SignInForm
@@ -13,10 +13,10 @@ from app.accounts.guard import admit, kept_text, safe_next
 from app.accounts.models import Person
 from app.accounts.throttle import forgive
 from app.kernel import clock
-from app.kernel.events import Actor
-from app.kernel.htmx import leave_for, respond
-from app.kernel.ratelimit import Decision, Limiter
-from app.kernel.transaction import db, reading
+from app.kernel.api.rate_limits import Decision, Limiter
+from app.kernel.changes.events import Actor
+from app.kernel.db.transaction import db, reading
+from app.kernel.web.htmx import leave_for, respond
 
 public_pages = Blueprint("accounts_public", __name__)
 
@@ -41,7 +41,7 @@ def enter_or_ask(person: Person, how: str, *, next: str | None = None, kept: str
     """Signs in, or first asks for the second step of whoever has one."""
     if not person.second_factor:
         return enter(person, how, next=next, kept=kept)
-    half_way.remember(person, clock.now())
+    second_factor_session.remember(person, clock.now())
     if kept:
         return second_step_page(person, next=next, kept=kept)
     return leave_for(url_for("accounts_public.second_step", next=safe_next(next)))

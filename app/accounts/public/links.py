@@ -9,10 +9,10 @@ from app.accounts.forms import ForgottenForm, NewPasswordForm
 from app.accounts.public import acting_as, enter_or_ask, limiter, public_pages
 from app.accounts.throttle import hit
 from app.kernel import clock
-from app.kernel.events import Actor
-from app.kernel.htmx import respond, see_other
-from app.kernel.ratelimit import refuse
-from app.kernel.transaction import db, reading
+from app.kernel.api.rate_limits import refuse
+from app.kernel.changes.events import Actor
+from app.kernel.db.transaction import db, reading
+from app.kernel.web.htmx import respond, see_other
 
 
 @public_pages.get("/password/forgotten")

@@ -2,7 +2,7 @@
 
 from flask import Response, jsonify, request
 
-from app.accounts import half_way, passkeys, queries
+from app.accounts import passkeys, queries, second_factor_session
 from app.accounts.access import public
 from app.accounts.actions import factors
 from app.accounts.forms import PasskeyForm
@@ -11,10 +11,10 @@ from app.accounts.models import Person
 from app.accounts.public import acting_as, enter, limiter, public_pages, sign_in_page
 from app.accounts.throttle import arrive
 from app.kernel import clock
+from app.kernel.api.rate_limits import refuse
+from app.kernel.db.transaction import commit_despite_refusal, database, db, reading
 from app.kernel.errors import Invalid
-from app.kernel.htmx import personal
-from app.kernel.ratelimit import refuse
-from app.kernel.transaction import database, db, keep, reading
+from app.kernel.web.htmx import personal
 
 PURPOSE = "sign-in"
 
@@ -24,7 +24,7 @@ PURPOSE = "sign-in"
 def passkey_challenge() -> Response:
     """What the browser is to sign, with whichever passkey the person chooses."""
     refuse(arrive(limiter(), request.remote_addr or ""))
-    challenge = half_way.challenge(PURPOSE, clock.now())
+    challenge = second_factor_session.challenge(PURPOSE, clock.now())
     return personal(jsonify(passkeys.request(passkeys.site(database().config), challenge)))
 
 
@@ -47,7 +47,7 @@ def proven(answer: str, person_id: int | None = None, purpose: str = PURPOSE) ->
     Uses the challenge up, whatever comes of it.
     """
     now = clock.now()
-    challenge = half_way.taken(purpose, now, person_id)
+    challenge = second_factor_session.taken(purpose, now, person_id)
     if challenge is None:
         return None
     try:
@@ -63,5 +63,5 @@ def proven(answer: str, person_id: int | None = None, purpose: str = PURPOSE) ->
     by = acting_as(person)
     if factors.use_passkey(db(), passkey, challenge.value, challenge.expires_at, count, by=by, now=now):
         return person
-    keep()  # the refusal answers 422, and history is to know why
+    commit_despite_refusal()  # the refusal answers 422, and history is to know why
     return None

@@ -2,7 +2,7 @@
 
 from flask import Response, jsonify, request
 
-from app.accounts import half_way, passkeys, queries
+from app.accounts import passkeys, queries, second_factor_session
 from app.accounts.access import public
 from app.accounts.actions import factors
 from app.accounts.forms import PasskeyForm, SecondStepForm
@@ -11,9 +11,9 @@ from app.accounts.public import acting_as, enter, limiter, public_pages, second_
 from app.accounts.public.passkey import PURPOSE, proven
 from app.accounts.throttle import hit
 from app.kernel import clock
+from app.kernel.db.transaction import database, db, reading
 from app.kernel.errors import Invalid
-from app.kernel.htmx import personal
-from app.kernel.transaction import database, db, reading
+from app.kernel.web.htmx import personal
 
 WRONG = "This code is not right, or it was used already. Wait for the next one, or use another recovery code."
 OVER = "The second step took too long. Begin again with your password."
@@ -23,7 +23,7 @@ OVER = "The second step took too long. Begin again with your password."
 @public
 def second_step() -> Response:
     """Asks for it."""
-    person = half_way.remembered(reading(), clock.now())
+    person = second_factor_session.remembered(reading(), clock.now())
     return second_step_page(person, next=request.args.get("next")) if person else too_late()
 
 
@@ -32,7 +32,7 @@ def second_step() -> Response:
 def take_second_step() -> Response:
     """Checks a code and signs in. Of two uses of one code one wins."""
     now = clock.now()
-    person = half_way.remembered(reading(), now)
+    person = second_factor_session.remembered(reading(), now)
     if person is None:
         return too_late()
     form = SecondStepForm()
@@ -55,11 +55,11 @@ def take_second_step() -> Response:
 def second_step_challenge() -> Response:
     """What the browser is to sign with one of this person's passkeys."""
     now = clock.now()
-    person = half_way.remembered(reading(), now)
+    person = second_factor_session.remembered(reading(), now)
     if person is None:
         raise Invalid(OVER, code="sign_in.over")
     known = [each.credential_id for each in queries.factors(reading(), person.id).passkeys]
-    challenge = half_way.challenge(PURPOSE, now, person.id)
+    challenge = second_factor_session.challenge(PURPOSE, now, person.id)
     return personal(jsonify(passkeys.request(passkeys.site(database().config), challenge, known)))
 
 
@@ -67,7 +67,7 @@ def second_step_challenge() -> Response:
 @public
 def take_passkey_step() -> Response:
     """Checks a passkey of whoever gave the password, and signs in."""
-    person = half_way.remembered(reading(), clock.now())
+    person = second_factor_session.remembered(reading(), clock.now())
     if person is None:
         return too_late()
     form = PasskeyForm()

@@ -8,8 +8,8 @@ from app.accounts.forms import SignInForm
 from app.accounts.guard import safe_next
 from app.accounts.public import enter_or_ask, limiter, public_pages, sign_in_page, wait_sentence
 from app.accounts.throttle import hit
-from app.kernel.htmx import leave_for
-from app.kernel.transaction import reading
+from app.kernel.db.transaction import reading
+from app.kernel.web.htmx import leave_for
 
 WRONG = "E-mail and password do not belong together. Nothing was changed."
 

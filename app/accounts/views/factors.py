@@ -6,7 +6,7 @@ import segno
 from flask import Response, flash, jsonify, url_for
 from markupsafe import Markup
 
-from app.accounts import half_way, passkeys, queries, totp
+from app.accounts import passkeys, queries, second_factor_session, totp
 from app.accounts.access import allow, me, unsettled
 from app.accounts.actions import factors
 from app.accounts.forms import AppForm, NewPasskeyForm
@@ -14,10 +14,10 @@ from app.accounts.rules import PROOF_LIFE
 from app.accounts.views import pages
 from app.accounts.views.proof import asked
 from app.kernel import clock
+from app.kernel.db.transaction import database, db, reading
 from app.kernel.errors import Invalid
-from app.kernel.forms import DeskForm
-from app.kernel.htmx import leave_for, personal, respond
-from app.kernel.transaction import database, db, reading
+from app.kernel.web.forms import DeskForm
+from app.kernel.web.htmx import leave_for, personal, respond
 
 PURPOSE = "new passkey"
 STALE = "This page was open for too long. Nothing was set up. Begin again in your settings."
@@ -88,7 +88,7 @@ def new_passkey_challenge() -> Response:
     if not me().proven(now):
         return personal(jsonify({"leave": url_for("accounts.proof", next=url_for("accounts.settings"))}))
     known = [each.credential_id for each in queries.factors(reading(), me().id).passkeys]
-    challenge, site = half_way.challenge(PURPOSE, now, me().id), passkeys.site(database().config)
+    challenge, site = second_factor_session.challenge(PURPOSE, now, me().id), passkeys.site(database().config)
     wanted = passkeys.creation(site, challenge, me().id, email=me().email, name=me().name, known=known)
     return personal(jsonify(wanted))
 
@@ -103,7 +103,7 @@ def add_passkey() -> Response:
     form = NewPasskeyForm()
     form.check()
     now = clock.now()
-    challenge = half_way.taken(PURPOSE, now, me().id)
+    challenge = second_factor_session.taken(PURPOSE, now, me().id)
     if challenge is None:
         raise passkeys.refused()
     made = passkeys.made(passkeys.site(database().config), challenge.value, passkeys.answered(form.credential.data))

@@ -13,9 +13,9 @@ from app.accounts.models import Organization, Product
 from app.accounts.roles import Role
 from app.accounts.views import administered, pages
 from app.kernel import clock
-from app.kernel.forms import DeskForm, choices
-from app.kernel.htmx import respond, see_other
-from app.kernel.transaction import db
+from app.kernel.db.transaction import db
+from app.kernel.web.forms import DeskForm, choices
+from app.kernel.web.htmx import respond, see_other
 
 
 @pages.get("/keys")

@@ -7,16 +7,17 @@ from flask import Response, flash, request, url_for
 from app.accounts import queries
 from app.accounts.access import allow, me
 from app.accounts.actions import organizations as actions
+from app.accounts.events import entries
 from app.accounts.forms import ZONES, HouseOrganizationForm, NewOrganizationForm, OrganizationForm
 from app.accounts.models import Organization, Product
 from app.accounts.roles import Role
 from app.accounts.rules import LOCALES
-from app.accounts.telling import entries
 from app.accounts.views import administered, pages
-from app.kernel import clock, events
+from app.kernel import clock
+from app.kernel.changes import events
+from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
-from app.kernel.htmx import respond, see_other
-from app.kernel.transaction import db
+from app.kernel.web.htmx import respond, see_other
 
 CHANGEABLE = ("name", "contact_email", "locale", "time_zone", "decision_emails", "require_second_factor")
 
@@ -84,7 +85,7 @@ def organization(organization_id: int) -> Response:
         people=queries.people(db(), mine, organization_id=found.id),
         keys=keys,
         signs=any(each.product == Product.DEPOSITIONS and each.revoked_at is None for each in keys),
-        story=entries(events.story(db(), "organization", found.id, 100)),
+        story=entries(events.timeline(db(), "organization", found.id, 100)),
     )
 
 

@@ -8,18 +8,19 @@ from app.accounts import queries, rules
 from app.accounts.access import allow, me
 from app.accounts.actions import factors
 from app.accounts.actions import people as actions
+from app.accounts.events import entries
 from app.accounts.forms import HOUSE, InviteForm, RoleForm
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
-from app.accounts.telling import entries
 from app.accounts.views import administered, pages
 from app.accounts.views.proof import asked
-from app.kernel import clock, events
-from app.kernel.db import Db
+from app.kernel import clock
+from app.kernel.changes import events
+from app.kernel.db.engine import Db
+from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
-from app.kernel.forms import DeskForm, choices
-from app.kernel.htmx import respond, see_other
-from app.kernel.transaction import db
+from app.kernel.web.forms import DeskForm, choices
+from app.kernel.web.htmx import respond, see_other
 
 
 @pages.get("/people")
@@ -246,7 +247,7 @@ def _visible_story(db: Db, found: Person, mine: frozenset[int] | None) -> list[A
     """What happened to a person, without what other organizations did with them."""
     return [
         each
-        for each in events.story(db, "person", found.id, 100)
+        for each in events.timeline(db, "person", found.id, 100)
         if mine is None or each.organization_id is None or each.organization_id in mine
     ]
 

@@ -2,7 +2,7 @@
 
 from flask import Response, current_app, jsonify, request, url_for
 
-from app.accounts import half_way, passkeys, passwords, queries
+from app.accounts import passkeys, passwords, queries, second_factor_session
 from app.accounts.access import allow, me, unsettled
 from app.accounts.actions import factors, sign_ins
 from app.accounts.forms import PasskeyForm, ProofForm
@@ -11,10 +11,10 @@ from app.accounts.public.passkey import proven
 from app.accounts.throttle import forgive, hit
 from app.accounts.views import pages
 from app.kernel import clock
+from app.kernel.api.rate_limits import refuse
+from app.kernel.db.transaction import database, db, reading
 from app.kernel.errors import FieldError, Invalid
-from app.kernel.htmx import leave_for, personal, respond
-from app.kernel.ratelimit import refuse
-from app.kernel.transaction import database, db, reading
+from app.kernel.web.htmx import leave_for, personal, respond
 
 PURPOSE = "proof"
 WRONG = "This is not right, or the code was used already. Nothing was changed."
@@ -67,7 +67,7 @@ def prove() -> Response:
 def proof_challenge() -> Response:
     """What the browser is to sign with one of this person's passkeys."""
     known = [each.credential_id for each in queries.factors(reading(), me().id).passkeys]
-    challenge = half_way.challenge(PURPOSE, clock.now(), me().id)
+    challenge = second_factor_session.challenge(PURPOSE, clock.now(), me().id)
     return personal(jsonify(passkeys.request(passkeys.site(database().config), challenge, known)))
 
 

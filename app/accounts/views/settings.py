@@ -12,11 +12,11 @@ from app.accounts.models import Person
 from app.accounts.throttle import forgive, hit
 from app.accounts.views import pages
 from app.kernel import clock
+from app.kernel.api.rate_limits import refuse
+from app.kernel.db.transaction import db, reading
 from app.kernel.errors import FieldError, Invalid
-from app.kernel.forms import DeskForm
-from app.kernel.htmx import leave_for, respond, see_other
-from app.kernel.ratelimit import refuse
-from app.kernel.transaction import db, reading
+from app.kernel.web.forms import DeskForm
+from app.kernel.web.htmx import leave_for, respond, see_other
 
 
 @pages.get("/settings")

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.functional_validators import BeforeValidator
 
 from app.depositions.models import Access, Role
-from app.depositions.rules import asking
-from app.kernel.validation import Body, Query, Text, Wrong
+from app.depositions.rules import new_request
+from app.kernel.api.validation import Body, Query, Text, Wrong
 
 _EPOCH = re.compile(r"-?[0-9]{1,14}")
 _SIMPLE_ADDRESS = re.compile(
@@ -52,8 +52,8 @@ def _readable(read: Any, detail: str, code: str) -> Any:
 def _hours(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong("This must be a number of hours, for example 1.25.", "type")
-    if not 0 < value <= asking.LONGEST_HOURS:
-        raise Wrong(f"This must be more than 0 and at most {asking.LONGEST_HOURS} hours.", "range")
+    if not 0 < value <= new_request.LONGEST_HOURS:
+        raise Wrong(f"This must be more than 0 and at most {new_request.LONGEST_HOURS} hours.", "range")
     return value
 
 
@@ -87,7 +87,7 @@ Optional = BeforeValidator(_blank_is_none)
 Hours = Annotated[
     int | float,
     BeforeValidator(_hours),
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": asking.LONGEST_HOURS}),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": new_request.LONGEST_HOURS}),
 ]
 Flag = Annotated[
     bool,
@@ -144,15 +144,15 @@ class RemoteSessionBody(Body):
     file_number: Annotated[Text(100) | None, Optional] = None
     start_date: Annotated[
         Text(10),
-        _readable(asking.day_of, asking.BAD_DATE, "date"),
+        _readable(new_request.day_of, new_request.BAD_DATE, "date"),
         WithJsonSchema({"type": "string", "format": "date"}),
     ]
     start_time: Annotated[
         Text(8),
-        _readable(asking.clock_of, asking.BAD_TIME, "time"),
+        _readable(new_request.clock_of, new_request.BAD_TIME, "time"),
         WithJsonSchema({"type": "string", "pattern": "^(0[1-9]|1[0-2]):[0-5][0-9] (AM|PM)$"}),
     ]
-    time_zone: Annotated[Text(80), _readable(asking.zone_of, asking.BAD_ZONE, "time_zone")]
+    time_zone: Annotated[Text(80), _readable(new_request.zone_of, new_request.BAD_ZONE, "time_zone")]
     estimated_duration: Hours | None = None
 
 
@@ -172,7 +172,7 @@ class SessionRequestBody(Body):
     """One request."""
 
     session_type: Annotated[Text(100) | None, Optional] = None
-    invites: Annotated[list[Invited], Field(max_length=asking.MOST_INVITES)] = []
+    invites: Annotated[list[Invited], Field(max_length=new_request.MOST_INVITES)] = []
     deponent: DeponentBody | None = None
     remote_session: RemoteSessionBody
     session_details: DetailsBody | None = None
@@ -206,23 +206,23 @@ class ListQuery(Query):
     items: Whole = 100
 
 
-def asked(body: CreateBody) -> asking.Asked:
+def asked(body: CreateBody) -> new_request.NewRequest:
     """The request behind a body whose shape is right. Raises Invalid for a wall time that does not exist."""
     sent = body.session_request
     when, deponent = sent.remote_session, sent.deponent or DeponentBody()
     details = (sent.session_details or DetailsBody()).model_dump()
     blank = not (details["session_type"] or "").strip()
-    return asking.Asked(
+    return new_request.NewRequest(
         title=when.title,
         case_name=when.case,
         file_number=when.file_number,
-        start=asking.check_start(when.start_date, when.start_time, when.time_zone),
+        start=new_request.parse_start(when.start_date, when.start_time, when.time_zone),
         estimated_duration=when.estimated_duration,
-        session_type=sent.session_type or (asking.DEFAULT_TYPE if blank else details["session_type"]),
+        session_type=sent.session_type or (new_request.DEFAULT_TYPE if blank else details["session_type"]),
         deponent_name=deponent.name,
         deponent_email=deponent.email,
         deponent_role=Role(deponent.role).value if deponent.role else None,
-        invites=asking.fold_invites([asking.Invite(i.email, i.access_level) for i in sent.invites]),
-        details=asking.tidy_details(details),
+        invites=new_request.fold_invites([new_request.Invite(i.email, i.access_level) for i in sent.invites]),
+        details=new_request.tidy_details(details),
         postback_url=sent.postback_url,
     )

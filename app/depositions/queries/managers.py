@@ -9,9 +9,9 @@ from sqlalchemy import select, text
 from app.accounts.models import Membership, Person
 from app.accounts.roles import Role
 from app.depositions.models import BOOKED, Deposition, State
-from app.depositions.rules.asking import LONGEST_HOURS
-from app.depositions.rules.moves import BUFFER, LENGTH_UNKNOWN, busy, overlap
-from app.kernel.db import Db
+from app.depositions.rules.new_request import LONGEST_HOURS
+from app.depositions.rules.transitions import BUFFER, LENGTH_UNKNOWN, busy, overlap
+from app.kernel.db.engine import Db
 
 T: Any = Deposition.__table__.c
 _REACH = timedelta(hours=LONGEST_HOURS) + LENGTH_UNKNOWN + BUFFER

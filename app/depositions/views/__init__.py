@@ -1,6 +1,6 @@
 """Pages of the depositions desk: the queue, one deposition, and what the team does with it."""
 
-from app.depositions.views import acting, one, overview, queue, taking
-from app.depositions.views.shared import pages
+from app.depositions.views import actions, assignment, detail, list, overview
+from app.depositions.views.filters import pages
 
-__all__ = ["acting", "one", "overview", "pages", "queue", "taking"]
+__all__ = ["actions", "assignment", "detail", "list", "overview", "pages"]

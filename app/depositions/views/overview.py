@@ -6,15 +6,15 @@ from flask import Response
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
-from app.depositions.actions.moving import SUBJECT
+from app.dashboard import captions, charts
+from app.dashboard.charts import Chart, Series, share
+from app.dashboard.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.depositions.actions._write import SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import queue
-from app.depositions.views.shared import READERS, pages
-from app.desk import charts, findings
-from app.desk.charts import Chart, Series, share
-from app.desk.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
-from app.kernel.transaction import db
-from app.kernel.words import number_of
+from app.depositions.queries import listing
+from app.depositions.views.filters import READERS, pages
+from app.kernel.db.transaction import db
+from app.kernel.text.template_filters import pluralize
 
 AHEAD = 14
 ASKED, BOOKED, CANCELED, STARTS = "deposition.asked", "deposition.booked", "deposition.canceled", "deposition.starts"
@@ -47,19 +47,19 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     half_before = charts.percentile(told.waits(BOOKED, before=True), 0.5)
     odd, odd_before = told.total(ASKED, "odd"), told.total(ASKED, "odd", before=True)
     return [
-        Figure("waiting to be scheduled", f"{queue.waiting(db(), whose, o.now):,}", "now", o.url(".list")),
-        Figure("requests received", f"{asked:,}", findings.was(f"{asked_before:,}" if asked_before else "")),
-        Figure("half scheduled within", findings.brief(half), _was(half, half_before)),
+        Figure("waiting to be scheduled", f"{listing.waiting(db(), whose, o.now):,}", "now", o.url(".list")),
+        Figure("requests received", f"{asked:,}", captions.was(f"{asked_before:,}" if asked_before else "")),
+        Figure("half scheduled within", captions.brief(half), _was(half, half_before)),
         Figure(
             "canceled",
             f"{told.total(CANCELED):,}",
-            findings.was(f"{told.total(CANCELED, before=True):,}"),
-            o.url(".list", view=queue.EVERYTHING, state=State.CANCELED.value),
+            captions.was(f"{told.total(CANCELED, before=True):,}"),
+            o.url(".list", view=listing.EVERYTHING, state=State.CANCELED.value),
         ),
         Figure(
             "asked for outside 7 AM to 8 PM there",
             share(odd, asked) or f"{odd:,}",
-            findings.was(share(odd_before, asked_before) or f"{odd_before:,}"),
+            captions.was(share(odd_before, asked_before) or f"{odd_before:,}"),
         ),
     ]
 
@@ -67,7 +67,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
 def _was(now: float | None, before: float | None) -> str:
     if now is None:
         return "none was scheduled"
-    return findings.was(findings.brief(before) if before else "")
+    return captions.was(captions.brief(before) if before else "")
 
 
 def _load(o: Overview, told: Told) -> Chart:
@@ -78,7 +78,7 @@ def _load(o: Overview, told: Told) -> Chart:
         charts.spread(slots, told.by_day(STARTS, State.INITIAL.value)),
     )
     sums = [sum(each) for each in zip(*values, strict=True)]
-    said = f"{number_of(sum(sums), 'session')} in the next {AHEAD} days"
+    said = f"{pluralize(sum(sums), 'session')} in the next {AHEAD} days"
     said += f", {sum(values[1]):,} of them not scheduled yet. " if sum(values[1]) else ". "
     return daily_chart(
         slots,
@@ -86,9 +86,9 @@ def _load(o: Overview, told: Told) -> Chart:
         values,
         key="load",
         title="Load by day",
-        said=(said + findings.fullest(slots, sums, "session")).strip(),
+        said=(said + captions.fullest(slots, sums, "session")).strip(),
         urls=[
-            o.url(".list", view=queue.EVERYTHING, **{"from": slot.first.isoformat(), "to": slot.last.isoformat()})
+            o.url(".list", view=listing.EVERYTHING, **{"from": slot.first.isoformat(), "to": slot.last.isoformat()})
             for slot in slots
         ],
     )
@@ -97,12 +97,12 @@ def _load(o: Overview, told: Told) -> Chart:
 def _asked(o: Overview, told: Told) -> Chart:
     values = (told.spread(ASKED, "office"), told.spread(ASKED, "odd"))
     sums = [sum(each) for each in zip(*values, strict=True)]
-    said = f"{number_of(sum(sums), 'request')}, {findings.against(sum(sums), told.total(ASKED, before=True), o.span)}. "
+    said = f"{pluralize(sum(sums), 'request')}, {captions.against(sum(sums), told.total(ASKED, before=True), o.span)}. "
     return daily_chart(
         o.slots,
         (Series("office hours there", "series-1"), Series("before 7 AM or after 8 PM there", "series-2")),
         values,
         key="requests",
         title="Requests received",
-        said=(said + findings.fullest(o.slots, sums, "request")).strip(),
+        said=(said + captions.fullest(o.slots, sums, "request")).strip(),
     )

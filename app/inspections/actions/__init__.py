@@ -3,10 +3,10 @@
 Each takes `db`, `by` and `now`. A race is settled by one conditional UPDATE; who loses it hears the rule's sentence.
 """
 
-from app.inspections.actions.anchoring import retry_anchor, settle_anchor
-from app.inspections.actions.assigning import assign, give_back
-from app.inspections.actions.invites import Minted, invite, new_code, reissue, revoke
-from app.inspections.actions.joining import Outcome, Visitor, consent, look, open_invite, redeem, see_invite
+from app.inspections.actions.anchor import retry_anchor, settle_anchor
+from app.inspections.actions.assign import assign, give_back
+from app.inspections.actions.invite import Minted, invite, new_code, reissue, revoke
+from app.inspections.actions.join import Outcome, Visitor, consent, look, open_invite, redeem, see_invite
 from app.inspections.actions.sessions import (
     add_remark,
     attend,

@@ -9,17 +9,18 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from app.accounts.models import Organization
-from app.inspections import chain, finding, queries, rules
-from app.inspections.actions.anchoring import ask_authorities
-from app.inspections.actions.sealing import append, in_status, live, row_of, take, tell
+from app.inspections import chain, queries, rules
+from app.inspections.actions._write import append, in_status, live, row_of, take, tell
+from app.inspections.actions.anchor import ask_authorities
 from app.inspections.models import COUNTS, Anchoring, Campaign, ChainEvent, Inspection, Status
-from app.kernel import outbox
+from app.inspections.queries import search
+from app.kernel.changes.events import Actor
 from app.kernel.clock import iso
 from app.kernel.crypto import same, sha256
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, FieldError, Invalid
-from app.kernel.events import Actor
-from app.kernel.outbox import Message
+from app.kernel.outbox import outbox
+from app.kernel.outbox.outbox import Message
 
 _i = Inspection.__table__.c
 _o = Organization.__table__.c
@@ -79,7 +80,7 @@ def create(
     }
     db.execute(insert(Inspection.__table__), values)
     db.execute(insert(ChainEvent.__table__), row_of(id, link))
-    finding.keep(db, id)
+    search.keep(db, id)
     inspection = Inspection(**values)
     data = {"scheduled_for": iso(scheduled_for), "locale": inspection.locale}
     tell(db, "inspection.created", inspection, by, now, data, _reminders(inspection, now))
@@ -227,7 +228,7 @@ def change_notes(db: Db, id: uuid.UUID, *, notes: str, seen: str, by: Actor, now
         refusal.current = sha256(queries.get(db, id).notes)
         raise refusal
     append(db, taken, [("notes.changed", {"notes": notes, "by": _name(by)})], now)
-    finding.keep(db, id)
+    search.keep(db, id)
     tell(db, "inspection.notes_changed", taken, by, now, {"before": before.notes, "after": notes})
     return queries.get(db, id)
 

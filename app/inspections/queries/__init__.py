@@ -4,7 +4,7 @@ Statements are built once. Nothing here counts rows of a growing table: counts c
 (inspection_counts), what is bounded by a day from an index range.
 """
 
-from app.inspections.queries.sessions import (
+from app.inspections.queries.detail import (
     anchors,
     campaigns,
     get,

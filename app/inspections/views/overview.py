@@ -4,11 +4,11 @@ from flask import Response
 
 from app.accounts.access import allow
 from app.accounts.roles import INSPECTIONS
-from app.desk import charts, findings
-from app.desk.charts import Chart, Row, Series, share
-from app.desk.overview import DELIVERED, MINUTES, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.dashboard import captions, charts
+from app.dashboard.charts import Chart, Row, Series, share
+from app.dashboard.overview import DELIVERED, MINUTES, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
 from app.inspections.views.shared import READERS, pages
-from app.kernel.words import number_of
+from app.kernel.text.template_filters import pluralize
 
 SUBJECT = "inspection"
 CREATED, ENDED, MADE, JOINED = "inspection.created", "inspection.ended", "invite.made", "invite.joined"
@@ -57,42 +57,42 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     before = share(told.total(MADE, "joined", before=True), told.total(MADE, before=True))
     created, created_before = told.total(CREATED), told.total(CREATED, before=True)
     half = charts.percentile(told.waits(JOINED), 0.5)
-    half_before = findings.about(charts.percentile(told.waits(JOINED, before=True), 0.5))
+    half_before = captions.about(charts.percentile(told.waits(JOINED, before=True), 0.5))
     ended, ended_before = told.total(ENDED), told.total(ENDED, before=True)
     locked = told.total(MADE, "locked")
     return [
         Figure(
             "inspections created",
             f"{created:,}",
-            findings.was(f"{created_before:,}" if created_before else ""),
+            captions.was(f"{created_before:,}" if created_before else ""),
             o.url(".list", view="all"),
         ),
-        Figure("ended", f"{ended:,}", findings.was(f"{ended_before:,}"), o.url(".list", view="ended")),
+        Figure("ended", f"{ended:,}", captions.was(f"{ended_before:,}"), o.url(".list", view="ended")),
         Figure(
             "invites that got in",
             share(joined, made) or f"{joined:,} of {made:,}",
-            findings.was(before) if before else "",
+            captions.was(before) if before else "",
         ),
         Figure(
             "half got in within",
-            findings.brief(half),
-            findings.was(half_before) if half else "nobody joined",
+            captions.brief(half),
+            captions.was(half_before) if half else "nobody joined",
         ),
-        Figure("locked by wrong codes", f"{locked:,}", findings.was(f"{told.total(MADE, 'locked', before=True):,}")),
+        Figure("locked by wrong codes", f"{locked:,}", captions.was(f"{told.total(MADE, 'locked', before=True):,}")),
     ]
 
 
 def _by_day(o: Overview, told: Told, moment: str, key: str, title: str, verb: str) -> Chart:
     values = told.spread(moment)
     before = told.total(moment, before=True)
-    said = f"{number_of(sum(values), 'inspection')} {verb}, {findings.against(sum(values), before, o.span)}. "
+    said = f"{pluralize(sum(values), 'inspection')} {verb}, {captions.against(sum(values), before, o.span)}. "
     return daily_chart(
         o.slots,
         (Series(verb, "series-1"),),
         (values,),
         key=key,
         title=title,
-        said=(said + findings.fullest(o.slots, values, "inspection")).strip(),
+        said=(said + captions.fullest(o.slots, values, "inspection")).strip(),
     )
 
 
@@ -101,7 +101,7 @@ def _stuck(told: Told) -> Chart:
     values = [told.total(MADE, *words) for _, words in STEPS]
     said = f"Nobody was invited in the last {told.overview.span} days."
     if values[0]:
-        said = f"Of {number_of(values[0], 'invite')}, {values[-1]:,} reached the session." + findings.lost(
+        said = f"Of {pluralize(values[0], 'invite')}, {values[-1]:,} reached the session." + captions.lost(
             names, values
         )
     return Chart(

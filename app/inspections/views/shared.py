@@ -12,14 +12,14 @@ from sqlalchemy import select
 from app.accounts.access import me
 from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS, Role
-from app.inspections import actions, display, emails, queries, rules
+from app.inspections import actions, emails, presentation, queries, rules
 from app.inspections.models import Inspection
-from app.inspections.views.address import here
+from app.inspections.views.filters import here
 from app.kernel import clock
-from app.kernel.api import as_uuid
-from app.kernel.db import Db
-from app.kernel.htmx import see_other
-from app.kernel.transaction import db
+from app.kernel.api.routing import as_uuid
+from app.kernel.db.engine import Db
+from app.kernel.db.transaction import db
+from app.kernel.web.htmx import see_other
 
 pages = Blueprint("inspections", __name__, url_prefix="/inspections")
 
@@ -35,10 +35,10 @@ def places(db: Db, ids: set[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
-def progress(row: Any, invite: Any, letters: dict[str, Any], now: datetime) -> display.Progress:
+def progress(row: Any, invite: Any, letters: dict[str, Any], now: datetime) -> presentation.Progress:
     """How far the newest invite of an inspection got."""
     mail = letters.get(emails.link_name(invite)) if invite else None
-    return display.progress(invite, mail, row.consent_state, rules.status_of(row, now), now)
+    return presentation.progress(invite, mail, row.consent_state, rules.status_of(row, now), now)
 
 
 def found(id: str) -> Inspection:

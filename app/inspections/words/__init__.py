@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from app.kernel.times import zone_word
+from app.kernel.text.datetimes import zone_abbreviation
 
 WRITTEN = {"en": "English", "fr": "Français", "ar": "العربية"}
 PATTERNS = {"en": "EEE d MMM yyyy, HH:mm", "fr": "EEE d MMM yyyy, HH:mm", "ar": "EEE d MMM yyyy، HH:mm"}
@@ -53,7 +53,9 @@ def speaker(locale: str) -> Say:
 def moment(instant: datetime, zone: str, locale: str) -> str:
     """Day, hour and zone as people of this language write them."""
     tongue, local = language(locale), instant.astimezone(ZoneInfo(zone))
-    return f"{format_datetime(local, PATTERNS[tongue], tzinfo=ZoneInfo(zone), locale=tongue)} {zone_word(local)}"
+    return (
+        f"{format_datetime(local, PATTERNS[tongue], tzinfo=ZoneInfo(zone), locale=tongue)} {zone_abbreviation(local)}"
+    )
 
 
 def left(length: timedelta, say: Say) -> str:

@@ -5,9 +5,9 @@ becomes, at once or after its hold. Each race is decided by one conditional UPDA
 its messages in the same transaction.
 """
 
-from app.prescreens.actions.answering import LINK_MAILS, answer, complete, send_link, start
-from app.prescreens.actions.deciding import approve, deny, finalize, press
-from app.prescreens.actions.taking import release, take
+from app.prescreens.actions.answer import LINK_MAILS, answer, complete, send_link, start
+from app.prescreens.actions.assign import release, take
+from app.prescreens.actions.decide import approve, deny, finalize, press
 
 __all__ = [
     "LINK_MAILS",

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, union_all
 
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.prescreens.models import DAY_COUNTS, Prescreen
 from app.prescreens.queries.stages import P, Reach, Side, Stage, day_start, stages, times, total
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, select
 
-from app.kernel.db import Db
+from app.kernel.db.engine import Db
 from app.prescreens.models import Contact, Prescreen, WorkflowTemplate
 from app.prescreens.queries.stages import P
 from app.prescreens.rules.answers import email_key, phone_key

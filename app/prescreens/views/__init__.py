@@ -1,6 +1,6 @@
 """Pages of the prescreens desk: the list, one prescreen with its decision, and the templates."""
 
-from app.prescreens.views import acting, one, overview, questionnaires, queue, taking
-from app.prescreens.views.shared import pages
+from app.prescreens.views import actions, assignment, detail, list, overview, questionnaires
+from app.prescreens.views.filters import pages
 
-__all__ = ["acting", "one", "overview", "pages", "questionnaires", "queue", "taking"]
+__all__ = ["actions", "assignment", "detail", "list", "overview", "pages", "questionnaires"]

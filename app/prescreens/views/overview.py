@@ -8,14 +8,14 @@ from flask import Response
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
-from app.desk import charts, findings
-from app.desk.charts import Box, Chart, Picture, Row, Series, Word, share
-from app.desk.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
-from app.kernel.transaction import db
-from app.kernel.words import number_of
+from app.dashboard import captions, charts
+from app.dashboard.charts import Box, Chart, Picture, Row, Series, Word, share
+from app.dashboard.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.kernel.db.transaction import db
+from app.kernel.text.template_filters import pluralize
 from app.prescreens.models import ReviewStatus
-from app.prescreens.queries import numbers, templates
-from app.prescreens.views.shared import STAFF, pages
+from app.prescreens.queries import counts, questionnaires
+from app.prescreens.views.filters import STAFF, pages
 
 SUBJECT = "prescreen"
 COMPLETED, DECIDED, EXPIRES = "prescreen.completed", "prescreen.decided", "prescreen.expires"
@@ -59,14 +59,14 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     half = charts.percentile(told.waits(DECIDED), 0.5)
     half_before = charts.percentile(told.waits(DECIDED, before=True), 0.5)
     lost = _lost(o, told, False)
-    waiting = numbers.tally(db(), numbers.reach_of(me().scope(PRESCREENS), o.organization_id), o.now).of("waiting")
+    waiting = counts.tally(db(), counts.reach_of(me().scope(PRESCREENS), o.organization_id), o.now).of("waiting")
     rate = share(approved, approved + denied)
     return [
         Figure("waiting for a decision", f"{waiting:,}", "now", o.url(".list")),
         Figure(
             "decided",
             f"{approved + denied:,}",
-            findings.was(f"{all_before:,}" if all_before else ""),
+            captions.was(f"{all_before:,}" if all_before else ""),
             o.url(".list", state="decided"),
         ),
         Figure(
@@ -77,13 +77,13 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
         ),
         Figure(
             "half decided within",
-            findings.brief(half),
-            findings.was(findings.brief(half_before) if half_before else "") if half else "none was decided",
+            captions.brief(half),
+            captions.was(captions.brief(half_before) if half_before else "") if half else "none was decided",
         ),
         Figure(
             "expired undecided",
             f"{lost:,}",
-            findings.was(f"{_lost(o, told, True):,}"),
+            captions.was(f"{_lost(o, told, True):,}"),
             o.url(".list", state="expired"),
             "danger" if lost else "",
         ),
@@ -140,7 +140,7 @@ def _templates(o: Overview, told: Told) -> Chart:
     for tally in told.tallies:
         if tally.moment == DECIDED and o.first <= tally.day <= o.today:
             per.setdefault(tally.part, Counter())[tally.word] += tally.n
-    named = templates.names(db(), numbers.reach_of(me().scope(PRESCREENS), o.organization_id))
+    named = questionnaires.names(db(), counts.reach_of(me().scope(PRESCREENS), o.organization_id))
     several = len({row.organization_name for row in named}) > 1
     found = [
         (f"{row.name}, {row.organization_name}" if several else row.name, row.id, per[row.id.hex])
@@ -150,7 +150,7 @@ def _templates(o: Overview, told: Told) -> Chart:
     found.sort(key=lambda each: -sum(each[2].values()))
     names = [name for name, _, _ in found]
     approved, totals = [n[APPROVED] for *_, n in found], [n[APPROVED] + n[DENIED] for *_, n in found]
-    said = findings.apart(names, approved, totals, "approved") if found else "Nothing was decided in this time."
+    said = captions.apart(names, approved, totals, "approved") if found else "Nothing was decided in this time."
     if len(found) > MOST:
         said += f" Drawn are the {MOST} with most decisions."
     words = [
@@ -173,7 +173,7 @@ def _templates(o: Overview, told: Told) -> Chart:
 def _decided(o: Overview, told: Told) -> Chart:
     values = (told.spread(DECIDED, APPROVED), told.spread(DECIDED, DENIED))
     total = sum(map(sum, values))
-    said = f"{number_of(total, 'decision')}, {findings.against(total, told.total(DECIDED, before=True), o.span)}."
+    said = f"{pluralize(total, 'decision')}, {captions.against(total, told.total(DECIDED, before=True), o.span)}."
     return daily_chart(
         o.slots,
         (Series("approved", "series-1"), Series("denied", "series-2")),
@@ -187,12 +187,12 @@ def _decided(o: Overview, told: Told) -> Chart:
 def _submitted(o: Overview, told: Told) -> Chart:
     values = told.spread(COMPLETED)
     before = told.total(COMPLETED, before=True)
-    said = f"{number_of(sum(values), 'prescreen')} sent in, {findings.against(sum(values), before, o.span)}. "
+    said = f"{pluralize(sum(values), 'prescreen')} sent in, {captions.against(sum(values), before, o.span)}. "
     return daily_chart(
         o.slots,
         (Series("sent in", "series-1"),),
         (values,),
         key="submitted",
         title="Sent in by prospects",
-        said=(said + findings.fullest(o.slots, values, "prescreen")).strip(),
+        said=(said + captions.fullest(o.slots, values, "prescreen")).strip(),
     )

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.kernel.email import RIGHT_TO_LEFT
+from app.kernel.outbox.email import RIGHT_TO_LEFT
 
 LANGUAGES: dict[str, dict[str, str]] = {
     path.stem: json.loads(path.read_text("utf-8")) for path in sorted(Path(__file__).parent.glob("*.json"))

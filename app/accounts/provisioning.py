@@ -1,0 +1,88 @@
+"""Creating somebody from the command line, so that repeating it is safe."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from app.accounts import passwords
+from app.accounts.actions import people
+from app.accounts.models import Organization, Person
+from app.accounts.queries import organization_named, person_by_email
+from app.accounts.rules import email_address
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Database, Db
+from app.kernel.errors import Conflict
+
+
+class Wanted(NamedTuple):
+    """The account an operator asks for. No password: an invitation is mailed. No slug: house staff."""
+
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    slug: str | None
+    time_zone: str | None
+    password: str | None
+
+
+def ensure(database: Database, wanted: Wanted, *, by: Actor, now: datetime) -> tuple[Person, bool]:
+    """The account, and whether it was made now. Raises Invalid, NotFound, or Conflict when it exists otherwise."""
+    email = email_address(wanted.email)
+    with database.read() as db:
+        existing = person_by_email(db, email)
+    hashed = None
+    if wanted.password is not None and existing is None:
+        hashed = people.hashed(wanted.password, email=email, name=wanted.name)
+    with database.write() as db:
+        organization = organization_named(db, wanted.slug) if wanted.slug else None
+        existing = person_by_email(db, email)
+        if existing is not None:
+            _same_or_conflict(existing, wanted, organization)
+            return existing, False
+        return _create(db, wanted, organization, hashed, by, now), True
+
+
+def _create(
+    db: Db, wanted: Wanted, organization: Organization | None, hashed: str | None, by: Actor, now: datetime
+) -> Person:
+    first, *more = wanted.roles
+    email, name, zone = wanted.email, wanted.name, wanted.time_zone
+    if hashed is None:
+        made = people.invite(
+            db, email=email, name=name, role=first, organization=organization, time_zone=zone, by=by, now=now
+        )
+    else:
+        made = people.create(
+            db,
+            email=email,
+            name=name,
+            role=first,
+            organization=organization,
+            password_hash=hashed,
+            time_zone=zone,
+            by=by,
+            now=now,
+        )
+    for role in more:
+        people.give_role(db, made, role, organization, by=by, now=now)
+    return made
+
+
+def _same_or_conflict(person: Person, wanted: Wanted, organization: Organization | None) -> None:
+    place = organization.id if organization else None
+    other = []
+    if person.name != wanted.name.strip():
+        other.append("name")
+    if wanted.time_zone is not None and person.time_zone != wanted.time_zone:
+        other.append("time zone")
+    if {(each.role, each.organization_id) for each in person.memberships} != {(role, place) for role in wanted.roles}:
+        other.append("role")
+    if wanted.password is not None and not passwords.matches(person.password_hash, wanted.password):
+        other.append("password")
+    if person.disabled_at is not None:
+        other.append("state (disabled)")
+    if other:
+        raise Conflict(
+            f"There is already somebody with the address {person.email}, with another {', '.join(other)}. "
+            "Nothing was changed. The page People changes it.",
+            code="person.exists",
+        )

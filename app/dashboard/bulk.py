@@ -1,0 +1,178 @@
+"""What is done to several ticked rows at once: assign, give back, tag, export. Never approve, deny, cancel or end.
+
+Each ticked row says which version of it was on screen. Only rows that are still at it and still in the list are
+changed, all in one transaction with an event each; the answer says in words which others were left alone, and why.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from flask import Response, flash, request
+from sqlalchemy import Row
+
+from app.accounts.access import Me, me
+from app.accounts.roles import DENIALS
+from app.dashboard import recent_events, tags
+from app.dashboard.csv_export import take_ticked
+from app.dashboard.queue import ListState, Queue
+from app.kernel import clock
+from app.kernel.db.transaction import db
+from app.kernel.errors import Denied, Invalid, NotFound, Refusal
+from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
+from app.kernel.web.htmx import see_other
+
+MOST = 200
+"""Rows at once; a page has fewer."""
+
+NOTHING_TICKED = "Tick at least one row first. Nothing was changed."
+_TICKED = re.compile(r"([0-9A-Za-z-]{1,40}):([0-9]{1,18})")
+
+
+class Ticked(NamedTuple):
+    """A row as it was on screen."""
+
+    id: Any
+    version: int
+
+
+class Act(NamedTuple):
+    """What to do to each row, and what is said of those it was done to: `assigned to you`."""
+
+    words: str
+    do: Callable[[Row, int], object]
+    why_not: Callable[[Row], str | None] = lambda row: None
+    """Why this row is left alone, though it is still as it was."""
+
+
+def act(room: Queue) -> Response:
+    """Does to the ticked rows what was pressed. Raises Invalid when nothing was ticked, Denied for who only looks."""
+    viewer, now = me(), clock.now()
+    asked = room.ask(now)
+    pressed, _, value = request.form.get("act", "").partition(":")
+    if pressed != "export" and not viewer.may(room.desk):
+        raise Denied(DENIALS[room.desk])
+    ticked = _ticked(asked.listing.shape.id.type.python_type)
+    if pressed == "export":
+        found = asked.listing.rows_of(db(), [one.id for one in ticked])
+        return take_ticked(room, asked, [found[one.id] for one in ticked if one.id in found])
+    chosen = _chosen(room, viewer, asked, pressed, value)
+    done, left = _each(room, asked, viewer, ticked, chosen)
+    flash(_answer(room, asked, viewer, len(done), chosen.words, left), "warn" if left else "message")
+    after = request.args.get("after")
+    return see_other(room.url(**asked.args, **({"after": after} if after else {})))
+
+
+def _ticked(kind: type) -> list[Ticked]:
+    """The rows named in the form, each once. Raises Invalid."""
+    found: dict[Any, Ticked] = {}
+    for word in request.form.getlist("row"):
+        match = _TICKED.fullmatch(word)
+        try:
+            id = kind(match[1]) if match else None
+        except ValueError:
+            id = None
+        if match is None or id is None or (kind is int and not 0 < id < 2**63):
+            raise Invalid("A ticked row could not be read. Load the page again; nothing was changed.", code="bulk.row")
+        found[id] = Ticked(id, int(match[2]))
+    if not found:
+        raise Invalid(NOTHING_TICKED, code="bulk.nothing")
+    if len(found) > MOST:
+        raise Invalid(f"At most {MOST} rows at once. Nothing was changed.", code="bulk.many")
+    # Always in one order, so that two people who tick the same rows wait for each other instead of blocking.
+    return [found[id] for id in sorted(found)]
+
+
+def _chosen(room: Queue, viewer: Me, asked: ListState, pressed: str, value: str) -> Act:
+    """The act behind the button. Raises Invalid."""
+    by, now = viewer.actor(), asked.now
+    if pressed == "assign":
+        team = room.colleagues()
+        person = next((one for one in team if str(one.id) == value), None)
+        if person is None:
+            raise Invalid("Choose somebody who works at this desk. Nothing was changed.", code="bulk.person")
+        return Act(
+            "assigned to you" if person.id == viewer.id else f"assigned to {person.name}",
+            lambda row, version: room.assign(db(), row[0], (person.id, person.name), by=by, now=now, version=version),
+            lambda row: None if person.covers(row.organization_id) else f"{person.name} does not act for this client",
+        )
+    if pressed == "give_back":
+        return Act("given back", lambda row, version: room.give_back(db(), row[0], by=by, now=now, version=version))
+    if pressed in ("tag", "untag"):
+        name = tags.tidy(request.form.get("tag", ""))
+        change = tags.add if pressed == "tag" else tags.remove
+        return Act(
+            f"tagged “{name}”" if pressed == "tag" else f"without “{name}” now",
+            lambda row, version: change(db(), room.subject, row[0], row.organization_id, name, by=by, now=now),
+        )
+    raise Invalid("Choose what to do with the ticked rows. Nothing was changed.", code="bulk.act")
+
+
+def _each(
+    room: Queue, asked: ListState, viewer: Me, ticked: list[Ticked], chosen: Act
+) -> tuple[list[Ticked], list[tuple[Row | None, str]]]:
+    """Does it to the rows that are still as they were; gives those, and the others with why not."""
+    found = asked.listing.rows_of(db(), [one.id for one in ticked], lock=True)
+    moved = [one.id for one in ticked if one.id in found and not _fits(one, found[one.id])]
+    happened = recent_events.latest_events(db(), room.subject, moved)
+    done: list[Ticked] = []
+    left: list[tuple[Row | None, str]] = []
+    for one in ticked:
+        if one.id not in found:
+            left.append((None, "it is not in this list"))
+            continue
+        row = found[one.id][1]
+        why = None
+        if not viewer.may(room.desk, True, row.organization_id):
+            why = "you may only look at it"
+        elif not _fits(one, found[one.id]):
+            why = _what_happened(room, asked, viewer, happened.get(one.id))
+        why = why or chosen.why_not(row)
+        if why is None:
+            try:
+                chosen.do(row, one.version)
+            except (Invalid, NotFound, Refusal) as refusal:
+                why = refusal.detail.rstrip(".")
+        if why is None:
+            done.append(one)
+        else:
+            left.append((row, why))
+    return done, left
+
+
+def _fits(one: Ticked, found: tuple[str | None, Row]) -> bool:
+    """Whether a row is still in the list, and still as it was on screen."""
+    key, row = found
+    return key is not None and row.version == one.version
+
+
+def _what_happened(room: Queue, asked: ListState, viewer: Me, event: Row | None) -> str:
+    """`Ana Ruiz scheduled it at 10:42`."""
+    if event is None:
+        return "it has left this list"
+    who = "you" if event.actor_id == str(viewer.id) else event.actor_name
+    return f"{who} {room.did(event.kind)} {_at_moment(event.created_at, viewer.time_zone, asked.now)}"
+
+
+def _answer(
+    room: Queue, asked: ListState, viewer: Me, done: int, words: str, left: Iterable[tuple[Row | None, str]]
+) -> str:
+    """`3 assigned to you. 1 was left alone: Ana scheduled it at 10:42.`"""
+    said = f"{done:,} {words}." if done else f"None {words}."
+    reasons = list(left)
+    if not reasons:
+        return said
+    if len(reasons) == 1:
+        return f"{said} 1 was left alone: {reasons[0][1]}."
+    named = [f"{room.name_of(row) if row is not None else 'one'}, {why}" for row, why in reasons[:10]]
+    more = f"; and {pluralize(len(reasons) - 10, 'more')}" if len(reasons) > 10 else ""
+    return f"{said} {len(reasons):,} were left alone: {'; '.join(named)}{more}."
+
+
+def _at_moment(instant: datetime, zone: str, now: datetime) -> str:
+    """`at 10:42`, or with the day when it was another."""
+    local, today = datetimes.local(instant, zone), datetimes.local(now, zone)
+    hour = datetimes.hour(local, zone)
+    return f"at {hour}" if local.date() == today.date() else f"on {datetimes.day(local, today)}, {hour}"

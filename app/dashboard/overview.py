@@ -1,0 +1,351 @@
+"""What the overviews of the three desks share: span and organization from the address, the tallies by the reader's
+days, how deliveries fare, and the page itself. A desk adds its figures and charts.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, request, url_for
+from sqlalchemy import bindparam, select
+
+from app.accounts.access import me
+from app.accounts.models import Organization
+from app.dashboard import captions, charts, csv_files
+from app.dashboard.charts import Chart, Row, Series, Slot
+from app.kernel import clock
+from app.kernel.db.hourly_stats import DAY, HOUR, MINUTE, DailyStat, Days, by_day
+from app.kernel.db.transaction import db
+from app.kernel.errors import BadRequest, NotFound
+from app.kernel.outbox.outbox import WAITING, OutboxRow
+from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
+from app.kernel.web.htmx import personal, respond
+
+SPANS = (7, 30, 90)
+USUAL = 30
+HOURS = ((HOUR, "under 1 h"), (4 * HOUR, "1–4 h"), (8 * HOUR, "4–8 h"), (DAY, "8–24 h"), (2 * DAY, "1–2 days"))
+MINUTES = (
+    (2 * MINUTE, "under 2 min"),
+    (5 * MINUTE, "2–5 min"),
+    (15 * MINUTE, "5–15 min"),
+    (HOUR, "15–60 min"),
+    (DAY, "1–24 h"),
+)
+"""Bands of a wait, each with its upper edge; what is longer comes last."""
+CHANNELS = {"email": "E-mail", "sms": "SMS", "webhook": "Webhook"}
+DELIVERED = "delivery.finished"
+LOOKED_AT = 1000
+"""Waiting messages that are looked through for the oldest of a desk; whoever waits behind so many is not the oldest."""
+
+_g = Organization.__table__.c
+_o = OutboxRow.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number in short: what it counts, what it was, and the list that holds it."""
+
+    label: str
+    value: str
+    small: str = ""
+    url: str = ""
+    tone: str = ""
+
+
+class Overview:
+    """One request for an overview. Raises BadRequest for an address that cannot be read, NotFound for an
+    organization that is not within this person's reach."""
+
+    def __init__(self, desk: str, subject: str) -> None:
+        self.desk, self.subject, self.now = desk, subject, clock.now()
+        self.zone = me().time_zone
+        self.today = self.now.astimezone(ZoneInfo(self.zone)).date()
+        span, organization = request.args.get("span", str(USUAL)), request.args.get("organization", "")
+        if span not in [str(n) for n in SPANS] or not (organization == "" or _is_id(organization)):
+            raise BadRequest("This address asks for a span that does not exist. Start again from the overview.")
+        self.span = int(span)
+        self.organization_id = int(organization) if organization else None
+        self.organizations = db().execute(_organizations(me().scope(desk))).all()
+        if self.organization_id and self.organization_id not in {row.id for row in self.organizations}:
+            raise NotFound("There is no such organization, or it is not yours.")
+        self.first = self.today - timedelta(days=self.span - 1)
+        self.before = self.first - timedelta(days=self.span)
+        self.slots = charts.slots(self.first, self.today, self.today)
+
+    def read(self, past: Sequence[str], ahead: Sequence[str] = (), days_ahead: int = 0) -> "Told":
+        """The tallies: of `past` over the span and the one before, of `ahead` from today on. One query."""
+        own = {row.id for row in self.organizations}
+        past_days = Days(self.zone, self.before, self.today)
+        ahead_days = Days(self.zone, self.today, self.today + timedelta(days=max(0, days_ahead - 1)))
+        found = by_day(
+            db(), {self.organization_id} if self.organization_id else own, (past, past_days), (ahead, ahead_days)
+        )
+        # Both read today: a moment that is asked for twice says the same twice.
+        return Told(self, list(dict.fromkeys(found)))
+
+    def url(self, endpoint: str, **args: Any) -> str:
+        """A list of this desk, narrowed to the organization that was asked for."""
+        if self.organization_id:
+            args["organization"] = self.organization_id
+        return url_for(endpoint, **args)
+
+    def here(self, **changes: Any) -> str:
+        """This overview with something changed; what goes without saying is left out."""
+        asked = {"span": None if self.span == USUAL else self.span, "organization": self.organization_id, **changes}
+        return url_for(f"{self.desk}.overview", **{name: value for name, value in asked.items() if value})
+
+    def answer(self, told: "Told", title: str, figures: Sequence[Figure], found: Sequence[Chart | None]) -> Response:
+        """The page; or one chart's numbers as a file, when the address asks for that."""
+        shown = [*(chart for chart in found if chart), self._deliveries(told)]
+        wanted = request.args.get("csv")
+        if wanted is not None:
+            return self._file(next((chart for chart in shown if chart.key == wanted), None))
+        return respond(
+            "dashboard/overview.html",
+            title=title,
+            lede=self._lede(),
+            figures=figures,
+            shown=shown,
+            o=self,
+            spans=[(n, f"{n} days") for n in SPANS],
+            organizations=self.organizations,
+            nothing=not told.tallies,
+        )
+
+    def _lede(self) -> str:
+        text = f"As of {datetimes.moment(self.now, self.zone)}, in your days. The last {self.span} days"
+        return f"{text}, against the {self.span} before."
+
+    def _file(self, chart: Chart | None) -> Response:
+        if chart is None:
+            raise BadRequest("There is no such table. Start again from the overview.")
+        name = csv_files.named(self.desk, chart.key, self.now, self.zone)
+        answer = Response(
+            csv_files.lines(chart.head, ((row.name, *row.values) for row in chart.rows)), mimetype="text/csv"
+        )
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return personal(answer)
+
+    def _deliveries(self, told: "Told") -> Chart:
+        """Whether what this desk had to tell arrived, by channel."""
+        since = max(self.first, self.today - timedelta(days=29))
+        slots = charts.slots(since, self.today, self.today)
+        ours = [t for t in told.tallies if t.moment == DELIVERED and t.part == self.subject and t.day >= since]
+        sums: dict[str, Counter[str]] = {channel: Counter() for channel in CHANNELS}
+        by_slot: dict[tuple[str, str], Counter[date]] = {}
+        for t in ours:
+            channel, _, how = t.word.partition(" ")
+            if channel in sums:
+                sums[channel][how] += t.n
+                by_slot.setdefault((channel, how), Counter())[t.day] += t.n
+        tones = []
+        for channel in CHANNELS:
+            dead, late, sent = (
+                charts.spread(slots, by_slot.get((channel, how), {})) for how in ("dead", "late", "sent")
+            )
+            marks = zip(dead, late, sent, strict=True)
+            tones.append(
+                [
+                    "toned-fill danger" if d else "toned-fill warn" if slow else "series-2" if s else ""
+                    for d, slow, s in marks
+                ]
+            )
+        total = sum(n for each in sums.values() for how, n in each.items() if how in ("sent", "late", "dead"))
+        days = len(slots)
+        picture = charts.cells(list(CHANNELS.values()), tones, slots[0].name, "today") if total else None
+        return Chart(
+            "deliveries",
+            "Did it arrive?",
+            self._arrived(sums, total, days),
+            f"Messages by day and channel over {days} days",
+            picture,
+            ("Channel", "Sent at once", "Sent later", "Given up"),
+            tuple(
+                Row(name, tuple(sums[channel][how] for how in ("sent", "late", "dead")), self._messages(channel))
+                for channel, name in CHANNELS.items()
+            ),
+            (
+                Series("all at once", "series-2"),
+                Series("some later", "toned-fill warn"),
+                Series("some given up", "toned-fill danger"),
+            ),
+        )
+
+    def _arrived(self, sums: dict[str, Counter[str]], total: int, days: int) -> str:
+        dead = sum(each["dead"] for each in sums.values())
+        late = sum(each["late"] for each in sums.values())
+        if not total:
+            said = f"Nothing was sent in the last {days} days."
+        elif dead:
+            said = (
+                f"{pluralize(dead, 'message')} of {total:,} in {days} days {'was' if dead == 1 else 'were'} given up."
+            )
+        else:
+            said = f"All {total:,} of the last {days} days arrived" + (f", {late:,} after a retry." if late else ".")
+        oldest = self._oldest()
+        if oldest is not None:
+            said += f" The oldest still waiting has been due for {datetimes.duration(self.now - oldest)}."
+        return said
+
+    def _oldest(self) -> datetime | None:
+        """Since when the longest overdue message of this desk waits."""
+        scope = me().scope(self.desk)
+        only = {self.organization_id} if self.organization_id else None
+        for due_at, organization_id in db().execute(_OLDEST, {"now": self.now, "subject": self.subject}):
+            if organization_id in only if only else scope.covers(organization_id or 0):
+                return due_at
+        return None
+
+    def _messages(self, channel: str) -> str:
+        return url_for("deliveries.list", view="dead", desk=self.desk, channel=channel)
+
+
+_DUE = (
+    select(_o.due_at, _o.organization_id, _o.subject_type)
+    .where(WAITING, _o.due_at < bindparam("now"), _o.channel.not_like("job:%"))
+    .order_by(_o.due_at)
+    .limit(LOOKED_AT)
+    .subquery()
+)
+_OLDEST = (
+    select(_DUE.c.due_at, _DUE.c.organization_id)
+    .where(_DUE.c.subject_type == bindparam("subject"))
+    .order_by(_DUE.c.due_at)
+)
+
+
+def _organizations(scope: Any) -> Any:
+    return select(_g.id, _g.name).where(scope.where(_g.id)).order_by(_g.name)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+class Told:
+    """The tallies of one overview, asked by moment, word and days."""
+
+    def __init__(self, overview: Overview, tallies: Sequence[DailyStat]) -> None:
+        self.overview, self.tallies = overview, tallies
+
+    def total(self, moment: str, *words: str, before: bool = False) -> int:
+        """How often in the span, or `before` it."""
+        o = self.overview
+        first, last = (o.before, o.first - timedelta(days=1)) if before else (o.first, o.today)
+        return sum(t.n for t in self._of(moment, words) if first <= t.day <= last)
+
+    def by_day(self, moment: str, *words: str) -> Counter[date]:
+        days: Counter[date] = Counter()
+        for t in self._of(moment, words):
+            days[t.day] += t.n
+        return days
+
+    def spread(self, moment: str, *words: str) -> list[int]:
+        """How often in each slot of the span."""
+        return charts.spread(self.overview.slots, self.by_day(moment, *words))
+
+    def waits(self, moment: str, *words: str, before: bool = False, slot: Slot | None = None) -> Counter[int]:
+        """How long it took, in buckets: over the span, `before` it, or in one slot."""
+        o = self.overview
+        first, last = (o.before, o.first - timedelta(days=1)) if before else (o.first, o.today)
+        if slot:
+            first, last = slot.first, slot.last
+        found: Counter[int] = Counter()
+        for t in self._of(moment, words):
+            if t.wait and first <= t.day <= last:
+                found[t.wait] += t.n
+        return found
+
+    def _of(self, moment: str, words: Collection[str]) -> list[DailyStat]:
+        return [t for t in self.tallies if t.moment == moment and (not words or t.word in words)]
+
+
+def waiting_chart(
+    told: Told,
+    moment: str,
+    *,
+    key: str,
+    title: str,
+    done: str,
+    thing: str,
+    in_bands: Sequence[tuple[int, str]] = HOURS,
+) -> Chart:
+    """How long it took: one line a band. What took over a day is drawn in amber."""
+    waits = told.waits(moment)
+    names = (*(name for _, name in in_bands), "longer")
+    values = charts.bands(waits, [edge for edge, _ in in_bands])
+    tones = tuple("toned-fill warn" if low >= DAY else "series-1" for low in (0, *(edge for edge, _ in in_bands)))
+    total = sum(waits.values())
+    said = captions.waited(
+        charts.percentile(waits, 0.5), charts.percentile(waits, 0.9), charts.longer_than(waits, DAY), total, done
+    )
+    picture = charts.lines(names, values, tones) if total else None
+    rows = tuple(Row(name, (n,)) for name, n in zip(names, values, strict=True))
+    return Chart(key, title, said, f"{title}: {said}", picture, ("Wait", thing), rows)
+
+
+def weekly_chart(told: Told, moment: str, *, key: str, title: str, done: str) -> Chart | None:
+    """Half and nine of ten, week by week; nothing for a single week."""
+    o = told.overview
+    if o.span < 2 * 7:
+        return None
+    # Whole weeks that end today; a rest of days at the beginning is no week.
+    ends = [o.today - timedelta(days=7 * n) for n in reversed(range(o.span // 7))]
+    weeks = []
+    for n, end in enumerate(ends):
+        begin = end - timedelta(days=6)
+        marked = len(ends) <= 5 or n % 3 == 0
+        name = f"{charts.short(begin)} to {charts.short(end)}"
+        weeks.append(Slot(begin, end, name, charts.short(begin) if marked else ""))
+    each = [told.waits(moment, slot=week) for week in weeks]
+    half, most = ([charts.percentile(waits, q) for waits in each] for q in (0.5, 0.9))
+    series = (Series("half within", "series-1"), Series("nine of ten within", "series-2"))
+    known = [(value, week) for value, week in zip(half, weeks, strict=True) if value is not None]
+    said = f"Nothing was {done} in this time."
+    if known:
+        said = f"Half within about {captions.about(known[-1][0])} in the week from {charts.short(known[-1][1].first)}."
+        if len(known) > 1:
+            said = said[:-1] + f", {captions.about(known[0][0])} in the one from {charts.short(known[0][1].first)}."
+    rows = tuple(
+        Row(week.name, (sum(waits.values()), captions.about(h), captions.about(m)))
+        for week, waits, h, m in zip(weeks, each, half, most, strict=True)
+    )
+    return Chart(
+        key,
+        title,
+        said,
+        f"{title}. {said}",
+        charts.steps(weeks, series, (half, most)) if known else None,
+        ("Week", done.capitalize(), "Half within", "Nine of ten within"),
+        rows,
+        series,
+    )
+
+
+def daily_chart(
+    slots: Sequence[Slot],
+    series: Sequence[Series],
+    values: Sequence[Sequence[int]],
+    *,
+    key: str,
+    title: str,
+    said: str,
+    urls: Sequence[str] = (),
+) -> Chart:
+    """Stacked bars, a slot each, with their table."""
+    some = any(n for of in values for n in of)
+    rows = tuple(Row(slot.name, tuple(of[n] for of in values), urls[n] if urls else "") for n, slot in enumerate(slots))
+    return Chart(
+        key,
+        title,
+        said,
+        f"{title}, {slots[0].name} to {slots[-1].name}. {said}",
+        charts.bars(slots, series, values) if some else None,
+        ("Day" if slots[0].first == slots[0].last else "Week", *(one.name for one in series)),
+        rows,
+        tuple(series) if len(series) > 1 else (),
+    )

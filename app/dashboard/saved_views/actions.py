@@ -1,0 +1,161 @@
+"""Saved views: save, rename, move, remove. Names are unique in a place at a desk; the database decides, not a look."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.inserting import insert_once
+from app.accounts.models import Person
+from app.accounts.rules import plain_text
+from app.dashboard.saved_views import owners, query_strings
+from app.dashboard.saved_views.models import SavedView
+from app.kernel.changes import events
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
+
+SUBJECT = "view"
+MOST = 30
+"""Saved views one person may have made, at all desks together."""
+LONGEST_NAME = 60
+
+V: Any = SavedView.__table__.c
+
+GONE = "There is no such view, or it is not one of yours. Perhaps somebody removed it."
+TAKEN = "There is a view called “{name}” already. Nothing was saved. Choose another name, or remove that one first."
+ENOUGH = "You have saved {most} views, which is as many as there can be. Nothing was saved. Remove one first."
+CHANGED = "Somebody changed this view meanwhile: it is called “{name}” now. Nothing was changed. Look again."
+
+
+def listed(db: Db, person: owners.Reader, desk: str) -> Sequence[Row]:
+    """Every view a person sees at a desk: their own first, then the teams', each in its order."""
+    rows = db.execute(
+        select(*V).where(V.desk == desk, V.place.in_(owners.sees(person, desk))).order_by(V.position, V.id)
+    ).all()
+    return sorted(rows, key=lambda row: (owners.is_team(row.place), row.place != owners.HOUSE, row.place))
+
+
+def get(db: Db, id: int, person: owners.Reader) -> Row:
+    """A view this person sees. Raises NotFound, for other people's as for one that never was."""
+    row = db.execute(select(*V).where(V.id == id)).first()
+    if row is None or row.place not in owners.sees(person, row.desk):
+        raise NotFound(GONE)
+    return row
+
+
+def save(
+    db: Db, person: owners.Reader, desk: str, place: str, name: str, query: str, *, by: Actor, now: datetime
+) -> int:
+    """Gives a list's address a name. Returns the view's id. Raises Denied, Invalid, Conflict."""
+    owners.check_make(person, desk, place)
+    name, name_key = _named(name)
+    # Two tabs of one person take turns here, so that neither slips past the limit.
+    db.execute(select(Person.id).where(Person.id == person.id).with_for_update())
+    if db.execute(select(func.count()).where(V.made_by_id == person.id)).scalar_one() >= MOST:
+        raise Conflict(ENOUGH.format(most=MOST), code="view.enough")
+    last = db.execute(select(func.max(V.position)).where(V.desk == desk, V.place == place)).scalar_one()
+    id = insert_once(
+        db,
+        SavedView.__table__,
+        desk=desk,
+        place=place,
+        organization_id=owners.organization_of(place),
+        name=name,
+        name_key=name_key,
+        query=query,
+        view_sha256=query_strings.key(desk, query),
+        position=(last or 0) + 1,
+        made_by_id=person.id,
+        made_by_name=by.name,
+        version=1,
+        created_at=now,
+    )
+    if id is None:
+        raise _taken(name)
+    _record(db, "view.saved", id, place, {"desk": desk, "name": name, "query": query}, by, now)
+    return id
+
+
+def rename(db: Db, person: owners.Reader, id: int, name: str, *, version: int | None, by: Actor, now: datetime) -> None:
+    """Raises NotFound, Denied, Invalid, and Conflict when it was changed meanwhile or the name is taken."""
+    row = _changeable(db, person, id)
+    name, name_key = _named(name)
+    if name == row.name:
+        return
+    same = select(V.id).where(V.desk == row.desk, V.place == row.place, V.name_key == name_key, V.id != id)
+    if db.execute(same).first():
+        raise _taken(name)
+    renaming = (
+        update(SavedView.__table__)
+        .where(V.id == id, V.version == (row.version if version is None else version))
+        .values(name=name, name_key=name_key, version=V.version + 1)
+        .returning(V.id)
+    )
+    try:
+        with db.begin_nested():
+            done = db.execute(renaming).first()
+    except IntegrityError:  # somebody took the name since we looked
+        raise _taken(name) from None
+    if done is None:
+        raise Conflict(CHANGED.format(name=row.name), code="view.changed")
+    _record(db, "view.renamed", id, row.place, {"desk": row.desk, "before": row.name, "after": name}, by, now)
+
+
+def move(db: Db, person: owners.Reader, id: int, *, up: bool, by: Actor, now: datetime) -> None:
+    """One place towards the front or the end among the views of its place; at the end nothing happens."""
+    row = _changeable(db, person, id)
+    beside = select(V.id).where(V.desk == row.desk, V.place == row.place).order_by(V.position, V.id)
+    order = list(db.execute(beside.with_for_update()).scalars())
+    at = order.index(id)
+    to = at - 1 if up else at + 1
+    if not 0 <= to < len(order):
+        return
+    order[at], order[to] = order[to], order[at]
+    for position, each in enumerate(order, 1):
+        db.execute(update(SavedView.__table__).where(V.id == each).values(position=position))
+    _record(db, "view.moved", id, row.place, {"desk": row.desk, "name": row.name}, by, now)
+
+
+def remove(db: Db, person: owners.Reader, id: int, *, by: Actor, now: datetime) -> Row:
+    """Takes the name away; the list it named stays as it is. Returns what was removed. Raises NotFound, Denied."""
+    row = _changeable(db, person, id)
+    if db.execute(delete(SavedView.__table__).where(V.id == id).returning(V.id)).first() is None:
+        raise NotFound(GONE)
+    facts = {"desk": row.desk, "name": row.name, "query": row.query}
+    _record(db, "view.removed", id, row.place, facts, by, now)
+    return row
+
+
+def _changeable(db: Db, person: owners.Reader, id: int) -> Row:
+    row = get(db, id, person)
+    owners.check_change(person, row.place, row.made_by_id, row.made_by_name)
+    return row
+
+
+def _named(name: str) -> tuple[str, str]:
+    """A name as shown and as compared: one space between words, capitals and widths of letters all the same."""
+    shown = " ".join(plain_text("name", name, LONGEST_NAME).split())
+    return shown, unicodedata.normalize("NFKC", shown).casefold()[:200]
+
+
+def _taken(name: str) -> Invalid:
+    sentence = TAKEN.format(name=name)
+    return Invalid(sentence, code="view.name_taken", errors=[FieldError("name", "taken", sentence)], status=409)
+
+
+def _record(db: Db, kind: str, id: int, place: str, data: dict[str, Any], by: Actor, now: datetime) -> None:
+    whose = "own" if not owners.is_team(place) else "team"
+    events.record(
+        db,
+        kind,
+        subject_type=SUBJECT,
+        subject_id=id,
+        organization_id=owners.organization_of(place),
+        by=by,
+        now=now,
+        data={**data, "whose": whose},
+    )

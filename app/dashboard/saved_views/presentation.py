@@ -1,0 +1,276 @@
+"""What a list shows of its views: tabs, the lit one, since when it is new, and the notes. One query for all of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from flask import request, url_for
+from sqlalchemy import bindparam, cast, literal_column, null, select, union_all
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.accounts.models import Organization
+from app.dashboard.saved_views import last_seen, owners, query_strings
+from app.dashboard.saved_views.actions import V
+from app.dashboard.saved_views.handover_notes import N
+from app.dashboard.saved_views.last_seen import L, Look
+from app.kernel.db.engine import Db, Instant
+from app.kernel.db.transaction import side_transaction
+from app.kernel.web.live import is_poll
+
+log = structlog.get_logger("desk")
+
+ORG: Any = Organization.__table__.c
+SAVED, NOTE, LOOK = 1, 2, 3
+_NOTHING: Any = literal_column("''")
+_ZERO: Any = literal_column("0")
+_AT_DESK: Any = bindparam("at_desk")
+
+
+def _kind(n: int) -> Any:
+    return literal_column(str(n)).label("kind")
+
+
+@lru_cache(maxsize=64)
+def everything(places: int) -> Any:
+    """The one statement for what a list shows of its views, for a reader of so many places: `place_0`, `place_1`, …"""
+    bound = [bindparam(f"place_{at}", type_=V.place.type) for at in range(places)]
+    return union_all(
+        select(
+            _kind(SAVED),
+            V.id,
+            V.place,
+            V.name.label("text"),
+            V.query,
+            V.view_sha256,
+            V.made_by_id.label("who_id"),
+            V.made_by_name.label("who"),
+            V.created_at.label("at"),
+            cast(null(), Instant).label("since"),
+            V.position,
+            V.version,
+        ).where(V.desk == _AT_DESK, V.place.in_(bound)),
+        select(
+            _kind(NOTE),
+            N.id,
+            N.place,
+            N.text,
+            N.query,
+            N.view_sha256,
+            N.written_by_id,
+            N.written_by_name,
+            N.written_at,
+            cast(null(), Instant),
+            _ZERO,
+            N.version,
+        ).where(N.desk == _AT_DESK, N.place.in_(bound)),
+        select(
+            _kind(LOOK),
+            _ZERO,
+            _NOTHING,
+            _NOTHING,
+            _NOTHING,
+            L.view_sha256,
+            L.person_id,
+            _NOTHING,
+            L.looked_at,
+            L.since,
+            _ZERO,
+            _ZERO,
+        ).where(L.person_id == bindparam("me"), L.desk == _AT_DESK),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A saved view beside the desk's own tabs. `mark` says in words what is new about it."""
+
+    id: int
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+    mark: str = ""
+    count: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A team's note on this list; `text` is empty when there is none. `writable`: this person may leave one."""
+
+    id: int
+    place: str
+    team: str
+    writable: bool
+    text: str = ""
+    who: str = ""
+    at: datetime | None = None
+    version: int = 0
+
+
+@dataclass(slots=True)
+class Views:
+    """All that a list says of its views."""
+
+    desk: str
+    query: str
+    named: bool
+    since: datetime | None
+    saved: list[Tab]
+    notes: list[Note]
+    makes: list[tuple[str, str]]
+    """Whom this person may save the list for, besides themselves: (place, team's name)."""
+    person_id: int
+    marks: dict[Any, str] = field(default_factory=dict)
+    whole: bool = True
+    """Whether the marked rows are the whole list, not only this page of it."""
+
+    @property
+    def lit(self) -> Tab | None:
+        """The saved view that this list is."""
+        return next((tab for tab in self.saved if tab.current), None)
+
+    @property
+    def note(self) -> Note | None:
+        """The first note that says something."""
+        return next((note for note in self.notes if note.text), None)
+
+    @property
+    def writable(self) -> list[Note]:
+        """The notes this person may write, one a team."""
+        return [note for note in self.notes if note.writable] if self.named else []
+
+    def beside(self, tabs: Iterable[Any]) -> list[Any]:
+        """The desk's own tabs and the saved views in one row. One is lit: the saved one, where the list is one."""
+        return [*(_unlit(tab) if self.lit else tab for tab in tabs), *self.saved]
+
+    def look_through(self, db: Db, subject: str, rows: Iterable[Any], whole: bool = True) -> dict[Any, str]:
+        """Marks the rows that are `new` or `changed` since this person last looked, by row id; kept in `marks`.
+
+        Rows carry `id`, `created_at`; `whole` says whether they are the whole list.
+        """
+        self.whole = whole
+        self.marks = last_seen.marks(db, self.person_id, subject, rows, self.since)
+        return self.marks
+
+    @property
+    def news(self) -> str:
+        """`3 new and 1 changed on this page`; empty when nothing is."""
+        found = [(sum(mark == word for mark in self.marks.values()), word) for word in ("new", "changed")]
+        words = " and ".join(f"{n:,} {word}" for n, word in found if n)
+        return words + (" on this page" if words and not self.whole else "")
+
+
+def for_page(
+    db: Db, person: Any, desk: str, args: Mapping[str, Any], now: datetime, *, tab: Iterable[str] = ("view",)
+) -> Views:
+    """The views of the list that `args` ask for, and that this person looked at it now.
+
+    `args` are the list's own arguments without what goes without saying; those named `tab` make its built-in tabs.
+    """
+    query = query_strings.canonical(args)
+    view = query_strings.key(desk, query)
+    reads, acts = owners.reads(person, desk), owners.acts(person, desk)
+    sees = [owners.own(person.id), *reads]
+    asked = {"at_desk": desk, "me": person.id, **{f"place_{at}": place for at, place in enumerate(sees)}}
+    kinds: dict[int, list[Any]] = {SAVED: [], NOTE: [], LOOK: []}
+    for row in db.connection().execute(everything(len(sees)), asked).all():
+        kinds[row.kind].append(row)
+    looks = {row.view_sha256: Look(row.at, row.since) for row in kinds[LOOK]}
+    news = _news(kinds[NOTE], looks, person.id)
+    saved = _tabs(kinds[SAVED], desk, query, news)
+    named = query_strings.is_tab(query, tab) or any(row.view_sha256 == view for row in kinds[SAVED])
+    kept, poll = looks.get(view), is_poll()
+    if named and not poll:
+        _look(person.id, desk, view, kept, now)
+    makes = owners.makes(person, desk)
+    names = team_names(db, {*reads, *makes})
+    here = {row.place: row for row in kinds[NOTE] if row.view_sha256 == view}
+    return Views(
+        desk=desk,
+        query=query,
+        named=named,
+        since=last_seen.since(kept, now, poll=poll) if named else None,
+        saved=saved,
+        notes=[_note(place, here.get(place), names[place], place in acts) for place in reads],
+        makes=[(place, names[place]) for place in makes],
+        person_id=person.id,
+    )
+
+
+def _look(person_id: int, desk: str, view: str, kept: Look | None, now: datetime) -> None:
+    """Keeps that the list was looked at. A database that takes no writes right now costs the look, not the page."""
+    if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
+        return
+    if not last_seen.is_due(kept, now):
+        return
+    try:
+        with side_transaction() as own:
+            last_seen.write(own, person_id, desk, view, now)
+    except SQLAlchemyError:
+        log.warning("look not kept", exc_info=True)
+
+
+def _news(notes: Iterable[Any], looks: Mapping[str, Look], person_id: int) -> set[str]:
+    """The lists on which somebody else left a note since this person last looked at them."""
+    return {
+        row.view_sha256
+        for row in notes
+        if row.text and row.who_id != person_id
+        if (look := looks.get(row.view_sha256)) is None or row.at > look.looked_at
+    }
+
+
+def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Tab]:
+    """Saved views, one's own first, then the teams'. Of two for this very list, one is lit."""
+    ordered = sorted(rows, key=lambda row: (owners.is_team(row.place), row.place, row.position, row.id))
+    tabs = []
+    lit, base = False, list_url(desk, "") if ordered else ""
+    for row in ordered:
+        current = not lit and row.query == query
+        lit = lit or current
+        tabs.append(
+            Tab(
+                id=row.id,
+                label=row.text,
+                url=f"{base}?{row.query}" if row.query else base,
+                icon="users" if owners.is_team(row.place) else "bookmark",
+                current=current,
+                mark="somebody left a note" if row.view_sha256 in news and not current else "",
+            )
+        )
+    return tabs
+
+
+def _unlit(tab: Any) -> Any:
+    return {**tab, "current": False} if isinstance(tab, Mapping) else tab._replace(current=False)
+
+
+def _note(place: str, row: Any, team: str, writable: bool) -> Note:
+    blank = Note(id=0, place=place, team=team, writable=writable)
+    if row is None:
+        return blank
+    if not row.text:
+        return replace(blank, id=row.id, version=row.version)
+    return replace(blank, id=row.id, text=row.text, who=row.who, at=row.at, version=row.version)
+
+
+def list_url(desk: str, query: str) -> str:
+    """The address of a desk's list."""
+    return url_for(f"{desk}.list") + (f"?{query}" if query else "")
+
+
+def team_names(db: Db, places: Iterable[str]) -> dict[str, str]:
+    """What people call a team. One's only organization needs no name of its own, and no query."""
+    found = set(places)
+    organizations = {place: id for place in found if (id := owners.organization_of(place)) is not None}
+    names = {owners.HOUSE: "the house"} if owners.HOUSE in found else {}
+    if len(found) == 1:
+        return names or dict.fromkeys(organizations, "the team")
+    if organizations:
+        wanted = {owners.of_organization(id): id for id in organizations.values()}
+        rows = db.execute(select(ORG.id, ORG.name).where(ORG.id.in_(sorted(wanted.values())))).all()
+        names |= {owners.of_organization(row.id): row.name for row in rows}
+    return names

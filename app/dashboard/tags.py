@@ -1,0 +1,171 @@
+"""Tags: short words that a team puts on what stands in its lists, to find it again. Organizations never see them.
+
+A tag belongs to the organization whose thing it is on, so that nobody reads another's. Names are kept in small letters:
+VIP and vip are one. Adding and removing is written to the thing's story as `<thing>.tagged` and `<thing>.untagged`.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.changes import events
+from app.kernel.changes.events import Actor
+from app.kernel.db.counters import keep_counters
+from app.kernel.db.engine import Base, Db, Instant
+from app.kernel.errors import FieldError, Invalid
+
+LONGEST = 30
+"""Characters of a tag."""
+
+MOST = 10
+"""Tags on one thing."""
+
+OFFERED = 100
+"""Tags that a filter offers."""
+
+
+class Tag(Base):
+    """One word on one thing. `subject_type` and `subject_id` name it as in `events`, a UUID without its dashes."""
+
+    __tablename__ = "tags"
+    __table_args__ = (
+        Index("ix_tags_name", "subject_type", "name", "organization_id", "subject_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    subject_type: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(LONGEST), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+COUNTS: Any = keep_counters(Tag.__table__, "tag_counts", ["organization_id", "subject_type", "name"])
+
+T: Any = Tag.__table__.c
+_OF = (
+    select(T.subject_id, T.name)
+    .where(T.subject_type == bindparam("subject_type"), T.subject_id.in_(bindparam("ids", expanding=True)))
+    .order_by(T.subject_id, T.name)
+)
+
+
+def tidy(text: str) -> str:
+    """A tag as it is kept. Raises Invalid with a sentence."""
+    name = " ".join("".join(c if c.isprintable() else " " for c in text).split()).casefold()
+    if not name:
+        _refuse("Write the tag first, one or two words. Nothing was changed.")
+    if len(name) > LONGEST:
+        _refuse(f"A tag has at most {LONGEST} characters. Nothing was changed.")
+    return name
+
+
+def _refuse(sentence: str) -> None:
+    raise Invalid(sentence, code="tag.name", errors=[FieldError("tag", "invalid", sentence)])
+
+
+def of(db: Db, subject_type: str, ids: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
+    """The tags of these things, in the order of the alphabet; things without a tag are left out."""
+    if not ids:
+        return {}
+    asked = {_key(id): id for id in ids}
+    found: dict[Any, list[str]] = {}
+    values = {"subject_type": subject_type, "ids": list(asked)}
+    for subject_id, name in db.connection().execute(_OF, values):
+        found.setdefault(asked[subject_id], []).append(name)
+    return {id: tuple(names) for id, names in found.items()}
+
+
+def _key(id: Any) -> str:
+    return id.hex if isinstance(id, UUID) else str(id)
+
+
+def wearing(subject_type: str, id: Any, name: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a room's row, by its `id` column, wears the tag `name` (usually a bindparam)."""
+    ids = select(cast(T.subject_id, id.type)).where(T.subject_type == literal(subject_type), T.name == name)
+    return id.in_(ids)
+
+
+_N: Any = func.sum(COUNTS.c.n)
+_OFFERED = (
+    select(COUNTS.c.name, _N)
+    .where(COUNTS.c.subject_type == bindparam("subject_type"))
+    .group_by(COUNTS.c.name)
+    .having(_N > 0)
+    .order_by(_N.desc(), COUNTS.c.name)
+    .limit(literal_column(str(OFFERED)))
+)
+_OFFERED_THERE = _OFFERED.where(COUNTS.c.organization_id.in_(bindparam("organizations", expanding=True)))
+
+
+def offered(db: Db, subject_type: str, organizations: Collection[int] | None) -> list[tuple[str, int]]:
+    """The tags in use and how often, the most used first; `organizations` whose, None is everybody's."""
+    values: dict[str, Any] = {"subject_type": subject_type}
+    if organizations is None:
+        rows = db.connection().execute(_OFFERED, values)
+    else:
+        rows = db.connection().execute(_OFFERED_THERE, {**values, "organizations": sorted(organizations)})
+    return [(name, int(many)) for name, many in rows]
+
+
+def add(db: Db, subject_type: str, id: Any, organization_id: int, name: str, *, by: Actor, now: datetime) -> bool:
+    """Puts a tag on a thing that the caller has checked; False when it wore it already. Raises Invalid."""
+    name = tidy(name)
+    if len(of(db, subject_type, [id]).get(id, ())) >= MOST:
+        raise Invalid(f"It has {MOST} tags already. Take one away first; nothing was changed.", code="tag.many")
+    insert: Any = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
+    row = {
+        "subject_type": subject_type,
+        "subject_id": _key(id),
+        "name": name,
+        "organization_id": organization_id,
+        "created_at": now,
+    }
+    made = db.execute(insert(Tag.__table__).values(row).on_conflict_do_nothing().returning(T.name)).first()
+    if made is None:
+        return False
+    _record(db, "tagged", subject_type, id, organization_id, name, by, now)
+    return True
+
+
+def remove(db: Db, subject_type: str, id: Any, organization_id: int, name: str, *, by: Actor, now: datetime) -> bool:
+    """Takes a tag off a thing; False when it did not wear it."""
+    name = tidy(name)
+    mine = (T.subject_type == subject_type, T.subject_id == _key(id), T.organization_id == organization_id)
+    gone = db.execute(delete(Tag.__table__).where(*mine, T.name == name).returning(T.name)).first()
+    if gone is None:
+        return False
+    _record(db, "untagged", subject_type, id, organization_id, name, by, now)
+    return True
+
+
+def _record(
+    db: Db, verb: str, subject_type: str, id: Any, organization_id: int, name: str, by: Actor, now: datetime
+) -> None:
+    events.record(
+        db,
+        f"{subject_type}.{verb}",
+        subject_type=subject_type,
+        subject_id=id,
+        organization_id=organization_id,
+        by=by,
+        now=now,
+        data={"tag": name},
+    )

@@ -1,0 +1,73 @@
+"""The table of holds."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Uuid, literal_column, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db.engine import Base, Instant, Json
+
+
+class State(StrEnum):
+    """How a hold stands. `held` past its `final_at` is final and only not written down yet."""
+
+    HELD = "held"
+    UNDONE = "undone"
+    FINAL = "final"
+    OVERTAKEN = "overtaken"
+    RETURNED = "returned"
+
+
+HELD_ROWS: Any = {"sqlite_where": text("state = 'held'"), "postgresql_where": text("state = 'held'")}
+ON_A_BAR: Any = {"sqlite_where": text("shown_to IS NOT NULL"), "postgresql_where": text("shown_to IS NOT NULL")}
+
+
+class PendingDecision(Base):
+    """One press that waits. `kind` is the verb, `payload` what was typed with it, `version` and `digest` what was seen.
+
+    `actor` is who pressed, as history names them. `name` and `url` are the thing's, for the bar. `due_at` is `final_at`
+    until writing it down failed, then the next try. `shown_to` is the person on whose bar it stands: until it is over,
+    and when it did not become final, until they have read why.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        CheckConstraint("state IN ('held', 'undone', 'final', 'overtaken', 'returned')", name="state_known"),
+        # Decides between two people who press at once.
+        Index("uq_holds_held", "subject_type", "subject_id", unique=True, **HELD_ROWS),
+        Index("ix_holds_due", "due_at", "id", **HELD_ROWS),
+        Index("ix_holds_subject", "subject_type", "subject_id", "pressed_at"),
+        Index("ix_holds_bar", "shown_to", "pressed_at", **ON_A_BAR),
+        Index("ix_holds_person", "person_id", "pressed_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(40))
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    shown_to: Mapped[int | None] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(254))
+    url: Mapped[str] = mapped_column(String(200))
+    actor: Mapped[dict[str, Any]] = mapped_column(Json)
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    pressed_at: Mapped[datetime] = mapped_column(Instant)
+    final_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    state: Mapped[str] = mapped_column(String(10))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    why: Mapped[str | None] = mapped_column(String(500))
+    """Why it was overtaken or returned: the sentence its person reads."""
+
+
+TABLE = PendingDecision.__table__
+H = TABLE.c
+IS_PENDING = H.state == literal_column("'held'")
+"""Not ended. A literal, because no database takes a partial index for a value it learns later."""

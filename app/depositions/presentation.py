@@ -1,0 +1,294 @@
+"""Depositions in the words and shapes of the pages: rows of the queue, the story, the day."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from app.dashboard.queue import Label
+from app.depositions.models import BOOKED, State
+from app.depositions.rules import flags, transitions
+from app.kernel.text import datetimes
+
+STATES = {
+    State.INITIAL: Label("Requested", "circle-dashed"),
+    State.SCHEDULED: Label("Scheduled", "calendar-check", "good"),
+    State.READY: Label("Booked by themselves", "calendar-check", "good"),
+    State.ACTIVE: Label("Live", "radio", "good"),
+    State.ENDED: Label("Ended", "circle-stop"),
+    State.CANCELED: Label("Canceled", "ban"),
+}
+
+GROUPS = {
+    "soon": Label("Starts within 24 hours", "alarm-clock", "danger"),
+    "waiting": Label("Waiting over 24 hours", "hourglass", "warn"),
+    "fresh": Label("Came in within 24 hours", "sun"),
+    "active": Label("Live now", "radio", "good"),
+    "scheduled_soon": Label("Scheduled, starts within 24 hours", "alarm-clock"),
+    "scheduled_later": Label("Scheduled, later", "calendar"),
+    "scheduled_passed": Label("Scheduled, date has passed, never started", "history", "warn"),
+    "ready_soon": Label("Booked by themselves, starts within 24 hours", "alarm-clock"),
+    "ready_later": Label("Booked by themselves, later", "calendar"),
+    "ready_passed": Label("Booked by themselves, date has passed, never started", "history", "warn"),
+    "ended": Label("Ended", "circle-stop"),
+    "canceled": Label("Canceled", "ban"),
+    "cancellation": Label("Somebody asked to cancel", "message-square-x", "danger"),
+    "found": Label("Found", "search"),
+    **{f"{state}_days": Label(STATES[state].word, STATES[state].icon) for state in State},
+}
+
+ODD = {
+    "cancellation": ("message-square-x", "danger"),
+    "passed": ("history", "danger"),
+    "hour": ("moon", "warn"),
+    "holiday": ("calendar-x", "warn"),
+    "weekend": ("calendar-x", "warn"),
+    "ambiguous": ("clock", "warn"),
+    "interpreter": ("languages", ""),
+    "webhook": ("webhook", ""),
+}
+
+
+class Badge(NamedTuple):
+    """`ground`: whether it is odd enough for a ground of its own."""
+
+    word: str
+    icon: str
+    tone: str = ""
+    ground: bool = False
+
+
+class QueueRow(NamedTuple):
+    """One line of the queue, ready to print. `look` is what stays the same from poll to poll: when, day, badges."""
+
+    id: int
+    version: int
+    name: str
+    role: str
+    case: str
+    organization: str
+    look: "Look"
+    state: Badge | None
+    tags: tuple[str, ...]
+    person: str
+    mine: bool
+    takeable: bool
+    clock: str
+    clock_tone: str
+    clock_small: str
+
+
+class Look(NamedTuple):
+    """When it is, in words, as a ruler of its day, and what is odd about it."""
+
+    when: Markup
+    ruler: tuple[int, int, str]
+    badges: tuple[Badge, ...]
+
+
+class _Facts(NamedTuple):
+    """What a look is made of, for looking it up by value."""
+
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    ambiguous: bool
+    cancellation_open: bool
+    postback_url: bool
+    interpreter: str | None
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return {"interpreter": self.interpreter}
+
+
+@lru_cache(maxsize=8192)
+def _look(facts: _Facts, viewer_zone: str, hour: datetime, passed: bool) -> Look:
+    """Remembered by value, within the `hour`: which year it is decides how a day is written."""
+    odd = flags.flags_of(cast(Any, facts), facts.starts_at + timedelta(microseconds=1 if passed else 0))
+    tone = "warn" if any(oddity.key == "hour" for oddity in odd) else ""
+    return Look(
+        datetimes.when(facts.starts_at, facts.zone, viewer_zone, hour, length(facts)),
+        (datetimes.minutes_of_day(facts.starts_at, facts.zone), minutes(facts), tone),
+        tuple(badge(oddity) for oddity in odd),
+    )
+
+
+_STATE_BADGES = {state.value: Badge(word.word, word.icon, word.tone) for state, word in STATES.items()}
+_MIXED = frozenset(("found", "sorted", "cancellation", ""))
+"""Groups whose rows are of several states."""
+
+
+def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -> QueueRow:
+    """A line of the queue for `viewer` (who has `id` and `time_zone`); `worn` are its tags."""
+    starts_at = d.starts_at
+    facts = _Facts(
+        d.state,
+        starts_at,
+        d.ends_at,
+        d.zone,
+        d.ambiguous,
+        d.cancellation_open,
+        bool(d.postback_url),
+        d.details.get("interpreter"),
+    )
+    look = _look(facts, viewer.time_zone, now.replace(minute=0, second=0, microsecond=0), starts_at < now)
+    booked = d.state not in (State.INITIAL, State.CANCELED)
+    person = (d.manager_name if booked else d.assigned_name) or ""
+    name = d.deponent_name
+    first, tone, small = _clock(d, group, now)
+    return QueueRow(
+        d.id,
+        d.version,
+        name or d.title,
+        (d.deponent_role or "deponent") if name else "",
+        d.case_name,
+        d.organization_name,
+        look,
+        _STATE_BADGES[d.state] if group in _MIXED else None,
+        worn,
+        person,
+        not booked and d.assigned_id == viewer.id,
+        d.state == State.INITIAL and not person,
+        first,
+        tone,
+        small,
+    )
+
+
+def badge(oddity: flags.Flag) -> Badge:
+    icon, tone = ODD[oddity.key]
+    return Badge(oddity.label, icon, tone, ground=oddity.key != "webhook")
+
+
+def _clock(d: Any, group: str, now: datetime) -> tuple[str, str, str]:
+    """The last column: what presses, its tone, and the other time under it."""
+    starts = datetimes.relative(d.starts_at, now)
+    if d.state == State.INITIAL:
+        asked = datetimes.relative(d.created_at, now)
+        if d.starts_at < now:
+            return asked, "", ""
+        if group == "soon":
+            return starts, "danger" if d.starts_at - now < timedelta(hours=6) else "", f"asked {asked}"
+        return datetimes.duration(_rounded(now - d.created_at)), "", f"starts {starts}"
+    if d.cancellation_open and d.cancellation_requested_at:
+        return starts, "", f"asked {datetimes.relative(d.cancellation_requested_at, now)}"
+    return (starts, "", "") if d.state in (*BOOKED, State.ACTIVE) else ("", "", "")
+
+
+def _rounded(waited: timedelta) -> timedelta:
+    return timedelta(days=waited.days, hours=waited.seconds // 3600) if waited >= timedelta(days=1) else waited
+
+
+def minutes(d: Any) -> int:
+    """How many minutes the session takes; an hour when nobody said."""
+    span = transitions.busy(d.starts_at, d.ends_at)
+    return int((span.ends_at - span.starts_at) / timedelta(minutes=1))
+
+
+def length(d: Any) -> str:
+    """`1 h 15 min`, or nothing when nobody said."""
+    return datetimes.duration(d.ends_at - d.starts_at) if d.ends_at > d.starts_at else ""
+
+
+class Day(NamedTuple):
+    """The labelled ruler of a session's day."""
+
+    start: int
+    minutes: int
+    place: str
+    zone: str
+    viewer_zone: str
+    ahead: int
+    tone: str
+    label: str
+
+
+def done(event: Any) -> Label:
+    """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
+    icon, words, tone = TOLD.get(event.kind, ("circle-check", "Changed", ""))
+    return Label(f"{words} by {event.actor_name}", icon, tone or "good")
+
+
+def day(d: Any, viewer_zone: str, odd: Sequence[flags.Flag]) -> Day:
+    """Where the session lies in its own day, with the reader's hours under it where they differ."""
+    local, mine = d.starts_at.astimezone(ZoneInfo(d.zone)), d.starts_at.astimezone(ZoneInfo(viewer_zone))
+    outside = any(oddity.key == "hour" for oddity in odd)
+    place = d.time_zone.rpartition(") ")[2] if d.time_zone.startswith("(") else d.time_zone
+    where = "outside" if outside else "within"
+    return Day(
+        start=datetimes.minutes_of_day(d.starts_at, d.zone),
+        minutes=minutes(d),
+        place=place,
+        zone=datetimes.zone_abbreviation(local),
+        viewer_zone=datetimes.zone_abbreviation(mine) if local.utcoffset() != mine.utcoffset() else "",
+        ahead=datetimes.hours_ahead(d.starts_at, d.zone, viewer_zone),
+        tone="warn" if outside else "",
+        label=f"The day in {place}. The session begins at {datetimes.hour(local, d.zone)}, "
+        f"{where} office hours, which run from 7 AM to 8 PM.",
+    )
+
+
+def hours(d: Any) -> str:
+    """`Wed 25 Nov 2026, 1:30–2:45 AM PST`."""
+    if d.ends_at > d.starts_at:
+        return datetimes.span(d.starts_at, d.ends_at, d.zone)
+    return datetimes.moment(d.starts_at, d.zone)
+
+
+def hours_only(d: Any) -> str:
+    """`1:00–2:00 PM`, without day and zone."""
+    span = transitions.busy(d.starts_at, d.ends_at)
+    return datetimes.span(span.starts_at, span.ends_at, d.zone).partition(", ")[2]
+
+
+TOLD: dict[str, tuple[str, str, str]] = {
+    "deposition.requested": ("inbox", "Requested", ""),
+    "deposition.scheduled": ("calendar-check", "Scheduled", "good"),
+    "deposition.canceled": ("ban", "Canceled", ""),
+    "deposition.cancellation_requested": ("message-square-x", "Asked to cancel", "danger"),
+    "deposition.notice_written": ("message-square", "Notice written", ""),
+    "deposition.assigned": ("user-check", "Taken", ""),
+    "deposition.given_back": ("undo-2", "Given back", ""),
+    "deposition.tagged": ("tag", "Tagged", ""),
+    "deposition.untagged": ("tag", "Tag taken off", ""),
+    "deposition.room_changed": ("door-open", "Room changed", ""),
+    "deposition.started": ("play", "Started", "good"),
+    "deposition.ended": ("circle-stop", "Ended", ""),
+    "delivery.sent_again": ("send", "A message was sent again", ""),
+    "delivery.set_aside": ("eye-off", "A message that was given up was set aside", ""),
+    "delivery.put_back": ("undo-2", "A message that had been set aside was put back", ""),
+}
+VIA = {"api": "through the API", "cli": "from the command line", "worker": "by itself"}
+
+
+def story(events: Iterable[Any]) -> list[dict[str, Any]]:
+    """What happened, newest first."""
+    return [_told(event) for event in events]
+
+
+def _told(event: Any) -> dict[str, Any]:
+    icon, done, tone = TOLD.get(event.kind, ("circle-dot", event.kind, ""))
+    data, small = event.data or {}, []
+    text = f"{done} by {event.actor_name}" + (f", {VIA[event.via]}" if event.via in VIA else "")
+    if data.get("self_service"):
+        text = f"Booked by {event.actor_name} itself, with Self-Service"
+    if data.get("manager"):
+        small.append(f"{data['manager']} manages it")
+    if data.get("to"):
+        text = f"Given to {data['to']} by {event.actor_name}"
+    if data.get("tag"):
+        small.append(f"“{data['tag']}”")
+    if data.get("overlaps"):
+        small.append(f"over an overlap: {data['reason']}")
+    if event.kind == "deposition.canceled":
+        small.append("everybody invited was told" if data.get("told") else "nobody was told by e-mail")
+    if data.get("notice"):
+        small.append(f"“{data['notice']}”")
+    if event.via == "api" and event.request_id:
+        small.append(f"request {event.request_id[:8]}")
+    return {"icon": icon, "text": text, "small": " · ".join(small), "at": event.created_at, "tone": tone}

@@ -1,0 +1,118 @@
+"""What makes a scheduler look twice at a request: the odd-hour guard and its neighbours."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from app.depositions.models import BOOKED, State
+from app.kernel.text import datetimes
+
+OFFICE_OPENS, OFFICE_CLOSES = time(7), time(20)
+_WAITING = (State.INITIAL, *BOOKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One badge. `key` names its kind, `label` is the badge, `sentence` says it in full."""
+
+    key: str
+    label: str
+    sentence: str
+
+
+class Facts(Protocol):
+    """What is looked at; a row of the queue or the whole deposition."""
+
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    ambiguous: bool
+    cancellation_open: bool
+    postback_url: str | None
+    details: dict[str, Any]
+
+
+def flags_of(d: Facts, now: datetime) -> list[Flag]:
+    """All that is odd about a deposition, the gravest first. Nothing is odd about what is over or canceled."""
+    if d.state not in _WAITING:
+        return []
+    found: list[Flag] = []
+    if d.cancellation_open:
+        found.append(Flag("cancellation", "Cancellation asked", "The organization asked to cancel this session."))
+    if d.starts_at < now:
+        found.append(Flag("passed", "Date has passed", "The time asked for is already over."))
+    start = d.starts_at.astimezone(ZoneInfo(d.zone))
+    end = d.ends_at.astimezone(ZoneInfo(d.zone))
+    if outside_office_hours(start, end):
+        hour = datetimes.hour(start, d.zone)
+        sentence = f"{hour} is outside 7 AM to 8 PM at the session’s own place."
+        if OFFICE_OPENS <= start.time() < OFFICE_CLOSES:
+            hour = f"Until {datetimes.hour(end, d.zone)}"
+            sentence = "The session runs past 8 PM at its own place."
+        found.append(Flag("hour", hour, sentence))
+    holiday = federal_holiday(start.date())
+    if holiday:
+        found.append(Flag("holiday", holiday, f"{holiday} is a federal holiday in the United States."))
+    if start.weekday() >= 5:
+        weekday = ("Saturday", "Sunday")[start.weekday() - 5]
+        found.append(Flag("weekend", weekday, f"The session falls on a {weekday}."))
+    if d.ambiguous:
+        sentence = "The clocks are put back that day, so this hour comes twice. We took the first of the two."
+        found.append(Flag("ambiguous", "Hour comes twice", sentence))
+    interpreter = d.details.get("interpreter")
+    if interpreter:
+        label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"
+        found.append(Flag("interpreter", label, f"They asked for an interpreter: {interpreter}."))
+    if d.state == State.INITIAL and not d.postback_url:
+        sentence = "No webhook was given: the organization’s system learns the link only when it asks for the list."
+        found.append(Flag("webhook", "No webhook", sentence))
+    return found
+
+
+def outside_office_hours(start: datetime, end: datetime) -> bool:
+    """Whether any of it lies outside 07:00 to 20:00 on the wall clock of its place."""
+    if not OFFICE_OPENS <= start.time() < OFFICE_CLOSES:
+        return True
+    return end.date() != start.date() or end.time() > OFFICE_CLOSES
+
+
+@lru_cache(maxsize=512)
+def federal_holiday(day: date) -> str | None:
+    """The federal holiday of the United States on this day, observed days included (5 U.S.C. 6103)."""
+    for year in (day.year, day.year + 1):
+        for holiday, name in _holidays(year):
+            if holiday == day:
+                return name
+            observed = holiday + timedelta(days={5: -1, 6: 1}.get(holiday.weekday(), 0))
+            if observed == day:
+                return f"{name}, observed"
+    return None
+
+
+def _holidays(year: int) -> list[tuple[date, str]]:
+    return [
+        (date(year, 1, 1), "New Year’s Day"),
+        (_nth(year, 1, 0, 3), "Martin Luther King Day"),
+        (_nth(year, 2, 0, 3), "Washington’s Birthday"),
+        (_last_monday(year, 5), "Memorial Day"),
+        *([(date(year, 6, 19), "Juneteenth")] if year >= 2021 else []),
+        (date(year, 7, 4), "Independence Day"),
+        (_nth(year, 9, 0, 1), "Labor Day"),
+        (_nth(year, 10, 0, 2), "Columbus Day"),
+        (date(year, 11, 11), "Veterans Day"),
+        (_nth(year, 11, 3, 4), "Thanksgiving Day"),
+        (date(year, 12, 25), "Christmas Day"),
+    ]
+
+
+def _nth(year: int, month: int, weekday: int, n: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
+
+
+def _last_monday(year: int, month: int) -> date:
+    last = date(year, month + 1, 1) - timedelta(days=1)
+    return last - timedelta(days=last.weekday())

@@ -1,0 +1,210 @@
+"""States and moves of a deposition, and the sentences that refuse a move.
+
+Each `why_not_…` answers the sentence that stands beside a disabled button, or None; each `check_…` raises the same
+sentence. The API's `detail` is that sentence too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from app.depositions.models import BOOKED, State
+from app.kernel.errors import Conflict, FieldError, Invalid
+
+TRANSITIONS: dict[str, dict[str, str]] = {
+    "initial": {"schedule": "scheduled", "cancel": "canceled"},
+    "scheduled": {"start": "active", "cancel": "canceled"},
+    "ready": {"start": "active", "cancel": "canceled"},
+    "active": {"end": "ended"},
+    "ended": {},
+    "canceled": {},
+}
+"""What may happen from each state. Requests begin as `initial`, those of self-service organizations as `ready`."""
+
+NOTICE_LIMIT = 2000
+REASON_LIMIT = 500
+ROOM_LIMIT = 2048
+
+ALREADY_CANCELED = "session_request.already_canceled"
+NOT_CANCELABLE = "session_request.not_cancelable"
+
+_CANCELED = "This request was canceled. A canceled request stays canceled; ask for a new one instead."
+
+
+def source_states(verb: str) -> tuple[str, ...]:
+    """The states a verb starts from."""
+    return tuple(state for state, moves in TRANSITIONS.items() if verb in moves)
+
+
+def first_state(self_service: bool) -> State:
+    """Where a new request begins ("Self-Service": the organization books without the team)."""
+    return State.READY if self_service else State.INITIAL
+
+
+def why_not_schedule(state: str) -> str | None:
+    if state == State.INITIAL:
+        return None
+    if state == State.CANCELED:
+        return _CANCELED
+    if state == State.READY:
+        return "The organization booked this session itself. There is nothing left to schedule."
+    return "This request is already scheduled."
+
+
+def why_not_cancel(state: str) -> str | None:
+    """For the scheduling team, who may cancel anything that has not begun."""
+    if "cancel" in TRANSITIONS[state]:
+        return None
+    if state == State.CANCELED:
+        return "This request was already canceled."
+    if state == State.ACTIVE:
+        return "This session has begun. A session that has begun can be ended, no longer canceled."
+    return "This session is over. What is over can no longer be canceled."
+
+
+def why_not_withdraw(state: str) -> str | None:
+    """For the organization through the API, which cancels only what nobody has booked ("not yet be scheduled")."""
+    if state == State.INITIAL:
+        return None
+    if state == State.CANCELED:
+        return "This session request was already canceled. Nothing was changed."
+    if state in BOOKED:
+        return (
+            "Only a session request in the state initial can be canceled, and this session is already booked. "
+            "Nothing was changed. Ask the scheduling team with a cancellation request instead."
+        )
+    return "Only a session request in the state initial can be canceled, and this session has begun."
+
+
+def why_not_request_cancellation(state: str) -> str | None:
+    if state in BOOKED:
+        return None
+    if state == State.INITIAL:
+        return "This session request is not booked yet, so nobody needs to be asked: cancel it directly."
+    if state == State.CANCELED:
+        return "This session request was already canceled. Nothing was changed."
+    return "This session has begun, so it can no longer be canceled."
+
+
+def why_not_start(state: str, has_room: bool) -> str | None:
+    if state == State.INITIAL:
+        return "Only a scheduled session can be started. Schedule it first."
+    if state == State.CANCELED:
+        return _CANCELED
+    if state == State.ACTIVE:
+        return "This session has already begun."
+    if state == State.ENDED:
+        return "This session is over."
+    return None if has_room else "This session has no room yet. Say where people meet first."
+
+
+def why_not_end(state: str) -> str | None:
+    if state == State.ACTIVE:
+        return None
+    return "This session is already over." if state == State.ENDED else "Only a session that is active can be ended."
+
+
+def why_not_change_room(state: str) -> str | None:
+    """Whether a room can still be given or changed."""
+    if state in BOOKED:
+        return None
+    if state == State.INITIAL:
+        return "The room is chosen when the session is scheduled."
+    return "The room can be changed until the session begins."
+
+
+def check_schedule(state: str) -> None:
+    _refuse(why_not_schedule(state))
+
+
+def check_cancel(state: str) -> None:
+    _refuse(why_not_cancel(state), ALREADY_CANCELED if state == State.CANCELED else NOT_CANCELABLE)
+
+
+def check_withdraw(state: str) -> None:
+    """422: what the API's cancel answers then (docs/depositions.md)."""
+    reason = why_not_withdraw(state)
+    if reason:
+        raise Invalid(reason, code=ALREADY_CANCELED if state == State.CANCELED else NOT_CANCELABLE)
+
+
+def check_request_cancellation(state: str) -> None:
+    reason = why_not_request_cancellation(state)
+    if reason:
+        code = ALREADY_CANCELED if state == State.CANCELED else NOT_CANCELABLE
+        raise Invalid(reason, code="session_request.not_booked" if state == State.INITIAL else code)
+
+
+def check_start(state: str, has_room: bool) -> None:
+    _refuse(why_not_start(state, has_room))
+
+
+def check_end(state: str) -> None:
+    _refuse(why_not_end(state))
+
+
+def check_change_room(state: str) -> None:
+    _refuse(why_not_change_room(state))
+
+
+def check_give_back(taken: bool) -> None:
+    _refuse(None if taken else "Nobody has taken this.")
+
+
+def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> None:
+    if reason:
+        raise Conflict(f"{reason} Nothing was changed.", code=code)
+
+
+def check_room(url: str) -> None:
+    """A room is a web address that people can be sent to."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("https", "http") and bool(parts.hostname) and not parts.username
+    except ValueError:
+        good = False
+    if not good or len(url) > ROOM_LIMIT or any(c.isspace() or not c.isprintable() for c in url):
+        detail = "Give the room as a web address that starts with https://, without a user name."
+        raise Invalid(f"{detail} Nothing was changed.", errors=[FieldError("room_url", "address", detail)])
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When somebody is busy."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+LENGTH_UNKNOWN = timedelta(hours=1)
+"""How long a session is thought to last when nobody said."""
+
+BUFFER = timedelta(minutes=15)
+"""What a manager needs between two sessions."""
+
+
+def busy(starts_at: datetime, ends_at: datetime) -> Span:
+    """The time a session takes from its manager, buffers left out."""
+    return Span(starts_at, ends_at if ends_at > starts_at else starts_at + LENGTH_UNKNOWN)
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Whether two sessions leave less than the buffer between them."""
+    return one.starts_at < other.ends_at + BUFFER and other.starts_at < one.ends_at + BUFFER
+
+
+def check_overlaps(overlaps: Sequence[object], manager: str, reason: str) -> None:
+    """An overlap warns and asks for a reason; it does not forbid."""
+    if not overlaps or reason.strip():
+        return
+    times = "another session" if len(overlaps) == 1 else f"{len(overlaps)} other sessions"
+    sentence = (
+        f"{manager} already has {times} at this hour or within 15 minutes of it. Nothing was scheduled. "
+        "Choose somebody else, or say why it should be scheduled all the same."
+    )
+    raise Conflict(
+        sentence,
+        code="session_request.overlap",
+        errors=[FieldError("reason", "overlap", "Say why this is scheduled over the overlap.")],
+    )

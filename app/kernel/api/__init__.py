@@ -1,0 +1,1 @@
+"""The JSON APIs: routing, validation, rate limits, problem documents, OpenAPI."""

@@ -1,0 +1,1 @@
+"""Changes: recorded events, and the confirmation of a change before it is made."""

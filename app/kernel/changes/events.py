@@ -1,0 +1,162 @@
+"""History. One `record()` writes what happened and what must leave the house because of it, in the same transaction.
+
+Rows are only ever added; on PostgreSQL the application's role may be denied UPDATE and DELETE (docs/operating.md).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, String, insert, select, text
+from sqlalchemy.engine import Row
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db.engine import Base, Db, Instant, Json
+from app.kernel.errors import Change, Conflict
+from app.kernel.outbox import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, through which door. `name` is what the timeline shows; `address` is the client's IP."""
+
+    kind: str
+    id: str | None
+    name: str
+    organization_id: int | None
+    via: str
+    request_id: str | None = None
+    address: str | None = None
+
+
+WORKER = Actor("worker", None, "Session Desk", None, "worker")
+
+
+class Event(Base):
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_subject", "subject_type", "subject_id", "id"),
+        Index("ix_events_newest", "subject_type", "id"),
+        Index("ix_events_newest_place", "subject_type", "organization_id", "id"),
+        Index("ix_events_organization", "organization_id", "id"),
+        Index(
+            "ix_events_person",
+            "actor_id",
+            "id",
+            sqlite_where=text("actor_kind = 'person'"),
+            postgresql_where=text("actor_kind = 'person'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    organization_id: Mapped[int | None]
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(60))
+    actor_kind: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[str | None] = mapped_column(String(64))
+    actor_name: Mapped[str] = mapped_column(String(320))
+    via: Mapped[str] = mapped_column(String(10))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    address: Mapped[str | None] = mapped_column(String(64))
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+_INSERT = insert(Event.__table__).returning(Event.__table__.c.id)
+
+
+def record(
+    db: Db,
+    kind: str,
+    *,
+    subject_type: str,
+    subject_id: object,
+    organization_id: int | None,
+    by: Actor,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    messages: Iterable[outbox.Message] = (),
+) -> int:
+    """Writes the history row and its outbox rows; returns the row's id.
+
+    `kind` is `<thing>.<verb done>`, e.g. `deposition.scheduled`. `data` holds facts (before, after, reason), never a
+    secret, a token or a signed link.
+    """
+    event_id: int = db.execute(
+        _INSERT,
+        {
+            "organization_id": organization_id,
+            "subject_type": subject_type,
+            "subject_id": str(subject_id),
+            "kind": kind,
+            "actor_kind": by.kind,
+            "actor_id": by.id,
+            "actor_name": by.name,
+            "via": by.via,
+            "request_id": by.request_id,
+            "address": by.address,
+            "data": data or {},
+            "created_at": now,
+        },
+    ).scalar_one()
+    waiting = list(messages)
+    if waiting:
+        outbox.enqueue(
+            db,
+            waiting,
+            event_id=event_id,
+            organization_id=organization_id,
+            subject_type=subject_type,
+            subject_id=str(subject_id),
+            now=now,
+        )
+    return event_id
+
+
+def timeline(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Row]:
+    """What happened to one thing, newest first."""
+    e = Event.__table__.c
+    return db.execute(
+        select(
+            e.id,
+            e.kind,
+            e.organization_id,
+            e.actor_kind,
+            e.actor_id,
+            e.actor_name,
+            e.via,
+            e.request_id,
+            e.data,
+            e.created_at,
+        )
+        .where(e.subject_type == subject_type, e.subject_id == str(subject_id))
+        .order_by(e.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def changes_since(
+    db: Db, subject_type: str, subject_id: object, seen: int, current: int, words: Mapping[str, str]
+) -> list[Change]:
+    """What happened since version `seen`, newest first: each change wrote one event and counted the version up.
+
+    `words` says each kind of its actor ("scheduled it").
+    """
+    happened = timeline(db, subject_type, subject_id, limit=max(1, min(current - seen, 5)))
+    return [Change(f"{row.actor_name} {words.get(row.kind, 'changed it')}", row.created_at) for row in happened]
+
+
+def stale_conflict(
+    db: Db, subject_type: str, subject_id: object, seen: int, current: int, words: Mapping[str, str]
+) -> Conflict:
+    """The refusal for whoever comes second although the rules would still allow it."""
+    happened = changes_since(db, subject_type, subject_id, seen, current, words)
+    did = happened[0].sentence if happened else "Somebody changed it"
+    refusal = Conflict(
+        f"{did} while you had this page open, so nothing was changed. Look at it again before you go on.",
+        code="stale",
+    )
+    refusal.missed, refusal.current = happened, current
+    return refusal

@@ -1,0 +1,273 @@
+"""Letters: rendered when the thing happens, sent by the worker over SMTP.
+
+A letter is a folder `templates/email/<name>/` with subject.txt, body.txt and body.html; a file of the same name with a
+locale before its ending (`body.de.html`) wins for that locale. Rendered without Flask; only .html escapes. body.html
+holds only paragraphs: email/_layout.html goes around them (`a.button`, `.code`, `.small`).
+"""
+
+import base64
+import re
+import smtplib
+import ssl
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address, ContentTypeHeader
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from app.config import Config
+from app.kernel.db.engine import Db
+from app.kernel.outbox import dev_mailbox
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles, one_line
+
+SMTP_SECONDS = 15.0
+
+# Quoted user names are legal and do not exist; what they would allow is not worth having.
+_USERNAME = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"(),:;<>@\[\]\\]{1,64}")
+_DOMAIN = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)*")
+
+RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """`type` may carry parameters: `text/calendar; method=REQUEST`."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parents[2] / "templates"),
+    autoescape=lambda name: bool(name and name.endswith(".html")),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=False,
+    auto_reload=False,
+)
+
+
+def letter(
+    db: Db,
+    template: str,
+    *,
+    to: str,
+    name: str = "",
+    locale: str = "en",
+    subject_line: str | None = None,
+    attachments: Iterable[Attachment | tuple[str, str, bytes]] = (),
+    secret: bool = False,
+    due_at: datetime | None = None,
+    dedupe: str | None = None,
+    not_after: datetime | None = None,
+    fresh: Sequence[tuple[str, str]] = (),
+    **context: Any,
+) -> Message:
+    """One letter to one recipient, rendered now from `templates/email/<template>/`.
+
+    `secret` (links, codes) blanks it once sent and keeps its subject out of the staff's lists. Every template also
+    knows `recipient_name`, `recipient`, `locale`, `dir` and `base_url`.
+    """
+    known = {
+        "recipient": to,
+        "recipient_name": name,
+        "locale": locale,
+        "dir": "rtl" if locale.split("-")[0] in RIGHT_TO_LEFT else "ltr",
+        "base_url": db.config.public_base_url,
+        **context,
+    }
+    subject = one_line(subject_line or _template(template, "subject", "txt", locale).render(known))
+    html = _document(_template(template, "body", "html", locale).render({**known, "subject": subject}), known, subject)
+    title = template.replace("-", " ").capitalize() if secret else subject
+    return Message(
+        channel="email",
+        payload={
+            "to": to,
+            "name": name,
+            "locale": locale,
+            "subject": subject,
+            "text": _template(template, "body", "txt", locale).render({**known, "subject": subject}).strip() + "\n",
+            "html": html,
+            "attachments": [_packed(attachment) for attachment in attachments],
+        },
+        destination=to.rpartition("@")[2],
+        due_at=due_at,
+        dedupe=dedupe,
+        secret=secret,
+        summary=f"{title} · {to}",
+        not_after=not_after,
+        fresh=fresh,
+    )
+
+
+def _document(body: str, known: dict[str, Any], subject: str) -> str:
+    """The body in the shared layout; one that is a whole document already stays as it is."""
+    if body.lstrip()[:9].lower() == "<!doctype":
+        return body
+    return TEMPLATES.get_template("email/_layout.html").render({**known, "subject": subject, "body": Markup(body)})
+
+
+@lru_cache(maxsize=1024)
+def _template(folder: str, part: str, ending: str, locale: str) -> Template:
+    """The template in the nearest language there is. Remembered, since most letters have none in their own."""
+    language = locale.split("-")[0]
+    names = (f"{part}.{locale}.{ending}", f"{part}.{language}.{ending}", f"{part}.{ending}")
+    return TEMPLATES.select_template([f"email/{folder}/{name}" for name in names])
+
+
+def _packed(attachment: Attachment | tuple[str, str, bytes]) -> dict[str, str]:
+    if not isinstance(attachment, Attachment):
+        attachment = Attachment(*attachment)
+    return {
+        "name": attachment.name,
+        "type": attachment.type,
+        "content": base64.b64encode(attachment.content).decode(),
+    }
+
+
+def message(delivery: Delivery) -> EmailMessage:
+    """The letter as it goes over the wire. Its Message-ID is the outbox id, the same at every attempt."""
+    letter, config = delivery.payload, delivery.config
+    mail = EmailMessage(policy=SMTP)
+    sender_name, sender = parseaddr(config.mail_from)
+    mail["From"] = _address(sender_name, sender)
+    mail["To"] = _address(letter["name"], letter["to"])
+    mail["Subject"] = one_line(_clean(letter["subject"]))
+    mail["Date"] = format_datetime(delivery.created_at)
+    mail["Message-ID"] = f"<{delivery.id}@{urlsplit(config.public_base_url).hostname}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(_clean(letter["text"]), cte="quoted-printable")
+    mail.add_alternative(_clean(letter["html"]), subtype="html", cte="quoted-printable")
+    attachments = [(part["name"], _kind(part["type"]), base64.b64decode(part["content"])) for part in _parts(letter)]
+    for _name, kind, content in attachments:
+        # Calendar programs look for the invitation among the alternatives, people look for the file.
+        if kind.content_type == "text/calendar":
+            text = content.decode("utf-8", "replace")
+            params = {key: value for key, value in kind.params.items() if key != "charset"}
+            mail.add_alternative(text, subtype="calendar", cte="base64", params=params)
+    for name, kind, content in attachments:
+        mail.add_attachment(
+            content, maintype=kind.maintype, subtype=kind.subtype, filename=one_line(name), params=dict(kind.params)
+        )
+    mail["Content-Language"] = letter.get("locale", "en")
+    return mail
+
+
+def _parts(letter: dict[str, Any]) -> list[dict[str, str]]:
+    parts: list[dict[str, str]] = letter["attachments"]
+    return parts
+
+
+def _kind(type: str) -> ContentTypeHeader:
+    probe = EmailMessage(policy=SMTP)
+    probe["Content-Type"] = type
+    kind: ContentTypeHeader = probe["Content-Type"]
+    return kind
+
+
+def _clean(text: str) -> str:
+    """Without lone surrogates, which no encoding can carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _address(name: str, address: str) -> Address:
+    """An address object, so that commas and line breaks in names stay inside the name. Raises Dead."""
+    username, at, domain = address.strip().rpartition("@")
+    try:
+        if not at or not _USERNAME.fullmatch(username) or not _DOMAIN.fullmatch(domain):
+            raise ValueError
+        return Address(one_line(_clean(name)), username, domain.encode("idna").decode())
+    except (ValueError, UnicodeError):
+        raise PermanentFailure("This is not an address that mail can be sent to.") from None
+
+
+@handles("email")
+def deliver(delivery: Delivery) -> str:
+    """One attempt: over SMTP_URL; without it into the mail page of a development machine."""
+    config = delivery.config
+    mail = message(delivery)
+    if not config.smtp_url:
+        if config.production:
+            raise TemporaryFailure("No mail server is configured (SMTP_URL).")
+        dev_mailbox.keep(delivery)
+        return "kept on the mail page"
+    try:
+        server = _connect(config)
+        try:
+            server.send_message(mail)
+            _say_goodbye(server)
+        finally:
+            server.close()
+    except smtplib.SMTPRecipientsRefused as refusal:
+        code, text = next(iter(refusal.recipients.values()))
+        raise _refused(code, text) from None
+    except (smtplib.SMTPConnectError, smtplib.SMTPHeloError, smtplib.SMTPAuthenticationError) as refusal:
+        raise TemporaryFailure(
+            f"The mail server did not let us in ({refusal.smtp_code}).", status=refusal.smtp_code
+        ) from None
+    except smtplib.SMTPResponseException as refusal:
+        raise _refused(refusal.smtp_code, refusal.smtp_error) from None
+    except smtplib.SMTPNotSupportedError:
+        raise PermanentFailure("The mail server cannot take an address with such letters.") from None
+    except (smtplib.SMTPException, OSError) as error:
+        # smtplib reports a time-out while reading as a lost connection.
+        if isinstance(error, TimeoutError) or "timed out" in str(error):
+            raise TemporaryFailure(f"The mail server did not answer within {SMTP_SECONDS:g} seconds.") from None
+        raise TemporaryFailure(f"The connection to the mail server failed ({type(error).__name__}).") from None
+    return "accepted by the mail server"
+
+
+def _connect(config: Config) -> smtplib.SMTP:
+    """SMTP_URL is smtp:// or smtps://, with user and password if need be; `?starttls` insists on encryption."""
+    url = urlsplit(config.smtp_url)
+    host = url.hostname or "localhost"
+    ours = urlsplit(config.public_base_url).hostname
+    server: smtplib.SMTP
+    if url.scheme == "smtps":
+        tls = ssl.create_default_context()
+        server = smtplib.SMTP_SSL(host, url.port or 465, ours, timeout=SMTP_SECONDS, context=tls)
+    else:
+        server = smtplib.SMTP(host, url.port or 25, ours, timeout=SMTP_SECONDS)
+    try:
+        if "starttls" in parse_qs(url.query, keep_blank_values=True):
+            server.starttls(context=ssl.create_default_context())
+        if url.username:
+            server.login(unquote(url.username), unquote(url.password or ""))
+    except smtplib.SMTPNotSupportedError:
+        server.close()
+        raise TemporaryFailure(
+            "The mail server does not offer the encryption or sign-in that SMTP_URL asks for."
+        ) from None
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _say_goodbye(server: smtplib.SMTP) -> None:
+    """QUIT. The letter is accepted already; a server that hangs here must not make us send it again."""
+    try:
+        if server.sock is not None:
+            server.sock.settimeout(2)
+        server.quit()
+    except (smtplib.SMTPException, OSError):
+        server.close()
+
+
+def _refused(code: int, said: bytes | str) -> PermanentFailure | TemporaryFailure:
+    """5xx is final, 4xx is not (RFC 5321 §4.2.1). What the server said is shown to staff as plain text."""
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    sentence = f"The mail server refused it: {code} {one_line(words)[:200]}"
+    return PermanentFailure(sentence, code) if 500 <= code < 600 else TemporaryFailure(sentence, status=code)

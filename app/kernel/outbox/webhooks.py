@@ -1,0 +1,129 @@
+"""Webhooks: a signed message to an address that a client named (docs/deliveries.md)."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import jwt
+import orjson
+
+from app.config import Config
+from app.kernel.db.engine import Db
+from app.kernel.outbox import http_client, ssrf
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles
+
+signing_key: Callable[[Db, int], str] | None = None
+"""Who knows an organization's newest depositions key; set where the parts are put together, since the kernel knows no
+accounts. It raises LookupError when there is none."""
+
+
+def check_target(url: str, config: Config) -> None:
+    """Raises ValueError with a sentence when we would never send there. Names are resolved only at delivery."""
+    ssrf.parse(url, config)
+
+
+def notification(
+    url: str,
+    claims: dict[str, Any],
+    organization_id: int,
+    *,
+    due_at: datetime | None = None,
+    dedupe: str | None = None,
+    summary: str = "",
+) -> Message:
+    """POSTs `{"jwt_payload": …}` to `url`: exactly `claims`, signed at delivery with the organization's newest key."""
+    host = url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
+    return Message(
+        channel="webhook",
+        payload={"url": url, "claims": claims, "organization_id": organization_id},
+        destination=host,
+        due_at=due_at,
+        dedupe=dedupe,
+        summary=summary or f"Webhook to {host}",
+    )
+
+
+def body_of(claims: dict[str, Any], key: str) -> bytes:
+    """The request body: the claims as JWS with HS256, nothing added to them."""
+    return orjson.dumps({"jwt_payload": jwt.encode(claims, key, algorithm="HS256")})
+
+
+def signature(key: str, id: UUID, timestamp: int, body: bytes) -> str:
+    """`v1,<base64>` over `id.timestamp.body` as in Standard Webhooks; the secret is the API key's own bytes."""
+    signed = f"{id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key.encode(), signed, hashlib.sha256).digest()).decode()
+
+
+def headers(host: str, id: str, timestamp: str, attempt: str, signed: str) -> dict[str, str]:
+    """What every webhook says of itself before its body."""
+    return {
+        "Host": host,
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "SessionDesk-Webhook/1",
+        "webhook-id": id,
+        "webhook-timestamp": timestamp,
+        "webhook-attempt": attempt,
+        "webhook-signature": signed,
+    }
+
+
+@handles("webhook")
+def deliver(delivery: Delivery) -> int:
+    """One attempt. Only 2xx is success; 410 says never again; everything else is tried again later."""
+    try:
+        target = ssrf.parse(delivery.payload["url"], delivery.config)
+        found = ssrf.resolve(target, delivery.config)
+    except ssrf.NotAllowed as reason:
+        raise PermanentFailure(str(reason)) from None
+    except ssrf.Unresolved as reason:
+        raise TemporaryFailure(str(reason)) from None
+    key = _key(delivery)
+    body = body_of(delivery.payload["claims"], key)
+    timestamp = int(delivery.now.timestamp())
+    try:
+        answer = http_client.post(
+            target.host,
+            target.port,
+            target.path,
+            secure=target.secure,
+            addresses=found,
+            body=body,
+            headers=headers(
+                target.authority,
+                str(delivery.id),
+                str(timestamp),
+                str(delivery.attempts),
+                signature(key, delivery.id, timestamp, body),
+            ),
+        )
+    except http_client.NoAnswer as reason:
+        raise TemporaryFailure(str(reason)) from None
+    return _judge(answer)
+
+
+def _key(delivery: Delivery) -> str:
+    if signing_key is None:
+        raise TemporaryFailure("No part of this installation knows the keys that sign webhooks.")
+    try:
+        with delivery.database.read() as db:
+            return signing_key(db, delivery.payload["organization_id"])
+    except LookupError:
+        raise TemporaryFailure("The organization has no active depositions key to sign this with.") from None
+
+
+def _judge(answer: http_client.Answer) -> int:
+    status = answer.status
+    if 200 <= status < 300:
+        return status
+    if status == 410:
+        raise PermanentFailure("The receiver answered 410 Gone: it wants no more of these.", status)
+    if 300 <= status < 400:
+        raise TemporaryFailure(
+            f"The receiver answered with a redirect ({status}), which is never followed.", status=status
+        )
+    raise TemporaryFailure(f"The receiver answered {status}.", status=status, at_least=answer.retry_after)

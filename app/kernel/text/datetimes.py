@@ -1,0 +1,214 @@
+"""Time as people read it: first in the thing's own zone, then the reader's; the absolute text always visible.
+
+`Tue 28 Jan 2025, 1:30 AM PST · your time 10:30 CET` (experience, Conventions). Instants are aware datetimes, zones
+are IANA names. Hours are written as the zone's country writes them. The abbreviation belongs to that date.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
+from importlib.resources import files
+from math import ceil
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
+from app.kernel import clock
+
+TWELVE_HOUR_COUNTRIES = {"US", "CA", "AU", "NZ", "IN", "PK", "BD", "PH", "MY", "EG", "CO"}
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@cache
+def _twelve_hour_zones() -> frozenset[str]:
+    """Zones of countries that write 1:30 AM, from the tz database's own table of countries."""
+    table = files("tzdata").joinpath("zoneinfo/zone.tab").read_text("utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if line and not line.startswith("#"))
+    return frozenset(row[2] for row in rows if row[0] in TWELVE_HOUR_COUNTRIES)
+
+
+@lru_cache(maxsize=1024)
+def _rules(zone: str) -> ZoneInfo:
+    # ZoneInfo itself remembers only the last eight, and reads the others again from their files.
+    return ZoneInfo(zone)
+
+
+def local(instant: datetime, zone: str) -> datetime:
+    """The wall clock of `zone` at that moment."""
+    return instant.astimezone(_rules(zone))
+
+
+def twelve_hour(zone: str) -> bool:
+    """Whether people in this zone write hours as 1 to 12 with AM and PM."""
+    return zone in _twelve_hour_zones() or zone.startswith(("US/", "Canada/", "Australia/"))
+
+
+def zone_abbreviation(local: datetime) -> str:
+    """`PST`, `CET`; `GMT+3` where a zone has no abbreviation of its own."""
+    name = local.tzname() or ""
+    if name[:1] not in "+-":
+        return name
+    hours, minutes = name[1:3].lstrip("0") or "0", name[3:5]
+    return f"GMT{name[0]}{hours}" + (f":{minutes}" if minutes not in ("", "00") else "")
+
+
+def hour(local: datetime, zone: str) -> str:
+    """`1:30 AM` or `13:30`, by the habit of `zone`."""
+    if not twelve_hour(zone):
+        return f"{local.hour:02d}:{local.minute:02d}"
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
+
+
+def server_clock(zone: str) -> str:
+    """What the clock of `zone` says now, with seconds: `13:30:08` or `1:30:08 PM`."""
+    here = local(clock.now(), zone)
+    return here.strftime("%H:%M:%S") if not twelve_hour(zone) else here.strftime("%I:%M:%S %p").lstrip("0")
+
+
+def day(value: date, now: date | None = None) -> str:
+    """`Tue 28 Jan 2025`; without the year when `now` is in the same year."""
+    text = f"{value.day} {MONTHS[value.month - 1]}"
+    if now is None or now.year != value.year:
+        text += f" {value.year}"
+    return f"{DAYS[value.weekday()]} {text}"
+
+
+def moment(instant: datetime, zone: str, now: datetime | None = None) -> str:
+    """`Tue 28 Jan 2025, 1:30 AM PST`: words only."""
+    local = instant.astimezone(ZoneInfo(zone))
+    today = None if now is None else now.astimezone(ZoneInfo(zone))
+    return f"{day(local, today)}, {hour(local, zone)} {zone_abbreviation(local)}"
+
+
+def span(start: datetime, end: datetime, zone: str, now: datetime | None = None) -> str:
+    """`Wed 25 Nov 2026, 1:30–2:45 AM PST`; a session that runs past midnight names both days."""
+    tz = ZoneInfo(zone)
+    first, last = start.astimezone(tz), end.astimezone(tz)
+    today = None if now is None else now.astimezone(tz)
+    if first.date() != last.date():
+        ends = f"{day(last, today)}, {hour(last, zone)} {zone_abbreviation(last)}"
+        return f"{day(first, today)}, {hour(first, zone)} to {ends}"
+    begins, ends = hour(first, zone), hour(last, zone)
+    if begins[-2:] == ends[-2:] and begins[-1] == "M":
+        begins = begins[:-3]
+    return f"{day(first, today)}, {begins}–{ends} {zone_abbreviation(last)}"
+
+
+def viewer_time(instant: datetime, zone: str, viewer_zone: str) -> str:
+    """`10:30 CET`, with the weekday where the reader's date is another; empty where both zones agree."""
+    here, there = instant.astimezone(ZoneInfo(viewer_zone)), instant.astimezone(ZoneInfo(zone))
+    if here.utcoffset() == there.utcoffset():
+        return ""
+    weekday = "" if here.date() == there.date() else f"{DAYS[here.weekday()]} "
+    return f"{weekday}{hour(here, viewer_zone)} {zone_abbreviation(here)}"
+
+
+def tag(instant: datetime, text: str) -> Markup:
+    """`<time datetime="…Z">text</time>`."""
+    return Markup(f'<time datetime="{clock.iso(instant.astimezone(UTC))}">{escape(text)}</time>')
+
+
+def when(instant: datetime, zone: str, viewer_zone: str = "", now: datetime | None = None, extra: str = "") -> Markup:
+    """The two lines of a queue's cell: the moment in its own zone, under it the reader's time and `extra`.
+
+    With `now` the current year is left out.
+    """
+    theirs = viewer_time(instant, zone, viewer_zone) if viewer_zone else ""
+    under = " · ".join(part for part in (f"your time {theirs}" if theirs else "", extra) if part)
+    small = f" <small>{escape(under)}</small>" if under else ""
+    return Markup(f"{tag(instant, moment(instant, zone, now))}{small}")
+
+
+def when_line(instant: datetime, zone: str, viewer_zone: str = "", now: datetime | None = None) -> Markup:
+    """The same on one line: `Tue 28 Jan 2025, 1:30 AM PST · your time 10:30 CET`."""
+    theirs = viewer_time(instant, zone, viewer_zone) if viewer_zone else ""
+    return tag(instant, moment(instant, zone, now)) + (f" · your time {theirs}" if theirs else "")
+
+
+def stamp(instant: datetime, zone: str = "UTC", now: datetime | None = None) -> Markup:
+    """A moment in a story, in the reader's zone: `14:20 CET` today, `Fri 30 Oct, 11:45 CET` on another day."""
+    today = (now or clock.now()).astimezone(ZoneInfo(zone))
+    local = instant.astimezone(ZoneInfo(zone))
+    text = f"{hour(local, zone)} {zone_abbreviation(local)}"
+    return tag(instant, text if local.date() == today.date() else f"{day(local, today)}, {text}")
+
+
+def duration(length: timedelta | float) -> str:
+    """`1 h 15 min`, `45 min`, `3 d 6 h`, `20 s`: the two largest units. A number is minutes."""
+    return _units(abs(int((length if isinstance(length, timedelta) else timedelta(minutes=length)).total_seconds())))
+
+
+@lru_cache(maxsize=4096)
+def _units(seconds: int) -> str:
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, seconds = divmod(rest, 60)
+    units = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
+    first = next((i for i, (n, _) in enumerate(units) if n), None)
+    if first is None:
+        return "0 min"
+    kept = units[first : first + 2] if first < 2 else units[first : first + 1]
+    return " ".join(f"{n} {unit}" for n, unit in kept if n)
+
+
+def relative(instant: datetime, now: datetime | None = None) -> str:
+    """`in 2 h 40 min`, `19 h ago`, `5 d ago`, `22 months ago`: the farther, the coarser; `just now` within a minute."""
+    gap = instant - (now or clock.now())
+    length = abs(gap)
+    if length < timedelta(minutes=1):
+        return "just now" if gap <= timedelta(0) else "in less than a minute"
+    if length >= timedelta(days=60):
+        years, months = divmod(round(length.days / 30.44), 12)
+        far = f"{years} years" if years > 1 else f"{years * 12 + months} months"
+        return f"in {far}" if gap > timedelta(0) else f"{far} ago"
+    if length >= timedelta(days=2):
+        length = timedelta(days=length.days)
+    elif length >= timedelta(hours=6) and gap < timedelta(0):
+        length = timedelta(hours=length // timedelta(hours=1))
+    return f"in {duration(length)}" if gap > timedelta(0) else f"{duration(length)} ago"
+
+
+def countdown(instant: datetime, now: datetime | None = None) -> Markup:
+    """`in 2 h 40 min` as an element that counts down in the browser, from server time."""
+    words = relative(instant, now)
+    machine = instant.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<span data-until="{}">{}</span>').format(machine, escape(words))
+
+
+def days_left(deadline: datetime, now: datetime | None = None) -> int:
+    """Days until a deadline, begun days counted whole, never negative."""
+    return max(0, ceil((deadline - (now or clock.now())) / timedelta(days=1)))
+
+
+def minutes_of_day(instant: datetime, zone: str) -> int:
+    """Minutes after midnight on the wall clock of `zone`, for the day ruler."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return local.hour * 60 + local.minute
+
+
+def hours_ahead(instant: datetime, zone: str, viewer_zone: str) -> int:
+    """How many whole hours the reader's clock is ahead of `zone` on that date, for the labelled ruler."""
+    there, here = instant.astimezone(ZoneInfo(zone)).utcoffset(), instant.astimezone(ZoneInfo(viewer_zone)).utcoffset()
+    return int(((here or timedelta()) - (there or timedelta())) / timedelta(hours=1))
+
+
+def install(env: Environment) -> None:
+    """Register `server_time()` and every filter: {{ row.starts_at|when(row.zone, me.time_zone, now) }}."""
+    env.globals.update(server_clock=server_clock, twelve_hour=twelve_hour)
+    env.globals["server_time"] = lambda: clock.iso(clock.now())
+    env.filters.update(
+        when=when,
+        when_line=when_line,
+        moment=moment,
+        span=span,
+        yours=viewer_time,
+        stamp=stamp,
+        day=day,
+        duration=duration,
+        relative=relative,
+        countdown=countdown,
+        days_left=days_left,
+        minutes_of_day=minutes_of_day,
+        hours_ahead=hours_ahead,
+    )

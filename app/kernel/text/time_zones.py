@@ -1,0 +1,97 @@
+"""Time zones as people and integrators name them, and wall times turned into moments.
+
+Three spellings are understood: the Rails names (`Pacific Time (US & Canada)`), IANA names (`America/Los_Angeles`) and
+the form that Rails applications display (`(GMT-08:00) Pacific Time (US & Canada)`), where the name alone decides: the
+printed offset is the winter one and says nothing about the date. Zone rules come from the `tzdata` package, never from
+the system's files, which may be years old and which Python prefers unless told otherwise.
+"""
+
+import json
+import re
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+zoneinfo.reset_tzpath(to=[])
+
+RAILS: dict[str, str] = json.loads((Path(__file__).parent / "rails_time_zones.json").read_text("utf-8"))
+"""Rails name → IANA name, all 154."""
+
+IANA: frozenset[str] = frozenset(zoneinfo.available_timezones() - {"Factory", "localtime"})
+"""Every zone name of the tz database."""
+
+_DISPLAYED = re.compile(r"\((?:GMT|UTC)[+-](?:0\d|1[0-4]):[0-5]\d\) (.+)", re.ASCII)
+_MINUTE = timedelta(minutes=1)
+
+
+class UnknownZone(ValueError):
+    """No zone has this name."""
+
+
+class NonexistentTime(ValueError):
+    """The clocks jump over this wall time. `before` and `after` are the nearest minutes that exist (naive)."""
+
+    def __init__(self, wall: datetime, before: datetime, after: datetime) -> None:
+        super().__init__(f"{wall} does not exist")
+        self.wall, self.before, self.after = wall, before, after
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTime:
+    """A wall time as an instant in UTC. `ambiguous`: it comes twice that day, and this is the first."""
+
+    instant: datetime
+    ambiguous: bool
+
+
+@lru_cache(maxsize=2048)
+def iana_name(name: str) -> str:
+    """The IANA name behind a zone's name in any of the three spellings. Raises UnknownZone."""
+    displayed = _DISPLAYED.fullmatch(name)
+    plain = displayed.group(1) if displayed else name
+    if plain in RAILS:
+        return RAILS[plain]
+    if plain in IANA:
+        return plain
+    raise UnknownZone(plain)
+
+
+def get_zone(name: str) -> ZoneInfo:
+    """The zone of a name in any of the three spellings. Raises UnknownZone."""
+    return ZoneInfo(iana_name(name))
+
+
+def resolve(wall: datetime, zone: ZoneInfo) -> ResolvedTime:
+    """The instant of a naive wall time in a zone: the first, where there are two.
+
+    Raises NonexistentTime where there is none, and OverflowError at the ends of the calendar.
+    """
+    first, second = wall.replace(tzinfo=zone, fold=0), wall.replace(tzinfo=zone, fold=1)
+    instant = first.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) != wall:
+        raise NonexistentTime(wall, *_around_gap(wall, zone))
+    return ResolvedTime(instant, first.utcoffset() != second.utcoffset())
+
+
+def _around_gap(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The last minute before and the first after a jump that swallows `wall`."""
+    # In a gap, fold=0 counts with the offset before the jump and lands after it, fold=1 the other way round.
+    low, high = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
+    offset = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) // 2
+        middle = middle.replace(microsecond=0)
+        if middle <= low:
+            break
+        low, high = (middle, high) if middle.astimezone(zone).utcoffset() == offset else (low, middle)
+    after = high.astimezone(zone).replace(tzinfo=None)
+    before = (high - _MINUTE).astimezone(zone).replace(tzinfo=None)
+    return before, after
+
+
+def clock12(wall: datetime) -> str:
+    """`01:30 AM`, whatever the locale of the process."""
+    return f"{(wall.hour + 11) % 12 + 1:02d}:{wall.minute:02d} {'AM' if wall.hour < 12 else 'PM'}"

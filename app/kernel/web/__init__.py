@@ -1,0 +1,1 @@
+"""What pages share: htmx answers, forms, static assets, live updates."""

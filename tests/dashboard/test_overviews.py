@@ -1,0 +1,118 @@
+"""The overviews of the three desks: true numbers of one's own organizations, at the same cost however much there is."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from app.kernel.db import counters
+from app.kernel.db.engine import Database
+from tests.cast import Cast
+from tests.depositions import factories
+from tests.prescreens import making
+
+DESKS = {"depositions": "ines", "prescreens": "lena", "inspections": "otto"}
+QUERIES = {"depositions": 7, "prescreens": 8, "inspections": 6}
+"""Who is signed in, the navigation's counts, then: organizations, tallies, what waits now, the oldest message;
+prescreens read the names of templates too."""
+
+
+@contextmanager
+def watched(database: Database) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def keep(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    for engine in (database.reader, database.writer):
+        event.listen(engine, "before_cursor_execute", keep)
+    yield seen
+    for engine in (database.reader, database.writer):
+        event.remove(engine, "before_cursor_execute", keep)
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_an_empty_desk_says_so_and_draws_nothing(client: FlaskClient, cast: Cast, desk: str) -> None:
+    cast.sign_in(client, DESKS[desk])
+    page = client.get(f"/{desk}/overview")
+    assert page.status_code == 200
+    assert "Nothing to draw yet" in page.text
+    assert "<figure" not in page.text
+
+
+@pytest.mark.parametrize("desk", DESKS)
+@pytest.mark.parametrize("query", ["span=8", "span=", "span=7%00", "organization=x", "organization=-1", "csv=nothing"])
+def test_an_address_that_cannot_be_read_is_refused_in_words(
+    client: FlaskClient, cast: Cast, desk: str, query: str
+) -> None:
+    cast.sign_in(client, DESKS[desk])
+    page = client.get(f"/{desk}/overview?{query}")
+    assert page.status_code == 400
+    assert "Start again from the overview." in page.text
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_a_strange_organization_answers_like_none_at_all(client: FlaskClient, cast: Cast, desk: str) -> None:
+    cast.sign_in(client, {"depositions": "adam"}.get(desk, DESKS[desk]))
+    answers = [client.get(f"/{desk}/overview?organization={id}") for id in (cast.harbor.id, 10**8)]
+    assert [a.status_code for a in answers] == [404, 404]
+    assert client.get(f"/{desk}/overview?organization={cast.marston.id}").status_code == 200
+
+
+def told(client: FlaskClient, desk: str, key: str, more: str = "") -> list[list[str]]:
+    answer = client.get(f"/{desk}/overview?csv={key}{more}")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/csv"
+    assert f'attachment; filename="{desk}-{key}-' in answer.headers["Content-Disposition"]
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+def test_requests_count_on_the_day_they_came_for_their_own_desk_only(
+    database: Database, client: FlaskClient, cast: Cast
+) -> None:
+    for _ in range(3):
+        factories.request(database, cast)
+    cast.sign_in(client, "adam")
+    head, *rows = told(client, "depositions", "requests")
+    assert head == ["Day", "office hours there", "before 7 AM or after 8 PM there"]
+    assert len(rows) == 30
+    assert sum(int(n) for _, *each in rows for n in each) == 3
+    assert sum(int(n) for n in rows[-1][1:]) == 3
+    page = client.get("/depositions/overview").text
+    assert "3 requests, 3 more than in the 30 days before. Today has the most, 3 requests." in page
+    cast.sign_in(client, "abel")
+    assert "Nothing to draw yet" in client.get("/depositions/overview").text
+
+
+def test_three_decisions_are_no_percentage(database: Database, client: FlaskClient, cast: Cast) -> None:
+    for _ in range(3):
+        making.prescreen(database, cast.marston.id)
+    cast.sign_in(client, "lena")
+    page = client.get("/prescreens/overview?span=7").text
+    assert "3 prescreens sent in" in page
+    assert "%" not in re.sub(r"<svg.*?</svg>", "", page, flags=re.S).split("<main", 1)[1].split("</main>", 1)[0]
+
+
+@pytest.mark.parametrize("desk", DESKS)
+@pytest.mark.parametrize("span", [7, 90])
+def test_it_costs_the_same_however_much_there_is(
+    database: Database, client: FlaskClient, cast: Cast, desk: str, span: int
+) -> None:
+    cast.sign_in(client, DESKS[desk])
+    found = []
+    for more in (1, 12):
+        for _ in range(more):
+            factories.request(database, cast)
+            making.prescreen(database, cast.marston.id)
+        with watched(database) as seen:
+            assert client.get(f"/{desk}/overview?span={span}").status_code == 200
+        found.append(len([s for s in seen if s.lstrip().upper().startswith(("SELECT", "WITH"))]))
+    assert found == [QUERIES[desk]] * 2
+    with database.read() as db:
+        assert counters.differences(db) == []

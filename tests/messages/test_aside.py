@@ -1,0 +1,261 @@
+"""Setting a message aside that was given up, taking that back, and doing it to several at once."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from tests.messages.sending import row_of
+from tests.messages.test_pages import page, put
+
+from app.accounts.scope import Scope
+from app.dashboard import delivery_problems
+from app.kernel.changes.events import timeline
+from app.kernel.clock import now
+from app.kernel.db.engine import Database
+from app.kernel.outbox import claims, outbox
+from app.kernel.outbox.outbox import OutboxRow
+from tests.cast import Cast
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app.test_client()
+
+
+def mark(database: Database, id: UUID) -> str:
+    return outbox.mark(row_of(database, id))
+
+
+def press(client: FlaskClient, verb: str, id: UUID, **form: str) -> Any:
+    return client.post(f"/deliveries/{id}/{verb}", data=form)
+
+
+def tick(client: FlaskClient, act: str, rows: list[str], view: str = "dead") -> str:
+    answer = client.post(f"/deliveries/bulk?view={view}", data={"act": act, "row": rows}, follow_redirects=True)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+# Set aside
+
+
+def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    cast.sign_in(client, "ines")
+    assert "Set aside" in page(client, f"/deliveries/{id}")
+    assert press(client, "set_aside", id, seen=mark(database, id)).status_code == 303
+    row = row_of(database, id)
+    assert (row.state, row.set_aside_by, outbox.status_of(row)) == ("dead", "Ines Okafor", "aside")
+    assert str(id) not in page(client, "/deliveries?view=dead")
+    assert str(id) in page(client, "/deliveries?view=aside")
+    shown = page(client, f"/deliveries/{id}")
+    assert "Set aside by Ines Okafor" in shown
+    assert "The receiver answered 500." in shown
+    with database.read() as db:
+        (event,) = timeline(db, "deposition", 7)
+    assert (event.kind, event.actor_name, event.data["was"]) == ("delivery.set_aside", "Ines Okafor", "dead")
+
+
+@pytest.mark.parametrize("state", ["sent", "failing", "queued"])
+def test_only_what_was_given_up_can_be_set_aside(
+    database: Database, cast: Cast, client: FlaskClient, state: str
+) -> None:
+    id = put(database, cast, state)
+    before = row_of(database, id)
+    answer = press(cast.sign_in(client, "ines"), "set_aside", id)
+    assert answer.status_code == 409
+    assert "It was not given up" in answer.text
+    assert row_of(database, id) == before
+
+
+def test_the_second_to_set_it_aside_hears_who_was_first(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    press(cast.sign_in(client, "ines"), "set_aside", id)
+    answer = press(client, "set_aside", id)
+    assert answer.status_code == 409
+    assert "Ines Okafor has set it aside already." in answer.text
+
+
+def test_setting_aside_is_decided_by_the_database(database: Database, cast: Cast) -> None:
+    id = put(database, cast, "dead")
+    seen = mark(database, id)
+    with database.write() as db:
+        assert not outbox.dismiss(db, id, "Ines", now(), "dead-9-0")
+        assert not outbox.dismiss(db, id, "Ines", now(), "no mark at all")
+        assert outbox.dismiss(db, id, "Ines", now(), seen)
+        assert not outbox.dismiss(db, id, "Ana", now(), seen)
+        assert outbox.restore(db, id)
+        assert not outbox.restore(db, id)
+
+
+def test_the_red_counts_forget_it(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    cast.sign_in(client, "ines")
+    scopes = {"depositions": Scope(True, frozenset())}
+    with database.read() as db:
+        assert delivery_problems.delivery_problems(db, scopes) == {
+            "depositions": delivery_problems.DeliveryProblems(1, 0)
+        }
+    assert "Not told" in page(client, "/depositions")
+    assert "Somebody was not told." in page(client, "/")
+    press(client, "set_aside", id)
+    with database.read() as db:
+        assert delivery_problems.delivery_problems(db, scopes) == {
+            "depositions": delivery_problems.DeliveryProblems(0, 0)
+        }
+    assert "Not told" not in page(client, "/depositions")
+    assert "not told" not in page(client, "/")
+
+
+def test_what_is_sent_again_is_not_set_aside_any_more(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    press(cast.sign_in(client, "ines"), "set_aside", id)
+    assert press(client, "send_again", id).status_code == 303
+    row = row_of(database, id)
+    assert (row.state, row.set_aside_at, row.set_aside_by) == ("queued", None, None)
+
+
+# Put back
+
+
+def test_put_back_counts_again(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    press(cast.sign_in(client, "ines"), "set_aside", id)
+    assert press(client, "put_back", id, seen=mark(database, id)).status_code == 303
+    row = row_of(database, id)
+    assert (row.state, row.set_aside_at, row.set_aside_by) == ("dead", None, None)
+    assert str(id) in page(client, "/deliveries?view=dead")
+    assert press(client, "put_back", id).status_code == 409
+    with database.read() as db:
+        kinds = [event.kind for event in timeline(db, "deposition", 7)]
+    assert sorted(kinds) == ["delivery.put_back", "delivery.set_aside"]
+
+
+# Who may
+
+
+@pytest.mark.parametrize("verb", ["set_aside", "put_back"])
+@pytest.mark.parametrize(("who", "status"), [("adam", 403), ("aude", 403), ("lena", 404), ("otto", 404)])
+def test_who_only_looks_and_who_is_elsewhere(
+    database: Database, cast: Cast, client: FlaskClient, who: str, status: int, verb: str
+) -> None:
+    id = put(database, cast, "dead")
+    before = row_of(database, id)
+    assert press(cast.sign_in(client, who), verb, id).status_code == status
+    assert row_of(database, id) == before
+
+
+def test_another_organizations_messages_are_not_ticked_along(
+    database: Database, cast: Cast, client: FlaskClient
+) -> None:
+    mine = put(database, cast, "dead", "prescreen", "marston")
+    theirs = put(database, cast, "dead", "prescreen", "harbor")
+    rows = [f"{id}:{mark(database, id)}" for id in (mine, theirs)]
+    said = tick(cast.sign_in(client, "lena"), "set_aside", rows)
+    assert "1 set aside. 1 was left alone: it is not here any more." in said
+    assert row_of(database, theirs).set_aside_at is None
+
+
+# Several at once
+
+
+@pytest.mark.parametrize(
+    ("act", "before", "after", "words"),
+    [
+        ("send_again", "dead", "failing", "2 on the way again."),
+        ("set_aside", "dead", "aside", "2 set aside."),
+        ("put_back", "aside", "dead", "2 put back."),
+    ],
+)
+def test_several_ticked(
+    database: Database, cast: Cast, client: FlaskClient, act: str, before: str, after: str, words: str
+) -> None:
+    ids = [put(database, cast, "dead") for _ in range(2)]
+    if before == "aside":
+        with database.write() as db:
+            assert all(outbox.dismiss(db, id, "Ana Ruiz", now()) for id in ids)
+    rows = [f"{id}:{mark(database, id)}" for id in ids]
+    assert words in tick(cast.sign_in(client, "ines"), act, rows, before)
+    assert {outbox.status_of(row_of(database, id)) for id in ids} == {after}
+    with database.read() as db:
+        assert len(timeline(db, "deposition", 7)) == 2
+
+
+def test_what_moved_on_is_left_alone_and_named(database: Database, cast: Cast, client: FlaskClient) -> None:
+    still, sent = put(database, cast, "dead"), put(database, cast, "dead", summary="Webhook to elsewhere")
+    rows = [f"{id}:{mark(database, id)}" for id in (still, sent)]
+    with database.write() as db:
+        outbox.send_again(db, sent, now())
+        (row,) = claims.claim(db, now(), limit=1)
+        claims.finish(db, row, claims.Outcome("sent", "", 204), now(), now())
+    said = tick(cast.sign_in(client, "ines"), "send_again", rows)
+    assert "1 on the way again. 1 was left alone: it has moved on meanwhile: sent." in said
+    assert row_of(database, sent).state == "sent"
+    assert row_of(database, still).state == "queued"
+
+
+def test_a_press_upon_what_moved_on_changes_nothing(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    cast.sign_in(client, "ines")
+    with database.write() as db:
+        db.execute(update(OutboxRow).where(OutboxRow.id == id).values(attempts=5))
+    for verb in ("send_again", "set_aside"):
+        answer = press(client, verb, id, seen="dead-1-0")
+        assert answer.status_code == 409
+        assert "It has moved on since you looked at it." in answer.text
+    assert row_of(database, id).state == "dead"
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"act": "send_again"}, "Tick at least one row first."),
+        ({"act": "burn", "row": ["x"]}, "Choose what to do with the ticked messages."),
+        ({"act": "send_again", "row": ["x:y"]}, "A ticked row could not be read."),
+    ],
+)
+def test_what_cannot_be_read_changes_nothing(cast: Cast, client: FlaskClient, form: dict[str, Any], words: str) -> None:
+    answer = cast.sign_in(client, "ines").post("/deliveries/bulk?view=dead", data=form)
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_who_only_looks_ticks_in_vain(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    cast.sign_in(client, "aude")
+    assert 'name="act"' not in page(client, "/deliveries?view=dead").split('id="queue"')[1]
+    form = {"act": "send_again", "row": [f"{id}:{mark(database, id)}"]}
+    answer = client.post("/deliveries/bulk?view=dead", data=form)
+    assert answer.status_code == 403
+    assert "You can look at these messages, but not send them." in answer.text
+    assert row_of(database, id).state == "dead"
+
+
+def test_a_poll_greys_what_left_the_list(database: Database, cast: Cast, client: FlaskClient) -> None:
+    stays, leaves = put(database, cast, "dead"), put(database, cast, "dead")
+    theirs = put(database, cast, "dead", "prescreen", "harbor")
+    cast.sign_in(client, "ines")
+    press(client, "set_aside", leaves)
+    asked = {"X-Desk-Poll": "1", "X-Desk-Rows": f"{stays},{leaves},{theirs},nonsense"}
+    shown = client.get("/deliveries?view=dead", headers=asked).text
+    listed, gone = shown.split("data-removed")
+    assert f'data-row="{stays}"' in listed
+    assert f'data-row="{leaves}"' not in listed
+    assert f'data-row="{leaves}" data-version="aside-1-0" class="done"' in gone
+    assert str(theirs) not in shown
+    again = client.get("/deliveries?view=dead", headers={**asked, "If-None-Match": ""})
+    assert again.status_code == 200
+
+
+def test_what_is_not_kept_cannot_be_sent_and_says_so(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    with database.write() as db:
+        db.execute(update(OutboxRow).where(OutboxRow.id == id).values(payload=""))
+    said = "What it held is not kept any more, so there is nothing to send."
+    assert said in page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    assert press(client, "send_again", id).status_code == 409
+    assert press(client, "set_aside", id).status_code == 303

@@ -1,0 +1,199 @@
+"""Letters over a real SMTP server."""
+
+import re
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import pytest
+from jinja2 import ChoiceLoader, DictLoader
+from tests.messages.receivers import postbox, silence
+from tests.messages.sending import promise, row_of, send
+
+from app.config import Config
+from app.kernel.clock import now
+from app.kernel.db.engine import Database
+from app.kernel.outbox import email
+from app.kernel.outbox.outbox import Message
+
+TEMPLATES = {
+    "email/test-letter/subject.txt": "For {{ who }}",
+    "email/test-letter/body.txt": "Dear {{ who }}, R&D",
+    "email/test-letter/body.html": '<p>Dear {{ who }}, R&amp;D <a class="button" href="{{ base_url }}/x">Open</a></p>',
+    "email/test-letter/subject.de.txt": "Für {{ who }}",
+    "email/test-whole/subject.txt": "Whole",
+    "email/test-whole/body.txt": "Whole",
+    "email/test-whole/body.html": "<!doctype html><title>Whole</title><p>x",
+}
+
+
+@pytest.fixture(autouse=True)
+def templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = ChoiceLoader([DictLoader(TEMPLATES), email.TEMPLATES.loader])  # type: ignore[list-item]  # has one
+    monkeypatch.setattr(email.TEMPLATES, "loader", loader)
+
+
+@pytest.fixture
+def posted(grounds: Any) -> Iterator[tuple[Any, Database]]:
+    """A postbox, and a database whose mail goes there. The database itself does not matter here."""
+    with postbox() as (box, url):
+        database = Database(Config.for_tests(database_url=grounds.sqlite(), smtp_url=url))
+        yield box, database
+        database.dispose()
+
+
+def write(database: Database, **more: Any) -> Message:
+    with database.read() as db:
+        return email.letter(db, "test-letter", **{"to": "ines@example.com", "who": "<Ines>", **more})
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def test_a_letter_arrives_as_text_and_html(posted: tuple[Any, Database]) -> None:
+    box, database = posted
+    row = send(database, write(database, name="Ines Okafor"))
+    assert row.state == "sent"
+    mail = parsed(box.messages[0])
+    assert mail["To"] == "Ines Okafor <ines@example.com>"
+    assert mail["From"] == "Session Desk <desk@example.com>"
+    assert mail["Subject"] == "For <Ines>"
+    assert mail["Message-ID"] == f"<{row.id}@localhost>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail.get_body(("plain",)).get_content().strip() == "Dear <Ines>, R&D"  # type: ignore[union-attr]
+    html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "Dear &lt;Ines&gt;, R&amp;D" in html
+    assert html.startswith("<!doctype html>")
+    assert '<html lang="en" dir="ltr">' in html
+
+
+def test_a_locale_finds_its_own_words_and_direction(posted: tuple[Any, Database]) -> None:
+    _box, database = posted
+    assert write(database, locale="de-AT").payload["subject"] == "Für <Ines>"
+    assert 'lang="ar" dir="rtl"' in write(database, locale="ar").payload["html"]
+
+
+def test_a_whole_document_keeps_its_own_frame(posted: tuple[Any, Database]) -> None:
+    _box, database = posted
+    with database.read() as db:
+        letter = email.letter(db, "test-whole", to="a@example.com")
+    assert letter.payload["html"] == TEMPLATES["email/test-whole/body.html"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Okafor, Ines", 'Ines "Q" <x@evil.example>', "Ines\r\nBcc: spy@evil.example", "Înès, ß", "a@b.c, d@e.f"]
+)
+def test_a_name_never_becomes_a_recipient_or_a_header(posted: tuple[Any, Database], name: str) -> None:
+    box, database = posted
+    assert send(database, write(database, name=name)).state == "sent"
+    assert box.recipients == ["ines@example.com"]
+    mail = parsed(box.messages[0])
+    assert [address.addr_spec for address in mail["To"].addresses] == ["ines@example.com"]
+    assert mail["Bcc"] is None
+
+
+def test_a_subject_never_becomes_a_header(posted: tuple[Any, Database]) -> None:
+    box, database = posted
+    send(database, write(database, subject_line="Hello\r\nBcc: spy@evil.example\n\nbody"))
+    mail = parsed(box.messages[0])
+    assert mail["Subject"] == "Hello Bcc: spy@evil.example body"
+    assert (mail["Bcc"], box.recipients) == (None, ["ines@example.com"])
+
+
+@pytest.mark.parametrize(
+    "to", ["nobody", "a@b@c@", "@example.com", "ines@", "a b@example.com", "ines@exa mple.com", ""]
+)
+def test_an_address_that_is_none_is_dead_at_once(posted: tuple[Any, Database], to: str) -> None:
+    box, database = posted
+    row = send(database, write(database, to=to))
+    assert (row.state, row.last_error) == ("dead", "This is not an address that mail can be sent to.")
+    assert box.messages == []
+
+
+def test_a_calendar_file_keeps_its_method(posted: tuple[Any, Database]) -> None:
+    box, database = posted
+    event = email.Attachment(
+        "invite.ics", "text/calendar; method=REQUEST; charset=utf-8", b"BEGIN:VCALENDAR\r\n\xc3\xa9\r\n"
+    )
+    send(database, write(database, attachments=[event, ("a b.pdf", "application/pdf", b"%PDF")]))
+    mail = parsed(box.messages[0])
+    calendar, pdf = mail.iter_attachments()
+    assert calendar["Content-Type"].params == {"method": "REQUEST", "charset": "utf-8"}
+    assert calendar.get_filename() == "invite.ics"
+    assert calendar.get_payload(decode=True) == event.content
+    assert (pdf.get_content_type(), pdf.get_filename(), pdf.get_payload(decode=True)) == (
+        "application/pdf",
+        "a b.pdf",
+        b"%PDF",
+    )
+    alternatives = [part["Content-Type"] for part in mail.walk() if part.get_content_type() == "text/calendar"]
+    assert [kind.params["method"] for kind in alternatives] == ["REQUEST", "REQUEST"]
+
+
+def test_refused_for_good_is_dead_and_refused_for_now_is_not(posted: tuple[Any, Database]) -> None:
+    _box, database = posted
+    gone, busy = (
+        send(database, write(database, to="gone@example.com")),
+        send(database, write(database, to="busy@example.com")),
+    )
+    assert (gone.state, gone.last_error) == ("dead", "The mail server refused it: 550 5.1.1 No such user here")
+    assert (busy.state, busy.last_error) == ("queued", "The mail server refused it: 450 4.2.1 Try again later")
+
+
+def test_a_retried_letter_is_the_same_letter(posted: tuple[Any, Database], monkeypatch: pytest.MonkeyPatch) -> None:
+    box, database = posted
+    (id,) = promise(database, write(database))
+    from app.kernel.outbox import outbox
+    from app.worker import Worker
+
+    Worker(database, sweeps=()).run_once()
+    with database.write() as db:
+        outbox.send_again(db, id, now())
+    Worker(database, sweeps=()).run_once()
+    first, second = (re.sub(rb"=====+\d+==", b"", message) for message in box.messages)
+    assert first == second
+    assert row_of(database, id).attempts == 2
+
+
+def test_a_server_that_says_nothing_or_is_not_there(grounds: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(email, "SMTP_SECONDS", 0.3)
+    with silence() as port:
+        database = Database(Config.for_tests(database_url=grounds.sqlite(), smtp_url=f"smtp://127.0.0.1:{port}"))
+        row = send(database, write(database))
+    assert (row.state, row.last_error) == ("queued", "The mail server did not answer within 0.3 seconds.")
+    row = send(database, write(database, to="b@example.com"))
+    assert (row.state, row.last_error) == (
+        "queued",
+        "The connection to the mail server failed (ConnectionRefusedError).",
+    )
+    database.dispose()
+
+
+def test_encryption_that_is_asked_for_is_not_left_out(posted: tuple[Any, Database]) -> None:
+    box, database = posted
+    asking = Database(
+        Config.for_tests(database_url=database.config.database_url, smtp_url=database.config.smtp_url + "?starttls")
+    )
+    row = send(asking, write(database))
+    assert row.state == "queued"
+    assert "does not offer the encryption" in row.last_error
+    assert box.messages == []
+    asking.dispose()
+
+
+def test_a_secret_letter_is_listed_by_its_kind(posted: tuple[Any, Database]) -> None:
+    _box, database = posted
+    assert write(database, secret=True).summary == "Test letter · ines@example.com"
+    assert write(database).summary == "For <Ines> · ines@example.com"
+
+
+def test_production_without_a_mail_server_waits(grounds: Any) -> None:
+    database = Database(Config.for_tests(database_url=grounds.sqlite(), public_base_url="https://desk.example.com"))
+    row = send(database, write(database))
+    assert (row.state, row.last_error) == ("queued", "No mail server is configured (SMTP_URL).")
+    database.dispose()

@@ -1,0 +1,285 @@
+"""The pages of deliveries: whose messages one sees, what they tell, and what they never tell."""
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from tests.messages.sending import row_of
+
+from app.accounts.access import Scope
+from app.kernel.changes.events import timeline
+from app.kernel.clock import now
+from app.kernel.db.engine import Database
+from app.kernel.outbox import claims, outbox
+from app.kernel.outbox.claims import Outcome
+from app.kernel.outbox.outbox import Message
+from app.messages import queries
+from tests.cast import Cast
+
+LINK = "https://desk.example.com/join/very-secret-link"
+
+TOKEN = re.compile(r'name="csrf_token" value="[^"]+"')
+
+
+def put(
+    database: Database, cast: Cast, state: str = "sent", subject: str = "deposition", slug: str = "marston", **more: Any
+) -> UUID:
+    """One message of an organization that stands so."""
+    message = Message(
+        more.pop("channel", "webhook"),
+        {"url": LINK, "claims": {}},
+        destination="hooks.example.com",
+        summary=more.pop("summary", "Webhook to hooks.example.com"),
+        **more,
+    )
+    with database.write() as db:
+        (id,) = outbox.enqueue(
+            db,
+            [message],
+            event_id=None,
+            organization_id=cast.organization(slug).id,
+            subject_type=subject,
+            subject_id="7",
+            now=now(),
+        )
+        if state != "queued":
+            (row,) = claims.claim(db, now(), limit=1)
+            ending = {"failing": "queued"}.get(state, state)
+            words = "" if state == "sent" else "The receiver answered 500."
+            claims.finish(db, row, Outcome(ending, words, 200 if state == "sent" else 500), now(), now())
+    return id
+
+
+def page(client: FlaskClient, path: str, status: int = 200) -> str:
+    answer = client.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def press(client: FlaskClient, id: UUID) -> Any:
+    return client.post(f"/deliveries/{id}/send_again")
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app.test_client()
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [("sent", "Sent"), ("dead", "Given up"), ("failing", "Failing"), ("queued", "Waiting")]
+)
+def test_each_standing_has_its_list(database: Database, cast: Cast, client: FlaskClient, state: str, word: str) -> None:
+    id = put(database, cast, state)
+    shown = page(cast.sign_in(client, "ines"), f"/deliveries?view={state}")
+    assert str(id) in shown
+    assert word in shown
+    for other in {"sent", "dead", "failing", "queued"} - {state}:
+        assert str(id) not in page(client, f"/deliveries?view={other}")
+
+
+def test_without_a_wish_what_was_given_up_comes_first(database: Database, cast: Cast, client: FlaskClient) -> None:
+    sent, dead = put(database, cast), put(database, cast, "dead")
+    shown = page(cast.sign_in(client, "ines"), "/deliveries")
+    assert str(dead) in shown
+    assert str(sent) not in shown
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [
+        ("ines", {"deposition marston", "deposition harbor"}),
+        ("lena", {"prescreen marston"}),
+        ("otto", {"inspection marston"}),
+        ("lars", {"prescreen harbor"}),
+        ("adam", {"deposition marston", "prescreen marston", "inspection marston"}),
+        ("aude", {"deposition marston", "prescreen marston", "inspection marston"}),
+        (
+            "hugo",
+            {f"{s} {o}" for s in ("deposition", "prescreen", "inspection", "person") for o in ("marston", "harbor")},
+        ),
+    ],
+)
+def test_one_sees_the_messages_of_ones_desks_and_organizations(
+    database: Database, cast: Cast, client: FlaskClient, who: str, sees: set[str]
+) -> None:
+    ids = {
+        f"{subject} {slug}": put(database, cast, "sent", subject, slug)
+        for subject in ("deposition", "prescreen", "inspection", "person")
+        for slug in ("marston", "harbor")
+    }
+    shown = page(cast.sign_in(client, who), "/deliveries?view=sent")
+    assert {name for name, id in ids.items() if str(id) in shown} == sees
+    random = page(client, f"/deliveries/{uuid4()}", 404)
+    for name, id in ids.items():
+        answer = client.get(f"/deliveries/{id}")
+        assert answer.status_code == (200 if name in sees else 404)
+        if name not in sees:
+            assert len(answer.text) == len(random)
+
+
+def test_nobody_without_a_desk(cast: Cast, client: FlaskClient) -> None:
+    assert cast.sign_in(client, "nora").get("/deliveries").status_code == 403
+
+
+def test_the_detail_tells_every_attempt_and_no_contents(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "failing")
+    shown = page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    assert "Attempt 1: failed" in shown
+    assert "The receiver answered 500." in shown
+    assert "Next attempt" in shown
+    assert "very-secret-link" not in shown
+    assert row_of(database, id).payload not in shown
+
+
+def test_an_attempt_nobody_reported_is_named(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "queued")
+    with database.write() as db:
+        claims.claim(db, now() - timedelta(seconds=-1), limit=1, lease=-60)
+        (row,) = claims.claim(db, now() + timedelta(seconds=2), limit=1)
+        claims.finish(db, row, Outcome("sent", "", 204), now(), now())
+    shown = page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    assert "Attempt 1: interrupted" in shown
+    assert "Attempt 2: accepted" in shown
+
+
+# Send again
+
+
+@pytest.mark.parametrize("state", ["dead", "failing", "sent"])
+def test_sent_again_under_the_same_id(database: Database, cast: Cast, client: FlaskClient, state: str) -> None:
+    id = put(database, cast, state)
+    answer = press(cast.sign_in(client, "ines"), id)
+    assert (answer.status_code, answer.location) == (303, f"/deliveries/{id}")
+    row = row_of(database, id)
+    assert row.state == "queued"
+    assert row.due_at <= now()
+    with database.read() as db:
+        (event,) = timeline(db, "deposition", 7)
+    assert (event.kind, event.actor_name) == ("delivery.sent_again", "Ines Okafor")
+    assert event.data == {"delivery": str(id), "channel": "webhook", "to": "hooks.example.com", "was": state}
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "sentence"),
+    [
+        ("queued", {}, "It has not been tried yet and goes by itself when it is due."),
+        (
+            "sent",
+            {"secret": True},
+            "It held a link or a code and was blanked once it was sent. Make a new one instead.",
+        ),
+        ("sent", {"channel": "job:x.y"}, "This work inside the house is done; there is nothing to send."),
+    ],
+)
+def test_what_cannot_be_sent_again_says_why(
+    database: Database, cast: Cast, client: FlaskClient, state: str, more: dict[str, Any], sentence: str
+) -> None:
+    id = put(database, cast, state, **more)
+    before = row_of(database, id)
+    shown = page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    assert sentence in shown
+    answer = press(client, id)
+    assert answer.status_code == 409
+    assert sentence.partition(". ")[0] in answer.text
+    assert row_of(database, id) == before
+
+
+def test_what_was_taken_back_stays_so(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "queued")
+    with database.write() as db:
+        outbox.drop(db, "deposition", "7", reason="It was canceled.", now=now())
+    assert press(cast.sign_in(client, "ines"), id).status_code == 409
+    assert "It was canceled." in page(client, f"/deliveries/{id}")
+
+
+@pytest.mark.parametrize("who", ["adam", "aude", "ada", "hugo"])
+def test_who_only_looks_sees_the_button_and_the_reason(
+    database: Database, cast: Cast, client: FlaskClient, who: str
+) -> None:
+    id = put(database, cast, "dead")
+    shown = page(cast.sign_in(client, who), f"/deliveries/{id}")
+    assert "Only the scheduling team may do this." in shown
+    assert press(client, id).status_code == 403
+    assert row_of(database, id).state == "dead"
+
+
+def test_another_organizations_message_does_not_exist(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead", "prescreen", "harbor")
+    assert press(cast.sign_in(client, "lena"), id).status_code == 404
+    assert row_of(database, id).state == "dead"
+
+
+def test_pressed_while_it_is_being_sent(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "failing")
+    with database.write() as db:
+        outbox.send_again(db, id, now())
+        claims.claim(db, now(), limit=1)
+    answer = press(cast.sign_in(client, "ines"), id)
+    assert answer.status_code == 409
+    assert "It is being sent at this very moment." in answer.text
+
+
+# Lists
+
+
+def test_filters_narrow_list_and_counts_alike(database: Database, cast: Cast, client: FlaskClient) -> None:
+    hook, mail = put(database, cast), put(database, cast, channel="email", slug="harbor")
+    cast.sign_in(client, "ines")
+    for query, wanted in (("channel=webhook", hook), ("channel=email", mail), ("organization=marston", hook)):
+        shown = page(client, f"/deliveries?view=sent&{query}")
+        assert str(wanted) in shown
+        assert str({hook, mail} - {wanted}) not in shown
+        assert '<span class="count">1</span>' in shown
+    assert "Nothing matches" in page(client, "/deliveries?view=sent&channel=sms")
+
+
+@pytest.mark.parametrize("query", ["view=nothing", "channel=fax", "desk=reception", "after=forged"])
+def test_a_view_that_does_not_exist_is_refused(cast: Cast, client: FlaskClient, query: str) -> None:
+    assert cast.sign_in(client, "ines").get(f"/deliveries?{query}").status_code == 400
+
+
+def test_page_by_page_everything_once(database: Database, cast: Cast, client: FlaskClient) -> None:
+    made = {put(database, cast, "queued", due_at=now() + timedelta(days=1)) for _ in range(120)}
+    with database.read() as db:
+        seen, after = [], None
+        scopes = {"depositions": Scope(True, frozenset())}
+        while True:
+            found = queries.tab(db, scopes, "queued", queries.Filters(), after)
+            seen += [row.id for _group, row in found.rows]
+            after = found.next_cursor
+            if after is None:
+                break
+    assert len(seen) == len(set(seen)) == 120
+    assert set(seen) == made
+    shown = page(cast.sign_in(client, "ines"), "/deliveries?view=queued")
+    assert shown.count('class="title-cell"') == 50
+    assert 'rel="next"' in shown
+
+
+def test_counts_stop_at_a_thousand(database: Database, cast: Cast, client: FlaskClient, monkeypatch: Any) -> None:
+    monkeypatch.setattr(queries, "CAP", 3)
+    for _ in range(5):
+        put(database, cast)
+    assert "Sent 3+" in page(cast.sign_in(client, "ines"), "/deliveries?view=sent")
+
+
+def test_the_fragment_is_part_of_the_page(database: Database, cast: Cast, client: FlaskClient) -> None:
+    put(database, cast, "failing")
+    whole = page(cast.sign_in(client, "ines"), "/deliveries?view=failing")
+    asked = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#queue"}
+    part = client.get("/deliveries?view=failing", headers=asked).text
+    assert part.startswith('<div id="queue"')
+    # A form token says the second it was made in.
+    assert TOKEN.sub("", part.strip()) in TOKEN.sub("", whole)
+
+
+def test_hostile_words_are_shown_as_words(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "sent", summary="<script>alert(1)</script>")
+    cast.sign_in(client, "ines")
+    for path in ("/deliveries?view=sent", f"/deliveries/{id}"):
+        assert "<script>alert(1)" not in page(client, path)
