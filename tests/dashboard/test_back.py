@@ -20,7 +20,7 @@ pytestmark = [
 
 STANDS = """() => ({
     url: location.pathname + location.search,
-    whole: ['header.top', 'nav.nav', 'main#main h1'].every(s => document.querySelectorAll(s).length === 1),
+    whole: ['header.topbar', 'nav.nav', 'main#main h1'].every(s => document.querySelectorAll(s).length === 1),
     title: document.title,
     heading: document.querySelector('main h1').innerText,
     rows: [...document.querySelectorAll('#queue tr[data-row]')].map(row => row.id),
