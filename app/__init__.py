@@ -19,18 +19,19 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from flask_wtf.csrf import CSRFProtect
     from jinja2 import StrictUndefined
 
-    from app import edges, health, logs
+    from app import health, logs, middleware, web_errors
     from app.accounts import guard
     from app.dashboard.undo import views as holds
     from app.home import navigation
     from app.kernel.api import routing
     from app.kernel.api.rate_limits import Limiter
     from app.kernel.db import transaction
-    from app.kernel.db.engine import Database
     from app.kernel.text import datetimes, template_filters
     from app.kernel.web import assets
+    from app.wiring import wire
 
     logs.configure(config)
+    wiring = wire(config, database)
     app = Flask(__name__)
     # No view here is async; asking each function anew, eleven times a request, costs more than the functions.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # meant
@@ -45,7 +46,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
-        # Pages send no Referer (Referrer-Policy); edges check Origin and Sec-Fetch-Site instead.
+        # Pages send no Referer (Referrer-Policy); middleware.py checks Origin and Sec-Fetch-Site instead.
         WTF_CSRF_SSL_STRICT=False,
         TEMPLATES_AUTO_RELOAD=False,
     )
@@ -53,8 +54,10 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     app.jinja_env.undefined = StrictUndefined
     app.extensions["config"] = config
     app.extensions["limiter"] = Limiter(config)
-    edges.install(app, config)
-    transaction.install(app, database or Database(config))
+    app.extensions["signing_key"] = wiring.signing_key
+    middleware.install(app, config)
+    web_errors.install(app)
+    transaction.install(app, wiring.database)
     CSRFProtect(app).exempt(routing.blueprint)
     assets.install(app)
     datetimes.install(app.jinja_env)

@@ -387,10 +387,10 @@ def check() -> None:
 def check_counts(said: Said) -> None:
     """Recount everything that is counted; exit code 1 when a counter is wrong."""
     import app.models  # noqa: F401  # declares every counter
-    from app.kernel.db import counters
+    from app.kernel.db import recounts
 
     with _database().read() as db:
-        wrong = counters.differences(db)
+        wrong = recounts.differences(db)
     facts = [{"table": each.table, "key": each.key, "kept": each.kept, "counted": each.counted} for each in wrong]
     if not wrong:
         said.done({"equal": True, "differences": []}, "Every counter equals its recount.")
@@ -405,12 +405,11 @@ def check_counts(said: Said) -> None:
 @command(check, "search")
 def check_search(said: Said) -> None:
     """Compare the index of words with everything there is; exit code 1 when something is not found by its words."""
-    from app.home import search as searching  # knows what every room has
+    from app.desks import DESKS
     from app.kernel.text import search
 
-    assert searching
     with _database().read() as db:
-        wrong = search.differences(db)
+        wrong = search.differences(db, [desk.search_source for desk in DESKS])
     facts = [{"subject_type": each.subject_type, "subject_id": each.subject_id, "what": each.what} for each in wrong]
     if not wrong:
         said.done({"equal": True, "differences": []}, "Everything is found by its words.")
@@ -426,12 +425,11 @@ def check_search(said: Said) -> None:
 @command(main, "reindex")
 def reindex(said: Said) -> None:
     """Build the index of words anew. Others wait while it writes: about two minutes for a million things."""
-    from app.home import search as searching  # knows what every room has
+    from app.desks import DESKS
     from app.kernel.text import search
 
-    assert searching
     with _database().write() as db:
-        n = search.rebuild(db)
+        n = search.rebuild(db, [desk.search_source for desk in DESKS])
     said.done({"things": n}, f"{n:,} things are indexed.")
 
 

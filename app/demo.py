@@ -25,7 +25,7 @@ from app.kernel.errors import Conflict, Denied
 from app.kernel.outbox.outbox import DEAD, SENT, OutboxAttempt, OutboxRow
 
 BY = Actor("cli", None, "Demonstration data", None, "cli")
-ROOMS = ("depositions", "prescreens", "inspections", "desk")
+ROOMS = ("depositions", "prescreens", "inspections", "dashboard")
 HOUSE = None
 AGE = timedelta(days=120)
 """How long ago the organizations joined."""

@@ -6,12 +6,10 @@ lane (one until that lane has answered), half of all threads for its channel.
 """
 
 import contextlib
-import importlib.util
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
 
@@ -19,15 +17,12 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app import logs
-from app.accounts import api_auth
 from app.config import Config
-from app.dashboard import presence
 from app.kernel import clock
-from app.kernel.db import counters, idempotency
-from app.kernel.db.engine import Database
-from app.kernel.outbox import claims, webhooks
+from app.kernel.outbox import claims
 from app.kernel.outbox.claims import Claimed, Outcome
 from app.kernel.outbox.outbox import DEAD, SENT
+from app.wiring import Sweep, Wiring, wire
 
 log = structlog.get_logger("desk.worker")
 
@@ -38,19 +33,15 @@ PATIENCE = 0.03
 IDLE = 0.25
 GRACE = 25.0
 SWEEP_AGAIN = 10.0
-TIDY_EVERY = 60.0
-
-Sweep = Callable[[Database, datetime], bool]
 
 
 class Worker:
     """Claims, delivers, finishes. `run_once` does it in the calling thread, `run` until it is told to stop."""
 
-    def __init__(
-        self, database: Database, sweeps: tuple[Sweep, ...] | None = None, lease: float = claims.LEASE
-    ) -> None:
-        self.database = database
-        self.sweeps = wire() if sweeps is None else sweeps
+    def __init__(self, wiring: Wiring, lease: float = claims.LEASE) -> None:
+        self.database = wiring.database
+        self.handlers = wiring.handlers
+        self.sweeps = wiring.sweeps
         self.lease = lease
         self._changed = threading.Condition()
         self._ready: list[Claimed] = []
@@ -74,7 +65,7 @@ class Worker:
         with self.database.write() as db:
             claimed = claims.claim(db, now, limit=16, lease=self.lease)
         for row in claimed:
-            outcome = claims.attempt(self.database, row, now)
+            outcome = claims.attempt(self.database, row, now, self.handlers)
             with self.database.write() as db:
                 claims.finish(db, row, outcome, now, now)
         return True
@@ -141,15 +132,15 @@ class Worker:
         if len(held) >= 2 * THREADS:
             return
         now = clock.now()
-        full = {
-            "lanes": {lane for lane, n in before.items() if n >= self._share(lane)},
-            "channels": {channel for channel, n in channels.items() if n >= THREADS // 2},
-        }
+        full = claims.Skipped(
+            destinations={destination for destination, n in before.items() if n >= self._share(destination)},
+            channels={channel for channel, n in channels.items() if n >= THREADS // 2},
+        )
         with self.database.read() as db:
-            if not claims.anything_due(db, now, **full):
+            if not claims.anything_due(db, now, full):
                 return
         with self.database.write() as db:
-            claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, held=held, **full)
+            claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, without=full, claimed=held)
             kept = self._kept(claimed, before)
             if len(kept) < len(claimed):
                 claims.release(db, [row for row in claimed if row not in kept])
@@ -188,7 +179,7 @@ class Worker:
     def _deliver(self, row: Claimed) -> None:
         """One attempt in a thread of its own."""
         started = clock.now()
-        outcome = claims.attempt(self.database, row, started)
+        outcome = claims.attempt(self.database, row, started, self.handlers)
         self._finish(row, outcome, started)
         with self._changed:
             del self._flying[row]
@@ -245,47 +236,13 @@ class Worker:
             stop.wait(0.05 if found else 0.5)
 
 
-class Tidy:
-    """A sweep that once in a while drops what is too old to matter. Never says that it found work: nobody waits."""
-
-    def __init__(self) -> None:
-        self._at = 0.0
-
-    def __call__(self, database: Database, now: datetime) -> bool:
-        if time.monotonic() >= self._at:
-            self._at = time.monotonic() + TIDY_EVERY
-            with database.write() as db:
-                idempotency.forget_old(db, now)
-                counters.tidy(db)
-                presence.forget_old(db, now)
-        return False
-
-
-PARTS = (
-    "app.kernel.outbox.email",
-    "app.kernel.outbox.sms",
-    "app.accounts.jobs",
-    "app.dashboard.undo.jobs",
-    "app.depositions.jobs",
-    "app.prescreens.jobs",
-    "app.inspections.jobs",
-)
-
-
-def wire() -> tuple[Sweep, ...]:
-    """Loads every part that delivers or sweeps, and tells the kernel who signs webhooks. A room may lack jobs."""
-    webhooks.signing_key = api_auth.signing_key
-    parts = [importlib.import_module(part) for part in PARTS if importlib.util.find_spec(part)]
-    return (Tidy(), *(part.sweep for part in parts if hasattr(part, "sweep")))
-
-
 def run(config: Config, stop: threading.Event) -> None:
     """The worker process: until `stop` is set."""
-    database = Database(config)
+    wiring = wire(config)
     try:
-        Worker(database).run(stop)
+        Worker(wiring).run(stop)
     finally:
-        database.dispose()
+        wiring.database.dispose()
 
 
 def main(config: Config) -> None:

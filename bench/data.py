@@ -1,7 +1,7 @@
 """Fills a migrated, empty database with `n` rows a room, fast: python -m bench.data DATABASE_URL ROWS
 
 Indexes and triggers are taken off while rows go in, counters are filled by one INSERT … SELECT each, then everything
-is put back as it was. `counts.differences` of the result is empty (tests/bench proves it).
+is put back as it was. `recounts.differences` of the result is empty (tests/bench proves it).
 """
 
 import sqlite3
@@ -17,8 +17,7 @@ import psycopg
 import app.models
 from app.config import Config
 from app.kernel import clock
-from app.kernel.db import hourly_stats, schema
-from app.kernel.db.counters import REGISTERED
+from app.kernel.db import counters, hourly_stats, schema
 from app.kernel.db.engine import Database
 from bench import rows, world
 
@@ -51,13 +50,13 @@ class Target(ABC):
 
     def derive(self) -> None:
         """What follows from the rooms' rows: counters and a first line of history."""
-        for kept in REGISTERED:
+        for kept in counters.declared():
             names = ", ".join(kept.dimensions)
             self.run(
                 f"INSERT INTO {kept.counts.name} ({names}, slot, n) "
                 f"SELECT {names}, 0, count(*) FROM {kept.source.name} GROUP BY {names}"
             )
-        for tallied in hourly_stats.REGISTERED:
+        for tallied in hourly_stats.declared():
             if tallied.source in FILLED:
                 self.run(hourly_stats.fill(tallied, self.dialect))
         for subject, id, verb in (

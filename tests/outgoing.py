@@ -48,9 +48,10 @@ class Outbox:
 
     def deliver_all(self, rounds: int = 50) -> list[SimpleNamespace]:
         """Lets the worker do what is due now, in this thread, until nothing is. Returns all rows."""
+        from app.wiring import wire
         from app.worker import Worker
 
-        worker = Worker(self.database)
+        worker = Worker(wire(self.database.config, self.database))
         for _ in range(rounds):
             if not worker.run_once(now()):
                 return self.rows()

@@ -60,7 +60,6 @@ class Me:
         "email",
         "factor_wanted_by",
         "grants",
-        "hold_seconds",
         "id",
         "locale",
         "name",
@@ -72,6 +71,7 @@ class Me:
         "theme",
         "time_zone",
         "token",
+        "undo_seconds",
     )
 
     def __init__(
@@ -84,7 +84,7 @@ class Me:
         locale: str,
         theme: str,
         single_keys: bool,
-        hold_seconds: int,
+        undo_seconds: int,
         grants: Iterable[Grant],
         sign_in_id: int,
         token: str,
@@ -94,7 +94,7 @@ class Me:
     ) -> None:
         self.id, self.name, self.email = id, name, email
         self.time_zone, self.locale, self.theme, self.single_keys = time_zone, locale, theme, single_keys
-        self.hold_seconds = hold_seconds
+        self.undo_seconds = undo_seconds
         self.grants = tuple(grants)
         self.roles = frozenset(grant.role for grant in self.grants)
         self.sign_in_id, self.token = sign_in_id, token

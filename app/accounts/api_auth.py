@@ -125,7 +125,7 @@ class KeyAuthenticator:
         self.scheme_name = f"{product.value}_key"
         self.scheme: dict[str, Any] = {"type": "http", "scheme": "bearer", "description": description}
 
-    def enter(self, authorization: str | None, db: Db, now: datetime) -> Caller:
+    def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller:
         """Who calls. Raises Unauthorized."""
         found = self._shape.fullmatch(bearer(authorization))
         if found is None:
@@ -160,7 +160,7 @@ class JwtAuthenticator:
             ),
         }
 
-    def enter(self, authorization: str | None, db: Db, now: datetime) -> Caller:
+    def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller:
         """Who calls: any unrevoked key of the organization may have signed. Raises Unauthorized."""
         token = bearer(authorization)
         slug = _claimed_slug(token)
@@ -255,11 +255,11 @@ def token(key: str, slug: str, expires_at: datetime) -> str:
     return jwt.encode({"slug": slug, "exp": int(expires_at.timestamp())}, key, algorithm="HS256")
 
 
-jwt_door = JwtAuthenticator()
-prescreens_door = KeyAuthenticator(
+depositions_authenticator = JwtAuthenticator()
+prescreens_authenticator = KeyAuthenticator(
     Product.PRESCREENS, r"(ra_[A-Za-z0-9_-]{16,200})", "A key of your organization: `ra_` and 32 characters or more."
 )
-inspections_door = KeyAuthenticator(
+inspections_authenticator = KeyAuthenticator(
     Product.INSPECTIONS,
     r"(?:nb_pub_[A-Za-z0-9_-]*:)?(nb_sec_[A-Za-z0-9_-]{16,200})",
     "A secret key `nb_sec_…`, alone or after its public half: `nb_pub_…:nb_sec_…`. Scopes limit what it may do.",

@@ -7,7 +7,7 @@ from app.accounts.links import invitation_link, reset_link
 from app.accounts.models import Organization, Person
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.outbox.email import letter
+from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.text.datetimes import moment
 
@@ -18,7 +18,7 @@ def _sender(by: Actor) -> str:
 
 def invitation(db: Db, person: Person, organization: Organization | None, by: Actor) -> Message:
     """To somebody who has no password yet: the link that sets one."""
-    return letter(
+    return email_message(
         db,
         "person-invited",
         to=person.email,
@@ -33,7 +33,7 @@ def invitation(db: Db, person: Person, organization: Organization | None, by: Ac
 
 def role_given(db: Db, person: Person, role: str, organization: Organization | None, by: Actor) -> Message:
     """To somebody who can sign in already: what they may do from now on."""
-    return letter(
+    return email_message(
         db,
         "person-role-given",
         to=person.email,
@@ -48,7 +48,7 @@ def role_given(db: Db, person: Person, role: str, organization: Organization | N
 
 def password_reset(db: Db, person: Person, dedupe: str) -> Message:
     """To somebody who asked for it, or for whom somebody did: the link that sets a new password."""
-    return letter(
+    return email_message(
         db,
         "password-reset",
         to=person.email,
@@ -62,7 +62,7 @@ def password_reset(db: Db, person: Person, dedupe: str) -> Message:
 
 def password_changed(db: Db, person: Person, now: datetime) -> Message:
     """After the fact, so that somebody whose account was taken notices."""
-    return letter(
+    return email_message(
         db,
         "password-changed",
         to=person.email,
@@ -95,7 +95,7 @@ def recovery_code_used(db: Db, person: Person, left: int, now: datetime) -> Mess
 
 
 def _about_sign_in(db: Db, template: str, person: Person, now: datetime, **words: Any) -> Message:
-    return letter(
+    return email_message(
         db,
         template,
         to=person.email,

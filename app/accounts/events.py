@@ -1,45 +1,11 @@
-"""History in words, for the story of a person and of an organization."""
+"""Every kind of event of people, organizations and keys."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from app.accounts.roles import TITLES, Role
+from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 
-WORDS: dict[str, tuple[str, str]] = {
-    "person.invited": ("mail", "Invited"),
-    "person.created": ("user-plus", "Account made"),
-    "person.accepted": ("user-check", "Took the invitation and chose a password"),
-    "person.role_given": ("id-card", "Got a role"),
-    "person.role_taken": ("user-x", "Lost a role"),
-    "person.disabled": ("lock", "Account disabled"),
-    "person.enabled": ("user-check", "Account enabled again"),
-    "person.changed": ("pencil", "Settings changed"),
-    "person.password_changed": ("key-round", "Password changed"),
-    "person.password_reset": ("key-round", "Password set through a link"),
-    "person.reset_sent": ("mail", "Asked for a new password; a link was sent"),
-    "person.signed_in": ("log-in", "Signed in"),
-    "person.signed_out": ("log-out", "Signed out"),
-    "person.others_signed_out": ("log-out", "Signed out everywhere else"),
-    "person.app_added": ("smartphone", "Set up an authenticator app"),
-    "person.app_removed": ("smartphone", "Took the authenticator app away"),
-    "person.passkey_added": ("fingerprint", "Added a passkey"),
-    "person.passkey_removed": ("fingerprint", "Removed a passkey"),
-    "person.passkey_refused": ("shield-alert", "A passkey was refused: it may have been copied"),
-    "person.recovery_codes_made": ("list-checks", "Made new recovery codes"),
-    "person.recovery_code_used": ("list-checks", "Used a recovery code"),
-    "person.factors_reset": ("shield-alert", "Two-step sign-in reset"),
-    "organization.created": ("building-2", "Organization created"),
-    "organization.changed": ("pencil", "Settings changed"),
-    "key.created": ("key-round", "Key made"),
-    "key.revoked": ("ban", "Key revoked"),
-    "key.bearer_printed": ("ticket", "Bearer for an hour printed"),
-    "delivery.sent_again": ("send", "A message was sent again"),
-    "delivery.set_aside": ("eye-off", "A message that was given up was set aside"),
-    "delivery.put_back": ("undo-2", "A message that had been set aside was put back"),
-}
-
-
-HOW: dict[str, str] = {
+FACTORS: dict[str, str] = {
     "password": "with the password",
     "link": "through a link",
     "code": "with a code of the app",
@@ -49,22 +15,12 @@ HOW: dict[str, str] = {
 """The last thing a sign-in asked for."""
 
 
-def entries(rows: Iterable[Any]) -> list[dict[str, Any]]:
-    """Story entries of history rows: icon, words, who, when."""
-    return [_entry(row) for row in rows]
-
-
-def _entry(row: Any) -> dict[str, Any]:
-    icon, words = WORDS.get(row.kind, ("circle-dot", row.kind.replace(".", " ").replace("_", " ")))
-    details = [_detail(row.data or {}), f"by {row.actor_name}"]
-    return {"icon": icon, "text": words, "small": " · ".join(each for each in details if each), "at": row.created_at}
-
-
-def _detail(data: dict[str, Any]) -> str:
+def _details(row: EventRow) -> str:
+    data = row.data or {}
     if "role" in data:
         return TITLES[Role(data["role"])]
     if "how" in data:
-        return HOW[data["how"]]
+        return FACTORS[data["how"]]
     if "passkey" in data:
         return str(data["passkey"])
     if "left" in data:
@@ -73,13 +29,49 @@ def _detail(data: dict[str, Any]) -> str:
         return f"{data['product']} {data['key']}…" + (f", {data['label']}" if data.get("label") else "")
     if "before" in data:
         return ", ".join(
-            f"{name.replace('_', ' ')}: {_word(data['before'][name])} → {_word(data['after'][name])}"
+            f"{name.replace('_', ' ')}: {_value(data['before'][name])} → {_value(data['after'][name])}"
             for name in data["before"]
         )
     return ""
 
 
-def _word(value: Any) -> str:
+def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value) or "nothing"
+
+
+def _event(kind: str, label: str, icon: str) -> EventType:
+    return EventType(kind, label, icon=icon, details=_details)
+
+
+PERSON_INVITED = _event("person.invited", "Invited", "mail")
+PERSON_CREATED = _event("person.created", "Account made", "user-plus")
+PERSON_ACCEPTED = _event("person.accepted", "Took the invitation and chose a password", "user-check")
+PERSON_ROLE_GIVEN = _event("person.role_given", "Got a role", "id-card")
+PERSON_ROLE_TAKEN = _event("person.role_taken", "Lost a role", "user-x")
+PERSON_DISABLED = _event("person.disabled", "Account disabled", "lock")
+PERSON_ENABLED = _event("person.enabled", "Account enabled again", "user-check")
+PERSON_CHANGED = _event("person.changed", "Settings changed", "pencil")
+PERSON_PASSWORD_CHANGED = _event("person.password_changed", "Password changed", "key-round")
+PERSON_PASSWORD_RESET = _event("person.password_reset", "Password set through a link", "key-round")
+PERSON_RESET_SENT = _event("person.reset_sent", "Asked for a new password; a link was sent", "mail")
+RESET_REQUESTED = EventType("person.reset_asked", "Asked for a new password at an address", icon="mail")
+PERSON_SIGNED_IN = _event("person.signed_in", "Signed in", "log-in")
+PERSON_SIGNED_OUT = _event("person.signed_out", "Signed out", "log-out")
+PERSON_OTHERS_SIGNED_OUT = _event("person.others_signed_out", "Signed out everywhere else", "log-out")
+PERSON_APP_ADDED = _event("person.app_added", "Set up an authenticator app", "smartphone")
+PERSON_APP_REMOVED = _event("person.app_removed", "Took the authenticator app away", "smartphone")
+PERSON_PASSKEY_ADDED = _event("person.passkey_added", "Added a passkey", "fingerprint")
+PERSON_PASSKEY_REMOVED = _event("person.passkey_removed", "Removed a passkey", "fingerprint")
+PERSON_PASSKEY_REFUSED = _event("person.passkey_refused", "A passkey was refused: it may be a copy", "shield-alert")
+PERSON_RECOVERY_CODES_MADE = _event("person.recovery_codes_made", "Made new recovery codes", "list-checks")
+PERSON_RECOVERY_CODE_USED = _event("person.recovery_code_used", "Used a recovery code", "list-checks")
+PERSON_FACTORS_RESET = _event("person.factors_reset", "Two-step sign-in reset", "shield-alert")
+ORGANIZATION_CREATED = _event("organization.created", "Organization created", "building-2")
+ORGANIZATION_CHANGED = _event("organization.changed", "Settings changed", "pencil")
+KEY_CREATED = _event("key.created", "Key made", "key-round")
+KEY_REVOKED = _event("key.revoked", "Key revoked", "ban")
+KEY_BEARER_PRINTED = _event("key.bearer_printed", "Bearer for an hour printed", "ticket")
+
+EVENTS = EventTypes.of_module(globals())

@@ -32,18 +32,18 @@ ZONES = [
     *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))),
 ]
 ROLES = choices(*((role.value, TITLES[role]) for role in Role))
-HOUSE = "house"
+EVERYWHERE = "house"
 """The choice that means: everywhere, not one organization."""
 
 
-class HoldField(IntegerField):
+class UndoSecondsField(IntegerField):
     """Seconds a decision is held; what is no whole number gets the sentence of the range too."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
             super().process_formdata(valuelist)
         except ValueError:
-            raise ValueError(rules.HOLD_RANGE) from None
+            raise ValueError(rules.UNDO_SECONDS_RANGE) from None
 
 
 class SignInForm(DeskForm):
@@ -154,18 +154,18 @@ class SettingsForm(VersionedForm):
     time_zone = SelectField("Time zone", choices=ZONES)
     theme = RadioField("Look", choices=THEMES)
     single_keys = BooleanField("Single keys (j, k, x, /) do something")
-    hold_seconds = HoldField(
+    undo_seconds = UndoSecondsField(
         "Seconds a decision is held",
-        validators=[needed(rules.HOLD_RANGE)],
+        validators=[needed(rules.UNDO_SECONDS_RANGE)],
         description="How long a decision can be undone before it is final and told; 0 decides at once.",
-        render_kw={"min": rules.HOLD[0], "max": rules.HOLD[1]},
+        render_kw={"min": rules.UNDO_SECONDS[0], "max": rules.UNDO_SECONDS[1]},
     )
 
     def validate_hold_seconds(self, field: IntegerField) -> None:
         if field.data is None:
             return
         try:
-            rules.hold_seconds(field.data)
+            rules.undo_seconds(field.data)
         except Invalid as refusal:
             raise ValidationError(refusal.detail) from None
 
@@ -200,7 +200,7 @@ class OrganizationForm(VersionedForm):
     )
 
 
-class HouseOrganizationForm(OrganizationForm):
+class StaffOrganizationForm(OrganizationForm):
     """And what only the house may."""
 
     plan = SelectField("Plan", choices=PLANS)

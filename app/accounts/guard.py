@@ -60,7 +60,7 @@ def load(token: str) -> Me | None:
         locale=row.locale,
         theme=row.theme,
         single_keys=row.single_keys,
-        hold_seconds=row.hold_seconds,
+        undo_seconds=row.undo_seconds,
         grants=grants,
         sign_in_id=row.sign_in_id,
         token=token,

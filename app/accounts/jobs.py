@@ -3,15 +3,14 @@
 import time
 from datetime import datetime
 
-from app.accounts import emails
+from app.accounts import emails, events
 from app.accounts.actions.sign_ins import RESET_JOB, forget_old
 from app.accounts.queries import person_by_email
 from app.kernel.changes.events import WORKER, record
 from app.kernel.db.engine import Database
-from app.kernel.outbox.outbox import Delivery, handles
+from app.kernel.outbox.outbox import Delivery, Handler
 
 
-@handles(RESET_JOB)
 def send_reset(delivery: Delivery) -> None:
     """Writes the reset letter, once however often the job runs; nothing for unknown or disabled people."""
     with delivery.database.write() as db:
@@ -20,7 +19,7 @@ def send_reset(delivery: Delivery) -> None:
             return
         record(
             db,
-            "person.reset_sent",
+            events.PERSON_RESET_SENT,
             subject_type="person",
             subject_id=person.id,
             organization_id=None,
@@ -50,4 +49,4 @@ class Tidy:
         return more
 
 
-sweep = Tidy()
+HANDLERS: dict[str, Handler] = {RESET_JOB: send_reset}

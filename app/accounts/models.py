@@ -88,7 +88,7 @@ class Organization(Base):
 class Person(Base):
     """Somebody who signs in at the desk. `email` is kept in lower case; no password until the invitation is taken.
 
-    A decision that cannot be taken back is held for `hold_seconds`, 0 to 120, during which it can be undone.
+    A decision that cannot be taken back is held for `undo_seconds`, 0 to 120, during which it can be undone.
     `session_epoch` grows when the password changes or the account is disabled: every sign-in, invitation and reset
     link that carries an older one is dead from that moment. `second_factor` says whether there is a code or a passkey;
     actions/factors.py keeps it, so that whoever asks need not look into those tables.
@@ -97,7 +97,7 @@ class Person(Base):
     __tablename__ = "people"
     __table_args__ = (
         CheckConstraint(one_of("theme", Theme), name="theme_known"),
-        CheckConstraint("hold_seconds BETWEEN 0 AND 120", name="hold_in_bounds"),
+        CheckConstraint("undo_seconds BETWEEN 0 AND 120", name="hold_in_bounds"),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -108,7 +108,7 @@ class Person(Base):
     locale: Mapped[str] = mapped_column(String(16), default="en")
     theme: Mapped[str] = mapped_column(String(16), default=Theme.SYSTEM.value)
     single_keys: Mapped[bool] = mapped_column(Boolean, default=True)
-    hold_seconds: Mapped[int] = mapped_column(Integer, server_default="30")
+    undo_seconds: Mapped[int] = mapped_column(Integer, server_default="30")
     second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     session_epoch: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)

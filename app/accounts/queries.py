@@ -23,7 +23,7 @@ BY_TOKEN = (
         _p.locale,
         _p.theme,
         _p.single_keys,
-        _p.hold_seconds,
+        _p.undo_seconds,
         _p.second_factor,
         _s.id.label("sign_in_id"),
         _s.created_at,

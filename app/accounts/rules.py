@@ -50,7 +50,7 @@ ABSOLUTE = timedelta(hours=12)
 """No sign-in lives longer than this."""
 PROOF_LIFE = timedelta(minutes=15)
 """For this long after signing in, or showing it again, somebody may change how they sign in."""
-HALF_WAY_LIFE = 5 * 60
+SECOND_STEP_LIFE = 5 * 60
 """Seconds between the right password and the second step."""
 INVITATION_LIFE = 7 * 24 * 3600
 """Seconds an invitation link works."""
@@ -58,9 +58,9 @@ RESET_LIFE = 3600
 """Seconds a password reset link works."""
 PASSWORD_LENGTH = (10, 200)
 
-HOLD = (0, 120)
+UNDO_SECONDS = (0, 120)
 """Seconds a decision may be held before it is final."""
-HOLD_RANGE = f"Type a whole number of seconds, from {HOLD[0]} to {HOLD[1]}. Nothing was saved."
+UNDO_SECONDS_RANGE = f"Type a whole number of seconds, from {UNDO_SECONDS[0]} to {UNDO_SECONDS[1]}. Nothing was saved."
 
 NAME_LENGTH = 200
 LABEL_LENGTH = 100
@@ -102,7 +102,7 @@ def slug(value: str) -> str:
     return value
 
 
-def word(field: str, value: str, words: Iterable[str]) -> str:
+def one_of(field: str, value: str, words: Iterable[str]) -> str:
     """One of a few words. Raises Invalid that names them."""
     allowed = [str(known) for known in words]
     if value not in allowed:
@@ -111,15 +111,15 @@ def word(field: str, value: str, words: Iterable[str]) -> str:
 
 
 def plan(value: str) -> str:
-    return word("plan", value, (known.value for known in Plan))
+    return one_of("plan", value, (known.value for known in Plan))
 
 
 def billing(value: str) -> str:
-    return word("billing", value, (known.value for known in Billing))
+    return one_of("billing", value, (known.value for known in Billing))
 
 
 def locale(value: str) -> str:
-    return word("locale", value, LOCALES)
+    return one_of("locale", value, LOCALES)
 
 
 def time_zone(value: str) -> str:
@@ -129,11 +129,11 @@ def time_zone(value: str) -> str:
     return value
 
 
-def hold_seconds(value: int) -> int:
+def undo_seconds(value: int) -> int:
     """How long a person's decisions are held. Raises Invalid."""
-    shortest, longest = HOLD
+    shortest, longest = UNDO_SECONDS
     if not shortest <= value <= longest:
-        raise invalid("hold_seconds", "out_of_range", HOLD_RANGE)
+        raise invalid("undo_seconds", "out_of_range", UNDO_SECONDS_RANGE)
     return value
 
 

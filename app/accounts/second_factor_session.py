@@ -12,7 +12,7 @@ from flask import session
 
 from app.accounts.models import Person
 from app.accounts.passkeys import CHALLENGE_BYTES, SECONDS
-from app.accounts.rules import HALF_WAY_LIFE
+from app.accounts.rules import SECOND_STEP_LIFE
 from app.kernel import crypto
 from app.kernel.db.engine import Db
 
@@ -29,7 +29,7 @@ class Challenge(NamedTuple):
 
 def remember(person: Person, now: datetime) -> None:
     """Notes that this browser gave the right password, or the link from a letter, of who has a second factor."""
-    until = int(now.timestamp()) + HALF_WAY_LIFE
+    until = int(now.timestamp()) + SECOND_STEP_LIFE
     session[HALF] = {"p": person.id, "e": person.session_epoch, "until": until}
 
 

@@ -153,7 +153,7 @@ def _what_happened(room: Queue, asked: ListState, viewer: Me, event: Row | None)
     if event is None:
         return "it has left this list"
     who = "you" if event.actor_id == str(viewer.id) else event.actor_name
-    return f"{who} {room.did(event.kind)} {_at_moment(event.created_at, viewer.time_zone, asked.now)}"
+    return f"{who} {room.events.clause(event.kind)} {_at_moment(event.created_at, viewer.time_zone, asked.now)}"
 
 
 def _answer(

@@ -32,7 +32,7 @@ def show(
         note=note,
         back=back,
         back_label=back_label,
-        unseen=shown.changed and not shown.missed and not request.form.get(confirmation.SEEN),
+        unseen=shown.changed and not shown.changes and not request.form.get(confirmation.SEEN),
     )
     return htmx.retarget(response, "#preview") if htmx.is_htmx() else response
 

@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.dashboard.events import EXPORTED
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 
-KIND = "desk.exported"
-TOLD = {"desk.exported": "took a copy of a list"}
 """What the event says of its actor."""
 
 MARK = "\ufeff"
@@ -75,7 +74,7 @@ def note(
     """
     events.record(
         db,
-        KIND,
+        EXPORTED,
         subject_type="desk",
         subject_id=desk,
         organization_id=organization_id,

@@ -149,10 +149,10 @@ def _of_lists(shape: tuple[int | None, ...]) -> Select[Any]:
         for place in [None] if places is None else bound:
             here = [] if place is None else [_e.organization_id == place]
             there = [] if place is None else [_o.organization_id == place]
-            tried = _o.moved_us.is_not(None)
+            tried = _o.changed_at_us.is_not(None)
             numbers += [
                 _sum(_e.id, _e.subject_type == subject, *here),
-                _sum(_o.moved_us, _o.subject_type == subject, tried, *there),
+                _sum(_o.changed_at_us, _o.subject_type == subject, tried, *there),
             ]
         within = [] if places is None else [_w.organization_id.in_(bound)]
         numbers.append(_looks(_w.subject_type == subject, *within))
@@ -168,7 +168,7 @@ def _of_item(places: int | None) -> Select[Any]:
         within = [] if places is None else [table.organization_id.in_(bound)]
         return [table.subject_type == _subject(), table.subject_id == _ID, *within]
 
-    moved = select(func.sum(_o.moved_us)).where(*of(_o)).scalar_subquery()
+    moved = select(func.sum(_o.changed_at_us)).where(*of(_o)).scalar_subquery()
     return _numbered([_sum(_e.id, *of(_e)), moved, _looks(*of(_w)), _MINE.scalar_subquery()])
 
 

@@ -21,6 +21,7 @@ from app.dashboard.listing import MOST_COUNTED, Listing
 from app.dashboard.live import live_list, who_looks
 from app.dashboard.saved_views import for_page
 from app.kernel import clock
+from app.kernel.changes.event_types import EventTypes
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
@@ -110,6 +111,7 @@ class Queue(ABC):
 
     desk: ClassVar[str]
     subject: ClassVar[str]
+    events: ClassVar[EventTypes]
     endpoint: ClassVar[str]
     page: ClassVar[str]
     tab_args: ClassVar[tuple[str, ...]] = ("view",)
@@ -161,14 +163,6 @@ class Queue(ABC):
     @abstractmethod
     def name_of(self, row: Row) -> str:
         """How a row is called in a sentence."""
-
-    @abstractmethod
-    def did(self, kind: str) -> str:
-        """What an event says of its actor: `scheduled it`."""
-
-    @abstractmethod
-    def done(self, event: Row) -> Label:
-        """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
 
     @abstractmethod
     def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
@@ -418,6 +412,9 @@ def _gone(
     for id, (key, row) in left.items():
         word = None
         if key is None:
-            word = room.done(happened[id]) if id in happened else Label("No longer in this list", "circle-check")
+            said = room.events.removal(happened[id]) if id in happened else None
+            word = Label("No longer in this list", "circle-check")
+            if said is not None:
+                word = Label(said.text, said.icon, said.tone or "good")
         found.append((room.line(asked, key or "", row, worn.get(id, ()), viewer), word))
     return found

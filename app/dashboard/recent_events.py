@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, func, literal_column, select
 
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 
@@ -36,9 +37,10 @@ def latest_events(db: Db, subject_type: str, ids: Sequence[Any]) -> dict[Any, Ro
     return {asked[row.subject_id]: row for row in rows}
 
 
-def since(db: Db, subject_type: str, kinds: Collection[str], where: Any = None) -> datetime | None:
-    """When one of these kinds last happened, None when that was long ago. `where` narrows by organization."""
-    mine: list[ColumnElement[bool]] = [_LATE.c.subject_type == subject_type, _LATE.c.kind.in_(list(kinds))]
+def since(db: Db, subject_type: str, types: Collection[EventType], where: Any = None) -> datetime | None:
+    """When an event of these types last happened, None when that was long ago. `where` narrows by organization."""
+    kinds = [kind for each in types for kind in each.stored_kinds]
+    mine: list[ColumnElement[bool]] = [_LATE.c.subject_type == subject_type, _LATE.c.kind.in_(kinds)]
     if where is not None:
         mine.append(where(_LATE.c.organization_id))
     return db.connection().execute(select(func.max(_LATE.c.created_at)).where(*mine)).scalar()

@@ -25,7 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.dashboard.events import tag_events
 from app.kernel.changes import events
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.counters import keep_counters
 from app.kernel.db.engine import Base, Db, Instant
@@ -141,7 +143,7 @@ def add(db: Db, subject_type: str, id: Any, organization_id: int, name: str, *, 
     made = db.execute(insert(Tag.__table__).values(row).on_conflict_do_nothing().returning(T.name)).first()
     if made is None:
         return False
-    _record(db, "tagged", subject_type, id, organization_id, name, by, now)
+    _record(db, tag_events(subject_type).tagged, subject_type, id, organization_id, name, by, now)
     return True
 
 
@@ -152,16 +154,16 @@ def remove(db: Db, subject_type: str, id: Any, organization_id: int, name: str, 
     gone = db.execute(delete(Tag.__table__).where(*mine, T.name == name).returning(T.name)).first()
     if gone is None:
         return False
-    _record(db, "untagged", subject_type, id, organization_id, name, by, now)
+    _record(db, tag_events(subject_type).untagged, subject_type, id, organization_id, name, by, now)
     return True
 
 
 def _record(
-    db: Db, verb: str, subject_type: str, id: Any, organization_id: int, name: str, by: Actor, now: datetime
+    db: Db, event_type: EventType, subject_type: str, id: Any, organization_id: int, name: str, by: Actor, now: datetime
 ) -> None:
     events.record(
         db,
-        f"{subject_type}.{verb}",
+        event_type,
         subject_type=subject_type,
         subject_id=id,
         organization_id=organization_id,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.accounts.api_auth import jwt_door
+from app.accounts.api_auth import depositions_authenticator
 from app.depositions import actions
 from app.depositions.payloads import documents, incoming, outgoing
 from app.depositions.queries import detail
@@ -24,7 +24,7 @@ product = Product(
     "depositions",
     "Session Requests",
     "Request remote depositions, follow them until they are scheduled, and cancel them.",
-    jwt_door,
+    depositions_authenticator,
     add=_say_messages,
     problem=outgoing.Problem,
 )

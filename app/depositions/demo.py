@@ -13,7 +13,7 @@ from sqlalchemy import Row, update
 
 from app.accounts.models import Organization, Person
 from app.depositions import actions
-from app.depositions.actions._write import SUBJECT
+from app.depositions.events import SUBJECT
 from app.depositions.rules import new_request
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db

@@ -8,7 +8,7 @@ from app.config import Config
 from app.depositions import calendar
 from app.kernel import signing
 from app.kernel.db.engine import Db
-from app.kernel.outbox.email import letter
+from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import datetimes
 
@@ -59,7 +59,7 @@ def scheduled(db: Db, d: Any, organization: str, now: datetime) -> list[Message]
         file = calendar.invitation(d, db.config, to=one.email, name=one.name, url=url, now=now)
         context = _context(d, organization, one)
         letters.append(
-            letter(
+            email_message(
                 db,
                 "deposition-scheduled",
                 to=one.email,
@@ -81,7 +81,9 @@ def canceled(db: Db, d: Any, organization: str, now: datetime) -> list[Message]:
         if d.booked_at is not None:
             files.append(calendar.cancellation(d, db.config, to=one.email, name=one.name, now=now))
         context = _context(d, organization, one)
-        letters.append(letter(db, "deposition-canceled", to=one.email, name=one.name, attachments=files, **context))
+        letters.append(
+            email_message(db, "deposition-canceled", to=one.email, name=one.name, attachments=files, **context)
+        )
     return letters
 
 

@@ -85,13 +85,13 @@ class Deposition(Base):
             postgresql_where=text("manager_email IS NOT NULL"),
         ),
         Index(
-            "ix_depositions_assigned",
-            "assigned_id",
+            "ix_depositions_assignee",
+            "assignee_id",
             "state",
             "starts_at",
             "id",
-            sqlite_where=text("assigned_id IS NOT NULL"),
-            postgresql_where=text("assigned_id IS NOT NULL"),
+            sqlite_where=text("assignee_id IS NOT NULL"),
+            postgresql_where=text("assignee_id IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -131,8 +131,8 @@ class Deposition(Base):
     provider: Mapped[str | None] = mapped_column(Text)
     room_url: Mapped[str | None] = mapped_column(Text)
     sequence: Mapped[int] = mapped_column(Integer, default=0)
-    assigned_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    assigned_name: Mapped[str | None] = mapped_column(String(200))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    assignee_name: Mapped[str | None] = mapped_column(String(200))
 
     booked_at: Mapped[datetime | None] = mapped_column(Instant)
     started_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,6 +1,6 @@
 """Depositions in the words and shapes of the pages: rows of the queue, the story, the day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
@@ -138,7 +138,7 @@ def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -
     )
     look = _look(facts, viewer.time_zone, now.replace(minute=0, second=0, microsecond=0), starts_at < now)
     booked = d.state not in (State.INITIAL, State.CANCELED)
-    person = (d.manager_name if booked else d.assigned_name) or ""
+    person = (d.manager_name if booked else d.assignee_name) or ""
     name = d.deponent_name
     first, tone, small = _clock(d, group, now)
     return QueueRow(
@@ -152,7 +152,7 @@ def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -
         _STATE_BADGES[d.state] if group in _MIXED else None,
         worn,
         person,
-        not booked and d.assigned_id == viewer.id,
+        not booked and d.assignee_id == viewer.id,
         d.state == State.INITIAL and not person,
         first,
         tone,
@@ -208,12 +208,6 @@ class Day(NamedTuple):
     label: str
 
 
-def done(event: Any) -> Label:
-    """What a row says that has left the list: `Scheduled by Ana Ruiz`."""
-    icon, words, tone = TOLD.get(event.kind, ("circle-check", "Changed", ""))
-    return Label(f"{words} by {event.actor_name}", icon, tone or "good")
-
-
 def day(d: Any, viewer_zone: str, odd: Sequence[flags.Flag]) -> Day:
     """Where the session lies in its own day, with the reader's hours under it where they differ."""
     local, mine = d.starts_at.astimezone(ZoneInfo(d.zone)), d.starts_at.astimezone(ZoneInfo(viewer_zone))
@@ -244,51 +238,3 @@ def hours_only(d: Any) -> str:
     """`1:00–2:00 PM`, without day and zone."""
     span = transitions.busy(d.starts_at, d.ends_at)
     return datetimes.span(span.starts_at, span.ends_at, d.zone).partition(", ")[2]
-
-
-TOLD: dict[str, tuple[str, str, str]] = {
-    "deposition.requested": ("inbox", "Requested", ""),
-    "deposition.scheduled": ("calendar-check", "Scheduled", "good"),
-    "deposition.canceled": ("ban", "Canceled", ""),
-    "deposition.cancellation_requested": ("message-square-x", "Asked to cancel", "danger"),
-    "deposition.notice_written": ("message-square", "Notice written", ""),
-    "deposition.assigned": ("user-check", "Taken", ""),
-    "deposition.given_back": ("undo-2", "Given back", ""),
-    "deposition.tagged": ("tag", "Tagged", ""),
-    "deposition.untagged": ("tag", "Tag taken off", ""),
-    "deposition.room_changed": ("door-open", "Room changed", ""),
-    "deposition.started": ("play", "Started", "good"),
-    "deposition.ended": ("circle-stop", "Ended", ""),
-    "delivery.sent_again": ("send", "A message was sent again", ""),
-    "delivery.set_aside": ("eye-off", "A message that was given up was set aside", ""),
-    "delivery.put_back": ("undo-2", "A message that had been set aside was put back", ""),
-}
-VIA = {"api": "through the API", "cli": "from the command line", "worker": "by itself"}
-
-
-def story(events: Iterable[Any]) -> list[dict[str, Any]]:
-    """What happened, newest first."""
-    return [_told(event) for event in events]
-
-
-def _told(event: Any) -> dict[str, Any]:
-    icon, done, tone = TOLD.get(event.kind, ("circle-dot", event.kind, ""))
-    data, small = event.data or {}, []
-    text = f"{done} by {event.actor_name}" + (f", {VIA[event.via]}" if event.via in VIA else "")
-    if data.get("self_service"):
-        text = f"Booked by {event.actor_name} itself, with Self-Service"
-    if data.get("manager"):
-        small.append(f"{data['manager']} manages it")
-    if data.get("to"):
-        text = f"Given to {data['to']} by {event.actor_name}"
-    if data.get("tag"):
-        small.append(f"“{data['tag']}”")
-    if data.get("overlaps"):
-        small.append(f"over an overlap: {data['reason']}")
-    if event.kind == "deposition.canceled":
-        small.append("everybody invited was told" if data.get("told") else "nobody was told by e-mail")
-    if data.get("notice"):
-        small.append(f"“{data['notice']}”")
-    if event.via == "api" and event.request_id:
-        small.append(f"request {event.request_id[:8]}")
-    return {"icon": icon, "text": text, "small": " · ".join(small), "at": event.created_at, "tone": tone}

@@ -13,18 +13,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, select, union_all
 
-from app.accounts import events as accounts
+from app.accounts.events import EVENTS as accounts
 from app.accounts.models import Organization, Person
 from app.accounts.scope import Scope
-from app.dashboard import csv_files
-from app.dashboard.saved_views import events as views
-from app.depositions import presentation as depositions
+from app.dashboard.events import EXPORTED
+from app.dashboard.saved_views.events import EVENTS as saved_views
+from app.depositions.events import EVENTS as depositions
 from app.home.overview import SUBJECTS
-from app.inspections import presentation as inspections
+from app.inspections.events import EVENTS as inspections
+from app.kernel.changes.event_types import EventTypes
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor
-from app.prescreens import presentation as prescreens
+from app.prescreens.events import EVENTS as prescreens
 
 PAGE = 50
 WINDOW = 5000
@@ -153,7 +154,7 @@ def _fits(c: Any, scope: Scope, f: Filters) -> list[ColumnElement[bool]]:
     elif f.desk:
         fits.append(c.subject_type == SUBJECTS[f.desk])
     if f.kind:
-        fits.append(c.kind == f.kind)
+        fits.append(c.kind.in_(EVENTS[f.kind].stored_kinds))
     zone = ZoneInfo(f.zone)
     if f.first is not None:
         fits.append(c.created_at >= datetime.combine(f.first, time(), zone))
@@ -189,27 +190,12 @@ def _first_since(db: Db, moment: datetime, newest: int) -> int:
     return low
 
 
-def kinds() -> list[str]:
-    """Every kind of event that has a sentence."""
-    return sorted(
-        {*depositions.TOLD, *prescreens.KINDS, *inspections.STORY, *views.WORDS, *csv_files.TOLD, *accounts.WORDS}
-    )
-
-
-def sentence(event: Any) -> dict[str, Any]:
-    """Icon, text, small and tone, in the words of the thing's own story."""
-    if event.subject_type == "deposition":
-        return depositions.story([event])[0]
-    if event.subject_type == "prescreen":
-        return prescreens.story([event])[0]
-    if event.subject_type in ("inspection", "invite"):
-        entry = inspections.story([event])[0]
-        return {"icon": entry.icon, "text": entry.text, "small": entry.small, "tone": entry.tone}
-    if event.kind in csv_files.TOLD:
-        return {"icon": "download", "text": csv_files.TOLD[event.kind].capitalize(), "small": "", "tone": ""}
-    if event.kind in views.WORDS:
-        return {"tone": "", **views.entry(event)}
-    return {"tone": "", **accounts.entries([event])[0]}
+EVENTS = EventTypes(
+    each
+    for types in (accounts, depositions, prescreens, inspections, saved_views, EventTypes([EXPORTED]))
+    for each in types.values()
+)
+"""Every kind of event of every package."""
 
 
 def facts(data: dict[str, Any] | None) -> list[tuple[str, str]]:

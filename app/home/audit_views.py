@@ -61,7 +61,7 @@ def list_() -> Response:
         organizations=[("", "any"), *homes.items()],
         people=[("", "anybody"), *((each.id, each.name) for each in accounts.people(reading(), ids))],
         desks_shown=[("", "anything"), *((desk.name, desk.title) for desk in ALL), (audit.HOUSE, "People and keys")],
-        kinds=[("", "anything"), *((kind, kind_words(kind)) for kind in audit.kinds())],
+        kinds=[("", "anything"), *((kind, kind_words(kind)) for kind in sorted(audit.EVENTS))],
         zone=me().time_zone,
         now=now,
     )
@@ -81,11 +81,11 @@ def csv() -> Response:
     def records() -> Iterator[list[Any]]:
         with house.read() as its_own:
             for row in audit.every(its_own, scope, f):
-                said = audit.sentence(row)
+                entry = audit.EVENTS.of(row).entry(row)
                 kept = "; ".join(f"{name}: {value}" for name, value in audit.facts(row.data))
                 about = (row.subject_type, row.subject_id, row.organization_id)
                 who = (row.actor_name, row.actor_kind, DOORS.get(row.via, row.via), row.address)
-                yield [row.id, row.created_at, *who, said["text"], *about, kept, row.request_id]
+                yield [row.id, row.created_at, *who, entry.text, *about, kept, row.request_id]
 
     answer = Response((piece.encode() for piece in csv_files.lines(HEAD, records())), mimetype="text/csv")
     name = csv_files.named("audit", f.desk, now, me().time_zone)
@@ -99,15 +99,15 @@ def kind_words(kind: str) -> str:
 
 
 def _shown(row: Any, named: dict[tuple[str, str], str], homes: dict[int, str]) -> dict[str, Any]:
-    said = audit.sentence(row)
+    entry = audit.EVENTS.of(row).entry(row)
     by = f" by {row.actor_name}"
     return {
         "id": row.id,
         "at": row.created_at,
-        "icon": said["icon"],
-        "tone": said["tone"],
-        "text": said["text"].replace(by, ""),
-        "small": " · ".join(part for part in said["small"].split(" · ") if part and part != by.strip()),
+        "icon": entry.icon,
+        "tone": entry.tone,
+        "text": entry.text.replace(by, ""),
+        "small": " · ".join(part for part in entry.small.split(" · ") if part and part != by.strip()),
         "who": row.actor_name,
         "door": DOORS.get(row.via, row.via),
         "address": row.address or "",
@@ -135,7 +135,7 @@ def _asked() -> audit.Filters:
     desk, kind = request.args.get("desk", ""), request.args.get("kind", "")
     if desk not in ("", *DESKS, audit.HOUSE):
         raise Invalid("There is no such desk. Choose one from the filter.", code="filter.desk")
-    if kind and kind not in audit.kinds():
+    if kind and kind not in audit.EVENTS:
         raise Invalid("Nothing of that kind ever happens here. Choose one from the filter.", code="filter.kind")
     subject_id = request.args.get("about", "").strip()[:40]
     if subject_id and (desk not in DESKS or not subject_id.isprintable()):

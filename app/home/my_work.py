@@ -53,7 +53,7 @@ def with_me(db: Db, person: Me, now: datetime) -> list[Thing]:
 
 
 def _depositions(db: Db, person: Me, now: datetime) -> list[Thing]:
-    mine = (_d.assigned_id == person.id, person.scope(DEPOSITIONS).where(_d.organization_id))
+    mine = (_d.assignee_id == person.id, person.scope(DEPOSITIONS).where(_d.organization_id))
     columns = (_d.id, _d.state, _d.deponent_name, _d.title, _d.case_name, _d.starts_at, _d.zone)
     rows = _first(db, [select(*columns).where(*mine, _d.state == state.value) for state in _OPEN], _d.starts_at, _d.id)
     return [_session(row, now) for row in rows]
@@ -101,7 +101,7 @@ def _inspections(db: Db, person: Me, now: datetime) -> list[Thing]:
     reach = person.scope(INSPECTIONS).where(_i.organization_id)
     columns = (_i.id, _i.status, _i.notes, _i.scheduled_for, _i.started_at, _i.created_at, _i.expires_at)
     # What they took, and what they made while nobody else has it; each its own index.
-    taken, made = _i.assigned_id == person.id, (_i.operator_email == person.email) & _i.assigned_id.is_(None)
+    taken, made = _i.assignee_id == person.id, (_i.operator_email == person.email) & _i.assignee_id.is_(None)
     stretches = []
     for mine in (taken, made):
         stretches += [select(*columns).where(mine, reach, _i.status == status.value) for status in _LIVE]

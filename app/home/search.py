@@ -17,20 +17,20 @@ from app.accounts.access import Me
 from app.accounts.models import Organization
 from app.accounts.scope import Scope
 from app.dashboard.saved_views import actions, list_url
+from app.depositions import events as depositions
 from app.depositions import presentation as deposition_words
 from app.depositions.models import Deposition, State
-from app.depositions.queries import search as depositions
 from app.home import overview
+from app.inspections import events as inspections
 from app.inspections import presentation as inspection_words
 from app.inspections.models import Inspection
-from app.inspections.queries import search as inspections
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization, search
 from app.kernel.text.search import MOST, Hit
+from app.prescreens import events as prescreens
 from app.prescreens import presentation as prescreen_words
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import search as prescreens
 
 SHOWN = 25
 """Finds on one page."""

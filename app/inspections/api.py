@@ -13,7 +13,7 @@ import orjson
 from flask import Response, g, request
 from pydantic import BaseModel
 
-from app.accounts.api_auth import inspections_door
+from app.accounts.api_auth import inspections_authenticator
 from app.inspections import actions, payloads, queries, rules
 from app.kernel.api.routing import Answer, Call, Product, as_uuid
 from app.kernel.db import transaction
@@ -38,7 +38,7 @@ product = Product(
     "inspections",
     "Sessions API",
     "A Session is one inspection. Create one, mint a field-user invite, capture evidence, end it.",
-    inspections_door,
+    inspections_authenticator,
     invalid_status=400,
     add=field_errors,
     problem=FieldErrors,
@@ -219,7 +219,7 @@ def revoke_invite(call: Call) -> dict[str, Any]:
     "GET",
     "/v1/sessions/<session_id>/join/<token>",
     "/api/v1/sessions/<session_id>/join/<token>",
-    door=False,
+    authenticated=False,
     limit=rules.JOINS_A_MINUTE,
     answer=(200, payloads.Joined),
     summary="Join with an invite",

@@ -1,4 +1,4 @@
-"""Event → who is told, with which words. Link and code never share a message."""
+"""Messages to field users and operators: e-mails and texts by event. Link and code never share a message."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from app.inspections import words
+from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Inspection, Invite
 from app.kernel.db.engine import Db
 from app.kernel.outbox import sms
-from app.kernel.outbox.email import letter
+from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import datetimes
 
@@ -31,13 +31,14 @@ def number(phone: str) -> str:
 
 
 def _facts(inspection: Inspection, organization: Any) -> dict[str, Any]:
-    locale, zone = inspection.locale, organization.time_zone
-    when = words.moment(inspection.scheduled_for, zone, locale) if inspection.scheduled_for else ""
+    t = TRANSLATIONS.translator(inspection.locale)
+    when = date_time(inspection.scheduled_for, organization.time_zone, t) if inspection.scheduled_for else ""
     return {
         "organization": organization.name,
         "notes": inspection.notes,
         "when": when,
-        "say": words.speaker(locale),
+        "t": t,
+        "locale": t.lang,
     }
 
 
@@ -48,20 +49,19 @@ def invite_life(invite: Invite) -> timedelta:
 
 def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any, url: str) -> list[Message]:
     """The link: by mail, or as a text message to somebody of whom only a telephone number is known."""
-    locale = inspection.locale
-    until = words.moment(invite.expires_at, organization.time_zone, locale)
+    t = TRANSLATIONS.translator(inspection.locale)
+    until = date_time(invite.expires_at, organization.time_zone, t)
     fresh = [
         (url, "their link, made at the moment it is sent"),
         (until, datetimes.duration(invite_life(invite)) + " on"),
     ]
     if invite.recipient_email:
         return [
-            letter(
+            email_message(
                 db,
                 "inspection-invited",
                 to=invite.recipient_email,
                 name=invite.recipient_name,
-                locale=words.language(locale),
                 secret=True,
                 dedupe=link_name(invite),
                 fresh=fresh,
@@ -71,24 +71,27 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any
             )
         ]
     if invite.recipient_phone:
-        body = words.speaker(locale)("sms_link", organization=organization.name, url=url, until=until)
-        return [sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=link_name(invite), fresh=fresh)]
+        body = t("sms_link", organization=organization.name, url=url, until=until)
+        return [
+            sms.text_message(
+                db, number(invite.recipient_phone), body, secret=True, dedupe=link_name(invite), fresh=fresh
+            )
+        ]
     return []
 
 
 def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code: str) -> list[Message]:
     """The code, on every channel that is known."""
-    locale = inspection.locale
+    t = TRANSLATIONS.translator(inspection.locale)
     fresh = [(code, "the code is made at the moment it is sent")]
     messages = []
     if invite.recipient_email:
         messages.append(
-            letter(
+            email_message(
                 db,
                 "inspection-code",
                 to=invite.recipient_email,
                 name=invite.recipient_name,
-                locale=words.language(locale),
                 secret=True,
                 dedupe=code_name(invite, "email"),
                 fresh=fresh,
@@ -97,20 +100,21 @@ def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code
             )
         )
     if invite.recipient_phone:
-        body = words.speaker(locale)("sms_code", organization=organization.name, code=code)
+        body = t("sms_code", organization=organization.name, code=code)
         name = code_name(invite, "sms")
-        messages.append(sms.text(db, number(invite.recipient_phone), body, secret=True, dedupe=name, fresh=fresh))
+        messages.append(
+            sms.text_message(db, number(invite.recipient_phone), body, secret=True, dedupe=name, fresh=fresh)
+        )
     return messages
 
 
 def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, hours: int) -> Message:
     """To an invitee who has not joined yet. The link cannot be repeated: only its hash is kept."""
-    return letter(
+    return email_message(
         db,
         "inspection-reminder",
         to=invite.recipient_email,
         name=invite.recipient_name,
-        locale=words.language(inspection.locale),
         dedupe=f"inspection-reminder:{inspection.id}:{hours}:{invite.id}",
         not_after=inspection.scheduled_for,
         **_facts(inspection, organization),
@@ -119,16 +123,16 @@ def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, 
 
 def nobody_invited(db: Db, inspection: Inspection, organization: Any, hours: int) -> Message:
     """To the operator, when an inspection is about to begin and nobody has an invitation that still works."""
-    facts = _facts(inspection, organization)
-    return letter(
+    starts_at, english = inspection.scheduled_for, TRANSLATIONS.translator("en")
+    return email_message(
         db,
         "inspection-nobody-invited",
         to=inspection.operator_email,
         name=inspection.operator_name,
         dedupe=f"inspection-reminder:{inspection.id}:{hours}:operator",
-        not_after=inspection.scheduled_for,
+        not_after=starts_at,
         url=f"{db.config.public_base_url}/inspections/{inspection.id}",
-        when=words.moment(inspection.scheduled_for, organization.time_zone, "en") if inspection.scheduled_for else "",
-        organization=facts["organization"],
-        notes=facts["notes"],
+        when=date_time(starts_at, organization.time_zone, english) if starts_at else "",
+        organization=organization.name,
+        notes=inspection.notes,
     )

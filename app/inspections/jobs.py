@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.accounts.models import Organization
-from app.inspections import actions, anchors, emails, queries, rules
+from app.inspections import actions, anchors, emails, events, queries, rules
 from app.inspections.actions._write import tell
 from app.inspections.actions.anchor import ANCHOR
 from app.inspections.actions.sessions import REMIND
@@ -21,10 +21,9 @@ from app.inspections.rules import InviteState
 from app.kernel.changes.events import WORKER
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles
+from app.kernel.outbox.outbox import Delivery, Handler, Message, PermanentFailure, TemporaryFailure
 
 
-@handles(REMIND)
 def remind(delivery: Delivery) -> str:
     """Sends a reminder if it still makes sense: not ended, not moved, not begun, not overtaken by the next one."""
     id, hours = UUID(delivery.payload["inspection"]), int(delivery.payload["hours"])
@@ -40,7 +39,7 @@ def remind(delivery: Delivery) -> str:
         messages = _reminders(db, inspection, hours, delivery.now)
         if messages:
             data = {"hours": hours, "messages": len(messages)}
-            tell(db, "inspection.reminded", inspection, WORKER, delivery.now, data, messages)
+            tell(db, events.REMINDED, inspection, WORKER, delivery.now, data, messages)
     return f"{len(messages)} reminded."
 
 
@@ -59,7 +58,6 @@ def _reminders(db: Db, inspection: Inspection, hours: int, now: datetime) -> lis
     return [emails.nobody_invited(db, inspection, organization, hours)]
 
 
-@handles(ANCHOR)
 def anchor(delivery: Delivery) -> str:
     """Has one authority stamp one chain. It is asked outside any transaction, and asked again while it is away."""
     id = UUID(delivery.payload["anchor"])
@@ -82,3 +80,6 @@ def anchor(delivery: Delivery) -> str:
     with delivery.database.write() as db:
         actions.settle_anchor(db, id, now=delivery.now, reply=stamp.reply, stamped_at=stamp.stamped_at)
     return f"Stamped {stamp.stamped_at.isoformat()}"
+
+
+HANDLERS: dict[str, Handler] = {REMIND: remind, ANCHOR: anchor}

@@ -12,7 +12,7 @@ from app.accounts.rules import LOCALES
 from app.dashboard.queue import Label
 from app.inspections import rules
 from app.inspections.models import Status
-from app.inspections.presentation import ANCHORING_BADGES, STATUS_BADGES, STORY, Progress
+from app.inspections.presentation import ANCHORING_BADGES, STATUS_BADGES, Progress
 from app.kernel.text import datetimes
 
 GROUPS = {
@@ -28,21 +28,6 @@ GROUPS = {
     "found": Label("Found", "search"),
 }
 
-MOVES = (
-    "joined",
-    "attended",
-    "recording_started",
-    "ended",
-    "anchored",
-    "anchor_retried",
-    "assigned",
-    "given_back",
-    "tagged",
-    "untagged",
-    "notes_changed",
-)
-"""What takes a row out of a list. After anything else it was time that did."""
-GONE = Label("No longer in this list", "circle-check")
 _OVER = (Status.CLOSED, Status.EXPIRED)
 
 
@@ -106,9 +91,9 @@ def line(
         tags=worn,
         language=LOCALES.get(row.locale, row.locale),
         locale=row.locale,
-        person=row.assigned_name or (row.operator_name if over else ""),
-        mine=not over and row.assigned_id == viewer.id,
-        takeable=not over and row.assigned_id is None,
+        person=row.assignee_name or (row.operator_name if over else ""),
+        mine=not over and row.assignee_id == viewer.id,
+        takeable=not over and row.assignee_id is None,
         clock=clock,
         tone=tone,
         small=small,
@@ -135,18 +120,6 @@ def _clock(row: Any, status: str, zone: str, now: datetime) -> Clock:
         return datetimes.countdown(begins, now), "", "", None
     until = Markup("until {}").format(datetimes.stamp(row.expires_at, zone, now))
     return f"since {datetimes.duration(now - begins)}", "", until, None
-
-
-def done(event: Any) -> Label:
-    """What a row says that has left the list: `Ended by Ana Ruiz`."""
-    if event.kind.partition(".")[2] not in MOVES:
-        return GONE
-    icon, sentence, tone = STORY[event.kind]
-    data = event.data or {}
-    if event.kind == "inspection.assigned" and data.get("to"):
-        sentence = "Given to {to} by {who}"
-    words = {"who": event.actor_name, "to": data.get("to", ""), "authority": data.get("authority", "an authority")}
-    return Label(sentence.format_map(words), icon, tone or "good")
 
 
 def state_of(row: Any, now: datetime) -> str:
@@ -190,7 +163,7 @@ def record(row: Any, viewer: Any, now: datetime) -> Sequence[Any]:
         row.campaign_name,
         row.organization_name,
         row.operator_email,
-        row.assigned_name,
+        row.assignee_name,
         row.started_at,
         row.ended_at,
         ANCHORING_BADGES[row.anchoring][0] if row.ended_at else None,

@@ -64,7 +64,7 @@ def _one_of(column: str, words: type[StrEnum]) -> str:
 
 WAITING = "status = 'open' AND attended_at IS NULL"
 ATTENDED = "status IN ('open', 'recording') AND attended_at IS NOT NULL"
-ASSIGNED = "assigned_id IS NOT NULL"
+ASSIGNED = "assignee_id IS NOT NULL"
 UNANCHORED = "anchoring IN ('pending', 'failed')"
 """What partial indexes hold; their readers say the very same words, so that planners know them again."""
 
@@ -90,7 +90,7 @@ class Inspection(Base):
 
     `expires_at` is when it is over if nobody has joined; `expires_on` is that day (UTC, YYYY-MM-DD) while nobody has,
     and empty afterwards, so that expired ones are counted from a few kept rows. `chain_length` and `chain_head` move
-    only together with a new row in chain_events. `operator_email` is who the wire says it is of; `assigned_id` is the
+    only together with a new row in chain_events. `operator_email` is who the wire says it is of; `assignee_id` is the
     person at the desk who has it now, which the wire does not say.
     """
 
@@ -118,7 +118,7 @@ class Inspection(Base):
         Index("ix_inspections_house_unanchored", "ended_at", "id", **_only(UNANCHORED)),
         Index("ix_inspections_house_waiting", "started_at", "id", **_only(WAITING)),
         Index("ix_inspections_house_live", "started_at", "id", **_only(ATTENDED)),
-        Index("ix_inspections_assigned", "assigned_id", "status", "expires_at", "id", **_only(ASSIGNED)),
+        Index("ix_inspections_assignee", "assignee_id", "status", "expires_at", "id", **_only(ASSIGNED)),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
@@ -127,8 +127,8 @@ class Inspection(Base):
     status: Mapped[str] = mapped_column(String(10))
     operator_email: Mapped[str] = mapped_column(String(320))
     operator_name: Mapped[str] = mapped_column(String(200), default="")
-    assigned_id: Mapped[int | None] = mapped_column(Integer)
-    assigned_name: Mapped[str | None] = mapped_column(String(200))
+    assignee_id: Mapped[int | None] = mapped_column(Integer)
+    assignee_name: Mapped[str | None] = mapped_column(String(200))
     scheduled_for: Mapped[datetime | None] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     expires_on: Mapped[str] = mapped_column(String(10))

@@ -19,7 +19,7 @@ from app.accounts.rules import LOCALES
 from app.config import Config
 from app.inspections.models import Inspection, Invite
 from app.inspections.rules import EARLIEST, LATEST, TTL_MINUTES, TTL_MINUTES_DEFAULT, hint_email, hint_phone, status_of
-from app.kernel.api.validation import Body, Query, Text, Wrong
+from app.kernel.api.validation import Body, InvalidValue, Query, Text
 from app.kernel.clock import iso
 
 NOTES_LENGTH = 4000
@@ -33,19 +33,19 @@ def parse_instant(text: Any) -> datetime:
     if isinstance(text, datetime):
         return text
     if not isinstance(text, str):
-        raise Wrong("This must be text.", "type")
+        raise InvalidValue("This must be text.", "type")
     if not INSTANT.fullmatch(text):
-        raise Wrong("This must be an ISO 8601 moment with its offset, such as 2026-05-23T10:00:00Z.", "format")
+        raise InvalidValue("This must be an ISO 8601 moment with its offset, such as 2026-05-23T10:00:00Z.", "format")
     try:
         moment = datetime.fromisoformat(text.upper())
     except ValueError:
-        raise Wrong("There is no such moment.", "format") from None
+        raise InvalidValue("There is no such moment.", "format") from None
     try:
         known = EARLIEST <= moment <= LATEST
     except OverflowError:
         known = False
     if not known:
-        raise Wrong("This must lie between 1970 and 2199.", "range")
+        raise InvalidValue("This must lie between 1970 and 2199.", "range")
     return moment.astimezone(UTC)
 
 
@@ -58,7 +58,7 @@ def parse_uuid(text: Any) -> uuid.UUID:
     except ValueError:
         found = None
     if found is None or text.lower() not in (str(found), found.hex):
-        raise Wrong("This must be a UUID.", "format")
+        raise InvalidValue("This must be a UUID.", "format")
     return found
 
 
@@ -67,14 +67,14 @@ def parse_limit(text: Any) -> int:
     if isinstance(text, int):
         return text
     if not (isinstance(text, str) and text.isascii() and text.isdigit() and text.strip("0")):
-        raise Wrong("This must be a whole number of at least 1.", "range")
+        raise InvalidValue("This must be a whole number of at least 1.", "range")
     return LARGEST_PAGE if len(text.lstrip("0")) > 3 else min(int(text), LARGEST_PAGE)
 
 
 def check_locale(text: str) -> str:
     """One of the 14 locales. Raises Wrong."""
     if text not in LOCALES:
-        raise Wrong(f"This must be one of {', '.join(LOCALES)}.", "choice")
+        raise InvalidValue(f"This must be one of {', '.join(LOCALES)}.", "choice")
     return text
 
 
@@ -85,21 +85,21 @@ def check_email(text: str) -> str:
     try:
         return validate_email(text.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
-        raise Wrong("This is not an e-mail address.", "email") from None
+        raise InvalidValue("This is not an e-mail address.", "email") from None
 
 
 def check_phone(text: str) -> str:
     """A telephone number, or nothing. Raises Wrong."""
     number = text.strip()
     if number and not (PHONE.fullmatch(number) and 6 <= len(re.sub(r"\D", "", number)) <= 15):
-        raise Wrong("This is not a telephone number. Write it like +33 6 12 34 56 78.", "phone")
+        raise InvalidValue("This is not a telephone number. Write it like +33 6 12 34 56 78.", "phone")
     return number
 
 
 def check_name(text: str) -> str:
     """A name on one line. Raises Wrong."""
     if any(ord(character) < 32 for character in text):
-        raise Wrong("A name stands on one line.", "character")
+        raise InvalidValue("A name stands on one line.", "character")
     return text.strip()
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.inspections import chain, rules, words
+from app.inspections import chain, rules, user_agents
 from app.inspections.anchors import name_of
+from app.inspections.events import CONSENT_SUBJECTS
+from app.inspections.locales import TRANSLATIONS
 from app.inspections.models import Anchor, AnchorState, Invite, Status
 from app.inspections.rules import InviteState
 from app.kernel.outbox.outbox import DEAD, QUEUED, SENT
@@ -38,7 +39,7 @@ class Progress:
     at: int
     tone: str
     sentence: str
-    phrase: str = ""
+    phone_script: str = ""
 
 
 def progress(invite: Invite | None, mail: Any, consent: Mapping[str, str], status: str, now: datetime) -> Progress:
@@ -164,7 +165,7 @@ def _opened(invite: Invite, agent: str) -> Entry:
     return Entry(
         icon="mouse-pointer-click",
         text="Continue pressed, by a person",
-        small=browser(agent) if agent else "",
+        small=user_agents.describe(agent) if agent else "",
         at=invite.opened_at,
         later=invite.opened_at is None,
     )
@@ -190,99 +191,6 @@ def _code(invite: Invite, now: datetime) -> Entry:
     return Entry(icon="hash", text="Code", small=f"{tries}, sent in a message of its own", later=True)
 
 
-BROWSERS = (
-    ("Instagram", "Instagram’s browser"),
-    ("FBAN|FBAV", "Facebook’s browser"),
-    ("Edg", "Edge"),
-    ("Firefox|FxiOS", "Firefox"),
-    ("Chrome|CriOS", "Chrome"),
-    ("Safari", "Safari"),
-)
-DEVICES = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Macintosh", "Mac"), ("Windows", "Windows"))
-
-
-def browser(agent: str) -> str:
-    """`Safari on iPhone`, from what a browser calls itself; it may lie."""
-    name = next((word for pattern, word in BROWSERS if re.search(pattern, agent)), "an unknown browser")
-    device = next((word for pattern, word in DEVICES if re.search(pattern, agent)), "")
-    return f"{name} on {device}" if device else name
-
-
-CONSENT_WORDS = {"camera": "Camera", "gps": "Place"}
-
-STORY: dict[str, tuple[str, str, str]] = {
-    "inspection.created": ("plus", "Created by {who}", ""),
-    "delivery.sent_again": ("send", "{who} had a message sent again", ""),
-    "delivery.set_aside": ("eye-off", "{who} set a message aside that was given up", ""),
-    "delivery.put_back": ("undo-2", "{who} put a message back that had been set aside", ""),
-    "inspection.invited": ("user-plus", "{recipient} invited by {who}", ""),
-    "inspection.code_renewed": ("hash", "New code for {recipient}, by {who}", ""),
-    "inspection.invite_reissued": ("refresh-cw", "New link for {recipient}, by {who}", ""),
-    "inspection.invite_revoked": ("ban", "Invite of {recipient} taken back by {who}", "warn"),
-    "inspection.invite_seen": ("eye", "The page of {who} was opened", ""),
-    "inspection.invite_opened": ("mouse-pointer-click", "{who} pressed Continue", ""),
-    "inspection.code_wrong": ("hash", "{who} typed a wrong code", "warn"),
-    "inspection.invite_locked": ("lock", "The invite of {who} is locked", "danger"),
-    "inspection.joined": ("door-open", "{who} joined", "good"),
-    "inspection.consent_given": ("check-check", "{who} answered what they allow", ""),
-    "inspection.attended": ("user-check", "{who} is with them", ""),
-    "inspection.recording_started": ("circle-dot", "Recording started by {who}", ""),
-    "inspection.recording_stopped": ("circle-stop", "Recording stopped by {who}", ""),
-    "inspection.notes_changed": ("pencil", "Notes changed by {who}", ""),
-    "inspection.remark_added": ("message-square", "Remark by {who}", ""),
-    "inspection.assigned": ("user-check", "Taken by {who}", ""),
-    "inspection.given_back": ("undo-2", "Given back by {who}", ""),
-    "inspection.tagged": ("tag", "Tagged by {who}", ""),
-    "inspection.untagged": ("tag", "Tag taken off by {who}", ""),
-    "inspection.reminded": ("bell", "Reminded, {hours} h before", ""),
-    "inspection.ended": ("circle-stop", "Ended by {who}", ""),
-    "inspection.anchored": ("shield-check", "Time-stamped by {authority}", "good"),
-    "inspection.anchor_failed": ("circle-alert", "{authority} did not stamp the chain", "danger"),
-    "inspection.anchor_retried": ("refresh-cw", "{authority} asked again by {who}", ""),
-}
-
-
-class _Known(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "somebody"
-
-
-def story(rows: Iterable[Any]) -> list[Entry]:
-    """History as sentences, newest first."""
-    entries = []
-    for row in rows:
-        icon, sentence, tone = STORY.get(row.kind, ("history", row.kind.partition(".")[2].replace("_", " "), ""))
-        known = {key: value for key, value in row.data.items() if value not in (None, "")}
-        if not known.get("recipient"):
-            known["recipient"] = known.get("email") or known.get("phone") or "somebody, face to face"
-        who = f"{row.actor_name}, by the API" if row.via == "api" and row.actor_kind == "key" else row.actor_name
-        if row.kind == "inspection.assigned" and known.get("to"):
-            sentence = "Given to {to} by {who}"
-        text = sentence.format_map(_Known(known, who=who))
-        entries.append(Entry(icon=icon, text=text, small=_detail(row), at=row.created_at, tone=tone))
-    return entries
-
-
-def _detail(row: Any) -> str:
-    data = row.data
-    if row.kind == "inspection.code_wrong":
-        return f"tries left: {data.get('left')}"
-    if row.kind == "inspection.consent_given":
-        said = [f"{word} {data[key]}" for key, word in CONSENT_WORDS.items() if key in data]
-        return ", ".join(said)
-    if row.kind == "inspection.remark_added":
-        return str(data.get("text", ""))
-    if row.kind in ("inspection.tagged", "inspection.untagged"):
-        return f"“{data.get('tag')}”"
-    if row.kind == "inspection.notes_changed":
-        return f"before: {data.get('before') or 'none'}"
-    if row.kind == "inspection.anchor_failed":
-        return str(data.get("reason", ""))
-    if row.kind in ("inspection.invite_opened", "inspection.invite_seen"):
-        return browser(str(data.get("agent", "")))
-    return ""
-
-
 CHAIN = {
     "session.created": ("plus", "Session made"),
     "participant.joined": ("door-open", "Field user joined"),
@@ -302,7 +210,7 @@ def chain_entries(links: Sequence[chain.Link]) -> list[Entry]:
         icon, text = CHAIN.get(link.kind, ("link-2", link.kind))
         if link.kind == "consent.given":
             said = json.loads(link.payload)
-            subject = CONSENT_WORDS.get(said["subject"], said["subject"])
+            subject = CONSENT_SUBJECTS.get(said["subject"], said["subject"])
             icon, text = "check-check", f"Consent: {subject.lower()} {said['answer']}"
         at = datetime.fromisoformat(link.occurred_at)
         entries.append(Entry(icon=icon, text=f"{link.sequence}. {text}", hash=link.hash, at=at))
@@ -344,16 +252,15 @@ def _asked(attempts: int) -> str:
     return {0: "not asked yet", 1: "asked once", 2: "asked twice"}.get(attempts, f"asked {attempts} times")
 
 
-def say_box(shown: Progress, locale: str) -> dict[str, str] | None:
-    """The sentence to say on the phone, in the callee's language, when there is one."""
-    if not shown.phrase:
+def phone_script(shown: Progress, locale: str) -> dict[str, str] | None:
+    """The sentence that the operator can say on the phone, in the language of the callee, when there is one."""
+    if not shown.phone_script:
         return None
-    language = words.language(locale)
-    names = {"en": "English", "fr": "French", "ar": "Arabic"}
+    t, english = TRANSLATIONS.translator(locale), TRANSLATIONS.translator("en")
     return {
-        "text": words.phrase(shown.phrase, locale),
-        "lang": language,
-        "dir": words.direction(locale),
-        "language": names[language],
-        "english": "" if language == "en" else words.phrase(shown.phrase, "en"),
+        "text": t(f"phone_{shown.phone_script}"),
+        "lang": t.lang,
+        "dir": t.dir,
+        "language": t.english_name,
+        "english": "" if t.lang == "en" else english(f"phone_{shown.phone_script}"),
     }

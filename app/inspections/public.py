@@ -16,8 +16,9 @@ from sqlalchemy import select
 
 from app.accounts.access import public
 from app.accounts.models import Organization
-from app.inspections import actions, queries, rules, words
+from app.inspections import actions, queries, rules
 from app.inspections.forms import ConsentForm, FieldForm
+from app.inspections.locales import TRANSLATIONS, date_time, time_left
 from app.inspections.models import Inspection, Invite, Status
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, refuse
@@ -28,12 +29,12 @@ from app.kernel.errors import Gone, NotFound
 public_pages = Blueprint("inspections_public", __name__, url_prefix="/join/<id>")
 
 COOKIE = "field_session"
-STEPS = ("step_link", "step_code", "step_consent", "step_in")
+STEPS = ("link", "code", "consent", "in")
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What every field page needs: the session, who invites, and the words."""
+    """What every field page needs: the inspection, the organization that invites, and the language."""
 
     inspection: Inspection | None
     organization: str
@@ -145,7 +146,7 @@ def as_uuid_or_none(id: str) -> UUID | None:
 def _url(endpoint: str, id: str, **more: str) -> str:
     """A field page's address, in the language this one is read in."""
     known: dict[str, Any] = {**more}
-    if request.args.get("lang") in words.WRITTEN:
+    if request.args.get("lang") in TRANSLATIONS.languages:
         known["lang"] = request.args["lang"]
     return url_for(endpoint, id=id, **known)
 
@@ -222,7 +223,7 @@ def _outside(scene: Scene) -> Response:
 def _scene(inspection_id: UUID | None) -> Scene:
     """Who invites, and in which language. An unknown session gives the house's name and English, and no more."""
     asked = request.args.get("lang", "")
-    unknown = Scene(None, "Session Desk", "UTC", words.language(asked))
+    unknown = Scene(None, "Session Desk", "UTC", asked if asked in TRANSLATIONS.languages else "en")
     if inspection_id is None:
         return unknown
     o = Organization.__table__.c
@@ -231,12 +232,12 @@ def _scene(inspection_id: UUID | None) -> Scene:
     except NotFound:
         return unknown
     row = reading().execute(select(o.name, o.time_zone).where(o.id == inspection.organization_id)).one()
-    locale = asked if asked in words.WRITTEN else inspection.locale
+    locale = asked if asked in TRANSLATIONS.languages else inspection.locale
     return Scene(inspection, row.name, row.time_zone, locale)
 
 
 def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Response:
-    say = words.speaker(scene.locale)
+    t = TRANSLATIONS.translator(scene.locale)
     hints = [
         hint for hint in (rules.hint_email(invite.recipient_email), rules.hint_phone(invite.recipient_phone)) if hint
     ]
@@ -248,7 +249,7 @@ def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Respo
         form=FieldForm(t=token),
         token=token,
         hints=[hint for hint in hints if hint],
-        left=words.left(left, say) if left and left.total_seconds() > 0 else "",
+        left=time_left(left, t) if left and left.total_seconds() > 0 else "",
         tries_left=rules.OTP_TRIES - invite.tries if invite.tries else 0,
         empty=bool(request.args.get("empty")),
     )
@@ -262,22 +263,20 @@ def _over(scene: Scene, word: str, status: int) -> Response:
 
 
 def _page(template: str, scene: Scene, step: int, status: int = 200, **context: Any) -> Response:
-    say = words.speaker(scene.locale)
+    t = TRANSLATIONS.translator(scene.locale)
     inspection = scene.inspection
-    others = [(code, name) for code, name in words.WRITTEN.items() if code != words.language(scene.locale)]
+    others = [(code, name) for code, name in TRANSLATIONS.languages.items() if code != t.lang]
     kept = {key: value for key, value in request.args.items() if key in ("t",)}
     page = render_template(
         template,
-        say=say,
+        t=t,
         step=step,
-        step_label=say("step", n=step, name=say(STEPS[step - 1])) if step else "",
-        lang=words.language(scene.locale),
-        dir=words.direction(scene.locale),
+        step_label=t("step", number=step, name=t(f"step_{STEPS[step - 1]}")) if step else "",
+        lang=t.lang,
+        dir=t.dir,
         organization_name=scene.organization,
         inspection=inspection,
-        when=words.moment(inspection.scheduled_for, scene.zone, scene.locale)
-        if inspection and inspection.scheduled_for
-        else "",
+        when=date_time(inspection.scheduled_for, scene.zone, t) if inspection and inspection.scheduled_for else "",
         languages=[
             (code, name, f"{request.path}?{'&'.join(f'{k}={v}' for k, v in {**kept, 'lang': code}.items())}")
             for code, name in others

@@ -1,4 +1,4 @@
-"""The one clock. Everything that needs the time takes it as `now`; only edges, the worker and the CLI ask here."""
+"""The one clock. Everything that needs the time takes it as `now`; only requests, the worker and the CLI ask here."""
 
 from datetime import UTC, datetime
 

@@ -1,7 +1,7 @@
 """Refusals: what a rule says when it does not let something happen.
 
 A refusal is a sentence first. The same sentence is the guard, the API's `detail`, the disabled button's reason and
-the documentation. `edges.py` turns it into a problem document, a page or a fragment; nobody else catches it.
+the documentation. `web_errors.py` turns it into a problem document, a page or a fragment; nobody else catches it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ class Refusal(Exception):
     code = "bad_request"
     title = "Bad request"
 
-    missed: Sequence[Change] = ()
+    changes: Sequence[Change] = ()
     """What others did since the version that the person saw; said beside the sentence."""
     current: int | str | None = None
     """The version now, as the form carries it, when the same could still be done on top of what the others did."""

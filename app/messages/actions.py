@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.dashboard import events
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
@@ -23,7 +25,7 @@ def send_again(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None =
     check_send_again(row, now)
     if outbox.send_again(db, id, now, seen) is None:
         raise Conflict(CHANGED, code="delivery.changed")
-    _record(db, "delivery.sent_again", row, by, now)
+    _record(db, events.MESSAGE_RESENT, row, by, now)
 
 
 def set_aside(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None = None) -> None:
@@ -35,7 +37,7 @@ def set_aside(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None = 
     check_set_aside(row)
     if not outbox.dismiss(db, id, by.name, now, seen):
         raise Conflict(CHANGED, code="delivery.changed")
-    _record(db, "delivery.set_aside", row, by, now)
+    _record(db, events.MESSAGE_DISMISSED, row, by, now)
 
 
 def put_back(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None = None) -> None:
@@ -44,7 +46,7 @@ def put_back(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None = N
     check_put_back(row)
     if not outbox.restore(db, id, seen):
         raise Conflict(CHANGED, code="delivery.changed")
-    _record(db, "delivery.put_back", row, by, now)
+    _record(db, events.MESSAGE_RESTORED, row, by, now)
 
 
 def _find(db: Db, id: UUID) -> Any:
@@ -54,10 +56,10 @@ def _find(db: Db, id: UUID) -> Any:
     return row
 
 
-def _record(db: Db, kind: str, row: Any, by: Actor, now: datetime) -> None:
+def _record(db: Db, event_type: EventType, row: Any, by: Actor, now: datetime) -> None:
     record(
         db,
-        kind,
+        event_type,
         subject_type=row.subject_type or "delivery",
         subject_id=row.subject_id or str(row.id),
         organization_id=row.organization_id,

@@ -76,7 +76,7 @@ def _read(ticked: list[str]) -> dict[UUID, str]:
 def _why_not(person: Me, row: Any, seen: str) -> str:
     if not person.may(rules.desk_of(row.subject_type), True, row.organization_id):
         return "you may only look at it"
-    if outbox.mark(row) != seen:
+    if outbox.state_token(row) != seen:
         return f"it has moved on meanwhile: {rules.STANDINGS[outbox.status_of(row)][0].lower()}"
     return ""
 

@@ -50,7 +50,7 @@ def inbox() -> Response:
 def letter(id: int) -> Response:
     """One message as it would have gone out: text with links, source of the HTML, attachments."""
     _open()
-    found = dev_mailbox.one(db(), id) if id < 2**62 else None
+    found = dev_mailbox.get(db(), id) if id < 2**62 else None
     if found is None:
         raise NotFound()
     return respond(

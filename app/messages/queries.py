@@ -37,7 +37,7 @@ _STANDING: dict[str, ColumnElement[bool]] = {
     "dead": UNDELIVERED,
     "queued": and_(WAITING, _o.last_error.is_(None)),
     "sent": _o.state == SENT,
-    "aside": and_(_o.state == DEAD, _o.set_aside_at.is_not(None)),
+    "aside": and_(_o.state == DEAD, _o.dismissed_at.is_not(None)),
     "dropped": _o.state == DROPPED,
 }
 

@@ -54,7 +54,7 @@ def check_send_again(row: Any, now: datetime) -> None:
 def check_set_aside(row: Any) -> None:
     """Raises Conflict with the reason when a message asks for nothing that could be set aside."""
     if status_of(row) == DISMISSED:
-        raise Conflict(f"{row.set_aside_by} has set it aside already.", code="delivery.aside")
+        raise Conflict(f"{row.dismissed_by} has set it aside already.", code="delivery.aside")
     if row.state != DEAD:
         raise Conflict("It was not given up, so there is nothing to set aside.", code="delivery.not_dead")
 

@@ -14,7 +14,7 @@ from app.dashboard.live import live_item, live_lists
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import BadRequest, NotFound
-from app.kernel.outbox.outbox import mark, status_of
+from app.kernel.outbox.outbox import state_token, status_of
 from app.kernel.web.htmx import respond, see_other
 from app.kernel.web.live import rows_on_screen
 from app.messages import actions, bulk, queries, rules
@@ -163,7 +163,7 @@ def _shown(row: Any, names: dict[int | None, str]) -> dict[str, Any]:
     word, icon, tone = rules.STANDINGS[now]
     return {
         "id": row.id,
-        "mark": mark(row),
+        "mark": state_token(row),
         "summary": row.summary,
         "channel": rules.channel_word(row.channel),
         "icon": rules.ICONS[row.channel.partition(":")[0]],
@@ -176,7 +176,7 @@ def _shown(row: Any, names: dict[int | None, str]) -> dict[str, Any]:
         "due_at": row.due_at,
         "created_at": row.created_at,
         "finished_at": row.finished_at,
-        "aside": {"by": row.set_aside_by, "at": row.set_aside_at} if now == "aside" else None,
+        "aside": {"by": row.dismissed_by, "at": row.dismissed_at} if now == "aside" else None,
         "about": _about(row),
     }
 
@@ -244,10 +244,10 @@ def _story(row: Any, tries: Any) -> list[dict[str, Any]]:
         entries.append(
             {
                 "icon": "eye-off",
-                "text": f"Set aside by {row.set_aside_by}",
+                "text": f"Set aside by {row.dismissed_by}",
                 "small": "It needs no sending again.",
                 "tone": "",
-                "at": row.set_aside_at,
+                "at": row.dismissed_at,
                 "later": False,
                 "current": False,
             }

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from app.accounts.api_auth import prescreens_door
+from app.accounts.api_auth import prescreens_authenticator
 from app.kernel.api.routing import Call, Product, as_uuid
-from app.kernel.api.validation import Body, Query, Text, Wrong
+from app.kernel.api.validation import Body, InvalidValue, Query, Text
 from app.kernel.errors import NotFound
 from app.prescreens import actions, payloads
 from app.prescreens.queries import api as queries
@@ -22,7 +22,7 @@ product = Product(
     "Sessions API",
     "View and manage pre-screening sessions. Sessions are created when prospects complete your public chat "
     "workflows. Each session contains the prospect's submission data and can be approved or denied.",
-    prescreens_door,
+    prescreens_authenticator,
     malformed_status=422,
 )
 
@@ -32,7 +32,7 @@ def _whole_number(value: Any) -> int:
     text = str(value)
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
-        raise Wrong("This must be a whole number.", "type")
+        raise InvalidValue("This must be a whole number.", "type")
     number = int(digits[:19]) if len(digits) < 19 else 10**18
     return -number if text.startswith("-") else number
 
@@ -41,7 +41,7 @@ def _uuid(value: Any) -> UUID:
     try:
         return as_uuid(str(value))
     except NotFound:
-        raise Wrong("This must be a UUID.", "format") from None
+        raise InvalidValue("This must be a UUID.", "format") from None
 
 
 # The bounds come first, so that the OpenAPI document says them too.

@@ -7,39 +7,40 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from app.prescreens import words
+from app.kernel.text.i18n import Translator
+from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import QuestionType as Type
 from app.prescreens.rules.answers import Question
 
-ENGLISH = words.of("en")
+ENGLISH = TRANSLATIONS.translator("en")
 SHORTEST_LONG = 280
 """Characters from which on an answer is folded away behind its beginning."""
 
 
-def answer(question: Question | None, value: Any, say: words.Words = ENGLISH) -> str:
+def answer(question: Question | None, value: Any, t: Translator = ENGLISH) -> str:
     """One answer as text. Values come from prospects: whoever prints them escapes them."""
     if value is None:
         return ""
     if isinstance(value, bool):
-        return say("yes" if value else "no")
+        return t("yes" if value else "no")
     if isinstance(value, list):
-        return ", ".join(answer(question, one, say) for one in value)
+        return ", ".join(answer(question, one, t) for one in value)
     if isinstance(value, int | float):
-        return str(format_decimal(value, locale=say.lang))
+        return str(format_decimal(value, locale=t.lang))
     if question is not None and question.type in (Type.CHOICE, Type.CHOICES):
         return question.label_of(value)
     if question is not None and question.type is Type.DATE:
-        return _day(str(value), say)
+        return _day(str(value), t)
     return str(value)
 
 
-def _day(text: str, say: words.Words) -> str:
+def _day(text: str, t: Translator) -> str:
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return text
     # British order in English: the house writes 1 April 2027 everywhere.
-    return str(format_date(day, "long", locale="en_GB" if say.lang == "en" else say.lang))
+    return str(format_date(day, "long", locale="en_GB" if t.lang == "en" else t.lang))
 
 
 def beside_criteria(questions: Sequence[Question], submission: Mapping[str, Any]) -> list[dict[str, Any]]:

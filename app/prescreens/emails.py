@@ -1,11 +1,12 @@
-"""What a prospect is told, when, and in which words. Never the notes, never a criterion."""
+"""E-mails to prospects: which are sent when, in the language of the prescreen. Never the notes, never a criterion."""
 
 from typing import Any
 
 from app.kernel.db.engine import Db
-from app.kernel.outbox.email import letter
+from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
-from app.prescreens import links, words
+from app.prescreens import links
+from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.queries.questionnaires import Workflow
 
 
@@ -36,14 +37,14 @@ def link(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
 
 
 def _letter(db: Db, template: str, prescreen: Any, workflow: Workflow, **context: Any) -> Message:
-    say = words.of(prescreen.locale)
-    return letter(
+    t = TRANSLATIONS.translator(prescreen.locale)
+    return email_message(
         db,
         template,
         to=prescreen.email,
         name=prescreen.name,
-        locale=say.lang,
-        say=say,
+        locale=t.lang,
+        t=t,
         organization=workflow.organization_name,
         workflow=workflow.name,
         **context,

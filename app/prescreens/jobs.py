@@ -5,13 +5,15 @@ from datetime import datetime
 from sqlalchemy import Row
 
 from app.accounts.roles import PRESCREENS
-from app.dashboard.undo.actions import Ending, finalizes
+from app.dashboard.undo.actions import Ending, Finalizer
 from app.kernel.db.engine import Db
 from app.prescreens import actions
-from app.prescreens.actions._write import SUBJECT
+from app.prescreens.events import SUBJECT
 
 
-@finalizes(SUBJECT, PRESCREENS)
 def decide(db: Db, hold: Row, now: datetime) -> Ending:
     """Approves or denies for the person who pressed."""
     return actions.finalize(db, hold, now)
+
+
+FINALIZERS = {SUBJECT: Finalizer(PRESCREENS, decide)}

@@ -1,6 +1,5 @@
 """Prescreens in words for staff: tabs, groups, badges, and the story. Icons are names in static/icons.svg."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -86,26 +85,6 @@ TYPES = {
     "email": "an e-mail address",
     "phone": "a phone number",
 }
-KINDS = {
-    "prescreen.started": ("message-square", "Opened the questionnaire"),
-    "prescreen.link_sent": ("link", "Asked for the link to go on later"),
-    "prescreen.completed": ("clipboard-check", "Sent the answers"),
-    "prescreen.approved": ("circle-check", "Approved by {who}"),
-    "prescreen.denied": ("circle-x", "Denied by {who}"),
-    "prescreen.held": ("hourglass", "{who} pressed {act}; it can be undone for {seconds} s"),
-    "prescreen.hold_undone": ("undo-2", "{who} undid it before it was final; nothing was written"),
-    "prescreen.hold_overtaken": ("circle-alert", "The {noun} that {holder} had on hold was overtaken and not written"),
-    "prescreen.hold_returned": ("circle-alert", "The {noun} that {holder} had on hold was not written"),
-    "prescreen.taken": ("user-check", "{who} took this"),
-    "prescreen.released": ("user", "{who} gave this back"),
-    "prescreen.tagged": ("tag", "{who} tagged this “{tag}”"),
-    "prescreen.untagged": ("tag", "{who} took the tag “{tag}” off"),
-    "delivery.sent_again": ("send", "{who} had a message sent again"),
-    "delivery.set_aside": ("eye-off", "{who} set a message aside that was given up"),
-    "delivery.put_back": ("undo-2", "{who} put a message back that had been set aside"),
-}
-TONES = {"prescreen.approved": "good", "prescreen.hold_overtaken": "warn", "prescreen.hold_returned": "warn"}
-NOUNS = {"approve": "approval", "deny": "denial"}
 
 
 def name_of(prescreen: Any) -> str:
@@ -169,24 +148,6 @@ def _state(row: Any, now: datetime) -> Badge:
     return Badge(STATE_WORDS[state] + who, icon, tone)
 
 
-OVER = {
-    "prescreen.approved": Label("Approved by {who}", "circle-check", "good"),
-    "prescreen.denied": Label("Denied by {who}", "circle-x"),
-    "prescreen.taken": Label("Taken by {who}", "user-check"),
-    "prescreen.released": Label("Given back by {who}", "undo-2"),
-    "prescreen.completed": Label("Answers sent", "clipboard-check", "good"),
-    "prescreen.untagged": Label("Tag taken off by {who}", "tag"),
-}
-
-
-def done(event: Any) -> Label:
-    """What a row says that has left the list: `Approved by Mira Haddad`."""
-    word = OVER.get(event.kind, Label("No longer in this list", "circle-check"))
-    to = event.data.get("to") if event.kind == "prescreen.taken" else None
-    text = "Given to {to} by {who}" if to else word.word
-    return word._replace(word=text.format(who=event.actor_name, to=to))
-
-
 def earlier(row: Any, now: datetime) -> dict[str, Any]:
     """One line about another prescreen of the same contact."""
     state = review.state_of(row, now)
@@ -199,39 +160,6 @@ def earlier(row: Any, now: datetime) -> dict[str, Any]:
         "draft": "nothing answered yet",
     }[state]
     return {"id": row.id, "template": row.template_name, "word": word, "at": row.created_at}
-
-
-def story(happened: Iterable[Any]) -> list[dict[str, Any]]:
-    """What happened, newest first."""
-    return sorted((_event(event) for event in happened), key=lambda entry: entry["at"], reverse=True)
-
-
-def _event(event: Any) -> dict[str, Any]:
-    icon, words = KINDS.get(event.kind, ("circle-dot", event.kind))
-    data = event.data
-    facts = {
-        "act": str(data.get("act", "")).capitalize(),
-        "noun": NOUNS.get(data.get("act", ""), "decision"),
-        "holder": data.get("holder", ""),
-        "seconds": data.get("seconds", 0),
-        "tag": data.get("tag", ""),
-    }
-    if event.kind == "prescreen.taken" and data.get("to"):
-        words = "Given to {to} by {who}"
-        facts["to"] = data["to"]
-    small = [
-        "by the API" if event.via == "api" else "",
-        f"after {data['held']} s on hold" if data.get("held") else "",
-        "nobody was written to" if data.get("told") is False else "",
-        data.get("why", ""),
-    ]
-    return {
-        "icon": icon,
-        "text": words.format(who=event.actor_name, **facts),
-        "small": ", ".join(filter(None, small)),
-        "at": event.created_at,
-        "tone": TONES.get(event.kind, ""),
-    }
 
 
 def told(row: Any, workflow: Any) -> str:

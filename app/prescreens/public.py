@@ -15,9 +15,11 @@ from app.kernel.api.rate_limits import Limiter, refuse
 from app.kernel.changes.events import Actor
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
+from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import see_other
-from app.prescreens import actions, display, links, words
+from app.prescreens import actions, display, links
 from app.prescreens.forms import AnswerForm, PressForm
+from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Status
 from app.prescreens.queries import detail, questionnaires
 from app.prescreens.queries.questionnaires import Workflow
@@ -127,7 +129,7 @@ def _step(
     if review.has_expired(prescreen, clock.now()):
         next_url = _url(".welcome", workflow) if workflow.is_open else ""
         return _page("prescreens/over.html", workflow, sent=False, next_url=next_url, status=410)
-    say = words.of(workflow.locale)
+    t = TRANSLATIONS.translator(workflow.locale)
     given = prescreen.submission
     asked = answers.applicable(workflow.questions, given)
     keys = [question.key for question in asked]
@@ -140,7 +142,7 @@ def _step(
         "answered": sum(key in given for key in keys),
         "email": prescreen.email if prescreen.link_mails < actions.LINK_MAILS else None,
         "link_sent": request.args.get("sent") == "yes",
-        "earlier": [_said(question, given, say) for question in asked[:place]],
+        "earlier": [_earlier(question, given, t) for question in asked[:place]],
         "back_url": _url(".chat", workflow, token, step=keys[place - 1]) if place else "",
         "form": AnswerForm(formdata=None),
     }
@@ -157,17 +159,17 @@ def _step(
         step=step,
         number=place + 1,
         values=_typed(question, given) if typed is None else typed,
-        problem=say(f"error_{problem}") if problem else "",
+        problem=t(f"error_{problem}") if problem else "",
         back_to=REVIEW if request.values.get("back_to") == REVIEW else "",
         **shown,
     )
 
 
-def _said(question: answers.Question, given: dict[str, Any], say: words.Words) -> dict[str, Any]:
+def _earlier(question: answers.Question, given: dict[str, Any], t: Translator) -> dict[str, Any]:
     return {
         "key": question.key,
         "question": question.label,
-        "answer": display.answer(question, given.get(question.key), say),
+        "answer": display.answer(question, given.get(question.key), t),
     }
 
 
@@ -217,15 +219,15 @@ def _url(endpoint: str, workflow: Workflow, token: str | None = None, **more: An
 
 
 def _page(template: str, workflow: Workflow, *, status: int = 200, **context: Any) -> Response:
-    say = words.of(workflow.locale)
+    t = TRANSLATIONS.translator(workflow.locale)
     shown = render_template(
         template,
         workflow=workflow,
         organization_name=workflow.organization_name,
-        say=say,
-        lang=say.lang,
-        dir=say.dir,
-        their_lang=None if workflow.locale.split("-")[0] == say.lang else workflow.locale,
+        t=t,
+        lang=t.lang,
+        dir=t.dir,
+        their_lang=None if workflow.locale.split("-")[0] == t.lang else workflow.locale,
         **context,
     )
     return Response(shown, status, headers={"Cache-Control": "no-store"})

@@ -21,7 +21,7 @@ from bench.floor.store import moment, query, text_of
 SIZE = 50
 _ROW = (
     f"SELECT d.id, d.version, d.starts_at, d.ends_at, d.zone, d.deponent_name, d.deponent_role, d.case_name, "
-    f"{text_of('d.details')}, d.postback_url, d.assigned_name, d.created_at, o.name FROM depositions d "
+    f"{text_of('d.details')}, d.postback_url, d.assignee_name, d.created_at, o.name FROM depositions d "
     "JOIN organizations o ON o.id = d.organization_id WHERE d.state = 'initial' AND "
 )
 _SOON, _OUTSIDE = "starts_at >= ? AND starts_at < ?", "NOT (starts_at >= ? AND starts_at < ?)"
@@ -48,8 +48,9 @@ _TOKEN = "ImI4ZmU4YjE1ZWZjNWQ2ZmUzZjUxYzUxNDQ5ZWI0MDIzODg4ODY0MzUi.awMwNw.3367L7
 _MARKS = ", ".join("?" * SIZE)
 _REVISION = (
     "SELECT (SELECT sum(n) FROM (SELECT id AS n FROM events WHERE subject_type = 'deposition' ORDER BY id DESC "
-    "LIMIT 100) AS newest), (SELECT sum(n) FROM (SELECT moved_us AS n FROM outbox WHERE subject_type = 'deposition' "
-    "AND moved_us IS NOT NULL ORDER BY moved_us DESC LIMIT 100) AS newest), (SELECT sum(id) FROM presences "
+    "LIMIT 100) AS newest), (SELECT sum(n) FROM (SELECT changed_at_us AS n FROM outbox "
+    "WHERE subject_type = 'deposition' AND changed_at_us IS NOT NULL ORDER BY changed_at_us DESC LIMIT 100) "
+    "AS newest), (SELECT sum(id) FROM presences "
     "WHERE subject_type = 'deposition' AND person_id <> ? AND seen_at > ?)"
 )
 _TAGS = (
@@ -69,7 +70,7 @@ _VIEWS = (
     "SELECT 3, 0, '', '', view_sha256, since FROM view_looks WHERE person_id = ? AND desk = 'depositions'"
 )
 _UNTOLD = (
-    "SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'dead' AND set_aside_at IS NULL "
+    "SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'dead' AND dismissed_at IS NULL "
     "AND subject_type = 'deposition' LIMIT 1000) AS dead), (SELECT count(*) FROM (SELECT 1 FROM outbox "
     "WHERE state = 'queued' AND last_error IS NOT NULL AND subject_type = 'deposition' LIMIT 1000) AS failing)"
 )

@@ -17,7 +17,7 @@ def person(*grants: tuple[Role, int | None]) -> Me:
         locale="en",
         theme="system",
         single_keys=True,
-        hold_seconds=30,
+        undo_seconds=30,
         grants=[Grant(role, place) for role, place in grants],
         sign_in_id=1,
         token="t",

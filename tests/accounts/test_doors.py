@@ -22,15 +22,15 @@ from app.kernel.errors import Unauthorized
 from tests.cast import COMMAND_LINE, Cast
 
 DOORS = {
-    "depositions": api_auth.jwt_door,
-    "prescreens": api_auth.prescreens_door,
-    "inspections": api_auth.inspections_door,
+    "depositions": api_auth.depositions_authenticator,
+    "prescreens": api_auth.prescreens_authenticator,
+    "inspections": api_auth.inspections_authenticator,
 }
 
 
 def enter(database: Database, door: str, authorization: str | None) -> api_auth.Caller:
     with database.read() as db:
-        return DOORS[door].enter(authorization, db, now())
+        return DOORS[door].authenticate(authorization, db, now())
 
 
 def shut(database: Database, door: str, authorization: str | None) -> Unauthorized:

@@ -32,7 +32,10 @@ def test_a_key_is_shown_once(client: FlaskClient, cast: Cast, database: Database
     assert shown is not None
     assert answer.headers["Cache-Control"] == "no-store"
     with database.read() as db:
-        assert api_auth.prescreens_door.enter(f"Bearer {shown[1]}", db, now()).organization.slug == "marston"
+        assert (
+            api_auth.prescreens_authenticator.authenticate(f"Bearer {shown[1]}", db, now()).organization.slug
+            == "marston"
+        )
         history = timeline(db, "organization", cast.marston.id)
     assert history[0].kind == "key.created"
     assert shown[1] not in str(history)

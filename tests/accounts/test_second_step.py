@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from app.accounts.actions import factors, people
 from app.accounts.models import Person, SignIn
 from app.accounts.queries import person
-from app.accounts.rules import HALF_WAY_LIFE
+from app.accounts.rules import SECOND_STEP_LIFE
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.accounts.browser import post, sign_in, token
@@ -72,7 +72,7 @@ def test_a_wrong_password_says_nothing_about_it(client: FlaskClient, cast: Cast,
 
 def test_five_minutes(client: FlaskClient, secret: str, clock: Clock) -> None:
     sign_in(client, "lena@example.com")
-    clock.move(seconds=HALF_WAY_LIFE - 10)
+    clock.move(seconds=SECOND_STEP_LIFE - 10)
     assert client.get(SECOND).status_code == 200
     clock.move(seconds=20)
     assert client.get(SECOND).location == "/sign-in"

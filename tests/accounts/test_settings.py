@@ -15,7 +15,7 @@ from app.kernel.db.engine import Database
 from tests.accounts.browser import post
 from tests.cast import Cast
 
-TYPED = {"version": "1", "name": "Lena O.", "time_zone": "Europe/Paris", "theme": "dark", "hold_seconds": "0"}
+TYPED = {"version": "1", "name": "Lena O.", "time_zone": "Europe/Paris", "theme": "dark", "undo_seconds": "0"}
 
 
 def test_saving(client: FlaskClient, cast: Cast, database: Database) -> None:
@@ -27,7 +27,7 @@ def test_saving(client: FlaskClient, cast: Cast, database: Database) -> None:
     with database.read() as db:
         row = db.get_one(Person, cast.lena.id)
     assert (row.name, row.time_zone, row.theme, row.single_keys) == ("Lena O.", "Europe/Paris", "dark", False)
-    assert row.hold_seconds == 0
+    assert row.undo_seconds == 0
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def test_saving(client: FlaskClient, cast: Cast, database: Database) -> None:
         {"time_zone": "Mars/Olympus"},
         {"theme": "pink"},
         {"version": ""},
-        {"hold_seconds": ""},
-        {"hold_seconds": "-1"},
-        {"hold_seconds": "121"},
-        {"hold_seconds": "soon"},
-        {"hold_seconds": "9" * 30},
+        {"undo_seconds": ""},
+        {"undo_seconds": "-1"},
+        {"undo_seconds": "121"},
+        {"undo_seconds": "soon"},
+        {"undo_seconds": "9" * 30},
     ],
 )
 def test_bad_settings_are_refused(client: FlaskClient, cast: Cast, typed: dict[str, str]) -> None:
@@ -54,18 +54,18 @@ def test_bad_settings_are_refused(client: FlaskClient, cast: Cast, typed: dict[s
 def test_how_long_decisions_are_held(client: FlaskClient, cast: Cast, app: Flask, seconds: int) -> None:
     cast.sign_in(client, "lena")
     page = client.get("/settings").text
-    assert re.search(r'name="hold_seconds"[^>]*value="30"', page)
+    assert re.search(r'name="undo_seconds"[^>]*value="30"', page)
     assert "0 decides at once." in page
-    assert post(client, "/settings", {**TYPED, "hold_seconds": f" {seconds} "}).status_code == 303
+    assert post(client, "/settings", {**TYPED, "undo_seconds": f" {seconds} "}).status_code == 303
     with client:
         client.get("/settings")
-        assert me().hold_seconds == seconds
+        assert me().undo_seconds == seconds
 
 
 @pytest.mark.parametrize("seconds", [-1, 121])
 def test_the_database_keeps_the_bounds_of_a_hold(cast: Cast, database: Database, seconds: int) -> None:
     with pytest.raises(IntegrityError), database.write() as db:
-        db.execute(update(Person).where(Person.id == cast.lena.id).values(hold_seconds=seconds))
+        db.execute(update(Person).where(Person.id == cast.lena.id).values(undo_seconds=seconds))
 
 
 def test_two_windows(client: FlaskClient, cast: Cast, database: Database) -> None:

@@ -9,7 +9,7 @@ from app.accounts import api_auth
 from app.depositions.models import Deposition
 from app.kernel import clock
 from app.kernel.changes.events import Event
-from app.kernel.db import counters
+from app.kernel.db import counters, recounts
 from app.kernel.db.engine import Database
 from app.kernel.errors import Unauthorized
 from app.kernel.text import search
@@ -27,13 +27,13 @@ def filled(database: Database) -> Database:
 
 def test_counters_equal_a_recount_and_go_on_counting(filled: Database) -> None:
     with filled.read() as db:
-        assert counters.differences(db) == []
-        kept = next(kept for kept in counters.REGISTERED if kept.source.name == "depositions")
+        assert recounts.differences(db) == []
+        kept = next(kept for kept in counters.declared() if kept.source.name == "depositions")
         assert db.execute(select(func.sum(kept.counts.c.n))).scalar_one() == ROWS
     with filled.write() as db:
         db.execute(text("UPDATE depositions SET state = 'canceled' WHERE state = 'initial'"))
     with filled.read() as db:
-        assert counters.differences(db) == []
+        assert recounts.differences(db) == []
 
 
 def test_every_row_has_its_words_and_its_first_line_of_history(filled: Database) -> None:
@@ -58,14 +58,14 @@ def test_the_known_keys_open_their_doors(filled: Database) -> None:
     now = clock.now()
     with filled.read() as db:
         for product, door in (
-            ("prescreens", api_auth.prescreens_door),
-            ("inspections", api_auth.inspections_door),
-            ("depositions", api_auth.jwt_door),
+            ("prescreens", api_auth.prescreens_authenticator),
+            ("inspections", api_auth.inspections_authenticator),
+            ("depositions", api_auth.depositions_authenticator),
         ):
             organization, bearer = world.bearers(product, now)[-1]
-            assert door.enter(f"Bearer {bearer}", db, now).organization.id == organization
+            assert door.authenticate(f"Bearer {bearer}", db, now).organization.id == organization
         with pytest.raises(Unauthorized):
-            api_auth.inspections_door.enter(f"Bearer {world.key('prescreens', 1)}", db, now)
+            api_auth.inspections_authenticator.authenticate(f"Bearer {world.key('prescreens', 1)}", db, now)
 
 
 def test_the_same_moment_gives_the_same_rows() -> None:

@@ -7,7 +7,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 
-DOORS = {"prescreens": api_auth.prescreens_door, "inspections": api_auth.inspections_door}
+DOORS = {"prescreens": api_auth.prescreens_authenticator, "inspections": api_auth.inspections_authenticator}
 PREFIXES = {"depositions": "sd_", "prescreens": "ra_", "inspections": "nb_sec_"}
 
 
@@ -34,7 +34,7 @@ def test_the_key_opens_its_door(desk: Desk, database: Database, product: str) ->
         "label": "CI",
     }
     with database.read() as db:
-        caller = DOORS[product].enter(f"Bearer {made['key']}", db, now())
+        caller = DOORS[product].authenticate(f"Bearer {made['key']}", db, now())
     assert caller.organization.slug == "marston"
     assert caller.credential.scopes == set(made["scopes"])
 
@@ -67,7 +67,10 @@ def test_the_token_opens_depositions_for_an_hour(desk: Desk, database: Database)
     desk("key", "create", "--organization", "marston", "--product", "depositions")
     bearer = desk("token", "--organization", "marston").stdout.strip()
     with database.read() as db:
-        assert api_auth.jwt_door.enter(f"Bearer {bearer}", db, now()).organization.slug == "marston"
+        assert (
+            api_auth.depositions_authenticator.authenticate(f"Bearer {bearer}", db, now()).organization.slug
+            == "marston"
+        )
     printed = desk.json("token", "--organization", "marston")
     assert printed["expires_at"].endswith("Z")
     assert printed["organization"] == "marston"

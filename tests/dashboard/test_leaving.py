@@ -4,6 +4,7 @@ import base64
 import re
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from ipaddress import ip_network
 from typing import Any
 
@@ -84,7 +85,8 @@ def test_a_new_name_of_the_organization_is_shown_afresh(ines, database, cast, ou
     made = factories.request(database, cast)
     data = fields(ines, made, cast)
     data["preview"] = digest(ines.post(f"/depositions/{made.id}/schedule", data={**data, "step": "preview"}))
-    monkeypatch.setattr("app.depositions.actions.schedule.organization_name", lambda db, id: "Marston, Vale & Sons")
+    module = import_module("app.depositions.actions.schedule")
+    monkeypatch.setattr(module, "organization_name", lambda db, id: "Marston, Vale & Sons")
     answer = ines.post(f"/depositions/{made.id}/schedule", data=data)
     assert answer.status_code == 409
     assert "Marston, Vale &amp; Sons" in text(answer)
@@ -152,7 +154,7 @@ def test_what_was_shown_is_what_arrives(database, cast, smtp, receiver, outbox, 
     opened = Database(config)
     try:
         invites = tuple(
-            factories.asking.Invite(f"guest{n}@example.com", *(["host"] if host else []))
+            factories.new_request.Invite(f"guest{n}@example.com", *(["host"] if host else []))
             for n, host in enumerate(hosts)
         )
         url = receiver.url if tell_url else None

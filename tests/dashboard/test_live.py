@@ -10,6 +10,7 @@ import time_machine
 from sqlalchemy import bindparam, event, text
 
 from app.dashboard import presence
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, record
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Instant
@@ -50,7 +51,7 @@ def happen(database: Database, subject: str, id: object, organization_id: int, *
     with database.write() as db:
         record(
             db,
-            f"{subject}.touched",
+            EventType(f"{subject}.touched", "Touched"),
             subject_type=subject,
             subject_id=id,
             organization_id=organization_id,

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from app.kernel.db import counters
+from app.kernel.db import recounts
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.depositions import factories
@@ -115,4 +115,4 @@ def test_it_costs_the_same_however_much_there_is(
         found.append(len([s for s in seen if s.lstrip().upper().startswith(("SELECT", "WITH"))]))
     assert found == [QUERIES[desk]] * 2
     with database.read() as db:
-        assert counters.differences(db) == []
+        assert recounts.differences(db) == []

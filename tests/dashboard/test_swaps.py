@@ -10,6 +10,7 @@ from sqlalchemy import text
 from werkzeug.serving import make_server
 
 from app.depositions import actions
+from app.depositions.events import NOTICE_WRITTEN
 from app.kernel.changes.events import WORKER, record
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -112,7 +113,7 @@ def touch(database: Database, d: Any) -> None:
     """Something else happens to it."""
     about = {"subject_type": "deposition", "subject_id": d.id, "organization_id": d.organization_id}
     with database.write() as db:
-        record(db, "deposition.notice_written", **about, by=WORKER, now=now())
+        record(db, NOTICE_WRITTEN, **about, by=WORKER, now=now())
 
 
 def test_a_row_that_somebody_finished_greys_out(desk: Any, database: Database, cast: Any) -> None:

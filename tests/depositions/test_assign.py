@@ -18,7 +18,7 @@ def test_it_is_mine(database, cast):
     made = factories.request(database, cast)
     with database.write() as db:
         taken = assign(db, cast, made.id, version=1)
-    assert (taken.assigned_id, taken.assigned_name, taken.state) == (cast.ines.id, "Ines Okafor", "initial")
+    assert (taken.assignee_id, taken.assignee_name, taken.state) == (cast.ines.id, "Ines Okafor", "initial")
 
 
 def test_somebody_else_may_take_it_over(database, cast):
@@ -26,7 +26,7 @@ def test_somebody_else_may_take_it_over(database, cast):
     with database.write() as db:
         assign(db, cast, made.id)
         taken = assign(db, cast, made.id, "hugo")
-    assert taken.assigned_name == "Hugo Brandt"
+    assert taken.assignee_name == "Hugo Brandt"
 
 
 def test_unknown(database, cast):
@@ -38,6 +38,6 @@ def test_two_who_saw_it_free_press_at_once(database, cast):
     made = factories.request(database, cast)
     got = race(database, [lambda db, who=who: assign(db, cast, made.id, who, 1) for who in ("ines", "hugo") * 3])
     assert len(won(got)) == 1
-    (name,) = {row.assigned_name for row in won(got)}
-    assert all(refusal.detail.startswith(f"{name} took it") for refusal in lost(got))
+    (name,) = {row.assignee_name for row in won(got)}
+    assert all(refusal.detail.startswith(f"{name} assigned it") for refusal in lost(got))
     assert all(isinstance(refusal, Conflict) for refusal in lost(got))

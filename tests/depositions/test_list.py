@@ -108,7 +108,7 @@ def test_each_organization_sees_its_own(listed, three):
 
 
 def test_the_deponent_is_appended_once_whatever_the_case(listed, database, cast):
-    factories.request(database, cast, invites=(factories.asking.Invite("ORSOLYA@example.com"),))
+    factories.request(database, cast, invites=(factories.new_request.Invite("ORSOLYA@example.com"),))
     factories.request(database, cast, deponent_name=None, deponent_email=None, deponent_role=None, invites=())
     first, second = listed().json["requests"]
     assert first["session_request"]["invites"] == [{"email": "ORSOLYA@example.com"}]

@@ -170,12 +170,12 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(ines, cast, da
     page = said_after(ines, press(ines, made, f"assign:{cast.ines.id}"))
     assert "2 assigned to you. 1 was left alone: you scheduled it at" in page
     with database.read() as db:
-        kept = dict(db.execute(select(listing.T.id, listing.T.assigned_id)).all())
+        kept = dict(db.execute(select(listing.T.id, listing.T.assignee_id)).all())
         told = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
     assert kept == {made[0]: None, made[1]: cast.ines.id, made[2]: cast.ines.id}
     assert sorted(map(int, told)) == made[1:]
     page = said_after(ines, press(ines, made[1:], "give_back"))
-    assert "None given back. 2 were left alone: Orsolya Brandt, you took it at" in page
+    assert "None given back. 2 were left alone: Orsolya Brandt, you assigned it at" in page
     page = said_after(ines, press(ines, [f"{id}:2" for id in made[1:]], "give_back"))
     assert "2 given back." in page
 
@@ -203,11 +203,11 @@ def test_two_people_tick_the_same_rows_at_once(app, cast, database):
         thread.join()
     assert answers == [303, 303]
     with database.read() as db:
-        rows = db.execute(select(listing.T.assigned_id, listing.T.version)).all()
+        rows = db.execute(select(listing.T.assignee_id, listing.T.version)).all()
         told = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
     assert {row.version for row in rows} == {2}
     assert sorted(map(int, told)) == made
-    assert {row.assigned_id for row in rows} <= {cast.ines.id, cast.hugo.id}
+    assert {row.assignee_id for row in rows} <= {cast.ines.id, cast.hugo.id}
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_an_overlap_is_refused_in_words_and_keeps_what_was_typed(ines, cast, dat
     assert "already has another session at this hour" in text(answer)
     assert ROOM in text(answer)
     assert send(ines, made.id, "schedule", **booking(cast, reason="Ana helps.")).status_code == 303
-    assert "over an overlap: Ana helps." in text(ines.get(f"/depositions/{made.id}"))
+    assert "in spite of an overlap: Ana helps." in text(ines.get(f"/depositions/{made.id}"))
 
 
 def test_refusals_for_scripts_land_beside_the_controls(ines, cast, database):
@@ -79,7 +79,7 @@ def test_two_people_press_at_once(ines, cast, database):
     assert send(ines, made.id, "assign").status_code == 303
     late = send(ines, made.id, "schedule", version=1, **booking(cast))
     assert late.status_code == 409
-    assert "Ines Okafor took it" in text(late)
+    assert "Ines Okafor assigned it" in text(late)
     assert "It has changed since you saw it, so nothing was done or sent." in text(late)
 
 
@@ -214,7 +214,7 @@ def test_hostile_text_is_printed_not_run(ines, cast, database):
         title=nasty,
         case_name=nasty,
         deponent_name=nasty,
-        details=factories.asking.tidy_details({"additional_details": nasty, "interpreter": nasty}),
+        details=factories.new_request.tidy_details({"additional_details": nasty, "interpreter": nasty}),
     )
     for url in ("/depositions", f"/depositions/{made.id}"):
         page = text(ines.get(url))

@@ -25,7 +25,9 @@ def test_it_books_the_session(database, cast, outbox):
 
 def test_everybody_is_told_once_with_a_calendar_file_and_a_link_of_their_own(database, cast, outbox):
     made = factories.request(
-        database, cast, invites=factories.asking.fold_invites([factories.asking.Invite("ORSOLYA@example.com")])
+        database,
+        cast,
+        invites=factories.new_request.fold_invites([factories.new_request.Invite("ORSOLYA@example.com")]),
     )
     factories.schedule(database, cast, made.id)
     (letter,) = outbox.letters()

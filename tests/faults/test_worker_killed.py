@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from tests.messages.receivers import HttpReceiver
-from tests.messages.sending import promise
 
 from app.kernel.db.engine import Database
 from app.kernel.outbox import claims, webhooks
 from app.kernel.outbox.outbox import OutboxRow
 from tests.faults.results import LONG, long_only, note, rounds
+from tests.messages.receivers import HttpReceiver
+from tests.messages.sending import promise
 from tests.servers import ROOT, environment
 
 LEASE = 1.0

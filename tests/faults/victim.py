@@ -7,13 +7,15 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
+from functools import partial
 
 from app.config import Config
 from app.kernel import clock
-from app.kernel.db.engine import Database
 from app.kernel.outbox import claims, webhooks
 from app.kernel.outbox.claims import Claimed, Outcome
 from app.kernel.outbox.outbox import SENT
+from app.wiring import wire
 from app.worker import Worker
 
 
@@ -24,7 +26,7 @@ class MarksFirst(Worker):
         started = clock.now()
         self._finish(row, Outcome(SENT, ""), started)
         time.sleep(0.02)
-        claims.attempt(self.database, row, started)
+        claims.attempt(self.database, row, started, self.handlers)
         with self._changed:
             del self._flying[row]
             self._claim_at = 0.0
@@ -34,9 +36,10 @@ class MarksFirst(Worker):
 def main(lease: float, planted: bool) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    webhooks.signing_key = lambda _db, _organization_id: "k" * 40
     kind = MarksFirst if planted else Worker
-    kind(Database(Config.from_env()), sweeps=(), lease=lease).run(stop)
+    wiring = wire(Config.from_env())
+    signed = partial(webhooks.deliver, signing_key=lambda _db, _organization_id: "k" * 40)
+    kind(replace(wiring, sweeps=(), handlers={**wiring.handlers, "webhook": signed}), lease=lease).run(stop)
 
 
 if __name__ == "__main__":

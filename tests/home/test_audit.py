@@ -43,7 +43,7 @@ def kinds_of(page: audit.Page) -> list[str]:
 
 def test_an_act_stands_in_the_list(client: FlaskClient, cast: Cast) -> None:
     cast.sign_in(client, "hugo")
-    changed = {"version": "1", "name": "Hugo B.", "time_zone": "UTC", "theme": "dark", "hold_seconds": "30"}
+    changed = {"version": "1", "name": "Hugo B.", "time_zone": "UTC", "theme": "dark", "undo_seconds": "30"}
     assert post(client, "/settings", changed).status_code == 303
     page = client.get("/audit").get_data(as_text=True)
     assert "Settings changed" in page

@@ -30,7 +30,7 @@ def test_what_i_took_stands_there_until_it_is_done(client: FlaskClient, cast: Ca
     request(database, cast, deponent_name="Free Fabian")
     done = in_state(database, cast, "canceled", deponent_name="Done Dora")
     for id in (taken.id, done.id):
-        give(database, Deposition, id, assigned_id=cast.ines.id, assigned_name=cast.ines.name)
+        give(database, Deposition, id, assignee_id=cast.ines.id, assignee_name=cast.ines.name)
     cast.sign_in(client, "ines")
     page = main_of(client)
     assert "Taken Tamsin" in page

@@ -84,7 +84,7 @@ def test_home_and_the_desks_lists_say_the_same(client: FlaskClient, cast: Cast, 
     for subject in ("deposition", "prescreen", "inspection", "invite"):
         queued(database, cast.marston.id, subject, state="dead")
         queued(database, cast.marston.id, subject, last_error="No answer")
-    queued(database, cast.marston.id, "deposition", state="dead", set_aside_at=now(), set_aside_by="Ines Okafor")
+    queued(database, cast.marston.id, "deposition", state="dead", dismissed_at=now(), dismissed_by="Ines Okafor")
     cast.sign_in(client, "adam")
     home = words(client.get("/").text)
     for title, path, n in (("Depositions", "/depositions", 1), ("Prescreens", "/prescreens", 1)):

@@ -52,7 +52,7 @@ def test_every_api_operation_has_a_door_or_is_known_to_be_open(app: Flask) -> No
     open_ones = {
         route.name
         for view in app.view_functions.values()
-        if (route := getattr(view, "api_route", None)) is not None and not route.door
+        if (route := getattr(view, "api_route", None)) is not None and not route.authenticated
     }
     assert open_ones == {"join"}, "The join link carries its own credential; nothing else may be open."
 
@@ -126,7 +126,7 @@ def test_the_api_never_looks_at_cookies(app: Flask, cast: Cast) -> None:
     client = cast.sign_in(app.test_client(), "hugo")
     for rule in app.url_map.iter_rules():
         route = getattr(app.view_functions[rule.endpoint], "api_route", None)
-        if route is not None and route.door:
+        if route is not None and route.authenticated:
             answer = client.open(address(app, rule), method=route.method)
             assert answer.status_code == 401, rule.rule
             assert "Set-Cookie" not in answer.headers

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -14,6 +15,8 @@ WRITES = [
     "DELETE FROM events",
     "CREATE TABLE x (id integer)",
 ]
+
+TESTED = EventType("project.tested", "Tested by {who}")
 
 
 @pytest.mark.parametrize("statement", WRITES)
@@ -28,7 +31,7 @@ def test_the_same_connection_refuses_after_a_write_elsewhere(database: Database)
         with database.write() as other:
             record(
                 other,
-                "house.tested",
+                TESTED,
                 subject_type="house",
                 subject_id=1,
                 organization_id=None,
@@ -45,7 +48,7 @@ def test_a_writing_session_that_raises_leaves_nothing(database: Database) -> Non
         db.execute(text("DELETE FROM outbox"))
         record(
             db,
-            "house.tested",
+            TESTED,
             subject_type="house",
             subject_id=1,
             organization_id=None,

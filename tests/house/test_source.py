@@ -24,6 +24,7 @@ TEXT = {
     ".service",
     ".mako",
     ".ini",
+    ".po",
     ".svg",
     "",
 }

@@ -11,7 +11,7 @@ from app.inspections import chain, queries, rules
 from app.inspections.demo import PRINTED
 from app.inspections.models import Inspection
 from app.kernel.clock import now
-from app.kernel.db import counters
+from app.kernel.db import recounts
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_every_state_is_there_and_every_chain_holds(loaded, outbox) -> None:
             links = queries.links(db, inspection.id)
             chain.verify(links, length=inspection.chain_length, head=inspection.chain_head)
             assert inspection.created_at <= now()
-        assert counters.differences(db) == []
+        assert recounts.differences(db) == []
         states = Counter(rules.status_of(inspection, now()) for inspection in found)
         printed = queries.get(db, PRINTED)
     assert states.keys() == {"created", "open", "recording", "closed", "expired"}

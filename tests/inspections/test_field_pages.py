@@ -3,10 +3,12 @@
 import json
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 
-from app.inspections import chain, queries, words
+from app.inspections import chain, queries
+from app.inspections.locales import TRANSLATIONS, time_left
 from app.kernel.changes.events import timeline
 from tests.inspections.conftest import PHONE, at_once, printed, token_of, wrong
 
@@ -85,10 +87,10 @@ def test_the_whole_way(phone, invite, integrator, session, database) -> None:
     assert 'autocomplete="one-time-code"' in page
     again = phone.post(f"{place(invite)}/code", t=token_of(invite), code=wrong(invite))
     page = phone.get(again.headers["Location"]).get_data(as_text=True)
-    assert "Essais restants : 4" in page
+    assert "Il vous reste 4 essais." in page
     assert phone.get(again.headers["Location"]).status_code == 200, "reloading costs no try"
     empty = phone.post(f"{place(invite)}/code", t=token_of(invite), code=" ")
-    assert "Essais restants : 4" in phone.get(empty.headers["Location"]).get_data(as_text=True)
+    assert "Il vous reste 4 essais." in phone.get(empty.headers["Location"]).get_data(as_text=True)
     code = f"{invite['otp_code'][:3]} {invite['otp_code'][3:]}"
     joined = phone.post(f"{place(invite)}/code", t=token_of(invite), code=code)
     assert (joined.status_code, joined.headers["Location"]) == (303, f"{place(invite)}/consent")
@@ -188,16 +190,37 @@ def test_a_language_that_is_not_written_is_english_and_says_so(phone, integrator
     assert '<html lang="en" dir="ltr"' in phone.get(mailed(invite)).get_data(as_text=True)
 
 
-def test_all_languages_have_the_same_sentences_and_names_in_them() -> None:
-    english = words.sentences("en")
-    for language in words.WRITTEN:
-        sentences = words.sentences(language)
-        assert sentences.keys() == english.keys()
-        for key, sentence in sentences.items():
-            assert set(re.findall(r"\{(\w+)\}", sentence)) == set(re.findall(r"\{(\w+)\}", english[key])), (
-                language,
-                key,
-            )
+@pytest.mark.parametrize(
+    ("lang", "one", "two"),
+    [
+        ("en", "You have 1 try left.", "You have 2 tries left."),
+        ("fr", "Il vous reste 1 essai.", "Il vous reste 2 essais."),
+        ("ar", "بقيت محاولة واحدة.", "بقيت محاولتان."),
+    ],
+)
+def test_tries_that_are_left_are_counted(phone, invite, lang, one, two) -> None:
+    pages = []
+    for step in range(1, 5):
+        again = phone.post(f"{place(invite)}/code?lang={lang}", t=token_of(invite), code=wrong(invite, step))
+        pages.append(phone.get(again.headers["Location"]).get_data(as_text=True))
+    assert two in pages[2]
+    assert one in pages[3]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "arabic"),
+    [
+        (59, "less than a minute", "أقل من دقيقة"),
+        (60, "1 min", "دقيقة واحدة"),
+        (150, "2 min", "دقيقتين"),
+        (240, "4 min", "4 دقائق"),
+        (900, "15 min", "15 دقيقة"),
+    ],
+)
+def test_time_that_is_left(seconds, english, arabic) -> None:
+    length = timedelta(seconds=seconds)
+    assert time_left(length, TRANSLATIONS.translator("en")) == english
+    assert time_left(length, TRANSLATIONS.translator("ar")) == arabic
 
 
 def test_without_a_form_token_nothing_is_redeemed(app, integrator, session) -> None:

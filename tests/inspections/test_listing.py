@@ -206,7 +206,7 @@ def said_after(client, answer):
 
 def kept(database, id):
     with database.read() as db:
-        return db.execute(select(T.assigned_id, T.assigned_name, T.version, T.updated_at).where(T.id == id)).one()
+        return db.execute(select(T.assignee_id, T.assignee_name, T.version, T.updated_at).where(T.id == id)).one()
 
 
 def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
@@ -216,17 +216,17 @@ def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
     data = {"csrf_token": csrf(otto, place), "version": "1"}
     assert otto.post(f"{place}/assign", data=data).status_code == 303
     row = kept(database, uuid.UUID(session["id"]))
-    assert (row.assigned_id, row.assigned_name, row.version) == (cast.otto.id, cast.otto.name, 2)
+    assert (row.assignee_id, row.assignee_name, row.version) == (cast.otto.id, cast.otto.name, 2)
     assert integrator.session(session) == before
     page = body(otto.get(place))
     assert "You have this" in page
-    assert f"Taken by {cast.otto.name}" in page
+    assert f"Assigned to {cast.otto.name}" in page
     stale = otto.post(f"{place}/give_back", data=data)
     assert stale.status_code == 409
-    assert "took it" in body(stale)
+    assert "assigned it" in body(stale)
     answer = otto.post(f"{place}/give_back?view=all", data={**data, "version": "2", "in_list": "1"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/inspections?view=all")
-    assert kept(database, uuid.UUID(session["id"])).assigned_id is None
+    assert kept(database, uuid.UUID(session["id"])).assignee_id is None
     again = otto.post(f"{place}/give_back", data={**data, "version": "3"})
     assert (again.status_code, "nothing to give back" in body(again)) == (409, True)
     assert integrator.session(session) == before
@@ -239,19 +239,19 @@ def test_of_two_who_take_it_the_second_changes_nothing(database, cast):
     with database.write() as db, pytest.raises(Conflict) as refused:
         actions.assign(db, id, person=(cast.mira.id, cast.mira.name), by=cast.actor("mira"), now=now(), version=1)
     assert refused.value.code == "stale"
-    assert kept(database, id).assigned_id == cast.otto.id
+    assert kept(database, id).assignee_id == cast.otto.id
 
 
 def test_who_makes_or_attends_one_has_it(otto, cast, database, integrator, field):
     fields = {"organization": str(cast.marston.id), "locale": "en", "campaign": ""}
     answer = otto.post("/inspections/create", data={"csrf_token": csrf(otto, "/inspections/new"), **fields})
     mine = uuid.UUID(answer.headers["Location"].rpartition("/")[2])
-    assert kept(database, mine).assigned_id == cast.otto.id
+    assert kept(database, mine).assignee_id == cast.otto.id
     session = integrator.create()
     field.join(integrator.invite(session))
     place = f"/inspections/{session['id']}"
     assert otto.post(f"{place}/attend", data={"csrf_token": csrf(otto, place)}).status_code == 303
-    assert kept(database, uuid.UUID(session["id"])).assigned_id == cast.otto.id
+    assert kept(database, uuid.UUID(session["id"])).assignee_id == cast.otto.id
     assert body(otto.get("/inspections?with=me&view=all")).count('data-row="') == 2
     assert body(otto.get("/inspections?operator=me&view=all")).count('data-row="') == 1
     assert body(otto.get("/inspections?with=nobody&view=all")).count('data-row="') == 0
@@ -263,7 +263,7 @@ def test_ticked_rows_are_assigned_tagged_and_given_back(otto, cast, database):
     rows = [f"{id}:1" for id in made]
     page = said_after(otto, press(otto, rows, f"assign:{cast.otto.id}"))
     assert "2 assigned to you. 1 was left alone:" in page
-    assert [kept(database, id).assigned_id for id in made] == [None, cast.otto.id, cast.otto.id]
+    assert [kept(database, id).assignee_id for id in made] == [None, cast.otto.id, cast.otto.id]
     rows = [f"{id}:2" for id in made]
     assert "3 tagged “vip”." in said_after(otto, press(otto, rows, "tag", tag="VIP"))
     assert body(otto.get("/inspections?tag=vip")).count('data-row="') == 3

@@ -115,5 +115,5 @@ def test_what_the_tabs_count_is_read_from_counters_and_ranges(database, cast, cr
 
 def test_who_has_it_is_found_by_an_index(database, cast, crowd):
     with database.read() as db:
-        mine = select(T.id).where(T.assigned_id == cast.otto.id, T.status == "created").order_by(T.expires_at, T.id)
-        assert "ix_inspections_assigned" in plan(db, mine.limit(12))
+        mine = select(T.id).where(T.assignee_id == cast.otto.id, T.status == "created").order_by(T.expires_at, T.id)
+        assert "ix_inspections_assignee" in plan(db, mine.limit(12))

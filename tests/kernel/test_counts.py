@@ -5,29 +5,28 @@ import threading
 from sqlalchemy import func, select
 
 from app.accounts.models import Organization
-from app.kernel.db import counters
-from app.kernel.db.counters import REGISTERED
+from app.kernel.db import counters, recounts
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.depositions import factories
 
 
 def kept(database: Database, name: str) -> counters.Counter:
-    return next(kept for kept in REGISTERED if kept.counts.name == name)
+    return next(kept for kept in counters.declared() if kept.counts.name == name)
 
 
 def test_every_kept_count_equals_a_recount_on_an_empty_database(database: Database) -> None:
     with database.read() as db:
-        assert counters.differences(db) == []
+        assert recounts.differences(db) == []
 
 
 def test_a_counter_that_lies_is_found(database: Database, cast: Cast) -> None:
-    one = REGISTERED[0]
+    one = counters.declared()[0]
     with database.write() as db:
         values = {d: _sample(one, d) for d in one.dimensions}
         db.execute(one.counts.insert().values(**values, slot=0, n=3))
     with database.read() as db:
-        found = counters.differences(db)
+        found = recounts.differences(db)
     assert [(d.table, d.kept, d.counted) for d in found] == [(one.counts.name, 3, 0)]
 
 
@@ -45,7 +44,7 @@ def _sample(one: counters.Counter, dimension: str) -> object:
 
 def test_parallel_writers_lose_no_count(database: Database, cast: Cast) -> None:
     """Five threads add three requests each; the sum is exact, and so is every other counter."""
-    one = next(kept for kept in REGISTERED if kept.source.name == "depositions")
+    one = next(kept for kept in counters.declared() if kept.source.name == "depositions")
 
     def add() -> None:
         for _ in range(3):
@@ -58,5 +57,5 @@ def test_parallel_writers_lose_no_count(database: Database, cast: Cast) -> None:
         thread.join()
     with database.read() as db:
         assert db.execute(select(func.sum(one.counts.c.n))).scalar_one() == 15
-        assert counters.differences(db) == []
+        assert recounts.differences(db) == []
         assert db.execute(select(func.count()).select_from(Organization)).scalar_one() > 0

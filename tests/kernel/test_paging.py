@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, Event, record
 from app.kernel.db.engine import Database
 from app.kernel.db.pagination import Group, decode_cursor, encode_cursor, page_of
@@ -30,7 +31,7 @@ def fill(database: Database, clock: Clock, count: int) -> None:
             # Three rows share each moment, so that ties are broken by id.
             record(
                 db,
-                kind,
+                EventType(kind, "Counted"),
                 subject_type="x",
                 subject_id=number,
                 organization_id=None,

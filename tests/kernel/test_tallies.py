@@ -7,16 +7,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, insert, select, text, update
-from tests.messages.sending import promise
 
 from app.depositions.models import Deposition
 from app.kernel.clock import now
-from app.kernel.db import counters, hourly_stats
+from app.kernel.db import hourly_stats, recounts
 from app.kernel.db.engine import Database
 from app.kernel.db.hourly_stats import Days
 from app.kernel.outbox.outbox import Message, OutboxRow
 from tests.cast import Cast
 from tests.depositions import factories
+from tests.messages.sending import promise
 
 D, SENT = Deposition.__table__, OutboxRow.__table__
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -77,14 +77,14 @@ def test_a_tally_that_lies_is_found(database: Database) -> None:
             {"moment": "x", "organization_id": 1, "hour": 5, "word": "", "part": "", "wait": 0, "slot": 0, "n": 2},
         )
     with database.read() as db:
-        assert [(d.table, d.kept, d.counted) for d in counters.differences(db)] == [("tallies", 2, 0)]
+        assert [(d.table, d.kept, d.counted) for d in recounts.differences(db)] == [("tallies", 2, 0)]
 
 
 def test_filling_afterwards_says_the_same(database: Database, made: list[Any]) -> None:
     """What the migration writes for rows that are there already."""
     with database.write() as db:
         db.execute(text("DELETE FROM tallies"))
-        for tallied in hourly_stats.REGISTERED:
+        for tallied in hourly_stats.declared():
             db.execute(text(hourly_stats.fill(tallied, db.dialect)))
         assert hourly_stats.differences(db) == []
 

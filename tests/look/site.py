@@ -19,7 +19,7 @@ from wtforms import (
     TimeField,
 )
 
-from app import edges
+from app import middleware, web_errors
 from app.config import Config
 from app.kernel.errors import Conflict, Gone
 from app.kernel.text import datetimes, template_filters
@@ -86,7 +86,8 @@ def make() -> Flask:
     site.jinja_env.undefined = StrictUndefined
     site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
     CSRFProtect(site)
-    edges.install(site, Config.for_tests())
+    middleware.install(site, Config.for_tests())
+    web_errors.install(site)
     assets.install(site)
     datetimes.install(site.jinja_env)
     template_filters.install(site.jinja_env)

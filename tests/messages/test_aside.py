@@ -7,8 +7,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
-from tests.messages.sending import row_of
-from tests.messages.test_pages import page, put
 
 from app.accounts.scope import Scope
 from app.dashboard import delivery_problems
@@ -18,6 +16,8 @@ from app.kernel.db.engine import Database
 from app.kernel.outbox import claims, outbox
 from app.kernel.outbox.outbox import OutboxRow
 from tests.cast import Cast
+from tests.messages.sending import row_of
+from tests.messages.test_pages import page, put
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 def mark(database: Database, id: UUID) -> str:
-    return outbox.mark(row_of(database, id))
+    return outbox.state_token(row_of(database, id))
 
 
 def press(client: FlaskClient, verb: str, id: UUID, **form: str) -> Any:
@@ -49,7 +49,7 @@ def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: C
     assert "Set aside" in page(client, f"/deliveries/{id}")
     assert press(client, "set_aside", id, seen=mark(database, id)).status_code == 303
     row = row_of(database, id)
-    assert (row.state, row.set_aside_by, outbox.status_of(row)) == ("dead", "Ines Okafor", "aside")
+    assert (row.state, row.dismissed_by, outbox.status_of(row)) == ("dead", "Ines Okafor", "aside")
     assert str(id) not in page(client, "/deliveries?view=dead")
     assert str(id) in page(client, "/deliveries?view=aside")
     shown = page(client, f"/deliveries/{id}")
@@ -57,7 +57,7 @@ def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: C
     assert "The receiver answered 500." in shown
     with database.read() as db:
         (event,) = timeline(db, "deposition", 7)
-    assert (event.kind, event.actor_name, event.data["was"]) == ("delivery.set_aside", "Ines Okafor", "dead")
+    assert (event.kind, event.actor_name, event.data["was"]) == ("message.dismissed", "Ines Okafor", "dead")
 
 
 @pytest.mark.parametrize("state", ["sent", "failing", "queued"])
@@ -116,7 +116,7 @@ def test_what_is_sent_again_is_not_set_aside_any_more(database: Database, cast: 
     press(cast.sign_in(client, "ines"), "set_aside", id)
     assert press(client, "send_again", id).status_code == 303
     row = row_of(database, id)
-    assert (row.state, row.set_aside_at, row.set_aside_by) == ("queued", None, None)
+    assert (row.state, row.dismissed_at, row.dismissed_by) == ("queued", None, None)
 
 
 # Put back
@@ -127,12 +127,12 @@ def test_put_back_counts_again(database: Database, cast: Cast, client: FlaskClie
     press(cast.sign_in(client, "ines"), "set_aside", id)
     assert press(client, "put_back", id, seen=mark(database, id)).status_code == 303
     row = row_of(database, id)
-    assert (row.state, row.set_aside_at, row.set_aside_by) == ("dead", None, None)
+    assert (row.state, row.dismissed_at, row.dismissed_by) == ("dead", None, None)
     assert str(id) in page(client, "/deliveries?view=dead")
     assert press(client, "put_back", id).status_code == 409
     with database.read() as db:
         kinds = [event.kind for event in timeline(db, "deposition", 7)]
-    assert sorted(kinds) == ["delivery.put_back", "delivery.set_aside"]
+    assert sorted(kinds) == ["message.dismissed", "message.restored"]
 
 
 # Who may
@@ -157,7 +157,7 @@ def test_another_organizations_messages_are_not_ticked_along(
     rows = [f"{id}:{mark(database, id)}" for id in (mine, theirs)]
     said = tick(cast.sign_in(client, "lena"), "set_aside", rows)
     assert "1 set aside. 1 was left alone: it is not here any more." in said
-    assert row_of(database, theirs).set_aside_at is None
+    assert row_of(database, theirs).dismissed_at is None
 
 
 # Several at once

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
-from tests.messages.receivers import postbox, silence
-from tests.messages.sending import promise, row_of, send
 
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox import email
 from app.kernel.outbox.outbox import Message
+from tests.messages.receivers import postbox, silence
+from tests.messages.sending import promise, row_of, send, worker
 
 TEMPLATES = {
     "email/test-letter/subject.txt": "For {{ who }}",
@@ -46,7 +46,7 @@ def posted(grounds: Any) -> Iterator[tuple[Any, Database]]:
 
 def write(database: Database, **more: Any) -> Message:
     with database.read() as db:
-        return email.letter(db, "test-letter", **{"to": "ines@example.com", "who": "<Ines>", **more})
+        return email.email_message(db, "test-letter", **{"to": "ines@example.com", "who": "<Ines>", **more})
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -81,7 +81,7 @@ def test_a_locale_finds_its_own_words_and_direction(posted: tuple[Any, Database]
 def test_a_whole_document_keeps_its_own_frame(posted: tuple[Any, Database]) -> None:
     _box, database = posted
     with database.read() as db:
-        letter = email.letter(db, "test-whole", to="a@example.com")
+        letter = email.email_message(db, "test-whole", to="a@example.com")
     assert letter.payload["html"] == TEMPLATES["email/test-whole/body.html"]
 
 
@@ -149,12 +149,11 @@ def test_a_retried_letter_is_the_same_letter(posted: tuple[Any, Database], monke
     box, database = posted
     (id,) = promise(database, write(database))
     from app.kernel.outbox import outbox
-    from app.worker import Worker
 
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     with database.write() as db:
         outbox.send_again(db, id, now())
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     first, second = (re.sub(rb"=====+\d+==", b"", message) for message in box.messages)
     assert first == second
     assert row_of(database, id).attempts == 2

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
-from tests.messages.sending import promise, send
 
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox import claims, dev_mailbox, sms
+from app.kernel.outbox import claims, dev_mailbox, email, sms
 from app.kernel.outbox.outbox import Message
+from tests.messages.sending import promise, send
 
 LINK = "http://localhost:8000/invitation/a-token?x=1"
 
@@ -48,7 +48,7 @@ def test_a_letter_is_kept_and_readable(database: Database, client: FlaskClient) 
 
 def test_a_text_message_is_kept_too(database: Database, client: FlaskClient) -> None:
     with database.read() as db:
-        message = sms.text(db, "+14155550100", "Your code is 123456", secret=True)
+        message = sms.text_message(db, "+14155550100", "Your code is 123456", secret=True)
     assert message.summary == "Text message to …0100"
     assert send(database, message).state == "sent"
     assert "Your code is 123456" in client.get("/mail/1").text
@@ -67,7 +67,7 @@ def test_tried_twice_it_is_there_once(database: Database, client: FlaskClient) -
     with database.write() as db:
         (row,) = claims.claim(db, now(), limit=1)
     for _ in range(2):
-        assert claims.attempt(database, row, now()).state == "sent"
+        assert claims.attempt(database, row, now(), {"email": email.deliver}).state == "sent"
     with database.read() as db:
         assert len(dev_mailbox.newest(db)) == 1
 
@@ -102,7 +102,7 @@ def test_the_gateway_of_text_messages(grounds: Any, receiver: Any) -> None:
     url = receiver.url.replace("http://", "http://desk:s3cret@")
     database = Database(Config.for_tests(database_url=grounds.sqlite(), sms_url=url))
     with database.read() as db:
-        message = sms.text(db, "+14155550100", "Hello")
+        message = sms.text_message(db, "+14155550100", "Hello")
     row = send(database, message)
     assert row.state == "sent"
     (got,) = receiver.got

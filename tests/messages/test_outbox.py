@@ -8,14 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
-from tests.messages.sending import promise, row_of
 
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox import claims, outbox
 from app.kernel.outbox.claims import Outcome
 from app.kernel.outbox.outbox import (
-    HANDLERS,
     Delivery,
     Message,
     OutboxAttempt,
@@ -23,7 +21,7 @@ from app.kernel.outbox.outbox import (
     PermanentFailure,
     TemporaryFailure,
 )
-from app.worker import Worker
+from tests.messages.sending import HANDLERS, promise, row_of, worker
 
 
 def attempts_of(database: Database, id: UUID) -> list[Any]:
@@ -77,15 +75,15 @@ def test_a_rolled_back_change_promises_nothing(database: Database) -> None:
 def test_the_same_promise_is_made_once(database: Database, tried: list[Delivery]) -> None:
     first, _ = promise(database, act(dedupe="reminder:7:24h"), act(dedupe="reminder:7:24h"))
     promise(database, act(dedupe="reminder:7:24h"))
-    while Worker(database, sweeps=()).run_once():
+    while worker(database).run_once():
         pass
     assert [delivery.id for delivery in tried] == [first]
 
 
 def test_it_is_sent_and_says_so(database: Database, tried: list[Delivery]) -> None:
     (id,) = promise(database, act())
-    assert Worker(database, sweeps=()).run_once() is True
-    assert Worker(database, sweeps=()).run_once() is False
+    assert worker(database).run_once() is True
+    assert worker(database).run_once() is False
     row = row_of(database, id)
     assert (row.state, row.attempts, row.lease_token, row.last_error) == ("sent", 1, None, None)
     assert row.payload
@@ -95,7 +93,7 @@ def test_it_is_sent_and_says_so(database: Database, tried: list[Delivery]) -> No
 
 def test_a_secret_is_blanked_once_sent_and_not_before(database: Database, tried: list[Delivery]) -> None:
     sent, waiting = promise(database, act(secret=True), act("retry", secret=True))
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     assert row_of(database, sent).payload == ""
     assert row_of(database, waiting).payload
     with database.write() as db:
@@ -104,8 +102,8 @@ def test_a_secret_is_blanked_once_sent_and_not_before(database: Database, tried:
 
 def test_a_message_for_later_waits(database: Database, tried: list[Delivery]) -> None:
     promise(database, act(due_at=now() + timedelta(hours=1)))
-    assert Worker(database, sweeps=()).run_once() is False
-    assert Worker(database, sweeps=()).run_once(now() + timedelta(hours=1, seconds=1)) is True
+    assert worker(database).run_once() is False
+    assert worker(database).run_once(now() + timedelta(hours=1, seconds=1)) is True
 
 
 def test_ten_attempts_by_the_plan_then_dead_with_a_reason(database: Database, tried: list[Delivery]) -> None:
@@ -113,7 +111,7 @@ def test_ten_attempts_by_the_plan_then_dead_with_a_reason(database: Database, tr
     moment, waits = now(), []
     while (row := row_of(database, id)).state == "queued":
         moment = max(row.due_at, moment)
-        Worker(database, sweeps=()).run_once(moment)
+        worker(database).run_once(moment)
         waits.append((row_of(database, id).due_at - moment).total_seconds())
     assert len(tried) == 10
     for wait, planned in zip(waits[:9], claims.BACKOFF[1:], strict=True):
@@ -126,13 +124,13 @@ def test_ten_attempts_by_the_plan_then_dead_with_a_reason(database: Database, tr
 def test_a_handler_may_name_its_own_wait(database: Database, tried: list[Delivery]) -> None:
     (id,) = promise(database, act("after"))
     moment = now()
-    Worker(database, sweeps=()).run_once(moment)
+    worker(database).run_once(moment)
     assert (row_of(database, id).due_at - moment).total_seconds() == 90
 
 
 def test_what_comes_too_late_does_not_go(database: Database, tried: list[Delivery]) -> None:
     (id,) = promise(database, act(due_at=now(), not_after=now() + timedelta(minutes=1)))
-    Worker(database, sweeps=()).run_once(now() + timedelta(minutes=2))
+    worker(database).run_once(now() + timedelta(minutes=2))
     row = row_of(database, id)
     assert (row.state, row.last_error, tried) == ("dropped", "It came too late to be of use.", [])
 
@@ -143,7 +141,7 @@ def test_no_attempt_is_planned_that_would_come_too_late(database: Database, trie
         act("retry", not_after=now() + timedelta(minutes=1)),
         act("retry", not_after=now() + timedelta(seconds=2)),
     )
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     assert row_of(database, soon).state == "queued"
     row = row_of(database, late)
     assert (row.state, row.last_error) == ("dead", "A later attempt would come too late. Not just now.")
@@ -151,12 +149,12 @@ def test_no_attempt_is_planned_that_would_come_too_late(database: Database, trie
 
 def test_dead_is_dead_at_once_and_can_be_sent_again_under_its_id(database: Database, tried: list[Delivery]) -> None:
     (id,) = promise(database, act("die"))
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     assert (row_of(database, id).state, row_of(database, id).last_error) == ("dead", "Never.")
     with database.write() as db:
         assert outbox.send_again(db, id, now()) is not None
         assert outbox.send_again(db, id, now()) is not None, "still failing, may be hurried twice"
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     assert [delivery.id for delivery in tried] == [id, id]
     assert [entry.number for entry in attempts_of(database, id)] == [1, 2]
 
@@ -164,7 +162,7 @@ def test_dead_is_dead_at_once_and_can_be_sent_again_under_its_id(database: Datab
 def test_an_unforeseen_error_keeps_only_its_kind(database: Database, tried: list[Delivery]) -> None:
     (id,) = promise(database, act("break"))
     with capture_logs() as logged:
-        Worker(database, sweeps=()).run_once()
+        worker(database).run_once()
     row = row_of(database, id)
     assert (row.state, row.last_error) == ("queued", "Something unforeseen went wrong here (RuntimeError).")
     assert "hunter2" not in str(logged)
@@ -172,13 +170,13 @@ def test_an_unforeseen_error_keeps_only_its_kind(database: Database, tried: list
 
 def test_a_poison_message_blocks_nobody(database: Database, tried: list[Delivery]) -> None:
     promise(database, act("break"), act("die"), act())
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     assert {delivery.payload["do"] for delivery in tried} == {"break", "die", ""}
 
 
 def test_a_channel_without_handler_waits_for_one(database: Database) -> None:
     (id,) = promise(database, Message("job:nobody.knows", {}))
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     assert row_of(database, id).state == "queued"
     assert row_of(database, id).attempts == 1
 
@@ -187,7 +185,7 @@ def test_what_is_taken_back_is_not_sent(database: Database, tried: list[Delivery
     kept, dropped = promise(database, act(dedupe="a"), act(dedupe="b"))
     with database.write() as db:
         assert outbox.drop(db, "deposition", 7, reason="It was canceled.", now=now(), dedupe=["b"]) == 1
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     assert [delivery.id for delivery in tried] == [kept]
     assert row_of(database, dropped).state == "dropped"
 
@@ -198,9 +196,9 @@ def test_the_story_of_a_thing_names_its_messages(database: Database, tried: list
         outbox.enqueue(
             db, [act()], event_id=None, organization_id=1, subject_type="deposition", subject_id="8", now=now()
         )
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     with database.read() as db:
-        rows = outbox.messages_of(db, "deposition", 7)
+        rows = outbox.messages_about(db, "deposition", 7)
     assert {outbox.status_of(row) for row in rows} == {"sent", "failing"}
     assert "To Ines Bcc: x" in {row.summary for row in rows}
     assert not any(hasattr(row, "payload") for row in rows)
@@ -275,7 +273,7 @@ def test_what_is_given_back_was_never_tried(database: Database) -> None:
 
 def test_full_lanes_and_channels_are_left_out(database: Database) -> None:
     promise(database, act(destination="slow.example"), act(destination="quick.example"), Message("sms", {}))
-    got = claim(database, lanes=["slow.example"], channels=["sms"])
+    got = claim(database, without=claims.Skipped(["slow.example"], ["sms"]))
     assert [row.destination for row in got] == ["quick.example"]
 
 
@@ -292,7 +290,7 @@ def test_taken_back_while_it_was_being_sent(database: Database) -> None:
 
 def test_depths_for_the_metrics(database: Database, tried: list[Delivery]) -> None:
     promise(database, act("die"))
-    Worker(database, sweeps=()).run_once()
+    worker(database).run_once()
     promise(database, act(), act())
     with database.read() as db:
         found = claims.depths(db, now())

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.messages.sending import row_of
 
 from app.accounts.access import Scope
 from app.kernel.changes.events import timeline
@@ -19,6 +18,7 @@ from app.kernel.outbox.claims import Outcome
 from app.kernel.outbox.outbox import Message
 from app.messages import queries
 from tests.cast import Cast
+from tests.messages.sending import row_of
 
 LINK = "https://desk.example.com/join/very-secret-link"
 
@@ -160,7 +160,7 @@ def test_sent_again_under_the_same_id(database: Database, cast: Cast, client: Fl
     assert row.due_at <= now()
     with database.read() as db:
         (event,) = timeline(db, "deposition", 7)
-    assert (event.kind, event.actor_name) == ("delivery.sent_again", "Ines Okafor")
+    assert (event.kind, event.actor_name) == ("message.resent", "Ines Okafor")
     assert event.data == {"delivery": str(id), "channel": "webhook", "to": "hooks.example.com", "was": state}
 
 

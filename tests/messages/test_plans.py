@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, text
-from tests.messages.sending import promise
 
 from app.accounts.access import Scope
 from app.dashboard import delivery_problems
@@ -17,6 +16,7 @@ from app.kernel.db.engine import Database, Db
 from app.kernel.outbox import claims, outbox
 from app.messages import queries
 from tests.cast import Cast
+from tests.messages.sending import promise
 
 SENT = 5000
 
@@ -80,8 +80,8 @@ SCOPES = {"depositions": Scope(True, frozenset())}
 OWN = {"depositions": Scope(False, frozenset({7}))}
 
 HOT: dict[str, tuple[Callable[[Db], Any], str]] = {
-    "is anything due": (lambda db: claims.anything_due(db, now(), lanes=["a"], channels=["b"]), "ix_outbox_due"),
-    "the story of one thing": (lambda db: outbox.messages_of(db, "deposition", 77), "ix_outbox_subject"),
+    "is anything due": (lambda db: claims.anything_due(db, now(), claims.Skipped(["a"], ["b"])), "ix_outbox_due"),
+    "the story of one thing": (lambda db: outbox.messages_about(db, "deposition", 77), "ix_outbox_subject"),
     "what was sent": (lambda db: queries.tab(db, SCOPES, "sent", queries.Filters(), None), "ix_outbox_state"),
     "what a desk told nobody": (lambda db: delivery_problems.delivery_problems(db, SCOPES), "ix_outbox_untold"),
     "what fails at a desk": (lambda db: delivery_problems.delivery_problems(db, SCOPES), "ix_outbox_failing"),

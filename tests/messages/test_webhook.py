@@ -6,22 +6,27 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
 import jwt
 import pytest
-from tests.messages.receivers import HttpReceiver
-from tests.messages.sending import row_of, send
 
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox import http_client, webhooks
+from tests.messages.receivers import HttpReceiver
+from tests.messages.sending import HANDLERS, row_of, send
 
 KEY = "dk_" + "k" * 40
 CLAIMS = {"requests": [{"id": 11767, "session_state": "scheduled", "notice": None, "title": "Ünï"}]}
 LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+
+def signed_with(monkeypatch: pytest.MonkeyPatch, signing_key: webhooks.SigningKey) -> None:
+    monkeypatch.setitem(HANDLERS, "webhook", partial(webhooks.deliver, signing_key=signing_key))
 
 
 @pytest.fixture
@@ -34,7 +39,7 @@ def bad() -> Iterator[HttpReceiver]:
 @pytest.fixture
 def house(grounds: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """A house that may send to this machine. The database itself does not matter here."""
-    monkeypatch.setattr(webhooks, "signing_key", lambda db, organization_id: KEY)
+    signed_with(monkeypatch, lambda db, organization_id: KEY)
     database = Database(Config.for_tests(database_url=grounds.sqlite(), webhook_allowed_networks=LOOPBACK))
     yield database
     database.dispose()
@@ -135,7 +140,7 @@ def test_an_organization_without_key_waits_for_one(
     def none(_db: Any, _organization_id: int) -> str:
         raise LookupError
 
-    monkeypatch.setattr(webhooks, "signing_key", none)
+    signed_with(monkeypatch, none)
     row = send(house, hook(bad.url("/200")))
     assert (row.state, bad.requests) == ("queued", [])
     assert row.last_error == "The organization has no active depositions key to sign this with."

@@ -13,13 +13,11 @@ from app.kernel.changes import events
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
 from app.prescreens import actions
-from app.prescreens import jobs as prescreen_jobs  # registers who does the held acts
 from app.prescreens.actions.decide import would_send
+from app.prescreens.jobs import FINALIZERS
 from app.prescreens.queries import detail
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
-
-assert prescreen_jobs.decide
 
 NOTES = "Drives a hard bargain"
 SECONDS = 30
@@ -72,7 +70,7 @@ def undo(database: Database, cast: Cast, hold: Row[Any], who: str = "lena", at: 
 
 def sweep(database: Database, at: datetime | None = None) -> bool:
     """What a worker does when it comes by."""
-    return jobs.sweep(database, at or now())
+    return jobs.sweep(database, at or now(), FINALIZERS)
 
 
 def story(database: Database, id: UUID) -> list[Any]:

@@ -49,7 +49,7 @@ def token(client: FlaskClient, path: str, verb: str = "approve") -> dict[str, st
 def at_once(database: Database, cast: Cast) -> None:
     """Lena has chosen that her decisions do not wait."""
     with database.write() as db:
-        db.execute(update(Person).where(Person.id == cast.lena.id).values(hold_seconds=0))
+        db.execute(update(Person).where(Person.id == cast.lena.id).values(undo_seconds=0))
 
 
 @verbs

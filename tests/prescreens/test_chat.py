@@ -13,7 +13,8 @@ from sqlalchemy import func, select, update
 from app.accounts.models import Organization
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.prescreens import links, words
+from app.prescreens import links
+from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Prescreen
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -219,7 +220,7 @@ def test_it_speaks_the_organizations_language(
         db.execute(update(Organization).where(Organization.id == cast.marston.id).values(locale=locale))
     visitor.get(START)
     assert f'<html lang="{lang}" dir="{direction}">' in visitor.page
-    assert words.of(locale)("start") in visitor.page
+    assert TRANSLATIONS.translator(locale)("start") in visitor.page
     assert ('lang="ro"' in visitor.page) is (locale == "ro"), "their own questions keep their language"
 
 
@@ -239,10 +240,23 @@ def test_hostile_text_is_only_text(visitor: Visitor, database: Database, cast: C
     assert html.escape(evil) in visitor.page
 
 
-def test_every_language_says_everything() -> None:
-    english = words.LANGUAGES["en"]
-    blanks = {key: set(re.findall(r"{(\w+)}", text)) for key, text in english.items()}
-    for code, sentences in words.LANGUAGES.items():
-        assert sentences.keys() == english.keys(), code
-        for key, text in sentences.items():
-            assert set(re.findall(r"{(\w+)}", text)) == blanks[key], (code, key)
+@pytest.mark.parametrize(
+    ("locale", "one", "two"),
+    [
+        ("en", "1 question. Your answer", "2 questions, one at a time"),
+        ("es", "1 pregunta. Su respuesta", "2 preguntas, una por una"),
+        ("fr", "1 question. Votre réponse", "2 questions, une à la fois"),
+        ("ar", "سؤال واحد. تُحفظ إجابتك", "سؤالان، سؤال واحد في كل مرة"),
+    ],
+)
+def test_one_question_is_not_several(
+    visitor: Visitor, database: Database, cast: Cast, locale: str, one: str, two: str
+) -> None:
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.id == cast.marston.id).values(locale=locale))
+        template(db, cast.marston.id, "short", questions=QUESTIONS[:1])
+        template(db, cast.marston.id, "longer", questions=QUESTIONS[:2])
+    assert one in visitor.get("/p/marston/short").page
+    assert two in visitor.get("/p/marston/longer").page
+    progress = TRANSLATIONS.translator(locale)("progress", n=2, answered=1)
+    assert progress in visitor.press("/start").press("/answer", step="fullName", answer="Jane").page

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from app.kernel.db import counters
+from app.kernel.db import recounts
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -53,4 +53,4 @@ def test_everywhere_at_once(client: FlaskClient, database: Database, cast: Cast,
 
     assert [stored(database, id) for id in (waiting, approved, active)] == before, "nothing was written"
     with database.read() as db:
-        assert counters.differences(db) == []
+        assert recounts.differences(db) == []

@@ -14,8 +14,10 @@ from app.dashboard.undo import presentation
 from app.dashboard.undo.models import PendingDecision, State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.prescreens.jobs import FINALIZERS, decide
 from app.prescreens.models import Prescreen
 from app.prescreens.rules import review
+from app.wiring import wire
 from app.worker import Worker
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -60,7 +62,7 @@ def test_late_by_an_hour_it_counts_from_when_it_was_final(
     row = stored(database, id)
     assert (row.review_status, row.reviewed_at) == ("approved", hold.final_at)
     assert row.updated_at > hold.final_at + timedelta(minutes=59)
-    assert kinds(database, id) == ["approved", "held"]
+    assert kinds(database, id) == ["approved", "decision_pending"]
 
 
 def test_pressed_before_it_expired_it_counts_when_the_worker_returns(
@@ -84,7 +86,7 @@ def test_several_workers_write_it_once(database: Database, cast: Cast, outbox: O
 
         def work(hold: Any = hold, ready: Any = ready, outcomes: list[Any] = outcomes) -> None:
             ready.wait()
-            outcomes.append(holds.settle(database, hold.id, hold.final_at))
+            outcomes.append(holds.settle(database, hold.id, hold.final_at, FINALIZERS))
 
         threads = [threading.Thread(target=work) for _ in range(6)]
         for thread in threads:
@@ -92,7 +94,7 @@ def test_several_workers_write_it_once(database: Database, cast: Cast, outbox: O
         for thread in threads:
             thread.join()
         assert sorted(map(str, outcomes)) == ["None"] * 5 + ["final"]
-        assert kinds(database, id) == ["approved", "held"]
+        assert kinds(database, id) == ["approved", "decision_pending"]
         assert len(outbox.rows()) == letters + 1
 
 
@@ -100,7 +102,10 @@ def test_the_running_worker_is_at_most_two_seconds_late(database: Database, cast
     id = prescreen(database, cast.marston.id)
     hold = press(database, cast, id, seconds=1)
     stop = threading.Event()
-    workers = [threading.Thread(target=Worker(database).run, args=(stop,), daemon=True) for _ in range(2)]
+    workers = [
+        threading.Thread(target=Worker(wire(database.config, database)).run, args=(stop,), daemon=True)
+        for _ in range(2)
+    ]
     for worker in workers:
         worker.start()
     try:
@@ -114,7 +119,7 @@ def test_the_running_worker_is_at_most_two_seconds_late(database: Database, cast
             worker.join(30)
     late = last(database, id).ended_at - hold.final_at
     assert timedelta(0) <= late <= timedelta(seconds=2)
-    assert kinds(database, id) == ["approved", "held"]
+    assert kinds(database, id) == ["approved", "decision_pending"]
 
 
 def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any) -> Any:
@@ -122,7 +127,7 @@ def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any)
     assert sweep(database, hold.final_at)
     assert stored(database, id).review_status == "pending_review"
     assert len(outbox.rows()) == letters
-    assert kinds(database, id)[0] == "hold_returned"
+    assert kinds(database, id)[0] == "decision_returned"
     ended = last(database, id)
     assert (ended.state, ended.shown_to) == (State.RETURNED, cast.lena.id)
     line = presentation.bar([ended], now())[0]
@@ -174,19 +179,18 @@ def test_what_breaks_is_tried_again_and_holds_up_nobody(
 ) -> None:
     broken, well = prescreen(database, cast.marston.id), prescreen(database, cast.marston.id)
     first, second = press(database, cast, broken), press(database, cast, well, who="mira")
-    real = holds.FINALIZERS["prescreen"]
 
     def breaks(db: Any, hold: Any, at: Any) -> Any:
         if hold.id == first.id:
             raise RuntimeError("planted")
-        return real[1](db, hold, at)
+        return decide(db, hold, at)
 
-    monkeypatch.setitem(holds.FINALIZERS, "prescreen", (real[0], breaks))
+    monkeypatch.setitem(FINALIZERS, "prescreen", holds.Finalizer("prescreens", breaks))
     at = second.final_at + timedelta(seconds=1)
     assert sweep(database, at)
     assert (stands(database, broken), stands(database, well)) == (State.HELD, State.FINAL)
     assert not sweep(database, at), "not at once again"
-    monkeypatch.setitem(holds.FINALIZERS, "prescreen", real)
+    monkeypatch.undo()
     assert sweep(database, at + timedelta(seconds=2))
     assert stands(database, broken) is State.FINAL
     assert stored(database, broken).reviewed_at == first.final_at

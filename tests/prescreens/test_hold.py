@@ -30,7 +30,7 @@ def test_it_waits_and_nothing_is_written_or_sent(database: Database, cast: Cast,
     assert hold.final_at - hold.pressed_at == timedelta(seconds=30)
     assert hold.payload == {"notes": NOTES}
     happened = story(database, id)[0]
-    assert (happened.kind, happened.actor_name) == ("prescreen.held", "Lena Ortiz")
+    assert (happened.kind, happened.actor_name) == ("prescreen.decision_pending", "Lena Ortiz")
     assert NOTES not in str(happened.data)
 
 
@@ -50,7 +50,7 @@ def test_pressing_the_same_again_changes_nothing(database: Database, cast: Cast)
     first = press(database, cast, id)
     again = press(database, cast, id, notes="typed twice")
     assert again == first
-    assert kinds(database, id) == ["held"]
+    assert kinds(database, id) == ["decision_pending"]
 
 
 def test_deciding_otherwise_needs_an_undo_first(database: Database, cast: Cast) -> None:
@@ -121,7 +121,7 @@ def test_of_many_who_press_at_once_one_holds(database: Database, cast: Cast) -> 
         # The winner's own second press of the same verb is no refusal.
         assert sorted(set(outcomes)) == ["held", "hold.held"]
         assert outcomes.count("held") == 2
-        assert kinds(database, id) == ["held"]
+        assert kinds(database, id) == ["decision_pending"]
         assert stands(database, id) is State.HELD
 
 

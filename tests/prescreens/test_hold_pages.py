@@ -15,6 +15,7 @@ from app.dashboard.undo.models import State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
+from app.wiring import wire
 from app.worker import Worker
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -196,7 +197,7 @@ def test_hostile_names_stay_text(lena: FlaskClient, database: Database, cast: Ca
 @pytest.fixture
 def worker(database: Database) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=Worker(database).run, args=(stop,), daemon=True)
+    thread = threading.Thread(target=Worker(wire(database.config, database)).run, args=(stop,), daemon=True)
     thread.start()
     yield
     stop.set()

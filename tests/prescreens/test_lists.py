@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from app.accounts.scope import Scope
-from app.kernel.db import counters
+from app.kernel.db import recounts
 from app.kernel.db.engine import Database, Db
 from app.prescreens.models import Contact, Prescreen
 from app.prescreens.queries import api, counts, listing
@@ -181,4 +181,4 @@ def test_every_view_lists_what_its_tab_and_groups_count(place: Place, reach: str
 
 def test_kept_counts_equal_a_recount(place: Place) -> None:
     with place.database.read() as db:
-        assert counters.differences(db) == []
+        assert recounts.differences(db) == []

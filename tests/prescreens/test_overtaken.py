@@ -15,6 +15,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Refusal
 from app.prescreens import actions
+from app.prescreens.jobs import FINALIZERS
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.clocks import Clock
@@ -43,8 +44,8 @@ def test_the_api_wins_and_the_holder_is_told(
     line = presentation.bar([ended], now())[0]
     assert line.title == "Your approval of Jane Smith was not written"
     assert "(API) has denied Jane Smith meanwhile, which was final at once." in line.note
-    assert sorted(kinds(database, id)) == ["denied", "held", "hold_overtaken"]
-    told = next(event for event in story(database, id) if event.kind == "prescreen.hold_overtaken")
+    assert sorted(kinds(database, id)) == ["decision_overtaken", "decision_pending", "denied"]
+    told = next(event for event in story(database, id) if event.kind == "prescreen.decision_overtaken")
     assert (told.data["holder"], told.data["act"], told.via) == ("Lena Ortiz", "approve", "api")
     assert not sweep(database, hold.final_at)
     assert stored(database, id).review_status == "denied"
@@ -113,7 +114,7 @@ def test_pressed_and_reviewed_at_once(database: Database, cast: Cast, outbox: Ou
         if got[0] == "session.already_reviewed":
             assert found == ["denied"]
         else:
-            assert found == ["denied", "held", "hold_overtaken"]
+            assert found == ["decision_overtaken", "decision_pending", "denied"]
             assert last(database, id).state == State.OVERTAKEN
 
 
@@ -124,16 +125,16 @@ def test_written_down_and_reviewed_at_once(database: Database, cast: Cast, outbo
         hold, letters = press(database, cast, id), len(outbox.rows())
         before, after = (hold.final_at + timedelta(milliseconds=ms) for ms in (-5, 5))
         got = together(
-            lambda hold=hold, at=after: str(holds.settle(database, hold.id, at)),  # type: ignore[misc]
+            lambda hold=hold, at=after: str(holds.settle(database, hold.id, at, FINALIZERS)),  # type: ignore[misc]
             lambda id=id, at=before: by_api(database, cast, id, at),  # type: ignore[misc]
         )
         row, ended = stored(database, id), last(database, id)
         assert len(outbox.rows()) == letters + 1
         if row.review_status == "approved":
             assert got == ["final", "session.already_reviewed"]
-            assert sorted(kinds(database, id)) == ["approved", "held"]
+            assert sorted(kinds(database, id)) == ["approved", "decision_pending"]
             assert ended.state == State.FINAL
         else:
             assert got == ["None", "denied"]
-            assert sorted(kinds(database, id)) == ["denied", "held", "hold_overtaken"]
+            assert sorted(kinds(database, id)) == ["decision_overtaken", "decision_pending", "denied"]
             assert ended.state == State.OVERTAKEN

@@ -136,7 +136,7 @@ def test_the_detail_shows_answers_beside_criteria(lena: FlaskClient, database: D
     assert "1 April 2026" in found
     assert "Held for 30 seconds, then final and sent." in found
     with database.write() as db:
-        db.execute(update(Person).where(Person.id == cast.lena.id).values(hold_seconds=0))
+        db.execute(update(Person).where(Person.id == cast.lena.id).values(undo_seconds=0))
     at_once = page(lena, f"/prescreens/{prescreen(database, cast.marston.id)}")
     assert "Either decision is final at once, and jane@example.com is told." in at_once
     assert "Your application to Marston &amp; Vale was approved" in found

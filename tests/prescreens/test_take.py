@@ -44,7 +44,7 @@ def test_it_is_taken_and_given_back(database: Database, cast: Cast) -> None:
     assert stored(database, id).assignee_id is None
     with database.read() as db:
         kinds = [event.kind for event in events.timeline(db, "prescreen", id)]
-    assert kinds[:2] == ["prescreen.released", "prescreen.taken"]
+    assert kinds[:2] == ["prescreen.unassigned", "prescreen.assigned"]
 
 
 def test_taking_over_needs_to_know_from_whom(database: Database, cast: Cast) -> None:

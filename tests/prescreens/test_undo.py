@@ -12,6 +12,7 @@ from app.dashboard.undo.models import State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, NotFound
+from app.prescreens.jobs import FINALIZERS
 from tests.cast import Cast
 from tests.clocks import Clock
 from tests.outgoing import Outbox
@@ -27,7 +28,7 @@ def test_nothing_stays_of_it_but_history(database: Database, cast: Cast, outbox:
     assert not sweep(database, hold.final_at + timedelta(hours=1))
     assert stored(database, id) == before
     assert len(outbox.rows()) == letters
-    assert kinds(database, id) == ["hold_undone", "held"]
+    assert kinds(database, id) == ["decision_undone", "decision_pending"]
     assert last(database, id).shown_to is None
     assert press(database, cast, id, "deny", who="mira").state == State.HELD
 
@@ -38,7 +39,7 @@ def test_twice_changes_nothing(database: Database, cast: Cast) -> None:
     first = undo(database, cast, hold)
     again = undo(database, cast, hold, at=hold.final_at + timedelta(minutes=5))
     assert (again.state, again.ended_at) == (State.UNDONE, first.ended_at)
-    assert kinds(database, id) == ["hold_undone", "held"]
+    assert kinds(database, id) == ["decision_undone", "decision_pending"]
 
 
 @pytest.mark.parametrize("written", [True, False])
@@ -79,7 +80,7 @@ def test_the_clock_may_jump_between_press_and_undo(database: Database, cast: Cas
     with pytest.raises(Conflict):
         undo(database, cast, hold)
     assert not sweep(database)
-    assert kinds(database, id) == ["approved", "held"]
+    assert kinds(database, id) == ["approved", "decision_pending"]
 
 
 def test_undo_against_the_worker_is_decided_once(database: Database, cast: Cast, outbox: Outbox) -> None:
@@ -99,7 +100,7 @@ def test_undo_against_the_worker_is_decided_once(database: Database, cast: Cast,
 
         def early(hold: Any = hold, ready: Any = ready, outcomes: list[str] = outcomes) -> None:
             ready.wait()
-            outcomes.append(str(holds.settle(database, hold.id, hold.final_at + timedelta(milliseconds=1))))
+            outcomes.append(str(holds.settle(database, hold.id, hold.final_at + timedelta(milliseconds=1), FINALIZERS)))
 
         threads = [threading.Thread(target=target) for target in (late, early, early)]
         for thread in threads:
@@ -108,4 +109,6 @@ def test_undo_against_the_worker_is_decided_once(database: Database, cast: Cast,
             thread.join()
         written = stored(database, id).review_status == "approved"
         assert sorted(outcomes) == (["None", "final", "too late"] if written else ["None", "None", "undone"])
-        assert kinds(database, id) == (["approved", "held"] if written else ["hold_undone", "held"])
+        assert kinds(database, id) == (
+            ["approved", "decision_pending"] if written else ["decision_undone", "decision_pending"]
+        )

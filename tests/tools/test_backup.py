@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from app.accounts.models import Organization
 from app.config import Config
-from app.kernel.db import counters
+from app.kernel.db import recounts
 from app.kernel.db.engine import Database
 from tests.cast import ORGANIZATIONS, Cast
 from tests.databases import Grounds
@@ -58,6 +58,6 @@ def test_a_backup_made_in_use_restores_everything(
             assert found == {slug: facts["name"] for slug, facts in ORGANIZATIONS.items()}
             sealed = db.execute(text("SELECT secret_encrypted FROM api_keys")).scalar_one()
             assert db.vault.decrypt(sealed) == key
-            assert counters.differences(db) == []
+            assert recounts.differences(db) == []
     finally:
         copy.dispose()

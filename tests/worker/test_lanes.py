@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
-from tests.messages.sending import promise
 
 from app.kernel.db.engine import Database
-from app.kernel.outbox.outbox import HANDLERS, Delivery, Message, OutboxRow, TemporaryFailure
+from app.kernel.outbox.outbox import Delivery, Message, OutboxRow, TemporaryFailure
+from app.wiring import Sweep
 from app.worker import SHARE, Worker
+from tests.messages.sending import HANDLERS, promise
+from tests.messages.sending import worker as delivering
 
 
 @contextmanager
-def working(database: Database, **more: Any) -> Iterator[Worker]:
+def working(database: Database, sweeps: tuple[Sweep, ...] = (), **more: Any) -> Iterator[Worker]:
     """A worker that runs in a thread of its own until the block ends."""
-    worker, stop = Worker(database, **{"sweeps": (), **more}), threading.Event()
+    worker, stop = delivering(database, sweeps, **more), threading.Event()
     thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
     thread.start()
     try:

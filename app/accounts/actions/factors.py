@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import delete, exists, insert, or_, select, update
 
-from app.accounts import emails, passkeys, recovery, rules, totp
-from app.accounts.inserting import insert_once
+from app.accounts import emails, events, passkeys, recovery, rules, totp
 from app.accounts.models import Passkey, Person, RecoveryCode, TotpSecret, UsedChallenge
 from app.accounts.queries import LARGEST_ID
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import Values, insert_once
 from app.kernel.errors import Conflict, Denied, NotFound
 from app.kernel.outbox.outbox import Message
 
@@ -44,7 +45,7 @@ def turn_on_app(db: Db, person: Person, secret: str, code: str, *, by: Actor, no
     sealed = db.vault.encrypt(secret)
     db.execute(insert(TotpSecret).values(person_id=person.id, secret_encrypted=sealed, last_step=step, created_at=now))
     codes = _settle(db, person.id)
-    _tell(db, "person.app_added", person, by, now, None, [emails.factor_added(db, person, APP, now)])
+    _record(db, events.PERSON_APP_ADDED, person, by, now, None, [emails.factor_added(db, person, APP, now)])
     return codes
 
 
@@ -58,7 +59,7 @@ def turn_off_app(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
         raise Conflict("There is no authenticator app to take away. Nothing was changed.", code="app.missing")
     _settle(db, person.id)
     letter = emails.factor_removed(db, person, APP, _left(db, person.id), now)
-    _tell(db, "person.app_removed", person, by, now, None, [letter])
+    _record(db, events.PERSON_APP_REMOVED, person, by, now, None, [letter])
 
 
 def use_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) -> str | None:
@@ -80,7 +81,6 @@ def use_app_code(db: Db, person_id: int, code: str, *, now: datetime) -> bool:
         .where(TotpSecret.person_id == person_id, TotpSecret.last_step < step)
         .values(last_step=step)
         .returning(TotpSecret.person_id)
-        .execution_options(synchronize_session=False)
     )
     return done.scalar_one_or_none() is not None
 
@@ -95,14 +95,13 @@ def _use_recovery_code(db: Db, person: Person, typed: str, *, by: Actor, now: da
         )
         .values(used_at=now)
         .returning(RecoveryCode.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None:
         return False
     unused = select(RecoveryCode.id).where(RecoveryCode.person_id == person.id, RecoveryCode.used_at.is_(None))
     left = len(db.execute(unused).all())
     letter = emails.recovery_code_used(db, person, left, now)
-    _tell(db, "person.recovery_code_used", person, by, now, {"left": left}, [letter])
+    _record(db, events.PERSON_RECOVERY_CODE_USED, person, by, now, {"left": left}, [letter])
     return True
 
 
@@ -112,7 +111,7 @@ def renew_codes(db: Db, person: Person, *, by: Actor, now: datetime) -> list[str
     if not _left(db, person.id):
         raise Conflict("Set up an app or a passkey first. No codes were made.", code="factors.missing")
     codes = _new_codes(db, person.id)
-    _tell(db, "person.recovery_codes_made", person, by, now)
+    _record(db, events.PERSON_RECOVERY_CODES_MADE, person, by, now)
     return codes
 
 
@@ -126,13 +125,23 @@ def add_passkey(db: Db, person: Person, made: passkeys.Made, name: str, *, by: A
     if len(db.execute(select(Passkey.id).where(Passkey.person_id == person.id)).all()) >= MOST_PASSKEYS:
         raise Conflict(f"You have {MOST_PASSKEYS} passkeys, the most there may be. Remove one first.", "passkey.many")
     kept = insert_once(
-        db, Passkey.__table__, person_id=person.id, name=name, created_at=now, last_used_at=None, **made._asdict()
+        db,
+        Passkey,
+        {
+            Passkey.person_id: person.id,
+            Passkey.name: name,
+            Passkey.credential_id: made.credential_id,
+            Passkey.public_key: made.public_key,
+            Passkey.sign_count: made.sign_count,
+            Passkey.created_at: now,
+            Passkey.last_used_at: None,
+        },
     )
     if kept is None:
         raise Conflict("This passkey is registered already. Nothing was changed.", code="passkey.exists")
     codes = _settle(db, person.id)
     letter = emails.factor_added(db, person, f"The passkey “{name}”", now)
-    _tell(db, "person.passkey_added", person, by, now, {"passkey": name}, [letter])
+    _record(db, events.PERSON_PASSKEY_ADDED, person, by, now, {"passkey": name}, [letter])
     return codes
 
 
@@ -142,16 +151,13 @@ def remove_passkey(db: Db, person: Person, passkey_id: int, *, by: Actor, now: d
     name = None
     if passkey_id <= LARGEST_ID:
         name = db.execute(
-            delete(Passkey)
-            .where(Passkey.id == passkey_id, Passkey.person_id == person.id)
-            .returning(Passkey.name)
-            .execution_options(synchronize_session=False)
+            delete(Passkey).where(Passkey.id == passkey_id, Passkey.person_id == person.id).returning(Passkey.name)
         ).scalar_one_or_none()
     if name is None:
         raise NotFound("There is no such passkey, or it is removed already.")
     _settle(db, person.id)
     letter = emails.factor_removed(db, person, f"The passkey “{name}”", _left(db, person.id), now)
-    _tell(db, "person.passkey_removed", person, by, now, {"passkey": name}, [letter])
+    _record(db, events.PERSON_PASSKEY_REMOVED, person, by, now, {"passkey": name}, [letter])
 
 
 def use_passkey(
@@ -161,8 +167,11 @@ def use_passkey(
 
     A counter that did not grow means that the passkey may have been copied: history says so.
     """
-    seen = {"challenge_sha256": sha256(challenge.hex()), "expires_at": expires_at}
-    if insert_once(db, UsedChallenge.__table__, **seen) is None:
+    used: Values = {
+        UsedChallenge.challenge_sha256: sha256(challenge.hex()),
+        UsedChallenge.expires_at: expires_at,
+    }
+    if insert_once(db, UsedChallenge, used) is None:
         return False
     counted = or_(Passkey.sign_count < sign_count, (Passkey.sign_count == 0) & (sign_count == 0))
     done = db.execute(
@@ -170,11 +179,10 @@ def use_passkey(
         .where(Passkey.id == passkey.id, counted)
         .values(sign_count=sign_count, last_used_at=now)
         .returning(Passkey.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None and db.execute(select(Passkey.id).where(Passkey.id == passkey.id)).first() is not None:
         person = db.get_one(Person, passkey.person_id)
-        _tell(db, "person.passkey_refused", person, by, now, {"passkey": passkey.name})
+        _record(db, events.PERSON_PASSKEY_REFUSED, person, by, now, {"passkey": passkey.name})
     return done is not None
 
 
@@ -193,7 +201,7 @@ def reset(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     if not any(gone):
         raise Conflict(f"{person.name} signs in with the password alone. Nothing was changed.", "factors.missing")
     _settle(db, person.id)
-    _tell(db, "person.factors_reset", person, by, now, None, [emails.factors_reset(db, person, by, now)])
+    _record(db, events.PERSON_FACTORS_RESET, person, by, now, None, [emails.factors_reset(db, person, by, now)])
 
 
 def _alone(db: Db, person_id: int) -> None:
@@ -205,11 +213,7 @@ def _settle(db: Db, person_id: int) -> list[str]:
     """Notes whether there is a factor, and keeps recovery codes exactly while there is. Returns those made now."""
     there = or_(exists().where(TotpSecret.person_id == person_id), exists().where(Passkey.person_id == person_id))
     set_up = db.execute(
-        update(Person)
-        .where(Person.id == person_id)
-        .values(second_factor=there)
-        .returning(Person.second_factor)
-        .execution_options(synchronize_session=False)
+        update(Person).where(Person.id == person_id).values(second_factor=there).returning(Person.second_factor)
     ).scalar_one()
     if not set_up:
         db.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
@@ -239,9 +243,9 @@ def _digits(typed: str) -> str:
     return "".join(typed.split()).replace("-", "")
 
 
-def _tell(
+def _record(
     db: Db,
-    kind: str,
+    event_type: EventType,
     person: Person,
     by: Actor,
     now: datetime,
@@ -250,7 +254,7 @@ def _tell(
 ) -> None:
     record(
         db,
-        kind,
+        event_type,
         subject_type="person",
         subject_id=person.id,
         organization_id=None,

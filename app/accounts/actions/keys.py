@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
-from app.accounts import api_auth, rules
+from app.accounts import api_auth, events, rules
 from app.accounts.models import ApiKey, Organization, Product
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
@@ -32,7 +32,7 @@ def create(
 
     `secret` sets the key's value (demonstration data only). Raises Invalid.
     """
-    product = rules.word("product", product, (known.value for known in Product))
+    product = rules.one_of("product", product, (known.value for known in Product))
     allowed = rules.scopes(product, scopes)
     label = rules.plain_text("label", label, rules.LABEL_LENGTH) if label.strip() else ""
     value = secret or random_token(32, rules.PREFIXES[product])
@@ -50,7 +50,7 @@ def create(
     db.flush()
     record(
         db,
-        "key.created",
+        events.KEY_CREATED,
         subject_type="organization",
         subject_id=organization.id,
         organization_id=organization.id,
@@ -68,13 +68,12 @@ def revoke(db: Db, key: ApiKey, *, by: Actor, now: datetime) -> None:
         .where(ApiKey.id == key.id, ApiKey.revoked_at.is_(None))
         .values(revoked_at=now)
         .returning(ApiKey.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None:
         raise Conflict("This key was already revoked. Nothing was changed.", code="key.already_revoked")
     record(
         db,
-        "key.revoked",
+        events.KEY_REVOKED,
         subject_type="organization",
         subject_id=key.organization_id,
         organization_id=key.organization_id,
@@ -97,7 +96,7 @@ def print_bearer(db: Db, organization: Organization, *, by: Actor, now: datetime
     expires_at = now + BEARER_LIFE
     record(
         db,
-        "key.bearer_printed",
+        events.KEY_BEARER_PRINTED,
         subject_type="organization",
         subject_id=organization.id,
         organization_id=organization.id,

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import update
 
-from app.accounts import rules
-from app.accounts.inserting import insert_once
+from app.accounts import events, rules
 from app.accounts.models import Billing, Organization, Plan
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict
 
-HOUSE_FIELDS = frozenset({"plan", "billing", "self_service"})
+STAFF_FIELDS = frozenset({"plan", "billing", "self_service"})
 """What an organization pays for and may do: only the house changes these."""
 
 
@@ -45,12 +45,21 @@ def create(
             "decision_emails": decision_emails,
         }
     )
-    made = insert_once(db, Organization.__table__, slug=rules.slug(slug), version=1, created_at=now, **facts)
+    made = insert_once(
+        db,
+        Organization,
+        {
+            Organization.slug: rules.slug(slug),
+            Organization.version: 1,
+            Organization.created_at: now,
+            **{getattr(Organization, name): value for name, value in facts.items()},
+        },
+    )
     if made is None:
         raise Conflict(f"There is already an organization {slug}. Nothing was created.", code="organization.exists")
     record(
         db,
-        "organization.created",
+        events.ORGANIZATION_CREATED,
         subject_type="organization",
         subject_id=made,
         organization_id=made,
@@ -80,7 +89,6 @@ def change(
         .where(Organization.id == organization.id, Organization.version == expected)
         .values(**after, version=expected + 1)
         .returning(Organization.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None:
         raise Conflict(
@@ -90,7 +98,7 @@ def change(
     before = {name: getattr(organization, name) for name in after}
     record(
         db,
-        "organization.changed",
+        events.ORGANIZATION_CHANGED,
         subject_type="organization",
         subject_id=organization.id,
         organization_id=organization.id,

@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import delete, update
 
-from app.accounts import emails, passwords, rules
-from app.accounts.inserting import insert_once
+from app.accounts import emails, events, passwords, rules
 from app.accounts.models import Membership, Organization, Person, Theme
 from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.roles import TITLES, Role
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict, Gone, NotFound
 
 
@@ -38,7 +39,7 @@ def invite(
         if person.password_hash is None
         else emails.role_given(db, person, TITLES[Role(role)], organization, by)
     )
-    _tell(db, "person.invited", person, organization, by, now, {"role": role}, [message])
+    _record(db, events.PERSON_INVITED, person, organization, by, now, {"role": role}, [message])
     return person
 
 
@@ -61,7 +62,7 @@ def create(
     person.password_hash = password_hash
     _place(db, person, role, organization)
     db.flush()
-    _tell(db, "person.created", person, organization, by, now, {"role": role})
+    _record(db, events.PERSON_CREATED, person, organization, by, now, {"role": role})
     return person
 
 
@@ -70,7 +71,7 @@ def give_role(
 ) -> None:
     """Adds a role. Raises Invalid, or Conflict when they have it."""
     _place(db, person, role, organization)
-    _tell(db, "person.role_given", person, organization, by, now, {"role": role})
+    _record(db, events.PERSON_ROLE_GIVEN, person, organization, by, now, {"role": role})
 
 
 def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: datetime) -> None:
@@ -84,14 +85,11 @@ def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: dat
             code="person.own_role",
         )
     gone = db.execute(
-        delete(Membership)
-        .where(Membership.id == membership_id)
-        .returning(Membership.id)
-        .execution_options(synchronize_session=False)
+        delete(Membership).where(Membership.id == membership_id).returning(Membership.id)
     ).scalar_one_or_none()
     if gone is None:
         raise NotFound("There is no such role.")
-    _tell(db, "person.role_taken", person, membership.organization, by, now, {"role": membership.role})
+    _record(db, events.PERSON_ROLE_TAKEN, person, membership.organization, by, now, {"role": membership.role})
 
 
 def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
@@ -107,14 +105,14 @@ def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     )
     if not done:
         raise Conflict("This account is already disabled. Nothing was changed.", code="person.already_disabled")
-    _tell(db, "person.disabled", person, None, by, now)
+    _record(db, events.PERSON_DISABLED, person, None, by, now)
 
 
 def enable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     """Opens a disabled account again; it has to sign in anew. Raises Conflict when it is not disabled."""
     if not _set(db, Person.id == person.id, Person.disabled_at.is_not(None), disabled_at=None):
         raise Conflict("This account is not disabled. Nothing was changed.", code="person.not_disabled")
-    _tell(db, "person.enabled", person, None, by, now)
+    _record(db, events.PERSON_ENABLED, person, None, by, now)
 
 
 def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
@@ -124,7 +122,16 @@ def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     if person.disabled_at is not None:
         raise Conflict("This account is disabled. Nothing was sent. Enable it first.", code="person.disabled")
     organization = next((each.organization for each in person.memberships if each.organization), None)
-    _tell(db, "person.invited", person, organization, by, now, None, [emails.invitation(db, person, organization, by)])
+    _record(
+        db,
+        events.PERSON_INVITED,
+        person,
+        organization,
+        by,
+        now,
+        None,
+        [emails.invitation(db, person, organization, by)],
+    )
 
 
 def change_settings(
@@ -134,9 +141,9 @@ def change_settings(
     checks: dict[str, Any] = {
         "name": lambda value: rules.plain_text("name", value, rules.NAME_LENGTH),
         "time_zone": rules.time_zone,
-        "theme": lambda value: rules.word("theme", value, (each.value for each in Theme)),
+        "theme": lambda value: rules.one_of("theme", value, (each.value for each in Theme)),
         "single_keys": bool,
-        "hold_seconds": rules.hold_seconds,
+        "undo_seconds": rules.undo_seconds,
     }
     after = {name: checks[name](value) for name, value in changes.items()}
     if not _set(db, Person.id == person.id, Person.version == version, **after, version=version + 1):
@@ -146,9 +153,9 @@ def change_settings(
         )
     before = {name: getattr(person, name) for name in after if getattr(person, name) != after[name]}
     if before:
-        _tell(
+        _record(
             db,
-            "person.changed",
+            events.PERSON_CHANGED,
             person,
             None,
             by,
@@ -177,9 +184,13 @@ def change_password(
     if not done:
         raise Gone("This link has been used, or a newer one replaced it. Nothing was changed.", code="link.used")
     person = db.get_one(Person, person_id, populate_existing=True)
-    kind = {"changed": "person.password_changed", "reset": "person.password_reset", "accepted": "person.accepted"}[how]
+    event_type = {
+        "changed": events.PERSON_PASSWORD_CHANGED,
+        "reset": events.PERSON_PASSWORD_RESET,
+        "accepted": events.PERSON_ACCEPTED,
+    }[how]
     messages = [] if how == "accepted" else [emails.password_changed(db, person, now)]
-    _tell(db, kind, person, None, by, now, None, messages)
+    _record(db, event_type, person, None, by, now, None, messages)
     return epoch + 1
 
 
@@ -199,18 +210,21 @@ def _ensure(
     now: datetime,
 ) -> tuple[Person, bool]:
     address = rules.email_address(email)
+    zone = time_zone or (organization.time_zone if organization else "America/New_York")
     made = insert_once(
         db,
-        Person.__table__,
-        email=address,
-        name=rules.plain_text("name", name, rules.NAME_LENGTH),
-        time_zone=rules.time_zone(time_zone or (organization.time_zone if organization else "America/New_York")),
-        locale="en",
-        theme=Theme.SYSTEM.value,
-        single_keys=True,
-        session_epoch=0,
-        version=1,
-        created_at=now,
+        Person,
+        {
+            Person.email: address,
+            Person.name: rules.plain_text("name", name, rules.NAME_LENGTH),
+            Person.time_zone: rules.time_zone(zone),
+            Person.locale: "en",
+            Person.theme: Theme.SYSTEM.value,
+            Person.single_keys: True,
+            Person.session_epoch: 0,
+            Person.version: 1,
+            Person.created_at: now,
+        },
     )
     person = db.get_one(Person, made) if made is not None else person_by_email(db, address)
     assert person is not None  # the unique index said so, in this transaction
@@ -218,13 +232,15 @@ def _ensure(
 
 
 def _place(db: Db, person: Person, role: str, organization: Organization | None) -> None:
-    known = rules.word("role", role, (each.value for each in Role))
+    known = rules.one_of("role", role, (each.value for each in Role))
     placed = insert_once(
         db,
-        Membership.__table__,
-        person_id=person.id,
-        organization_id=organization.id if organization else None,
-        role=known,
+        Membership,
+        {
+            Membership.person_id: person.id,
+            Membership.organization_id: organization.id if organization else None,
+            Membership.role: known,
+        },
     )
     if placed is None:
         where = organization.name if organization else "the whole house"
@@ -235,19 +251,13 @@ def _place(db: Db, person: Person, role: str, organization: Organization | None)
 
 
 def _set(db: Db, *conditions: Any, **values: Any) -> bool:
-    done = db.execute(
-        update(Person)
-        .where(*conditions)
-        .values(**values)
-        .returning(Person.id)
-        .execution_options(synchronize_session=False)
-    )
+    done = db.execute(update(Person).where(*conditions).values(**values).returning(Person.id))
     return done.scalar_one_or_none() is not None
 
 
-def _tell(
+def _record(
     db: Db,
-    kind: str,
+    event_type: EventType,
     person: Person,
     organization: Organization | None,
     by: Actor,
@@ -257,7 +267,7 @@ def _tell(
 ) -> None:
     record(
         db,
-        kind,
+        event_type,
         subject_type="person",
         subject_id=person.id,
         organization_id=organization.id if organization else None,

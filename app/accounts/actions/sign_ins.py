@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from app.accounts import passwords
+from app.accounts import events, passwords
 from app.accounts.models import Person, SignIn, UsedChallenge
 from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.rules import ABSOLUTE, IDLE
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db.engine import Db
@@ -49,18 +50,13 @@ def sign_in(
         )
     )
     db.flush()
-    _tell(db, "person.signed_in", person.id, by, now, {"how": how})
+    _record(db, events.PERSON_SIGNED_IN, person.id, by, now, {"how": how})
     return token
 
 
 def prove(db: Db, sign_in_id: int, *, now: datetime) -> None:
     """Notes that whoever sits at this sign-in has just shown who they are, for what asks for that."""
-    db.execute(
-        update(SignIn)
-        .where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
-        .values(proved_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    db.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(proved_at=now))
 
 
 def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: datetime) -> None:
@@ -72,11 +68,10 @@ def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: date
         .where(SignIn.id == sign_in_id, SignIn.person_id == person_id, SignIn.ended_at.is_(None))
         .values(ended_at=now)
         .returning(SignIn.id)
-        .execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if done is None:
         raise NotFound("There is no such sign-in, or it has ended already.")
-    _tell(db, "person.signed_out", person_id, by, now)
+    _record(db, events.PERSON_SIGNED_OUT, person_id, by, now)
 
 
 def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: datetime) -> int:
@@ -92,10 +87,9 @@ def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: 
         )
         .values(ended_at=now)
         .returning(SignIn.id)
-        .execution_options(synchronize_session=False)
     ).all()
     if ended:
-        _tell(db, "person.others_signed_out", person_id, by, now)
+        _record(db, events.PERSON_OTHERS_SIGNED_OUT, person_id, by, now)
     return len(ended)
 
 
@@ -116,7 +110,7 @@ def ask_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
     address = email.strip().lower()
     record(
         db,
-        "person.reset_asked",
+        events.RESET_REQUESTED,
         subject_type="address",
         subject_id=sha256(address)[:40],
         organization_id=None,
@@ -128,8 +122,10 @@ def ask_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
     )
 
 
-def _tell(db: Db, kind: str, person_id: int, by: Actor, now: datetime, data: dict[str, Any] | None = None) -> None:
-    record(db, kind, subject_type="person", subject_id=person_id, organization_id=None, by=by, now=now, data=data)
+def _record(
+    db: Db, event_type: EventType, person_id: int, by: Actor, now: datetime, data: dict[str, Any] | None = None
+) -> None:
+    record(db, event_type, subject_type="person", subject_id=person_id, organization_id=None, by=by, now=now, data=data)
 
 
 def _storable(text: str) -> bool:

@@ -7,8 +7,8 @@ from flask import Response, flash, request, url_for
 from app.accounts import queries
 from app.accounts.access import allow, me
 from app.accounts.actions import organizations as actions
-from app.accounts.events import entries
-from app.accounts.forms import ZONES, HouseOrganizationForm, NewOrganizationForm, OrganizationForm
+from app.accounts.events import EVENTS
+from app.accounts.forms import ZONES, NewOrganizationForm, OrganizationForm, StaffOrganizationForm
 from app.accounts.models import Organization, Product
 from app.accounts.roles import Role
 from app.accounts.rules import LOCALES
@@ -85,7 +85,7 @@ def organization(organization_id: int) -> Response:
         people=queries.people(db(), mine, organization_id=found.id),
         keys=keys,
         signs=any(each.product == Product.DEPOSITIONS and each.revoked_at is None for each in keys),
-        story=entries(events.timeline(db(), "organization", found.id, 100)),
+        story=EVENTS.timeline(events.timeline(db(), "organization", found.id, 100)),
     )
 
 
@@ -97,7 +97,7 @@ def change_organization(organization_id: int) -> Response:
     found = queries.organization(db(), organization_id, mine)
     form = _form(found, mine, request.form)
     form.check()
-    names = (*CHANGEABLE, *(sorted(actions.HOUSE_FIELDS) if mine is None else ()))
+    names = (*CHANGEABLE, *(sorted(actions.STAFF_FIELDS) if mine is None else ()))
     changes: dict[str, Any] = {name: form[name].data for name in names}
     changes["contact_email"] = changes["contact_email"] or ""
     actions.change(db(), found, changes, version=form.seen_version, by=me().actor(), now=clock.now())
@@ -107,7 +107,7 @@ def change_organization(organization_id: int) -> Response:
 
 def _form(found: Organization, mine: frozenset[int] | None, typed: Any) -> Any:
     """The form, filled from the row, or with what was typed."""
-    kind = HouseOrganizationForm if mine is None else OrganizationForm
+    kind = StaffOrganizationForm if mine is None else OrganizationForm
     form = kind(formdata=typed, obj=found)
     if found.time_zone not in ZONES:
         form.time_zone.choices = [found.time_zone, *ZONES]

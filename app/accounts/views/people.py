@@ -8,8 +8,8 @@ from app.accounts import queries, rules
 from app.accounts.access import allow, me
 from app.accounts.actions import factors
 from app.accounts.actions import people as actions
-from app.accounts.events import entries
-from app.accounts.forms import HOUSE, InviteForm, RoleForm
+from app.accounts.events import EVENTS
+from app.accounts.forms import EVERYWHERE, InviteForm, RoleForm
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
 from app.accounts.views import administered, pages
@@ -60,7 +60,7 @@ def person(person_id: int) -> Response:
         row=_row(found, mine),
         form=form,
         sign_ins=len(queries.live_sign_ins(db(), found.id, now)),
-        story=entries(_visible_story(db(), found, mine)),
+        story=EVENTS.timeline(_visible_story(db(), found, mine)),
         why_not_disable=_why_not_disable(found),
         why_not_reset=_why_not_reset(found),
     )
@@ -82,7 +82,7 @@ def invite() -> Response:
     form = InviteForm()
     places = _offer(form, db(), administered())
     form.check()
-    rules.check_grant(form.role.data, everywhere=HOUSE in places)
+    rules.check_grant(form.role.data, everywhere=EVERYWHERE in places)
     made = actions.invite(
         db(),
         email=form.email.data,
@@ -116,7 +116,7 @@ def give_role(person_id: int) -> Response:
     form = RoleForm()
     places = _offer(form, db(), mine)
     form.check()
-    rules.check_grant(form.role.data, everywhere=HOUSE in places)
+    rules.check_grant(form.role.data, everywhere=EVERYWHERE in places)
     actions.give_role(db(), found, form.role.data, places[form.place.data], by=me().actor(), now=clock.now())
     flash(f"{found.name} is now also {TITLES[Role(form.role.data)].lower()}.")
     return see_other(url_for("accounts.person", person_id=found.id))
@@ -211,8 +211,8 @@ def _offer(form: Any, db: Db, mine: frozenset[int] | None) -> dict[str, Organiza
     places: dict[str, Organization | None] = {str(each.id): each for each in queries.organizations(db, mine)}
     names = [(key, each.name) for key, each in places.items() if each is not None]
     if mine is None:
-        places[HOUSE] = None
-        names.insert(0, (HOUSE, "The whole house"))
+        places[EVERYWHERE] = None
+        names.insert(0, (EVERYWHERE, "The whole house"))
     form.place.choices = choices(*names)
     if mine is not None:
         form.role.choices = [choice for choice in form.role.choices if choice.value != Role.SCHEDULER.value]

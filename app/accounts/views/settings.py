@@ -47,7 +47,7 @@ def change_settings() -> Response:
     form = SettingsForm()
     _offer_zone(form, found)
     form.check()
-    changes = {name: form[name].data for name in ("name", "time_zone", "theme", "single_keys", "hold_seconds")}
+    changes = {name: form[name].data for name in ("name", "time_zone", "theme", "single_keys", "undo_seconds")}
     people.change_settings(db(), found, changes, version=form.seen_version, by=me().actor(), now=clock.now())
     flash("Your settings are saved.")
     return see_other(url_for("accounts.settings"))

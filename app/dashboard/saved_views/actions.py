@@ -8,14 +8,16 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.inserting import insert_once
 from app.accounts.models import Person
 from app.accounts.rules import plain_text
 from app.dashboard.saved_views import owners, query_strings
+from app.dashboard.saved_views.events import VIEW_MOVED, VIEW_REMOVED, VIEW_RENAMED, VIEW_SAVED
 from app.dashboard.saved_views.models import SavedView
 from app.kernel.changes import events
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 
 SUBJECT = "view"
@@ -60,23 +62,25 @@ def save(
     last = db.execute(select(func.max(V.position)).where(V.desk == desk, V.place == place)).scalar_one()
     id = insert_once(
         db,
-        SavedView.__table__,
-        desk=desk,
-        place=place,
-        organization_id=owners.organization_of(place),
-        name=name,
-        name_key=name_key,
-        query=query,
-        view_sha256=query_strings.key(desk, query),
-        position=(last or 0) + 1,
-        made_by_id=person.id,
-        made_by_name=by.name,
-        version=1,
-        created_at=now,
+        SavedView,
+        {
+            SavedView.desk: desk,
+            SavedView.place: place,
+            SavedView.organization_id: owners.organization_of(place),
+            SavedView.name: name,
+            SavedView.name_key: name_key,
+            SavedView.query: query,
+            SavedView.view_sha256: query_strings.key(desk, query),
+            SavedView.position: (last or 0) + 1,
+            SavedView.made_by_id: person.id,
+            SavedView.made_by_name: by.name,
+            SavedView.version: 1,
+            SavedView.created_at: now,
+        },
     )
     if id is None:
         raise _taken(name)
-    _record(db, "view.saved", id, place, {"desk": desk, "name": name, "query": query}, by, now)
+    _record(db, VIEW_SAVED, id, place, {"desk": desk, "name": name, "query": query}, by, now)
     return id
 
 
@@ -102,7 +106,7 @@ def rename(db: Db, person: owners.Reader, id: int, name: str, *, version: int | 
         raise _taken(name) from None
     if done is None:
         raise Conflict(CHANGED.format(name=row.name), code="view.changed")
-    _record(db, "view.renamed", id, row.place, {"desk": row.desk, "before": row.name, "after": name}, by, now)
+    _record(db, VIEW_RENAMED, id, row.place, {"desk": row.desk, "before": row.name, "after": name}, by, now)
 
 
 def move(db: Db, person: owners.Reader, id: int, *, up: bool, by: Actor, now: datetime) -> None:
@@ -117,7 +121,7 @@ def move(db: Db, person: owners.Reader, id: int, *, up: bool, by: Actor, now: da
     order[at], order[to] = order[to], order[at]
     for position, each in enumerate(order, 1):
         db.execute(update(SavedView.__table__).where(V.id == each).values(position=position))
-    _record(db, "view.moved", id, row.place, {"desk": row.desk, "name": row.name}, by, now)
+    _record(db, VIEW_MOVED, id, row.place, {"desk": row.desk, "name": row.name}, by, now)
 
 
 def remove(db: Db, person: owners.Reader, id: int, *, by: Actor, now: datetime) -> Row:
@@ -126,7 +130,7 @@ def remove(db: Db, person: owners.Reader, id: int, *, by: Actor, now: datetime) 
     if db.execute(delete(SavedView.__table__).where(V.id == id).returning(V.id)).first() is None:
         raise NotFound(GONE)
     facts = {"desk": row.desk, "name": row.name, "query": row.query}
-    _record(db, "view.removed", id, row.place, facts, by, now)
+    _record(db, VIEW_REMOVED, id, row.place, facts, by, now)
     return row
 
 
@@ -147,11 +151,11 @@ def _taken(name: str) -> Invalid:
     return Invalid(sentence, code="view.name_taken", errors=[FieldError("name", "taken", sentence)], status=409)
 
 
-def _record(db: Db, kind: str, id: int, place: str, data: dict[str, Any], by: Actor, now: datetime) -> None:
+def _record(db: Db, event_type: EventType, id: int, place: str, data: dict[str, Any], by: Actor, now: datetime) -> None:
     whose = "own" if not owners.is_team(place) else "team"
     events.record(
         db,
-        kind,
+        event_type,
         subject_type=SUBJECT,
         subject_id=id,
         organization_id=owners.organization_of(place),

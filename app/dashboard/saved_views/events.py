@@ -1,19 +1,12 @@
-"""What happened to views and notes, in words, for whoever reads history."""
+"""Every kind of event of saved views and handover notes."""
 
-from typing import Any
+from app.kernel.changes.event_types import EventType, EventTypes
 
-WORDS: dict[str, tuple[str, str]] = {
-    "view.saved": ("bookmark", "Saved the view “{name}”"),
-    "view.renamed": ("pencil", "Renamed the view “{before}” to “{after}”"),
-    "view.moved": ("list", "Moved the view “{name}”"),
-    "view.removed": ("trash-2", "Removed the view “{name}”"),
-    "note.written": ("message-square-text", "Left a note for the team: “{text}”"),
-    "note.cleared": ("x", "Cleared the note “{before}”"),
-}
+VIEW_SAVED = EventType("view.saved", "Saved the view “{name}”", "saved a view", "bookmark")
+VIEW_RENAMED = EventType("view.renamed", "Renamed the view “{before}” to “{after}”", "renamed a view", "pencil")
+VIEW_MOVED = EventType("view.moved", "Moved the view “{name}”", "moved a view", "list")
+VIEW_REMOVED = EventType("view.removed", "Removed the view “{name}”", "removed a view", "trash-2")
+NOTE_WRITTEN = EventType("note.written", "Left a note for the team: “{text}”", "left a note", "message-square-text")
+NOTE_CLEARED = EventType("note.cleared", "Cleared the note “{before}”", "cleared the note", "x")
 
-
-def entry(row: Any) -> dict[str, Any]:
-    """A story entry of one history row: icon, words, who, when."""
-    icon, words = WORDS[row.kind]
-    said = words.format_map({name: row.data.get(name, "") for name in ("name", "before", "after", "text")})
-    return {"icon": icon, "text": said, "small": f"by {row.actor_name}", "at": row.created_at}
+EVENTS = EventTypes.of_module(globals())

@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from app.accounts.inserting import insert_once
 from app.accounts.roles import DENIALS
 from app.dashboard.saved_views import owners, query_strings
+from app.dashboard.saved_views.events import NOTE_CLEARED, NOTE_WRITTEN
 from app.dashboard.saved_views.models import HandoverNote
 from app.kernel.changes import events
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Denied, FieldError, Invalid, NotFound
 
 SUBJECT = "note"
@@ -81,7 +82,7 @@ def write(
         return Written(note, saved=False)
     events.record(
         db,
-        "note.written" if text else "note.cleared",
+        NOTE_WRITTEN if text else NOTE_CLEARED,
         subject_type=SUBJECT,
         subject_id=id,
         organization_id=owners.organization_of(place),
@@ -97,17 +98,19 @@ def _first(
 ) -> int | None:
     return insert_once(
         db,
-        HandoverNote.__table__,
-        desk=desk,
-        place=place,
-        organization_id=owners.organization_of(place),
-        query=query,
-        view_sha256=view,
-        text=text,
-        written_by_id=person_id,
-        written_by_name=by.name,
-        written_at=now,
-        version=1,
+        HandoverNote,
+        {
+            HandoverNote.desk: desk,
+            HandoverNote.place: place,
+            HandoverNote.organization_id: owners.organization_of(place),
+            HandoverNote.query: query,
+            HandoverNote.view_sha256: view,
+            HandoverNote.text: text,
+            HandoverNote.written_by_id: person_id,
+            HandoverNote.written_by_name: by.name,
+            HandoverNote.written_at: now,
+            HandoverNote.version: 1,
+        },
     )
 
 

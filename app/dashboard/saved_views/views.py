@@ -161,6 +161,6 @@ def _note_page(found: Any, form: NoteForm, status: int = 200) -> Response:
         list_url=list_url(found.desk, found.query),
         writable=found.place in owners.acts(me(), found.desk),
         why_not=DENIALS[found.desk],
-        story=[events.entry(row) for row in handover_notes.story(db(), found)],
+        story=events.EVENTS.timeline(handover_notes.story(db(), found)),
         now=clock.now(),
     )

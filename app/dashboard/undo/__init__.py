@@ -5,6 +5,6 @@ is written and nothing leaves; from `final_at` on nobody can undo it, whether or
 are computed on read). Whoever writes it down does so exactly once.
 
 A room lets its acts be held in three steps: its press calls `actions.press`, its immediate way calls
-`actions.overtake`, and a function marked `@actions.finalizes` does the act when the time has come. Everybody locks in
+`actions.overtake`, and the `actions.Finalizer` of its desk does the act when the time has come. Everybody locks in
 one order, the thing first and its hold after it, so that a press, an API call and two workers never block each other.
 """

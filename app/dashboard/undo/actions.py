@@ -1,6 +1,6 @@
 """Writes of holds: press, undo, overtake, settle. Each end is one conditional update, so each hold ends once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +11,10 @@ from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
+from app.dashboard.events import DecisionEvents, decision_events
 from app.dashboard.undo import presentation, queries
 from app.dashboard.undo.models import IS_PENDING, TABLE, H, State
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, Actor, record
 from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Conflict, NotFound
@@ -42,20 +44,16 @@ class Ending:
     why: str = ""
 
 
-Finalize = Callable[[Db, Row, datetime], Ending]
-FINALIZERS: dict[str, tuple[str, Finalize]] = {}
-"""For each type of thing the desk whose right is needed, and what does the act."""
+@dataclass(frozen=True, slots=True)
+class Finalizer:
+    """Carries out the pending decisions about one type of thing, for a user who still has the right at that desk.
 
+    `finalize` is called in the transaction that ends the pending decision: it locks the thing before anything else, and
+    has written nothing when it returns another end than FINAL.
+    """
 
-def finalizes(subject_type: str, desk: str) -> Callable[[Finalize], Finalize]:
-    """Registers who does the held acts of a type. It is called in the transaction that ends the hold: it touches the
-    thing before anything else, and has written nothing when it returns another end than FINAL."""
-
-    def register(finalize: Finalize) -> Finalize:
-        FINALIZERS[subject_type] = (desk, finalize)
-        return finalize
-
-    return register
+    desk: str
+    finalize: Callable[[Db, Row, datetime], Ending]
 
 
 def check_free(db: Db, subject_type: str, subject_id: object, person_id: int, now: datetime) -> None:
@@ -115,7 +113,7 @@ def press(
         .returning(TABLE)
     ).one_or_none()
     if held is not None:
-        _tell(db, "held", held, by, now, seconds=seconds)
+        _record(db, held, _events(held).pending, by, now, seconds=seconds)
         return held
     other = queries.standing(db, subject.type, subject.id)
     if other is None:
@@ -142,7 +140,7 @@ def undo(db: Db, id: UUID, person_id: int, *, by: Actor, now: datetime) -> Row:
     """Takes back one's own press before it is final. Twice changes nothing. Raises NotFound, Conflict (too late)."""
     done = db.execute(_UNDO, {"wanted": id, "whose": person_id, "moment": now}).one_or_none()
     if done is not None:
-        _tell(db, "hold_undone", done, by, now)
+        _record(db, done, _events(done).undone, by, now)
         return done
     found = mine(db, id, person_id)
     if found.state != State.UNDONE:
@@ -185,14 +183,14 @@ def overtake(db: Db, subject_type: str, subject_id: object, why: str, *, by: Act
     facts = {"type_wanted": subject_type, "subject_wanted": str(subject_id), "moment": now, "reason": why[:500]}
     lost = db.execute(_OVERTAKE, facts).one_or_none()
     if lost is not None:
-        _tell(db, "hold_overtaken", lost, by, now)
+        _record(db, lost, _events(lost).overtaken, by, now)
 
 
-def settle(database: Database, id: UUID, now: datetime) -> State | None:
+def settle(database: Database, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:
     """Writes one hold down whose time is over. None when there was nothing to do, or another worker did it."""
     try:
         with database.write() as db:
-            return _settle(db, id, now)
+            return _settle(db, id, now, finalizers)
     except _Lost:
         return None
     except OperationalError:
@@ -208,13 +206,13 @@ class _Lost(Exception):
     """Somebody ended it meanwhile: what this transaction wrote must not stay."""
 
 
-def _settle(db: Db, id: UUID, now: datetime) -> State | None:
+def _settle(db: Db, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:
     hold = db.execute(select(TABLE).where(H.id == id, IS_PENDING, H.final_at <= now)).one_or_none()
     if hold is None:
         return None
-    desk, finalize = FINALIZERS[hold.subject_type]
-    if queries.may_still(db, hold.person_id, desk, hold.organization_id):
-        ending = finalize(db, hold, now)
+    finalizer = finalizers[hold.subject_type]
+    if queries.may_still(db, hold.person_id, finalizer.desk, hold.organization_id):
+        ending = finalizer.finalize(db, hold, now)
     else:
         who, noun = hold.actor["name"], presentation.VERBS[hold.kind].noun
         ending = Ending(State.RETURNED, f"{who} may not decide here any more, so the {noun} was not written.")
@@ -232,9 +230,9 @@ def _settle(db: Db, id: UUID, now: datetime) -> State | None:
     if ended is None:
         raise _Lost
     if ending.state is State.OVERTAKEN:
-        _tell(db, "hold_overtaken", hold, WORKER, now)
+        _record(db, hold, _events(hold).overtaken, WORKER, now)
     elif ending.state is State.RETURNED:
-        _tell(db, "hold_returned", hold, WORKER, now, why=ending.why)
+        _record(db, hold, _events(hold).returned, WORKER, now, why=ending.why)
     return ending.state
 
 
@@ -262,11 +260,15 @@ def presser(hold: Any) -> Actor:
     )
 
 
-def _tell(db: Db, what: str, hold: Row, by: Actor, now: datetime, **more: Any) -> None:
-    """Into the thing's own story: who held what. What was typed stays out of history."""
+def _events(hold: Row) -> DecisionEvents:
+    return decision_events(hold.subject_type)
+
+
+def _record(db: Db, hold: Row, event_type: EventType, by: Actor, now: datetime, **more: Any) -> None:
+    """Records an event of a pending decision at its subject. What was typed stays out of events."""
     record(
         db,
-        f"{hold.subject_type}.{what}",
+        event_type,
         subject_type=hold.subject_type,
         subject_id=hold.subject_id,
         organization_id=hold.organization_id,

@@ -1,17 +1,19 @@
 """What the worker does for holds: writing down those whose time is over, each in a transaction of its own."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from app.dashboard.undo import actions, queries
+from app.dashboard.undo.actions import Finalizer
 from app.kernel.db.engine import Database
 
 AT_ONCE = 20
 
 
-def sweep(database: Database, now: datetime) -> bool:
-    """Settles what is due. Says whether there was anything."""
+def sweep(database: Database, now: datetime, finalizers: Mapping[str, Finalizer]) -> bool:
+    """Settles the pending decisions that are due. Returns whether there were any."""
     with database.read() as db:
         due = queries.due(db, now, AT_ONCE)
     for id in due:
-        actions.settle(database, id, now)
+        actions.settle(database, id, now, finalizers)
     return bool(due)

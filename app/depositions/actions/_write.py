@@ -1,4 +1,7 @@
-"""The one conditional update behind every change: whoever comes second changes nothing and is told what happened."""
+"""Optimistic concurrency for every write: a conditional UPDATE on state and version.
+
+Raises Conflict with who was first.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,33 +10,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select, update
 
 from app.accounts.models import Organization
+from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.models import Deposition
 from app.kernel.changes import events
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.outbox.outbox import Message
 
-SUBJECT = "deposition"
 TABLE: Any = Deposition.__table__
 T: Any = TABLE.c
-
-CLAUSES = {
-    "deposition.requested": "entered it",
-    "deposition.scheduled": "scheduled it",
-    "deposition.canceled": "canceled it",
-    "deposition.cancellation_requested": "asked to cancel it",
-    "deposition.cancellation_declined": "kept it although its cancellation was asked",
-    "deposition.notice_written": "wrote a notice",
-    "deposition.assigned": "took it",
-    "deposition.given_back": "gave it back",
-    "deposition.tagged": "tagged it",
-    "deposition.untagged": "took a tag off it",
-    "deposition.room_changed": "changed the room",
-    "deposition.started": "started the session",
-    "deposition.ended": "ended the session",
-}
-"""What each event says of its actor: "Ana Ruiz scheduled it"."""
 
 
 def write(
@@ -72,14 +59,14 @@ def write(
         check(current)
     except Conflict as refusal:
         if version is not None and current.version > version:
-            refusal.missed = events.changes_since(db, SUBJECT, deposition_id, version, current.version, CLAUSES)
+            refusal.changes = events.changes_since(db, SUBJECT, deposition_id, version, current.version, EVENTS)
         raise
-    raise events.stale_conflict(db, SUBJECT, deposition_id, version or current.version, current.version, CLAUSES)
+    raise events.stale_conflict(db, SUBJECT, deposition_id, version or current.version, current.version, EVENTS)
 
 
 def record(
     db: Db,
-    verb: str,
+    event_type: EventType,
     d: Row,
     *,
     by: Actor,
@@ -87,10 +74,10 @@ def record(
     data: dict[str, Any] | None = None,
     messages: Sequence[Message] = (),
 ) -> None:
-    """Writes `deposition.<verb>` to the story, with what leaves the house because of it."""
+    """Records an event of a deposition with its outgoing messages."""
     events.record(
         db,
-        f"deposition.{verb}",
+        event_type,
         subject_type=SUBJECT,
         subject_id=d.id,
         organization_id=d.organization_id,

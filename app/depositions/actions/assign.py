@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Row
 
+from app.depositions import events
 from app.depositions.actions._write import T, record, write
 from app.depositions.models import State
 from app.depositions.rules import transitions
@@ -24,24 +25,24 @@ def assign(
 ) -> Row:
     """Gives it to `person` (id and name), often the one who presses. Who had it before stays in the story."""
     id, name = person
-    values = {"assigned_id": id, "assigned_name": name}
+    values = {"assignee_id": id, "assignee_name": name}
     d = write(db, deposition_id, lambda row: None, _STATES, values, now=now, version=version)
-    record(db, "assigned", d, by=by, now=now, data={"to": name} if by.id != str(id) else None)
+    record(db, events.ASSIGNED, d, by=by, now=now, data={"to": name} if by.id != str(id) else None)
     return d
 
 
 def give_back(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Row:
     """Leaves it to whoever takes it next. Raises Conflict when nobody has it."""
-    values = {"assigned_id": None, "assigned_name": None}
+    values = {"assignee_id": None, "assignee_name": None}
     d = write(
         db,
         deposition_id,
-        lambda row: transitions.check_give_back(row.assigned_id is not None),
+        lambda row: transitions.check_give_back(row.assignee_id is not None),
         _STATES,
         values,
         now=now,
         version=version,
-        only=T.assigned_id.is_not(None),
+        only=T.assignee_id.is_not(None),
     )
-    record(db, "given_back", d, by=by, now=now)
+    record(db, events.UNASSIGNED, d, by=by, now=now)
     return d

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Row, case, func
 
-from app.depositions import emails
+from app.depositions import emails, events
 from app.depositions.actions._write import T, organization_name, record, write
 from app.depositions.models import BOOKED, State
 from app.depositions.rules import transitions
@@ -59,7 +59,7 @@ def request_cancellation(db: Db, deposition_id: int, *, organization_id: int, by
         organization_id=organization_id,
     )
     if d.cancellation_requested_at == now:
-        record(db, "cancellation_requested", d, by=by, now=now)
+        record(db, events.CANCELLATION_REQUESTED, d, by=by, now=now)
     return d
 
 
@@ -90,5 +90,5 @@ def _cancel(
         organization_id=organization_id,
     )
     letters = emails.canceled(db, d, organization_name(db, d.organization_id), now) if tell else []
-    record(db, "canceled", d, by=by, now=now, data={"told": tell}, messages=letters)
+    record(db, events.CANCELED, d, by=by, now=now, data={"told": tell}, messages=letters)
     return d

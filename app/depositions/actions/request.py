@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Row, insert
 
-from app.depositions import emails
+from app.depositions import emails, events
 from app.depositions.actions._write import TABLE, T, record
 from app.depositions.models import State
 from app.depositions.payloads import documents
@@ -56,10 +56,10 @@ def request(db: Db, organization: Client, asked: new_request.NewRequest, *, by: 
     }
     d = db.execute(_INSERT, values).one()
     search.add(db, search_document(d))
-    record(db, "requested", d, by=by, now=now, data={"state": state.value})
+    record(db, events.REQUESTED, d, by=by, now=now, data={"state": state.value})
     if ready:
         messages = [*emails.scheduled(db, d, organization.name, now), *webhook(d, db)]
-        record(db, "scheduled", d, by=by, now=now, data={"self_service": True}, messages=messages)
+        record(db, events.SCHEDULED, d, by=by, now=now, data={"self_service": True}, messages=messages)
     return d
 
 

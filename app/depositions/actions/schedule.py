@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from app.depositions import emails
+from app.depositions import emails, events
 from app.depositions.actions._write import T, organization_name, record, write
 from app.depositions.actions.request import webhook
 from app.depositions.models import State
@@ -60,7 +60,7 @@ def schedule(
     data: dict[str, Any] = {"manager": booking.manager_name, "provider": booking.provider}
     if overlaps:
         data |= {"overlaps": [row.id for row in overlaps], "reason": booking.reason.strip()}
-    record(db, "scheduled", d, by=by, now=now, data=data, messages=messages)
+    record(db, events.SCHEDULED, d, by=by, now=now, data=data, messages=messages)
     return d
 
 
@@ -78,7 +78,7 @@ def change_room(
         now=now,
         version=version,
     )
-    record(db, "room_changed", d, by=by, now=now)
+    record(db, events.ROOM_CHANGED, d, by=by, now=now)
     return d
 
 
@@ -95,5 +95,5 @@ def write_notice(
         now=now,
         version=version,
     )
-    record(db, "notice_written", d, by=by, now=now, data={"notice": d.notice})
+    record(db, events.NOTICE_WRITTEN, d, by=by, now=now, data={"notice": d.notice})
     return d

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Row
 
+from app.depositions import events
 from app.depositions.actions._write import record, write
 from app.depositions.models import State
 from app.depositions.rules import transitions
@@ -23,7 +24,7 @@ def start(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int 
         version=version,
     )
     transitions.check_start(State.SCHEDULED, d.room_url is not None)
-    record(db, "started", d, by=by, now=now)
+    record(db, events.STARTED, d, by=by, now=now)
     return d
 
 
@@ -38,5 +39,5 @@ def end(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | 
         now=now,
         version=version,
     )
-    record(db, "ended", d, by=by, now=now)
+    record(db, events.ENDED, d, by=by, now=now)
     return d

@@ -9,7 +9,7 @@ from pydantic.functional_validators import BeforeValidator
 
 from app.depositions.models import Access, Role
 from app.depositions.rules import new_request
-from app.kernel.api.validation import Body, Query, Text, Wrong
+from app.kernel.api.validation import Body, InvalidValue, Query, Text
 
 _EPOCH = re.compile(r"-?[0-9]{1,14}")
 _SIMPLE_ADDRESS = re.compile(
@@ -21,7 +21,7 @@ MILLISECONDS = 10**12
 
 def _filled(text: str) -> str:
     if not text.strip():
-        raise Wrong("This must not be empty.", "required")
+        raise InvalidValue("This must not be empty.", "required")
     return text
 
 
@@ -30,7 +30,7 @@ def _address(text: str) -> str:
         try:
             validate_email(text, check_deliverability=False, test_environment=True)
         except EmailNotValidError:
-            raise Wrong("This must be an e-mail address.", "email") from None
+            raise InvalidValue("This must be an e-mail address.", "email") from None
     return text
 
 
@@ -43,7 +43,7 @@ def _readable(read: Any, detail: str, code: str) -> Any:
 
     def check(text: str) -> str:
         if read(text) is None:
-            raise Wrong(detail, code)
+            raise InvalidValue(detail, code)
         return text
 
     return AfterValidator(check)
@@ -51,9 +51,9 @@ def _readable(read: Any, detail: str, code: str) -> Any:
 
 def _hours(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Wrong("This must be a number of hours, for example 1.25.", "type")
+        raise InvalidValue("This must be a number of hours, for example 1.25.", "type")
     if not 0 < value <= new_request.LONGEST_HOURS:
-        raise Wrong(f"This must be more than 0 and at most {new_request.LONGEST_HOURS} hours.", "range")
+        raise InvalidValue(f"This must be more than 0 and at most {new_request.LONGEST_HOURS} hours.", "range")
     return value
 
 
@@ -67,18 +67,18 @@ def _flag(value: Any) -> bool:
         return value.lower() in ("true", "1")
     if isinstance(value, bool) or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
-    raise Wrong("This must be true, false, 1 or 0.", "type")
+    raise InvalidValue("This must be true, false, 1 or 0.", "type")
 
 
 def _epoch(value: Any) -> int:
     if not isinstance(value, str) or not _EPOCH.fullmatch(value):
-        raise Wrong("This must be a time in epoch seconds, for example 1705732260.", "epoch")
+        raise InvalidValue("This must be a time in epoch seconds, for example 1705732260.", "epoch")
     return int(value)
 
 
 def _whole(value: Any) -> int:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < 1:
-        raise Wrong("This must be a whole number from 1 on.", "range")
+        raise InvalidValue("This must be a whole number from 1 on.", "range")
     return int(value)
 
 

@@ -64,8 +64,8 @@ COLUMNS = (
     T.postback_url,
     T.cancellation_open,
     T.cancellation_requested_at,
-    T.assigned_id,
-    T.assigned_name,
+    T.assignee_id,
+    T.assignee_name,
     T.manager_name,
     T.created_at,
     T.updated_at,
@@ -251,7 +251,7 @@ def _narrow(kind: _Kind) -> list[ColumnElement[bool]]:
     if kind.tagged:
         found.append(tags.wearing(SUBJECT, T.id, bindparam("tag")))
     if kind.person:
-        found.append(T.assigned_id.is_(None) if kind.person == "nobody" else T.assigned_id == bindparam("person"))
+        found.append(T.assignee_id.is_(None) if kind.person == "nobody" else T.assignee_id == bindparam("person"))
     if kind.chosen:
         found.append(T.organization_id == bindparam("organization") if kind.chosen == "one" else false())
     elif kind.whose != "all":

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition
 from app.kernel.db.engine import Db
 from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
 
-SUBJECT = "deposition"
 T: Any = Deposition.__table__.c
 
 
@@ -45,4 +45,4 @@ def texts(db: Db, ids: Sequence[int]) -> list[SearchDocument]:
     return [search_document(row) for row in db.execute(select(*columns).where(T.id.in_(ids)).order_by(T.id))]
 
 
-search.SOURCES[SUBJECT] = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts)

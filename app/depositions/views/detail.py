@@ -12,7 +12,7 @@ from app.dashboard import tagging
 from app.dashboard.live import live_item, look
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
-from app.depositions.actions._write import SUBJECT
+from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
 from app.depositions.models import State
 from app.depositions.queries import listing, managers
@@ -22,7 +22,7 @@ from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading
-from app.kernel.outbox.outbox import messages_of
+from app.kernel.outbox.outbox import messages_about
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.htmx import respond
@@ -62,8 +62,8 @@ def page(d: Row, live: Live | None = None, **typed: Any) -> Response:
         length=presentation.length(d),
         relative=datetimes.relative(d.starts_at, now) if d.state not in (State.ENDED, State.CANCELED) else "",
         day=presentation.day(d, me().time_zone, odd),
-        story=presentation.story(events.timeline(db(), SUBJECT, d.id)),
-        deliveries=messages_of(db(), SUBJECT, d.id),
+        story=EVENTS.timeline(events.timeline(db(), SUBJECT, d.id)),
+        deliveries=messages_about(db(), SUBJECT, d.id),
         denied=denied,
         now=now,
         told=told,

@@ -14,9 +14,9 @@ from app.dashboard import bulk, csv_export, recent_events
 from app.dashboard import queue as desk
 from app.dashboard.assignees import UNASSIGNED
 from app.dashboard.filters import Filter
-from app.dashboard.queue import Column, Empty, Label, ListState, Tab
+from app.dashboard.queue import Column, Empty, ListState, Tab
 from app.depositions import actions, presentation
-from app.depositions.actions._write import CLAUSES, SUBJECT
+from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.queries import listing
 from app.depositions.views.filters import READERS, args, filters, pages
 from app.kernel.changes.events import Actor
@@ -47,6 +47,7 @@ class Depositions(desk.Queue):
 
     desk = DEPOSITIONS
     subject = SUBJECT
+    events = EVENTS
     endpoint = "depositions.list"
     page = "depositions/list.html"
     rows = "depositions/rows.html"
@@ -149,7 +150,7 @@ class Depositions(desk.Queue):
             ended = recent_events.since(
                 reading(),
                 SUBJECT,
-                ("deposition.scheduled", "deposition.canceled"),
+                (SCHEDULED, CANCELED),
                 me().scope(DEPOSITIONS).where,
             )
             since = f" since {datetimes.moment(ended, me().time_zone, asked.now)}" if ended else ""
@@ -159,12 +160,6 @@ class Depositions(desk.Queue):
 
     def name_of(self, row: Row) -> str:
         return str(row.deponent_name or row.title)
-
-    def did(self, kind: str) -> str:
-        return CLAUSES.get(kind, "changed it")
-
-    def done(self, event: Row) -> Label:
-        return presentation.done(event)
 
     def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
         return (
@@ -178,7 +173,7 @@ class Depositions(desk.Queue):
             row.deponent_role,
             row.case_name,
             row.organization_name,
-            row.assigned_name,
+            row.assignee_name,
             row.manager_name,
             row.cancellation_requested_at if row.cancellation_open else None,
             row.created_at,

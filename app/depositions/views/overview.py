@@ -9,7 +9,7 @@ from app.accounts.roles import DEPOSITIONS
 from app.dashboard import captions, charts
 from app.dashboard.charts import Chart, Series, share
 from app.dashboard.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
-from app.depositions.actions._write import SUBJECT
+from app.depositions.events import SUBJECT
 from app.depositions.models import State
 from app.depositions.queries import listing
 from app.depositions.views.filters import READERS, pages

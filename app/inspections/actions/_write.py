@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, insert, or_, update
 from sqlalchemy.engine import Row
 
 from app.inspections import chain
+from app.inspections.events import SUBJECT
 from app.inspections.models import ChainEvent, Inspection, Status
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Message
@@ -29,36 +31,6 @@ _TAKEN = (
     _i.chain_head,
 )
 SealedEvent = tuple[str, Mapping[str, Any]]
-
-DONE = {
-    "inspection.created": "made it",
-    "inspection.invited": "invited somebody",
-    "inspection.code_renewed": "sent a new code",
-    "inspection.invite_reissued": "issued a new link",
-    "inspection.invite_revoked": "took an invite back",
-    "inspection.invite_seen": "opened the page",
-    "inspection.invite_opened": "pressed Continue",
-    "inspection.code_wrong": "typed a wrong code",
-    "inspection.invite_locked": "typed too many wrong codes",
-    "inspection.joined": "joined",
-    "inspection.consent_given": "answered what they allow",
-    "inspection.attended": "went to them",
-    "inspection.recording_started": "started the recording",
-    "inspection.recording_stopped": "stopped the recording",
-    "inspection.notes_changed": "changed the notes",
-    "inspection.remark_added": "added a remark",
-    "inspection.assigned": "took it",
-    "inspection.given_back": "gave it back",
-    "inspection.tagged": "tagged it",
-    "inspection.untagged": "took a tag off it",
-    "inspection.reminded": "reminded them",
-    "inspection.ended": "ended it",
-    "inspection.anchored": "had it time-stamped",
-    "inspection.anchor_failed": "got no time stamp",
-    "inspection.anchor_retried": "asked for a time stamp again",
-    "delivery.sent_again": "had a message sent again",
-}
-"""What each event says of its actor: "Ana Ruiz ended it"."""
 
 
 def in_status(*known: Status) -> ColumnElement[bool]:
@@ -114,7 +86,7 @@ def row_of(inspection_id: uuid.UUID, link: chain.Link) -> dict[str, Any]:
 
 def tell(
     db: Db,
-    kind: str,
+    event_type: EventType,
     inspection: Any,
     by: Actor,
     now: datetime,
@@ -124,8 +96,8 @@ def tell(
     """Writes history, and what must leave because of it. `inspection` needs id and organization_id."""
     return record(
         db,
-        kind,
-        subject_type="inspection",
+        event_type,
+        subject_type=SUBJECT,
         subject_id=inspection.id,
         organization_id=inspection.organization_id,
         by=by,

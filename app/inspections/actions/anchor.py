@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from app.inspections import chain, rules
+from app.inspections import chain, events, rules
 from app.inspections.actions._write import hold, tell
 from app.inspections.anchors import name_of
 from app.inspections.models import Anchor, AnchorState, Inspection
@@ -67,7 +67,7 @@ def retry_anchor(db: Db, id: uuid.UUID, inspection_id: uuid.UUID, *, by: Actor, 
         raise Conflict("Somebody else has just asked this authority again.")
     held = _reckon(db, inspection_id)
     data = {"authority": name_of(row.authority)}
-    tell(db, "inspection.anchor_retried", held, by, now, data, [_message(id, row.authority)])
+    tell(db, events.ANCHOR_RETRIED, held, by, now, data, [_message(id, row.authority)])
 
 
 def settle_anchor(
@@ -106,9 +106,9 @@ def settle_anchor(
     held = _reckon(db, row.inspection_id)
     data = {"authority": name_of(row.authority), "reason": reason}
     if state == AnchorState.ANCHORED:
-        tell(db, "inspection.anchored", held, WORKER, now, data)
+        tell(db, events.ANCHORED, held, WORKER, now, data)
     elif state == AnchorState.FAILED:
-        tell(db, "inspection.anchor_failed", held, WORKER, now, data)
+        tell(db, events.ANCHOR_FAILED, held, WORKER, now, data)
     return state.value
 
 

@@ -12,12 +12,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.engine import Row
 
-from app.inspections import queries, rules
-from app.inspections.actions._write import DONE, tell
+from app.inspections import events, queries, rules
+from app.inspections.actions._write import tell
+from app.inspections.events import EVENTS, SUBJECT
 from app.inspections.models import Inspection
-from app.inspections.queries.search import SUBJECT
-from app.kernel.changes import events
-from app.kernel.changes.events import Actor
+from app.kernel.changes.events import Actor, stale_conflict
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
 
@@ -32,19 +31,19 @@ def assign(
     Raises NotFound, and Conflict when it is no longer at the `version` that was seen.
     """
     number, name = person
-    taken = _move(db, id, version, assigned_id=number, assigned_name=name)
+    taken = _move(db, id, version, assignee_id=number, assignee_name=name)
     if taken is None:
         raise _refuse(db, id, version)
-    tell(db, "inspection.assigned", taken, by, now, {"to": name} if by.id != str(number) else None)
+    tell(db, events.ASSIGNED, taken, by, now, {"to": name} if by.id != str(number) else None)
 
 
 def give_back(db: Db, id: uuid.UUID, *, by: Actor, now: datetime, version: int | None = None) -> None:
     """Leaves it to whoever takes it next. Raises NotFound, Conflict when nobody has it or it has moved on."""
-    taken = _move(db, id, version, _i.assigned_id.is_not(None), assigned_id=None, assigned_name=None)
+    taken = _move(db, id, version, _i.assignee_id.is_not(None), assignee_id=None, assignee_name=None)
     if taken is None:
-        rules.check_give_back(queries.get(db, id).assigned_id is not None)
+        rules.check_give_back(queries.get(db, id).assignee_id is not None)
         raise _refuse(db, id, version)
-    tell(db, "inspection.given_back", taken, by, now)
+    tell(db, events.UNASSIGNED, taken, by, now)
 
 
 def _move(db: Db, id: uuid.UUID, version: int | None, *conditions: ColumnElement[bool], **values: Any) -> Row | None:
@@ -58,4 +57,4 @@ def _move(db: Db, id: uuid.UUID, version: int | None, *conditions: ColumnElement
 def _refuse(db: Db, id: uuid.UUID, seen: int | None) -> Conflict:
     """The refusal that says what happened instead. Raises NotFound when there is no such inspection."""
     current = queries.get(db, id).version
-    return events.stale_conflict(db, SUBJECT, id, current if seen is None else seen, current, DONE)
+    return stale_conflict(db, SUBJECT, id, current if seen is None else seen, current, EVENTS)

@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from app.accounts.models import Organization
-from app.inspections import emails, payloads, queries, rules
+from app.inspections import emails, events, payloads, queries, rules
 from app.inspections.actions._write import hold, live, tell
 from app.inspections.models import Inspection, Invite
 from app.inspections.queries import search
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import random_digits, random_token, sha256
 from app.kernel.db.engine import Db
@@ -82,7 +83,7 @@ def invite(
     rules.check_wrong_codes(queries.wrong_codes(db, minted))
     db.execute(insert(Invite.__table__), values)
     search.keep(db, inspection_id)
-    return _send(db, "inspection.invited", minted, token, code, by, now)
+    return _send(db, events.INVITED, minted, token, code, by, now)
 
 
 def new_code(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
@@ -102,7 +103,7 @@ def new_code(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
         raise Conflict("Somebody else has just issued a new link or code for this invite.")
     _check_live(db, fresh, now)
     rules.check_wrong_codes(queries.wrong_codes(db, fresh))
-    return _send(db, "inspection.code_renewed", fresh, None, code, by, now)
+    return _send(db, events.CODE_RENEWED, fresh, None, code, by, now)
 
 
 def reissue(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
@@ -136,7 +137,7 @@ def reissue(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
         raise Conflict("Somebody else has just issued a new link or code for this invite.")
     _check_live(db, fresh, now)
     rules.check_reissue(fresh, wrong)
-    return _send(db, "inspection.invite_reissued", fresh, token, code, by, now)
+    return _send(db, events.INVITE_REISSUED, fresh, token, code, by, now)
 
 
 def revoke(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Invite:
@@ -151,7 +152,7 @@ def revoke(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Invite:
     if changed is None:
         rules.check_revoke(fresh)
     inspection = db.get_one(Inspection, fresh.inspection_id)
-    tell(db, "inspection.invite_revoked", inspection, by, now, _about(fresh))
+    tell(db, events.INVITE_REVOKED, inspection, by, now, _about(fresh))
     return fresh
 
 
@@ -168,7 +169,9 @@ def _check_live(db: Db, invite: Invite, now: datetime) -> None:
         rules.check_invite(queries.get(db, invite.inspection_id), now)
 
 
-def _send(db: Db, kind: str, invite: Invite, token: str | None, code: str | None, by: Actor, now: datetime) -> Minted:
+def _send(
+    db: Db, event_type: EventType, invite: Invite, token: str | None, code: str | None, by: Actor, now: datetime
+) -> Minted:
     """Writes history and the messages; returns the secrets, which are known only here."""
     inspection = queries.get(db, invite.inspection_id)
     o = Organization.__table__.c
@@ -179,7 +182,7 @@ def _send(db: Db, kind: str, invite: Invite, token: str | None, code: str | None
         messages += emails.invitation(db, inspection, invite, organization, url)
     if code:
         messages += emails.code(db, inspection, invite, organization, code)
-    tell(db, kind, inspection, by, now, _about(invite), messages)
+    tell(db, event_type, inspection, by, now, _about(invite), messages)
     return Minted(invite, url, code)
 
 

@@ -19,10 +19,11 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.config import Config
-from app.inspections import payloads, queries, rules
+from app.inspections import events, payloads, queries, rules
 from app.inspections.actions._write import append, hold, in_status, take, tell
 from app.inspections.models import Inspection, Invite, Status, WrongCodes
 from app.inspections.rules import InviteState
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import same, sha256
 from app.kernel.db.engine import Db
@@ -163,10 +164,10 @@ def _wrong(db: Db, invite: Invite, tries: int, visitor: Visitor, now: datetime) 
     by = visitor.actor(invite)
     inspection = db.get_one(Inspection, invite.inspection_id)
     if left > 0:
-        tell(db, "inspection.code_wrong", inspection, by, now, {"invite": str(invite.id), "left": left})
+        tell(db, events.CODE_WRONG, inspection, by, now, {"invite": str(invite.id), "left": left})
         return _refused(401, "otp_invalid", invite, attempts_remaining=left)
     db.execute(update(Invite.__table__).where(_v.id == invite.id).values(locked_at=now))
-    tell(db, "inspection.invite_locked", inspection, by, now, {"invite": str(invite.id), "wrong_codes": ever})
+    tell(db, events.INVITE_LOCKED, inspection, by, now, {"invite": str(invite.id), "wrong_codes": ever})
     return _refused(423, "otp_locked", invite)
 
 
@@ -208,7 +209,7 @@ def _let_in(db: Db, invite: Invite, visitor: Visitor, now: datetime) -> Outcome:
     payload = {"participant": str(invite.id), "role": invite.role, "code": invite.otp_required}
     append(db, taken, [("participant.joined", payload)], now)
     data = {"invite": str(invite.id), "opened": opened is not None}
-    tell(db, "inspection.joined", taken, visitor.actor(invite), now, data)
+    tell(db, events.JOINED, taken, visitor.actor(invite), now, data)
     inspection = queries.get(db, invite.inspection_id)
     fresh = queries.invite(db, invite.id, invite.inspection_id)
     return Outcome(200, "", payloads.joined(inspection, fresh, token, db.config, now), fresh)
@@ -223,15 +224,15 @@ def _renew_field_token(db: Db, invite: Invite) -> None:
 
 def see_invite(db: Db, invite: Invite, *, visitor: Visitor, now: datetime) -> None:
     """The mailed page was fetched for the first time, by a person or by a mail scanner: nobody can tell."""
-    _first_time(db, invite, "seen_at", "inspection.invite_seen", visitor, now)
+    _first_time(db, invite, "seen_at", events.INVITE_SEEN, visitor, now)
 
 
 def open_invite(db: Db, invite: Invite, *, visitor: Visitor, now: datetime) -> None:
     """Somebody pressed Continue on the mailed page: a person."""
-    _first_time(db, invite, "opened_at", "inspection.invite_opened", visitor, now)
+    _first_time(db, invite, "opened_at", events.INVITE_OPENED, visitor, now)
 
 
-def _first_time(db: Db, invite: Invite, column: str, kind: str, visitor: Visitor, now: datetime) -> None:
+def _first_time(db: Db, invite: Invite, column: str, event_type: EventType, visitor: Visitor, now: datetime) -> None:
     first = db.execute(
         update(Invite.__table__)
         .where(_v.id == invite.id, _v.issue == invite.issue, _v[column].is_(None))
@@ -241,7 +242,7 @@ def _first_time(db: Db, invite: Invite, column: str, kind: str, visitor: Visitor
     if first is not None:
         inspection = db.get_one(Inspection, invite.inspection_id)
         data = {"invite": str(invite.id), "agent": visitor.agent[:200]}
-        tell(db, kind, inspection, visitor.actor(invite), now, data)
+        tell(db, event_type, inspection, visitor.actor(invite), now, data)
 
 
 CONSENTS = ("camera", "gps")
@@ -262,12 +263,12 @@ def consent(db: Db, invite: Invite, answers: Mapping[str, str], *, visitor: Visi
     known = dict(held.consent_state)
     changed = {subject: answer for subject, answer in answers.items() if known.get(subject) != answer}
     if changed:
-        events = [
+        chain_events = [
             ("consent.given", {"participant": str(invite.id), "subject": subject, "answer": answer})
             for subject, answer in sorted(changed.items())
         ]
         taken = take(db, invite.inspection_id, now, here, consent_state={**known, **changed})
-        append(db, taken or held, events, now)
+        append(db, taken or held, chain_events, now)
         data = {"invite": str(invite.id), **changed}
-        tell(db, "inspection.consent_given", held, visitor.actor(invite), now, data)
+        tell(db, events.CONSENT_GIVEN, held, visitor.actor(invite), now, data)
     return queries.get(db, invite.inspection_id)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from app.accounts.models import Organization
-from app.inspections import chain, queries, rules
+from app.inspections import chain, events, queries, rules
 from app.inspections.actions._write import append, in_status, live, row_of, take, tell
 from app.inspections.actions.anchor import ask_authorities
 from app.inspections.models import COUNTS, Anchoring, Campaign, ChainEvent, Inspection, Status
@@ -63,8 +63,8 @@ def create(
         "status": Status.CREATED.value,
         "operator_email": operator_email or organization.contact_email,
         "operator_name": by.name if by.kind == "person" else "",
-        "assigned_id": assigned[0] if assigned else None,
-        "assigned_name": assigned[1] if assigned else None,
+        "assignee_id": assigned[0] if assigned else None,
+        "assignee_name": assigned[1] if assigned else None,
         "scheduled_for": scheduled_for,
         "expires_at": expires_at,
         "expires_on": expires_at.strftime("%Y-%m-%d"),
@@ -83,7 +83,7 @@ def create(
     search.keep(db, id)
     inspection = Inspection(**values)
     data = {"scheduled_for": iso(scheduled_for), "locale": inspection.locale}
-    tell(db, "inspection.created", inspection, by, now, data, _reminders(inspection, now))
+    tell(db, events.CREATED, inspection, by, now, data, _reminders(inspection, now))
     return inspection
 
 
@@ -158,14 +158,14 @@ def end(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
     inspection = queries.get(db, id)
     messages = ask_authorities(db, inspection, urls, now)
     data = {"chain_head": inspection.chain_head, "chain_events": inspection.chain_length}
-    tell(db, "inspection.ended", inspection, by, now, data, messages)
+    tell(db, events.ENDED, inspection, by, now, data, messages)
     outbox.drop(db, "inspection", id, reason="The inspection has ended.", now=now, channel=REMIND)
     return inspection
 
 
 def attend(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
     """An operator is with the field user now, and has it. Raises Conflict when nobody is there or another was first."""
-    now_theirs = {"assigned_id": int(by.id), "assigned_name": by.name} if by.kind == "person" and by.id else {}
+    now_theirs = {"assignee_id": int(by.id), "assignee_name": by.name} if by.kind == "person" and by.id else {}
     taken = take(
         db,
         id,
@@ -180,7 +180,7 @@ def attend(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspection:
         rules.check_attend(queries.get(db, id), now)
         raise Conflict(CHANGED_MEANWHILE)
     append(db, taken, [("operator.joined", {"operator": _name(by)})], now)
-    tell(db, "inspection.attended", taken, by, now)
+    tell(db, events.ATTENDED, taken, by, now)
     return queries.get(db, id)
 
 
@@ -192,7 +192,7 @@ def start_recording(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspe
         rules.check_start_recording(queries.get(db, id), now)
         raise Conflict(CHANGED_MEANWHILE)
     append(db, taken, [("recording.started", {"by": _name(by)})], now)
-    tell(db, "inspection.recording_started", taken, by, now)
+    tell(db, events.RECORDING_STARTED, taken, by, now)
     return queries.get(db, id)
 
 
@@ -203,7 +203,7 @@ def stop_recording(db: Db, id: uuid.UUID, *, by: Actor, now: datetime) -> Inspec
         rules.check_stop_recording(queries.get(db, id), now)
         raise Conflict(CHANGED_MEANWHILE)
     append(db, taken, [("recording.stopped", {"by": _name(by)})], now)
-    tell(db, "inspection.recording_stopped", taken, by, now)
+    tell(db, events.RECORDING_STOPPED, taken, by, now)
     return queries.get(db, id)
 
 
@@ -229,7 +229,7 @@ def change_notes(db: Db, id: uuid.UUID, *, notes: str, seen: str, by: Actor, now
         raise refusal
     append(db, taken, [("notes.changed", {"notes": notes, "by": _name(by)})], now)
     search.keep(db, id)
-    tell(db, "inspection.notes_changed", taken, by, now, {"before": before.notes, "after": notes})
+    tell(db, events.NOTES_CHANGED, taken, by, now, {"before": before.notes, "after": notes})
     return queries.get(db, id)
 
 
@@ -240,7 +240,7 @@ def add_remark(db: Db, id: uuid.UUID, *, text: str, by: Actor, now: datetime) ->
         rules.check_add_remark(queries.get(db, id), now)
         raise Conflict(CHANGED_MEANWHILE)
     append(db, taken, [("remark.added", {"text": text, "by": _name(by)})], now)
-    tell(db, "inspection.remark_added", taken, by, now, {"text": text})
+    tell(db, events.REMARK_ADDED, taken, by, now, {"text": text})
     return queries.get(db, id)
 
 

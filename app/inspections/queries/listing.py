@@ -30,6 +30,7 @@ from app.accounts.models import Organization, Person
 from app.dashboard import tags
 from app.dashboard.assignees import UNASSIGNED
 from app.dashboard.listing import CompiledListing, Listing, Segment
+from app.inspections.events import SUBJECT
 from app.inspections.models import (
     ATTENDED,
     COUNTS,
@@ -41,7 +42,6 @@ from app.inspections.models import (
     Invite,
     Status,
 )
-from app.inspections.queries.search import SUBJECT
 from app.inspections.rules import TTL
 from app.kernel.db.engine import Db
 from app.kernel.text import search
@@ -103,8 +103,8 @@ COLUMNS = (
     T.chain_length,
     T.operator_email,
     T.operator_name,
-    T.assigned_id,
-    T.assigned_name,
+    T.assignee_id,
+    T.assignee_name,
     T.created_at,
     T.organization_id,
     _of(ORG.name, ORG, T.organization_id).label("organization_name"),
@@ -354,7 +354,7 @@ def _narrow(kind: _Kind) -> Conditions:
     if kind.operator:
         found.append(T.operator_email == _OPERATOR)
     if kind.person:
-        found.append(T.assigned_id.is_(None) if kind.person == "nobody" else T.assigned_id == bindparam("person"))
+        found.append(T.assignee_id.is_(None) if kind.person == "nobody" else T.assignee_id == bindparam("person"))
     if kind.first:
         found.append(T.expires_at >= _moment("first"))
     if kind.last:

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.inspections.events import SUBJECT
 from app.inspections.models import Campaign, Inspection, Invite
 from app.kernel.db.engine import Db
 from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
 
-SUBJECT = "inspection"
 _i, _v = Inspection.__table__.c, Invite.__table__.c
 _COLUMNS = (
     _i.id,
@@ -64,4 +64,4 @@ def keep(db: Db, id: UUID) -> None:
     search.index(db, texts(db, [id])[0])
 
 
-search.SOURCES[SUBJECT] = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Response, flash, request, url_for
 from sqlalchemy import select
@@ -11,7 +10,8 @@ from sqlalchemy import select
 from app.accounts.access import allow, me
 from app.dashboard import confirmation_pages
 from app.dashboard.redirects import next_in_list
-from app.inspections import actions, payloads, presentation, queries
+from app.inspections import actions, payloads, queries
+from app.inspections.events import EVENTS, NOTES_CHANGED, SUBJECT
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
 from app.inspections.models import Inspection, Invite
 from app.inspections.views.detail import page
@@ -88,9 +88,10 @@ def _check_newest(db: Db, invite: Invite, version: int | None) -> None:
     if version is None or version == invite.code_issue:
         return
     refusal = Conflict("Somebody else has just issued a new link or code for this invite. Nothing was sent.", "stale")
-    rows = events.timeline(db, "inspection", invite.inspection_id, limit=20)
+    rows = events.timeline(db, SUBJECT, invite.inspection_id, limit=20)
     mine = [row for row in rows if row.data.get("invite") == str(invite.id)]
-    refusal.current, refusal.missed = invite.code_issue, _told(mine[:1])
+    refusal.current = invite.code_issue
+    refusal.changes = [Change(entry.text, entry.at) for entry in EVENTS.timeline(mine[:1])]
     raise refusal
 
 
@@ -133,7 +134,7 @@ def _press(id: str, act: Callable[..., Inspection]) -> Response:
     try:
         return back(act(db(), inspection.id, by=me().actor(), now=clock.now()))
     except Conflict as refusal:
-        refusal.missed = _missed(inspection)
+        refusal.changes = _missed(inspection)
         raise
 
 
@@ -147,8 +148,9 @@ def change_notes(id: str) -> Response:
     try:
         return back(actions.change_notes(db(), inspection.id, notes=notes, seen=seen, by=me().actor(), now=clock.now()))
     except Conflict as refusal:
-        rows = events.timeline(reading(), "inspection", inspection.id, limit=20)
-        refusal.missed = _told([row for row in rows if row.kind == "inspection.notes_changed"][:1])
+        rows = events.timeline(reading(), SUBJECT, inspection.id, limit=20)
+        changed = [row for row in rows if row.kind == NOTES_CHANGED.kind][:1]
+        refusal.changes = [Change(entry.text, entry.at) for entry in EVENTS.timeline(changed)]
         raise
 
 
@@ -215,8 +217,5 @@ def _missed(inspection: Inspection) -> list[Change]:
     version = reading().scalar(select(Inspection.version).where(Inspection.id == inspection.id))
     if seen is None or version is None or version <= seen:
         return []
-    return _told(events.timeline(reading(), "inspection", inspection.id, limit=min(version - seen, 5)))
-
-
-def _told(rows: Any) -> list[Change]:
-    return [Change(entry.text, entry.at) for entry in presentation.story(rows) if entry.at]
+    rows = events.timeline(reading(), SUBJECT, inspection.id, limit=min(version - seen, 5))
+    return [Change(entry.text, entry.at) for entry in EVENTS.timeline(rows)]

@@ -17,6 +17,7 @@ from app.dashboard.live import live_item, look
 from app.dashboard.redirects import place_in_list
 from app.inspections import api_examples, chain, emails, presentation, queries, rules
 from app.inspections.anchors import name_of
+from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED
 from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
 from app.inspections.models import Campaign, Inspection, Status
 from app.inspections.views.list import QUEUE, TITLES
@@ -27,7 +28,7 @@ from app.kernel.changes.events import timeline
 from app.kernel.crypto import sha256
 from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
-from app.kernel.outbox.outbox import messages_of
+from app.kernel.outbox.outbox import messages_about
 from app.kernel.web.htmx import personal, respond
 from app.kernel.web.live import Live
 
@@ -78,8 +79,8 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         chain=presentation.chain_entries(links),
         chain_fault=_chain_fault(inspection, links),
         stamps=presentation.stamps(anchors),
-        entries=presentation.story(rows),
-        deliveries=messages_of(db(), "inspection", inspection.id, limit=50),
+        entries=EVENTS.timeline(rows),
+        deliveries=messages_about(db(), "inspection", inspection.id, limit=50),
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=reasons,
@@ -157,8 +158,8 @@ def _invite_panel(
     """Everything the page says of one invite. `wrong` are the wrong codes typed for its recipient."""
     denied = me().why_not(INSPECTIONS, inspection.organization_id) or _sentence(rules.check_live, inspection, now)
     mine = [row for row in rows if row.data.get("invite") == str(invite.id)]
-    made = next((row for row in mine if row.kind in ("inspection.invited", "inspection.invite_reissued")), None)
-    opened = next((row for row in mine if row.kind == "inspection.invite_opened"), None)
+    made = next((row for row in mine if row.kind in (INVITED.kind, INVITE_REISSUED.kind)), None)
+    opened = next((row for row in mine if row.kind == INVITE_OPENED.kind), None)
     mail = letters.get(emails.link_name(invite))
     shown = progress(inspection, invite, letters, now)
     reasons = {
@@ -178,7 +179,7 @@ def _invite_panel(
             opened.data.get("agent", "") if opened else "",
             now,
         ),
-        "say": None if denied else presentation.say_box(shown, inspection.locale),
+        "phone_script": None if denied else presentation.phone_script(shown, inspection.locale),
         "reasons": reasons,
         "sentences": sorted({sentence for sentence in reasons.values() if sentence}),
         "url": secrets.get("url"),

@@ -14,12 +14,11 @@ from app.accounts.rules import LOCALES
 from app.dashboard import bulk, csv_export, recent_events
 from app.dashboard import queue as desk
 from app.dashboard.filters import Filter
-from app.dashboard.queue import Column, Empty, Label, ListState, Tab
+from app.dashboard.queue import Column, Empty, ListState, Tab
 from app.inspections import actions, emails, lines, queries
-from app.inspections.actions._write import DONE
+from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
 from app.inspections.models import Campaign
 from app.inspections.queries import listing
-from app.inspections.queries.search import SUBJECT
 from app.inspections.views.filters import args, filters, person_word
 from app.inspections.views.shared import READERS, pages, progress
 from app.kernel import clock
@@ -54,6 +53,7 @@ class Inspections(desk.Queue):
 
     desk = INSPECTIONS
     subject = SUBJECT
+    events = EVENTS
     endpoint = "inspections.list"
     page = "inspections/list.html"
     rows = "inspections/rows.html"
@@ -158,9 +158,7 @@ class Inspections(desk.Queue):
                 "Create one here, or let your own program create them: /api/docs/inspections shows how.",
             )
         if asked.view == listing.NOW:
-            over = recent_events.since(
-                reading(), SUBJECT, ("inspection.attended", "inspection.ended"), me().scope(INSPECTIONS).where
-            )
+            over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
             quiet = f"Quiet since {datetimes.moment(over, me().time_zone, asked.now)}. " if over else ""
             said = f"{quiet}Whoever arrives appears here."
             return Empty("check-check", "Nobody waits, and nothing is left for today", said)
@@ -168,12 +166,6 @@ class Inspections(desk.Queue):
 
     def name_of(self, row: Row) -> str:
         return lines.name_of(row)
-
-    def did(self, kind: str) -> str:
-        return DONE.get(kind, "changed it")
-
-    def done(self, event: Row) -> Label:
-        return lines.done(event)
 
     def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
         return lines.record(row, viewer, clock.now())

@@ -55,7 +55,7 @@ def document(product: Product, config: Config) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": _without_null_defaults(definitions.get("$defs", {})),
-            "securitySchemes": {product.door.scheme_name: product.door.scheme},
+            "securitySchemes": {product.authenticator.scheme_name: product.authenticator.scheme},
         },
     }
 
@@ -87,7 +87,7 @@ def _operation(
         "description": route.description,
         "parameters": _parameters(route, path),
         "responses": answers,
-        "security": [{product.door.scheme_name: []}] if route.door else [],
+        "security": [{product.authenticator.scheme_name: []}] if route.authenticated else [],
     }
     if route.scope:
         operation["description"] += f"\n\nScope: `{route.scope}`."
@@ -102,7 +102,7 @@ def _operation(
 
 def _refusals(product: Product, route: Route, path: str) -> set[int]:
     found = set(route.refusals)
-    if route.door:
+    if route.authenticated:
         found |= {401, 429}
     if route.limit is not None:
         found.add(429)

@@ -33,13 +33,18 @@ LARGEST_INTEGER = 2**63 - 1
 blueprint = Blueprint("api", __name__)
 
 
+def is_api(path: str) -> bool:
+    """Whether answers at this path are JSON, also where nothing exists."""
+    return path.startswith(("/api/", "/v1/")) or path in ("/api", "/v1")
+
+
 class Authenticator(Protocol):
     """Who may come in with which credential; app/accounts/api_auth.py has the three."""
 
     scheme_name: str
     scheme: dict[str, Any]
 
-    def enter(self, authorization: str | None, db: Db, now: datetime) -> Any: ...
+    def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Any: ...
 
     def limits(self, caller: Any) -> list[tuple[str, int]]: ...
 
@@ -98,7 +103,7 @@ class Route:
     scope: str | None
     find: Callable[[Call], Any] | None
     allowed: Callable[[Call], None] | None
-    door: bool
+    authenticated: bool
     limit: int | None
     idempotent: bool
     refusals: tuple[int, ...]
@@ -113,14 +118,14 @@ class Product:
         name: str,
         title: str,
         description: str,
-        door: Authenticator,
+        authenticator: Authenticator,
         *,
         invalid_status: int = 422,
         malformed_status: int = 400,
         add: problems.Add | None = None,
         problem: type[BaseModel] | None = None,
     ) -> None:
-        self.name, self.title, self.description, self.door = name, title, description, door
+        self.name, self.title, self.description, self.authenticator = name, title, description, authenticator
         self.invalid_status, self.malformed_status = invalid_status, malformed_status
         self.add, self.problem = add, problem
         self.routes: list[Route] = []
@@ -136,7 +141,7 @@ class Product:
         scope: str | None = None,
         find: Callable[[Call], Any] | None = None,
         allowed: Callable[[Call], None] | None = None,
-        door: bool = True,
+        authenticated: bool = True,
         limit: int | None = None,
         idempotent: bool = True,
         refusals: tuple[int, ...] = (),
@@ -144,7 +149,7 @@ class Product:
         """Registers `handler(call)` under one or several paths.
 
         `find` looks up the object of the path on a reading session and raises NotFound; `allowed` raises Denied.
-        `door=False` opens the operation to everybody, throttled to `limit` a minute and address.
+        `authenticated=False` opens the operation to every caller, throttled to `limit` a minute and address.
         `refusals` names further statuses for the OpenAPI document.
         """
 
@@ -162,7 +167,7 @@ class Product:
                 scope=scope,
                 find=find,
                 allowed=allowed,
-                door=door,
+                authenticated=authenticated,
                 limit=limit,
                 idempotent=idempotent and method in ("POST", "PATCH"),
                 refusals=refusals,
@@ -184,9 +189,9 @@ def _view(product: Product, route: Route) -> Callable[..., Response]:
 
     def view(**args: Any) -> Response:
         g.product = product
-        if request.method == "HEAD" and not route.door:
+        if request.method == "HEAD" and not route.authenticated:
             raise MethodNotAllowed([route.method, "OPTIONS"])
-        call = _enter(product, route, args)
+        call = _authenticate(product, route, args)
         if route.scope is not None and route.scope not in call.credential.scopes:
             raise Denied(
                 f"This key lacks the scope {route.scope}. Nothing was done.",
@@ -211,18 +216,18 @@ def _view(product: Product, route: Route) -> Callable[..., Response]:
     return view
 
 
-def _enter(product: Product, route: Route, args: dict[str, Any]) -> Call:
+def _authenticate(product: Product, route: Route, args: dict[str, Any]) -> Call:
     """Who calls, and how often. Raises Unauthorized, RateLimited."""
     now = clock.now()
     limiter: Limiter = current_app.extensions["limiter"]
     address = request.remote_addr
-    if not route.door:
+    if not route.authenticated:
         if route.limit is not None:
             _count(limiter.hit(f"{product.name}.{route.name}:{address}", route.limit))
         visitor = Actor("visitor", None, "Somebody", None, "api", g.get("request_id"), address)
         return Call(visitor, None, None, now, current_app.extensions["config"], args)
-    caller = product.door.enter(request.headers.get("Authorization"), transaction.reading(), now)
-    _count(limiter.hit_all(product.door.limits(caller)))
+    caller = product.authenticator.authenticate(request.headers.get("Authorization"), transaction.reading(), now)
+    _count(limiter.hit_all(product.authenticator.limits(caller)))
     organization, credential = caller.organization, caller.credential
     g.organization_id = organization.id
     by = Actor("key", str(credential.id), organization.name, organization.id, "api", g.get("request_id"), address)

@@ -27,7 +27,7 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, regex_engine="python-re")
 
 
-class Wrong(ValueError):
+class InvalidValue(ValueError):
     """A field validator's refusal: a sentence and a stable code."""
 
     def __init__(self, detail: str, code: str = "invalid") -> None:
@@ -38,7 +38,7 @@ class Wrong(ValueError):
 def _storable(text: str) -> str:
     """PostgreSQL cannot store NUL, SQLite can: refused alike."""
     if "\x00" in text:
-        raise Wrong("This must not contain the character NUL.", "character")
+        raise InvalidValue("This must not contain the character NUL.", "character")
     return text
 
 
@@ -77,7 +77,7 @@ def _sentence(error: Any) -> tuple[str, str]:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "value_error":
         cause = context.get("error")
-        if isinstance(cause, Wrong):
+        if isinstance(cause, InvalidValue):
             return cause.code, cause.detail
         return "invalid", "This is not valid."
     if kind == "string_too_long":

@@ -15,7 +15,7 @@ from email.utils import parseaddr
 from typing import Any, TypeVar
 
 import orjson
-from flask import request
+from flask import current_app, request
 from icalendar import Calendar
 
 from app.kernel.changes.fingerprint import content_of_file, content_of_message, fingerprint, without_fresh_values
@@ -46,7 +46,7 @@ class PreviewedMessage:
     kind: str
     icon: str
     title: str
-    aside: str = ""
+    note: str = ""
     facts: Sequence[tuple[str, str]] = ()
     text: str = ""
     code: str = ""
@@ -57,14 +57,14 @@ class PreviewedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would leave. `changed`: it is not what this person saw before; `missed`: what others did meanwhile."""
+    """What would leave. `changed`: it is not what this person saw before; `changes`: what others did meanwhile."""
 
     digest: str
-    sheets: Sequence[PreviewedMessage]
+    messages: Sequence[PreviewedMessage]
     summary: str
     typed: Sequence[tuple[str, str]]
     changed: bool = False
-    missed: Sequence[Change] = ()
+    changes: Sequence[Change] = ()
 
     @property
     def status(self) -> int:
@@ -87,7 +87,7 @@ def confirm(
     try:
         if only_shown or not seen:
             shown = dry_run(leads_to or act, version, about)
-            if not shown.sheets and not always:
+            if not shown.messages and not always:
                 return act(transaction.db(), version), None
         elif leads_to:
             shown = dry_run(leads_to, version, about)
@@ -101,8 +101,8 @@ def confirm(
         if not isinstance(refusal.current, int):
             raise
         transaction.roll_back()
-        version, missed = refusal.current, refusal.missed
-        shown = replace(dry_run(leads_to or act, version, about), missed=missed, changed=True)
+        version, changes = refusal.current, refusal.changes
+        shown = replace(dry_run(leads_to or act, version, about), changes=changes, changed=True)
     else:
         shown = replace(shown, changed=not only_shown)
     transaction.roll_back()
@@ -210,7 +210,7 @@ def _calendars(letters: Sequence[Message]) -> list[PreviewedMessage]:
             if not file["type"].startswith("text/calendar"):
                 continue
             sheet = _calendar(message, file)
-            key = (sheet.aside, tuple(sheet.facts))
+            key = (sheet.note, tuple(sheet.facts))
             earlier = found.get(key)
             if earlier is None:
                 found[key] = sheet
@@ -256,9 +256,10 @@ def _webhook(db: Db, message: Message) -> PreviewedMessage:
         host = ssrf.parse(url, db.config).authority
     except ValueError as reason:
         warning = str(reason)
-    if not warning and webhooks.signing_key is not None:
+    if not warning:
+        signing_key: webhooks.SigningKey = current_app.extensions["signing_key"]
         try:
-            webhooks.signing_key(db, message.payload["organization_id"])
+            signing_key(db, message.payload["organization_id"])
         except LookupError:
             warning = (
                 "The organization has no active depositions key to sign this with, so it waits until there is one."

@@ -1,9 +1,9 @@
-"""History. One `record()` writes what happened and what must leave the house because of it, in the same transaction.
+"""Events: one `record()` writes the event and its outgoing messages in the transaction of the change.
 
-Rows are only ever added; on PostgreSQL the application's role may be denied UPDATE and DELETE (docs/operating.md).
+Rows are append-only; on PostgreSQL the application's role may be denied UPDATE and DELETE (docs/operating.md).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Index, Integer, String, insert, select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kernel.changes.event_types import EventType, EventTypes
 from app.kernel.db.engine import Base, Db, Instant, Json
 from app.kernel.errors import Change, Conflict
 from app.kernel.outbox import outbox
@@ -19,7 +20,7 @@ from app.kernel.outbox import outbox
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it, through which door. `name` is what the timeline shows; `address` is the client's IP."""
+    """Who caused an event. `name` is what a timeline shows, `via` is page, api, cli or worker, `address` the IP."""
 
     kind: str
     id: str | None
@@ -69,7 +70,7 @@ _INSERT = insert(Event.__table__).returning(Event.__table__.c.id)
 
 def record(
     db: Db,
-    kind: str,
+    event_type: EventType,
     *,
     subject_type: str,
     subject_id: object,
@@ -79,10 +80,9 @@ def record(
     data: dict[str, Any] | None = None,
     messages: Iterable[outbox.Message] = (),
 ) -> int:
-    """Writes the history row and its outbox rows; returns the row's id.
+    """Writes an event and its outbox rows; returns the event's id.
 
-    `kind` is `<thing>.<verb done>`, e.g. `deposition.scheduled`. `data` holds facts (before, after, reason), never a
-    secret, a token or a signed link.
+    `data` holds facts (before, after, reason), never a secret, a token or a signed link.
     """
     event_id: int = db.execute(
         _INSERT,
@@ -90,7 +90,7 @@ def record(
             "organization_id": organization_id,
             "subject_type": subject_type,
             "subject_id": str(subject_id),
-            "kind": kind,
+            "kind": event_type.kind,
             "actor_kind": by.kind,
             "actor_id": by.id,
             "actor_name": by.name,
@@ -116,7 +116,7 @@ def record(
 
 
 def timeline(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Row]:
-    """What happened to one thing, newest first."""
+    """The events of one item, newest first."""
     e = Event.__table__.c
     return db.execute(
         select(
@@ -138,25 +138,22 @@ def timeline(db: Db, subject_type: str, subject_id: object, limit: int = 200) ->
 
 
 def changes_since(
-    db: Db, subject_type: str, subject_id: object, seen: int, current: int, words: Mapping[str, str]
+    db: Db, subject_type: str, subject_id: object, seen: int, current: int, types: EventTypes
 ) -> list[Change]:
-    """What happened since version `seen`, newest first: each change wrote one event and counted the version up.
-
-    `words` says each kind of its actor ("scheduled it").
-    """
+    """The changes after version `seen`, newest first: each wrote one event and incremented the version."""
     happened = timeline(db, subject_type, subject_id, limit=max(1, min(current - seen, 5)))
-    return [Change(f"{row.actor_name} {words.get(row.kind, 'changed it')}", row.created_at) for row in happened]
+    return [Change(f"{row.actor_name} {types.clause(row.kind)}", row.created_at) for row in happened]
 
 
 def stale_conflict(
-    db: Db, subject_type: str, subject_id: object, seen: int, current: int, words: Mapping[str, str]
+    db: Db, subject_type: str, subject_id: object, seen: int, current: int, types: EventTypes
 ) -> Conflict:
-    """The refusal for whoever comes second although the rules would still allow it."""
-    happened = changes_since(db, subject_type, subject_id, seen, current, words)
+    """Conflict: the row's version moved on after the form was loaded."""
+    happened = changes_since(db, subject_type, subject_id, seen, current, types)
     did = happened[0].sentence if happened else "Somebody changed it"
     refusal = Conflict(
         f"{did} while you had this page open, so nothing was changed. Look at it again before you go on.",
         code="stale",
     )
-    refusal.missed, refusal.current = happened, current
+    refusal.changes, refusal.current = happened, current
     return refusal

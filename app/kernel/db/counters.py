@@ -4,7 +4,7 @@ Exact at any size, on both databases. On PostgreSQL each counter is spread over 
 writers do not queue on one hot row; readers always sum. `desk check counts` proves that they equal a recount.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +13,9 @@ from sqlalchemy import DDL, BigInteger, Column, Integer, Table, event, func, sel
 from app.kernel.db.engine import Base, Db
 
 SLOTS = 16
+
+COUNTER = "counter"
+"""Where a counter table keeps what it counts (`Table.info`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,9 @@ class Counter:
     dimensions: tuple[str, ...]
 
 
-REGISTERED: list[Counter] = []
+def declared() -> list[Counter]:
+    """Every counter of the tables that are loaded (app/models.py loads them all)."""
+    return [table.info[COUNTER] for table in Base.metadata.tables.values() if COUNTER in table.info]
 
 
 def keep_counters(source: Any, name: str, dimensions: Sequence[str]) -> Table:
@@ -41,7 +46,7 @@ def keep_counters(source: Any, name: str, dimensions: Sequence[str]) -> Table:
         Column("slot", Integer, primary_key=True, autoincrement=False, nullable=False),
         Column("n", BigInteger, nullable=False),
     )
-    REGISTERED.append(Counter(source, counts, tuple(dimensions)))
+    counts.info[COUNTER] = Counter(source, counts, tuple(dimensions))
     for dialect, statements in (
         ("sqlite", sqlite_triggers(source.name, name, dimensions)),
         ("postgresql", postgresql_triggers(source.name, name, dimensions)),
@@ -106,14 +111,10 @@ class Difference:
     counted: int
 
 
-RECOUNTS: list[Callable[[Db], list[Difference]]] = []
-"""Others that keep numbers by triggers, and know how to recount them."""
-
-
 def differences(db: Db) -> list[Difference]:
-    """Recounts everything that is kept. Slow by nature: for operators and tests, not for pages."""
-    found: list[Difference] = [difference for recount in RECOUNTS for difference in recount(db)]
-    for kept in REGISTERED:
+    """Returns the counters that do not equal their recount. Slow by nature: for operators and tests, not for pages."""
+    found: list[Difference] = []
+    for kept in declared():
         by = [kept.source.c[d] for d in kept.dimensions]
         counted = {tuple(row[:-1]): row[-1] for row in db.execute(select(*by, func.count()).group_by(*by))}
         by = [kept.counts.c[d] for d in kept.dimensions]
@@ -125,13 +126,7 @@ def differences(db: Db) -> list[Difference]:
     return found
 
 
-TIDYING: list[str] = []
-"""Statements that drop what else stands at zero."""
-
-
 def tidy(db: Db) -> None:
     """Drops counters that stand at zero, such as those of days gone by. Safe beside running triggers."""
-    for kept in REGISTERED:
+    for kept in declared():
         db.execute(text(f"DELETE FROM {kept.counts.name} WHERE n = 0"))
-    for statement in TIDYING:
-        db.execute(text(statement))

@@ -106,7 +106,9 @@ class Database:
         return self._open(self.writer)
 
     def _open(self, engine: Engine) -> Db:
-        db = Db(bind=engine, expire_on_commit=False, autoflush=False)
+        # Statements decide in the database; rows that a session has loaded are not recomputed from them.
+        options = {"synchronize_session": False}
+        db = Db(bind=engine, expire_on_commit=False, autoflush=False, execution_options=options)
         db.config, db.vault, db.database = self.config, self.vault, self
         return db
 

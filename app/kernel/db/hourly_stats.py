@@ -3,7 +3,7 @@
 A table declares its moments (`asked` at `created_at`, `booked` at `booked_at` …); each row is tallied once a moment, in
 the UTC hour it falls in, whoever writes. Hours, because a day begins at another hour for each reader: readers sum hours
 to their own days (`by_day`). A moment with `since` also keeps how long it took, as a bucket of WAITS, so that medians
-come from a few rows. One statement a write. `counts.differences` recounts tallies too (docs/decisions/0014-charts.md).
+come from a few rows. One statement a write. `recounts.differences` recounts them too (docs/decisions/0014-charts.md).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -83,13 +83,19 @@ class HourlyStats:
     moments: tuple[StatEvent, ...]
 
 
-REGISTERED: list[HourlyStats] = []
+STATS = "hourly stats"
+"""Where a table keeps what is counted of it (`Table.info`)."""
+
+
+def declared() -> list[HourlyStats]:
+    """What is counted of each table that is loaded (app/models.py loads them all)."""
+    return [table.info[STATS] for table in Base.metadata.tables.values() if STATS in table.info]
 
 
 def keep_hourly_stats(source: Any, *moments: StatEvent) -> None:
     """Declares the moments of a table, and the triggers that tally them."""
-    tallied = HourlyStats(cast(Table, source).name, moments)
-    REGISTERED.append(tallied)
+    table = cast(Table, source)
+    tallied = table.info[STATS] = HourlyStats(table.name, moments)
     for dialect in ("sqlite", "postgresql"):
         for statement in triggers(tallied, dialect):
             ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]  # theirs
@@ -212,7 +218,7 @@ def differences(db: Db) -> list[counters.Difference]:
     found: list[counters.Difference] = []
     names = KEY.split(", ")
     counted: dict[tuple[Any, ...], int] = {}
-    for tallied in REGISTERED:
+    for tallied in declared():
         counted.update({tuple(row[:-1]): int(row[-1]) for row in db.execute(text(_recount(tallied, db.dialect)))})
     ask = text(f"SELECT {KEY}, sum(n) FROM tallies GROUP BY {KEY} HAVING sum(n) <> 0")
     said = {tuple(row[:-1]): int(row[-1]) for row in db.execute(ask)}
@@ -223,8 +229,9 @@ def differences(db: Db) -> list[counters.Difference]:
     return found
 
 
-counters.RECOUNTS.append(differences)
-counters.TIDYING.append("DELETE FROM tallies WHERE n = 0")
+def tidy(db: Db) -> None:
+    """Drops tallies that stand at zero. Safe beside running triggers."""
+    db.execute(text("DELETE FROM tallies WHERE n = 0"))
 
 
 class Days:

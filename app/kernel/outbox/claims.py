@@ -1,29 +1,30 @@
-"""Who may send an outbox row right now: claiming, renewing, finishing, giving back.
+"""Claims on outbox rows: a worker claims, renews, finishes and releases the rows that it sends.
 
-A claim is one statement. It leaves a lease that ends by itself when the worker dies, and a token without which nobody
-can say how the row ended (fencing): a worker that was believed dead and wakes up cannot overwrite its successor.
+A claim is one statement. It sets a lease, which ends by itself when the worker dies, and a fencing token, without which
+no result is written: a worker that was believed dead and wakes up cannot overwrite the result of its successor.
 """
 
 import json
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, insert, or_, select, update
 
 from app.kernel.db.engine import Database, Db
+from app.kernel.db.inserts import Values
 from app.kernel.outbox.outbox import (
     DEAD,
     DROPPED,
-    HANDLERS,
     QUEUED,
     SENT,
     WAITING,
     Delivery,
+    Handler,
     OutboxAttempt,
     OutboxRow,
     PermanentFailure,
@@ -34,22 +35,20 @@ from app.kernel.outbox.outbox import (
 log = structlog.get_logger("desk.worker")
 
 LEASE = 30.0
-"""Seconds until the rows of a worker that has stopped renewing are taken over."""
+"""Seconds until another worker may claim the rows of one that has stopped renewing."""
 
 BACKOFF = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 """Seconds before each attempt: ten attempts over about three days."""
 
 LONGEST_WAIT = 86400.0
 
-_o = OutboxRow.__table__.c
-
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row this worker holds. `payload` is still encrypted."""
+    """A row that this worker has claimed. `payload` is still encrypted."""
 
-    id: UUID
     token: UUID
+    id: UUID
     channel: str
     destination: str
     payload: str
@@ -61,11 +60,12 @@ class Claimed:
     subject_id: str | None
     created_at: datetime
     not_after: datetime | None
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one attempt ended. `after` and `at_least` as in Retry."""
+    """The result of one attempt. `after` and `at_least` as in TemporaryFailure."""
 
     state: str
     detail: str
@@ -74,21 +74,32 @@ class Outcome:
     at_least: float | None = None
 
 
-def _claimable(now: datetime, lanes: Collection[str], channels: Collection[str]) -> list[ColumnElement[bool]]:
-    conditions = [WAITING, _o.due_at <= now, or_(_o.lease_until.is_(None), _o.lease_until < now)]
-    if lanes:
-        conditions.append(_o.destination.not_in(sorted(lanes)))
-    if channels:
-        conditions.append(_o.channel.not_in(sorted(channels)))
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Destinations and channels at their concurrency limit: claims leave their rows out."""
+
+    destinations: Collection[str] = ()
+    channels: Collection[str] = ()
+
+
+NOTHING_SKIPPED = Skipped()
+
+
+def _claimable(now: datetime, without: Skipped) -> list[ColumnElement[bool]]:
+    conditions = [WAITING, OutboxRow.due_at <= now, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now)]
+    if without.destinations:
+        conditions.append(OutboxRow.destination.not_in(sorted(without.destinations)))
+    if without.channels:
+        conditions.append(OutboxRow.channel.not_in(sorted(without.channels)))
     return conditions
 
 
-def anything_due(db: Db, now: datetime, *, lanes: Collection[str] = (), channels: Collection[str] = ()) -> bool:
+def anything_due(db: Db, now: datetime, without: Skipped = NOTHING_SKIPPED) -> bool:
     """Whether a claim would find a row. A read, so that an idle worker never takes the write lock.
 
     In order, although any row would do: a planner that expects many due rows would else walk all that was ever sent.
     """
-    due = select(_o.id).where(*_claimable(now, lanes, channels)).order_by(_o.due_at).limit(1)
+    due = select(OutboxRow.id).where(*_claimable(now, without)).order_by(OutboxRow.due_at).limit(1)
     return db.execute(due).first() is not None
 
 
@@ -98,80 +109,98 @@ def claim(
     *,
     limit: int,
     lease: float = LEASE,
-    lanes: Collection[str] = (),
-    channels: Collection[str] = (),
-    held: Collection[UUID] = (),
+    without: Skipped = NOTHING_SKIPPED,
+    claimed: Collection[UUID] = (),
 ) -> list[Claimed]:
-    """Takes up to `limit` due rows, longest due first, leaving out `lanes` and `channels` that are full.
+    """Claims up to `limit` due rows, longest due first, without destinations and channels at their limit.
 
-    `held` are rows this worker is busy with: never taken twice, even when the clock jumped past their lease.
+    `claimed` are the rows that this worker has already: never claimed twice, even when the clock jumped past their
+    lease.
     """
-    conditions = _claimable(now, lanes, channels)
-    if held:
-        conditions.append(_o.id.not_in(list(held)))
-    picked = select(_o.id).where(*conditions).order_by(_o.due_at).limit(limit).with_for_update(skip_locked=True)
+    conditions = _claimable(now, without)
+    if claimed:
+        conditions.append(OutboxRow.id.not_in(list(claimed)))
+    picked = (
+        select(OutboxRow.id)
+        .where(*conditions)
+        .order_by(OutboxRow.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
     due = picked.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
     token = uuid4()
     rows = db.execute(
-        update(OutboxRow.__table__)
-        .where(_o.id.in_(select(due.c.id)))
-        .values(lease_until=now + timedelta(seconds=lease), lease_token=token, attempts=_o.attempts + 1)
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(select(due.c.id)))
+        .values(
+            {
+                OutboxRow.lease_until: now + timedelta(seconds=lease),
+                OutboxRow.lease_token: token,
+                OutboxRow.attempts: OutboxRow.attempts + 1,
+            }
+        )
         .returning(
-            _o.id,
-            _o.lease_token,
-            _o.channel,
-            _o.destination,
-            _o.payload,
-            _o.secret,
-            _o.attempts,
-            _o.earlier_attempts,
-            _o.organization_id,
-            _o.subject_type,
-            _o.subject_id,
-            _o.created_at,
-            _o.not_after,
-            _o.due_at,
+            OutboxRow.id,
+            OutboxRow.channel,
+            OutboxRow.destination,
+            OutboxRow.payload,
+            OutboxRow.secret,
+            OutboxRow.attempts,
+            OutboxRow.earlier_attempts,
+            OutboxRow.organization_id,
+            OutboxRow.subject_type,
+            OutboxRow.subject_id,
+            OutboxRow.created_at,
+            OutboxRow.not_after,
+            OutboxRow.due_at,
         )
     ).all()
-    return [Claimed(*row[:-1]) for row in sorted(rows, key=lambda row: row.due_at)]
+    return sorted((Claimed(token, *tuple(row)) for row in rows), key=lambda row: row.due_at)
 
 
-def _mine(held: Sequence[Claimed]) -> list[ColumnElement[bool]]:
-    return [_o.id.in_([row.id for row in held]), _o.lease_token.in_(list({row.token for row in held}))]
+def _still_claimed(rows: Sequence[Claimed]) -> list[ColumnElement[bool]]:
+    return [OutboxRow.id.in_([row.id for row in rows]), OutboxRow.lease_token.in_(list({row.token for row in rows}))]
 
 
-def renew(db: Db, held: Sequence[Claimed], now: datetime, lease: float = LEASE) -> None:
-    """Keeps the rows of a worker that is still busy with them."""
-    db.execute(update(OutboxRow.__table__).where(*_mine(held)).values(lease_until=now + timedelta(seconds=lease)))
+def renew(db: Db, rows: Sequence[Claimed], now: datetime, lease: float = LEASE) -> None:
+    """Extends the lease of rows that a worker is still sending."""
+    lease_until = now + timedelta(seconds=lease)
+    db.execute(update(OutboxRow).where(*_still_claimed(rows)).values({OutboxRow.lease_until: lease_until}))
 
 
-def release(db: Db, held: Sequence[Claimed]) -> None:
-    """Gives back rows that were claimed and not tried; the attempt does not count."""
+def release(db: Db, rows: Sequence[Claimed]) -> None:
+    """Releases rows that were claimed and not tried; the attempt does not count."""
     db.execute(
-        update(OutboxRow.__table__)
-        .where(*_mine(held))
-        .values(lease_until=None, lease_token=None, attempts=_o.attempts - 1)
+        update(OutboxRow)
+        .where(*_still_claimed(rows))
+        .values(
+            {
+                OutboxRow.lease_until: None,
+                OutboxRow.lease_token: None,
+                OutboxRow.attempts: OutboxRow.attempts - 1,
+            }
+        )
     )
 
 
-def attempt(database: Database, row: Claimed, now: datetime) -> Outcome:
-    """Hands one row to its handler, outside any transaction, and says how it ended. Never raises."""
+def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[str, Handler]) -> Outcome:
+    """Hands one row to the handler of its channel, outside any transaction, and returns how it ended. Never raises."""
     if row.not_after is not None and now > row.not_after:
         return Outcome(DROPPED, "It came too late to be of use.")
     try:
-        handler = HANDLERS.get(row.channel)
+        handler = handlers.get(row.channel)
         if handler is None:
             raise TemporaryFailure(f"This installation has nothing that delivers {row.channel}.")
-        said = handler(_delivery(database, row, now))
-    except PermanentFailure as dead:
-        return Outcome(DEAD, dead.reason, dead.status)
-    except TemporaryFailure as retry:
-        return Outcome(QUEUED, retry.reason, retry.status, retry.after, retry.at_least)
+        answer = handler(_delivery(database, row, now))
+    except PermanentFailure as failure:
+        return Outcome(DEAD, failure.reason, failure.status)
+    except TemporaryFailure as failure:
+        return Outcome(QUEUED, failure.reason, failure.status, failure.after, failure.at_least)
     except Exception as error:
         # The text of an unforeseen error may hold the message itself, so only its kind is kept.
         log.error("delivery broke", delivery=str(row.id), channel=row.channel, at=_place(error))
         return Outcome(QUEUED, f"Something unforeseen went wrong here ({type(error).__name__}).")
-    return Outcome(SENT, said if isinstance(said, str) else "", said if isinstance(said, int) else None)
+    return Outcome(SENT, answer if isinstance(answer, str) else "", answer if isinstance(answer, int) else None)
 
 
 def _delivery(database: Database, row: Claimed, now: datetime) -> Delivery:
@@ -206,7 +235,7 @@ def _place(error: Exception) -> str:
 
 
 def delay_before(tries: int, after: float | None = None, at_least: float | None = None) -> float | None:
-    """Seconds until the next attempt after `tries` failed ones, None when there is none left. A tenth of jitter."""
+    """Seconds until the next attempt after `tries` failed ones, with a tenth of jitter; None when none is left."""
     if tries >= len(BACKOFF):
         return None
     if after is None:
@@ -215,16 +244,22 @@ def delay_before(tries: int, after: float | None = None, at_least: float | None 
 
 
 def finish(db: Db, row: Claimed, outcome: Outcome, started: datetime, now: datetime) -> bool:
-    """Writes how an attempt ended. False when the lease has passed to somebody else, whose word counts then.
+    """Writes the result of an attempt. False when another worker has claimed the row since: its result counts then.
 
-    A message taken back while it was being sent stays dropped when it failed, and is shown as sent when it arrived.
+    A message dropped while it was being sent stays dropped when the attempt failed, and becomes sent when it succeeded.
     """
-    conditions = [_o.id == row.id, _o.lease_token == row.token]
+    conditions = [OutboxRow.id == row.id, OutboxRow.lease_token == row.token]
     if outcome.state != SENT:
-        conditions.append(_o.state == QUEUED)
-    moved = int(now.timestamp() * 1_000_000)
-    ended = {"lease_until": None, "lease_token": None, "moved_us": moved, **_ending(row, outcome, now)}
-    mine = db.execute(update(OutboxRow.__table__).where(*conditions).values(ended).returning(_o.id)).first() is not None
+        conditions.append(OutboxRow.state == QUEUED)
+    changes: Values = {
+        OutboxRow.lease_until: None,
+        OutboxRow.lease_token: None,
+        OutboxRow.changed_at_us: int(now.timestamp() * 1_000_000),
+        **_result(row, outcome, now),
+    }
+    written = (
+        db.execute(update(OutboxRow).where(*conditions).values(changes).returning(OutboxRow.id)).first() is not None
+    )
     db.execute(
         insert(OutboxAttempt.__table__),
         {
@@ -234,40 +269,46 @@ def finish(db: Db, row: Claimed, outcome: Outcome, started: datetime, now: datet
             "ended_at": now,
             "ok": outcome.state == SENT,
             "status": outcome.status,
-            "detail": one_line(outcome.detail if mine else f"{outcome.detail} (reported after the lease had ended)"),
+            "detail": one_line(outcome.detail if written else f"{outcome.detail} (reported after the lease had ended)"),
         },
     )
-    return mine
+    return written
 
 
-def _ending(row: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
+def _result(row: Claimed, outcome: Outcome, now: datetime) -> Values:
     if outcome.state == SENT:
-        blank = {"payload": ""} if row.secret else {}
-        return {"state": SENT, "finished_at": now, "last_error": None, **blank}
-    tries = row.attempts - row.earlier_attempts
+        sent: Values = {OutboxRow.state: SENT, OutboxRow.finished_at: now, OutboxRow.last_error: None}
+        return {**sent, OutboxRow.payload: ""} if row.secret else sent
     if outcome.state != QUEUED:
-        return {"state": outcome.state, "finished_at": now, "last_error": one_line(outcome.detail)}
+        return _ended(outcome.state, outcome.detail, now)
+    tries = row.attempts - row.earlier_attempts
     wait = delay_before(tries, outcome.after, outcome.at_least)
     due = None if wait is None else now + timedelta(seconds=wait)
     if due is not None and (row.not_after is None or due <= row.not_after):
-        return {"due_at": due, "last_error": one_line(outcome.detail)}
+        return {OutboxRow.due_at: due, OutboxRow.last_error: one_line(outcome.detail)}
     why = f"Given up after {tries} attempts." if due is None else "A later attempt would come too late."
-    return {"state": DEAD, "finished_at": now, "last_error": one_line(f"{why} {outcome.detail}")}
+    return _ended(DEAD, f"{why} {outcome.detail}", now)
 
 
-def depths(db: Db, now: datetime, cap: int = 10_000) -> Any:
-    """For /metrics and the ready check: `waiting` and `dead` (both capped), and `oldest_due_at` of what waits."""
+def _ended(state: str, detail: str, now: datetime) -> Values:
+    return {OutboxRow.state: state, OutboxRow.finished_at: now, OutboxRow.last_error: one_line(detail)}
 
-    def capped(*conditions: ColumnElement[bool]) -> Any:
-        return (
-            select(func.count()).select_from(select(_o.id).where(*conditions).limit(cap).subquery()).scalar_subquery()
-        )
 
-    oldest = select(func.min(_o.due_at)).where(WAITING).scalar_subquery()
-    return db.execute(
-        select(
-            capped(WAITING, _o.due_at <= now).label("waiting"),
-            capped(_o.state == DEAD).label("dead"),
-            oldest.label("oldest_due_at"),
-        )
-    ).one()
+class Depths(NamedTuple):
+    """Size of the queue: `waiting` (due) and `dead`, both capped, and since when the oldest waiting row is due."""
+
+    waiting: int
+    dead: int
+    oldest_due_at: datetime | None
+
+
+def depths(db: Db, now: datetime, cap: int = 10_000) -> Depths:
+    """Reads the size of the queue for /metrics and the readiness check."""
+
+    def capped(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+        rows = select(OutboxRow.id).where(*conditions).limit(cap).subquery()
+        return select(func.count()).select_from(rows).scalar_subquery()
+
+    oldest = select(func.min(OutboxRow.due_at)).where(WAITING).scalar_subquery()
+    waiting, dead = capped(WAITING, OutboxRow.due_at <= now), capped(OutboxRow.state == DEAD)
+    return Depths(*db.execute(select(waiting, dead, oldest)).one())

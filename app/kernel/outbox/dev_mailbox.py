@@ -37,7 +37,7 @@ def is_open(config: Config) -> bool:
     return not config.production and not (config.smtp_url and config.sms_url)
 
 
-def keep(delivery: Delivery) -> None:
+def store(delivery: Delivery) -> None:
     """Stores the message instead of sending it; a second attempt changes nothing."""
     with delivery.database.write() as db:
         insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
@@ -60,7 +60,7 @@ def newest(db: Db, limit: int = 100, before: int | None = None) -> list[dict[str
     return [_opened(db, row) for row in db.execute(statement)]
 
 
-def one(db: Db, id: int) -> dict[str, Any] | None:
+def get(db: Db, id: int) -> dict[str, Any] | None:
     """One message in clear."""
     row = db.execute(select(*_m).where(_m.id == id)).one_or_none()
     return None if row is None else _opened(db, row)

@@ -27,15 +27,14 @@ from markupsafe import Markup
 from app.config import Config
 from app.kernel.db.engine import Db
 from app.kernel.outbox import dev_mailbox
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles, one_line
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
+from app.kernel.text.i18n import direction
 
 SMTP_SECONDS = 15.0
 
 # Quoted user names are legal and do not exist; what they would allow is not worth having.
 _USERNAME = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"(),:;<>@\[\]\\]{1,64}")
 _DOMAIN = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)*")
-
-RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ TEMPLATES = Environment(
 )
 
 
-def letter(
+def email_message(
     db: Db,
     template: str,
     *,
@@ -83,7 +82,7 @@ def letter(
         "recipient": to,
         "recipient_name": name,
         "locale": locale,
-        "dir": "rtl" if locale.split("-")[0] in RIGHT_TO_LEFT else "ltr",
+        "dir": direction(locale),
         "base_url": db.config.public_base_url,
         **context,
     }
@@ -136,7 +135,7 @@ def _packed(attachment: Attachment | tuple[str, str, bytes]) -> dict[str, str]:
     }
 
 
-def message(delivery: Delivery) -> EmailMessage:
+def mime_message(delivery: Delivery) -> EmailMessage:
     """The letter as it goes over the wire. Its Message-ID is the outbox id, the same at every attempt."""
     letter, config = delivery.payload, delivery.config
     mail = EmailMessage(policy=SMTP)
@@ -193,15 +192,14 @@ def _address(name: str, address: str) -> Address:
         raise PermanentFailure("This is not an address that mail can be sent to.") from None
 
 
-@handles("email")
 def deliver(delivery: Delivery) -> str:
     """One attempt: over SMTP_URL; without it into the mail page of a development machine."""
     config = delivery.config
-    mail = message(delivery)
+    mail = mime_message(delivery)
     if not config.smtp_url:
         if config.production:
             raise TemporaryFailure("No mail server is configured (SMTP_URL).")
-        dev_mailbox.keep(delivery)
+        dev_mailbox.store(delivery)
         return "kept on the mail page"
     try:
         server = _connect(config)

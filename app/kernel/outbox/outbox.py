@@ -1,7 +1,7 @@
-"""What must leave the house: written in the transaction that causes it, delivered by the worker afterwards.
+"""The outbox: outgoing messages, written in the transaction that causes them and delivered by the worker afterwards.
 
-A row is a promise. It is kept at least once, under an id that never changes (Message-ID, webhook-id), so that a
-receiver can drop what it already has. A promise that cannot be kept stays visible as a dead row with a reason.
+Delivery is at least once; the id of a row is stable across retries (Message-ID, webhook-id), so that a receiver can
+drop what it already has. A row that cannot be delivered stays visible in the state `dead`, with the reason.
 """
 
 import json
@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -29,20 +29,21 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
 from app.kernel.db.engine import Base, Database, Db, Instant
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
+from app.kernel.db.inserts import insert_or_ignore
+from app.kernel.json_types import JsonObject
 
 QUEUED, SENT, DEAD, DROPPED = "queued", "sent", "dead", "dropped"
 DISMISSED = "aside"
-"""No state of its own: how a dead message stands that somebody has set aside."""
+"""The status of a dead message that a user has dismissed. Not a state of the row: `state` stays `dead`."""
 
 
 class OutboxRow(Base):
-    """One message to one receiver. `payload` is encrypted and, when `secret`, blanked as soon as it was sent."""
+    """One message to one recipient. `payload` is encrypted and, when `secret`, blanked as soon as it was sent."""
 
     __tablename__ = "outbox"
 
@@ -62,65 +63,63 @@ class OutboxRow(Base):
     not_after: Mapped[datetime | None] = mapped_column(Instant)
     attempts: Mapped[int]
     earlier_attempts: Mapped[int]
-    """Attempts before somebody pressed "Send again": the retry plan starts anew after them."""
+    """Attempts before the last "Send again", after which the backoff starts anew."""
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     lease_token: Mapped[UUID | None] = mapped_column(Uuid)
     last_error: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
-    moved_us: Mapped[int | None] = mapped_column(BigInteger)
-    """When an attempt last changed how it stands, in microseconds since 1970: what live pages watch."""
-    set_aside_at: Mapped[datetime | None] = mapped_column(Instant)
-    """When somebody saw that a dead message needs no sending again: it stays, and asks for nothing any more."""
-    set_aside_by: Mapped[str | None] = mapped_column(String(320))
+    changed_at_us: Mapped[int | None] = mapped_column(BigInteger)
+    """When an attempt last changed the status, in microseconds since 1970. Live pages watch it."""
+    dismissed_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When a user dismissed the dead message: it stays in the table and is no longer counted as a problem."""
+    dismissed_by: Mapped[str | None] = mapped_column(String(320))
 
 
-_o = OutboxRow.__table__.c
+WAITING = OutboxRow.state == literal_column("'queued'")
+"""Messages still to be sent. A literal, because no planner uses a partial index for a value that is bound later."""
 
-WAITING = _o.state == literal_column("'queued'")
-"""What is still to be sent. A literal, because no database takes a partial index for a value it learns later."""
+FAILING = and_(WAITING, OutboxRow.last_error.is_not(None))
+"""Messages whose last attempt failed and that will be tried again."""
 
-FAILING = and_(WAITING, _o.last_error.is_not(None))
-"""What was tried in vain and will be tried again."""
-
-UNDELIVERED = and_(_o.state == literal_column("'dead'"), _o.set_aside_at.is_(None))
-"""What was given up, and nobody has said yet that it does not matter."""
+UNDELIVERED = and_(OutboxRow.state == literal_column("'dead'"), OutboxRow.dismissed_at.is_(None))
+"""Dead messages that no user has dismissed."""
 
 Index(
     "ix_outbox_due",
-    _o.state,  # of one value only; without it SQLite takes the index below unless it has been told to ANALYZE
-    _o.due_at,
-    _o.destination,
-    _o.channel,
+    OutboxRow.state,  # of one value only; without it SQLite takes the index below unless it has been told to ANALYZE
+    OutboxRow.due_at,
+    OutboxRow.destination,
+    OutboxRow.channel,
     sqlite_where=WAITING,
     postgresql_where=WAITING,
 )
-Index("ix_outbox_subject", _o.subject_type, _o.subject_id, _o.created_at)
-Index("ix_outbox_state", _o.state, _o.created_at, _o.id)
-Index("ix_outbox_organization", _o.organization_id, _o.state, _o.created_at, _o.id)
+Index("ix_outbox_subject", OutboxRow.subject_type, OutboxRow.subject_id, OutboxRow.created_at)
+Index("ix_outbox_state", OutboxRow.state, OutboxRow.created_at, OutboxRow.id)
+Index("ix_outbox_organization", OutboxRow.organization_id, OutboxRow.state, OutboxRow.created_at, OutboxRow.id)
 
 for _name, _which in (("ix_outbox_failing", FAILING), ("ix_outbox_untold", UNDELIVERED)):
     Index(
         _name,
-        _o.state,  # of one value only, as above
-        _o.subject_type,
-        _o.organization_id,
-        _o.created_at,
-        _o.id,
+        OutboxRow.state,  # of one value only, as above
+        OutboxRow.subject_type,
+        OutboxRow.organization_id,
+        OutboxRow.created_at,
+        OutboxRow.id,
         sqlite_where=_which,
         postgresql_where=_which,
     )
 
-_TRIED = _o.moved_us.is_not(None)
+_TRIED = OutboxRow.changed_at_us.is_not(None)
 for _name, _columns in (
-    ("ix_outbox_moved", (_o.subject_type, _o.moved_us)),
-    ("ix_outbox_moved_place", (_o.subject_type, _o.organization_id, _o.moved_us)),
+    ("ix_outbox_moved", (OutboxRow.subject_type, OutboxRow.changed_at_us)),
+    ("ix_outbox_moved_place", (OutboxRow.subject_type, OutboxRow.organization_id, OutboxRow.changed_at_us)),
 ):
     Index(_name, *_columns, sqlite_where=_TRIED, postgresql_where=_TRIED)
 
 
 class OutboxAttempt(Base):
-    """One try at one message, written when its end is known. A missing number is a try whose worker was killed."""
+    """One delivery attempt, written when it has ended. A missing number is an attempt whose worker was killed."""
 
     __tablename__ = "outbox_attempts"
     __table_args__ = (Index("ix_outbox_attempts_outbox", "outbox_id", "number"),)
@@ -152,16 +151,16 @@ keep_hourly_stats(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is to leave the house. `channel` is email, sms, webhook or `job:<room>.<name>`.
+    """An outgoing message: e-mail, SMS, webhook or job (`channel` is email, sms, webhook or `job:<package>.<name>`).
 
-    `destination` is the lane (mail domain, host): one slow receiver delays only its own lane. `dedupe` names the
-    promise: a second message of that name is silently not queued. After `not_after` it is of no use and is not sent (a
-    reminder once the thing has begun). `summary` is what staff read, without secrets.
-    With `secret` the payload is blanked once sent and the message cannot be sent again.
+    `destination` is a mail domain or a host: a slow one delays only its own messages. `dedupe` is a unique key: a
+    second message with the same key is not queued. After `not_after` the message is not sent (a reminder of a session
+    that has begun). `summary` is what staff read, without secrets. With `secret` the payload is blanked once sent, and
+    the message cannot be sent again.
     """
 
     channel: str
-    payload: dict[str, Any]
+    payload: JsonObject
     destination: str = ""
     due_at: datetime | None = None
     dedupe: str | None = None
@@ -169,17 +168,17 @@ class Message:
     summary: str = ""
     not_after: datetime | None = None
     fresh: Sequence[tuple[str, str]] = ()
-    """What is made anew each time (secrets, signed proofs), each with the words that stand for it in a preview."""
+    """Values that differ in every rendering (secrets, signed proofs), each with the text that previews show instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt, as a handler sees it. `payload` is in clear; `attempts` counts this one."""
+    """One attempt, as a handler receives it. `payload` is decrypted; `attempts` includes this one."""
 
     id: UUID
     channel: str
     destination: str
-    payload: dict[str, Any]
+    payload: JsonObject
     attempts: int
     organization_id: int | None
     subject_type: str | None
@@ -191,9 +190,10 @@ class Delivery:
 
 
 class TemporaryFailure(Exception):
-    """This attempt failed, a later one may not. The reason is shown to staff: a sentence, without secrets.
+    """An attempt failed and a later one may succeed. The reason is a sentence for staff, without secrets.
 
-    `after` (seconds) replaces the plan's next wait, `at_least` can only lengthen it; `status` is the receiver's code.
+    `after` (seconds) replaces the next wait of BACKOFF, `at_least` can only lengthen it; `status` is the
+    receiver's code.
     """
 
     def __init__(
@@ -204,7 +204,7 @@ class TemporaryFailure(Exception):
 
 
 class PermanentFailure(Exception):
-    """No attempt will succeed unless somebody changes something. The reason is shown to staff."""
+    """An attempt failed and no later one can succeed. The reason is a sentence for staff, without secrets."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -212,24 +212,13 @@ class PermanentFailure(Exception):
 
 
 Handler = Callable[[Delivery], "str | int | None"]
-HANDLERS: dict[str, Handler] = {}
-"""Who delivers a channel. What a handler returns (a code or a few words) is kept with the attempt."""
+"""Delivers the messages of one channel. What it returns (a code or a few words) is kept with the attempt.
 
-
-def handles(channel: str) -> Callable[[Handler], Handler]:
-    """Registers the handler of a channel. It must be idempotent: it may be called again with the same id."""
-
-    def register(handler: Handler) -> Handler:
-        if channel in HANDLERS:
-            raise ValueError(f"Two handlers want the channel {channel}.")
-        HANDLERS[channel] = handler
-        return handler
-
-    return register
-
+It must be idempotent: it may be called again with the same id.
+"""
 
 COLLECTED = "noted messages"
-"""Where a session notes what it promises to send, for whoever wants to show it (kernel/preview.py)."""
+"""Key of `db.info` under which the messages queued in a session are collected (kernel/changes/confirmation.py)."""
 
 
 def enqueue(
@@ -242,11 +231,11 @@ def enqueue(
     subject_id: str | None,
     now: datetime,
 ) -> list[UUID]:
-    """Writes the rows in the caller's transaction. Returns the ids meant; a known `dedupe` leaves the old row alone."""
+    """Writes the rows in the caller's transaction and returns their ids. A known `dedupe` keeps the old row."""
     messages = list(messages)
     if COLLECTED in db.info:
         db.info[COLLECTED].extend(messages)
-    rows: list[dict[str, Any]] = [
+    rows: list[JsonObject] = [
         {
             "id": uuid4(),
             "event_id": event_id,
@@ -269,14 +258,13 @@ def enqueue(
         for message in messages
     ]
     if rows:
-        insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
-        db.execute(insert(OutboxRow.__table__).on_conflict_do_nothing(index_elements=["dedupe"]), rows)
+        db.execute(insert_or_ignore(db, OutboxRow, ["dedupe"]), rows)
     return [row["id"] for row in rows]
 
 
 def one_line(text: str) -> str:
     """At most 500 characters without line breaks and control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[:500]
 
 
 def drop(
@@ -289,121 +277,190 @@ def drop(
     channel: str | None = None,
     dedupe: Sequence[str] = (),
 ) -> int:
-    """Takes back what has not left yet (a reminder after the end). Returns how many rows were still waiting.
+    """Drops messages about one thing that were not sent yet, and returns how many.
 
-    A message being sent at this very moment may still arrive, and is then shown as sent.
+    A message that the worker is sending at this moment may still arrive, and is then shown as sent.
     """
-    wanted = [_o.subject_type == subject_type, _o.subject_id == str(subject_id), WAITING]
+    conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), WAITING]
     if channel:
-        wanted.append(_o.channel == channel)
+        conditions.append(OutboxRow.channel == channel)
     if dedupe:
-        wanted.append(_o.dedupe.in_(list(dedupe)))
+        conditions.append(OutboxRow.dedupe.in_(list(dedupe)))
     done = db.execute(
-        update(OutboxRow.__table__)
-        .where(*wanted)
-        .values(state=DROPPED, last_error=one_line(reason), finished_at=now)
-        .returning(_o.id)
+        update(OutboxRow)
+        .where(*conditions)
+        .values({OutboxRow.state: DROPPED, OutboxRow.last_error: one_line(reason), OutboxRow.finished_at: now})
+        .returning(OutboxRow.id)
     )
     return len(done.all())
 
 
-def mark(row: Any) -> str:
-    """How a message stands, in a word that every change changes: what a page sends back with what was pressed on it."""
-    return f"{status_of(row)}-{row.attempts}-{row.earlier_attempts}"
+class ListedMessage(NamedTuple):
+    """Everything that may be shown of a message: all columns but its payload."""
 
-
-def _still(mark: str | None) -> list[ColumnElement[bool]]:
-    """That a message still stands as it did when somebody saw it; no condition when nobody says how."""
-    if mark is None:
-        return []
-    found = _MARK.fullmatch(mark)
-    if found is None:
-        return [false()]
-    how, attempts, earlier = found[1], int(found[2]), int(found[3])
-    stands = {"failing": FAILING, DISMISSED: and_(_o.state == DEAD, _o.set_aside_at.is_not(None)), DEAD: UNDELIVERED}
-    return [stands.get(how, _o.state == how), _o.attempts == attempts, _o.earlier_attempts == earlier]
-
-
-_MARK = re.compile(r"([a-z]{1,10})-([0-9]{1,6})-([0-9]{1,6})")
-
-
-def dismiss(db: Db, id: UUID, by: str, now: datetime, seen: str | None = None) -> bool:
-    """Says that a dead message needs no sending again. False when it is not dead, or not as it was `seen` (a mark)."""
-    return _moved(db, id, UNDELIVERED, seen, set_aside_at=now, set_aside_by=by)
-
-
-def restore(db: Db, id: UUID, seen: str | None = None) -> bool:
-    """Takes that back. False when it was not set aside any more."""
-    return _moved(db, id, _o.set_aside_at.is_not(None), seen, set_aside_at=None, set_aside_by=None)
-
-
-def _moved(db: Db, id: UUID, now: ColumnElement[bool], seen: str | None, **values: Any) -> bool:
-    change = update(OutboxRow.__table__).where(_o.id == id, now, *_still(seen)).values(**values).returning(_o.id)
-    return db.execute(change).one_or_none() is not None
-
-
-def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> Any | None:
-    """Queues a dead row, a sent one that was no secret, or one waiting for its next try, to go now under its old id.
-
-    Returns the row, or None when that is not possible (unknown, on its way, dropped, blanked, or finished work), or
-    when it is not as it was `seen` (a mark) any more.
-    """
-    sent = and_(_o.state == SENT, _o.channel.not_like("job:%"))
-    failing = and_(FAILING, or_(_o.lease_until.is_(None), _o.lease_until < now))
-    return db.execute(
-        update(OutboxRow.__table__)
-        .where(_o.id == id, _o.payload != "", or_(_o.state == DEAD, sent, failing), *_still(seen))
-        .values(
-            state=QUEUED,
-            due_at=now,
-            finished_at=None,
-            lease_until=None,
-            lease_token=None,
-            earlier_attempts=_o.attempts,
-            set_aside_at=None,
-            set_aside_by=None,
-        )
-        .returning(*LISTED_COLUMNS)
-    ).one_or_none()
+    id: UUID
+    event_id: int | None
+    organization_id: int | None
+    subject_type: str | None
+    subject_id: str | None
+    channel: str
+    destination: str
+    summary: str
+    secret: bool
+    state: str
+    due_at: datetime
+    attempts: int
+    earlier_attempts: int
+    lease_until: datetime | None
+    last_error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    dismissed_at: datetime | None
+    dismissed_by: str | None
+    blanked: bool
 
 
 LISTED_COLUMNS = (
-    _o.id,
-    _o.event_id,
-    _o.organization_id,
-    _o.subject_type,
-    _o.subject_id,
-    _o.channel,
-    _o.destination,
-    _o.summary,
-    _o.secret,
-    _o.state,
-    _o.due_at,
-    _o.attempts,
-    _o.earlier_attempts,
-    _o.lease_until,
-    _o.last_error,
-    _o.created_at,
-    _o.finished_at,
-    _o.set_aside_at,
-    _o.set_aside_by,
-    (_o.payload == "").label("blanked"),
+    OutboxRow.id,
+    OutboxRow.event_id,
+    OutboxRow.organization_id,
+    OutboxRow.subject_type,
+    OutboxRow.subject_id,
+    OutboxRow.channel,
+    OutboxRow.destination,
+    OutboxRow.summary,
+    OutboxRow.secret,
+    OutboxRow.state,
+    OutboxRow.due_at,
+    OutboxRow.attempts,
+    OutboxRow.earlier_attempts,
+    OutboxRow.lease_until,
+    OutboxRow.last_error,
+    OutboxRow.created_at,
+    OutboxRow.finished_at,
+    OutboxRow.dismissed_at,
+    OutboxRow.dismissed_by,
+    (OutboxRow.payload == "").label("blanked"),
 )
-"""What may be shown of a message: everything but its payload."""
+"""The columns of a ListedMessage, in its order."""
 
 
-def messages_of(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Any]:
-    """Every message about one thing, newest first, without payloads. `standing(row)` says how it stands."""
-    return db.execute(
-        select(*LISTED_COLUMNS)
-        .where(_o.subject_type == subject_type, _o.subject_id == str(subject_id))
-        .order_by(_o.created_at.desc())
-        .limit(limit)
-    ).all()
+class HasStatus(Protocol):
+    """The columns that decide the status of a message."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def last_error(self) -> str | None: ...
+    @property
+    def dismissed_at(self) -> datetime | None: ...
 
 
-def status_of(row: Any) -> str:
-    """One word for staff: queued, failing (has failed, will be tried again), sent, dead, aside or dropped."""
-    if row.state == DEAD and row.set_aside_at is not None:
+def status_of(row: HasStatus) -> str:
+    """The status for staff: queued, failing (failed and will be tried again), sent, dead, aside or dropped."""
+    if row.state == DEAD and row.dismissed_at is not None:
         return DISMISSED
-    return "failing" if row.state == QUEUED and row.last_error else str(row.state)
+    return "failing" if row.state == QUEUED and row.last_error else row.state
+
+
+class HasAttempts(HasStatus, Protocol):
+    """The columns that every attempt or user action on a message changes."""
+
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def earlier_attempts(self) -> int: ...
+
+
+def state_token(row: HasAttempts) -> str:
+    """A token of the message's status that every change replaces. Forms carry it back for optimistic concurrency."""
+    return f"{status_of(row)}-{row.attempts}-{row.earlier_attempts}"
+
+
+_STATE_TOKEN = re.compile(r"([a-z]{1,10})-([0-9]{1,6})-([0-9]{1,6})")
+
+
+def _unchanged_since(seen: str | None) -> list[ColumnElement[bool]]:
+    """Conditions that hold while a message still has the state token `seen`; none without a token."""
+    if seen is None:
+        return []
+    found = _STATE_TOKEN.fullmatch(seen)
+    if found is None:
+        return [false()]
+    status, attempts, earlier_attempts = found[1], int(found[2]), int(found[3])
+    by_status = {
+        "failing": FAILING,
+        DISMISSED: and_(OutboxRow.state == DEAD, OutboxRow.dismissed_at.is_not(None)),
+        DEAD: UNDELIVERED,
+    }
+    return [
+        by_status.get(status, OutboxRow.state == status),
+        OutboxRow.attempts == attempts,
+        OutboxRow.earlier_attempts == earlier_attempts,
+    ]
+
+
+def dismiss(db: Db, id: UUID, by: str, now: datetime, seen: str | None = None) -> bool:
+    """Dismisses a dead message. False when it is not dead, or its state token is no longer `seen`."""
+    return _set_dismissed(db, id, UNDELIVERED, seen, now, by)
+
+
+def restore(db: Db, id: UUID, seen: str | None = None) -> bool:
+    """Undoes `dismiss`. False when the message is not dismissed, or its state token is no longer `seen`."""
+    return _set_dismissed(db, id, OutboxRow.dismissed_at.is_not(None), seen, None, None)
+
+
+def _set_dismissed(
+    db: Db, id: UUID, condition: ColumnElement[bool], seen: str | None, at: datetime | None, by: str | None
+) -> bool:
+    change = (
+        update(OutboxRow)
+        .where(OutboxRow.id == id, condition, *_unchanged_since(seen))
+        .values({OutboxRow.dismissed_at: at, OutboxRow.dismissed_by: by})
+        .returning(OutboxRow.id)
+    )
+    return db.execute(change).one_or_none() is not None
+
+
+def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> ListedMessage | None:
+    """Queues a dead message, a sent one that was not secret, or a failing one, to be sent now under its old id.
+
+    Returns the row, or None when it cannot be sent again (unknown, being sent, dropped, blanked, or a finished job), or
+    its state token is no longer `seen`.
+    """
+    sent = and_(OutboxRow.state == SENT, OutboxRow.channel.not_like("job:%"))
+    failing = and_(FAILING, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
+    row = db.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.id == id,
+            OutboxRow.payload != "",
+            or_(OutboxRow.state == DEAD, sent, failing),
+            *_unchanged_since(seen),
+        )
+        .values(
+            {
+                OutboxRow.state: QUEUED,
+                OutboxRow.due_at: now,
+                OutboxRow.finished_at: None,
+                OutboxRow.lease_until: None,
+                OutboxRow.lease_token: None,
+                OutboxRow.earlier_attempts: OutboxRow.attempts,
+                OutboxRow.dismissed_at: None,
+                OutboxRow.dismissed_by: None,
+            }
+        )
+        .returning(*LISTED_COLUMNS)
+    ).one_or_none()
+    return None if row is None else ListedMessage._make(row)
+
+
+def messages_about(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> list[ListedMessage]:
+    """Every message about one thing, newest first, without payloads. `status_of(row)` is its status."""
+    rows = db.execute(
+        select(*LISTED_COLUMNS)
+        .where(OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id))
+        .order_by(OutboxRow.created_at.desc())
+        .limit(limit)
+    )
+    return [ListedMessage._make(row) for row in rows]

@@ -9,10 +9,10 @@ from urllib3.util import make_headers
 
 from app.kernel.db.engine import Db
 from app.kernel.outbox import dev_mailbox, http_client
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure
 
 
-def text(
+def text_message(
     db: Db,
     to: str,
     body: str,
@@ -30,18 +30,17 @@ def text(
         due_at=due_at,
         dedupe=dedupe,
         secret=secret,
-        summary=f"Text message to {masked(to)}",
+        summary=f"Text message to {mask(to)}",
         not_after=not_after,
         fresh=fresh,
     )
 
 
-def masked(number: str) -> str:
+def mask(number: str) -> str:
     """`+1 415 555 0100` as `…0100`."""
     return "…" + number.strip()[-4:]
 
 
-@handles("sms")
 def deliver(delivery: Delivery) -> str | int:
     """POSTs `{"id", "to", "body"}` to SMS_URL; user and password of the URL go as HTTP Basic. `id` never changes.
 
@@ -51,7 +50,7 @@ def deliver(delivery: Delivery) -> str | int:
     if not config.sms_url:
         if config.production:
             raise PermanentFailure("No text message gateway is configured (SMS_URL), so nothing was sent.")
-        dev_mailbox.keep(delivery)
+        dev_mailbox.store(delivery)
         return "kept on the mail page"
     url = urlsplit(config.sms_url)
     secure, host = url.scheme == "https", url.hostname or ""

@@ -14,11 +14,10 @@ import orjson
 from app.config import Config
 from app.kernel.db.engine import Db
 from app.kernel.outbox import http_client, ssrf
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, handles
+from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure
 
-signing_key: Callable[[Db, int], str] | None = None
-"""Who knows an organization's newest depositions key; set where the parts are put together, since the kernel knows no
-accounts. It raises LookupError when there is none."""
+SigningKey = Callable[[Db, int], str]
+"""Returns the newest key of an organization, or raises LookupError. Handed in: the kernel knows no accounts."""
 
 
 def check_target(url: str, config: Config) -> None:
@@ -72,8 +71,7 @@ def headers(host: str, id: str, timestamp: str, attempt: str, signed: str) -> di
     }
 
 
-@handles("webhook")
-def deliver(delivery: Delivery) -> int:
+def deliver(delivery: Delivery, signing_key: SigningKey) -> int:
     """One attempt. Only 2xx is success; 410 says never again; everything else is tried again later."""
     try:
         target = ssrf.parse(delivery.payload["url"], delivery.config)
@@ -82,7 +80,7 @@ def deliver(delivery: Delivery) -> int:
         raise PermanentFailure(str(reason)) from None
     except ssrf.Unresolved as reason:
         raise TemporaryFailure(str(reason)) from None
-    key = _key(delivery)
+    key = _key(delivery, signing_key)
     body = body_of(delivery.payload["claims"], key)
     timestamp = int(delivery.now.timestamp())
     try:
@@ -106,9 +104,7 @@ def deliver(delivery: Delivery) -> int:
     return _judge(answer)
 
 
-def _key(delivery: Delivery) -> str:
-    if signing_key is None:
-        raise TemporaryFailure("No part of this installation knows the keys that sign webhooks.")
+def _key(delivery: Delivery, signing_key: SigningKey) -> str:
     try:
         with delivery.database.read() as db:
             return signing_key(db, delivery.payload["organization_id"])

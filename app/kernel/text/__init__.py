@@ -1,1 +1,1 @@
-"""Text: dates and times, time zones, template filters, normalization and full-text search."""
+"""Text: dates and times, time zones, translations, template filters, normalization and full-text search."""

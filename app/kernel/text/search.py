@@ -78,10 +78,6 @@ class Source(NamedTuple):
     texts: Callable[[Db, Sequence[Any]], list[SearchDocument]]
 
 
-SOURCES: dict[str, Source] = {}
-"""Every room's things, by subject type: for checking and for building anew."""
-
-
 def document(organization_id: int, subject_type: str, title: str, rest: str) -> list[str]:
     """Everything an entry is indexed by."""
     marks = (f"{MARK}{subject_type}", f"{MARK}{subject_type}{organization_id}")
@@ -183,11 +179,11 @@ class Hits:
     more: bool
 
 
-Reach = Mapping[str, frozenset[int] | None]
+SearchScope = Mapping[str, frozenset[int] | None]
 """Whose things of which kind may be found: organizations, or None for everybody's."""
 
 
-def find(db: Db, reach: Reach, typed: str, limit: int = MOST) -> Hits:
+def find(db: Db, reach: SearchScope, typed: str, limit: int = MOST) -> Hits:
     """The newest `limit` things that have every word that was typed, the best answers first, then the newest."""
     terms = normalization.query_terms(typed)
     found = _newest(db, reach, terms, limit)
@@ -219,7 +215,7 @@ COMPARED = 4 * MOST
 """So many of the newest are looked at for a word between two rungs, which only comparing can tell."""
 
 
-def _newest(db: Db, reach: Reach, terms: tuple[Term, ...], limit: int) -> list[tuple[int, Any]]:
+def _newest(db: Db, reach: SearchScope, terms: tuple[Term, ...], limit: int) -> list[tuple[int, Any]]:
     """The newest hits, one more than `limit` when there are more, each with how well it answers (lower is better)."""
     whose = sorted(
         f"{MARK}{kind}{organization}"
@@ -294,11 +290,11 @@ class Difference:
     what: str
 
 
-def differences(db: Db) -> list[Difference]:
+def differences(db: Db, sources: Iterable[Source]) -> list[Difference]:
     """Compares the index with everything there is. Slow by nature: for operators and tests, not for pages."""
     found: list[Difference] = []
     things = lexemes = 0
-    for texts in _everything(db):
+    for texts in _everything(db, sources):
         things += 1
         title, rest = texts.folded()
         known = db.execute(_KNOWN, {"subject_type": texts.subject_type, "subject_id": texts.subject_id}).one_or_none()
@@ -329,20 +325,20 @@ def _indexed(db: Db, id: int, lexemes: Sequence[str]) -> bool:
     return db.execute(there, {"id": id, "asked": asked}).first() is not None
 
 
-def rebuild(db: Db) -> int:
+def rebuild(db: Db, sources: Iterable[Source]) -> int:
     """Forgets the index and builds it from everything there is, in one transaction; returns how many things it has."""
     if db.dialect == "sqlite":
         db.execute(text("INSERT INTO search_index (search_index) VALUES ('delete-all')"))
     db.execute(text("DELETE FROM search_entries"))
     n = 0
-    for texts in _everything(db):
+    for texts in _everything(db, sources):
         add(db, texts)
         n += 1
     return n
 
 
-def _everything(db: Db) -> Iterator[SearchDocument]:
-    for source in SOURCES.values():
+def _everything(db: Db, sources: Iterable[Source]) -> Iterator[SearchDocument]:
+    for source in sources:
         keys = source.keys(db)
         for start in range(0, len(keys), PORTION):
             yield from source.texts(db, keys[start : start + PORTION])

@@ -5,34 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Message
-
-SUBJECT = "prescreen"
-"""What history, deliveries and holds call one of these."""
-
-DONE = {
-    "prescreen.started": "opened it",
-    "prescreen.link_sent": "asked for the link to go on later",
-    "prescreen.completed": "sent the answers",
-    "prescreen.approved": "approved it",
-    "prescreen.denied": "denied it",
-    "prescreen.held": "decided it, still on hold",
-    "prescreen.hold_undone": "took a decision back",
-    "prescreen.hold_overtaken": "overtook a decision on hold",
-    "prescreen.hold_returned": "changed it while a decision was on hold",
-    "prescreen.taken": "took it",
-    "prescreen.released": "gave it back",
-    "prescreen.tagged": "tagged it",
-    "prescreen.untagged": "took a tag off it",
-}
-"""What each event says of its actor: "Lena Ortiz approved it"."""
+from app.prescreens.events import SUBJECT
 
 
 def note(
     db: Db,
-    kind: str,
+    event_type: EventType,
     id: UUID,
     organization_id: int,
     by: Actor,
@@ -43,7 +25,7 @@ def note(
     """One line of history, and its messages, in the transaction of the change."""
     record(
         db,
-        kind,
+        event_type,
         subject_type=SUBJECT,
         subject_id=id,
         organization_id=organization_id,

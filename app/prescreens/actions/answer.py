@@ -12,7 +12,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, Gone, Invalid, NotFound
 from app.kernel.text import search
-from app.prescreens import emails
+from app.prescreens import emails, events
 from app.prescreens.actions._write import note
 from app.prescreens.models import Contact, Prescreen, ReviewStatus, Status
 from app.prescreens.queries import contacts, detail, questionnaires
@@ -54,7 +54,7 @@ def start(db: Db, workflow: Workflow, *, by: Actor, now: datetime) -> UUID:
         )
     )
     search.add(db, search_document(id, workflow.organization_id, NOBODY_YET))
-    note(db, "prescreen.started", id, workflow.organization_id, by, now, {"template": workflow.name})
+    note(db, events.STARTED, id, workflow.organization_id, by, now, {"template": workflow.name})
     return id
 
 
@@ -97,7 +97,7 @@ def send_link(db: Db, id: UUID, *, by: Actor, now: datetime) -> None:
         )
     workflow = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
     messages = emails.link(db, prescreen, workflow)
-    note(db, "prescreen.link_sent", id, prescreen.organization_id, by, now, {}, messages)
+    note(db, events.LINK_SENT, id, prescreen.organization_id, by, now, {}, messages)
 
 
 def complete(db: Db, id: UUID, *, by: Actor, now: datetime) -> None:
@@ -127,7 +127,7 @@ def complete(db: Db, id: UUID, *, by: Actor, now: datetime) -> None:
         if done is not None:
             by = Actor(by.kind, by.id, done.name or by.name, by.organization_id, by.via, by.request_id, by.address)
             messages = emails.completed(db, done, workflow)
-            note(db, "prescreen.completed", id, done.organization_id, by, now, {}, messages)
+            note(db, events.COMPLETED, id, done.organization_id, by, now, {}, messages)
             return
     raise Conflict("Another tab is answering at the same time. Nothing was sent. Please try again.")
 

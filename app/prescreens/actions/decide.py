@@ -16,8 +16,9 @@ from app.kernel.changes.events import Actor
 from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
-from app.prescreens import emails
-from app.prescreens.actions._write import SUBJECT, note
+from app.prescreens import emails, events
+from app.prescreens.actions._write import note
+from app.prescreens.events import SUBJECT
 from app.prescreens.models import Prescreen, ReviewStatus, Status
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.stages import P, Reach, whose
@@ -31,6 +32,7 @@ CHANGED = (
 )
 
 TABLE = Prescreen.__table__
+DECIDED = {"approved": events.APPROVED, "denied": events.DENIED}
 
 
 def approve(
@@ -93,7 +95,7 @@ def _review(
     else:
         why = f"{who} has {decision} {done.name or 'this'} meanwhile, which was final at once."
         holds.overtake(db, SUBJECT, id, why, by=by, now=now)
-    note(db, f"prescreen.{decision}", id, done.organization_id, by, now, data, messages)
+    note(db, DECIDED[decision], id, done.organization_id, by, now, data, messages)
     return done
 
 

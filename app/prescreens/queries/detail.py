@@ -4,19 +4,14 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, select
 
-from app.accounts.models import Person
 from app.kernel.db.engine import Db
 from app.prescreens.models import Prescreen
 from app.prescreens.queries.stages import P, Reach
 
-_ONE = (
-    select(Prescreen.__table__, Person.name.label("assignee_name"))
-    .outerjoin(Person.__table__, Person.__table__.c.id == P.assignee_id)
-    .where(P.id == bindparam("id"))
-)
+_ONE = select(Prescreen.__table__).where(P.id == bindparam("id"))
 
 
 def get(db: Db, id: UUID, reach: Reach | None = None) -> Row | None:
-    """Every column of one prescreen, and its assignee's name. Without a reach: whoever asks holds a link to it."""
+    """Every column of one prescreen. Without a reach: whoever asks holds a link to it."""
     statement = _ONE if reach is None else _ONE.where(reach.rows(P.organization_id))
     return db.execute(statement, {"id": id}).one_or_none()

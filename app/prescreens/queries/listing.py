@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, false, func, literal_column, select, true
 
-from app.accounts.models import Organization, Person
+from app.accounts.models import Organization
 from app.dashboard import tags
 from app.dashboard.assignees import UNASSIGNED
 from app.dashboard.listing import CompiledListing, Listing, Neighbours, Segment
@@ -26,7 +26,7 @@ from app.prescreens.queries import counts
 from app.prescreens.queries.counts import ACTIVE, COMPLETED, DRAFT
 from app.prescreens.queries.stages import PENDING, P, Reach, Stage, whose
 
-T, G, A = WorkflowTemplate.__table__.c, Organization.__table__.c, Person.__table__.c
+T, G = WorkflowTemplate.__table__.c, Organization.__table__.c
 SUBJECT = "prescreen"
 
 WAITING = "waiting"
@@ -79,13 +79,13 @@ COLUMNS = (
     P.workflow_template_id,
     P.template_version,
     P.assignee_id,
+    P.assignee_name,
     SEEN,
     P.created_at,
     P.completed_at,
     P.expires_at,
     select(T.name).where(T.id == P.workflow_template_id).scalar_subquery().label("template_name"),
     select(G.name).where(G.id == P.organization_id).scalar_subquery().label("organization_name"),
-    select(A.name).where(A.id == P.assignee_id).scalar_subquery().label("assignee_name"),
 )
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from app.kernel.db.engine import Db
 from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
+from app.prescreens.events import SUBJECT
 from app.prescreens.models import Prescreen
 
-SUBJECT = "prescreen"
 P: Any = Prescreen.__table__.c
 
 
@@ -37,4 +37,4 @@ def texts(db: Db, ids: Sequence[UUID]) -> list[SearchDocument]:
     ]
 
 
-search.SOURCES[SUBJECT] = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts)

@@ -50,7 +50,7 @@ def _decide(id: UUID, verb: str) -> Response:
             verb,
             notes,
             person_id=me().id,
-            seconds=me().hold_seconds,
+            seconds=me().undo_seconds,
             version=form.seen_version,
             preview=request.form.get(confirmation.SEEN, ""),
             name=name,
@@ -69,7 +69,7 @@ def _decide(id: UUID, verb: str) -> Response:
         label = f"{verb.capitalize()} {name[:40]}"
         icon = "check" if verb == "approve" else "x"
         return confirmation_pages.show(shown, label, back=here, back_label="Back to the answers", icon=icon)
-    if not me().hold_seconds:
+    if not me().undo_seconds:
         workflow = questionnaires.version(db(), row.workflow_template_id, row.template_version)
         flash(f"{name} is {review.DECISIONS[verb].value}. {presentation.told(row, workflow)}", "good")
     return see_other(_next(asked, id))

@@ -21,6 +21,7 @@ from app.kernel.errors import Refusal
 from app.kernel.outbox import outbox
 from app.kernel.web.htmx import respond
 from app.prescreens import api_examples, display, emails, presentation
+from app.prescreens.events import EVENTS, SUBJECT
 from app.prescreens.forms import DecisionForm
 from app.prescreens.queries import contacts, listing, questionnaires
 from app.prescreens.rules import review
@@ -59,12 +60,12 @@ def detail(id: UUID) -> Response:
         earlier=[presentation.earlier(other, now) for other in contacts.earlier(db, row)],
         contact=contacts.get(db, row.contact_id),
         other_contact=contacts.get(db, row.other_contact_id),
-        story=presentation.story(events.timeline(db, "prescreen", id)),
-        deliveries=outbox.messages_of(db, "prescreen", id),
+        story=EVENTS.timeline(events.timeline(db, SUBJECT, id)),
+        deliveries=outbox.messages_about(db, "prescreen", id),
         form=DecisionForm(formdata=None, version=row.version, notes=_notes(hold)),
         hold=_mark(hold, now),
         not_written=_not_written(hold),
-        seconds=me().hold_seconds,
+        seconds=me().undo_seconds,
         reason=me().why_not(PRESCREENS, row.organization_id) or refusal,
         why_not_take=me().why_not(PRESCREENS, row.organization_id),
         letters={

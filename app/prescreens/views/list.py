@@ -14,7 +14,7 @@ from app.dashboard import bulk, csv_export, recent_events
 from app.dashboard import queue as shared
 from app.dashboard.assignees import UNASSIGNED
 from app.dashboard.filters import Filter
-from app.dashboard.queue import Column, Empty, Label, ListState, Tab
+from app.dashboard.queue import Column, Empty, ListState, Tab
 from app.dashboard.undo import queries as holds
 from app.kernel import clock
 from app.kernel.changes.events import Actor
@@ -24,7 +24,7 @@ from app.kernel.errors import Conflict
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.prescreens import actions, lines, presentation
-from app.prescreens.actions._write import DONE, SUBJECT
+from app.prescreens.events import APPROVED, DENIED, EVENTS, SUBJECT
 from app.prescreens.queries import contacts, counts, listing, questionnaires
 from app.prescreens.queries.listing import Seen
 from app.prescreens.rules import review
@@ -57,6 +57,7 @@ class Prescreens(shared.Queue):
 
     desk = PRESCREENS
     subject = SUBJECT
+    events = EVENTS
     endpoint = "prescreens.list"
     page = "prescreens/list.html"
     rows = "prescreens/rows.html"
@@ -187,7 +188,7 @@ class Prescreens(shared.Queue):
         if tabs[-1]["count"] == 0:
             return Empty("inbox", "No pre-screens yet", "They come in through the public links of your templates.")
         if f.state == listing.WAITING and f.left is None:
-            decided = ("prescreen.approved", "prescreen.denied")
+            decided = (APPROVED, DENIED)
             last = recent_events.since(reading(), SUBJECT, decided, me().scope(PRESCREENS).where)
             since = f" since {datetimes.moment(last, me().time_zone, asked.now)}" if last else ""
             text = f"Nobody waits{since}. New pre-screens appear here as soon as a prospect has sent the answers."
@@ -199,12 +200,6 @@ class Prescreens(shared.Queue):
 
     def name_of(self, row: Row) -> str:
         return presentation.name_of(row)
-
-    def did(self, kind: str) -> str:
-        return DONE.get(kind, "changed it")
-
-    def done(self, event: Row) -> Label:
-        return presentation.done(event)
 
     def record(self, row: Row, key: str, viewer: Me) -> Sequence[Any]:
         return (

@@ -1,11 +1,11 @@
-"""How answers and refusals leave the house."""
+"""Security headers, request ids and the form of refusals, on every answer."""
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from app import edges
+from app import middleware
 from app.config import Config
 from app.kernel.db.engine import Database
 from app.logs import redact
@@ -17,7 +17,7 @@ HTMX = {"HX-Request": "true"}
 @pytest.mark.parametrize("path", ["/sign-in", "/nothing", "/api/v1/sessions", "/api/v1/nothing", "/static/app.css"])
 def test_every_answer_carries_the_security_headers(client: FlaskClient, path: str):
     headers = client.get(path).headers
-    assert headers["Content-Security-Policy"] == edges.CONTENT_SECURITY_POLICY
+    assert headers["Content-Security-Policy"] == middleware.CONTENT_SECURITY_POLICY
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -134,7 +134,7 @@ def test_forwarded_addresses_are_believed_only_from_trusted_proxies():
             "HTTP_X_FORWARDED_PROTO": "https",
             "wsgi.url_scheme": "http",
         }
-        return b"".join(edges.Proxied(inner, config)(environ, None)).decode()
+        return b"".join(middleware.TrustedProxies(inner, config)(environ, None)).decode()
 
     assert seen("10.0.0.0/8", "10.1.1.1", "203.0.113.9") == "203.0.113.9 https"
     assert seen("10.0.0.0/8", "203.0.113.1", "198.51.100.7") == "203.0.113.1 http"

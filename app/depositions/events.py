@@ -1,0 +1,75 @@
+"""Every kind of event of a deposition."""
+
+from app.dashboard.events import MESSAGE_EVENTS, tag_events
+from app.kernel.changes.event_types import EventRow, EventType, EventTypes
+
+SUBJECT = "deposition"
+"""The subject type of depositions in events, messages, tags and search."""
+
+
+def _scheduled_or_booked(row: EventRow) -> str:
+    return "Booked by {who} through Self-Service" if row.data.get("self_service") else "Scheduled by {who}"
+
+
+def _assignment(row: EventRow) -> str:
+    return "Assigned to {to} by {who}" if row.data.get("to") else "Assigned to {who}"
+
+
+def _booking(row: EventRow) -> str:
+    manager, overlaps = row.data.get("manager"), row.data.get("overlaps")
+    found = [
+        f"managed by {manager}" if manager else "",
+        f"in spite of an overlap: {row.data.get('reason', '')}" if overlaps else "",
+    ]
+    return " · ".join(filter(None, found))
+
+
+def _who_was_told(row: EventRow) -> str:
+    return "all invitees were told by e-mail" if row.data.get("told") else "nobody was told by e-mail"
+
+
+def _notice(row: EventRow) -> str:
+    return f"“{row.data['notice']}”" if row.data.get("notice") else ""
+
+
+REQUESTED = EventType("deposition.requested", "Requested by {who}", "entered it", "inbox")
+SCHEDULED = EventType(
+    "deposition.scheduled",
+    _scheduled_or_booked,
+    "scheduled it",
+    "calendar-check",
+    "good",
+    removes_from_list=True,
+    details=_booking,
+)
+CANCELED = EventType(
+    "deposition.canceled", "Canceled by {who}", "canceled it", "ban", removes_from_list=True, details=_who_was_told
+)
+CANCELLATION_REQUESTED = EventType(
+    "deposition.cancellation_requested",
+    "Cancellation requested by {who}",
+    "requested its cancellation",
+    "message-square-x",
+    "danger",
+    removes_from_list=True,
+)
+NOTICE_WRITTEN = EventType(
+    "deposition.notice_written", "Notice written by {who}", "wrote a notice", "message-square", details=_notice
+)
+ASSIGNED = EventType("deposition.assigned", _assignment, "assigned it", "user-check", removes_from_list=True)
+UNASSIGNED = EventType(
+    "deposition.unassigned",
+    "Unassigned by {who}",
+    "unassigned it",
+    "undo-2",
+    removes_from_list=True,
+    aliases=("deposition.given_back",),
+)
+ROOM_CHANGED = EventType("deposition.room_changed", "Room changed by {who}", "changed the room", "door-open")
+STARTED = EventType(
+    "deposition.started", "Started by {who}", "started the session", "play", "good", removes_from_list=True
+)
+ENDED = EventType("deposition.ended", "Ended by {who}", "ended the session", "circle-stop", removes_from_list=True)
+TAGGED, UNTAGGED = tag_events(SUBJECT)
+
+EVENTS = EventTypes.of_module(globals(), MESSAGE_EVENTS)

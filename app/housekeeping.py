@@ -1,0 +1,27 @@
+"""Housekeeping of the worker: once in a while it drops rows that are too old to matter."""
+
+import time
+from datetime import datetime
+
+from app.dashboard import presence
+from app.kernel.db import idempotency, recounts
+from app.kernel.db.engine import Database
+
+EVERY = 60.0
+"""Seconds between two rounds."""
+
+
+class Housekeeping:
+    """A sweep that never reports work: nobody waits for it."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, database: Database, now: datetime) -> bool:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + EVERY
+            with database.write() as db:
+                idempotency.forget_old(db, now)
+                recounts.tidy(db)
+                presence.forget_old(db, now)
+        return False

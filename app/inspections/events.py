@@ -1,0 +1,146 @@
+"""Every kind of event of an inspection and its invites."""
+
+from collections.abc import Callable
+
+from app.dashboard.events import MESSAGE_EVENTS, tag_events
+from app.inspections import user_agents
+from app.kernel.changes.event_types import EventRow, EventType, EventTypes
+
+SUBJECT = "inspection"
+"""The subject type of inspections in events, messages, tags and search."""
+
+CONSENT_SUBJECTS = {"camera": "Camera", "gps": "Place"}
+
+
+def _recipient(sentence: str) -> Callable[[EventRow], str]:
+    """A sentence about an invite that names its recipient as well as the event does."""
+
+    def chosen(row: EventRow) -> str:
+        known = next((key for key in ("recipient", "email", "phone") if row.data.get(key)), "")
+        return sentence.replace("{recipient}", f"{{{known}}}" if known else "somebody, face to face")
+
+    return chosen
+
+
+def _assignment(row: EventRow) -> str:
+    return "Assigned to {to} by {who}" if row.data.get("to") else "Assigned to {who}"
+
+
+def _tries_left(row: EventRow) -> str:
+    return f"tries left: {row.data.get('left')}"
+
+
+def _consents(row: EventRow) -> str:
+    return ", ".join(f"{label} {row.data[key]}" for key, label in CONSENT_SUBJECTS.items() if key in row.data)
+
+
+def _browser(row: EventRow) -> str:
+    return user_agents.describe(str(row.data.get("agent", "")))
+
+
+def _fact(name: str) -> Callable[[EventRow], str]:
+    return lambda row: str(row.data.get(name, ""))
+
+
+def _notes_before(row: EventRow) -> str:
+    return f"before: {row.data.get('before') or 'none'}"
+
+
+CREATED = EventType("inspection.created", "Created by {who}", "created it", "plus")
+INVITED = EventType("inspection.invited", _recipient("{recipient} invited by {who}"), "invited somebody", "user-plus")
+CODE_RENEWED = EventType(
+    "inspection.code_renewed", _recipient("New code for {recipient}, by {who}"), "sent a new code", "hash"
+)
+INVITE_REISSUED = EventType(
+    "inspection.invite_reissued", _recipient("New link for {recipient}, by {who}"), "issued a new link", "refresh-cw"
+)
+INVITE_REVOKED = EventType(
+    "inspection.invite_revoked",
+    _recipient("Invite of {recipient} revoked by {who}"),
+    "revoked an invite",
+    "ban",
+    "warn",
+)
+INVITE_SEEN = EventType(
+    "inspection.invite_seen", "The page of {who} was opened", "opened the page", "eye", details=_browser
+)
+INVITE_OPENED = EventType(
+    "inspection.invite_opened",
+    "{who} pressed Continue",
+    "pressed Continue",
+    "mouse-pointer-click",
+    details=_browser,
+)
+CODE_WRONG = EventType(
+    "inspection.code_wrong", "{who} typed a wrong code", "typed a wrong code", "hash", "warn", details=_tries_left
+)
+INVITE_LOCKED = EventType(
+    "inspection.invite_locked", "The invite of {who} is locked", "typed too many wrong codes", "lock", "danger"
+)
+JOINED = EventType("inspection.joined", "{who} joined", "joined", "door-open", "good", removes_from_list=True)
+CONSENT_GIVEN = EventType(
+    "inspection.consent_given",
+    "{who} answered what they allow",
+    "answered what they allow",
+    "check-check",
+    details=_consents,
+)
+ATTENDED = EventType("inspection.attended", "{who} is with them", "went to them", "user-check", removes_from_list=True)
+RECORDING_STARTED = EventType(
+    "inspection.recording_started",
+    "Recording started by {who}",
+    "started the recording",
+    "circle-dot",
+    removes_from_list=True,
+)
+RECORDING_STOPPED = EventType(
+    "inspection.recording_stopped", "Recording stopped by {who}", "stopped the recording", "circle-stop"
+)
+NOTES_CHANGED = EventType(
+    "inspection.notes_changed",
+    "Notes changed by {who}",
+    "changed the notes",
+    "pencil",
+    removes_from_list=True,
+    details=_notes_before,
+)
+REMARK_ADDED = EventType(
+    "inspection.remark_added", "Remark by {who}", "added a remark", "message-square", details=_fact("text")
+)
+ASSIGNED = EventType("inspection.assigned", _assignment, "assigned it", "user-check", removes_from_list=True)
+UNASSIGNED = EventType(
+    "inspection.unassigned",
+    "Unassigned by {who}",
+    "unassigned it",
+    "undo-2",
+    removes_from_list=True,
+    aliases=("inspection.given_back",),
+)
+REMINDED = EventType("inspection.reminded", "Reminded, {hours} h before", "reminded them", "bell")
+ENDED = EventType("inspection.ended", "Ended by {who}", "ended it", "circle-stop", removes_from_list=True)
+ANCHORED = EventType(
+    "inspection.anchored",
+    "Time-stamped by {authority}",
+    "had it time-stamped",
+    "shield-check",
+    "good",
+    removes_from_list=True,
+)
+ANCHOR_FAILED = EventType(
+    "inspection.anchor_failed",
+    "{authority} did not stamp the chain",
+    "got no time stamp",
+    "circle-alert",
+    "danger",
+    details=_fact("reason"),
+)
+ANCHOR_RETRIED = EventType(
+    "inspection.anchor_retried",
+    "{authority} asked again by {who}",
+    "asked for a time stamp again",
+    "refresh-cw",
+    removes_from_list=True,
+)
+TAGGED, UNTAGGED = tag_events(SUBJECT)
+
+EVENTS = EventTypes.of_module(globals(), MESSAGE_EVENTS)

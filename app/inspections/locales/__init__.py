@@ -1,0 +1,29 @@
+"""What field users read and are sent, in the inspection's language. Pure.
+
+English, French and Arabic are written; the other eleven languages of the contract fall back to English, and the page
+then says `lang="en"`. Messages whose keys begin with `phone_` are for the operator to read out on the phone.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from app.kernel.text.datetimes import zone_abbreviation
+from app.kernel.text.i18n import Translations, Translator
+
+TRANSLATIONS = Translations("inspections", Path(__file__).parent)
+
+
+def date_time(instant: datetime, zone: str, t: Translator) -> str:
+    """Day, hour and zone as people of this language write them."""
+    local = instant.astimezone(ZoneInfo(zone))
+    written = format_datetime(local, t("date_time_pattern"), tzinfo=ZoneInfo(zone), locale=t.lang)
+    return f"{written} {zone_abbreviation(local)}"
+
+
+def time_left(length: timedelta, t: Translator) -> str:
+    """How long something still works, in whole minutes."""
+    minutes = int(length.total_seconds() // 60)
+    return t("minutes", n=minutes) if minutes else t("under_a_minute")

@@ -1,0 +1,27 @@
+"""Inserts that a unique index decides: of two callers at once one inserts the row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.kernel.db.engine import Base, Db
+
+Values = Mapping[InstrumentedAttribute[Any], object]
+"""Values of a row by mapped attribute. `Any`, because the columns of one table have many types."""
+
+
+def insert_or_ignore(
+    db: Db, model: type[Base], unique: Sequence[str] | None = None
+) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT into the table of `model` that skips rows which the unique columns (or any unique index) know."""
+    insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
+    return insert(model.__table__).on_conflict_do_nothing(index_elements=unique)
+
+
+def insert_once(db: Db, model: type[Base], values: Values) -> int | None:
+    """Inserts a row and returns its key, or None when a unique index already holds these values."""
+    key = next(iter(model.__table__.primary_key))
+    statement = insert_or_ignore(db, model).values(dict(values)).returning(key)
+    return db.execute(statement).scalar_one_or_none()

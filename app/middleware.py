@@ -1,0 +1,141 @@
+"""Around every request: request ids, the check that a form comes from this site, security headers, the access log."""
+
+import ipaddress
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from flask import Flask, Response, g, request
+
+from app.config import Config
+from app.kernel.api.routing import is_api
+from app.kernel.db.transaction import SAFE
+from app.kernel.errors import Denied
+
+log = structlog.get_logger("desk")
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
+
+
+def install(app: Flask, config: Config) -> None:
+    """Puts the middleware around the app."""
+    app.before_request(_assign_request_id)
+    app.before_request(_check_origin)
+    app.after_request(_answer_options)
+    app.after_request(_finish)
+    app.wsgi_app = TrustedProxies(SecurityHeaders(app.wsgi_app), config)  # type: ignore[method-assign]  # the documented way to wrap
+
+
+def _assign_request_id() -> None:
+    g.request_id = uuid4().hex
+    g.started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _check_origin() -> None:
+    """Refuses unsafe page requests that come from another site; the CSRF token is checked besides."""
+    if request.method in SAFE or is_api(request.path):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    foreign = site is not None and site not in ("same-origin", "none")
+    elsewhere = origin not in (None, "null") and origin.rstrip("/") != request.host_url.rstrip("/")
+    if foreign or elsewhere:
+        raise Denied("This was sent from another site. Nothing was done. Open the page here and try again.")
+
+
+def _answer_options(response: Response) -> Response:
+    """Answers OPTIONS under the API with 204 and Allow. There is no CORS, because keys do not belong in browsers."""
+    if request.method == "OPTIONS" and is_api(request.path) and response.status_code == 200:
+        response.status_code = 204
+        response.set_data(b"")
+        response.headers.pop("Content-Type", None)
+    return response
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+        _log_access(response)
+    return response
+
+
+def _log_access(response: Response) -> None:
+    """Logs one line for each request, with the rule instead of the path: paths and queries can carry tokens."""
+    rule, now = request.url_rule, time.perf_counter()
+    log.info(
+        "request",
+        method=request.method,
+        route=rule.rule if rule else None,
+        status=response.status_code,
+        ms=round((now - g.get("started", now)) * 1000, 1),
+        organization=g.get("organization_id"),
+        person=g.get("person_id"),
+        address=request.remote_addr,
+    )
+
+
+class SecurityHeaders:
+    """Adds the security headers that an answer does not bring itself; beneath Flask, where that costs least."""
+
+    FIXED = tuple((name.lower(), (name, value)) for name, value in HEADERS.items())
+    STRICT = ("strict-transport-security", ("Strict-Transport-Security", STRICT_TRANSPORT))
+
+    def __init__(self, inner: Callable[..., Iterable[bytes]]) -> None:
+        self.inner = inner
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        wanted = (*self.FIXED, self.STRICT) if environ["wsgi.url_scheme"] == "https" else self.FIXED
+
+        def start_with_headers(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            present = {name.lower() for name, _ in headers}
+            return start_response(status, headers + [one for name, one in wanted if name not in present], *error)
+
+        return self.inner(environ, start_with_headers)
+
+
+class TrustedProxies:
+    """Reads X-Forwarded-For and X-Forwarded-Proto, but only from TRUSTED_PROXIES."""
+
+    def __init__(self, inner: Callable[..., Iterable[bytes]], config: Config) -> None:
+        self.inner, self.trusted = inner, config.trusted_proxies
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if self.trusted and self._is_proxy(environ.get("REMOTE_ADDR", "")):
+            hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+            while hops and self._is_proxy(hops[-1]):
+                hops.pop()
+            if hops and _address(hops[-1]) is not None:
+                environ["REMOTE_ADDR"] = hops[-1]
+            if environ.get("HTTP_X_FORWARDED_PROTO") in ("http", "https"):
+                environ["wsgi.url_scheme"] = environ["HTTP_X_FORWARDED_PROTO"]
+        return self.inner(environ, start_response)
+
+    def _is_proxy(self, text: str) -> bool:
+        address = _address(text)
+        return address is not None and any(
+            address.version == network.version and address in network for network in self.trusted
+        )
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

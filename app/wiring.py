@@ -1,0 +1,74 @@
+"""The collaborators that web processes, workers, commands and tests share, put together by one function.
+
+Nothing registers itself: what a process can deliver, carry out or sweep stands here and in the desks' declarations.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from app.accounts import api_auth
+from app.accounts import jobs as accounts
+from app.config import Config
+from app.dashboard.desk import Desk
+from app.dashboard.undo import jobs as undo
+from app.dashboard.undo.actions import Finalizer
+from app.desks import DESKS
+from app.housekeeping import Housekeeping
+from app.kernel.db.engine import Database
+from app.kernel.outbox import email, sms, webhooks
+from app.kernel.outbox.outbox import Handler
+from app.kernel.outbox.webhooks import SigningKey
+
+Value = TypeVar("Value")
+
+Sweep = Callable[[Database, datetime], bool]
+"""Does what is due by now. Returns whether it found work, so that it is asked again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a process works with."""
+
+    config: Config
+    database: Database
+    desks: tuple[Desk, ...]
+    signing_key: SigningKey
+    handlers: Mapping[str, Handler]
+    """Who delivers each channel of the outbox."""
+    finalizers: Mapping[str, Finalizer]
+    """Who carries out the pending decisions about each type of thing."""
+    sweeps: tuple[Sweep, ...]
+    """What the worker does beside its deliveries."""
+
+
+def wire(config: Config, database: Database | None = None) -> Wiring:
+    """Returns the collaborators of one process. Tests hand in their database."""
+    finalizers = _merged(desk.finalizers for desk in DESKS)
+    own_channels: dict[str, Handler] = {
+        "email": email.deliver,
+        "sms": sms.deliver,
+        "webhook": partial(webhooks.deliver, signing_key=api_auth.signing_key),
+    }
+    return Wiring(
+        config=config,
+        database=database or Database(config),
+        desks=DESKS,
+        signing_key=api_auth.signing_key,
+        handlers=_merged([own_channels, accounts.HANDLERS, *(desk.handlers for desk in DESKS)]),
+        finalizers=finalizers,
+        sweeps=(Housekeeping(), accounts.Tidy(), partial(undo.sweep, finalizers=finalizers)),
+    )
+
+
+def _merged(tables: Iterable[Mapping[str, Value]]) -> dict[str, Value]:
+    """All entries of the tables. Raises ValueError when two claim one key."""
+    found: dict[str, Value] = {}
+    for table in tables:
+        for key, value in table.items():
+            if key in found:
+                raise ValueError(f"Two parts of the app claim {key}.")
+            found[key] = value
+    return found

@@ -1,0 +1,32 @@
+"""Scheduling for an organization whose API keys are revoked: nothing can sign its webhook, and the page says so."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from app.accounts.models import ApiKey
+from app.kernel.clock import now
+from app.kernel.db.engine import Database
+from tests.cast import Cast
+from tests.depositions import factories
+from tests.depositions.pages import csrf, text
+
+WARNING = "The organization has no active depositions key to sign this with, so it waits until there is one."
+
+
+@pytest.mark.parametrize("revoked", [True, False])
+def test_the_confirmation_page_warns_that_nothing_can_sign_the_webhook(
+    app: Any, database: Database, cast: Cast, revoked: bool
+) -> None:
+    made = factories.request(database, cast)
+    client = cast.sign_in(app.test_client(), "ines")
+    cast.key("depositions")
+    if revoked:
+        with database.write() as db:
+            db.execute(update(ApiKey).values(revoked_at=now()))
+    page = f"/depositions/{made.id}"
+    typed = {"manager": str(cast.people["ines"].id), "room_url": factories.ROOM, "version": 1, "step": "preview"}
+    shown = client.post(f"{page}/schedule", data={**typed, "csrf_token": csrf(client, page)})
+    assert shown.status_code == 200
+    assert (WARNING in text(shown)) is revoked

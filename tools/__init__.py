@@ -1,0 +1,1 @@
+"""What `./dev` runs: tools for development, never imported by the application."""
