@@ -30,14 +30,17 @@ JOINS_A_MINUTE = 300
 REMIND_HOURS = (24, 1)
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
 
-MOVES: dict[str, tuple[tuple[str, ...], str]] = {
-    "join": ((Status.CREATED,), Status.OPEN),
-    "start_recording": ((Status.OPEN,), Status.RECORDING),
-    "stop_recording": ((Status.RECORDING,), Status.OPEN),
-    "end": ((Status.CREATED, Status.OPEN, Status.RECORDING), Status.CLOSED),
+TRANSITIONS: dict[str, dict[str, str]] = {
+    "created": {"join": "open", "end": "closed"},
+    "open": {"start_recording": "recording", "end": "closed"},
+    "recording": {"stop_recording": "open", "end": "closed"},
+    "closed": {},
+    "expired": {},
 }
-"""Verb → (stored states it starts from, state it leads to). Expired is computed from created and time."""
-COMPUTED = ((Status.CREATED, Status.EXPIRED, "nobody joined in time"),)
+"""The verbs that each state allows, with the state they lead to."""
+
+TIMED_TRANSITIONS: dict[str, str] = {"created": "expired"}
+"""What time alone does: nobody joined before the inspection expired. Computed on read."""
 
 
 class Stands(Protocol):

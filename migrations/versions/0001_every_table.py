@@ -213,7 +213,7 @@ TRIGGERS = {
         ),
     ],
 }
-"""What keeps the counter tables (docs/decisions/0003-counts.md), as it was on this day."""
+"""What keeps the counter tables (docs/decisions/0003-counters.md), as it was on this day."""
 
 
 def upgrade() -> None:

@@ -22,19 +22,19 @@ def test_the_readme_prints_the_requests_that_run_prints() -> None:
         assert line in README
 
 
-def test_the_readmes_map_names_every_room() -> None:
+def test_the_readmes_map_names_every_package() -> None:
     for path in sorted((ROOT / "app").iterdir()):
         if path.name.startswith(("_", ".")) or not path.is_dir():
             continue
-        assert f"{path.name}/" in README, f"The map of the house does not show app/{path.name}/."
-    for name in ("dev", "wsgi.py", "docs/", "deploy/", "migrations/", "bench/", "tests/"):
+        assert f"{path.name}/" in README, f"The README's map does not show app/{path.name}/."
+    for name in ("dev", "wsgi.py", "docs/", "deploy/", "migrations/", "bench/", "tests/", "tools/"):
         assert name in README
 
 
 def test_links_between_documents_lead_somewhere() -> None:
     broken = [
         f"{path.relative_to(ROOT)}: {target}"
-        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")]
+        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")]
         for target in LINK.findall(path.read_text())
         if not (path.parent / target).exists()
     ]

@@ -58,7 +58,7 @@ def test_only_a_completed_pending_one_can_be_reviewed(prescreen: Any, kind: type
 
 
 def test_every_move_leads_to_a_known_state() -> None:
-    assert {to for moves in review.MOVES.values() for to in moves.values()} <= review.MOVES.keys()
+    assert {to for verbs in review.TRANSITIONS.values() for to in verbs.values()} <= review.TRANSITIONS.keys()
     review.check_review(a_prescreen(), NOW)
 
 

@@ -1,4 +1,4 @@
-"""States and moves of a deposition, and the sentences that refuse a move.
+"""States and transitions of a deposition, and the sentences that refuse a verb.
 
 Each `why_not_…` answers the sentence that stands beside a disabled button, or None; each `check_…` raises the same
 sentence. The API's `detail` is that sentence too.
@@ -20,7 +20,10 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "ended": {},
     "canceled": {},
 }
-"""What may happen from each state. Requests begin as `initial`, those of self-service organizations as `ready`."""
+"""The verbs that each state allows, with the state they lead to.
+
+Requests begin as `initial`, those of self-service organizations as `ready`.
+"""
 
 NOTICE_LIMIT = 2000
 REASON_LIMIT = 500
@@ -34,7 +37,7 @@ _CANCELED = "This request was canceled. A canceled request stays canceled; ask f
 
 def source_states(verb: str) -> tuple[str, ...]:
     """The states a verb starts from."""
-    return tuple(state for state, moves in TRANSITIONS.items() if verb in moves)
+    return tuple(state for state, verbs in TRANSITIONS.items() if verb in verbs)
 
 
 def first_state(self_service: bool) -> State:

@@ -1,4 +1,4 @@
-"""States and moves of a prescreen, and the sentences that refuse a move.
+"""States and transitions of a prescreen, and the sentences that refuse a verb.
 
 The same sentence is the guard's refusal, the API's `detail` and the reason beside a disabled button.
 """
@@ -9,7 +9,7 @@ from typing import Protocol
 from app.kernel.errors import Conflict, Denied, Gone, Invalid
 from app.prescreens.models import ReviewStatus, Status
 
-MOVES: dict[str, dict[str, str]] = {
+TRANSITIONS: dict[str, dict[str, str]] = {
     "draft": {"answer": "active", "complete": "completed"},
     "active": {"answer": "active", "complete": "completed"},
     "completed": {"approve": "approved", "deny": "denied"},
@@ -17,7 +17,10 @@ MOVES: dict[str, dict[str, str]] = {
     "denied": {},
     "expired": {},
 }
-"""What may happen from each state. `expired` is reached by time alone, from every state before a decision."""
+"""The verbs that each state allows, with the state they lead to."""
+
+TIMED_TRANSITIONS: dict[str, str] = {"draft": "expired", "active": "expired", "completed": "expired"}
+"""What time alone does, 30 days after the start. Computed on read."""
 
 REVIEWING_PLANS = frozenset(("pro", "scale"))
 PAGE_LIMITS = {"starter": 50, "pro": 100, "scale": 200}
@@ -50,7 +53,7 @@ def status_of(prescreen: Reviewable, now: datetime) -> str:
 
 
 def state_of(prescreen: Reviewable, now: datetime) -> str:
-    """Status and decision in one word, a key of MOVES."""
+    """Status and decision in one word, a key of TRANSITIONS."""
     if prescreen.review_status != ReviewStatus.PENDING:
         return prescreen.review_status
     return status_of(prescreen, now)
