@@ -1,7 +1,4 @@
-"""Session Desk: one staff dashboard and three documented APIs.
-
-`create_app` is the only place that knows every part.
-"""
+"""Session Desk: one staff dashboard and three documented APIs."""
 
 from typing import TYPE_CHECKING
 
@@ -10,21 +7,19 @@ if TYPE_CHECKING:
 
     from app.config import Config
     from app.kernel.db.engine import Database
+    from app.wiring import Wiring
 
 
 def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
-    """The whole application on one database; tests hand in theirs."""
-    # Imported here, so that `app.config` and a room's rules can be read without Flask and the rest.
-    from flask import Flask
+    """Returns the web application. Tests hand in their database."""
+    # Imported here, so that `app.config` and the rules of a desk can be read without Flask and the rest.
     from flask_wtf.csrf import CSRFProtect
-    from jinja2 import StrictUndefined
 
     from app import health, logs, middleware, web_errors
     from app.accounts import guard
-    from app.dashboard.undo import views as holds
+    from app.dashboard.undo import views as undo
     from app.home import navigation
     from app.kernel.api import routing
-    from app.kernel.api.rate_limits import Limiter
     from app.kernel.db import transaction
     from app.kernel.text import datetimes, template_filters
     from app.kernel.web import assets
@@ -32,8 +27,31 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
 
     logs.configure(config)
     wiring = wire(config, database)
+    app = _flask(config)
+    _share(app, wiring)
+    middleware.install(app, config)
+    web_errors.install(app)
+    transaction.install(app, wiring.database)
+    CSRFProtect(app).exempt(routing.blueprint)
+    assets.install(app)
+    datetimes.install(app.jinja_env)
+    template_filters.install(app.jinja_env)
+    guard.install(app)
+    navigation.install(app)
+    undo.install(app)
+    _register_blueprints(app, wiring)
+    routing.install(app)
+    health.install(app)
+    return app
+
+
+def _flask(config: "Config") -> "Flask":
+    """Flask and Jinja with the settings of this app."""
+    from flask import Flask
+    from jinja2 import StrictUndefined
+
     app = Flask(__name__)
-    # No view here is async; asking each function anew, eleven times a request, costs more than the functions.
+    # No view is async; asking every function anew, eleven times a request, costs more than the functions.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # meant
     app.config.update(
         SECRET_KEY=config.secret_keys[0],
@@ -52,59 +70,44 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
-    app.extensions["config"] = config
-    app.extensions["limiter"] = Limiter(config)
-    app.extensions["signing_key"] = wiring.signing_key
-    middleware.install(app, config)
-    web_errors.install(app)
-    transaction.install(app, wiring.database)
-    CSRFProtect(app).exempt(routing.blueprint)
-    assets.install(app)
-    datetimes.install(app.jinja_env)
-    template_filters.install(app.jinja_env)
-    guard.install(app)
-    navigation.install(app)
-    holds.install(app)
-    _open_rooms(app)
-    health.install(app)
     return app
 
 
-def _open_rooms(app: "Flask") -> None:
-    """Every page and every documented API."""
+def _share(app: "Flask", wiring: "Wiring") -> None:
+    """Puts the collaborators where requests find them."""
+    app.extensions.update(
+        config=wiring.config,
+        limiter=wiring.limiter,
+        signing_key=wiring.signing_key,
+        desks=wiring.desks,
+        subjects=wiring.subjects,
+        products=[desk.product for desk in wiring.desks],
+    )
+
+
+def _register_blueprints(app: "Flask", wiring: "Wiring") -> None:
+    """Registers the pages: first what all desks share, then each desk, then what stands on them."""
     from app.accounts import public as accounts_public
     from app.accounts import views as accounts
-    from app.dashboard.saved_views import views
-    from app.dashboard.undo import views as holds
-    from app.depositions import api as depositions_api
-    from app.depositions import public as depositions_public
-    from app.depositions import views as depositions
+    from app.dashboard.saved_views import views as saved_views
+    from app.dashboard.undo import views as undo
     from app.home import audit_views, reference
     from app.home import views as home
-    from app.inspections import api as inspections_api
-    from app.inspections import public as inspections_public
-    from app.inspections import views as inspections
-    from app.kernel.api import routing
+    from app.messages import old_addresses
     from app.messages import public as mail
-    from app.messages import views as deliveries
-    from app.prescreens import api as prescreens_api
-    from app.prescreens import public as prescreens_public
-    from app.prescreens import views as prescreens
+    from app.messages import views as messages
 
-    for staff in (
-        accounts,
-        holds,
-        views,
-        depositions,
-        prescreens,
-        inspections,
-        deliveries,
-        home,
-        audit_views,
-        reference,
+    for blueprint in (
+        accounts.pages,
+        accounts_public.public_pages,
+        undo.pages,
+        saved_views.pages,
+        *(blueprint for desk in wiring.desks for blueprint in desk.blueprints),
+        messages.pages,
+        old_addresses.pages,
+        mail.public_pages,
+        home.pages,
+        audit_views.pages,
+        reference.pages,
     ):
-        app.register_blueprint(staff.pages)
-    for visitors in (accounts_public, depositions_public, prescreens_public, inspections_public, mail):
-        app.register_blueprint(visitors.public_pages)
-    app.extensions["products"] = [room.product for room in (depositions_api, prescreens_api, inspections_api)]
-    routing.install(app)
+        app.register_blueprint(blueprint)

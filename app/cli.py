@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 from sqlalchemy import inspect
@@ -116,7 +116,7 @@ def db_upgrade(said: Said) -> None:
     from app.kernel.db import schema
 
     database = _database()
-    before, newest = schema.standing(database)
+    before, newest = schema.revisions(database)
     schema.upgrade(database)
     sentence = f"The database was already at {newest}." if before == newest else f"The database is now at {newest}."
     said.done({"revision": newest, "changed": before != newest}, sentence)
@@ -129,7 +129,7 @@ def db_check(said: Said) -> None:
     from app.kernel.db import schema
 
     database = _database()
-    revision, newest = schema.standing(database)
+    revision, newest = schema.revisions(database)
     differences = [_words(each) for each in schema.differences(database)] if revision == newest else []
     current = revision == newest and not differences
     facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
@@ -181,13 +181,13 @@ def organization_create(said: Said, slug: str, **facts: Any) -> None:
     from app.accounts.actions import organizations
     from app.accounts.queries import organization_by_slug
 
-    facts = organizations.checked(facts)
+    fields = organizations.checked(cast(organizations.OrganizationFields, facts))
     with _database().write() as db:
         found = organization_by_slug(db, slug)
         created = found is None
         if found is None:
-            found = organizations.create(db, slug=slug, by=BY, now=clock.now(), **facts)
-        other = [] if created else [name for name, value in facts.items() if getattr(found, name) != value]
+            found = organizations.create(db, slug=slug, by=BY, now=clock.now(), **fields)
+        other = [] if created else [name for name, value in fields.items() if getattr(found, name) != value]
         if other:
             raise Conflict(
                 f"There is already an organization {slug} with another {_list(other)}. Nothing was changed. "
@@ -221,7 +221,7 @@ def organization_set(said: Said, slug: str, **given: Any) -> None:
     with _database().write() as db:
         found = organization_named(db, slug)
         before = found.version
-        after = organizations.change(db, found, changes, by=BY, now=clock.now())
+        after = organizations.change(db, found, cast(organizations.OrganizationFields, changes), by=BY, now=clock.now())
     changed = after.version != before
     words = f"Changed {after.name} ({slug})." if changed else f"{after.name} ({slug}) was so already."
     said.done({**_organization_facts(after), "changed": changed}, words)
@@ -299,7 +299,7 @@ def person_create(
     if not house and not slug and set(roles) != {"scheduler"}:
         raise click.UsageError("Say --organization SLUG, or --house for house staff.")
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    wanted = provisioning.Wanted(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
+    wanted = provisioning.WantedAccount(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
     found, created = provisioning.ensure(_database(), wanted, by=BY, now=clock.now())
     facts = {"email": found.email, "name": found.name, "role": roles[0], "roles": list(wanted.roles)}
     words = f"{found.name} ({found.email}) exists already."
@@ -339,14 +339,14 @@ def demo_load(said: Said) -> None:
     """Load believable data; a repeat prints the same keys and passwords. Refused in production."""
     from app.demo import load
 
-    cast, fresh = load(_database(), clock.now())
+    loaded, fresh = load(_database(), clock.now())
     lines = ["Loaded." if fresh else "Loaded already.", "", "Organizations and keys:"]
-    for each in cast["organizations"]:
+    for each in loaded["organizations"]:
         lines.append(f"  {each['slug']:<12} {each['name']} ({each['plan']})")
         lines += [f"    {key['product']:<12} {key['key']}" for key in each["keys"]]
     lines += ["", "People (role, address, password):"]
-    lines += [f"  {one['role']:<14} {one['email']:<32} {one['password']}" for one in cast["people"]]
-    said.done(cast, "\n".join(lines))
+    lines += [f"  {one['role']:<14} {one['email']:<32} {one['password']}" for one in loaded["people"]]
+    said.done(loaded, "\n".join(lines))
 
 
 # Processes -------------------------------------------------------------------------------------------------------
@@ -391,14 +391,14 @@ def check_counts(said: Said) -> None:
 
     with _database().read() as db:
         wrong = recounts.differences(db)
-    facts = [{"table": each.table, "key": each.key, "kept": each.kept, "counted": each.counted} for each in wrong]
+    facts = [{"table": each.table, "key": each.key, "kept": each.stored, "counted": each.counted} for each in wrong]
     if not wrong:
         said.done({"equal": True, "differences": []}, "Every counter equals its recount.")
         return
     if said.as_json:
         said.done({"equal": False, "differences": facts}, "")
     for each in wrong:
-        click.echo(f"{each.table} {each.key}: kept {each.kept}, counted {each.counted}", err=True)
+        click.echo(f"{each.table} {each.key}: kept {each.stored}, counted {each.counted}", err=True)
     sys.exit(1)
 
 

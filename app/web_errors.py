@@ -51,7 +51,7 @@ def refuse(refusal: Refusal) -> Response:
     """The answer for a refusal: a problem document, a fragment or a page, as the caller can read it."""
     if is_api(request.path):
         product = g.get("product")
-        return problems.answer(refusal, product.add if product else None)
+        return problems.answer(refusal, product.extend_problem if product else None)
     if htmx.is_htmx():
         response = Response(render_template("_refused.html", refusal=refusal), refusal.status)
         htmx.retarget(response, "#refusal")

@@ -13,10 +13,12 @@ from app.accounts import api_auth
 from app.accounts import jobs as accounts
 from app.config import Config
 from app.dashboard.desk import Desk
+from app.dashboard.subjects import Subjects
 from app.dashboard.undo import jobs as undo
 from app.dashboard.undo.actions import Finalizer
-from app.desks import DESKS
+from app.desks import DESKS, SUBJECTS
 from app.housekeeping import Housekeeping
+from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.engine import Database
 from app.kernel.outbox import email, sms, webhooks
 from app.kernel.outbox.outbox import Handler
@@ -34,7 +36,9 @@ class Wiring:
 
     config: Config
     database: Database
+    limiter: Limiter
     desks: tuple[Desk, ...]
+    subjects: Subjects
     signing_key: SigningKey
     handlers: Mapping[str, Handler]
     """Who delivers each channel of the outbox."""
@@ -55,7 +59,9 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
     return Wiring(
         config=config,
         database=database or Database(config),
+        limiter=Limiter(config),
         desks=DESKS,
+        subjects=SUBJECTS,
         signing_key=api_auth.signing_key,
         handlers=_merged([own_channels, accounts.HANDLERS, *(desk.handlers for desk in DESKS)]),
         finalizers=finalizers,

@@ -1,6 +1,6 @@
-"""Who is asking: people, organizations, memberships, roles, sign-ins and API keys.
+"""Accounts: people, organizations, memberships, roles, sign-ins and API keys.
 
-Words: a *person* signs in at the desk; an *organization* is a client of the house; a *membership* gives a person one
-role in one organization, or in all of them (house); an *API key* opens one product's door for one organization; a
-*sign-in* is one browser that knows a person's password.
+A *person* signs in to the dashboard; an *organization* is a client; a *membership* gives a person one role in one
+organization, or in all of them (staff); an *API key* authenticates one organization at one product's API; a *sign-in*
+is one browser in which a person is signed in.
 """

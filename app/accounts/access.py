@@ -1,12 +1,12 @@
-"""Who may open which page: closed by default, decided before the view runs.
+"""Access to pages: closed by default, decided before the view runs.
 
-`@allow(Role.…)` leaves its roles on the view, `@public` opens a page to people without an account, and an endpoint that
-says neither is shut. `me()` is the person who is signed in. Whose rows they see is their `Scope`.
+`@allow(Role.…)` sets the roles on the view, `@public` opens a page to people without an account, and an endpoint with
+neither is closed. `me()` is the person who is signed in. The rows that they may see are their `Scope`.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import g, has_request_context, request
 from flask_login import current_user
@@ -14,21 +14,21 @@ from flask_login import current_user
 from app.accounts import roles as rules
 from app.accounts.roles import Grant, Role
 from app.accounts.rules import PROOF_LIFE
-from app.accounts.scope import Scope as Scope  # views know it from here
+from app.accounts.scope import Scope as Scope  # views import it from here
 from app.kernel.changes.events import Actor
 from app.kernel.errors import Denied, Unauthorized
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., object])
 
 PUBLIC = "public"
 SIGNED_OUT = "You are not signed in. Nothing was changed. Sign in and try again."
 
 
 def allow(*roles: Role) -> Callable[[View], View]:
-    """Opens a page to signed-in people with one of these roles; `allow()` to everybody who is signed in."""
+    """Opens a page to signed-in people with one of these roles; `allow()` to everyone who is signed in."""
 
     def mark(view: View) -> View:
-        view.allowed = frozenset(roles)  # type: ignore[attr-defined]  # the mark tests and guard read
+        view.allowed = frozenset(roles)  # type: ignore[attr-defined]  # read by the guard and by tests
         return view
 
     return mark
@@ -36,20 +36,20 @@ def allow(*roles: Role) -> Callable[[View], View]:
 
 def public(view: View) -> View:
     """Opens a page to people without an account."""
-    view.allowed = PUBLIC  # type: ignore[attr-defined]  # the mark tests and guard read
+    view.allowed = PUBLIC  # type: ignore[attr-defined]  # read by the guard and by tests
     return view
 
 
 def unsettled(view: View) -> View:
-    """Opens a page also to people who must set up a second step before they go on."""
-    view.unsettled = True  # type: ignore[attr-defined]  # the mark guard reads
+    """Opens a page also to people who must set up a second factor first."""
+    view.unsettled = True  # type: ignore[attr-defined]  # read by the guard
     return view
 
 
 class Me:
-    """The person who is signed in, as one request knows them. `get_id` is the random id of this sign-in.
+    """The current user. `get_id` is the token of this sign-in.
 
-    `factor_wanted_by` names the organization that asks for a second step while there is none.
+    `factor_wanted_by` names the organization that requires a second factor while the person has none.
     """
 
     is_authenticated = True
@@ -105,11 +105,11 @@ class Me:
 
     @property
     def desks(self) -> tuple[str, ...]:
-        """The desks this person may look at, in the order of the navigation."""
+        """The desks that this person may view, in the order of the navigation."""
         return tuple(desk for desk in rules.DESKS if self.roles & rules.READERS[desk])
 
     def proven(self, now: datetime) -> bool:
-        """Whether this person showed lately who they are, as changing how one signs in asks for."""
+        """Whether this person has proved their identity recently enough to change how they sign in."""
         return self.proved_at is not None and now - self.proved_at < PROOF_LIFE
 
     @property
@@ -117,34 +117,34 @@ class Me:
         return Role.ADMIN in self.roles
 
     def scope(self, desk: str, write: bool = False) -> Scope:
-        """Whose rows this person sees at a desk, or with `write` whose rows they may act on."""
+        """The rows that this person may see at a desk, or with `write` the rows that they may act on."""
         wanted = (rules.WRITERS[desk],) if write else rules.READERS[desk]
-        return Scope(*rules.reach(self.grants, wanted))
+        return rules.scope_of(self.grants, wanted)
 
     def may(self, desk: str, write: bool = True, organization_id: int | None = None) -> bool:
-        """Whether this person may act (or look) at a desk; with an organization, on its rows."""
+        """Whether this person may act (without `write`: look) at a desk; with an organization, on its rows."""
         scope = self.scope(desk, write)
         if organization_id is not None:
             return scope.covers(organization_id)
         return scope.everything or bool(scope.organization_ids)
 
     def why_not(self, desk: str, organization_id: int | None = None) -> str | None:
-        """The sentence for a disabled button, or None when this person may act."""
+        """The reason of a disabled button, or None when this person may act."""
         return None if self.may(desk, True, organization_id) else rules.DENIALS[desk]
 
     def check(self, desk: str, organization_id: int) -> None:
-        """Raises Denied when this person may look at a desk's row, but not act on it."""
+        """Raises Denied when this person may not act on a desk's row."""
         if not self.may(desk, True, organization_id):
             raise Denied(rules.DENIALS[desk])
 
     def actor(self) -> Actor:
-        """This person as history names them."""
-        places = {grant.organization_id for grant in self.grants}
+        """This person as the actor of events."""
+        organization_ids = {grant.organization_id for grant in self.grants}
         return Actor(
             kind="person",
             id=str(self.id),
             name=self.name,
-            organization_id=next(iter(places)) if len(places) == 1 else None,
+            organization_id=next(iter(organization_ids)) if len(organization_ids) == 1 else None,
             via="page",
             request_id=g.get("request_id"),
             address=request.remote_addr,
@@ -152,16 +152,16 @@ class Me:
 
 
 def signed_in() -> Me | None:
-    """The signed-in person, or nobody. For pages that greet both."""
+    """The current user, or None. For pages that are open to visitors too."""
     if not has_request_context():
         return None
-    # Where Flask-Login keeps whom it has loaded; asked many times a page.
+    # Flask-Login caches the user there; read directly, because a page asks many times.
     user = g.get("_login_user") or current_user._get_current_object()
     return user if isinstance(user, Me) else None
 
 
 def me() -> Me:
-    """The signed-in person. Raises Unauthorized on a page nobody is signed in to."""
+    """The current user. Raises Unauthorized when nobody is signed in."""
     person = signed_in()
     if person is None:
         raise Unauthorized(SIGNED_OUT)

@@ -1,7 +1,8 @@
-"""The three doors: which key opens which product, and how often (docs/authentication.md).
+"""Authentication of the three APIs: which key is good for which product, and its rate limits (docs/authentication.md).
 
-A door has `enter(authorization, db, now) -> Caller`, which raises the same Unauthorized for everything that is wrong
-with a credential, and `limits(caller)`. Each lookup is one query, built once. A key of another product is a wrong key.
+An authenticator has `authenticate(authorization, db, now) -> Caller`, which raises the same Unauthorized for every
+fault of a credential, and `limits(caller)`. Each lookup is one query, built once. A key of another product is a wrong
+key.
 """
 
 import binascii
@@ -9,26 +10,28 @@ import re
 from base64 import urlsafe_b64decode
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jwt
 import orjson
+from jwt.types import Options
 from sqlalchemy import bindparam, select
 
-from app.accounts.last_seen import KEY_USED, notes, stale
+from app.accounts.last_seen import is_stale, pending_times
 from app.accounts.models import ApiKey, Organization, Plan, Product
 from app.accounts.rules import SLUG
 from app.kernel.crypto import Vault, sha256
 from app.kernel.db.engine import Db
 from app.kernel.errors import Unauthorized
+from app.kernel.json_types import JsonObject
 
 LONGEST_HEADER = 8192
 LEEWAY = 30
-"""Seconds a bearer's `exp` may lie in the past, for clocks that differ."""
+"""Seconds that the `exp` of a bearer may lie in the past, because clocks differ."""
 
 
 class Credential(NamedTuple):
-    """The key that opened the door."""
+    """The key that authenticated a call."""
 
     id: int
     prefix: str
@@ -52,46 +55,51 @@ class Client(NamedTuple):
 
 
 class Caller(NamedTuple):
+    """An authenticated call: which key, of which organization."""
+
     credential: Credential
     organization: Client
 
 
-_k, _o = ApiKey.__table__.c, Organization.__table__.c
-_FACTS = (
-    _k.id,
-    _k.prefix,
-    _k.scopes,
-    _k.label,
-    _k.last_used_at,
-    _k.secret_encrypted,
-    _o.id.label("organization_id"),
-    _o.slug,
-    _o.name,
-    _o.plan,
-    _o.billing,
-    _o.self_service,
-    _o.locale,
-    _o.time_zone,
-    _o.contact_email,
-    _o.decision_emails,
+_COLUMNS = (
+    ApiKey.id,
+    ApiKey.prefix,
+    ApiKey.scopes,
+    ApiKey.label,
+    ApiKey.last_used_at,
+    ApiKey.secret_encrypted,
+    Organization.id.label("organization_id"),
+    Organization.slug,
+    Organization.name,
+    Organization.plan,
+    Organization.billing,
+    Organization.self_service,
+    Organization.locale,
+    Organization.time_zone,
+    Organization.contact_email,
+    Organization.decision_emails,
 )
-_OPEN = (_k.organization_id == _o.id, _k.revoked_at.is_(None), _k.product == bindparam("product"))
-BY_SECRET = select(*_FACTS).where(_k.secret_sha256 == bindparam("digest"), *_OPEN)
-BY_SLUG = select(*_FACTS).where(_o.slug == bindparam("slug"), *_OPEN).order_by(_k.id.desc())
+_ACTIVE = (
+    ApiKey.organization_id == Organization.id,
+    ApiKey.revoked_at.is_(None),
+    ApiKey.product == bindparam("product"),
+)
+BY_SECRET = select(*_COLUMNS).where(ApiKey.secret_sha256 == bindparam("digest"), *_ACTIVE)
+BY_SLUG = select(*_COLUMNS).where(Organization.slug == bindparam("slug"), *_ACTIVE).order_by(ApiKey.id.desc())
 NEWEST_KEY = (
-    select(_k.secret_encrypted)
+    select(ApiKey.secret_encrypted)
     .where(
-        _k.organization_id == bindparam("organization_id"),
-        _k.product == Product.DEPOSITIONS.value,
-        _k.revoked_at.is_(None),
+        ApiKey.organization_id == bindparam("organization_id"),
+        ApiKey.product == Product.DEPOSITIONS.value,
+        ApiKey.revoked_at.is_(None),
     )
-    .order_by(_k.id.desc())
+    .order_by(ApiKey.id.desc())
     .limit(1)
 )
 
 
-def refused() -> Unauthorized:
-    """The one answer for every credential that does not open a door."""
+def unauthorized() -> Unauthorized:
+    """The one refusal for every credential that is not valid."""
     return Unauthorized(
         "This needs a valid credential in the Authorization header. Nothing was done.",
         headers={"WWW-Authenticate": "Bearer"},
@@ -101,42 +109,63 @@ def refused() -> Unauthorized:
 def bearer(authorization: str | None) -> str:
     """The token of an Authorization header. Raises Unauthorized when there is none."""
     if not authorization or len(authorization) > LONGEST_HEADER:
-        raise refused()
+        raise unauthorized()
     scheme, _, token = authorization.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token.isascii() or not token:
-        raise refused()
+        raise unauthorized()
     return token
 
 
-def _caller(row: Any, db: Db, now: datetime) -> Caller:
-    if stale(row[4], now):
-        notes(db.database).leave(KEY_USED, row[0], now)
-    return Caller(Credential(row[0], row[1], frozenset(row[2]), row[3]), Client(*row[6:]))
+class _KeyRow(NamedTuple):
+    """The columns of an active key and its organization, in the order of _COLUMNS."""
+
+    id: int
+    prefix: str
+    scopes: list[str]
+    label: str
+    last_used_at: datetime | None
+    secret_encrypted: str | None
+    organization_id: int
+    slug: str
+    name: str
+    plan: str
+    billing: str
+    self_service: bool
+    locale: str
+    time_zone: str
+    contact_email: str
+    decision_emails: bool
+
+
+def _caller(row: _KeyRow, db: Db, now: datetime) -> Caller:
+    if is_stale(row.last_used_at, now):
+        pending_times(db.database).add(ApiKey.last_used_at, row.id, now)
+    return Caller(Credential(row.id, row.prefix, frozenset(row.scopes), row.label), Client._make(row[6:]))
 
 
 class KeyAuthenticator:
-    """A door that opens to an opaque key, found by its SHA-256."""
+    """Authenticates an opaque key, which is found by its SHA-256."""
 
-    def __init__(self, product: Product, shape: str, description: str) -> None:
+    def __init__(self, product: Product, pattern: str, description: str) -> None:
         self.product = product
         self._parameters = {"product": product.value}
-        self._shape = re.compile(shape)
+        self._pattern = re.compile(pattern)
         self.scheme_name = f"{product.value}_key"
-        self.scheme: dict[str, Any] = {"type": "http", "scheme": "bearer", "description": description}
+        self.scheme: JsonObject = {"type": "http", "scheme": "bearer", "description": description}
 
     def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller:
-        """Who calls. Raises Unauthorized."""
-        found = self._shape.fullmatch(bearer(authorization))
+        """Returns the caller. Raises Unauthorized."""
+        found = self._pattern.fullmatch(bearer(authorization))
         if found is None:
-            raise refused()
+            raise unauthorized()
         row = db.connection().execute(BY_SECRET, {"digest": sha256(found[1]), **self._parameters}).first()
         if row is None:
-            raise refused()
-        return _caller(row, db, now)
+            raise unauthorized()
+        return _caller(_KeyRow._make(row), db, now)
 
     def limits(self, caller: Caller) -> list[tuple[str, int]]:
-        """The buckets a call is counted in, and how many calls a minute each allows."""
+        """The rate-limit buckets of a call, with the calls a minute that each allows."""
         organization = caller.organization
         if self.product is Product.INSPECTIONS:
             return [(f"key:{caller.credential.id}", 60), (f"inspections:{organization.id}", 600)]
@@ -144,13 +173,13 @@ class KeyAuthenticator:
 
 
 class JwtAuthenticator:
-    """A door that opens to a JWT which the client signed with its organization's key (depositions, "Authorization")."""
+    """Authenticates a JWT that the client signed with its organization's key (depositions, "Authorization")."""
 
     scheme_name = "depositions_jwt"
 
     def __init__(self) -> None:
         self.product = Product.DEPOSITIONS
-        self.scheme: dict[str, Any] = {
+        self.scheme: JsonObject = {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
@@ -161,17 +190,17 @@ class JwtAuthenticator:
         }
 
     def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller:
-        """Who calls: any unrevoked key of the organization may have signed. Raises Unauthorized."""
+        """Returns the caller; any unrevoked key of the organization may have signed. Raises Unauthorized."""
         token = bearer(authorization)
         slug = _claimed_slug(token)
         rows = db.connection().execute(BY_SLUG, {"slug": slug, "product": self.product.value}).all()
-        for row in rows:
-            if _verifies(token, decrypt_key(db.vault, row.secret_encrypted), slug, now):
+        for row in map(_KeyRow._make, rows):
+            if row.secret_encrypted and _is_signed(token, decrypt_key(db.vault, row.secret_encrypted), slug, now):
                 return _caller(row, db, now)
-        raise refused()
+        raise unauthorized()
 
     def limits(self, caller: Caller) -> list[tuple[str, int]]:
-        """The bucket a call is counted in, and how many calls a minute it allows."""
+        """The rate-limit bucket of a call, with the calls a minute that it allows."""
         return [(f"depositions:{caller.organization.id}", 600)]
 
 
@@ -184,7 +213,7 @@ PRESCREENS_A_MINUTE: dict[str, int] = {
 }
 
 HEADER_LENGTH = 512
-_OPTIONS: Any = {
+_OPTIONS: Options = {
     "require": ["exp"],
     "verify_exp": False,
     "verify_nbf": False,
@@ -197,52 +226,52 @@ _OPTIONS: Any = {
 
 
 def _claimed_slug(token: str) -> str:
-    """The company id a token names, unproven. Raises Unauthorized when it is no token of ours."""
+    """The company id in a token, not verified yet. Raises Unauthorized when the token cannot be read."""
     parts = token.split(".")
     if len(parts) != 3 or len(parts[0]) > HEADER_LENGTH:
-        raise refused()
+        raise unauthorized()
     try:
         claims = orjson.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (ValueError, binascii.Error):
-        raise refused() from None
+        raise unauthorized() from None
     slug = claims.get("slug") if isinstance(claims, dict) else None
     if not isinstance(slug, str) or not SLUG.fullmatch(slug):
-        raise refused()
+        raise unauthorized()
     return slug
 
 
-def _verifies(token: str, key: str, slug: str, now: datetime) -> bool:
+def _is_signed(token: str, key: str, slug: str, now: datetime) -> bool:
     try:
         claims = jwt.decode(token, key, algorithms=["HS256"], options=_OPTIONS)
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         return False
-    ends = claims.get("exp")
-    # The library asks the machine's clock; the house has one clock, and it is handed in.
+    expires_at = claims.get("exp")
+    # The library reads the machine's clock; the app has one clock, and it is passed in.
     return (
         claims.get("slug") == slug
-        and isinstance(ends, int | float)
-        and not isinstance(ends, bool)
-        and ends + LEEWAY > now.timestamp()
-        and _begun(claims.get("nbf"), now)
+        and isinstance(expires_at, int | float)
+        and not isinstance(expires_at, bool)
+        and expires_at + LEEWAY > now.timestamp()
+        and _has_begun(claims.get("nbf"), now)
     )
 
 
-def _begun(starts: Any, now: datetime) -> bool:
-    if starts is None:
+def _has_begun(not_before: object, now: datetime) -> bool:
+    if not_before is None:
         return True
-    return isinstance(starts, int | float) and starts - LEEWAY <= now.timestamp()
+    return isinstance(not_before, int | float) and not_before - LEEWAY <= now.timestamp()
 
 
 @lru_cache(maxsize=1024)
 def decrypt_key(vault: Vault, ciphertext: str) -> str:
-    """A signing key in the clear; remembered, because every request and every webhook asks."""
+    """A decrypted signing key; cached, because every request and every webhook needs it."""
     return vault.decrypt(ciphertext)
 
 
 def signing_key(db: Db, organization_id: int) -> str:
     """The key that signs an organization's webhooks: its newest unrevoked depositions key.
 
-    Raises LookupError when there is none left.
+    Raises LookupError when it has none.
     """
     ciphertext = db.execute(NEWEST_KEY, {"organization_id": organization_id}).scalar_one_or_none()
     if ciphertext is None:
@@ -251,7 +280,7 @@ def signing_key(db: Db, organization_id: int) -> str:
 
 
 def token(key: str, slug: str, expires_at: datetime) -> str:
-    """A bearer for the depositions door, signed as a client would sign it."""
+    """A bearer for the depositions API, signed as a client would sign it."""
     return jwt.encode({"slug": slug, "exp": int(expires_at.timestamp())}, key, algorithm="HS256")
 
 

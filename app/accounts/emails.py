@@ -1,7 +1,7 @@
-"""Letters about accounts: who gets what, with which words; sending is the worker's."""
+"""E-mails about accounts: recipients and contents. The worker sends them."""
 
 from datetime import datetime
-from typing import Any
+from typing import TypedDict, Unpack
 
 from app.accounts.links import invitation_link, reset_link
 from app.accounts.models import Organization, Person
@@ -17,7 +17,7 @@ def _sender(by: Actor) -> str:
 
 
 def invitation(db: Db, person: Person, organization: Organization | None, by: Actor) -> Message:
-    """To somebody who has no password yet: the link that sets one."""
+    """To a person without a password: the link that sets one."""
     return email_message(
         db,
         "person-invited",
@@ -32,7 +32,7 @@ def invitation(db: Db, person: Person, organization: Organization | None, by: Ac
 
 
 def role_given(db: Db, person: Person, role: str, organization: Organization | None, by: Actor) -> Message:
-    """To somebody who can sign in already: what they may do from now on."""
+    """To a person who can sign in already: the role that they have now."""
     return email_message(
         db,
         "person-role-given",
@@ -40,14 +40,14 @@ def role_given(db: Db, person: Person, role: str, organization: Organization | N
         name=person.name,
         locale=person.locale,
         role=role,
-        place=organization.name if organization else "the whole house",
+        place=organization.name if organization else "all organizations",
         sender=_sender(by),
         link=f"{db.config.public_base_url}/sign-in",
     )
 
 
 def password_reset(db: Db, person: Person, dedupe: str) -> Message:
-    """To somebody who asked for it, or for whom somebody did: the link that sets a new password."""
+    """To a person for whom a reset was requested: the link that sets a new password."""
     return email_message(
         db,
         "password-reset",
@@ -61,7 +61,7 @@ def password_reset(db: Db, person: Person, dedupe: str) -> Message:
 
 
 def password_changed(db: Db, person: Person, now: datetime) -> Message:
-    """After the fact, so that somebody whose account was taken notices."""
+    """Sent after the change, so that a person whose account was taken over notices."""
     return email_message(
         db,
         "password-changed",
@@ -74,27 +74,36 @@ def password_changed(db: Db, person: Person, now: datetime) -> Message:
 
 
 def factor_added(db: Db, person: Person, what: str, now: datetime) -> Message:
-    """After the fact. `what` begins a sentence: "An authenticator app"."""
+    """Sent after the change. `what` begins a sentence: "An authenticator app"."""
     return _about_sign_in(db, "second-factor-added", person, now, what=what)
 
 
 def factor_removed(db: Db, person: Person, what: str, left: bool, now: datetime) -> Message:
-    """After the fact. `left` says whether the password alone does not sign in still."""
+    """Sent after the change. `left` is whether another second factor is left."""
     return _about_sign_in(db, "second-factor-removed", person, now, what=what, left=left)
 
 
 def factors_reset(db: Db, person: Person, by: Actor, now: datetime) -> Message:
-    """To somebody whose factors an administrator or operator took away."""
+    """To a person whose second factors an administrator or operator removed."""
     settings = f"{db.config.public_base_url}/settings"
     return _about_sign_in(db, "second-factors-reset", person, now, sender=_sender(by), settings=settings)
 
 
 def recovery_code_used(db: Db, person: Person, left: int, now: datetime) -> Message:
-    """After the fact; `left` codes can still be used."""
+    """Sent after the use; `left` codes can still be used."""
     return _about_sign_in(db, "recovery-code-used", person, now, left=left)
 
 
-def _about_sign_in(db: Db, template: str, person: Person, now: datetime, **words: Any) -> Message:
+class _Context(TypedDict, total=False):
+    """What the e-mails about a sign-in say besides the time."""
+
+    what: str
+    left: int
+    sender: str
+    settings: str
+
+
+def _about_sign_in(db: Db, template: str, person: Person, now: datetime, **context: Unpack[_Context]) -> Message:
     return email_message(
         db,
         template,
@@ -103,5 +112,5 @@ def _about_sign_in(db: Db, template: str, person: Person, now: datetime, **words
         locale=person.locale,
         at=moment(now, person.time_zone),
         link=f"{db.config.public_base_url}/password/forgotten",
-        **words,
+        **context,
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.accounts.roles import TITLES, Role
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
+from app.kernel.changes.message_events import MESSAGE_EVENTS
 
 FACTORS: dict[str, str] = {
     "password": "with the password",
@@ -74,4 +75,4 @@ KEY_CREATED = _event("key.created", "Key made", "key-round")
 KEY_REVOKED = _event("key.revoked", "Key revoked", "ban")
 KEY_BEARER_PRINTED = _event("key.bearer_printed", "Bearer for an hour printed", "ticket")
 
-EVENTS = EventTypes.of_module(globals())
+EVENTS = EventTypes.of_module(globals(), MESSAGE_EVENTS)

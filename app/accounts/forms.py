@@ -1,4 +1,4 @@
-"""The shape of what people type about accounts; whether it holds is decided in rules.py and actions."""
+"""Forms of the account pages. They check the format of what is typed; rules.py and actions decide the rest."""
 
 from zoneinfo import available_timezones
 
@@ -17,7 +17,7 @@ from wtforms.validators import ValidationError
 
 from app.accounts import rules
 from app.accounts.models import Billing, Plan, Product, Theme
-from app.accounts.passkeys import LONGEST_ANSWER
+from app.accounts.passkeys import LONGEST_RESPONSE
 from app.accounts.roles import TITLES, Role
 from app.kernel.errors import Invalid
 from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
@@ -32,12 +32,12 @@ ZONES = [
     *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))),
 ]
 ROLES = choices(*((role.value, TITLES[role]) for role in Role))
-EVERYWHERE = "house"
-"""The choice that means: everywhere, not one organization."""
+EVERYWHERE = "all"
+"""The choice of a role in all organizations instead of one."""
 
 
 class UndoSecondsField(IntegerField):
-    """Seconds a decision is held; what is no whole number gets the sentence of the range too."""
+    """Seconds of the undo window; text that is no whole number gets the message of the range too."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -67,16 +67,16 @@ ONE_TIME = {
 
 
 class SecondStepForm(DeskForm):
-    """A code of the app, or a recovery code: one field takes both."""
+    """A code of the authenticator app or a recovery code, in one field."""
 
     one_time_code = StringField("Code", validators=[needed("Type the code."), at_most(60)], render_kw=ONE_TIME)
     next = HiddenField()
 
 
 class PasskeyForm(DeskForm):
-    """What a browser says for a passkey; the script of the page fills it in."""
+    """The browser's response for a passkey; the script of the page fills it in."""
 
-    credential = HiddenField(validators=[needed("No passkey was used."), at_most(LONGEST_ANSWER)])
+    credential = HiddenField(validators=[needed("No passkey was used."), at_most(LONGEST_RESPONSE)])
     next = HiddenField()
 
 
@@ -90,18 +90,18 @@ class NewPasskeyForm(PasskeyForm):
 
 
 class AppForm(DeskForm):
-    """The code that shows that the app has the secret. `sealed_secret` is the secret, which only we can read."""
+    """A code that proves that the authenticator app has the secret. `encrypted_secret` is that secret, encrypted."""
 
     one_time_code = StringField(
         "Code the app shows now",
         validators=[needed("Type the code."), at_most(60)],
         render_kw={**ONE_TIME, "inputmode": "numeric"},
     )
-    sealed_secret = HiddenField(validators=[needed("Start again: this page was not complete.")])
+    encrypted_secret = HiddenField(validators=[needed("Start again: this page was not complete.")])
 
 
 class ProofForm(DeskForm):
-    """The password, or a code: one is enough."""
+    """The password or a code; one is enough."""
 
     password = PasswordField(
         "Password", validators=[optional(), at_most(200)], render_kw={"autocomplete": "current-password"}
@@ -122,7 +122,7 @@ class ForgottenForm(DeskForm):
 
 
 class NewPasswordForm(DeskForm):
-    """A password chosen through a link. `email` and `name` are whose it will be, for the rules to look at."""
+    """A password chosen through a link. `email` and `name` are the person's, for the password rules."""
 
     password = PasswordField(
         "New password",
@@ -152,16 +152,16 @@ class ChangePasswordForm(NewPasswordForm):
 class SettingsForm(VersionedForm):
     name = StringField("Name", validators=[needed("Type your name."), at_most(rules.NAME_LENGTH)])
     time_zone = SelectField("Time zone", choices=ZONES)
-    theme = RadioField("Look", choices=THEMES)
+    theme = RadioField("Theme", choices=THEMES)
     single_keys = BooleanField("Single keys (j, k, x, /) do something")
     undo_seconds = UndoSecondsField(
-        "Seconds a decision is held",
+        "Undo window, in seconds",
         validators=[needed(rules.UNDO_SECONDS_RANGE)],
-        description="How long a decision can be undone before it is final and told; 0 decides at once.",
+        description="How long a decision can be undone before it is final and messages are sent; 0 decides at once.",
         render_kw={"min": rules.UNDO_SECONDS[0], "max": rules.UNDO_SECONDS[1]},
     )
 
-    def validate_hold_seconds(self, field: IntegerField) -> None:
+    def validate_undo_seconds(self, field: IntegerField) -> None:
         if field.data is None:
             return
         try:
@@ -183,7 +183,7 @@ class RoleForm(DeskForm):
 
 
 class OrganizationForm(VersionedForm):
-    """What an organization's own administrator may change."""
+    """The fields that an administrator of the organization may change."""
 
     name = StringField("Name", validators=[needed("Type a name."), at_most(rules.NAME_LENGTH)])
     contact_email = EmailField(
@@ -201,7 +201,7 @@ class OrganizationForm(VersionedForm):
 
 
 class StaffOrganizationForm(OrganizationForm):
-    """And what only the house may."""
+    """The same form with the fields that only staff administrators may change."""
 
     plan = SelectField("Plan", choices=PLANS)
     billing = SelectField("Billing", choices=BILLING)

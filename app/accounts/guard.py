@@ -1,10 +1,9 @@
-"""Before every page: who is it, may they, and what becomes of text typed into an expired sign-in.
+"""Access control before every page, and the text that was posted after a sign-in had expired.
 
-An endpoint without a mark of access.py is shut, whoever asks. The API's endpoints have doors of their own.
+An endpoint without a mark of access.py is closed to everyone. The API's endpoints have authenticators of their own.
 """
 
 import json
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request, session, url_for
@@ -14,25 +13,27 @@ from flask_wtf.csrf import generate_csrf
 from app.accounts import queries
 from app.accounts.access import PUBLIC, Me, signed_in
 from app.accounts.forms import PasskeyForm, SignInForm
-from app.accounts.last_seen import SIGN_IN_SEEN, notes, stale
+from app.accounts.last_seen import is_stale, pending_times
+from app.accounts.models import SignIn
 from app.accounts.roles import TITLES, Role
 from app.kernel import clock
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import SAFE, database, reading
 from app.kernel.errors import Denied
+from app.kernel.json_types import JsonObject
 from app.kernel.web import htmx
 from app.kernel.web.live import is_poll
 
 LONGEST_KEPT = 100_000
-"""Characters of typed text that are carried over a sign-in."""
-NOT_KEPT = ("csrf_token", "password", "one_time_code", "sealed_secret", "credential")
+"""Characters of posted text that are carried over a sign-in."""
+NOT_KEPT = ("csrf_token", "password", "one_time_code", "encrypted_secret", "credential")
 
 SHUT = "This page is not open to anybody. Nothing was done."
 
 
 def install(app: Flask) -> None:
-    """Puts the guard before every endpoint and `me` into every template."""
+    """Runs the guard before every endpoint and gives every template `me`."""
     manager = LoginManager()
     # Not init_app: that also looks for a remember-me cookie after every answer, the API's included. There is none.
     app.login_manager = manager  # type: ignore[attr-defined]  # where flask-login looks for it
@@ -44,14 +45,14 @@ def install(app: Flask) -> None:
 
 
 def load(token: str) -> Me | None:
-    """The person behind the random id in a session cookie. One query; nobody when the sign-in has ended."""
+    """The person behind the token in a session cookie, in one query; None when the sign-in has ended."""
     now = clock.now()
     found = queries.signed_in_person(reading(), sha256(token), now)
     if found is None:
         return None
-    row, grants, wanted_by = found
-    if stale(row.last_seen_at, now) and not is_poll():
-        notes(database()).leave(SIGN_IN_SEEN, row.sign_in_id, now)
+    row, grants, factor_wanted_by = found
+    if is_stale(row.last_seen_at, now) and not is_poll():
+        pending_times(database()).add(SignIn.last_seen_at, row.sign_in_id, now)
     return Me(
         id=row.id,
         name=row.name,
@@ -65,13 +66,13 @@ def load(token: str) -> Me | None:
         sign_in_id=row.sign_in_id,
         token=token,
         second_factor=row.second_factor,
-        factor_wanted_by=wanted_by,
+        factor_wanted_by=factor_wanted_by,
         proved_at=row.proved_at,
     )
 
 
 def guard() -> Response | None:
-    """Lets a request through, sends it to sign in, or refuses it with a sentence."""
+    """Lets a request pass (None), redirects it to sign in, or refuses it."""
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
@@ -80,27 +81,27 @@ def guard() -> Response | None:
         return None
     person = signed_in()
     if person is None:
-        return _to_sign_in() if request.method in SAFE else _keep_typed()
+        return _to_sign_in() if request.method in SAFE else _keep_posted_text()
     g.person_id = person.id
     if person.factor_wanted_by and not hasattr(view, "unsettled"):
-        return _to_settle(person.factor_wanted_by)
+        return _to_set_up_second_factor(person.factor_wanted_by)
     if allowed is None:
         raise Denied(SHUT)
     if allowed and not person.roles & allowed:
-        raise Denied(_for_whom(allowed))
+        raise Denied(_only_for(allowed))
     return None
 
 
 def admit(token: str) -> None:
-    """Makes this browser signed in: a new session, whose cookie holds only the random id and a form token."""
+    """Signs this browser in: a new session, whose cookie holds only the sign-in's token and a form token."""
     session.clear()
-    login_user(_Admitted(token))
+    login_user(_NewSignIn(token))
     g.pop("csrf_token", None)
     generate_csrf()  # now, so that no later GET has to write the cookie
 
 
-class _Admitted:
-    """What flask-login needs to write the cookie, before the sign-in is committed."""
+class _NewSignIn:
+    """The user object that flask-login needs to write the cookie, before the sign-in is committed."""
 
     is_active = is_authenticated = True
     is_anonymous = False
@@ -113,7 +114,7 @@ class _Admitted:
 
 
 def safe_next(target: str | None) -> str | None:
-    """An address on this site, to go to after signing in; anything else is None."""
+    """The address to go to after signing in, when it is on this site; else None."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
         return None
     if not target.isprintable() or len(target) > 2000:
@@ -122,19 +123,19 @@ def safe_next(target: str | None) -> str | None:
     return None if parts.scheme or parts.netloc else target
 
 
-def kept_text(db: Db, sealed: str, person_id: int) -> dict[str, Any] | None:
-    """What the person typed before their sign-in ended: `path` and `fields`; None when it is not theirs."""
-    if not sealed:
+def kept_text(db: Db, encrypted: str, person_id: int) -> JsonObject | None:
+    """What the person posted after their sign-in had ended: `path` and `fields`; None when it is another person's."""
+    if not encrypted:
         return None
     try:
-        kept: dict[str, Any] = json.loads(db.vault.decrypt(sealed))
+        kept: JsonObject = json.loads(db.vault.decrypt(encrypted))
     except ValueError:
         return None
     return kept if kept["person"] == person_id else None
 
 
 def _to_sign_in() -> Response:
-    """The whole window goes to sign in, and comes back to the page (never to a fragment of it)."""
+    """Sends the whole window to the sign-in page, and from there back to the page (never to a fragment of it)."""
     target = request.full_path if request.query_string else request.path
     if htmx.is_htmx():
         here = urlsplit(request.headers.get("HX-Current-URL", ""))
@@ -142,18 +143,18 @@ def _to_sign_in() -> Response:
     return htmx.leave_for(url_for("accounts_public.sign_in", next=safe_next(target)))
 
 
-def _to_settle(organization: str) -> Response:
-    """Who must set up a second step goes to do that, and cannot do anything else before."""
+def _to_set_up_second_factor(organization: str) -> Response:
+    """Sends a person whose organization requires a second factor to set one up, before anything else."""
     if request.method in SAFE:
         return htmx.leave_for(url_for("accounts.settings", _anchor="two-step"))
     raise Denied(f"{organization} asks for two-step sign-in. Nothing was done. Set it up in your settings first.")
 
 
-def _keep_typed() -> Response:
-    """The sign-in page in answer to a form, carrying what was typed, sealed, so that nothing is lost."""
+def _keep_posted_text() -> Response:
+    """The sign-in page as the response to a form, with the posted text, encrypted, so that nothing is lost."""
     kept = ""
     person_id = queries.person_of_token(reading(), sha256(str(session.get("_user_id", ""))))
-    fields = [(name, value) for name, value in request.form.items(multi=True) if not _never_kept(name)]
+    fields = [(name, value) for name, value in request.form.items(multi=True) if not _is_secret(name)]
     text = json.dumps({"path": request.full_path.rstrip("?"), "fields": fields, "person": person_id})
     if person_id is not None and fields and len(text) <= LONGEST_KEPT:
         kept = database().vault.encrypt(text)
@@ -164,11 +165,11 @@ def _keep_typed() -> Response:
     return htmx.retarget(response, "body", "innerHTML") if htmx.is_htmx() else htmx.personal(response)
 
 
-def _never_kept(name: str) -> bool:
-    return any(word in name.lower() for word in NOT_KEPT)
+def _is_secret(name: str) -> bool:
+    return any(part in name.lower() for part in NOT_KEPT)
 
 
-def _for_whom(allowed: frozenset[Role]) -> str:
+def _only_for(allowed: frozenset[Role]) -> str:
     people = [f"{TITLES[role].lower()}s" for role in Role if role in allowed]
-    words = people[0] if len(people) == 1 else f"{', '.join(people[:-1])} and {people[-1]}"
-    return f"This is for {words}. Nothing was done. Ask an administrator if you need it."
+    listed = people[0] if len(people) == 1 else f"{', '.join(people[:-1])} and {people[-1]}"
+    return f"This is for {listed}. Nothing was done. Ask an administrator if you need it."

@@ -1,4 +1,4 @@
-"""What the worker does for accounts: deciding whether a password reset was asked for somebody who exists, tidying."""
+"""Jobs of the accounts: sending password resets to people who exist, deleting old sign-ins."""
 
 import time
 from datetime import datetime
@@ -12,7 +12,7 @@ from app.kernel.outbox.outbox import Delivery, Handler
 
 
 def send_reset(delivery: Delivery) -> None:
-    """Writes the reset letter, once however often the job runs; nothing for unknown or disabled people."""
+    """Queues the reset e-mail, once however often the job runs; nothing for unknown or disabled people."""
     with delivery.database.write() as db:
         person = person_by_email(db, delivery.payload["email"])
         if person is None or person.disabled_at is not None:

@@ -1,53 +1,52 @@
 """Last-used and last-seen times: written at most once a minute, beside the request that caused them.
 
-A request only leaves a note in memory. A short-lived thread writes the notes of one second together, so that no
-answer waits for a disk. A process that is killed loses at most that second's notes, which nothing depends on.
+A request only adds the time to a list in memory. A short-lived thread writes the times of one second together, so that
+no response waits for a disk. A process that is killed loses at most that second's times, which nothing depends on.
 """
 
 import logging
 import threading
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import or_, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.models import ApiKey, SignIn
-from app.kernel.db.engine import Database
+from app.kernel.db.engine import Database, Db
 
 FRESH = timedelta(minutes=1)
-"""A time younger than this is left as it is."""
-GATHER = 1.0
-"""Seconds during which notes are gathered before they are written."""
+"""A stored time younger than this is not replaced."""
+DELAY = 1.0
+"""Seconds during which times are collected before they are written."""
 
-KEY_USED: ColumnElement[Any] = ApiKey.__table__.c.last_used_at
-SIGN_IN_SEEN: ColumnElement[Any] = SignIn.__table__.c.last_seen_at
+Column = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
 
 log = logging.getLogger(__name__)
 
 
-class Notes:
-    """The notes of one process about one database, and the thread that writes them."""
+class PendingTimes:
+    """The times that one process has still to write to a database, and the thread that writes them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._waiting: dict[tuple[Any, int], datetime] = {}
+        self._pending: dict[tuple[Column, int], datetime] = {}
         self._timer: threading.Timer | None = None
 
-    def leave(self, column: ColumnElement[Any], row_id: int, now: datetime) -> None:
-        """Remembers that a row was used now. Returns at once."""
+    def add(self, column: Column, row_id: int, now: datetime) -> None:
+        """Adds the time at which a row was used. Returns at once."""
         with self._lock:
-            self._waiting.setdefault((column, row_id), now)
+            self._pending.setdefault((column, row_id), now)
             if self._timer is None:
-                self._timer = threading.Timer(GATHER, self.write)
+                self._timer = threading.Timer(DELAY, self.write)
                 self._timer.daemon = True
                 self._timer.start()
 
     def write(self) -> None:
-        """Writes what is waiting. A database that is away costs the notes, not the process.
+        """Writes the pending times. A database that is away costs the times, not the process.
 
-        One at a time, so that whoever closes the database waits for a write that is under way.
+        One write at a time, so that closing the database waits for one that is under way.
         """
         with self._writing:
             self._write()
@@ -56,31 +55,34 @@ class Notes:
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
-            waiting, self._waiting, self._timer = self._waiting, {}, None
-        if not waiting:
+            pending, self._pending, self._timer = self._pending, {}, None
+        if not pending:
             return
         try:
             with self._database.write() as db:
-                for (column, row_id), now in waiting.items():
-                    table = column.table
-                    db.execute(
-                        update(table)
-                        .where(table.c.id == row_id, or_(column.is_(None), column < now - FRESH))
-                        .values({column.name: now})
-                    )
+                for (column, row_id), now in pending.items():
+                    _write_time(db, column, row_id, now)
         except Exception:
             log.warning("Last-used times could not be written.", exc_info=True)
 
 
-def notes(database: Database) -> Notes:
-    """The notes kept for a database, one object a process."""
-    found: Notes | None = getattr(database, "seen_notes", None)
+def _write_time(db: Db, column: Column, row_id: int, now: datetime) -> None:
+    model = ApiKey if column.class_ is ApiKey else SignIn
+    db.execute(
+        update(model).where(model.id == row_id, or_(column.is_(None), column < now - FRESH)).values({column: now})
+    )
+
+
+def pending_times(database: Database) -> PendingTimes:
+    """The pending times of a database, one object a process."""
+    found: PendingTimes | None = getattr(database, "pending_times", None)
     if found is None:
-        found = Notes(database)
+        found = PendingTimes(database)
         database.closing.append(found.write)
-        database.seen_notes = found  # type: ignore[attr-defined]  # lives and dies with its database
+        database.pending_times = found  # type: ignore[attr-defined]  # lives and dies with its database
     return found
 
 
-def stale(last: datetime | None, now: datetime) -> bool:
+def is_stale(last: datetime | None, now: datetime) -> bool:
+    """Whether a stored time is old enough to be replaced."""
     return last is None or now - last > FRESH

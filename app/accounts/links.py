@@ -1,6 +1,6 @@
-"""Links that set a password: signed, ageing, and dead once used, because each names the epoch it was made in."""
+"""Links that set a password: signed, expiring, and void once used, because each carries the session epoch."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.accounts.models import Person
 from app.accounts.rules import INVITATION_LIFE, RESET_LIFE
@@ -15,7 +15,7 @@ LIVES = {INVITATION: INVITATION_LIFE, RESET: RESET_LIFE}
 
 
 class Claim(NamedTuple):
-    """Who holds a link, and the session epoch it was made in."""
+    """The person of a link, and the session epoch in which it was made."""
 
     person: Person
     epoch: int
@@ -30,11 +30,11 @@ def reset_link(config: Config, person: Person) -> str:
 
 
 def redeemable(db: Db, purpose: str, token: str) -> Claim:
-    """Who a link belongs to; nothing is used up. Raises Invalid (changed, too old) or Gone (used, replaced)."""
-    data: Any = unsign(db.config, purpose, token, LIVES[purpose])
+    """The person of a link, which is not used up. Raises Invalid (changed, too old) or Gone (used, replaced)."""
+    data = unsign(db.config, purpose, token, LIVES[purpose])
     person = db.get(Person, data["p"])
-    taken = purpose == INVITATION and person is not None and person.password_hash is not None
-    if person is None or person.disabled_at is not None or person.session_epoch != data["e"] or taken:
+    accepted = purpose == INVITATION and person is not None and person.password_hash is not None
+    if person is None or person.disabled_at is not None or person.session_epoch != data["e"] or accepted:
         raise Gone("This link has been used, or a newer one replaced it. Nothing was changed.", code="link.used")
     return Claim(person, data["e"])
 

@@ -1,4 +1,4 @@
-"""Tables of who is asking: organizations, people, memberships, API keys, sign-ins and their second factors."""
+"""Tables of organizations, people, memberships, API keys, sign-ins and second factors."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ from app.kernel.db.engine import Base, Instant, Json
 
 
 class Plan(StrEnum):
-    """What an organization pays for: pilot belongs to inspections, starter to prescreens, the others to all."""
+    """The plan of an organization: pilot belongs to inspections, starter to prescreens, the others to all."""
 
     FREE = "free"
     PILOT = "pilot"
@@ -40,7 +40,7 @@ class Billing(StrEnum):
 
 
 class Product(StrEnum):
-    """The three doors a key may open."""
+    """The product of an API key."""
 
     DEPOSITIONS = "depositions"
     PRESCREENS = "prescreens"
@@ -48,21 +48,21 @@ class Product(StrEnum):
 
 
 class Theme(StrEnum):
-    """How the desk looks to a person; `system` follows the machine."""
+    """The color theme of the pages; `system` follows the operating system."""
 
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
 
 
-def one_of(column: str, words: type[StrEnum]) -> str:
-    """SQL that keeps a column to the words of an enum, for a CHECK constraint."""
-    listed = ", ".join(f"'{word.value}'" for word in words)
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """SQL that limits a column to the values of an enum, for a CHECK constraint."""
+    listed = ", ".join(f"'{member.value}'" for member in values)
     return f"{column} IN ({listed})"
 
 
 class Organization(Base):
-    """A client of the house. Its `slug` is the company id in JWT claims and in public addresses."""
+    """A client. Its `slug` is the company id in JWT claims and in public addresses."""
 
     __tablename__ = "organizations"
     __table_args__ = (
@@ -86,12 +86,12 @@ class Organization(Base):
 
 
 class Person(Base):
-    """Somebody who signs in at the desk. `email` is kept in lower case; no password until the invitation is taken.
+    """A user of the dashboard. `email` is in lower case; no password until the invitation is accepted.
 
-    A decision that cannot be taken back is held for `undo_seconds`, 0 to 120, during which it can be undone.
-    `session_epoch` grows when the password changes or the account is disabled: every sign-in, invitation and reset
-    link that carries an older one is dead from that moment. `second_factor` says whether there is a code or a passkey;
-    actions/factors.py keeps it, so that whoever asks need not look into those tables.
+    A decision that cannot be revised stays pending for `undo_seconds` (0 to 120), in which it can be undone.
+    `session_epoch` grows when the password changes or the account is disabled: sign-ins, invitations and reset links
+    with an older one are void. `second_factor` is whether there is an app or a passkey; actions/factors.py keeps it, so
+    that readers need not join those tables.
     """
 
     __tablename__ = "people"
@@ -119,7 +119,7 @@ class Person(Base):
 
 
 class Membership(Base):
-    """One role of one person in one organization; no organization means all of them (house staff)."""
+    """One role of one person in one organization; no organization means all of them (staff)."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -145,10 +145,10 @@ class Membership(Base):
 
 
 class ApiKey(Base):
-    """A credential of one organization at one product's door. The key itself is shown once, at its creation.
+    """A credential of one organization for one product's API. The key itself is shown once, at its creation.
 
-    `secret_sha256` finds an opaque key; `secret_encrypted` (depositions only) is what bearers are checked and webhooks
-    signed with. `prefix` is the first characters, for people to recognize it by.
+    `secret_sha256` finds an opaque key; `secret_encrypted` (depositions only) verifies bearers and signs webhooks.
+    `prefix` is the first characters, by which people recognize it.
     """
 
     __tablename__ = "api_keys"
@@ -173,9 +173,9 @@ class ApiKey(Base):
 
 
 class SignIn(Base):
-    """One browser that is signed in. Its cookie holds a random id; only that id's SHA-256 is kept here.
+    """One browser that is signed in. Its cookie has a random token; only the SHA-256 of the token is stored here.
 
-    `proved_at` is when somebody last showed in it who they are: by signing in, or again since.
+    `proved_at` is when the person last proved their identity in it, by signing in or again since.
     """
 
     __tablename__ = "sign_ins"
@@ -196,9 +196,9 @@ class SignIn(Base):
 
 
 class TotpSecret(Base):
-    """What a person's authenticator app makes its codes from (RFC 6238).
+    """The secret of a person's authenticator app (RFC 6238).
 
-    `last_step` is the newest step of 30 seconds whose code was used; neither it nor an earlier one is good again.
+    `last_step` is the newest step of 30 seconds whose code was used; its code and earlier ones are not valid again.
     """
 
     __tablename__ = "totp_secrets"
@@ -228,7 +228,7 @@ class Passkey(Base):
 
 
 class RecoveryCode(Base):
-    """One of the codes for the day the phone is gone. Good once; only its SHA-256 is kept."""
+    """A code that replaces a lost second factor. Valid once; only its SHA-256 is stored."""
 
     __tablename__ = "recovery_codes"
     __table_args__ = (UniqueConstraint("person_id", "code_sha256"),)
@@ -240,7 +240,7 @@ class RecoveryCode(Base):
 
 
 class UsedChallenge(Base):
-    """A challenge that a passkey has answered: the row makes a second use impossible until it has expired anyway."""
+    """A challenge that a passkey has signed: the row prevents a second use until the challenge expires."""
 
     __tablename__ = "used_challenges"
 

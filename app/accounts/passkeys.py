@@ -1,35 +1,39 @@
-"""Passkeys (WebAuthn): what a browser is asked, and whether its answer holds. No database, no Flask, no clock.
+"""Passkeys (WebAuthn): the options for browsers and the verification of their responses. No database, Flask or clock.
 
 The library is imported when the first passkey is used: most processes never need it, and it takes a third of a second.
 """
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
 from app.config import Config
 from app.kernel.errors import Invalid
+from app.kernel.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 CHALLENGE_BYTES = 32
 SECONDS = 300
-"""How long a browser may take to answer."""
-LONGEST_ANSWER = 16_000
-"""Characters of a browser's answer; a registration with an attestation stays well below."""
+"""How long a browser may take to respond."""
+LONGEST_RESPONSE = 16_000
+"""Characters of a browser's response; a registration with an attestation stays well below."""
 REFUSED = "This passkey was not accepted. Nothing was done. Try again, or take another way."
 
 
 class Site(NamedTuple):
-    """For whom a passkey is good: the host people see, and the address pages come from."""
+    """The site of a passkey (the relying party): its host, and the origin of its pages."""
 
     host: str
     origin: str
 
 
-class Made(NamedTuple):
-    """A new credential, as it is kept."""
+class NewPasskey(NamedTuple):
+    """The credential of a new passkey, as it is stored."""
 
     credential_id: str
     public_key: str
@@ -37,25 +41,25 @@ class Made(NamedTuple):
 
 
 def site(config: Config) -> Site:
-    """This installation, as browsers know it: from PUBLIC_BASE_URL, whatever address a request came by."""
+    """The site of this installation, from PUBLIC_BASE_URL."""
     parts = urlsplit(config.public_base_url)
     return Site(parts.hostname or "localhost", f"{parts.scheme}://{parts.netloc}")
 
 
 def refused() -> Invalid:
-    """The one answer for everything that is wrong with a passkey."""
+    """The one refusal for every fault of a passkey."""
     return Invalid(REFUSED, code="passkey.refused")
 
 
-def handle(site: Site, person_id: int) -> bytes:
-    """What the device calls a person: says nothing about them, and is the same for each of their passkeys."""
+def user_handle(site: Site, person_id: int) -> bytes:
+    """The id by which a device knows a person: opaque, and the same for each of their passkeys."""
     return hashlib.sha256(f"session-desk:{site.host}:{person_id}".encode()).digest()
 
 
-def creation(
+def creation_options(
     site: Site, challenge: bytes, person_id: int, *, email: str, name: str, known: Iterable[str]
-) -> dict[str, Any]:
-    """What the browser is asked to make. `known` are the credentials a person has: a device holds one of them."""
+) -> JsonObject:
+    """The options for making a passkey. `known` are the person's credentials: a device makes no second one."""
     from webauthn import generate_registration_options
     from webauthn.helpers import options_to_json_dict
     from webauthn.helpers.structs import (
@@ -67,7 +71,7 @@ def creation(
     options = generate_registration_options(
         rp_id=site.host,
         rp_name="Session Desk",
-        user_id=handle(site, person_id),
+        user_id=user_handle(site, person_id),
         user_name=email,
         user_display_name=name,
         challenge=challenge,
@@ -80,8 +84,8 @@ def creation(
     return options_to_json_dict(options)
 
 
-def request(site: Site, challenge: bytes, known: Iterable[str] = ()) -> dict[str, Any]:
-    """What the browser is asked to sign. Without `known` the person chooses among what their devices offer."""
+def request_options(site: Site, challenge: bytes, known: Iterable[str] = ()) -> JsonObject:
+    """The options for signing in. Without `known` the user chooses among the passkeys of their devices."""
     from webauthn import generate_authentication_options
     from webauthn.helpers import options_to_json_dict
     from webauthn.helpers.structs import UserVerificationRequirement
@@ -96,10 +100,10 @@ def request(site: Site, challenge: bytes, known: Iterable[str] = ()) -> dict[str
     return options_to_json_dict(options)
 
 
-def answered(text: str) -> dict[str, Any]:
-    """A browser's answer, unproven. Raises Invalid when it is none."""
+def parsed(response: str) -> JsonObject:
+    """A browser's response, not verified yet. Raises Invalid when it cannot be read."""
     try:
-        found = orjson.loads(text) if len(text) <= LONGEST_ANSWER else None
+        found = orjson.loads(response) if len(response) <= LONGEST_RESPONSE else None
     except ValueError:
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("id"), str) or len(found["id"]) > 1400:
@@ -107,8 +111,8 @@ def answered(text: str) -> dict[str, Any]:
     return found
 
 
-def made(site: Site, challenge: bytes, answer: dict[str, Any]) -> Made:
-    """The new credential, once its answer holds: challenge, origin, host, and that the device asked who is there.
+def verified_registration(site: Site, challenge: bytes, response: JsonObject) -> NewPasskey:
+    """The new credential, after verifying challenge, origin, host, and that the device verified the user.
 
     Raises Invalid.
     """
@@ -117,21 +121,21 @@ def made(site: Site, challenge: bytes, answer: dict[str, Any]) -> Made:
 
     try:
         found = verify_registration_response(
-            credential=answer,
+            credential=response,
             expected_challenge=challenge,
             expected_rp_id=site.host,
             expected_origin=site.origin,
             require_user_verification=True,
         )
-    except Exception:  # The library lets parsers' own errors through; whatever it is, this is no passkey.
+    except Exception:  # The library lets errors of its parsers through; each means that this is no passkey.
         raise refused() from None
-    return Made(
+    return NewPasskey(
         bytes_to_base64url(found.credential_id), bytes_to_base64url(found.credential_public_key), found.sign_count
     )
 
 
-def signed(site: Site, challenge: bytes, answer: dict[str, Any], *, person_id: int, public_key: str) -> int:
-    """The device's counter, once its answer holds. Whether the counter may be so low is for the caller to say.
+def verified_sign_count(site: Site, challenge: bytes, response: JsonObject, *, person_id: int, public_key: str) -> int:
+    """The device's counter, after verifying the response. The caller decides whether the counter is high enough.
 
     Raises Invalid.
     """
@@ -139,11 +143,11 @@ def signed(site: Site, challenge: bytes, answer: dict[str, Any], *, person_id: i
     from webauthn.helpers import base64url_to_bytes
 
     try:
-        whose = (answer.get("response") or {}).get("userHandle")
-        if whose and base64url_to_bytes(whose) != handle(site, person_id):
+        handle = (response.get("response") or {}).get("userHandle")
+        if handle and base64url_to_bytes(handle) != user_handle(site, person_id):
             raise refused()
         found = verify_authentication_response(
-            credential=answer,
+            credential=response,
             expected_challenge=challenge,
             expected_rp_id=site.host,
             expected_origin=site.origin,
@@ -151,13 +155,13 @@ def signed(site: Site, challenge: bytes, answer: dict[str, Any], *, person_id: i
             credential_current_sign_count=0,  # the row decides, so that two answers at once count once
             require_user_verification=True,
         )
-    except Exception:  # The library lets parsers' own errors through; whatever it is, it proves nothing.
+    except Exception:  # The library lets errors of its parsers through; each means that it proves nothing.
         raise refused() from None
     return found.new_sign_count
 
 
-def _descriptors(known: Iterable[str]) -> list[Any]:
+def _descriptors(known: Iterable[str]) -> "list[PublicKeyCredentialDescriptor]":
     from webauthn.helpers import base64url_to_bytes
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
-    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(each)) for each in known]
+    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(credential_id)) for credential_id in known]

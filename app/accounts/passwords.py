@@ -1,4 +1,7 @@
-"""Passwords: argon2id, at the cost OWASP advises for one lane (46 MiB, one pass), which two processes can afford."""
+"""Passwords: argon2id, at the cost that OWASP advises without parallelism: 46 MiB, one pass.
+
+Two processes can afford it.
+"""
 
 from functools import cache
 
@@ -13,13 +16,13 @@ def hash_password(password: str) -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Whether the password belongs to the hash. Without a hash it is False, at the same cost."""
+    """Whether the password has this hash. False without a hash, at the same cost."""
     try:
-        return _HASHER.verify(password_hash or _nobody(), password) and password_hash is not None
+        return _HASHER.verify(password_hash or _dummy_hash(), password) and password_hash is not None
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
 
 @cache
-def _nobody() -> str:
-    return _HASHER.hash("the password of nobody")
+def _dummy_hash() -> str:
+    return _HASHER.hash("not a password")

@@ -1,4 +1,4 @@
-"""Creating somebody from the command line, so that repeating it is safe."""
+"""Accounts created from the command line: repeating the command is safe."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -13,8 +13,8 @@ from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Conflict
 
 
-class Wanted(NamedTuple):
-    """The account an operator asks for. No password: an invitation is mailed. No slug: house staff."""
+class WantedAccount(NamedTuple):
+    """The account that an operator wants. No password: an invitation is sent. No slug: staff."""
 
     email: str
     name: str
@@ -24,8 +24,8 @@ class Wanted(NamedTuple):
     password: str | None
 
 
-def ensure(database: Database, wanted: Wanted, *, by: Actor, now: datetime) -> tuple[Person, bool]:
-    """The account, and whether it was made now. Raises Invalid, NotFound, or Conflict when it exists otherwise."""
+def ensure(database: Database, wanted: WantedAccount, *, by: Actor, now: datetime) -> tuple[Person, bool]:
+    """The account, and whether it was created now. Raises Invalid, NotFound, or Conflict when it exists and differs."""
     email = email_address(wanted.email)
     with database.read() as db:
         existing = person_by_email(db, email)
@@ -36,13 +36,13 @@ def ensure(database: Database, wanted: Wanted, *, by: Actor, now: datetime) -> t
         organization = organization_named(db, wanted.slug) if wanted.slug else None
         existing = person_by_email(db, email)
         if existing is not None:
-            _same_or_conflict(existing, wanted, organization)
+            _check_same(existing, wanted, organization)
             return existing, False
         return _create(db, wanted, organization, hashed, by, now), True
 
 
 def _create(
-    db: Db, wanted: Wanted, organization: Organization | None, hashed: str | None, by: Actor, now: datetime
+    db: Db, wanted: WantedAccount, organization: Organization | None, hashed: str | None, by: Actor, now: datetime
 ) -> Person:
     first, *more = wanted.roles
     email, name, zone = wanted.email, wanted.name, wanted.time_zone
@@ -67,14 +67,16 @@ def _create(
     return made
 
 
-def _same_or_conflict(person: Person, wanted: Wanted, organization: Organization | None) -> None:
-    place = organization.id if organization else None
+def _check_same(person: Person, wanted: WantedAccount, organization: Organization | None) -> None:
+    organization_id = organization.id if organization else None
     other = []
     if person.name != wanted.name.strip():
         other.append("name")
     if wanted.time_zone is not None and person.time_zone != wanted.time_zone:
         other.append("time zone")
-    if {(each.role, each.organization_id) for each in person.memberships} != {(role, place) for role in wanted.roles}:
+    if {(each.role, each.organization_id) for each in person.memberships} != {
+        (role, organization_id) for role in wanted.roles
+    }:
         other.append("role")
     if wanted.password is not None and not passwords.matches(person.password_hash, wanted.password):
         other.append("password")
@@ -82,7 +84,7 @@ def _same_or_conflict(person: Person, wanted: Wanted, organization: Organization
         other.append("state (disabled)")
     if other:
         raise Conflict(
-            f"There is already somebody with the address {person.email}, with another {', '.join(other)}. "
+            f"There is already an account with the address {person.email}, with another {', '.join(other)}. "
             "Nothing was changed. The page People changes it.",
             code="person.exists",
         )

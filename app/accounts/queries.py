@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
 from app.accounts.models import ApiKey, Membership, Organization, Passkey, Person, RecoveryCode, SignIn, TotpSecret
 from app.accounts.roles import Grant, Role
@@ -13,64 +13,94 @@ from app.accounts.rules import sign_in_over
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 
-_p, _m, _s, _o = Person.__table__.c, Membership.__table__.c, SignIn.__table__.c, Organization.__table__.c
+
+class SignedInRow(NamedTuple):
+    """One membership of the person behind a sign-in, in the order of the columns of BY_TOKEN."""
+
+    id: int
+    name: str
+    email: str
+    time_zone: str
+    locale: str
+    theme: str
+    single_keys: bool
+    undo_seconds: int
+    second_factor: bool
+    sign_in_id: int
+    created_at: datetime
+    last_seen_at: datetime
+    proved_at: datetime | None
+    role: str | None
+    organization_id: int | None
+    organization: str | None
+    require_second_factor: bool | None
+
+
 BY_TOKEN = (
     select(
-        _p.id,
-        _p.name,
-        _p.email,
-        _p.time_zone,
-        _p.locale,
-        _p.theme,
-        _p.single_keys,
-        _p.undo_seconds,
-        _p.second_factor,
-        _s.id.label("sign_in_id"),
-        _s.created_at,
-        _s.last_seen_at,
-        _s.proved_at,
-        _m.role,
-        _m.organization_id,
-        _o.name.label("organization"),
-        _o.require_second_factor,
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.time_zone,
+        Person.locale,
+        Person.theme,
+        Person.single_keys,
+        Person.undo_seconds,
+        Person.second_factor,
+        SignIn.id,
+        SignIn.created_at,
+        SignIn.last_seen_at,
+        SignIn.proved_at,
+        Membership.role,
+        Membership.organization_id,
+        Organization.name,
+        Organization.require_second_factor,
     )
-    .select_from(
-        SignIn.__table__.join(Person.__table__, _p.id == _s.person_id)
-        .outerjoin(Membership.__table__, _m.person_id == _p.id)
-        .outerjoin(Organization.__table__, _o.id == _m.organization_id)
-    )
+    .select_from(SignIn)
+    .join(Person, Person.id == SignIn.person_id)
+    .outerjoin(Membership, Membership.person_id == Person.id)
+    .outerjoin(Organization, Organization.id == Membership.organization_id)
     .where(
-        _s.token_sha256 == bindparam("digest"),
-        _s.ended_at.is_(None),
-        _s.session_epoch == _p.session_epoch,
-        _p.disabled_at.is_(None),
+        SignIn.token_sha256 == bindparam("digest"),
+        SignIn.ended_at.is_(None),
+        SignIn.session_epoch == Person.session_epoch,
+        Person.disabled_at.is_(None),
     )
 )
 LARGEST_ID = 2**31 - 1
 LISTED = 500
-"""Rows a list of people or organizations shows at most; a text filter finds the others."""
+"""Most rows in a list of people or organizations; a text filter finds the others."""
 
 
-def signed_in_person(db: Db, digest: str, now: datetime) -> tuple[Any, list[Grant], str] | None:
-    """The person behind a sign-in's digest, their grants, and who asks them for a second factor they do not have.
+class SignedInPerson(NamedTuple):
+    """The person behind a sign-in, their grants, and the name of an organization that requires a second factor.
 
-    None when it is not, or no longer, alive.
+    `factor_wanted_by` is empty when the person has a second factor or no organization requires one.
     """
-    rows = db.connection().execute(BY_TOKEN, {"digest": digest}).all()
+
+    row: SignedInRow
+    grants: list[Grant]
+    factor_wanted_by: str
+
+
+def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | None:
+    """The person behind the digest of a sign-in's token; None when the sign-in is unknown or has ended."""
+    rows = [SignedInRow._make(row) for row in db.connection().execute(BY_TOKEN, {"digest": digest})]
     if not rows or sign_in_over(created_at=rows[0].created_at, last_seen_at=rows[0].last_seen_at, now=now):
         return None
     grants = [Grant(Role(row.role), row.organization_id) for row in rows if row.role is not None]
-    if rows[0].second_factor:
-        return rows[0], grants, ""
-    return rows[0], grants, next((row.organization for row in rows if row.require_second_factor), "")
+    wanted_by = ""
+    if not rows[0].second_factor:
+        wanted_by = next((row.organization for row in rows if row.organization and row.require_second_factor), "")
+    return SignedInPerson(rows[0], grants, wanted_by)
 
 
 def person_by_email(db: Db, email: str) -> Person | None:
     return db.execute(select(Person).where(Person.email == email.strip().lower())).scalar_one_or_none()
 
 
-def seen_by(organization_ids: frozenset[int] | None) -> Select[Person]:
-    """People whom an administrator of these organizations sees; None means the house, which sees everybody."""
+def visible_to(organization_ids: frozenset[int] | None) -> Select[Person]:
+    """The people that an administrator of these organizations may see; None means all people (staff)."""
     found = select(Person).options(selectinload(Person.memberships).joinedload(Membership.organization))
     if organization_ids is None:
         return found
@@ -89,34 +119,34 @@ def people(
     role: str = "",
     organization_id: int | None = None,
 ) -> Sequence[Person]:
-    """People in the order of their names, as one administrator sees them, narrowed by the filters."""
-    found = seen_by(organization_ids)
+    """People by name, as one administrator may see them, narrowed by the filters."""
+    found = visible_to(organization_ids)
     if text:
         found = found.where(or_(begins(Person.email, text), contains(Person.name, text)))
     if role or organization_id is not None:
-        place = select(Membership.id).where(Membership.person_id == Person.id)
+        membership = select(Membership.id).where(Membership.person_id == Person.id)
         if role:
-            place = place.where(Membership.role == role)
+            membership = membership.where(Membership.role == role)
         if organization_id is not None:
-            place = place.where(Membership.organization_id == organization_id)
+            membership = membership.where(Membership.organization_id == organization_id)
         elif organization_ids is not None:
-            place = place.where(Membership.organization_id.in_(organization_ids or {0}))
-        found = found.where(place.exists())
+            membership = membership.where(Membership.organization_id.in_(organization_ids or {0}))
+        found = found.where(membership.exists())
     return db.execute(found.order_by(func.lower(Person.name), Person.id).limit(LISTED)).scalars().all()
 
 
 def person(db: Db, person_id: int, organization_ids: frozenset[int] | None = None) -> Person:
-    """One person. Raises NotFound, also for somebody this administrator may not see."""
+    """One person. Raises NotFound, also for a person this administrator may not see."""
     found = None
     if person_id <= LARGEST_ID:
-        found = db.execute(seen_by(organization_ids).where(Person.id == person_id)).scalar_one_or_none()
+        found = db.execute(visible_to(organization_ids).where(Person.id == person_id)).scalar_one_or_none()
     if found is None:
         raise NotFound("There is no such person.")
     return found
 
 
 def organizations(db: Db, organization_ids: frozenset[int] | None, *, text: str = "") -> Sequence[Organization]:
-    """Organizations in the order of their names, as one administrator sees them."""
+    """Organizations by name, as one administrator may see them."""
     found = select(Organization)
     if organization_ids is not None:
         found = found.where(Organization.id.in_(organization_ids or {0}))
@@ -147,7 +177,7 @@ def organization_named(db: Db, slug: str) -> Organization:
 
 
 def keys(db: Db, organization_ids: frozenset[int] | None, *, organization_id: int | None = None) -> Sequence[ApiKey]:
-    """API keys, living ones first, newest first, as one administrator sees them."""
+    """API keys, active ones first, newest first, as one administrator may see them."""
     found = select(ApiKey).join(Organization, ApiKey.organization_id == Organization.id)
     if organization_ids is not None:
         found = found.where(ApiKey.organization_id.in_(organization_ids or {0}))
@@ -167,7 +197,7 @@ def key(db: Db, key_id: int, organization_ids: frozenset[int] | None = None) -> 
 
 
 def live_sign_ins(db: Db, person_id: int, now: datetime) -> Sequence[SignIn]:
-    """The browsers in which a person is signed in now, the last seen first."""
+    """The sign-ins of a person that have not ended, the last seen first."""
     found = db.execute(
         select(SignIn)
         .join(Person, (Person.id == SignIn.person_id) & (Person.session_epoch == SignIn.session_epoch))
@@ -181,7 +211,7 @@ def live_sign_ins(db: Db, person_id: int, now: datetime) -> Sequence[SignIn]:
 
 
 class Factors(NamedTuple):
-    """What a person signs in with besides the password."""
+    """The second factors of a person."""
 
     app_since: datetime | None
     passkeys: Sequence[Passkey]
@@ -201,7 +231,7 @@ def factors(db: Db, person_id: int) -> Factors:
 
 
 def passkey(db: Db, credential_id: str) -> tuple[Passkey, Person] | None:
-    """A passkey and whose it is; None when it is not known, or its person may not sign in."""
+    """A passkey and its person; None when it is unknown or the person may not sign in."""
     found = db.execute(
         select(Passkey, Person)
         .join(Person, Person.id == Passkey.person_id)
@@ -210,12 +240,12 @@ def passkey(db: Db, credential_id: str) -> tuple[Passkey, Person] | None:
     return (found[0], found[1]) if found else None
 
 
-def begins(column: Any, text: str) -> Any:
+def begins(column: ColumnElement[str] | InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
     """A prefix match that ignores case; the text's own wildcards mean themselves."""
     return func.lower(column).like(_escaped(text.lower()) + "%", escape="\\")
 
 
-def contains(column: Any, text: str) -> Any:
+def contains(column: ColumnElement[str] | InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
     """A match anywhere that ignores case; the text's own wildcards mean themselves.
 
     SQLite lowers ASCII only, so the text as typed may match too.
@@ -231,5 +261,5 @@ def _escaped(text: str) -> str:
 
 
 def person_of_token(db: Db, digest: str) -> int | None:
-    """Whose sign-in this was, also when it has ended."""
+    """The id of the person of a sign-in, also when it has ended."""
     return db.execute(select(SignIn.person_id).where(SignIn.token_sha256 == digest)).scalar_one_or_none()

@@ -1,31 +1,31 @@
-"""Recovery codes: ten for the day the phone is gone, each good once. Pure: no database, no clock."""
+"""Recovery codes: ten, each valid once, for a person who lost their phone. Pure: no database, no clock."""
 
 import secrets
 
 from app.kernel.crypto import sha256
 
-HOW_MANY = 10
-LETTERS = "abcdefghjkmnpqrstvwxyz23456789"
-"""Without those that are taken for one another."""
+COUNT = 10
+ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
+"""Letters and digits, without those that look alike."""
 LENGTH = 16
-"""Of thirty letters each: 78 random bits, enough to be kept as a plain digest."""
+"""Characters of a code: 78 random bits, enough to be stored as a plain digest."""
 
 
 def new_codes() -> list[str]:
     """Ten codes as people see them: `abcd-efgh-jkmn-pqrs`."""
-    return [_one() for _ in range(HOW_MANY)]
+    return [_new_code() for _ in range(COUNT)]
 
 
 def plain(typed: str) -> str:
-    """A code as it is compared: small letters, without the hyphens and spaces people type."""
-    return "".join(letter for letter in typed.lower() if letter in LETTERS)
+    """A typed code as it is compared: in lower case, without hyphens and spaces."""
+    return "".join(character for character in typed.lower() if character in ALPHABET)
 
 
 def digest(person_id: int, code: str) -> str:
-    """What is kept of a code: it is one person's, so that equal codes would look different."""
+    """The stored digest of a code, salted with the person, so that equal codes have different digests."""
     return sha256(f"{person_id}:{plain(code)}")
 
 
-def _one() -> str:
-    letters = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
-    return "-".join(letters[at : at + 4] for at in range(0, LENGTH, 4))
+def _new_code() -> str:
+    characters = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    return "-".join(characters[at : at + 4] for at in range(0, LENGTH, 4))

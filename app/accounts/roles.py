@@ -1,12 +1,14 @@
-"""Roles, the desks they open, and what each may do there (pure, no database)."""
+"""Roles, and what each may do at which desk. Pure: no database."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from app.accounts.scope import Scope
+
 
 class Role(StrEnum):
-    """What a person does here. A membership joins one role to one organization, or to the whole house."""
+    """The role of a membership: in one organization, or in all of them."""
 
     SCHEDULER = "scheduler"
     LEASING_AGENT = "leasing_agent"
@@ -22,7 +24,7 @@ PEOPLE = "people"
 AUDIT = "audit"
 
 DESKS = (DEPOSITIONS, PRESCREENS, INSPECTIONS)
-"""The three working desks, in the order the navigation shows them."""
+"""The desks, in the order of the navigation."""
 
 WRITERS: dict[str, Role] = {
     DEPOSITIONS: Role.SCHEDULER,
@@ -30,7 +32,7 @@ WRITERS: dict[str, Role] = {
     INSPECTIONS: Role.OPERATOR,
     PEOPLE: Role.ADMIN,
 }
-"""The one role that acts at a desk."""
+"""The role that may act at a desk."""
 
 READERS: dict[str, frozenset[Role]] = {
     DEPOSITIONS: frozenset({Role.SCHEDULER, Role.ADMIN, Role.AUDITOR}),
@@ -39,7 +41,7 @@ READERS: dict[str, frozenset[Role]] = {
     PEOPLE: frozenset({Role.ADMIN}),
     AUDIT: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
-"""The roles that may look at a desk."""
+"""The roles that may view a desk."""
 
 TITLES: dict[Role, str] = {
     Role.SCHEDULER: "Scheduler",
@@ -53,8 +55,8 @@ DUTIES: dict[Role, str] = {
     Role.SCHEDULER: "schedules and cancels depositions",
     Role.LEASING_AGENT: "approves and denies prescreens",
     Role.OPERATOR: "runs inspections",
-    Role.ADMIN: "keeps people, organizations and keys, and looks at every desk",
-    Role.AUDITOR: "looks at every desk and changes nothing",
+    Role.ADMIN: "manages people, organizations and keys, and views every desk",
+    Role.AUDITOR: "views every desk and changes nothing",
 }
 
 DENIALS: dict[str, str] = {
@@ -63,18 +65,18 @@ DENIALS: dict[str, str] = {
     INSPECTIONS: "Only inspection operators may do this. You can look, but nothing was changed.",
     PEOPLE: "Only administrators may do this. Nothing was changed.",
 }
-"""What a person hears who may look at a desk, but not act there: guard, disabled button and page say the same."""
+"""The refusal for a person who may view a desk but not act there; also the reason of a disabled button."""
 
 
 class Grant(NamedTuple):
-    """One membership as access decisions need it: a role, and where it holds (None: everywhere)."""
+    """One membership for access decisions: a role, and the organization it holds in (None: all)."""
 
     role: Role
     organization_id: int | None
 
 
-def reach(grants: Iterable[Grant], roles: Iterable[Role]) -> tuple[bool, frozenset[int]]:
-    """Where these grants hold one of the roles: (everywhere, organization ids)."""
+def scope_of(grants: Iterable[Grant], roles: Iterable[Role]) -> Scope:
+    """The rows that these grants open to one of the roles."""
     wanted = frozenset(roles)
-    places = {grant.organization_id for grant in grants if grant.role in wanted}
-    return None in places, frozenset(place for place in places if place is not None)
+    organization_ids = {grant.organization_id for grant in grants if grant.role in wanted}
+    return Scope(None in organization_ids, frozenset(id for id in organization_ids if id is not None))

@@ -1,4 +1,4 @@
-"""What people, organizations and keys may be: pure decisions, no database, no Flask, no clock."""
+"""Rules of people, organizations and keys. Pure: no database, no Flask, no clock."""
 
 import re
 from collections.abc import Iterable
@@ -45,13 +45,13 @@ LOCALES: dict[str, str] = {
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 IDLE = timedelta(minutes=60)
-"""A sign-in that shows no activity for this long is over."""
+"""A sign-in without activity for this long has ended."""
 ABSOLUTE = timedelta(hours=12)
-"""No sign-in lives longer than this."""
+"""A sign-in of this age has ended."""
 PROOF_LIFE = timedelta(minutes=15)
-"""For this long after signing in, or showing it again, somebody may change how they sign in."""
+"""How long after signing in, or proving their identity again, a person may change how they sign in."""
 SECOND_STEP_LIFE = 5 * 60
-"""Seconds between the right password and the second step."""
+"""Seconds between the correct password and the second factor."""
 INVITATION_LIFE = 7 * 24 * 3600
 """Seconds an invitation link works."""
 RESET_LIFE = 3600
@@ -59,7 +59,7 @@ RESET_LIFE = 3600
 PASSWORD_LENGTH = (10, 200)
 
 UNDO_SECONDS = (0, 120)
-"""Seconds a decision may be held before it is final."""
+"""Bounds of the undo window: seconds before a decision is final."""
 UNDO_SECONDS_RANGE = f"Type a whole number of seconds, from {UNDO_SECONDS[0]} to {UNDO_SECONDS[1]}. Nothing was saved."
 
 NAME_LENGTH = 200
@@ -67,12 +67,12 @@ LABEL_LENGTH = 100
 
 
 def invalid(field: str, code: str, detail: str) -> Invalid:
-    """A refusal of one field, with its sentence as the whole answer's sentence too."""
+    """A refusal of one field, whose detail is also the detail of the whole answer."""
     return Invalid(detail, errors=(FieldError(field, code, detail),))
 
 
 def plain_text(field: str, value: str, longest: int) -> str:
-    """Trims a line people read. Raises Invalid when it is empty, too long or holds control characters."""
+    """A trimmed line of text. Raises Invalid when it is empty, too long or has control characters."""
     text = value.strip()
     if not text:
         raise invalid(field, "missing", "This must not be empty. Nothing was saved.")
@@ -84,7 +84,7 @@ def plain_text(field: str, value: str, longest: int) -> str:
 
 
 def email_address(value: str, field: str = "email") -> str:
-    """An address as we keep it: checked for shape, in lower case. Raises Invalid."""
+    """An e-mail address as it is stored: checked and in lower case. Raises Invalid."""
     try:
         return validate_email(value.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
@@ -102,20 +102,20 @@ def slug(value: str) -> str:
     return value
 
 
-def one_of(field: str, value: str, words: Iterable[str]) -> str:
-    """One of a few words. Raises Invalid that names them."""
-    allowed = [str(known) for known in words]
+def one_of(field: str, value: str, choices: Iterable[str]) -> str:
+    """One of a few values. Raises Invalid, which lists them."""
+    allowed = [str(choice) for choice in choices]
     if value not in allowed:
         raise invalid(field, "unknown", f"This must be one of {', '.join(allowed)}. Nothing was saved.")
     return value
 
 
 def plan(value: str) -> str:
-    return one_of("plan", value, (known.value for known in Plan))
+    return one_of("plan", value, (plan.value for plan in Plan))
 
 
 def billing(value: str) -> str:
-    return one_of("billing", value, (known.value for known in Billing))
+    return one_of("billing", value, (billing.value for billing in Billing))
 
 
 def locale(value: str) -> str:
@@ -130,7 +130,7 @@ def time_zone(value: str) -> str:
 
 
 def undo_seconds(value: int) -> int:
-    """How long a person's decisions are held. Raises Invalid."""
+    """A person's undo window in seconds. Raises Invalid."""
     shortest, longest = UNDO_SECONDS
     if not shortest <= value <= longest:
         raise invalid("undo_seconds", "out_of_range", UNDO_SECONDS_RANGE)
@@ -138,7 +138,7 @@ def undo_seconds(value: int) -> int:
 
 
 def password(value: str, *, email: str, name: str) -> str:
-    """A new password: long enough, not the person's own name or address. Raises Invalid; never repeats it."""
+    """A new password: long enough, not the person's name or address. Raises Invalid, which never repeats it."""
     shortest, longest = PASSWORD_LENGTH
     if len(value) < shortest:
         raise invalid("password", "too_short", f"A password needs at least {shortest} characters. Nothing was saved.")
@@ -150,33 +150,33 @@ def password(value: str, *, email: str, name: str) -> str:
 
 
 def scopes(product: str, wanted: Iterable[str]) -> list[str]:
-    """The scopes of a new key, in the order of the document; none asked means all. Raises Invalid."""
+    """The scopes of a new key, in the order of the document; none requested means all. Raises Invalid."""
     known = SCOPES[product]
-    asked = list(dict.fromkeys(wanted))
-    if not asked:
+    requested = list(dict.fromkeys(wanted))
+    if not requested:
         return list(known)
-    for scope in asked:
+    for scope in requested:
         if scope not in known:
-            words = f"Known are {', '.join(known)}." if known else f"Keys for {product} have no scopes."
-            raise invalid("scopes", "unknown", f"There is no such scope. {words} Nothing was saved.")
-    return [scope for scope in known if scope in asked]
+            hint = f"Known are {', '.join(known)}." if known else f"Keys for {product} have no scopes."
+            raise invalid("scopes", "unknown", f"There is no such scope. {hint} Nothing was saved.")
+    return [scope for scope in known if scope in requested]
 
 
 def sign_in_over(*, created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
-    """Whether a sign-in has ended by itself: an hour without activity, or twelve hours in all."""
+    """Whether a sign-in has ended: an hour without activity, or twelve hours in all."""
     return now - last_seen_at >= IDLE or now - created_at >= ABSOLUTE
 
 
 def check_grant(role: str, *, everywhere: bool) -> None:
-    """Raises Denied when an organization's administrator gives a role that is the house's to give."""
+    """Raises Denied when an organization's administrator gives a role that only staff administrators may give."""
     if role == Role.SCHEDULER and not everywhere:
-        raise Denied("Schedulers are house staff. Only an administrator of the house may give this role.")
+        raise Denied("Schedulers are staff. Only a staff administrator may give this role.")
 
 
-def check_account(places: Iterable[int | None], *, everywhere: bool, organization_ids: frozenset[int]) -> None:
-    """Raises Denied when an account is not one administrator's alone to disable or enable."""
-    if not everywhere and not set(places) <= organization_ids:
+def check_account(memberships_in: Iterable[int | None], *, everywhere: bool, organization_ids: frozenset[int]) -> None:
+    """Raises Denied unless the administrator manages every organization of the account."""
+    if not everywhere and not set(memberships_in) <= organization_ids:
         raise Denied(
-            "This account also works elsewhere, so only the house may do this. You can take its roles here instead. "
-            "Nothing was changed."
+            "This account also works elsewhere, so only a staff administrator may do this. You can take its roles here "
+            "instead. Nothing was changed."
         )

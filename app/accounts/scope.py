@@ -1,20 +1,23 @@
-"""Whose rows somebody sees: what a page hands to a query instead of the person."""
+"""The scope of a person: the organizations whose rows a query may return to them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, false, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+OrganizationId = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+OrganizationIdColumn = OrganizationId | ColumnElement[int] | ColumnElement[int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows a person sees at one desk."""
+    """The organizations whose rows a person may see, or act on, at one desk."""
 
     everything: bool
     organization_ids: frozenset[int]
 
-    def where(self, column: Any) -> ColumnElement[bool]:
-        """A condition that keeps a statement to these organizations."""
+    def where(self, column: OrganizationIdColumn) -> ColumnElement[bool]:
+        """A condition that limits a statement to the rows of these organizations."""
         if self.everything:
             return true()
         if not self.organization_ids:
@@ -24,4 +27,5 @@ class Scope:
         return column.in_(sorted(self.organization_ids))
 
     def covers(self, organization_id: int) -> bool:
+        """Whether rows of this organization are in the scope."""
         return self.everything or organization_id in self.organization_ids

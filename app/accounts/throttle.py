@@ -1,28 +1,28 @@
-"""How often somebody may try a password: per person and per address, the same for people we do not know."""
+"""Limits of password attempts, per person and per network address; the same for unknown people."""
 
 from app.kernel.api.rate_limits import Decision, Limiter
 from app.kernel.crypto import sha256
 
-TRIES = (10, 600)
-"""Wrong passwords for one e-mail address within so many seconds. A right one empties the count."""
-ARRIVALS = (300, 300)
-"""Tries from one network address within so many seconds, whoever they are for."""
+PERSON_LIMIT = (10, 600)
+"""Wrong passwords for one e-mail address, and the seconds in which they count. A correct one resets the count."""
+ADDRESS_LIMIT = (300, 300)
+"""Attempts from one network address for any person, and the seconds in which they count."""
 
 
-def arrive(limiter: Limiter, address: str) -> Decision:
-    """Counts a try that names nobody: a passkey says itself whose it is."""
-    return limiter.hit(f"sign-in:address:{address}", *ARRIVALS)
+def count_address(limiter: Limiter, address: str) -> Decision:
+    """Counts an attempt that names no person: a passkey identifies its person itself."""
+    return limiter.hit(f"sign-in:address:{address}", *ADDRESS_LIMIT)
 
 
-def hit(limiter: Limiter, email: str, address: str) -> Decision:
-    """Counts a try before the password is looked at, so that parallel guesses count too."""
-    arrival = arrive(limiter, address)
-    return limiter.hit(_bucket(email), *TRIES) if arrival.allowed else arrival
+def count_attempt(limiter: Limiter, email: str, address: str) -> Decision:
+    """Counts an attempt before the password is checked, so that parallel guesses count too."""
+    by_address = count_address(limiter, address)
+    return limiter.hit(_bucket(email), *PERSON_LIMIT) if by_address.allowed else by_address
 
 
-def forgive(limiter: Limiter, email: str) -> None:
-    """Empties a person's count, after the right password."""
-    limiter.forget(_bucket(email), *TRIES)
+def reset_attempts(limiter: Limiter, email: str) -> None:
+    """Resets the count of a person, after a correct password."""
+    limiter.forget(_bucket(email), *PERSON_LIMIT)
 
 
 def _bucket(email: str) -> str:

@@ -7,9 +7,9 @@ import pyotp
 from app.kernel.crypto import same
 
 STEP = 30
-"""Seconds one code lives."""
+"""Seconds for which a code is valid."""
 DRIFT = 1
-"""Steps that the phone's clock may be ahead or behind."""
+"""Steps by which the phone's clock may differ."""
 ISSUER = "Session Desk"
 
 
@@ -18,8 +18,8 @@ def new_secret() -> str:
     return pyotp.random_base32(32)
 
 
-def address(secret: str, email: str) -> str:
-    """What the QR code says: an `otpauth://` address that every authenticator app reads."""
+def provisioning_uri(secret: str, email: str) -> str:
+    """The `otpauth://` address in the QR code, which every authenticator app reads."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
@@ -29,12 +29,12 @@ def spaced(secret: str) -> str:
 
 
 def step_at(now: datetime) -> int:
-    """The number of a moment's step."""
+    """The number of the step at a time."""
     return int(now.timestamp()) // STEP
 
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
-    """The newest step around now whose code this is; None when it is none's."""
-    maker, this = pyotp.TOTP(secret), step_at(now)
-    found = [step for step in range(this - DRIFT, this + DRIFT + 1) if same(maker.generate_otp(step), code)]
+    """The newest step around now with this code; None when no step has it."""
+    totp, current = pyotp.TOTP(secret), step_at(now)
+    found = [step for step in range(current - DRIFT, current + DRIFT + 1) if same(totp.generate_otp(step), code)]
     return found[-1] if found else None

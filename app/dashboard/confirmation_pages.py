@@ -5,6 +5,9 @@ from flask import Response, request
 from app.kernel.changes import confirmation
 from app.kernel.web import htmx
 
+EDIT = "edit"
+"""Field of the way back from a preview: which form of the page was typed."""
+
 
 def show(
     shown: confirmation.Preview,
@@ -15,11 +18,13 @@ def show(
     icon: str = "send",
     tone: str = "primary",
     note: str = "",
+    edit: str = "",
 ) -> Response:
     """The preview, over the page with scripts and as a page of its own without.
 
-    `confirm` names the button that does it, `back` the page that the form stands on, `note` what else comes of it.
-    409 for somebody who had pressed that button, and for whom something has changed meanwhile.
+    `confirm` labels the button that acts. `back` is the page of the form; with `edit`, the name of that form, going
+    back posts what was typed to that page, which shows it again (docs/decisions/0019-verbs-and-pages.md). `note` says
+    what else comes of it. 409 when the user had confirmed, but something has changed meanwhile.
     """
     template = "dashboard/_preview.html" if htmx.is_htmx() else "dashboard/preview.html"
     response = htmx.respond(
@@ -32,9 +37,15 @@ def show(
         note=note,
         back=back,
         back_label=back_label,
+        edit=edit,
         unseen=shown.changed and not shown.changes and not request.form.get(confirmation.SEEN),
     )
     return htmx.retarget(response, "#preview") if htmx.is_htmx() else response
+
+
+def edited_form() -> str:
+    """The name of the form that comes back from a preview with what was typed; empty for none."""
+    return request.form.get(EDIT, "")
 
 
 def editing() -> bool:

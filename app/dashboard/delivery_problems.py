@@ -1,20 +1,18 @@
 """What reached nobody: how many messages of each desk were given up or keep failing. Lists and home say the same."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from app.accounts.scope import Scope
+from app.dashboard.subjects import Subjects
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import FAILING, UNDELIVERED, OutboxRow
 
 MOST_COUNTED = 1000
 """Counts stop here: nobody works through more by looking at a number."""
-
-DESK_OF = {"deposition": "depositions", "prescreen": "prescreens", "inspection": "inspections", "invite": "inspections"}
-"""The desk that a message belongs to by what it is about; everything else is about people and their accounts."""
 
 _o = OutboxRow.__table__.c
 
@@ -26,11 +24,11 @@ class DeliveryProblems(NamedTuple):
     failing: int
 
 
-def delivery_problems(db: Db, scopes: Mapping[str, Scope]) -> dict[str, DeliveryProblems]:
+def delivery_problems(db: Db, scopes: Mapping[str, Scope], subjects: Subjects) -> dict[str, DeliveryProblems]:
     """For each of these desks, within the scope beside it. One statement, read from two small indexes."""
     if not scopes:
         return {}
-    shape = tuple((desk, scope.everything) for desk, scope in scopes.items())
+    shape = tuple((desk, tuple(subjects.of_desks[desk]), scope.everything) for desk, scope in scopes.items())
     asked: dict[str, Any] = {f"places_{desk}": sorted(scope.organization_ids) for desk, scope in scopes.items()}
     known = {name: ids for name, ids in asked.items() if not scopes[name.removeprefix("places_")].everything}
     counts = db.execute(_statement(shape), known).one()._mapping
@@ -38,17 +36,13 @@ def delivery_problems(db: Db, scopes: Mapping[str, Scope]) -> dict[str, Delivery
 
 
 @lru_cache(maxsize=32)
-def _statement(shape: tuple[tuple[str, bool], ...]) -> Select[Any]:
+def _statement(shape: tuple[tuple[str, tuple[str, ...], bool], ...]) -> Select[Any]:
     columns = []
-    for desk, everything in shape:
-        of_desk: list[ColumnElement[bool]] = [_o.subject_type.in_(list(_types(desk)))]
+    for desk, types, everything in shape:
+        of_desk: list[ColumnElement[bool]] = [_o.subject_type.in_(types)]
         if not everything:
             of_desk.append(_o.organization_id.in_(bindparam(f"places_{desk}", expanding=True)))
         for name, which in (("dead", UNDELIVERED), ("failing", FAILING)):
             rows = select(_o.id).where(which, *of_desk).limit(MOST_COUNTED).subquery()
             columns.append(select(func.count()).select_from(rows).scalar_subquery().label(f"{desk}_{name}"))
     return select(*columns)
-
-
-def _types(desk: str) -> Iterable[str]:
-    return (kind for kind, owner in DESK_OF.items() if owner == desk)

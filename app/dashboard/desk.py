@@ -1,11 +1,74 @@
 """A desk as the rest of the app knows it. Each desk package declares one in its `desk.py`; app/desks.py lists them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
+from flask import Blueprint, current_app
+from sqlalchemy import ColumnElement, Row, Select, select, union_all
+
+from app.accounts.access import Me, Scope
+from app.dashboard.queue import Label
+from app.dashboard.subjects import Subjects
 from app.dashboard.undo.actions import Finalizer
+from app.kernel.api.routing import Product
+from app.kernel.changes.event_types import EventTypes
+from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Handler
 from app.kernel.text.search import Source
+
+SHOWN = 12
+"""Work items of one desk on the home page; its own list has the rest."""
+
+
+class Link(NamedTuple):
+    """One entry of the navigation."""
+
+    label: str
+    icon: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingWork:
+    """One kind of work that waits: how much, how urgent, and the arguments of the list that holds it."""
+
+    label: str
+    count: int
+    arguments: dict[str, Any]
+    icon: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One thing that is assigned to a user: its title, its state, and until or since when."""
+
+    id: int | UUID
+    title: str
+    detail: str
+    state: Label
+    at: datetime | None
+    clock: str
+    """What `at` means, in a word: `starts`, `expires`, `since`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """One thing that a search found."""
+
+    id: int | UUID
+    organization_id: int
+    title: str
+    detail: str
+    """What tells it apart from others of the same title."""
+    organization: str
+    state: Label
+    clock: str
+    """What `at` means, in a word or two."""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +77,85 @@ class Desk:
 
     name: str
     """Its package, its blueprint, its address, and its name in app/accounts/roles.py."""
+    title: str
+    icon: str
     subject: str
-    """What its things are called in events, messages, search and undo."""
-    search_source: Source
-    """All its things, for checking and rebuilding the search index."""
+    """The type of its things in events, messages, search and undo."""
+    further_subjects: tuple[str, ...] = ()
+
+    blueprints: tuple[Blueprint, ...]
+    product: Product
+    """Its documented API."""
+    load_demo: Callable[..., object]
+
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     """Who delivers its own channels (jobs) of the outbox."""
     finalizers: Mapping[str, Finalizer] = field(default_factory=dict)
     """Who carries out its pending decisions."""
+
+    list_label: str
+    """Its list in the navigation."""
+    further_links: tuple[Link, ...] = ()
+    waiting: Callable[[Db, Scope, datetime], int]
+    """The one number beside its list."""
+    waiting_tone: str = ""
+    waiting_work: Callable[[Db, Me, Scope, datetime], Sequence[WaitingWork]]
+    nothing_waits: str
+    """The sentence on the home page when nothing waits."""
+    work_items: Callable[[Db, Me, datetime], Sequence[WorkItem]]
+    """What is assigned to a user and not finished, the most urgent first."""
+    managed_today: Callable[[Db, Me, datetime], Sequence[WorkItem]] | None = None
+    """What a user manages from an hour ago to the end of their day."""
+
+    search_source: Source
+    """All its things, for checking and rebuilding the search index."""
+    search_results: Callable[[Db, Sequence[str], datetime], Sequence[SearchResult]]
+    """The things of these ids that there are."""
+    read_id: Callable[[str], str | None]
+    """The id that a user typed, or None when the text is none."""
+    search_arguments: Mapping[str, str] | None = None
+    """What the address of its list needs to search everything by text; None where the list takes no text."""
+
+    events: EventTypes
+    """Every kind of event of its things."""
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The types of everything that belongs to this desk."""
+        return (self.subject, *self.further_subjects)
+
+    @property
+    def list_endpoint(self) -> str:
+        return f"{self.name}.list"
+
+    @property
+    def detail_endpoint(self) -> str:
+        return f"{self.name}.detail"
+
+
+def desks() -> tuple[Desk, ...]:
+    """The desks of the running app, for packages below app/desks.py."""
+    found: tuple[Desk, ...] = current_app.extensions["desks"]
+    return found
+
+
+def subjects() -> Subjects:
+    """The desk that each type of subject belongs to, in the running app."""
+    found: Subjects = current_app.extensions["subjects"]
+    return found
+
+
+def first_rows(db: Db, branches: Sequence[Select], *order: ColumnElement[Any]) -> Sequence[Row]:
+    """The first SHOWN rows of several ranges of one index, each of them read only as far as it can matter."""
+    parts = [select(branch.order_by(*order).limit(SHOWN).subquery()) for branch in branches]
+    merged = union_all(*parts).subquery()
+    columns = [merged.c[str(column.key)] for column in order]
+    return db.execute(select(merged).order_by(*columns).limit(SHOWN)).all()
+
+
+def read_uuid(text: str) -> str | None:
+    """A typed UUID as it is stored, or None."""
+    try:
+        return str(UUID(text.removeprefix("#").strip()))
+    except ValueError:
+        return None

@@ -1,31 +1,11 @@
-"""Events that several desks share: messages, tags, decisions that can be undone, CSV exports."""
+"""Events that several desks share: tags, decisions that can be undone, CSV exports."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.kernel.changes.event_types import EventRow, EventType, EventTypes
+from app.kernel.changes.event_types import EventRow, EventType
 
-MESSAGE_RESENT = EventType(
-    "message.resent", "Message sent again by {who}", "sent a message again", "send", aliases=("delivery.sent_again",)
-)
-MESSAGE_DISMISSED = EventType(
-    "message.dismissed",
-    "Failed message dismissed by {who}",
-    "dismissed a failed message",
-    "eye-off",
-    aliases=("delivery.set_aside",),
-)
-MESSAGE_RESTORED = EventType(
-    "message.restored",
-    "Dismissed message restored by {who}",
-    "restored a dismissed message",
-    "undo-2",
-    aliases=("delivery.put_back",),
-)
 EXPORTED = EventType("desk.exported", "Exported a list as CSV", "exported a list", "download")
-
-MESSAGE_EVENTS = EventTypes((MESSAGE_RESENT, MESSAGE_DISMISSED, MESSAGE_RESTORED))
-"""What can happen to the messages of any item; part of every item's timeline."""
 
 NOUNS = {"approve": "approval", "deny": "denial"}
 

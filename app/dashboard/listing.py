@@ -26,12 +26,11 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     union_all,
 )
 
 from app.kernel.db.engine import Db
-from app.kernel.db.pagination import decode_cursor, encode_cursor
+from app.kernel.db.pagination import decode_cursor, encode_cursor, keyset, placeholders
 
 PAGE = 50
 """Rows a page."""
@@ -115,7 +114,8 @@ class CompiledListing:
     def _rows(self, at: int, beyond: bool, back: bool, most: int) -> Select:
         stretch = self.stretches[at]
         descending = stretch.descending != back
-        arms = [(*arm, _past(stretch.order, descending)) if beyond else arm for arm in stretch.arms]
+        past = keyset(stretch.order, placeholders(stretch.order), descending=descending)
+        arms = [(*arm, past) if beyond else arm for arm in stretch.arms]
         cut: Any = literal_column(str(most))
         if len(arms) == 1:
             return select(*self.columns).where(*arms[0]).order_by(*_sorted(stretch.order, descending)).limit(cut)
@@ -142,7 +142,7 @@ class CompiledListing:
 
     def _ahead(self, at: int) -> Any:
         stretch = self.stretches[at]
-        past = _past(stretch.order, not stretch.descending)
+        past = keyset(stretch.order, placeholders(stretch.order), descending=not stretch.descending)
         own = [(*arm, past) for arm in stretch.arms]
         before = [arm for earlier in self.stretches[:at] for arm in earlier.arms]
         return _union([capped_count("", self.id, arm) for arm in (*own, *before)])
@@ -177,12 +177,6 @@ def _union(parts: Sequence[Any]) -> Any:
 
 def _sorted(order: tuple[Any, ...], descending: bool) -> list[Any]:
     return [column.desc() if descending else column.asc() for column in order]
-
-
-def _past(order: tuple[Any, ...], descending: bool) -> ColumnElement[bool]:
-    """Beyond the values `at_0`, …: compared as one row value, so that the index is used."""
-    values = tuple_(*(bindparam(f"at_{n}", type_=column.type) for n, column in enumerate(order)))
-    return tuple_(*order) < values if descending else tuple_(*order) > values
 
 
 class Listing:

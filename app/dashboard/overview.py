@@ -134,11 +134,11 @@ class Overview:
         """Whether what this desk had to tell arrived, by channel."""
         since = max(self.first, self.today - timedelta(days=29))
         slots = charts.slots(since, self.today, self.today)
-        ours = [t for t in told.tallies if t.moment == DELIVERED and t.part == self.subject and t.day >= since]
+        ours = [t for t in told.tallies if t.event == DELIVERED and t.subcategory == self.subject and t.day >= since]
         sums: dict[str, Counter[str]] = {channel: Counter() for channel in CHANNELS}
         by_slot: dict[tuple[str, str], Counter[date]] = {}
         for t in ours:
-            channel, _, how = t.word.partition(" ")
+            channel, _, how = t.category.partition(" ")
             if channel in sums:
                 sums[channel][how] += t.n
                 by_slot.setdefault((channel, how), Counter())[t.day] += t.n
@@ -201,7 +201,7 @@ class Overview:
         return None
 
     def _messages(self, channel: str) -> str:
-        return url_for("deliveries.list", view="dead", desk=self.desk, channel=channel)
+        return url_for("messages.list", view="failed", desk=self.desk, channel=channel)
 
 
 _DUE = (
@@ -261,7 +261,7 @@ class Told:
         return found
 
     def _of(self, moment: str, words: Collection[str]) -> list[DailyStat]:
-        return [t for t in self.tallies if t.moment == moment and (not words or t.word in words)]
+        return [t for t in self.tallies if t.event == moment and (not words or t.category in words)]
 
 
 def waiting_chart(

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, TypedDict
 
-from flask import Response, g, request, url_for
+from flask import Response, current_app, g, request, url_for
 from sqlalchemy import Row
 
 from app.accounts.access import Me, me
@@ -306,12 +306,14 @@ class QueuePage:
         return self.room.nothing(self.asked, self.tabs)
 
     def untold(self) -> list[Tab]:
-        """What this desk sent that reached nobody: lists of deliveries, each here only while it holds something."""
+        """Failed and failing messages of this desk: a tab for each list that holds any."""
         desk = self.room.desk
-        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)})[desk]
-        lanes = (("Not told", "dead", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
+        found = delivery_problems.delivery_problems(db(), {desk: me().scope(desk)}, current_app.extensions["subjects"])[
+            desk
+        ]
+        lanes = (("Failed", "failed", found.dead, "danger"), ("Failing", "failing", found.failing, "warn"))
         return [
-            Tab(label=label, url=url_for("deliveries.list", view=view, desk=desk), count=n, tone=tone, current=False)
+            Tab(label=label, url=url_for("messages.list", view=view, desk=desk), count=n, tone=tone, current=False)
             for label, view, n, tone in lanes
             if n
         ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, flash, redirect, request
 from markupsafe import Markup
 
 from app.dashboard.listing import MOST_COUNTED, Listing, Neighbours
@@ -10,7 +10,7 @@ from app.dashboard.queue import ListState, Queue
 from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
-from app.kernel.web.htmx import see_other
+from app.kernel.web.htmx import personal, see_other
 
 
 def stay(room: Queue, id: Any) -> Response:
@@ -26,6 +26,11 @@ def back(room: Queue, id: Any) -> Response:
         if following:
             flash(following, "info")
     return stay(room, id)
+
+
+def moved(url: str) -> Response:
+    """308 from a verb's former address, so that pages which were open during an upgrade keep working."""
+    return personal(redirect(url, 308))  # type: ignore[arg-type]  # werkzeug's and flask's Response are one here
 
 
 def next_in_list(room: Queue, asked: ListState, id: Any) -> Markup | None:

@@ -1,9 +1,11 @@
-"""The depositions API: the document's four operations, and one of ours to ask for a cancellation."""
+"""The depositions API: the document's four operations, and one of ours that requests a cancellation."""
 
+from datetime import datetime
 from typing import Any
 
 from app.accounts.api_auth import depositions_authenticator
 from app.depositions import actions
+from app.depositions.models import Deposition
 from app.depositions.payloads import documents, incoming, outgoing
 from app.depositions.queries import detail
 from app.kernel.api.routing import Call, Product
@@ -12,11 +14,11 @@ from app.kernel.errors import Refusal
 MOST_ITEMS = 100
 
 CANCELED = "Session successfully canceled."
-ASKED = "The scheduling team was asked to cancel this session."
+REQUESTED = "The scheduling team was asked to cancel this session."
 
 
-def _say_messages(problem: dict[str, Any], refusal: Refusal) -> None:
-    """This door's clients read `messages`, as the document's cancel answer has it."""
+def _add_messages(problem: dict[str, Any], refusal: Refusal) -> None:
+    """Adds `messages`, which clients of this API read, as in the document's answer to cancel."""
     problem["messages"] = refusal.detail
 
 
@@ -25,12 +27,12 @@ product = Product(
     "Session Requests",
     "Request remote depositions, follow them until they are scheduled, and cancel them.",
     depositions_authenticator,
-    add=_say_messages,
+    extend_problem=_add_messages,
     problem=outgoing.Problem,
 )
 
 
-def _find(call: Call) -> Any:
+def _find(call: Call) -> Deposition:
     return detail.find(call.reading, call.organization.id, call.args["session"])
 
 
@@ -48,9 +50,9 @@ def create_session_request(call: Call) -> dict[str, Any]:
 
     `invites` holds addresses, or objects with `email` and `access_level` (`participant` or `host`).
     """
-    asked = incoming.asked(call.body)
-    made = actions.request(call.db, call.organization, asked, by=call.by, now=call.now)
-    return documents.created(made, call.config.public_base_url)
+    new = incoming.new_request_of(call.body)
+    deposition = actions.request(call.db, call.organization, new, by=call.by, now=call.now)
+    return documents.created(deposition, call.config.public_base_url)
 
 
 @product.route(
@@ -68,7 +70,7 @@ def list_session_requests(call: Call) -> dict[str, Any]:
     """
     size, page = min(call.query.items, MOST_ITEMS), call.query.page
 
-    def moment(epoch: int | None) -> Any:
+    def moment(epoch: int | None) -> datetime | None:
         return None if epoch is None else detail.instant_of(epoch, incoming.MILLISECONDS)
 
     rows, count = detail.listed(
@@ -93,7 +95,7 @@ def list_session_requests(call: Call) -> dict[str, Any]:
     refusals=(409,),
 )
 def cancel_session_request(call: Call) -> dict[str, str]:
-    """Cancels a request that nobody has booked yet. The path takes `id`, `remote_session_id` or the slug of the URL.
+    """Cancels a request that is not booked yet. The path takes `id`, `remote_session_id` or the slug of the URL.
 
     Everybody invited gets an e-mail unless `cancel_without_email` is true; the query wins over the body.
     """
@@ -101,7 +103,7 @@ def cancel_session_request(call: Call) -> dict[str, str]:
     if silent is None:
         silent = call.body.cancel_without_email
     actions.withdraw(
-        call.db, call.found.id, organization_id=call.organization.id, by=call.by, now=call.now, tell=not silent
+        call.db, call.found.id, organization_id=call.organization.id, by=call.by, now=call.now, notify=not silent
     )
     return {"messages": CANCELED}
 
@@ -109,14 +111,14 @@ def cancel_session_request(call: Call) -> dict[str, str]:
 @product.route(
     "POST",
     "/api/v1/session_requests/<session>/cancellation_request",
-    answer=(200, outgoing.AskedAnswer),
+    answer=(200, outgoing.CancellationRequestedAnswer),
     summary="Ask for the cancellation of a booked session",
     find=_find,
     refusals=(409, 422),
 )
 def ask_for_cancellation(call: Call) -> dict[str, Any]:
     """Puts a booked session in front of the scheduling team, who may cancel it. Asking again changes nothing."""
-    d = actions.request_cancellation(
+    deposition = actions.request_cancellation(
         call.db, call.found.id, organization_id=call.organization.id, by=call.by, now=call.now
     )
-    return {"messages": ASKED, **documents.created(d, call.config.public_base_url)}
+    return {"messages": REQUESTED, **documents.created(deposition, call.config.public_base_url)}

@@ -1,23 +1,23 @@
-"""Calendar files: one UID a session, a rising SEQUENCE, REQUEST to come and CANCEL to stay away (RFC 5545, 5546)."""
+"""Calendar files: one UID a session and a rising SEQUENCE; REQUEST invites, CANCEL takes back (RFC 5545, 5546)."""
 
 from datetime import datetime
 from email.utils import parseaddr
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 from app.config import Config
+from app.depositions.models import Deposition
 from app.depositions.rules.transitions import busy
 from app.kernel.outbox.email import Attachment
 from app.kernel.outbox.outbox import one_line
 
 
-def invitation(d: Any, config: Config, *, to: str, name: str, url: str, now: datetime) -> Attachment:
-    """The file that puts the session into somebody's calendar, or moves it there."""
-    event = _event(d, config, to, name, now)
+def invitation(deposition: Deposition, config: Config, *, to: str, name: str, url: str, now: datetime) -> Attachment:
+    """The file that adds the session to the recipient's calendar, or updates it there."""
+    event = _event(deposition, config, to, name, now)
     event.add("status", "CONFIRMED")
     event.add("location", url)
     event.add("url", url)
@@ -25,32 +25,32 @@ def invitation(d: Any, config: Config, *, to: str, name: str, url: str, now: dat
     return _file(event, "REQUEST", "invite.ics")
 
 
-def cancellation(d: Any, config: Config, *, to: str, name: str, now: datetime) -> Attachment:
-    """The file that takes the session out of somebody's calendar again."""
-    event = _event(d, config, to, name, now)
+def cancellation(deposition: Deposition, config: Config, *, to: str, name: str, now: datetime) -> Attachment:
+    """The file that removes the session from the recipient's calendar."""
+    event = _event(deposition, config, to, name, now)
     event.add("status", "CANCELLED")
     return _file(event, "CANCEL", "canceled.ics")
 
 
-def title(d: Any) -> str:
+def title(deposition: Deposition) -> str:
     """`Deposition of Malachite Yarrow`, or the title of a session without a deponent."""
-    return one_line(f"Deposition of {d.deponent_name}" if d.deponent_name else d.title)
+    return one_line(f"Deposition of {deposition.deponent_name}" if deposition.deponent_name else deposition.title)
 
 
-def uid(d: Any, config: Config) -> str:
-    """The same for all files about one session."""
-    return f"{d.remote_session_id}@{urlsplit(config.public_base_url).hostname}"
+def uid(deposition: Deposition, config: Config) -> str:
+    """The identifier that all calendar files about one session share."""
+    return f"{deposition.remote_session_id}@{urlsplit(config.public_base_url).hostname}"
 
 
-def _event(d: Any, config: Config, to: str, name: str, now: datetime) -> Event:
-    zone = ZoneInfo(d.zone)
+def _event(deposition: Deposition, config: Config, to: str, name: str, now: datetime) -> Event:
+    zone = ZoneInfo(deposition.zone)
     event = Event()
-    event.add("uid", uid(d, config))
-    event.add("sequence", d.sequence)
+    event.add("uid", uid(deposition, config))
+    event.add("sequence", deposition.sequence)
     event.add("dtstamp", now.replace(microsecond=0))
-    event.add("dtstart", d.starts_at.astimezone(zone))
-    event.add("dtend", busy(d.starts_at, d.ends_at).ends_at.astimezone(zone))
-    event.add("summary", title(d))
+    event.add("dtstart", deposition.starts_at.astimezone(zone))
+    event.add("dtend", busy(deposition.starts_at, deposition.ends_at).ends_at.astimezone(zone))
+    event.add("summary", title(deposition))
     sender, address = parseaddr(config.mail_from)
     organizer = vCalAddress(f"MAILTO:{address}")
     organizer.params["cn"] = vText(sender or "Session Desk")
@@ -66,7 +66,7 @@ def _event(d: Any, config: Config, to: str, name: str, now: datetime) -> Event:
 
 @lru_cache(maxsize=512)
 def _zone(tzid: str) -> Timezone:
-    """The rules of a zone. Working them out takes longer than all the rest of a letter, so they are remembered."""
+    """The rules of a zone, cached: working them out takes longer than the rest of an e-mail."""
     return Timezone.from_tzid(tzid)
 
 

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, update
+from sqlalchemy import update
 
 from app.accounts.models import Organization, Person
 from app.depositions import actions
 from app.depositions.events import SUBJECT
+from app.depositions.models import Deposition
 from app.depositions.rules import new_request
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -163,10 +164,10 @@ class _Teller:
         later = asked_at + min(timedelta(hours=WAITS[self.made % len(WAITS)]), wish.asked * 0.9)
         if wish.state == "initial":
             if self.random.random() < 0.25:
-                actions.assign(self.db, d.id, person=(person.id, person.name), by=by, now=later)
+                actions.assign(self.db, d.id, assignee=(person.id, person.name), by=by, now=later)
             return
         if wish.state == "canceled":
-            actions.cancel(self.db, d.id, by=by, now=later + wish.asked / 2, tell=self.random.random() < 0.7)
+            actions.cancel(self.db, d.id, by=by, now=later + wish.asked / 2, notify=self.random.random() < 0.7)
             return
         if d.state == "initial":
             self._schedule(d, person, later)
@@ -190,17 +191,17 @@ class _Teller:
             .values(state=SENT, finished_at=o.c.created_at, attempts=1, payload="")
         )
 
-    def _schedule(self, d: Row, person: Person, at: datetime) -> None:
+    def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
         booking = actions.Booking(
             manager_name=person.name,
             manager_email=person.email,
-            room_url=f"https://rooms.example.com/{d.slug[-8:]}",
+            room_url=f"https://rooms.example.com/{deposition.slug[-8:]}",
             provider="chime",
             reason="Ana takes over at the half hour.",
         )
-        actions.schedule(self.db, d.id, booking, by=_actor(person), now=at)
+        actions.schedule(self.db, deposition.id, booking, by=_actor(person), now=at)
 
-    def _request(self, asked: new_request.NewRequest, firm: str, at: datetime) -> Row:
+    def _request(self, asked: new_request.NewRequest, firm: str, at: datetime) -> Deposition:
         owner = self.organizations[firm]
         self.made += 1
         by = Actor("key", None, owner.name, owner.id, "api")

@@ -1,12 +1,141 @@
-"""The declaration of this desk: everything that the rest of the app knows of it."""
+"""The declaration of the depositions desk: everything that the rest of the app knows of it."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, select
+
+from app.accounts.access import Me, Scope
+from app.accounts.models import Organization
 from app.accounts.roles import DEPOSITIONS
-from app.dashboard.desk import Desk
-from app.depositions.events import SUBJECT
-from app.depositions.queries import search
+from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
+from app.depositions import api, events, presentation, public, views
+from app.depositions.models import Deposition, State
+from app.depositions.queries import listing, search
+from app.kernel.db.engine import Db
+
+UNFINISHED = (State.ACTIVE, State.INITIAL, State.SCHEDULED, State.READY)
+_ITEM = (
+    Deposition.id,
+    Deposition.state,
+    Deposition.deponent_name,
+    Deposition.title,
+    Deposition.case_name,
+    Deposition.starts_at,
+)
+
+
+def _reach(scope: Scope) -> frozenset[int] | None:
+    return None if scope.everything else scope.organization_ids
+
+
+def _waiting(db: Db, scope: Scope, now: datetime) -> int:
+    return listing.waiting(db, _reach(scope), now)
+
+
+def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
+    counts = listing.view_counts(db, listing.Filters(reach=_reach(scope)), now)
+    kinds = (
+        (listing.STARTING, "starting within 24 hours, not scheduled", "alarm-clock", "danger"),
+        (listing.CANCELLATION, "asked to be canceled", "message-square-x", "warn"),
+        (listing.NEEDS, "waiting to be scheduled", "inbox", ""),
+    )
+    return [WaitingWork(label, counts[view], {"view": view}, icon, tone) for view, label, icon, tone in kinds]
+
+
+def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
+    mine = (Deposition.assignee_id == user.id, user.scope(DEPOSITIONS).where(Deposition.organization_id))
+    branches = [select(*_ITEM).where(*mine, Deposition.state == state.value) for state in UNFINISHED]
+    rows = first_rows(db, branches, Deposition.starts_at.expression, Deposition.id.expression)
+    return [_work_item(now, *row) for row in rows]
+
+
+def _managed_today(db: Db, user: Me, now: datetime) -> list[WorkItem]:
+    local = now.astimezone(ZoneInfo(user.time_zone))
+    midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = db.execute(
+        select(*_ITEM)
+        .where(
+            Deposition.manager_email == user.email,
+            Deposition.starts_at >= now - timedelta(hours=1),
+            Deposition.starts_at < midnight,
+            Deposition.state.in_([state.value for state in (State.ACTIVE, State.SCHEDULED, State.READY)]),
+            user.scope(DEPOSITIONS).where(Deposition.organization_id),
+        )
+        .order_by(Deposition.starts_at)
+        .limit(SHOWN)
+    ).all()
+    return [_work_item(now, *row) for row in rows]
+
+
+def _work_item(
+    now: datetime, id: int, state: str, deponent_name: str | None, title: str, case_name: str, starts_at: datetime
+) -> WorkItem:
+    clock = "starts" if starts_at > now else "was for" if state == State.INITIAL else "started"
+    return WorkItem(id, deponent_name or title, case_name, presentation.STATES[State(state)], starts_at, clock)
+
+
+_FOUND = select(
+    Deposition.id,
+    Deposition.organization_id,
+    Deposition.deponent_name,
+    Deposition.title,
+    Deposition.case_name,
+    Deposition.state,
+    Deposition.starts_at,
+    select(Organization.name).where(Organization.id == Deposition.organization_id).scalar_subquery(),
+).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+
+
+def _search_results(db: Db, ids: Sequence[str], _now: datetime) -> list[SearchResult]:
+    return [
+        SearchResult(
+            id=id,
+            organization_id=organization_id,
+            title=deponent_name or title,
+            detail=f"{case_name} · no. {id}",
+            organization=organization,
+            state=presentation.STATES[State(state)],
+            clock="starts",
+            at=starts_at,
+        )
+        for id, organization_id, deponent_name, title, case_name, state, starts_at, organization in db.execute(
+            _FOUND, {"ids": [int(id) for id in ids]}
+        )
+    ]
+
+
+def _read_id(text: str) -> str | None:
+    number = text.removeprefix("#").strip()
+    return str(int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
+
+
+def _load_demo(*args: Any, **facts: Any) -> object:
+    from app.depositions import demo  # large tables, which no other process needs
+
+    return demo.load(*args, **facts)
+
 
 DESK = Desk(
     name=DEPOSITIONS,
-    subject=SUBJECT,
+    title="Depositions",
+    icon="inbox",
+    subject=events.SUBJECT,
+    blueprints=(views.pages, public.public_pages),
+    product=api.product,
+    load_demo=_load_demo,
+    list_label="Requests",
+    further_links=(Link("Overview", "chart-column", "depositions.overview"),),
+    waiting=_waiting,
+    waiting_work=_waiting_work,
+    nothing_waits="No request waits to be scheduled.",
+    work_items=_work_items,
+    managed_today=_managed_today,
     search_source=search.SOURCE,
+    search_results=_search_results,
+    read_id=_read_id,
+    search_arguments={"view": listing.EVERYTHING},
+    events=events.EVENTS,
 )

@@ -1,4 +1,4 @@
-"""Who is told what about a deposition: letters to the deponent and everybody invited, and the webhook."""
+"""E-mails about a deposition, to the deponent and every invitee."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.config import Config
 from app.depositions import calendar
+from app.depositions.models import Deposition
 from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
@@ -13,11 +14,11 @@ from app.kernel.outbox.outbox import Message
 from app.kernel.text import datetimes
 
 INVITEE = "deposition.invitee"
-"""Purpose of the signed part `k` of mailed links: it knows who was invited."""
+"""Purpose of the signed part `k` of the links in e-mails: it names the invitee."""
 
 
 class Participant(NamedTuple):
-    """Somebody who is told. `number` is their place in the list, which the mailed link carries."""
+    """A recipient of the e-mails. `number` is their place in the list, which their link carries."""
 
     number: int
     email: str
@@ -25,11 +26,11 @@ class Participant(NamedTuple):
     host: bool
 
 
-def participants(d: Any) -> list[Participant]:
+def participants(deposition: Deposition) -> list[Participant]:
     """The deponent and the invitees, each address once."""
     found: dict[str, Participant] = {}
-    people = [(d.deponent_email, d.deponent_name or "", False)] if d.deponent_email else []
-    people += [(invite["email"], "", invite["access_level"] == "host") for invite in d.invites]
+    people = [(deposition.deponent_email, deposition.deponent_name or "", False)] if deposition.deponent_email else []
+    people += [(invite["email"], "", invite["access_level"] == "host") for invite in deposition.invites]
     for email, name, host in people:
         earlier = found.get(email.casefold())
         if earlier is None:
@@ -39,64 +40,73 @@ def participants(d: Any) -> list[Participant]:
     return list(found.values())
 
 
-def join_url(d: Any, config: Config, participant: Participant) -> str:
-    """The session's page, with the signed part that knows who comes."""
-    proof = signing.sign(config, INVITEE, [d.id, participant.number])
-    return f"{config.public_base_url}/sessions/{d.slug}?k={proof}"
+def join_url(deposition: Deposition, config: Config, participant: Participant) -> str:
+    """The address of the session's page, with the signed part that names the participant."""
+    proof = signing.sign(config, INVITEE, [deposition.id, participant.number])
+    return f"{config.public_base_url}/sessions/{deposition.slug}?k={proof}"
 
 
-def recognize(d: Any, config: Config, proof: str) -> Participant | None:
-    """Who a mailed link was sent to. Raises Invalid when the link was changed."""
+def recognize(deposition: Deposition, config: Config, proof: str) -> Participant | None:
+    """The participant whose link this is. Raises Invalid when the link was changed."""
     deposition_id, number = signing.unsign(config, INVITEE, proof)
-    return next((p for p in participants(d) if deposition_id == d.id and p.number == number), None)
+    if deposition_id != deposition.id:
+        return None
+    return next((one for one in participants(deposition) if one.number == number), None)
 
 
-def scheduled(db: Db, d: Any, organization: str, now: datetime) -> list[Message]:
-    """To everybody: when it is and how to join, with a calendar file."""
-    letters = []
-    for one in participants(d):
-        url = join_url(d, db.config, one)
-        file = calendar.invitation(d, db.config, to=one.email, name=one.name, url=url, now=now)
-        context = _context(d, organization, one)
-        letters.append(
+def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
+    """To every participant: when the session is and how to join, with a calendar file."""
+    messages = []
+    for recipient in participants(deposition):
+        url = join_url(deposition, db.config, recipient)
+        file = calendar.invitation(deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now)
+        messages.append(
             email_message(
                 db,
                 "deposition-scheduled",
-                to=one.email,
-                name=one.name,
+                to=recipient.email,
+                name=recipient.name,
                 attachments=[file],
                 fresh=[(url.rpartition("=")[2], "their own proof")],
                 join_url=url,
-                **context,
+                host=recipient.host,
+                **_context(deposition, organization),
             )
         )
-    return letters
+    return messages
 
 
-def canceled(db: Db, d: Any, organization: str, now: datetime) -> list[Message]:
-    """To everybody: that it does not take place; with a calendar file where one was sent before."""
-    letters = []
-    for one in participants(d):
+def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
+    """To every participant: that the session does not take place; with a calendar file where one was sent before."""
+    messages = []
+    for recipient in participants(deposition):
         files = []
-        if d.booked_at is not None:
-            files.append(calendar.cancellation(d, db.config, to=one.email, name=one.name, now=now))
-        context = _context(d, organization, one)
-        letters.append(
-            email_message(db, "deposition-canceled", to=one.email, name=one.name, attachments=files, **context)
+        if deposition.booked_at is not None:
+            files.append(calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now))
+        messages.append(
+            email_message(
+                db,
+                "deposition-canceled",
+                to=recipient.email,
+                name=recipient.name,
+                attachments=files,
+                host=recipient.host,
+                **_context(deposition, organization),
+            )
         )
-    return letters
+    return messages
 
 
-def _context(d: Any, organization: str, participant: Participant) -> dict[str, Any]:
-    ends = d.ends_at > d.starts_at
+def _context(deposition: Deposition, organization: str) -> dict[str, Any]:
+    """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
+    starts_at, ends_at, zone = deposition.starts_at, deposition.ends_at, deposition.zone
     return {
-        "what": calendar.title(d),
-        "title": d.title,
-        "case": d.case_name,
+        "what": calendar.title(deposition),
+        "title": deposition.title,
+        "case": deposition.case_name,
         "organization": organization,
-        "when": datetimes.span(d.starts_at, d.ends_at, d.zone) if ends else datetimes.moment(d.starts_at, d.zone),
-        "zone": d.time_zone,
-        "day": datetimes.day(d.starts_at.astimezone(ZoneInfo(d.zone)).date()),
-        "manager": d.manager_name or "",
-        "host": participant.host,
+        "when": datetimes.span(starts_at, ends_at, zone) if ends_at > starts_at else datetimes.moment(starts_at, zone),
+        "zone": deposition.time_zone,
+        "day": datetimes.day(starts_at.astimezone(ZoneInfo(zone)).date()),
+        "manager": deposition.manager_name or "",
     }

@@ -1,7 +1,8 @@
 """Every kind of event of a deposition."""
 
-from app.dashboard.events import MESSAGE_EVENTS, tag_events
+from app.dashboard.events import tag_events
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
+from app.kernel.changes.message_events import MESSAGE_EVENTS
 
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""

@@ -1,9 +1,13 @@
 """Shape of what the scheduling team types; no rules."""
 
+from collections.abc import Mapping, Sequence
+
 from email_validator import EmailNotValidError, validate_email
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
+from app.depositions.actions import Booking
+from app.depositions.queries.managers import Manager
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.web.forms import VersionedForm, at_most, needed
 
@@ -20,6 +24,27 @@ class ScheduleForm(VersionedForm):
     provider = StringField("Video provider", validators=[at_most(100)])
     room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
     reason = TextAreaField("Why over an overlap?", validators=[at_most(REASON_LIMIT)])
+
+    def offer(
+        self, team: Sequence[Manager], availability: Mapping[str, str] | None = None, other: str = "Somebody else"
+    ) -> None:
+        """Offers the team as managers, each with the `availability` known of their e-mail address, and `other`."""
+        known = availability or {}
+        self.manager.choices = [
+            *((str(one.id), f"{one.name}, {known[one.email]}" if one.email in known else one.name) for one in team),
+            (OTHER, other),
+        ]
+
+    def booking(self, team: Sequence[Manager]) -> Booking:
+        """What was decided, once the form is checked."""
+        chosen = next((one for one in team if str(one.id) == self.manager.data), None)
+        return Booking(
+            manager_name=chosen.name if chosen else self.manager_name.data,
+            manager_email=chosen.email if chosen else self.manager_email.data,
+            room_url=self.room_url.data,
+            provider=self.provider.data or "",
+            reason=self.reason.data or "",
+        )
 
     def validate_manager_name(self, field: Field) -> None:
         if self.manager.data == OTHER and not field.data:
@@ -41,9 +66,9 @@ class RoomForm(VersionedForm):
 
 
 class CancelForm(VersionedForm):
-    """Whether everybody invited is told by e-mail."""
+    """Whether every invitee is notified by e-mail."""
 
-    tell = BooleanField("Tell everybody invited by e-mail")
+    notify = BooleanField("Notify everybody invited by e-mail")
 
 
 class NoticeForm(VersionedForm):
@@ -52,5 +77,5 @@ class NoticeForm(VersionedForm):
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
 
 
-class MoveForm(VersionedForm):
+class ButtonForm(VersionedForm):
     """A form of one button."""

@@ -153,12 +153,12 @@ keep_hourly_stats(
         "deposition.asked",
         at="created_at",
         # The wall time as it was sent, `01:30 AM`: the hour at the session's own place, without asking for its zone.
-        word="CASE WHEN substr({r}.start_time, 7, 1) || substr({r}.start_time, 1, 2) "
+        category="CASE WHEN substr({r}.start_time, 7, 1) || substr({r}.start_time, 1, 2) "
         f"IN ({_EARLY_OR_LATE}) THEN 'odd' ELSE 'office' END",
         reads=("start_time",),
     ),
     # What an organization schedules by itself never waited for anybody.
     StatEvent("deposition.booked", at="booked_at", since="created_at", only="{r}.booked_at > {r}.created_at"),
     StatEvent("deposition.canceled", at="canceled_at"),
-    StatEvent("deposition.starts", at="starts_at", word="{r}.state", reads=("state",)),
+    StatEvent("deposition.starts", at="starts_at", category="{r}.state", reads=("state",)),
 )

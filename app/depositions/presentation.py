@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from app.dashboard.queue import Label
-from app.depositions.models import BOOKED, State
+from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.rules import flags, transitions
 from app.kernel.text import datetimes
 
@@ -184,15 +184,40 @@ def _rounded(waited: timedelta) -> timedelta:
     return timedelta(days=waited.days, hours=waited.seconds // 3600) if waited >= timedelta(days=1) else waited
 
 
-def minutes(d: Any) -> int:
-    """How many minutes the session takes; an hour when nobody said."""
-    span = transitions.busy(d.starts_at, d.ends_at)
+class Named(Protocol):
+    """Anything that has what a deposition is called by."""
+
+    @property
+    def deponent_name(self) -> str | None: ...
+    @property
+    def title(self) -> str: ...
+
+
+def name_of(row: Named) -> str:
+    """What a deposition is called in a sentence: the deponent, or the title of a session without one."""
+    return row.deponent_name or row.title
+
+
+class Timed(Protocol):
+    """Anything that has a session's time and zone."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def zone(self) -> str: ...
+
+
+def minutes(session: Timed) -> int:
+    """How many minutes the session takes; an hour when the duration is not known."""
+    span = transitions.busy(session.starts_at, session.ends_at)
     return int((span.ends_at - span.starts_at) / timedelta(minutes=1))
 
 
-def length(d: Any) -> str:
-    """`1 h 15 min`, or nothing when nobody said."""
-    return datetimes.duration(d.ends_at - d.starts_at) if d.ends_at > d.starts_at else ""
+def length(session: Timed) -> str:
+    """`1 h 15 min`; empty when the duration is not known."""
+    return datetimes.duration(session.ends_at - session.starts_at) if session.ends_at > session.starts_at else ""
 
 
 class Day(NamedTuple):
@@ -208,33 +233,34 @@ class Day(NamedTuple):
     label: str
 
 
-def day(d: Any, viewer_zone: str, odd: Sequence[flags.Flag]) -> Day:
+def day(deposition: Deposition, viewer_zone: str, found: Sequence[flags.Flag]) -> Day:
     """Where the session lies in its own day, with the reader's hours under it where they differ."""
-    local, mine = d.starts_at.astimezone(ZoneInfo(d.zone)), d.starts_at.astimezone(ZoneInfo(viewer_zone))
-    outside = any(oddity.key == "hour" for oddity in odd)
-    place = d.time_zone.rpartition(") ")[2] if d.time_zone.startswith("(") else d.time_zone
+    starts_at = deposition.starts_at
+    local, mine = starts_at.astimezone(ZoneInfo(deposition.zone)), starts_at.astimezone(ZoneInfo(viewer_zone))
+    outside = any(flag.key == "hour" for flag in found)
+    place = deposition.time_zone.rpartition(") ")[2] if deposition.time_zone.startswith("(") else deposition.time_zone
     where = "outside" if outside else "within"
     return Day(
-        start=datetimes.minutes_of_day(d.starts_at, d.zone),
-        minutes=minutes(d),
+        start=datetimes.minutes_of_day(deposition.starts_at, deposition.zone),
+        minutes=minutes(deposition),
         place=place,
         zone=datetimes.zone_abbreviation(local),
         viewer_zone=datetimes.zone_abbreviation(mine) if local.utcoffset() != mine.utcoffset() else "",
-        ahead=datetimes.hours_ahead(d.starts_at, d.zone, viewer_zone),
+        ahead=datetimes.hours_ahead(deposition.starts_at, deposition.zone, viewer_zone),
         tone="warn" if outside else "",
-        label=f"The day in {place}. The session begins at {datetimes.hour(local, d.zone)}, "
+        label=f"The day in {place}. The session begins at {datetimes.hour(local, deposition.zone)}, "
         f"{where} office hours, which run from 7 AM to 8 PM.",
     )
 
 
-def hours(d: Any) -> str:
+def hours(session: Timed) -> str:
     """`Wed 25 Nov 2026, 1:30–2:45 AM PST`."""
-    if d.ends_at > d.starts_at:
-        return datetimes.span(d.starts_at, d.ends_at, d.zone)
-    return datetimes.moment(d.starts_at, d.zone)
+    if session.ends_at > session.starts_at:
+        return datetimes.span(session.starts_at, session.ends_at, session.zone)
+    return datetimes.moment(session.starts_at, session.zone)
 
 
-def hours_only(d: Any) -> str:
+def hours_only(session: Timed) -> str:
     """`1:00–2:00 PM`, without day and zone."""
-    span = transitions.busy(d.starts_at, d.ends_at)
-    return datetimes.span(span.starts_at, span.ends_at, d.zone).partition(", ")[2]
+    span = transitions.busy(session.starts_at, session.ends_at)
+    return datetimes.span(span.starts_at, span.ends_at, session.zone).partition(", ")[2]

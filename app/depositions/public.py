@@ -1,6 +1,4 @@
-"""The session's own page, for people without an account: what and when, and the way in once it has begun."""
-
-from typing import Any
+"""The public page of a session: what and when, and the way in once it has begun."""
 
 from flask import Blueprint, Response, redirect, request
 
@@ -8,6 +6,7 @@ from app.accounts.access import public
 from app.depositions import calendar, emails, presentation
 from app.depositions.models import State
 from app.depositions.queries import detail
+from app.depositions.queries.detail import DepositionDetail
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
@@ -20,52 +19,51 @@ public_pages = Blueprint("depositions_public", __name__, url_prefix="/sessions")
 @public_pages.get("/<slug>")
 @public
 def session(slug: str) -> Response:
-    """What the session is and when; says so when it is too early, over or canceled."""
-    return _page(_found(slug))
+    """What the session is and when, and whether it is too early, over or canceled."""
+    return _page(_booked(slug))
 
 
 @public_pages.get("/<slug>/join")
 @public
 def join(slug: str) -> Response:
-    """Into the room, once the session has begun; until then its page."""
-    d = _found(slug)
-    if d.state == State.ACTIVE and d.room_url:
-        return personal(redirect(d.room_url, 303))  # type: ignore[arg-type]  # werkzeug's and flask's are one here
-    return _page(d)
+    """Redirects into the room once the session has begun; until then shows the session's page."""
+    deposition = _booked(slug)
+    if deposition.state == State.ACTIVE and deposition.room_url:
+        return personal(redirect(deposition.room_url, 303))  # type: ignore[arg-type]  # werkzeug's and flask's are one here
+    return _page(deposition)
 
 
-def _found(slug: str) -> Any:
-    """The session behind an address; one that is not booked has no page. Raises NotFound."""
-    d = detail.by_slug(db(), slug)
-    if d.booked_at is None and d.state != State.CANCELED:
+def _booked(slug: str) -> DepositionDetail:
+    """The session at a public address. Raises NotFound, also for a request that is not booked."""
+    deposition = detail.by_slug(db(), slug)
+    if deposition.booked_at is None and deposition.state != State.CANCELED:
         raise NotFound("There is no session at this address. Copy the whole link from your message.")
-    return d
+    return deposition
 
 
-def _page(d: Any) -> Response:
+def _page(deposition: DepositionDetail) -> Response:
     now = clock.now()
-    guest = _guest(d)
+    guest = _guest(deposition)
     return respond(
         "depositions/session.html",
-        "depositions/_standing.html",
-        status=410 if d.state in (State.CANCELED, State.ENDED) else 200,
-        d=d,
-        what=calendar.title(d),
-        hours=presentation.hours(d),
-        relative=datetimes.relative(d.starts_at, now) if d.starts_at > now else "",
+        "depositions/_status.html",
+        status=410 if deposition.state in (State.CANCELED, State.ENDED) else 200,
+        deposition=deposition,
+        what=calendar.title(deposition),
+        hours=presentation.hours(deposition),
+        relative=datetimes.relative(deposition.starts_at, now) if deposition.starts_at > now else "",
         guest=guest,
-        organization_name=d.organization_name,
+        organization_name=deposition.organization_name,
         proof=request.args.get("k", "") if guest else "",
     )
 
 
-def _guest(d: Any) -> emails.Participant | None:
-    """Who the mailed link was sent to. A changed link still leads to the page, but greets nobody."""
+def _guest(deposition: DepositionDetail) -> emails.Participant | None:
+    """The participant whose link was opened. A link that was changed still shows the page, without a name."""
     proof = request.args.get("k")
     if not proof:
         return None
-    config = db().config
     try:
-        return emails.recognize(d, config, proof)
+        return emails.recognize(deposition, db().config, proof)
     except Invalid:
         return None

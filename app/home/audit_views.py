@@ -1,18 +1,20 @@
-"""The audit page: who did what to what, for administrators and auditors, and the same as a file."""
+"""The audit page, for administrators and auditors, and the same list as a CSV file."""
 
 from collections.abc import Iterator
-from datetime import date
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, request, url_for
 
 from app.accounts import queries as accounts
 from app.accounts.access import allow, me
-from app.accounts.roles import AUDIT, DESKS, Role
+from app.accounts.roles import AUDIT, Role
 from app.dashboard import csv_files
+from app.desks import DESKS
 from app.home import audit
-from app.home.overview import ALL, SUBJECTS
 from app.kernel import clock
+from app.kernel.changes.event_types import TimelineEntry
 from app.kernel.db.transaction import database, reading, side_transaction
 from app.kernel.errors import Invalid
 from app.kernel.web.htmx import personal, respond
@@ -25,7 +27,7 @@ HEAD = (
     "at (UTC)",
     "who",
     "kind of who",
-    "door",
+    "via",
     "address",
     "what",
     "about",
@@ -35,33 +37,40 @@ HEAD = (
     "request",
 )
 """The first line of the file."""
-DOORS = {"page": "at the desk", "api": "by the API", "worker": "by itself", "cli": "from the command line"}
-ENDPOINTS = {SUBJECTS[desk.name]: desk.endpoint.replace(".list", ".detail") for desk in ALL}
+VIA = {"page": "at the desk", "api": "by the API", "worker": "by itself", "cli": "from the command line"}
+ENDPOINTS = {desk.subject: desk.detail_endpoint for desk in DESKS}
+NAMES = tuple(desk.name for desk in DESKS)
+HOUSE = "house"
+"""What the address called audit.GENERAL once."""
 
 
 @pages.get("", endpoint="list")
 @allow(*READERS)
 def list_() -> Response:
-    """What happened, newest first, as far as this person's organizations reach."""
-    f, scope, now = _asked(), me().scope(AUDIT), clock.now()
-    page = audit.page(reading(), scope, f, request.args.get("after"))
-    named = audit.subjects(reading(), page.rows)
+    """The events of this user's organizations, newest first."""
+    filters, scope, now = _filters(), me().scope(AUDIT), clock.now()
+    page = audit.page(reading(), scope, filters, request.args.get("after"))
+    names = audit.subject_names(reading(), page.rows)
     ids = None if scope.everything else scope.organization_ids
-    places = accounts.organizations(reading(), ids)
-    homes = {place.id: place.name for place in places}
+    organizations = accounts.organizations(reading(), ids)
+    by_id = {each.id: each.name for each in organizations}
     return respond(
         "home/audit.html",
         "home/_audit.html",
-        f=f,
-        args=_args(f),
-        rows=[_shown(row, named, homes if len(homes) > 1 else {}) for row in page.rows],
+        filters=filters,
+        args=_args(filters),
+        rows=[_row(row, names, by_id if len(by_id) > 1 else {}) for row in page.rows],
         page=page,
-        next_url=url_for(".list", **_args(f), after=page.next_cursor) if page.next_cursor else "",
-        first_url="" if page.first else url_for(".list", **_args(f)),
-        organizations=[("", "any"), *homes.items()],
+        next_url=url_for(".list", **_args(filters), after=page.next_cursor) if page.next_cursor else "",
+        first_url="" if page.first else url_for(".list", **_args(filters)),
+        organizations=[("", "any"), *by_id.items()],
         people=[("", "anybody"), *((each.id, each.name) for each in accounts.people(reading(), ids))],
-        desks_shown=[("", "anything"), *((desk.name, desk.title) for desk in ALL), (audit.HOUSE, "People and keys")],
-        kinds=[("", "anything"), *((kind, kind_words(kind)) for kind in sorted(audit.EVENTS))],
+        desks_shown=[
+            ("", "anything"),
+            *((desk.name, desk.title) for desk in DESKS),
+            (audit.GENERAL, "People and keys"),
+        ],
+        kinds=[("", "anything"), *((kind, kind_label(kind)) for kind in sorted(audit.EVENTS))],
         zone=me().time_zone,
         now=now,
     )
@@ -70,75 +79,98 @@ def list_() -> Response:
 @pages.get("/csv")
 @allow(*READERS)
 def csv() -> Response:
-    """Exactly the filtered list as a file, streamed. That a copy was taken is an event too."""
-    f, scope, now, house = _asked(), me().scope(AUDIT), clock.now(), database()
-    places = sorted(scope.organization_ids)
-    whose = f.organization_id or (None if scope.everything or len(places) != 1 else places[0])
+    """The filtered list as a CSV file, streamed. The export is recorded as an event itself."""
+    filters, scope, now, own_database = _filters(), me().scope(AUDIT), clock.now(), database()
+    own_ids = sorted(scope.organization_ids)
+    organization_id = filters.organization_id or (None if scope.everything or len(own_ids) != 1 else own_ids[0])
     with side_transaction() as own:
-        address = url_for(".list", **_args(f))
-        csv_files.note(own, "audit", address=address, rows=None, organization_id=whose, by=me().actor(), now=now)
+        address = url_for(".list", **_args(filters))
+        csv_files.note(
+            own, "audit", address=address, rows=None, organization_id=organization_id, by=me().actor(), now=now
+        )
 
     def records() -> Iterator[list[Any]]:
-        with house.read() as its_own:
-            for row in audit.every(its_own, scope, f):
+        with own_database.read() as db:
+            for row in audit.all_rows(db, scope, filters):
                 entry = audit.EVENTS.of(row).entry(row)
                 kept = "; ".join(f"{name}: {value}" for name, value in audit.facts(row.data))
                 about = (row.subject_type, row.subject_id, row.organization_id)
-                who = (row.actor_name, row.actor_kind, DOORS.get(row.via, row.via), row.address)
+                who = (row.actor_name, row.actor_kind, VIA.get(row.via, row.via), row.address)
                 yield [row.id, row.created_at, *who, entry.text, *about, kept, row.request_id]
 
     answer = Response((piece.encode() for piece in csv_files.lines(HEAD, records())), mimetype="text/csv")
-    name = csv_files.named("audit", f.desk, now, me().time_zone)
+    name = csv_files.named("audit", filters.desk, now, me().time_zone)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return personal(answer)
 
 
-def kind_words(kind: str) -> str:
-    """`deposition.room_changed` as people say it: `Deposition room changed`."""
+def kind_label(kind: str) -> str:
+    """The label of a kind: `Deposition room changed` for `deposition.room_changed`."""
     return kind.replace(".", " ").replace("_", " ").capitalize()
 
 
-def _shown(row: Any, named: dict[tuple[str, str], str], homes: dict[int, str]) -> dict[str, Any]:
+class About(NamedTuple):
+    """What an event is about, and the address of its page when there is one."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One event as the page shows it."""
+
+    id: int
+    at: datetime
+    entry: TimelineEntry
+    who: str
+    via: str
+    address: str
+    request: str
+    about: About
+    organization: str
+    facts: list[tuple[str, str]]
+
+
+def _row(row: Any, names: dict[tuple[str, str], str], organizations: dict[int, str]) -> AuditRow:
     entry = audit.EVENTS.of(row).entry(row)
     by = f" by {row.actor_name}"
-    return {
-        "id": row.id,
-        "at": row.created_at,
-        "icon": entry.icon,
-        "tone": entry.tone,
-        "text": entry.text.replace(by, ""),
-        "small": " · ".join(part for part in entry.small.split(" · ") if part and part != by.strip()),
-        "who": row.actor_name,
-        "door": DOORS.get(row.via, row.via),
-        "address": row.address or "",
-        "request": row.request_id or "",
-        "about": _about(row, named),
-        "organization": homes.get(row.organization_id, ""),
-        "facts": audit.facts(row.data),
-    }
+    details = [part for part in entry.small.split(" · ") if part and part != by.strip()]
+    return AuditRow(
+        id=row.id,
+        at=row.created_at,
+        entry=replace(entry, text=entry.text.replace(by, ""), small=" · ".join(details)),
+        who=row.actor_name,
+        via=VIA.get(row.via, row.via),
+        address=row.address or "",
+        request=row.request_id or "",
+        about=_about(row, names),
+        organization=organizations.get(row.organization_id, ""),
+        facts=audit.facts(row.data),
+    )
 
 
-def _about(row: Any, named: dict[tuple[str, str], str]) -> dict[str, str]:
-    """The thing it happened to: its words, and its page when there is one."""
-    name = named.get((row.subject_type, row.subject_id))
+def _about(row: Any, names: dict[tuple[str, str], str]) -> About:
+    name = names.get((row.subject_type, row.subject_id))
     if row.subject_type in ENDPOINTS:
-        words = f"{row.subject_type.capitalize()} {row.subject_id.partition('-')[0]}"
-        return {"words": words, "url": url_for(ENDPOINTS[row.subject_type], id=row.subject_id)}
+        text = f"{row.subject_type.capitalize()} {row.subject_id.partition('-')[0]}"
+        return About(text, url_for(ENDPOINTS[row.subject_type], id=row.subject_id))
     if name is None:
-        return {"words": row.subject_type.replace("_", " ").capitalize(), "url": ""}
-    which: dict[str, Any] = {f"{row.subject_type}_id": int(row.subject_id)}
-    return {"words": name, "url": url_for(f"accounts.{row.subject_type}", **which) if me().administers else ""}
+        return About(row.subject_type.replace("_", " ").capitalize())
+    arguments: dict[str, Any] = {f"{row.subject_type}_id": int(row.subject_id)}
+    return About(name, url_for(f"accounts.{row.subject_type}", **arguments) if me().administers else "")
 
 
-def _asked() -> audit.Filters:
-    """What the address asks for. Raises Invalid for what cannot be read: never silently unfiltered."""
+def _filters() -> audit.Filters:
+    """The filters of the address. Raises Invalid for one that cannot be read: the list is never silently unfiltered."""
     desk, kind = request.args.get("desk", ""), request.args.get("kind", "")
-    if desk not in ("", *DESKS, audit.HOUSE):
+    desk = audit.GENERAL if desk == HOUSE else desk
+    if desk not in ("", *NAMES, audit.GENERAL):
         raise Invalid("There is no such desk. Choose one from the filter.", code="filter.desk")
     if kind and kind not in audit.EVENTS:
         raise Invalid("Nothing of that kind ever happens here. Choose one from the filter.", code="filter.kind")
     subject_id = request.args.get("about", "").strip()[:40]
-    if subject_id and (desk not in DESKS or not subject_id.isprintable()):
+    if subject_id and (desk not in NAMES or not subject_id.isprintable()):
         raise Invalid("Say at which desk the thing stands, and its number or id.", code="filter.about")
     return audit.Filters(
         organization_id=_number("organization"),
@@ -170,15 +202,15 @@ def _day(name: str) -> date | None:
     return day
 
 
-def _args(f: audit.Filters) -> dict[str, Any]:
-    """The address of a list, without what goes without saying."""
+def _args(filters: audit.Filters) -> dict[str, Any]:
+    """Query arguments of this list; defaults are omitted."""
     args = {
-        "organization": f.organization_id,
-        "who": f.person_id,
-        "desk": f.desk or None,
-        "kind": f.kind or None,
-        "about": f.subject_id or None,
-        "from": f.first.isoformat() if f.first else None,
-        "to": f.last.isoformat() if f.last else None,
+        "organization": filters.organization_id,
+        "who": filters.person_id,
+        "desk": filters.desk or None,
+        "kind": filters.kind or None,
+        "about": filters.subject_id or None,
+        "from": filters.first.isoformat() if filters.first else None,
+        "to": filters.last.isoformat() if filters.last else None,
     }
     return {name: value for name, value in args.items() if value is not None}

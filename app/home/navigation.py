@@ -1,62 +1,86 @@
-"""The navigation beside every page: the desks a person has, each with a true count of what waits."""
+"""The navigation beside every page: the desks of a user, each with a true count of what waits."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
 from flask import Flask, request, url_for
 
 from app.accounts.access import Me, signed_in
 from app.accounts.roles import AUDIT, READERS
-from app.home import overview
+from app.dashboard.desk import Desk
+from app.home.overview import desks_of
 from app.kernel import clock
 from app.kernel.db.transaction import reading
 
-KEEPING = ("accounts.people", "accounts.organizations", "accounts.keys")
+ADMINISTRATION = ("accounts.people", "accounts.organizations", "accounts.keys")
+"""Pages that one link stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """One link, with the number of things that wait behind it."""
+
+    label: str
+    icon: str
+    url: str
+    current: bool
+    count: int = 0
+    tone: str = ""
+    waiting_word: str = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Links under one heading."""
+
+    title: str
+    links: list[NavigationLink]
 
 
 class Groups:
-    """The groups of links, worked out when a template asks: fragments never do, and pay nothing."""
+    """The groups of links, built when a template asks for them: fragments never do, and pay nothing."""
 
     def __init__(self) -> None:
-        self._found: list[dict[str, Any]] | None = None
+        self._found: list[Group] | None = None
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Group]:
         if self._found is None:
-            person = signed_in()
-            self._found = groups(person) if person else []
+            user = signed_in()
+            self._found = groups(user) if user else []
         return iter(self._found)
 
 
 def install(app: Flask) -> None:
+    """Hands the navigation to every template, as `desks`."""
     app.context_processor(lambda: {"desks": Groups()})
 
 
-def groups(person: Me) -> list[dict[str, Any]]:
-    """Titles and links for a person. Counts are read outside the request's transaction."""
-    found = [{"title": desk.title, "links": _links(desk, person)} for desk in overview.of(person)]
-    house = [_link("My work today", "house", "home.overview")]
-    if overview.of(person):
-        house.append(_link("Deliveries", "send", "deliveries.list"))
-    if person.roles & READERS[AUDIT]:
-        house.append(_link("Audit", "scroll-text", "audit.list"))
-    if person.administers:
-        house.append(_link("People and keys", "users", "accounts.people", KEEPING))
-    return [*found, {"title": "House", "links": house}]
+def groups(user: Me) -> list[Group]:
+    """The links of a user. Counts are read outside the request's transaction."""
+    mine = desks_of(user)
+    general = [_link("My work today", "house", "home.overview")]
+    if mine:
+        general.append(_link("Messages", "send", "messages.list"))
+    if user.roles & READERS[AUDIT]:
+        general.append(_link("Audit", "scroll-text", "audit.list"))
+    if user.administers:
+        general.append(_link("People and keys", "users", "accounts.people", ADMINISTRATION))
+    return [*(Group(desk.title, _links(desk, user)) for desk in mine), Group("General", general)]
 
 
-def _links(desk: overview.Desk, person: Me) -> list[dict[str, Any]]:
-    waiting = desk.waiting(reading(), person.scope(desk.name), clock.now())
-    first = {**_link(desk.label, desk.icon, desk.endpoint), "count": waiting, "tone": desk.tone if waiting else ""}
-    return [first, *(_link(label, icon, endpoint) for label, icon, endpoint in desk.also)]
+def _links(desk: Desk, user: Me) -> list[NavigationLink]:
+    waiting = desk.waiting(reading(), user.scope(desk.name), clock.now())
+    main = NavigationLink(
+        desk.list_label,
+        desk.icon,
+        url_for(desk.list_endpoint),
+        request.endpoint == desk.list_endpoint,
+        waiting,
+        desk.waiting_tone if waiting else "",
+    )
+    return [main, *(_link(*link) for link in desk.further_links)]
 
 
-def _link(label: str, icon: str, endpoint: str, same: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {
-        "label": label,
-        "icon": icon,
-        "url": url_for(endpoint),
-        "count": 0,
-        "tone": "",
-        "waiting_word": "waiting",
-        "current": request.endpoint == endpoint or request.endpoint in same,
-    }
+def _link(label: str, icon: str, endpoint: str, alike: tuple[str, ...] = ()) -> NavigationLink:
+    current = request.endpoint == endpoint or request.endpoint in alike
+    return NavigationLink(label, icon, url_for(endpoint), current)

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template
 
 from app.accounts.access import public
+from app.desks import DESKS
 from app.kernel.api import openapi
 from app.kernel.api.routing import Product
 from app.kernel.errors import NotFound
@@ -13,11 +14,11 @@ pages = Blueprint("reference", __name__)
 
 
 def _product(name: str) -> Product:
-    products: list[Product] = current_app.extensions["products"]
-    for product in products:
-        if product.name == name:
-            return product
-    raise NotFound("There is no API of that name. There are depositions, prescreens and inspections.")
+    for desk in DESKS:
+        if desk.name == name:
+            return desk.product
+    names = [desk.name for desk in DESKS]
+    raise NotFound(f"There is no API of that name. There are {', '.join(names[:-1])} and {names[-1]}.")
 
 
 @pages.get("/api/openapi/<name>.json")
@@ -38,7 +39,7 @@ def read(name: str) -> Response:
         for path, methods in shown["paths"].items()
         for method, operation in methods.items()
     ]
-    names = [one.name for one in current_app.extensions["products"]]
+    names = [desk.name for desk in DESKS]
     return Response(
         render_template(
             "home/reference.html",

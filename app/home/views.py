@@ -1,8 +1,11 @@
-"""My work today, and one search over every desk a person has."""
+"""My work today, and one search over all desks of a user."""
+
+from typing import NamedTuple
 
 from flask import Blueprint, Response, request
 
 from app.accounts.access import allow, me
+from app.dashboard.desk import Desk, WaitingWork
 from app.home import my_work, overview
 from app.home import search as searching
 from app.kernel import clock
@@ -14,21 +17,28 @@ pages = Blueprint("home", __name__)
 LONGEST_QUERY = 200
 
 
+class DeskWork(NamedTuple):
+    """What waits at one desk."""
+
+    desk: Desk
+    waiting: list[WaitingWork]
+
+
 @pages.get("/", endpoint="overview")
 @allow()
 def my_work_today() -> Response:
-    """What is with this person, what they manage today, and what waits at each desk, the pressing first."""
-    now, person = clock.now(), me()
+    """What is assigned to this user, what they manage today, and what waits at each desk, the most urgent first."""
+    now, user = clock.now(), me()
     shown = [
-        {"desk": desk, "lanes": [lane for lane in desk.lanes(db(), person, person.scope(desk.name), now) if lane.count]}
-        for desk in overview.of(person)
+        DeskWork(desk, [work for work in desk.waiting_work(db(), user, user.scope(desk.name), now) if work.count])
+        for desk in overview.desks_of(user)
     ]
     return respond(
         "home/overview.html",
         shown=shown,
-        untold=overview.told_nobody(db(), person),
-        with_me=my_work.with_me(db(), person, now),
-        today=my_work.managed_today(db(), person, now),
+        undelivered=overview.undelivered(db(), user),
+        assigned=my_work.assigned_to(db(), user, now),
+        today=my_work.managed_today(db(), user, now),
         now=now,
     )
 
@@ -36,18 +46,18 @@ def my_work_today() -> Response:
 @pages.get("/search")
 @allow()
 def search() -> Response:
-    """Finds over every desk by name, case, address or number, the best first."""
+    """Search results over all desks by name, case, address or number, the best first."""
     typed = _typed()
     only, page = request.args.get("desk", ""), request.args.get("page", "")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 4 else 1
-    found = searching.look(db(), me(), typed, clock.now(), only, number) if typed else None
+    found = searching.search_desks(db(), me(), typed, clock.now(), only, number) if typed else None
     return respond("home/search.html", q=typed, found=found, only=only, most=searching.MOST, marked=searching.marked)
 
 
 @pages.get("/palette")
 @allow()
 def palette() -> Response:
-    """What the palette offers for what was typed so far: a piece of its list."""
+    """Offers of the palette for the text typed so far, as a fragment."""
     typed = _typed()
     offers = searching.offers(db(), me(), typed, clock.now())
     return respond("home/_palette.html", q=typed, offers=offers, marked=searching.marked)

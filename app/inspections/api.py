@@ -40,7 +40,7 @@ product = Product(
     "A Session is one inspection. Create one, mint a field-user invite, capture evidence, end it.",
     inspections_authenticator,
     invalid_status=400,
-    add=field_errors,
+    extend_problem=field_errors,
     problem=FieldErrors,
 )
 SESSIONS = "/api/v1/public/sessions"

@@ -1,14 +1,148 @@
-"""The declaration of this desk: everything that the rest of the app knows of it."""
+"""The declaration of the inspections desk: everything that the rest of the app knows of it."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, select
+
+from app.accounts.access import Me, Scope
+from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS
-from app.dashboard.desk import Desk
-from app.inspections import jobs
-from app.inspections.events import SUBJECT
-from app.inspections.queries import search
+from app.dashboard.desk import (
+    Desk,
+    Link,
+    SearchResult,
+    WaitingWork,
+    WorkItem,
+    first_rows,
+    read_uuid,
+)
+from app.dashboard.queue import Label
+from app.inspections import api, events, jobs, presentation, public, views
+from app.inspections.models import Inspection, Status
+from app.inspections.queries import listing, search
+from app.inspections.rules import status_of
+from app.kernel.db.engine import Db
+
+LIVE = (Status.OPEN, Status.RECORDING)
+
+
+def _reach(scope: Scope) -> frozenset[int] | None:
+    return None if scope.everything else scope.organization_ids
+
+
+def _waiting(db: Db, scope: Scope, _now: datetime) -> int:
+    return listing.waiting(db, _reach(scope))
+
+
+def _waiting_work(db: Db, user: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
+    counts = listing.view_counts(db, listing.Filters(reach=_reach(scope), zone=user.time_zone), now)
+    return [
+        WaitingWork("waiting for an operator", counts["waiting"], {"view": "now"}, "smartphone", "danger"),
+        WaitingWork("live", counts["live"], {"view": "now"}, "radio"),
+        WaitingWork("beginning today", counts["today"], {"view": "now"}, "calendar-clock"),
+        WaitingWork("waiting for a time stamp", counts["unanchored"], {"view": "unanchored"}, "stamp", "warn"),
+    ]
+
+
+def _title(notes: str, id: UUID) -> str:
+    return notes.partition("\n")[0][:120] or f"Inspection {str(id)[:8]}"
+
+
+def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
+    in_scope = user.scope(INSPECTIONS).where(Inspection.organization_id)
+    columns = (
+        Inspection.id,
+        Inspection.status,
+        Inspection.notes,
+        Inspection.scheduled_for,
+        Inspection.started_at,
+        Inspection.created_at,
+        Inspection.expires_at,
+    )
+    # What is assigned to them, and what they made while it is assigned to nobody; each has its own index.
+    assigned = Inspection.assignee_id == user.id
+    made = (Inspection.operator_email == user.email) & Inspection.assignee_id.is_(None)
+    branches = []
+    for mine in (assigned, made):
+        branches += [select(*columns).where(mine, in_scope, Inspection.status == status.value) for status in LIVE]
+        waiting = (Inspection.status == Status.CREATED.value, Inspection.expires_at > now)
+        branches.append(select(*columns).where(mine, in_scope, *waiting))
+    rows = first_rows(db, branches, Inspection.expires_at.expression, Inspection.id.expression)
+    return [_work_item(row, now) for row in rows]
+
+
+def _work_item(row: Any, now: datetime) -> WorkItem:
+    state = Label(*presentation.STATUS_BADGES[status_of(row, now)])
+    if row.started_at:
+        at, clock = row.started_at, "since"
+    elif row.scheduled_for:
+        at, clock = row.scheduled_for, "begins"
+    else:
+        at, clock = row.expires_at, "expires"
+    return WorkItem(row.id, _title(row.notes, row.id), str(row.id)[:8], state, at, clock)
+
+
+_FOUND = select(
+    Inspection.id,
+    Inspection.organization_id,
+    Inspection.notes,
+    Inspection.operator_email,
+    Inspection.status,
+    Inspection.expires_at,
+    Inspection.created_at,
+    select(Organization.name).where(Organization.id == Inspection.organization_id).scalar_subquery(),
+).where(Inspection.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+
+
+def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchResult]:
+    found = []
+    for id, organization_id, notes, operator_email, status, expires_at, created_at, organization in db.execute(
+        _FOUND, {"ids": [UUID(id) for id in ids]}
+    ):
+        shown = "expired" if status == Status.CREATED and expires_at <= now else status
+        found.append(
+            SearchResult(
+                id=id,
+                organization_id=organization_id,
+                title=_title(notes, id),
+                detail=f"by {operator_email} · {str(id)[:8]}",
+                organization=organization,
+                state=Label(*presentation.STATUS_BADGES[shown]),
+                clock="asked for",
+                at=created_at,
+            )
+        )
+    return found
+
+
+def _load_demo(*args: Any, **facts: Any) -> object:
+    from app.inspections import demo  # large tables, which no other process needs
+
+    return demo.load(*args, **facts)
+
 
 DESK = Desk(
     name=INSPECTIONS,
-    subject=SUBJECT,
-    search_source=search.SOURCE,
+    title="Inspections",
+    icon="smartphone",
+    subject=events.SUBJECT,
+    further_subjects=("invite",),
+    blueprints=(views.pages, public.public_pages),
+    product=api.product,
+    load_demo=_load_demo,
     handlers=jobs.HANDLERS,
+    list_label="Live board",
+    further_links=(Link("Overview", "chart-column", "inspections.overview"),),
+    waiting=_waiting,
+    waiting_tone="danger",
+    waiting_work=_waiting_work,
+    nothing_waits="Nobody waits, and nothing begins today.",
+    work_items=_work_items,
+    search_source=search.SOURCE,
+    search_results=_search_results,
+    read_id=read_uuid,
+    events=events.EVENTS,
 )

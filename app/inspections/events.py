@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from app.dashboard.events import MESSAGE_EVENTS, tag_events
+from app.dashboard.events import tag_events
 from app.inspections import user_agents
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
+from app.kernel.changes.message_events import MESSAGE_EVENTS
 
 SUBJECT = "inspection"
 """The subject type of inspections in events, messages, tags and search."""

@@ -254,7 +254,7 @@ keep_hourly_stats(
     StatEvent(
         "invite.made",
         at="created_at",
-        word="CASE WHEN {r}.joined_at IS NOT NULL THEN 'joined' WHEN {r}.locked_at IS NOT NULL THEN 'locked' "
+        category="CASE WHEN {r}.joined_at IS NOT NULL THEN 'joined' WHEN {r}.locked_at IS NOT NULL THEN 'locked' "
         "WHEN {r}.opened_at IS NOT NULL THEN 'opened' WHEN {r}.seen_at IS NOT NULL THEN 'seen' ELSE 'made' END",
         reads=("joined_at", "locked_at", "opened_at", "seen_at"),
     ),

@@ -1,4 +1,4 @@
-"""Secrets: making them, hashing them, keeping them."""
+"""Secrets: tokens, digests and encryption."""
 
 import hashlib
 import hmac
@@ -11,36 +11,38 @@ from app.config import Config
 
 
 def sha256(text: str) -> str:
-    """Hex digest. Enough for keys of 128 random bits and more; never for what a person chose."""
+    """The hex digest of a text. Enough for keys of 128 random bits and more; never for passwords that people choose."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def random_token(nbytes: int = 24, prefix: str = "") -> str:
-    """An unguessable url-safe token; 24 bytes are 192 bits."""
+    """A random URL-safe token; 24 bytes are 192 bits."""
     return prefix + secrets.token_urlsafe(nbytes)
 
 
 def random_digits(length: int = 6) -> str:
+    """A random code of digits."""
     return f"{secrets.randbelow(10**length):0{length}d}"
 
 
 def same(left: str, right: str) -> bool:
-    """Compares in constant time."""
+    """Whether two texts are equal, compared in constant time."""
     return hmac.compare_digest(left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass"))
 
 
 class Vault:
-    """Keeps what must be read again. Keys come from ENCRYPTION_KEYS, the newest encrypts, all decrypt."""
+    """Encrypts secrets that must be read again, with ENCRYPTION_KEYS: the newest key encrypts, all keys decrypt."""
 
     def __init__(self, config: Config) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in config.encryption_keys])
         self._pepper = config.otp_pepper.encode()
 
     def encrypt(self, text: str) -> str:
+        """The text encrypted with the newest key."""
         return self._fernet.encrypt(text.encode()).decode()
 
     def decrypt(self, token: str) -> str:
-        """Raises ValueError when no key fits or the text was changed."""
+        """The text of `encrypt`. Raises ValueError when no key fits or the token was changed."""
         try:
             return self._fernet.decrypt(token.encode()).decode()
         except InvalidToken:

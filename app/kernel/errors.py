@@ -1,18 +1,17 @@
-"""Refusals: what a rule says when it does not let something happen.
+"""Refusals: exceptions with the sentence for which an action is not possible.
 
-A refusal is a sentence first. The same sentence is the guard, the API's `detail`, the disabled button's reason and
-the documentation. `web_errors.py` turns it into a problem document, a page or a fragment; nobody else catches it.
+The same sentence is the guard, the `detail` of the API, the reason of the disabled button and the documentation.
+`web_errors.py` turns it into a problem document, a page or a fragment; no other module catches it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field. `field` is a dotted path into the input; the value itself is never repeated."""
+    """A fault of one field. `field` is a dotted path into the input; the value itself is never repeated."""
 
     field: str
     code: str
@@ -21,17 +20,17 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What somebody did to a thing since its page was shown: "Ana Ruiz scheduled it"."""
+    """A change of an item since its page was shown: "Ana Ruiz scheduled it"."""
 
     sentence: str
     at: datetime
 
 
 class Refusal(Exception):
-    """Something was not done, and why.
+    """An action was refused; `detail` is the reason.
 
-    `code` is stable and machine-readable (dotted), `extra` are further members of the answer's body, `headers`
-    further headers. `status` overrides the class's, where a document asks for another.
+    `code` is stable and machine-readable (dotted), `extra` are further members of the response body, `headers` further
+    headers. `status` replaces that of the class where an API document requires another.
     """
 
     status = 400
@@ -39,9 +38,9 @@ class Refusal(Exception):
     title = "Bad request"
 
     changes: Sequence[Change] = ()
-    """What others did since the version that the person saw; said beside the sentence."""
+    """Changes by other users since the version that the user saw; shown with the sentence."""
     current: int | str | None = None
-    """The version now, as the form carries it, when the same could still be done on top of what the others did."""
+    """The current version for the form, when the action is still possible after those changes."""
 
     def __init__(
         self,
@@ -50,7 +49,7 @@ class Refusal(Exception):
         errors: Sequence[FieldError] = (),
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, Any] | None = None,
+        extra: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail

@@ -1,4 +1,4 @@
-"""Links that carry their own proof: signed with SECRET_KEY, bound to a purpose, optionally ageing."""
+"""Signed tokens for links: made with SECRET_KEY, bound to a purpose, optionally expiring."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ def _serializer(config: Config, purpose: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(oldest_first, salt=f"session-desk:{purpose}")
 
 
-def sign(config: Config, purpose: str, data: Any) -> str:
-    """A url-safe token that only this installation can make, good for this purpose alone."""
+def sign(config: Config, purpose: str, data: object) -> str:
+    """A URL-safe token that only this installation can make, valid for this purpose alone."""
     token = _serializer(config, purpose).dumps(data)
     return token if isinstance(token, str) else token.decode()
 
 
-def unsign(config: Config, purpose: str, token: str, max_age: int | None = None) -> Any:
-    """The data behind a token. `max_age` in seconds. Raises Invalid (`link.expired`, `link.invalid`)."""
+def unsign(config: Config, purpose: str, token: str, max_age: int | None = None) -> Any:  # any JSON value
+    """The data of a token. `max_age` in seconds. Raises Invalid (`link.expired`, `link.invalid`)."""
     try:
         return _serializer(config, purpose).loads(token, max_age=max_age)
     except SignatureExpired:

@@ -1,5 +1,5 @@
-"""Deliveries: what left the house, or should have. Letters, text messages, webhooks, and work due at a time.
+"""Messages: e-mails, text messages, webhooks and jobs that desks send, and the state of their delivery.
 
-Standings: queued → sent, or failing (tried, will be tried again) → dead; dropped when it was taken back in time or
-came too late to be of use. Staff see the messages of their desks, never what secret ones held.
+The table is the kernel's outbox; this package lists it, and lets users send a message again, dismiss one that failed,
+or restore it. On a development machine it also shows the mail that was not really sent (public.py).
 """

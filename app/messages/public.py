@@ -2,7 +2,6 @@
 
 import base64
 import re
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request, url_for
@@ -13,6 +12,7 @@ from app.config import Config
 from app.kernel.db.transaction import db
 from app.kernel.errors import NotFound
 from app.kernel.outbox import dev_mailbox
+from app.kernel.outbox.dev_mailbox import EncodedAttachment, StoredMessage
 from app.kernel.web.htmx import respond
 
 public_pages = Blueprint("mail", __name__, url_prefix="/mail")
@@ -71,7 +71,7 @@ def linked(text: str) -> Markup:
     return Markup("").join([*pieces, escape(text[end:])])
 
 
-def links(letter: dict[str, Any]) -> list[str]:
+def links(letter: StoredMessage) -> list[str]:
     """The addresses in the HTML that the text does not have."""
     text = letter["text"]
     found = re.findall(r'href="([^"]+)"', letter["html"])
@@ -79,7 +79,7 @@ def links(letter: dict[str, Any]) -> list[str]:
     return [address for address in clean if address not in text and urlsplit(address).scheme in ("http", "https")]
 
 
-def _attachment(part: dict[str, str]) -> dict[str, Any]:
+def _attachment(part: EncodedAttachment) -> dict[str, object]:
     content = base64.b64decode(part["content"])
     readable = part["type"].startswith("text/")
     return {

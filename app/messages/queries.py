@@ -1,149 +1,180 @@
-"""Reads: the lists of messages, one message with its attempts."""
+"""Reads: the lists of messages, one message, its attempts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from app.accounts.models import Organization
 from app.accounts.scope import Scope
-from app.dashboard.delivery_problems import DESK_OF
+from app.dashboard.subjects import PEOPLE, Subjects
 from app.kernel.db.engine import Db
-from app.kernel.db.pagination import Group, Page, page_of
+from app.kernel.db.pagination import Page, page_of
 from app.kernel.outbox.outbox import (
     DEAD,
+    DISMISSED,
     DROPPED,
     FAILING,
     LISTED_COLUMNS,
+    QUEUED,
     SENT,
     UNDELIVERED,
     WAITING,
+    ListedMessage,
     OutboxAttempt,
     OutboxRow,
 )
-from app.messages.rules import PEOPLE
+from app.messages import rules
 
 CAP = 1000
 """Counts stop here: nobody reads further, and counting on would cost with every row."""
 
-_o = OutboxRow.__table__.c
-_a = OutboxAttempt.__table__.c
-_org = Organization.__table__.c
-
-_STANDING: dict[str, ColumnElement[bool]] = {
-    "failing": FAILING,
-    "dead": UNDELIVERED,
-    "queued": and_(WAITING, _o.last_error.is_(None)),
-    "sent": _o.state == SENT,
-    "aside": and_(_o.state == DEAD, _o.dismissed_at.is_not(None)),
-    "dropped": _o.state == DROPPED,
+_HAS_STATUS: dict[str, ColumnElement[bool]] = {
+    rules.FAILING: FAILING,
+    DEAD: UNDELIVERED,
+    QUEUED: and_(WAITING, OutboxRow.last_error.is_(None)),
+    SENT: OutboxRow.state == SENT,
+    DISMISSED: and_(OutboxRow.state == DEAD, OutboxRow.dismissed_at.is_not(None)),
+    DROPPED: OutboxRow.state == DROPPED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for; empty means any. `organization` is a slug."""
+    """The filters of the list; empty means any. `organization` is a slug."""
 
     channel: str = ""
     desk: str = ""
     organization: str = ""
 
-    def on(self) -> dict[str, str]:
-        """The filters that are set, as they stand in the address."""
+    def arguments(self) -> dict[str, str]:
+        """Query arguments of the filters that are set."""
         every = {"channel": self.channel, "desk": self.desk, "organization": self.organization}
         return {name: value for name, value in every.items() if value}
 
 
-def _of_desk(desk: str) -> ColumnElement[bool]:
-    types = [kind for kind, owner in DESK_OF.items() if owner == desk]
+class Attempt(NamedTuple):
+    """One try at one message."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime
+    ok: bool
+    status: int | None
+    detail: str
+
+
+class NamedOrganization(NamedTuple):
+    slug: str
+    name: str
+
+
+def _of_desk(desk: str, subjects: Subjects) -> ColumnElement[bool]:
     if desk == PEOPLE:
-        return or_(_o.subject_type.is_(None), _o.subject_type.not_in(list(DESK_OF)))
-    return _o.subject_type.in_(types)
+        return or_(OutboxRow.subject_type.is_(None), OutboxRow.subject_type.not_in(subjects.known))
+    return OutboxRow.subject_type.in_(subjects.of_desks[desk])
 
 
-def _visible(scopes: Mapping[str, Scope], filters: Filters) -> list[ColumnElement[bool]]:
-    """Rows of the desks a person may look at, narrowed by the filters."""
+def _visible(scopes: Mapping[str, Scope], subjects: Subjects, filters: Filters) -> list[ColumnElement[bool]]:
+    """Conditions for messages of the desks that a user may look at, narrowed by the filters."""
     desks = {desk: scope for desk, scope in scopes.items() if filters.desk in ("", desk)}
     conditions: list[ColumnElement[bool]] = []
-    if len(desks) < len({*DESK_OF.values(), PEOPLE}) or not all(scope.everything for scope in desks.values()):
-        of_desks = [and_(_of_desk(desk), scope.where(_o.organization_id)) for desk, scope in desks.items()]
+    if len(desks) < len(subjects.of_desks) + 1 or not all(scope.everything for scope in desks.values()):
+        of_desks = [
+            and_(_of_desk(desk, subjects), scope.where(OutboxRow.organization_id)) for desk, scope in desks.items()
+        ]
         conditions.append(or_(false(), *of_desks))
-        # Said once more for all desks together, where an index can help.
+        # Once more for all desks together, where an index can help.
         if not any(scope.everything for scope in desks.values()):
             ids = frozenset[int]().union(*(scope.organization_ids for scope in desks.values()))
-            conditions.append(Scope(False, ids).where(_o.organization_id))
+            conditions.append(Scope(False, ids).where(OutboxRow.organization_id))
     if filters.channel == "job":
-        conditions.append(_o.channel.startswith("job:"))
+        conditions.append(OutboxRow.channel.startswith("job:"))
     elif filters.channel:
-        conditions.append(_o.channel == filters.channel)
+        conditions.append(OutboxRow.channel == filters.channel)
     if filters.organization:
-        wanted = select(_org.id).where(_org.slug == filters.organization).scalar_subquery()
-        conditions.append(_o.organization_id == wanted)
+        wanted = select(Organization.id).where(Organization.slug == filters.organization).scalar_subquery()
+        conditions.append(OutboxRow.organization_id == wanted)
     return conditions
 
 
-def tab(db: Db, scopes: Mapping[str, Scope], view: str, filters: Filters, after: str | None) -> Page:
-    """One page of one standing, newest first."""
-    statement = select(*LISTED_COLUMNS).where(_STANDING[view], *_visible(scopes, filters))
-    group = Group(view, statement, (_o.created_at, _o.id), descending=True)
-    return page_of(db, [group], after, purpose="deliveries")
+def page_of_status(
+    db: Db, scopes: Mapping[str, Scope], subjects: Subjects, status: str, filters: Filters, after: str | None
+) -> Page:
+    """One page of the messages of one status, newest first."""
+    statement = select(*LISTED_COLUMNS).where(_HAS_STATUS[status], *_visible(scopes, subjects, filters))
+    order = (OutboxRow.created_at, OutboxRow.id)
+    # The purpose is part of what signs the cursor: links of earlier versions stay valid.
+    return page_of(db, statement, order, after, purpose="deliveries", tab=status, descending=True)
 
 
-def counts(db: Db, scopes: Mapping[str, Scope], filters: Filters) -> dict[str, int]:
-    """How many there are of each standing, exact up to CAP; CAP + 1 means more."""
-    visible = _visible(scopes, filters)
+def counts(db: Db, scopes: Mapping[str, Scope], subjects: Subjects, filters: Filters) -> dict[str, int]:
+    """How many messages have each status, exact up to CAP; CAP + 1 means more."""
+    visible = _visible(scopes, subjects, filters)
     columns = [
         select(func.count())
-        .select_from(select(_o.id).where(condition, *visible).limit(CAP + 1).subquery())
+        .select_from(select(OutboxRow.id).where(condition, *visible).limit(CAP + 1).subquery())
         .scalar_subquery()
-        .label(view)
-        for view, condition in _STANDING.items()
+        .label(status)
+        for status, condition in _HAS_STATUS.items()
     ]
-    return dict(db.execute(select(*columns)).one()._mapping)
+    return dict(zip(_HAS_STATUS, db.execute(select(*columns)).one(), strict=True))
 
 
-def one(db: Db, id: UUID) -> Any | None:
-    """One message without its payload, with its organization's name."""
-    return db.execute(
-        select(*LISTED_COLUMNS, _org.name.label("organization"))
-        .outerjoin(Organization.__table__, _org.id == _o.organization_id)
-        .where(_o.id == id)
-    ).one_or_none()
+def message(db: Db, id: UUID) -> ListedMessage | None:
+    """One message without its payload."""
+    row = db.execute(select(*LISTED_COLUMNS).where(OutboxRow.id == id)).one_or_none()
+    return ListedMessage._make(row) if row else None
 
 
-def some(db: Db, scopes: Mapping[str, Scope], ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Those of these messages that the scopes reach, by id."""
+def messages(db: Db, scopes: Mapping[str, Scope], subjects: Subjects, ids: Iterable[UUID]) -> dict[UUID, ListedMessage]:
+    """Those of these messages that are in scope, by id."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = db.execute(select(*LISTED_COLUMNS).where(_o.id.in_(wanted), *_visible(scopes, Filters())))
+    found = select(*LISTED_COLUMNS).where(OutboxRow.id.in_(wanted), *_visible(scopes, subjects, Filters()))
+    rows = [ListedMessage._make(row) for row in db.execute(found)]
     return {row.id: row for row in rows}
 
 
-def attempts(db: Db, id: UUID, limit: int = 100) -> Sequence[Any]:
-    """The tries at one message, newest first."""
-    return db.execute(
-        select(_a.number, _a.started_at, _a.ended_at, _a.ok, _a.status, _a.detail)
-        .where(_a.outbox_id == id)
-        .order_by(_a.number.desc(), _a.id.desc())
+def attempts(db: Db, id: UUID, limit: int = 100) -> list[Attempt]:
+    """The attempts at one message, newest first."""
+    found = (
+        select(
+            OutboxAttempt.number,
+            OutboxAttempt.started_at,
+            OutboxAttempt.ended_at,
+            OutboxAttempt.ok,
+            OutboxAttempt.status,
+            OutboxAttempt.detail,
+        )
+        .where(OutboxAttempt.outbox_id == id)
+        .order_by(OutboxAttempt.number.desc(), OutboxAttempt.id.desc())
         .limit(limit)
-    ).all()
+    )
+    return [Attempt(*row) for row in db.execute(found)]
 
 
-def organizations(db: Db, scopes: Mapping[str, Scope]) -> Sequence[Any]:
-    """The organizations a person may filter by."""
-    return db.execute(
-        select(_org.slug, _org.name)
-        .where(or_(false(), *(scope.where(_org.id) for scope in scopes.values())))
-        .order_by(_org.name)
-    ).all()
+def organizations(db: Db, scopes: Mapping[str, Scope]) -> Sequence[NamedOrganization]:
+    """The organizations that a user may filter by."""
+    found = (
+        select(Organization.slug, Organization.name)
+        .where(or_(false(), *(scope.where(Organization.id) for scope in scopes.values())))
+        .order_by(Organization.name)
+    )
+    return [NamedOrganization(*row) for row in db.execute(found)]
 
 
-def names(db: Db, ids: set[int | None]) -> dict[int | None, str]:
-    """Organization names for the rows of a page."""
+def organization_names(db: Db, ids: set[int | None]) -> dict[int | None, str]:
+    """The names of organizations, by id."""
     known = [id for id in ids if id is not None]
     if not known:
         return {}
-    return {row.id: row.name for row in db.execute(select(_org.id, _org.name).where(_org.id.in_(known)))}
+    found = db.execute(select(Organization.id, Organization.name).where(Organization.id.in_(known)))
+    names: dict[int | None, str] = {}
+    for id, name in found:
+        names[id] = name
+    return names

@@ -1,72 +1,86 @@
-"""Which message belongs to which desk, when it may be sent again, and when it may be set aside. Pure."""
+"""What a status of a message is called, and which messages can be sent again, dismissed and restored. Pure."""
 
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from app.dashboard.delivery_problems import DESK_OF
 from app.kernel.errors import Conflict
-from app.kernel.outbox.outbox import DEAD, DISMISSED, DROPPED, SENT, status_of
+from app.kernel.outbox.outbox import DEAD, DISMISSED, DROPPED, QUEUED, SENT, ListedMessage, status_of
 
-PEOPLE = "people"
+FAILING = "failing"
+"""The status of a queued message that was tried in vain."""
 
 CHANNELS = {"email": "E-mail", "sms": "Text message", "webhook": "Webhook", "job": "Background work"}
 ICONS = {"email": "mail", "sms": "smartphone", "webhook": "webhook", "job": "timer"}
 
-STANDINGS = {
-    "failing": ("Failing", "rotate-cw", "warn"),
-    "dead": ("Given up", "circle-alert", "danger"),
-    "queued": ("Waiting", "clock", ""),
-    "sent": ("Sent", "check", ""),
-    "aside": ("Set aside", "eye-off", ""),
-    "dropped": ("Not sent", "undo-2", ""),
+
+class Label(NamedTuple):
+    """A word with its icon and tone."""
+
+    word: str
+    icon: str
+    tone: str = ""
+
+
+STATUSES = {
+    FAILING: Label("Failing", "rotate-cw", "warn"),
+    DEAD: Label("Failed", "circle-alert", "danger"),
+    QUEUED: Label("Waiting", "clock"),
+    SENT: Label("Sent", "check"),
+    DISMISSED: Label("Dismissed", "eye-off"),
+    DROPPED: Label("Not sent", "undo-2"),
 }
-"""Word, icon and tone of each standing, in the order of the views."""
+"""The label of each status, in the order of the tabs."""
+
+TABS = {FAILING: "failing", DEAD: "failed", QUEUED: "queued", SENT: "sent", DISMISSED: "dismissed", DROPPED: "dropped"}
+"""The name of each status in the address."""
+
+STATUS_OF_TAB = {
+    **{tab: status for status, tab in TABS.items()},
+    # As earlier versions wrote them, for bookmarks and saved links.
+    "dead": DEAD,
+    "aside": DISMISSED,
+}
 
 
-def desk_of(subject_type: str | None) -> str:
-    return DESK_OF.get(subject_type or "", PEOPLE)
-
-
-def channel_word(channel: str) -> str:
+def channel_label(channel: str) -> str:
     return CHANNELS[channel.partition(":")[0]]
 
 
-def check_send_again(row: Any, now: datetime) -> None:
+def check_send_again(row: ListedMessage, now: datetime) -> None:
     """Raises Conflict with the reason when a message cannot be sent again."""
-    job = row.channel.startswith("job:")
     if row.lease_until is not None and row.lease_until >= now:
-        raise Conflict("It is being sent at this very moment.", code="delivery.under_way")
+        raise Conflict("It is being sent right now.", code="message.under_way")
     if row.state == DROPPED:
-        raise Conflict(f"It was not to leave any more, and stays here. {row.last_error}", code="delivery.dropped")
-    if row.state == SENT and job:
-        raise Conflict("This work inside the house is done; there is nothing to send.", code="delivery.done")
+        raise Conflict(f"It was withdrawn before it was sent. {row.last_error}", code="message.dropped")
+    if row.state == SENT and row.channel.startswith("job:"):
+        raise Conflict("This background work is done; there is nothing to send.", code="message.done")
     if row.state == SENT and row.secret:
         raise Conflict(
             "It held a link or a code and was blanked once it was sent. Make a new one instead.",
-            code="delivery.blanked",
+            code="message.blanked",
         )
     if row.blanked:
-        raise Conflict("What it held is not kept any more, so there is nothing to send.", code="delivery.blanked")
-    if status_of(row) == "queued":
-        raise Conflict("It has not been tried yet and goes by itself when it is due.", code="delivery.queued")
+        raise Conflict("Its content is not kept any more, so there is nothing to send.", code="message.blanked")
+    if status_of(row) == QUEUED:
+        raise Conflict("It has not been tried yet; it is sent when it is due.", code="message.queued")
 
 
-def check_set_aside(row: Any) -> None:
-    """Raises Conflict with the reason when a message asks for nothing that could be set aside."""
+def check_dismiss(row: ListedMessage) -> None:
+    """Raises Conflict with the reason unless a message failed and is not dismissed yet."""
     if status_of(row) == DISMISSED:
-        raise Conflict(f"{row.dismissed_by} has set it aside already.", code="delivery.aside")
+        raise Conflict(f"{row.dismissed_by} has dismissed it already.", code="message.dismissed")
     if row.state != DEAD:
-        raise Conflict("It was not given up, so there is nothing to set aside.", code="delivery.not_dead")
+        raise Conflict("It did not fail, so there is nothing to dismiss.", code="message.not_failed")
 
 
-def check_put_back(row: Any) -> None:
-    """Raises Conflict with the reason when a message was not set aside."""
+def check_restore(row: ListedMessage) -> None:
+    """Raises Conflict unless a message is dismissed."""
     if status_of(row) != DISMISSED:
-        raise Conflict("It is not set aside any more.", code="delivery.not_aside")
+        raise Conflict("It is not dismissed any more.", code="message.not_dismissed")
 
 
-def why_not_again(row: Any, now: datetime) -> str | None:
-    """Why it cannot be sent again, for the disabled button, or None."""
+def why_not_send_again(row: ListedMessage, now: datetime) -> str | None:
+    """The reason beside a disabled button, or None when the message can be sent again."""
     try:
         check_send_again(row, now)
     except Conflict as refusal:

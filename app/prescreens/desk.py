@@ -1,14 +1,123 @@
-"""The declaration of this desk: everything that the rest of the app knows of it."""
+"""The declaration of the prescreens desk: everything that the rest of the app knows of it."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, select
+
+from app.accounts.access import Me, Scope
+from app.accounts.models import Organization
 from app.accounts.roles import PRESCREENS
-from app.dashboard.desk import Desk
-from app.prescreens import jobs
-from app.prescreens.events import SUBJECT
-from app.prescreens.queries import search
+from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, read_uuid
+from app.dashboard.queue import Label
+from app.kernel.db.engine import Db
+from app.prescreens import api, events, jobs, presentation, public, views
+from app.prescreens.models import Prescreen, ReviewStatus, Status, WorkflowTemplate
+from app.prescreens.queries import counts, search
+
+
+def _waiting(db: Db, scope: Scope, now: datetime) -> int:
+    return counts.waiting_count(db, scope, now)
+
+
+def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
+    tally = counts.tally(db, counts.reach_of(scope), now)
+    return [
+        WaitingWork("expiring within 3 days", tally.of("waiting", 3), {"left": 3}, "hourglass", "danger"),
+        WaitingWork("waiting for a decision", tally.of("waiting"), {}, "clipboard-check"),
+        WaitingWork("being answered", tally.of("answering"), {"state": "answering"}, "message-square"),
+    ]
+
+
+def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
+    rows = db.execute(
+        select(
+            Prescreen.id,
+            Prescreen.name,
+            Prescreen.email,
+            Prescreen.phone,
+            Prescreen.expires_at,
+            WorkflowTemplate.name.label("template"),
+        )
+        .join(WorkflowTemplate, WorkflowTemplate.id == Prescreen.workflow_template_id)
+        .where(
+            Prescreen.assignee_id == user.id,
+            Prescreen.status == Status.COMPLETED.value,
+            Prescreen.review_status == ReviewStatus.PENDING.value,
+            Prescreen.expires_at > now,
+            user.scope(PRESCREENS).where(Prescreen.organization_id),
+        )
+        .order_by(Prescreen.expires_at, Prescreen.id)
+        .limit(SHOWN)
+    ).all()
+    state = Label("Waiting for a decision", "circle-dot")
+    return [WorkItem(row.id, presentation.name_of(row), row.template, state, row.expires_at, "expires") for row in rows]
+
+
+_FOUND = select(
+    Prescreen.id,
+    Prescreen.organization_id,
+    Prescreen.name,
+    Prescreen.email,
+    Prescreen.phone,
+    Prescreen.status,
+    Prescreen.review_status,
+    Prescreen.reviewed_at,
+    Prescreen.reviewed_by,
+    Prescreen.expires_at,
+    Prescreen.created_at,
+    select(Organization.name)
+    .where(Organization.id == Prescreen.organization_id)
+    .scalar_subquery()
+    .label("organization"),
+).where(Prescreen.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+
+
+def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchResult]:
+    return [
+        SearchResult(
+            id=row.id,
+            organization_id=row.organization_id,
+            title=row.name or row.email or row.phone or "No name given",
+            detail=" · ".join(part for part in (row.email, row.phone) if part),
+            organization=row.organization,
+            state=Label(*presentation.state_badge(row, now)[:3]),
+            clock="began",
+            at=row.created_at,
+        )
+        for row in db.execute(_FOUND, {"ids": [UUID(id) for id in ids]})
+    ]
+
+
+def _load_demo(*args: Any, **facts: Any) -> object:
+    from app.prescreens import demo  # large tables, which no other process needs
+
+    return demo.load(*args, **facts)
+
 
 DESK = Desk(
     name=PRESCREENS,
-    subject=SUBJECT,
-    search_source=search.SOURCE,
+    title="Prescreens",
+    icon="clipboard-check",
+    subject=events.SUBJECT,
+    blueprints=(views.pages, public.public_pages),
+    product=api.product,
+    load_demo=_load_demo,
     finalizers=jobs.FINALIZERS,
+    list_label="Reviews",
+    further_links=(
+        Link("Templates", "list-checks", "prescreens.templates"),
+        Link("Overview", "chart-column", "prescreens.overview"),
+    ),
+    waiting=_waiting,
+    waiting_work=_waiting_work,
+    nothing_waits="No prescreen waits for a decision.",
+    work_items=_work_items,
+    search_source=search.SOURCE,
+    search_results=_search_results,
+    read_id=read_uuid,
+    search_arguments={"state": "all"},
+    events=events.EVENTS,
 )

@@ -1,7 +1,8 @@
 """Every kind of event of a prescreen."""
 
-from app.dashboard.events import MESSAGE_EVENTS, decision_events, tag_events
+from app.dashboard.events import decision_events, tag_events
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
+from app.kernel.changes.message_events import MESSAGE_EVENTS
 
 SUBJECT = "prescreen"
 """The subject type of prescreens in events, messages, pending decisions, tags and search."""

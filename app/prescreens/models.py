@@ -222,14 +222,14 @@ keep_hourly_stats(
         "prescreen.decided",
         at="reviewed_at",
         since="completed_at",
-        word="{r}.review_status",
-        part="lower(replace(CAST({r}.workflow_template_id AS varchar(36)), '-', ''))",
+        category="{r}.review_status",
+        subcategory="lower(replace(CAST({r}.workflow_template_id AS varchar(36)), '-', ''))",
         reads=("review_status", "workflow_template_id"),
     ),
     StatEvent(
         "prescreen.expires",
         at="expires_at",
-        word="CASE WHEN {r}.review_status <> 'pending_review' THEN 'decided' "
+        category="CASE WHEN {r}.review_status <> 'pending_review' THEN 'decided' "
         "WHEN {r}.status = 'completed' THEN 'waiting' ELSE 'answering' END",
         reads=("status", "review_status"),
     ),

@@ -42,7 +42,7 @@ def wrong(secret: str) -> str:
 
 
 def give_app(database: Database, cast: Cast, called: str) -> tuple[str, list[str]]:
-    """Gives somebody an authenticator app, no code of which was used. Returns its secret, and recovery codes."""
+    """Sets up an authenticator app of which no code was used. Returns its secret, and recovery codes."""
     secret = totp.new_secret()
     with database.write() as db:
         who = person(db, cast.people[called].id)
@@ -139,7 +139,7 @@ class Device:
 
 
 def challenge(client: FlaskClient, url: str, page: str = "/sign-in") -> dict[str, Any]:
-    """What the page's script is told to ask the browser for."""
+    """The options that the page's script hands to the browser."""
     answer = client.post(url, headers={"X-CSRFToken": token(client, page)})
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.get_json()

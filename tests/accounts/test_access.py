@@ -1,4 +1,4 @@
-"""Roles, desks and scopes: whose rows somebody sees and acts on. No database."""
+"""Roles, desks and scopes: the rows that a person may see and act on. No database."""
 
 import pytest
 from sqlalchemy import Column, Integer
@@ -24,7 +24,7 @@ def person(*grants: tuple[Role, int | None]) -> Me:
     )
 
 
-def test_house_staff_see_everything_at_their_desk() -> None:
+def test_staff_see_everything_at_their_desk() -> None:
     ines = person((Role.SCHEDULER, None))
     assert ines.desks == ("depositions",)
     assert ines.scope("depositions") == Scope(True, frozenset())

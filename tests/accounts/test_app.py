@@ -1,4 +1,4 @@
-"""The authenticator app: set up with a first code, its secret shown once and kept encrypted, and taken away."""
+"""The authenticator app: set up with a first code, its secret shown once and stored encrypted, and removed."""
 
 import re
 
@@ -18,11 +18,11 @@ SHOWN = re.compile(r'<output id="secret"[^>]*>([A-Z2-7 ]+)</output>')
 
 
 def begin(client: FlaskClient) -> tuple[str, str]:
-    """Presses "Set up an authenticator app". Returns the secret shown, and the same sealed."""
+    """Presses "Set up an authenticator app". Returns the secret shown, and the same encrypted."""
     page = post(client, "/settings/app").text
     found = SHOWN.search(page)
     assert found is not None
-    return found[1].replace(" ", ""), hidden(page, "sealed_secret")
+    return found[1].replace(" ", ""), hidden(page, "encrypted_secret")
 
 
 def test_setting_it_up(client: FlaskClient, cast: Cast, database: Database, outbox: Outbox) -> None:
@@ -30,10 +30,12 @@ def test_setting_it_up(client: FlaskClient, cast: Cast, database: Database, outb
     page = post(client, "/settings/app").text
     assert 'class="qr"' in page
     assert 'autocomplete="one-time-code"' in page
-    secret, sealed = begin(client)
-    assert secret not in sealed
+    secret, encrypted = begin(client)
+    assert secret not in encrypted
     shown = code(secret)
-    answer = post(client, "/settings/app-on", {"one_time_code": f"{shown[:3]} {shown[3:]}", "sealed_secret": sealed})
+    answer = post(
+        client, "/settings/app-on", {"one_time_code": f"{shown[:3]} {shown[3:]}", "encrypted_secret": encrypted}
+    )
     assert answer.status_code == 200
     assert len(re.findall(r"\b\w{4}-\w{4}-\w{4}-\w{4}\b", answer.text)) == 10
     assert has_factor(database, cast, "lena")
@@ -45,8 +47,8 @@ def test_setting_it_up(client: FlaskClient, cast: Cast, database: Database, outb
 
 def test_the_secret_is_shown_once_and_kept_encrypted(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
-    secret, sealed = begin(client)
-    post(client, "/settings/app-on", {"one_time_code": code(secret), "sealed_secret": sealed})
+    secret, encrypted = begin(client)
+    post(client, "/settings/app-on", {"one_time_code": code(secret), "encrypted_secret": encrypted})
     settings = client.get("/settings").text
     assert secret not in settings.replace(" ", "")
     with database.read() as db:
@@ -58,13 +60,16 @@ def test_the_secret_is_shown_once_and_kept_encrypted(client: FlaskClient, cast: 
 
 def test_a_wrong_code_shows_the_same_secret_again(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
-    secret, sealed = begin(client)
+    secret, encrypted = begin(client)
     for typed in (wrong(secret), "", "abcdef", "1" * 70):
-        answer = post(client, "/settings/app-on", {"one_time_code": typed, "sealed_secret": sealed})
+        answer = post(client, "/settings/app-on", {"one_time_code": typed, "encrypted_secret": encrypted})
         assert answer.status_code == 422
         assert SHOWN.search(answer.text)[1].replace(" ", "") == secret  # type: ignore[index]  # asserted by use
     assert not has_factor(database, cast, "lena")
-    assert post(client, "/settings/app-on", {"one_time_code": code(secret), "sealed_secret": sealed}).status_code == 200
+    assert (
+        post(client, "/settings/app-on", {"one_time_code": code(secret), "encrypted_secret": encrypted}).status_code
+        == 200
+    )
 
 
 def test_the_code_that_set_it_up_does_not_sign_in(client: FlaskClient, cast: Cast, database: Database) -> None:
@@ -72,26 +77,26 @@ def test_the_code_that_set_it_up_does_not_sign_in(client: FlaskClient, cast: Cas
     from app.kernel.clock import now
 
     cast.sign_in(client, "lena")
-    secret, sealed = begin(client)
+    secret, encrypted = begin(client)
     used = code(secret)
-    post(client, "/settings/app-on", {"one_time_code": used, "sealed_secret": sealed})
+    post(client, "/settings/app-on", {"one_time_code": used, "encrypted_secret": encrypted})
     with database.write() as db:
         assert not factors.use_app_code(db, cast.lena.id, used, now=now())
 
 
-def test_somebody_elses_or_a_stale_page_sets_nothing_up(
+def test_another_persons_or_a_stale_page_sets_nothing_up(
     client: FlaskClient, cast: Cast, database: Database, clock: Clock
 ) -> None:
     cast.sign_in(client, "lena")
-    secret, sealed = begin(client)
+    secret, encrypted = begin(client)
     cast.sign_in(client, "otto")
-    for given in (sealed, "made up", ""):
-        form = {"one_time_code": code(secret), "sealed_secret": given}
+    for given in (encrypted, "made up", ""):
+        form = {"one_time_code": code(secret), "encrypted_secret": given}
         assert post(client, "/settings/app-on", form).status_code == 422
     cast.sign_in(client, "lena")
     clock.move(minutes=16)
     cast.sign_in(client, "lena")
-    form = {"one_time_code": code(secret), "sealed_secret": sealed}
+    form = {"one_time_code": code(secret), "encrypted_secret": encrypted}
     assert "open for too long" in post(client, "/settings/app-on", form).text
     assert not has_factor(database, cast, "lena")
     assert not has_factor(database, cast, "otto")
@@ -99,10 +104,10 @@ def test_somebody_elses_or_a_stale_page_sets_nothing_up(
 
 def test_a_second_app_is_refused(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
-    first, sealed = begin(client)
-    other, sealed_other = begin(client)
-    post(client, "/settings/app-on", {"one_time_code": code(first), "sealed_secret": sealed})
-    form = {"one_time_code": code(other), "sealed_secret": sealed_other}
+    first, encrypted = begin(client)
+    other, encrypted_other = begin(client)
+    post(client, "/settings/app-on", {"one_time_code": code(first), "encrypted_secret": encrypted})
+    form = {"one_time_code": code(other), "encrypted_secret": encrypted_other}
     assert post(client, "/settings/app-on", form).status_code == 409
     with database.read() as db:
         assert db.vault.decrypt(db.scalars(select(TotpSecret)).one().secret_encrypted) == first

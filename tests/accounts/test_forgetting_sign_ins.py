@@ -34,7 +34,7 @@ def fill(database: Database, cast: Cast) -> None:
         db.execute(insert(UsedChallenge), used)
 
 
-def test_what_is_over_for_a_month_goes(database: Database, cast: Cast) -> None:
+def test_sign_ins_that_ended_a_month_ago_are_deleted(database: Database, cast: Cast) -> None:
     fill(database, cast)
     assert Tidy()(database, now()) is False
     with database.read() as db:

@@ -1,4 +1,4 @@
-"""The guard before every page: closed by default, signed-out people, wrong roles, typed text that is kept."""
+"""The guard before every page: closed by default, signed-out people, wrong roles, posted text that is kept."""
 
 import html
 import re
@@ -20,7 +20,7 @@ from tests.cast import PASSWORD, Cast
 
 @pytest.fixture
 def rooms(database: Database) -> FlaskClient:
-    """An app of its own with pages of every kind, and one somebody forgot to mark."""
+    """An app of its own with pages of every kind, and one without a mark."""
     app = create_app(database.config, database)
 
     def page() -> str:
@@ -89,7 +89,7 @@ def end_sign_ins(database: Database) -> None:
         db.execute(update(SignIn).values(ended_at=now()))
 
 
-def test_text_typed_into_an_ended_sign_in_is_kept(rooms: FlaskClient, cast: Cast, database: Database) -> None:
+def test_text_posted_after_a_sign_in_ended_is_kept(rooms: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(rooms, "lena")
     typed = {"csrf_token": token(rooms, "/settings"), "version": "3", "note": 'Long "story"\n<b>second</b> line'}
     end_sign_ins(database)
@@ -115,7 +115,7 @@ def test_text_typed_into_an_ended_sign_in_is_kept(rooms: FlaskClient, cast: Cast
     assert rooms.post("/note?from=list", data={**typed, "csrf_token": sent_token[1]}).status_code == 201
 
 
-def test_kept_text_is_not_shown_to_somebody_else(rooms: FlaskClient, cast: Cast, database: Database) -> None:
+def test_kept_text_is_not_shown_to_another_person(rooms: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(rooms, "lena")
     typed = {"csrf_token": token(rooms, "/settings"), "note": "for lena only"}
     end_sign_ins(database)

@@ -1,4 +1,4 @@
-"""The organization pages: what its own administrator may change, what only the house may, and stale forms."""
+"""The organization pages: what its own administrator may change, what only staff may, and stale forms."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -30,7 +30,7 @@ def stored(database: Database, which: Organization) -> Organization:
         return db.get_one(Organization, which.id)
 
 
-def test_the_house_sees_all_and_others_their_own(client: FlaskClient, cast: Cast) -> None:
+def test_staff_see_all_and_others_their_own(client: FlaskClient, cast: Cast) -> None:
     cast.sign_in(client, "hugo")
     page = client.get("/organizations").text
     assert "Harbor Homes" in page
@@ -52,7 +52,7 @@ def test_strangers_answer_like_nothing(client: FlaskClient, cast: Cast) -> None:
     assert client.get(f"/organizations/{cast.harbor.id}").status_code == 404
 
 
-def test_creating_is_for_the_house(client: FlaskClient, cast: Cast) -> None:
+def test_only_staff_create_organizations(client: FlaskClient, cast: Cast) -> None:
     form = {"name": "New Client", "slug": "new-client", "plan": "pro", "locale": "fr", "time_zone": "Europe/Paris"}
     cast.sign_in(client, "adam")
     assert client.get("/organizations/new").status_code == 403
@@ -74,7 +74,7 @@ def test_bad_facts_are_refused(client: FlaskClient, cast: Cast, typed: dict[str,
     assert post(cast.sign_in(client, "hugo"), "/organizations", form).status_code == 422
 
 
-def test_the_house_changes_everything(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_staff_change_every_field(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "hugo")
     url = f"/organizations/{cast.marston.id}"
     assert post(client, url, settings(name="Marston LLP", **HOUSE)).status_code == 303

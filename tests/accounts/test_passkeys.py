@@ -51,7 +51,7 @@ def test_adding_several(client: FlaskClient, cast: Cast, database: Database, out
     assert "The passkey “Phone” was added" in outbox.letters("lena@example.com")[-1]["text"]
 
 
-def test_what_the_browser_is_asked_for(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_the_options_for_the_browser(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
     wanted = challenge(client, "/settings/passkeys/challenge", "/settings")
     assert wanted["rp"] == {"id": "localhost", "name": "Session Desk"}
@@ -152,7 +152,7 @@ def test_unknown_removed_and_disabled_get_the_same_answer(
     assert not is_in(client)
 
 
-def test_a_counter_that_falls_is_refused_and_told(
+def test_a_counter_that_falls_is_refused_and_recorded(
     client: FlaskClient, cast: Cast, device: Device, database: Database
 ) -> None:
     device.count = 2

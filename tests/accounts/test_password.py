@@ -30,7 +30,7 @@ def link_in(text: str) -> str:
 
 @pytest.fixture
 def invitation(database: Database, cast: Cast, outbox: Outbox) -> str:
-    """The link in the letter to somebody Adam invited to Marston."""
+    """The link in the e-mail to a person whom Adam invited to Marston."""
     with database.write() as db:
         people.invite(
             db,
@@ -50,7 +50,7 @@ def invitation(database: Database, cast: Cast, outbox: Outbox) -> str:
 
 @pytest.fixture
 def reset(client: FlaskClient, cast: Cast, outbox: Outbox) -> str:
-    """The link in the letter to Lena, who forgot her password."""
+    """The link in the e-mail to Lena, who forgot her password."""
     assert post(client, "/password/forgotten", {"email": " Lena@example.com"}, page="/sign-in").status_code == 303
     outbox.deliver_all()
     with outbox.database.read() as db:
@@ -159,7 +159,7 @@ def test_everybody_gets_the_same_answer(client: FlaskClient, cast: Cast, outbox:
         assert timeline(db, "person", cast.lena.id)[0].kind == "person.reset_sent"
 
 
-def test_a_job_that_runs_twice_writes_one_letter(client: FlaskClient, cast: Cast, outbox: Outbox) -> None:
+def test_a_job_that_runs_twice_sends_one_email(client: FlaskClient, cast: Cast, outbox: Outbox) -> None:
     from app.accounts.jobs import send_reset
     from app.kernel.outbox.outbox import Delivery
 
@@ -184,7 +184,7 @@ def test_a_job_that_runs_twice_writes_one_letter(client: FlaskClient, cast: Cast
     assert len(outbox.letters("lena@example.com")) == 1
 
 
-def test_disabled_people_get_no_letter(client: FlaskClient, cast: Cast, outbox: Outbox, database: Database) -> None:
+def test_disabled_people_get_no_email(client: FlaskClient, cast: Cast, outbox: Outbox, database: Database) -> None:
     with database.write() as db:
         people.disable(db, db.get_one(Person, cast.lena.id), by=cast.actor("hugo"), now=now())
     post(client, "/password/forgotten", {"email": "lena@example.com"}, page="/sign-in")
@@ -254,7 +254,7 @@ def test_changing_needs_the_old_one(client: FlaskClient, cast: Cast, database: D
         assert db.get_one(Person, cast.lena.id).session_epoch == 0
 
 
-def test_passwords_are_nowhere_in_the_history(client: FlaskClient, reset: str, cast: Cast, database: Database) -> None:
+def test_passwords_are_in_no_event(client: FlaskClient, reset: str, cast: Cast, database: Database) -> None:
     choose(client, reset)
     with database.read() as db:
         rows = timeline(db, "person", cast.lena.id)

@@ -37,7 +37,7 @@ def test_only_administrators_see_them(client: FlaskClient, cast: Cast, who: str)
     assert post(client, f"/people/{cast.lena.id}/disable").status_code == 403
 
 
-def test_the_house_sees_everybody(client: FlaskClient, cast: Cast) -> None:
+def test_staff_see_all_people(client: FlaskClient, cast: Cast) -> None:
     page = cast.sign_in(client, "hugo").get("/people").text
     assert all(person.name in page for person in cast.people.values())
 
@@ -76,7 +76,7 @@ def test_the_list_is_also_a_fragment(client: FlaskClient, cast: Cast) -> None:
     assert part.strip() in client.get("/people?q=ortiz").text
 
 
-def test_strangers_answer_like_nobody(client: FlaskClient, cast: Cast) -> None:
+def test_invisible_people_answer_like_unknown_ones(client: FlaskClient, cast: Cast) -> None:
     cast.sign_in(client, "adam")
     for verb in ("", "/disable", "/enable", "/invite", "/roles", "/roles/1/take"):
         answers = set()
@@ -88,7 +88,7 @@ def test_strangers_answer_like_nobody(client: FlaskClient, cast: Cast) -> None:
         assert answers == {(404, True)}, verb
 
 
-def test_inviting_somebody_new(client: FlaskClient, cast: Cast, outbox: Outbox, database: Database) -> None:
+def test_inviting_a_new_person(client: FlaskClient, cast: Cast, outbox: Outbox, database: Database) -> None:
     cast.sign_in(client, "adam")
     assert invite(client, cast.marston.id) == 303
     with database.read() as db:
@@ -110,10 +110,10 @@ def test_a_fresh_invitation(client: FlaskClient, cast: Cast, outbox: Outbox, dat
     assert len(outbox.letters("vera@example.com")) == 2
     answer = post(client, f"/people/{cast.lena.id}/invite")
     assert answer.status_code == 409
-    assert "has already taken the invitation" in answer.text
+    assert "has already accepted the invitation" in answer.text
 
 
-def test_inviting_somebody_who_works_elsewhere(client: FlaskClient, cast: Cast, outbox: Outbox) -> None:
+def test_inviting_a_person_of_another_organization(client: FlaskClient, cast: Cast, outbox: Outbox) -> None:
     cast.sign_in(client, "adam")
     assert invite(client, cast.marston.id, email="lars@example.com") == 303
     (letter,) = outbox.letters("lars@example.com")
@@ -123,7 +123,7 @@ def test_inviting_somebody_who_works_elsewhere(client: FlaskClient, cast: Cast, 
     assert "Harbor Homes" not in page
     disabled = post(client, f"/people/{cast.lars.id}/disable")
     assert disabled.status_code == 403
-    assert "only the house may do this" in disabled.text
+    assert "only a staff administrator may do this" in disabled.text
     assert disabled.status_code == post(client, f"/people/{cast.lars.id}/enable").status_code
 
 
@@ -135,7 +135,7 @@ def test_inviting_twice(client: FlaskClient, cast: Cast, outbox: Outbox) -> None
 
 @pytest.mark.parametrize(
     "typed",
-    [{"name": ""}, {"name": "x" * 201}, {"name": "a\x00b"}, {"email": "nobody"}, {"role": "king"}, {"place": "house"}],
+    [{"name": ""}, {"name": "x" * 201}, {"name": "a\x00b"}, {"email": "nobody"}, {"role": "king"}, {"place": "all"}],
 )
 def test_bad_invitations_are_refused(
     client: FlaskClient, cast: Cast, typed: dict[str, str], database: Database
@@ -152,7 +152,7 @@ def test_an_organization_gives_roles_only_in_itself(client: FlaskClient, cast: C
     assert invite(client, cast.harbor.id) == 422
     assert invite(client, cast.marston.id, role="scheduler") == 422
     cast.sign_in(client, "hugo")
-    assert invite(client, "house", role="scheduler") == 303
+    assert invite(client, "all", role="scheduler") == 303
 
 
 def test_giving_and_taking_roles(client: FlaskClient, cast: Cast, database: Database) -> None:
@@ -169,7 +169,7 @@ def test_giving_and_taking_roles(client: FlaskClient, cast: Cast, database: Data
     assert post(client, f"/people/{cast.lena.id}/roles/{other}/take").status_code == 404
 
 
-def test_nobody_takes_their_own_adminship_or_disables_themselves(
+def test_administrators_cannot_remove_their_own_role_or_disable_themselves(
     client: FlaskClient, cast: Cast, database: Database
 ) -> None:
     cast.sign_in(client, "adam")
@@ -194,7 +194,7 @@ def test_disabling_ends_everything_at_once(app: Flask, client: FlaskClient, cast
     assert kinds[:2] == ["person.enabled", "person.disabled"]
 
 
-def test_what_others_did_with_somebody_stays_theirs(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_events_of_other_organizations_are_not_shown(client: FlaskClient, cast: Cast, database: Database) -> None:
     with database.write() as db:
         lars = db.get_one(Person, cast.lars.id)
         people.give_role(db, lars, "auditor", cast.harbor, by=cast.actor("abel"), now=now())

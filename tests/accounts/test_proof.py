@@ -45,11 +45,13 @@ def test_changing_a_factor_asks(late: Callable[[str], FlaskClient], database: Da
         assert not db.scalars(select(Person.second_factor).where(Person.second_factor)).all()
 
 
-def test_a_new_passkey_is_asked_for_by_script(late: Callable[[str], FlaskClient]) -> None:
+def test_the_script_requests_a_new_passkey(late: Callable[[str], FlaskClient]) -> None:
     assert challenge(late("lena"), "/settings/passkeys/challenge", "/settings") == {"leave": ASK}
 
 
-def test_resetting_somebody_elses_asks_too(late: Callable[[str], FlaskClient], cast: Cast, database: Database) -> None:
+def test_resetting_another_persons_factors_asks_for_proof_too(
+    late: Callable[[str], FlaskClient], cast: Cast, database: Database
+) -> None:
     give_app(database, cast, "lena")
     answer = post(late("adam"), f"/people/{cast.lena.id}/factors/reset")
     assert answer.location == f"/settings/proof?next=/people/{cast.lena.id}"

@@ -51,13 +51,13 @@ def test_each_signs_in_once(app: Flask, client: FlaskClient, codes: list[str], o
     assert "8 recovery codes left" in other.get("/settings").text
 
 
-def test_somebody_elses_codes_are_wrong(client: FlaskClient, cast: Cast, codes: list[str], database: Database) -> None:
+def test_another_persons_codes_are_wrong(client: FlaskClient, cast: Cast, codes: list[str], database: Database) -> None:
     give_app(database, cast, "otto")
     sign_in(client, "otto@example.com")
     assert post(client, SECOND, {"one_time_code": codes[0]}, page=SECOND).status_code == 422
 
 
-def test_only_digests_are_kept(cast: Cast, codes: list[str], database: Database) -> None:
+def test_only_digests_are_stored(cast: Cast, codes: list[str], database: Database) -> None:
     with database.read() as db:
         kept = db.scalars(select(RecoveryCode)).all()
         assert {row.code_sha256 for row in kept} == {recovery.digest(cast.lena.id, code) for code in codes}

@@ -1,4 +1,4 @@
-"""An administrator takes the second factors of somebody who lost them."""
+"""An administrator removes the second factors of a person who lost them."""
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -42,7 +42,7 @@ def test_not_ones_own(client: FlaskClient, cast: Cast, database: Database) -> No
     assert has_factor(database, cast, "adam")
 
 
-def test_not_another_organizations_nor_the_houses(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_not_for_people_of_other_organizations_or_staff(client: FlaskClient, cast: Cast, database: Database) -> None:
     for called, status in (("lars", 404), ("hugo", 404)):
         give_app(database, cast, called)
         cast.sign_in(client, "adam")

@@ -205,7 +205,7 @@ def test_kept_text_survives(client: FlaskClient, cast: Cast, secret: str, databa
     assert 'action="/settings"' in back.text
 
 
-def test_codes_are_never_kept_as_typed_text(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_codes_are_never_kept_with_the_posted_text(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
     typed = {"csrf_token": token(client, "/settings"), "one_time_code": "123456", "sealed_secret": "s", "name": "n"}
     with database.write() as db:
@@ -230,7 +230,7 @@ def test_a_link_that_sets_a_password_does_not_skip_it(
     assert is_in(client)
 
 
-def test_nobody_waits_there(client: FlaskClient, cast: Cast) -> None:
+def test_without_a_pending_sign_in_the_page_leads_to_sign_in(client: FlaskClient, cast: Cast) -> None:
     assert client.get(SECOND).location == "/sign-in"
     cast.sign_in(client, "lena")
     assert client.get(SECOND).location == "/"
@@ -249,7 +249,7 @@ def test_the_session_is_a_new_one(client: FlaskClient, secret: str) -> None:
         assert "half" not in cookie
 
 
-def test_signing_in_over_somebody_ends_theirs_only_when_done(
+def test_a_former_sign_in_ends_only_when_the_new_one_is_complete(
     client: FlaskClient, cast: Cast, secret: str, database: Database
 ) -> None:
     def ended() -> list[bool]:
@@ -263,7 +263,7 @@ def test_signing_in_over_somebody_ends_theirs_only_when_done(
     assert ended() == [True, False]
 
 
-def test_history_says_how(client: FlaskClient, cast: Cast, secret: str) -> None:
+def test_the_event_has_the_factor(client: FlaskClient, cast: Cast, secret: str) -> None:
     sign_in(client, "lena@example.com")
     step(client, code(secret))
     post(client, "/sign-out")

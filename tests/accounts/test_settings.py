@@ -51,7 +51,7 @@ def test_bad_settings_are_refused(client: FlaskClient, cast: Cast, typed: dict[s
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 120])
-def test_how_long_decisions_are_held(client: FlaskClient, cast: Cast, app: Flask, seconds: int) -> None:
+def test_the_undo_window(client: FlaskClient, cast: Cast, app: Flask, seconds: int) -> None:
     cast.sign_in(client, "lena")
     page = client.get("/settings").text
     assert re.search(r'name="undo_seconds"[^>]*value="30"', page)
@@ -63,7 +63,7 @@ def test_how_long_decisions_are_held(client: FlaskClient, cast: Cast, app: Flask
 
 
 @pytest.mark.parametrize("seconds", [-1, 121])
-def test_the_database_keeps_the_bounds_of_a_hold(cast: Cast, database: Database, seconds: int) -> None:
+def test_the_database_checks_the_bounds_of_the_undo_window(cast: Cast, database: Database, seconds: int) -> None:
     with pytest.raises(IntegrityError), database.write() as db:
         db.execute(update(Person).where(Person.id == cast.lena.id).values(undo_seconds=seconds))
 
@@ -78,7 +78,7 @@ def test_two_windows(client: FlaskClient, cast: Cast, database: Database) -> Non
         assert db.get_one(Person, cast.lena.id).name == "Lena O."
 
 
-def test_nobody_changes_anything_but_their_own(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_settings_change_only_ones_own_account(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
     post(client, "/settings", {**TYPED, "email": "x@example.com", "id": str(cast.otto.id), "session_epoch": "9"})
     with database.read() as db:

@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 from app.accounts import passwords
 from app.accounts.actions import people, sign_ins
 from app.accounts.guard import safe_next
-from app.accounts.last_seen import notes
+from app.accounts.last_seen import pending_times
 from app.accounts.models import Person, SignIn
 from app.kernel.clock import now
 from app.kernel.crypto import sha256
@@ -28,7 +28,7 @@ def test_the_right_password_opens_the_desk(client: FlaskClient, cast: Cast) -> N
     assert client.get("/settings").status_code == 200
 
 
-def test_the_cookie_holds_a_random_id_and_the_database_only_its_hash(
+def test_the_cookie_has_a_random_token_and_the_database_only_its_hash(
     client: FlaskClient, cast: Cast, database: Database
 ) -> None:
     sign_in(client, "lena@example.com")
@@ -77,7 +77,7 @@ def test_unknown_people_cost_as_much(database: Database, cast: Cast, monkeypatch
             asked.append(hashed)
             return real(hashed, password)
 
-    passwords._nobody()
+    passwords._dummy_hash()
     monkeypatch.setattr(passwords, "_HASHER", Counting())
     with database.read() as db:
         for email in ("lena@example.com", "nobody@example.com", "\x00", "x" * 300):
@@ -181,7 +181,7 @@ def test_an_hour_without_activity_ends_it(client: FlaskClient, cast: Cast, clock
     for _ in range(3):
         clock.move(minutes=59)
         assert client.get("/settings").status_code == 200
-        notes(database).write()
+        pending_times(database).write()
     clock.move(minutes=61)
     assert client.get("/settings").status_code == 303
 
@@ -191,7 +191,7 @@ def test_polls_are_no_activity(client: FlaskClient, cast: Cast, clock: Clock, da
     for way in ({"query_string": {"poll": "1"}}, {"headers": {"X-Desk-Poll": "1"}}):
         clock.move(minutes=25)
         assert client.get("/settings", **way).status_code == 200
-        notes(database).write()
+        pending_times(database).write()
     clock.move(minutes=11)
     assert client.get("/settings").status_code == 303
 
@@ -201,7 +201,7 @@ def test_twelve_hours_are_the_end(client: FlaskClient, cast: Cast, clock: Clock,
     for _ in range(15):
         clock.move(minutes=45)
         assert client.get("/settings").status_code == 200
-        notes(database).write()
+        pending_times(database).write()
     clock.move(minutes=46)
     assert client.get("/settings").status_code == 303
 
@@ -217,11 +217,11 @@ def test_last_seen_is_written_at_most_once_a_minute(
     before = seen()
     clock.move(seconds=40)
     client.get("/settings")
-    notes(database).write()
+    pending_times(database).write()
     assert seen() == before
     clock.move(seconds=40)
     client.get("/settings")
-    notes(database).write()
+    pending_times(database).write()
     assert seen() > before  # type: ignore[operator]  # instants
 
 
@@ -262,7 +262,7 @@ def test_without_the_form_token_nothing_happens(client: FlaskClient, cast: Cast,
         assert db.scalars(select(SignIn)).all() == []
 
 
-def test_signing_in_is_history(client: FlaskClient, cast: Cast, database: Database) -> None:
+def test_signing_in_is_recorded(client: FlaskClient, cast: Cast, database: Database) -> None:
     from app.kernel.changes.events import timeline
 
     sign_in(client, "lena@example.com")

@@ -1,1 +1,1 @@
-"""What is the same at all three doors: who comes in, in what order things are refused, how answers look."""
+"""What the three APIs have in common: authentication, the order of refusals, the form of responses."""

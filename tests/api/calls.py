@@ -1,4 +1,4 @@
-"""One good call of each kind at each door, for tests that ask the same of all."""
+"""One valid call of each kind for each API, for tests of what they have in common."""
 
 import copy
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def request_body() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class One:
-    """One operation: which door, how to call it, what it answers when all is well."""
+    """One operation: its API, a valid call, and the expected response."""
 
     product: str
     method: str

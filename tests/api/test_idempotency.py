@@ -72,14 +72,14 @@ def test_a_key_that_is_none(client: FlaskClient, cast: Cast, database: Database,
     assert count(database) == 0
 
 
-def test_refused_input_is_not_kept_so_the_key_can_be_used_again(client: FlaskClient, cast: Cast, database: Database):
+def test_invalid_input_is_not_stored_so_the_key_can_be_used_again(client: FlaskClient, cast: Cast, database: Database):
     headers = {**cast.headers("depositions"), "Idempotency-Key": "k"}
     assert client.post("/api/v1/sessions", headers=headers, json={}).status_code == 422
     assert client.post("/api/v1/sessions", headers=headers, json=request_body()).status_code == 201
     assert count(database) == 1
 
 
-def test_a_refusal_of_the_rules_is_kept(client: FlaskClient, cast: Cast):
+def test_a_refusal_of_the_rules_is_stored(client: FlaskClient, cast: Cast):
     headers = cast.headers("depositions")
     made = client.post("/api/v1/sessions", headers=headers, json=request_body()).get_json()["requests"][0]["id"]
     url = f"/api/v1/session_requests/{made}/cancel"

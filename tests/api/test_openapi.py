@@ -54,7 +54,7 @@ def test_the_page_names_every_operation(client: FlaskClient, product: str):
             assert f"{method.upper()} {path}" in page
 
 
-def test_an_unknown_api_is_said_to_be_unknown(client: FlaskClient):
+def test_an_unknown_api_is_not_found(client: FlaskClient):
     assert client.get("/api/openapi/nothing.json").status_code == 404
     assert client.get("/docs/api/nothing").status_code == 404
 

@@ -108,7 +108,7 @@ def test_no_body_needs_no_media_type(client: FlaskClient, cast: Cast, one: One):
     assert response.status_code in (201, 404, one.invalid)
 
 
-def test_limits_are_said_on_every_answer_behind_a_door(client: FlaskClient, cast: Cast):
+def test_every_authenticated_response_has_the_limits(client: FlaskClient, cast: Cast):
     for one in EVERY:
         response = client.open(one.path, method=one.method, headers=cast.headers(one.product), json=one.body)
         assert int(response.headers["X-RateLimit-Limit"]) == one.limit, one

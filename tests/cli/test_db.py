@@ -62,7 +62,7 @@ def test_an_upgrade_that_breaks_leaves_nothing_behind(tmp_path: Path, monkeypatc
     with database.reader.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar() == 0
     schema.upgrade(database)
-    now, newest = schema.standing(database)
+    now, newest = schema.revisions(database)
     assert now == newest
     database.dispose()
 

@@ -128,7 +128,7 @@ def test_back_after_acting_sends_nothing(desk: Page, address: str, database: Dat
     desk.click("#schedule")
     desk.wait_for_selector("dialog#preview[open]")
     desk.click("#confirm")
-    desk.get_by_text("will be told by e-mail").wait_for()
+    desk.get_by_text("will be notified by e-mail").wait_for()
     desk.wait_for_load_state("networkidle")
     after, left = here(desk), len(outbox.rows())
     posted: list[str] = []

@@ -143,7 +143,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     # Open, take by key on the page, back again on the same row.
     keyboard.go("Enter", f"/depositions/{two}")
     page.keyboard.press("e")
-    page.wait_for_selector("#actions :text('You have this')")
+    page.wait_for_selector("#actions :text('Assigned to you')")
     keyboard.look("e")
     page.go_back()
     page.wait_for_url(f"{keyboard.address}/depositions")

@@ -65,7 +65,7 @@ def test_without_having_seen_it_nothing_is_done(ines, database, cast, outbox):
 @pytest.mark.parametrize("verb", ["schedule", "cancel"])
 def test_a_made_up_digest_is_worth_nothing(ines, database, cast, outbox, verb):
     made = factories.request(database, cast)
-    data = fields(ines, made, cast, preview="0" * 64, tell="y")
+    data = fields(ines, made, cast, preview="0" * 64, notify="y")
     answer = ines.post(f"/depositions/{made.id}/{verb}", data=data)
     assert answer.status_code == 409
     assert "It has changed since you saw it" in text(answer)
@@ -113,7 +113,7 @@ def test_who_loses_for_good_hears_the_rule_and_who_was_first(ines, database, cas
     data = fields(ines, made, cast)
     data["preview"] = digest(ines.post(f"/depositions/{made.id}/schedule", data={**data, "step": "preview"}))
     with database.write() as db:
-        actions.cancel(db, made.id, by=cast.actor("hugo"), now=now(), tell=False)
+        actions.cancel(db, made.id, by=cast.actor("hugo"), now=now(), notify=False)
     late = ines.post(f"/depositions/{made.id}/schedule", data=data)
     assert late.status_code == 409
     assert "A canceled request stays canceled" in text(late)
@@ -135,10 +135,10 @@ def test_to_tell_or_not_to_tell_is_what_was_seen(ines, database, cast, outbox):
     data = fields(ines, made, cast, version=2)
     quiet = ines.post(f"/depositions/{made.id}/cancel", data={**data, "step": "preview"})
     assert "Nothing leaves the house" in text(quiet)
-    loud = {**data, "tell": "y", "preview": digest(quiet)}
+    loud = {**data, "notify": "y", "preview": digest(quiet)}
     assert ines.post(f"/depositions/{made.id}/cancel", data=loud).status_code == 409
     assert len(outbox.rows()) == before
-    assert send(ines, made.id, "cancel", version=2, tell="y").status_code == 303
+    assert send(ines, made.id, "cancel", version=2, notify="y").status_code == 303
     assert len(outbox.rows()) == before + 3
 
 

@@ -52,7 +52,7 @@ def test_schedule_is_shown_over_the_page_and_then_done(desk, base, database, cas
     assert not outbox.rows()
     assert desk.input_value("aside [name=room_url]") == factories.ROOM
     dialog.locator("#confirm").click()
-    desk.get_by_text("will be told by e-mail").wait_for()
+    desk.get_by_text("will be notified by e-mail").wait_for()
     assert len(outbox.rows()) == 4
 
 
@@ -69,7 +69,7 @@ def test_what_changed_meanwhile_is_shown_afresh(desk, base, database, cast, outb
     assert "Hugo Brandt wrote a notice" in desk.locator("dialog#preview[open]").inner_text()
     assert not outbox.rows()
     desk.click("#confirm")
-    desk.get_by_text("will be told by e-mail").wait_for()
+    desk.get_by_text("will be notified by e-mail").wait_for()
     assert len(outbox.rows()) == 4
 
 
@@ -105,7 +105,7 @@ def test_without_scripts_the_same_is_a_page(chromium, app, base, database, cast,
     assert page.input_value("[name=provider]") == "typed by hand"
     page.click("#schedule")
     page.click("#confirm")
-    assert "will be told by e-mail" in page.inner_text("body")
+    assert "will be notified by e-mail" in page.inner_text("body")
     assert len(outbox.rows()) == 4
     context.close()
 

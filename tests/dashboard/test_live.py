@@ -77,7 +77,7 @@ def statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
 
 def test_a_poll_that_finds_nothing_new_asks_twice(ines: Any, database: Database, cast: Any, still: Clock) -> None:
     d = factories.request(database, cast)
-    for url in (QUEUE, f"/depositions/{d.id}", "/deliveries"):
+    for url in (QUEUE, f"/depositions/{d.id}", "/messages"):
         seen = tag(ines, url)
         with statements(database) as asked:
             answer = ines.get(url, headers={**POLL, "If-None-Match": seen})

@@ -98,13 +98,16 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     # One request: take, see what leaves, schedule, change the room, start, end.
     desk.open(f"/depositions/{made[0]}")
     desk.press("Assign to me")
-    desk.says("You have this")
+    desk.says("Assigned to you")
     desk.fill("tag", "urgent")
     desk.press("Add", "#tags")
     desk.says("urgent", "#tags")
     desk.fill("room_url", factories.ROOM)
-    desk.press("See what leaves")
+    desk.press("Review and schedule")
     desk.says("This is what leaves", "h1")
+    desk.press("Back to the request")
+    assert desk.page.input_value("[name='room_url']") == factories.ROOM
+    desk.press("Review and schedule")
     desk.page.click("#confirm")
     desk.says("Scheduled", "main .page-header")
     desk.unfold("Change the room")
@@ -122,7 +125,7 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     # The other: cancel, having seen what leaves.
     desk.open(f"/depositions/{made[1]}")
     desk.unfold("Cancel the request")
-    desk.press("See what leaves, then cancel")
+    desk.press("Review and cancel")
     desk.page.click("#confirm")
     desk.says("Canceled", "main .page-header")
 

@@ -71,7 +71,7 @@ def in_state(database: Database, cast: Any, state: str, **facts: Any) -> Any:
         if state == "ended":
             made = actions.end(db, made.id, by=by, now=now())
         if state == "canceled":
-            made = actions.cancel(db, made.id, by=by, now=now(), tell=False)
+            made = actions.cancel(db, made.id, by=by, now=now(), notify=False)
     assert made.state == state
     return made
 

@@ -11,7 +11,7 @@ from tests.depositions.races import lost, race, won
 
 def assign(db, cast, id, who="ines", version=None):
     person = cast.people[who]
-    return actions.assign(db, id, person=(person.id, person.name), by=cast.actor(who), now=now(), version=version)
+    return actions.assign(db, id, assignee=(person.id, person.name), by=cast.actor(who), now=now(), version=version)
 
 
 def test_it_is_mine(database, cast):

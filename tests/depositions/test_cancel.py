@@ -17,10 +17,10 @@ def cancel(database, cast, made, **facts):
         return actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), **facts)
 
 
-def withdraw(database, cast, made, organization="marston", tell=True):
+def withdraw(database, cast, made, organization="marston", notify=True):
     with database.write() as db:
         owner = cast.organizations[organization].id
-        return actions.withdraw(db, made.id, organization_id=owner, by=cast.actor("ines"), now=now(), tell=tell)
+        return actions.withdraw(db, made.id, organization_id=owner, by=cast.actor("ines"), now=now(), notify=notify)
 
 
 @pytest.mark.parametrize("state", ["initial", "scheduled", "ready"])
@@ -39,7 +39,7 @@ def test_the_team_cancels_what_has_not_begun(database, cast, outbox, state):
 
 def test_without_email(database, cast, outbox):
     made = factories.request(database, cast)
-    cancel(database, cast, made, tell=False)
+    cancel(database, cast, made, notify=False)
     assert outbox.letters() == []
     with database.read() as db:
         assert timeline(db, "deposition", made.id)[0].data == {"told": False}
@@ -99,7 +99,7 @@ def test_many_at_once_cancel_once(database, cast, outbox):
     ines = cast.actor("ines")
     made = factories.request(database, cast)
     calls = [
-        lambda db: actions.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), tell=True)
+        lambda db: actions.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), notify=True)
     ] * 8
     got = race(database, calls)
     assert len(won(got)) == 1

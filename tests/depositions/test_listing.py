@@ -48,7 +48,7 @@ def desk(database, cast):
             home = db.execute(select(listing.T.organization_id).where(listing.T.id == id)).scalar_one()
             tags.add(db, "deposition", id, home, "VIP", by=cast.actor("ines"), now=moment)
         for id in made[::6]:
-            actions.assign(db, id, person=(cast.ines.id, "Ines Okafor"), by=cast.actor("ines"), now=moment)
+            actions.assign(db, id, assignee=(cast.ines.id, "Ines Okafor"), by=cast.actor("ines"), now=moment)
     return made
 
 
@@ -109,11 +109,6 @@ def test_everybody_means_the_same_list(database, cast, desk):
     agree()
     with database.read() as db:
         assert differences(db) == []
-
-
-@pytest.fixture
-def ines(client, cast):
-    return cast.sign_in(client, "ines")
 
 
 def exported(database):

@@ -16,18 +16,13 @@ def booking(cast, **typed):
     return {"manager": str(cast.ines.id), "room_url": ROOM, "provider": "chime", **typed}
 
 
-@pytest.fixture
-def ines(client, cast):
-    return cast.sign_in(client, "ines")
-
-
 def test_schedule(ines, cast, database, outbox):
     made = factories.request(database, cast)
     answer = send(ines, made.id, "schedule", **booking(cast))
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/depositions/{made.id}"
     page = text(ines.get(f"/depositions/{made.id}"))
-    assert "Scheduled. 3 people will be told by e-mail." in page
+    assert "Scheduled. 3 people will be notified by e-mail." in page
     assert "This request is already scheduled." in page
     assert len(outbox.rows("email")) == 3
     assert len(outbox.rows("webhook")) == 1
@@ -83,12 +78,12 @@ def test_two_people_press_at_once(ines, cast, database):
     assert "It has changed since you saw it, so nothing was done or sent." in text(late)
 
 
-@pytest.mark.parametrize("tell", ["y", None])
-def test_cancel(ines, cast, database, outbox, tell):
+@pytest.mark.parametrize("notify", ["y", None])
+def test_cancel(ines, cast, database, outbox, notify):
     made = factories.request(database, cast)
-    typed = {"tell": tell} if tell else {}
+    typed = {"notify": notify} if notify else {}
     assert send(ines, made.id, "cancel", **typed).status_code == 303
-    assert len(outbox.rows("email")) == (3 if tell else 0)
+    assert len(outbox.rows("email")) == (3 if notify else 0)
     assert "This request was already canceled." in text(ines.get(f"/depositions/{made.id}"))
 
 
@@ -112,7 +107,7 @@ def test_take_it_from_the_list(ines, cast, database):
         data={"csrf_token": _token(ines), "version": 1, "in_list": "1"},
     )
     assert answer.headers["Location"] == listed
-    assert "You have this" in text(ines.get(f"/depositions/{made.id}"))
+    assert "Assigned to you" in text(ines.get(f"/depositions/{made.id}"))
 
 
 def _token(client):

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from app.depositions import actions
+from app.depositions.models import Deposition
 from app.depositions.queries import detail, listing, managers
 from app.kernel.clock import now
 from app.kernel.db.counters import differences
@@ -302,8 +303,8 @@ def test_the_api_list_walks_an_index(database, cast, crowd):
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if database.sqlite else "VACUUM ANALYZE depositions"))
     with database.read() as db:
-        T = detail.T
-        ids = detail.select(T.id).where(T.organization_id == cast.marston.id).order_by(T.id).limit(100).offset(200)
+        mine = detail.select(Deposition.id).where(Deposition.organization_id == cast.marston.id)
+        ids = mine.order_by(Deposition.id).limit(100).offset(200)
         words = plan(db, ids)
         walks_an_index(words)
         assert "ix_depositions_organization" in words

@@ -68,7 +68,7 @@ def test_canceling_answers_it(database, cast):
     made = factories.in_state(database, cast, "scheduled")
     with database.write() as db:
         ask(db, cast, made)
-        canceled = actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), tell=False)
+        canceled = actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
     assert not canceled.cancellation_open
     assert canceled.cancellation_requested_at is not None
 

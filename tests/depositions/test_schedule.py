@@ -96,7 +96,7 @@ def test_another_manager_or_a_canceled_session_is_no_overlap(database, cast):
     second = factories.request(database, cast, starts_at=starts_at)
     factories.schedule(database, cast, second.id, manager_name="Quartz", manager_email="quartz@house.example.com")
     with database.write() as db:
-        actions.cancel(db, first.id, by=cast.actor("ines"), now=now(), tell=False)
+        actions.cancel(db, first.id, by=cast.actor("ines"), now=now(), notify=False)
     third = factories.request(database, cast, starts_at=starts_at)
     assert factories.schedule(database, cast, third.id).state == "scheduled"
 
@@ -119,7 +119,7 @@ def one_of_each(made, cast):
     return [
         lambda db: actions.schedule(db, made.id, booking, by=ines, now=now(), version=1),
         lambda db: actions.cancel(db, made.id, by=ines, now=now(), version=1),
-        lambda db: actions.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), tell=True),
+        lambda db: actions.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), notify=True),
     ]
 
 

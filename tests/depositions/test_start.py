@@ -56,5 +56,5 @@ def test_start_against_cancel_has_one_winner(database, cast):
 def _both(cast, id):
     return [
         lambda db: start(db, cast, id),
-        lambda db: actions.cancel(db, id, by=cast.actor("ines"), now=now(), tell=False),
+        lambda db: actions.cancel(db, id, by=cast.actor("ines"), now=now(), notify=False),
     ]

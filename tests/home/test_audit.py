@@ -100,7 +100,7 @@ def test_pages_hold_each_event_once(database: Database, cast: Cast) -> None:
                 after = page.next_cursor
                 if after is None:
                     break
-            assert found == [row.id for row in audit.every(db, scope, audit.Filters())]
+            assert found == [row.id for row in audit.all_rows(db, scope, audit.Filters())]
         assert found == sorted(set(found), reverse=True)
         assert len(found) == wanted
 
@@ -136,7 +136,7 @@ def test_a_rare_kind_is_found_window_by_window(database: Database, monkeypatch: 
         third = audit.page(db, EVERYTHING, f, second.next_cursor)
         assert kinds_of(third) == ["deposition.canceled"]
         assert third.next_cursor is None
-        assert [row.kind for row in audit.every(db, EVERYTHING, f)] == ["deposition.canceled"]
+        assert [row.kind for row in audit.all_rows(db, EVERYTHING, f)] == ["deposition.canceled"]
 
 
 def test_one_person_is_found_by_index(database: Database, cast: Cast) -> None:
@@ -147,7 +147,7 @@ def test_one_person_is_found_by_index(database: Database, cast: Cast) -> None:
     f = audit.Filters(person_id=cast.ines.id)
     with database.read() as db:
         assert {row.actor_name for row in audit.page(db, EVERYTHING, f, None).rows} == {"Ines Okafor"}
-        reach = audit._reach(EVERYTHING, f, None, None)
+        reach = audit._window(EVERYTHING, f, None, None)
         assert reach is not None
         compiled = str(reach.compile(db.get_bind(), compile_kwargs={"literal_binds": True}))
         if database.sqlite:

@@ -41,7 +41,7 @@ def test_what_i_took_stands_there_until_it_is_done(client: FlaskClient, cast: Ca
 
 def test_with_nothing_it_says_what_will_stand_there(client: FlaskClient, cast: Cast) -> None:
     cast.sign_in(client, "ines")
-    assert "Take something from a list" in main_of(client)
+    assert "What you assign to yourself" in main_of(client)
 
 
 def test_each_desk_shows_what_is_with_its_person(client: FlaskClient, cast: Cast, database: Database) -> None:

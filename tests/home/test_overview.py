@@ -74,9 +74,9 @@ def test_messages_that_did_not_get_through_are_named(client: FlaskClient, cast: 
     queued(database, cast.marston.id, "deposition", state="dead")
     queued(database, cast.harbor.id, "prescreen", state="dead")
     told = words(cast.sign_in(client, "lena").get("/").text)
-    assert "Somebody was not told. Prescreens: 1 message given up, 1 message failing." in told
+    assert "Some messages failed. Prescreens: 1 message failed, 1 message failing." in told
     told = words(cast.sign_in(client, "adam").get("/").text)
-    assert "Depositions: 1 message given up. Prescreens: 1 message given up, 1 message failing." in told
+    assert "Depositions: 1 message failed. Prescreens: 1 message failed, 1 message failing." in told
     assert "not told" not in words(cast.sign_in(client, "otto").get("/").text)
 
 
@@ -88,12 +88,12 @@ def test_home_and_the_desks_lists_say_the_same(client: FlaskClient, cast: Cast, 
     cast.sign_in(client, "adam")
     home = words(client.get("/").text)
     for title, path, n in (("Depositions", "/depositions", 1), ("Prescreens", "/prescreens", 1)):
-        assert f"{title}: {n} message given up, {n} message failing." in home
+        assert f"{title}: {n} message failed, {n} message failing." in home
         page = words(client.get(path).text)
-        assert f"Not told {n}" in page
+        assert f"Failed {n}" in page
         assert f"Failing {n}" in page
-    assert "Inspections: 2 messages given up, 2 messages failing." in home
-    listed = client.get("/deliveries?view=dead&desk=inspections").text
+    assert "Inspections: 2 messages failed, 2 messages failing." in home
+    listed = client.get("/messages?view=failed&desk=inspections").text
     assert listed.count("data-row=") == 2
 
 

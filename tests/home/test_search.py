@@ -36,7 +36,7 @@ def test_empty_and_odd_searches(client: FlaskClient, cast: Cast) -> None:
             shown = answer.text.partition('id="main"')[2].partition("</main>")[0] or answer.text
             assert "<script>" not in shown.replace("<script ", "")
             assert "49" not in shown
-    assert "Nothing to look for yet" in client.get("/search").text
+    assert "Nothing typed yet" in client.get("/search").text
     assert "Nothing has all of these words" in main_of(client, "/search?q=zzzz")
 
 
@@ -92,7 +92,7 @@ def test_more_than_are_ranked_is_said(
     cast.sign_in(client, "adam")
     shown = main_of(client, "/search?q=smith")
     assert "1–4 of 4+" in shown
-    assert "older ones are found by more words" in shown
+    assert "older ones need more words" in shown
 
 
 def statements(database: Database, client: FlaskClient, address: str) -> int:

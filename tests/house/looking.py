@@ -15,7 +15,7 @@ from flask import Flask
 from playwright.sync_api import Page
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-ROOMS = ("home", "depositions", "prescreens", "inspections", "deliveries", "accounts", "public")
+ROOMS = ("home", "depositions", "prescreens", "inspections", "messages", "accounts", "public")
 OF_EVERYBODY = ("audit", "holds", "views")
 NOT_A_PAGE = {"reference.document"}
 NARROW, WIDE, HEIGHT = 320, 1280, 900

@@ -65,9 +65,9 @@ def test_migrations_make_what_the_models_say(empty: Empty) -> None:
 def test_upgrading_again_changes_nothing(empty: Empty) -> None:
     database = empty()
     schema.upgrade(database)
-    before = schema.standing(database)
+    before = schema.revisions(database)
     schema.upgrade(database)
-    assert schema.standing(database) == before
+    assert schema.revisions(database) == before
     assert before[0] == before[1] is not None
 
 

@@ -140,10 +140,10 @@ def test_what_changes_is_no_longer_found_by_its_old_words(db: Db) -> None:
     assert (found(db, "byron"), found(db, "love")) == ([], ["it"])
 
 
-def test_shelves_are_asked_until_there_is_enough(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_are_searched_until_there_are_enough_hits(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    shelf = search._shelf
-    monkeypatch.setattr(search, "_shelf", lambda *place: [asked.append(""), shelf(*place)][1])
+    block = search._block
+    monkeypatch.setattr(search, "_block", lambda *place: [asked.append(""), block(*place)][1])
     with database.write() as db:
         for n in range(40):
             search.add(db, thing(n, "Rare" if n == 3 else "Common"))

@@ -1,4 +1,4 @@
-"""The pages of deliveries: whose messages one sees, what they tell, and what they never tell."""
+"""The pages of messages: who sees which, what they show, and what they never show."""
 
 import re
 from datetime import timedelta
@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts.access import Scope
+from app.desks import SUBJECTS
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -61,7 +62,7 @@ def page(client: FlaskClient, path: str, status: int = 200) -> str:
 
 
 def press(client: FlaskClient, id: UUID) -> Any:
-    return client.post(f"/deliveries/{id}/send_again")
+    return client.post(f"/messages/{id}/send_again")
 
 
 @pytest.fixture
@@ -71,20 +72,20 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.mark.parametrize(
-    ("state", "word"), [("sent", "Sent"), ("dead", "Given up"), ("failing", "Failing"), ("queued", "Waiting")]
+    ("state", "word"), [("sent", "Sent"), ("dead", "Failed"), ("failing", "Failing"), ("queued", "Waiting")]
 )
 def test_each_standing_has_its_list(database: Database, cast: Cast, client: FlaskClient, state: str, word: str) -> None:
     id = put(database, cast, state)
-    shown = page(cast.sign_in(client, "ines"), f"/deliveries?view={state}")
+    shown = page(cast.sign_in(client, "ines"), f"/messages?view={state}")
     assert str(id) in shown
     assert word in shown
     for other in {"sent", "dead", "failing", "queued"} - {state}:
-        assert str(id) not in page(client, f"/deliveries?view={other}")
+        assert str(id) not in page(client, f"/messages?view={other}")
 
 
 def test_without_a_wish_what_was_given_up_comes_first(database: Database, cast: Cast, client: FlaskClient) -> None:
     sent, dead = put(database, cast), put(database, cast, "dead")
-    shown = page(cast.sign_in(client, "ines"), "/deliveries")
+    shown = page(cast.sign_in(client, "ines"), "/messages")
     assert str(dead) in shown
     assert str(sent) not in shown
 
@@ -112,23 +113,23 @@ def test_one_sees_the_messages_of_ones_desks_and_organizations(
         for subject in ("deposition", "prescreen", "inspection", "person")
         for slug in ("marston", "harbor")
     }
-    shown = page(cast.sign_in(client, who), "/deliveries?view=sent")
+    shown = page(cast.sign_in(client, who), "/messages?view=sent")
     assert {name for name, id in ids.items() if str(id) in shown} == sees
-    random = page(client, f"/deliveries/{uuid4()}", 404)
+    random = page(client, f"/messages/{uuid4()}", 404)
     for name, id in ids.items():
-        answer = client.get(f"/deliveries/{id}")
+        answer = client.get(f"/messages/{id}")
         assert answer.status_code == (200 if name in sees else 404)
         if name not in sees:
             assert len(answer.text) == len(random)
 
 
 def test_nobody_without_a_desk(cast: Cast, client: FlaskClient) -> None:
-    assert cast.sign_in(client, "nora").get("/deliveries").status_code == 403
+    assert cast.sign_in(client, "nora").get("/messages").status_code == 403
 
 
 def test_the_detail_tells_every_attempt_and_no_contents(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "failing")
-    shown = page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    shown = page(cast.sign_in(client, "ines"), f"/messages/{id}")
     assert "Attempt 1: failed" in shown
     assert "The receiver answered 500." in shown
     assert "Next attempt" in shown
@@ -142,7 +143,7 @@ def test_an_attempt_nobody_reported_is_named(database: Database, cast: Cast, cli
         claims.claim(db, now() - timedelta(seconds=-1), limit=1, lease=-60)
         (row,) = claims.claim(db, now() + timedelta(seconds=2), limit=1)
         claims.finish(db, row, Outcome("sent", "", 204), now(), now())
-    shown = page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    shown = page(cast.sign_in(client, "ines"), f"/messages/{id}")
     assert "Attempt 1: interrupted" in shown
     assert "Attempt 2: accepted" in shown
 
@@ -154,7 +155,7 @@ def test_an_attempt_nobody_reported_is_named(database: Database, cast: Cast, cli
 def test_sent_again_under_the_same_id(database: Database, cast: Cast, client: FlaskClient, state: str) -> None:
     id = put(database, cast, state)
     answer = press(cast.sign_in(client, "ines"), id)
-    assert (answer.status_code, answer.location) == (303, f"/deliveries/{id}")
+    assert (answer.status_code, answer.location) == (303, f"/messages/{id}")
     row = row_of(database, id)
     assert row.state == "queued"
     assert row.due_at <= now()
@@ -167,13 +168,13 @@ def test_sent_again_under_the_same_id(database: Database, cast: Cast, client: Fl
 @pytest.mark.parametrize(
     ("state", "more", "sentence"),
     [
-        ("queued", {}, "It has not been tried yet and goes by itself when it is due."),
+        ("queued", {}, "It has not been tried yet; it is sent when it is due."),
         (
             "sent",
             {"secret": True},
             "It held a link or a code and was blanked once it was sent. Make a new one instead.",
         ),
-        ("sent", {"channel": "job:x.y"}, "This work inside the house is done; there is nothing to send."),
+        ("sent", {"channel": "job:x.y"}, "This background work is done; there is nothing to send."),
     ],
 )
 def test_what_cannot_be_sent_again_says_why(
@@ -181,7 +182,7 @@ def test_what_cannot_be_sent_again_says_why(
 ) -> None:
     id = put(database, cast, state, **more)
     before = row_of(database, id)
-    shown = page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    shown = page(cast.sign_in(client, "ines"), f"/messages/{id}")
     assert sentence in shown
     answer = press(client, id)
     assert answer.status_code == 409
@@ -194,7 +195,7 @@ def test_what_was_taken_back_stays_so(database: Database, cast: Cast, client: Fl
     with database.write() as db:
         outbox.drop(db, "deposition", "7", reason="It was canceled.", now=now())
     assert press(cast.sign_in(client, "ines"), id).status_code == 409
-    assert "It was canceled." in page(client, f"/deliveries/{id}")
+    assert "It was canceled." in page(client, f"/messages/{id}")
 
 
 @pytest.mark.parametrize("who", ["adam", "aude", "ada", "hugo"])
@@ -202,7 +203,7 @@ def test_who_only_looks_sees_the_button_and_the_reason(
     database: Database, cast: Cast, client: FlaskClient, who: str
 ) -> None:
     id = put(database, cast, "dead")
-    shown = page(cast.sign_in(client, who), f"/deliveries/{id}")
+    shown = page(cast.sign_in(client, who), f"/messages/{id}")
     assert "Only the scheduling team may do this." in shown
     assert press(client, id).status_code == 403
     assert row_of(database, id).state == "dead"
@@ -221,7 +222,7 @@ def test_pressed_while_it_is_being_sent(database: Database, cast: Cast, client: 
         claims.claim(db, now(), limit=1)
     answer = press(cast.sign_in(client, "ines"), id)
     assert answer.status_code == 409
-    assert "It is being sent at this very moment." in answer.text
+    assert "It is being sent right now." in answer.text
 
 
 # Lists
@@ -231,16 +232,16 @@ def test_filters_narrow_list_and_counts_alike(database: Database, cast: Cast, cl
     hook, mail = put(database, cast), put(database, cast, channel="email", slug="harbor")
     cast.sign_in(client, "ines")
     for query, wanted in (("channel=webhook", hook), ("channel=email", mail), ("organization=marston", hook)):
-        shown = page(client, f"/deliveries?view=sent&{query}")
+        shown = page(client, f"/messages?view=sent&{query}")
         assert str(wanted) in shown
         assert str({hook, mail} - {wanted}) not in shown
         assert '<span class="count">1</span>' in shown
-    assert "Nothing matches" in page(client, "/deliveries?view=sent&channel=sms")
+    assert "Nothing matches" in page(client, "/messages?view=sent&channel=sms")
 
 
 @pytest.mark.parametrize("query", ["view=nothing", "channel=fax", "desk=reception", "after=forged"])
 def test_a_view_that_does_not_exist_is_refused(cast: Cast, client: FlaskClient, query: str) -> None:
-    assert cast.sign_in(client, "ines").get(f"/deliveries?{query}").status_code == 400
+    assert cast.sign_in(client, "ines").get(f"/messages?{query}").status_code == 400
 
 
 def test_page_by_page_everything_once(database: Database, cast: Cast, client: FlaskClient) -> None:
@@ -249,14 +250,14 @@ def test_page_by_page_everything_once(database: Database, cast: Cast, client: Fl
         seen, after = [], None
         scopes = {"depositions": Scope(True, frozenset())}
         while True:
-            found = queries.tab(db, scopes, "queued", queries.Filters(), after)
-            seen += [row.id for _group, row in found.rows]
+            found = queries.page_of_status(db, scopes, SUBJECTS, "queued", queries.Filters(), after)
+            seen += [row.id for row in found.rows]
             after = found.next_cursor
             if after is None:
                 break
     assert len(seen) == len(set(seen)) == 120
     assert set(seen) == made
-    shown = page(cast.sign_in(client, "ines"), "/deliveries?view=queued")
+    shown = page(cast.sign_in(client, "ines"), "/messages?view=queued")
     assert shown.count('class="title-cell"') == 50
     assert 'rel="next"' in shown
 
@@ -265,14 +266,14 @@ def test_counts_stop_at_a_thousand(database: Database, cast: Cast, client: Flask
     monkeypatch.setattr(queries, "CAP", 3)
     for _ in range(5):
         put(database, cast)
-    assert "Sent 3+" in page(cast.sign_in(client, "ines"), "/deliveries?view=sent")
+    assert "Sent 3+" in page(cast.sign_in(client, "ines"), "/messages?view=sent")
 
 
 def test_the_fragment_is_part_of_the_page(database: Database, cast: Cast, client: FlaskClient) -> None:
     put(database, cast, "failing")
-    whole = page(cast.sign_in(client, "ines"), "/deliveries?view=failing")
+    whole = page(cast.sign_in(client, "ines"), "/messages?view=failing")
     asked = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#queue"}
-    part = client.get("/deliveries?view=failing", headers=asked).text
+    part = client.get("/messages?view=failing", headers=asked).text
     assert part.startswith('<div id="queue"')
     # A form token says the second it was made in.
     assert TOKEN.sub("", part.strip()) in TOKEN.sub("", whole)
@@ -281,5 +282,41 @@ def test_the_fragment_is_part_of_the_page(database: Database, cast: Cast, client
 def test_hostile_words_are_shown_as_words(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "sent", summary="<script>alert(1)</script>")
     cast.sign_in(client, "ines")
-    for path in ("/deliveries?view=sent", f"/deliveries/{id}"):
+    for path in ("/messages?view=sent", f"/messages/{id}"):
         assert "<script>alert(1)" not in page(client, path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/deliveries", "/messages"),
+        ("/deliveries?view=dead&desk=depositions", "/messages?view=dead&desk=depositions"),
+        ("/deliveries/bulk?view=aside", "/messages/bulk?view=aside"),
+    ],
+)
+def test_old_addresses_lead_to_the_new_ones_with_their_query(client: FlaskClient, old: str, new: str) -> None:
+    answer = client.get(old)
+    assert (answer.status_code, answer.location) == (308, new)
+
+
+@pytest.mark.parametrize(("old", "verb", "state"), [("set_aside", "dismiss", "aside"), ("put_back", "restore", "dead")])
+def test_a_form_of_a_page_that_was_open_over_the_upgrade_still_works(
+    database: Database, cast: Cast, client: FlaskClient, old: str, verb: str, state: str
+) -> None:
+    id = put(database, cast, "dead")
+    cast.sign_in(client, "ines")
+    if verb == "restore":
+        client.post(f"/messages/{id}/dismiss")
+    answer = client.post(f"/deliveries/{id}/{old}")
+    assert (answer.status_code, answer.location) == (308, f"/messages/{id}/{verb}")
+    assert client.post(f"/deliveries/{id}/{old}", follow_redirects=True).status_code == 200
+    assert outbox.status_of(row_of(database, id)) == state
+
+
+def test_tabs_are_found_under_their_old_names(database: Database, cast: Cast, client: FlaskClient) -> None:
+    id = put(database, cast, "dead")
+    cast.sign_in(client, "ines")
+    assert str(id) in page(client, "/messages?view=dead")
+    client.post("/messages/bulk?view=dead", data={"act": "set_aside", "row": [f"{id}:dead-1-0"]})
+    assert str(id) in page(client, "/messages?view=aside")
+    assert str(id) in page(client, "/messages?view=dismissed")

@@ -11,6 +11,7 @@ from sqlalchemy import event, text
 
 from app.accounts.access import Scope
 from app.dashboard import delivery_problems
+from app.desks import SUBJECTS
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
 from app.kernel.outbox import claims, outbox
@@ -82,11 +83,23 @@ OWN = {"depositions": Scope(False, frozenset({7}))}
 HOT: dict[str, tuple[Callable[[Db], Any], str]] = {
     "is anything due": (lambda db: claims.anything_due(db, now(), claims.Skipped(["a"], ["b"])), "ix_outbox_due"),
     "the story of one thing": (lambda db: outbox.messages_about(db, "deposition", 77), "ix_outbox_subject"),
-    "what was sent": (lambda db: queries.tab(db, SCOPES, "sent", queries.Filters(), None), "ix_outbox_state"),
-    "what a desk told nobody": (lambda db: delivery_problems.delivery_problems(db, SCOPES), "ix_outbox_untold"),
-    "what fails at a desk": (lambda db: delivery_problems.delivery_problems(db, SCOPES), "ix_outbox_failing"),
-    "what an organization told nobody": (lambda db: delivery_problems.delivery_problems(db, OWN), "ix_outbox_untold"),
-    "what one organization sent": (lambda db: queries.tab(db, OWN, "sent", queries.Filters(), None), "ix_outbox_organ"),
+    "what was sent": (
+        lambda db: queries.page_of_status(db, SCOPES, SUBJECTS, "sent", queries.Filters(), None),
+        "ix_outbox_state",
+    ),
+    "what a desk told nobody": (
+        lambda db: delivery_problems.delivery_problems(db, SCOPES, SUBJECTS),
+        "ix_outbox_untold",
+    ),
+    "what fails at a desk": (lambda db: delivery_problems.delivery_problems(db, SCOPES, SUBJECTS), "ix_outbox_failing"),
+    "what an organization told nobody": (
+        lambda db: delivery_problems.delivery_problems(db, OWN, SUBJECTS),
+        "ix_outbox_untold",
+    ),
+    "what one organization sent": (
+        lambda db: queries.page_of_status(db, OWN, SUBJECTS, "sent", queries.Filters(), None),
+        "ix_outbox_organ",
+    ),
 }
 
 
@@ -116,7 +129,7 @@ def test_what_pages_of_deliveries_ask(database: Database, cast: Cast, client: Fl
         ids = promise(database, *(outbox.Message("webhook", {}) for _ in range(n)), organization_id=cast.marston.id)
         with database.write() as db:
             db.execute(text("UPDATE outbox SET state = 'dead', last_error = 'No answer'"))
-        for path in ("/deliveries?view=dead", f"/deliveries/{ids[0]}"):
+        for path in ("/messages?view=failed", f"/messages/{ids[0]}"):
             assert client.get(path).status_code == 200
             with watched(database) as seen:
                 client.get(path)

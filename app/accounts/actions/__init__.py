@@ -1,1 +1,1 @@
-"""Writes about who is asking, a module for each noun: people, organizations, keys, sign-ins."""
+"""Writes, one module a noun: people, organizations, keys, sign-ins, factors."""

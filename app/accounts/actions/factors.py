@@ -1,10 +1,9 @@
-"""Second factors: codes of an app, passkeys, recovery codes. Setting them up, using them, taking them away.
+"""Second factors: codes of an app, passkeys, recovery codes. Setting them up, using them, removing them.
 
-Whatever may be used once is decided by one conditional statement, so that of two uses at once one counts.
+Everything that may be used once is decided by one conditional statement, so that of two uses at once one counts.
 """
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, exists, insert, or_, select, update
 
@@ -17,6 +16,7 @@ from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import Values, insert_once
 from app.kernel.errors import Conflict, Denied, NotFound
+from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import Message
 
 MOST_PASSKEYS = 20
@@ -26,44 +26,49 @@ APP = "An authenticator app"
 
 
 def turn_on_app(db: Db, person: Person, secret: str, code: str, *, by: Actor, now: datetime) -> list[str]:
-    """Keeps the secret of an authenticator app, once a code shows that the app has it too.
+    """Stores the secret of an authenticator app, once a code proves that the app has it too.
 
-    Returns recovery codes where there were none yet, to be shown this once. Raises Invalid, or Conflict when there is
-    an app already.
+    Returns recovery codes where there were none yet, to be shown once. Raises Invalid, or Conflict when there is an
+    app already.
     """
     step = totp.step_of(secret, _digits(code), now)
     if step is None:
         raise rules.invalid("one_time_code", "wrong", WRONG_SETUP_CODE)
-    _alone(db, person.id)
-    kept = db.execute(
+    _lock_factors(db, person.id)
+    existing = db.execute(
         select(TotpSecret.person_id).where(TotpSecret.person_id == person.id).limit(1)
     ).scalar_one_or_none()
-    if kept is not None:
+    if existing is not None:
         raise Conflict(
-            "You have an authenticator app already. Nothing was changed. Take that one away first.", code="app.exists"
+            "You have an authenticator app already. Nothing was changed. Remove that one first.", code="app.exists"
         )
-    sealed = db.vault.encrypt(secret)
-    db.execute(insert(TotpSecret).values(person_id=person.id, secret_encrypted=sealed, last_step=step, created_at=now))
-    codes = _settle(db, person.id)
+    values: Values = {
+        TotpSecret.person_id: person.id,
+        TotpSecret.secret_encrypted: db.vault.encrypt(secret),
+        TotpSecret.last_step: step,
+        TotpSecret.created_at: now,
+    }
+    db.execute(insert(TotpSecret).values(values))
+    codes = _update_factors(db, person.id)
     _record(db, events.PERSON_APP_ADDED, person, by, now, None, [emails.factor_added(db, person, APP, now)])
     return codes
 
 
 def turn_off_app(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
-    """Forgets the authenticator app. Raises Conflict when there is none."""
-    _alone(db, person.id)
+    """Removes the authenticator app. Raises Conflict when there is none."""
+    _lock_factors(db, person.id)
     gone = db.execute(
         delete(TotpSecret).where(TotpSecret.person_id == person.id).returning(TotpSecret.person_id)
     ).scalar_one_or_none()
     if gone is None:
-        raise Conflict("There is no authenticator app to take away. Nothing was changed.", code="app.missing")
-    _settle(db, person.id)
-    letter = emails.factor_removed(db, person, APP, _left(db, person.id), now)
-    _record(db, events.PERSON_APP_REMOVED, person, by, now, None, [letter])
+        raise Conflict("There is no authenticator app to remove. Nothing was changed.", code="app.missing")
+    _update_factors(db, person.id)
+    message = emails.factor_removed(db, person, APP, _has_factor(db, person.id), now)
+    _record(db, events.PERSON_APP_REMOVED, person, by, now, None, [message])
 
 
 def use_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) -> str | None:
-    """Uses up what was typed: `code` for one of the app, `recovery code` for one of those; None when it is neither."""
+    """Uses a code up. Returns `code` for one of the app, `recovery code` for one of those, None when it is wrong."""
     digits = _digits(typed)
     if len(digits) == 6 and digits.isascii() and digits.isdecimal():
         return "code" if use_app_code(db, person.id, digits, now=now) else None
@@ -71,15 +76,15 @@ def use_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) ->
 
 
 def use_app_code(db: Db, person_id: int, code: str, *, now: datetime) -> bool:
-    """Whether this is a code of the person's app whose step was not used yet. It, and earlier ones, are used up."""
-    sealed = db.execute(select(TotpSecret.secret_encrypted).where(TotpSecret.person_id == person_id)).scalar()
-    step = totp.step_of(db.vault.decrypt(sealed), _digits(code), now) if sealed else None
+    """Uses a code of the person's app up, with all earlier ones. False when it is wrong or its step was used."""
+    encrypted = db.execute(select(TotpSecret.secret_encrypted).where(TotpSecret.person_id == person_id)).scalar()
+    step = totp.step_of(db.vault.decrypt(encrypted), _digits(code), now) if encrypted else None
     if step is None:
         return False
     done = db.execute(
         update(TotpSecret)
         .where(TotpSecret.person_id == person_id, TotpSecret.last_step < step)
-        .values(last_step=step)
+        .values({TotpSecret.last_step: step})
         .returning(TotpSecret.person_id)
     )
     return done.scalar_one_or_none() is not None
@@ -93,61 +98,63 @@ def _use_recovery_code(db: Db, person: Person, typed: str, *, by: Actor, now: da
             RecoveryCode.code_sha256 == recovery.digest(person.id, typed),
             RecoveryCode.used_at.is_(None),
         )
-        .values(used_at=now)
+        .values({RecoveryCode.used_at: now})
         .returning(RecoveryCode.id)
     ).scalar_one_or_none()
     if done is None:
         return False
     unused = select(RecoveryCode.id).where(RecoveryCode.person_id == person.id, RecoveryCode.used_at.is_(None))
     left = len(db.execute(unused).all())
-    letter = emails.recovery_code_used(db, person, left, now)
-    _record(db, events.PERSON_RECOVERY_CODE_USED, person, by, now, {"left": left}, [letter])
+    message = emails.recovery_code_used(db, person, left, now)
+    _record(db, events.PERSON_RECOVERY_CODE_USED, person, by, now, {"left": left}, [message])
     return True
 
 
 def renew_codes(db: Db, person: Person, *, by: Actor, now: datetime) -> list[str]:
-    """Ten new recovery codes; the earlier ones are dead. Raises Conflict without a factor they would stand in for."""
-    _alone(db, person.id)
-    if not _left(db, person.id):
+    """Replaces the recovery codes by ten new ones. Raises Conflict when there is no factor that they would replace."""
+    _lock_factors(db, person.id)
+    if not _has_factor(db, person.id):
         raise Conflict("Set up an app or a passkey first. No codes were made.", code="factors.missing")
     codes = _new_codes(db, person.id)
     _record(db, events.PERSON_RECOVERY_CODES_MADE, person, by, now)
     return codes
 
 
-def add_passkey(db: Db, person: Person, made: passkeys.Made, name: str, *, by: Actor, now: datetime) -> list[str]:
-    """Keeps a new passkey. Returns recovery codes where there were none yet, to be shown this once.
+def add_passkey(
+    db: Db, person: Person, passkey: passkeys.NewPasskey, name: str, *, by: Actor, now: datetime
+) -> list[str]:
+    """Stores a new passkey. Returns recovery codes where there were none yet, to be shown once.
 
-    Raises Invalid for a bad name, Conflict when it is known already or there are too many.
+    Raises Invalid for a bad name, Conflict when it is registered already or there are too many.
     """
     name = rules.plain_text("name", name, rules.LABEL_LENGTH)
-    _alone(db, person.id)
+    _lock_factors(db, person.id)
     if len(db.execute(select(Passkey.id).where(Passkey.person_id == person.id)).all()) >= MOST_PASSKEYS:
         raise Conflict(f"You have {MOST_PASSKEYS} passkeys, the most there may be. Remove one first.", "passkey.many")
-    kept = insert_once(
+    inserted = insert_once(
         db,
         Passkey,
         {
             Passkey.person_id: person.id,
             Passkey.name: name,
-            Passkey.credential_id: made.credential_id,
-            Passkey.public_key: made.public_key,
-            Passkey.sign_count: made.sign_count,
+            Passkey.credential_id: passkey.credential_id,
+            Passkey.public_key: passkey.public_key,
+            Passkey.sign_count: passkey.sign_count,
             Passkey.created_at: now,
             Passkey.last_used_at: None,
         },
     )
-    if kept is None:
+    if inserted is None:
         raise Conflict("This passkey is registered already. Nothing was changed.", code="passkey.exists")
-    codes = _settle(db, person.id)
-    letter = emails.factor_added(db, person, f"The passkey “{name}”", now)
-    _record(db, events.PERSON_PASSKEY_ADDED, person, by, now, {"passkey": name}, [letter])
+    codes = _update_factors(db, person.id)
+    message = emails.factor_added(db, person, f"The passkey “{name}”", now)
+    _record(db, events.PERSON_PASSKEY_ADDED, person, by, now, {"passkey": name}, [message])
     return codes
 
 
 def remove_passkey(db: Db, person: Person, passkey_id: int, *, by: Actor, now: datetime) -> None:
-    """Forgets a passkey of one's own. Raises NotFound."""
-    _alone(db, person.id)
+    """Removes a passkey of the person. Raises NotFound."""
+    _lock_factors(db, person.id)
     name = None
     if passkey_id <= LARGEST_ID:
         name = db.execute(
@@ -155,17 +162,17 @@ def remove_passkey(db: Db, person: Person, passkey_id: int, *, by: Actor, now: d
         ).scalar_one_or_none()
     if name is None:
         raise NotFound("There is no such passkey, or it is removed already.")
-    _settle(db, person.id)
-    letter = emails.factor_removed(db, person, f"The passkey “{name}”", _left(db, person.id), now)
-    _record(db, events.PERSON_PASSKEY_REMOVED, person, by, now, {"passkey": name}, [letter])
+    _update_factors(db, person.id)
+    message = emails.factor_removed(db, person, f"The passkey “{name}”", _has_factor(db, person.id), now)
+    _record(db, events.PERSON_PASSKEY_REMOVED, person, by, now, {"passkey": name}, [message])
 
 
 def use_passkey(
     db: Db, passkey: Passkey, challenge: bytes, expires_at: datetime, sign_count: int, *, by: Actor, now: datetime
 ) -> bool:
-    """Whether a proven answer may count: its challenge was not answered before, and the device's counter grew.
+    """Uses a verified response up. False when its challenge was used before or the device's counter did not grow.
 
-    A counter that did not grow means that the passkey may have been copied: history says so.
+    A counter that did not grow means that the passkey may have been copied: this is recorded as an event.
     """
     used: Values = {
         UsedChallenge.challenge_sha256: sha256(challenge.hex()),
@@ -177,7 +184,7 @@ def use_passkey(
     done = db.execute(
         update(Passkey)
         .where(Passkey.id == passkey.id, counted)
-        .values(sign_count=sign_count, last_used_at=now)
+        .values({Passkey.sign_count: sign_count, Passkey.last_used_at: now})
         .returning(Passkey.id)
     ).scalar_one_or_none()
     if done is None and db.execute(select(Passkey.id).where(Passkey.id == passkey.id)).first() is not None:
@@ -187,35 +194,38 @@ def use_passkey(
 
 
 def reset(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
-    """Takes every factor of somebody who lost them. Their password alone signs in again. Raises Conflict without any.
+    """Removes every factor of a person who lost them, so that the password alone signs in again.
 
-    Raises Denied on oneself: the settings page does that, where it asks who is there.
+    Raises Conflict when there is none, and Denied on oneself: the settings page asks for proof of identity first.
     """
     if by.kind == "person" and by.id == str(person.id):
         raise Denied("Change your own sign-in on your settings page. Nothing was changed.")
-    _alone(db, person.id)
+    _lock_factors(db, person.id)
     gone = [
         len(db.execute(delete(table).where(table.person_id == person.id).returning(table.person_id)).all())
         for table in (TotpSecret, Passkey)
     ]
     if not any(gone):
         raise Conflict(f"{person.name} signs in with the password alone. Nothing was changed.", "factors.missing")
-    _settle(db, person.id)
+    _update_factors(db, person.id)
     _record(db, events.PERSON_FACTORS_RESET, person, by, now, None, [emails.factors_reset(db, person, by, now)])
 
 
-def _alone(db: Db, person_id: int) -> None:
-    """Lets one change at a time into a person's factors; SQLite has one writer anyway."""
+def _lock_factors(db: Db, person_id: int) -> None:
+    """Lets one transaction at a time change a person's factors; SQLite has one writer anyway."""
     db.execute(select(Person.id).where(Person.id == person_id).with_for_update())
 
 
-def _settle(db: Db, person_id: int) -> list[str]:
-    """Notes whether there is a factor, and keeps recovery codes exactly while there is. Returns those made now."""
-    there = or_(exists().where(TotpSecret.person_id == person_id), exists().where(Passkey.person_id == person_id))
-    set_up = db.execute(
-        update(Person).where(Person.id == person_id).values(second_factor=there).returning(Person.second_factor)
+def _update_factors(db: Db, person_id: int) -> list[str]:
+    """Updates `second_factor`, and keeps recovery codes exactly while there is a factor. Returns those made now."""
+    has_factor = or_(exists().where(TotpSecret.person_id == person_id), exists().where(Passkey.person_id == person_id))
+    second_factor = db.execute(
+        update(Person)
+        .where(Person.id == person_id)
+        .values({Person.second_factor: has_factor})
+        .returning(Person.second_factor)
     ).scalar_one()
-    if not set_up:
+    if not second_factor:
         db.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
         return []
     if db.execute(select(RecoveryCode.id).where(RecoveryCode.person_id == person_id).limit(1)).first() is not None:
@@ -223,8 +233,8 @@ def _settle(db: Db, person_id: int) -> list[str]:
     return _new_codes(db, person_id)
 
 
-def _left(db: Db, person_id: int) -> bool:
-    """Whether a factor is left."""
+def _has_factor(db: Db, person_id: int) -> bool:
+    """Whether the person has a second factor."""
     return bool(db.execute(select(Person.second_factor).where(Person.id == person_id)).scalar_one())
 
 
@@ -239,7 +249,7 @@ def _new_codes(db: Db, person_id: int) -> list[str]:
 
 
 def _digits(typed: str) -> str:
-    """What was typed or pasted, without the spaces and hyphens that apps and people put between."""
+    """The typed code without the spaces and hyphens that apps and people put between."""
     return "".join(typed.split()).replace("-", "")
 
 
@@ -249,7 +259,7 @@ def _record(
     person: Person,
     by: Actor,
     now: datetime,
-    data: dict[str, Any] | None = None,
+    data: JsonObject | None = None,
     messages: list[Message] | None = None,
 ) -> None:
     record(

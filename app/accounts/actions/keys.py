@@ -1,4 +1,4 @@
-"""API keys: making them, revoking them, printing a bearer to try one."""
+"""API keys: creating and revoking them, and signing a bearer to try one."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from app.kernel.errors import Conflict
 
 BEARER_LIFE = timedelta(hours=1)
 PREFIX_LENGTH = 6
-"""Characters of a key's random part that stay visible, so that people can tell keys apart."""
+"""Characters of the random part of a key that stay visible, so that people can tell keys apart."""
 
 
 def create(
@@ -28,11 +28,11 @@ def create(
     label: str = "",
     secret: str | None = None,
 ) -> tuple[ApiKey, str]:
-    """Makes a key and returns it with its secret, which nobody can read again. No scopes asked means all.
+    """Creates a key and returns it with its secret, which cannot be read again. No scopes means all.
 
     `secret` sets the key's value (demonstration data only). Raises Invalid.
     """
-    product = rules.one_of("product", product, (known.value for known in Product))
+    product = rules.one_of("product", product, (product.value for product in Product))
     allowed = rules.scopes(product, scopes)
     label = rules.plain_text("label", label, rules.LABEL_LENGTH) if label.strip() else ""
     value = secret or random_token(32, rules.PREFIXES[product])
@@ -62,11 +62,11 @@ def create(
 
 
 def revoke(db: Db, key: ApiKey, *, by: Actor, now: datetime) -> None:
-    """Ends a key at once and for good. Raises Conflict when it is already revoked."""
+    """Revokes a key at once and for good. Raises Conflict when it is already revoked."""
     done = db.execute(
         update(ApiKey)
         .where(ApiKey.id == key.id, ApiKey.revoked_at.is_(None))
-        .values(revoked_at=now)
+        .values({ApiKey.revoked_at: now})
         .returning(ApiKey.id)
     ).scalar_one_or_none()
     if done is None:
@@ -84,7 +84,7 @@ def revoke(db: Db, key: ApiKey, *, by: Actor, now: datetime) -> None:
 
 
 def print_bearer(db: Db, organization: Organization, *, by: Actor, now: datetime) -> tuple[str, datetime]:
-    """A depositions bearer for one hour, and when it ends. Raises Conflict when the organization has no key for it."""
+    """A depositions bearer for one hour, and when it expires. Raises Conflict when the organization has no key."""
     try:
         key = api_auth.signing_key(db, organization.id)
     except LookupError:

@@ -1,8 +1,7 @@
 """Organizations: creating them and changing what they may do."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import update
 
@@ -13,8 +12,23 @@ from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict
 
+
+class OrganizationFields(TypedDict, total=False):
+    """The fields of an organization that administrators and operators change."""
+
+    name: str
+    plan: str
+    billing: str
+    self_service: bool
+    locale: str
+    time_zone: str
+    contact_email: str
+    decision_emails: bool
+    require_second_factor: bool
+
+
 STAFF_FIELDS = frozenset({"plan", "billing", "self_service"})
-"""What an organization pays for and may do: only the house changes these."""
+"""The fields that only staff administrators may change: what an organization pays for and may do."""
 
 
 def create(
@@ -31,9 +45,10 @@ def create(
     time_zone: str = "America/New_York",
     contact_email: str = "",
     decision_emails: bool = True,
+    require_second_factor: bool = False,
 ) -> Organization:
-    """Makes an organization. Raises Invalid for a bad field, Conflict when the slug is taken."""
-    facts: dict[str, Any] = checked(
+    """Creates an organization. Raises Invalid for a bad field, Conflict when the slug is taken."""
+    fields = checked(
         {
             "name": name,
             "plan": plan,
@@ -43,6 +58,7 @@ def create(
             "time_zone": time_zone,
             "contact_email": contact_email,
             "decision_emails": decision_emails,
+            "require_second_factor": require_second_factor,
         }
     )
     made = insert_once(
@@ -50,9 +66,17 @@ def create(
         Organization,
         {
             Organization.slug: rules.slug(slug),
+            Organization.name: fields["name"],
+            Organization.plan: fields["plan"],
+            Organization.billing: fields["billing"],
+            Organization.self_service: fields["self_service"],
+            Organization.locale: fields["locale"],
+            Organization.time_zone: fields["time_zone"],
+            Organization.contact_email: fields["contact_email"],
+            Organization.decision_emails: fields["decision_emails"],
+            Organization.require_second_factor: fields["require_second_factor"],
             Organization.version: 1,
             Organization.created_at: now,
-            **{getattr(Organization, name): value for name, value in facts.items()},
         },
     )
     if made is None:
@@ -65,7 +89,7 @@ def create(
         organization_id=made,
         by=by,
         now=now,
-        data={"slug": slug, **facts},
+        data={"slug": slug, **fields},
     )
     return db.get_one(Organization, made)
 
@@ -73,21 +97,22 @@ def create(
 def change(
     db: Db,
     organization: Organization,
-    changes: Mapping[str, Any],
+    changes: OrganizationFields,
     *,
     version: int | None = None,
     by: Actor,
     now: datetime,
 ) -> Organization:
-    """Writes what differs. Raises Invalid for a bad field, Conflict when somebody else changed it meanwhile."""
-    after = {name: value for name, value in checked(changes).items() if getattr(organization, name) != value}
+    """Writes the fields that differ. Raises Invalid for a bad field, Conflict when the version moved on."""
+    fields = checked(changes)
+    after = {name: value for name, value in fields.items() if getattr(organization, name) != value}
     expected = organization.version if version is None else version
     if not after and expected == organization.version:
         return organization
     done = db.execute(
         update(Organization)
         .where(Organization.id == organization.id, Organization.version == expected)
-        .values(**after, version=expected + 1)
+        .values({**after, "version": expected + 1})
         .returning(Organization.id)
     ).scalar_one_or_none()
     if done is None:
@@ -109,17 +134,20 @@ def change(
     return db.get_one(Organization, organization.id, populate_existing=True)
 
 
-def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts of an organization as they are kept: trimmed, lowered, known words. Raises Invalid."""
-    checks: dict[str, Any] = {
-        "name": lambda value: rules.plain_text("name", value, rules.NAME_LENGTH),
-        "plan": rules.plan,
-        "billing": rules.billing,
-        "locale": rules.locale,
-        "time_zone": rules.time_zone,
-        "contact_email": lambda value: rules.email_address(value, "contact_email") if value.strip() else "",
-        "self_service": bool,
-        "decision_emails": bool,
-        "require_second_factor": bool,
-    }
-    return {name: checks[name](value) for name, value in changes.items()}
+def checked(fields: OrganizationFields) -> OrganizationFields:
+    """The fields as they are stored: trimmed, in lower case, known values. Raises Invalid."""
+    found = fields.copy()
+    if "name" in fields:
+        found["name"] = rules.plain_text("name", fields["name"], rules.NAME_LENGTH)
+    if "plan" in fields:
+        found["plan"] = rules.plan(fields["plan"])
+    if "billing" in fields:
+        found["billing"] = rules.billing(fields["billing"])
+    if "locale" in fields:
+        found["locale"] = rules.locale(fields["locale"])
+    if "time_zone" in fields:
+        found["time_zone"] = rules.time_zone(fields["time_zone"])
+    if "contact_email" in fields:
+        address = fields["contact_email"]
+        found["contact_email"] = rules.email_address(address, "contact_email") if address.strip() else ""
+    return found

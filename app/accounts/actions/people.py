@@ -1,10 +1,10 @@
 """People: inviting them, giving and taking roles, disabling, their own settings and passwords."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 
 from app.accounts import emails, events, passwords, rules
 from app.accounts.models import Membership, Organization, Person, Theme
@@ -13,8 +13,20 @@ from app.accounts.roles import TITLES, Role
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import insert_once
+from app.kernel.db.inserts import Values, insert_once
 from app.kernel.errors import Conflict, Gone, NotFound
+from app.kernel.json_types import JsonObject
+from app.kernel.outbox.outbox import Message
+
+
+class PersonalSettings(TypedDict):
+    """The settings that every person changes for themselves."""
+
+    name: str
+    time_zone: str
+    theme: str
+    single_keys: bool
+    undo_seconds: int
 
 
 def invite(
@@ -28,12 +40,12 @@ def invite(
     now: datetime,
     time_zone: str | None = None,
 ) -> Person:
-    """Gives somebody a role, makes their account when there is none, and writes to them.
+    """Gives a person a role, creates the account when there is none, and sends an e-mail.
 
-    No organization means the whole house. Raises Invalid for a bad field, Conflict when they have the role already.
+    No organization means all of them. Raises Invalid for a bad field, Conflict when the person has the role already.
     """
     person, _ = _ensure(db, email=email, name=name, time_zone=time_zone, organization=organization, by=by, now=now)
-    _place(db, person, role, organization)
+    _add_membership(db, person, role, organization)
     message = (
         emails.invitation(db, person, organization, by)
         if person.password_hash is None
@@ -55,12 +67,12 @@ def create(
     now: datetime,
     time_zone: str | None = None,
 ) -> Person:
-    """Makes an account that is ready to sign in (command line, demonstration data). Raises Invalid, Conflict."""
+    """Creates an account that is ready to sign in (command line, demonstration data). Raises Invalid, Conflict."""
     person, made = _ensure(db, email=email, name=name, time_zone=time_zone, organization=organization, by=by, now=now)
     if not made:
-        raise Conflict(f"There is already somebody with the address {person.email}.", code="person.exists")
+        raise Conflict(f"There is already an account with the address {person.email}.", code="person.exists")
     person.password_hash = password_hash
-    _place(db, person, role, organization)
+    _add_membership(db, person, role, organization)
     db.flush()
     _record(db, events.PERSON_CREATED, person, organization, by, now, {"role": role})
     return person
@@ -69,13 +81,13 @@ def create(
 def give_role(
     db: Db, person: Person, role: str, organization: Organization | None, *, by: Actor, now: datetime
 ) -> None:
-    """Adds a role. Raises Invalid, or Conflict when they have it."""
-    _place(db, person, role, organization)
+    """Gives a person a role. Raises Invalid, or Conflict when they have it."""
+    _add_membership(db, person, role, organization)
     _record(db, events.PERSON_ROLE_GIVEN, person, organization, by, now, {"role": role})
 
 
 def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: datetime) -> None:
-    """Takes a role away; it holds from the next request on. Raises NotFound, or Conflict for one's own adminship."""
+    """Removes a role, from the next request on. Raises NotFound, or Conflict for one's own administrator role."""
     membership = db.get(Membership, membership_id) if membership_id <= LARGEST_ID else None
     if membership is None or membership.person_id != person.id:
         raise NotFound("There is no such role.")
@@ -93,15 +105,13 @@ def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: dat
 
 
 def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
-    """Shuts an account: every sign-in and link of it ends now. Raises Conflict when done already, or on oneself."""
+    """Disables an account: its sign-ins and links end now. Raises Conflict when it is disabled, or on oneself."""
     if by.kind == "person" and by.id == str(person.id):
         raise Conflict("You cannot disable your own account. Nothing was changed.", code="person.own_account")
-    done = _set(
+    done = _update(
         db,
-        Person.id == person.id,
-        Person.disabled_at.is_(None),
-        disabled_at=now,
-        session_epoch=Person.session_epoch + 1,
+        [Person.id == person.id, Person.disabled_at.is_(None)],
+        {Person.disabled_at: now, Person.session_epoch: Person.session_epoch + 1},
     )
     if not done:
         raise Conflict("This account is already disabled. Nothing was changed.", code="person.already_disabled")
@@ -109,16 +119,16 @@ def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
 
 
 def enable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
-    """Opens a disabled account again; it has to sign in anew. Raises Conflict when it is not disabled."""
-    if not _set(db, Person.id == person.id, Person.disabled_at.is_not(None), disabled_at=None):
+    """Enables a disabled account; the person has to sign in again. Raises Conflict when it is not disabled."""
+    if not _update(db, [Person.id == person.id, Person.disabled_at.is_not(None)], {Person.disabled_at: None}):
         raise Conflict("This account is not disabled. Nothing was changed.", code="person.not_disabled")
     _record(db, events.PERSON_ENABLED, person, None, by, now)
 
 
 def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
-    """Sends a fresh invitation; the earlier link stays good until one is used. Raises Conflict once it was taken."""
+    """Sends another invitation; the earlier link works until one is used. Raises Conflict once it was accepted."""
     if person.password_hash is not None:
-        raise Conflict(f"{person.name} has already taken the invitation. Nothing was sent.", code="person.active")
+        raise Conflict(f"{person.name} has already accepted the invitation. Nothing was sent.", code="person.active")
     if person.disabled_at is not None:
         raise Conflict("This account is disabled. Nothing was sent. Enable it first.", code="person.disabled")
     organization = next((each.organization for each in person.memberships if each.organization), None)
@@ -135,24 +145,32 @@ def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
 
 
 def change_settings(
-    db: Db, person: Person, changes: Mapping[str, Any], *, version: int, by: Actor, now: datetime
+    db: Db, person: Person, settings: PersonalSettings, *, version: int, by: Actor, now: datetime
 ) -> None:
-    """One's own name, time zone, look and keys. Raises Invalid, or Conflict when changed elsewhere meanwhile."""
-    checks: dict[str, Any] = {
-        "name": lambda value: rules.plain_text("name", value, rules.NAME_LENGTH),
-        "time_zone": rules.time_zone,
-        "theme": lambda value: rules.one_of("theme", value, (each.value for each in Theme)),
-        "single_keys": bool,
-        "undo_seconds": rules.undo_seconds,
+    """Changes a person's own settings. Raises Invalid, or Conflict when the version moved on."""
+    after = PersonalSettings(
+        name=rules.plain_text("name", settings["name"], rules.NAME_LENGTH),
+        time_zone=rules.time_zone(settings["time_zone"]),
+        theme=rules.one_of("theme", settings["theme"], (theme.value for theme in Theme)),
+        single_keys=settings["single_keys"],
+        undo_seconds=rules.undo_seconds(settings["undo_seconds"]),
+    )
+    values: Values = {
+        Person.name: after["name"],
+        Person.time_zone: after["time_zone"],
+        Person.theme: after["theme"],
+        Person.single_keys: after["single_keys"],
+        Person.undo_seconds: after["undo_seconds"],
+        Person.version: version + 1,
     }
-    after = {name: checks[name](value) for name, value in changes.items()}
-    if not _set(db, Person.id == person.id, Person.version == version, **after, version=version + 1):
+    if not _update(db, [Person.id == person.id, Person.version == version], values):
         raise Conflict(
             "Your settings were changed in another window meanwhile. Nothing was saved. Load the page again.",
             code="person.changed",
         )
-    before = {name: getattr(person, name) for name in after if getattr(person, name) != after[name]}
-    if before:
+    changed = {name: value for name, value in after.items() if getattr(person, name) != value}
+    if changed:
+        before = {name: getattr(person, name) for name in changed}
         _record(
             db,
             events.PERSON_CHANGED,
@@ -160,27 +178,22 @@ def change_settings(
             None,
             by,
             now,
-            {"before": before, "after": {name: after[name] for name in before}},
+            {"before": before, "after": changed},
         )
 
 
 def change_password(
     db: Db, person_id: int, epoch: int, password_hash: str, *, how: str, by: Actor, now: datetime
 ) -> int:
-    """Sets a password, ends every sign-in and link of the account, and says so by mail. Returns the new epoch.
+    """Sets a password, ends every sign-in and link of the account, and sends an e-mail. Returns the new epoch.
 
-    `epoch` is the session epoch the caller proved (a link's, or the one whose old password was given): of two at once
-    one wins. `how` is changed, reset or accepted. Raises Gone when the epoch has passed.
+    `epoch` is the session epoch that the caller proved (of a link, or of the old password): of two at once one wins.
+    `how` is changed, reset or accepted. Raises Gone when the epoch has passed.
     """
-    done = _set(
-        db,
-        Person.id == person_id,
-        Person.session_epoch == epoch,
-        Person.disabled_at.is_(None),
-        *((Person.password_hash.is_(None),) if how == "accepted" else ()),
-        password_hash=password_hash,
-        session_epoch=epoch + 1,
-    )
+    conditions = [Person.id == person_id, Person.session_epoch == epoch, Person.disabled_at.is_(None)]
+    if how == "accepted":
+        conditions.append(Person.password_hash.is_(None))
+    done = _update(db, conditions, {Person.password_hash: password_hash, Person.session_epoch: epoch + 1})
     if not done:
         raise Gone("This link has been used, or a newer one replaced it. Nothing was changed.", code="link.used")
     person = db.get_one(Person, person_id, populate_existing=True)
@@ -227,12 +240,12 @@ def _ensure(
         },
     )
     person = db.get_one(Person, made) if made is not None else person_by_email(db, address)
-    assert person is not None  # the unique index said so, in this transaction
+    assert person is not None  # the unique index holds it, in this transaction
     return person, made is not None
 
 
-def _place(db: Db, person: Person, role: str, organization: Organization | None) -> None:
-    known = rules.one_of("role", role, (each.value for each in Role))
+def _add_membership(db: Db, person: Person, role: str, organization: Organization | None) -> None:
+    known = rules.one_of("role", role, (role.value for role in Role))
     placed = insert_once(
         db,
         Membership,
@@ -243,15 +256,15 @@ def _place(db: Db, person: Person, role: str, organization: Organization | None)
         },
     )
     if placed is None:
-        where = organization.name if organization else "the whole house"
+        where = organization.name if organization else "all organizations"
         raise Conflict(
             f"{person.name} is already {TITLES[Role(known)].lower()} for {where}. Nothing was changed.",
             code="person.has_role",
         )
 
 
-def _set(db: Db, *conditions: Any, **values: Any) -> bool:
-    done = db.execute(update(Person).where(*conditions).values(**values).returning(Person.id))
+def _update(db: Db, conditions: Sequence[ColumnElement[bool]], values: Values) -> bool:
+    done = db.execute(update(Person).where(*conditions).values(values).returning(Person.id))
     return done.scalar_one_or_none() is not None
 
 
@@ -262,8 +275,8 @@ def _record(
     organization: Organization | None,
     by: Actor,
     now: datetime,
-    data: dict[str, Any] | None = None,
-    messages: Any = (),
+    data: JsonObject | None = None,
+    messages: Sequence[Message] = (),
 ) -> None:
     record(
         db,

@@ -1,7 +1,6 @@
 """Signing in, signing out, and asking for a new password."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -14,27 +13,28 @@ from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
+from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import Message
 
 KEPT = timedelta(days=30)
-"""How long a sign-in that is over can still be looked up."""
+"""How long a sign-in that has ended is kept."""
 RESET_JOB = "job:accounts.password_reset"
 
 
 def recognize(db: Db, email: str, password: str) -> Person | None:
-    """The person whose address and password these are, or nobody; unknown people cost as much as wrong passwords."""
+    """The person with this address and password, or None; unknown people cost as much as wrong passwords."""
     person = person_by_email(db, email) if _storable(email) else None
-    known = passwords.matches(person.password_hash if person else None, password)
-    return person if known and person is not None and person.disabled_at is None else None
+    matches = passwords.matches(person.password_hash if person else None, password)
+    return person if matches and person is not None and person.disabled_at is None else None
 
 
 def sign_in(
     db: Db, person: Person, *, address: str, user_agent: str, by: Actor, now: datetime, how: str = "password"
 ) -> str:
-    """Opens a sign-in for a browser and returns the random id that goes into its cookie. `how` is a key of HOW.
+    """Starts a sign-in for a browser and returns the token for its cookie. `how` is a key of events.FACTORS.
 
-    The sign-in carries the epoch `recognize` saw: if the password changed or the account was disabled meanwhile, it
-    is dead from birth.
+    The sign-in has the epoch that `recognize` read: when the password changed or the account was disabled since, it is
+    not valid.
     """
     token = random_token(32)
     db.add(
@@ -43,7 +43,7 @@ def sign_in(
             token_sha256=sha256(token),
             session_epoch=person.session_epoch,
             address=address[:64],
-            user_agent="".join(c if c.isprintable() else " " for c in user_agent)[:300],
+            user_agent="".join(character if character.isprintable() else " " for character in user_agent)[:300],
             created_at=now,
             last_seen_at=now,
             proved_at=now,
@@ -55,18 +55,18 @@ def sign_in(
 
 
 def prove(db: Db, sign_in_id: int, *, now: datetime) -> None:
-    """Notes that whoever sits at this sign-in has just shown who they are, for what asks for that."""
-    db.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(proved_at=now))
+    """Records that the person of this sign-in has just proved their identity."""
+    db.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values({SignIn.proved_at: now}))
 
 
 def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: datetime) -> None:
-    """Ends one sign-in of a person, this browser's or another's. Raises NotFound when there is none to end."""
+    """Ends one sign-in of a person. Raises NotFound when it is unknown or has ended."""
     if sign_in_id > LARGEST_ID:
         raise NotFound("There is no such sign-in, or it has ended already.")
     done = db.execute(
         update(SignIn)
         .where(SignIn.id == sign_in_id, SignIn.person_id == person_id, SignIn.ended_at.is_(None))
-        .values(ended_at=now)
+        .values({SignIn.ended_at: now})
         .returning(SignIn.id)
     ).scalar_one_or_none()
     if done is None:
@@ -75,7 +75,7 @@ def end_sign_in(db: Db, person_id: int, sign_in_id: int, *, by: Actor, now: date
 
 
 def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: datetime) -> int:
-    """Ends every sign-in of a person but one. Returns how many were open."""
+    """Ends every sign-in of a person but one. Returns how many were active."""
     ended = db.execute(
         update(SignIn)
         .where(
@@ -85,7 +85,7 @@ def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: 
             SignIn.created_at > now - ABSOLUTE,
             SignIn.last_seen_at > now - IDLE,
         )
-        .values(ended_at=now)
+        .values({SignIn.ended_at: now})
         .returning(SignIn.id)
     ).all()
     if ended:
@@ -94,18 +94,17 @@ def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: 
 
 
 def forget_old(db: Db, now: datetime, portion: int = 500) -> bool:
-    """Deletes sign-ins that are over for a month and challenges that have expired. Whether there may be more."""
-    sign_in, used = SignIn.__table__.c, UsedChallenge.__table__.c
-    old = select(sign_in.id).where(sign_in.created_at < now - ABSOLUTE - KEPT).order_by(sign_in.created_at)
-    gone = db.execute(delete(SignIn.__table__).where(sign_in.id.in_(old.limit(portion))).returning(sign_in.id)).all()
-    db.execute(delete(UsedChallenge.__table__).where(used.expires_at < now))
-    return len(gone) == portion
+    """Deletes sign-ins that ended a month ago and expired challenges. Returns whether there may be more."""
+    old = select(SignIn.id).where(SignIn.created_at < now - ABSOLUTE - KEPT).order_by(SignIn.created_at)
+    deleted = db.execute(delete(SignIn).where(SignIn.id.in_(old.limit(portion))).returning(SignIn.id)).all()
+    db.execute(delete(UsedChallenge).where(UsedChallenge.expires_at < now))
+    return len(deleted) == portion
 
 
-def ask_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
-    """Notes that somebody wants a new password. Whether the address is known is decided later, by the worker.
+def request_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
+    """Records the request for a new password. The worker finds out later whether the address is known.
 
-    So the answer and its cost are the same for everybody.
+    So the response and its cost are the same for every address.
     """
     address = email.strip().lower()
     record(
@@ -123,11 +122,13 @@ def ask_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
 
 
 def _record(
-    db: Db, event_type: EventType, person_id: int, by: Actor, now: datetime, data: dict[str, Any] | None = None
+    db: Db, event_type: EventType, person_id: int, by: Actor, now: datetime, data: JsonObject | None = None
 ) -> None:
     record(db, event_type, subject_type="person", subject_id=person_id, organization_id=None, by=by, now=now, data=data)
 
 
 def _storable(text: str) -> bool:
-    """Whether a database can be asked for this text at all."""
-    return len(text) <= 254 and all(c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF for c in text)
+    """Whether both databases take this text as a parameter."""
+    return len(text) <= 254 and all(
+        character.isprintable() and not 0xD800 <= ord(character) <= 0xDFFF for character in text
+    )

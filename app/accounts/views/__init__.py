@@ -1,6 +1,6 @@
-"""Pages about people, organizations and keys, and everybody's own settings.
+"""Pages of people, organizations and keys, and of a person's own settings.
 
-A module for each noun; each hangs its views on `pages`.
+One module a noun; each registers its views on `pages`.
 """
 
 from flask import Blueprint
@@ -12,12 +12,11 @@ pages = Blueprint("accounts", __name__)
 
 
 def administered() -> frozenset[int] | None:
-    """The organizations this administrator keeps; None is the house, which keeps all."""
+    """The ids of the organizations that the current administrator manages; None means all (staff)."""
     scope = me().scope(PEOPLE)
     return None if scope.everything else scope.organization_ids
 
 
-# They hang their views on `pages`.
-from app.accounts.views import factors, keys, organizations, people, proof, settings  # noqa: E402  # after `pages`
+from app.accounts.views import factors, keys, organizations, people, proof, settings  # noqa: E402  # they register on `pages`
 
 __all__ = ["administered", "factors", "keys", "organizations", "pages", "people", "proof", "settings"]

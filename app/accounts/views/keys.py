@@ -1,9 +1,9 @@
-"""API keys: made, shown once, revoked; and a bearer to try the depositions API with."""
+"""Pages of the API keys, and a bearer to try the depositions API with."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Response, flash, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from app.accounts import queries
 from app.accounts.access import allow, me
@@ -21,17 +21,17 @@ from app.kernel.web.htmx import respond, see_other
 @pages.get("/keys")
 @allow(Role.ADMIN)
 def keys() -> Response:
-    """The keys this administrator keeps."""
+    """Lists the keys that the current administrator manages."""
     mine = administered()
     chosen = request.args.get("organization", "")
     organization_id = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None
-    places = queries.organizations(db(), mine)
+    managed = queries.organizations(db(), mine)
     return respond(
         "accounts/keys.html",
         "accounts/_keys.html",
         rows=queries.keys(db(), mine, organization_id=organization_id),
         organization=chosen,
-        organizations=[("", "any"), *((each.id, each.name) for each in places)],
+        organizations=[("", "any"), *((each.id, each.name) for each in managed)],
         now=clock.now(),
     )
 
@@ -39,17 +39,17 @@ def keys() -> Response:
 @pages.get("/keys/new")
 @allow(Role.ADMIN)
 def new_key() -> Response:
-    """The form that makes one."""
-    places = queries.organizations(db(), administered())
+    """Shows the form that creates a key."""
+    managed = queries.organizations(db(), administered())
     chosen = request.args.get("organization", "")
-    form = _form(places, None, int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None)
+    form = _form(managed, None, int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None)
     return respond("accounts/key-new.html", form=form)
 
 
 @pages.post("/keys")
 @allow(Role.ADMIN)
 def create_key() -> Response:
-    """Makes a key and shows it, this once: the answer itself is the only place it is ever written."""
+    """Creates a key and shows it, once: this response is the only place where it is ever written."""
     mine = administered()
     form = _form(queries.organizations(db(), mine), request.form, None)
     form.check()
@@ -70,25 +70,25 @@ def create_key() -> Response:
 @pages.post("/keys/<int:key_id>/revoke")
 @allow(Role.ADMIN)
 def revoke_key(key_id: int) -> Response:
-    """Ends a key for good."""
+    """Revokes a key."""
     DeskForm().check()
     found = queries.key(db(), key_id, administered())
     actions.revoke(db(), found, by=me().actor(), now=clock.now())
-    flash(f"The key {found.prefix}… opens nothing any more.")
+    flash(f"The key {found.prefix}… is revoked.")
     return see_other(url_for("accounts.keys"))
 
 
 @pages.post("/organizations/<int:organization_id>/bearer")
 @allow(Role.ADMIN)
 def print_bearer(organization_id: int) -> Response:
-    """Shows a depositions bearer that works for an hour, this once."""
+    """Shows a depositions bearer that is valid for an hour, once."""
     DeskForm().check()
     owner = queries.organization(db(), organization_id, administered())
-    bearer, ends = actions.print_bearer(db(), owner, by=me().actor(), now=clock.now())
-    return respond("accounts/bearer.html", organization=owner, bearer=bearer, ends=ends)
+    bearer, expires_at = actions.print_bearer(db(), owner, by=me().actor(), now=clock.now())
+    return respond("accounts/bearer.html", organization=owner, bearer=bearer, expires_at=expires_at)
 
 
-def _form(places: Sequence[Organization], typed: Any, chosen: int | None) -> KeyForm:
-    form = KeyForm(formdata=typed, organization=chosen, product=Product.DEPOSITIONS.value)
-    form.organization.choices = choices(*((str(each.id), each.name) for each in places))
+def _form(managed: Sequence[Organization], posted: MultiDict[str, str] | None, chosen: int | None) -> KeyForm:
+    form = KeyForm(formdata=posted, organization=chosen, product=Product.DEPOSITIONS.value)
+    form.organization.choices = choices(*((str(each.id), each.name) for each in managed))
     return form

@@ -1,8 +1,7 @@
-"""Organizations: the clients of the house and what they may do."""
-
-from typing import Any
+"""Pages of the organizations, which are the clients."""
 
 from flask import Response, flash, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from app.accounts import queries
 from app.accounts.access import allow, me
@@ -19,14 +18,12 @@ from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
 from app.kernel.web.htmx import respond, see_other
 
-CHANGEABLE = ("name", "contact_email", "locale", "time_zone", "decision_emails", "require_second_factor")
-
 
 @pages.get("/organizations")
 @allow(Role.ADMIN)
 def organizations() -> Response:
-    """The organizations this administrator keeps."""
-    text = "".join(c for c in request.args.get("q", "").strip()[:100] if c.isprintable())
+    """Lists the organizations that the current administrator manages."""
+    text = "".join(character for character in request.args.get("q", "").strip()[:100] if character.isprintable())
     found = queries.organizations(db(), administered(), text=text)
     return respond(
         "accounts/organizations.html",
@@ -35,23 +32,23 @@ def organizations() -> Response:
         q=text,
         full=len(found) == queries.LISTED,
         languages=LOCALES,
-        house=administered() is None,
+        staff=administered() is None,
     )
 
 
 @pages.get("/organizations/new")
 @allow(Role.ADMIN)
 def new_organization() -> Response:
-    """The form that creates one; for administrators of the house."""
-    _for_the_house()
+    """Shows the form that creates an organization; for staff administrators."""
+    _check_staff()
     return respond("accounts/organization-new.html", form=NewOrganizationForm(formdata=None))
 
 
 @pages.post("/organizations")
 @allow(Role.ADMIN)
 def create_organization() -> Response:
-    """Creates one."""
-    _for_the_house()
+    """Creates an organization."""
+    _check_staff()
     form = NewOrganizationForm()
     form.check()
     made = actions.create(
@@ -73,7 +70,7 @@ def create_organization() -> Response:
 @pages.get("/organizations/<int:organization_id>")
 @allow(Role.ADMIN)
 def organization(organization_id: int) -> Response:
-    """One organization: its settings, people, keys, story."""
+    """Shows one organization: its settings, people, keys and activity."""
     mine = administered()
     found = queries.organization(db(), organization_id, mine)
     keys = queries.keys(db(), mine, organization_id=found.id)
@@ -81,39 +78,48 @@ def organization(organization_id: int) -> Response:
         "accounts/organization.html",
         organization=found,
         form=_form(found, mine, None),
-        house=mine is None,
+        staff=mine is None,
         people=queries.people(db(), mine, organization_id=found.id),
         keys=keys,
         signs=any(each.product == Product.DEPOSITIONS and each.revoked_at is None for each in keys),
-        story=EVENTS.timeline(events.timeline(db(), "organization", found.id, 100)),
+        activity=EVENTS.timeline(events.timeline(db(), "organization", found.id, 100)),
     )
 
 
 @pages.post("/organizations/<int:organization_id>")
 @allow(Role.ADMIN)
 def change_organization(organization_id: int) -> Response:
-    """Saves the settings. Plan, billing and self-service only for the house."""
+    """Saves the settings; plan, billing and self-service only for staff administrators."""
     mine = administered()
     found = queries.organization(db(), organization_id, mine)
     form = _form(found, mine, request.form)
     form.check()
-    names = (*CHANGEABLE, *(sorted(actions.STAFF_FIELDS) if mine is None else ()))
-    changes: dict[str, Any] = {name: form[name].data for name in names}
-    changes["contact_email"] = changes["contact_email"] or ""
+    changes: actions.OrganizationFields = {
+        "name": form.name.data,
+        "contact_email": form.contact_email.data or "",
+        "locale": form.locale.data,
+        "time_zone": form.time_zone.data,
+        "decision_emails": form.decision_emails.data,
+        "require_second_factor": form.require_second_factor.data,
+    }
+    if isinstance(form, StaffOrganizationForm):
+        changes["plan"], changes["billing"] = form.plan.data, form.billing.data
+        changes["self_service"] = form.self_service.data
     actions.change(db(), found, changes, version=form.seen_version, by=me().actor(), now=clock.now())
     flash(f"Saved. {changes['name']} is as you set it.")
     return see_other(url_for("accounts.organization", organization_id=found.id))
 
 
-def _form(found: Organization, mine: frozenset[int] | None, typed: Any) -> Any:
-    """The form, filled from the row, or with what was typed."""
-    kind = StaffOrganizationForm if mine is None else OrganizationForm
-    form = kind(formdata=typed, obj=found)
+def _form(found: Organization, mine: frozenset[int] | None, posted: MultiDict[str, str] | None) -> OrganizationForm:
+    """The form, filled from the row or with the posted values."""
+    form_class = StaffOrganizationForm if mine is None else OrganizationForm
+    form = form_class(formdata=posted, obj=found)
     if found.time_zone not in ZONES:
         form.time_zone.choices = [found.time_zone, *ZONES]
     return form
 
 
-def _for_the_house() -> None:
+def _check_staff() -> None:
+    """Raises Denied unless the current administrator manages all organizations."""
     if administered() is not None:
-        raise Denied("Only administrators of the house create organizations. Nothing was done.")
+        raise Denied("Only staff administrators create organizations. Nothing was done.")

@@ -1,6 +1,4 @@
-"""People: who has an account, with which roles; inviting, disabling."""
-
-from typing import Any
+"""Pages of the people: their accounts and roles, invitations, disabling."""
 
 from flask import Response, flash, request, url_for
 
@@ -13,9 +11,10 @@ from app.accounts.forms import EVERYWHERE, InviteForm, RoleForm
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
 from app.accounts.views import administered, pages
-from app.accounts.views.proof import asked
+from app.accounts.views.proof import ask_for_proof
 from app.kernel import clock
 from app.kernel.changes import events
+from app.kernel.changes.events import TimelineRow
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
@@ -26,9 +25,9 @@ from app.kernel.web.htmx import respond, see_other
 @pages.get("/people")
 @allow(Role.ADMIN)
 def people() -> Response:
-    """Everybody this administrator sees, narrowed by name or address, role and organization."""
+    """Lists the people that the current administrator may see, filtered by name or address, role and organization."""
     mine = administered()
-    text, role = _typed("q"), _typed("role")
+    text, role = _text_filter("q"), _text_filter("role")
     chosen = request.args.get("organization", "")
     organization_id = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None
     found = queries.people(db(), mine, text=text, role=role, organization_id=organization_id)
@@ -49,18 +48,18 @@ def people() -> Response:
 @pages.get("/people/<int:person_id>")
 @allow(Role.ADMIN)
 def person(person_id: int) -> Response:
-    """One person: roles, state, story."""
+    """Shows one person: roles, state and activity."""
     mine, now = administered(), clock.now()
     found = queries.person(db(), person_id, mine)
     form = RoleForm(formdata=None)
-    _offer(form, db(), mine)
+    _fill_choices(form, db(), mine)
     return respond(
         "accounts/person.html",
         person=found,
         row=_row(found, mine),
         form=form,
         sign_ins=len(queries.live_sign_ins(db(), found.id, now)),
-        story=EVENTS.timeline(_visible_story(db(), found, mine)),
+        activity=EVENTS.timeline(_visible_events(db(), found, mine)),
         why_not_disable=_why_not_disable(found),
         why_not_reset=_why_not_reset(found),
     )
@@ -69,18 +68,18 @@ def person(person_id: int) -> Response:
 @pages.get("/people/invite")
 @allow(Role.ADMIN)
 def invitation() -> Response:
-    """The form that invites somebody."""
+    """Shows the invitation form."""
     form = InviteForm(formdata=None, role=Role.LEASING_AGENT.value)
-    _offer(form, db(), administered())
+    _fill_choices(form, db(), administered())
     return respond("accounts/invite.html", form=form, duties=DUTIES)
 
 
 @pages.post("/people/invite")
 @allow(Role.ADMIN)
 def invite() -> Response:
-    """Makes the account when there is none, gives the role, writes to them."""
+    """Creates the account when there is none, gives the role and sends an e-mail."""
     form = InviteForm()
-    places = _offer(form, db(), administered())
+    places = _fill_choices(form, db(), administered())
     form.check()
     rules.check_grant(form.role.data, everywhere=EVERYWHERE in places)
     made = actions.invite(
@@ -92,14 +91,14 @@ def invite() -> Response:
         by=me().actor(),
         now=clock.now(),
     )
-    flash(f"{made.name} is invited: a letter to {made.email} is on its way.")
+    flash(f"{made.name} is invited: an e-mail to {made.email} is on its way.")
     return see_other(url_for("accounts.person", person_id=made.id))
 
 
 @pages.post("/people/<int:person_id>/invite")
 @allow(Role.ADMIN)
 def invite_again(person_id: int) -> Response:
-    """Sends a fresh invitation to somebody who has not taken theirs."""
+    """Sends another invitation to a person who has not accepted the first."""
     DeskForm().check()
     found = queries.person(db(), person_id, administered())
     actions.invite_again(db(), found, by=me().actor(), now=clock.now())
@@ -110,11 +109,11 @@ def invite_again(person_id: int) -> Response:
 @pages.post("/people/<int:person_id>/roles")
 @allow(Role.ADMIN)
 def give_role(person_id: int) -> Response:
-    """Adds a role, in one organization or the whole house."""
+    """Gives a person a role, in one organization or in all."""
     mine = administered()
     found = queries.person(db(), person_id, mine)
     form = RoleForm()
-    places = _offer(form, db(), mine)
+    places = _fill_choices(form, db(), mine)
     form.check()
     rules.check_grant(form.role.data, everywhere=EVERYWHERE in places)
     actions.give_role(db(), found, form.role.data, places[form.place.data], by=me().actor(), now=clock.now())
@@ -125,24 +124,24 @@ def give_role(person_id: int) -> Response:
 @pages.post("/people/<int:person_id>/roles/<int:membership_id>/take")
 @allow(Role.ADMIN)
 def take_role(person_id: int, membership_id: int) -> Response:
-    """Takes a role away."""
+    """Removes a role."""
     DeskForm().check()
     mine = administered()
     found = queries.person(db(), person_id, mine)
-    held = [each for each in found.memberships if mine is None or each.organization_id in mine]
-    kept = membership_id if membership_id in {each.id for each in held} else 0
-    actions.take_role(db(), found, kept, by=me().actor(), now=clock.now())
+    managed = [each for each in found.memberships if mine is None or each.organization_id in mine]
+    known_id = membership_id if membership_id in {each.id for each in managed} else 0
+    actions.take_role(db(), found, known_id, by=me().actor(), now=clock.now())
     flash(f"{found.name} has lost the role.")
-    left = mine is None or len(held) > 1
-    return see_other(url_for("accounts.person", person_id=found.id) if left else url_for("accounts.people"))
+    still_visible = mine is None or len(managed) > 1
+    return see_other(url_for("accounts.person", person_id=found.id) if still_visible else url_for("accounts.people"))
 
 
 @pages.post("/people/<int:person_id>/disable")
 @allow(Role.ADMIN)
 def disable(person_id: int) -> Response:
-    """Shuts an account and ends its sign-ins."""
+    """Disables an account and ends its sign-ins."""
     DeskForm().check()
-    found = _own_account(person_id)
+    found = _manageable_account(person_id)
     actions.disable(db(), found, by=me().actor(), now=clock.now())
     flash(f"{found.name} can no longer sign in.")
     return see_other(url_for("accounts.person", person_id=found.id))
@@ -151,9 +150,9 @@ def disable(person_id: int) -> Response:
 @pages.post("/people/<int:person_id>/enable")
 @allow(Role.ADMIN)
 def enable(person_id: int) -> Response:
-    """Opens a disabled account again."""
+    """Enables a disabled account."""
     DeskForm().check()
-    found = _own_account(person_id)
+    found = _manageable_account(person_id)
     actions.enable(db(), found, by=me().actor(), now=clock.now())
     flash(f"{found.name} can sign in again.")
     return see_other(url_for("accounts.person", person_id=found.id))
@@ -162,17 +161,18 @@ def enable(person_id: int) -> Response:
 @pages.post("/people/<int:person_id>/factors/reset")
 @allow(Role.ADMIN)
 def reset_factors(person_id: int) -> Response:
-    """Takes every second factor of somebody who lost them."""
-    if (ask := asked(url_for("accounts.person", person_id=person_id))) is not None:
-        return ask
+    """Removes every second factor of a person who lost them."""
+    if (question := ask_for_proof(url_for("accounts.person", person_id=person_id))) is not None:
+        return question
     DeskForm().check()
-    found = _own_account(person_id)
+    found = _manageable_account(person_id)
     factors.reset(db(), found, by=me().actor(), now=clock.now())
-    flash(f"{found.name} signs in with the password alone now, and was told.")
+    flash(f"{found.name} signs in with the password alone now. An e-mail tells them.")
     return see_other(url_for("accounts.person", person_id=found.id))
 
 
-def _own_account(person_id: int) -> Person:
+def _manageable_account(person_id: int) -> Person:
+    """A person whose account the current administrator manages alone. Raises NotFound, Denied."""
     found = queries.person(db(), person_id, administered())
     scope = me().scope(PEOPLE)
     rules.check_account(
@@ -184,7 +184,7 @@ def _own_account(person_id: int) -> Person:
 
 
 def _why_not_disable(found: Person) -> str:
-    """The sentence on a disabled button, the same the action would refuse with."""
+    """The reason of the disabled button, which is also the refusal of the action; empty when it is enabled."""
     if found.id == me().id:
         return "You cannot disable your own account."
     scope = me().scope(PEOPLE)
@@ -200,27 +200,27 @@ def _why_not_disable(found: Person) -> str:
 
 
 def _why_not_reset(found: Person) -> str:
-    """The same for taking away second factors."""
+    """The same for removing second factors."""
     if found.id == me().id:
         return "Your own are on your settings page."
     return _why_not_disable(found)
 
 
-def _offer(form: Any, db: Db, mine: frozenset[int] | None) -> dict[str, Organization | None]:
-    """Fills a form's choices with the places this administrator may give roles in; returns them by choice."""
+def _fill_choices(form: InviteForm | RoleForm, db: Db, mine: frozenset[int] | None) -> dict[str, Organization | None]:
+    """Fills the choices with the organizations this administrator may give roles in; returns them by choice."""
     places: dict[str, Organization | None] = {str(each.id): each for each in queries.organizations(db, mine)}
     names = [(key, each.name) for key, each in places.items() if each is not None]
     if mine is None:
         places[EVERYWHERE] = None
-        names.insert(0, (EVERYWHERE, "The whole house"))
+        names.insert(0, (EVERYWHERE, "All organizations"))
     form.place.choices = choices(*names)
     if mine is not None:
         form.role.choices = [choice for choice in form.role.choices if choice.value != Role.SCHEDULER.value]
     return places
 
 
-def _row(found: Person, mine: frozenset[int] | None) -> dict[str, Any]:
-    """A person as the pages show them: only the roles in organizations this administrator sees."""
+def _row(found: Person, mine: frozenset[int] | None) -> dict[str, object]:
+    """A person as the pages show them, with the roles in organizations that this administrator manages."""
     return {
         "id": found.id,
         "name": found.name,
@@ -235,7 +235,7 @@ def _row(found: Person, mine: frozenset[int] | None) -> dict[str, Any]:
                 "id": each.id,
                 "title": TITLES[Role(each.role)],
                 "duty": DUTIES[Role(each.role)],
-                "place": each.organization.name if each.organization else "The whole house",
+                "place": each.organization.name if each.organization else "All organizations",
             }
             for each in found.memberships
             if mine is None or each.organization_id in mine
@@ -243,8 +243,8 @@ def _row(found: Person, mine: frozenset[int] | None) -> dict[str, Any]:
     }
 
 
-def _visible_story(db: Db, found: Person, mine: frozenset[int] | None) -> list[Any]:
-    """What happened to a person, without what other organizations did with them."""
+def _visible_events(db: Db, found: Person, mine: frozenset[int] | None) -> list[TimelineRow]:
+    """The events of a person, without those of organizations that the administrator does not manage."""
     return [
         each
         for each in events.timeline(db, "person", found.id, 100)
@@ -252,6 +252,7 @@ def _visible_story(db: Db, found: Person, mine: frozenset[int] | None) -> list[A
     ]
 
 
-def _typed(name: str) -> str:
-    """A filter from the address: trimmed, and without what no database can be asked for."""
-    return "".join(c for c in request.args.get(name, "").strip()[:100] if c.isprintable())
+def _text_filter(name: str) -> str:
+    """A text filter of the address: trimmed, without characters that no database takes."""
+    text = request.args.get(name, "").strip()[:100]
+    return "".join(character for character in text if character.isprintable())

@@ -1,4 +1,4 @@
-"""Showing again who one is: what changing how one signs in asks for, once in fifteen minutes."""
+"""Proof of identity before a change of how one signs in: password, code or passkey, at most every fifteen minutes."""
 
 from flask import Response, current_app, jsonify, request, url_for
 
@@ -7,8 +7,8 @@ from app.accounts.access import allow, me, unsettled
 from app.accounts.actions import factors, sign_ins
 from app.accounts.forms import PasskeyForm, ProofForm
 from app.accounts.guard import safe_next
-from app.accounts.public.passkey import proven
-from app.accounts.throttle import forgive, hit
+from app.accounts.public.passkey import verified_person
+from app.accounts.throttle import count_attempt, reset_attempts
 from app.accounts.views import pages
 from app.kernel import clock
 from app.kernel.api.rate_limits import refuse
@@ -20,8 +20,8 @@ PURPOSE = "proof"
 WRONG = "This is not right, or the code was used already. Nothing was changed."
 
 
-def asked(next: str) -> Response | None:
-    """The way to the page that asks, unless this person has just shown who they are."""
+def ask_for_proof(next: str) -> Response | None:
+    """A redirect to the proof page, or None when the current user has proved their identity recently."""
     return None if me().proven(clock.now()) else leave_for(url_for("accounts.proof", next=next))
 
 
@@ -29,7 +29,7 @@ def asked(next: str) -> Response | None:
 @allow()
 @unsettled
 def proof() -> Response:
-    """Asks for the password, a code, or a passkey."""
+    """Shows the form for the password, a code or a passkey."""
     target = safe_next(request.args.get("next")) or ""
     return respond(
         "accounts/proof.html",
@@ -43,47 +43,47 @@ def proof() -> Response:
 @allow()
 @unsettled
 def prove() -> Response:
-    """Checks the password or the code, as often as a sign-in may try."""
+    """Checks the password or the code, with the limits of a sign-in."""
     form = ProofForm()
     form.check()
     if not form.password.data and not form.one_time_code.data:
         _refuse("password", "Type your password, or a code.")
     limiter = current_app.extensions["limiter"]
-    refuse(hit(limiter, me().email, request.remote_addr or ""))
+    refuse(count_attempt(limiter, me().email, request.remote_addr or ""))
     now, person = clock.now(), queries.person(reading(), me().id)
     if form.password.data:
-        right, field = passwords.matches(person.password_hash, form.password.data), "password"
+        correct, field = passwords.matches(person.password_hash, form.password.data), "password"
     else:
-        right, field = factors.use_app_code(db(), person.id, form.one_time_code.data, now=now), "one_time_code"
-    if not right:
+        correct, field = factors.use_app_code(db(), person.id, form.one_time_code.data, now=now), "one_time_code"
+    if not correct:
         _refuse(field, WRONG)
-    forgive(limiter, me().email)
-    return _go_on(form.next.data)
+    reset_attempts(limiter, me().email)
+    return _continue(form.next.data)
 
 
 @pages.post("/settings/proof/challenge")
 @allow()
 @unsettled
 def proof_challenge() -> Response:
-    """What the browser is to sign with one of this person's passkeys."""
+    """Returns the options with which the browser signs with one of the current user's passkeys."""
     known = [each.credential_id for each in queries.factors(reading(), me().id).passkeys]
-    challenge = second_factor_session.challenge(PURPOSE, clock.now(), me().id)
-    return personal(jsonify(passkeys.request(passkeys.site(database().config), challenge, known)))
+    challenge = second_factor_session.new_challenge(PURPOSE, clock.now(), me().id)
+    return personal(jsonify(passkeys.request_options(passkeys.site(database().config), challenge, known)))
 
 
 @pages.post("/settings/proof/passkey")
 @allow()
 @unsettled
 def prove_with_passkey() -> Response:
-    """Checks a passkey of this person."""
+    """Checks a passkey of the current user."""
     form = PasskeyForm()
     form.check()
-    if proven(form.credential.data, me().id, PURPOSE) is None:
+    if verified_person(form.credential.data, me().id, PURPOSE) is None:
         raise passkeys.refused()
-    return _go_on(form.next.data)
+    return _continue(form.next.data)
 
 
-def _go_on(target: str | None) -> Response:
+def _continue(target: str | None) -> Response:
     sign_ins.prove(db(), me().sign_in_id, now=clock.now())
     return leave_for(safe_next(target) or url_for("accounts.settings"))
 

@@ -1,4 +1,4 @@
-"""Everybody's own: name, time zone, look, hold, password, the browsers they are signed in with, signing out."""
+"""Pages of a person's own settings: name, time zone, theme, undo window, password, sign-ins, signing out."""
 
 from flask import Response, current_app, flash, request, session, url_for
 from flask_login import logout_user
@@ -9,7 +9,7 @@ from app.accounts.actions import people, sign_ins
 from app.accounts.forms import ZONES, ChangePasswordForm, NewPasskeyForm, SettingsForm
 from app.accounts.guard import admit
 from app.accounts.models import Person
-from app.accounts.throttle import forgive, hit
+from app.accounts.throttle import count_attempt, reset_attempts
 from app.accounts.views import pages
 from app.kernel import clock
 from app.kernel.api.rate_limits import refuse
@@ -23,7 +23,7 @@ from app.kernel.web.htmx import leave_for, respond, see_other
 @allow()
 @unsettled
 def settings() -> Response:
-    """One's own page."""
+    """Shows the current user's settings."""
     found, now = queries.person(db(), me().id), clock.now()
     form = SettingsForm(formdata=None, obj=found)
     _offer_zone(form, found)
@@ -42,13 +42,19 @@ def settings() -> Response:
 @allow()
 @unsettled
 def change_settings() -> Response:
-    """Saves name, time zone, look and keys."""
+    """Saves the personal settings."""
     found = queries.person(db(), me().id)
     form = SettingsForm()
     _offer_zone(form, found)
     form.check()
-    changes = {name: form[name].data for name in ("name", "time_zone", "theme", "single_keys", "undo_seconds")}
-    people.change_settings(db(), found, changes, version=form.seen_version, by=me().actor(), now=clock.now())
+    changed = people.PersonalSettings(
+        name=form.name.data,
+        time_zone=form.time_zone.data,
+        theme=form.theme.data,
+        single_keys=form.single_keys.data,
+        undo_seconds=form.undo_seconds.data,
+    )
+    people.change_settings(db(), found, changed, version=form.seen_version, by=me().actor(), now=clock.now())
     flash("Your settings are saved.")
     return see_other(url_for("accounts.settings"))
 
@@ -57,16 +63,16 @@ def change_settings() -> Response:
 @allow()
 @unsettled
 def change_password() -> Response:
-    """Sets a new password; every other browser is signed out, this one gets a new sign-in."""
+    """Sets a new password, ends every sign-in and starts a new one for this browser."""
     form = ChangePasswordForm()
     form.email, form.name = me().email, me().name
     form.check()
-    refuse(hit(current_app.extensions["limiter"], me().email, request.remote_addr or ""))
+    refuse(count_attempt(current_app.extensions["limiter"], me().email, request.remote_addr or ""))
     found = queries.person(reading(), me().id)
     if not passwords.matches(found.password_hash, form.current.data):
         detail = "This is not your present password. Nothing was changed."
         raise Invalid(detail, errors=[FieldError("current", "wrong", detail)])
-    forgive(current_app.extensions["limiter"], me().email)
+    reset_attempts(current_app.extensions["limiter"], me().email)
     hashed = people.hashed(form.password.data, email=me().email, name=me().name)
     now, by = clock.now(), me().actor()
     people.change_password(db(), found.id, found.session_epoch, hashed, how="changed", by=by, now=now)
@@ -80,7 +86,7 @@ def change_password() -> Response:
 @allow()
 @unsettled
 def end_sign_in(sign_in_id: int) -> Response:
-    """Signs another browser of one's own out."""
+    """Ends another sign-in of the current user."""
     DeskForm().check()
     sign_ins.end_sign_in(db(), me().id, sign_in_id, by=me().actor(), now=clock.now())
     flash("That browser is signed out.")
@@ -91,7 +97,7 @@ def end_sign_in(sign_in_id: int) -> Response:
 @allow()
 @unsettled
 def end_other_sign_ins() -> Response:
-    """Signs every browser of one's own out but this one."""
+    """Ends every other sign-in of the current user."""
     DeskForm().check()
     ended = sign_ins.end_other_sign_ins(db(), me().id, me().sign_in_id, by=me().actor(), now=clock.now())
     flash("Every other browser is signed out." if ended else "You were signed in nowhere else.")
@@ -102,7 +108,7 @@ def end_other_sign_ins() -> Response:
 @allow()
 @unsettled
 def sign_out() -> Response:
-    """Ends this sign-in, on the server too."""
+    """Ends the current sign-in, on the server too."""
     DeskForm().check()
     sign_ins.end_sign_in(db(), me().id, me().sign_in_id, by=me().actor(), now=clock.now())
     logout_user()

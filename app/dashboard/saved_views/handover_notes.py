@@ -4,7 +4,6 @@ One note a list and team. It carries a version: whoever writes over a note they 
 and nothing of theirs or of the other's is lost. Clearing keeps the empty row, so that versions only grow.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,6 +122,6 @@ def _over(db: Db, here: tuple[Any, ...], seen: int, text: str, by: Actor, now: d
     ).scalar_one_or_none()
 
 
-def story(db: Db, note: Row, limit: int = 50) -> Sequence[Row]:
+def story(db: Db, note: Row, limit: int = 50) -> list[events.TimelineRow]:
     """What was left here before, newest first."""
     return events.timeline(db, SUBJECT, note.id, limit)

@@ -6,7 +6,7 @@ name for themselves is not theirs to keep up with, and what the house names is n
 
 from typing import Protocol
 
-from app.accounts.roles import READERS, WRITERS, Grant, Role, reach
+from app.accounts.roles import READERS, WRITERS, Grant, Role, scope_of
 from app.kernel.errors import Denied
 
 HOUSE = "house"
@@ -44,8 +44,8 @@ def is_team(place: str) -> bool:
 
 
 def _teams(person: Reader, roles: frozenset[Role]) -> list[str]:
-    everywhere, ids = reach(person.grants, roles)
-    return ([HOUSE] if everywhere else []) + [of_organization(id) for id in sorted(ids)]
+    scope = scope_of(person.grants, roles)
+    return ([HOUSE] if scope.everything else []) + [of_organization(id) for id in sorted(scope.organization_ids)]
 
 
 def reads(person: Reader, desk: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, bindparam, literal_column, select
 
 from app.accounts.models import Membership, Person
-from app.accounts.roles import WRITERS, Grant, Role, reach
+from app.accounts.roles import WRITERS, Grant, Role, scope_of
 from app.dashboard.undo.models import IS_PENDING, TABLE, H
 from app.kernel.db.engine import Db
 
@@ -87,5 +87,4 @@ def is_held(subject_type: str, subject_id: ColumnElement[Any], *more: ColumnElem
 def may_still(db: Db, person_id: int, desk: str, organization_id: int) -> bool:
     """Whether somebody may (still) act at a desk on an organization's things; disabled people may not."""
     grants = [Grant(Role(row.role), row.organization_id) for row in db.execute(_GRANTS, {"person_id": person_id})]
-    everywhere, places = reach(grants, (WRITERS[desk],))
-    return everywhere or organization_id in places
+    return scope_of(grants, (WRITERS[desk],)).covers(organization_id)

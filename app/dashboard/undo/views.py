@@ -14,7 +14,7 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
 from app.kernel.web.forms import DeskForm
-from app.kernel.web.htmx import aims_at, respond, see_other
+from app.kernel.web.htmx import has_target, respond, see_other
 
 pages = Blueprint("holds", __name__, url_prefix="/holds")
 
@@ -77,7 +77,7 @@ def read(id: UUID) -> Response:
 
 def _answer(said: str, hold: Any) -> Response:
     """The bar as it is now where it was pressed, so that nothing typed on that page is lost; else the thing's page."""
-    if aims_at("holds"):
+    if has_target("holds"):
         return respond("dashboard/_holds.html", held=_lines(db(), me().id), said=said, said_url=hold.url)
     if said:
         flash(said, "good")

@@ -1,14 +1,19 @@
-"""Writes of the depositions desk: one function a verb.
+"""Writes of the depositions desk: one module a verb.
 
 Each race is decided by one conditional UPDATE (`_write.py`); each change records its event and its outgoing messages
 in the same transaction.
 """
 
-from app.depositions.actions.assign import assign, give_back
-from app.depositions.actions.cancel import cancel, request_cancellation, withdraw
+from app.depositions.actions.assign import assign, unassign
+from app.depositions.actions.cancel import cancel
+from app.depositions.actions.change_room import change_room
+from app.depositions.actions.end import end
 from app.depositions.actions.request import request
-from app.depositions.actions.schedule import Booking, change_room, schedule, write_notice
-from app.depositions.actions.start_end import end, start
+from app.depositions.actions.request_cancellation import request_cancellation
+from app.depositions.actions.schedule import Booking, schedule
+from app.depositions.actions.start import start
+from app.depositions.actions.withdraw import withdraw
+from app.depositions.actions.write_notice import write_notice
 
 __all__ = [
     "Booking",
@@ -16,11 +21,11 @@ __all__ = [
     "cancel",
     "change_room",
     "end",
-    "give_back",
     "request",
     "request_cancellation",
     "schedule",
     "start",
+    "unassign",
     "withdraw",
     "write_notice",
 ]

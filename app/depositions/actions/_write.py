@@ -3,11 +3,12 @@
 Raises Conflict with who was first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.models import Organization
 from app.depositions.events import EVENTS, SUBJECT
@@ -19,42 +20,44 @@ from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.outbox.outbox import Message
 
-TABLE: Any = Deposition.__table__
-T: Any = TABLE.c
+COLUMNS = tuple(Deposition.__table__.c)
+Values = Mapping[InstrumentedAttribute[Any], object]
+"""New values by mapped attribute. `Any`, because the columns have many types."""
 
 
 def write(
     db: Db,
     deposition_id: int,
-    check: Callable[[Row], None],
+    check: Callable[[Deposition], None],
     states: Sequence[str],
-    values: dict[str, Any],
+    values: Values,
     *,
     now: datetime,
     version: int | None = None,
     organization_id: int | None = None,
     only: ColumnElement[bool] | None = None,
-) -> Row:
-    """Changes the deposition if it is in one of `states` and, when given, still at `version`; returns it changed.
-    `only` is what else must hold.
+) -> Deposition:
+    """Changes the deposition if it is in one of `states` and, when given, still at `version`; returns the changed row.
 
-    Otherwise `check` says why not, in the rule's words, about the row as it is now. Raises NotFound, and Conflict
-    `stale` when the rule would allow it, but somebody changed the deposition since the page was shown.
+    `only` is another condition that must hold. When no row matched, `check` raises the rule's refusal about the row
+    as it is now. Raises NotFound, and Conflict `stale` when the rule would allow the change but the deposition moved
+    on after the page was shown.
     """
-    conditions = [T.id == deposition_id, T.state.in_(states)]
+    conditions = [Deposition.id == deposition_id, Deposition.state.in_(states)]
     if organization_id is not None:
-        conditions.append(T.organization_id == organization_id)
+        conditions.append(Deposition.organization_id == organization_id)
     if version is not None:
-        conditions.append(T.version == version)
+        conditions.append(Deposition.version == version)
     if only is not None:
         conditions.append(only)
-    changes = {"version": T.version + 1, "updated_at": now, **values}
-    row = db.execute(update(TABLE).where(*conditions).values(changes).returning(*T)).first()
+    changes: Values = {Deposition.version: Deposition.version + 1, Deposition.updated_at: now, **values}
+    row = db.execute(update(Deposition).where(*conditions).values(dict(changes)).returning(*COLUMNS)).first()
     if row is not None:
-        return row
-    current = db.execute(select(*T).where(T.id == deposition_id)).first()
-    if current is None or (organization_id is not None and current.organization_id != organization_id):
+        return cast(Deposition, row)
+    found = db.execute(select(*COLUMNS).where(Deposition.id == deposition_id)).first()
+    if found is None or (organization_id is not None and found.organization_id != organization_id):
         raise NotFound("There is no such session request.")
+    current = cast(Deposition, found)
     try:
         check(current)
     except Conflict as refusal:
@@ -67,11 +70,11 @@ def write(
 def record(
     db: Db,
     event_type: EventType,
-    d: Row,
+    deposition: Deposition,
     *,
     by: Actor,
     now: datetime,
-    data: dict[str, Any] | None = None,
+    data: Mapping[str, object] | None = None,
     messages: Sequence[Message] = (),
 ) -> None:
     """Records an event of a deposition with its outgoing messages."""
@@ -79,16 +82,15 @@ def record(
         db,
         event_type,
         subject_type=SUBJECT,
-        subject_id=d.id,
-        organization_id=d.organization_id,
+        subject_id=deposition.id,
+        organization_id=deposition.organization_id,
         by=by,
         now=now,
-        data=data,
+        data=dict(data) if data else None,
         messages=messages,
     )
 
 
 def organization_name(db: Db, organization_id: int) -> str:
-    """What the organization is called in letters."""
-    o = Organization.__table__.c
-    return str(db.execute(select(o.name).where(o.id == organization_id)).scalar_one())
+    """The organization's name, as e-mails print it."""
+    return db.execute(select(Organization.name).where(Organization.id == organization_id)).scalar_one()

@@ -1,19 +1,21 @@
-"""A new request: written down, and booked at once where the organization has Self-Service."""
+"""A new request: stored, and booked at once where the organization has Self-Service."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, insert
+from sqlalchemy import insert
 
 from app.depositions import emails, events
-from app.depositions.actions._write import TABLE, T, record
-from app.depositions.models import State
+from app.depositions.actions._write import COLUMNS, record
+from app.depositions.models import Deposition, State
 from app.depositions.payloads import documents
 from app.depositions.queries.search import search_document
-from app.depositions.rules import new_request, transitions
+from app.depositions.rules import transitions
+from app.depositions.rules.new_request import NewRequest, mint_slug
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import FieldError, Invalid
@@ -21,11 +23,11 @@ from app.kernel.outbox.outbox import Message
 from app.kernel.outbox.webhooks import check_target, notification
 from app.kernel.text import search
 
-_INSERT = insert(TABLE).returning(*T)
+_INSERT = insert(Deposition.__table__).returning(*COLUMNS)
 
 
 class Client(Protocol):
-    """What is known of the organization that asks."""
+    """The organization that makes the request."""
 
     @property
     def id(self) -> int: ...
@@ -35,40 +37,40 @@ class Client(Protocol):
     def self_service(self) -> bool: ...
 
 
-def request(db: Db, organization: Client, asked: new_request.NewRequest, *, by: Actor, now: datetime) -> Row:
-    """Writes a request down ("Submit Session Requests"). Raises Invalid for a webhook address we never send to."""
-    if asked.postback_url is not None:
-        _check_postback(asked.postback_url, db)
+def request(db: Db, organization: Client, new: NewRequest, *, by: Actor, now: datetime) -> Deposition:
+    """Stores a request ("Submit Session Requests"). Raises Invalid for a webhook address that is never called."""
+    if new.postback_url is not None:
+        _check_postback(new.postback_url, db)
     state = transitions.first_state(organization.self_service)
     ready = state == State.READY
     values = {
-        **_written(asked),
+        **_columns_of(new),
         "organization_id": organization.id,
         "state": state.value,
         "version": 1,
         "remote_session_id": _uuid4(),
-        "slug": new_request.mint_slug(asked.case_name),
+        "slug": mint_slug(new.case_name),
         "cancellation_open": False,
         "sequence": 1 if ready else 0,
         "booked_at": now if ready else None,
         "created_at": now,
         "updated_at": now,
     }
-    d = db.execute(_INSERT, values).one()
-    search.add(db, search_document(d))
-    record(db, events.REQUESTED, d, by=by, now=now, data={"state": state.value})
+    deposition = cast(Deposition, db.execute(_INSERT, values).one())
+    search.add(db, search_document(deposition))
+    record(db, events.REQUESTED, deposition, by=by, now=now, data={"state": state.value})
     if ready:
-        messages = [*emails.scheduled(db, d, organization.name, now), *webhook(d, db)]
-        record(db, events.SCHEDULED, d, by=by, now=now, data={"self_service": True}, messages=messages)
-    return d
+        messages = [*emails.scheduled(db, deposition, organization.name, now), *webhook(db, deposition)]
+        record(db, events.SCHEDULED, deposition, by=by, now=now, data={"self_service": True}, messages=messages)
+    return deposition
 
 
-def webhook(d: Row, db: Db) -> list[Message]:
-    """The message to `postback_url`, if one was given."""
-    if d.postback_url is None:
+def webhook(db: Db, deposition: Deposition) -> list[Message]:
+    """The message to `postback_url`, if the request has one."""
+    if deposition.postback_url is None:
         return []
-    claims = documents.posted(d, db.config.public_base_url)
-    return [notification(d.postback_url, claims, d.organization_id)]
+    claims = documents.posted(deposition, db.config.public_base_url)
+    return [notification(deposition.postback_url, claims, deposition.organization_id)]
 
 
 def _check_postback(url: str, db: Db) -> None:
@@ -78,28 +80,28 @@ def _check_postback(url: str, db: Db) -> None:
         raise Invalid(f"postback_url: {error}", errors=[FieldError("postback_url", "address", str(error))]) from None
 
 
-def _written(asked: new_request.NewRequest) -> dict[str, Any]:
-    """The columns that hold what was asked for."""
-    start, hours = asked.start, asked.estimated_duration
+def _columns_of(new: NewRequest) -> Mapping[str, Any]:
+    """The columns that hold the request as it was made. `Any`: parameters of a statement have many types."""
+    start, hours = new.start, new.estimated_duration
     return {
-        "title": asked.title,
-        "case_name": asked.case_name,
-        "file_number": asked.file_number,
+        "title": new.title,
+        "case_name": new.case_name,
+        "file_number": new.file_number,
         "start_date": start.start_date,
         "start_time": start.start_time,
         "time_zone": start.time_zone,
         "estimated_duration": None if hours is None else orjson.dumps(hours).decode(),
         "zone": start.zone,
         "starts_at": start.starts_at,
-        "ends_at": asked.ends_at,
+        "ends_at": new.ends_at,
         "ambiguous": start.ambiguous,
-        "session_type": asked.session_type,
-        "deponent_name": asked.deponent_name,
-        "deponent_email": asked.deponent_email,
-        "deponent_role": asked.deponent_role,
-        "invites": [{"email": invite.email, "access_level": invite.access_level} for invite in asked.invites],
-        "details": asked.details,
-        "postback_url": asked.postback_url,
+        "session_type": new.session_type,
+        "deponent_name": new.deponent_name,
+        "deponent_email": new.deponent_email,
+        "deponent_role": new.deponent_role,
+        "invites": [{"email": invite.email, "access_level": invite.access_level} for invite in new.invites],
+        "details": new.details,
+        "postback_url": new.postback_url,
     }
 
 

@@ -206,8 +206,8 @@ class ListQuery(Query):
     items: Whole = 100
 
 
-def asked(body: CreateBody) -> new_request.NewRequest:
-    """The request behind a body whose shape is right. Raises Invalid for a wall time that does not exist."""
+def new_request_of(body: CreateBody) -> new_request.NewRequest:
+    """The new request that a validated body describes. Raises Invalid for a wall time that does not exist."""
     sent = body.session_request
     when, deponent = sent.remote_session, sent.deponent or DeponentBody()
     details = (sent.session_details or DetailsBody()).model_dump()

@@ -1,4 +1,4 @@
-"""The shapes of our answers, for the OpenAPI document. `documents` fills them."""
+"""The shapes of the answers, for the OpenAPI document. `documents` fills them."""
 
 from typing import Annotated, Literal
 
@@ -68,8 +68,8 @@ class CreatedAnswer(BaseModel):
     requests: list[CreatedRequest]
 
 
-class AskedAnswer(CreatedAnswer):
-    """The request whose cancellation was asked for."""
+class CancellationRequestedAnswer(CreatedAnswer):
+    """The request whose cancellation was requested."""
 
     messages: str
 

@@ -1,8 +1,8 @@
-"""Who may be in the room for the house, and when they are busy."""
+"""Managers of sessions: who can be one, and when they are busy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select, text
 
@@ -13,62 +13,84 @@ from app.depositions.rules.new_request import LONGEST_HOURS
 from app.depositions.rules.transitions import BUFFER, LENGTH_UNKNOWN, busy, overlap
 from app.kernel.db.engine import Db
 
-T: Any = Deposition.__table__.c
-_REACH = timedelta(hours=LONGEST_HOURS) + LENGTH_UNKNOWN + BUFFER
+_FARTHEST = timedelta(hours=LONGEST_HOURS) + LENGTH_UNKNOWN + BUFFER
+"""How far from this session another can start and still overlap it."""
 
 
 class Manager(NamedTuple):
-    """Somebody of the house who can be given a session."""
+    """A member of the scheduling team who can manage a session."""
 
     id: int
     name: str
     email: str
 
 
+class Overlap(NamedTuple):
+    """Another session of the same manager that leaves less than the buffer to this one."""
+
+    id: int
+    organization_id: int
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    deponent_name: str | None
+    case_name: str
+    manager_email: str | None
+
+
 def managers(db: Db) -> list[Manager]:
-    """The scheduling team: people with that role in the whole house, by name."""
-    p, m = Person.__table__.c, Membership.__table__.c
+    """The scheduling team by name: active people with that role for every organization."""
+    schedulers = select(Membership.person_id).where(
+        Membership.role == Role.SCHEDULER.value, Membership.organization_id.is_(None)
+    )
     rows = db.execute(
-        select(p.id, p.name, p.email)
-        .where(
-            p.id.in_(select(m.person_id).where(m.role == Role.SCHEDULER.value, m.organization_id.is_(None))),
-            p.disabled_at.is_(None),
-        )
-        .order_by(p.name, p.id)
+        select(Person.id, Person.name, Person.email)
+        .where(Person.id.in_(schedulers), Person.disabled_at.is_(None))
+        .order_by(Person.name, Person.id)
     )
     return [Manager(*row) for row in rows]
 
 
-def overlaps(db: Db, manager_email: str, starts_at: datetime, ends_at: datetime, *, besides: int) -> list[Any]:
+def overlaps(db: Db, manager_email: str, starts_at: datetime, ends_at: datetime, *, besides: int) -> list[Overlap]:
     """A manager's other booked or running sessions that leave less than the buffer to this one, by start."""
     return overlaps_of(db, [manager_email], starts_at, ends_at, besides=besides).get(manager_email, [])
 
 
 def overlaps_of(
     db: Db, emails: Sequence[str], starts_at: datetime, ends_at: datetime, *, besides: int
-) -> dict[str, list[Any]]:
-    """The same for several managers at once, by their address."""
-    asked = busy(starts_at, ends_at)
+) -> Mapping[str | None, list[Overlap]]:
+    """The same for several managers at once, by their e-mail address."""
+    wanted = busy(starts_at, ends_at)
     rows = db.execute(
-        select(T.id, T.organization_id, T.starts_at, T.ends_at, T.zone, T.deponent_name, T.case_name, T.manager_email)
-        .where(
-            T.manager_email.in_(emails),
-            T.starts_at > asked.starts_at - _REACH,
-            T.starts_at < asked.ends_at + _REACH,
-            T.state.in_([*BOOKED, State.ACTIVE]),
-            T.id != besides,
+        select(
+            Deposition.id,
+            Deposition.organization_id,
+            Deposition.starts_at,
+            Deposition.ends_at,
+            Deposition.zone,
+            Deposition.deponent_name,
+            Deposition.case_name,
+            Deposition.manager_email,
         )
-        .order_by(T.starts_at)
+        .where(
+            Deposition.manager_email.in_(emails),
+            Deposition.starts_at > wanted.starts_at - _FARTHEST,
+            Deposition.starts_at < wanted.ends_at + _FARTHEST,
+            Deposition.state.in_([*BOOKED, State.ACTIVE]),
+            Deposition.id != besides,
+        )
+        .order_by(Deposition.starts_at)
     )
-    found: dict[str, list[Any]] = {}
+    found: dict[str | None, list[Overlap]] = {}
     for row in rows:
-        if overlap(asked, busy(row.starts_at, row.ends_at)):
-            found.setdefault(row.manager_email, []).append(row)
+        other = Overlap(*row)
+        if overlap(wanted, busy(other.starts_at, other.ends_at)):
+            found.setdefault(other.manager_email, []).append(other)
     return found
 
 
-def hold(db: Db, manager_email: str) -> None:
-    """Until this transaction ends, nobody else books this manager: two bookings at once must see each other.
+def lock_manager(db: Db, manager_email: str) -> None:
+    """Serializes bookings of one manager until this transaction ends, so that two at once see each other.
 
     On SQLite the writing transaction itself is that lock.
     """

@@ -1,7 +1,7 @@
-"""What a deposition is found by."""
+"""The search document of a deposition."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 from sqlalchemy import select
 
@@ -11,38 +11,44 @@ from app.kernel.db.engine import Db
 from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
 
-T: Any = Deposition.__table__.c
+_COLUMNS = (
+    Deposition.id,
+    Deposition.organization_id,
+    Deposition.deponent_name,
+    Deposition.case_name,
+    Deposition.file_number,
+    Deposition.title,
+    Deposition.deponent_email,
+    Deposition.invites,
+)
 
 
-def search_document(d: Any) -> SearchDocument:
-    """The person questioned and the case; then numbers, title and addresses."""
+def search_document(deposition: Deposition) -> SearchDocument:
+    """Deponent and case first; then numbers, title and addresses."""
     return SearchDocument(
         SUBJECT,
-        str(d.id),
-        d.organization_id,
-        (d.deponent_name, d.case_name),
-        (str(d.id), d.file_number, d.title, d.deponent_email, *(invite["email"] for invite in d.invites)),
+        str(deposition.id),
+        deposition.organization_id,
+        (deposition.deponent_name, deposition.case_name),
+        (
+            str(deposition.id),
+            deposition.file_number,
+            deposition.title,
+            deposition.deponent_email,
+            *(invite["email"] for invite in deposition.invites),
+        ),
     )
 
 
 def keys(db: Db) -> Sequence[int]:
-    """Every deposition, the oldest first."""
-    return db.execute(select(T.id).order_by(T.id)).scalars().all()
+    """The id of every deposition, the oldest first."""
+    return db.execute(select(Deposition.id).order_by(Deposition.id)).scalars().all()
 
 
 def texts(db: Db, ids: Sequence[int]) -> list[SearchDocument]:
-    """What these are found by."""
-    columns = (
-        T.id,
-        T.organization_id,
-        T.deponent_name,
-        T.case_name,
-        T.file_number,
-        T.title,
-        T.deponent_email,
-        T.invites,
-    )
-    return [search_document(row) for row in db.execute(select(*columns).where(T.id.in_(ids)).order_by(T.id))]
+    """The search documents of these depositions."""
+    rows = db.execute(select(*_COLUMNS).where(Deposition.id.in_(ids)).order_by(Deposition.id))
+    return [search_document(cast(Deposition, row)) for row in rows]
 
 
 SOURCE = search.Source(keys, texts)

@@ -35,22 +35,22 @@ class Facts(Protocol):
     details: dict[str, Any]
 
 
-def flags_of(d: Facts, now: datetime) -> list[Flag]:
+def flags_of(deposition: Facts, now: datetime) -> list[Flag]:
     """All that is odd about a deposition, the gravest first. Nothing is odd about what is over or canceled."""
-    if d.state not in _WAITING:
+    if deposition.state not in _WAITING:
         return []
     found: list[Flag] = []
-    if d.cancellation_open:
+    if deposition.cancellation_open:
         found.append(Flag("cancellation", "Cancellation asked", "The organization asked to cancel this session."))
-    if d.starts_at < now:
+    if deposition.starts_at < now:
         found.append(Flag("passed", "Date has passed", "The time asked for is already over."))
-    start = d.starts_at.astimezone(ZoneInfo(d.zone))
-    end = d.ends_at.astimezone(ZoneInfo(d.zone))
+    start = deposition.starts_at.astimezone(ZoneInfo(deposition.zone))
+    end = deposition.ends_at.astimezone(ZoneInfo(deposition.zone))
     if outside_office_hours(start, end):
-        hour = datetimes.hour(start, d.zone)
+        hour = datetimes.hour(start, deposition.zone)
         sentence = f"{hour} is outside 7 AM to 8 PM at the session’s own place."
         if OFFICE_OPENS <= start.time() < OFFICE_CLOSES:
-            hour = f"Until {datetimes.hour(end, d.zone)}"
+            hour = f"Until {datetimes.hour(end, deposition.zone)}"
             sentence = "The session runs past 8 PM at its own place."
         found.append(Flag("hour", hour, sentence))
     holiday = federal_holiday(start.date())
@@ -59,14 +59,14 @@ def flags_of(d: Facts, now: datetime) -> list[Flag]:
     if start.weekday() >= 5:
         weekday = ("Saturday", "Sunday")[start.weekday() - 5]
         found.append(Flag("weekend", weekday, f"The session falls on a {weekday}."))
-    if d.ambiguous:
+    if deposition.ambiguous:
         sentence = "The clocks are put back that day, so this hour comes twice. We took the first of the two."
         found.append(Flag("ambiguous", "Hour comes twice", sentence))
-    interpreter = d.details.get("interpreter")
+    interpreter = deposition.details.get("interpreter")
     if interpreter:
         label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"
         found.append(Flag("interpreter", label, f"They asked for an interpreter: {interpreter}."))
-    if d.state == State.INITIAL and not d.postback_url:
+    if deposition.state == State.INITIAL and not deposition.postback_url:
         sentence = "No webhook was given: the organization’s system learns the link only when it asks for the list."
         found.append(Flag("webhook", "No webhook", sentence))
     return found

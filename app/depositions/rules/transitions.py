@@ -151,8 +151,8 @@ def check_change_room(state: str) -> None:
     _refuse(why_not_change_room(state))
 
 
-def check_give_back(taken: bool) -> None:
-    _refuse(None if taken else "Nobody has taken this.")
+def check_unassign(assigned: bool) -> None:
+    _refuse(None if assigned else "This is not assigned to anybody.")
 
 
 def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> None:

@@ -1,23 +1,22 @@
-"""The page of one deposition: facts, story, and what can be done."""
+"""The page of one deposition: facts, activity, and what can be done."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
-from app.dashboard import tagging
+from app.dashboard import confirmation_pages, tagging
 from app.dashboard.live import live_item, look
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
-from app.depositions.models import State
+from app.depositions.models import Deposition, State
 from app.depositions.queries import listing, managers
+from app.depositions.queries.detail import DepositionDetail
 from app.depositions.rules import flags, transitions
-from app.depositions.views.filters import READERS, args, filters, pages, visible
+from app.depositions.views.filters import READERS, actable, args, filters, pages, visible
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import events
@@ -32,86 +31,105 @@ from app.kernel.web.live import Live
 @pages.get("/<int:id>")
 @allow(*READERS)
 def detail(id: int) -> Response:
-    """One deposition: facts, story, and what can be done."""
+    """One deposition: facts, activity, and what can be done."""
     live = live_item(SUBJECT, id, me().scope(DEPOSITIONS), clock.now(), every=2)
-    return live.not_modified() if live.unchanged else page(visible(id), live)
+    return live.not_modified() if live.unchanged else _page(visible(id), live=live)
 
 
-def page(d: Row, live: Live | None = None, **typed: Any) -> Response:
-    """The page of a deposition, live or the answer to a form. `typed` are forms that keep what was typed, by verb."""
-    now, f = clock.now(), filters()
-    odd = flags.flags_of(d, now)
-    denied = me().why_not(DEPOSITIONS, d.organization_id)
-    asked = QUEUE.ask(now)
-    near = asked.listing.near(db(), d.id)
-    told = emails.participants(d)
+@pages.post("/<int:id>")
+@allow(*READERS)
+def edit(id: int) -> Response:
+    """The same page with the form that comes back from a preview as it was typed. Changes nothing."""
+    return _page(actable(id), edited=confirmation_pages.edited_form())
+
+
+def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = "") -> Response:
+    """The page, live or with the form named `edited` as it was posted."""
+    now = clock.now()
+    found = flags.flags_of(deposition, now)
+    denied = me().why_not(DEPOSITIONS, deposition.organization_id)
+    list_state = QUEUE.ask(now)
+    near = list_state.listing.near(db(), deposition.id)
+    participants = emails.participants(deposition)
+    version = deposition.version
     return respond(
         "depositions/detail.html",
-        d=d,
+        deposition=deposition,
         live=live,
-        presence=look(DEPOSITIONS, SUBJECT, d.id, d.organization_id, now) if live else [],
-        args=args(f),
-        tab=listing.VIEWS[f.view],
+        presence=look(DEPOSITIONS, SUBJECT, deposition.id, deposition.organization_id, now) if live else [],
+        args=args(filters()),
+        tab=listing.VIEWS[list_state.view],
         near=near,
-        place=place_in_list(asked.listing, db(), near),
-        tagged=tagging.shown(QUEUE, db(), d),
-        state=presentation.STATES[State(d.state)],
-        odd=[(oddity, presentation.badge(oddity)) for oddity in odd],
-        hours=presentation.hours(d),
-        yours=datetimes.viewer_time(d.starts_at, d.zone, me().time_zone),
-        length=presentation.length(d),
-        relative=datetimes.relative(d.starts_at, now) if d.state not in (State.ENDED, State.CANCELED) else "",
-        day=presentation.day(d, me().time_zone, odd),
-        story=EVENTS.timeline(events.timeline(db(), SUBJECT, d.id)),
-        deliveries=messages_about(db(), SUBJECT, d.id),
+        place=place_in_list(list_state.listing, db(), near),
+        tagged=tagging.shown(QUEUE, db(), deposition),
+        state=presentation.STATES[State(deposition.state)],
+        flags=[(flag, presentation.badge(flag)) for flag in found],
+        hours=presentation.hours(deposition),
+        yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
+        length=presentation.length(deposition),
+        relative=_relative(deposition),
+        day=presentation.day(deposition, me().time_zone, found),
+        timeline=EVENTS.timeline(events.timeline(db(), SUBJECT, deposition.id)),
+        messages=messages_about(db(), SUBJECT, deposition.id),
         denied=denied,
         now=now,
-        told=told,
-        tell=pluralize(len(told), "person", "people"),
-        reasons=_reasons(d, denied),
-        schedule=typed.get("schedule") or schedule_form(d),
-        room=RoomForm(formdata=None, version=d.version, room_url=d.room_url),
-        cancel=typed.get("cancel") or CancelForm(formdata=None, version=d.version, tell=True),
-        notice=NoticeForm(formdata=None, version=d.version, notice=d.notice),
-        canceling="cancel" in typed,
-        twins=api_examples.of(d),
+        participants=pluralize(len(participants), "person", "people") if participants else "",
+        reasons=_reasons(deposition, denied),
+        schedule=_schedule_form(deposition, posted=edited == "schedule"),
+        room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
+        cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=True),
+        notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
+        canceling=edited == "cancel",
+        twins=api_examples.of(deposition),
         no_twin=api_examples.NONE,
     )
 
 
-def _reasons(d: Any, denied: str | None) -> dict[str, str | None]:
-    """Why each button cannot be pressed, in the rules' own words; None where it can."""
+def _relative(deposition: Deposition) -> str:
+    """When it starts, counted from now; empty once that no longer matters."""
+    if deposition.state in (State.ENDED, State.CANCELED):
+        return ""
+    return datetimes.relative(deposition.starts_at, clock.now())
+
+
+def _reasons(deposition: Deposition, denied: str | None) -> dict[str, str | None]:
+    """Why each button is disabled, in the rules' own words; None where it is not."""
+    state = deposition.state
     reasons = {
-        "schedule": transitions.why_not_schedule(d.state),
-        "cancel": transitions.why_not_cancel(d.state),
-        "start": transitions.why_not_start(d.state, d.room_url is not None),
-        "end": transitions.why_not_end(d.state),
-        "change_room": transitions.why_not_change_room(d.state),
+        "schedule": transitions.why_not_schedule(state),
+        "cancel": transitions.why_not_cancel(state),
+        "start": transitions.why_not_start(state, deposition.room_url is not None),
+        "end": transitions.why_not_end(state),
+        "change_room": transitions.why_not_change_room(state),
         "write_notice": None,
         "assign": None,
     }
     return {verb: denied or reason for verb, reason in reasons.items()}
 
 
-def schedule_form(d: Any, typed: bool = False) -> ScheduleForm:
-    """The form with everybody who can manage, each with whether they are free; the wished for one chosen."""
-    people = managers.managers(reading())
-    wished = d.details.get("preferred_manager", "")
-    chosen = next((str(one.id) for one in people if one.name.casefold() == wished.casefold()), None)
+def _schedule_form(deposition: Deposition, posted: bool) -> ScheduleForm:
+    """The form with the team as managers, each with whether they are free; the preferred manager is chosen."""
+    team = managers.managers(reading())
+    preferred = deposition.details.get("preferred_manager", "")
+    chosen = next((str(one.id) for one in team if one.name.casefold() == preferred.casefold()), None)
     defaults = {
-        "version": d.version,
-        "provider": d.details.get("video_provider", ""),
-        "manager": chosen or (OTHER if wished or not people else str(people[0].id)),
-        "manager_name": "" if chosen else wished,
+        "version": deposition.version,
+        "provider": deposition.details.get("video_provider", ""),
+        "manager": chosen or (OTHER if preferred or not team else str(team[0].id)),
+        "manager_name": "" if chosen else preferred,
     }
-    form = ScheduleForm() if typed else ScheduleForm(formdata=None, data=defaults)
-    busy = managers.overlaps_of(reading(), [one.email for one in people], d.starts_at, d.ends_at, besides=d.id)
-    form.manager.choices = [(str(one.id), f"{one.name}, {_standing(busy.get(one.email))}") for one in people]
-    form.manager.choices.append((OTHER, f"{wished}, as they wished" if wished and not chosen else "Somebody else"))
+    form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
+    addresses = [one.email for one in team]
+    starts_at, ends_at = deposition.starts_at, deposition.ends_at
+    busy = managers.overlaps_of(reading(), addresses, starts_at, ends_at, besides=deposition.id)
+    availability = {address: _availability(busy.get(address, [])) for address in addresses}
+    form.offer(team, availability, f"{preferred}, as requested" if preferred and not chosen else "Somebody else")
     return form
 
 
-def _standing(found: Sequence[Any] | None) -> str:
-    if not found:
+def _availability(overlaps: Sequence[managers.Overlap]) -> str:
+    """`free`, or the hours of the sessions that overlap."""
+    if not overlaps:
         return "free"
-    return "overlaps " + ", ".join(presentation.hours_only(row) for row in found[:2]) + (" …" if len(found) > 2 else "")
+    hours = ", ".join(presentation.hours_only(overlap) for overlap in overlaps[:2])
+    return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")

@@ -4,15 +4,14 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, request
-from sqlalchemy import Row
 
 from app.accounts.access import me
 from app.accounts.roles import DEPOSITIONS, Role
 from app.dashboard import tags
 from app.dashboard.assignees import UNASSIGNED
-from app.depositions.actions._write import T
-from app.depositions.models import State
+from app.depositions.models import Deposition, State
 from app.depositions.queries import detail, listing
+from app.depositions.queries.detail import DepositionDetail
 from app.kernel.db.transaction import reading
 from app.kernel.errors import Invalid
 
@@ -84,12 +83,13 @@ def args(f: listing.Filters) -> dict[str, Any]:
     return {name: value for name, value in args.items() if value is not None}
 
 
-def visible(id: int) -> Row:
-    return detail.get(reading(), id, me().scope(DEPOSITIONS).where(T.organization_id))
+def visible(id: int) -> DepositionDetail:
+    """The deposition, for a user who may see it. Raises NotFound."""
+    return detail.get(reading(), id, me().scope(DEPOSITIONS).where(Deposition.organization_id))
 
 
-def actable(id: int) -> Row:
-    """The deposition, for somebody who may change it. Raises NotFound, Denied."""
-    d = visible(id)
-    me().check(DEPOSITIONS, d.organization_id)
-    return d
+def actable(id: int) -> DepositionDetail:
+    """The deposition, for a user who may change it. Raises NotFound, Denied."""
+    deposition = visible(id)
+    me().check(DEPOSITIONS, deposition.organization_id)
+    return deposition

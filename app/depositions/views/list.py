@@ -181,10 +181,10 @@ class Depositions(desk.Queue):
         )
 
     def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
-        actions.assign(db, id, person=person, by=by, now=now, version=version)
+        actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 
     def give_back(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
-        actions.give_back(db, id, by=by, now=now, version=version)
+        actions.unassign(db, id, by=by, now=now, version=version)
 
 
 QUEUE = Depositions()

@@ -80,7 +80,7 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         chain_fault=_chain_fault(inspection, links),
         stamps=presentation.stamps(anchors),
         entries=EVENTS.timeline(rows),
-        deliveries=messages_about(db(), "inspection", inspection.id, limit=50),
+        messages=messages_about(db(), "inspection", inspection.id, limit=50),
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=reasons,

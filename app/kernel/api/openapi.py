@@ -1,21 +1,22 @@
-"""OpenAPI 3.1 documents, made from the same routes and models that validate: they cannot disagree."""
+"""OpenAPI 3.1 documents, generated from the routes and models that validate the calls."""
 
 import re
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.config import Config
 from app.kernel.api.routing import Product, Route
+from app.kernel.json_types import JsonObject
 
 TEMPLATE = "#/components/schemas/{model}"
 PATH_PARAMETER = re.compile(r"<(?:[a-z]+:)?(\w+)>")
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field."""
+    """A fault of one field."""
 
     field: str
     code: str
@@ -34,7 +35,7 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
-def document(product: Product, config: Config) -> dict[str, Any]:
+def document(product: Product, config: Config) -> JsonObject:
     """The OpenAPI document of one product."""
     problem = product.problem or Problem
     models = {problem}
@@ -43,7 +44,7 @@ def document(product: Product, config: Config) -> dict[str, Any]:
     both = [(model, mode) for model in models for mode in _modes(model, product)]
     references, definitions = models_json_schema(both, ref_template=TEMPLATE)
     named = {model: references[model, mode]["$ref"] for model, mode in both}
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, JsonObject] = {}
     for route in product.routes:
         for number, path in enumerate(route.paths):
             item = paths.setdefault(PATH_PARAMETER.sub(r"{\1}", path), {})
@@ -60,33 +61,37 @@ def document(product: Product, config: Config) -> dict[str, Any]:
     }
 
 
-def _without_null_defaults(schema: Any) -> Any:
-    """Absent is said by not being required; a null default is not always a value that the field may have."""
+def _without_null_defaults(schema: Any) -> Any:  # any JSON value
+    """The schema without `default: null`, which is not always a value that the field may have."""
     if isinstance(schema, dict):
-        return {k: _without_null_defaults(v) for k, v in schema.items() if not (k == "default" and v is None)}
-    return [_without_null_defaults(one) for one in schema] if isinstance(schema, list) else schema
+        return {
+            key: _without_null_defaults(value)
+            for key, value in schema.items()
+            if not (key == "default" and value is None)
+        }
+    return [_without_null_defaults(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def _modes(model: type[BaseModel], product: Product) -> tuple[Any, ...]:
+def _modes(model: type[BaseModel], product: Product) -> tuple[JsonSchemaMode, ...]:
     return ("validation",) if any(route.body is model for route in product.routes) else ("serialization",)
 
 
 def _operation(
     product: Product, route: Route, path: str, number: int, named: dict[type[BaseModel], str], problem: type[BaseModel]
-) -> dict[str, Any]:
+) -> JsonObject:
     refusal = {"application/problem+json": {"schema": {"$ref": named[problem]}}}
-    answers: dict[str, Any] = {str(route.status): {"description": HTTPStatus(route.status).phrase}}
+    responses: JsonObject = {str(route.status): {"description": HTTPStatus(route.status).phrase}}
     if route.answer is not None:
         content = {"application/json": {"schema": {"$ref": named[route.answer]}}}
-        answers[str(route.status)]["content"] = content
+        responses[str(route.status)]["content"] = content
     for status in sorted(_refusals(product, route, path)):
-        answers.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": refusal})
-    operation: dict[str, Any] = {
+        responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": refusal})
+    operation: JsonObject = {
         "operationId": f"{product.name}_{route.name}" + (f"_{number + 1}" if number else ""),
         "summary": route.summary,
         "description": route.description,
         "parameters": _parameters(route, path),
-        "responses": answers,
+        "responses": responses,
         "security": [{product.authenticator.scheme_name: []}] if route.authenticated else [],
     }
     if route.scope:
@@ -121,8 +126,8 @@ def _refusals(product: Product, route: Route, path: str) -> set[int]:
     return found
 
 
-def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
-    parameters: list[dict[str, Any]] = [
+def _parameters(route: Route, path: str) -> list[JsonObject]:
+    parameters: list[JsonObject] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in PATH_PARAMETER.findall(path)
     ]
@@ -148,63 +153,63 @@ def _parameters(route: Route, path: str) -> list[dict[str, Any]]:
     return parameters
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A query parameter is absent or text, never null."""
-    variants = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+def _without_null(schema: JsonObject) -> JsonObject:
+    """The schema of a query parameter without null: it is absent or text."""
+    variants = [variant for variant in schema.get("anyOf", []) if variant != {"type": "null"}]
     if len(variants) == 1:
         return {**{key: value for key, value in schema.items() if key != "anyOf"}, **variants[0]}
     return schema
 
 
-def fields(schema: dict[str, Any], shown: dict[str, Any], prefix: str = "", depth: int = 0) -> list[dict[str, Any]]:
-    """The members of a schema as rows to read: dotted name, type in words, whether required, what it means."""
-    schema = _resolved(schema, shown)
+def fields(schema: JsonObject, spec: JsonObject, prefix: str = "", depth: int = 0) -> list[JsonObject]:
+    """The members of a schema as rows: dotted name, type, whether required, description."""
+    schema = _resolved(schema, spec)
     required = set(schema.get("required", ()))
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     for name, raw in schema.get("properties", {}).items():
-        field = _resolved(raw, shown)
+        field = _resolved(raw, spec)
         dotted = f"{prefix}{name}"
         meaning = raw.get("description") or field.get("description", "")
-        rows.append({"name": dotted, "type": _words(raw, shown), "required": name in required, "meaning": meaning})
-        inner = _resolved(field.get("items", field), shown)
+        rows.append({"name": dotted, "type": _type_name(raw, spec), "required": name in required, "meaning": meaning})
+        inner = _resolved(field.get("items", field), spec)
         if depth < 5 and inner.get("properties"):
-            rows += fields(inner, shown, f"{dotted}[]." if "items" in field else f"{dotted}.", depth + 1)
+            rows += fields(inner, spec, f"{dotted}[]." if "items" in field else f"{dotted}.", depth + 1)
     return rows
 
 
-def _resolved(schema: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+def _resolved(schema: JsonObject, spec: JsonObject) -> JsonObject:
     schema = _without_null(schema)
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return _resolved(shown["components"]["schemas"][name], shown)
+        return _resolved(spec["components"]["schemas"][name], spec)
     return schema
 
 
-def _words(raw: dict[str, Any], shown: dict[str, Any]) -> str:
-    nullable = any(one == {"type": "null"} for one in raw.get("anyOf", ()))
-    schema = _resolved(raw, shown)
+def _type_name(raw: JsonObject, spec: JsonObject) -> str:
+    nullable = any(variant == {"type": "null"} for variant in raw.get("anyOf", ()))
+    schema = _resolved(raw, spec)
     if "enum" in schema:
-        word = " or ".join(str(value) for value in schema["enum"])
+        name = " or ".join(str(value) for value in schema["enum"])
     elif "const" in schema:
-        word = str(schema["const"])
+        name = str(schema["const"])
     elif "anyOf" in schema:
-        kinds = [_words(one, shown) for one in schema["anyOf"] if one != {"type": "null"}]
-        word = " or ".join(dict.fromkeys(kinds))
+        names = [_type_name(variant, spec) for variant in schema["anyOf"] if variant != {"type": "null"}]
+        name = " or ".join(dict.fromkeys(names))
     elif schema.get("type") == "array":
-        word = f"list of {_words(schema.get('items', {}), shown)}"
+        name = f"list of {_type_name(schema.get('items', {}), spec)}"
     else:
-        word = str(schema.get("type", "anything"))
+        name = str(schema.get("type", "anything"))
     if "maxLength" in schema:
-        word += f", at most {schema['maxLength']} characters"
-    return f"{word}, or null" if nullable else word
+        name += f", at most {schema['maxLength']} characters"
+    return f"{name}, or null" if nullable else name
 
 
-def parameter(described: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
-    """A parameter as the same kind of row."""
+def parameter(described: JsonObject, spec: JsonObject) -> JsonObject:
+    """A parameter as a row like those of `fields`."""
     place = {"path": "in the path", "query": "in the query", "header": "a header"}[described["in"]]
     return {
         "name": described["name"],
-        "type": f"{_words(described['schema'], shown)}, {place}",
+        "type": f"{_type_name(described['schema'], spec)}, {place}",
         "required": described["required"],
         "meaning": described.get("description", ""),
     }

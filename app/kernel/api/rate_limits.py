@@ -1,7 +1,7 @@
-"""Rate limits: exact moving windows, shared by every process that serves.
+"""Rate limits: exact moving windows, shared by all server processes.
 
-No span of 60 seconds lets more through than the limit says. One machine keeps the hits in a small SQLite file that
-is not the database and may be lost (synchronous=OFF); several machines share Redis through REDIS_URL.
+No period of 60 seconds has more hits than the limit. One machine stores the hits in a small SQLite file, which is not
+the database and may be lost (synchronous=OFF); several machines share Redis (REDIS_URL).
 """
 
 import hashlib
@@ -16,7 +16,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from limits import RateLimitItemPerSecond
 from limits.storage import RedisStorage
@@ -28,7 +27,7 @@ from app.kernel.errors import RateLimited
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a bucket says. `reset` is Unix epoch seconds at which the oldest hit leaves the window."""
+    """The result of a hit. `reset` is when the oldest hit leaves the window, in Unix epoch seconds."""
 
     allowed: bool
     limit: int
@@ -42,6 +41,7 @@ class Decision:
 
     @property
     def headers(self) -> dict[str, str]:
+        """The rate-limit headers of a response."""
         found = {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -53,7 +53,7 @@ class Decision:
 
 
 class FileWindows:
-    """Moving windows in a SQLite file, for the processes of one machine: a row a bucket, its hits packed in order."""
+    """Moving windows in a SQLite file for the processes of one machine: a row a bucket, with its hits in order."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -71,7 +71,7 @@ class FileWindows:
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=10)
         for tries_left in reversed(range(100)):
             try:
-                # Going over to WAL does not wait for others doing the same, so it is tried again.
+                # Switching to WAL does not wait for other processes that switch, so it is tried again.
                 connection.execute("PRAGMA journal_mode=WAL")
                 break
             except sqlite3.OperationalError:
@@ -86,30 +86,30 @@ class FileWindows:
 
     def hit_all(self, buckets: Sequence[tuple[str, int]], seconds: int) -> list[Decision]:
         """Hits the buckets in order, in one transaction, and stops at the first that refuses."""
-        c = self._connection
-        c.execute("BEGIN IMMEDIATE")
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
         try:
             decisions = []
             for bucket, limit in buckets:
-                decisions.append(self._hit(c, _name(bucket, seconds), limit, seconds))
+                decisions.append(self._hit(connection, _name(bucket, seconds), limit, seconds))
                 if not decisions[-1].allowed:
                     break
-            c.execute("COMMIT")
+            connection.execute("COMMIT")
         except BaseException:
-            c.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
             raise
         return decisions
 
     @staticmethod
-    def _hit(c: sqlite3.Connection, name: str, limit: int, seconds: int) -> Decision:
+    def _hit(connection: sqlite3.Connection, name: str, limit: int, seconds: int) -> Decision:
         now = time.time()
-        row = c.execute("SELECT hits FROM windows WHERE bucket = ?", (name,)).fetchone()
+        row = connection.execute("SELECT hits FROM windows WHERE bucket = ?", (name,)).fetchone()
         hits = array("d", row[0] if row else b"")
         hits = hits[bisect_right(hits, now - seconds) :]
         allowed = len(hits) < limit
         if allowed:
             hits.append(max(now, hits[-1]) if hits else now)
-            c.execute("INSERT OR REPLACE INTO windows VALUES (?, ?)", (name, hits.tobytes()))
+            connection.execute("INSERT OR REPLACE INTO windows VALUES (?, ?)", (name, hits.tobytes()))
         oldest = hits[0] if hits else now
         return Decision(allowed, limit, limit - len(hits) if allowed else 0, math.ceil(oldest + seconds))
 
@@ -121,15 +121,15 @@ class FileWindows:
 
 
 def _name(bucket: str, seconds: int) -> str:
-    """The same bucket may be counted in windows of different lengths."""
+    """The key of a bucket, which may be counted in windows of different lengths."""
     return f"{bucket}/{seconds}"
 
 
 class RedisWindows:
-    """The same in Redis, for several machines."""
+    """Moving windows in Redis, for several machines."""
 
     def __init__(self, url: str) -> None:
-        self._storage: Any = RedisStorage(url)
+        self._storage = RedisStorage(url)
         self._windows = MovingWindowRateLimiter(self._storage)
 
     def hit_all(self, buckets: Sequence[tuple[str, int]], seconds: int) -> list[Decision]:
@@ -164,7 +164,7 @@ class Limiter:
     def hit_all(self, buckets: Sequence[tuple[str, int]]) -> Decision:
         """Hits the buckets in order, stopping at the first that refuses; returns the tightest decision.
 
-        Order matters: put the caller's own bucket first, so that a noisy one does not burn what it shares.
+        The caller's own bucket comes first, so that a noisy key does not use up the limit of its organization.
         """
         decisions = self._windows.hit_all(buckets, 60)
         if not decisions[-1].allowed:
@@ -172,16 +172,16 @@ class Limiter:
         return min(decisions, key=lambda decision: decision.remaining)
 
     def forget(self, bucket: str, limit: int, window_seconds: int = 60) -> None:
-        """Empties one bucket, named as it was hit (a right password ends the counting of wrong ones)."""
+        """Empties one bucket, with the arguments of its hits (after a correct password)."""
         self._windows.forget(bucket, limit, window_seconds)
 
     def reset(self) -> None:
-        """Forgets every hit (tests)."""
+        """Removes all hits (tests)."""
         self._windows.reset()
 
 
 def refuse(decision: Decision) -> None:
-    """Raises RateLimited when the decision says no."""
+    """Raises RateLimited unless the decision allows the hit."""
     if not decision.allowed:
         raise RateLimited(
             f"Too many requests. The limit is {decision.limit} a minute; "
@@ -191,7 +191,7 @@ def refuse(decision: Decision) -> None:
 
 
 def _file(config: Config) -> str:
-    """Beside an SQLite database; else in the temporary folder, one a database and user; its own for each test."""
+    """The path: beside an SQLite database, else in the temporary folder by database and user; in tests a new one."""
     if config.testing:
         return f"{tempfile.mkdtemp(prefix='session-desk-')}/limits.sqlite3"
     if config.sqlite and "///" in config.database_url and ":memory:" not in config.database_url:

@@ -1,7 +1,7 @@
-"""The JSON API: what happens to a call between the wire and a room's handler.
+"""Routing of the JSON APIs: authentication, limits, idempotency and validation before a desk's handler.
 
-The order of refusals is the same at all three doors: 401, 429, 403, 404, then 413/415/400 for what cannot be read,
-then the idempotent replay, then validation, and last, inside the transaction, what the rules say.
+The order of refusals is the same in all three APIs: 401, 429, 403, 404, then 413, 415 or 400 for a body that cannot be
+read, then the idempotent replay, then validation, and last, in the transaction, the refusals of the rules.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +26,7 @@ from app.kernel.crypto import sha256
 from app.kernel.db import idempotency, transaction
 from app.kernel.db.engine import Db
 from app.kernel.errors import Denied, NotFound, Refusal, TooLarge, UnsupportedMedia
+from app.kernel.json_types import JsonObject
 
 LARGEST_BODY = 256 * 1024
 LARGEST_INTEGER = 2**63 - 1
@@ -38,53 +39,110 @@ def is_api(path: str) -> bool:
     return path.startswith(("/api/", "/v1/")) or path in ("/api", "/v1")
 
 
+class Credential(Protocol):
+    """The key that authenticated a call."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def scopes(self) -> frozenset[str]: ...
+
+
+class Organization(Protocol):
+    """The organization of a credential."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def slug(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def plan(self) -> str: ...
+    @property
+    def billing(self) -> str: ...
+    @property
+    def self_service(self) -> bool: ...
+    @property
+    def locale(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def contact_email(self) -> str: ...
+    @property
+    def decision_emails(self) -> bool: ...
+
+
+class Caller(Protocol):
+    """The result of authentication."""
+
+    @property
+    def credential(self) -> Credential: ...
+    @property
+    def organization(self) -> Organization: ...
+
+
 class Authenticator(Protocol):
-    """Who may come in with which credential; app/accounts/api_auth.py has the three."""
+    """Authenticates the calls of one API; app/accounts/api_auth.py has the three."""
 
     scheme_name: str
-    scheme: dict[str, Any]
+    scheme: JsonObject
 
-    def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Any: ...
+    def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller: ...
 
+    # `Any`: each authenticator limits the callers that it has made itself.
     def limits(self, caller: Any) -> list[tuple[str, int]]: ...
 
 
 @dataclass(slots=True)
 class Call:
-    """One call of the API, as a handler sees it."""
+    """One call of the API, as a handler receives it.
+
+    `query`, `body` and `found` are of the types that the route declares; a handler reads them as such (`Any`).
+    """
 
     by: Actor
-    organization: Any
-    credential: Any
+    caller: Caller | None
     now: datetime
     config: Config
-    args: dict[str, Any]
+    args: dict[str, str]
     query: Any = None
     body: Any = None
     found: Any = None
 
     @property
+    def organization(self) -> Organization:
+        """The organization that calls. Only for operations that are authenticated."""
+        assert self.caller is not None
+        return self.caller.organization
+
+    @property
     def db(self) -> Db:
-        """Reading for safe methods, this request's transaction otherwise."""
+        """The reading session for safe methods, else the transaction of this request."""
         return transaction.db()
 
     @property
     def reading(self) -> Db:
+        """The reading session of this request."""
         return transaction.reading()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A handler's answer when a plain object is not enough.
+    """A handler's response when a plain object is not enough.
 
-    `secret_until` and `later`: a replay under the same Idempotency-Key gives `later` from that moment on.
+    A replay under the same Idempotency-Key has the body `later` from `secret_until` on.
     """
 
-    body: Any
+    body: object
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     secret_until: datetime | None = None
-    later: Any = None
+    later: object = None
+
+
+Handler = Callable[[Call], object]
+"""Handles a call. It returns an object for the JSON body, an Answer, or a Flask response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +159,17 @@ class Route:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     scope: str | None
-    find: Callable[[Call], Any] | None
+    find: Callable[[Call], object] | None
     allowed: Callable[[Call], None] | None
     authenticated: bool
     limit: int | None
     idempotent: bool
     refusals: tuple[int, ...]
-    handler: Callable[[Call], Any]
+    handler: Handler
 
 
 class Product:
-    """One documented API: its door, its way of saying no, and its operations."""
+    """One documented API: its authenticator, its form of refusals, and its operations."""
 
     def __init__(
         self,
@@ -122,12 +180,12 @@ class Product:
         *,
         invalid_status: int = 422,
         malformed_status: int = 400,
-        add: problems.Add | None = None,
+        extend_problem: problems.Extend | None = None,
         problem: type[BaseModel] | None = None,
     ) -> None:
         self.name, self.title, self.description, self.authenticator = name, title, description, authenticator
         self.invalid_status, self.malformed_status = invalid_status, malformed_status
-        self.add, self.problem = add, problem
+        self.extend_problem, self.problem = extend_problem, problem
         self.routes: list[Route] = []
 
     def route(
@@ -139,13 +197,13 @@ class Product:
         body: type[BaseModel] | None = None,
         query: type[BaseModel] | None = None,
         scope: str | None = None,
-        find: Callable[[Call], Any] | None = None,
+        find: Callable[[Call], object] | None = None,
         allowed: Callable[[Call], None] | None = None,
         authenticated: bool = True,
         limit: int | None = None,
         idempotent: bool = True,
         refusals: tuple[int, ...] = (),
-    ) -> Callable[[Callable[[Call], Any]], Callable[[Call], Any]]:
+    ) -> Callable[[Handler], Handler]:
         """Registers `handler(call)` under one or several paths.
 
         `find` looks up the object of the path on a reading session and raises NotFound; `allowed` raises Denied.
@@ -153,8 +211,8 @@ class Product:
         `refusals` names further statuses for the OpenAPI document.
         """
 
-        def register(handler: Callable[[Call], Any]) -> Callable[[Call], Any]:
-            made = Route(
+        def register(handler: Handler) -> Handler:
+            route = Route(
                 method=method,
                 paths=paths,
                 name=handler.__name__,
@@ -173,8 +231,8 @@ class Product:
                 refusals=refusals,
                 handler=handler,
             )
-            self.routes.append(made)
-            view = _view(self, made)
+            self.routes.append(route)
+            view = _view(self, route)
             for number, path in enumerate(paths):
                 endpoint = f"{self.name}_{handler.__name__}" + (f"_{number + 1}" if number else "")
                 blueprint.add_url_rule(path, endpoint, view, methods=[method])
@@ -187,12 +245,12 @@ def _view(product: Product, route: Route) -> Callable[..., Response]:
     """The Flask view of one operation."""
     unsafe = route.method not in transaction.SAFE
 
-    def view(**args: Any) -> Response:
+    def view(**args: str) -> Response:
         g.product = product
         if request.method == "HEAD" and not route.authenticated:
             raise MethodNotAllowed([route.method, "OPTIONS"])
         call = _authenticate(product, route, args)
-        if route.scope is not None and route.scope not in call.credential.scopes:
+        if route.scope is not None and (call.caller is None or route.scope not in call.caller.credential.scopes):
             raise Denied(
                 f"This key lacks the scope {route.scope}. Nothing was done.",
                 extra={"field_errors": {"required_scope": [route.scope]}},
@@ -209,15 +267,15 @@ def _view(product: Product, route: Route) -> Callable[..., Response]:
         key = idempotency.read_key(request.headers.get("Idempotency-Key")) if route.idempotent else None
         if key is None:
             return _respond(route, _handle(product, route, call, data))
-        return _once(product, route, call, data, raw, key)
+        return _handle_once(product, route, call, data, raw, key)
 
     view.__name__ = route.name
-    view.api_route = route  # type: ignore[attr-defined]  # the mark tests and the guard read
+    view.api_route = route  # type: ignore[attr-defined]  # read by the guard and by tests
     return view
 
 
-def _authenticate(product: Product, route: Route, args: dict[str, Any]) -> Call:
-    """Who calls, and how often. Raises Unauthorized, RateLimited."""
+def _authenticate(product: Product, route: Route, args: dict[str, str]) -> Call:
+    """Authenticates the call and counts it. Raises Unauthorized, RateLimited."""
     now = clock.now()
     limiter: Limiter = current_app.extensions["limiter"]
     address = request.remote_addr
@@ -225,13 +283,13 @@ def _authenticate(product: Product, route: Route, args: dict[str, Any]) -> Call:
         if route.limit is not None:
             _count(limiter.hit(f"{product.name}.{route.name}:{address}", route.limit))
         visitor = Actor("visitor", None, "Somebody", None, "api", g.get("request_id"), address)
-        return Call(visitor, None, None, now, current_app.extensions["config"], args)
+        return Call(visitor, None, now, current_app.extensions["config"], args)
     caller = product.authenticator.authenticate(request.headers.get("Authorization"), transaction.reading(), now)
     _count(limiter.hit_all(product.authenticator.limits(caller)))
     organization, credential = caller.organization, caller.credential
     g.organization_id = organization.id
     by = Actor("key", str(credential.id), organization.name, organization.id, "api", g.get("request_id"), address)
-    return Call(by, organization, credential, now, current_app.extensions["config"], args)
+    return Call(by, caller, now, current_app.extensions["config"], args)
 
 
 def _count(decision: Decision) -> None:
@@ -240,7 +298,7 @@ def _count(decision: Decision) -> None:
 
 
 def _raw_body() -> bytes:
-    """The body as sent. Raises TooLarge, UnsupportedMedia."""
+    """The body of the request. Raises TooLarge, UnsupportedMedia."""
     request.max_content_length = LARGEST_BODY
     try:
         raw = request.get_data(cache=False)
@@ -251,7 +309,7 @@ def _raw_body() -> bytes:
     return raw
 
 
-def _handle(product: Product, route: Route, call: Call, data: dict[str, Any]) -> Any:
+def _handle(product: Product, route: Route, call: Call, data: JsonObject) -> object:
     if route.query is not None:
         call.query = read(route.query, request.args.to_dict(), product.invalid_status)
     if route.body is not None:
@@ -259,13 +317,13 @@ def _handle(product: Product, route: Route, call: Call, data: dict[str, Any]) ->
     return route.handler(call)
 
 
-def _once(product: Product, route: Route, call: Call, data: dict[str, Any], raw: bytes, key: str) -> Response:
-    """Handles a call that carries an Idempotency-Key: once, and the same answer ever after."""
+def _handle_once(product: Product, route: Route, call: Call, data: JsonObject, raw: bytes, key: str) -> Response:
+    """Handles a call with an Idempotency-Key once; repeated calls get the same response."""
     db = call.db
-    who = f"key:{call.credential.id}" if call.credential is not None else f"address:{request.remote_addr}"
-    wanted = idempotency.row_id(who, f"{product.name}.{route.name}", call.args, key)
+    client = f"key:{call.caller.credential.id}" if call.caller else f"address:{request.remote_addr}"
+    key_id = idempotency.row_id(client, f"{product.name}.{route.name}", call.args, key)
     fingerprint = sha256(request.query_string.decode("latin-1") + "\n" + raw.decode("latin-1"))
-    stored = idempotency.begin(db, wanted, fingerprint, call.now)
+    stored = idempotency.begin(db, key_id, fingerprint, call.now)
     if stored is not None:
         return _replay(stored)
     try:
@@ -273,20 +331,20 @@ def _once(product: Product, route: Route, call: Call, data: dict[str, Any], raw:
     except Refusal as refusal:
         if refusal.status not in (402, 409, 422, 423) or refusal.errors:
             raise
-        # What was written before the refusal goes, and the key with it: it is claimed anew to keep the answer. No
-        # savepoint, which every call that succeeds would pay for.
+        # Everything written before the refusal is rolled back, the key too: it is claimed again to store the response.
+        # Not with a savepoint, which every call that succeeds would pay for.
         db.rollback()
-        stored = idempotency.begin(db, wanted, fingerprint, call.now)
+        stored = idempotency.begin(db, key_id, fingerprint, call.now)
         if stored is not None:
             return _replay(stored)
-        response = problems.answer(refusal, product.add)
-        idempotency.finish(db, wanted, status=refusal.status, body=response.get_data())
+        response = problems.answer(refusal, product.extend_problem)
+        idempotency.finish(db, key_id, status=refusal.status, body=response.get_data())
         transaction.commit_despite_refusal()
         return response
     response = _respond(route, answer)
     idempotency.finish(
         db,
-        wanted,
+        key_id,
         status=response.status_code,
         body=response.get_data(),
         secret_until=answer.secret_until,
@@ -301,14 +359,14 @@ def _replay(stored: idempotency.Stored) -> Response:
     return Response(stored.body, stored.status, content_type=kind, headers=headers)
 
 
-def _answer(given: Any) -> Answer:
-    return given if isinstance(given, Answer) else Answer(given)
+def _answer(result: object) -> Answer:
+    return result if isinstance(result, Answer) else Answer(result)
 
 
-def _respond(route: Route, given: Any) -> Response:
-    if isinstance(given, Response):
-        return given
-    answer = _answer(given)
+def _respond(route: Route, result: object) -> Response:
+    if isinstance(result, Response):
+        return result
+    answer = _answer(result)
     return Response(
         orjson.dumps(answer.body),
         answer.status or route.status,
@@ -318,20 +376,20 @@ def _respond(route: Route, given: Any) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Adds the rate-limit headers to every answer behind a door, refusals included."""
+    """Adds the rate-limit headers to every response of an authenticated API, refusals included."""
     app.register_blueprint(blueprint)
 
     @app.after_request
-    def say_limits(response: Response) -> Response:
+    def add_limit_headers(response: Response) -> Response:
         decision: Decision | None = g.get("rate")
-        # A refused decision's headers came with its refusal.
+        # A refusal has these headers already.
         if decision is not None and decision.allowed:
             response.headers.extend(decision.headers)
         return response
 
 
 def as_uuid(text: str) -> UUID:
-    """The UUID in a path. Raises NotFound when it is none: a malformed id is an unknown one."""
+    """The UUID in a path. Raises NotFound when it is malformed: no row has such an id."""
     try:
         found = UUID(text)
     except ValueError:
@@ -343,7 +401,7 @@ def as_uuid(text: str) -> UUID:
 
 @lru_cache(maxsize=4096)
 def as_integer(text: str) -> int | None:
-    """The positive integer in a path, or None when it is none that a row could have."""
+    """The positive integer in a path, or None when no row can have it as an id."""
     if not (text.isascii() and text.isdigit()):
         return None
     number = int(text) if len(text) <= 19 else LARGEST_INTEGER + 1

@@ -1,7 +1,7 @@
-"""What clients may send, as pydantic models, and what we say when they send something else.
+"""Validation of API input with pydantic models, and the sentences for its faults.
 
-Unknown members are ignored and never stored; an explicit null means omitted; types are strict (no "1" for 1). The
-value that was wrong is never repeated in the answer.
+Unknown members are ignored and never stored; an explicit null means omitted; types are strict (no "1" for 1). An
+invalid value is never repeated in the response.
 """
 
 from collections.abc import Iterable
@@ -9,12 +9,14 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
 from app.kernel.errors import BadRequest, FieldError, Invalid, Refusal
+from app.kernel.json_types import JsonObject
 
 
 class Body(BaseModel):
-    """A JSON object from a client. `WRAPPER` is a member around everything else, left out when a fault is named."""
+    """A JSON object from a client. `WRAPPER` is a member around all others, left out of the names of fields."""
 
     WRAPPER: ClassVar[str] = ""
 
@@ -22,7 +24,7 @@ class Body(BaseModel):
 
 
 class Query(BaseModel):
-    """Query parameters. Everything arrives as text, so numbers are read from text."""
+    """Query parameters. All values are text, so numbers are parsed."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, regex_engine="python-re")
 
@@ -36,13 +38,13 @@ class InvalidValue(ValueError):
 
 
 def _storable(text: str) -> str:
-    """PostgreSQL cannot store NUL, SQLite can: refused alike."""
+    """Refuses NUL, which PostgreSQL cannot store and SQLite can."""
     if "\x00" in text:
         raise InvalidValue("This must not contain the character NUL.", "character")
     return text
 
 
-def Text(max_length: int, min_length: int = 0) -> Any:  # capital: it stands where a type stands
+def Text(max_length: int, min_length: int = 0) -> Any:  # capital and `Any`: it is used as a type
     """A string type of at most `max_length` Unicode characters that both databases can store."""
     return Annotated[str, StringConstraints(min_length=min_length, max_length=max_length), AfterValidator(_storable)]
 
@@ -72,7 +74,7 @@ _SENTENCES = {
 }
 
 
-def _sentence(error: Any) -> tuple[str, str]:
+def _sentence(error: ErrorDetails) -> tuple[str, str]:
     """Code and sentence for one pydantic error."""
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "value_error":
@@ -100,24 +102,26 @@ def _sentence(error: Any) -> tuple[str, str]:
         "less_than_equal": ("le", "at most"),
     }
     if kind in bounds:
-        key, words = bounds[kind]
-        return "range", f"This must be {words} {context[key]}."
+        key, relation = bounds[kind]
+        return "range", f"This must be {relation} {context[key]}."
     return _SENTENCES.get(kind, ("invalid", "This is not valid."))
 
 
 def field_errors(error: ValidationError, wrapper: str = "") -> list[FieldError]:
-    """Every fault of an input, each with its dotted path, below the member `wrapper` if there is one."""
+    """Every fault of an input with its dotted path, below the member `wrapper` if there is one."""
     found = []
-    for one in error.errors(include_url=False, include_input=False):
-        code, sentence = _sentence(one)
-        loc = one["loc"][1:] if wrapper and one["loc"][0] == wrapper and len(one["loc"]) > 1 else one["loc"]
-        path = ".".join(str(part) for part in loc if not str(part).startswith(("function-", "tagged-")))
+    for fault in error.errors(include_url=False, include_input=False):
+        code, sentence = _sentence(fault)
+        location = fault["loc"]
+        if wrapper and location[0] == wrapper and len(location) > 1:
+            location = location[1:]
+        path = ".".join(str(part) for part in location if not str(part).startswith(("function-", "tagged-")))
         found.append(FieldError(path, code, sentence))
     return found
 
 
-def without_nulls(value: Any) -> Any:
-    """Members that are null are as good as absent, at any depth; items of lists stay."""
+def without_nulls(value: Any) -> Any:  # any JSON value
+    """The value without members that are null, at any depth; items of lists stay."""
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
@@ -125,8 +129,8 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def read(model: type[Model], data: Any, status: int = 422) -> Model:
-    """The validated input. Raises Invalid with every fault; `status` is what this door answers then."""
+def read(model: type[Model], data: object, status: int = 422) -> Model:
+    """The validated input. Raises Invalid with every fault and the API's `status`."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -135,7 +139,7 @@ def read(model: type[Model], data: Any, status: int = 422) -> Model:
 
 
 def invalid(errors: Iterable[FieldError], status: int = 422) -> Invalid:
-    """The refusal for these faults; its sentence names the first field."""
+    """The refusal of these faults; its detail names the first field."""
     errors = list(errors)
     first = errors[0]
     more = "" if len(errors) == 1 else f" {len(errors) - 1} more below."
@@ -143,8 +147,8 @@ def invalid(errors: Iterable[FieldError], status: int = 422) -> Invalid:
     return Invalid(f"{where}{first.detail}{more}", errors=errors, status=status)
 
 
-def parse_object(raw: bytes, status: int = 400) -> dict[str, Any]:
-    """The JSON object in a body; an empty body is an empty object. Raises BadRequest `malformed_json`."""
+def parse_object(raw: bytes, status: int = 400) -> JsonObject:
+    """The JSON object of a body; an empty body is an empty object. Raises BadRequest `malformed_json`."""
     if not raw:
         return {}
     try:
@@ -153,9 +157,10 @@ def parse_object(raw: bytes, status: int = 400) -> dict[str, Any]:
         raise malformed("The body is not valid JSON in UTF-8.", status) from None
     if not isinstance(value, dict):
         raise malformed("The body must be a JSON object.", status)
-    found: dict[str, Any] = without_nulls(value)
+    found: JsonObject = without_nulls(value)
     return found
 
 
 def malformed(detail: str, status: int) -> Refusal:
+    """The refusal of a body that is no JSON object."""
     return BadRequest(f"{detail} Nothing was done.", code="malformed_json", status=status)

@@ -1,10 +1,10 @@
-"""See it before it leaves: the very act is rehearsed, what it would send is shown, and everything is taken back.
+"""Confirmation of actions that send messages: a dry run shows the messages, and a fingerprint confirms them.
 
-There is no second rendering. `press()` runs the action itself in this request's transaction and notes what it promises
-to send. At the first press the transaction is undone and the messages are shown, with a digest over everything a
-receiver reads. The confirming press carries that digest; it runs the action again, and unless the messages now
-promised come to the same digest, that transaction is undone too and the person sees them afresh. What is made anew
-each time (secrets, signed proofs, ids, the moment) is replaced by words before the digest is taken (`Message.fresh`).
+There is no second rendering. `confirm()` runs the action itself in the transaction of the request and collects the
+messages that it queues. The first POST is rolled back and shows the messages with their fingerprint, a digest of
+everything that recipients read. The confirming POST carries the fingerprint and runs the action again; when the
+messages have changed, it is rolled back too and shows them again. Values that differ in every rendering (secrets,
+signed proofs, ids, the time) are replaced before the fingerprint is taken (`Message.fresh`).
 """
 
 import base64
@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 from flask import current_app, request
-from icalendar import Calendar
+from icalendar import Calendar, Component
 
 from app.kernel.changes.fingerprint import content_of_file, content_of_message, fingerprint, without_fresh_values
 from app.kernel.crypto import same
@@ -28,20 +28,20 @@ from app.kernel.outbox.outbox import COLLECTED, Message
 from app.kernel.text.template_filters import pluralize
 
 T = TypeVar("T")
-Act = Callable[[Db, int | None], T]
-"""Does it in that session. The number is the version of the row that the person is known to have seen."""
+Action = Callable[[Db, int | None], T]
+"""An action in a session. The number is the version of the row that the user has seen."""
 
 STEP, SEEN, VERSION = "step", "preview", "version"
-"""Fields of a form: `step=preview` only shows; `preview` carries the digest of what was shown."""
+"""Fields of a form: `step`, with any value, only previews; `preview` is the fingerprint of the previewed messages."""
 
-WHEN_SENT = "made at the moment it is sent"
+WHEN_SENT = "made when it is sent"
 RAW_FILES = 5
-"""How many recipients' calendar files are shown word for word."""
+"""How many recipients' calendar files are shown in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewedMessage:
-    """One thing that leaves, in words. `files` are (whose, text); `warning` says why it cannot arrive."""
+    """An outgoing message as the preview shows it. `files` are (recipient, text); `warning` is why it cannot arrive."""
 
     kind: str
     icon: str
@@ -57,69 +57,71 @@ class PreviewedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would leave. `changed`: it is not what this person saw before; `changes`: what others did meanwhile."""
+    """The messages that an action would send.
 
-    digest: str
+    `changed` is whether they differ from those that the user saw before; `changes` are those of other users since.
+    """
+
+    fingerprint: str
     messages: Sequence[PreviewedMessage]
     summary: str
-    typed: Sequence[tuple[str, str]]
+    fields: Sequence[tuple[str, str]]
     changed: bool = False
     changes: Sequence[Change] = ()
 
     @property
     def status(self) -> int:
-        """409 for somebody who pressed to do it and is shown it instead."""
+        """409 when the POST was to confirm, and the preview is shown instead."""
         return 409 if self.changed else 200
 
 
 def confirm(
-    act: Act[T], *about: object, leads_to: Act[Any] | None = None, always: bool = True
+    action: Action[T], *about: object, leads_to: Action[object] | None = None, always: bool = True
 ) -> tuple[T | None, Preview | None]:
-    """One press of a form whose act has effects outside: either its result, or the preview to show instead.
+    """One POST of a form whose action sends messages: its result, or the preview to show instead.
 
-    `about` is what was decided and does not stand in the messages (a room, a reason). `leads_to` is what really sends,
-    when the act only puts it on hold. Without `always` an act of which nothing leaves is done at the first press.
-    Refusals pass through; a lost race that the rules would still allow shows the
-    newest state, and what the others did.
+    `about` are facts of the decision that are not in the messages (a room, a reason). `leads_to` is the action that
+    sends, when `action` only makes it pending. Without `always` an action that sends nothing runs at the first POST.
+    Refusals pass; a stale version that the rules would still allow shows the newest state and the changes of others.
     """
-    seen, only_shown = request.form.get(SEEN, ""), request.form.get(STEP) == "preview"
+    seen, only_preview = request.form.get(SEEN, ""), bool(request.form.get(STEP))
     version = _version()
     try:
-        if only_shown or not seen:
-            shown = dry_run(leads_to or act, version, about)
-            if not shown.messages and not always:
-                return act(transaction.db(), version), None
+        if only_preview or not seen:
+            preview = dry_run(leads_to or action, version, about)
+            if not preview.messages and not always:
+                return action(transaction.db(), version), None
         elif leads_to:
-            shown = dry_run(leads_to, version, about)
-            if same(shown.digest, seen):
-                return act(transaction.db(), version), None
+            preview = dry_run(leads_to, version, about)
+            if same(preview.fingerprint, seen):
+                return action(transaction.db(), version), None
         else:
-            result, shown = _run(act, version, about)
-            if same(shown.digest, seen):
+            result, preview = _run(action, version, about)
+            if same(preview.fingerprint, seen):
                 return result, None
     except Refusal as refusal:
         if not isinstance(refusal.current, int):
             raise
         transaction.roll_back()
         version, changes = refusal.current, refusal.changes
-        shown = replace(dry_run(leads_to or act, version, about), changes=changes, changed=True)
+        preview = replace(dry_run(leads_to or action, version, about), changes=changes, changed=True)
     else:
-        shown = replace(shown, changed=not only_shown)
+        preview = replace(preview, changed=not only_preview)
     transaction.roll_back()
-    return None, replace(shown, typed=_typed(version))
+    return None, replace(preview, fields=_posted_fields(version))
 
 
-def dry_run(act: Act[Any], version: int | None, about: Sequence[object]) -> Preview:
-    """Does it, notes what it would send, and takes all of it back."""
-    _, shown = _run(act, version, about)
+def dry_run(action: Action[object], version: int | None, about: Sequence[object]) -> Preview:
+    """Runs an action, collects the messages that it queues, and rolls everything back."""
+    _, preview = _run(action, version, about)
     transaction.roll_back()
-    return shown
+    return preview
 
 
-def _run(act: Act[T], version: int | None, about: Sequence[object]) -> tuple[T, Preview]:
+def _run(action: Action[T], version: int | None, about: Sequence[object]) -> tuple[T, Preview]:
     db = transaction.db()
     with collecting_messages(db) as messages:
-        result = act(db, version)
+        result = action(db, version)
     return result, preview_of(db, messages, *about)
 
 
@@ -130,7 +132,7 @@ def preview_of(db: Db, messages: Sequence[Message], *about: object) -> Preview:
 
 @contextmanager
 def collecting_messages(db: Db) -> Iterator[list[Message]]:
-    """Notes every message that is promised in this session meanwhile."""
+    """Collects the messages that are queued in this session until the block ends."""
     found: list[Message] = []
     db.info[COLLECTED] = found
     try:
@@ -141,28 +143,28 @@ def collecting_messages(db: Db) -> Iterator[list[Message]]:
 
 def summary(messages: Sequence[Message]) -> str:
     """`3 e-mails with a calendar file, and 1 webhook`."""
-    letters = [message for message in messages if message.channel == "email"]
-    words = []
-    if letters:
-        files = any(message.payload["attachments"] for message in letters)
-        words.append(pluralize(len(letters), "e-mail") + (" with a calendar file" if files else ""))
-    for channel, word in (("sms", "text message"), ("webhook", "webhook")):
+    emails = [message for message in messages if message.channel == "email"]
+    parts = []
+    if emails:
+        files = any(message.payload["attachments"] for message in emails)
+        parts.append(pluralize(len(emails), "e-mail") + (" with a calendar file" if files else ""))
+    for channel, noun in (("sms", "text message"), ("webhook", "webhook")):
         found = sum(message.channel == channel for message in messages)
         if found:
-            words.append(pluralize(found, word))
-    if not words:
-        return "nothing is sent to anybody"
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])}, and {words[-1]}"
+            parts.append(pluralize(found, noun))
+    if not parts:
+        return "no messages"
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
 
 
 def previewed_messages(db: Db, messages: Sequence[Message]) -> list[PreviewedMessage]:
-    """The messages in words: letters that differ only in whom they greet are shown once, with everybody's address."""
+    """The messages for a preview: e-mails that differ only in the greeting are shown once, with all addresses."""
     alike: dict[str, list[Message]] = {}
     for message in messages:
         if message.channel == "email":
             alike.setdefault(_impersonal(message), []).append(message)
     found: list[PreviewedMessage] = []
-    found += [_letter(db, group) for group in alike.values()]
+    found += [_email(db, group) for group in alike.values()]
     found += _calendars([message for group in alike.values() for message in group])
     for message in messages:
         if message.channel == "webhook":
@@ -178,13 +180,15 @@ def previewed_messages(db: Db, messages: Sequence[Message]) -> list[PreviewedMes
 
 
 def _impersonal(message: Message) -> str:
-    """What a letter says, whoever it is for."""
+    """The content of an e-mail without the recipient."""
     parts, to, name = content_of_message(message), message.payload["to"], message.payload["name"]
-    read = [[file[2].replace(to, "").replace(name, "") if name else file[2].replace(to, "")] for file in parts["files"]]
-    return orjson.dumps([parts["subject"], parts["text"], read]).decode()
+    files = [
+        [file[2].replace(to, "").replace(name, "") if name else file[2].replace(to, "")] for file in parts["files"]
+    ]
+    return orjson.dumps([parts["subject"], parts["text"], files]).decode()
 
 
-def _letter(db: Db, group: Sequence[Message]) -> PreviewedMessage:
+def _email(db: Db, group: Sequence[Message]) -> PreviewedMessage:
     parts = content_of_message(group[0])
     sender, address = parseaddr(db.config.mail_from)
     return PreviewedMessage(
@@ -202,46 +206,46 @@ def _letter(db: Db, group: Sequence[Message]) -> PreviewedMessage:
     )
 
 
-def _calendars(letters: Sequence[Message]) -> list[PreviewedMessage]:
-    """What calendars will show, once for all files that show the same, with each recipient's file as it is."""
-    found: dict[Any, PreviewedMessage] = {}
-    for message in letters:
+def _calendars(emails: Sequence[Message]) -> list[PreviewedMessage]:
+    """The calendar files, once for all that show the same, with the files of some recipients in full."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], PreviewedMessage] = {}
+    for message in emails:
         for file in message.payload["attachments"]:
             if not file["type"].startswith("text/calendar"):
                 continue
-            sheet = _calendar(message, file)
-            key = (sheet.note, tuple(sheet.facts))
+            previewed = _calendar(message, file)
+            key = (previewed.note, tuple(previewed.facts))
             earlier = found.get(key)
             if earlier is None:
-                found[key] = sheet
+                found[key] = previewed
             elif len(earlier.files) < RAW_FILES:
-                found[key] = replace(earlier, files=[*earlier.files, *sheet.files])
+                found[key] = replace(earlier, files=[*earlier.files, *previewed.files])
     return list(found.values())
 
 
 def _calendar(message: Message, file: dict[str, str]) -> PreviewedMessage:
     calendar = Calendar.from_ical(base64.b64decode(file["content"]))
     event = calendar.walk("VEVENT")[0]
-    taken_out = str(calendar.get("METHOD")) == "CANCEL"
-    said_of_it = [
+    removes = str(calendar.get("METHOD")) == "CANCEL"
+    facts = [
         ("Title", str(event.get("SUMMARY", ""))),
-        ("Starts", _moment(event, "DTSTART")),
-        ("Ends", _moment(event, "DTEND")),
+        ("Starts", _time(event, "DTSTART")),
+        ("Ends", _time(event, "DTEND")),
         ("Where", without_fresh_values(message, str(event.get("LOCATION", "")))),
         ("File", file["name"]),
     ]
     sequence = int(event.get("SEQUENCE", 0))
     return PreviewedMessage(
         "calendar",
-        "calendar-x" if taken_out else "calendar-plus",
+        "calendar-x" if removes else "calendar-plus",
         "Calendar file",
-        "takes it out of calendars" if taken_out else "first version" if sequence <= 1 else f"version {sequence}",
-        [(label, value) for label, value in said_of_it if value],
+        "removes it from calendars" if removes else "first version" if sequence <= 1 else f"version {sequence}",
+        [(label, value) for label, value in facts if value],
         files=[(message.payload["to"], without_fresh_values(message, content_of_file(file)))],
     )
 
 
-def _moment(event: Any, name: str) -> str:
+def _time(event: Component, name: str) -> str:
     field = event.get(name)
     if field is None:
         return ""
@@ -264,7 +268,7 @@ def _webhook(db: Db, message: Message) -> PreviewedMessage:
             warning = (
                 "The organization has no active depositions key to sign this with, so it waits until there is one."
             )
-    named = webhooks.headers(host, f"[{WHEN_SENT}]", "[the moment]", "1", "[over id, moment and body]")
+    named = webhooks.headers(host, f"[{WHEN_SENT}]", "[the time]", "1", "[over id, time and body]")
     head = "\n".join(f"{name}: {value}" for name, value in named.items())
     claims = orjson.dumps(message.payload["claims"], option=orjson.OPT_INDENT_2).decode()
     return PreviewedMessage(
@@ -283,8 +287,8 @@ def _version() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
-def _typed(version: int | None) -> list[tuple[str, str]]:
-    """What the form said, for the confirming press; secrets of the form itself left out."""
-    mine = ("csrf_token", STEP, SEEN, VERSION)
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in mine]
+def _posted_fields(version: int | None) -> list[tuple[str, str]]:
+    """The posted fields for the confirming form, without those of the confirmation itself."""
+    own = ("csrf_token", STEP, SEEN, VERSION)
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in own]
     return fields if version is None else [*fields, (VERSION, str(version))]

@@ -3,18 +3,18 @@
 Rows are append-only; on PostgreSQL the application's role may be denied UPDATE and DELETE (docs/operating.md).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Index, Integer, String, insert, select, text
-from sqlalchemy.engine import Row
+from sqlalchemy import BigInteger, Index, Integer, String, bindparam, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.changes.event_types import EventType, EventTypes
 from app.kernel.db.engine import Base, Db, Instant, Json
 from app.kernel.errors import Change, Conflict
+from app.kernel.json_types import JsonObject
 from app.kernel.outbox import outbox
 
 
@@ -35,6 +35,8 @@ WORKER = Actor("worker", None, "Session Desk", None, "worker")
 
 
 class Event(Base):
+    """An event of one item: its kind, its actor and the facts of the change."""
+
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_subject", "subject_type", "subject_id", "id"),
@@ -61,7 +63,7 @@ class Event(Base):
     via: Mapped[str] = mapped_column(String(10))
     request_id: Mapped[str | None] = mapped_column(String(64))
     address: Mapped[str | None] = mapped_column(String(64))
-    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    data: Mapped[JsonObject] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -77,7 +79,7 @@ def record(
     organization_id: int | None,
     by: Actor,
     now: datetime,
-    data: dict[str, Any] | None = None,
+    data: JsonObject | None = None,
     messages: Iterable[outbox.Message] = (),
 ) -> int:
     """Writes an event and its outbox rows; returns the event's id.
@@ -115,45 +117,63 @@ def record(
     return event_id
 
 
-def timeline(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> Sequence[Row]:
+class TimelineRow(NamedTuple):
+    """An event as timelines read it."""
+
+    id: int
+    kind: str
+    organization_id: int | None
+    actor_kind: str
+    actor_id: str | None
+    actor_name: str
+    via: str
+    request_id: str | None
+    data: JsonObject
+    created_at: datetime
+
+
+_TIMELINE = (
+    select(
+        Event.id,
+        Event.kind,
+        Event.organization_id,
+        Event.actor_kind,
+        Event.actor_id,
+        Event.actor_name,
+        Event.via,
+        Event.request_id,
+        Event.data,
+        Event.created_at,
+    )
+    .where(Event.subject_type == bindparam("subject_type"), Event.subject_id == bindparam("subject_id"))
+    .order_by(Event.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+def timeline(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> list[TimelineRow]:
     """The events of one item, newest first."""
-    e = Event.__table__.c
-    return db.execute(
-        select(
-            e.id,
-            e.kind,
-            e.organization_id,
-            e.actor_kind,
-            e.actor_id,
-            e.actor_name,
-            e.via,
-            e.request_id,
-            e.data,
-            e.created_at,
-        )
-        .where(e.subject_type == subject_type, e.subject_id == str(subject_id))
-        .order_by(e.id.desc())
-        .limit(limit)
-    ).all()
+    values = {"subject_type": subject_type, "subject_id": str(subject_id), "limit": limit}
+    return [TimelineRow._make(row) for row in db.connection().execute(_TIMELINE, values)]
 
 
 def changes_since(
     db: Db, subject_type: str, subject_id: object, seen: int, current: int, types: EventTypes
 ) -> list[Change]:
     """The changes after version `seen`, newest first: each wrote one event and incremented the version."""
-    happened = timeline(db, subject_type, subject_id, limit=max(1, min(current - seen, 5)))
-    return [Change(f"{row.actor_name} {types.clause(row.kind)}", row.created_at) for row in happened]
+    rows = timeline(db, subject_type, subject_id, limit=max(1, min(current - seen, 5)))
+    return [Change(f"{row.actor_name} {types.clause(row.kind)}", row.created_at) for row in rows]
 
 
 def stale_conflict(
     db: Db, subject_type: str, subject_id: object, seen: int, current: int, types: EventTypes
 ) -> Conflict:
     """Conflict: the row's version moved on after the form was loaded."""
-    happened = changes_since(db, subject_type, subject_id, seen, current, types)
-    did = happened[0].sentence if happened else "Somebody changed it"
+    changes = changes_since(db, subject_type, subject_id, seen, current, types)
+    first = changes[0].sentence if changes else "Somebody changed it"
     refusal = Conflict(
-        f"{did} while you had this page open, so nothing was changed. Look at it again before you go on.",
+        f"{first} while you had this page open, so nothing was changed. Look at it again before you go on.",
         code="stale",
     )
-    refusal.changes, refusal.current = happened, current
+    refusal.changes, refusal.current = changes, current
     return refusal

@@ -1,12 +1,12 @@
-"""Counts that are kept, not counted: a counter table a thing, moved by triggers in the transaction that moves the row.
+"""Counter tables: exact counts of rows, updated by triggers in the transaction that changes the rows.
 
 Exact at any size, on both databases. On PostgreSQL each counter is spread over slots by backend, so that parallel
 writers do not queue on one hot row; readers always sum. `desk check counts` proves that they equal a recount.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import DDL, BigInteger, Column, Integer, Table, event, func, select, text
 
@@ -14,13 +14,16 @@ from app.kernel.db.engine import Base, Db
 
 SLOTS = 16
 
+Key = tuple[Any, ...]
+"""The dimensions of one counter. `Any`, because each table has its own; all can be sorted."""
+
 COUNTER = "counter"
-"""Where a counter table keeps what it counts (`Table.info`)."""
+"""Key of `Table.info` under which a counter table has its Counter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """One counter table: which table it counts, by which of its columns."""
+    """A counter table: the table whose rows it counts, and the columns by which it counts them."""
 
     source: Table
     counts: Table
@@ -32,15 +35,16 @@ def declared() -> list[Counter]:
     return [table.info[COUNTER] for table in Base.metadata.tables.values() if COUNTER in table.info]
 
 
-def keep_counters(source: Any, name: str, dimensions: Sequence[str]) -> Table:
-    """Declares counter table `name` for `source`: one row a combination of its NOT NULL columns `dimensions`, and `n`.
+def keep_counters(source: Table, table_name: str, dimensions: Sequence[str]) -> Table:
+    """Declares a counter table for `source`: one row a combination of its NOT NULL columns `dimensions`, and `n`.
 
     Read it with `select(func.sum(counts.c.n))`; a combination may have several rows (slots), some negative.
     """
-    source = cast(Table, source)
-    columns = [Column(d, source.c[d].type, primary_key=True, nullable=False, autoincrement=False) for d in dimensions]
+    columns = [
+        Column(name, source.c[name].type, primary_key=True, nullable=False, autoincrement=False) for name in dimensions
+    ]
     counts = Table(
-        name,
+        table_name,
         Base.metadata,
         *columns,
         Column("slot", Integer, primary_key=True, autoincrement=False, nullable=False),
@@ -48,11 +52,11 @@ def keep_counters(source: Any, name: str, dimensions: Sequence[str]) -> Table:
     )
     counts.info[COUNTER] = Counter(source, counts, tuple(dimensions))
     for dialect, statements in (
-        ("sqlite", sqlite_triggers(source.name, name, dimensions)),
-        ("postgresql", postgresql_triggers(source.name, name, dimensions)),
+        ("sqlite", sqlite_triggers(source.name, table_name, dimensions)),
+        ("postgresql", postgresql_triggers(source.name, table_name, dimensions)),
     ):
         for statement in statements:
-            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]  # theirs
+            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
             event.listen(Base.metadata, "after_create", ddl)
     return counts
 
@@ -62,18 +66,18 @@ def sqlite_triggers(source: str, counts: str, dimensions: Sequence[str]) -> list
 
     def bump(row: str, by: int) -> str:
         names = ", ".join(dimensions)
-        values = ", ".join(f"{row}.{d}" for d in dimensions)
+        values = ", ".join(f"{row}.{name}" for name in dimensions)
         return (
             f"INSERT INTO {counts} ({names}, slot, n) VALUES ({values}, 0, {by}) "
             f"ON CONFLICT ({names}, slot) DO UPDATE SET n = n + {by};"
         )
 
-    moved = " OR ".join(f"OLD.{d} IS NOT NEW.{d}" for d in dimensions)
+    changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in dimensions)
     of = ", ".join(dimensions)
     return [
         f"CREATE TRIGGER {counts}_insert AFTER INSERT ON {source} BEGIN {bump('NEW', 1)} END",
         f"CREATE TRIGGER {counts}_delete AFTER DELETE ON {source} BEGIN {bump('OLD', -1)} END",
-        f"CREATE TRIGGER {counts}_update AFTER UPDATE OF {of} ON {source} WHEN {moved} "
+        f"CREATE TRIGGER {counts}_update AFTER UPDATE OF {of} ON {source} WHEN {changed} "
         f"BEGIN {bump('OLD', -1)} {bump('NEW', 1)} END",
     ]
 
@@ -83,19 +87,19 @@ def postgresql_triggers(source: str, counts: str, dimensions: Sequence[str]) -> 
 
     def bump(row: str, by: int) -> str:
         names = ", ".join(dimensions)
-        values = ", ".join(f"{row}.{d}" for d in dimensions)
+        values = ", ".join(f"{row}.{name}" for name in dimensions)
         return (
             f"INSERT INTO {counts} ({names}, slot, n) VALUES ({values}, pg_backend_pid() % {SLOTS}, {by}) "
             f"ON CONFLICT ({names}, slot) DO UPDATE SET n = {counts}.n + {by};"
         )
 
-    moved = " OR ".join(f"OLD.{d} IS DISTINCT FROM NEW.{d}" for d in dimensions)
+    changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in dimensions)
     of = ", ".join(dimensions)
     return [
         f"CREATE FUNCTION {counts}_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"IF TG_OP = 'INSERT' THEN {bump('NEW', 1)} "
         f"ELSIF TG_OP = 'DELETE' THEN {bump('OLD', -1)} "
-        f"ELSIF {moved} THEN {bump('OLD', -1)} {bump('NEW', 1)} END IF; RETURN NULL; END $$",
+        f"ELSIF {changed} THEN {bump('OLD', -1)} {bump('NEW', 1)} END IF; RETURN NULL; END $$",
         f"CREATE TRIGGER {counts}_keep AFTER INSERT OR DELETE OR UPDATE OF {of} ON {source} "
         f"FOR EACH ROW EXECUTE FUNCTION {counts}_keep()",
     ]
@@ -103,30 +107,39 @@ def postgresql_triggers(source: str, counts: str, dimensions: Sequence[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A counter that does not say what a recount says."""
+    """A counter that does not equal its recount."""
 
     table: str
-    key: dict[str, Any]
-    kept: int
+    key: Mapping[str, object]
+    stored: int
     counted: int
 
 
 def differences(db: Db) -> list[Difference]:
     """Returns the counters that do not equal their recount. Slow by nature: for operators and tests, not for pages."""
     found: list[Difference] = []
-    for kept in declared():
-        by = [kept.source.c[d] for d in kept.dimensions]
+    for counter in declared():
+        by = [counter.source.c[name] for name in counter.dimensions]
         counted = {tuple(row[:-1]): row[-1] for row in db.execute(select(*by, func.count()).group_by(*by))}
-        by = [kept.counts.c[d] for d in kept.dimensions]
-        said = {tuple(r[:-1]): int(r[-1]) for r in db.execute(select(*by, func.sum(kept.counts.c.n)).group_by(*by))}
-        for key in counted.keys() | said.keys():
-            if counted.get(key, 0) != said.get(key, 0):
-                names = dict(zip(kept.dimensions, key, strict=True))
-                found.append(Difference(kept.counts.name, names, said.get(key, 0), counted.get(key, 0)))
+        by = [counter.counts.c[name] for name in counter.dimensions]
+        sums = db.execute(select(*by, func.sum(counter.counts.c.n)).group_by(*by))
+        stored = {tuple(row[:-1]): int(row[-1]) for row in sums}
+        found += compare(counter.counts.name, counter.dimensions, stored, counted)
     return found
 
 
+def compare(
+    table: str, names: Sequence[str], stored: Mapping[Key, int], counted: Mapping[Key, int]
+) -> list[Difference]:
+    """The keys whose stored number is not the counted one; a missing number is zero."""
+    return [
+        Difference(table, dict(zip(names, key, strict=True)), stored.get(key, 0), counted.get(key, 0))
+        for key in sorted(stored.keys() | counted.keys())
+        if stored.get(key, 0) != counted.get(key, 0)
+    ]
+
+
 def tidy(db: Db) -> None:
-    """Drops counters that stand at zero, such as those of days gone by. Safe beside running triggers."""
-    for kept in declared():
-        db.execute(text(f"DELETE FROM {kept.counts.name} WHERE n = 0"))
+    """Deletes counters that are zero, such as those of past days. Safe beside running triggers."""
+    for counter in declared():
+        db.execute(text(f"DELETE FROM {counter.counts.name} WHERE n = 0"))

@@ -1,7 +1,7 @@
-"""The database: SQLite embedded, PostgreSQL in production, the same answers from both.
+"""Engines and sessions of the database: SQLite embedded, PostgreSQL in production, with the same results.
 
-`db` always means an open session of this module, never Flask's session. Reading sessions cannot write: the database
-itself refuses (SQLite `query_only`, PostgreSQL `default_transaction_read_only`). Writing sessions are one transaction.
+`db` always means a session of this module, never Flask's session. Reading sessions cannot write: the database refuses
+it (SQLite `query_only`, PostgreSQL `default_transaction_read_only`). A writing session is one transaction.
 """
 
 import sqlite3
@@ -9,11 +9,24 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import orjson
-from sqlalchemy import JSON, DateTime, Engine, MetaData, Table, TypeDecorator, create_engine, event, make_url
+from sqlalchemy import (
+    JSON,
+    URL,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -25,7 +38,7 @@ Json = JSON().with_variant(JSONB(), "postgresql")
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment: aware and in UTC in Python, timestamptz on PostgreSQL, naive UTC text on SQLite."""
+    """A time: aware and in UTC in Python, timestamptz on PostgreSQL, naive UTC text on SQLite."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -34,12 +47,14 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("A moment needs its zone.")
+            raise ValueError("A time needs its time zone.")
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        # Lists read thousands of moments: straight from what the driver gives, without the layers between.
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], datetime | None] | Callable[[datetime | None], datetime | None]:
+        # Lists read thousands of times: converted from the driver's value, without the layers between.
         return _from_text if dialect.name == "sqlite" else _in_utc
 
 
@@ -68,7 +83,7 @@ class Base(DeclarativeBase):
 
 
 class Db(Session):
-    """An open database session, and what the house gives whoever holds it: configuration and vault."""
+    """An open database session, with the configuration and the vault that its users need."""
 
     config: Config
     vault: Vault
@@ -81,19 +96,19 @@ class Db(Session):
 
 
 class Database:
-    """The two engines of one database: one that only reads, one that writes one transaction at a time."""
+    """The two engines of one database: one for reading, one for writing one transaction at a time."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.vault = Vault(config)
         self.closing: list[Callable[[], None]] = []
-        """What must still be done before the engines close."""
+        """Functions to call before the engines close."""
         url = make_url(config.database_url)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         self.url = url
         self.sqlite = url.get_backend_name() == "sqlite"
-        # Threads of one process queue here fairly instead of in SQLite's sleeping retries.
+        # Threads of one process wait here in turn instead of in SQLite's sleeping retries.
         self._writer = threading.RLock() if self.sqlite else None
         self.reader, self.writer = (_sqlite_engines if self.sqlite else _postgresql_engines)(config, url)
 
@@ -114,6 +129,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Db]:
+        """A reading session, closed when the block ends."""
         db = self.open_reader()
         try:
             yield db
@@ -133,7 +149,7 @@ class Database:
 
     @contextmanager
     def queue(self) -> Iterator[None]:
-        """Holds this process's place among SQLite writers; nothing on PostgreSQL."""
+        """Waits for the turn of this thread among the process's SQLite writers; nothing on PostgreSQL."""
         if self._writer is None:
             yield
         else:
@@ -141,44 +157,48 @@ class Database:
                 yield
 
     def acquire_writer(self) -> None:
+        """Waits for the turn of this thread, until `release_writer`."""
         if self._writer is not None:
             self._writer.acquire()
 
     def release_writer(self) -> None:
+        """Ends what `acquire_writer` began."""
         if self._writer is not None:
             self._writer.release()
 
     def dispose(self) -> None:
-        """Finishes what `closing` holds, then closes every connection."""
+        """Calls the functions in `closing`, then closes every connection."""
         for finish in self.closing:
             finish()
         self.reader.dispose()
         self.writer.dispose()
 
 
-def _dumps(value: Any) -> str:
+def _dumps(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _sqlite_engines(config: Config, url: Any) -> tuple[Engine, Engine]:
+def _sqlite_engines(config: Config, url: URL) -> tuple[Engine, Engine]:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    common: dict[str, Any] = {
-        "json_serializer": _dumps,
-        "json_deserializer": orjson.loads,
-        "hide_parameters": True,
-        "pool_size": 16,
-        "max_overflow": 32,
-        "connect_args": {"check_same_thread": False, "timeout": 15, "cached_statements": 512},
-    }
-    reader = create_engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **common)
-    writer = create_engine(url, **common)
+    make_engine = partial(
+        create_engine,
+        url,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,
+        pool_size=16,
+        max_overflow=32,
+        connect_args={"check_same_thread": False, "timeout": 15, "cached_statements": 512},
+    )
+    reader = make_engine(isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+    writer = make_engine()
     event.listen(reader, "connect", lambda connection, _: _sqlite_pragmas(connection, read_only=True))
     event.listen(writer, "connect", lambda connection, _: _sqlite_pragmas(connection, read_only=False))
 
     # The driver's own deferred BEGIN fails with "database is locked" when a reader turns writer; IMMEDIATE waits.
     @event.listens_for(writer, "begin")
-    def begin(connection: Any) -> None:
+    def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return reader, writer
@@ -199,20 +219,21 @@ def _sqlite_pragmas(connection: sqlite3.Connection, *, read_only: bool) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _postgresql_engines(config: Config, url: Any) -> tuple[Engine, Engine]:
-    common: dict[str, Any] = {
-        "json_serializer": _dumps,
-        "json_deserializer": orjson.loads,
-        "hide_parameters": True,
-        "pool_size": 8,
-        "max_overflow": 24,
-        "pool_timeout": 5,
-        "pool_pre_ping": False,
-        "pool_use_lifo": True,
-    }
-    settings = "-c timezone=UTC -c lock_timeout=8000 -c jit=off -c random_page_cost=1.1"
-    reader = create_engine(
+def _postgresql_engines(config: Config, url: URL) -> tuple[Engine, Engine]:
+    make_engine = partial(
+        create_engine,
         url,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=24,
+        pool_timeout=5,
+        pool_pre_ping=False,
+        pool_use_lifo=True,
+    )
+    settings = "-c timezone=UTC -c lock_timeout=8000 -c jit=off -c random_page_cost=1.1"
+    reader = make_engine(
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         connect_args={
@@ -220,9 +241,6 @@ def _postgresql_engines(config: Config, url: Any) -> tuple[Engine, Engine]:
             "prepare_threshold": 2,
             "connect_timeout": 5,
         },
-        **common,
     )
-    writer = create_engine(
-        url, connect_args={"options": settings, "prepare_threshold": 2, "connect_timeout": 5}, **common
-    )
+    writer = make_engine(connect_args={"options": settings, "prepare_threshold": 2, "connect_timeout": 5})
     return reader, writer

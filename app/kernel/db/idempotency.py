@@ -1,12 +1,12 @@
-"""Idempotency-Key: the first answer again, for 24 hours, whatever the network did to it.
+"""Idempotency keys: a repeated call with the same key gets the first response again, for 24 hours.
 
-The key's row and the change commit together. A second caller with the same key waits for the first on both databases,
-then gets its answer; if the first takes longer than the database lets it wait, that is 409 `idempotency.in_progress`.
+The row of the key and the change commit together. A second call with the same key waits for the first on both databases
+and then gets its response; when the first takes longer than the database waits, 409 `idempotency.in_progress`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import String, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,13 +15,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Base, Db, Instant
+from app.kernel.db.inserts import Values
 from app.kernel.errors import BadRequest, Conflict
 
 LIFE = timedelta(hours=24)
 
 
 class IdempotencyKey(Base):
-    """One key, and the answer it got. `body` is encrypted: answers may hold secrets that are shown once."""
+    """A key and its response. `body` is encrypted, because responses may have secrets that are shown once."""
 
     __tablename__ = "idempotency_keys"
 
@@ -36,36 +37,51 @@ class IdempotencyKey(Base):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An answer given before."""
+    """A stored response."""
 
     status: int
     body: bytes
 
 
-_t = IdempotencyKey.__table__
-_VALUES: dict[str, Any] = {name: bindparam(name) for name in ("id", "fingerprint", "created_at")}
-_CLAIM = {
-    "sqlite": sqlite.insert(_t).values(_VALUES).on_conflict_do_nothing().returning(_t.c.id),
-    "postgresql": postgresql.insert(_t).values(_VALUES).on_conflict_do_nothing().returning(_t.c.id),
+_VALUES: Values = {
+    IdempotencyKey.id: bindparam("id"),
+    IdempotencyKey.fingerprint: bindparam("fingerprint"),
+    IdempotencyKey.created_at: bindparam("created_at"),
 }
-_FIND = select(_t.c.fingerprint, _t.c.status, _t.c.body, _t.c.secret_until, _t.c.later, _t.c.created_at).where(
-    _t.c.id == bindparam("wanted")
+_CLAIM = {
+    "sqlite": sqlite.insert(IdempotencyKey).values(dict(_VALUES)).on_conflict_do_nothing().returning(IdempotencyKey.id),
+    "postgresql": postgresql.insert(IdempotencyKey)
+    .values(dict(_VALUES))
+    .on_conflict_do_nothing()
+    .returning(IdempotencyKey.id),
+}
+_FIND = select(
+    IdempotencyKey.fingerprint,
+    IdempotencyKey.status,
+    IdempotencyKey.body,
+    IdempotencyKey.secret_until,
+    IdempotencyKey.later,
+    IdempotencyKey.created_at,
+).where(IdempotencyKey.id == bindparam("wanted"))
+_DROP_OLD = delete(IdempotencyKey).where(
+    IdempotencyKey.id == bindparam("wanted"), IdempotencyKey.created_at <= bindparam("before")
 )
-_DROP_OLD = delete(_t).where(_t.c.id == bindparam("wanted"), _t.c.created_at <= bindparam("before"))
 _KEEP = (
-    update(_t)
-    .where(_t.c.id == bindparam("wanted"))
+    update(IdempotencyKey)
+    .where(IdempotencyKey.id == bindparam("wanted"))
     .values(
-        status=bindparam("now_status"),
-        body=bindparam("now_body"),
-        secret_until=bindparam("until"),
-        later=bindparam("now_later"),
+        {
+            IdempotencyKey.status: bindparam("now_status"),
+            IdempotencyKey.body: bindparam("now_body"),
+            IdempotencyKey.secret_until: bindparam("until"),
+            IdempotencyKey.later: bindparam("now_later"),
+        }
     )
 )
 
 
 def read_key(header: str | None) -> str | None:
-    """The key of a request, bare or quoted. Raises BadRequest `idempotency.key_invalid`."""
+    """The key of a request, with or without quotes. Raises BadRequest `idempotency.key_invalid`."""
     if header is None:
         return None
     key = header.strip()
@@ -79,29 +95,29 @@ def read_key(header: str | None) -> str | None:
     return key
 
 
-def row_id(credential: object, endpoint: str, args: dict[str, Any], key: str) -> str:
-    """One row a (credential, endpoint and path parameters, key)."""
+def row_id(credential: object, endpoint: str, args: Mapping[str, object], key: str) -> str:
+    """The id of the row of a key: one for each credential, endpoint, path parameters and key."""
     return sha256("\n".join((str(credential), endpoint, repr(sorted(args.items())), key)))
 
 
 def begin(db: Db, wanted: str, fingerprint: str, now: datetime) -> Stored | None:
-    """Claims the key inside the caller's transaction, or returns the answer given before.
+    """Claims the key in the caller's transaction, or returns the stored response.
 
     Raises Conflict `idempotency.key_mismatch` when the same key came with another body.
     """
-    c = db.connection()
+    connection = db.connection()
     try:
         claim = _CLAIM[db.dialect], {"id": wanted, "fingerprint": fingerprint, "created_at": now}
-        claimed = c.execute(*claim).scalar_one_or_none()
-        if claimed is None and c.execute(_DROP_OLD, {"wanted": wanted, "before": now - LIFE}).rowcount:
-            claimed = c.execute(*claim).scalar_one_or_none()
+        claimed = connection.execute(*claim).scalar_one_or_none()
+        if claimed is None and connection.execute(_DROP_OLD, {"wanted": wanted, "before": now - LIFE}).rowcount:
+            claimed = connection.execute(*claim).scalar_one_or_none()
     except OperationalError as error:
         if "lock timeout" in str(error) or "database is locked" in str(error):
             raise in_progress() from None
         raise
     if claimed is not None:
         return None
-    row = c.execute(_FIND, {"wanted": wanted}).first()
+    row = connection.execute(_FIND, {"wanted": wanted}).first()
     if row is None or row.status is None:
         raise in_progress()
     if row.fingerprint != fingerprint:
@@ -109,11 +125,12 @@ def begin(db: Db, wanted: str, fingerprint: str, now: datetime) -> Stored | None
             "This Idempotency-Key was used before with another body. Nothing was done; use a new key.",
             code="idempotency.key_mismatch",
         )
-    over = row.secret_until is not None and now >= row.secret_until
-    return Stored(row.status, db.vault.decrypt(row.later if over else row.body).encode())
+    expired = row.secret_until is not None and now >= row.secret_until
+    return Stored(row.status, db.vault.decrypt((row.later if expired else row.body) or "").encode())
 
 
 def in_progress() -> Conflict:
+    """The refusal while the first call with the key has not ended."""
     return Conflict(
         "A request with this Idempotency-Key is still running. Ask again in a moment.",
         code="idempotency.in_progress",
@@ -130,7 +147,7 @@ def finish(
     secret_until: datetime | None = None,
     later: bytes | None = None,
 ) -> None:
-    """Keeps the answer. After `secret_until` a replay gives `later` instead."""
+    """Stores the response. After `secret_until` a replay gives `later` instead."""
     db.connection().execute(
         _KEEP,
         {
@@ -144,13 +161,19 @@ def finish(
 
 
 def forget_old(db: Db, now: datetime, limit: int = 500) -> int:
-    """Drops keys past their 24 hours, and secrets past theirs; returns how many rows were touched."""
-    old = select(_t.c.id).where(_t.c.created_at <= now - LIFE).limit(limit).scalar_subquery()
-    c = db.connection()
-    dropped = c.execute(delete(_t).where(_t.c.id.in_(old))).rowcount
+    """Deletes keys after 24 hours and replaces expired secrets; returns how many rows changed."""
+    old = select(IdempotencyKey.id).where(IdempotencyKey.created_at <= now - LIFE).limit(limit).scalar_subquery()
+    connection = db.connection()
+    dropped = connection.execute(delete(IdempotencyKey).where(IdempotencyKey.id.in_(old))).rowcount
     spent = (
-        update(_t)
-        .where(_t.c.secret_until <= now, _t.c.later.is_not(None))
-        .values(body=_t.c.later, secret_until=None, later=None)
+        update(IdempotencyKey)
+        .where(IdempotencyKey.secret_until <= now, IdempotencyKey.later.is_not(None))
+        .values(
+            {
+                IdempotencyKey.body: IdempotencyKey.later,
+                IdempotencyKey.secret_until: None,
+                IdempotencyKey.later: None,
+            }
+        )
     )
-    return dropped + c.execute(spent).rowcount
+    return dropped + connection.execute(spent).rowcount

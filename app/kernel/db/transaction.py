@@ -1,8 +1,8 @@
-"""One transaction a request, ended at the edge.
+"""One transaction a request, ended after the view.
 
-A safe request reads and can do nothing else. An unsafe one begins its transaction at first use and has it committed
-when the answer is below 400, rolled back otherwise. What must outlast a read or a refusal (a join and its tries,
-last-used times) goes through `aside()`, a short transaction of its own; tests/house lists who may call it.
+A safe request only reads. An unsafe one begins its transaction at first use; it is committed when the status is below
+400 and rolled back otherwise. Writes that must survive a read or a refusal (a join and its attempts, last-used times)
+go through `side_transaction()`; a test lists its callers.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def database() -> Database:
 
 
 def reading() -> Db:
-    """A session that only reads, one a request; also within an unsafe request, outside its transaction."""
+    """The reading session of this request; in an unsafe request it is outside the transaction."""
     db: Db | None = g.get("reading")
     if db is None:
         db = g.reading = database().open_reader()
@@ -30,7 +30,7 @@ def reading() -> Db:
 
 
 def db() -> Db:
-    """The session of this request: reading for safe methods, its one transaction otherwise."""
+    """The session of this request: reading for safe methods, else its one transaction."""
     if request.method in SAFE:
         return reading()
     found: Db | None = g.get("writing")
@@ -42,34 +42,34 @@ def db() -> Db:
 
 @contextmanager
 def side_transaction() -> Iterator[Db]:
-    """A short transaction of its own, committed at once whatever becomes of the request.
+    """A short separate transaction, committed at once whether or not the request succeeds.
 
-    Not while this request's own transaction is open: on SQLite the two would wait for each other.
+    It must come before the request's own transaction: on SQLite the two would wait for each other.
     """
     if g.get("writing") is not None:
-        raise RuntimeError("aside() must come before the first use of db() in this request")
+        raise RuntimeError("side_transaction() must come before the first use of db() in this request")
     with database().write() as own:
         yield own
 
 
 def roll_back() -> None:
-    """Takes back what this request has written so far; the next use of db() begins anew."""
+    """Rolls back what this request has written so far; the next use of db() begins a new transaction."""
     writing: Db | None = g.pop("writing", None)
     if writing is not None:
         try:
-            # Not rollback(), after which rows that were read would ask the closed session for themselves again.
+            # Not rollback(), after which loaded rows would be refreshed from the closed session.
             writing.close()
         finally:
             database().release_writer()
 
 
 def commit_despite_refusal() -> None:
-    """Commits this request's transaction even though its answer is a refusal (a stored idempotent answer)."""
+    """Commits this request's transaction although its response is a refusal (a stored idempotent response)."""
     g.keep = True
 
 
 def end(response: Response) -> Response:
-    """Commits or rolls back, before the answer leaves. A commit that fails turns into a 500 or 503 at the edge."""
+    """Commits or rolls back before the response is sent. A commit that fails becomes a 500 or 503 response."""
     writing: Db | None = g.get("writing")
     if writing is not None:
         try:
@@ -83,7 +83,7 @@ def end(response: Response) -> Response:
 
 
 def close(_error: BaseException | None = None) -> None:
-    """Closes what is open; an uncommitted transaction is rolled back."""
+    """Closes the sessions of the request; an uncommitted transaction is rolled back."""
     writing: Db | None = g.pop("writing", None)
     if writing is not None:
         try:
@@ -96,6 +96,7 @@ def close(_error: BaseException | None = None) -> None:
 
 
 def install(app: Flask, database: Database) -> None:
+    """Ends the transaction after every request."""
     app.extensions["database"] = database
     app.after_request(end)
     app.teardown_request(close)

@@ -1,8 +1,8 @@
-"""Letters: rendered when the thing happens, sent by the worker over SMTP.
+"""E-mail: rendered in the transaction of the change, sent by the worker over SMTP.
 
-A letter is a folder `templates/email/<name>/` with subject.txt, body.txt and body.html; a file of the same name with a
-locale before its ending (`body.de.html`) wins for that locale. Rendered without Flask; only .html escapes. body.html
-holds only paragraphs: email/_layout.html goes around them (`a.button`, `.code`, `.small`).
+An e-mail is a folder `templates/email/<name>/` with subject.txt, body.txt and body.html; a file of the same name with a
+locale before its suffix (`body.de.html`) takes precedence for that locale. It is rendered without Flask; only .html is
+escaped. body.html has only paragraphs: email/_layout.html is their layout (`a.button`, `.code`, `.small`).
 """
 
 import base64
@@ -26,20 +26,21 @@ from markupsafe import Markup
 
 from app.config import Config
 from app.kernel.db.engine import Db
+from app.kernel.json_types import JsonObject
 from app.kernel.outbox import dev_mailbox
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
 from app.kernel.text.i18n import direction
 
 SMTP_SECONDS = 15.0
 
-# Quoted user names are legal and do not exist; what they would allow is not worth having.
+# Quoted user names are legal, but not in use, and they would allow more than they are worth.
 _USERNAME = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"(),:;<>@\[\]\\]{1,64}")
 _DOMAIN = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """`type` may carry parameters: `text/calendar; method=REQUEST`."""
+    """A file of an e-mail. `type` may have parameters: `text/calendar; method=REQUEST`."""
 
     name: str
     type: str
@@ -71,14 +72,14 @@ def email_message(
     dedupe: str | None = None,
     not_after: datetime | None = None,
     fresh: Sequence[tuple[str, str]] = (),
-    **context: Any,
+    **context: Any,  # the template's own variables
 ) -> Message:
-    """One letter to one recipient, rendered now from `templates/email/<template>/`.
+    """An e-mail to one recipient, rendered now from `templates/email/<template>/`.
 
-    `secret` (links, codes) blanks it once sent and keeps its subject out of the staff's lists. Every template also
-    knows `recipient_name`, `recipient`, `locale`, `dir` and `base_url`.
+    With `secret` (links, codes) it is blanked once sent, and lists do not show its subject. Every template also has
+    `recipient_name`, `recipient`, `locale`, `dir` and `base_url`.
     """
-    known = {
+    variables = {
         "recipient": to,
         "recipient_name": name,
         "locale": locale,
@@ -86,8 +87,10 @@ def email_message(
         "base_url": db.config.public_base_url,
         **context,
     }
-    subject = one_line(subject_line or _template(template, "subject", "txt", locale).render(known))
-    html = _document(_template(template, "body", "html", locale).render({**known, "subject": subject}), known, subject)
+    subject = one_line(subject_line or _template(template, "subject", "txt", locale).render(variables))
+    html = _document(
+        _template(template, "body", "html", locale).render({**variables, "subject": subject}), variables, subject
+    )
     title = template.replace("-", " ").capitalize() if secret else subject
     return Message(
         channel="email",
@@ -96,7 +99,7 @@ def email_message(
             "name": name,
             "locale": locale,
             "subject": subject,
-            "text": _template(template, "body", "txt", locale).render({**known, "subject": subject}).strip() + "\n",
+            "text": _template(template, "body", "txt", locale).render({**variables, "subject": subject}).strip() + "\n",
             "html": html,
             "attachments": [_packed(attachment) for attachment in attachments],
         },
@@ -110,16 +113,16 @@ def email_message(
     )
 
 
-def _document(body: str, known: dict[str, Any], subject: str) -> str:
-    """The body in the shared layout; one that is a whole document already stays as it is."""
+def _document(body: str, variables: JsonObject, subject: str) -> str:
+    """The body in the shared layout; a whole document is returned unchanged."""
     if body.lstrip()[:9].lower() == "<!doctype":
         return body
-    return TEMPLATES.get_template("email/_layout.html").render({**known, "subject": subject, "body": Markup(body)})
+    return TEMPLATES.get_template("email/_layout.html").render({**variables, "subject": subject, "body": Markup(body)})
 
 
 @lru_cache(maxsize=1024)
 def _template(folder: str, part: str, ending: str, locale: str) -> Template:
-    """The template in the nearest language there is. Remembered, since most letters have none in their own."""
+    """The template in the nearest language. Cached, because most e-mails have none in a locale of their own."""
     language = locale.split("-")[0]
     names = (f"{part}.{locale}.{ending}", f"{part}.{language}.{ending}", f"{part}.{ending}")
     return TEMPLATES.select_template([f"email/{folder}/{name}" for name in names])
@@ -136,22 +139,24 @@ def _packed(attachment: Attachment | tuple[str, str, bytes]) -> dict[str, str]:
 
 
 def mime_message(delivery: Delivery) -> EmailMessage:
-    """The letter as it goes over the wire. Its Message-ID is the outbox id, the same at every attempt."""
-    letter, config = delivery.payload, delivery.config
+    """The MIME message. Its Message-ID is the outbox id, the same at every attempt."""
+    payload, config = delivery.payload, delivery.config
     mail = EmailMessage(policy=SMTP)
     sender_name, sender = parseaddr(config.mail_from)
     mail["From"] = _address(sender_name, sender)
-    mail["To"] = _address(letter["name"], letter["to"])
-    mail["Subject"] = one_line(_clean(letter["subject"]))
+    mail["To"] = _address(payload["name"], payload["to"])
+    mail["Subject"] = one_line(_clean(payload["subject"]))
     mail["Date"] = format_datetime(delivery.created_at)
     mail["Message-ID"] = f"<{delivery.id}@{urlsplit(config.public_base_url).hostname}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_clean(letter["text"]), cte="quoted-printable")
-    mail.add_alternative(_clean(letter["html"]), subtype="html", cte="quoted-printable")
-    attachments = [(part["name"], _kind(part["type"]), base64.b64decode(part["content"])) for part in _parts(letter)]
+    mail.set_content(_clean(payload["text"]), cte="quoted-printable")
+    mail.add_alternative(_clean(payload["html"]), subtype="html", cte="quoted-printable")
+    attachments = [
+        (part["name"], _kind(part["type"]), base64.b64decode(part["content"])) for part in payload["attachments"]
+    ]
     for _name, kind, content in attachments:
-        # Calendar programs look for the invitation among the alternatives, people look for the file.
+        # Calendar programs find the invitation among the alternatives, people find the file.
         if kind.content_type == "text/calendar":
             text = content.decode("utf-8", "replace")
             params = {key: value for key, value in kind.params.items() if key != "charset"}
@@ -160,13 +165,8 @@ def mime_message(delivery: Delivery) -> EmailMessage:
         mail.add_attachment(
             content, maintype=kind.maintype, subtype=kind.subtype, filename=one_line(name), params=dict(kind.params)
         )
-    mail["Content-Language"] = letter.get("locale", "en")
+    mail["Content-Language"] = payload.get("locale", "en")
     return mail
-
-
-def _parts(letter: dict[str, Any]) -> list[dict[str, str]]:
-    parts: list[dict[str, str]] = letter["attachments"]
-    return parts
 
 
 def _kind(type: str) -> ContentTypeHeader:
@@ -177,12 +177,12 @@ def _kind(type: str) -> ContentTypeHeader:
 
 
 def _clean(text: str) -> str:
-    """Without lone surrogates, which no encoding can carry."""
+    """The text without lone surrogates, which cannot be encoded."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _address(name: str, address: str) -> Address:
-    """An address object, so that commas and line breaks in names stay inside the name. Raises Dead."""
+    """An address object, so that commas and line breaks in names stay inside the name. Raises PermanentFailure."""
     username, at, domain = address.strip().rpartition("@")
     try:
         if not at or not _USERNAME.fullmatch(username) or not _DOMAIN.fullmatch(domain):
@@ -193,19 +193,19 @@ def _address(name: str, address: str) -> Address:
 
 
 def deliver(delivery: Delivery) -> str:
-    """One attempt: over SMTP_URL; without it into the mail page of a development machine."""
+    """Sends an e-mail over SMTP_URL; without it, stores it in the mailbox of a development machine."""
     config = delivery.config
     mail = mime_message(delivery)
     if not config.smtp_url:
         if config.production:
             raise TemporaryFailure("No mail server is configured (SMTP_URL).")
         dev_mailbox.store(delivery)
-        return "kept on the mail page"
+        return "stored on the mail page"
     try:
         server = _connect(config)
         try:
             server.send_message(mail)
-            _say_goodbye(server)
+            _quit(server)
         finally:
             server.close()
     except smtplib.SMTPRecipientsRefused as refusal:
@@ -228,7 +228,7 @@ def deliver(delivery: Delivery) -> str:
 
 
 def _connect(config: Config) -> smtplib.SMTP:
-    """SMTP_URL is smtp:// or smtps://, with user and password if need be; `?starttls` insists on encryption."""
+    """Connects to SMTP_URL: smtp:// or smtps://, with user and password if needed; `?starttls` requires encryption."""
     url = urlsplit(config.smtp_url)
     host = url.hostname or "localhost"
     ours = urlsplit(config.public_base_url).hostname
@@ -254,8 +254,8 @@ def _connect(config: Config) -> smtplib.SMTP:
     return server
 
 
-def _say_goodbye(server: smtplib.SMTP) -> None:
-    """QUIT. The letter is accepted already; a server that hangs here must not make us send it again."""
+def _quit(server: smtplib.SMTP) -> None:
+    """QUIT. The message is accepted already: a server that hangs here must not cause another attempt."""
     try:
         if server.sock is not None:
             server.sock.settimeout(2)
@@ -264,8 +264,8 @@ def _say_goodbye(server: smtplib.SMTP) -> None:
         server.close()
 
 
-def _refused(code: int, said: bytes | str) -> PermanentFailure | TemporaryFailure:
-    """5xx is final, 4xx is not (RFC 5321 §4.2.1). What the server said is shown to staff as plain text."""
-    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    sentence = f"The mail server refused it: {code} {one_line(words)[:200]}"
+def _refused(code: int, answer: bytes | str) -> PermanentFailure | TemporaryFailure:
+    """5xx is permanent, 4xx is not (RFC 5321 §4.2.1). The answer of the server is shown to staff as plain text."""
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    sentence = f"The mail server refused it: {code} {one_line(text)[:200]}"
     return PermanentFailure(sentence, code) if 500 <= code < 600 else TemporaryFailure(sentence, status=code)

@@ -1,4 +1,4 @@
-"""One POST to one checked address: fifteen seconds in all, no redirects, no proxy, a short answer."""
+"""An HTTP client for one POST to one checked address: 15 seconds in all, no redirects, no proxy, a short response."""
 
 import contextlib
 import os
@@ -18,19 +18,19 @@ from urllib3.exceptions import HTTPError
 from app.kernel import clock
 
 SECONDS = 15.0
-"""For everything: connecting, sending, waiting, reading."""
+"""Deadline of the whole exchange: connecting, sending, waiting, reading."""
 
 CONNECT_SECONDS = 5.0
 LONGEST_ANSWER = 64 * 1024
 
 
 class NoAnswer(Exception):
-    """Nothing came back that could be read as an answer; the sentence says what came instead."""
+    """There was no HTTP response; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the receiver said. `retry_after` are seconds."""
+    """The response of the receiver. `retry_after` is in seconds."""
 
     status: int
     retry_after: float | None
@@ -47,13 +47,13 @@ def post(
     headers: Mapping[str, str],
     seconds: float = SECONDS,
 ) -> Answer:
-    """Sends `body` to the first of `addresses` that takes a connection; `host` is only what TLS and Host expect.
+    """Sends `body` to the first of `addresses` that accepts a connection; `host` is for TLS and the Host header.
 
-    Raises NoAnswer. Redirects are answers like others.
+    Raises NoAnswer. Redirects are not followed.
     """
     ends = time.monotonic() + seconds
     connection = _connect(host, port, secure, addresses, ends)
-    # Time-outs of sockets begin anew with every byte, so a slow dripper is cut off from outside.
+    # Time-outs of sockets begin again with every byte, so a slow sender is cut off from outside.
     cut = threading.Timer(max(ends - time.monotonic(), 0.01), _cut, [connection.sock])
     cut.daemon = True
     cut.start()
@@ -135,7 +135,7 @@ def _cut(sock: socket.socket) -> None:
 
 
 def _read_some(sock: socket.socket | None, response: object) -> None:
-    """Takes the answer's beginning, out of politeness: the status is all that counts."""
+    """Reads the beginning of the body, so that the receiver sees no reset; only the status counts."""
     with contextlib.suppress(HTTPError, HTTPException, OSError, ValueError):
         if sock is not None:
             sock.settimeout(2)
@@ -143,11 +143,11 @@ def _read_some(sock: socket.socket | None, response: object) -> None:
 
 
 def _seconds(value: str) -> float | None:
-    """Retry-After as seconds from now; a number or a date, else None."""
+    """Retry-After in seconds from now, from a number or a date; None for anything else."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(min(int(value[:9]), 10**8))
     with contextlib.suppress(ValueError, TypeError):
-        moment = parsedate_to_datetime(value)
-        return max((moment - clock.now()).total_seconds(), 0.0) if moment.tzinfo else None
+        at = parsedate_to_datetime(value)
+        return max((at - clock.now()).total_seconds(), 0.0) if at.tzinfo else None
     return None

@@ -140,8 +140,9 @@ keep_hourly_stats(
     StatEvent(
         "delivery.finished",
         at="finished_at",
-        word="{r}.channel || CASE WHEN {r}.state = 'sent' AND {r}.attempts > 1 THEN ' late' ELSE ' ' || {r}.state END",
-        part="COALESCE({r}.subject_type, '')",
+        category="{r}.channel || CASE WHEN {r}.state = 'sent' AND {r}.attempts > 1 "
+        "THEN ' late' ELSE ' ' || {r}.state END",
+        subcategory="COALESCE({r}.subject_type, '')",
         reads=("state", "attempts"),
         only="{r}.channel NOT LIKE 'job:%'",
         organization="COALESCE({r}.organization_id, 0)",

@@ -1,4 +1,4 @@
-"""Text messages, through any gateway that takes a POST of JSON (SMS_URL)."""
+"""Text messages, through any gateway that accepts a POST of JSON (SMS_URL)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -42,16 +42,16 @@ def mask(number: str) -> str:
 
 
 def deliver(delivery: Delivery) -> str | int:
-    """POSTs `{"id", "to", "body"}` to SMS_URL; user and password of the URL go as HTTP Basic. `id` never changes.
+    """Posts `{"id", "to", "body"}` to SMS_URL, with user and password of the URL as HTTP Basic. `id` never changes.
 
-    Without SMS_URL the message goes to the mail page of a development machine.
+    Without SMS_URL the message is stored in the mailbox of a development machine.
     """
     config = delivery.config
     if not config.sms_url:
         if config.production:
             raise PermanentFailure("No text message gateway is configured (SMS_URL), so nothing was sent.")
         dev_mailbox.store(delivery)
-        return "kept on the mail page"
+        return "stored on the mail page"
     url = urlsplit(config.sms_url)
     secure, host = url.scheme == "https", url.hostname or ""
     port = url.port or (443 if secure else 80)

@@ -1,8 +1,8 @@
-"""Where a webhook may go: the public internet over https, and what the operator allows, nothing else.
+"""Protection from SSRF: webhooks go to the public internet over https, and to networks that the operator allows.
 
-docs/deliveries.md. The address is written down strictly first, because URL parsers disagree about backslashes, percent
-signs, full-width digits and numbers that look like names; the name is resolved once, every address it has must be
-public, and the connection goes to the checked address.
+See docs/messages.md. The URL is parsed strictly, because URL parsers disagree about backslashes, percent signs,
+full-width digits and numbers that look like names; the name is resolved once, each of its addresses must be public, and
+the connection goes to the checked address.
 """
 
 import re
@@ -38,16 +38,16 @@ NEVER = tuple(
 
 
 class NotAllowed(ValueError):
-    """We do not send there; the sentence says why."""
+    """The address is not allowed; the message is the reason."""
 
 
 class Unresolved(Exception):
-    """The name has no address just now."""
+    """The name cannot be resolved at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A webhook address taken apart. `host` is lower-case ASCII without brackets; `path` includes the query."""
+    """A parsed webhook address. `host` is lower-case ASCII without brackets; `path` includes the query."""
 
     secure: bool
     host: str
@@ -57,13 +57,13 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """For the Host header."""
+        """The value of the Host header."""
         host = f"[{self.host}]" if isinstance(self.literal, IPv6Address) else self.host
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
 def parse(url: str, config: Config) -> Target:
-    """Takes the address apart and checks all that needs no resolving. Raises NotAllowed (a ValueError)."""
+    """Parses an address and checks everything that needs no resolving. Raises NotAllowed (a ValueError)."""
     split = _split(url)
     host = (split.hostname or "").lower()
     literal = _literal(split, host)
@@ -78,14 +78,14 @@ def parse(url: str, config: Config) -> Target:
     if literal is not None:
         check(target, [literal], config)
     elif not networks:
-        _check_open_door(target, config)
+        _check_public_port(target, config)
     return target
 
 
 def _split(url: str) -> SplitResult:
     if len(url) > LONGEST:
         raise NotAllowed(f"The address is longer than {LONGEST} characters.")
-    if not url.isascii() or any(c <= " " or c == "\x7f" for c in url) or "\\" in url:
+    if not url.isascii() or any(character <= " " or character == "\x7f" for character in url) or "\\" in url:
         raise NotAllowed("The address may only hold plain ASCII characters; write the host in its xn-- form.")
     try:
         split = urlsplit(url)
@@ -111,7 +111,7 @@ def _port(split: SplitResult) -> int:
 
 
 def _literal(split: SplitResult, host: str) -> Address | None:
-    """The address when the host is one; None when it is a name. Any disguised number is refused."""
+    """The IP address when the host is one, None when it is a name. Disguised numbers are refused."""
     try:
         if split.netloc.startswith("["):
             if "%" in host:
@@ -126,8 +126,8 @@ def _literal(split: SplitResult, host: str) -> Address | None:
     return None
 
 
-def _check_open_door(target: Target, config: Config) -> None:
-    """Scheme and port of a target on the public internet."""
+def _check_public_port(target: Target, config: Config) -> None:
+    """Checks scheme and port of a target on the public internet. Raises NotAllowed."""
     if not target.secure and config.production:
         raise NotAllowed("The address must start with https://.")
     if target.port not in (443, 8443) and (target.secure or target.port != 80):
@@ -135,7 +135,7 @@ def _check_open_door(target: Target, config: Config) -> None:
 
 
 def is_public(address: Address) -> bool:
-    """True when the address is on the public internet and wraps none that is not."""
+    """Whether the address is on the public internet and does not embed one that is not."""
     return address.is_global and not address.is_multicast and not _within(address, NEVER)
 
 
@@ -144,13 +144,13 @@ def _within(address: Address, networks: Iterable[Network]) -> bool:
 
 
 def check(target: Target, found: Iterable[Address], config: Config) -> None:
-    """Every address must be allowed by the operator, or public with the scheme and port of the public internet."""
+    """Raises NotAllowed unless the operator allows every address, or it is public with an allowed scheme and port."""
     for address in found:
         if _within(address, config.webhook_allowed_networks):
             continue
         if not is_public(address):
             raise NotAllowed("The address does not lead to the public internet.")
-        _check_open_door(target, config)
+        _check_public_port(target, config)
 
 
 def resolve(target: Target, config: Config) -> list[Address]:

@@ -1,11 +1,10 @@
-"""Webhooks: a signed message to an address that a client named (docs/deliveries.md)."""
+"""Webhooks: signed HTTP messages to addresses that clients set (docs/messages.md)."""
 
 import base64
 import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import jwt
@@ -13,6 +12,7 @@ import orjson
 
 from app.config import Config
 from app.kernel.db.engine import Db
+from app.kernel.json_types import JsonObject
 from app.kernel.outbox import http_client, ssrf
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure
 
@@ -21,20 +21,20 @@ SigningKey = Callable[[Db, int], str]
 
 
 def check_target(url: str, config: Config) -> None:
-    """Raises ValueError with a sentence when we would never send there. Names are resolved only at delivery."""
+    """Raises ValueError with a sentence when the address is not allowed. Names are resolved only at delivery."""
     ssrf.parse(url, config)
 
 
 def notification(
     url: str,
-    claims: dict[str, Any],
+    claims: JsonObject,
     organization_id: int,
     *,
     due_at: datetime | None = None,
     dedupe: str | None = None,
     summary: str = "",
 ) -> Message:
-    """POSTs `{"jwt_payload": …}` to `url`: exactly `claims`, signed at delivery with the organization's newest key."""
+    """A POST of `{"jwt_payload": …}` to `url`: exactly `claims`, signed at delivery with the newest key."""
     host = url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
     return Message(
         channel="webhook",
@@ -46,8 +46,8 @@ def notification(
     )
 
 
-def body_of(claims: dict[str, Any], key: str) -> bytes:
-    """The request body: the claims as JWS with HS256, nothing added to them."""
+def body_of(claims: JsonObject, key: str) -> bytes:
+    """The request body: the claims as JWS with HS256, without further claims."""
     return orjson.dumps({"jwt_payload": jwt.encode(claims, key, algorithm="HS256")})
 
 
@@ -58,7 +58,7 @@ def signature(key: str, id: UUID, timestamp: int, body: bytes) -> str:
 
 
 def headers(host: str, id: str, timestamp: str, attempt: str, signed: str) -> dict[str, str]:
-    """What every webhook says of itself before its body."""
+    """The headers of every webhook."""
     return {
         "Host": host,
         "Content-Type": "application/json",
@@ -101,7 +101,7 @@ def deliver(delivery: Delivery, signing_key: SigningKey) -> int:
         )
     except http_client.NoAnswer as reason:
         raise TemporaryFailure(str(reason)) from None
-    return _judge(answer)
+    return _status_or_failure(answer)
 
 
 def _key(delivery: Delivery, signing_key: SigningKey) -> str:
@@ -112,7 +112,7 @@ def _key(delivery: Delivery, signing_key: SigningKey) -> str:
         raise TemporaryFailure("The organization has no active depositions key to sign this with.") from None
 
 
-def _judge(answer: http_client.Answer) -> int:
+def _status_or_failure(answer: http_client.Answer) -> int:
     status = answer.status
     if 200 <= status < 300:
         return status

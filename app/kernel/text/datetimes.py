@@ -1,7 +1,7 @@
-"""Time as people read it: first in the thing's own zone, then the reader's; the absolute text always visible.
+"""Dates and times for people: first in the item's own time zone, then in the reader's, always as absolute text.
 
-`Tue 28 Jan 2025, 1:30 AM PST · your time 10:30 CET` (experience, Conventions). Instants are aware datetimes, zones
-are IANA names. Hours are written as the zone's country writes them. The abbreviation belongs to that date.
+`Tue 28 Jan 2025, 1:30 AM PST · your time 10:30 CET`. Instants are aware datetimes, zones are IANA names. Hours have the
+format of the zone's country. The abbreviation is the one of that date.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -29,14 +29,14 @@ def _twelve_hour_zones() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def _rules(zone: str) -> ZoneInfo:
-    # ZoneInfo itself remembers only the last eight, and reads the others again from their files.
+def _zone_info(zone: str) -> ZoneInfo:
+    # ZoneInfo itself caches only eight zones and reads the others again from their files.
     return ZoneInfo(zone)
 
 
 def local(instant: datetime, zone: str) -> datetime:
-    """The wall clock of `zone` at that moment."""
-    return instant.astimezone(_rules(zone))
+    """The wall time in `zone` at an instant."""
+    return instant.astimezone(_zone_info(zone))
 
 
 def twelve_hour(zone: str) -> bool:
@@ -54,14 +54,14 @@ def zone_abbreviation(local: datetime) -> str:
 
 
 def hour(local: datetime, zone: str) -> str:
-    """`1:30 AM` or `13:30`, by the habit of `zone`."""
+    """`1:30 AM` or `13:30`, by the country of `zone`."""
     if not twelve_hour(zone):
         return f"{local.hour:02d}:{local.minute:02d}"
     return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
 
 
 def server_clock(zone: str) -> str:
-    """What the clock of `zone` says now, with seconds: `13:30:08` or `1:30:08 PM`."""
+    """The time now in `zone`, with seconds: `13:30:08` or `1:30:08 PM`."""
     here = local(clock.now(), zone)
     return here.strftime("%H:%M:%S") if not twelve_hour(zone) else here.strftime("%I:%M:%S %p").lstrip("0")
 
@@ -75,14 +75,14 @@ def day(value: date, now: date | None = None) -> str:
 
 
 def moment(instant: datetime, zone: str, now: datetime | None = None) -> str:
-    """`Tue 28 Jan 2025, 1:30 AM PST`: words only."""
+    """`Tue 28 Jan 2025, 1:30 AM PST`, as plain text."""
     local = instant.astimezone(ZoneInfo(zone))
     today = None if now is None else now.astimezone(ZoneInfo(zone))
     return f"{day(local, today)}, {hour(local, zone)} {zone_abbreviation(local)}"
 
 
 def span(start: datetime, end: datetime, zone: str, now: datetime | None = None) -> str:
-    """`Wed 25 Nov 2026, 1:30–2:45 AM PST`; a session that runs past midnight names both days."""
+    """`Wed 25 Nov 2026, 1:30–2:45 AM PST`; both days when it runs past midnight."""
     tz = ZoneInfo(zone)
     first, last = start.astimezone(tz), end.astimezone(tz)
     today = None if now is None else now.astimezone(tz)
@@ -110,9 +110,9 @@ def tag(instant: datetime, text: str) -> Markup:
 
 
 def when(instant: datetime, zone: str, viewer_zone: str = "", now: datetime | None = None, extra: str = "") -> Markup:
-    """The two lines of a queue's cell: the moment in its own zone, under it the reader's time and `extra`.
+    """The two lines of a cell: the time in the item's own zone, below it the reader's time and `extra`.
 
-    With `now` the current year is left out.
+    With `now` the current year is omitted.
     """
     theirs = viewer_time(instant, zone, viewer_zone) if viewer_zone else ""
     under = " · ".join(part for part in (f"your time {theirs}" if theirs else "", extra) if part)
@@ -127,7 +127,7 @@ def when_line(instant: datetime, zone: str, viewer_zone: str = "", now: datetime
 
 
 def stamp(instant: datetime, zone: str = "UTC", now: datetime | None = None) -> Markup:
-    """A moment in a story, in the reader's zone: `14:20 CET` today, `Fri 30 Oct, 11:45 CET` on another day."""
+    """The time of a timeline entry in the reader's zone: `14:20 CET` today, else `Fri 30 Oct, 11:45 CET`."""
     today = (now or clock.now()).astimezone(ZoneInfo(zone))
     local = instant.astimezone(ZoneInfo(zone))
     text = f"{hour(local, zone)} {zone_abbreviation(local)}"
@@ -148,12 +148,12 @@ def _units(seconds: int) -> str:
     first = next((i for i, (n, _) in enumerate(units) if n), None)
     if first is None:
         return "0 min"
-    kept = units[first : first + 2] if first < 2 else units[first : first + 1]
-    return " ".join(f"{n} {unit}" for n, unit in kept if n)
+    largest = units[first : first + 2] if first < 2 else units[first : first + 1]
+    return " ".join(f"{n} {unit}" for n, unit in largest if n)
 
 
 def relative(instant: datetime, now: datetime | None = None) -> str:
-    """`in 2 h 40 min`, `19 h ago`, `5 d ago`, `22 months ago`: the farther, the coarser; `just now` within a minute."""
+    """`in 2 h 40 min`, `19 h ago`, `5 d ago`, `22 months ago`: coarser the farther away; `just now` within a minute."""
     gap = instant - (now or clock.now())
     length = abs(gap)
     if length < timedelta(minutes=1):
@@ -171,30 +171,30 @@ def relative(instant: datetime, now: datetime | None = None) -> str:
 
 def countdown(instant: datetime, now: datetime | None = None) -> Markup:
     """`in 2 h 40 min` as an element that counts down in the browser, from server time."""
-    words = relative(instant, now)
+    text = relative(instant, now)
     machine = instant.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<span data-until="{}">{}</span>').format(machine, escape(words))
+    return Markup('<span data-until="{}">{}</span>').format(machine, escape(text))
 
 
 def days_left(deadline: datetime, now: datetime | None = None) -> int:
-    """Days until a deadline, begun days counted whole, never negative."""
+    """Days until a deadline, rounded up, never negative."""
     return max(0, ceil((deadline - (now or clock.now())) / timedelta(days=1)))
 
 
 def minutes_of_day(instant: datetime, zone: str) -> int:
-    """Minutes after midnight on the wall clock of `zone`, for the day ruler."""
+    """Minutes after midnight in `zone`, for the day ruler."""
     local = instant.astimezone(ZoneInfo(zone))
     return local.hour * 60 + local.minute
 
 
 def hours_ahead(instant: datetime, zone: str, viewer_zone: str) -> int:
-    """How many whole hours the reader's clock is ahead of `zone` on that date, for the labelled ruler."""
+    """Whole hours by which the reader's clock is ahead of `zone` on that date, for the labels of the ruler."""
     there, here = instant.astimezone(ZoneInfo(zone)).utcoffset(), instant.astimezone(ZoneInfo(viewer_zone)).utcoffset()
     return int(((here or timedelta()) - (there or timedelta())) / timedelta(hours=1))
 
 
 def install(env: Environment) -> None:
-    """Register `server_time()` and every filter: {{ row.starts_at|when(row.zone, me.time_zone, now) }}."""
+    """Registers `server_time()` and every filter: {{ row.starts_at|when(row.zone, me.time_zone, now) }}."""
     env.globals.update(server_clock=server_clock, twelve_hour=twelve_hour)
     env.globals["server_time"] = lambda: clock.iso(clock.now())
     env.filters.update(

@@ -1,7 +1,7 @@
-"""Text as search sees it: folded words, the beginnings they are found by, and what a typed question asks for.
+"""Normalization of text for search: folded words, their indexed prefixes, and the terms of a query.
 
-Both databases are given the same beginnings, worked out here, so that both find the same. A folded word is letters and
-digits only: neither database's query language can be spoken through one.
+The prefixes are computed here, so that both databases find the same. A folded word has letters and digits only, so that
+no query syntax of either database can be injected.
 """
 
 import re
@@ -12,13 +12,13 @@ from functools import lru_cache
 LONGEST_WORD = 40
 MOST_WORDS = 80
 MOST_WANTED = 8
-LADDER = (*range(1, 13), 16, 24, 40)
-"""The lengths at which beginnings are indexed. A typed word between two rungs is found by the lower, then compared."""
+PREFIX_LENGTHS = (*range(1, 13), 16, 24, 40)
+"""The lengths of indexed prefixes. A typed word between two lengths is found by the shorter one and then compared."""
 
 MARK = "\ue000"
-"""Begins what is indexed besides words (whose it is). No folded word holds it."""
+"""First character of tokens that are no words (such as the organization). No folded word has it."""
 
-# Letters that Unicode does not take apart into a plain one and a mark.
+# Letters that Unicode does not decompose into a plain letter and a mark.
 _PLAIN = str.maketrans(
     {
         "ø": "o",
@@ -36,25 +36,25 @@ _PLAIN = str.maketrans(
 )
 _NUMBER = re.compile(r"(?<![\w-])\+?\(?\d(?:[\d().\-/ ]*\d)?(?![\w-])")
 _PIECE = re.compile(r"\S+")
-# Scripts that put no spaces between words: each sign is a word.
+# Scripts without spaces between words: each character is a word.
 _UNSPACED = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _WORD = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})[^\W_])+")
 DIGITS_OF_A_NUMBER = range(7, 16)
 
 
 def fold(text: str) -> str:
-    """Case, accents, widths and kinds of digits set aside; whatever is neither letter nor digit stays as it is."""
+    """Text without differences of case, accents, width and kinds of digits; other characters stay."""
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
-    kept = []
-    for sign in plain:
-        kind = unicodedata.category(sign)
-        if kind == "Nd":
-            kept.append(str(unicodedata.digit(sign)))
-        elif kind[0] != "M":
-            kept.append(sign if kind[0] in "LN" or sign.isascii() else " ")
-    return "".join(kept)
+    folded = []
+    for character in plain:
+        category = unicodedata.category(character)
+        if category == "Nd":
+            folded.append(str(unicodedata.digit(character)))
+        elif category[0] != "M":
+            folded.append(character if category[0] in "LN" or character.isascii() else " ")
+    return "".join(folded)
 
 
 def split(folded: str) -> list[str]:
@@ -63,8 +63,10 @@ def split(folded: str) -> list[str]:
 
 
 def tokens(*texts: str | None) -> list[str]:
-    """What texts are found by: their words; hyphenated ones also in one; numbers also as bare digits, from the country
-    code on and without it. Each once, at most MOST_WORDS."""
+    """The tokens of texts: words; hyphenated words also joined; numbers also as digits, with and without country code.
+
+    Each once, at most MOST_WORDS.
+    """
     found: dict[str, None] = {}
     joined: dict[str, None] = {}
     for text in texts:
@@ -85,31 +87,31 @@ def tokens(*texts: str | None) -> list[str]:
 
 
 def _joined(piece: str) -> str | None:
-    """`o'brien` and `2026-1184` in one; nothing for addresses, which are found by their parts."""
+    """`o'brien` and `2026-1184` joined; None for addresses, which are found by their parts."""
     parts = split(piece)
     return "".join(parts)[:LONGEST_WORD] if len(parts) > 1 and "@" not in piece and len(parts) < 7 else None
 
 
 def _numbers(folded: str) -> list[str]:
-    found = ("".join(sign for sign in run if "0" <= sign <= "9") for run in _NUMBER.findall(folded))
+    found = ("".join(character for character in run if "0" <= character <= "9") for run in _NUMBER.findall(folded))
     return [digits for digits in found if len(digits) in DIGITS_OF_A_NUMBER]
 
 
 def prefixes(*found: str) -> set[str]:
-    """What is indexed for folded words."""
-    return {word[:rung] for word in found for rung in LADDER if rung <= len(word)}
+    """The indexed prefixes of folded words."""
+    return {word[:length] for word in found for length in PREFIX_LENGTHS if length <= len(word)}
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing that must be found: all words of one of its `ways`."""
+    """One term of a query: it is found when all words of one of its `variants` are."""
 
-    ways: tuple[tuple[str, ...], ...]
+    variants: tuple[tuple[str, ...], ...]
 
 
 @lru_cache(maxsize=256)
 def query_terms(text: str) -> tuple[Term, ...]:
-    """What a typed text asks for: every term of it. A number or a hyphenated word may also be found in one."""
+    """The terms of a query. A number or a hyphenated word may also be found joined."""
     folded = fold(text)
     numbers = [run for run in _NUMBER.finditer(folded) if _is_number(run[0])]
     terms: dict[Term, None] = {}
@@ -118,7 +120,7 @@ def query_terms(text: str) -> tuple[Term, ...]:
         for piece in _PIECE.findall(folded[at : run.start() if run else None]):
             terms[_term(tuple(split(piece)), _joined(piece))] = None
         if run is not None:
-            digits = "".join(sign for sign in run[0] if sign.isdigit())
+            digits = "".join(character for character in run[0] if character.isdigit())
             terms[_term(tuple(split(run[0])), digits.removeprefix("00"))] = None
             at = run.end()
     terms.pop(Term(()), None)
@@ -130,34 +132,34 @@ def _is_number(run: str) -> bool:
 
 
 def _term(parts: tuple[str, ...], whole: str | None) -> Term:
-    ways = [parts[:MOST_WANTED]] if parts else []
-    if whole and (whole,) not in ways:
-        ways.append((whole,))
-    return Term(tuple(ways))
+    variants = [parts[:MOST_WANTED]] if parts else []
+    if whole and (whole,) not in variants:
+        variants.append((whole,))
+    return Term(tuple(variants))
 
 
 def longest_prefix(word: str) -> str:
-    """The longest indexed beginning of a word."""
-    return word[: max(length for length in LADDER if length <= len(word))]
+    """The longest indexed prefix of a word."""
+    return word[: max(length for length in PREFIX_LENGTHS if length <= len(word))]
 
 
 def rank(terms: tuple[Term, ...], title: list[str], rest: list[str]) -> int | None:
-    """How well words answer: lower is better, words of the title before others, whole ones before beginnings.
+    """The rank of a hit: lower is better; words of the title before others, whole words before prefixes.
 
-    None when a term is not there.
+    None when a term is missing.
     """
     total = 0
     for term in terms:
-        found = [score for way in term.ways if (score := _worst(way, title, rest)) is not None]
+        found = [score for variant in term.variants if (score := _worst(variant, title, rest)) is not None]
         if not found:
             return None
         total += min(found)
     return total
 
 
-def _worst(way: tuple[str, ...], title: list[str], rest: list[str]) -> int | None:
+def _worst(variant: tuple[str, ...], title: list[str], rest: list[str]) -> int | None:
     worst = 0
-    for word in way:
+    for word in variant:
         if word in title:
             score = 0
         elif any(each.startswith(word) for each in title):

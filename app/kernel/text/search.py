@@ -1,8 +1,8 @@
-"""One index of words for every desk: SQLite FTS5, PostgreSQL tsvector with GIN, the same finds from both.
+"""Full-text search, one index for all desks: SQLite FTS5, PostgreSQL tsvector with GIN, the same hits from both.
 
-A room says which words a thing has (`Texts`) and hands them over in the transaction that changes it. The index knows
-whose each thing is, so that nobody's hits are drowned by those of other organizations. The newest hits are read, at
-most MOST; they are ranked by where the words stand. Why the cost does not grow: docs/decisions/0013-search.md.
+A desk returns the words of an item as a SearchDocument and indexes it in the transaction that changes the item. Entries
+have their organization, so that hits of other organizations do not displace those of the reader's. The newest hits are
+read, at most MOST, and ranked by the place of the words. Why the cost does not grow: docs/decisions/0013-search.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,17 +18,17 @@ from app.kernel.text import normalization
 from app.kernel.text.normalization import MARK, Term
 
 MOST = 1000
-"""Hits that are looked at, the newest: `1,000+` says that there are more."""
+"""Most hits that are read, the newest ones: `1,000+` means that there are more."""
 
-SHELVES = (11, 13, 15, 17, 19, 21, 23)
-"""PostgreSQL reads a common word's whole list. So the newest entries are asked first, then four times as many, and so
-on. Each entry is also indexed by the shelves it stands on: its id without the last so many bits."""
+BLOCK_BITS = (11, 13, 15, 17, 19, 21, 23)
+"""PostgreSQL reads the whole list of a common word. So the newest block of entries is searched first, then one of four
+times the size, and so on. Each entry is also indexed by its blocks: its id without so many of the last bits."""
 
 FTS = "CREATE VIRTUAL TABLE search_index USING fts5(document, content='', detail=none, columnsize=0, tokenize='ascii')"
 
 
 class SearchEntry(Base):
-    """The folded words of one thing. `document` is what PostgreSQL indexes; on SQLite search_index has it instead."""
+    """The folded words of one item. PostgreSQL indexes `document`; on SQLite search_index has it instead."""
 
     __tablename__ = "search_entries"
     __table_args__ = (
@@ -50,13 +50,13 @@ class SearchEntry(Base):
     document: Mapped[str | None] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"))
 
 
-_MAKE: Any = DDL(FTS).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]  # theirs
-event.listen(Base.metadata, "after_create", _MAKE)
+_CREATE_INDEX = DDL(FTS).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]  # SQLAlchemy's
+event.listen(Base.metadata, "after_create", _CREATE_INDEX)
 
 
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
-    """What one thing is found by, as its room says it: what it is called, and everything else."""
+    """The search document of an item: the texts of its title, and the other texts by which it is found."""
 
     subject_type: str
     subject_id: str
@@ -65,36 +65,37 @@ class SearchDocument:
     rest: tuple[str | None, ...] = ()
 
     def folded(self) -> tuple[str, str]:
-        """The words of the title and those only elsewhere, as they are kept."""
+        """The tokens of the title and those of the rest alone, as they are stored."""
         title = normalization.tokens(*self.title)
         rest = [word for word in normalization.tokens(*self.rest) if word not in title]
         return " ".join(title), " ".join(rest)
 
 
 class Source(NamedTuple):
-    """How a room hands over everything it has: all keys, the oldest thing first; and the texts of some of them."""
+    """All items of one desk: their keys, oldest first, and the documents of some of them."""
 
+    # `Any`: each desk has keys of its own type.
     keys: Callable[[Db], Sequence[Any]]
     texts: Callable[[Db, Sequence[Any]], list[SearchDocument]]
 
 
 def document(organization_id: int, subject_type: str, title: str, rest: str) -> list[str]:
-    """Everything an entry is indexed by."""
+    """All tokens by which an entry is indexed."""
     marks = (f"{MARK}{subject_type}", f"{MARK}{subject_type}{organization_id}")
     return sorted((*marks, *normalization.prefixes(*title.split(), *rest.split())))
 
 
 def vector(lexemes: Iterable[str], id: int | None = None) -> str:
-    """The same as a tsvector is written; with an entry's id also the shelves it stands on."""
-    shelves = () if id is None else tuple(_shelf(bits, id >> bits) for bits in SHELVES)
-    return " ".join(f"'{each}'" for each in (*lexemes, *shelves))
+    """The tokens as a tsvector literal; with the id of an entry also its blocks."""
+    blocks = () if id is None else tuple(_block(bits, id >> bits) for bits in BLOCK_BITS)
+    return " ".join(f"'{token}'" for token in (*lexemes, *blocks))
 
 
-def _shelf(bits: int, number: int) -> str:
+def _block(bits: int, number: int) -> str:
     return f"{MARK}#{bits}.{number}"
 
 
-_STANDS_ON = ", ".join(f"'{MARK}#{bits}.' || (id >> {bits})" for bits in SHELVES)
+_BLOCKS = ", ".join(f"'{MARK}#{bits}.' || (id >> {bits})" for bits in BLOCK_BITS)
 _ADD = {
     "sqlite": text(
         "INSERT INTO search_entries (subject_type, subject_id, organization_id, title, rest) "
@@ -103,7 +104,7 @@ _ADD = {
     "postgresql": text(
         "INSERT INTO search_entries (id, subject_type, subject_id, organization_id, title, rest, document) "
         "SELECT id, :subject_type, :subject_id, :organization_id, :title, :rest, CAST(:document AS tsvector) || "
-        f"array_to_tsvector(ARRAY[{_STANDS_ON}]) "
+        f"array_to_tsvector(ARRAY[{_BLOCKS}]) "
         "FROM (SELECT nextval('search_entries_id_seq') AS id) AS new"
     ),
 }
@@ -122,10 +123,10 @@ _CHANGE = {
 
 
 def add(db: Db, texts: SearchDocument) -> None:
-    """Indexes a thing that is new."""
+    """Indexes a new item."""
     title, rest = texts.folded()
     lexemes = document(texts.organization_id, texts.subject_type, title, rest)
-    facts = {
+    values = {
         "subject_type": texts.subject_type,
         "subject_id": texts.subject_id,
         "organization_id": texts.organization_id,
@@ -133,14 +134,14 @@ def add(db: Db, texts: SearchDocument) -> None:
         "rest": rest,
     }
     if db.dialect == "postgresql":
-        db.execute(_ADD["postgresql"], {**facts, "document": vector(lexemes)})
+        db.execute(_ADD["postgresql"], {**values, "document": vector(lexemes)})
     else:
-        id = db.execute(_ADD["sqlite"], facts).scalar_one()
+        id = db.execute(_ADD["sqlite"], values).scalar_one()
         db.execute(_INDEX, {"id": id, "document": " ".join(lexemes)})
 
 
 def index(db: Db, texts: SearchDocument) -> bool:
-    """Brings the index to what a thing says now; whether anything had to change."""
+    """Indexes an item as it is now; returns whether the index had to change."""
     known = db.execute(_KNOWN, {"subject_type": texts.subject_type, "subject_id": texts.subject_id}).one_or_none()
     if known is None:
         add(db, texts)
@@ -149,23 +150,23 @@ def index(db: Db, texts: SearchDocument) -> bool:
     if (known.title, known.rest) == (title, rest):
         return False
     lexemes = document(texts.organization_id, texts.subject_type, title, rest)
-    facts = {"id": known.id, "title": title, "rest": rest}
+    values = {"id": known.id, "title": title, "rest": rest}
     if db.dialect == "postgresql":
-        db.execute(_CHANGE["postgresql"], {**facts, "document": vector(lexemes, known.id)})
+        db.execute(_CHANGE["postgresql"], {**values, "document": vector(lexemes, known.id)})
     else:
         before = document(known.organization_id, texts.subject_type, known.title, known.rest)
         db.execute(_UNINDEX, {"id": known.id, "document": " ".join(before)})
-        db.execute(_CHANGE["sqlite"], facts)
+        db.execute(_CHANGE["sqlite"], values)
         db.execute(_INDEX, {"id": known.id, "document": " ".join(lexemes)})
     return True
 
 
-# Finding ---------------------------------------------------------------------------------------------------------
+# Searching -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing found."""
+    """One item found."""
 
     subject_type: str
     subject_id: str
@@ -173,117 +174,136 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What was found, the best first. `more`: there are further ones, older than these."""
+    """The hits, best first. `more` is whether there are others, older than these."""
 
     rows: list[Hit]
     more: bool
 
 
 SearchScope = Mapping[str, frozenset[int] | None]
-"""Whose things of which kind may be found: organizations, or None for everybody's."""
+"""The items that may be found: organization ids by subject type, None for all organizations."""
 
 
-def find(db: Db, reach: SearchScope, typed: str, limit: int = MOST) -> Hits:
-    """The newest `limit` things that have every word that was typed, the best answers first, then the newest."""
-    terms = normalization.query_terms(typed)
-    found = _newest(db, reach, terms, limit)
+def find(db: Db, scope: SearchScope, query: str, limit: int = MOST) -> Hits:
+    """The newest `limit` items with every term of the query, best first, then newest."""
+    terms = normalization.query_terms(query)
+    found = _newest(db, scope, terms, limit)
     more = len(found) > limit
-    best = sorted(found[:limit], key=lambda each: (each[0], -each[1].id))
+    best = sorted(found[:limit], key=lambda hit: (hit[0], -hit[1].id))
     return Hits([Hit(row.subject_type, row.subject_id) for _, row in best], more)
 
 
-def ids(db: Db, subject_type: str, typed: str, organizations: Iterable[int] | None, limit: int = MOST) -> list[str]:
-    """The ids of the newest `limit` things of one kind that have every word that was typed."""
-    whose = None if organizations is None else frozenset(organizations)
-    return [hit.subject_id for hit in find(db, {subject_type: whose}, typed, limit).rows]
+def ids(db: Db, subject_type: str, query: str, organizations: Iterable[int] | None, limit: int = MOST) -> list[str]:
+    """The ids of the newest `limit` items of one subject type with every term of the query."""
+    organization_ids = None if organizations is None else frozenset(organizations)
+    return [hit.subject_id for hit in find(db, {subject_type: organization_ids}, query, limit).rows]
 
 
 _TOP = text("SELECT max(id) FROM search_entries")
 _COLUMNS = "e.id, e.subject_type, e.subject_id, e.title, e.rest"
 _SQLITE = text(
-    f"SELECT {_COLUMNS} FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :asked "
+    f"SELECT {_COLUMNS} FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :query "
     "ORDER BY rowid DESC LIMIT :most) AS found CROSS JOIN search_entries e ON e.id = found.id"
 )
 # Not by the primary key's order: the planner would walk that and look at every entry.
 _POSTGRESQL = text(
-    f"SELECT {_COLUMNS} FROM search_entries e WHERE e.document @@ CAST(:asked AS tsquery) "
+    f"SELECT {_COLUMNS} FROM search_entries e WHERE e.document @@ CAST(:query AS tsquery) "
     "ORDER BY e.id + 0 DESC LIMIT :most"
 )
 
 
 COMPARED = 4 * MOST
-"""So many of the newest are looked at for a word between two rungs, which only comparing can tell."""
+"""Hits that are read for a word between two prefix lengths, where only comparing the words decides."""
 
 
-def _newest(db: Db, reach: SearchScope, terms: tuple[Term, ...], limit: int) -> list[tuple[int, Any]]:
-    """The newest hits, one more than `limit` when there are more, each with how well it answers (lower is better)."""
-    whose = sorted(
+class _Row(NamedTuple):
+    """The columns of an entry, in the order of _COLUMNS."""
+
+    id: int
+    subject_type: str
+    subject_id: str
+    title: str
+    rest: str
+
+
+def _newest(db: Db, scope: SearchScope, terms: tuple[Term, ...], limit: int) -> list[tuple[int, _Row]]:
+    """The newest hits with their rank (lower is better), one more than `limit` when there are more."""
+    owners = sorted(
         f"{MARK}{kind}{organization}"
-        for kind, organizations in reach.items()
+        for kind, organizations in scope.items()
         for organization in ([""] if organizations is None else sorted(organizations))
     )
-    if not whose or not terms:
+    if not owners or not terms:
         return []
     for most in (limit + 1, COMPARED):
         if db.dialect == "sqlite":
-            rows = list(db.execute(_SQLITE, {"asked": _match(whose, terms), "most": most}))
+            found = db.execute(_SQLITE, {"query": _match(owners, terms), "most": most})
+            rows = [_Row._make(row) for row in found]
         else:
-            rows = _from_shelves(db, _query(whose, terms), most)
+            rows = _from_blocks(db, _query(owners, terms), most)
         scored = [(normalization.rank(terms, row.title.split(), row.rest.split()), row) for row in rows]
-        found = [(score, row) for score, row in scored if score is not None]
-        if len(found) == len(rows) or len(found) > limit or len(rows) < most:
+        hits = [(score, row) for score, row in scored if score is not None]
+        if len(hits) == len(rows) or len(hits) > limit or len(rows) < most:
             break
-    return found[: limit + 1]
+    return hits[: limit + 1]
 
 
-def _match(whose: Sequence[str], terms: Sequence[Term]) -> str:
-    """A question in FTS5's words."""
-    parts = [" OR ".join(f'"{each}"' for each in whose)]
+def _match(owners: Sequence[str], terms: Sequence[Term]) -> str:
+    """The query in the syntax of FTS5."""
+    parts = [" OR ".join(f'"{owner}"' for owner in owners)]
     for term in terms:
-        ways = (
-            "(" + " AND ".join(f'"{normalization.longest_prefix(word)}"' for word in way) + ")" for way in term.ways
+        variants = (
+            "(" + " AND ".join(f'"{normalization.longest_prefix(word)}"' for word in variant) + ")"
+            for variant in term.variants
         )
-        parts.append(" OR ".join(ways))
+        parts.append(" OR ".join(variants))
     return " AND ".join(f"({part})" for part in parts)
 
 
-def _query(whose: Sequence[str], terms: Sequence[Term]) -> str:
-    """The same question as a tsquery."""
-    parts = ["|".join(f"'{each}'" for each in whose)]
+def _query(owners: Sequence[str], terms: Sequence[Term]) -> str:
+    """The query as a tsquery."""
+    parts = ["|".join(f"'{owner}'" for owner in owners)]
     for term in terms:
-        ways = ("(" + "&".join(f"'{normalization.longest_prefix(word)}'" for word in way) + ")" for way in term.ways)
-        parts.append("|".join(ways))
+        variants = (
+            "(" + "&".join(f"'{normalization.longest_prefix(word)}'" for word in variant) + ")"
+            for variant in term.variants
+        )
+        parts.append("|".join(variants))
     return "&".join(f"({part})" for part in parts)
 
 
-def _from_shelves(db: Db, asked: str, most: int) -> list[Any]:
-    """The newest hits: from the newest entries if those hold enough, else from more, at last from all.
+def _from_blocks(db: Db, query: str, most: int) -> list[_Row]:
+    """The newest hits: from the newest block when it has enough, else from larger ones, at last from all entries.
 
-    When the newest promise few hits in all, the rest is asked at once.
+    When the newest block suggests few hits in all, all entries are searched at once.
     """
     newest = db.execute(_TOP).scalar() or 0
-    for bits in SHELVES:
+    for bits in BLOCK_BITS:
         last = newest >> bits
         if last < 2:
             break
-        among = f"'{_shelf(bits, last)}'|'{_shelf(bits, last - 1)}'"
-        rows = list(db.execute(_POSTGRESQL, {"asked": f"{asked}&({among})", "most": most}))
-        looked_at = newest - ((last - 1) << bits)
+        among = f"'{_block(bits, last)}'|'{_block(bits, last - 1)}'"
+        rows = _read(db, f"{query}&({among})", most)
+        searched = newest - ((last - 1) << bits)
         if len(rows) >= most:
             return rows
-        if len(rows) * newest <= looked_at * most:
+        if len(rows) * newest <= searched * most:
             break
-    return list(db.execute(_POSTGRESQL, {"asked": asked, "most": most}))
+    return _read(db, query, most)
 
 
-# Proving and building anew -----------------------------------------------------------------------------------------
+def _read(db: Db, query: str, most: int) -> list[_Row]:
+    return [_Row._make(row) for row in db.execute(_POSTGRESQL, {"query": query, "most": most})]
+
+
+# Checking and rebuilding --------------------------------------------------------------------------------------------
 
 PORTION = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A thing whose words the index does not have as they are now."""
+    """An item whose entry in the index is not up to date."""
 
     subject_type: str
     subject_id: str
@@ -291,11 +311,11 @@ class Difference:
 
 
 def differences(db: Db, sources: Iterable[Source]) -> list[Difference]:
-    """Compares the index with everything there is. Slow by nature: for operators and tests, not for pages."""
+    """Compares the index with all items. Slow by nature: for operators and tests, not for pages."""
     found: list[Difference] = []
-    things = lexemes = 0
-    for texts in _everything(db, sources):
-        things += 1
+    items = 0
+    for texts in _all_documents(db, sources):
+        items += 1
         title, rest = texts.folded()
         known = db.execute(_KNOWN, {"subject_type": texts.subject_type, "subject_id": texts.subject_id}).one_or_none()
         what = None
@@ -305,14 +325,13 @@ def differences(db: Db, sources: Iterable[Source]) -> list[Difference]:
             what = "other words"
         else:
             expected = document(known.organization_id, texts.subject_type, title, rest)
-            lexemes += len(expected)
             if not _indexed(db, known.id, expected):
                 what = "not indexed by its words"
         if what:
             found.append(Difference(texts.subject_type, texts.subject_id, what))
-    kept = db.execute(select(func.count()).select_from(SearchEntry.__table__)).scalar_one()
-    if not found and kept != things:
-        found.append(Difference("search", str(kept), f"{things} things, {kept} entries"))
+    entries = db.execute(select(func.count()).select_from(SearchEntry.__table__)).scalar_one()
+    if not found and entries != items:
+        found.append(Difference("search", str(entries), f"{items} items, {entries} entries"))
     return found
 
 
@@ -320,24 +339,24 @@ def _indexed(db: Db, id: int, lexemes: Sequence[str]) -> bool:
     if db.dialect == "postgresql":
         same = text("SELECT document = CAST(:document AS tsvector) FROM search_entries WHERE id = :id")
         return bool(db.execute(same, {"id": id, "document": vector(lexemes, id)}).scalar())
-    asked = " AND ".join(f'"{each}"' for each in lexemes)
-    there = text("SELECT 1 FROM search_index WHERE search_index MATCH :asked AND rowid = :id")
-    return db.execute(there, {"id": id, "asked": asked}).first() is not None
+    query = " AND ".join(f'"{token}"' for token in lexemes)
+    indexed = text("SELECT 1 FROM search_index WHERE search_index MATCH :query AND rowid = :id")
+    return db.execute(indexed, {"id": id, "query": query}).first() is not None
 
 
 def rebuild(db: Db, sources: Iterable[Source]) -> int:
-    """Forgets the index and builds it from everything there is, in one transaction; returns how many things it has."""
+    """Deletes the index and builds it from all items, in one transaction; returns their number."""
     if db.dialect == "sqlite":
         db.execute(text("INSERT INTO search_index (search_index) VALUES ('delete-all')"))
     db.execute(text("DELETE FROM search_entries"))
     n = 0
-    for texts in _everything(db, sources):
+    for texts in _all_documents(db, sources):
         add(db, texts)
         n += 1
     return n
 
 
-def _everything(db: Db, sources: Iterable[Source]) -> Iterator[SearchDocument]:
+def _all_documents(db: Db, sources: Iterable[Source]) -> Iterator[SearchDocument]:
     for source in sources:
         keys = source.keys(db)
         for start in range(0, len(keys), PORTION):

@@ -1,10 +1,9 @@
-"""Words about things, for templates: initials, ids made from sentences, numbers with their noun."""
+"""Filters for templates: initials, HTML ids, numbers with their noun, cached macros."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -19,7 +18,7 @@ def initials(name: str) -> str:
 
 
 def slug(text: str) -> str:
-    """A piece of an HTML id: `Cancel the request…` → `cancel-the-request`. Never empty."""
+    """A part of an HTML id: `Cancel the request…` → `cancel-the-request`. Never empty."""
     plain = unicodedata.normalize("NFKD", text or "").encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or f"x{len(text or '')}"
 
@@ -37,34 +36,34 @@ def lead(text: str) -> tuple[str, str]:
 
 def spell_out(name: str) -> str:
     """A field's name as a label: `join_room` → `Join room`."""
-    words = re.sub(r"[_\-.\s]+", " ", name).strip()
-    return words[:1].upper() + words[1:]
+    text = re.sub(r"[_\-.\s]+", " ", name).strip()
+    return text[:1].upper() + text[1:]
 
 
 def code_spans(text: str) -> Markup:
-    """Text whose `backticked` words are set as code: the API documents write so."""
+    """Text whose parts in `backticks` become <code>, as in the API documents."""
     parts = text.split("`")
     marked = (Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts))
     return Markup("").join(marked) if len(parts) % 2 else escape(text)
 
 
 @lru_cache(maxsize=4096, typed=True)
-def once(macro: Callable[..., Any], *arguments: Any) -> Any:
-    """What a macro of an imported file says for these arguments, remembered: for rows, and the parts they repeat.
+def once(macro: Callable[..., Markup], *arguments: object) -> Markup:
+    """The cached result of a macro of an imported file, for parts that rows repeat.
 
-    Arguments are compared by value, and by type: text and markup that read alike print differently. Inside a tuple only
-    values are compared, so a field of it always holds text or always markup.
+    Arguments are compared by value and by type: equal text and markup print differently. Inside a tuple only values are
+    compared, so a field of it is always text or always markup.
     """
     return macro(*arguments)
 
 
-def choices(pairs: Iterable[Sequence[Any]], nothing: str) -> tuple[tuple[Any, ...], ...]:
-    """The choices of a filter, (value, words), with what says that it filters nothing; `once` can remember them."""
+def choices(pairs: Iterable[Sequence[object]], nothing: str) -> tuple[tuple[object, ...], ...]:
+    """The choices of a filter, (value, label), after the one that filters nothing; hashable for `once`."""
     return (("", nothing), *map(tuple, pairs))
 
 
 def install(env: Environment) -> None:
-    """Register the filters of this module, and the function `once`."""
+    """Registers the filters of this module and the function `once`."""
     env.globals["once"] = once
     env.filters.update(
         initials=initials,

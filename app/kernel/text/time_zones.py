@@ -1,9 +1,9 @@
-"""Time zones as people and integrators name them, and wall times turned into moments.
+"""Time zones by the names that people and integrators use, and conversion of wall times to UTC.
 
-Three spellings are understood: the Rails names (`Pacific Time (US & Canada)`), IANA names (`America/Los_Angeles`) and
+Three spellings are accepted: the Rails names (`Pacific Time (US & Canada)`), IANA names (`America/Los_Angeles`) and
 the form that Rails applications display (`(GMT-08:00) Pacific Time (US & Canada)`), where the name alone decides: the
-printed offset is the winter one and says nothing about the date. Zone rules come from the `tzdata` package, never from
-the system's files, which may be years old and which Python prefers unless told otherwise.
+printed offset is the winter one, whatever the date. Zone rules come from the `tzdata` package, never from the system's
+files, which may be years old and which Python prefers by default.
 """
 
 import json
@@ -32,7 +32,7 @@ class UnknownZone(ValueError):
 
 
 class NonexistentTime(ValueError):
-    """The clocks jump over this wall time. `before` and `after` are the nearest minutes that exist (naive)."""
+    """The clocks skip this wall time. `before` and `after` are the nearest minutes that exist (naive)."""
 
     def __init__(self, wall: datetime, before: datetime, after: datetime) -> None:
         super().__init__(f"{wall} does not exist")
@@ -41,7 +41,7 @@ class NonexistentTime(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTime:
-    """A wall time as an instant in UTC. `ambiguous`: it comes twice that day, and this is the first."""
+    """A wall time as an instant in UTC. `ambiguous`: it occurs twice that day, and this is the first."""
 
     instant: datetime
     ambiguous: bool
@@ -77,7 +77,7 @@ def resolve(wall: datetime, zone: ZoneInfo) -> ResolvedTime:
 
 
 def _around_gap(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The last minute before and the first after a jump that swallows `wall`."""
+    """The last minute before and the first after the gap around `wall`."""
     # In a gap, fold=0 counts with the offset before the jump and lands after it, fold=1 the other way round.
     low, high = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
     offset = low.astimezone(zone).utcoffset()

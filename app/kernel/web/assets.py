@@ -1,9 +1,9 @@
-"""Files the browser keeps: one hashed address each, compressed once at start-up.
+"""Static files: one hashed address each, compressed once at start-up.
 
-The address carries the content's hash (`/static/app.css?v=3f2a…`), so an answer to it may be kept for ever.
-`app.css` is put together from `static/css/`, a file a component, in the order of `SHEETS`, so that a page asks for one
-sheet. Scripts are ES modules: their imports are rewritten to hashed addresses, so that a module's hash covers what it
-imports, and a page preloads them all (docs/decisions/0007-stylesheet.md).
+The address has the hash of the content (`/static/app.css?v=3f2a…`), so that a response can be cached for ever.
+`app.css` is joined from `static/css/`, in the order of `SHEETS`, so that a page loads one stylesheet. Scripts are ES
+modules: their imports are rewritten to hashed addresses, so that the hash of a module covers what it imports, and a
+page preloads them all (docs/decisions/0007-stylesheet.md).
 """
 
 import gzip
@@ -64,7 +64,7 @@ IMPORT = re.compile(r'^((?:import|export)\b[^"\n]*)"(\.{1,2}/[^"]+)"', re.M)
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as it is sent: its type, its body, its compressed body if that is smaller, and the content's hash."""
+    """A static file: its type, body, compressed body if that is smaller, and the hash of the content."""
 
     type: str
     body: bytes
@@ -73,13 +73,13 @@ class Asset:
 
 
 class Assets:
-    """All static files of `folder`, read once. `prefix` is where they are served."""
+    """All static files of `folder`, read once. `prefix` is the path under which they are served."""
 
     def __init__(self, folder: Path, prefix: str = "/static") -> None:
         self.prefix = prefix
         self.files: dict[str, Asset] = {}
         self.imports: dict[str, tuple[str, ...]] = {}
-        """What each module imports, itself and by way of others, in the order in which they run."""
+        """The modules that each module imports, directly and indirectly, in the order in which they run."""
         sheets, modules = folder / "css", folder / "js"
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not {sheets, modules} & set(path.parents):
@@ -90,7 +90,7 @@ class Assets:
         self._put("app.css", SHEET_URL.sub(lambda found: f'url("{self.url(found[1])}")', text).encode())
 
     def url(self, name: str) -> str:
-        """The hashed address of a file; KeyError for a file that is not there."""
+        """The hashed address of a file; KeyError for an unknown file."""
         return f"{self.prefix}/{name}?v={self.files[name].hash}"
 
     def _put_module(self, folder: Path, name: str, importers: tuple[str, ...]) -> None:
@@ -119,7 +119,7 @@ class Assets:
 
 
 def _icon(assets: Assets) -> Callable[..., Markup]:
-    """`icon(name, cls)`: a symbol of the sprite, beside words that say the same. A page has dozens."""
+    """`icon(name, cls)`: a decorative symbol of the sprite. Cached, because a page has dozens."""
 
     @lru_cache(maxsize=512)
     def icon(name: str, cls: str = "") -> Markup:
@@ -131,8 +131,8 @@ def _icon(assets: Assets) -> Callable[..., Markup]:
 
 
 def _module(assets: Assets) -> Callable[[str], Markup]:
-    """`module(name)`: the tags of a page's entry module. All that it imports is preloaded, so that nothing is asked for
-    only once a module has been read."""
+    """`module(name)`: the script tag of a page's entry module, and a preload for each module that it imports, so that
+    the browser requests all of them at once."""
 
     @lru_cache
     def module(name: str) -> Markup:
@@ -144,9 +144,9 @@ def _module(assets: Assets) -> Callable[[str], Markup]:
 
 
 def install(app: Flask) -> Assets:
-    """Serve the app's static folder from memory, and give templates `static('app.css')` and `module('js/public.js')`.
+    """Serves the app's static folder from memory, and give templates `static('app.css')` and `module('js/public.js')`.
 
-    `url_for('static', filename=…)` gets the hash too. Replaces Flask's own static view where there is one.
+    `url_for('static', filename=…)` has the hash too. Replaces Flask's own static view where there is one.
     """
     prefix = app.static_url_path or "/static"
     assets = Assets(Path(app.root_path) / "static", prefix)

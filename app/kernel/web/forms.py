@@ -1,33 +1,36 @@
-"""Forms people type into: shape only, no rules. Text is stripped, NUL is refused, messages are sentences.
+"""Forms of the pages: they check formats, not rules. Text is stripped, NUL is refused, messages are sentences.
 
-`form.check()` is the one way into an action: it returns when everything typed has the right shape, and refuses with
-one sentence a field otherwise.
+`form.check()` comes before every action: it raises a refusal with one sentence a field unless every format is valid.
 """
 
 import re
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.fields.choices import SelectChoice
+from wtforms.fields.core import UnboundField
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
 from app.kernel.errors import FieldError, Invalid
 
+Validator = Callable[[FlaskForm, Field], None]
+
 LONGEST = 20_000
-"""Characters, for text whose field names no limit of its own."""
+"""Most characters of a text field without a limit of its own."""
 
 NO_VERSION = "Load the page again: this form does not say which version it was made from."
 NOT_CHECKED = "Please look at the marked fields. Nothing was saved."
 
 
-def stripped(value: Any) -> Any:
-    """Text without the white space around it; what is only white space is empty."""
+def stripped(value: object) -> object:
+    """Text without surrounding white space; other values unchanged."""
     return value.strip() if isinstance(value, str) else value
 
 
 def plain(_form: FlaskForm, field: Field) -> None:
-    """Refuses NUL and lone surrogates, which one database would store and the other not, and boundless text."""
+    """Refuses NUL and lone surrogates, which only one database would store, and text over the limit."""
     if not isinstance(field.data, str):
         return
     if "\x00" in field.data:
@@ -41,7 +44,7 @@ def plain(_form: FlaskForm, field: Field) -> None:
 
 
 class Needed:
-    """Must be filled in; white space alone is nothing."""
+    """Validator of a required field; white space alone is not enough."""
 
     field_flags = {"required": True}
 
@@ -49,49 +52,49 @@ class Needed:
         self.sentence = sentence
 
     def __call__(self, _form: FlaskForm, field: Field) -> None:
-        typed = field.raw_data[0] if field.raw_data else None
-        if not stripped(typed):
+        value = field.raw_data[0] if field.raw_data else None
+        if not stripped(value):
             field.errors = []
             raise StopValidation(self.sentence)
 
 
 def needed(sentence: str = "Fill this in.") -> Needed:
-    """Must be filled in."""
+    """Makes a field required."""
     return Needed(sentence)
 
 
 def optional() -> Optional:
-    """May stay empty; other checks then do not run."""
+    """Makes a field optional: when it is empty, other checks do not run."""
     return Optional()
 
 
 def at_most(characters: int) -> Length:
-    """No longer than this."""
+    """Limits the length of a field."""
     return Length(max=characters, message=f"Use at most {characters:,} characters.")
 
 
 def choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
-    """(value, label) pairs as what a SelectField or RadioField offers."""
+    """The choices of a SelectField or RadioField from (value, label) pairs."""
     return [SelectChoice(value, label) for value, label in pairs]
 
 
 class DeskForm(FlaskForm):
-    """The base of every page form: CSRF, stripped text (passwords stay as typed), sentences."""
+    """The base of every page form: CSRF, stripped text (except passwords), sentences."""
 
     class Meta(FlaskForm.Meta):
-        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+        def bind_field(self, form: FlaskForm, unbound_field: UnboundField, options: dict[str, object]) -> Field:
             if issubclass(unbound_field.field_class, StringField) and unbound_field.field_class is not PasswordField:
                 options = {**options, "filters": (stripped, *unbound_field.kwargs.get("filters", ()))}
             return super().bind_field(form, unbound_field, options)
 
-        def render_field(self, field: Field, render_kw: dict[str, Any]) -> Any:
-            # Nothing labels a hidden field, and a page may hold several forms: an id would stand twice.
+        def render_field(self, field: Field, render_kw: dict[str, object]) -> Markup:
+            # No label refers to a hidden field, and a page may have several forms: the id would not be unique.
             if isinstance(field, HiddenField):
                 render_kw = {"id": False, **render_kw}
             return super().render_field(field, render_kw)
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """The fields' own checks, and for every text that it can be stored."""
+    def validate(self, extra_validators: Mapping[str, Sequence[Validator]] | None = None) -> bool:
+        """Runs the fields' own checks, and checks of every text that it can be stored."""
         extra = {name: list(validators) for name, validators in (extra_validators or {}).items()}
         for name, field in self._fields.items():
             if isinstance(field, StringField):
@@ -99,17 +102,17 @@ class DeskForm(FlaskForm):
         return bool(super().validate(extra))
 
     def check(self) -> None:
-        """Raises Invalid, one sentence a field, unless what was typed has the right shape."""
+        """Raises Invalid, one sentence a field, unless the posted values have the right format."""
         if not self.validate_on_submit():
             self.refuse()
 
     def refuse(self) -> None:
-        """Raises Invalid with what was found wrong."""
+        """Raises Invalid with the errors of the form."""
         found = [(name, str(message)) for name, messages in self.errors.items() for message in messages]
         raise Invalid(NOT_CHECKED, errors=[FieldError(name or "", "invalid", text) for name, text in found])
 
     def take(self, refusal: Invalid) -> bool:
-        """Puts a refusal's sentences at their fields, for a page shown again. Whether each one found its field."""
+        """Sets the errors of a refusal on their fields, for a page shown again. True when every error has a field."""
         placed = True
         for error in refusal.errors:
             field = self._fields.get(error.field.rpartition(".")[2])
@@ -121,7 +124,7 @@ class DeskForm(FlaskForm):
 
 
 class VersionedForm(DeskForm):
-    """A form about a row that others may change meanwhile: carries the version its reader saw."""
+    """A form for a row that other users may change: it has the version that the user saw."""
 
     version = HiddenField(validators=[Needed(NO_VERSION)])
 
@@ -131,5 +134,5 @@ class VersionedForm(DeskForm):
 
     @property
     def seen_version(self) -> int:
-        """The version the reader saw."""
+        """The version that the user saw."""
         return int(self.version.data)

@@ -61,7 +61,7 @@ def detail(id: UUID) -> Response:
         contact=contacts.get(db, row.contact_id),
         other_contact=contacts.get(db, row.other_contact_id),
         story=EVENTS.timeline(events.timeline(db, SUBJECT, id)),
-        deliveries=outbox.messages_about(db, "prescreen", id),
+        messages=outbox.messages_about(db, "prescreen", id),
         form=DecisionForm(formdata=None, version=row.version, notes=_notes(hold)),
         hold=_mark(hold, now),
         not_written=_not_written(hold),

@@ -138,8 +138,8 @@ def _ahead(values: list[int], middle: str, last: str) -> Picture:
 def _templates(o: Overview, told: Told) -> Chart:
     per: dict[str, Counter[str]] = {}
     for tally in told.tallies:
-        if tally.moment == DECIDED and o.first <= tally.day <= o.today:
-            per.setdefault(tally.part, Counter())[tally.word] += tally.n
+        if tally.event == DECIDED and o.first <= tally.day <= o.today:
+            per.setdefault(tally.subcategory, Counter())[tally.category] += tally.n
     named = questionnaires.names(db(), counts.reach_of(me().scope(PRESCREENS), o.organization_id))
     several = len({row.organization_name for row in named}) > 1
     found = [

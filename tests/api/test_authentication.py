@@ -1,4 +1,4 @@
-"""Who comes in at which door, and what everybody else is told: nothing."""
+"""Authentication over HTTP: valid credentials pass, all others get the same refusal."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Kept counts move with their rows, in the same transaction, whoever writes."""
+"""Counters change with their rows, in the same transaction."""
 
 import threading
 
@@ -15,7 +15,7 @@ def kept(database: Database, name: str) -> counters.Counter:
     return next(kept for kept in counters.declared() if kept.counts.name == name)
 
 
-def test_every_kept_count_equals_a_recount_on_an_empty_database(database: Database) -> None:
+def test_every_counter_equals_a_recount_on_an_empty_database(database: Database) -> None:
     with database.read() as db:
         assert recounts.differences(db) == []
 
@@ -27,7 +27,7 @@ def test_a_counter_that_lies_is_found(database: Database, cast: Cast) -> None:
         db.execute(one.counts.insert().values(**values, slot=0, n=3))
     with database.read() as db:
         found = recounts.differences(db)
-    assert [(d.table, d.kept, d.counted) for d in found] == [(one.counts.name, 3, 0)]
+    assert [(d.table, d.stored, d.counted) for d in found] == [(one.counts.name, 3, 0)]
 
 
 def _sample(one: counters.Counter, dimension: str) -> object:

@@ -1,4 +1,4 @@
-"""The three doors: which credential opens which, and that every other one is refused alike (contract, "Every door")."""
+"""Authentication of the three APIs: which credential is valid where, and one refusal for every other one."""
 
 import base64
 import json
@@ -14,28 +14,28 @@ from sqlalchemy import event, select, update
 
 from app.accounts import api_auth
 from app.accounts.actions import keys
-from app.accounts.last_seen import notes
+from app.accounts.last_seen import pending_times
 from app.accounts.models import ApiKey, Organization, Product
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Unauthorized
 from tests.cast import COMMAND_LINE, Cast
 
-DOORS = {
+AUTHENTICATORS = {
     "depositions": api_auth.depositions_authenticator,
     "prescreens": api_auth.prescreens_authenticator,
     "inspections": api_auth.inspections_authenticator,
 }
 
 
-def enter(database: Database, door: str, authorization: str | None) -> api_auth.Caller:
+def authenticate(database: Database, product: str, authorization: str | None) -> api_auth.Caller:
     with database.read() as db:
-        return DOORS[door].authenticate(authorization, db, now())
+        return AUTHENTICATORS[product].authenticate(authorization, db, now())
 
 
-def shut(database: Database, door: str, authorization: str | None) -> Unauthorized:
+def refusal_of(database: Database, product: str, authorization: str | None) -> Unauthorized:
     with pytest.raises(Unauthorized) as refusal:
-        enter(database, door, authorization)
+        authenticate(database, product, authorization)
     return refusal.value
 
 
@@ -48,44 +48,44 @@ def soon() -> int:
     return int(time.time()) + 3600
 
 
-def test_opaque_keys_open_their_own_door(database: Database, cast: Cast) -> None:
+def test_opaque_keys_authenticate_at_their_own_api(database: Database, cast: Cast) -> None:
     for product in ("prescreens", "inspections"):
-        caller = enter(database, product, f"Bearer {cast.key(product)}")
+        caller = authenticate(database, product, f"Bearer {cast.key(product)}")
         assert caller.organization.slug == "marston"
         assert caller.organization.plan == "pro"
         assert cast.key(product).startswith(caller.credential.prefix)
 
 
 def test_scheme_is_read_without_its_case(database: Database, cast: Cast) -> None:
-    assert enter(database, "prescreens", f"bearer   {cast.key('prescreens')} ").organization.slug == "marston"
+    assert authenticate(database, "prescreens", f"bearer   {cast.key('prescreens')} ").organization.slug == "marston"
 
 
 def test_inspection_keys_may_come_after_their_public_half(database: Database, cast: Cast) -> None:
     key = cast.key("inspections")
-    assert enter(database, "inspections", f"Bearer nb_pub_whatever:{key}").organization.slug == "marston"
-    shut(database, "inspections", f"Bearer {key}:nb_pub_whatever")
+    assert authenticate(database, "inspections", f"Bearer nb_pub_whatever:{key}").organization.slug == "marston"
+    refusal_of(database, "inspections", f"Bearer {key}:nb_pub_whatever")
 
 
 def test_scopes_travel_with_the_key(database: Database, cast: Cast) -> None:
     key = cast.key("inspections", "marston", "sessions:read")
-    assert enter(database, "inspections", f"Bearer {key}").credential.scopes == {"sessions:read"}
-    everything = enter(database, "inspections", f"Bearer {cast.key('inspections')}").credential.scopes
+    assert authenticate(database, "inspections", f"Bearer {key}").credential.scopes == {"sessions:read"}
+    everything = authenticate(database, "inspections", f"Bearer {cast.key('inspections')}").credential.scopes
     assert {"sessions:read", "sessions:write", "participants:read", "participants:write"} <= everything
 
 
 def test_a_signed_bearer_opens_depositions(database: Database, cast: Cast) -> None:
-    assert enter(database, "depositions", f"Bearer {cast.bearer('harbor')}").organization.slug == "harbor"
+    assert authenticate(database, "depositions", f"Bearer {cast.bearer('harbor')}").organization.slug == "harbor"
     more = claims(database, cast, slug="marston", exp=soon(), aud="x", iss="y", iat=soon(), sub=7, anything=[1])
-    assert enter(database, "depositions", more).organization.slug == "marston"
+    assert authenticate(database, "depositions", more).organization.slug == "marston"
 
 
 @pytest.mark.parametrize("seconds,opens", [(-10, True), (-45, False)])
 def test_clocks_may_differ_by_half_a_minute(database: Database, cast: Cast, seconds: int, opens: bool) -> None:
     bearer = f"Bearer {cast.bearer(seconds=seconds)}"
     if opens:
-        enter(database, "depositions", bearer)
+        authenticate(database, "depositions", bearer)
     else:
-        shut(database, "depositions", bearer)
+        refusal_of(database, "depositions", bearer)
 
 
 def test_any_key_that_is_left_verifies_and_the_newest_signs(database: Database, cast: Cast) -> None:
@@ -94,13 +94,16 @@ def test_any_key_that_is_left_verifies_and_the_newest_signs(database: Database, 
         home = db.get_one(Organization, cast.marston.id)
         newer, secret = keys.create(db, home, "depositions", by=COMMAND_LINE, now=now())
     second = api_auth.token(secret, "marston", now() + timedelta(hours=1))
-    old, new = enter(database, "depositions", f"Bearer {first}"), enter(database, "depositions", f"Bearer {second}")
+    old, new = (
+        authenticate(database, "depositions", f"Bearer {first}"),
+        authenticate(database, "depositions", f"Bearer {second}"),
+    )
     assert (old.credential.id, new.credential.id) == (new.credential.id - 1, newer.id)
     with database.read() as db:
         assert api_auth.signing_key(db, cast.marston.id) == secret
     with database.write() as db:
         keys.revoke(db, db.get_one(ApiKey, newer.id), by=COMMAND_LINE, now=now())
-    shut(database, "depositions", f"Bearer {second}")
+    refusal_of(database, "depositions", f"Bearer {second}")
     with database.read() as db:
         assert api_auth.signing_key(db, cast.marston.id) == cast.key("depositions")
 
@@ -110,17 +113,17 @@ def test_without_a_key_nothing_can_be_signed(database: Database, cast: Cast) -> 
         api_auth.signing_key(db, cast.fern.id)
 
 
-def test_a_key_opens_no_other_door(database: Database, cast: Cast) -> None:
+def test_a_key_is_refused_at_other_apis(database: Database, cast: Cast) -> None:
     credentials = {
         "depositions": cast.bearer(),
         "prescreens": cast.key("prescreens"),
         "inspections": cast.key("inspections"),
     }
-    for product in DOORS:
+    for product in AUTHENTICATORS:
         for other, credential in credentials.items():
             if other != product:
-                shut(database, product, f"Bearer {credential}")
-    shut(database, "depositions", f"Bearer {cast.key('depositions')}")
+                refusal_of(database, product, f"Bearer {credential}")
+    refusal_of(database, "depositions", f"Bearer {cast.key('depositions')}")
 
 
 def part(value: object) -> str:
@@ -161,38 +164,40 @@ def test_every_wrong_bearer_gets_the_same_answer(database: Database, cast: Cast)
         "Bearer " + "x" * 20_000,
         "Bearer ra_ünïcode-key-that-is-long-enough-for-the-shape",
     ]
-    answers = {(r.detail, r.code, r.status, str(r.headers)) for r in (shut(database, "depositions", w) for w in wrong)}
+    answers = {
+        (r.detail, r.code, r.status, str(r.headers)) for r in (refusal_of(database, "depositions", w) for w in wrong)
+    }
     answers |= {
         (r.detail, r.code, r.status, str(r.headers))
-        for r in (shut(database, door, w) for door in ("prescreens", "inspections") for w in wrong)
+        for r in (refusal_of(database, product, w) for product in ("prescreens", "inspections") for w in wrong)
     }
     assert len(answers) == 1
     assert answers.pop()[1:] == ("unauthorized", 401, "{'WWW-Authenticate': 'Bearer'}")
 
 
 def test_a_revoked_key_is_a_wrong_key(database: Database, cast: Cast) -> None:
-    for product in DOORS:
+    for product in AUTHENTICATORS:
         cast.key(product)
     with database.write() as db:
         for key in db.scalars(select(ApiKey)):
             keys.revoke(db, key, by=COMMAND_LINE, now=now())
     for product in ("prescreens", "inspections"):
-        shut(database, product, f"Bearer {cast.key(product)}")
-    shut(database, "depositions", f"Bearer {cast.bearer()}")
+        refusal_of(database, product, f"Bearer {cast.key(product)}")
+    refusal_of(database, "depositions", f"Bearer {cast.bearer()}")
 
 
-def test_each_door_asks_the_database_once(database: Database, cast: Cast) -> None:
-    credentials = {name: cast.headers(name)["Authorization"] for name in DOORS}
+def test_each_authentication_is_one_query(database: Database, cast: Cast) -> None:
+    credentials = {name: cast.headers(name)["Authorization"] for name in AUTHENTICATORS}
     asked: list[str] = []
     event.listen(database.reader, "before_cursor_execute", lambda *args: asked.append(args[2]))
     for name, credential in credentials.items():
         asked.clear()
-        enter(database, name, credential)
+        authenticate(database, name, credential)
         assert len(asked) == 1
 
 
-def test_nothing_is_kept_in_clear(database: Database, cast: Cast) -> None:
-    secrets = [cast.key(product) for product in DOORS]
+def test_no_secret_is_stored_in_clear(database: Database, cast: Cast) -> None:
+    secrets = [cast.key(product) for product in AUTHENTICATORS]
     with database.read() as db:
         rows = db.scalars(select(ApiKey)).all()
         kept = [f"{row.secret_sha256} {row.secret_encrypted} {row.prefix} {row.label}" for row in rows]
@@ -203,20 +208,20 @@ def test_nothing_is_kept_in_clear(database: Database, cast: Cast) -> None:
 
 def test_last_used_is_written_beside_and_at_most_once_a_minute(database: Database, cast: Cast) -> None:
     credential = cast.headers("prescreens")["Authorization"]
-    enter(database, "prescreens", credential)
-    enter(database, "prescreens", credential)
-    notes(database).write()
+    authenticate(database, "prescreens", credential)
+    authenticate(database, "prescreens", credential)
+    pending_times(database).write()
     with database.read() as db:
         first = db.execute(select(ApiKey.last_used_at)).scalar_one()
     assert first is not None
     assert now() - first < timedelta(seconds=10)
-    enter(database, "prescreens", credential)
-    notes(database).write()
+    authenticate(database, "prescreens", credential)
+    pending_times(database).write()
     with database.write() as db:
         assert db.execute(select(ApiKey.last_used_at)).scalar_one() == first
         db.execute(update(ApiKey).values(last_used_at=first - timedelta(seconds=61)))
-    enter(database, "prescreens", credential)
-    notes(database).write()
+    authenticate(database, "prescreens", credential)
+    pending_times(database).write()
     with database.read() as db:
         assert db.execute(select(ApiKey.last_used_at)).scalar_one() > first - timedelta(seconds=61)
 
@@ -224,7 +229,7 @@ def test_last_used_is_written_beside_and_at_most_once_a_minute(database: Databas
 def test_closing_waits_for_times_that_are_being_written(
     database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection that is still out when the engines close is closed by nobody."""
+    """A connection that is in use when the engines close would never be closed."""
     begun, go_on = threading.Event(), threading.Event()
     really = database.write
 
@@ -235,10 +240,10 @@ def test_closing_waits_for_times_that_are_being_written(
             assert go_on.wait(10)
             yield db
 
-    enter(database, "prescreens", cast.headers("prescreens")["Authorization"])
+    authenticate(database, "prescreens", cast.headers("prescreens")["Authorization"])
     monkeypatch.setattr(database, "write", slowly)
-    writing = threading.Thread(target=notes(database).write)
-    closing = threading.Thread(target=notes(database).write)
+    writing = threading.Thread(target=pending_times(database).write)
+    closing = threading.Thread(target=pending_times(database).write)
     writing.start()
     assert begun.wait(10)
     closing.start()
@@ -254,8 +259,8 @@ def test_closing_waits_for_times_that_are_being_written(
 
 def test_limits_are_those_of_the_documents(database: Database, cast: Cast) -> None:
     def limits(product: str, slug: str) -> list[int]:
-        caller = enter(database, product, cast.headers(product, slug)["Authorization"])
-        return [each for _, each in DOORS[product].limits(caller)]
+        caller = authenticate(database, product, cast.headers(product, slug)["Authorization"])
+        return [each for _, each in AUTHENTICATORS[product].limits(caller)]
 
     assert limits("inspections", "marston") == [60, 600]
     assert limits("depositions", "marston") == [600]
@@ -264,8 +269,8 @@ def test_limits_are_those_of_the_documents(database: Database, cast: Cast) -> No
 
 def test_buckets_are_shared_only_within_one_organization(database: Database, cast: Cast) -> None:
     def buckets(product: str, slug: str) -> set[str]:
-        caller = enter(database, product, cast.headers(product, slug)["Authorization"])
-        return {bucket for bucket, _ in DOORS[product].limits(caller)}
+        caller = authenticate(database, product, cast.headers(product, slug)["Authorization"])
+        return {bucket for bucket, _ in AUTHENTICATORS[product].limits(caller)}
 
     for product in Product:
         assert not buckets(product, "marston") & buckets(product, "harbor")

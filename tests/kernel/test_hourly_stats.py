@@ -1,4 +1,4 @@
-"""Tallies move with their rows and say what a recount says; days are the reader's."""
+"""Hourly statistics change with their rows and equal a recount; days are those of the reader."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from app.depositions.models import Deposition
 from app.kernel.clock import now
 from app.kernel.db import hourly_stats, recounts
 from app.kernel.db.engine import Database
-from app.kernel.db.hourly_stats import Days
+from app.kernel.db.hourly_stats import Days, HourlyStat
 from app.kernel.outbox.outbox import Message, OutboxRow
 from tests.cast import Cast
 from tests.depositions import factories
@@ -35,7 +35,7 @@ CHANGES = st.fixed_dictionaries(
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(CHANGES, min_size=1, max_size=6), last=st.booleans())
-def test_whatever_is_changed_the_tallies_equal_a_recount(
+def test_statistics_equal_a_recount_after_every_change(
     database: Database, made: list[Any], changes: list[dict[str, Any]], last: bool
 ) -> None:
     """Rows are inserted, changed and deleted by hand; all of it is rolled back."""
@@ -70,22 +70,22 @@ def made(database: Database, cast: Cast) -> list[Any]:
         return list(db.execute(select(D.c.id)).scalars())
 
 
-def test_a_tally_that_lies_is_found(database: Database) -> None:
+def test_a_wrong_statistic_is_found(database: Database) -> None:
     with database.write() as db:
         db.execute(
-            hourly_stats.HOURLY_STATS.insert(),
+            HourlyStat.__table__.insert(),
             {"moment": "x", "organization_id": 1, "hour": 5, "word": "", "part": "", "wait": 0, "slot": 0, "n": 2},
         )
     with database.read() as db:
-        assert [(d.table, d.kept, d.counted) for d in recounts.differences(db)] == [("tallies", 2, 0)]
+        assert [(d.table, d.stored, d.counted) for d in recounts.differences(db)] == [("tallies", 2, 0)]
 
 
-def test_filling_afterwards_says_the_same(database: Database, made: list[Any]) -> None:
-    """What the migration writes for rows that are there already."""
+def test_filling_an_existing_table_equals_a_recount(database: Database, made: list[Any]) -> None:
+    """The migration writes the statistics of existing rows."""
     with database.write() as db:
         db.execute(text("DELETE FROM tallies"))
-        for tallied in hourly_stats.declared():
-            db.execute(text(hourly_stats.fill(tallied, db.dialect)))
+        for stats in hourly_stats.declared():
+            db.execute(text(hourly_stats.fill(stats, db.dialect)))
         assert hourly_stats.differences(db) == []
 
 
@@ -101,27 +101,27 @@ def test_hours_fall_into_the_readers_days(database: Database, zone: str, around:
     row = {"moment": "m", "organization_id": 1, "word": "", "part": "", "wait": 0, "slot": 0, "n": 1}
     with database.write() as db:
         db.execute(
-            hourly_stats.HOURLY_STATS.insert(), [{**row, "hour": hour} for hour in range(edges[0] - 30, edges[-1] + 30)]
+            HourlyStat.__table__.insert(), [{**row, "hour": hour} for hour in range(edges[0] - 30, edges[-1] + 30)]
         )
         found = hourly_stats.by_day(db, {1}, (("m",), days), ((), days))
         db.execute(text("DELETE FROM tallies"))
     lengths = {day: end - begin for day, begin, end in zip(days, edges, edges[1:], strict=False)}
-    assert {tally.day: tally.n for tally in found} == lengths
+    assert {stat.day: stat.n for stat in found} == lengths
     assert set(lengths.values()) <= {23, 24, 25}
 
 
-def test_somebody_elses_hours_are_not_read(database: Database) -> None:
+def test_other_organizations_are_not_read(database: Database) -> None:
     today = now().date()
     days = Days("UTC", today, today)
     row = {"moment": "m", "hour": days.edges()[0], "word": "", "part": "", "wait": 0, "slot": 0}
     with database.write() as db:
-        db.execute(hourly_stats.HOURLY_STATS.insert(), [{**row, "organization_id": id, "n": id} for id in (1, 2, 3)])
+        db.execute(HourlyStat.__table__.insert(), [{**row, "organization_id": id, "n": id} for id in (1, 2, 3)])
         assert [t.n for t in hourly_stats.by_day(db, {2}, (("m",), days), ((), days))] == [2]
         assert hourly_stats.by_day(db, set(), (("m",), days), (("m",), days)) == []
         db.execute(text("DELETE FROM tallies"))
 
 
-def test_the_read_is_a_few_stretches_of_the_key(database: Database) -> None:
+def test_the_query_reads_a_few_ranges_of_the_key(database: Database) -> None:
     """EXPLAIN: neither database reads the whole table, however much others have."""
     today = now().date()
     days = Days("UTC", today - timedelta(days=60), today)
@@ -135,7 +135,7 @@ def test_the_read_is_a_few_stretches_of_the_key(database: Database) -> None:
     ]
     seen: list[tuple[str, Any]] = []
     with database.write() as db:
-        db.execute(hourly_stats.HOURLY_STATS.insert(), rows)
+        db.execute(HourlyStat.__table__.insert(), rows)
         db.execute(text("ANALYZE tallies"))
     with database.write() as db:
 

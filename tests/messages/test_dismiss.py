@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from app.accounts.scope import Scope
 from app.dashboard import delivery_problems
+from app.desks import SUBJECTS
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -31,11 +32,11 @@ def mark(database: Database, id: UUID) -> str:
 
 
 def press(client: FlaskClient, verb: str, id: UUID, **form: str) -> Any:
-    return client.post(f"/deliveries/{id}/{verb}", data=form)
+    return client.post(f"/messages/{id}/{verb}", data=form)
 
 
 def tick(client: FlaskClient, act: str, rows: list[str], view: str = "dead") -> str:
-    answer = client.post(f"/deliveries/bulk?view={view}", data={"act": act, "row": rows}, follow_redirects=True)
+    answer = client.post(f"/messages/bulk?view={view}", data={"act": act, "row": rows}, follow_redirects=True)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -46,14 +47,14 @@ def tick(client: FlaskClient, act: str, rows: list[str], view: str = "dead") -> 
 def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     cast.sign_in(client, "ines")
-    assert "Set aside" in page(client, f"/deliveries/{id}")
-    assert press(client, "set_aside", id, seen=mark(database, id)).status_code == 303
+    assert "Dismiss" in page(client, f"/messages/{id}")
+    assert press(client, "dismiss", id, seen=mark(database, id)).status_code == 303
     row = row_of(database, id)
     assert (row.state, row.dismissed_by, outbox.status_of(row)) == ("dead", "Ines Okafor", "aside")
-    assert str(id) not in page(client, "/deliveries?view=dead")
-    assert str(id) in page(client, "/deliveries?view=aside")
-    shown = page(client, f"/deliveries/{id}")
-    assert "Set aside by Ines Okafor" in shown
+    assert str(id) not in page(client, "/messages?view=failed")
+    assert str(id) in page(client, "/messages?view=dismissed")
+    shown = page(client, f"/messages/{id}")
+    assert "Dismissed by Ines Okafor" in shown
     assert "The receiver answered 500." in shown
     with database.read() as db:
         (event,) = timeline(db, "deposition", 7)
@@ -66,18 +67,18 @@ def test_only_what_was_given_up_can_be_set_aside(
 ) -> None:
     id = put(database, cast, state)
     before = row_of(database, id)
-    answer = press(cast.sign_in(client, "ines"), "set_aside", id)
+    answer = press(cast.sign_in(client, "ines"), "dismiss", id)
     assert answer.status_code == 409
-    assert "It was not given up" in answer.text
+    assert "It did not fail" in answer.text
     assert row_of(database, id) == before
 
 
 def test_the_second_to_set_it_aside_hears_who_was_first(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
-    press(cast.sign_in(client, "ines"), "set_aside", id)
-    answer = press(client, "set_aside", id)
+    press(cast.sign_in(client, "ines"), "dismiss", id)
+    answer = press(client, "dismiss", id)
     assert answer.status_code == 409
-    assert "Ines Okafor has set it aside already." in answer.text
+    assert "Ines Okafor has dismissed it already." in answer.text
 
 
 def test_setting_aside_is_decided_by_the_database(database: Database, cast: Cast) -> None:
@@ -97,23 +98,23 @@ def test_the_red_counts_forget_it(database: Database, cast: Cast, client: FlaskC
     cast.sign_in(client, "ines")
     scopes = {"depositions": Scope(True, frozenset())}
     with database.read() as db:
-        assert delivery_problems.delivery_problems(db, scopes) == {
+        assert delivery_problems.delivery_problems(db, scopes, SUBJECTS) == {
             "depositions": delivery_problems.DeliveryProblems(1, 0)
         }
-    assert "Not told" in page(client, "/depositions")
-    assert "Somebody was not told." in page(client, "/")
-    press(client, "set_aside", id)
+    assert "view=failed" in page(client, "/depositions")
+    assert "Some messages failed." in page(client, "/")
+    press(client, "dismiss", id)
     with database.read() as db:
-        assert delivery_problems.delivery_problems(db, scopes) == {
+        assert delivery_problems.delivery_problems(db, scopes, SUBJECTS) == {
             "depositions": delivery_problems.DeliveryProblems(0, 0)
         }
-    assert "Not told" not in page(client, "/depositions")
+    assert "view=failed" not in page(client, "/depositions")
     assert "not told" not in page(client, "/")
 
 
 def test_what_is_sent_again_is_not_set_aside_any_more(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
-    press(cast.sign_in(client, "ines"), "set_aside", id)
+    press(cast.sign_in(client, "ines"), "dismiss", id)
     assert press(client, "send_again", id).status_code == 303
     row = row_of(database, id)
     assert (row.state, row.dismissed_at, row.dismissed_by) == ("queued", None, None)
@@ -124,12 +125,12 @@ def test_what_is_sent_again_is_not_set_aside_any_more(database: Database, cast: 
 
 def test_put_back_counts_again(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
-    press(cast.sign_in(client, "ines"), "set_aside", id)
-    assert press(client, "put_back", id, seen=mark(database, id)).status_code == 303
+    press(cast.sign_in(client, "ines"), "dismiss", id)
+    assert press(client, "restore", id, seen=mark(database, id)).status_code == 303
     row = row_of(database, id)
     assert (row.state, row.dismissed_at, row.dismissed_by) == ("dead", None, None)
-    assert str(id) in page(client, "/deliveries?view=dead")
-    assert press(client, "put_back", id).status_code == 409
+    assert str(id) in page(client, "/messages?view=failed")
+    assert press(client, "restore", id).status_code == 409
     with database.read() as db:
         kinds = [event.kind for event in timeline(db, "deposition", 7)]
     assert sorted(kinds) == ["message.dismissed", "message.restored"]
@@ -138,7 +139,7 @@ def test_put_back_counts_again(database: Database, cast: Cast, client: FlaskClie
 # Who may
 
 
-@pytest.mark.parametrize("verb", ["set_aside", "put_back"])
+@pytest.mark.parametrize("verb", ["dismiss", "restore"])
 @pytest.mark.parametrize(("who", "status"), [("adam", 403), ("aude", 403), ("lena", 404), ("otto", 404)])
 def test_who_only_looks_and_who_is_elsewhere(
     database: Database, cast: Cast, client: FlaskClient, who: str, status: int, verb: str
@@ -155,8 +156,8 @@ def test_another_organizations_messages_are_not_ticked_along(
     mine = put(database, cast, "dead", "prescreen", "marston")
     theirs = put(database, cast, "dead", "prescreen", "harbor")
     rows = [f"{id}:{mark(database, id)}" for id in (mine, theirs)]
-    said = tick(cast.sign_in(client, "lena"), "set_aside", rows)
-    assert "1 set aside. 1 was left alone: it is not here any more." in said
+    said = tick(cast.sign_in(client, "lena"), "dismiss", rows)
+    assert "1 dismissed. 1 was left alone: it is not here any more." in said
     assert row_of(database, theirs).dismissed_at is None
 
 
@@ -166,9 +167,9 @@ def test_another_organizations_messages_are_not_ticked_along(
 @pytest.mark.parametrize(
     ("act", "before", "after", "words"),
     [
-        ("send_again", "dead", "failing", "2 on the way again."),
-        ("set_aside", "dead", "aside", "2 set aside."),
-        ("put_back", "aside", "dead", "2 put back."),
+        ("send_again", "dead", "failing", "2 queued again."),
+        ("dismiss", "dead", "aside", "2 dismissed."),
+        ("restore", "aside", "dead", "2 restored."),
     ],
 )
 def test_several_ticked(
@@ -193,7 +194,7 @@ def test_what_moved_on_is_left_alone_and_named(database: Database, cast: Cast, c
         (row,) = claims.claim(db, now(), limit=1)
         claims.finish(db, row, claims.Outcome("sent", "", 204), now(), now())
     said = tick(cast.sign_in(client, "ines"), "send_again", rows)
-    assert "1 on the way again. 1 was left alone: it has moved on meanwhile: sent." in said
+    assert "1 queued again. 1 was left alone: it has changed meanwhile: sent." in said
     assert row_of(database, sent).state == "sent"
     assert row_of(database, still).state == "queued"
 
@@ -203,10 +204,10 @@ def test_a_press_upon_what_moved_on_changes_nothing(database: Database, cast: Ca
     cast.sign_in(client, "ines")
     with database.write() as db:
         db.execute(update(OutboxRow).where(OutboxRow.id == id).values(attempts=5))
-    for verb in ("send_again", "set_aside"):
+    for verb in ("send_again", "dismiss"):
         answer = press(client, verb, id, seen="dead-1-0")
         assert answer.status_code == 409
-        assert "It has moved on since you looked at it." in answer.text
+        assert "It has changed since this page was loaded." in answer.text
     assert row_of(database, id).state == "dead"
 
 
@@ -219,7 +220,7 @@ def test_a_press_upon_what_moved_on_changes_nothing(database: Database, cast: Ca
     ],
 )
 def test_what_cannot_be_read_changes_nothing(cast: Cast, client: FlaskClient, form: dict[str, Any], words: str) -> None:
-    answer = cast.sign_in(client, "ines").post("/deliveries/bulk?view=dead", data=form)
+    answer = cast.sign_in(client, "ines").post("/messages/bulk?view=failed", data=form)
     assert answer.status_code == 422
     assert words in answer.text
 
@@ -227,9 +228,9 @@ def test_what_cannot_be_read_changes_nothing(cast: Cast, client: FlaskClient, fo
 def test_who_only_looks_ticks_in_vain(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     cast.sign_in(client, "aude")
-    assert 'name="act"' not in page(client, "/deliveries?view=dead").split('id="queue"')[1]
+    assert 'name="act"' not in page(client, "/messages?view=failed").split('id="queue"')[1]
     form = {"act": "send_again", "row": [f"{id}:{mark(database, id)}"]}
-    answer = client.post("/deliveries/bulk?view=dead", data=form)
+    answer = client.post("/messages/bulk?view=failed", data=form)
     assert answer.status_code == 403
     assert "You can look at these messages, but not send them." in answer.text
     assert row_of(database, id).state == "dead"
@@ -239,15 +240,15 @@ def test_a_poll_greys_what_left_the_list(database: Database, cast: Cast, client:
     stays, leaves = put(database, cast, "dead"), put(database, cast, "dead")
     theirs = put(database, cast, "dead", "prescreen", "harbor")
     cast.sign_in(client, "ines")
-    press(client, "set_aside", leaves)
+    press(client, "dismiss", leaves)
     asked = {"X-Desk-Poll": "1", "X-Desk-Rows": f"{stays},{leaves},{theirs},nonsense"}
-    shown = client.get("/deliveries?view=dead", headers=asked).text
+    shown = client.get("/messages?view=failed", headers=asked).text
     listed, gone = shown.split("data-removed")
     assert f'data-row="{stays}"' in listed
     assert f'data-row="{leaves}"' not in listed
     assert f'data-row="{leaves}" data-version="aside-1-0" class="done"' in gone
     assert str(theirs) not in shown
-    again = client.get("/deliveries?view=dead", headers={**asked, "If-None-Match": ""})
+    again = client.get("/messages?view=failed", headers={**asked, "If-None-Match": ""})
     assert again.status_code == 200
 
 
@@ -255,7 +256,7 @@ def test_what_is_not_kept_cannot_be_sent_and_says_so(database: Database, cast: C
     id = put(database, cast, "dead")
     with database.write() as db:
         db.execute(update(OutboxRow).where(OutboxRow.id == id).values(payload=""))
-    said = "What it held is not kept any more, so there is nothing to send."
-    assert said in page(cast.sign_in(client, "ines"), f"/deliveries/{id}")
+    said = "Its content is not kept any more, so there is nothing to send."
+    assert said in page(cast.sign_in(client, "ines"), f"/messages/{id}")
     assert press(client, "send_again", id).status_code == 409
-    assert press(client, "set_aside", id).status_code == 303
+    assert press(client, "dismiss", id).status_code == 303

@@ -1,0 +1,28 @@
+"""Changing the video room of a booked session."""
+
+from datetime import datetime
+
+from app.depositions import events
+from app.depositions.actions._write import record, write
+from app.depositions.models import Deposition
+from app.depositions.rules import transitions
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+
+
+def change_room(
+    db: Db, deposition_id: int, room_url: str, *, by: Actor, now: datetime, version: int | None = None
+) -> Deposition:
+    """Sets or changes the address of the room. The links that were sent stay the same and lead there."""
+    transitions.check_room(room_url)
+    deposition = write(
+        db,
+        deposition_id,
+        lambda current: transitions.check_change_room(current.state),
+        transitions.source_states("start"),
+        {Deposition.room_url: room_url},
+        now=now,
+        version=version,
+    )
+    record(db, events.ROOM_CHANGED, deposition, by=by, now=now)
+    return deposition

@@ -1,0 +1,25 @@
+"""Ending a session that runs."""
+
+from datetime import datetime
+
+from app.depositions import events
+from app.depositions.actions._write import record, write
+from app.depositions.models import Deposition, State
+from app.depositions.rules import transitions
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+
+
+def end(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Deposition:
+    """Closes the room for good."""
+    deposition = write(
+        db,
+        deposition_id,
+        lambda current: transitions.check_end(current.state),
+        transitions.source_states("end"),
+        {Deposition.state: State.ENDED.value, Deposition.ended_at: now},
+        now=now,
+        version=version,
+    )
+    record(db, events.ENDED, deposition, by=by, now=now)
+    return deposition
