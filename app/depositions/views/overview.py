@@ -82,7 +82,7 @@ def _load(o: Overview, told: Told) -> Chart:
     said += f", {sum(values[1]):,} of them not scheduled yet. " if sum(values[1]) else ". "
     return daily_chart(
         slots,
-        (Series("scheduled", "a"), Series("still waiting", "b")),
+        (Series("scheduled", "series-1"), Series("still waiting", "series-2")),
         values,
         key="load",
         title="Load by day",
@@ -100,7 +100,7 @@ def _asked(o: Overview, told: Told) -> Chart:
     said = f"{pluralize(sum(sums), 'request')}, {captions.against(sum(sums), told.total(ASKED, before=True), o.span)}. "
     return daily_chart(
         o.slots,
-        (Series("office hours there", "a"), Series("before 7 AM or after 8 PM there", "b")),
+        (Series("office hours there", "series-1"), Series("before 7 AM or after 8 PM there", "series-2")),
         values,
         key="requests",
         title="Requests received",
