@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from base64 import b32encode, urlsafe_b64encode
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import case, func, insert, select
 
@@ -83,7 +83,29 @@ CAST = (
 )
 
 
-def load(database: Database, now: datetime) -> tuple[dict[str, Any], bool]:
+class LoadedOrganization(TypedDict):
+    slug: str
+    name: str
+    plan: str
+    self_service: bool
+    keys: list[dict[str, object]]
+
+
+class LoadedPerson(TypedDict):
+    email: str
+    password: str
+    role: str
+    organization: str | None
+
+
+class Loaded(TypedDict):
+    """What `desk demo load` prints, in the form that scripts read."""
+
+    organizations: list[LoadedOrganization]
+    people: list[LoadedPerson]
+
+
+def load(database: Database, now: datetime) -> tuple[Loaded, bool]:
     """Loads everything the first time. Returns what to print, and whether anything was written.
 
     Raises Denied in production, Conflict when these organizations exist but were not made here.
@@ -101,7 +123,7 @@ def load(database: Database, now: datetime) -> tuple[dict[str, Any], bool]:
     return printed(config), fresh
 
 
-def printed(config: Config) -> dict[str, Any]:
+def printed(config: Config) -> Loaded:
     """The cast with its keys and passwords, in the shape scripts read."""
     return {
         "organizations": [

@@ -6,10 +6,9 @@ Callers log names of routes and ids, never secrets; text that looks like a crede
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 from app.accounts.roles import ACCESS
 from app.config import Config
@@ -29,7 +28,7 @@ def redact(text: str) -> str:
     return SECRETS.sub(lambda found: next((group for group in found.groups() if group), "") + "[redacted]", text)
 
 
-def _redacted(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _redacted(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
     for key, value in entry.items():
         if isinstance(value, str):
             entry[key] = redact(value)

@@ -215,7 +215,7 @@ class Queue(ABC, Generic[Key, R, L, K]):
         """A row as the list shows it; `key` is its group's, empty for a row that has left the list."""
 
     @abstractmethod
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         """What an empty list says when no filter is to blame: nothing yet, or all done and since when."""
 
     @abstractmethod

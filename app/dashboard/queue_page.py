@@ -143,8 +143,8 @@ class QueuePage:
         set_ = {one.name for one in self.active_filters}
         return self.queue.url(**{name: text for name, text in self.list_state.args.items() if name not in set_})
 
-    def nothing(self) -> Empty:
-        return self.queue.nothing(self.list_state, self.counts)
+    def empty(self) -> Empty:
+        return self.queue.empty(self.list_state, self.counts)
 
     def problem_tabs(self) -> list[ShownTab]:
         """What this desk sent that did not arrive: lists of messages, each here only while it holds something."""

@@ -1,9 +1,9 @@
-"""Depositions in the words and shapes of the pages: rows of the queue, the story, the day."""
+"""Labels of the desk, and depositions as its pages show them: rows of the list, and the day."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -16,7 +16,7 @@ from app.kernel.text import datetimes
 STATES = {
     State.INITIAL: Label("Requested", "circle-dashed"),
     State.SCHEDULED: Label("Scheduled", "calendar-check", "good"),
-    State.READY: Label("Booked by themselves", "calendar-check", "good"),
+    State.READY: Label("Booked through Self-Service", "calendar-check", "good"),
     State.ACTIVE: Label("Live", "radio", "good"),
     State.ENDED: Label("Ended", "circle-stop"),
     State.CANCELED: Label("Canceled", "ban"),
@@ -30,17 +30,17 @@ GROUPS = {
     "scheduled_soon": Label("Scheduled, starts within 24 hours", "alarm-clock"),
     "scheduled_later": Label("Scheduled, later", "calendar"),
     "scheduled_passed": Label("Scheduled, date has passed, never started", "history", "warn"),
-    "ready_soon": Label("Booked by themselves, starts within 24 hours", "alarm-clock"),
-    "ready_later": Label("Booked by themselves, later", "calendar"),
-    "ready_passed": Label("Booked by themselves, date has passed, never started", "history", "warn"),
+    "ready_soon": Label("Booked through Self-Service, starts within 24 hours", "alarm-clock"),
+    "ready_later": Label("Booked through Self-Service, later", "calendar"),
+    "ready_passed": Label("Booked through Self-Service, date has passed, never started", "history", "warn"),
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
-    "cancellation": Label("Somebody asked to cancel", "message-square-x", "danger"),
+    "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
     "found": Label("Found", "search"),
     **{f"{state}_days": Label(STATES[state].word, STATES[state].icon) for state in State},
 }
 
-ODD = {
+FLAGS = {
     "cancellation": ("message-square-x", "danger"),
     "passed": ("history", "danger"),
     "hour": ("moon", "warn"),
@@ -84,7 +84,7 @@ class QueueRow(NamedTuple):
 
 
 class Look(NamedTuple):
-    """When it is, in words, as a ruler of its day, and what is odd about it."""
+    """When it is, in words, as a ruler of its day, and its flags."""
 
     when: Markup
     ruler: tuple[int, int, str]
@@ -104,19 +104,19 @@ class _Facts(NamedTuple):
     interpreter: str | None
 
     @property
-    def details(self) -> dict[str, Any]:
-        return {"interpreter": self.interpreter}
+    def details(self) -> dict[str, str]:
+        return {"interpreter": self.interpreter} if self.interpreter else {}
 
 
 @lru_cache(maxsize=8192)
 def _look(facts: _Facts, viewer_zone: str, hour: datetime, passed: bool) -> Look:
     """Remembered by value, within the `hour`: which year it is decides how a day is written."""
-    odd = flags.flags_of(cast(Any, facts), facts.starts_at + timedelta(microseconds=1 if passed else 0))
-    tone = "warn" if any(oddity.key == "hour" for oddity in odd) else ""
+    found = flags.flags_of(facts, facts.starts_at + timedelta(microseconds=1 if passed else 0))
+    tone = "warn" if any(flag.key == "hour" for flag in found) else ""
     return Look(
         datetimes.when(facts.starts_at, facts.zone, viewer_zone, hour, length(facts)),
         (datetimes.minutes_of_day(facts.starts_at, facts.zone), minutes(facts), tone),
-        tuple(badge(oddity) for oddity in odd),
+        tuple(badge(flag) for flag in found),
     )
 
 
@@ -163,23 +163,23 @@ def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -
     )
 
 
-def badge(oddity: flags.Flag) -> Badge:
-    icon, tone = ODD[oddity.key]
-    return Badge(oddity.label, icon, tone, ground=oddity.key != "webhook")
+def badge(flag: flags.Flag) -> Badge:
+    icon, tone = FLAGS[flag.key]
+    return Badge(flag.label, icon, tone, ground=flag.key != "webhook")
 
 
 def _clock(d: Any, group: str, now: datetime) -> tuple[str, str, str]:
     """The last column: what presses, its tone, and the other time under it."""
     starts = datetimes.relative(d.starts_at, now)
     if d.state == State.INITIAL:
-        asked = datetimes.relative(d.created_at, now)
+        requested = datetimes.relative(d.created_at, now)
         if d.starts_at < now:
-            return asked, "", ""
+            return requested, "", ""
         if group == "soon":
-            return starts, "danger" if d.starts_at - now < timedelta(hours=6) else "", f"asked {asked}"
+            return starts, "danger" if d.starts_at - now < timedelta(hours=6) else "", f"requested {requested}"
         return datetimes.duration(_rounded(now - d.created_at)), "", f"starts {starts}"
     if d.cancellation_open and d.cancellation_requested_at:
-        return starts, "", f"asked {datetimes.relative(d.cancellation_requested_at, now)}"
+        return starts, "", f"requested {datetimes.relative(d.cancellation_requested_at, now)}"
     return (starts, "", "") if d.state in (*BOOKED, State.ACTIVE) else ("", "", "")
 
 

@@ -28,7 +28,7 @@ from app.kernel.outbox.outbox import (
 from app.messages import rules
 
 CAP = 1000
-"""Counts stop here: nobody reads further, and counting on would cost with every row."""
+"""Counts stop here: a larger number would not be read, and every further row costs."""
 
 _HAS_STATUS: dict[str, ColumnElement[bool]] = {
     rules.FAILING: FAILING,

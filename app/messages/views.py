@@ -55,7 +55,8 @@ class MessageRow:
     channel: str
     destination: str
     organization: str
-    status: str
+    tab: str
+    """Its status, as the address names it."""
     label: Label
     reason: str
     attempts: int
@@ -91,6 +92,15 @@ class Entry:
     note: str = ""
     later: bool = False
     current: bool = False
+
+
+@pages.app_template_filter("message_tab")
+def message_tab(row: ListedMessage) -> str:
+    """The status of a message, as the address names it."""
+    return TABS[status_of(row)]
+
+
+pages.add_app_template_filter(state_token, "state_token")
 
 
 def _scopes() -> dict[str, Scope]:
@@ -137,7 +147,6 @@ def list_() -> Response:
         "messages/_queue.html",
         "queue",
         live=live,
-        current=status,
         tab=TABS[status],
         tabs=_tabs(status, counts, filters),
         label=rules.STATUSES[status].word,
@@ -158,6 +167,7 @@ def list_() -> Response:
 
 
 def _url(status: str, filters: Filters, endpoint: str = "messages.list", **more: str) -> str:
+    # As url_for takes keywords.
     arguments: dict[str, Any] = {"view": TABS[status], **filters.arguments(), **more}
     return url_for(endpoint, **arguments)
 
@@ -226,7 +236,7 @@ def _row(row: ListedMessage, names: Mapping[int | None, str]) -> MessageRow:
         channel=rules.channel_label(row.channel),
         destination="" if row.channel.startswith("job:") or row.channel == row.destination else row.destination,
         organization=names.get(row.organization_id, ""),
-        status=status,
+        tab=TABS[status],
         label=rules.STATUSES[status],
         reason=row.last_error or "",
         attempts=row.attempts,
@@ -275,7 +285,6 @@ def detail(id: UUID) -> Response:
         live=live,
         row=row,
         shown=_row(row, queries.organization_names(db(), {row.organization_id})),
-        tab=TABS[status_of(row)],
         timeline=_timeline(row, queries.attempts(db(), id), now),
         reason=denied or rules.why_not_send_again(row, now),
         denied=denied,

@@ -193,7 +193,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
 
 
 @pytest.mark.parametrize(
-    ("d", "labels"),
+    ("deposition", "labels"),
     [
         (facts("2026-12-02 10:00 AM"), []),
         (facts("2026-12-02 07:00 AM", hours=13), []),
@@ -206,7 +206,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         (facts("2026-11-26 10:00 AM"), ["Thanksgiving Day"]),
         (facts("2026-07-03 10:00 AM"), ["Date has passed", "Independence Day, observed"]),
         (facts("2026-12-02 10:00 AM", ambiguous=True), ["Hour comes twice"]),
-        (facts("2026-12-02 10:00 AM", cancellation_open=True), ["Cancellation asked"]),
+        (facts("2026-12-02 10:00 AM", cancellation_open=True), ["Cancellation requested"]),
         (facts("2026-12-02 10:00 AM", postback_url=None), ["No webhook"]),
         (facts("2026-12-02 10:00 AM", details={"interpreter": "German"}), ["German interpreter"]),
         (facts("2025-01-28 01:30 AM"), ["Date has passed", "1:30 AM"]),
@@ -214,8 +214,8 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         (facts("2025-01-28 01:30 AM", state="ended"), []),
     ],
 )
-def test_what_is_odd(d, labels):
-    assert [oddity.label for oddity in flags.flags_of(d, NOW)] == labels
+def test_flags(deposition, labels):
+    assert [flag.label for flag in flags.flags_of(deposition, NOW)] == labels
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Setting a message aside that was given up, taking that back, and doing it to several at once."""
+"""Dismissing a failed message, restoring it, and acting on several messages at once."""
 
 from typing import Any
 from uuid import UUID
@@ -41,10 +41,10 @@ def tick(client: FlaskClient, act: str, rows: list[str], view: str = "dead") -> 
     return answer.text
 
 
-# Set aside
+# Dismiss
 
 
-def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_a_dismissed_message_leaves_its_tab_and_stays(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     cast.sign_in(client, "ines")
     assert "Dismiss" in page(client, f"/messages/{id}")
@@ -62,9 +62,7 @@ def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: C
 
 
 @pytest.mark.parametrize("state", ["sent", "failing", "queued"])
-def test_only_what_was_given_up_can_be_set_aside(
-    database: Database, cast: Cast, client: FlaskClient, state: str
-) -> None:
+def test_only_failed_messages_can_be_dismissed(database: Database, cast: Cast, client: FlaskClient, state: str) -> None:
     id = put(database, cast, state)
     before = row_of(database, id)
     answer = press(cast.sign_in(client, "ines"), "dismiss", id)
@@ -112,7 +110,7 @@ def test_the_red_counts_forget_it(database: Database, cast: Cast, client: FlaskC
     assert "not told" not in page(client, "/")
 
 
-def test_what_is_sent_again_is_not_set_aside_any_more(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_a_message_sent_again_is_not_dismissed_any_more(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     press(cast.sign_in(client, "ines"), "dismiss", id)
     assert press(client, "send_again", id).status_code == 303
@@ -123,7 +121,7 @@ def test_what_is_sent_again_is_not_set_aside_any_more(database: Database, cast: 
 # Put back
 
 
-def test_put_back_counts_again(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_a_restored_message_counts_again(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     press(cast.sign_in(client, "ines"), "dismiss", id)
     assert press(client, "restore", id, seen=mark(database, id)).status_code == 303

@@ -168,7 +168,7 @@ def test_an_unforeseen_error_keeps_only_its_kind(database: Database, tried: list
     assert "hunter2" not in str(logged)
 
 
-def test_a_poison_message_blocks_nobody(database: Database, tried: list[Delivery]) -> None:
+def test_a_poison_message_blocks_no_other(database: Database, tried: list[Delivery]) -> None:
     promise(database, act("break"), act("die"), act())
     worker(database).run_once()
     assert {delivery.payload["do"] for delivery in tried} == {"break", "die", ""}
@@ -271,7 +271,7 @@ def test_what_is_given_back_was_never_tried(database: Database) -> None:
     assert (row.attempts, row.lease_until, row.lease_token) == (0, None, None)
 
 
-def test_full_lanes_and_channels_are_left_out(database: Database) -> None:
+def test_full_destinations_and_channels_are_left_out(database: Database) -> None:
     promise(database, act(destination="slow.example"), act(destination="quick.example"), Message("sms", {}))
     got = claim(database, without=claims.Skipped(["slow.example"], ["sms"]))
     assert [row.destination for row in got] == ["quick.example"]

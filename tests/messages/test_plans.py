@@ -47,7 +47,7 @@ def plan(database: Database, statement: str, parameters: Any) -> str:
 
 @pytest.fixture
 def old(database: Database) -> Database:
-    """A house that has sent much, has as much to send some later day (reminders), and has little due."""
+    """A database that has sent much, has as much to send some later day (reminders), and has little due."""
     filled = (
         "INSERT INTO outbox (id, organization_id, subject_type, subject_id, channel, destination, summary, payload, "
     )
@@ -87,12 +87,12 @@ HOT: dict[str, tuple[Callable[[Db], Any], str]] = {
         lambda db: queries.page_of_status(db, SCOPES, SUBJECTS, "sent", queries.Filters(), None),
         "ix_outbox_state",
     ),
-    "what a desk told nobody": (
+    "failed messages of a desk": (
         lambda db: delivery_problems.delivery_problems(db, SCOPES, SUBJECTS),
         "ix_outbox_untold",
     ),
     "what fails at a desk": (lambda db: delivery_problems.delivery_problems(db, SCOPES, SUBJECTS), "ix_outbox_failing"),
-    "what an organization told nobody": (
+    "failed messages of an organization": (
         lambda db: delivery_problems.delivery_problems(db, OWN, SUBJECTS),
         "ix_outbox_untold",
     ),
@@ -121,7 +121,7 @@ def test_a_claim_uses_its_index(old: Database) -> None:
     assert "SCAN outbox\n" not in told, told
 
 
-def test_what_pages_of_deliveries_ask(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_what_pages_of_messages_ask(database: Database, cast: Cast, client: FlaskClient) -> None:
     """However many messages there are, the same statements: no row asks for itself."""
     cast.sign_in(client, "adam")
     asked = []

@@ -101,7 +101,7 @@ Whole = Annotated[
 
 
 class InviteBody(Body):
-    """Somebody to invite. The document also allows the bare address."""
+    """An invitee. The document also allows the bare address."""
 
     email: Address
     access_level: Literal["participant", "host"] = "participant"
@@ -129,7 +129,7 @@ Invited = Annotated[
 
 
 class DeponentBody(Body):
-    """Who is questioned."""
+    """The person who answers questions."""
 
     name: Annotated[Text(200) | None, Optional] = None
     email: Annotated[Address | None, Optional] = None

@@ -80,8 +80,8 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=True),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
         canceling=edited == "cancel",
-        twins=api_examples.of(deposition),
-        no_twin=api_examples.NONE,
+        api_examples=api_examples.of(deposition),
+        no_api_example=api_examples.NONE,
     )
 
 

@@ -146,7 +146,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     ) -> presentation.QueueRow:
         return presentation.row(row, key, tags, viewer, list_state.now)
 
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:
             return Empty(
                 "inbox",

@@ -160,7 +160,7 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
         ids = list_state.chosen.reader.organization_ids
         return lines.line(row, far, tags, viewer, list_state.now, ids is None or len(ids) > 1)
 
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:
             return Empty(
                 "smartphone",

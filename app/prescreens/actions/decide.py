@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from app.dashboard.undo import actions as holds
 from app.dashboard.undo import presentation as hold_words
 from app.dashboard.undo import queries as held
-from app.dashboard.undo.models import H, State
+from app.dashboard.undo.models import Decision, PendingDecision, State
 from app.kernel.changes.events import Actor
 from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
@@ -58,7 +58,7 @@ def _review(
     by: Actor,
     now: datetime,
     version: int | None,
-    hold: Row | None = None,
+    hold: Decision | None = None,
 ) -> Row:
     """Writes a decision and ends whatever hold it overtakes; with `hold` it is that hold, final since `final_at`.
 
@@ -99,7 +99,7 @@ def _review(
     return done
 
 
-def _refuse_review(db: Db, id: UUID, reach: Reach, now: datetime, alive_at: datetime, own: Row | None) -> None:
+def _refuse_review(db: Db, id: UUID, reach: Reach, now: datetime, alive_at: datetime, own: Decision | None) -> None:
     """Raises why it cannot be decided; returns when only the version has moved on."""
     found = db.execute(select(TABLE).where(P.id == id, reach.rows(P.organization_id))).one_or_none()
     if found is None:
@@ -116,7 +116,10 @@ def _decide(kind: str, versioned: bool) -> ReturningUpdate[Any]:
     moment = P.expires_at.type
     now = bindparam("now", type_=moment)
     final = held.is_pending(
-        SUBJECT, bindparam("wanted_text"), H.final_at <= now, H.id != bindparam("own", type_=H.id.type)
+        SUBJECT,
+        bindparam("wanted_text"),
+        PendingDecision.final_at <= now,
+        PendingDecision.id != bindparam("own", type_=PendingDecision.id.type),
     )
     return (
         update(TABLE)
@@ -198,7 +201,7 @@ def would_send(db: Db, prescreen: Any, verb: str) -> str:
     return fingerprint(emails.of_decision(db, prescreen, workflow, review.DECISIONS[verb].value))
 
 
-def finalize(db: Db, hold: Row, now: datetime) -> holds.Ending:
+def finalize(db: Db, hold: Decision, now: datetime) -> holds.Ending:
     """Does what was pressed, when its hold is over: for the person who pressed, decided at the moment it became final.
 
     Whatever would leave differently from what they saw goes back to them instead.

@@ -169,7 +169,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
         mixed = not key or state == "all" or (state == "answering" and key in ("found", "sorted"))
         return lines.line(row, tags, known, viewer, list_state.now, mixed=mixed, several=list_state.chosen.several)
 
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs["all"] == 0:
             return Empty("inbox", "No pre-screens yet", "They come in through the public links of your templates.")
         left = list_state.tab.args.get("left")

@@ -1,4 +1,4 @@
-"""The running worker: whoever hangs or fails holds up nobody else, and stopping loses nothing."""
+"""The running worker: a slow or failing destination delays no other, and stopping loses nothing."""
 
 import threading
 import time
@@ -162,7 +162,7 @@ def test_stopping_gives_back_what_was_not_started(
         rows = db.execute(select(OutboxRow.__table__)).all()
     assert all(row.lease_token is None and row.lease_until is None for row in rows)
     tried = [row for row in rows if row.last_error]
-    assert len(tried) == 1, "a lane that has not answered yet has one at a time"
+    assert len(tried) == 1, "a destination that has not answered yet gets one at a time"
     assert all(row.attempts == (1 if row.last_error else 0) for row in rows)
 
 
