@@ -94,7 +94,7 @@ def _chosen(queue: AnyQueue, viewer: Me, list_state: ListState, pressed: str, va
         team = queue.colleagues()
         person = next((one for one in team if str(one.id) == value), None)
         if person is None:
-            raise Invalid("Choose somebody who works at this desk. Nothing was changed.", code="bulk.person")
+            raise Invalid("Choose a person who works at this desk. Nothing was changed.", code="bulk.person")
         return Act(
             "assigned to you" if person.id == viewer.id else f"assigned to {person.name}",
             lambda row, version: queue.assign(db(), row[0], (person.id, person.name), by=by, now=now, version=version),

@@ -39,7 +39,7 @@ MINUTES = (
 CHANNELS = {"email": "E-mail", "sms": "SMS", "webhook": "Webhook"}
 DELIVERED = "delivery.finished"
 LOOKED_AT = 1000
-"""Waiting messages that are looked through for the oldest of a desk; whoever waits behind so many is not the oldest."""
+"""Waiting messages that are looked through for the oldest of a desk; behind so many none is the oldest."""
 
 _g = Organization.__table__.c
 _o = OutboxRow.__table__.c
@@ -76,7 +76,7 @@ class Overview:
         self.before = self.first - timedelta(days=self.span)
         self.slots = charts.slots(self.first, self.today, self.today)
 
-    def read(self, past: Sequence[str], ahead: Sequence[str] = (), days_ahead: int = 0) -> "Told":
+    def read(self, past: Sequence[str], ahead: Sequence[str] = (), days_ahead: int = 0) -> "Statistics":
         """The tallies: of `past` over the span and the one before, of `ahead` from today on. One query."""
         own = {row.id for row in self.organizations}
         past_days = Days(self.zone, self.before, self.today)
@@ -85,7 +85,7 @@ class Overview:
             db(), {self.organization_id} if self.organization_id else own, (past, past_days), (ahead, ahead_days)
         )
         # Both read today: a moment that is asked for twice says the same twice.
-        return Told(self, list(dict.fromkeys(found)))
+        return Statistics(self, list(dict.fromkeys(found)))
 
     def url(self, endpoint: str, **args: Any) -> str:
         """A list of this desk, narrowed to the organization that was asked for."""
@@ -94,11 +94,13 @@ class Overview:
         return url_for(endpoint, **args)
 
     def here(self, **changes: Any) -> str:
-        """This overview with something changed; what goes without saying is left out."""
+        """This overview with changed arguments; defaults are omitted."""
         asked = {"span": None if self.span == USUAL else self.span, "organization": self.organization_id, **changes}
         return url_for(f"{self.desk}.overview", **{name: value for name, value in asked.items() if value})
 
-    def answer(self, told: "Told", title: str, figures: Sequence[Figure], found: Sequence[Chart | None]) -> Response:
+    def answer(
+        self, told: "Statistics", title: str, figures: Sequence[Figure], found: Sequence[Chart | None]
+    ) -> Response:
         """The page; or one chart's numbers as a file, when the address asks for that."""
         shown = [*(chart for chart in found if chart), self._deliveries(told)]
         wanted = request.args.get("csv")
@@ -130,8 +132,8 @@ class Overview:
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return personal(answer)
 
-    def _deliveries(self, told: "Told") -> Chart:
-        """Whether what this desk had to tell arrived, by channel."""
+    def _deliveries(self, told: "Statistics") -> Chart:
+        """Whether the messages of this desk arrived, by channel."""
         since = max(self.first, self.today - timedelta(days=29))
         slots = charts.slots(since, self.today, self.today)
         ours = [t for t in told.tallies if t.event == DELIVERED and t.subcategory == self.subject and t.day >= since]
@@ -226,8 +228,8 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
 
-class Told:
-    """The tallies of one overview, asked by moment, word and days."""
+class Statistics:
+    """The statistics of one overview, by event, category and days."""
 
     def __init__(self, overview: Overview, tallies: Sequence[DailyStat]) -> None:
         self.overview, self.tallies = overview, tallies
@@ -265,7 +267,7 @@ class Told:
 
 
 def waiting_chart(
-    told: Told,
+    told: Statistics,
     moment: str,
     *,
     key: str,
@@ -288,7 +290,7 @@ def waiting_chart(
     return Chart(key, title, said, f"{title}: {said}", picture, ("Wait", thing), rows)
 
 
-def weekly_chart(told: Told, moment: str, *, key: str, title: str, done: str) -> Chart | None:
+def weekly_chart(told: Statistics, moment: str, *, key: str, title: str, done: str) -> Chart | None:
     """Half and nine of ten, week by week; nothing for a single week."""
     o = told.overview
     if o.span < 2 * 7:

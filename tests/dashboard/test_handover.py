@@ -170,8 +170,8 @@ def test_a_strangers_note_answers_like_one_that_never_was(database, cast, client
 def test_a_note_newer_than_ones_look_is_marked_on_its_tab(database, cast, client):
     cast.sign_in(client, "lena")
     post(client, "/views/prescreens/save", {"name": "This week", "query": "left=7"})
-    assert "somebody left a note" not in client.get("/prescreens").text
+    assert "a new note" not in client.get("/prescreens").text
     write(database, cast, "mira", query="left=7")
-    assert "somebody left a note" in client.get("/prescreens").text
+    assert "a new note" in client.get("/prescreens").text
     client.get("/prescreens?left=7")
-    assert "somebody left a note" not in client.get("/prescreens").text
+    assert "a new note" not in client.get("/prescreens").text

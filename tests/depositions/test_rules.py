@@ -34,7 +34,7 @@ def test_sentence_guard_and_table_agree(state, verb):
         assert refused.value.detail.startswith(why_not(state))
 
 
-def test_every_move_leads_to_a_state_and_what_is_over_stays_so():
+def test_every_transition_leads_to_a_state_and_final_states_stay():
     for state, found in transitions.TRANSITIONS.items():
         assert State(state)
         assert all(State(to) for to in found.values())

@@ -14,9 +14,7 @@ from app.kernel.clock import now
 from app.kernel.db import recounts
 from tests import demo_data
 
-pytestmark = pytest.mark.filled(by=(demo_data.load,))
-
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.filled(by=(demo_data.load,)), pytest.mark.slow]
 
 
 def test_every_state_is_there_and_every_chain_holds(database, outbox) -> None:

@@ -85,7 +85,7 @@ def desk(database, cast):
         facts = {"recipient_email": "al@example.com", "send_email": True, "ttl_minutes": 600}
         actions.invite(db, made[1], by=cast.actor("otto"), now=moment, **facts)
         for id in made[::6]:
-            actions.assign(db, id, person=(cast.otto.id, cast.otto.name), by=cast.actor("otto"), now=moment)
+            actions.assign(db, id, assignee=(cast.otto.id, cast.otto.name), by=cast.actor("otto"), now=moment)
     return made, named
 
 
@@ -233,16 +233,16 @@ def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
     assert (answer.status_code, answer.headers["Location"]) == (303, "/inspections?view=all")
     assert kept(database, uuid.UUID(session["id"])).assignee_id is None
     again = otto.post(f"{place}/unassign", data={**data, "version": "3"})
-    assert (again.status_code, "nothing to give back" in body(again)) == (409, True)
+    assert (again.status_code, "This is not assigned to anybody" in body(again)) == (409, True)
     assert integrator.session(session) == before
 
 
 def test_of_two_who_take_it_the_second_changes_nothing(database, cast):
     id = make(database, cast)
     with database.write() as db:
-        actions.assign(db, id, person=(cast.otto.id, cast.otto.name), by=cast.actor("otto"), now=now(), version=1)
+        actions.assign(db, id, assignee=(cast.otto.id, cast.otto.name), by=cast.actor("otto"), now=now(), version=1)
     with database.write() as db, pytest.raises(Conflict) as refused:
-        actions.assign(db, id, person=(cast.mira.id, cast.mira.name), by=cast.actor("mira"), now=now(), version=1)
+        actions.assign(db, id, assignee=(cast.mira.id, cast.mira.name), by=cast.actor("mira"), now=now(), version=1)
     assert refused.value.code == "stale"
     assert kept(database, id).assignee_id == cast.otto.id
 
@@ -272,7 +272,9 @@ def test_ticked_rows_are_assigned_tagged_and_given_back(otto, cast, database):
     rows = [f"{id}:2" for id in made]
     assert "3 tagged “vip”." in said_after(otto, press(otto, rows, "tag", tag="VIP"))
     assert body(otto.get("/inspections?tag=vip")).count('data-row="') == 3
-    assert "2 unassigned. 1 was left alone: Nobody has this" in said_after(otto, press(otto, rows, "unassign"))
+    assert "2 unassigned. 1 was left alone: This is not assigned to anybody" in said_after(
+        otto, press(otto, rows, "unassign")
+    )
     answer = press(otto, rows, "export")
     assert len(list(csv.reader(io.StringIO(body(answer)[1:], newline="")))) == 4
     for act in ("end", "revoke", "cancel"):

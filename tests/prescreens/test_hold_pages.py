@@ -89,7 +89,7 @@ def test_the_own_page_says_why_and_undo_brings_the_notes_back(
     undone = lena.post(f"/holds/{last(database, jane).id}/undo", data=fields)
     assert (undone.status_code, undone.headers["Location"]) == (303, path)
     page = lena.get(path).text
-    assert "Undone. Jane Smith waits for a decision again; nobody was told." in page
+    assert "Undone. Jane Smith waits for a decision again; nothing was sent." in page
     assert f">{NOTES}</textarea>" in page.replace("\r\n", "").replace("\n", "")
     assert "Lena Ortiz undid it before it was final" in page
     assert bar(page) == ""
@@ -115,7 +115,7 @@ def test_too_late_is_said_without_scripts_too(lena: FlaskClient, database: Datab
     approve(lena, jane)
     clock.move(seconds=31)
     page = lena.get("/holds").text
-    assert "Jane Smith is approved This is final. It is being written down and sent." in bar(page)
+    assert "Jane Smith is approved This is final. It is being carried out." in bar(page)
     fields = {"csrf_token": token(lena, f"/prescreens/{emeka}")["csrf_token"]}
     answer = lena.post(f"/holds/{last(database, jane).id}/undo", data=fields)
     assert answer.status_code == 409

@@ -178,10 +178,10 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
         return lines.name_of(row)
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
-        actions.assign(db, id, person=person, by=by, now=now, version=version)
+        actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 
     def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
-        actions.give_back(db, id, by=by, now=now, version=version)
+        actions.unassign(db, id, by=by, now=now, version=version)
 
 
 QUEUE = Inspections()

@@ -10,7 +10,7 @@ from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
 from app.dashboard import captions, charts
 from app.dashboard.charts import Box, Chart, Picture, Row, Series, Word, share
-from app.dashboard.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.dashboard.overview import DELIVERED, Figure, Overview, Statistics, daily_chart, waiting_chart, weekly_chart
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
 from app.prescreens.models import ReviewStatus
@@ -43,17 +43,17 @@ def overview() -> Response:
     return o.answer(told, "How the prescreens desk is doing", _figures(o, told), found)
 
 
-def _undecided(o: Overview, told: Told) -> Counter[Any]:
+def _undecided(o: Overview, told: Statistics) -> Counter[Any]:
     """Complete prescreens that nobody decided, by the day they expire on."""
     return told.by_day(EXPIRES, "waiting")
 
 
-def _lost(o: Overview, told: Told, before: bool) -> int:
+def _lost(o: Overview, told: Statistics, before: bool) -> int:
     first, last = (o.before, o.first) if before else (o.first, o.today)
     return sum(n for day, n in told.by_day(EXPIRES, "waiting").items() if first <= day < last)
 
 
-def _figures(o: Overview, told: Told) -> list[Figure]:
+def _figures(o: Overview, told: Statistics) -> list[Figure]:
     approved, denied = told.total(DECIDED, APPROVED), told.total(DECIDED, DENIED)
     all_before = told.total(DECIDED, before=True)
     half = charts.percentile(told.waits(DECIDED), 0.5)
@@ -90,7 +90,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     ]
 
 
-def _expiry(o: Overview, told: Told) -> Chart:
+def _expiry(o: Overview, told: Statistics) -> Chart:
     last = o.today + timedelta(days=AHEAD - 1)
     days = charts.slots(o.today, last, o.today)
     values = charts.spread(days, _undecided(o, told))
@@ -135,7 +135,7 @@ def _ahead(values: list[int], middle: str, last: str) -> Picture:
     return Picture(126, tuple(strokes), tuple(boxes), tuple(words))
 
 
-def _templates(o: Overview, told: Told) -> Chart:
+def _templates(o: Overview, told: Statistics) -> Chart:
     per: dict[str, Counter[str]] = {}
     for tally in told.tallies:
         if tally.event == DECIDED and o.first <= tally.day <= o.today:
@@ -170,7 +170,7 @@ def _templates(o: Overview, told: Told) -> Chart:
     )
 
 
-def _decided(o: Overview, told: Told) -> Chart:
+def _decided(o: Overview, told: Statistics) -> Chart:
     values = (told.spread(DECIDED, APPROVED), told.spread(DECIDED, DENIED))
     total = sum(map(sum, values))
     said = f"{pluralize(total, 'decision')}, {captions.against(total, told.total(DECIDED, before=True), o.span)}."
@@ -184,7 +184,7 @@ def _decided(o: Overview, told: Told) -> Chart:
     )
 
 
-def _submitted(o: Overview, told: Told) -> Chart:
+def _submitted(o: Overview, told: Statistics) -> Chart:
     values = told.spread(COMPLETED)
     before = told.total(COMPLETED, before=True)
     said = f"{pluralize(sum(values), 'prescreen')} sent in, {captions.against(sum(values), before, o.span)}. "
