@@ -90,7 +90,7 @@ def test_a_merged_list_is_a_fresh_one(desk: Any, database: Database, cast: Any) 
 def test_a_note_is_typed_through_polls(desk: Any, database: Database, cast: Any) -> None:
     d = factories.request(database, cast)
     page = desk(f"/depositions/{d.id}")
-    page.click("summary:has-text('Write a notice')")
+    page.click("text=Write a notice")
     page.fill("textarea[name=notice]", "Please bring the exhibits of the second day.")
     page.evaluate("scrollTo(0, 300); document.querySelector('textarea[name=notice]').setSelectionRange(7, 12)")
     box = page.locator("textarea[name=notice]").bounding_box()
@@ -225,7 +225,7 @@ def test_a_merge_keeps_elements_and_what_was_opened(desk: Any, database: Databas
 def test_loading_the_rest_keeps_what_was_typed(desk: Any, database: Database, cast: Any, field: str) -> None:
     d = factories.request(database, cast)
     page = desk(f"/depositions/{d.id}")
-    page.click("summary:has-text('Write a notice')")
+    page.click("text=Write a notice")
     page.fill(f"textarea[name={field}]", "Bring the exhibits.")
     schedule(database, cast, d.id)
     page.click("[data-live-notice] button")
