@@ -155,7 +155,7 @@ def _queue(
         f"scheduling, the most urgent first. {len(found)} of {total:,} shown. Sessions show their own time first, then "
         'yours.</caption><thead><tr><th scope="col" class="pick"><span class="visually-hidden">Select</span></th>'
         '<th scope="col" class="when"><a href="/depositions?sort=starts">Starts</a></th><th scope="col">Its day</th>'
-        '<th scope="col">Who, and in which case</th><th scope="col">What is odd</th><th scope="col">With</th>'
+        '<th scope="col">Who, and in which case</th><th scope="col">Flags</th><th scope="col">Assigned to</th>'
         '<th scope="col" class="num"><a href="/depositions?sort=received">Clock</a></th></tr></thead>'
         f'{"".join(parts)}</table><nav class="pages" aria-label="Pages">1–{len(found)} of {total:,} {after}</nav></div>'
     )
@@ -187,7 +187,7 @@ def _line(row: Any, at: datetime, beside: dict[str, str]) -> str:
         if assigned
         else (
             f'<button class="btn quiet take" type="submit" form="take" formaction="/depositions/{id}/assign" '
-            f'name="version" value="{version}" aria-label="Take it: {who}" data-key="e">Take it</button>'
+            f'name="version" value="{version}" aria-label="Assign to me: {who}" data-key="e">Assign to me</button>'
         )
     )
     until, wall = starts - at, there.strftime("%a %d %b, %I:%M %p")

@@ -90,7 +90,7 @@ def test_a_merged_list_is_a_fresh_one(desk: Any, database: Database, cast: Any) 
 def test_a_note_is_typed_through_polls(desk: Any, database: Database, cast: Any) -> None:
     d = factories.request(database, cast)
     page = desk(f"/depositions/{d.id}")
-    page.click("text=Write a notice to them")
+    page.click("text=Write a notice")
     page.fill("textarea[name=notice]", "Please bring the exhibits of the second day.")
     page.evaluate("scrollTo(0, 300); document.querySelector('textarea[name=notice]').setSelectionRange(7, 12)")
     box = page.locator("textarea[name=notice]").bounding_box()
