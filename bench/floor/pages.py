@@ -157,7 +157,7 @@ def _queue(
         '<span class="visually-hidden">Select</span></th>'
         '<th scope="col" class="time-cell"><a href="/depositions?sort=starts">Starts</a></th>'
         '<th scope="col">Its day</th>'
-        '<th scope="col">Who, and in which case</th><th scope="col">What is odd</th><th scope="col">With</th>'
+        '<th scope="col">Who, and in which case</th><th scope="col">Flags</th><th scope="col">Assigned to</th>'
         '<th scope="col" class="number-cell"><a href="/depositions?sort=received">Clock</a></th></tr></thead>'
         f"{''.join(parts)}</table>"
         f'<nav class="pagination" aria-label="Pages">1–{len(found)} of {total:,} {after}</nav></div>'
@@ -190,7 +190,7 @@ def _line(row: Any, at: datetime, beside: dict[str, str]) -> str:
         if assigned
         else (
             f'<button class="btn quiet inline-action" type="submit" form="take" formaction="/depositions/{id}/assign" '
-            f'name="version" value="{version}" aria-label="Take it: {who}" data-key="e">Take it</button>'
+            f'name="version" value="{version}" aria-label="Assign to me: {who}" data-key="e">Assign to me</button>'
         )
     )
     until, wall = starts - at, there.strftime("%a %d %b, %I:%M %p")

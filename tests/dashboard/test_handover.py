@@ -143,7 +143,7 @@ def test_the_loser_sees_both_and_can_go_on(database, cast, client, headers):
     sent = {"query": "", "place": team(cast), "version": 0, "text": "Lena's."}
     answer = post(client, "/views/prescreens/note", sent, headers=headers)
     assert answer.status_code == 409
-    assert "Mira Haddad changed this note meanwhile" in answer.text
+    assert "Mira Haddad changed this note while you were here" in answer.text
     assert "Mira&#39;s." in answer.text
     assert "Lena&#39;s.</textarea>" in answer.text
     assert 'name="version" type="hidden" value="1"' in answer.text

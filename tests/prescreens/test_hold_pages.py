@@ -219,7 +219,7 @@ def test_press_see_it_follow_and_take_it_back(window: Any, database: Database, c
     window.goto(f"{window.server.url}/prescreens/{jane}")
     window.get_by_role("button", name="Approve Jane Smith").click()
     window.wait_for_url(f"**/prescreens/{emeka}")
-    window.get_by_text("Approving Jane Smith in").wait_for()
+    window.get_by_text("Approving Jane Smith,").wait_for()
     notes = window.get_by_label("Notes for your team")
     notes.fill("about Emeka")
     left = int(window.locator("[data-seconds]").inner_text())
