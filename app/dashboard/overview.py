@@ -150,7 +150,12 @@ class Overview:
                 charts.spread(slots, by_slot.get((channel, how), {})) for how in ("dead", "late", "sent")
             )
             marks = zip(dead, late, sent, strict=True)
-            tones.append(["t danger" if d else "t warn" if slow else "b" if s else "" for d, slow, s in marks])
+            tones.append(
+                [
+                    "toned-fill danger" if d else "toned-fill warn" if slow else "series-2" if s else ""
+                    for d, slow, s in marks
+                ]
+            )
         total = sum(n for each in sums.values() for how, n in each.items() if how in ("sent", "late", "dead"))
         days = len(slots)
         picture = charts.cells(list(CHANNELS.values()), tones, slots[0].name, "today") if total else None
@@ -165,7 +170,11 @@ class Overview:
                 Row(name, tuple(sums[channel][how] for how in ("sent", "late", "dead")), self._messages(channel))
                 for channel, name in CHANNELS.items()
             ),
-            (Series("all at once", "b"), Series("some later", "t warn"), Series("some given up", "t danger")),
+            (
+                Series("all at once", "series-2"),
+                Series("some later", "toned-fill warn"),
+                Series("some given up", "toned-fill danger"),
+            ),
         )
 
     def _arrived(self, sums: dict[str, Counter[str]], total: int, days: int) -> str:
@@ -271,7 +280,7 @@ def waiting_chart(
     waits = told.waits(moment)
     names = (*(name for _, name in in_bands), "longer")
     values = charts.bands(waits, [edge for edge, _ in in_bands])
-    tones = tuple("t warn" if low >= DAY else "a" for low in (0, *(edge for edge, _ in in_bands)))
+    tones = tuple("toned-fill warn" if low >= DAY else "series-1" for low in (0, *(edge for edge, _ in in_bands)))
     total = sum(waits.values())
     said = captions.waited(
         charts.percentile(waits, 0.5), charts.percentile(waits, 0.9), charts.longer_than(waits, DAY), total, done
@@ -296,7 +305,7 @@ def weekly_chart(told: Statistics, moment: str, *, key: str, title: str, done: s
         weeks.append(Slot(begin, end, name, charts.short(begin) if marked else ""))
     each = [told.waits(moment, slot=week) for week in weeks]
     half, most = ([charts.percentile(waits, q) for waits in each] for q in (0.5, 0.9))
-    series = (Series("half within", "a"), Series("nine of ten within", "b"))
+    series = (Series("half within", "series-1"), Series("nine of ten within", "series-2"))
     known = [(value, week) for value, week in zip(half, weeks, strict=True) if value is not None]
     said = f"Nothing was {done} in this time."
     if known:

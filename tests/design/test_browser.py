@@ -112,7 +112,7 @@ def test_success_goes_where_the_server_says_and_back_comes_back(page: Any, addre
 def test_a_filter_changes_list_and_address(page: Any, address: str) -> None:
     page.goto(f"{address}/queue")
     page.select_option("[name='state']", "requested")
-    page.wait_for_selector("#queue .empty")
+    page.wait_for_selector("#queue .empty-state")
     assert page.url == f"{address}/queue?state=requested"
     assert page.locator(".nav").count() == 1
     page.go_back()

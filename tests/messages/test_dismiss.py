@@ -241,7 +241,7 @@ def test_a_poll_greys_what_left_the_list(database: Database, cast: Cast, client:
     press(client, "dismiss", leaves)
     asked = {"X-Desk-Poll": "1", "X-Desk-Rows": f"{stays},{leaves},{theirs},nonsense"}
     shown = client.get("/messages?view=failed", headers=asked).text
-    listed, gone = shown.split("data-gone")
+    listed, gone = shown.split("data-removed")
     assert f'data-row="{stays}"' in listed
     assert f'data-row="{leaves}"' not in listed
     assert f'data-row="{leaves}" data-version="aside-1-0" class="done"' in gone

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import getaddresses
 from typing import Any
 
 import pytest
@@ -103,6 +105,19 @@ def test_a_subject_never_becomes_a_header(posted: tuple[Any, Database]) -> None:
     mail = parsed(box.messages[0])
     assert mail["Subject"] == "Hello Bcc: spy@evil.example body"
     assert (mail["Bcc"], box.recipients) == (None, ["ines@example.com"])
+
+
+def test_no_space_is_lost_or_added_where_a_header_is_folded(posted: tuple[Any, Database]) -> None:
+    box, database = posted
+    for length in range(0, 40, 3):
+        name = "0" * length + "¡¡¡¡¡¹ ß 쾩 À ¡¡¡¡¡¹ ß 쾩 À"
+        send(database, write(database, name=name, subject_line=f"Deposition of {name}, Monday"))
+        mail = parsed(box.messages[-1])
+        assert mail["Subject"] == f"Deposition of {name}, Monday"
+        # The newer parser of CPython 3.11 adds a space between two encoded words of a name.
+        (shown, _address), *_ = getaddresses([message_from_bytes(box.messages[-1])["To"]])
+        assert str(make_header(decode_header(shown))) == name
+        assert max(map(len, box.messages[-1].partition(b"\r\n\r\n")[0].splitlines())) <= 78
 
 
 @pytest.mark.parametrize(

@@ -103,10 +103,10 @@ def test_with_scripts_undo_only_changes_the_bar(lena: FlaskClient, database: Dat
     assert f'hx-post="/holds/{last(database, jane).id}/undo" hx-target="#holds"' in page
     answer = lena.post(f"/holds/{last(database, jane).id}/undo", data=fields, headers=FRAGMENT)
     assert answer.status_code == 200
-    assert answer.text.lstrip().startswith('<div class="holds" id="holds"')
+    assert answer.text.lstrip().startswith('<div class="undo-bar" id="holds"')
     assert "Undone. Jane Smith waits" in bar(answer.text + "</main>")
     again = lena.get("/holds", headers=FRAGMENT)
-    assert again.text.lstrip().startswith('<div class="holds" id="holds"')
+    assert again.text.lstrip().startswith('<div class="undo-bar" id="holds"')
     assert " hidden>" in again.text
 
 

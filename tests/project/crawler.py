@@ -57,7 +57,7 @@ APART: dict[str, tuple[str, ...]] = {
     "accounts_public.second_step": (),  # after the right password; see _walk_in
     "accounts.proof": ("/settings/proof",),  # linked when fifteen minutes have passed since signing in
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
-    "home.palette": ("/palette", "/palette?q=smith"),  # palette.js asks it; without scripts Enter searches
+    "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it
     "mail.message": (),  # the demonstration's mail waits for a worker; tests/messages has it
 }

@@ -84,10 +84,10 @@ def mark(decision: Decision, now: datetime, person_id: int | None = None) -> str
 
 
 def ticking(text: str, decision: Decision, now: datetime) -> Markup:
-    """A sentence of `mark` or `refusal` whose seconds go on in the browser (static/holds.js)."""
+    """A sentence of `mark` or `refusal` whose seconds go on in the browser (static/js/undo.js)."""
     left = seconds_left(decision, now)
     milliseconds = max(0, ceil((decision.final_at - now) / timedelta(milliseconds=1)))
-    counting = Markup('in <span data-counts="{}">{}</span> s').format(milliseconds, left)
+    counting = Markup('in <span data-remaining="{}">{}</span> s').format(milliseconds, left)
     return escape(text).replace(f"in {left} s", counting)
 
 

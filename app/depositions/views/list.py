@@ -49,7 +49,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 Csv("Starts, where it is", lambda each: datetimes.moment(each.row.starts_at, each.row.zone)),
             ),
             sort="starts",
-            css="when",
+            css="time-cell",
         ),
         Column(
             "Its day",
@@ -94,7 +94,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 Csv("Came in, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="received",
-            css="num",
+            css="number-cell",
         ),
     )
     filters = FILTERS

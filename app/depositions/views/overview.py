@@ -83,7 +83,7 @@ def _load(page: Overview, stats: Statistics) -> Chart:
     text += f", {sum(values[1]):,} of them not scheduled yet. " if sum(values[1]) else ". "
     return daily_chart(
         slots,
-        (Series("scheduled", "a"), Series("still waiting", "b")),
+        (Series("scheduled", "series-1"), Series("still waiting", "series-2")),
         values,
         key="load",
         title="Load by day",
@@ -102,7 +102,7 @@ def _received(page: Overview, stats: Statistics) -> Chart:
     text = f"{pluralize(sum(sums), 'request')}, {captions.against(sum(sums), before, page.span)}. "
     return daily_chart(
         page.slots,
-        (Series("office hours there", "a"), Series("before 7 AM or after 8 PM there", "b")),
+        (Series("office hours there", "series-1"), Series("before 7 AM or after 8 PM there", "series-2")),
         values,
         key="requests",
         title="Requests received",

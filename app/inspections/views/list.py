@@ -62,7 +62,7 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
                 Csv("When, where it is", lambda each: datetimes.moment(_when(each.row), each.row.zone)),
             ),
             sort="when",
-            css="when",
+            css="time-cell",
         ),
         Column(
             "Who, and for what",
@@ -103,7 +103,7 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
                 Csv("Created, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="ended",
-            css="num",
+            css="number-cell",
         ),
     )
     filters = FILTERS

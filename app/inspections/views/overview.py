@@ -97,7 +97,7 @@ def _by_day(o: Overview, told: Statistics, moment: str, key: str, title: str, ve
     said = f"{pluralize(sum(values), 'inspection')} {verb}, {captions.against(sum(values), before, o.span)}. "
     return daily_chart(
         o.slots,
-        (Series(verb, "a"),),
+        (Series(verb, "series-1"),),
         (values,),
         key=key,
         title=title,

@@ -111,11 +111,11 @@ def _expiry(o: Overview, told: Statistics) -> Chart:
 def _ahead(values: list[int], middle: str, last: str) -> Picture:
     """Bars on a ruler of days; the first three stand on a ground of their own, in red."""
     top, base, pitch = max(values), 90, 100 / len(values)
-    boxes = [Box("c", 0, SOON * pitch, 6, base - 6, 3)]
+    boxes = [Box("track", 0, SOON * pitch, 6, base - 6, 3)]
     for n, value in enumerate(values):
         if value:
             tall = max(3.0, value / top * (base - 30))
-            tone = "t danger" if n < SOON else "a"
+            tone = "toned-fill danger" if n < SOON else "series-1"
             boxes.append(Box(tone, (n + 0.2) * pitch, pitch * 0.6, base - tall, tall, 1))
     strokes = [charts.Stroke("", 0, 100, base, base)]
     strokes += [
@@ -124,14 +124,14 @@ def _ahead(values: list[int], middle: str, last: str) -> Picture:
     ]
     peak = values.index(top)
     words = [
-        Word("three days", SOON * pitch + 1, 20, "val"),
+        Word("three days", SOON * pitch + 1, 20, "value"),
         Word("today", 0, 114),
         Word(middle, 50, 114, "", "middle"),
         Word(last, 100, 114, "", "end"),
     ]
     if peak >= SOON + 5 or peak < SOON:
         above = 24 if peak < SOON else 25
-        words.append(Word(f"{top:,}", (peak + 0.5) * pitch, above, "val", "middle"))
+        words.append(Word(f"{top:,}", (peak + 0.5) * pitch, above, "value", "middle"))
     return Picture(126, tuple(strokes), tuple(boxes), tuple(words))
 
 
@@ -176,7 +176,7 @@ def _decided(o: Overview, told: Statistics) -> Chart:
     said = f"{pluralize(total, 'decision')}, {captions.against(total, told.total(DECIDED, before=True), o.span)}."
     return daily_chart(
         o.slots,
-        (Series("approved", "a"), Series("denied", "b")),
+        (Series("approved", "series-1"), Series("denied", "series-2")),
         values,
         key="decisions",
         title="Decisions",
@@ -190,7 +190,7 @@ def _submitted(o: Overview, told: Statistics) -> Chart:
     said = f"{pluralize(sum(values), 'prescreen')} sent in, {captions.against(sum(values), before, o.span)}. "
     return daily_chart(
         o.slots,
-        (Series("sent in", "a"),),
+        (Series("sent in", "series-1"),),
         (values,),
         key="submitted",
         title="Sent in by prospects",
