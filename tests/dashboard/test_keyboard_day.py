@@ -271,7 +271,7 @@ def test_the_sheet_says_what_works_here(keyboard: Keyboard, cast: Any, requests:
     on_a_page = told(f"/depositions/{requests[1]}")
     assert {"Assign to me", "Next, previous", "Send, or go to the button"} <= set(on_a_page)
     assert "Next, previous row" not in on_a_page
-    assert "Undo a decision on hold" not in on_a_page
+    assert "Undo a pending decision" not in on_a_page
     assert "Assign to me" not in told("/settings")
 
 

@@ -4,7 +4,7 @@ import threading
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -200,6 +200,7 @@ VALUES = st.text(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(st.dictionaries(NAMES, VALUES | st.lists(VALUES, min_size=1, max_size=3, unique=True), max_size=8))
 def test_arguments_survive_being_an_address(args):
     query = query_strings.canonical(args)
