@@ -221,10 +221,10 @@ def test_flags(deposition, labels):
 @pytest.mark.parametrize(
     ("day", "name"),
     [
-        (date(2026, 1, 19), "Martin Luther King Day"),
+        (date(2026, 1, 19), "Martin Luther King Jr. Day"),
         (date(2026, 2, 16), "Washington’s Birthday"),
         (date(2026, 5, 25), "Memorial Day"),
-        (date(2026, 6, 19), "Juneteenth"),
+        (date(2026, 6, 19), "Juneteenth National Independence Day"),
         (date(2020, 6, 19), None),
         (date(2026, 9, 7), "Labor Day"),
         (date(2026, 10, 12), "Columbus Day"),
