@@ -11,7 +11,6 @@ from sqlalchemy import bindparam, event, text
 
 from app.dashboard import presence
 from app.kernel.changes.event_types import EventType
-from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, record
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Instant
