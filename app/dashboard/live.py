@@ -31,7 +31,7 @@ NEWEST = 100
 """The revision sums the ids of the newest events, this many. A transaction that commits later than so many younger
 ones is missed until the minute is over."""
 SEVERAL = 12
-"""People with more organizations than this are told about changes anywhere at their desk."""
+"""For people with more organizations than this the revision covers the whole desk."""
 
 Number = ColumnElement[int]
 Numbers = Select[*tuple[Any, ...]]  # numbers and a moment
@@ -170,7 +170,7 @@ def _of_lists(shape: tuple[int | None, ...]) -> Numbers:
 
 @lru_cache(maxsize=32)
 def _of_item(places: int | None) -> Numbers:
-    """The same for one thing, and when this person last looked at it."""
+    """The same for one item, and when this person was last seen there."""
     bound = _bound(0, places)
 
     def of(table: type[Event] | type[OutboxRow] | type[Presence]) -> list[Condition]:

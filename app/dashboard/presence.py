@@ -1,7 +1,7 @@
 """Presence: who is viewing which item. Advisory, never a lock; it lapses by itself.
 
 A row says that a person who may act on a thing had its page open at `seen_at`. It counts for FRESH; a page that stays
-open renews it every RENEW. Nobody is told about themselves, and people who are disabled are not shown at all.
+open renews it every RENEW. Viewers do not see themselves, and disabled people are not shown.
 """
 
 from collections import defaultdict
@@ -16,13 +16,13 @@ from app.accounts.models import Person
 from app.kernel.db.engine import Base, Db, Instant
 
 FRESH = timedelta(seconds=90)
-"""How long somebody counts as looking after their page last said so."""
+"""How long a presence counts after the page last renewed it."""
 RENEW = timedelta(seconds=30)
 """How old `seen_at` may become before it is written again."""
 
 
 class Presence(Base):
-    """One person's look at one thing. `since` starts anew when they come back after it had lapsed."""
+    """A person who views an item. `since` starts anew when they come back after it had lapsed."""
 
     __tablename__ = "presences"
     __table_args__ = (
@@ -39,7 +39,7 @@ class Presence(Base):
     seen_at: Mapped[datetime] = mapped_column(Instant)
 
 
-_LOOKING = (
+_VIEWERS = (
     select(Presence.subject_id, Person.name)
     .join(Person, Person.id == Presence.person_id)
     .where(
@@ -56,16 +56,16 @@ _LOOKING = (
 def viewers_of(
     db: Db, subject_type: str, ids: Iterable[object], *, me: int, now: datetime
 ) -> dict[str, tuple[str, ...]]:
-    """Names of the others who are looking at these things now, by subject id, the longest there first.
+    """Names of the other viewers of these items, by subject id, the longest there first.
 
-    The caller hands in ids of rows this person may see, nothing else.
+    The caller passes ids of rows that this person may see, nothing else.
     """
     wanted = [str(id) for id in ids]
     if not wanted:
         return {}
     found: dict[str, list[str]] = defaultdict(list)
-    asked = {"subject": subject_type, "ids": wanted, "me": me, "after": now - FRESH}
-    for subject_id, name in db.connection().execute(_LOOKING, asked):
+    values = {"subject": subject_type, "ids": wanted, "me": me, "after": now - FRESH}
+    for subject_id, name in db.connection().execute(_VIEWERS, values):
         found[subject_id].append(name)
     return {id: tuple(names) for id, names in found.items()}
 
@@ -73,7 +73,7 @@ def viewers_of(
 def touch(
     db: Db, subject_type: str, subject_id: object, organization_id: int | None, *, person_id: int, now: datetime
 ) -> None:
-    """Writes that this person is looking now. One statement, whether they were here before or not."""
+    """Records that a person views an item now. One statement, whether they were here before or not."""
     make = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
     keys = {"subject_type": subject_type, "subject_id": str(subject_id), "person_id": person_id}
     statement = make(Presence.__table__).values(**keys, organization_id=organization_id, since=now, seen_at=now)
@@ -82,7 +82,7 @@ def touch(
 
 
 def renew(db: Db, subject_type: str, subject_id: object, *, person_id: int, now: datetime) -> None:
-    """Writes that this person is still looking at what they looked at before; nothing if they did not."""
+    """Renews a presence that exists; changes nothing otherwise."""
     mine = (
         Presence.subject_type == subject_type,
         Presence.subject_id == str(subject_id),

@@ -22,7 +22,7 @@ from app.kernel.web.live import rows_on_screen
 
 @dataclass(slots=True)
 class Group:
-    """One stretch of a page: its heading (None without groups), how many it holds in all, its rows.
+    """One group of a page: its heading (None without groups), how many it holds in all, its rows.
 
     `capped`: it holds more than could be counted.
     """

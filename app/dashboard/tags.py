@@ -1,7 +1,7 @@
 """Tags: short words that a team puts on what stands in its lists, to find it again. Organizations never see them.
 
-A tag belongs to the organization whose thing it is on, so that nobody reads another's. Names are kept in small letters:
-VIP and vip are one. Adding and removing is written to the thing's story as `<thing>.tagged` and `<thing>.untagged`.
+A tag belongs to the organization of the item, so tags are not shown across organizations. Names are kept in small
+letters: VIP and vip are one. Adding and removing is recorded as the events `<subject>.tagged` and `<subject>.untagged`.
 """
 
 from collections.abc import Collection, Sequence

@@ -6,7 +6,7 @@ messages that the actions queued are marked as sent long ago.
 
 import random
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
@@ -72,7 +72,7 @@ class Plan(NamedTuple):
     firm: str = "marston"
 
 
-def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, Any]:
+def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, int]:
     """Stores them. Returns how many."""
     maker = _Maker(db, organizations, people, now)
     maker.document_examples()

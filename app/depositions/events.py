@@ -26,7 +26,7 @@ def _booking(row: EventRow) -> str:
 
 
 def _notified(row: EventRow) -> str:
-    return "all participants were notified by e-mail" if row.data.get("told") else "nobody was notified by e-mail"
+    return "all participants were notified by e-mail" if row.data.get("told") else "no e-mail was sent"
 
 
 def _notice(row: EventRow) -> str:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, text
@@ -142,7 +141,7 @@ class Deposition(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
-COUNTS: Any = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
+COUNTS = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
 
 _EARLY_OR_LATE = ", ".join(
     f"'{half}{hour:02d}'" for half, hours in (("A", (12, *range(1, 7))), ("P", range(8, 12))) for hour in hours

@@ -30,7 +30,7 @@ def main(base: str) -> None:
             sign_in(page, base, next(person for person in cast["people"] if person["role"] == role))
             page.goto(f"{base}/{desk}", wait_until="load")
             if desk == "prescreens":
-                page.locator("table.queue tbody tr:not(.group) th a, table.queue tbody .what a").first.click()
+                page.locator(".data-table tbody .title-cell a").first.click()
                 page.wait_for_load_state("load")
             page.evaluate("document.fonts.ready.then(() => true)")
             path = HERE / f"{desk}.png"

@@ -25,10 +25,11 @@ SEEN = """() => {
     const here = document.activeElement;
     if (!here || here === document.body) return 'the focus is on the body';
     if (!here.checkVisibility({ visibilityProperty: true })) return `${here.outerHTML.slice(0, 90)} is not to be seen`;
-    const box = (here.closest('.queue tr') ?? here).getBoundingClientRect();
+    const box = (here.closest('.data-table tr') ?? here).getBoundingClientRect();
     if (box.bottom <= 0 || box.top >= innerHeight) return `${here.outerHTML.slice(0, 90)} is off the screen`;
     if (here.id === 'main' || here.closest('#refusal, dialog')) return '';
-    const drawn = [here, here.closest('.queue tr'), here.closest('.inset'), here.closest('.filter')].some((each) =>
+    const around = ['.data-table tr', '.input-group', '.filter'].map((each) => here.closest(each));
+    const drawn = [here, ...around].some((each) =>
         each && ['outlineStyle', 'boxShadow'].some((name) => getComputedStyle(each)[name] !== 'none'));
     return drawn ? '' : `nothing shows that ${here.outerHTML.slice(0, 90)} has the focus`;
 }"""
@@ -127,9 +128,9 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.press("k")
     assert keyboard.at == "Witness 0"
     keyboard.press("x")
-    assert page.locator(".pick :checked").count() == 1
+    assert page.locator(".select-cell :checked").count() == 1
     keyboard.press("x")
-    assert page.locator(".pick :checked").count() == 0
+    assert page.locator(".select-cell :checked").count() == 0
 
     # Take it: the focus goes on to the next row of that list.
     page.keyboard.press("e")
@@ -144,7 +145,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.look("e")
     page.go_back()
     page.wait_for_url(f"{keyboard.address}/depositions")
-    page.wait_for_function("() => document.activeElement.closest('.queue')")
+    page.wait_for_function("() => document.activeElement.closest('.data-table')")
     assert keyboard.at == "Witness 1"
     keyboard.press("k")
     keyboard.go("Enter", f"/depositions/{one}")
@@ -164,7 +165,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     page.goto(f"{keyboard.address}/depositions")
 
     # A note for whoever goes on.
-    keyboard.to(".drop > summary")
+    keyboard.to(".dropdown > summary")
     keyboard.press("Enter")
     page.wait_for_function("document.activeElement.name === 'text'")
     keyboard.type("I stopped at Witness 1.")
@@ -180,7 +181,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.type("x?")
     assert page.input_value("#search") == "x?"
     keyboard.press("Escape", "Escape")
-    assert page.evaluate("document.activeElement.closest('.queue') !== null")
+    assert page.evaluate("document.activeElement.closest('.data-table') !== null")
     keyboard.press("?")
     assert page.locator("#help[open] dt:visible:has-text('Next, previous row')").count() == 1
     keyboard.press("Escape")
@@ -209,7 +210,7 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     keyboard.type("Good references.")
     keyboard.press("Control+Enter")
     assert page.evaluate("document.activeElement.id") == "approve"
-    assert page.locator("#holds [data-left]").count() == 0
+    assert page.locator("#holds [data-remaining]").count() == 0
 
     # Enter on the button: held, and on to the next. Ctrl Z brings it back.
     keyboard.go("Enter", f"/prescreens/{emeka}")
@@ -259,19 +260,19 @@ def test_the_sheet_says_what_works_here(keyboard: Keyboard, cast: Any, requests:
     page = keyboard.page
     keyboard.sign_in("ines@example.com")
 
-    def told(path: str) -> list[str]:
+    def notice(path: str) -> list[str]:
         page.goto(keyboard.address + path)
         page.keyboard.press("?")
-        said = page.locator("#help dt:visible").all_inner_texts()
+        heard = page.locator("#help dt:visible").all_inner_texts()
         page.keyboard.press("Escape")
-        return said
+        return heard
 
-    assert {"Next, previous row", "Select the row", "Assign to me"} <= set(told("/depositions"))
-    on_a_page = told(f"/depositions/{requests[1]}")
+    assert {"Next, previous row", "Select the row", "Assign to me"} <= set(notice("/depositions"))
+    on_a_page = notice(f"/depositions/{requests[1]}")
     assert {"Assign to me", "Next, previous", "Send, or go to the button"} <= set(on_a_page)
     assert "Next, previous row" not in on_a_page
-    assert "Undo a decision on hold" not in on_a_page
-    assert "Assign to me" not in told("/settings")
+    assert "Undo a pending decision" not in on_a_page
+    assert "Assign to me" not in notice("/settings")
 
 
 def test_on_a_phone_a_link_leads_to_what_can_be_done(keyboard: Keyboard, cast: Any, requests: list[int]) -> None:
@@ -279,7 +280,7 @@ def test_on_a_phone_a_link_leads_to_what_can_be_done(keyboard: Keyboard, cast: A
     keyboard.sign_in("ines@example.com")
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{keyboard.address}/depositions/{requests[0]}")
-    keyboard.to(".jump")
+    keyboard.to(".jump-link")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{keyboard.address}/depositions/{requests[0]}#actions")
     page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""The demonstration: every state is there, the document's examples are, and nothing of it leaves the house."""
+"""The demonstration: every state is there, the document's examples are, and nothing of it is sent."""
 
 import pytest
 from sqlalchemy import select

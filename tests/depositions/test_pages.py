@@ -52,7 +52,7 @@ def test_another_organizations_deposition_is_not_there(client, cast, database):
         "after=forged",
     ],
 )
-def test_filters_that_cannot_be_read_are_said(ines, cast, query):
+def test_unreadable_filters_are_refused(ines, cast, query):
     assert ines.get(f"/depositions?{query}").status_code in (400, 422)
 
 

@@ -34,7 +34,7 @@ def test_sentence_guard_and_table_agree(state, verb):
         assert refused.value.detail.startswith(why_not(state))
 
 
-def test_every_move_leads_to_a_state_and_what_is_over_stays_so():
+def test_every_transition_leads_to_a_state_and_final_states_stay():
     for state, found in transitions.TRANSITIONS.items():
         assert State(state)
         assert all(State(to) for to in found.values())
@@ -221,10 +221,10 @@ def test_flags(deposition, labels):
 @pytest.mark.parametrize(
     ("day", "name"),
     [
-        (date(2026, 1, 19), "Martin Luther King Day"),
+        (date(2026, 1, 19), "Martin Luther King Jr. Day"),
         (date(2026, 2, 16), "Washington’s Birthday"),
         (date(2026, 5, 25), "Memorial Day"),
-        (date(2026, 6, 19), "Juneteenth"),
+        (date(2026, 6, 19), "Juneteenth National Independence Day"),
         (date(2020, 6, 19), None),
         (date(2026, 9, 7), "Labor Day"),
         (date(2026, 10, 12), "Columbus Day"),

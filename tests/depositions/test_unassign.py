@@ -39,7 +39,7 @@ def test_twice(ines, cast, database):
     send(ines, made.id, "unassign", version=2)
     again = send(ines, made.id, "unassign", version=3)
     assert again.status_code == 409
-    assert "This is not assigned to anybody." in text(again)
+    assert "This has no assignee." in text(again)
 
 
 def test_stale(ines, cast, database):
@@ -55,7 +55,7 @@ def test_lost_race(ines, another_browser, cast, database):
     made = assigned(ines, cast, database)
     presses = [sender(another_browser(), made.id, "unassign", version=2) for _ in range(4)]
     for page in one_wins(at_once(presses)):
-        assert "This is not assigned to anybody." in page
+        assert "This has no assignee." in page
 
 
 def test_unknown(ines):

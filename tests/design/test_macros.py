@@ -23,6 +23,13 @@ def test_a_page_of_every_part_is_valid_html(visitor: FlaskClient, path: str) -> 
     html5lib.HTMLParser(strict=True).parse(visitor.get(path).text)
 
 
+@pytest.mark.parametrize(("start", "named"), ((90, True), (360, False), (540, False), (900, False), (1260, True)))
+def test_office_hours_are_named_only_where_the_session_leaves_them_free(site: Flask, start: int, named: bool) -> None:
+    """A session within them is drawn over their bar, and would lie behind the words."""
+    source = '{% import "macros/rulers.html" as rulers %}{{ rulers.scale(start, 75, "Pacific Time", "PST") }}'
+    assert ("Office hours in" in render(site, source, start=start)) is named
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_what_is_referred_to_by_id_exists_once(visitor: FlaskClient, path: str) -> None:
     html = visitor.get(path).text

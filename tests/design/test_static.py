@@ -5,8 +5,11 @@ import hashlib
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+
+from app.kernel.web.assets import SHEETS, Assets
 
 STATIC = Path(__file__).parents[2] / "app/static"
 FIRST_VISIT = 150_000
@@ -59,6 +62,35 @@ def test_the_sheet_names_hashed_fonts(site: Flask, visitor: FlaskClient) -> None
     ]
 
 
+def test_a_module_imports_hashed_addresses(site: Flask, visitor: FlaskClient) -> None:
+    modules = [path.relative_to(STATIC).as_posix() for path in (STATIC / "js").rglob("*.js")]
+    addresses = {url(site, name) for name in modules}
+    for name in modules:
+        text = re.sub(r"/\*.*?\*/", "", visitor.get(url(site, name)).text, flags=re.S)
+        assert "import(" not in text, name
+        assert set(re.findall(r"""(?:\bfrom|^import)\s*["']([^"']+)""", text, re.M)) <= addresses, name
+
+
+@pytest.mark.parametrize(("page", "entry"), [("/queue", "js/dashboard.js"), ("/chat", "js/public.js")])
+def test_a_page_names_every_module_that_it_runs(site: Flask, visitor: FlaskClient, page: str, entry: str) -> None:
+    html, wanted, todo = visitor.get(page).text, set(), [url(site, entry)]
+    while todo:
+        address = todo.pop()
+        wanted.add(address)
+        todo += set(re.findall(r'"(/static/js/[^"]+)"', visitor.get(address).text)) - wanted
+    preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', html)
+    assert {*preloaded, url(site, entry)} == wanted
+    assert len(preloaded) == len(set(preloaded)) == len(wanted) - 1
+
+
+def test_modules_that_import_each_other_are_refused(tmp_path: Path) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / "js").mkdir(exist_ok=True)
+        (tmp_path / "js" / f"{name}.js").write_text(f'import "./{other}.js";\n')
+    with pytest.raises(ValueError, match=r"js/a\.js imports itself"):
+        Assets(tmp_path)
+
+
 def test_nothing_outside_the_folder_is_served(visitor: FlaskClient) -> None:
     for path in ("../config.py", "%2e%2e/config.py", "css/tokens.css", "nothing.css", ""):
         assert visitor.get(f"/static/{path}").status_code == 404
@@ -73,10 +105,10 @@ def test_a_first_visit_is_light(visitor: FlaskClient) -> None:
 
 
 def test_no_file_of_ours_is_minified_or_forgotten() -> None:
-    from app.kernel.web.assets import SHEETS
-
     assert {path.stem for path in (STATIC / "css").iterdir()} == set(SHEETS)
-    for path in [*(STATIC / "css").iterdir(), *STATIC.glob("*.js")]:
+    for path in [*(STATIC / "css").iterdir(), *(STATIC / "js").rglob("*")]:
+        if path.is_dir():
+            continue
         lines = path.read_text("utf-8").splitlines()
         assert len(lines) <= 450, path.name
         assert max(map(len, lines)) <= 140, path.name

@@ -84,5 +84,5 @@ def test_every_icon_is_drawn_once() -> None:
 
 @every_template
 def test_static_files_exist(path: Path) -> None:
-    for name in re.findall(r"static\(['\"]([^'\"]+)['\"]\)", path.read_text("utf-8")):
+    for name in re.findall(r"(?:static|module)\(['\"]([^'\"]+)['\"]", path.read_text("utf-8")):
         assert name == "app.css" or (APP / "static" / name).is_file(), name

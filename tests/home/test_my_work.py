@@ -57,7 +57,7 @@ def test_each_desk_shows_what_is_with_its_person(client: FlaskClient, cast: Cast
     assert f'href="/prescreens/{mine}"' in page
     assert "Roof of Mira" in page
     assert "Roof of Otto" not in page
-    assert page.count('class="what"') == 2
+    assert page.count('class="title-cell"') == 2
 
 
 def test_what_left_ones_reach_is_gone(client: FlaskClient, cast: Cast, database: Database) -> None:

@@ -358,7 +358,7 @@ def test_rows_that_left_say_who_did_what(otto, cast, database, integrator):
         actions.end(db, uuid.UUID(session["id"]), by=cast.actor("mira"), now=now())
     fresh = body(otto.get("/inspections", headers={"X-Desk-Poll": "1", "X-Desk-Rows": session["id"]}))
     assert place in body(page)
-    gone = fresh.partition("data-gone")[2]
+    gone = fresh.partition("data-removed")[2]
     assert f"Ended by {cast.mira.name}" in gone
 
 

@@ -258,7 +258,7 @@ def test_page_by_page_everything_once(database: Database, cast: Cast, client: Fl
     assert len(seen) == len(set(seen)) == 120
     assert set(seen) == made
     shown = page(cast.sign_in(client, "ines"), "/messages?view=queued")
-    assert shown.count('class="what"') == 50
+    assert shown.count('class="title-cell"') == 50
     assert 'rel="next"' in shown
 
 

@@ -210,7 +210,7 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(
     page = said(lena, press(lena, database, made[2:], "unassign"))
     assert "1 unassigned." in page
     page = said(lena, press(lena, database, made[2:], "unassign"))
-    assert "None unassigned. 1 was left alone: Nobody has it, so it cannot be given back." in page
+    assert "None unassigned. 1 was left alone: It is assigned to nobody, so it cannot be unassigned." in page
 
 
 @pytest.mark.parametrize("act", ["approve", "deny", "approve:1", "decide"])
@@ -268,7 +268,7 @@ def test_rows_that_left_say_who_did_what(lena: FlaskClient, cast: Cast, database
         reach = Reach((cast.marston.id,))
         actions.deny(db, gone, None, reach=reach, by=cast.actor("mira"), now=now())
     page = lena.get("/prescreens", headers={"X-Desk-Poll": "1", "X-Desk-Rows": f"{gone},{stays}"}).text
-    left = page.partition("data-gone")[2]
+    left = page.partition("data-removed")[2]
     assert f'id="prescreen-{gone}"' in left
     assert f'id="prescreen-{stays}"' not in left
     assert "Denied by Mira Haddad" in left

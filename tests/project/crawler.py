@@ -57,7 +57,7 @@ APART: dict[str, tuple[str, ...]] = {
     "accounts_public.second_step": (),  # after the right password; see _walk_in
     "accounts.proof": ("/settings/proof",),  # linked when fifteen minutes have passed since signing in
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
-    "home.palette": ("/palette", "/palette?q=smith"),  # palette.js asks it; without scripts Enter searches
+    "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it
     "mail.message": (),  # the demonstration's mail waits for a worker; tests/messages has it
 }
@@ -134,13 +134,13 @@ def add_vera(database: Database) -> None:
         db.add(Passkey(person_id=vera.id, **key))
         vera.second_factor = True
         db.execute(update(ApiKey).values(last_used_at=now() + timedelta(hours=1)))
-        db.add(_letter(db))
+        db.add(_email_page(db))
 
 
-def _letter(db: Db) -> DevelopmentMail:
+def _email_page(db: Db) -> DevelopmentMail:
     """What the worker would have put on the mail page."""
-    letter = {"to": "vera@example.com", "name": "Vera", "subject": "Welcome", "text": "Come in.", "html": "<p>Come in."}
-    content = db.vault.encrypt(json.dumps({**letter, "attachments": []}))
+    mail = {"to": "vera@example.com", "name": "Vera", "subject": "Welcome", "text": "Come in.", "html": "<p>Come in."}
+    content = db.vault.encrypt(json.dumps({**mail, "attachments": []}))
     return DevelopmentMail(outbox_id=uuid4(), channel="email", content=content, created_at=now())
 
 

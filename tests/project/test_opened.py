@@ -58,12 +58,12 @@ def test_what_a_list_opens(desk: Opener, database: Database, cast: Any) -> None:
     for n in range(3):
         factories.request(database, cast, deponent_name=f"Witness {n}")
     page = desk("ines", "/depositions")
-    page.locator(".pick input").first.check()
-    page.locator(".bulk").first.wait_for()
+    page.locator(".select-cell input").first.check()
+    page.locator(".bulk-actions").first.wait_for()
     page.evaluate("document.querySelector('main').dataset.liveEvery = '0.05'")
     factories.request(database, cast, deponent_name="Newcomer")
     page.evaluate("document.dispatchEvent(new Event('desk:poll'))")
-    page.wait_for_selector(".arrivals:not([hidden]) :text('1 new')")
+    page.wait_for_selector(".new-rows:not([hidden]) :text('1 new')")
     good(page)
 
 
@@ -81,11 +81,11 @@ def test_what_is_asked_and_refused(desk: Opener, database: Database, cast: Any) 
     good(page)
 
 
-def test_what_is_held(desk: Opener, database: Database, cast: Any) -> None:
+def test_pending_decisions(desk: Opener, database: Database, cast: Any) -> None:
     first = prescreen(database, cast.marston.id)
     prescreen(database, cast.marston.id, given={"fullName": "Emeka Obiora"})
     page = desk("lena", f"/prescreens/{first}")
     page.fill("[name='notes']", "Good references.")
     page.click("#approve")
-    page.wait_for_selector("#holds [data-left]")
+    page.wait_for_selector("#holds [data-remaining]")
     good(page)

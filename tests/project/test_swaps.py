@@ -1,7 +1,7 @@
 """What htmx swaps into a page, played onto it, gives the page that a fresh load of the new address gives.
 
 Each form with a target, on each page of the house, with each thing it can ask for: the fragment is asked for as htmx
-does, put in its place, and the whole document is compared. What app.js brings up to date beside a swap is named here.
+does, put in its place, and the whole document is compared. What js/filters.js updates beside a swap is named here.
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def asks(visit: Visit) -> Iterator[Ask]:
         url, target = form.get("hx-get"), (form.get("hx-target") or "").removeprefix("#")
         if url is None or target not in tags:
             continue
-        fields = list(held(form))
+        fields = list(kept(form))
         for name, _, others in fields:
             for other in others:
                 values = {n: v for n, v, _ in fields} | {name: other}
@@ -78,7 +78,7 @@ def asks(visit: Visit) -> Iterator[Ask]:
                 yield Ask(f"{path}?{query}" if query else path, tags[target], target)
 
 
-def held(form: Element) -> Iterator[tuple[str, str, list[str]]]:
+def kept(form: Element) -> Iterator[tuple[str, str, list[str]]]:
     """Name, value and other values of each field of a form."""
     for field in form.iter():
         name = field.get("name")
@@ -118,7 +118,7 @@ def play(page: Element, fragment: Element, target: str) -> None:
 
 
 def bring_up_to_date(page: Element, url: str) -> None:
-    """As app.js does (`followList`): the copy is of the list on screen."""
+    """As js/filters.js does (`followList`): the copy is of the list on screen."""
     shown, copy = (
         next((each for id in ("queue", "audit") if (each := by_id(page, id)) is not None), None),
         by_id(page, "csv"),
@@ -137,7 +137,7 @@ def bring_up_to_date(page: Element, url: str) -> None:
         main.set("data-live-every", every)
     if any(each.get("name") == "state" for each in main.iter("select")):
         wanted = {k: v for k, v in parse_qsl(urlsplit(url).query) if k in ("state", "left")}
-        for tab in next(each for each in main.iter("nav") if each.get("class") == "views").iter("a"):
+        for tab in next(each for each in main.iter("nav") if each.get("class") == "tabs").iter("a"):
             tab.attrib.pop("aria-current", None)
             if dict(parse_qsl(urlsplit(tab.get("href") or "").query)) == wanted:
                 tab.set("aria-current", "page")

@@ -25,9 +25,9 @@ def test_nobody_sees_another_organizations_things(demo_site: DemoSite) -> None:
     detail = {(endpoint, url) for endpoint, urls in pages.items() for url in urls}
     assert {endpoint.split(".")[0] for endpoint, _ in detail} >= {"depositions", "prescreens", "inspections"}
     locals_ = [
-        (player.email, {place for _, place in player.places})
+        (player.email, {place for _, place in player.roles})
         for player in demo.CAST
-        if all(place for _, place in player.places)
+        if all(place for _, place in player.roles)
     ]
     seen: dict[str, set[str]] = {url: set() for _, url in detail}
     wrong = []
@@ -47,7 +47,7 @@ def test_nobody_sees_another_organizations_things(demo_site: DemoSite) -> None:
 
 
 def test_a_strangers_id_answers_like_a_made_up_one(demo_site: DemoSite) -> None:
-    people = {player.email: {role for role, _ in player.places} for player in demo.CAST}
+    people = {player.email: {role for role, _ in player.roles} for player in demo.CAST}
     client = demo_site.client(next(email for email, roles in people.items() if roles == {"leasing_agent"}))
     strange = [
         v.url for v in demo_site.visits if v.signed_in and v.endpoint.startswith("prescreens.") and ID.search(v.url)

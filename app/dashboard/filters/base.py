@@ -32,7 +32,7 @@ class Reader:
 
 
 class Sources(Protocol):
-    """Where filters read what they offer; whoever implements it reads each once a request."""
+    """Where filters read what they offer; an implementation reads each once a request."""
 
     def reading(self) -> Db: ...
     def colleagues(self) -> Sequence[Colleague]: ...

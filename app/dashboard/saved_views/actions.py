@@ -1,4 +1,4 @@
-"""Saved views: save, rename, move, remove. Names are unique in a place at a desk; the database decides, not a look."""
+"""Saved views: save, rename, move, remove. Names are unique in a place at a desk; the database decides."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,10 @@ MOST = 30
 """Saved views one person may have made, at all desks together."""
 LONGEST_NAME = 60
 
-GONE = "There is no such view, or it is not one of yours. Perhaps somebody removed it."
+GONE = "There is no such view, or it is not one of yours. Perhaps it was removed."
 TAKEN = "There is a view called “{name}” already. Nothing was saved. Choose another name, or remove that one first."
 ENOUGH = "You have saved {most} views, which is as many as there can be. Nothing was saved. Remove one first."
-CHANGED = "Somebody changed this view meanwhile: it is called “{name}” now. Nothing was changed. Look again."
+CHANGED = "This view was changed while you were here: it is called “{name}” now. Nothing was changed. Look again."
 
 
 def listed(db: Db, person: owners.Reader, desk: str) -> Sequence[SavedViewRow]:
@@ -107,7 +107,7 @@ def rename(db: Db, person: owners.Reader, id: int, name: str, *, version: int | 
     try:
         with db.begin_nested():
             done = db.execute(renaming).first()
-    except IntegrityError:  # somebody took the name since we looked
+    except IntegrityError:  # another transaction took the name
         raise _taken(name) from None
     if done is None:
         raise Conflict(CHANGED.format(name=row.name), code="view.changed")

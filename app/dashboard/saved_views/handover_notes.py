@@ -128,6 +128,6 @@ def _over(db: Db, here: Conditions, seen: int, text: str, by: Actor, now: dateti
     ).scalar_one_or_none()
 
 
-def story(db: Db, note: NoteRow, limit: int = 50) -> list[events.TimelineRow]:
+def earlier(db: Db, note: NoteRow, limit: int = 50) -> list[events.TimelineRow]:
     """The earlier notes of this list, newest first."""
     return events.timeline(db, SUBJECT, note.id, limit)

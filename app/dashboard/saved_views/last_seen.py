@@ -1,8 +1,8 @@
-"""Since you last looked: what one person has not seen yet of one list.
+"""Last seen: what one person has not seen yet of one list.
 
-A time of looking goes on until GAP passes without a look. Its first look takes the end of the one before as `since`;
-every further look only moves `looked_at`, so marks stay where they are however often the list is loaded. Polls of a
-page left open are no looks and read `since` as it stands: otherwise a page that nobody watches would use up its marks.
+A period of viewing goes on until GAP passes without a request. Its first request takes the end of the one before as
+`since`; every further one only moves `looked_at`, so marks stay however often the list is loaded. Polls of a page left
+open do not count and read `since` as it stands: otherwise a page that is not watched would use up its marks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 
 GAP = timedelta(minutes=30)
-"""So long without a look, and the next one begins a new time of looking."""
+"""After so long without a request the next one begins a new period of viewing."""
 STEP = timedelta(minutes=1)
-"""A look younger than this is not written again."""
+"""A row younger than this is not written again."""
 
 _ME = (
     LastSeen.person_id == bindparam("me"),
@@ -55,7 +55,7 @@ _FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is kept of one person's looks at one list."""
+    """When one person last saw one list, and since when what they see there counts as new."""
 
     looked_at: datetime
     since: datetime | None
@@ -71,12 +71,12 @@ def since(kept: Seen | None, now: datetime, *, poll: bool) -> datetime | None:
 
 
 def is_due(kept: Seen | None, now: datetime) -> bool:
-    """Whether this look must be written: the first, or the last one is older than STEP."""
+    """Whether this request must be recorded: the first, or the last one is older than STEP."""
     return kept is None or now - kept.looked_at > STEP
 
 
 def write(db: Db, person_id: int, desk: str, view: str, now: datetime) -> None:
-    """Keeps that a person looks at a list now. Two tabs at once begin one time of looking, not two."""
+    """Records that a person sees a list now. Two tabs at once begin one period of viewing, not two."""
     place = {"me": person_id, "of_desk": desk, "of_view": view}
     again = {**place, "fresh": now - STEP, "gone": now - GAP, "seen": now}
     if db.execute(_AGAIN, again).first() is None:
@@ -103,6 +103,6 @@ def marks(db: Db, person_id: int, subject: str, rows: Iterable[Dated], moment: d
     shown = {str(row.id): row for row in rows}
     if not shown:
         return {}
-    asked = {"subject": subject, "ids": list(shown), "since": moment, "me": str(person_id)}
-    foreign: Sequence[str] = db.connection().execute(_FOREIGN, asked).scalars().all()
+    values = {"subject": subject, "ids": list(shown), "since": moment, "me": str(person_id)}
+    foreign: Sequence[str] = db.connection().execute(_FOREIGN, values).scalars().all()
     return {shown[id].id: "new" if shown[id].created_at > moment else "changed" for id in foreign}

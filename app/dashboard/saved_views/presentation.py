@@ -197,7 +197,7 @@ def for_page(
 ) -> Views:
     """The views of the list that `args` ask for, and that this person looked at it now.
 
-    `args` are the list's own arguments without what goes without saying; those named `tab` make its built-in tabs.
+    `args` are the query arguments of the list, defaults omitted; those named `tab` make its built-in tabs.
     """
     query = query_strings.canonical(args)
     view = query_strings.key(desk, query)
@@ -243,7 +243,7 @@ def _note_seen(person_id: int, desk: str, view: str, kept: Seen | None, now: dat
 
 
 def _news(notes: Iterable[_Part], seen: Mapping[str, Seen], person_id: int) -> set[str]:
-    """The lists on which somebody else left a note since this person last looked at them."""
+    """The lists on which another user left a note since this person last saw them."""
     return {
         row.view_sha256
         for row in notes
@@ -253,7 +253,7 @@ def _news(notes: Iterable[_Part], seen: Mapping[str, Seen], person_id: int) -> s
 
 
 def _tabs(rows: Iterable[_Part], desk: str, query: str, news: set[str]) -> list[Tab]:
-    """Saved views, one's own first, then the teams'. Of two for this very list, one is lit."""
+    """Saved views, the user's own first, then the teams'. Of two for this very list, one is lit."""
     ordered = sorted(rows, key=lambda row: (owners.is_team(row.place), row.place, row.position, row.id))
     tabs = []
     lit, base = False, list_url(desk, "") if ordered else ""
@@ -267,7 +267,7 @@ def _tabs(rows: Iterable[_Part], desk: str, query: str, news: set[str]) -> list[
                 url=f"{base}?{row.query}" if row.query else base,
                 icon="users" if owners.is_team(row.place) else "bookmark",
                 current=current,
-                mark="somebody left a note" if row.view_sha256 in news and not current else "",
+                mark="a new note" if row.view_sha256 in news and not current else "",
             )
         )
     return tabs
@@ -288,7 +288,7 @@ def list_url(desk: str, query: str) -> str:
 
 
 def team_names(db: Db, places: Iterable[str]) -> dict[str, str]:
-    """What people call a team. One's only organization needs no name of its own, and no query."""
+    """The names of teams. The only organization of a user needs no name of its own, and no query."""
     found = set(places)
     organizations = {place: id for place in found if (id := owners.organization_of(place)) is not None}
     names = {owners.STAFF: "the platform staff"} if owners.STAFF in found else {}

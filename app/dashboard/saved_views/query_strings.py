@@ -8,7 +8,7 @@ from app.kernel.crypto import sha256
 from app.kernel.errors import Invalid
 
 NEVER = frozenset({"after", "before", "page", "poll", "live", "csrf_token"})
-"""Where somebody was in a list, or how a page was asked for: no part of a view."""
+"""A place in a list, or how a page was requested: no part of a view."""
 ORDER = frozenset({"sort", "order"})
 """How the rows of a list are ordered. Part of a saved view; but rows are no newer for being sorted otherwise."""
 
@@ -48,7 +48,7 @@ def typed(query: str) -> str:
 
 
 def key(desk: str, query: str) -> str:
-    """What looks and notes know a list by: 64 hex digits, the same however the list is sorted."""
+    """The key of a list in last-seen rows and notes: 64 hex digits, the same however the list is sorted."""
     rows = [(name, value) for name, value in parse_qsl(query) if name not in ORDER]
     return sha256(f"{desk}?{urlencode(rows)}")
 

@@ -125,7 +125,7 @@ def note(id: int) -> Response:
 @pages.post("/<desk>/note")
 @allow()
 def write_note(desk: str) -> Response:
-    """Leaves, changes or clears the note on a list. A note somebody else changed meanwhile is not written over."""
+    """Leaves, changes or clears the note on a list. A note that another user changed is not overwritten."""
     _check_desk(desk)
     person = me()
     if not owners.acts(person, desk):
@@ -146,7 +146,7 @@ def write_note(desk: str) -> Response:
     )
     if not written.saved:
         return _note_page(written.note, _note_form(written.note, text), status=409)
-    flash("The note is there for whoever goes on." if text else "The note is cleared.")
+    flash("The note is there for the next person." if text else "The note is cleared.")
     return _to_list(desk, query)
 
 
@@ -176,6 +176,6 @@ def _note_page(found: NoteRow, form: NoteForm, status: int = 200) -> Response:
         list_url=list_url(found.desk, found.query),
         writable=found.place in owners.acts(me(), found.desk),
         why_not=DENIALS[found.desk],
-        story=events.EVENTS.timeline(handover_notes.story(db(), found)),
+        story=events.EVENTS.timeline(handover_notes.earlier(db(), found)),
         now=clock.now(),
     )

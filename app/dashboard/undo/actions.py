@@ -116,7 +116,7 @@ def decide(
         return made
     other = queries.pending(db, subject.type, subject.id)
     if other is None:
-        raise Conflict("Somebody else was quicker. Nothing was decided. Load the page again.", code="hold.held")
+        raise Conflict("Another user was quicker. Nothing was decided. Load the page again.", code="hold.held")
     if (other.person_id, other.kind, presentation.is_final(other, now)) == (person_id, kind, False):
         return other
     raise Conflict(presentation.refusal(other, now, person_id), code="hold.held")
@@ -136,7 +136,7 @@ _UNDO = (
 
 
 def undo(db: Db, id: UUID, person_id: int, *, by: Actor, now: datetime) -> Decision:
-    """Takes back one's own press before it is final. Twice changes nothing. Raises NotFound, Conflict (too late)."""
+    """Undoes a decision of the user before it is final. Twice changes nothing. Raises NotFound, Conflict (too late)."""
     done = db.execute(_UNDO, {"wanted": id, "whose": person_id, "moment": now}).one_or_none()
     if done is not None:
         _record(db, done, _events(done).undone, by, now)
@@ -148,7 +148,7 @@ def undo(db: Db, id: UUID, person_id: int, *, by: Actor, now: datetime) -> Decis
 
 
 def own(db: Db, id: UUID, person_id: int) -> Decision:
-    """One's own decision. Raises NotFound, also for somebody else's."""
+    """A decision of the user. Raises NotFound, also for another user's."""
     found = db.execute(
         select(TABLE).where(PendingDecision.id == id, PendingDecision.person_id == person_id)
     ).one_or_none()
@@ -212,7 +212,7 @@ def settle(database: Database, id: UUID, now: datetime, finalizers: Mapping[str,
 
 
 class _Lost(Exception):
-    """Somebody ended it meanwhile: what this transaction wrote must not stay."""
+    """Another transaction ended the decision first: what this one wrote must not stay."""
 
 
 def _settle(db: Db, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:

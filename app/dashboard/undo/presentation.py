@@ -28,8 +28,8 @@ VERBS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the bar. `left` of `total` seconds; `milliseconds` left, for the countdown."""
+class BarEntry:
+    """An entry of the bar. `left` of `total` seconds; `milliseconds` left, for the countdown."""
 
     id: UUID
     url: str
@@ -51,24 +51,24 @@ def seconds_left(decision: Decision, now: datetime) -> int:
     return max(0, ceil((decision.final_at - now) / timedelta(seconds=1)))
 
 
-def bar(decisions: Iterable[Decision], now: datetime) -> list[Line]:
+def bar(decisions: Iterable[Decision], now: datetime) -> list[BarEntry]:
     """The lines of a bar: first what can be undone, each the newest first."""
     return sorted((_line(decision, now) for decision in decisions), key=lambda line: line.stands != State.HELD)
 
 
-def _line(decision: Decision, now: datetime) -> Line:
+def _line(decision: Decision, now: datetime) -> BarEntry:
     verb = VERBS[decision.kind]
     if decision.state in (State.OVERTAKEN, State.RETURNED):
         title = f"Your {verb.noun} of {decision.name} was not written"
-        return Line(decision.id, decision.url, decision.state, title, decision.why or "")
+        return BarEntry(decision.id, decision.url, decision.state, title, decision.why or "")
     if is_final(decision, now):
         title = f"{decision.name} is {verb.done}"
-        return Line(decision.id, decision.url, "lapsed", title, "This is final. It is being written down and sent.")
+        return BarEntry(decision.id, decision.url, "lapsed", title, "This is final. It is being carried out.")
     total = round((decision.final_at - decision.pressed_at) / timedelta(seconds=1))
     left = min(seconds_left(decision, now), total)
     milliseconds = ceil((decision.final_at - now) / timedelta(milliseconds=1))
     note = "Nothing is written or sent before then. After that it is final."
-    return Line(decision.id, decision.url, "held", f"{verb.doing} {decision.name}", note, left, total, milliseconds)
+    return BarEntry(decision.id, decision.url, "held", f"{verb.doing} {decision.name}", note, left, total, milliseconds)
 
 
 def mark(decision: Decision, now: datetime, person_id: int | None = None) -> str:
@@ -84,19 +84,19 @@ def mark(decision: Decision, now: datetime, person_id: int | None = None) -> str
 
 
 def ticking(text: str, decision: Decision, now: datetime) -> Markup:
-    """A sentence of `mark` or `refusal` whose seconds go on in the browser (static/holds.js)."""
+    """A sentence of `mark` or `refusal` whose seconds go on in the browser (static/js/undo.js)."""
     left = seconds_left(decision, now)
     milliseconds = max(0, ceil((decision.final_at - now) / timedelta(milliseconds=1)))
-    counting = Markup('in <span data-counts="{}">{}</span> s').format(milliseconds, left)
+    counting = Markup('in <span data-remaining="{}">{}</span> s').format(milliseconds, left)
     return escape(text).replace(f"in {left} s", counting)
 
 
 def refusal(decision: Decision, now: datetime, person_id: int | None = None) -> str:
-    """Why nobody else may decide now: the guard's sentence and the reason beside disabled buttons."""
+    """Why no other user may decide now: the guard's sentence and the reason beside disabled buttons."""
     who, verb = decision.actor["name"], VERBS[decision.kind]
     mine = decision.person_id == person_id
     if is_final(decision, now):
-        return f"{'You have' if mine else f'{who} has'} {verb.done} this. It is final and being written down."
+        return f"{'You have' if mine else f'{who} has'} {verb.done} this. It is final and being carried out."
     left = seconds_left(decision, now)
     if mine:
         return f"You {decision.kind} this; it is final in {left} s. Undo that first if you want to decide otherwise."
@@ -115,4 +115,4 @@ def too_late(decision: Decision, now: datetime) -> str:
 
 def undone(decision: Decision) -> str:
     """What is so after an undo."""
-    return f"Undone. {decision.name} waits for a decision again; nobody was told."
+    return f"Undone. {decision.name} waits for a decision again; nothing was sent."

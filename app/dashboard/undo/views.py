@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, flash
 from app.accounts.access import allow, me, signed_in
 from app.dashboard.undo import actions, presentation, queries
 from app.dashboard.undo.models import Decision, State
-from app.dashboard.undo.presentation import Line
+from app.dashboard.undo.presentation import BarEntry
 from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
@@ -24,9 +24,9 @@ class Bar:
     """The pending decisions of the user, read when a template shows them: fragments do not, and cost nothing."""
 
     def __init__(self) -> None:
-        self._lines: Sequence[Line] | None = None
+        self._lines: Sequence[BarEntry] | None = None
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[BarEntry]:
         if self._lines is None:
             person = signed_in()
             self._lines = _lines(reading(), person.id) if person and person.desks else []
@@ -41,7 +41,7 @@ def install(app: Flask) -> None:
     app.context_processor(lambda: {"pending": Bar(), "undone": ""})
 
 
-def _lines(db: Db, person_id: int) -> list[Line]:
+def _lines(db: Db, person_id: int) -> list[BarEntry]:
     return presentation.bar(queries.on_bar(db, person_id), clock.now())
 
 
@@ -71,7 +71,7 @@ def undo(id: UUID) -> Response:
 @pages.post("/<uuid:id>/read")
 @allow()
 def read(id: UUID) -> Response:
-    """Takes what did not become final off one's bar."""
+    """Takes a decision that did not become final off the user's bar."""
     DeskForm().check()
     return _answer("", actions.read(db(), id, me().id))
 

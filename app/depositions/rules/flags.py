@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -89,40 +89,21 @@ def outside_office_hours(start: datetime, end: datetime) -> bool:
     return end.date() != start.date() or end.time() > OFFICE_CLOSES
 
 
-@lru_cache(maxsize=512)
 def federal_holiday(day: date) -> str | None:
     """The federal holiday of the United States on this day, observed days included (5 U.S.C. 6103)."""
-    for year in (day.year, day.year + 1):
-        for holiday, name in _holidays(year):
-            if holiday == day:
-                return name
-            observed = holiday + timedelta(days={5: -1, 6: 1}.get(holiday.weekday(), 0))
-            if observed == day:
-                return f"{name}, observed"
-    return None
+    return _federal_holidays(day.year).get(day)
 
 
-def _holidays(year: int) -> list[tuple[date, str]]:
-    return [
-        (date(year, 1, 1), "New Year’s Day"),
-        (_nth(year, 1, 0, 3), "Martin Luther King Day"),
-        (_nth(year, 2, 0, 3), "Washington’s Birthday"),
-        (_last_monday(year, 5), "Memorial Day"),
-        *([(date(year, 6, 19), "Juneteenth")] if year >= 2021 else []),
-        (date(year, 7, 4), "Independence Day"),
-        (_nth(year, 9, 0, 1), "Labor Day"),
-        (_nth(year, 10, 0, 2), "Columbus Day"),
-        (date(year, 11, 11), "Veterans Day"),
-        (_nth(year, 11, 3, 4), "Thanksgiving Day"),
-        (date(year, 12, 25), "Christmas Day"),
-    ]
+@lru_cache(maxsize=64)
+def _federal_holidays(year: int) -> Mapping[date, str]:
+    # Imported at first use: the package loads every country's calendar, half a second of work that most commands
+    # of the application never need.
+    from holidays import country_holidays
+
+    found = country_holidays("US", years=year)
+    return {day: _typeset(name) for day, name in found.items() if day.year == year}
 
 
-def _nth(year: int, month: int, weekday: int, n: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
-
-
-def _last_monday(year: int, month: int) -> date:
-    last = date(year, month + 1, 1) - timedelta(days=1)
-    return last - timedelta(days=last.weekday())
+def _typeset(name: str) -> str:
+    """`Independence Day (observed)` as pages print it: `Independence Day, observed`."""
+    return name.replace("'", "’").replace(" (observed)", ", observed")

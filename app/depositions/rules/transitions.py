@@ -152,7 +152,7 @@ def check_change_room(state: str) -> None:
 
 
 def check_unassign(assigned: bool) -> None:
-    _refuse(None if assigned else "This is not assigned to anybody.")
+    _refuse(None if assigned else "This has no assignee.")
 
 
 def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> None:
@@ -204,7 +204,7 @@ def check_overlaps(overlaps: Sequence[object], manager: str, reason: str) -> Non
     times = "another session" if len(overlaps) == 1 else f"{len(overlaps)} other sessions"
     sentence = (
         f"{manager} already has {times} at this hour or within 15 minutes of it. Nothing was scheduled. "
-        "Choose somebody else, or say why it should be scheduled all the same."
+        "Choose another manager, or say why it should be scheduled all the same."
     )
     raise Conflict(
         sentence,

@@ -123,7 +123,7 @@ def _schedule_form(deposition: Deposition, posted: bool) -> ScheduleForm:
     starts_at, ends_at = deposition.starts_at, deposition.ends_at
     busy = managers.overlaps_of(reading(), addresses, starts_at, ends_at, besides=deposition.id)
     availability = {address: _availability(busy.get(address, [])) for address in addresses}
-    form.offer(team, availability, f"{preferred}, as requested" if preferred and not chosen else "Somebody else")
+    form.offer(team, availability, f"{preferred}, as requested" if preferred and not chosen else "Another person")
     return form
 
 

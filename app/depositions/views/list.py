@@ -49,7 +49,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 Csv("Starts, where it is", lambda each: datetimes.moment(each.row.starts_at, each.row.zone)),
             ),
             sort="starts",
-            css="when",
+            css="time-cell",
         ),
         Column(
             "Its day",
@@ -73,7 +73,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             "Flags",
             "flags",
             (
-                Csv("Flags", lambda each: ", ".join(badge.word for badge in each.shown.look.badges)),
+                Csv("Flags", lambda each: ", ".join(badge.text for badge in each.shown.cached.badges)),
                 Csv("Tags", lambda each: ", ".join(each.shown.tags)),
             ),
         ),
@@ -89,12 +89,12 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             "Clock",
             "clock",
             (
-                Csv("Cancellation asked", lambda each: _open_cancellation(each.row)),
+                Csv("Cancellation requested", lambda each: _open_cancellation(each.row)),
                 Csv("Came in", lambda each: each.row.created_at),
                 Csv("Came in, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="received",
-            css="num",
+            css="number-cell",
         ),
     )
     filters = FILTERS
@@ -109,7 +109,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
         ),
         Tab(
             listing.CANCELLATION,
-            "Cancellation asked",
+            "Cancellation requested",
             "Sessions to be canceled",
             {"view": listing.CANCELLATION},
             "danger",
@@ -152,7 +152,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 "inbox",
                 "No requests yet",
                 "They come in through the API. A key for it is made under People and keys, "
-                "and /api/docs/depositions shows how to ask.",
+                "and /api/docs/depositions shows how.",
             )
         tab = list_state.tab.key
         if tab in (listing.NEEDS, listing.STARTING):
@@ -168,7 +168,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
         return Empty("check-check", "Nothing here", "No session is in this list now.")
 
     def name_of(self, row: ListedDeposition) -> str:
-        return row.deponent_name or row.title
+        return presentation.name_of(row)
 
     def assign(self, db: Db, id: int, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)
@@ -191,7 +191,7 @@ def list_depositions() -> Response:
 @allow(*READERS)
 def export() -> Response:
     """The list as a file for a spreadsheet."""
-    return csv_export.take(QUEUE)
+    return csv_export.export(QUEUE)
 
 
 @pages.post("/bulk", endpoint="bulk")

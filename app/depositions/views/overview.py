@@ -8,7 +8,7 @@ from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard import captions, charts
 from app.dashboard.charts import Chart, Series, share
-from app.dashboard.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.dashboard.overview import DELIVERED, Figure, Overview, Statistics, daily_chart, waiting_chart, weekly_chart
 from app.depositions.events import SUBJECT
 from app.depositions.models import State
 from app.depositions.queries import listing
@@ -38,7 +38,7 @@ def overview() -> Response:
     return page.answer(stats, "Depositions overview", _figures(page, stats), found)
 
 
-def _figures(page: Overview, stats: Told) -> list[Figure]:
+def _figures(page: Overview, stats: Statistics) -> list[Figure]:
     scope = me().scope(DEPOSITIONS)
     within = None if scope.everything else scope.organization_ids
     organization_ids = frozenset({page.organization_id}) if page.organization_id else within
@@ -71,7 +71,7 @@ def _was(now: float | None, before: float | None) -> str:
     return captions.was(captions.brief(before) if before else "")
 
 
-def _load(page: Overview, stats: Told) -> Chart:
+def _load(page: Overview, stats: Statistics) -> Chart:
     slots = charts.slots(page.today, page.today + timedelta(days=AHEAD - 1), page.today)
     booked = (State.SCHEDULED, State.READY, State.ACTIVE, State.ENDED)
     values = (
@@ -83,7 +83,7 @@ def _load(page: Overview, stats: Told) -> Chart:
     text += f", {sum(values[1]):,} of them not scheduled yet. " if sum(values[1]) else ". "
     return daily_chart(
         slots,
-        (Series("scheduled", "a"), Series("still waiting", "b")),
+        (Series("scheduled", "series-1"), Series("still waiting", "series-2")),
         values,
         key="load",
         title="Load by day",
@@ -95,14 +95,14 @@ def _load(page: Overview, stats: Told) -> Chart:
     )
 
 
-def _received(page: Overview, stats: Told) -> Chart:
+def _received(page: Overview, stats: Statistics) -> Chart:
     values = (stats.spread(RECEIVED, "office"), stats.spread(RECEIVED, "odd"))
     sums = [sum(each) for each in zip(*values, strict=True)]
     before = stats.total(RECEIVED, before=True)
     text = f"{pluralize(sum(sums), 'request')}, {captions.against(sum(sums), before, page.span)}. "
     return daily_chart(
         page.slots,
-        (Series("office hours there", "a"), Series("before 7 AM or after 8 PM there", "b")),
+        (Series("office hours there", "series-1"), Series("before 7 AM or after 8 PM there", "series-2")),
         values,
         key="requests",
         title="Requests received",

@@ -63,7 +63,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
                 Csv("When, where it is", lambda each: datetimes.moment(_when(each.row), each.row.zone)),
             ),
             sort="when",
-            css="when",
+            css="time-cell",
         ),
         Column(
             "Who, and for what",
@@ -104,7 +104,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
                 Csv("Created, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="ended",
-            css="num",
+            css="number-cell",
         ),
     )
     filters = FILTERS
@@ -199,7 +199,7 @@ def live_board() -> Response:
 @allow(*READERS)
 def export() -> Response:
     """The list as a file for a spreadsheet."""
-    return csv_export.take(QUEUE)
+    return csv_export.export(QUEUE)
 
 
 @pages.post("/bulk", endpoint="bulk")

@@ -1,6 +1,6 @@
 """The desk's list: its groups by days left, what narrows it, and in which order it can be read.
 
-Each group is one stretch of one index, so that a page costs the same however many rows there are. All that is said of
+Each group is one range of one index, so that a page costs the same however many rows there are. All that is said of
 a list comes from its `listing()` (app/dashboard/listing.py); its numbers are in numbers.py.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast
 from app.accounts.models import Organization
 from app.dashboard.filters import Chosen, ListKind, within_reach
 from app.dashboard.listing import CompiledListing, Conditions, Listing, Neighbours, Segment
-from app.dashboard.undo import queries as holds
+from app.dashboard.undo import queries as undo
 from app.kernel.db.engine import Db
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import Prescreen, WorkflowTemplate
@@ -39,7 +39,7 @@ HOLDERS: ColumnElement[int] = literal_column("1000000000")
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a row on a page was: its version, and who had it. Taking is no change of content, so it moves no version;
-    a ticked row must not be taken from somebody whom its reader has not seen."""
+    a ticked row must not be taken from an assignee whom its reader has not seen."""
 
     version: int
     holder: int | None
@@ -217,13 +217,13 @@ def _narrow(kind: ListKind, free: bool) -> Conditions:
 def near(db: Db, listed: Listing, chosen: Chosen, now: datetime, id: UUID) -> Neighbours | None:
     """What comes before and after a row in its list, and its place; None when it is not in it.
 
-    What somebody has on hold is passed over among those that wait: there is nothing to do about it.
+    Rows with a pending decision are passed over among those that wait: there is nothing to do about them.
     """
     found = listed.near(db, id)
     if found is None or chosen.tab != WAITING:
         return found
-    held = [UUID(one) for one in holds.pending_ids(db, SUBJECT) if UUID(one) != id]
-    if found.previous not in held and found.next not in held:
+    pending = [UUID(one) for one in undo.pending_ids(db, SUBJECT) if UUID(one) != id]
+    if found.previous not in pending and found.next not in pending:
         return found
-    free = listing(db, chosen, now, besides=held).near(db, id)
+    free = listing(db, chosen, now, besides=pending).near(db, id)
     return free._replace(place=found.place) if free else found

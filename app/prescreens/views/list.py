@@ -12,7 +12,7 @@ from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
-from app.dashboard.undo import queries as holds
+from app.dashboard.undo import queries as undo
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
@@ -116,7 +116,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
     )
     tabs = TABS
     filters = FILTERS
-    noun = ("pre-screen", "pre-screens")
+    noun = ("prescreen", "prescreens")
     groups = presentation.GROUPS
 
     def seconds(self, tab: Tab) -> float:
@@ -129,7 +129,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
         return lines.Known(
             questionnaires.questions_of(db, ((row.workflow_template_id, row.template_version) for row in rows)),
             contacts.known_before(db, rows),
-            holds.pending_of(db, SUBJECT, (row.id for row in rows)),
+            undo.pending_of(db, SUBJECT, (row.id for row in rows)),
         )
 
     def counts_groups(self, chosen: Chosen) -> bool:
@@ -171,7 +171,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
 
     def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs["all"] == 0:
-            return Empty("inbox", "No pre-screens yet", "They come in through the public links of your templates.")
+            return Empty("inbox", "No prescreens yet", "They come in through the public links of your templates.")
         left = list_state.tab.args.get("left")
         if left:
             days = {"3": "three", "7": "seven"}[left]
@@ -180,9 +180,9 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
             decided = (APPROVED, DENIED)
             last = recent_events.since(reading(), SUBJECT, decided, me().scope(PRESCREENS).where)
             since = f" since {datetimes.moment(last, me().time_zone, list_state.now)}" if last else ""
-            text = f"Nobody waits{since}. New pre-screens appear here as soon as a prospect has sent the answers."
+            text = f"Nobody waits{since}. New prescreens appear here as soon as a prospect has sent the answers."
             return Empty("check-check", "Everything is decided", text)
-        return Empty("check-check", "Nothing here", "No pre-screen is in this list now.")
+        return Empty("check-check", "Nothing here", "No prescreen is in this list now.")
 
     def name_of(self, row: ListedPrescreen) -> str:
         return presentation.name_of(row)
@@ -195,7 +195,9 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
     def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
         holder = Seen.read(version).holder
         if holder is None:
-            raise Conflict("Nobody has it, so it cannot be given back. Nothing was changed.", code="session.taken")
+            raise Conflict(
+                "It is assigned to nobody, so it cannot be unassigned. Nothing was changed.", code="session.taken"
+            )
         actions.release(db, id, holder, reach=mine(), by=by, now=now)
 
 
@@ -213,7 +215,7 @@ def list_() -> Response:
 @allow(*STAFF)
 def export() -> Response:
     """The list as a file for a spreadsheet."""
-    return csv_export.take(QUEUE)
+    return csv_export.export(QUEUE)
 
 
 @pages.post("/bulk", endpoint="bulk")

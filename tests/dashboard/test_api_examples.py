@@ -1,4 +1,4 @@
-"""The same by API: every request a page shows is one that the door knows, with a body it takes."""
+"""API equivalent: every request that a page shows is one that the API knows, with a body that it takes."""
 
 import json
 from types import SimpleNamespace
@@ -17,23 +17,23 @@ from app.prescreens import api_examples as prescreens
 from app.prescreens.api import ReviewBody
 
 
-def known(app: Flask, twins: list[ApiExample]) -> set[str]:
+def known(app: Flask, examples: list[ApiExample]) -> set[str]:
     """What they do; each is matched against the routes of the API."""
-    for twin in twins:
-        path = urlsplit(twin.url).path
+    for example in examples:
+        path = urlsplit(example.url).path
         assert path.startswith("/api/v1/")
-        app.url_map.bind("localhost").match(path, method=twin.method)
-        assert twin.text.startswith(f"{twin.method} http")
-        assert json.loads(twin.body or "{}") is not None
-    return {twin.act for twin in twins}
+        app.url_map.bind("localhost").match(path, method=example.method)
+        assert example.text.startswith(f"{example.method} http")
+        assert json.loads(example.body or "{}") is not None
+    return {example.act for example in examples}
 
 
 @pytest.mark.parametrize(
     ("state", "acts"),
     [
         ("initial", {"Cancel it"}),
-        ("scheduled", {"Ask for its cancellation"}),
-        ("ready", {"Ask for its cancellation"}),
+        ("scheduled", {"Request its cancellation"}),
+        ("ready", {"Request its cancellation"}),
         ("canceled", set()),
         ("ended", set()),
     ],
@@ -41,10 +41,10 @@ def known(app: Flask, twins: list[ApiExample]) -> set[str]:
 def test_depositions(app: Flask, state: str, acts: set[str]) -> None:
     with app.test_request_context("/"):
         found = depositions.of(SimpleNamespace(id=7, state=state))
-        assert known(app, found) == {"See it among all requests"} | acts
-    for twin in found:
-        if twin.body:
-            assert CancelBody.model_validate_json(twin.body).cancel_without_email is False
+        assert known(app, found) == {"List all requests"} | acts
+    for example in found:
+        if example.body:
+            assert CancelBody.model_validate_json(example.body).cancel_without_email is False
 
 
 @pytest.mark.parametrize(("state", "acts"), [("completed", {"Approve it", "Deny it"}), ("approved", set())])
@@ -52,7 +52,7 @@ def test_prescreens(app: Flask, state: str, acts: set[str]) -> None:
     with app.test_request_context("/"):
         found = prescreens.of(SimpleNamespace(id=uuid4()), state)
         assert known(app, found) == {"See it"} | acts
-    decided = [ReviewBody.model_validate_json(twin.body).reviewStatus for twin in found if twin.body]
+    decided = [ReviewBody.model_validate_json(example.body).reviewStatus for example in found if example.body]
     assert decided == (["approved", "denied"] if acts else [])
 
 
@@ -72,5 +72,5 @@ def test_inspections(app: Flask) -> None:
         }
         over = inspections.of(inspection, {"invite": "It is over.", "end": "It is over."}, [])
         assert known(app, over) == {"Retrieve it"}
-    (body,) = (twin.body for twin in found if twin.body)
+    (body,) = (example.body for example in found if example.body)
     assert NewParticipant.model_validate_json(body).send_email is True
