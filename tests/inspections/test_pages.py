@@ -246,7 +246,7 @@ def test_the_fragment_is_part_of_the_page(otto, integrator) -> None:
     assert "<html" not in text
 
 
-def test_pages_of_a_long_board_hold_each_row_once(otto, integrator, monkeypatch) -> None:
+def test_pages_of_a_long_board_show_each_row_once(otto, integrator, monkeypatch) -> None:
     made = {integrator.create()["id"] for _ in range(53)}
     first = html(otto.get("/inspections?view=all"))
     second = html(otto.get(re.search(r'href="([^"]+)" rel="next"', first)[1].replace("&amp;", "&")))
