@@ -101,7 +101,7 @@ def test_the_buttons_do_it(client: FlaskClient, database: Database, cast: Cast) 
     assert "You have this" in page
     assert f'Next: <a href="/prescreens/{other}">Jane Smith</a>' in page
     assert f'/prescreens/{id}/unassign" name="version"' in lena.get("/prescreens").text
-    answer = pressed(lena, database, id, "give_back", in_list="1")
+    answer = pressed(lena, database, id, "unassign", in_list="1")
     assert (answer.status_code, answer.location) == (303, "/prescreens")
     assert stored(database, id).assignee_id is None
 
@@ -114,7 +114,7 @@ def test_what_a_colleague_took_meanwhile_stays_theirs(client: FlaskClient, datab
     answer = pressed(lena, database, id, "assign", version=as_seen)
     assert answer.status_code == 409
     assert "Mira Haddad has this now" in answer.text
-    assert pressed(lena, database, id, "give_back").status_code == 409
+    assert pressed(lena, database, id, "unassign").status_code == 409
     assert stored(database, id).assignee_id == cast.mira.id
     assert pressed(lena, database, id, "assign", version="x").status_code == 422
 
@@ -123,5 +123,5 @@ def test_what_a_colleague_took_meanwhile_stays_theirs(client: FlaskClient, datab
 def test_who_may_not(client: FlaskClient, database: Database, cast: Cast, who: str) -> None:
     id = prescreen(database, cast.marston.id)
     someone = cast.sign_in(client, who)
-    for verb in ("assign", "give_back", "tag", "untag"):
+    for verb in ("assign", "unassign", "tag", "untag"):
         assert pressed(someone, database, id, verb, tag="vip").status_code == 403
