@@ -16,7 +16,7 @@ from tests import browsers
 from tests.cast import Cast
 from tests.depositions import factories
 from tests.house.looking import serving
-from tests.prescreens.making import prescreen
+from tests.prescreens.factories import prescreen
 
 ODD = ("", "   ", "%", "_", "\x00", "\ud800", "x" * 5000, "a'b\"c", "<script>", "9" * 40, "{{7*7}}", "ليلى")
 

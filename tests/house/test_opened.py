@@ -10,7 +10,7 @@ from app.kernel.db.engine import Database
 from tests import browsers
 from tests.depositions import factories
 from tests.house import looking
-from tests.prescreens.making import prescreen
+from tests.prescreens.factories import prescreen
 
 pytestmark = [
     pytest.mark.browser,
