@@ -14,6 +14,7 @@ from app.dashboard.undo import presentation
 from app.dashboard.undo.models import PendingDecision, State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.prescreens.actions import finalize
 from app.prescreens.jobs import FINALIZERS
 from app.prescreens.models import Prescreen
 from app.prescreens.rules import review
@@ -183,7 +184,7 @@ def test_what_breaks_is_tried_again_and_holds_up_nobody(
     def breaks(db: Any, hold: Any, at: Any) -> Any:
         if hold.id == first.id:
             raise RuntimeError("planted")
-        return decide(db, hold, at)
+        return finalize(db, hold, at)
 
     monkeypatch.setitem(FINALIZERS, "prescreen", undo_actions.Finalizer("prescreens", breaks))
     at = second.final_at + timedelta(seconds=1)
