@@ -7,9 +7,9 @@ stderr; 2 wrong usage. Every command may be repeated: what exists with the same 
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 from sqlalchemy import inspect
@@ -21,6 +21,9 @@ from app.kernel import clock
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
+
+if TYPE_CHECKING:
+    from app.accounts.models import Organization
 
 BY = Actor("cli", None, "desk command", None, "cli")
 PRODUCTS = click.Choice(DESKS)
@@ -36,7 +39,7 @@ class Output:
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
 
-    def done(self, facts: dict[str, Any], sentence: str, value: str = "") -> None:
+    def done(self, facts: Mapping[str, object], sentence: str, value: str = "") -> None:
         """Prints the result. Without --json `value` (a key, a token) is all of stdout; the sentence goes to stderr."""
         if self.as_json:
             click.echo(json.dumps(facts, ensure_ascii=False))
@@ -163,7 +166,7 @@ def organization() -> None:
     pass
 
 
-def _organization_facts(found: Any) -> dict[str, Any]:
+def _organization_facts(found: "Organization") -> dict[str, object]:
     names = ("slug", "name", "plan", "billing", "self_service", "locale", "time_zone", "contact_email")
     switches = ("decision_emails", "require_second_factor")
     return {name: getattr(found, name) for name in (*names, *switches)}

@@ -1,12 +1,12 @@
-"""What the environment says, read once at start-up and never again.
+"""Settings from the environment, read once at start-up.
 
 Every name is listed in docs/operating.md. Production means that PUBLIC_BASE_URL is https: then nothing may
-be left at a development value, and what is missing is said by name.
+be left at a development value, and what is missing is named.
 """
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -129,7 +129,7 @@ def _database_url(value: str) -> str:
     return value
 
 
-_READERS: dict[str, Any] = {
+_READERS: dict[str, Callable[[str], object]] = {
     "database_url": _database_url,
     "secret_key": _list,
     "encryption_keys": _fernet_keys,

@@ -8,14 +8,15 @@ import hashlib
 import hmac
 from base64 import b32encode, urlsafe_b64encode
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import case, func, insert, select
 
-from app.accounts import passwords, rules
+from app.accounts import passwords
 from app.accounts.actions import keys, organizations, people
-from app.accounts.models import ApiKey, Organization, Person, Product
+from app.accounts.models import ApiKey, Organization, Person
 from app.accounts.queries import organization_by_slug
+from app.accounts.roles import ACCESS, Product
 from app.config import Config
 from app.dashboard import demo as dashboard
 from app.desks import DESKS
@@ -82,7 +83,29 @@ CAST = (
 )
 
 
-def load(database: Database, now: datetime) -> tuple[dict[str, Any], bool]:
+class LoadedOrganization(TypedDict):
+    slug: str
+    name: str
+    plan: str
+    self_service: bool
+    keys: list[dict[str, object]]
+
+
+class LoadedPerson(TypedDict):
+    email: str
+    password: str
+    role: str
+    organization: str | None
+
+
+class Loaded(TypedDict):
+    """What `desk demo load` prints, in the form that scripts read."""
+
+    organizations: list[LoadedOrganization]
+    people: list[LoadedPerson]
+
+
+def load(database: Database, now: datetime) -> tuple[Loaded, bool]:
     """Loads everything the first time. Returns what to print, and whether anything was written.
 
     Raises Denied in production, Conflict when these organizations exist but were not made here.
@@ -100,7 +123,7 @@ def load(database: Database, now: datetime) -> tuple[dict[str, Any], bool]:
     return printed(config), fresh
 
 
-def printed(config: Config) -> dict[str, Any]:
+def printed(config: Config) -> Loaded:
     """The cast with its keys and passwords, in the shape scripts read."""
     return {
         "organizations": [
@@ -113,7 +136,7 @@ def printed(config: Config) -> dict[str, Any]:
                     {
                         "product": product.value,
                         "key": key(config, client.slug, product),
-                        "scopes": list(rules.SCOPES[product]),
+                        "scopes": list(ACCESS[product].key_scopes),
                     }
                     for product in Product
                 ],
@@ -130,7 +153,9 @@ def printed(config: Config) -> dict[str, Any]:
 
 def key(config: Config, slug: str, product: Product) -> str:
     """The demonstration key of an organization for one API."""
-    return rules.PREFIXES[product] + urlsafe_b64encode(_derived(config, f"key:{slug}:{product}")).decode().rstrip("=")
+    return ACCESS[product].key_prefix + urlsafe_b64encode(_derived(config, f"key:{slug}:{product}")).decode().rstrip(
+        "="
+    )
 
 
 def password(config: Config, email: str) -> str:

@@ -1,4 +1,4 @@
-"""What an operator's machines ask: alive, ready, and how it goes."""
+"""Health checks and metrics, for the machines of an operator."""
 
 import time
 
@@ -9,10 +9,9 @@ from sqlalchemy import func, select
 from app.accounts.access import public
 from app.kernel import clock
 from app.kernel.db.transaction import reading
-from app.kernel.outbox.outbox import OutboxRow
+from app.kernel.outbox.outbox import DEAD, QUEUED, OutboxRow
 
 pages = Blueprint("health", __name__)
-o = OutboxRow.__table__.c
 
 
 @pages.get("/health/live")
@@ -25,13 +24,13 @@ def live() -> dict[str, str]:
 @pages.get("/health/ready")
 @public
 def ready() -> dict[str, str]:
-    """This process answers and its database does. Otherwise the edge makes it a 503."""
+    """This process answers and so does its database; otherwise the error handler makes it a 503."""
     reading().execute(select(1)).scalar_one()
     return {"status": "ready"}
 
 
 class Metrics:
-    """What Prometheus reads from this process; queue depths come from the database, the same from every process."""
+    """The metrics of this process; queue depths come from the database and are the same in every process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -40,7 +39,7 @@ class Metrics:
         )
         self.seconds = Histogram("desk_request_seconds", "Seconds to answer", ("route",), registry=self.registry)
         self.queued = Gauge("desk_outbox_queued", "Messages not delivered yet", registry=self.registry)
-        self.dead = Gauge("desk_outbox_dead", "Messages given up on", registry=self.registry)
+        self.dead = Gauge("desk_outbox_dead", "Failed messages", registry=self.registry)
         self.oldest = Gauge(
             "desk_outbox_oldest_seconds", "Age of the oldest message due and not delivered", registry=self.registry
         )
@@ -58,9 +57,10 @@ def metrics() -> Response:
     """Prometheus text. Keep it inside: deploy/nginx does not pass it on."""
     found: Metrics = current_app.extensions["metrics"]
     db, now = reading(), clock.now()
-    found.queued.set(db.execute(select(func.count()).where(o.state == "queued")).scalar_one())
-    found.dead.set(db.execute(select(func.count()).where(o.state == "dead")).scalar_one())
-    oldest = db.execute(select(func.min(o.due_at)).where(o.state == "queued", o.due_at <= now)).scalar_one()
+    found.queued.set(db.execute(select(func.count()).where(OutboxRow.state == QUEUED)).scalar_one())
+    found.dead.set(db.execute(select(func.count()).where(OutboxRow.state == DEAD)).scalar_one())
+    overdue = select(func.min(OutboxRow.due_at)).where(OutboxRow.state == QUEUED, OutboxRow.due_at <= now)
+    oldest = db.execute(overdue).scalar_one()
     found.oldest.set((now - oldest).total_seconds() if oldest else 0)
     return Response(generate_latest(found.registry), content_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -12,7 +12,7 @@ EVERY = 60.0
 
 
 class Housekeeping:
-    """A sweep that never reports work: nobody waits for it."""
+    """A sweep that never reports work, so that it is not run again at once."""
 
     def __init__(self) -> None:
         self._next = 0.0

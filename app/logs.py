@@ -1,30 +1,34 @@
-"""Logs: JSON lines on stderr with request id, actor and organization. Secrets never reach here: callers log names of
-routes and ids, and what looks like a credential is redacted once more before it is written."""
+"""Logs: JSON lines on stderr with request id, actor and organization.
+
+Callers log names of routes and ids, never secrets; text that looks like a credential is redacted before it is written.
+"""
 
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
+from app.accounts.roles import ACCESS
 from app.config import Config
 
-# Keys, bearers, join tokens, signed links and codes, wherever they may have slipped in.
 SECRETS = re.compile(
-    r"(nb_sec_|ra_|sd_|tok_)[A-Za-z0-9_-]{6,}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
+    rf"({'|'.join(access.key_prefix for access in ACCESS.values())}|tok_)[A-Za-z0-9_-]{{6,}}"
+    r"|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
     r"|([?&](?:t|k|token|code)=)[^&\s\"']+|(/join/)[A-Za-z0-9_-]{20,}"
     r"|((?:password|cookie|authorization|otp)\"?[=:]\s*\"?)[^\s\",]+",
     re.IGNORECASE,
 )
+"""Keys, bearer tokens, join tokens, signed links and codes."""
 
 
 def redact(text: str) -> str:
-    return SECRETS.sub(lambda found: next((g for g in found.groups() if g), "") + "[redacted]", text)
+    """The text with its credentials replaced by `[redacted]`."""
+    return SECRETS.sub(lambda found: next((group for group in found.groups() if group), "") + "[redacted]", text)
 
 
-def _redacted(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _redacted(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
     for key, value in entry.items():
         if isinstance(value, str):
             entry[key] = redact(value)

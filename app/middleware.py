@@ -3,8 +3,9 @@
 import ipaddress
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from types import TracebackType
 from uuid import uuid4
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, g, request
@@ -15,6 +16,8 @@ from app.kernel.db.transaction import SAFE
 from app.kernel.errors import Denied
 
 log = structlog.get_logger("desk")
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
@@ -97,15 +100,17 @@ class SecurityHeaders:
     FIXED = tuple((name.lower(), (name, value)) for name, value in HEADERS.items())
     STRICT = ("strict-transport-security", ("Strict-Transport-Security", STRICT_TRANSPORT))
 
-    def __init__(self, inner: Callable[..., Iterable[bytes]]) -> None:
+    def __init__(self, inner: WSGIApplication) -> None:
         self.inner = inner
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         wanted = (*self.FIXED, self.STRICT) if environ["wsgi.url_scheme"] == "https" else self.FIXED
 
-        def start_with_headers(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+        def start_with_headers(
+            status: str, headers: list[tuple[str, str]], error: ExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
             present = {name.lower() for name, _ in headers}
-            return start_response(status, headers + [one for name, one in wanted if name not in present], *error)
+            return start_response(status, headers + [one for name, one in wanted if name not in present], error)
 
         return self.inner(environ, start_with_headers)
 
@@ -113,10 +118,10 @@ class SecurityHeaders:
 class TrustedProxies:
     """Reads X-Forwarded-For and X-Forwarded-Proto, but only from TRUSTED_PROXIES."""
 
-    def __init__(self, inner: Callable[..., Iterable[bytes]], config: Config) -> None:
+    def __init__(self, inner: WSGIApplication, config: Config) -> None:
         self.inner, self.trusted = inner, config.trusted_proxies
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.trusted and self._is_proxy(environ.get("REMOTE_ADDR", "")):
             hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
             while hops and self._is_proxy(hops[-1]):

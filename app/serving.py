@@ -1,7 +1,6 @@
 """The web processes: granian, one worker a core, one thread each on SQLite."""
 
 import gc
-from typing import Any
 
 from flask import Flask
 from granian import Granian
@@ -10,12 +9,12 @@ from granian.log import LogLevels
 
 from app.config import Config
 
-PATIENCE = 25
+SHUTDOWN_SECONDS = 25
 """Seconds in which accepted requests may finish after SIGTERM."""
 
 
 def application() -> Flask:
-    """The app of one worker process. What start-up made is left out of garbage collection: no long pauses."""
+    """The app of one worker process. Objects made at start-up are left out of garbage collection: no long pauses."""
     from app import create_app
 
     app: Flask = create_app(Config.from_env())
@@ -26,7 +25,7 @@ def application() -> Flask:
 
 def serve(config: Config, *, host: str, port: int, workers: int) -> None:
     """Serves until SIGTERM or SIGINT. A worker that dies is replaced."""
-    server: Any = Granian(
+    server = Granian(
         "app.serving:application",
         factory=True,
         address=host,
@@ -39,6 +38,6 @@ def serve(config: Config, *, host: str, port: int, workers: int) -> None:
         log_access=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        workers_kill_timeout=PATIENCE,
+        workers_kill_timeout=SHUTDOWN_SECONDS,
     )
     server.serve()

@@ -3,7 +3,6 @@ htmx, and pages otherwise. No answer names a stack, a path, a library, SQL, or w
 """
 
 import contextlib
-from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g, render_template, request
@@ -77,7 +76,7 @@ def _page_above() -> str:
     return "/"
 
 
-def _bare_page(shown: dict[str, Any]) -> str:
+def _bare_page(shown: dict[str, object]) -> str:
     """The page for our own faults. It reads neither the user nor the navigation, because that may be what failed."""
     template = current_app.jinja_env.get_template("refused.html")
     return template.render(

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 
 from app.accounts import api_auth, passwords, rules
-from app.accounts.models import ApiKey, Membership, Organization, Person, Product, SignIn
-from app.accounts.roles import Role
+from app.accounts.models import ApiKey, Membership, Organization, Person, SignIn
+from app.accounts.roles import ACCESS, Product, Role
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.prescreens.models import Questionnaire, QuestionnaireVersion
@@ -54,7 +54,7 @@ def template_id(organization_id: int, number: int) -> uuid.UUID:
 def key(product: str, organization_id: int, number: int = 0) -> str:
     """The secret of one key: always the same, so that nothing needs to be kept beside the database."""
     digest = hashlib.sha256(f"bench {product} {organization_id} {number}".encode()).digest()
-    return rules.PREFIXES[product] + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return ACCESS[product].key_prefix + base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def keys(product: str) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""A real browser: the Chromium of the machine, headless."""
+"""Browser pages for tests, in the Chromium of the machine, without a window."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ FLAGS = [
 
 
 def executable() -> str | None:
-    """Where Chromium is; CHROMIUM in the environment names another one."""
+    """The path of Chromium, or None when there is none. CHROMIUM in the environment names another one."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
@@ -34,7 +34,7 @@ def launched(path: str) -> Iterator[Browser]:
 
 @contextmanager
 def fresh_page(browser: Browser, width: int = 1280, height: int = 900, scheme: str = "light") -> Iterator[Page]:
-    """A page without cookies. Raises AssertionError when its scripts or its policy complained."""
+    """A page without cookies. Raises AssertionError on script errors and violations of the content policy."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
     )
@@ -42,7 +42,7 @@ def fresh_page(browser: Browser, width: int = 1280, height: int = 900, scheme: s
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda said: complaints.append(said.text) if _serious(said.type, said.text) else None)
+    opened.on("console", lambda shown: complaints.append(shown.text) if _serious(shown.type, shown.text) else None)
     try:
         yield opened
         assert not complaints, "The browser complained: " + " · ".join(complaints)
@@ -51,5 +51,5 @@ def fresh_page(browser: Browser, width: int = 1280, height: int = 900, scheme: s
 
 
 def _serious(kind: str, text: str) -> bool:
-    """Refusals are answers too: the browser logs every 4xx, which tests provoke on purpose."""
+    """Whether a console message is a fault. The browser logs every 4xx as an error, which tests provoke on purpose."""
     return kind == "error" and "the server responded with a status of 4" not in text

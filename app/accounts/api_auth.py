@@ -18,7 +18,8 @@ from jwt.types import Options
 from sqlalchemy import bindparam, select
 
 from app.accounts.last_seen import is_stale, pending_times
-from app.accounts.models import ApiKey, Organization, Plan, Product
+from app.accounts.models import ApiKey, Organization, Plan
+from app.accounts.roles import Product
 from app.accounts.rules import SLUG
 from app.kernel.crypto import Vault, sha256
 from app.kernel.db.engine import Db

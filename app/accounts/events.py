@@ -1,7 +1,5 @@
 """Every kind of event of people, organizations and keys."""
 
-from typing import Any
-
 from app.accounts.roles import TITLES, Role
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
@@ -13,7 +11,7 @@ FACTORS: dict[str, str] = {
     "recovery code": "with a recovery code",
     "passkey": "with a passkey",
 }
-"""The last thing a sign-in asked for."""
+"""The last factor of a sign-in."""
 
 
 def _details(row: EventRow) -> str:
@@ -36,7 +34,7 @@ def _details(row: EventRow) -> str:
     return ""
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value) or "nothing"

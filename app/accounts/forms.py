@@ -16,9 +16,9 @@ from wtforms.fields import SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app.accounts import rules
-from app.accounts.models import Billing, Plan, Product, Theme
+from app.accounts.models import Billing, Plan, Theme
 from app.accounts.passkeys import LONGEST_RESPONSE
-from app.accounts.roles import TITLES, Role
+from app.accounts.roles import ACCESS, TITLES, Product, Role
 from app.kernel.errors import Invalid
 from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
 
@@ -195,8 +195,8 @@ class OrganizationForm(VersionedForm):
     time_zone = SelectField("Time zone", choices=ZONES)
     decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
     require_second_factor = BooleanField(
-        "Ask everybody who works here for a second step at sign-in",
-        description="Who has none is led to set one up before anything else.",
+        "Require a second step at sign-in from all members",
+        description="People without one must set it up before anything else.",
     )
 
 
@@ -213,7 +213,7 @@ class NewOrganizationForm(DeskForm):
     slug = StringField(
         "Slug",
         validators=[needed("Type a slug."), at_most(60)],
-        description="Its company id, in bearers and public addresses. Small letters, digits, hyphens; for good.",
+        description="The company id in bearers and addresses: small letters, digits, hyphens. It cannot be changed.",
     )
     plan = SelectField("Plan", choices=PLANS)
     locale = SelectField("Language", choices=LOCALES, default="en")
@@ -230,6 +230,6 @@ class KeyForm(DeskForm):
     )
     scopes = SelectMultipleField(
         "Scopes",
-        choices=list(rules.SCOPES[Product.INSPECTIONS]),
+        choices=list(ACCESS[Product.INSPECTIONS].key_scopes),
         description="For inspections only. None ticked means all.",
     )

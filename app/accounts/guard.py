@@ -29,7 +29,7 @@ LONGEST_KEPT = 100_000
 """Characters of posted text that are carried over a sign-in."""
 NOT_KEPT = ("csrf_token", "password", "one_time_code", "encrypted_secret", "credential")
 
-SHUT = "This page is not open to anybody. Nothing was done."
+CLOSED = "This page is closed. Nothing was done."
 
 
 def install(app: Flask) -> None:
@@ -86,7 +86,7 @@ def guard() -> Response | None:
     if person.factor_wanted_by and not hasattr(view, "unsettled"):
         return _to_set_up_second_factor(person.factor_wanted_by)
     if allowed is None:
-        raise Denied(SHUT)
+        raise Denied(CLOSED)
     if allowed and not person.roles & allowed:
         raise Denied(_only_for(allowed))
     return None
@@ -147,7 +147,7 @@ def _to_set_up_second_factor(organization: str) -> Response:
     """Sends a person whose organization requires a second factor to set one up, before anything else."""
     if request.method in SAFE:
         return htmx.leave_for(url_for("accounts.settings", _anchor="two-step"))
-    raise Denied(f"{organization} asks for two-step sign-in. Nothing was done. Set it up in your settings first.")
+    raise Denied(f"{organization} requires two-step sign-in. Nothing was done. Set it up in your settings first.")
 
 
 def _keep_posted_text() -> Response:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.accounts.roles import Role
+from app.accounts.roles import Product, Role
 from app.kernel.db.engine import Base, Instant, Json
 
 
@@ -37,14 +37,6 @@ class Billing(StrEnum):
 
     ACTIVE = "active"
     PAST_DUE = "past_due"
-
-
-class Product(StrEnum):
-    """The product of an API key."""
-
-    DEPOSITIONS = "depositions"
-    PRESCREENS = "prescreens"
-    INSPECTIONS = "inspections"
 
 
 class Theme(StrEnum):

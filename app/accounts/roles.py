@@ -17,31 +17,69 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-DEPOSITIONS = "depositions"
-PRESCREENS = "prescreens"
-INSPECTIONS = "inspections"
+class Product(StrEnum):
+    """The product of an API key: each desk has one."""
+
+    DEPOSITIONS = "depositions"
+    PRESCREENS = "prescreens"
+    INSPECTIONS = "inspections"
+
+
+DEPOSITIONS = Product.DEPOSITIONS.value
+PRESCREENS = Product.PRESCREENS.value
+INSPECTIONS = Product.INSPECTIONS.value
 PEOPLE = "people"
 AUDIT = "audit"
 
-DESKS = (DEPOSITIONS, PRESCREENS, INSPECTIONS)
-"""The desks, in the order of the navigation."""
 
-WRITERS: dict[str, Role] = {
-    DEPOSITIONS: Role.SCHEDULER,
-    PRESCREENS: Role.LEASING_AGENT,
-    INSPECTIONS: Role.OPERATOR,
-    PEOPLE: Role.ADMIN,
+class DeskAccess(NamedTuple):
+    """Who may act at a desk, and the API keys of its product."""
+
+    writer: Role
+    denial: str
+    """The refusal for a person who may view the desk but not act there; also the reason of a disabled button."""
+    key_prefix: str
+    key_scopes: tuple[str, ...] = ()
+    """What a key may be limited to; most products know no scopes."""
+
+
+ACCESS: dict[str, DeskAccess] = {
+    DEPOSITIONS: DeskAccess(
+        Role.SCHEDULER,
+        "Only the scheduling team may do this. You can look, but nothing was changed.",
+        # These keys sign bearer tokens and webhooks and are never sent themselves.
+        "sd_",
+    ),
+    PRESCREENS: DeskAccess(
+        Role.LEASING_AGENT, "Only leasing agents may do this. You can look, but nothing was changed.", "ra_"
+    ),
+    INSPECTIONS: DeskAccess(
+        Role.OPERATOR,
+        "Only inspection operators may do this. You can look, but nothing was changed.",
+        "nb_sec_",
+        ("sessions:read", "sessions:write", "participants:read", "participants:write"),
+    ),
 }
+"""The access to each desk. A desk is declared in app/desks.py; this part stands below, where sign-in and keys are."""
+
+DESKS = tuple(ACCESS)
+"""The names of the desks, in the order of the navigation."""
+
+WRITERS: dict[str, Role] = {**{desk: access.writer for desk, access in ACCESS.items()}, PEOPLE: Role.ADMIN}
 """The role that may act at a desk."""
 
 READERS: dict[str, frozenset[Role]] = {
-    DEPOSITIONS: frozenset({Role.SCHEDULER, Role.ADMIN, Role.AUDITOR}),
-    PRESCREENS: frozenset({Role.LEASING_AGENT, Role.ADMIN, Role.AUDITOR}),
-    INSPECTIONS: frozenset({Role.OPERATOR, Role.ADMIN, Role.AUDITOR}),
+    **{desk: frozenset({access.writer, Role.ADMIN, Role.AUDITOR}) for desk, access in ACCESS.items()},
     PEOPLE: frozenset({Role.ADMIN}),
     AUDIT: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
 """The roles that may view a desk."""
+
+DENIALS: dict[str, str] = {
+    **{desk: access.denial for desk, access in ACCESS.items()},
+    PEOPLE: "Only administrators may do this. Nothing was changed.",
+}
+"""The refusal for each desk, as in DeskAccess."""
 
 TITLES: dict[Role, str] = {
     Role.SCHEDULER: "Scheduler",
@@ -58,14 +96,6 @@ DUTIES: dict[Role, str] = {
     Role.ADMIN: "manages people, organizations and keys, and views every desk",
     Role.AUDITOR: "views every desk and changes nothing",
 }
-
-DENIALS: dict[str, str] = {
-    DEPOSITIONS: "Only the scheduling team may do this. You can look, but nothing was changed.",
-    PRESCREENS: "Only leasing agents may do this. You can look, but nothing was changed.",
-    INSPECTIONS: "Only inspection operators may do this. You can look, but nothing was changed.",
-    PEOPLE: "Only administrators may do this. Nothing was changed.",
-}
-"""The refusal for a person who may view a desk but not act there; also the reason of a disabled button."""
 
 
 class Grant(NamedTuple):

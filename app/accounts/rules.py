@@ -7,23 +7,9 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
-from app.accounts.models import Billing, Plan, Product
-from app.accounts.roles import Role
+from app.accounts.models import Billing, Plan
+from app.accounts.roles import ACCESS, Role
 from app.kernel.errors import Denied, FieldError, Invalid
-
-SCOPES: dict[str, tuple[str, ...]] = {
-    Product.DEPOSITIONS.value: (),
-    Product.PRESCREENS.value: (),
-    Product.INSPECTIONS.value: ("sessions:read", "sessions:write", "participants:read", "participants:write"),
-}
-"""What a key of each product may be limited to (inspections document; the two others know no scopes)."""
-
-PREFIXES: dict[str, str] = {
-    Product.DEPOSITIONS.value: "sd_",
-    Product.PRESCREENS.value: "ra_",
-    Product.INSPECTIONS.value: "nb_sec_",
-}
-"""How a key of each product begins; depositions keys sign bearers and webhooks and are never sent themselves."""
 
 LOCALES: dict[str, str] = {
     "en": "English",
@@ -151,7 +137,7 @@ def password(value: str, *, email: str, name: str) -> str:
 
 def scopes(product: str, wanted: Iterable[str]) -> list[str]:
     """The scopes of a new key, in the order of the document; none requested means all. Raises Invalid."""
-    known = SCOPES[product]
+    known = ACCESS[product].key_scopes
     requested = list(dict.fromkeys(wanted))
     if not requested:
         return list(known)

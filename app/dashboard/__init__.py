@@ -1,1 +1,1 @@
-"""What the three desks share: the queue page, what is live on it, who looks, saved views. No room may copy it."""
+"""What the staff pages of all desks share: queue, filters, saved views, the undo window, live pages, overviews."""

@@ -1,4 +1,4 @@
-"""The same by API: what a page's buttons do, as an integrator would ask for it, in words that can be copied."""
+"""API examples: what the buttons of a page do, as requests to the API that can be copied."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 
 class ApiExample(NamedTuple):
-    """One act: what it does, and the request that does it. `body` is JSON or empty."""
+    """One verb: what it does, and the request that does it. `body` is JSON or empty."""
 
     act: str
     method: str
@@ -21,7 +21,7 @@ class ApiExample(NamedTuple):
 
 
 def api_example(act: str, method: str, path: str, body: BaseModel | None = None) -> ApiExample:
-    """`body` is made of the model that the door reads it with, and shows what was set on it, nothing else."""
+    """`body` is an instance of the model that the API reads; it shows what was set on it, nothing else."""
     base = current_app.extensions["config"].public_base_url or request.host_url
     shown = body.model_dump_json(exclude_unset=True, indent=2) if body is not None else ""
     return ApiExample(act, method, base.rstrip("/") + path, shown)

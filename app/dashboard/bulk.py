@@ -1,4 +1,4 @@
-"""What is done to several ticked rows at once: assign, give back, tag, export. Never approve, deny, cancel or end.
+"""What is done to several ticked rows at once: assign, unassign, tag, export. Never approve, deny, cancel or end.
 
 Each ticked row says which version of it was on screen. Only rows that are still at it and still in the list are
 changed, all in one transaction with an event each; the answer says in words which others were left alone, and why.
@@ -7,16 +7,17 @@ changed, all in one transaction with an event each; the answer says in words whi
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import Response, flash, request
-from sqlalchemy import Row
 
 from app.accounts.access import Me, me
 from app.accounts.roles import DENIALS
 from app.dashboard import recent_events, tags
 from app.dashboard.csv_export import take_ticked
+from app.dashboard.listing import Found, Id
 from app.dashboard.queue import AnyQueue, ListState
+from app.dashboard.recent_events import LatestEvent
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied, Invalid, NotFound, Refusal
@@ -34,7 +35,7 @@ _TICKED = re.compile(r"([0-9A-Za-z-]{1,40}):([0-9]{1,18})")
 class Ticked(NamedTuple):
     """A row as it was on screen."""
 
-    id: Any
+    id: Id
     version: int
 
 
@@ -42,13 +43,13 @@ class Act(NamedTuple):
     """What to do to each row, and what is said of those it was done to: `assigned to you`."""
 
     words: str
-    do: Callable[[Row, int], object]
-    why_not: Callable[[Row], str | None] = lambda row: None
+    do: Callable[[Found, int], object]
+    why_not: Callable[[Found], str | None] = lambda row: None
     """Why this row is left alone, though it is still as it was."""
 
 
 def act(queue: AnyQueue) -> Response:
-    """Does to the ticked rows what was pressed. Raises Invalid when nothing was ticked, Denied for who only looks."""
+    """Does to the ticked rows what was pressed. Raises Invalid when nothing was ticked, Denied for a mere reader."""
     viewer, now = me(), clock.now()
     list_state = queue.ask(now)
     list_state.check_readable()
@@ -68,7 +69,7 @@ def act(queue: AnyQueue) -> Response:
 
 def _ticked(kind: type) -> list[Ticked]:
     """The rows named in the form, each once. Raises Invalid."""
-    found: dict[Any, Ticked] = {}
+    found: dict[Id, Ticked] = {}
     for word in request.form.getlist("row"):
         match = _TICKED.fullmatch(word)
         try:
@@ -93,13 +94,14 @@ def _chosen(queue: AnyQueue, viewer: Me, list_state: ListState, pressed: str, va
         team = queue.colleagues()
         person = next((one for one in team if str(one.id) == value), None)
         if person is None:
-            raise Invalid("Choose somebody who works at this desk. Nothing was changed.", code="bulk.person")
+            raise Invalid("Choose a person who works at this desk. Nothing was changed.", code="bulk.person")
         return Act(
             "assigned to you" if person.id == viewer.id else f"assigned to {person.name}",
             lambda row, version: queue.assign(db(), row[0], (person.id, person.name), by=by, now=now, version=version),
             lambda row: None if person.covers(row.organization_id) else f"{person.name} does not act for this client",
         )
-    if pressed in ("unassign", "give_back"):  # the second is what a page says that was open during the upgrade
+    # A page that was open during an upgrade still says `give_back`.
+    if pressed in ("unassign", "give_back"):
         return Act("unassigned", lambda row, version: queue.unassign(db(), row[0], by=by, now=now, version=version))
     if pressed in ("tag", "untag"):
         name = tags.tidy(request.form.get("tag", ""))
@@ -113,13 +115,13 @@ def _chosen(queue: AnyQueue, viewer: Me, list_state: ListState, pressed: str, va
 
 def _each(
     queue: AnyQueue, list_state: ListState, viewer: Me, ticked: list[Ticked], chosen: Act
-) -> tuple[list[Ticked], list[tuple[Row | None, str]]]:
+) -> tuple[list[Ticked], list[tuple[Found | None, str]]]:
     """Does it to the rows that are still as they were; gives those, and the others with why not."""
     found = list_state.listing.rows_of(db(), [one.id for one in ticked], lock=True)
     moved = [one.id for one in ticked if one.id in found and not _fits(one, found[one.id])]
     happened = recent_events.latest_events(db(), queue.subject, moved)
     done: list[Ticked] = []
-    left: list[tuple[Row | None, str]] = []
+    left: list[tuple[Found | None, str]] = []
     for one in ticked:
         if one.id not in found:
             left.append((None, "it is not in this list"))
@@ -143,13 +145,13 @@ def _each(
     return done, left
 
 
-def _fits(one: Ticked, found: tuple[str | None, Row]) -> bool:
+def _fits(one: Ticked, found: tuple[str | None, Found]) -> bool:
     """Whether a row is still in the list, and still as it was on screen."""
     key, row = found
     return key is not None and row.version == one.version
 
 
-def _what_happened(queue: AnyQueue, list_state: ListState, viewer: Me, event: Row | None) -> str:
+def _what_happened(queue: AnyQueue, list_state: ListState, viewer: Me, event: LatestEvent | None) -> str:
     """`Ana Ruiz scheduled it at 10:42`."""
     if event is None:
         return "it has left this list"
@@ -158,7 +160,7 @@ def _what_happened(queue: AnyQueue, list_state: ListState, viewer: Me, event: Ro
 
 
 def _answer(
-    queue: AnyQueue, list_state: ListState, viewer: Me, done: int, words: str, left: Iterable[tuple[Row | None, str]]
+    queue: AnyQueue, list_state: ListState, viewer: Me, done: int, words: str, left: Iterable[tuple[Found | None, str]]
 ) -> str:
     """`3 assigned to you. 1 was left alone: Ana scheduled it at 10:42.`"""
     said = f"{done:,} {words}." if done else f"None {words}."

@@ -60,7 +60,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One kind of thing in a chart. `tone` is its class: a, b, c, d, or `t warn`, `t danger`."""
+    """One kind of thing in a chart. `tone` is its class: `series-1`, `series-2`, or `toned-fill` with a tone."""
 
     name: str
     tone: str
@@ -134,7 +134,7 @@ def bars(slots: Sequence[Slot], series: Sequence[Series], values: Sequence[Seque
                 y -= tall
                 boxes.append(Box(one.tone, x, width, y, max(1.0, tall - 1)))
         if slot.short:
-            words.append(Word(slot.short, x + width / 2, 142, "val" if slot.today else "", "middle"))
+            words.append(Word(slot.short, x + width / 2, 142, "value" if slot.today else "", "middle"))
     strokes.append(Stroke("", 0, RIGHT, BASE, BASE))
     return Picture(HEIGHT, tuple(strokes), tuple(boxes), tuple(words))
 
@@ -143,7 +143,7 @@ def _grid(top: float, unit: float = 1, name: str = "") -> tuple[list[Stroke], li
     strokes, words = [], []
     for tick in ticks(top / unit):
         y = round(BASE - tick * unit / top * (BASE - TOP))
-        strokes.append(Stroke("grid", 0, 100, y, y))
+        strokes.append(Stroke("gridline", 0, 100, y, y))
         words.append(Word(f"{tick:,}{name}", 100, y - 4, "", "end"))
     return strokes, words
 
@@ -159,7 +159,7 @@ def steps(slots: Sequence[Slot], series: Sequence[Series], values: Sequence[Sequ
         for n, value in enumerate(of):
             if value is not None:
                 boxes.append(Box(one.tone, n * pitch + pitch * 0.08, pitch * 0.84, BASE - height_of(value, top), 3, 1))
-    words += [Word(s.short, (n + 0.5) * pitch, 142, "val" if s.today else "", "middle") for n, s in enumerate(slots)]
+    words += [Word(s.short, (n + 0.5) * pitch, 142, "value" if s.today else "", "middle") for n, s in enumerate(slots)]
     strokes.append(Stroke("", 0, RIGHT, BASE, BASE))
     return Picture(HEIGHT, tuple(strokes), tuple(boxes), tuple(word for word in words if word.text))
 
@@ -173,8 +173,8 @@ def lines(names: Sequence[str], values: Sequence[int], tones: Sequence[str] = ()
         words.append(Word(name, 0, y + 12))
         width = value / top * (92 - left) if top and value > 0 else 0.0
         if width:
-            boxes.append(Box(tones[n] if tones else "a", left, max(0.6, width), y, 17, 2))
-        words.append(Word(f"{value:,}", left + width + 1.4, y + 13, "val"))
+            boxes.append(Box(tones[n] if tones else "series-1", left, max(0.6, width), y, 17, 2))
+        words.append(Word(f"{value:,}", left + width + 1.4, y + 13, "value"))
     return Picture(25 * len(names), (), tuple(boxes), tuple(words))
 
 
@@ -183,10 +183,10 @@ def shares(names: Sequence[str], parts: Sequence[int], totals: Sequence[int], sa
     boxes, words = [], []
     for n, (name, part, total) in enumerate(zip(names, parts, totals, strict=True)):
         y = 42 * n
-        words += [Word(name, 0, y + 12, "val"), Word(said[n], 100, y + 12, "", "end")]
-        boxes.append(Box("c", 0, 100, y + 18, 10, 2))
+        words += [Word(name, 0, y + 12, "value"), Word(said[n], 100, y + 12, "", "end")]
+        boxes.append(Box("track", 0, 100, y + 18, 10, 2))
         if part > 0:
-            boxes.append(Box("a", 0, min(100.0, max(0.6, part / total * 100)), y + 18, 10, 2))
+            boxes.append(Box("series-1", 0, min(100.0, max(0.6, part / total * 100)), y + 18, 10, 2))
     return Picture(42 * len(names), (), tuple(boxes), tuple(words))
 
 
@@ -196,10 +196,10 @@ def funnel(names: Sequence[str], values: Sequence[int]) -> Picture:
     boxes, words = [], []
     for n, (name, value) in enumerate(zip(names, values, strict=True)):
         y = 3 + 25 * n
-        words += [Word(name, 0, y + 11), Word(f"{value:,}", 100, y + 12, "val", "end")]
-        boxes.append(Box("c", 34, 56, y, 15, 2))
+        words += [Word(name, 0, y + 11), Word(f"{value:,}", 100, y + 12, "value", "end")]
+        boxes.append(Box("track", 34, 56, y, 15, 2))
         if top and value > 0:
-            boxes.append(Box("a", 34, max(0.6, value / top * 56), y, 15, 2))
+            boxes.append(Box("series-1", 34, max(0.6, value / top * 56), y, 15, 2))
     return Picture(25 * len(names), (), tuple(boxes), tuple(words))
 
 
@@ -210,7 +210,7 @@ def cells(names: Sequence[str], tones: Sequence[Sequence[str]], first: str, last
         y = 2 + 24 * n
         words.append(Word(name, 0, y + 12))
         pitch = 82 / max(1, len(row))
-        strokes.append(Stroke("grid", 18, 100, y + 8.5, y + 8.5))
+        strokes.append(Stroke("gridline", 18, 100, y + 8.5, y + 8.5))
         boxes += [Box(tone, 18 + i * pitch, pitch * 0.84, y, 17, 2) for i, tone in enumerate(row) if tone]
     y = 24 * len(names) + 18
     words += [Word(first, 18, y), Word(last, 100, y, "", "end")]

@@ -49,5 +49,5 @@ def edited_form() -> str:
 
 
 def editing() -> bool:
-    """Whether somebody without scripts goes from the preview back to the form, which shall hold what they typed."""
+    """Whether a user without scripts goes from the preview back to the form, which shall hold what they typed."""
     return request.form.get(confirmation.STEP) == "edit"

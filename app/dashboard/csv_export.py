@@ -7,14 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response
-from sqlalchemy import Row
 
 from app.accounts.access import Me, me
 from app.dashboard.events import EXPORTED
+from app.dashboard.listing import Found
 from app.dashboard.queue import AnyQueue, Exported, ListState
 from app.kernel import clock
 from app.kernel.changes import events
@@ -93,8 +92,6 @@ def note(
 CHUNK = 200
 """Rows whose tags and other facts are read at once."""
 
-Found = tuple[str | None, Row[Any]]  # a row of any desk
-
 
 def take(queue: AnyQueue) -> Response:
     """The CSV of exactly the list that the address asks for, streamed. Writes an event before the first row leaves."""
@@ -113,7 +110,7 @@ def take(queue: AnyQueue) -> Response:
     return _file(queue, list_state, viewer, records())
 
 
-def take_ticked(queue: AnyQueue, list_state: ListState, found: Sequence[Found]) -> Response:
+def take_ticked(queue: AnyQueue, list_state: ListState, found: Sequence[tuple[str | None, Found]]) -> Response:
     """The same of the rows that were ticked."""
     viewer = me()
     _record(queue, list_state, db(), len(found), ticked=True)
@@ -121,7 +118,7 @@ def take_ticked(queue: AnyQueue, list_state: ListState, found: Sequence[Found]) 
 
 
 def _records(
-    queue: AnyQueue, list_state: ListState, db: Db, found: Iterable[Found], viewer: Me
+    queue: AnyQueue, list_state: ListState, db: Db, found: Iterable[tuple[str | None, Found]], viewer: Me
 ) -> Iterator[Sequence[object]]:
     """The rows as the columns say them, read some at a time."""
     rest = iter(found)

@@ -1,8 +1,8 @@
-"""What reached nobody: how many messages of each desk were given up or keep failing. Lists and home say the same."""
+"""How many messages of each desk have failed or keep failing: the same numbers for lists and home."""
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
@@ -12,13 +12,11 @@ from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import FAILING, UNDELIVERED, OutboxRow
 
 MOST_COUNTED = 1000
-"""Counts stop here: nobody works through more by looking at a number."""
-
-_o = OutboxRow.__table__.c
+"""Counts stop here: a larger number tells nothing more."""
 
 
 class DeliveryProblems(NamedTuple):
-    """Messages of one desk: given up and not set aside, and tried in vain so far; MOST_COUNTED at most."""
+    """Messages of one desk: failed and not dismissed, and tried in vain so far; MOST_COUNTED at most."""
 
     dead: int
     failing: int
@@ -29,20 +27,20 @@ def delivery_problems(db: Db, scopes: Mapping[str, Scope], subjects: Subjects) -
     if not scopes:
         return {}
     shape = tuple((desk, tuple(subjects.of_desks[desk]), scope.everything) for desk, scope in scopes.items())
-    asked: dict[str, Any] = {f"places_{desk}": sorted(scope.organization_ids) for desk, scope in scopes.items()}
-    known = {name: ids for name, ids in asked.items() if not scopes[name.removeprefix("places_")].everything}
+    ids: dict[str, list[int]] = {f"places_{desk}": sorted(scope.organization_ids) for desk, scope in scopes.items()}
+    known = {name: these for name, these in ids.items() if not scopes[name.removeprefix("places_")].everything}
     counts = db.execute(_statement(shape), known).one()._mapping
     return {desk: DeliveryProblems(counts[f"{desk}_dead"], counts[f"{desk}_failing"]) for desk in scopes}
 
 
 @lru_cache(maxsize=32)
-def _statement(shape: tuple[tuple[str, tuple[str, ...], bool], ...]) -> Select[Any]:
+def _statement(shape: tuple[tuple[str, tuple[str, ...], bool], ...]) -> Select[*tuple[int, ...]]:
     columns = []
     for desk, types, everything in shape:
-        of_desk: list[ColumnElement[bool]] = [_o.subject_type.in_(types)]
+        of_desk: list[ColumnElement[bool]] = [OutboxRow.subject_type.in_(types)]
         if not everything:
-            of_desk.append(_o.organization_id.in_(bindparam(f"places_{desk}", expanding=True)))
+            of_desk.append(OutboxRow.organization_id.in_(bindparam(f"places_{desk}", expanding=True)))
         for name, which in (("dead", UNDELIVERED), ("failing", FAILING)):
-            rows = select(_o.id).where(which, *of_desk).limit(MOST_COUNTED).subquery()
+            rows = select(OutboxRow.id).where(which, *of_desk).limit(MOST_COUNTED).subquery()
             columns.append(select(func.count()).select_from(rows).scalar_subquery().label(f"{desk}_{name}"))
     return select(*columns)

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from flask import Blueprint, current_app
 from sqlalchemy import ColumnElement, Row, Select, select, union_all
 
 from app.accounts.access import Me, Scope
+from app.accounts.models import Organization, Person
 from app.dashboard.queue import Label
 from app.dashboard.subjects import Subjects
 from app.dashboard.undo.actions import Finalizer
@@ -37,7 +38,7 @@ class WaitingWork:
 
     label: str
     count: int
-    arguments: dict[str, Any]
+    arguments: Mapping[str, str | int]
     icon: str
     tone: str = ""
 
@@ -71,6 +72,14 @@ class SearchResult:
     at: datetime
 
 
+class LoadDemo(Protocol):
+    """Writes the demonstration data of a desk."""
+
+    def __call__(
+        self, db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime
+    ) -> object: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What app, worker, commands, home, search, audit and messages need of one desk."""
@@ -86,7 +95,7 @@ class Desk:
     blueprints: tuple[Blueprint, ...]
     product: Product
     """Its documented API."""
-    load_demo: Callable[..., object]
+    load_demo: LoadDemo
 
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     """Who delivers its own channels (jobs) of the outbox."""

@@ -1,10 +1,10 @@
-"""Live pages of the desks: the revision of a list and of one item, each read by one statement, and who is looking.
+"""Live pages of the desks: the revision of a list and of one item, each read by one statement, and who is viewing it.
 
 A list: `live = live_list("deposition", scope, now, every=2)` before anything is read, `if live.unchanged: return
-live.not_modified()`, then `respond(…, live=live, presence=who_looks(…))`. An item: the same with `live_item`, then
-`look(…)` once it is known that this person may see it.
+live.not_modified()`, then `respond(…, live=live, presence=who_viewers(…))`. An item: the same with `live_item`, then
+`view_item(…)` once it is known that this person may see it.
 
-What changes a page must write an event about its subject (or move a message about it, or be somebody's look). What only
+What changes a page must write an event about its subject (or change a message about it, or a presence). What only
 time changes is found within the minute, and so is whatever else a page shows (names of templates, other desks' counts).
 """
 
@@ -14,11 +14,13 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import BindParameter, ColumnElement, Row, ScalarSelect, Select, bindparam, func, literal_column, select
+from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.accounts.access import me
 from app.accounts.scope import Scope
 from app.dashboard import presence
+from app.dashboard.listing import Condition
 from app.dashboard.presence import Presence
 from app.kernel.changes.events import Event
 from app.kernel.db.transaction import reading, side_transaction
@@ -26,14 +28,13 @@ from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.web.live import Live, revision_of
 
 NEWEST = 100
-"""Of so many newest ids the sum is taken. A transaction that commits later than so many younger ones is missed until
-the minute is over."""
+"""The revision sums the ids of the newest events, this many. A transaction that commits later than so many younger
+ones is missed until the minute is over."""
 SEVERAL = 12
-"""People with more organizations than this are told about changes anywhere at their desk."""
+"""For people with more organizations than this the revision covers the whole desk."""
 
-_e = Event.__table__.c
-_o = OutboxRow.__table__.c
-_w = Presence.__table__.c
+Number = ColumnElement[int]
+Numbers = Select[*tuple[Any, ...]]  # numbers and a moment
 
 
 def live_list(subject_type: str, scope: Scope, now: datetime, *, every: float) -> Live:
@@ -44,15 +45,15 @@ def live_list(subject_type: str, scope: Scope, now: datetime, *, every: float) -
 def live_lists(kinds: Sequence[tuple[str, Scope]], now: datetime, *, every: float) -> Live:
     """The same for a list of several kinds of things, each with whose a person may see."""
     shape: list[int | None] = []
-    asked: dict[str, Any] = {}
-    key: list[Any] = []
+    values: dict[str, object] = {}
+    key: list[tuple[str, tuple[int, ...] | None]] = []
     for i, (subject_type, scope) in enumerate(kinds):
         places = _places(scope)
         shape.append(None if places is None else len(places))
-        asked |= {f"subject_{i}": subject_type, **{f"place_{i}_{j}": place for j, place in enumerate(places or ())}}
+        values |= {f"subject_{i}": subject_type, **{f"place_{i}_{j}": place for j, place in enumerate(places or ())}}
         key.append((subject_type, places))
-    found = _read(_of_lists(tuple(shape)), asked, now)
-    # The last number of each kind is about who looks.
+    found = _read(_of_lists(tuple(shape)), values, now)
+    # The last number of each kind is about viewers.
     lengths = (2 * (1 if places is None else places) + 1 for places in shape)
     looked = any(found[end - 1] is not None for end in accumulate(lengths))
     return Live(every, revision_of((key, _minute(now), *found)), looked)
@@ -61,11 +62,15 @@ def live_lists(kinds: Sequence[tuple[str, Scope]], now: datetime, *, every: floa
 def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime, *, every: float) -> Live:
     """The revision of one thing, of nothing that is outside `scope`.
 
-    A poll that finds nothing new renews this person's own look when it grows old; `look()` begins it.
+    A poll that finds nothing new renews the user's own presence when it grows old; `view_item()` begins it.
     """
     places, id = _places(scope), str(subject_id)
-    asked = {"subject_0": subject_type, "id": id, **{f"place_0_{j}": place for j, place in enumerate(places or ())}}
-    *found, mine = _read(_of_item(None if places is None else len(places)), asked, now)
+    values: dict[str, object] = {
+        "subject_0": subject_type,
+        "id": id,
+        **{f"place_0_{j}": place for j, place in enumerate(places or ())},
+    }
+    *found, mine = _read(_of_item(None if places is None else len(places)), values, now)
     live = Live(every, revision_of((subject_type, id, places, _minute(now), *found)))
     if mine is not None and now - mine > presence.RENEW and live.unchanged:
         with side_transaction() as own:
@@ -74,9 +79,9 @@ def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime
 
 
 def view_item(desk: str, subject_type: str, subject_id: object, organization_id: int, now: datetime) -> tuple[str, ...]:
-    """Notes that this person looks at a thing they may see; returns the names of the others who do.
+    """Records that the user views an item that they may see; returns the names of the other viewers.
 
-    Only those who may act there are noted: nobody has to step aside for a person who only looks.
+    Only users who may act there are recorded: nobody has to step aside for a person who may only look.
     """
     person, id = me(), str(subject_id)
     mine = reading().connection().execute(_MINE, {"subject_0": subject_type, "id": id, "me": person.id}).scalar()
@@ -87,7 +92,7 @@ def view_item(desk: str, subject_type: str, subject_id: object, organization_id:
 
 
 def viewers_of_rows(subject_type: str, ids: Iterable[object], now: datetime) -> dict[str, tuple[str, ...]]:
-    """Names of the others who look at these rows of a list, by id as text."""
+    """Names of the other viewers of these rows of a list, by id as text."""
     return presence.viewers_of(reading(), subject_type, ids, me=me().id, now=now)
 
 
@@ -103,27 +108,31 @@ def _minute(now: datetime) -> int:
     return (int(now.timestamp()) + me().id * 7) // 60
 
 
-def _read(statement: Select[Any], asked: dict[str, Any], now: datetime) -> Any:
-    asked |= {"me": me().id, "after": now - presence.FRESH}
-    return reading().connection().execute(statement, asked).one()
+def _read(
+    statement: Numbers, values: dict[str, object], now: datetime
+) -> Row[*tuple[Any, ...]]:  # numbers and a moment
+    values |= {"me": me().id, "after": now - presence.FRESH}
+    return reading().connection().execute(statement, values).one()
 
 
-_MOST: Any = literal_column(str(NEWEST))
+_MOST: Number = literal_column(str(NEWEST))
 
 
-def _subject(i: int = 0) -> Any:
-    return bindparam(f"subject_{i}", type_=_e.subject_type.type)
+def _subject(i: int = 0) -> BindParameter[str]:
+    return bindparam(f"subject_{i}", type_=Event.subject_type.type)
 
 
-_ID = bindparam("id", type_=_e.subject_id.type)
-_MINE = select(_w.seen_at).where(_w.subject_type == _subject(), _w.subject_id == _ID, _w.person_id == bindparam("me"))
+_ID = bindparam("id", type_=Event.subject_id.type)
+_MINE = select(Presence.seen_at).where(
+    Presence.subject_type == _subject(), Presence.subject_id == _ID, Presence.person_id == bindparam("me")
+)
 
 
-def _bound(i: int, places: int | None) -> list[Any]:
-    return [bindparam(f"place_{i}_{j}", type_=_e.organization_id.type) for j in range(places or 0)]
+def _bound(i: int, places: int | None) -> list[BindParameter[int]]:
+    return [bindparam(f"place_{i}_{j}", type_=Event.organization_id.type) for j in range(places or 0)]
 
 
-def _sum(column: Any, *where: ColumnElement[bool]) -> ColumnElement[Any]:
+def _sum(column: SQLColumnExpression[int] | SQLColumnExpression[int | None], *where: Condition) -> Number:
     """The sum of the newest values of a column whose values only grow.
 
     It changes whenever a row is added anywhere among them, whatever the order in which transactions end.
@@ -132,14 +141,14 @@ def _sum(column: Any, *where: ColumnElement[bool]) -> ColumnElement[Any]:
     return select(func.sum(found.c.n)).scalar_subquery()
 
 
-def _looks(*where: ColumnElement[bool]) -> ColumnElement[Any]:
-    fresh = (_w.person_id != bindparam("me"), _w.seen_at > bindparam("after", type_=_w.seen_at.type))
-    return select(func.sum(_w.id)).where(*where, *fresh).scalar_subquery()
+def _viewers(*where: Condition) -> Number:
+    fresh = (Presence.person_id != bindparam("me"), Presence.seen_at > bindparam("after", type_=Presence.seen_at.type))
+    return select(func.sum(Presence.id)).where(*where, *fresh).scalar_subquery()
 
 
 @lru_cache(maxsize=64)
-def _of_lists(shape: tuple[int | None, ...]) -> Select[Any]:
-    """One number for the events, one for the messages, of each organization; one for who is looking.
+def _of_lists(shape: tuple[int | None, ...]) -> Numbers:
+    """One number for the events, one for the messages, of each organization; one for the viewers.
 
     `shape`: for each kind of thing, of how many organizations; None: of all.
     """
@@ -147,30 +156,30 @@ def _of_lists(shape: tuple[int | None, ...]) -> Select[Any]:
     for i, places in enumerate(shape):
         subject, bound = _subject(i), _bound(i, places)
         for place in [None] if places is None else bound:
-            here = [] if place is None else [_e.organization_id == place]
-            there = [] if place is None else [_o.organization_id == place]
-            tried = _o.changed_at_us.is_not(None)
+            here = [] if place is None else [Event.organization_id == place]
+            there = [] if place is None else [OutboxRow.organization_id == place]
+            tried = OutboxRow.changed_at_us.is_not(None)
             numbers += [
-                _sum(_e.id, _e.subject_type == subject, *here),
-                _sum(_o.changed_at_us, _o.subject_type == subject, tried, *there),
+                _sum(Event.id, Event.subject_type == subject, *here),
+                _sum(OutboxRow.changed_at_us, OutboxRow.subject_type == subject, tried, *there),
             ]
-        within = [] if places is None else [_w.organization_id.in_(bound)]
-        numbers.append(_looks(_w.subject_type == subject, *within))
+        within = [] if places is None else [Presence.organization_id.in_(bound)]
+        numbers.append(_viewers(Presence.subject_type == subject, *within))
     return _numbered(numbers)
 
 
 @lru_cache(maxsize=32)
-def _of_item(places: int | None) -> Select[Any]:
-    """The same for one thing, and when this person last looked at it."""
+def _of_item(places: int | None) -> Numbers:
+    """The same for one item, and when this person was last seen there."""
     bound = _bound(0, places)
 
-    def of(table: Any) -> list[ColumnElement[bool]]:
+    def of(table: type[Event] | type[OutboxRow] | type[Presence]) -> list[Condition]:
         within = [] if places is None else [table.organization_id.in_(bound)]
         return [table.subject_type == _subject(), table.subject_id == _ID, *within]
 
-    moved = select(func.sum(_o.changed_at_us)).where(*of(_o)).scalar_subquery()
-    return _numbered([_sum(_e.id, *of(_e)), moved, _looks(*of(_w)), _MINE.scalar_subquery()])
+    moved = select(func.sum(OutboxRow.changed_at_us)).where(*of(OutboxRow)).scalar_subquery()
+    return _numbered([_sum(Event.id, *of(Event)), moved, _viewers(*of(Presence)), _MINE.scalar_subquery()])
 
 
-def _numbered(numbers: list[ColumnElement[Any]]) -> Select[Any]:
+def _numbered(numbers: Sequence[Number | ScalarSelect[datetime]]) -> Numbers:
     return select(*(number.label(f"n{i}") for i, number in enumerate(numbers)))

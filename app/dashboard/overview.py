@@ -39,7 +39,7 @@ MINUTES = (
 CHANNELS = {"email": "E-mail", "sms": "SMS", "webhook": "Webhook"}
 DELIVERED = "delivery.finished"
 LOOKED_AT = 1000
-"""Waiting messages that are looked through for the oldest of a desk; whoever waits behind so many is not the oldest."""
+"""Waiting messages that are looked through for the oldest of a desk; behind so many none is the oldest."""
 
 _g = Organization.__table__.c
 _o = OutboxRow.__table__.c
@@ -76,7 +76,7 @@ class Overview:
         self.before = self.first - timedelta(days=self.span)
         self.slots = charts.slots(self.first, self.today, self.today)
 
-    def read(self, past: Sequence[str], ahead: Sequence[str] = (), days_ahead: int = 0) -> "Told":
+    def read(self, past: Sequence[str], ahead: Sequence[str] = (), days_ahead: int = 0) -> "Statistics":
         """The tallies: of `past` over the span and the one before, of `ahead` from today on. One query."""
         own = {row.id for row in self.organizations}
         past_days = Days(self.zone, self.before, self.today)
@@ -85,7 +85,7 @@ class Overview:
             db(), {self.organization_id} if self.organization_id else own, (past, past_days), (ahead, ahead_days)
         )
         # Both read today: a moment that is asked for twice says the same twice.
-        return Told(self, list(dict.fromkeys(found)))
+        return Statistics(self, list(dict.fromkeys(found)))
 
     def url(self, endpoint: str, **args: Any) -> str:
         """A list of this desk, narrowed to the organization that was asked for."""
@@ -94,11 +94,13 @@ class Overview:
         return url_for(endpoint, **args)
 
     def here(self, **changes: Any) -> str:
-        """This overview with something changed; what goes without saying is left out."""
+        """This overview with changed arguments; defaults are omitted."""
         asked = {"span": None if self.span == USUAL else self.span, "organization": self.organization_id, **changes}
         return url_for(f"{self.desk}.overview", **{name: value for name, value in asked.items() if value})
 
-    def answer(self, told: "Told", title: str, figures: Sequence[Figure], found: Sequence[Chart | None]) -> Response:
+    def answer(
+        self, told: "Statistics", title: str, figures: Sequence[Figure], found: Sequence[Chart | None]
+    ) -> Response:
         """The page; or one chart's numbers as a file, when the address asks for that."""
         shown = [*(chart for chart in found if chart), self._deliveries(told)]
         wanted = request.args.get("csv")
@@ -130,8 +132,8 @@ class Overview:
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return personal(answer)
 
-    def _deliveries(self, told: "Told") -> Chart:
-        """Whether what this desk had to tell arrived, by channel."""
+    def _deliveries(self, told: "Statistics") -> Chart:
+        """Whether the messages of this desk arrived, by channel."""
         since = max(self.first, self.today - timedelta(days=29))
         slots = charts.slots(since, self.today, self.today)
         ours = [t for t in told.tallies if t.event == DELIVERED and t.subcategory == self.subject and t.day >= since]
@@ -148,7 +150,12 @@ class Overview:
                 charts.spread(slots, by_slot.get((channel, how), {})) for how in ("dead", "late", "sent")
             )
             marks = zip(dead, late, sent, strict=True)
-            tones.append(["t danger" if d else "t warn" if slow else "b" if s else "" for d, slow, s in marks])
+            tones.append(
+                [
+                    "toned-fill danger" if d else "toned-fill warn" if slow else "series-2" if s else ""
+                    for d, slow, s in marks
+                ]
+            )
         total = sum(n for each in sums.values() for how, n in each.items() if how in ("sent", "late", "dead"))
         days = len(slots)
         picture = charts.cells(list(CHANNELS.values()), tones, slots[0].name, "today") if total else None
@@ -163,7 +170,11 @@ class Overview:
                 Row(name, tuple(sums[channel][how] for how in ("sent", "late", "dead")), self._messages(channel))
                 for channel, name in CHANNELS.items()
             ),
-            (Series("all at once", "b"), Series("some later", "t warn"), Series("some given up", "t danger")),
+            (
+                Series("all at once", "series-2"),
+                Series("some later", "toned-fill warn"),
+                Series("some given up", "toned-fill danger"),
+            ),
         )
 
     def _arrived(self, sums: dict[str, Counter[str]], total: int, days: int) -> str:
@@ -217,8 +228,8 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
 
-class Told:
-    """The tallies of one overview, asked by moment, word and days."""
+class Statistics:
+    """The statistics of one overview, by event, category and days."""
 
     def __init__(self, overview: Overview, tallies: Sequence[DailyStat]) -> None:
         self.overview, self.tallies = overview, tallies
@@ -256,7 +267,7 @@ class Told:
 
 
 def waiting_chart(
-    told: Told,
+    told: Statistics,
     moment: str,
     *,
     key: str,
@@ -269,7 +280,7 @@ def waiting_chart(
     waits = told.waits(moment)
     names = (*(name for _, name in in_bands), "longer")
     values = charts.bands(waits, [edge for edge, _ in in_bands])
-    tones = tuple("t warn" if low >= DAY else "a" for low in (0, *(edge for edge, _ in in_bands)))
+    tones = tuple("toned-fill warn" if low >= DAY else "series-1" for low in (0, *(edge for edge, _ in in_bands)))
     total = sum(waits.values())
     said = captions.waited(
         charts.percentile(waits, 0.5), charts.percentile(waits, 0.9), charts.longer_than(waits, DAY), total, done
@@ -279,7 +290,7 @@ def waiting_chart(
     return Chart(key, title, said, f"{title}: {said}", picture, ("Wait", thing), rows)
 
 
-def weekly_chart(told: Told, moment: str, *, key: str, title: str, done: str) -> Chart | None:
+def weekly_chart(told: Statistics, moment: str, *, key: str, title: str, done: str) -> Chart | None:
     """Half and nine of ten, week by week; nothing for a single week."""
     o = told.overview
     if o.span < 2 * 7:
@@ -294,7 +305,7 @@ def weekly_chart(told: Told, moment: str, *, key: str, title: str, done: str) ->
         weeks.append(Slot(begin, end, name, charts.short(begin) if marked else ""))
     each = [told.waits(moment, slot=week) for week in weeks]
     half, most = ([charts.percentile(waits, q) for waits in each] for q in (0.5, 0.9))
-    series = (Series("half within", "a"), Series("nine of ten within", "b"))
+    series = (Series("half within", "series-1"), Series("nine of ten within", "series-2"))
     known = [(value, week) for value, week in zip(half, weeks, strict=True) if value is not None]
     said = f"Nothing was {done} in this time."
     if known:

@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast
+from uuid import UUID
 
 from flask import g, request, url_for
-from sqlalchemy import Row
 
 from app.accounts.access import Me, me
 from app.dashboard import assignees, tags
 from app.dashboard.filters import Chosen, Filters, Reader
-from app.dashboard.listing import CounterRow, Listing
+from app.dashboard.listing import CounterRow, Found, Id, Listing
 from app.kernel.changes.event_types import EventTypes
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -33,10 +33,23 @@ class Label(NamedTuple):
     tone: str = ""
 
 
+class ShownRow(Protocol):
+    """A row as every list shows it."""
+
+    @property
+    def id(self) -> Id: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+
+
+Key = TypeVar("Key", int, UUID)
+"""What an id is."""
 R = TypeVar("R")
 """A row as it was read: a protocol that names the columns of the listing."""
-L = TypeVar("L")
-"""A row as the list shows it: `id`, `version`, `name`; `person`, `mine`, `takeable`; and what its cells want."""
+L = TypeVar("L", bound=ShownRow)
+"""A row as the list shows it: besides, `person`, `mine` and `takeable` for its assignee, and what its cells want."""
 K = TypeVar("K")
 """What was read besides the rows of a page."""
 
@@ -153,7 +166,7 @@ class ListState:
             raise Invalid(each.sentence, code=f"filter.{each.name}")
 
 
-class Queue(ABC, Generic[R, L, K]):
+class Queue(ABC, Generic[Key, R, L, K]):
     """What the queue page has to know of a desk. `desk`, `subject` (as in events) and `endpoint` name it.
 
     `endpoint` is the list's; beside it stand `.detail`, `.csv`, `.bulk`, `.assign`, `.unassign`, `.tag` and `.untag`,
@@ -202,7 +215,7 @@ class Queue(ABC, Generic[R, L, K]):
         """A row as the list shows it; `key` is its group's, empty for a row that has left the list."""
 
     @abstractmethod
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         """What an empty list says when no filter is to blame: nothing yet, or all done and since when."""
 
     @abstractmethod
@@ -210,11 +223,11 @@ class Queue(ABC, Generic[R, L, K]):
         """How a row is called in a sentence."""
 
     @abstractmethod
-    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+    def assign(self, db: Db, id: Key, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         """Assigns a row to a person (id and name). Raises Refusal."""
 
     @abstractmethod
-    def unassign(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+    def unassign(self, db: Db, id: Key, *, by: Actor, now: datetime, version: int) -> None:
         """Leaves a row assigned to nobody. Raises Refusal."""
 
     def seconds(self, tab: Tab) -> float:
@@ -232,9 +245,7 @@ class Queue(ABC, Generic[R, L, K]):
         """The columns of the CSV."""
         return (*self.identity, *(each for column in self.columns for each in column.csv))
 
-    def rows(
-        self, db: Db, list_state: ListState, found: Sequence[tuple[str | None, Row[Any]]], viewer: Me
-    ) -> dict[Any, L]:  # ids are of each desk's own type
+    def rows(self, db: Db, list_state: ListState, found: Sequence[tuple[str | None, Found]], viewer: Me) -> dict[Id, L]:
         """Rows as the list shows them, by id, with the tags and all else read at once."""
         tags_of = tags.tags_of(db, self.subject, [row[0] for _, row in found])
         known = self.read_more(db, [cast(R, row) for _, row in found])
@@ -243,7 +254,7 @@ class Queue(ABC, Generic[R, L, K]):
             for key, row in found
         }
 
-    def url(self, end: str = "", **args: Any) -> str:
+    def url(self, end: str = "", **args: Any) -> str:  # what an address holds
         """The address of the list, or of what stands beside it: `csv`, `bulk`."""
         return url_for(f"{self.endpoint.partition('.')[0]}.{end}" if end else self.endpoint, **args)
 
@@ -308,5 +319,6 @@ class Queue(ABC, Generic[R, L, K]):
         return None if scope.everything else scope.organization_ids
 
 
-AnyQueue = Queue[Any, Any, Any]
-"""A desk's queue where it does not matter which desk's."""
+AnyColumn = Column[Any, Any]
+AnyQueue = Queue[Any, Any, Any, Any]
+"""A column and a queue where it does not matter which desk's."""

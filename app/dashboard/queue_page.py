@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from flask import Response, current_app, request, url_for
-from sqlalchemy import Row
 
 from app.accounts.access import me
 from app.dashboard import delivery_problems, recent_events
 from app.dashboard.filters import Active, Control, Unreadable
-from app.dashboard.listing import MOST_COUNTED, Listing, Page
+from app.dashboard.listing import MOST_COUNTED, Found, Id, Listing, Page
 from app.dashboard.live import live_list, viewers_of_rows
-from app.dashboard.queue import AnyQueue, Column, Counts, Empty, Label, ListState, ShownTab
+from app.dashboard.queue import AnyColumn, AnyQueue, Counts, Empty, Label, ListState, ShownRow, ShownTab
 from app.dashboard.saved_views import for_page
 from app.kernel import clock
 from app.kernel.db.transaction import db
@@ -24,7 +22,7 @@ from app.kernel.web.live import rows_on_screen
 
 @dataclass(slots=True)
 class Group:
-    """One stretch of a page: its heading (None without groups), how many it holds in all, its rows.
+    """One group of a page: its heading (None without groups), how many it holds in all, its rows.
 
     `capped`: it holds more than could be counted.
     """
@@ -32,7 +30,7 @@ class Group:
     key: str
     word: Label | None
     size: int
-    rows: list[Any]
+    rows: list[ShownRow]
     capped: bool = False
 
 
@@ -43,7 +41,7 @@ class QueuePage:
     queue: AnyQueue
     list_state: ListState
     groups: list[Group]
-    removed: list[Any]
+    removed: list[tuple[ShownRow, Label | None]]
     counts: Counts
     tabs: list[ShownTab]
     total: int
@@ -83,7 +81,7 @@ class QueuePage:
     def first_url(self) -> str:
         return self.queue.url(**self.list_state.args)
 
-    def head(self) -> Iterator[tuple[Column[Any, Any], str, str]]:
+    def head(self) -> Iterator[tuple[AnyColumn, str, str]]:
         """Head cells with the address that sorts by them, and the order in force: one press sorts, the next turns it
         round, the third goes back to urgency."""
         args, chosen = self.list_state.args, self.list_state.chosen
@@ -96,7 +94,7 @@ class QueuePage:
             yield column, self.queue.url(**{**args, "sort": then}), order
 
     @property
-    def columns(self) -> Sequence[Column[Any, Any]]:
+    def columns(self) -> Sequence[AnyColumn]:
         """The columns of this tab."""
         return self.queue.columns_on(self.list_state.tab)
 
@@ -145,8 +143,8 @@ class QueuePage:
         set_ = {one.name for one in self.active_filters}
         return self.queue.url(**{name: text for name, text in self.list_state.args.items() if name not in set_})
 
-    def nothing(self) -> Empty:
-        return self.queue.nothing(self.list_state, self.counts)
+    def empty(self) -> Empty:
+        return self.queue.empty(self.list_state, self.counts)
 
     def problem_tabs(self) -> list[ShownTab]:
         """What this desk sent that did not arrive: lists of messages, each here only while it holds something."""
@@ -190,7 +188,7 @@ def show(queue: AnyQueue) -> Response:
         groups[-1].rows.append(rows[row[0]])
     args = list_state.args
     views = for_page(db(), viewer, queue.desk, args, now, tab=queue.tab_args)
-    views.look_through(db(), queue.subject, (row for _, row in page.rows), page.first and page.next_cursor is None)
+    views.mark_rows(db(), queue.subject, (row for _, row in page.rows), page.first and page.next_cursor is None)
     shown = QueuePage(
         queue=queue,
         list_state=list_state,
@@ -231,28 +229,28 @@ def _total(listing: Listing, page: Page) -> int:
     return listing.total(db())
 
 
-def _left(list_state: ListState, ids: Sequence[Any]) -> dict[Any, tuple[str | None, Row]]:
+def _left(list_state: ListState, ids: Sequence[Id]) -> dict[Id, tuple[str | None, Found]]:
     """Of the rows that a poll says are on screen, those that the fresh page does not show."""
     kind, on_page = list_state.listing.compiled.id_type, set(ids)
     known = [id for word in rows_on_screen() if (id := _id(word, kind)) is not None and id not in on_page]
     return list_state.listing.rows_of(db(), known)
 
 
-def _id(word: str, kind: type) -> Any:
+def _id(word: str, kind: type[Id]) -> Id | None:
     try:
         id = kind(word.strip())
     except ValueError:
         return None
-    return id if kind is not int or 0 < id < 2**63 else None
+    return id if not isinstance(id, int) or 0 < id < 2**63 else None
 
 
 def _removed(
-    queue: AnyQueue, left: dict[Any, tuple[str | None, Row[Any]]], rows: Mapping[Any, Any]
-) -> list[tuple[Any, Label | None]]:
+    queue: AnyQueue, left: dict[Id, tuple[str | None, Found]], rows: Mapping[Id, ShownRow]
+) -> list[tuple[ShownRow, Label | None]]:
     """Rows no longer on the page: as they are when they moved to another page, else with who did what."""
     over = [id for id, (key, _) in left.items() if key is None]
     happened = recent_events.latest_events(db(), queue.subject, over)
-    found: list[tuple[Any, Label | None]] = []
+    found: list[tuple[ShownRow, Label | None]] = []
     for id, (key, _) in left.items():
         label = None
         if key is None:

@@ -1,43 +1,64 @@
-"""The newest word about things: who did what last, and when something of a kind last happened."""
+"""The newest event of each of some items, and when an event of some types last happened."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Protocol, cast
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
-from app.kernel.changes.event_types import EventType
+from app.dashboard.listing import Id
+from app.kernel.changes.event_types import EventRow, EventType
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
+
+Narrowing = Callable[[ColumnElement[int]], ColumnElement[bool]]
+"""Makes the condition that keeps to the organizations of a reader: `Scope.where`."""
 
 LOOKED_THROUGH = 5000
 """How many of the newest events are looked through for one of a kind: enough for days, and never the whole history."""
 
-E: Any = Event.__table__.c
+
 _NEWEST = (
-    select(func.max(E.id))
-    .where(E.subject_type == bindparam("subject_type"), E.subject_id.in_(bindparam("ids", expanding=True)))
-    .group_by(E.subject_id)
+    select(func.max(Event.id))
+    .where(Event.subject_type == bindparam("subject_type"), Event.subject_id.in_(bindparam("ids", expanding=True)))
+    .group_by(Event.subject_id)
 )
-_EVENTS = select(E.subject_id, E.kind, E.actor_id, E.actor_name, E.via, E.data, E.created_at).where(E.id.in_(_NEWEST))
+_EVENTS = select(
+    Event.subject_id,
+    Event.kind,
+    Event.actor_kind,
+    Event.actor_id,
+    Event.actor_name,
+    Event.via,
+    Event.request_id,
+    Event.data,
+    Event.created_at,
+).where(Event.id.in_(_NEWEST))
 _LATE = (
-    select(E.subject_type, E.organization_id, E.kind, E.created_at)
-    .order_by(E.id.desc())
+    select(Event.subject_type, Event.organization_id, Event.kind, Event.created_at)
+    .order_by(Event.id.desc())
     .limit(literal_column(str(LOOKED_THROUGH)))
     .subquery()
 )
 
 
-def latest_events(db: Db, subject_type: str, ids: Sequence[Any]) -> dict[Any, Row]:
-    """The newest event of each of these things; those nothing happened to are left out."""
+class LatestEvent(EventRow, Protocol):
+    """An event as far as lists read it."""
+
+    @property
+    def actor_id(self) -> str | None: ...
+
+
+def latest_events(db: Db, subject_type: str, ids: Sequence[Id]) -> dict[Id, LatestEvent]:
+    """The newest event of each of these items; items without an event are left out."""
     if not ids:
         return {}
-    asked = {str(id): id for id in ids}
-    rows = db.connection().execute(_EVENTS, {"subject_type": subject_type, "ids": list(asked)})
-    return {asked[row.subject_id]: row for row in rows}
+    wanted = {str(id): id for id in ids}
+    rows = db.connection().execute(_EVENTS, {"subject_type": subject_type, "ids": list(wanted)})
+    return {wanted[row.subject_id]: cast(LatestEvent, row) for row in rows}
 
 
-def since(db: Db, subject_type: str, types: Collection[EventType], where: Any = None) -> datetime | None:
+def since(db: Db, subject_type: str, types: Collection[EventType], where: Narrowing | None = None) -> datetime | None:
     """When an event of these types last happened, None when that was long ago. `where` narrows by organization."""
     kinds = [kind for each in types for kind in each.stored_kinds]
     mine: list[ColumnElement[bool]] = [_LATE.c.subject_type == subject_type, _LATE.c.kind.in_(kinds)]

@@ -1,11 +1,9 @@
-"""Where one goes after an act: back to the list it was done in, or to the thing, which still knows its list."""
-
-from typing import Any
+"""The redirect after a POST: to the list it was sent from, or to the item's page, which still knows its list."""
 
 from flask import Response, flash, redirect, request
 from markupsafe import Markup
 
-from app.dashboard.listing import MOST_COUNTED, Listing, Neighbours
+from app.dashboard.listing import MOST_COUNTED, Id, Listing, Neighbours
 from app.dashboard.queue import AnyQueue, ListState
 from app.kernel import clock
 from app.kernel.db.engine import Db
@@ -13,14 +11,14 @@ from app.kernel.db.transaction import reading
 from app.kernel.web.htmx import personal, see_other
 
 
-def stay(queue: AnyQueue, id: Any) -> Response:
-    """To where it was pressed: the list, or the page of the thing."""
+def stay(queue: AnyQueue, id: Id) -> Response:
+    """Redirects to the page that the button was on: the list, or the item."""
     args = queue.ask(clock.now()).args
     return see_other(queue.url(**args) if "in_list" in request.form else queue.url("detail", id=id, **args))
 
 
-def back(queue: AnyQueue, id: Any) -> Response:
-    """The same, and on the page of the thing a message links the next one of its list."""
+def back(queue: AnyQueue, id: Id) -> Response:
+    """The same; on the page of an item the message also links the next one of its list."""
     if "in_list" not in request.form:
         following = next_in_list(queue, queue.ask(clock.now()), id)
         if following:
@@ -33,7 +31,7 @@ def moved(url: str) -> Response:
     return personal(redirect(url, 308))  # type: ignore[arg-type]  # werkzeug's and flask's Response are one here
 
 
-def next_in_list(queue: AnyQueue, list_state: ListState, id: Any) -> Markup | None:
+def next_in_list(queue: AnyQueue, list_state: ListState, id: Id) -> Markup | None:
     """`Next: Rafael Lindqvist`, linked, for the message after an act; None at the end of the list.
 
     Asked before the act is committed: reading sessions still see the row in its place.

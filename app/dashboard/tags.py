@@ -1,12 +1,11 @@
 """Tags: short words that a team puts on what stands in its lists, to find it again. Organizations never see them.
 
-A tag belongs to the organization whose thing it is on, so that nobody reads another's. Names are kept in small letters:
-VIP and vip are one. Adding and removing is written to the thing's story as `<thing>.tagged` and `<thing>.untagged`.
+A tag belongs to the organization of the item, so tags are not shown across organizations. Names are kept in small
+letters: VIP and vip are one. Adding and removing is recorded as the events `<subject>.tagged` and `<subject>.untagged`.
 """
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -26,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.dashboard.events import tag_events
+from app.dashboard.listing import Column, Id
 from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
@@ -59,13 +59,12 @@ class Tag(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-COUNTS: Any = keep_counters(Tag.__table__, "tag_counts", ["organization_id", "subject_type", "name"])
+COUNTS = keep_counters(Tag.__table__, "tag_counts", ["organization_id", "subject_type", "name"])
 
-T: Any = Tag.__table__.c
 _OF = (
-    select(T.subject_id, T.name)
-    .where(T.subject_type == bindparam("subject_type"), T.subject_id.in_(bindparam("ids", expanding=True)))
-    .order_by(T.subject_id, T.name)
+    select(Tag.subject_id, Tag.name)
+    .where(Tag.subject_type == bindparam("subject_type"), Tag.subject_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Tag.subject_id, Tag.name)
 )
 
 
@@ -83,29 +82,29 @@ def _refuse(sentence: str) -> None:
     raise Invalid(sentence, code="tag.name", errors=[FieldError("tag", "invalid", sentence)])
 
 
-def tags_of(db: Db, subject_type: str, ids: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
+def tags_of(db: Db, subject_type: str, ids: Sequence[Id]) -> dict[Id, tuple[str, ...]]:
     """The tags of these things, in the order of the alphabet; things without a tag are left out."""
     if not ids:
         return {}
-    asked = {_key(id): id for id in ids}
-    found: dict[Any, list[str]] = {}
-    values = {"subject_type": subject_type, "ids": list(asked)}
+    wanted = {_key(id): id for id in ids}
+    found: dict[Id, list[str]] = {}
+    values = {"subject_type": subject_type, "ids": list(wanted)}
     for subject_id, name in db.connection().execute(_OF, values):
-        found.setdefault(asked[subject_id], []).append(name)
+        found.setdefault(wanted[subject_id], []).append(name)
     return {id: tuple(names) for id, names in found.items()}
 
 
-def _key(id: Any) -> str:
+def _key(id: object) -> str:
     return id.hex if isinstance(id, UUID) else str(id)
 
 
-def has_tag(subject_type: str, id: Any, name: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The condition that a room's row, by its `id` column, has the tag `name` (usually a bindparam)."""
-    ids = select(cast(T.subject_id, id.type)).where(T.subject_type == literal(subject_type), T.name == name)
+def has_tag(subject_type: str, id: Column, name: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition that a desk's row, by its `id` column, has the tag `name`, usually a bindparam."""
+    ids = select(cast(Tag.subject_id, id.type)).where(Tag.subject_type == literal(subject_type), Tag.name == name)
     return id.in_(ids)
 
 
-_N: Any = func.sum(COUNTS.c.n)
+_N = func.sum(COUNTS.c.n)
 _OFFERED = (
     select(COUNTS.c.name, _N)
     .where(COUNTS.c.subject_type == bindparam("subject_type"))
@@ -119,7 +118,7 @@ _OFFERED_THERE = _OFFERED.where(COUNTS.c.organization_id.in_(bindparam("organiza
 
 def offered(db: Db, subject_type: str, organizations: Collection[int] | None) -> list[tuple[str, int]]:
     """The tags in use and how often, the most used first; `organizations` whose, None is everybody's."""
-    values: dict[str, Any] = {"subject_type": subject_type}
+    values: dict[str, object] = {"subject_type": subject_type}
     if organizations is None:
         rows = db.connection().execute(_OFFERED, values)
     else:
@@ -127,12 +126,12 @@ def offered(db: Db, subject_type: str, organizations: Collection[int] | None) ->
     return [(name, int(many)) for name, many in rows]
 
 
-def add(db: Db, subject_type: str, id: Any, organization_id: int, name: str, *, by: Actor, now: datetime) -> bool:
-    """Puts a tag on a thing that the caller has checked; False when it wore it already. Raises Invalid."""
+def add(db: Db, subject_type: str, id: Id, organization_id: int, name: str, *, by: Actor, now: datetime) -> bool:
+    """Puts a tag on a thing that the caller has checked; False when it had it already. Raises Invalid."""
     name = tidy(name)
     if len(tags_of(db, subject_type, [id]).get(id, ())) >= MOST:
         raise Invalid(f"It has {MOST} tags already. Take one away first; nothing was changed.", code="tag.many")
-    insert: Any = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
+    insert = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
     row = {
         "subject_type": subject_type,
         "subject_id": _key(id),
@@ -140,18 +139,18 @@ def add(db: Db, subject_type: str, id: Any, organization_id: int, name: str, *, 
         "organization_id": organization_id,
         "created_at": now,
     }
-    made = db.execute(insert(Tag.__table__).values(row).on_conflict_do_nothing().returning(T.name)).first()
+    made = db.execute(insert(Tag.__table__).values(row).on_conflict_do_nothing().returning(Tag.name)).first()
     if made is None:
         return False
     _record(db, tag_events(subject_type).tagged, subject_type, id, organization_id, name, by, now)
     return True
 
 
-def remove(db: Db, subject_type: str, id: Any, organization_id: int, name: str, *, by: Actor, now: datetime) -> bool:
-    """Takes a tag off a thing; False when it did not wear it."""
+def remove(db: Db, subject_type: str, id: Id, organization_id: int, name: str, *, by: Actor, now: datetime) -> bool:
+    """Takes a tag off a thing; False when it did not have it."""
     name = tidy(name)
-    mine = (T.subject_type == subject_type, T.subject_id == _key(id), T.organization_id == organization_id)
-    gone = db.execute(delete(Tag.__table__).where(*mine, T.name == name).returning(T.name)).first()
+    mine = (Tag.subject_type == subject_type, Tag.subject_id == _key(id), Tag.organization_id == organization_id)
+    gone = db.execute(delete(Tag.__table__).where(*mine, Tag.name == name).returning(Tag.name)).first()
     if gone is None:
         return False
     _record(db, tag_events(subject_type).untagged, subject_type, id, organization_id, name, by, now)
@@ -159,7 +158,7 @@ def remove(db: Db, subject_type: str, id: Any, organization_id: int, name: str, 
 
 
 def _record(
-    db: Db, event_type: EventType, subject_type: str, id: Any, organization_id: int, name: str, by: Actor, now: datetime
+    db: Db, event_type: EventType, subject_type: str, id: Id, organization_id: int, name: str, by: Actor, now: datetime
 ) -> None:
     events.record(
         db,

@@ -1,7 +1,6 @@
 """The depositions API: the document's four operations, and one of ours that requests a cancellation."""
 
 from datetime import datetime
-from typing import Any
 
 from app.accounts.api_auth import depositions_authenticator
 from app.depositions import actions
@@ -17,7 +16,7 @@ CANCELED = "Session successfully canceled."
 REQUESTED = "The scheduling team was asked to cancel this session."
 
 
-def _add_messages(problem: dict[str, Any], refusal: Refusal) -> None:
+def _add_messages(problem: dict[str, object], refusal: Refusal) -> None:
     """Adds `messages`, which clients of this API read, as in the document's answer to cancel."""
     problem["messages"] = refusal.detail
 
@@ -45,7 +44,7 @@ def _find(call: Call) -> Deposition:
     summary="Submit a session request",
     refusals=(409,),
 )
-def create_session_request(call: Call) -> dict[str, Any]:
+def create_session_request(call: Call) -> dict[str, object]:
     """Submits a request. The scheduling team reviews it (`initial`); with Self-Service it is `ready` at once.
 
     `invites` holds addresses, or objects with `email` and `access_level` (`participant` or `host`).
@@ -62,7 +61,7 @@ def create_session_request(call: Call) -> dict[str, Any]:
     answer=(200, outgoing.ListAnswer),
     summary="View all session requests",
 )
-def list_session_requests(call: Call) -> dict[str, Any]:
+def list_session_requests(call: Call) -> dict[str, object]:
     """Your organization's requests in ascending id.
 
     `start_time` keeps those that start after it, `end_time` those that end before it; both are epoch seconds, and
@@ -116,7 +115,7 @@ def cancel_session_request(call: Call) -> dict[str, str]:
     find=_find,
     refusals=(409, 422),
 )
-def ask_for_cancellation(call: Call) -> dict[str, Any]:
+def ask_for_cancellation(call: Call) -> dict[str, object]:
     """Puts a booked session in front of the scheduling team, who may cancel it. Asking again changes nothing."""
     deposition = actions.request_cancellation(
         call.db, call.found.id, organization_id=call.organization.id, by=call.by, now=call.now

@@ -1,12 +1,12 @@
 """Depositions of the demonstration: every state, believable names, long and right-to-left texts, always the same.
 
-They are walked to their states through the real actions, at the times they would have happened. Nothing leaves the
-house for them: what the actions queued is taken back, since the world they tell of was told long ago.
+The real actions bring them to their states, at the times when that would have happened. Nothing is sent for them: the
+messages that the actions queued are marked as sent long ago.
 """
 
 import random
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
@@ -63,45 +63,58 @@ REMARKS = (
 )
 
 
-class Wish(NamedTuple):
-    """A request to make: how far away it starts, how long ago it was asked, and where it stands by now."""
+class Plan(NamedTuple):
+    """A request to make: how far away it starts, how long ago it was made, and its state by now."""
 
     state: str
     starts: timedelta
-    asked: timedelta
+    ago: timedelta
     firm: str = "marston"
 
 
-def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, Any]:
-    """Writes them down. Returns how many."""
-    teller = _Teller(db, organizations, people, now)
-    teller.document_examples()
-    for wish in _wishes(teller.random):
-        teller.tell(wish)
-    teller.settle()
-    return {"depositions": teller.made}
+def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, int]:
+    """Stores them. Returns how many."""
+    maker = _Maker(db, organizations, people, now)
+    maker.document_examples()
+    for plan in _plans(maker.random):
+        maker.make(plan)
+    maker.settle()
+    return {"depositions": maker.made}
 
 
-def _wishes(chance: random.Random) -> list[Wish]:
+def _plans(chance: random.Random) -> list[Plan]:
     hours, days = (lambda n: timedelta(hours=n)), (lambda n: timedelta(days=n))
-    urgent = [Wish("initial", hours(h), hours(a)) for h, a in ((3, 19), (5, 7), (8, 30), (20, 5))]
-    waiting = [Wish("initial", days(chance.randint(2, 30)), hours(chance.randint(25, 110))) for _ in range(9)]
-    passed = [Wish("initial", -days(chance.randint(1, 300)), days(4)) for _ in range(2)]
-    fresh = [Wish("initial", days(chance.randint(2, 50)), hours(chance.randint(0, 22))) for _ in range(14)]
-    scheduled = [Wish("scheduled", days(chance.randint(0, 40)) + hours(2), days(1 + n * 1.9)) for n in range(30)]
-    asked = [Wish("asked", days(n), days(12)) for n in (1, 3, 8)]
-    ready = [Wish("ready", days(chance.randint(1, 25)), days(3), "hartwell") for _ in range(10)]
-    never = [Wish("scheduled", -days(2), days(20))]
-    live = [Wish("active", -hours(h) / 2, days(11)) for h in (1, 2, 3)]
+    urgent = [Plan("initial", hours(h), hours(a)) for h, a in ((3, 19), (5, 7), (8, 30), (20, 5))]
+    waiting = [Plan("initial", days(chance.randint(2, 30)), hours(chance.randint(25, 110))) for _ in range(9)]
+    passed = [Plan("initial", -days(chance.randint(1, 300)), days(4)) for _ in range(2)]
+    fresh = [Plan("initial", days(chance.randint(2, 50)), hours(chance.randint(0, 22))) for _ in range(14)]
+    scheduled = [Plan("scheduled", days(chance.randint(0, 40)) + hours(2), days(1 + n * 1.9)) for n in range(30)]
+    requested = [Plan("cancellation requested", days(n), days(12)) for n in (1, 3, 8)]
+    ready = [Plan("ready", days(chance.randint(1, 25)), days(3), "hartwell") for _ in range(10)]
+    never = [Plan("scheduled", -days(2), days(20))]
+    live = [Plan("active", -hours(h) / 2, days(11)) for h in (1, 2, 3)]
     past = [chance.randint(1, 90) for _ in range(24)]
-    ended = [Wish("ended", -days(ago), days(ago + 4 + n % 15)) for n, ago in enumerate(past)]
-    canceled = [Wish("canceled", days(chance.randint(-40, 30)), days(44 + n)) for n in range(14)]
-    abroad = [Wish("initial", days(6), hours(11), "khaleej"), Wish("scheduled", days(9), days(2), "khaleej")]
-    return [*urgent, *waiting, *passed, *fresh, *scheduled, *asked, *ready, *never, *live, *ended, *canceled, *abroad]
+    ended = [Plan("ended", -days(ago), days(ago + 4 + n % 15)) for n, ago in enumerate(past)]
+    canceled = [Plan("canceled", days(chance.randint(-40, 30)), days(44 + n)) for n in range(14)]
+    abroad = [Plan("initial", days(6), hours(11), "khaleej"), Plan("scheduled", days(9), days(2), "khaleej")]
+    return [
+        *urgent,
+        *waiting,
+        *passed,
+        *fresh,
+        *scheduled,
+        *requested,
+        *ready,
+        *never,
+        *live,
+        *ended,
+        *canceled,
+        *abroad,
+    ]
 
 
-class _Teller:
-    """Writes one deposition after the other, with the same random choices each time."""
+class _Maker:
+    """Makes one deposition after the other, with the same random choices each time."""
 
     def __init__(
         self, db: Db, organizations: dict[str, Organization], people: dict[str, Person], now: datetime
@@ -154,41 +167,42 @@ class _Teller:
             self.now - timedelta(days=3, hours=6),
         )
 
-    def tell(self, wish: Wish) -> None:
-        """One deposition, walked to where it stands by now."""
-        firm = wish.firm if wish.firm != "marston" or self.random.random() < 0.9 else "khaleej"
-        asked_at = self.now - wish.asked
-        d = self._request(self._asked(wish, firm), firm, asked_at)
+    def make(self, plan: Plan) -> None:
+        """One deposition, brought to its state by now."""
+        firm = plan.firm if plan.firm != "marston" or self.random.random() < 0.9 else "khaleej"
+        made_at = self.now - plan.ago
+        deposition = self._request(self._new_request(plan, firm), firm, made_at)
         person = self.random.choice(self.team)
         by = _actor(person)
-        later = asked_at + min(timedelta(hours=WAITS[self.made % len(WAITS)]), wish.asked * 0.9)
-        if wish.state == "initial":
+        later = made_at + min(timedelta(hours=WAITS[self.made % len(WAITS)]), plan.ago * 0.9)
+        if plan.state == "initial":
             if self.random.random() < 0.25:
-                actions.assign(self.db, d.id, assignee=(person.id, person.name), by=by, now=later)
+                actions.assign(self.db, deposition.id, assignee=(person.id, person.name), by=by, now=later)
             return
-        if wish.state == "canceled":
-            actions.cancel(self.db, d.id, by=by, now=later + wish.asked / 2, notify=self.random.random() < 0.7)
+        if plan.state == "canceled":
+            actions.cancel(self.db, deposition.id, by=by, now=later + plan.ago / 2, notify=self.random.random() < 0.7)
             return
-        if d.state == "initial":
-            self._schedule(d, person, later)
-        if wish.state == "asked":
+        if deposition.state == "initial":
+            self._schedule(deposition, person, later)
+        if plan.state == "cancellation requested":
             owner = self.organizations[firm]
             key = Actor("key", None, owner.name, owner.id, "api")
             actions.request_cancellation(
-                self.db, d.id, organization_id=owner.id, by=key, now=self.now - timedelta(hours=5)
+                self.db, deposition.id, organization_id=owner.id, by=key, now=self.now - timedelta(hours=5)
             )
-        if wish.state in ("active", "ended"):
-            actions.start(self.db, d.id, by=by, now=d.starts_at)
-        if wish.state == "ended":
-            actions.end(self.db, d.id, by=by, now=max(d.ends_at, d.starts_at + timedelta(minutes=20)))
+        if plan.state in ("active", "ended"):
+            actions.start(self.db, deposition.id, by=by, now=deposition.starts_at)
+        if plan.state == "ended":
+            actions.end(
+                self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
+            )
 
     def settle(self) -> None:
-        """Marks what the past would have sent as sent, so that nothing leaves the house now."""
-        o: Any = OutboxRow.__table__
+        """Marks what the past would have sent as sent, so that nothing is sent now."""
         self.db.execute(
-            update(o)
-            .where(o.c.subject_type == SUBJECT)
-            .values(state=SENT, finished_at=o.c.created_at, attempts=1, payload="")
+            update(OutboxRow)
+            .where(OutboxRow.subject_type == SUBJECT)
+            .values(state=SENT, finished_at=OutboxRow.created_at, attempts=1, payload="")
         )
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
@@ -201,19 +215,19 @@ class _Teller:
         )
         actions.schedule(self.db, deposition.id, booking, by=_actor(person), now=at)
 
-    def _request(self, asked: new_request.NewRequest, firm: str, at: datetime) -> Deposition:
+    def _request(self, new: new_request.NewRequest, firm: str, at: datetime) -> Deposition:
         owner = self.organizations[firm]
         self.made += 1
         by = Actor("key", None, owner.name, owner.id, "api")
-        return actions.request(self.db, owner, asked, by=by, now=at)
+        return actions.request(self.db, owner, new, by=by, now=at)
 
-    def _asked(self, wish: Wish, firm: str) -> new_request.NewRequest:
+    def _new_request(self, plan: Plan, firm: str) -> new_request.NewRequest:
         pick = self.random.choice
         arabic = firm == "khaleej"
         zone = "Abu Dhabi" if arabic else pick(ZONES)
-        wall = (self.now + wish.starts).astimezone(ZoneInfo(iana_name(zone)))
+        wall = (self.now + plan.starts).astimezone(ZoneInfo(iana_name(zone)))
         wall = wall.replace(minute=wall.minute // 15 * 15, second=0, microsecond=0)
-        if abs(wish.starts) > timedelta(days=1):
+        if abs(plan.starts) > timedelta(days=1):
             wall = wall.replace(hour=pick((8, 9, 10, 10, 11, 13, 14, 15, 16, 21)), minute=pick((0, 0, 0, 30)))
         name = pick(ARABIC_NAMES) if arabic else f"{pick(FIRST)} {pick(LAST)}"
         address = f"witness{self.made}@example.com"

@@ -25,8 +25,8 @@ def _booking(row: EventRow) -> str:
     return " · ".join(filter(None, found))
 
 
-def _who_was_told(row: EventRow) -> str:
-    return "all invitees were told by e-mail" if row.data.get("told") else "nobody was told by e-mail"
+def _notified(row: EventRow) -> str:
+    return "all participants were notified by e-mail" if row.data.get("told") else "no e-mail was sent"
 
 
 def _notice(row: EventRow) -> str:
@@ -44,7 +44,7 @@ SCHEDULED = EventType(
     details=_booking,
 )
 CANCELED = EventType(
-    "deposition.canceled", "Canceled by {who}", "canceled it", "ban", removes_from_list=True, details=_who_was_told
+    "deposition.canceled", "Canceled by {who}", "canceled it", "ban", removes_from_list=True, details=_notified
 )
 CANCELLATION_REQUESTED = EventType(
     "deposition.cancellation_requested",

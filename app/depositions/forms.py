@@ -26,7 +26,7 @@ class ScheduleForm(VersionedForm):
     reason = TextAreaField("Why over an overlap?", validators=[at_most(REASON_LIMIT)])
 
     def offer(
-        self, team: Sequence[Manager], availability: Mapping[str, str] | None = None, other: str = "Somebody else"
+        self, team: Sequence[Manager], availability: Mapping[str, str] | None = None, other: str = "Another person"
     ) -> None:
         """Offers the team as managers, each with the `availability` known of their e-mail address, and `other`."""
         known = availability or {}
@@ -48,7 +48,7 @@ class ScheduleForm(VersionedForm):
 
     def validate_manager_name(self, field: Field) -> None:
         if self.manager.data == OTHER and not field.data:
-            raise ValidationError("Write the manager’s name, or choose somebody from the list.")
+            raise ValidationError("Write the manager’s name, or choose a person from the list.")
 
     def validate_manager_email(self, field: Field) -> None:
         if self.manager.data != OTHER:
@@ -68,7 +68,7 @@ class RoomForm(VersionedForm):
 class CancelForm(VersionedForm):
     """Whether every invitee is notified by e-mail."""
 
-    notify = BooleanField("Notify everybody invited by e-mail")
+    notify = BooleanField("Notify the participants by e-mail")
 
 
 class NoticeForm(VersionedForm):

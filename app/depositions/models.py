@@ -1,8 +1,7 @@
-"""Tables of the depositions room (the Session Requests document, "Example Request" and "Example Response")."""
+"""Tables of the depositions desk (the Session Requests document, "Example Request" and "Example Response")."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, text
@@ -14,7 +13,7 @@ from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 
 
 class State(StrEnum):
-    """Where a deposition stands. All but `ended` are words of the document."""
+    """The state of a deposition. All but `ended` are words of the document."""
 
     INITIAL = "initial"
     SCHEDULED = "scheduled"
@@ -55,14 +54,14 @@ class Deposition(Base):
     `ambiguous`: the wall time comes twice that day and the first is meant.
     `remote_session_id` and `slug` are minted at creation and shown from `booked_at` on.
     `cancellation_open` is true while the organization waits for an answer to `cancellation_requested_at`.
-    `sequence` counts the calendar files that left the house.
+    `sequence` counts the calendar files that were sent.
     """
 
     __tablename__ = "depositions"
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state_known"),
         CheckConstraint("ends_at >= starts_at", name="ends_after_start"),
-        # The queue: one range an urgency group, for the whole house and for one organization.
+        # The queue: one range an urgency group, for all organizations and for one.
         Index("ix_depositions_starts", "state", "starts_at", "id"),
         Index("ix_depositions_created", "state", "created_at", "id", "starts_at"),
         Index("ix_depositions_organization_starts", "organization_id", "state", "starts_at", "id"),
@@ -142,7 +141,7 @@ class Deposition(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
-COUNTS: Any = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
+COUNTS = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
 
 _EARLY_OR_LATE = ", ".join(
     f"'{half}{hour:02d}'" for half, hours in (("A", (12, *range(1, 7))), ("P", range(8, 12))) for hour in hours
@@ -157,7 +156,7 @@ keep_hourly_stats(
         f"IN ({_EARLY_OR_LATE}) THEN 'odd' ELSE 'office' END",
         reads=("start_time",),
     ),
-    # What an organization schedules by itself never waited for anybody.
+    # A session that an organization books itself never waited.
     StatEvent("deposition.booked", at="booked_at", since="created_at", only="{r}.booked_at > {r}.created_at"),
     StatEvent("deposition.canceled", at="canceled_at"),
     StatEvent("deposition.starts", at="starts_at", category="{r}.state", reads=("state",)),

@@ -1,22 +1,24 @@
-"""Depositions in the words and shapes of the pages: rows of the queue, the story, the day."""
+"""Labels of the desk, and depositions as its pages show them: rows of the list, and the day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from app.accounts.access import Me
 from app.dashboard.queue import Label
 from app.depositions.models import BOOKED, Deposition, State
+from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules import flags, transitions
 from app.kernel.text import datetimes
 
 STATES = {
     State.INITIAL: Label("Requested", "circle-dashed"),
     State.SCHEDULED: Label("Scheduled", "calendar-check", "good"),
-    State.READY: Label("Booked by themselves", "calendar-check", "good"),
+    State.READY: Label("Booked through Self-Service", "calendar-check", "good"),
     State.ACTIVE: Label("Live", "radio", "good"),
     State.ENDED: Label("Ended", "circle-stop"),
     State.CANCELED: Label("Canceled", "ban"),
@@ -30,17 +32,17 @@ GROUPS = {
     "scheduled_soon": Label("Scheduled, starts within 24 hours", "alarm-clock"),
     "scheduled_later": Label("Scheduled, later", "calendar"),
     "scheduled_passed": Label("Scheduled, date has passed, never started", "history", "warn"),
-    "ready_soon": Label("Booked by themselves, starts within 24 hours", "alarm-clock"),
-    "ready_later": Label("Booked by themselves, later", "calendar"),
-    "ready_passed": Label("Booked by themselves, date has passed, never started", "history", "warn"),
+    "ready_soon": Label("Booked through Self-Service, starts within 24 hours", "alarm-clock"),
+    "ready_later": Label("Booked through Self-Service, later", "calendar"),
+    "ready_passed": Label("Booked through Self-Service, date has passed, never started", "history", "warn"),
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
-    "cancellation": Label("Somebody asked to cancel", "message-square-x", "danger"),
+    "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
     "found": Label("Found", "search"),
     **{f"{state}_days": Label(STATES[state].word, STATES[state].icon) for state in State},
 }
 
-ODD = {
+FLAGS: Mapping[str, tuple[str, str]] = {
     "cancellation": ("message-square-x", "danger"),
     "passed": ("history", "danger"),
     "hour": ("moon", "warn"),
@@ -50,19 +52,29 @@ ODD = {
     "interpreter": ("languages", ""),
     "webhook": ("webhook", ""),
 }
+"""Icon and tone of each flag."""
 
 
 class Badge(NamedTuple):
-    """`ground`: whether it is odd enough for a ground of its own."""
+    """A badge as templates print it. `ground` gives it a coloured ground of its own."""
 
-    word: str
+    text: str
     icon: str
     tone: str = ""
     ground: bool = False
 
 
+class CachedCells(NamedTuple):
+    """The cells of a row that stay the same from poll to poll: the time in words, the ruler of its day, its flags."""
+
+    when: Markup
+    ruler: tuple[int, int, str]
+    badges: tuple[Badge, ...]
+
+
 class QueueRow(NamedTuple):
-    """One line of the queue, ready to print. `look` is what stays the same from poll to poll: when, day, badges."""
+    """A row of the list, ready to print. `managed` says that `person` manages the session instead of being the
+    assignee of the request."""
 
     id: int
     version: int
@@ -70,7 +82,7 @@ class QueueRow(NamedTuple):
     role: str
     case: str
     organization: str
-    look: "Look"
+    cached: CachedCells
     state: Badge | None
     tags: tuple[str, ...]
     person: str
@@ -80,19 +92,10 @@ class QueueRow(NamedTuple):
     clock_tone: str
     clock_small: str
     managed: bool
-    """Whether `person` is the manager of the session, not the assignee of the request."""
 
 
-class Look(NamedTuple):
-    """When it is, in words, as a ruler of its day, and what is odd about it."""
-
-    when: Markup
-    ruler: tuple[int, int, str]
-    badges: tuple[Badge, ...]
-
-
-class _Facts(NamedTuple):
-    """What a look is made of, for looking it up by value."""
+class _CacheKey(NamedTuple):
+    """The facts of a row that its cached cells depend on."""
 
     state: str
     starts_at: datetime
@@ -104,83 +107,85 @@ class _Facts(NamedTuple):
     interpreter: str | None
 
     @property
-    def details(self) -> dict[str, Any]:
-        return {"interpreter": self.interpreter}
+    def details(self) -> dict[str, str]:
+        return {"interpreter": self.interpreter} if self.interpreter else {}
 
 
 @lru_cache(maxsize=8192)
-def _look(facts: _Facts, viewer_zone: str, hour: datetime, passed: bool) -> Look:
-    """Remembered by value, within the `hour`: which year it is decides how a day is written."""
-    odd = flags.flags_of(cast(Any, facts), facts.starts_at + timedelta(microseconds=1 if passed else 0))
-    tone = "warn" if any(oddity.key == "hour" for oddity in odd) else ""
-    return Look(
-        datetimes.when(facts.starts_at, facts.zone, viewer_zone, hour, length(facts)),
-        (datetimes.minutes_of_day(facts.starts_at, facts.zone), minutes(facts), tone),
-        tuple(badge(oddity) for oddity in odd),
+def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool) -> CachedCells:
+    """The cells of a row, kept within the `hour`: which year it is decides how a day is written."""
+    found = flags.flags_of(key, key.starts_at + timedelta(microseconds=1 if passed else 0))
+    tone = "warn" if any(flag.key == "hour" for flag in found) else ""
+    return CachedCells(
+        datetimes.when(key.starts_at, key.zone, viewer_zone, hour, length(key)),
+        (datetimes.minutes_of_day(key.starts_at, key.zone), minutes(key), tone),
+        tuple(badge(flag) for flag in found),
     )
 
 
-_STATE_BADGES = {state.value: Badge(word.word, word.icon, word.tone) for state, word in STATES.items()}
-_MIXED = frozenset(("found", "sorted", "cancellation", ""))
+_STATE_BADGES = {state.value: Badge(label.word, label.icon, label.tone) for state, label in STATES.items()}
+_MIXED_GROUPS = frozenset(("found", "sorted", "cancellation", ""))
 """Groups whose rows are of several states."""
 
 
-def row(d: Any, group: str, worn: tuple[str, ...], viewer: Any, now: datetime) -> QueueRow:
-    """A line of the queue for `viewer` (who has `id` and `time_zone`); `worn` are its tags."""
-    starts_at = d.starts_at
-    facts = _Facts(
-        d.state,
+def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me, now: datetime) -> QueueRow:
+    """A row of the list as `viewer` sees it in this group."""
+    starts_at = listed.starts_at
+    key = _CacheKey(
+        listed.state,
         starts_at,
-        d.ends_at,
-        d.zone,
-        d.ambiguous,
-        d.cancellation_open,
-        bool(d.postback_url),
-        d.details.get("interpreter"),
+        listed.ends_at,
+        listed.zone,
+        listed.ambiguous,
+        listed.cancellation_open,
+        bool(listed.postback_url),
+        listed.details.get("interpreter"),
     )
-    look = _look(facts, viewer.time_zone, now.replace(minute=0, second=0, microsecond=0), starts_at < now)
-    booked = d.state not in (State.INITIAL, State.CANCELED)
-    person = (d.manager_name if booked else d.assignee_name) or ""
-    name = d.deponent_name
-    first, tone, small = _clock(d, group, now)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    booked = listed.state not in (State.INITIAL, State.CANCELED)
+    person = (listed.manager_name if booked else listed.assignee_name) or ""
+    name = listed.deponent_name
+    clock, tone, small = _clock(listed, group, now)
     return QueueRow(
-        d.id,
-        d.version,
-        name or d.title,
-        (d.deponent_role or "deponent") if name else "",
-        d.case_name,
-        d.organization_name,
-        look,
-        _STATE_BADGES[d.state] if group in _MIXED else None,
-        worn,
+        listed.id,
+        listed.version,
+        name or listed.title,
+        (listed.deponent_role or "deponent") if name else "",
+        listed.case_name,
+        listed.organization_name,
+        _cached_cells(key, viewer.time_zone, hour, starts_at < now),
+        _STATE_BADGES[listed.state] if group in _MIXED_GROUPS else None,
+        tags,
         person,
-        not booked and d.assignee_id == viewer.id,
-        d.state == State.INITIAL and not person,
-        first,
+        not booked and listed.assignee_id == viewer.id,
+        listed.state == State.INITIAL and not person,
+        clock,
         tone,
         small,
         booked,
     )
 
 
-def badge(oddity: flags.Flag) -> Badge:
-    icon, tone = ODD[oddity.key]
-    return Badge(oddity.label, icon, tone, ground=oddity.key != "webhook")
+def badge(flag: flags.Flag) -> Badge:
+    """The badge of a flag."""
+    icon, tone = FLAGS[flag.key]
+    return Badge(flag.label, icon, tone, ground=flag.key != "webhook")
 
 
-def _clock(d: Any, group: str, now: datetime) -> tuple[str, str, str]:
-    """The last column: what presses, its tone, and the other time under it."""
-    starts = datetimes.relative(d.starts_at, now)
-    if d.state == State.INITIAL:
-        asked = datetimes.relative(d.created_at, now)
-        if d.starts_at < now:
-            return asked, "", ""
+def _clock(listed: ListedDeposition, group: str, now: datetime) -> tuple[str, str, str]:
+    """The last column: the more urgent time, its tone, and the other time under it."""
+    starts = datetimes.relative(listed.starts_at, now)
+    if listed.state == State.INITIAL:
+        requested = datetimes.relative(listed.created_at, now)
+        if listed.starts_at < now:
+            return requested, "", ""
         if group == "soon":
-            return starts, "danger" if d.starts_at - now < timedelta(hours=6) else "", f"asked {asked}"
-        return datetimes.duration(_rounded(now - d.created_at)), "", f"starts {starts}"
-    if d.cancellation_open and d.cancellation_requested_at:
-        return starts, "", f"asked {datetimes.relative(d.cancellation_requested_at, now)}"
-    return (starts, "", "") if d.state in (*BOOKED, State.ACTIVE) else ("", "", "")
+            urgent = listed.starts_at - now < timedelta(hours=6)
+            return starts, "danger" if urgent else "", f"requested {requested}"
+        return datetimes.duration(_rounded(now - listed.created_at)), "", f"starts {starts}"
+    if listed.cancellation_open and listed.cancellation_requested_at:
+        return starts, "", f"requested {datetimes.relative(listed.cancellation_requested_at, now)}"
+    return (starts, "", "") if listed.state in (*BOOKED, State.ACTIVE) else ("", "", "")
 
 
 def _rounded(waited: timedelta) -> timedelta:

@@ -1,1 +1,1 @@
-"""Across the rooms: my work today, one search over every desk a person has, and the navigation beside each page."""
+"""What spans the desks: my work today, one search, the audit, the API reference, and the navigation of each page."""

@@ -5,13 +5,13 @@ are applied to windows of a fixed size, so that a page costs the same however ma
 ends before it is full says so, and the next page continues from there.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, String, Subquery, and_, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, func, literal_column, select, union_all
 
 from app.accounts.events import EVENTS as accounts
 from app.accounts.models import Organization, Person
@@ -68,11 +68,32 @@ class Filters:
         return self != Filters(zone=self.zone)
 
 
+class AuditEvent(NamedTuple):
+    """One event with everything that was recorded of it."""
+
+    id: int
+    organization_id: int | None
+    subject_type: str
+    subject_id: str
+    kind: str
+    actor_kind: str
+    actor_id: str | None
+    actor_name: str
+    via: str
+    request_id: str | None
+    address: str | None
+    data: dict[str, object]
+    created_at: datetime
+
+
+_EVENT = tuple(getattr(Event, name) for name in AuditEvent._fields)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page. `looked_back_to` is set when a window ended before the page was full: there may be more beyond."""
 
-    rows: Sequence[Row]
+    rows: Sequence[AuditEvent]
     next_cursor: str | None
     looked_back_to: datetime | None
     first: bool
@@ -85,7 +106,7 @@ def page(db: Db, scope: Scope, filters: Filters, after: str | None, size: int = 
     return Page(rows, encode_cursor(db, PURPOSE, [next_id]) if next_id else None, back_to, first=before is None)
 
 
-def all_rows(db: Db, scope: Scope, filters: Filters) -> Iterator[Row]:
+def all_rows(db: Db, scope: Scope, filters: Filters) -> Iterator[AuditEvent]:
     """All of them, a page at a time, for a file."""
     bounds, before = _bounds(db, filters), None
     while True:
@@ -97,7 +118,7 @@ def all_rows(db: Db, scope: Scope, filters: Filters) -> Iterator[Row]:
 
 def _read_page(
     db: Db, scope: Scope, filters: Filters, bounds: tuple[int, int] | None, before: int | None, size: int
-) -> tuple[Sequence[Row], int | None, datetime | None]:
+) -> tuple[Sequence[AuditEvent], int | None, datetime | None]:
     """Returns rows, the id after which to continue (None at the end), and how far back an unfilled page has read."""
     newest = _window(scope, filters, bounds, before)
     if newest is None:
@@ -105,7 +126,8 @@ def _read_page(
     window = newest.subquery()
     ids = select(window.c.id).where(*_conditions(window, scope, filters)).order_by(window.c.id.desc()).limit(size + 1)
     wanted = select(ids.subquery().c.id)
-    rows = db.execute(select(Event.__table__).where(Event.id.in_(wanted)).order_by(Event.id.desc())).all()
+    found = db.execute(select(*_EVENT).where(Event.id.in_(wanted)).order_by(Event.id.desc()))
+    rows = [AuditEvent._make(row) for row in found]
     if len(rows) > size:
         return rows[:size], rows[size - 1].id, None
     n, last, back_to = db.execute(select(func.count(), func.min(window.c.id), func.min(window.c.created_at))).one()
@@ -208,7 +230,7 @@ EVENTS = EventTypes(
 """Every kind of event of every package."""
 
 
-def facts(data: dict[str, Any] | None) -> list[tuple[str, str]]:
+def facts(data: Mapping[str, object] | None) -> list[tuple[str, str]]:
     """The data of an event as pairs of label and text; a change as `before → after`."""
     kept = dict(data or {})
     before, after = kept.get("before"), kept.get("after")
@@ -223,7 +245,7 @@ def _label(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or value == "" or value == []:
@@ -235,7 +257,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def subject_names(db: Db, rows: Iterable[Any]) -> dict[tuple[str, str], str]:
+def subject_names(db: Db, rows: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
     """The names of the people and organizations among the subjects; two statements at most."""
     found: dict[tuple[str, str], str] = {}
     wanted = {

@@ -89,7 +89,7 @@ def csv() -> Response:
             own, "audit", address=address, rows=None, organization_id=organization_id, by=me().actor(), now=now
         )
 
-    def records() -> Iterator[list[Any]]:
+    def records() -> Iterator[list[object]]:
         with own_database.read() as db:
             for row in audit.all_rows(db, scope, filters):
                 entry = audit.EVENTS.of(row).entry(row)
@@ -132,7 +132,7 @@ class AuditRow:
     facts: list[tuple[str, str]]
 
 
-def _row(row: Any, names: dict[tuple[str, str], str], organizations: dict[int, str]) -> AuditRow:
+def _row(row: audit.AuditEvent, names: dict[tuple[str, str], str], organizations: dict[int, str]) -> AuditRow:
     entry = audit.EVENTS.of(row).entry(row)
     by = f" by {row.actor_name}"
     details = [part for part in entry.small.split(" · ") if part and part != by.strip()]
@@ -145,20 +145,24 @@ def _row(row: Any, names: dict[tuple[str, str], str], organizations: dict[int, s
         address=row.address or "",
         request=row.request_id or "",
         about=_about(row, names),
-        organization=organizations.get(row.organization_id, ""),
+        organization=organizations.get(row.organization_id or 0, ""),
         facts=audit.facts(row.data),
     )
 
 
-def _about(row: Any, names: dict[tuple[str, str], str]) -> About:
+def _about(row: audit.AuditEvent, names: dict[tuple[str, str], str]) -> About:
     name = names.get((row.subject_type, row.subject_id))
     if row.subject_type in ENDPOINTS:
         text = f"{row.subject_type.capitalize()} {row.subject_id.partition('-')[0]}"
         return About(text, url_for(ENDPOINTS[row.subject_type], id=row.subject_id))
     if name is None:
         return About(row.subject_type.replace("_", " ").capitalize())
-    arguments: dict[str, Any] = {f"{row.subject_type}_id": int(row.subject_id)}
-    return About(name, url_for(f"accounts.{row.subject_type}", **arguments) if me().administers else "")
+    if not me().administers:
+        return About(name)
+    id = int(row.subject_id)
+    if row.subject_type == "person":
+        return About(name, url_for("accounts.person", person_id=id))
+    return About(name, url_for("accounts.organization", organization_id=id))
 
 
 def _filters() -> audit.Filters:
@@ -168,7 +172,9 @@ def _filters() -> audit.Filters:
     if desk not in ("", *NAMES, audit.GENERAL):
         raise Invalid("There is no such desk. Choose one from the filter.", code="filter.desk")
     if kind and kind not in audit.EVENTS:
-        raise Invalid("Nothing of that kind ever happens here. Choose one from the filter.", code="filter.kind")
+        raise Invalid("There are no events of that kind. Choose one from the filter.", code="filter.kind")
+    # A link may name a kind as an earlier version stored it.
+    kind = audit.EVENTS[kind].kind if kind else ""
     subject_id = request.args.get("about", "").strip()[:40]
     if subject_id and (desk not in NAMES or not subject_id.isprintable()):
         raise Invalid("Say at which desk the thing stands, and its number or id.", code="filter.about")
@@ -202,7 +208,7 @@ def _day(name: str) -> date | None:
     return day
 
 
-def _args(filters: audit.Filters) -> dict[str, Any]:
+def _args(filters: audit.Filters) -> dict[str, Any]:  # as url_for takes keywords
     """Query arguments of this list; defaults are omitted."""
     args = {
         "organization": filters.organization_id,

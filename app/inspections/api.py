@@ -237,10 +237,10 @@ def join(call: Call) -> Response:
         "visitor": actions.Visitor.of(call.by.address, request.headers.get("User-Agent"), call.by.request_id, "api"),
         "now": call.now,
     }
-    outcome = actions.look(call.db, inspection_id, token, **wanted)
+    outcome = actions.join_outcome(call.db, inspection_id, token, **wanted)
     if outcome is None:
         with transaction.side_transaction() as db:
-            outcome = actions.redeem(db, inspection_id, token, **wanted)
+            outcome = actions.join(db, inspection_id, token, **wanted)
     return answer(outcome)
 
 
@@ -262,7 +262,7 @@ def answer(outcome: actions.Outcome) -> Response:
             "type": "about:blank",
             "title": title,
             "status": outcome.status,
-            "code": outcome.word,
+            "code": outcome.reason,
             "request_id": g.get("request_id", ""),
         }
     if outcome.status == 401:

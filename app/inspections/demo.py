@@ -17,7 +17,6 @@ from sqlalchemy import case, update
 
 from app.accounts.models import Organization, Person
 from app.inspections import actions, queries
-from app.inspections.actions.anchor import ask_authorities
 from app.inspections.emails import link_name
 from app.inspections.models import Anchoring, Inspection
 from app.kernel.changes.events import Actor
@@ -87,7 +86,7 @@ class Desk:
         maker = self.people[number % len(self.people)] if by.kind == "person" else None
         facts = {"notes": notes, "locale": locale, "campaign_id": self.campaign} | more
         if maker is not None:
-            facts = {"operator_email": maker.email, "assigned": (maker.id, maker.name)} | facts
+            facts = {"operator_email": maker.email, "assignee": (maker.id, maker.name)} | facts
         if number % 3:
             facts["campaign_id"] = None
         return actions.create(
@@ -122,7 +121,7 @@ class Desk:
 
     def _redeem(self, minted: actions.Minted, code: str | None, here: actions.Visitor, at: datetime) -> None:
         token = (minted.join_url or "").rpartition("=")[2]
-        actions.redeem(self.db, minted.invite.inspection_id, token, code=code, visitor=here, now=at)
+        actions.join(self.db, minted.invite.inspection_id, token, code=code, visitor=here, now=at)
 
     def allow(
         self, minted: actions.Minted, number: int, at: datetime, camera: str = "granted", gps: str = "granted"
@@ -297,7 +296,7 @@ def _unanchored(desk: Desk) -> None:
         ended = actions.end(desk.db, session.id, by=desk.actor(n), now=begin + 14 * MINUTE)
         if ended.anchoring != Anchoring.NO_AUTHORITY:
             continue
-        ask_authorities(desk.db, ended, ["https://tsa.northseal.example/tsr"], begin + 14 * MINUTE)
+        actions.ask_authorities(desk.db, ended, ["https://tsa.northseal.example/tsr"], begin + 14 * MINUTE)
         for anchor in queries.anchors(desk.db, ended.id):
             actions.settle_anchor(
                 desk.db,

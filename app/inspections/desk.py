@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Row, Uuid, bindparam, select
 
 from app.accounts.access import Me, Scope
-from app.accounts.models import Organization
+from app.accounts.models import Organization, Person
 from app.accounts.roles import INSPECTIONS
 from app.dashboard.desk import (
     Desk,
@@ -62,7 +61,7 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
         Inspection.created_at,
         Inspection.expires_at,
     )
-    # What is assigned to them, and what they made while it is assigned to nobody; each has its own index.
+    # What is assigned to them, and what they made while it is unassigned; each has its own index.
     assigned = Inspection.assignee_id == user.id
     made = (Inspection.operator_email == user.email) & Inspection.assignee_id.is_(None)
     branches = []
@@ -74,7 +73,7 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
     return [_work_item(row, now) for row in rows]
 
 
-def _work_item(row: Any, now: datetime) -> WorkItem:
+def _work_item(row: Row, now: datetime) -> WorkItem:
     state = Label(*presentation.STATUS_BADGES[status_of(row, now)])
     if row.started_at:
         at, clock = row.started_at, "since"
@@ -118,10 +117,10 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
     return found
 
 
-def _load_demo(*args: Any, **facts: Any) -> object:
+def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> object:
     from app.inspections import demo  # large tables, which no other process needs
 
-    return demo.load(*args, **facts)
+    return demo.load(db, organizations=organizations, people=people, now=now)
 
 
 DESK = Desk(
@@ -139,7 +138,7 @@ DESK = Desk(
     waiting=_waiting,
     waiting_tone="danger",
     waiting_work=_waiting_work,
-    nothing_waits="Nobody waits, and nothing begins today.",
+    nothing_waits="No user waits, and nothing begins today.",
     work_items=_work_items,
     search_source=search.SOURCE,
     search_results=_search_results,

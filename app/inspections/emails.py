@@ -1,11 +1,17 @@
-"""Messages to field users and operators: e-mails and texts by event. Link and code never share a message."""
+"""Outgoing messages: e-mails and text messages to field users and operators, and jobs for the worker.
+
+Link and code never share a message.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Any
+import uuid
+from datetime import datetime, timedelta
+from typing import Protocol, TypedDict
 
+from app.inspections import rules
+from app.inspections.anchors import name_of
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Inspection, Invite
 from app.kernel.db.engine import Db
@@ -13,24 +19,73 @@ from app.kernel.outbox import sms
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import datetimes
+from app.kernel.text.i18n import Translator
+
+REMIND = "job:inspections.remind"
+"""Outbox channel: sends a reminder, if it is still needed then."""
+ANCHOR = "job:inspections.anchor"
+"""Outbox channel: asks an authority for a time stamp."""
+
+
+class Organization(Protocol):
+    """The organization as messages print it. A row of those columns is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+
+
+def reminder_jobs(inspection: Inspection, now: datetime) -> list[Message]:
+    """Jobs for the reminders that still lie ahead."""
+    return [
+        Message(
+            channel=REMIND,
+            payload={
+                "inspection": str(inspection.id),
+                "hours": hours,
+                "scheduled_for": inspection.scheduled_for.isoformat() if inspection.scheduled_for else "",
+            },
+            due_at=moment,
+            dedupe=f"inspection-reminder:{inspection.id}:{hours}",
+            summary=f"Reminder {hours} h before",
+        )
+        for hours, moment in rules.reminders(inspection.scheduled_for, now)
+    ]
+
+
+def anchor_job(id: uuid.UUID, authority: str) -> Message:
+    """The job that asks an authority for a time stamp."""
+    host = name_of(authority)
+    return Message(ANCHOR, {"anchor": str(id)}, destination=host, summary=f"Time stamp from {host}")
 
 
 def link_name(invite: Invite) -> str:
-    """The outbox name of the message that carries this invite's current link."""
+    """Deduplication name of the message that carries this invite's current link."""
     return f"inspection-link:{invite.id}:{invite.issue}"
 
 
 def code_name(invite: Invite, channel: str) -> str:
-    """The outbox name of the message that carries this invite's current code."""
+    """Deduplication name of the message that carries this invite's current code."""
     return f"inspection-code:{invite.id}:{invite.code_issue}:{channel}"
 
 
-def number(phone: str) -> str:
-    """A telephone number as gateways want it."""
+def dialable(phone: str) -> str:
+    """A telephone number as gateways take it: digits, after a plus sign if there is one."""
     return ("+" if phone.strip().startswith("+") else "") + re.sub(r"\D", "", phone)
 
 
-def _facts(inspection: Inspection, organization: Any) -> dict[str, Any]:
+class Facts(TypedDict):
+    """What the templates of messages to field users say of an inspection."""
+
+    organization: str
+    notes: str
+    when: str
+    t: Translator
+    locale: str
+
+
+def _facts(inspection: Inspection, organization: Organization) -> Facts:
     t = TRANSLATIONS.translator(inspection.locale)
     when = date_time(inspection.scheduled_for, organization.time_zone, t) if inspection.scheduled_for else ""
     return {
@@ -43,12 +98,12 @@ def _facts(inspection: Inspection, organization: Any) -> dict[str, Any]:
 
 
 def invite_life(invite: Invite) -> timedelta:
-    """How long its link works once it is made."""
+    """How long the link of an invite works once it is issued."""
     return timedelta(minutes=invite.ttl_minutes)
 
 
-def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any, url: str) -> list[Message]:
-    """The link: by mail, or as a text message to somebody of whom only a telephone number is known."""
+def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Organization, url: str) -> list[Message]:
+    """The link: by e-mail, or as a text message when only a telephone number is known."""
     t = TRANSLATIONS.translator(inspection.locale)
     until = date_time(invite.expires_at, organization.time_zone, t)
     fresh = [
@@ -74,14 +129,14 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Any
         body = t("sms_link", organization=organization.name, url=url, until=until)
         return [
             sms.text_message(
-                db, number(invite.recipient_phone), body, secret=True, dedupe=link_name(invite), fresh=fresh
+                db, dialable(invite.recipient_phone), body, secret=True, dedupe=link_name(invite), fresh=fresh
             )
         ]
     return []
 
 
-def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code: str) -> list[Message]:
-    """The code, on every channel that is known."""
+def code(db: Db, inspection: Inspection, invite: Invite, organization: Organization, code: str) -> list[Message]:
+    """The code, to every address that is known."""
     t = TRANSLATIONS.translator(inspection.locale)
     fresh = [(code, "the code is made at the moment it is sent")]
     messages = []
@@ -103,13 +158,13 @@ def code(db: Db, inspection: Inspection, invite: Invite, organization: Any, code
         body = t("sms_code", organization=organization.name, code=code)
         name = code_name(invite, "sms")
         messages.append(
-            sms.text_message(db, number(invite.recipient_phone), body, secret=True, dedupe=name, fresh=fresh)
+            sms.text_message(db, dialable(invite.recipient_phone), body, secret=True, dedupe=name, fresh=fresh)
         )
     return messages
 
 
-def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, hours: int) -> Message:
-    """To an invitee who has not joined yet. The link cannot be repeated: only its hash is kept."""
+def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Organization, hours: int) -> Message:
+    """A reminder for an invitee who has not joined yet. It cannot repeat the link, of which only a hash is stored."""
     return email_message(
         db,
         "inspection-reminder",
@@ -121,8 +176,8 @@ def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Any, 
     )
 
 
-def nobody_invited(db: Db, inspection: Inspection, organization: Any, hours: int) -> Message:
-    """To the operator, when an inspection is about to begin and nobody has an invitation that still works."""
+def nobody_invited(db: Db, inspection: Inspection, organization: Organization, hours: int) -> Message:
+    """A warning for the operator of an inspection that is about to begin without an invite that still works."""
     starts_at, english = inspection.scheduled_for, TRANSLATIONS.translator("en")
     return email_message(
         db,

@@ -1,7 +1,7 @@
-"""What time and the outside world do to inspections: reminders that come due, authorities that are asked.
+"""Jobs of the worker: reminders that come due, and time-stamping authorities that are asked.
 
-Both are outbox rows, written in the transaction that caused them. Whether a reminder should still go is decided when
-it comes due, not when it was promised.
+Both are outbox rows, written in the transaction that caused them. Whether a reminder is still needed is decided when
+it comes due.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Organization
 from app.inspections import actions, anchors, emails, events, queries, rules
-from app.inspections.actions._write import tell
-from app.inspections.actions.anchor import ANCHOR
-from app.inspections.actions.sessions import REMIND
+from app.inspections.actions._write import record
 from app.inspections.models import Anchor, AnchorState, Inspection, Status
 from app.inspections.rules import InviteState
 from app.kernel.changes.events import WORKER
@@ -25,27 +23,27 @@ from app.kernel.outbox.outbox import Delivery, Handler, Message, PermanentFailur
 
 
 def remind(delivery: Delivery) -> str:
-    """Sends a reminder if it still makes sense: not ended, not moved, not begun, not overtaken by the next one."""
+    """Sends a reminder unless the inspection has ended, moved or begun, or the next reminder is due."""
     id, hours = UUID(delivery.payload["inspection"]), int(delivery.payload["hours"])
-    promised_for = datetime.fromisoformat(delivery.payload["scheduled_for"])
+    planned_for = datetime.fromisoformat(delivery.payload["scheduled_for"])
     with delivery.database.write() as db:
         try:
             inspection = queries.get(db, id)
         except NotFound:
             return "There is no such inspection any more."
         over = rules.status_of(inspection, delivery.now) in (Status.CLOSED, Status.EXPIRED)
-        if over or not rules.reminder_due(hours, inspection.scheduled_for, promised_for, delivery.now):
+        if over or not rules.reminder_due(hours, inspection.scheduled_for, planned_for, delivery.now):
             return "Not needed any more."
         messages = _reminders(db, inspection, hours, delivery.now)
         if messages:
             data = {"hours": hours, "messages": len(messages)}
-            tell(db, events.REMINDED, inspection, WORKER, delivery.now, data, messages)
+            record(db, events.REMINDED, inspection, by=WORKER, now=delivery.now, data=data, messages=messages)
     return f"{len(messages)} reminded."
 
 
 def _reminders(db: Db, inspection: Inspection, hours: int, now: datetime) -> list[Message]:
-    o = Organization.__table__.c
-    organization = db.execute(select(o.name, o.time_zone).where(o.id == inspection.organization_id)).one()
+    columns = select(Organization.name, Organization.time_zone)
+    organization = db.execute(columns.where(Organization.id == inspection.organization_id)).one()
     found = {
         invite.recipient_email: invite
         for invite in queries.invites(db, inspection.id)
@@ -59,7 +57,7 @@ def _reminders(db: Db, inspection: Inspection, hours: int, now: datetime) -> lis
 
 
 def anchor(delivery: Delivery) -> str:
-    """Has one authority stamp one chain. It is asked outside any transaction, and asked again while it is away."""
+    """Asks one authority to stamp one chain, outside any transaction; again later when it cannot be reached."""
     id = UUID(delivery.payload["anchor"])
     with delivery.database.read() as db:
         found = db.execute(select(Anchor.authority, Anchor.statement, Anchor.state).where(Anchor.id == id)).one()
@@ -82,4 +80,4 @@ def anchor(delivery: Delivery) -> str:
     return f"Stamped {stamp.stamped_at.isoformat()}"
 
 
-HANDLERS: dict[str, Handler] = {REMIND: remind, ANCHOR: anchor}
+HANDLERS: dict[str, Handler] = {emails.REMIND: remind, emails.ANCHOR: anchor}

@@ -51,7 +51,7 @@ def welcome(id: str) -> Response:
     outcome = _look(inspection_id, token, now)
     scene = _scene(inspection_id)
     if outcome is not None and outcome.status not in (200, 401):
-        return _over(scene, outcome.word, outcome.status)
+        return _over(scene, outcome.reason, outcome.status)
     invite = outcome.invite if outcome is not None else _invite(inspection_id, token)
     if invite is not None and invite.seen_at is None and request.method == "GET":
         with side_transaction() as db:
@@ -79,7 +79,7 @@ def code(id: str) -> Response:
     if outcome is None or outcome.status == 200:
         return redirect(_url(".welcome", id, t=token), 303)  # type: ignore[return-value]  # one Response here
     if outcome.status != 401 or outcome.invite is None:
-        return _over(scene, outcome.word, outcome.status)
+        return _over(scene, outcome.reason, outcome.status)
     return _code_page(scene, outcome.invite, token, now)
 
 
@@ -164,7 +164,7 @@ def _throttle() -> None:
 def _look(inspection_id: UUID | None, token: str, now: datetime) -> actions.Outcome | None:
     if inspection_id is None:
         return actions.Outcome(404, "not_found", {})
-    return actions.look(reading(), inspection_id, token, code=None, visitor=_visitor(), now=now)
+    return actions.join_outcome(reading(), inspection_id, token, code=None, visitor=_visitor(), now=now)
 
 
 def _invite(inspection_id: UUID | None, token: str) -> Invite | None:
@@ -180,7 +180,7 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
         invite = queries.invite_by_token(db, inspection_id, token)
         if invite is not None and invite.opened_at is None:
             actions.open_invite(db, invite, visitor=here, now=now)
-        outcome = actions.redeem(db, inspection_id, token, code=typed, visitor=here, now=now)
+        outcome = actions.join(db, inspection_id, token, code=typed, visitor=here, now=now)
     if outcome.status == 200:
         known = outcome.body["session"]["consent_state"]
         response = redirect(_url(".room" if known else ".consent", id), 303)
@@ -196,7 +196,7 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
     if outcome.status == 401:
         missing = {"empty": "1"} if request.endpoint == f"{public_pages.name}.enter" and typed is None else {}
         return redirect(_url(".code", id, t=token, **missing), 303)  # type: ignore[return-value]  # as above
-    return _over(_scene(inspection_id), outcome.word, outcome.status)
+    return _over(_scene(inspection_id), outcome.reason, outcome.status)
 
 
 def _inside(id: str) -> tuple[Scene, Invite | None]:

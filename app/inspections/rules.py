@@ -1,6 +1,7 @@
-"""What an inspection lets happen, in sentences. Pure: no database, no Flask, no clock.
+"""Rules of inspections and their invites, in sentences. Pure: no database, no Flask, no clock.
 
-The same sentence is the guard, the API's `detail` and the disabled button's reason. Source: docs/inspections.md.
+Each `check_…` raises a refusal; its sentence is the guard, the API's `detail` and the reason of the disabled button.
+Source: docs/inspections.md.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from app.inspections.models import Anchoring, Status
 from app.kernel.errors import Conflict, FieldError, Invalid, PaymentRequired
 
 TTL = timedelta(hours=24)
-"""How long after creation or its scheduled time, whichever is later, somebody may still join."""
+"""How long after its creation or its scheduled time, whichever is later, an inspection can be joined."""
 FREE_INSPECTIONS = 5
 FREE_PLANS = frozenset(("free", "pilot"))
 OTP_LIFE = timedelta(minutes=10)
@@ -26,7 +27,7 @@ WRONG_CODES = 20
 TTL_MINUTES = (5, 43_200)
 TTL_MINUTES_DEFAULT = 1440
 JOINS_A_MINUTE = 300
-"""Joins and presses from one address; never fewer, an office stands behind one address."""
+"""Joins from one address; never fewer, since a whole office may share one address."""
 REMIND_HOURS = (24, 1)
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
 
@@ -43,7 +44,18 @@ TIMED_TRANSITIONS: dict[str, str] = {"created": "expired"}
 """What time alone does: nobody joined before the inspection expired. Computed on read."""
 
 
-class Stands(Protocol):
+def source_states(verb: str) -> tuple[str, ...]:
+    """The states a verb starts from."""
+    return tuple(state for state, verbs in TRANSITIONS.items() if verb in verbs)
+
+
+LIVE_STATES = source_states("end")
+"""Stored states in which an inspection has not ended. `created` counts only until it expires."""
+JOINED_STATES = tuple(state for state in LIVE_STATES if state not in TIMED_TRANSITIONS)
+"""Live states that an inspection has only once a field user joined it."""
+
+
+class InspectionFacts(Protocol):
     """What the rules need to know of an inspection."""
 
     status: str
@@ -53,19 +65,19 @@ class Stands(Protocol):
 
 
 def expiry(created_at: datetime, scheduled_for: datetime | None) -> datetime:
-    """When an inspection that nobody has joined is over."""
+    """When an inspection expires unless it is joined before."""
     return max(created_at, scheduled_for or created_at) + TTL
 
 
-def status_of(inspection: Stands, now: datetime) -> str:
-    """The status on the wire and on every page: expired as soon as the time has passed, swept by nobody."""
+def status_of(inspection: InspectionFacts, now: datetime) -> str:
+    """The status that the API and every page show. `expired` is computed, so it holds from the very moment on."""
     if inspection.status == Status.CREATED and inspection.expires_at <= now:
         return Status.EXPIRED.value
     return inspection.status
 
 
 def check_schedule(scheduled_for: datetime | None) -> None:
-    """Raises Invalid for moments no calendar of ours holds."""
+    """Raises Invalid for a moment outside the years that can be stored."""
     if scheduled_for is not None and not EARLIEST <= scheduled_for <= LATEST:
         raise _field("scheduled_for", "range", "This must lie between 1970 and 2199.")
 
@@ -85,8 +97,8 @@ def check_billing(plan: str, billing: str, created_ever: int) -> None:
         )
 
 
-def check_live(inspection: Stands, now: datetime) -> None:
-    """Raises Conflict when the inspection has ended or expired: nothing more may happen in it."""
+def check_live(inspection: InspectionFacts, now: datetime) -> None:
+    """Raises Conflict when the inspection has ended or expired."""
     status = status_of(inspection, now)
     if status == Status.CLOSED:
         raise Conflict(
@@ -105,14 +117,14 @@ check_change_notes = check_live
 check_add_remark = check_live
 
 
-def check_end(inspection: Stands, now: datetime) -> None:
-    """Raises Conflict for an expired inspection. Ending a closed one again is no fault, it changes nothing."""
+def check_end(inspection: InspectionFacts, now: datetime) -> None:
+    """Raises Conflict for an expired inspection. Ending an ended one again is allowed and changes nothing."""
     if status_of(inspection, now) == Status.EXPIRED:
         check_live(inspection, now)
 
 
-def check_attend(inspection: Stands, now: datetime) -> None:
-    """Raises Conflict unless somebody has joined whom no operator has greeted yet."""
+def check_attend(inspection: InspectionFacts, now: datetime) -> None:
+    """Raises Conflict unless a field user has joined whom no operator attends to yet."""
     check_live(inspection, now)
     if inspection.started_at is None:
         raise Conflict("Nobody has joined yet, so there is nobody to greet.", code="session.nobody_joined")
@@ -120,13 +132,13 @@ def check_attend(inspection: Stands, now: datetime) -> None:
         raise Conflict("An operator is already with them.", code="session.already_attended")
 
 
-def check_give_back(assigned: bool) -> None:
-    """Raises Conflict when nobody has it."""
+def check_unassign(assigned: bool) -> None:
+    """Raises Conflict when the inspection has no assignee."""
     if not assigned:
-        raise Conflict("Nobody has this inspection, so there is nothing to give back.", code="session.not_assigned")
+        raise Conflict("This is not assigned to anybody. Nothing was changed.", code="session.not_assigned")
 
 
-def check_start_recording(inspection: Stands, now: datetime) -> None:
+def check_start_recording(inspection: InspectionFacts, now: datetime) -> None:
     """Raises Conflict unless the inspection is open and not yet recording."""
     check_live(inspection, now)
     if inspection.status == Status.RECORDING:
@@ -135,7 +147,7 @@ def check_start_recording(inspection: Stands, now: datetime) -> None:
         raise Conflict("Nobody has joined yet. Recording can start once somebody has.", code="session.nobody_joined")
 
 
-def check_stop_recording(inspection: Stands, now: datetime) -> None:
+def check_stop_recording(inspection: InspectionFacts, now: datetime) -> None:
     """Raises Conflict unless the inspection is recording."""
     check_live(inspection, now)
     if inspection.status != Status.RECORDING:
@@ -143,7 +155,7 @@ def check_stop_recording(inspection: Stands, now: datetime) -> None:
 
 
 class InviteState(StrEnum):
-    """How an invite stands. Only LIVE ones can still let somebody in for the first time."""
+    """State of an invite. Only a LIVE one can be redeemed for the first time."""
 
     LIVE = "live"
     JOINED = "joined"
@@ -152,7 +164,7 @@ class InviteState(StrEnum):
     EXPIRED = "expired"
 
 
-class Invited(Protocol):
+class InviteFacts(Protocol):
     """What the rules need to know of an invite."""
 
     expires_at: datetime
@@ -162,8 +174,8 @@ class Invited(Protocol):
     otp_hash: str | None
 
 
-def invite_state(invite: Invited, now: datetime) -> InviteState:
-    """In the order the join endpoint refuses: revoked, expired, locked, joined."""
+def invite_state(invite: InviteFacts, now: datetime) -> InviteState:
+    """The state, in the order in which the join endpoint refuses: revoked, expired, locked, joined."""
     if invite.revoked_at is not None:
         return InviteState.REVOKED
     if invite.expires_at <= now:
@@ -173,7 +185,7 @@ def invite_state(invite: Invited, now: datetime) -> InviteState:
     return InviteState.JOINED if invite.joined_at is not None else InviteState.LIVE
 
 
-def check_new_code(invite: Invited, now: datetime) -> None:
+def check_new_code(invite: InviteFacts, now: datetime) -> None:
     """Raises Conflict unless the invite needs a code and has neither been locked nor redeemed."""
     state = invite_state(invite, now)
     if state == InviteState.REVOKED:
@@ -190,7 +202,7 @@ def check_new_code(invite: Invited, now: datetime) -> None:
         raise Conflict("This invite is for handing over face to face; it has no code.", code="invite.no_code")
 
 
-def check_reissue(invite: Invited, wrong_codes: int) -> None:
+def check_reissue(invite: InviteFacts, wrong_codes: int) -> None:
     """Raises Conflict for a revoked invite, and when this recipient has used up all wrong codes."""
     if invite.revoked_at is not None:
         raise Conflict("This invite was revoked. Make a new one.", code="invite.revoked")
@@ -198,7 +210,7 @@ def check_reissue(invite: Invited, wrong_codes: int) -> None:
 
 
 def check_wrong_codes(wrong_codes: int) -> None:
-    """Raises Conflict when this recipient has typed too many wrong codes in this inspection, whatever the invite."""
+    """Raises Conflict when this recipient has typed too many wrong codes in this inspection, over all invites."""
     if wrong_codes >= WRONG_CODES:
         raise Conflict(
             f"{WRONG_CODES} wrong codes were typed for this person in this inspection. It stays locked for them: "
@@ -207,8 +219,8 @@ def check_wrong_codes(wrong_codes: int) -> None:
         )
 
 
-def check_revoke(invite: Invited) -> None:
-    """Raises Conflict when it is revoked already."""
+def check_revoke(invite: InviteFacts) -> None:
+    """Raises Conflict when the invite is revoked already."""
     if invite.revoked_at is not None:
         raise Conflict("This invite is already revoked.", code="invite.revoked")
 
@@ -222,32 +234,32 @@ def check_retry_anchor(state: str) -> None:
 
 
 def anchoring_of(states: Iterable[str]) -> str:
-    """One word for all authorities: one good stamp is enough, and as long as one is being asked it is pending."""
+    """Sums up all authorities: anchored by one good stamp, else pending while one is still asked."""
     known = set(states)
-    for word in (Anchoring.ANCHORED, Anchoring.PENDING, Anchoring.FAILED):
-        if word in known:
-            return word.value
+    for anchoring in (Anchoring.ANCHORED, Anchoring.PENDING, Anchoring.FAILED):
+        if anchoring in known:
+            return anchoring.value
     return Anchoring.NO_AUTHORITY.value
 
 
 def reminders(scheduled_for: datetime | None, now: datetime) -> list[tuple[int, datetime]]:
-    """(hours before, when) for the reminders that still lie ahead."""
+    """Reminders that still lie ahead, each as (hours before, when)."""
     if scheduled_for is None:
         return []
     moments = [(hours, scheduled_for - timedelta(hours=hours)) for hours in REMIND_HOURS]
     return [(hours, moment) for hours, moment in moments if moment > now]
 
 
-def reminder_due(hours: int, scheduled_for: datetime | None, promised_for: datetime, now: datetime) -> bool:
-    """Whether a reminder should still go: same time as promised, not started, and not overtaken by the next one."""
-    if scheduled_for is None or scheduled_for != promised_for or now >= scheduled_for:
+def reminder_due(hours: int, scheduled_for: datetime | None, planned_for: datetime, now: datetime) -> bool:
+    """Whether a reminder should still be sent: not moved, not begun, and the next reminder is not due yet."""
+    if scheduled_for is None or scheduled_for != planned_for or now >= scheduled_for:
         return False
     later = [other for other in REMIND_HOURS if other < hours]
     return not later or now < scheduled_for - timedelta(hours=max(later))
 
 
 def network_of(address: str | None) -> str:
-    """What a link is pinned to: the whole IPv4 address, the first 64 bits of an IPv6 address."""
+    """The network that a link is pinned to: a whole IPv4 address, or the first 64 bits of an IPv6 address."""
     try:
         parsed = ip_address((address or "").partition("%")[0])
     except ValueError:
@@ -257,13 +269,13 @@ def network_of(address: str | None) -> str:
 
 
 def typed_code(header: str | None) -> str | None:
-    """The code as typed, without spaces; None when none was given. Anything else that is no code is a wrong one."""
+    """The code as typed, without spaces; None when none was given. Any other text counts as a wrong code."""
     stripped = re.sub(r"\s", "", header or "")
     return stripped or None
 
 
 def hint_email(address: str) -> str | None:
-    """al…@policyholder.com: enough to know which mailbox to look into."""
+    """A masked address, such as al…@policyholder.com, that still tells its owner which mailbox it is."""
     if not address:
         return None
     name, _, domain = address.rpartition("@")
@@ -271,13 +283,13 @@ def hint_email(address: str) -> str | None:
 
 
 def hint_phone(number: str) -> str | None:
-    """…20: the last two digits."""
+    """A masked telephone number: its last two digits, as in …20."""
     digits = re.sub(r"\D", "", number)
     return f"…{digits[-2:]}" if digits else None
 
 
 def recipient_key(email: str, phone: str) -> str:
-    """Whom wrong codes are counted for, however often they are invited again."""
+    """Identifies the recipient that wrong codes are counted for, over repeated invites."""
     return email.strip().lower() or re.sub(r"\D", "", phone)
 
 

@@ -8,8 +8,8 @@ from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
-from app.kernel.outbox import outbox
-from app.kernel.outbox.outbox import ListedMessage
+from app.kernel.outbox import delivery_status
+from app.kernel.outbox.delivery_status import ListedMessage
 from app.messages import queries
 from app.messages.rules import check_dismiss, check_restore, check_send_again
 
@@ -23,7 +23,7 @@ def send_again(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None =
     """
     row = _find(db, id)
     check_send_again(row, now)
-    if outbox.send_again(db, id, now, seen) is None:
+    if delivery_status.send_again(db, id, now, seen) is None:
         raise Conflict(CHANGED, code="message.changed")
     _record(db, events.MESSAGE_RESENT, row, by, now)
 
@@ -35,7 +35,7 @@ def dismiss(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None = No
     """
     row = _find(db, id)
     check_dismiss(row)
-    if not outbox.dismiss(db, id, by.name, now, seen):
+    if not delivery_status.dismiss(db, id, by.name, now, seen):
         raise Conflict(CHANGED, code="message.changed")
     _record(db, events.MESSAGE_DISMISSED, row, by, now)
 
@@ -44,7 +44,7 @@ def restore(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None = No
     """Undoes `dismiss`. Raises NotFound or Conflict."""
     row = _find(db, id)
     check_restore(row)
-    if not outbox.restore(db, id, seen):
+    if not delivery_status.restore(db, id, seen):
         raise Conflict(CHANGED, code="message.changed")
     _record(db, events.MESSAGE_RESTORED, row, by, now)
 
@@ -70,6 +70,6 @@ def _record(db: Db, event_type: EventType, row: ListedMessage, by: Actor, now: d
             "delivery": str(row.id),
             "channel": row.channel,
             "to": row.destination,
-            "was": outbox.status_of(row),
+            "was": delivery_status.status_of(row),
         },
     )

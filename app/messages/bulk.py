@@ -12,8 +12,8 @@ from app.dashboard.subjects import Subjects
 from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, Denied, Invalid
-from app.kernel.outbox import outbox
-from app.kernel.outbox.outbox import ListedMessage
+from app.kernel.outbox import delivery_status
+from app.kernel.outbox.delivery_status import ListedMessage
 from app.kernel.text.template_filters import pluralize
 from app.messages import actions, queries, rules
 
@@ -96,8 +96,8 @@ def _read(ticked: list[str]) -> dict[UUID, str]:
 def _why_not(user: Me, subjects: Subjects, row: ListedMessage, seen: str) -> str:
     if not user.may(subjects.desk_of(row.subject_type), True, row.organization_id):
         return "you may only look at it"
-    if outbox.state_token(row) != seen:
-        return f"it has changed meanwhile: {rules.STATUSES[outbox.status_of(row)].word.lower()}"
+    if delivery_status.state_token(row) != seen:
+        return f"it has changed meanwhile: {rules.STATUSES[delivery_status.status_of(row)].word.lower()}"
     return ""
 
 

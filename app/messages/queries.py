@@ -13,24 +13,22 @@ from app.accounts.scope import Scope
 from app.dashboard.subjects import PEOPLE, Subjects
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import Page, page_of
+from app.kernel.outbox.delivery_status import DISMISSED, LISTED_COLUMNS, ListedMessage
 from app.kernel.outbox.outbox import (
     DEAD,
-    DISMISSED,
     DROPPED,
     FAILING,
-    LISTED_COLUMNS,
     QUEUED,
     SENT,
     UNDELIVERED,
     WAITING,
-    ListedMessage,
     OutboxAttempt,
     OutboxRow,
 )
 from app.messages import rules
 
 CAP = 1000
-"""Counts stop here: nobody reads further, and counting on would cost with every row."""
+"""Counts stop here: a larger number would not be read, and every further row costs."""
 
 _HAS_STATUS: dict[str, ColumnElement[bool]] = {
     rules.FAILING: FAILING,

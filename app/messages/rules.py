@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from app.kernel.errors import Conflict
-from app.kernel.outbox.outbox import DEAD, DISMISSED, DROPPED, QUEUED, SENT, ListedMessage, status_of
+from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, status_of
+from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 
 FAILING = "failing"
 """The status of a queued message that was tried in vain."""

@@ -17,7 +17,8 @@ from app.dashboard.subjects import PEOPLE
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.kernel.errors import BadRequest, Denied, NotFound
-from app.kernel.outbox.outbox import DEAD, DISMISSED, DROPPED, QUEUED, SENT, ListedMessage, state_token, status_of
+from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of
+from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 from app.kernel.web.htmx import respond, see_other
 from app.kernel.web.live import rows_on_screen
 from app.messages import actions, bulk, queries, rules
@@ -26,7 +27,7 @@ from app.messages.rules import FAILING, TABS, Label
 
 pages = Blueprint("messages", __name__, url_prefix="/messages")
 
-READERS = (Role.SCHEDULER, Role.LEASING_AGENT, Role.OPERATOR, Role.ADMIN, Role.AUDITOR)
+READERS = tuple(Role)
 
 ACTS_OF_STATUS = {
     DEAD: (bulk.SEND_AGAIN, bulk.DISMISS),
@@ -54,7 +55,8 @@ class MessageRow:
     channel: str
     destination: str
     organization: str
-    status: str
+    tab: str
+    """Its status, as the address names it."""
     label: Label
     reason: str
     attempts: int
@@ -90,6 +92,15 @@ class Entry:
     note: str = ""
     later: bool = False
     current: bool = False
+
+
+@pages.app_template_filter("message_tab")
+def message_tab(row: ListedMessage) -> str:
+    """The status of a message, as the address names it."""
+    return TABS[status_of(row)]
+
+
+pages.add_app_template_filter(state_token, "state_token")
 
 
 def _scopes() -> dict[str, Scope]:
@@ -136,7 +147,6 @@ def list_() -> Response:
         "messages/_queue.html",
         "queue",
         live=live,
-        current=status,
         tab=TABS[status],
         tabs=_tabs(status, counts, filters),
         label=rules.STATUSES[status].word,
@@ -157,6 +167,7 @@ def list_() -> Response:
 
 
 def _url(status: str, filters: Filters, endpoint: str = "messages.list", **more: str) -> str:
+    # As url_for takes keywords.
     arguments: dict[str, Any] = {"view": TABS[status], **filters.arguments(), **more}
     return url_for(endpoint, **arguments)
 
@@ -225,7 +236,7 @@ def _row(row: ListedMessage, names: Mapping[int | None, str]) -> MessageRow:
         channel=rules.channel_label(row.channel),
         destination="" if row.channel.startswith("job:") or row.channel == row.destination else row.destination,
         organization=names.get(row.organization_id, ""),
-        status=status,
+        tab=TABS[status],
         label=rules.STATUSES[status],
         reason=row.last_error or "",
         attempts=row.attempts,
@@ -274,7 +285,6 @@ def detail(id: UUID) -> Response:
         live=live,
         row=row,
         shown=_row(row, queries.organization_names(db(), {row.organization_id})),
-        tab=TABS[status_of(row)],
         timeline=_timeline(row, queries.attempts(db(), id), now),
         reason=denied or rules.why_not_send_again(row, now),
         denied=denied,

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select
 
 from app.accounts.access import Me, Scope
-from app.accounts.models import Organization
+from app.accounts.models import Organization, Person
 from app.accounts.roles import PRESCREENS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, read_uuid
 from app.dashboard.queue import Label
@@ -91,10 +90,10 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
     ]
 
 
-def _load_demo(*args: Any, **facts: Any) -> object:
+def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> object:
     from app.prescreens import demo  # large tables, which no other process needs
 
-    return demo.load(*args, **facts)
+    return demo.load(db, organizations=organizations, people=people, now=now)
 
 
 DESK = Desk(

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from markupsafe import Markup
-from sqlalchemy import Row as SqlRow
 
 from app.accounts.access import Me
 from app.dashboard.queue import Label
 from app.dashboard.undo import presentation as undo_presentation
+from app.dashboard.undo.models import Decision
 from app.kernel.text import datetimes
 from app.kernel.text.i18n import Translator
 from app.prescreens.locales import TRANSLATIONS
@@ -188,7 +188,7 @@ class RowContext:
     """Questions by questionnaire and version."""
     returning: Set[UUID]
     """Prescreens whose contact has an earlier one."""
-    pending: Mapping[str, SqlRow]
+    pending: Mapping[str, Decision]
     """Pending decisions by the id of their prescreen, as text."""
 
 

@@ -151,13 +151,16 @@ def _queue(
         )
     after = '<a class="btn" href="/depositions?after=next">Next page</a>' if more else ""
     return (
-        '<table class="queue" data-rows><caption class="visually-hidden" data-part="caption">Requests that need '
+        '<table class="data-table" data-rows><caption class="visually-hidden" data-part="caption">Requests that need '
         f"scheduling, the most urgent first. {len(found)} of {total:,} shown. Sessions show their own time first, then "
-        'yours.</caption><thead><tr><th scope="col" class="pick"><span class="visually-hidden">Select</span></th>'
-        '<th scope="col" class="when"><a href="/depositions?sort=starts">Starts</a></th><th scope="col">Its day</th>'
-        '<th scope="col">Who, and in which case</th><th scope="col">What is odd</th><th scope="col">With</th>'
-        '<th scope="col" class="num"><a href="/depositions?sort=received">Clock</a></th></tr></thead>'
-        f'{"".join(parts)}</table><nav class="pages" aria-label="Pages">1–{len(found)} of {total:,} {after}</nav></div>'
+        'yours.</caption><thead><tr><th scope="col" class="select-cell">'
+        '<span class="visually-hidden">Select</span></th>'
+        '<th scope="col" class="time-cell"><a href="/depositions?sort=starts">Starts</a></th>'
+        '<th scope="col">Its day</th>'
+        '<th scope="col">Who, and in which case</th><th scope="col">Flags</th><th scope="col">Assigned to</th>'
+        '<th scope="col" class="number-cell"><a href="/depositions?sort=received">Clock</a></th></tr></thead>'
+        f"{''.join(parts)}</table>"
+        f'<nav class="pagination" aria-label="Pages">1–{len(found)} of {total:,} {after}</nav></div>'
     )
 
 
@@ -175,10 +178,10 @@ def _line(row: Any, at: datetime, beside: dict[str, str]) -> str:
     there = starts.astimezone(ZoneInfo(zone))
     hours = (ends - starts).total_seconds() / 3600
     left, width = (there.hour * 60 + there.minute) / 14.4, hours / 0.24
-    odd = [f'<span class="badge odd warn">{_CALENDAR}{there:%A}</span>'] if there.weekday() > 4 else []
+    odd = [f'<span class="badge filled warn">{_CALENDAR}{there:%A}</span>'] if there.weekday() > 4 else []
     interpreter = orjson.loads(details).get("interpreter")
     if interpreter:
-        odd.append(f'<span class="badge odd">{_TONGUES}{escape(interpreter)} interpreter</span>')
+        odd.append(f'<span class="badge filled">{_TONGUES}{escape(interpreter)} interpreter</span>')
     if postback is None:
         odd.append(f'<span class="badge">{_WEBHOOK}No webhook</span>')
     who = escape(name or "")
@@ -186,20 +189,26 @@ def _line(row: Any, at: datetime, beside: dict[str, str]) -> str:
         escape(assigned)
         if assigned
         else (
-            f'<button class="btn quiet take" type="submit" form="take" formaction="/depositions/{id}/assign" '
-            f'name="version" value="{version}" aria-label="Take it: {who}" data-key="e">Take it</button>'
+            f'<button class="btn quiet inline-action" type="submit" form="take" formaction="/depositions/{id}/assign" '
+            f'name="version" value="{version}" aria-label="Assign to me: {who}" data-key="e">Assign to me</button>'
         )
     )
     until, wall = starts - at, there.strftime("%a %d %b, %I:%M %p")
     return (
-        f'<tr id="deposition-{id}" data-row="{id}" data-version="{version}">\n<td class="pick"><input type="checkbox" '
-        f'name="row" value="{id}:{version}" form="bulk" aria-label="Select {who}"></td>\n<td class="when"><time '
-        f'datetime="{starts.isoformat()[:19]}Z">{wall} GMT-5</time> <small>{hours:g} h</small></td>\n<td class="day">'
-        '<svg class="ruler" height="10" aria-hidden="true"><rect class="c" x="29.17%" y="0" width="54.17%" height="9" '
-        f'rx="2"/><line x2="100%" y1="9.5" y2="9.5"/><rect class="t" x="{left:.2f}%" y="0" width="{width:.2f}%" '
-        f'height="9" rx="2"/></svg></td>\n<th scope="row" class="what"><a href="/depositions/{id}"><bdi>{who}</bdi></a>'
+        f'<tr id="deposition-{id}" data-row="{id}" data-version="{version}">\n<td class="select-cell">'
+        f'<input type="checkbox" '
+        f'name="row" value="{id}:{version}" form="bulk" aria-label="Select {who}"></td>\n<td class="time-cell"><time '
+        f'datetime="{starts.isoformat()[:19]}Z">{wall} GMT-5</time> <small>{hours:g} h</small>'
+        f'</td>\n<td class="day-cell">'
+        '<svg class="ruler" height="10" aria-hidden="true">'
+        '<rect class="track" x="29.17%" y="0" width="54.17%" height="9" '
+        f'rx="2"/><line x2="100%" y1="9.5" y2="9.5"/>'
+        f'<rect class="toned-fill" x="{left:.2f}%" y="0" width="{width:.2f}%" '
+        f'height="9" rx="2"/></svg></td>\n<th scope="row" class="title-cell"><a href="/depositions/{id}">'
+        f"<bdi>{who}</bdi></a>"
         f", {role} <small><bdi>{escape(case)}</bdi> · <bdi>{escape(organization)}</bdi></small></th>\n<td>"
-        f'<div class="badges">{" ".join(odd)}{beside.get(str(id), "")}</div></td>\n<td>{take}</td>\n<td class="num">'
+        f'<div class="badges">{" ".join(odd)}{beside.get(str(id), "")}</div>'
+        f'</td>\n<td>{take}</td>\n<td class="number-cell">'
         f'<span class="danger toned">in {until.days} d {until.seconds // 3600} h</span> <small>asked '
         f"{(at - created).days} d ago</small></td>\n</tr>\n"
     )

@@ -1,8 +1,8 @@
 """Takes a sheet of pictures a desk: every page of it by day, by night and on a phone; started by `./dev shots`.
 
-The pages are those that tests/house finds by following every link, so that a new page is on its sheet by itself.
+The pages are those that tests/project finds by following every link, so that a new page is on its sheet by itself.
 
-Usage: sheet.py CHROMIUM [FOLDER]   (FOLDER also gets each picture in full size, to look at closely)
+Usage: sheet.py [FOLDER]   (FOLDER also gets each picture in full size, to look at closely)
 """
 
 import base64
@@ -17,8 +17,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.config import Config
 from app.kernel.db import schema
 from app.kernel.db.engine import Database
-from tests.house import furnished, looking
-from tests.house.furnished import House, Visit
+from tests import browsers, demo_data
+from tests.project import crawler, visual_checks
+from tests.project.crawler import DemoSite, Visit
 
 HERE = Path(__file__).resolve().parent
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage", "--font-render-hinting=none"]
@@ -49,29 +50,32 @@ TO_WEBP = """async (png) => {
 }"""
 
 
-def main(chromium: str, folder: str = "") -> None:
+def main(folder: str = "") -> None:
     with tempfile.TemporaryDirectory(prefix="session-desk-") as place, sync_playwright() as playwright:
-        config = Config.for_tests(database_url=f"sqlite:///{place}/house.sqlite3", public_base_url="http://localhost")
+        config = Config.for_tests(database_url=f"sqlite:///{place}/demo.sqlite3", public_base_url="http://localhost")
         database = Database(config)
         schema.upgrade(database)
-        furnished.furnish(database)
-        house = furnished.open_house(database, visits_each=2)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        demo_data.load(database)
+        crawler.add_vera(database)
+        site = crawler.open_demo_site(database, visits_each=2)
+        browser = playwright.chromium.launch(executable_path=browsers.executable(), args=FLAGS)
         full = Path(folder or place)
         full.mkdir(parents=True, exist_ok=True)
-        visits = [visit for visit in house.one_each() if visit.endpoint not in looking.NOT_A_PAGE]
-        take(house, browser, visits, full)
-        for room in looking.ROOMS:
-            path = HERE / f"sheet-{room}.webp"
-            path.write_bytes(sheet(browser, [v for v in visits if looking.room_of(v.endpoint) == room], full))
+        visits = [visit for visit in site.one_each() if visit.endpoint not in visual_checks.NOT_A_PAGE]
+        take(site, browser, visits, full)
+        for section in visual_checks.SECTIONS:
+            path = HERE / f"sheet-{section}.webp"
+            path.write_bytes(
+                sheet(browser, [v for v in visits if visual_checks.section_of(v.endpoint) == section], full)
+            )
             print(path.relative_to(HERE.parents[1]))
         browser.close()
         database.dispose()
 
 
-def take(house: House, browser: Browser, visits: list[Visit], full: Path) -> None:
+def take(site: DemoSite, browser: Browser, visits: list[Visit], full: Path) -> None:
     """Writes a PNG a page and look."""
-    with looking.serving(house.app) as base:
+    with visual_checks.serving(site.app) as base:
         for look, given in LOOKS.items():
             context = browser.new_context(reduced_motion="reduce", **given)
             page = context.new_page()

@@ -1,6 +1,6 @@
 """Takes the README's pictures, one a desk; started by `./dev shots`, which hands in the demonstration cast as JSON.
 
-Usage: take.py ADDRESS CHROMIUM < cast.json
+Usage: take.py ADDRESS < cast.json
 """
 
 import json
@@ -10,16 +10,18 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests import browsers
+
 HERE = Path(__file__).resolve().parent
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage", "--font-render-hinting=none"]
 DESKS = {"depositions": "scheduler", "prescreens": "leasing_agent", "inspections": "operator"}
 """Whose eyes each desk is seen with."""
 
 
-def main(base: str, chromium: str) -> None:
+def main(base: str) -> None:
     cast = json.load(sys.stdin)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=browsers.executable(), args=FLAGS)
         for desk, role in DESKS.items():
             context = browser.new_context(
                 viewport={"width": 1280, "height": 800}, color_scheme="light", reduced_motion="reduce"
@@ -28,7 +30,7 @@ def main(base: str, chromium: str) -> None:
             sign_in(page, base, next(person for person in cast["people"] if person["role"] == role))
             page.goto(f"{base}/{desk}", wait_until="load")
             if desk == "prescreens":
-                page.locator("table.queue tbody tr:not(.group) th a, table.queue tbody .what a").first.click()
+                page.locator(".data-table tbody .title-cell a").first.click()
                 page.wait_for_load_state("load")
             page.evaluate("document.fonts.ready.then(() => true)")
             path = HERE / f"{desk}.png"

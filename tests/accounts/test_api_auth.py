@@ -15,7 +15,8 @@ from sqlalchemy import event, select, update
 from app.accounts import api_auth
 from app.accounts.actions import keys
 from app.accounts.last_seen import pending_times
-from app.accounts.models import ApiKey, Organization, Product
+from app.accounts.models import ApiKey, Organization
+from app.accounts.roles import Product
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Unauthorized

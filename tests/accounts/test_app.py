@@ -40,9 +40,9 @@ def test_setting_it_up(client: FlaskClient, cast: Cast, database: Database, outb
     assert len(re.findall(r"\b\w{4}-\w{4}-\w{4}-\w{4}\b", answer.text)) == 10
     assert has_factor(database, cast, "lena")
     assert "Your password alone does not sign in." in client.get("/settings").text
-    (letter,) = outbox.letters("lena@example.com")
-    assert letter["subject"] == "A new way to sign in was added to your account"
-    assert "An authenticator app was added" in letter["text"]
+    (message,) = outbox.letters("lena@example.com")
+    assert message["subject"] == "A new way to sign in was added to your account"
+    assert "An authenticator app was added" in message["text"]
 
 
 def test_the_secret_is_shown_once_and_kept_encrypted(client: FlaskClient, cast: Cast, database: Database) -> None:

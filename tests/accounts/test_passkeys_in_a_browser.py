@@ -59,7 +59,7 @@ def test_a_passkey_from_adding_to_removing(server: Server, page: Page, cast: Cas
     assert not violations(page)
     codes = page.locator("#codes").inner_text().split()
     assert len(codes) == 10
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I have saved them").click()
     expect(page.get_by_role("row", name="This laptop")).to_be_visible()
     assert not violations(page)
 

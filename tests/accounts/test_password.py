@@ -41,11 +41,11 @@ def invitation(database: Database, cast: Cast, outbox: Outbox) -> str:
             by=cast.actor("adam"),
             now=now(),
         )
-    (letter,) = outbox.letters("vera@example.com")
-    assert letter["subject"] == "Adam Reyes invites you to Session Desk"
-    assert "Marston & Vale" in letter["text"]
-    assert "Marston &amp; Vale" in letter["html"]
-    return link_in(letter["text"])
+    (message,) = outbox.letters("vera@example.com")
+    assert message["subject"] == "Adam Reyes invites you to Session Desk"
+    assert "Marston & Vale" in message["text"]
+    assert "Marston &amp; Vale" in message["html"]
+    return link_in(message["text"])
 
 
 @pytest.fixture
@@ -151,10 +151,10 @@ def test_everybody_gets_the_same_answer(client: FlaskClient, cast: Cast, outbox:
     assert client.get("/password/asked").status_code == 200
     assert [row.channel for row in outbox.rows()] == ["job:accounts.password_reset"] * 2
     outbox.deliver_all()
-    letters = outbox.rows("email")
-    assert [row.subject_id for row in letters] == [str(cast.lena.id)]
-    assert letters[0].payload == {}
-    assert "password/new" not in letters[0].summary
+    messages = outbox.rows("email")
+    assert [row.subject_id for row in messages] == [str(cast.lena.id)]
+    assert messages[0].payload == {}
+    assert "password/new" not in messages[0].summary
     with database.read() as db:
         assert timeline(db, "person", cast.lena.id)[0].kind == "person.reset_sent"
 

@@ -63,7 +63,7 @@ def test_filters_narrow_the_list(client: FlaskClient, cast: Cast) -> None:
     assert names("q=%25") == set()
     assert names("role=scheduler") == {"Ines Okafor"}
     assert names(f"role=operator&organization={cast.harbor.id}") == {"Oona Byrne"}
-    assert "Nobody matches" in client.get("/people?q=zzz").text
+    assert "No matching people" in client.get("/people?q=zzz").text
     for odd in ("q=%00", "q=%ED%A0%80", "organization=99999999999999", "organization=x", "role=king"):
         assert client.get(f"/people?{odd}").status_code == 200
 
@@ -116,8 +116,8 @@ def test_a_fresh_invitation(client: FlaskClient, cast: Cast, outbox: Outbox, dat
 def test_inviting_a_person_of_another_organization(client: FlaskClient, cast: Cast, outbox: Outbox) -> None:
     cast.sign_in(client, "adam")
     assert invite(client, cast.marston.id, email="lars@example.com") == 303
-    (letter,) = outbox.letters("lars@example.com")
-    assert letter["subject"] == "You are now inspection operator for Marston & Vale"
+    (message,) = outbox.letters("lars@example.com")
+    assert message["subject"] == "You are now inspection operator for Marston & Vale"
     page = client.get(f"/people/{cast.lars.id}").text
     assert "Lars Holm" in page
     assert "Harbor Homes" not in page
@@ -239,6 +239,6 @@ def test_hostile_names_are_text(client: FlaskClient, cast: Cast, outbox: Outbox)
     name = "<script>alert(1)</script> {{ 7*7 }}"
     assert invite(client, cast.marston.id, name=name) == 303
     assert "<script>alert" not in client.get("/people?q=vera").text
-    (letter,) = outbox.letters("vera@example.com")
-    assert "<script>" not in letter["html"]
-    assert name in letter["text"]
+    (message,) = outbox.letters("vera@example.com")
+    assert "<script>" not in message["html"]
+    assert name in message["text"]

@@ -241,7 +241,7 @@ def test_the_session_is_a_new_one(client: FlaskClient, secret: str) -> None:
     sign_in(client, "lena@example.com")
     with client.session_transaction() as cookie:
         planted = cookie["csrf_token"]
-        cookie["planted"] = "by somebody else"
+        cookie["planted"] = "by another person"
     step(client, code(secret))
     with client.session_transaction() as cookie:
         assert cookie["csrf_token"] != planted

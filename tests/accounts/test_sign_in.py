@@ -44,7 +44,7 @@ def test_the_session_is_a_new_one(client: FlaskClient, cast: Cast) -> None:
     client.get("/sign-in")
     with client.session_transaction() as cookie:
         planted = cookie["csrf_token"]
-        cookie["planted"] = "by somebody else"
+        cookie["planted"] = "by another person"
     sign_in(client, "lena@example.com")
     with client.session_transaction() as cookie:
         assert cookie["csrf_token"] != planted
@@ -102,7 +102,7 @@ def test_an_invited_person_has_no_password_yet(client: FlaskClient, cast: Cast, 
             by=COMMAND_LINE,
             now=now(),
         )
-    for password in ("", "the password of nobody"):
+    for password in ("", "not a password"):
         assert sign_in(client, "new@example.com", password).status_code == 422
 
 

@@ -17,11 +17,12 @@ LARGE = ("prescreens", "depositions", "inspections", "events", "api_keys")
 Asked = list[tuple[str, Any]]
 
 
-@pytest.fixture
-def filled(database: Database) -> Database:
+def fill(database: Database) -> None:
     # So many that requests of the newest weeks wait to be scheduled (rows.depositions).
     data.fill(database, 4180, clock.now())
-    return database
+
+
+pytestmark = pytest.mark.filled(by=(fill,))
 
 
 def _asking(database: Database, do: Callable[[], Any]) -> Asked:
@@ -74,21 +75,21 @@ def _check(database: Database, asked: Asked, *indexes: str) -> None:
     ],
 )
 def test_the_api_reads_through_indexes(
-    filled: Database, app: Flask, client: FlaskClient, product: str, path: str, indexes: list[str]
+    database: Database, app: Flask, client: FlaskClient, product: str, path: str, indexes: list[str]
 ) -> None:
     bearer = dict(world.bearers(product, clock.now()))[rows.organization_of(10)]
 
     def ask() -> None:
         assert client.get(path, headers={"Authorization": f"Bearer {bearer}"}).status_code == 200
 
-    asked = _asking(filled, ask)
+    asked = _asking(database, ask)
     assert asked
-    _check(filled, asked, *indexes)
+    _check(database, asked, *indexes)
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "HX-Target": "div#queue"}], ids=["page", "fragment"])
 def test_the_queue_reads_through_indexes(
-    filled: Database, app: Flask, client: FlaskClient, headers: dict[str, str]
+    database: Database, app: Flask, client: FlaskClient, headers: dict[str, str]
 ) -> None:
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = world.sign_in_token("scheduler@bench.example"), True
@@ -97,6 +98,6 @@ def test_the_queue_reads_through_indexes(
         answer = client.get("/depositions", headers=headers)
         assert answer.status_code == 200, answer.get_data(as_text=True)
 
-    asked = _asking(filled, ask)
+    asked = _asking(database, ask)
     assert asked
-    _check(filled, asked, "ix_depositions_starts", "ix_depositions_created")
+    _check(database, asked, "ix_depositions_starts", "ix_depositions_created")

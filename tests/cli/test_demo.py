@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from sqlalchemy import text
 
 from app.kernel.db.engine import Database
@@ -17,6 +18,7 @@ HTTPS = {
 }
 
 
+@pytest.mark.slow
 def test_loads_and_repeats(desk: Desk, database: Database) -> None:
     first = desk.json("demo", "load")
     assert first == desk.json("demo", "load")

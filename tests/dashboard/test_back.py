@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.depositions import factories
-from tests.house.looking import serving
+from tests.project.visual_checks import serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -20,7 +20,7 @@ pytestmark = [
 
 STANDS = """() => ({
     url: location.pathname + location.search,
-    whole: ['header.top', 'nav.nav', 'main#main h1'].every(s => document.querySelectorAll(s).length === 1),
+    whole: ['header.topbar', 'nav.nav', 'main#main h1'].every(s => document.querySelectorAll(s).length === 1),
     title: document.title,
     heading: document.querySelector('main h1').innerText,
     rows: [...document.querySelectorAll('#queue tr[data-row]')].map(row => row.id),
@@ -85,10 +85,10 @@ def test_back_three_times_gives_whole_pages(desk: Page, address: str, many: None
     desk.fill("#filter-q", "Keller")
     desk.press("#filter-q", "Enter")
     seen.append(stands(desk, "/depositions?q=Keller"))
-    desk.locator("nav.pages [rel=next]").click()
+    desk.locator("nav.pagination [rel=next]").click()
     desk.wait_for_function("() => document.querySelectorAll('#queue tr[data-row]').length === 5")
     seen.append(stands(desk, here(desk)))
-    link = desk.locator("#queue tr[data-row] .what > a").last
+    link = desk.locator("#queue tr[data-row] .title-cell > a").last
     link.scroll_into_view_if_needed()
     place = desk.evaluate(PLACE)
     link.click()
@@ -110,7 +110,7 @@ def test_back_to_a_saved_view(desk: Page, address: str, many: None, database: Da
     desk.goto(f"{address}/depositions?q=Ashby")
     saved = stands(desk, "/depositions?q=Ashby")
     assert len(saved["rows"]) == 3
-    desk.locator("#queue .what > a").first.click()
+    desk.locator("#queue .title-cell > a").first.click()
     desk.wait_for_selector("#story")
     desk.goto(f"{address}/depositions?view=everything")
     desk.go_back()
@@ -122,7 +122,7 @@ def test_back_to_a_saved_view(desk: Page, address: str, many: None, database: Da
 def test_back_after_acting_sends_nothing(desk: Page, address: str, database: Database, cast: Any, outbox: Any) -> None:
     made = factories.request(database, cast, details={})
     desk.goto(f"{address}/depositions")
-    desk.locator("#queue .what > a").first.click()
+    desk.locator("#queue .title-cell > a").first.click()
     desk.wait_for_selector("[name=room_url]")
     desk.fill("[name=room_url]", factories.ROOM)
     desk.click("#schedule")

@@ -11,7 +11,7 @@ from app.kernel.db.hourly_stats import DAY, HOUR, WAITS
 
 TODAY = date(2026, 11, 24)
 NUMBERS = st.integers(0, 10**9)
-TWO = (charts.Series("scheduled", "a"), charts.Series("waiting", "b"))
+TWO = (charts.Series("scheduled", "series-1"), charts.Series("waiting", "series-2"))
 
 
 def test_nothing_has_no_ticks_and_no_bars() -> None:
@@ -19,7 +19,7 @@ def test_nothing_has_no_ticks_and_no_bars() -> None:
     assert charts.ticks(0) == []
     assert charts.bars(slots, TWO, ([0] * 14, [0] * 14)).boxes == ()
     assert charts.lines(("a", "b"), (0, 0)).boxes == ()
-    assert charts.funnel(("a", "b"), (0, 0)).boxes[0].tone == "c"
+    assert charts.funnel(("a", "b"), (0, 0)).boxes[0].tone == "track"
 
 
 @given(st.integers(1, 10**9))

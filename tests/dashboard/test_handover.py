@@ -143,7 +143,7 @@ def test_the_loser_sees_both_and_can_go_on(database, cast, client, headers):
     sent = {"query": "", "place": team(cast), "version": 0, "text": "Lena's."}
     answer = post(client, "/views/prescreens/note", sent, headers=headers)
     assert answer.status_code == 409
-    assert "Mira Haddad changed this note meanwhile" in answer.text
+    assert "Mira Haddad changed this note while you were here" in answer.text
     assert "Mira&#39;s." in answer.text
     assert "Lena&#39;s.</textarea>" in answer.text
     assert 'name="version" type="hidden" value="1"' in answer.text
@@ -170,8 +170,8 @@ def test_a_strangers_note_answers_like_one_that_never_was(database, cast, client
 def test_a_note_newer_than_ones_look_is_marked_on_its_tab(database, cast, client):
     cast.sign_in(client, "lena")
     post(client, "/views/prescreens/save", {"name": "This week", "query": "left=7"})
-    assert "somebody left a note" not in client.get("/prescreens").text
+    assert "a new note" not in client.get("/prescreens").text
     write(database, cast, "mira", query="left=7")
-    assert "somebody left a note" in client.get("/prescreens").text
+    assert "a new note" in client.get("/prescreens").text
     client.get("/prescreens?left=7")
-    assert "somebody left a note" not in client.get("/prescreens").text
+    assert "a new note" not in client.get("/prescreens").text

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -25,10 +25,11 @@ SEEN = """() => {
     const here = document.activeElement;
     if (!here || here === document.body) return 'the focus is on the body';
     if (!here.checkVisibility({ visibilityProperty: true })) return `${here.outerHTML.slice(0, 90)} is not to be seen`;
-    const box = (here.closest('.queue tr') ?? here).getBoundingClientRect();
+    const box = (here.closest('.data-table tr') ?? here).getBoundingClientRect();
     if (box.bottom <= 0 || box.top >= innerHeight) return `${here.outerHTML.slice(0, 90)} is off the screen`;
     if (here.id === 'main' || here.closest('#refusal, dialog')) return '';
-    const drawn = [here, here.closest('.queue tr'), here.closest('.inset'), here.closest('.filter')].some((each) =>
+    const around = ['.data-table tr', '.input-group', '.filter'].map((each) => here.closest(each));
+    const drawn = [here, ...around].some((each) =>
         each && ['outlineStyle', 'boxShadow'].some((name) => getComputedStyle(each)[name] !== 'none'));
     return drawn ? '' : `nothing shows that ${here.outerHTML.slice(0, 90)} has the focus`;
 }"""
@@ -54,12 +55,10 @@ class Keyboard:
         self.look(key)
 
     def look(self, key: str) -> None:
-        for _ in range(20):
-            fault = self.page.evaluate(SEEN)
-            if not fault:
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"after {key} at {self.page.url}: {fault}")
+        try:
+            self.page.wait_for_function(f"() => !({SEEN})()")
+        except TimeoutError:
+            raise AssertionError(f"after {key} at {self.page.url}: {self.page.evaluate(SEEN)}") from None
 
     def to(self, selector: str, most: int = 60) -> None:
         """Tab until there."""
@@ -129,9 +128,9 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.press("k")
     assert keyboard.at == "Witness 0"
     keyboard.press("x")
-    assert page.locator(".pick :checked").count() == 1
+    assert page.locator(".select-cell :checked").count() == 1
     keyboard.press("x")
-    assert page.locator(".pick :checked").count() == 0
+    assert page.locator(".select-cell :checked").count() == 0
 
     # Take it: the focus goes on to the next row of that list.
     page.keyboard.press("e")
@@ -146,7 +145,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.look("e")
     page.go_back()
     page.wait_for_url(f"{keyboard.address}/depositions")
-    page.wait_for_function("() => document.activeElement.closest('.queue')")
+    page.wait_for_function("() => document.activeElement.closest('.data-table')")
     assert keyboard.at == "Witness 1"
     keyboard.press("k")
     keyboard.go("Enter", f"/depositions/{one}")
@@ -166,7 +165,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     page.goto(f"{keyboard.address}/depositions")
 
     # A note for whoever goes on.
-    keyboard.to(".drop > summary")
+    keyboard.to(".dropdown > summary")
     keyboard.press("Enter")
     page.wait_for_function("document.activeElement.name === 'text'")
     keyboard.type("I stopped at Witness 1.")
@@ -182,7 +181,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.type("x?")
     assert page.input_value("#search") == "x?"
     keyboard.press("Escape", "Escape")
-    assert page.evaluate("document.activeElement.closest('.queue') !== null")
+    assert page.evaluate("document.activeElement.closest('.data-table') !== null")
     keyboard.press("?")
     assert page.locator("#help[open] dt:visible:has-text('Next, previous row')").count() == 1
     keyboard.press("Escape")
@@ -211,7 +210,7 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     keyboard.type("Good references.")
     keyboard.press("Control+Enter")
     assert page.evaluate("document.activeElement.id") == "approve"
-    assert page.locator("#holds [data-left]").count() == 0
+    assert page.locator("#holds [data-remaining]").count() == 0
 
     # Enter on the button: held, and on to the next. Ctrl Z brings it back.
     keyboard.go("Enter", f"/prescreens/{emeka}")
@@ -272,7 +271,7 @@ def test_the_sheet_says_what_works_here(keyboard: Keyboard, cast: Any, requests:
     on_a_page = told(f"/depositions/{requests[1]}")
     assert {"Assign to me", "Next, previous", "Send, or go to the button"} <= set(on_a_page)
     assert "Next, previous row" not in on_a_page
-    assert "Undo a decision on hold" not in on_a_page
+    assert "Undo a pending decision" not in on_a_page
     assert "Assign to me" not in told("/settings")
 
 
@@ -281,7 +280,7 @@ def test_on_a_phone_a_link_leads_to_what_can_be_done(keyboard: Keyboard, cast: A
     keyboard.sign_in("ines@example.com")
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{keyboard.address}/depositions/{requests[0]}")
-    keyboard.to(".jump")
+    keyboard.to(".jump-link")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{keyboard.address}/depositions/{requests[0]}#actions")
     page.keyboard.press("Tab")

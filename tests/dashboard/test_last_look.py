@@ -59,7 +59,7 @@ def test_the_first_look_marks_nothing(database, cast, lena):
     prescreen(database, cast.marston.id)
     page = lena.get(LIST).text
     assert SINCE not in page
-    assert 'class="fresh"' not in page
+    assert 'class="unseen"' not in page
     assert looks(database) == 1
 
 
@@ -77,7 +77,7 @@ def test_what_came_and_what_changed_is_marked(database, cast, lena, later):
 
 def mark_of(page, name):
     row = page.partition(f"<bdi>{name}</bdi>")[2].partition("</th>")[0]
-    return row.partition('<span class="mark"></span>')[2].partition("<")[0]
+    return row.partition('<span class="unseen-dot"></span>')[2].partition("<")[0]
 
 
 def test_what_one_did_oneself_is_not_new(database, cast, lena, later):

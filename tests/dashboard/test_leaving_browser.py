@@ -78,7 +78,7 @@ def test_a_lost_race_keeps_the_note_and_can_go_on_top(desk, base, database, cast
     desk.goto(f"{base}/depositions/{made.id}")
     with database.write() as db:
         actions.write_notice(db, made.id, "Hugo’s note", by=cast.actor("hugo"), now=now())
-    desk.get_by_text("Write a notice to them").click()
+    desk.get_by_text("Write a notice").click()
     desk.fill("[name=notice]", "My own note")
     desk.get_by_role("button", name="Save the notice").click()
     notice = desk.locator("#refusal.notice")
@@ -100,7 +100,7 @@ def test_without_scripts_the_same_is_a_page(chromium, app, base, database, cast,
     page.fill("[name=room_url]", factories.ROOM)
     page.fill("[name=provider]", "typed by hand")
     page.click("#schedule")
-    assert page.locator("h1").inner_text() == "This is what leaves"
+    assert page.locator("h1").inner_text() == "Review what will be sent"
     page.get_by_role("button", name="Back to the request").click()
     assert page.input_value("[name=provider]") == "typed by hand"
     page.click("#schedule")
@@ -129,7 +129,7 @@ def test_the_dialog_fits(chromium, app, base, database, cast, scheme, width, tmp
 def test_a_sign_in_that_ended_brings_the_text_back_in_its_field(desk, base, database, cast):
     made = factories.request(database, cast, details={})
     desk.goto(f"{base}/depositions/{made.id}")
-    desk.get_by_text("Write a notice to them").click()
+    desk.get_by_text("Write a notice").click()
     desk.fill("[name=notice]", "Half a note\nof two lines")
     end_sign_ins(database)
     desk.get_by_role("button", name="Save the notice").click()
@@ -152,7 +152,7 @@ def test_a_form_token_that_ran_out_keeps_the_text_and_sends_it(chromium, app, ba
     page = context.new_page()
     sign_in(page, app, cast, base)
     page.goto(f"{base}/depositions/{made.id}")
-    page.get_by_text("Write a notice to them").click()
+    page.get_by_text("Write a notice").click()
     page.fill("[name=notice]", "Typed before signing in again")
     sign_in(page, app, cast, base)
     page.get_by_role("button", name="Save the notice").click()

@@ -1,4 +1,4 @@
-"""What static/live.js does to a page in a real browser: it ends up as a fresh one, and leaves the reader alone."""
+"""What static/js/live/ does to a page in a real browser: it ends up as a fresh one, and leaves the reader alone."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from tests.depositions import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
-PARTS = """(root) => Object.fromEntries([...root.querySelectorAll('[data-part]:not(.arrivals)')].map((each) => {
+PARTS = """(root) => Object.fromEntries([...root.querySelectorAll('[data-part]:not(.new-rows)')].map((each) => {
     const copy = each.cloneNode(true);
     copy.querySelectorAll('[data-until]').forEach((one) => one.replaceChildren());
     return [each.dataset.part, copy.textContent.replace(/\\s+/g, ' ').trim()];
@@ -81,7 +81,7 @@ def test_a_merged_list_is_a_fresh_one(desk: Any, database: Database, cast: Any) 
     page = desk("/depositions?view=everything")
     with database.write() as db:
         actions.assign(
-            db, rows[1].id, person=(cast.hugo.id, "Hugo Brandt"), by=cast.actor("hugo"), now=now(), version=None
+            db, rows[1].id, assignee=(cast.hugo.id, "Hugo Brandt"), by=cast.actor("hugo"), now=now(), version=None
         )
     page.wait_for_selector(f"#deposition-{rows[1].id} :text('Hugo Brandt')")
     settled(page)
@@ -90,7 +90,7 @@ def test_a_merged_list_is_a_fresh_one(desk: Any, database: Database, cast: Any) 
 def test_a_note_is_typed_through_polls(desk: Any, database: Database, cast: Any) -> None:
     d = factories.request(database, cast)
     page = desk(f"/depositions/{d.id}")
-    page.click("text=Write a notice to them")
+    page.click("text=Write a notice")
     page.fill("textarea[name=notice]", "Please bring the exhibits of the second day.")
     page.evaluate("scrollTo(0, 300); document.querySelector('textarea[name=notice]').setSelectionRange(7, 12)")
     box = page.locator("textarea[name=notice]").bounding_box()
@@ -138,11 +138,11 @@ def test_the_last_row_too_says_who_finished_it(desk: Any, database: Database, ca
 
 def test_a_list_that_was_empty_announces_what_comes(desk: Any, database: Database, cast: Any) -> None:
     page = desk("/depositions")
-    page.wait_for_selector("#queue .empty")
+    page.wait_for_selector("#queue .empty-state")
     d = factories.request(database, cast)
-    page.click(".arrivals button:has-text('1 new')")
+    page.click(".new-rows button:has-text('1 new')")
     page.wait_for_selector(f"#deposition-{d.id}")
-    assert page.locator("#queue .empty").count() == 0
+    assert page.locator("#queue .empty-state").count() == 0
 
 
 def test_new_rows_wait_behind_a_bar(desk: Any, database: Database, cast: Any) -> None:
@@ -150,27 +150,27 @@ def test_new_rows_wait_behind_a_bar(desk: Any, database: Database, cast: Any) ->
     page = desk("/depositions")
     for n in range(3):
         factories.request(database, cast, deponent_name=f"Newcomer {n}")
-    page.wait_for_selector(".arrivals:not([hidden]) :text('3 new')")
+    page.wait_for_selector(".new-rows:not([hidden]) :text('3 new')")
     assert page.locator("text=Newcomer 1").count() == 0
-    page.click(".arrivals button")
+    page.click(".new-rows button")
     page.wait_for_selector("text=Newcomer 1")
-    assert page.locator(".arrivals").is_hidden()
+    assert page.locator(".new-rows").is_hidden()
 
 
 def test_pausing_stops_and_is_remembered(desk: Any, database: Database, cast: Any) -> None:
     page = desk("/depositions")
-    page.wait_for_selector("[data-live-words]:text('Live, updated')")
+    page.wait_for_selector("[data-live-text]:text('Live, updated')")
     page.click("[data-live-bar] button")
-    page.wait_for_selector("[data-live-words]:text('Paused, as of')")
+    page.wait_for_selector("[data-live-text]:text('Paused, as of')")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate(HURRY)
     page.wait_for_timeout(300)
     assert asked == []
     page.reload()
-    page.wait_for_selector("[data-live-words]:text('Paused')")
+    page.wait_for_selector("[data-live-text]:text('Paused')")
     page.click("[data-live-bar] button")
-    page.wait_for_selector("[data-live-words]:text('Live')")
+    page.wait_for_selector("[data-live-text]:text('Live')")
 
 
 def test_failures_are_said_and_passed(desk: Any, app: Any, chromium: Any, address: str, cast: Any) -> None:
@@ -201,9 +201,38 @@ def test_two_people_see_each_other(
 ) -> None:
     d = factories.request(database, cast)
     page = desk(f"/depositions/{d.id}")
-    assert page.locator("[data-part=presence] .face.here").count() == 0
+    assert page.locator("[data-part=presence] .avatar.viewing").count() == 0
     name, value = cast.cookie(app, "hugo")
     with browsers.fresh_page(chromium) as other:
         other.context.add_cookies([{"name": name, "value": value, "url": address}])
         other.goto(f"{address}/depositions/{d.id}")
         assert "Ines Okafor is looking at this" in other.inner_text("[data-part=presence]")
+
+
+def test_a_merge_keeps_elements_and_what_was_opened(desk: Any, database: Database, cast: Any) -> None:
+    d = factories.request(database, cast)
+    page = desk(f"/depositions/{d.id}")
+    page.click("[data-part=api-examples] > summary")
+    page.evaluate("document.querySelector('#facts dl').known = true; document.activeElement.blur()")
+    schedule(database, cast, d.id)
+    page.wait_for_selector("#facts :text('Hugo Brandt')")
+    settled(page)
+    assert page.evaluate("document.querySelector('#facts dl').known")
+    assert page.evaluate("document.querySelector('[data-part=api-examples]').open")
+
+
+@pytest.mark.parametrize("field", ["notice", "reason"])
+def test_loading_the_rest_keeps_what_was_typed(desk: Any, database: Database, cast: Any, field: str) -> None:
+    d = factories.request(database, cast)
+    page = desk(f"/depositions/{d.id}")
+    page.click("text=Write a notice")
+    page.fill(f"textarea[name={field}]", "Bring the exhibits.")
+    schedule(database, cast, d.id)
+    page.click("[data-live-notice] button")
+    page.wait_for_selector("[data-live-notice]", state="detached")
+    if field == "notice":
+        assert page.input_value("textarea[name=notice]") == "Bring the exhibits."
+    else:  # what is scheduled has no such field any more
+        assert page.locator("textarea[name=reason]").count() == 0
+        assert "What you had typed: Bring the exhibits." in page.inner_text("#actions .notice")
+        settled(page)

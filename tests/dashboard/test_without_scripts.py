@@ -83,7 +83,7 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     desk.unfold("Save this view")
     desk.fill("name", "Marston")
     desk.press("Save the view")
-    desk.says("Marston", "nav.views")
+    desk.says("Marston", "nav.tabs")
     desk.unfold("Leave a note")
     desk.fill("text", "I stopped here.")
     desk.press("Leave the note")
@@ -104,12 +104,12 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     desk.says("urgent", "#tags")
     desk.fill("room_url", factories.ROOM)
     desk.press("Review and schedule")
-    desk.says("This is what leaves", "h1")
+    desk.says("Review what will be sent", "h1")
     desk.press("Back to the request")
     assert desk.page.input_value("[name='room_url']") == factories.ROOM
     desk.press("Review and schedule")
     desk.page.click("#confirm")
-    desk.says("Scheduled", "main .head")
+    desk.says("Scheduled", "main .page-header")
     desk.unfold("Change the room")
     desk.fill("room_url", f"{factories.ROOM}?b")
     desk.press("Change the room")
@@ -118,16 +118,16 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     desk.press("Save the notice")
     desk.says("The room has changed.")
     desk.press("Start the session")
-    desk.says("Live", "main .head")
+    desk.says("Live", "main .page-header")
     desk.press("End the session")
-    desk.says("Ended", "main .head")
+    desk.says("Ended", "main .page-header")
 
     # The other: cancel, having seen what leaves.
     desk.open(f"/depositions/{made[1]}")
     desk.unfold("Cancel the request")
     desk.press("Review and cancel")
     desk.page.click("#confirm")
-    desk.says("Canceled", "main .head")
+    desk.says("Canceled", "main .page-header")
 
 
 def test_the_leasing_agents_acts(plain: Any, database: Any, cast: Any) -> None:
@@ -175,4 +175,4 @@ def test_the_operators_acts(plain: Any, database: Any, cast: Any) -> None:
     desk.says("They called first.")
     desk.press("End the inspection")
     desk.page.click("#confirm")
-    desk.says("Ended", "main .head")
+    desk.says("Ended", "main .page-header")

@@ -16,7 +16,7 @@ from app.kernel.text.time_zones import clock12, iana_name
 ROOM = "https://rooms.example.com/r/42"
 
 
-def asked(
+def _new_request(
     starts_at: datetime | None = None, zone: str = "Pacific Time (US & Canada)", **facts: Any
 ) -> new_request.NewRequest:
     """A request for a whole minute, by default for ten days from now."""
@@ -42,7 +42,7 @@ def request(database: Database, cast: Any, organization: str = "marston", **fact
     with database.write() as db:
         owner = cast.organizations[organization]
         by = cast.actor("ines")
-        return actions.request(db, owner, asked(**facts), by=by, now=made_at or now())
+        return actions.request(db, owner, _new_request(**facts), by=by, now=made_at or now())
 
 
 def booking(cast: Any, **facts: Any) -> actions.Booking:

@@ -1,43 +1,71 @@
-"""Assign to me: taking is explicit, and visible to everybody."""
+"""Assign to me: explicit, visible to everybody, and from the list the user stays in the list."""
 
 import pytest
 
 from app.depositions import actions
 from app.kernel.clock import now
-from app.kernel.errors import Conflict, NotFound
 from tests.depositions import factories
-from tests.depositions.races import lost, race, won
+from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
 
 
-def assign(db, cast, id, who="ines", version=None):
-    person = cast.people[who]
-    return actions.assign(db, id, assignee=(person.id, person.name), by=cast.actor(who), now=now(), version=version)
+@pytest.mark.parametrize("state", ["initial", "scheduled", "ready", "active", "ended", "canceled"])
+def test_works_in_every_state(ines, cast, database, state):
+    made = factories.in_state(database, cast, state)
+    assert send(ines, made.id, "assign", version=made.version).status_code == 303
+    row = stored(database, made.id)
+    assert (row.assignee_id, row.assignee_name, row.state) == (cast.ines.id, "Ines Okafor", state)
+    assert "Assigned to you" in text(ines.get(f"/depositions/{made.id}"))
 
 
-def test_it_is_mine(database, cast):
+def test_from_the_list(ines, cast, database):
     made = factories.request(database, cast)
+    answer = send(ines, made.id, "assign?view=everything&q=keller", in_list="1")
+    assert answer.headers["Location"] == "/depositions?view=everything&q=keller"
+    assert stored(database, made.id).assignee_id == cast.ines.id
+
+
+def test_it_can_be_assigned_from_one_person_to_another(ines, cast, database):
+    made = factories.request(database, cast)
+    hugo = cast.people["hugo"]
     with database.write() as db:
-        taken = assign(db, cast, made.id, version=1)
-    assert (taken.assignee_id, taken.assignee_name, taken.state) == (cast.ines.id, "Ines Okafor", "initial")
+        actions.assign(db, made.id, assignee=(hugo.id, hugo.name), by=cast.actor("hugo"), now=now(), version=1)
+    assert "Assigned to <bdi>Hugo Brandt</bdi>" in text(ines.get(f"/depositions/{made.id}"))
+    assert send(ines, made.id, "assign", version=2).status_code == 303
+    assert stored(database, made.id).assignee_name == "Ines Okafor"
 
 
-def test_somebody_else_may_take_it_over(database, cast):
+def test_who_may_not(client, cast, database):
+    others_may_not(client, cast, database, factories.request(database, cast), "assign")
+
+
+def test_twice(ines, cast, database):
     made = factories.request(database, cast)
-    with database.write() as db:
-        assign(db, cast, made.id)
-        taken = assign(db, cast, made.id, "hugo")
-    assert taken.assignee_name == "Hugo Brandt"
+    for version in (1, 2):
+        assert send(ines, made.id, "assign", version=version).status_code == 303
+    assert stored(database, made.id).assignee_id == cast.ines.id
 
 
-def test_unknown(database, cast):
-    with pytest.raises(NotFound), database.write() as db:
-        assign(db, cast, 4711)
-
-
-def test_two_who_saw_it_free_press_at_once(database, cast):
+def test_stale(ines, cast, database):
     made = factories.request(database, cast)
-    got = race(database, [lambda db, who=who: assign(db, cast, made.id, who, 1) for who in ("ines", "hugo") * 3])
-    assert len(won(got)) == 1
-    (name,) = {row.assignee_name for row in won(got)}
-    assert all(refusal.detail.startswith(f"{name} assigned it") for refusal in lost(got))
-    assert all(isinstance(refusal, Conflict) for refusal in lost(got))
+    send(ines, made.id, "write_notice", notice="Hello")
+    stale = send(ines, made.id, "assign", version=1)
+    assert stale.status_code == 409
+    assert "Ines Okafor wrote a notice while you had this page open" in text(stale)
+    assert stored(database, made.id).assignee_id is None
+
+
+def test_lost_race(another_browser, cast, database):
+    made = factories.request(database, cast)
+    for page in one_wins(at_once([sender(another_browser(), made.id, "assign") for _ in range(4)])):
+        assert "Ines Okafor assigned it" in page
+
+
+def test_unknown(ines):
+    assert send(ines, 987654, "assign").status_code == 404
+
+
+def test_the_api_shows_no_assignee(ines, cast, database):
+    made = factories.request(database, cast)
+    before = listed(ines, cast, made.id)
+    send(ines, made.id, "assign")
+    assert listed(ines, cast, made.id) == before

@@ -219,7 +219,7 @@ def test_nothing_is_written_when_refused(create, client, cast):
 
 
 @pytest.mark.parametrize(
-    ("query", "body", "letters"),
+    ("query", "body", "emails"),
     [
         ("", None, 3),
         ("?cancel_without_email=true", None, 0),
@@ -231,7 +231,7 @@ def test_nothing_is_written_when_refused(create, client, cast):
         ("?cancel_without_email=false", {"cancel_without_email": True}, 3),
     ],
 )
-def test_cancel_without_email(client, cast, create, outbox, query, body, letters):
+def test_cancel_without_email(client, cast, create, outbox, query, body, emails):
     made = create(GOOD).json["requests"][0]["id"]
     url = f"/api/v1/session_requests/{made}/cancel{query}"
     answer = (
@@ -240,7 +240,7 @@ def test_cancel_without_email(client, cast, create, outbox, query, body, letters
         else client.post(url, headers={**cast.headers("depositions"), "Content-Type": "application/json"})
     )
     assert answer.status_code == 200
-    assert len(outbox.letters()) == letters
+    assert len(outbox.letters()) == emails
 
 
 @pytest.mark.parametrize("bad", ["yes", "", "2", "TRUEE", "null"])

@@ -1,4 +1,4 @@
-"""Cancel: by the team, before it has begun; by the organization through the API, before it is booked."""
+"""Cancel: by the team, before the session has begun."""
 
 import base64
 
@@ -7,9 +7,8 @@ import pytest
 from app.depositions import actions
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.errors import Conflict, Invalid, NotFound
 from tests.depositions import factories
-from tests.depositions.races import lost, race, won
+from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
 
 
 def cancel(database, cast, made, **facts):
@@ -17,91 +16,101 @@ def cancel(database, cast, made, **facts):
         return actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), **facts)
 
 
-def withdraw(database, cast, made, organization="marston", notify=True):
-    with database.write() as db:
-        owner = cast.organizations[organization].id
-        return actions.withdraw(db, made.id, organization_id=owner, by=cast.actor("ines"), now=now(), notify=notify)
-
-
-@pytest.mark.parametrize("state", ["initial", "scheduled", "ready"])
-def test_the_team_cancels_what_has_not_begun(database, cast, outbox, state):
-    made = factories.in_state(database, cast, state)
-    before = len(outbox.letters())
-    canceled = cancel(database, cast, made)
-    assert canceled.state == "canceled"
-    assert canceled.canceled_at is not None
-    letters = outbox.letters()[before:]
-    assert {letter["to"] for letter in letters} == {"orsolya@example.com", "quartz@example.com", "obsidian@example.com"}
-    for letter in letters:
-        assert letter["subject"].startswith("Canceled: Deposition of Orsolya Brandt")
-        assert len(letter["attachments"]) == (0 if state == "initial" else 1)
-
-
-def test_without_email(database, cast, outbox):
+@pytest.mark.parametrize("notify", ["y", None])
+def test_works(ines, cast, database, outbox, notify):
     made = factories.request(database, cast)
-    cancel(database, cast, made, notify=False)
-    assert outbox.letters() == []
+    answer = send(ines, made.id, "cancel", **({"notify": notify} if notify else {}))
+    assert answer.status_code == 303
+    assert len(outbox.rows("email")) == (3 if notify else 0)
+    assert "This request was already canceled." in text(ines.get(f"/depositions/{made.id}"))
+    row = stored(database, made.id)
+    assert (row.state, row.version) == ("canceled", 2)
+    assert row.canceled_at is not None
     with database.read() as db:
-        assert timeline(db, "deposition", made.id)[0].data == {"told": False}
+        assert timeline(db, "deposition", made.id)[0].data == {"told": bool(notify)}
 
 
-def test_the_calendar_takes_it_out_again(database, cast, outbox):
-    made = factories.in_state(database, cast, "scheduled")
-    cancel(database, cast, made)
-    files = [
-        base64.b64decode(letter["attachments"][0]["content"]).decode()
-        for letter in outbox.letters("orsolya@example.com")
-    ]
-    asked, taken = sorted(files, key=lambda text: "METHOD:CANCEL" in text)
-    assert "METHOD:REQUEST" in asked
-    assert "SEQUENCE:1" in asked
-    assert "METHOD:CANCEL" in taken
-    assert "STATUS:CANCELLED" in taken
-    assert "SEQUENCE:2" in taken
-    uid = f"UID:{made.remote_session_id}@localhost"
-    assert uid in asked
-    assert uid in taken
+def test_who_may_not(client, cast, database):
+    others_may_not(client, cast, database, factories.request(database, cast), "cancel", notify="y")
+
+
+def test_twice(ines, cast, database, outbox):
+    made = factories.request(database, cast)
+    assert send(ines, made.id, "cancel", notify="y").status_code == 303
+    again = send(ines, made.id, "cancel", version=2, notify="y")
+    assert again.status_code == 409
+    assert "This request was already canceled." in text(again)
+    assert len(outbox.rows("email")) == 3
 
 
 @pytest.mark.parametrize("state", ["active", "ended", "canceled"])
-def test_wrong_state(database, cast, state):
+def test_wrong_state(ines, cast, database, state):
     made = factories.in_state(database, cast, state)
-    with pytest.raises(Conflict):
-        cancel(database, cast, made)
+    assert send(ines, made.id, "cancel", version=made.version).status_code == 409
+    assert stored(database, made.id) == made
 
 
-def test_stale_page(database, cast):
+def test_stale(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    with pytest.raises(Conflict, match="scheduled it while you had this page open"):
-        cancel(database, cast, made, version=1)
+    stale = send(ines, made.id, "cancel", version=1)
+    assert stale.status_code == 409
+    assert "Ines Okafor scheduled it" in text(stale)
+    assert stored(database, made.id) == made
 
 
-def test_the_organization_withdraws_what_is_initial(database, cast, outbox):
+def test_lost_race(another_browser, cast, database, outbox):
     made = factories.request(database, cast)
-    assert withdraw(database, cast, made).state == "canceled"
-    assert len(outbox.letters()) == 3
+    presses = [sender(another_browser(), made.id, "cancel", notify="y") for _ in range(3)]
+    for page in one_wins(at_once(presses)):
+        assert "This request was already canceled." in page
+    assert len(outbox.rows("email")) == 3
 
 
-@pytest.mark.parametrize("state", ["scheduled", "active", "ended", "canceled"])
-def test_the_organization_withdraws_nothing_else(database, cast, state):
+def test_unknown(ines):
+    assert send(ines, 987654, "cancel").status_code == 404
+
+
+def test_the_api_says_the_same(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    send(ines, made.id, "cancel", version=made.version)
+    row = listed(ines, cast, made.id)
+    assert row["session_state"] == "canceled"
+    assert row["session_url"].endswith(f"/sessions/{made.slug}/join")
+    assert ines.get(f"/sessions/{made.slug}").status_code == 410
+
+
+def test_forms_need_their_token_and_version(ines, cast, database):
+    made = factories.request(database, cast)
+    assert ines.post(f"/depositions/{made.id}/cancel", data={"version": 1}).status_code == 403
+    for bad in ("", "x", "-1", "9" * 30):
+        assert send(ines, made.id, "cancel", version=bad).status_code == 422
+
+
+@pytest.mark.parametrize("state", ["initial", "scheduled", "ready"])
+def test_every_participant_gets_an_email(database, cast, outbox, state):
     made = factories.in_state(database, cast, state)
-    with pytest.raises(Invalid):
-        withdraw(database, cast, made)
+    before = len(outbox.letters())
+    cancel(database, cast, made)
+    messages = outbox.letters()[before:]
+    assert {each["to"] for each in messages} == {"orsolya@example.com", "quartz@example.com", "obsidian@example.com"}
+    for message in messages:
+        assert message["subject"].startswith("Canceled: Deposition of Orsolya Brandt")
+        assert len(message["attachments"]) == (0 if state == "initial" else 1)
 
 
-def test_of_another_organization_there_is_nothing(database, cast):
-    made = factories.request(database, cast)
-    with pytest.raises(NotFound):
-        withdraw(database, cast, made, organization="harbor")
-
-
-def test_many_at_once_cancel_once(database, cast, outbox):
-    ines = cast.actor("ines")
-    made = factories.request(database, cast)
-    calls = [
-        lambda db: actions.withdraw(db, made.id, organization_id=made.organization_id, by=ines, now=now(), notify=True)
-    ] * 8
-    got = race(database, calls)
-    assert len(won(got)) == 1
-    assert {(refusal.status, refusal.code) for refusal in lost(got)} == {(422, "session_request.already_canceled")}
-    assert len(outbox.letters()) == 3
+def test_the_calendar_removes_the_session(database, cast, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    cancel(database, cast, made)
+    files = [
+        base64.b64decode(message["attachments"][0]["content"]).decode()
+        for message in outbox.letters("orsolya@example.com")
+    ]
+    invitation, cancellation = sorted(files, key=lambda text: "METHOD:CANCEL" in text)
+    assert "METHOD:REQUEST" in invitation
+    assert "SEQUENCE:1" in invitation
+    assert "METHOD:CANCEL" in cancellation
+    assert "STATUS:CANCELLED" in cancellation
+    assert "SEQUENCE:2" in cancellation
+    uid = f"UID:{made.remote_session_id}@localhost"
+    assert uid in invitation
+    assert uid in cancellation

@@ -5,39 +5,70 @@ import pytest
 from app.depositions import actions
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.errors import Conflict
 from tests.depositions import factories
+from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
 from tests.depositions.races import lost, race, won
 
 
-def end(db, cast, id, version=None):
-    return actions.end(db, id, by=cast.actor("ines"), now=now(), version=version)
-
-
-def test_it_is_over(database, cast):
+def test_works(ines, cast, database):
     made = factories.in_state(database, cast, "active")
-    with database.write() as db:
-        ended = end(db, cast, made.id, made.version)
-    assert ended.state == "ended"
-    assert ended.ended_at is not None
+    assert send(ines, made.id, "end", version=made.version).status_code == 303
+    row = stored(database, made.id)
+    assert row.state == "ended"
+    assert row.ended_at is not None
+    assert ines.get(f"/sessions/{made.slug}/join").status_code == 410
+
+
+def test_who_may_not(client, cast, database):
+    others_may_not(client, cast, database, factories.in_state(database, cast, "active"), "end")
+
+
+def test_twice(ines, cast, database):
+    made = factories.in_state(database, cast, "active")
+    assert send(ines, made.id, "end", version=made.version).status_code == 303
+    again = send(ines, made.id, "end", version=made.version + 1)
+    assert again.status_code == 409
+    assert "This session is already over." in text(again)
 
 
 @pytest.mark.parametrize("state", ["initial", "scheduled", "ready", "ended", "canceled"])
-def test_wrong_state(database, cast, state):
+def test_wrong_state(ines, cast, database, state):
     made = factories.in_state(database, cast, state)
-    with pytest.raises(Conflict), database.write() as db:
-        end(db, cast, made.id)
+    assert send(ines, made.id, "end", version=made.version).status_code == 409
+    assert stored(database, made.id) == made
 
 
-def test_stale(database, cast):
+def test_stale(ines, cast, database):
     made = factories.in_state(database, cast, "active")
-    with pytest.raises(Conflict, match="started the session while"), database.write() as db:
-        end(db, cast, made.id, 2)
+    stale = send(ines, made.id, "end", version=2)
+    assert stale.status_code == 409
+    assert "Ines Okafor started the session while you had this page open" in text(stale)
+    assert stored(database, made.id) == made
+
+
+def test_lost_race(another_browser, cast, database):
+    made = factories.in_state(database, cast, "active")
+    presses = [sender(another_browser(), made.id, "end", version=made.version) for _ in range(3)]
+    for page in one_wins(at_once(presses)):
+        assert "This session is already over." in page
+
+
+def test_unknown(ines):
+    assert send(ines, 987654, "end").status_code == 404
+
+
+def test_the_api_says_the_same(ines, cast, database):
+    made = factories.in_state(database, cast, "active")
+    send(ines, made.id, "end", version=made.version)
+    row = listed(ines, cast, made.id)
+    assert row["session_state"] == "active"
+    assert row["ended_at"]
 
 
 def test_many_at_once_end_once(database, cast):
     made = factories.in_state(database, cast, "active")
-    got = race(database, [lambda db: end(db, cast, made.id)] * 6)
+    by = cast.actor("ines")
+    got = race(database, [lambda db: actions.end(db, made.id, by=by, now=now())] * 6)
     assert len(won(got)) == 1
     assert len(lost(got)) == 5
     with database.read() as db:

@@ -75,6 +75,7 @@ def all_pages(db, listed):
     return forth
 
 
+@pytest.mark.slow
 def test_everybody_means_the_same_list(database, cast, desk):
     today = now().date()
     filters = st.builds(
@@ -216,7 +217,7 @@ def test_two_people_tick_the_same_rows_at_once(app, cast, database):
         ([], "give_back", "Tick at least one row first."),
         (["x"], "give_back", "A ticked row could not be read."),
         (["1:1"], "cancel", "Choose what to do with the ticked rows."),
-        (["1:1"], "assign:4711", "Choose somebody who works at this desk."),
+        (["1:1"], "assign:4711", "Choose a person who works at this desk."),
         (["1:1"], "tag", "Write the tag first"),
     ],
 )

@@ -126,7 +126,7 @@ def test_webhook_body_is_a_jwt_of_the_api_key_and_opens_no_door(client, cast, da
 
 @pytest.mark.parametrize("printed", requests("list"))
 def test_list(client, cast, database, printed):
-    """The two rows of the printed answer, asked for as the document would have it, listed as it prints them."""
+    """The two rows of the printed answer, requested as the document would have it, listed as it prints them."""
     expected = read("list-answer.json")
     for row in expected["requests"]:
         body = {
@@ -182,8 +182,8 @@ def test_self_service_is_ready_at_once(client, cast, outbox):
     (claimed,) = webhook.payload["claims"]["requests"]
     same_shape(claimed, read("webhook-claims.json")["requests"][0])
     assert claimed["session_state"] == "ready"
-    told = {letter["to"] for letter in outbox.letters()}
-    assert told == {"malachite@example.com", "quartz@example.com", "obsidian@example.com"}
+    recipients = {message["to"] for message in outbox.letters()}
+    assert recipients == {"malachite@example.com", "quartz@example.com", "obsidian@example.com"}
 
 
 def test_an_ended_session_reads_active_and_gains_its_end(client, cast, database):

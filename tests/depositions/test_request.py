@@ -46,8 +46,8 @@ def test_an_address_we_never_send_to_leaves_nothing(database, cast):
 def test_the_hour_that_comes_twice_is_flagged(database, cast):
     with database.write() as db:
         start = factories.new_request.parse_start("2026-11-01", "01:30 AM", "Pacific Time (US & Canada)")
-        asked = factories.new_request.NewRequest(title="t", case_name="c", start=start)
-        made = factories.actions.request(db, cast.marston, asked, by=cast.actor("ines"), now=factories.now())
+        new = factories.new_request.NewRequest(title="t", case_name="c", start=start)
+        made = factories.actions.request(db, cast.marston, new, by=cast.actor("ines"), now=factories.now())
     assert made.ambiguous
     assert made.starts_at == factories.at("2026-11-01 08:30")
     assert (made.estimated_duration, made.ends_at) == (None, made.starts_at)

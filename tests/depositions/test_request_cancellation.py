@@ -1,45 +1,67 @@
-"""Ask for a cancellation: the organization's way once a session is booked."""
+"""Request a cancellation: the organization's way once a session is booked."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from app.depositions import actions
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.errors import Invalid, NotFound
 from tests.depositions import factories
+from tests.depositions.pages import at_once, listed, send, stored, text
 from tests.depositions.races import race, won
 
 
-def ask(db, cast, made, organization_id=None, at=None):
-    return actions.request_cancellation(
-        db, made.id, organization_id=organization_id or made.organization_id, by=cast.actor("ines"), now=at or now()
-    )
+def request_cancellation(client, cast, id, organization="marston"):
+    headers = cast.headers("depositions", organization)
+    return client.post(f"/api/v1/session_requests/{id}/cancellation_request", headers=headers)
 
 
-@pytest.mark.parametrize("state", ["scheduled", "ready"])
-def test_it_is_put_before_the_team(database, cast, state):
+def kinds(database, id):
+    with database.read() as db:
+        return [event.kind for event in timeline(db, "deposition", id)]
+
+
+@pytest.mark.parametrize(("state", "organization"), [("scheduled", "marston"), ("ready", "quill")])
+def test_works(client, cast, database, state, organization):
     made = factories.in_state(database, cast, state)
-    moment = now()
-    with database.write() as db:
-        asked = ask(db, cast, made, at=moment)
-    assert asked.cancellation_open
-    assert asked.cancellation_requested_at == moment
-    assert asked.state == state
+    answer = request_cancellation(client, cast, made.id, organization)
+    assert answer.status_code == 200
+    assert answer.json["messages"] == "The scheduling team was asked to cancel this session."
+    assert answer.json["requests"][0]["cancellation_requested"]
+    row = stored(database, made.id)
+    assert row.cancellation_open
+    assert (row.state, row.version) == (state, made.version + 1)
 
 
-def test_asked_again_the_first_time_stays(database, cast):
+def test_who_may_not(client, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    url = f"/api/v1/session_requests/{made.id}/cancellation_request"
+    for headers in ({}, {"Authorization": "Bearer forged"}, cast.headers("prescreens")):
+        assert client.post(url, headers=headers).status_code == 401
+    assert cast.sign_in(client, "ines").post(url).status_code == 401
+    assert stored(database, made.id) == made
+
+
+def test_twice(client, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    first, again = (request_cancellation(client, cast, made.id) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json == again.json
+    assert stored(database, made.id).version == made.version + 1
+    assert kinds(database, made.id).count("deposition.cancellation_requested") == 1
+
+
+def test_repeating_it_later_keeps_the_first_time(database, cast):
     made = factories.in_state(database, cast, "scheduled")
     first = now()
     for later in (timedelta(), timedelta(hours=1)):
         with database.write() as db:
-            asked = ask(db, cast, made, at=first + later)
-    assert asked.cancellation_requested_at == first
-    assert asked.version == made.version + 1
-    with database.read() as db:
-        kinds = [event.kind for event in timeline(db, "deposition", made.id)]
-    assert kinds.count("deposition.cancellation_requested") == 1
+            row = actions.request_cancellation(
+                db, made.id, organization_id=made.organization_id, by=cast.actor("ines"), now=first + later
+            )
+    assert row.cancellation_requested_at == first
 
 
 @pytest.mark.parametrize(
@@ -51,33 +73,48 @@ def test_asked_again_the_first_time_stays(database, cast):
         ("canceled", "session_request.already_canceled"),
     ],
 )
-def test_wrong_state(database, cast, state, code):
+def test_wrong_state(client, cast, database, state, code):
     made = factories.in_state(database, cast, state)
-    with database.write() as db, pytest.raises(Invalid) as refused:
-        ask(db, cast, made)
-    assert refused.value.code == code
+    refused = request_cancellation(client, cast, made.id)
+    assert (refused.status_code, refused.json["code"]) == (422, code)
+    assert stored(database, made.id) == made
 
 
-def test_of_another_organization_there_is_nothing(database, cast):
+def test_at_once(app, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    with database.write() as db, pytest.raises(NotFound):
-        ask(db, cast, made, organization_id=cast.harbor.id)
+    calls = [partial(request_cancellation, app.test_client(), cast, made.id) for _ in range(4)]
+    answers = at_once(calls)
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len({answer.get_data() for answer in answers}) == 1
+    assert kinds(database, made.id).count("deposition.cancellation_requested") == 1
 
 
-def test_canceling_answers_it(database, cast):
+def test_other_organization(client, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    with database.write() as db:
-        ask(db, cast, made)
-        canceled = actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
-    assert not canceled.cancellation_open
-    assert canceled.cancellation_requested_at is not None
+    assert request_cancellation(client, cast, made.id, "harbor").status_code == 404
+    assert stored(database, made.id) == made
 
 
-def test_many_at_once_ask_once(database, cast):
+def test_the_page_says_the_same_and_canceling_answers_it(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    got = race(database, [lambda db: ask(db, cast, made)] * 6)
+    request_cancellation(ines, cast, made.id)
+    assert listed(ines, cast, made.id)["cancelation_requested"]
+    page = text(ines.get(f"/depositions/{made.id}"))
+    assert "The organization requested the cancellation of this session." in page
+    assert "Cancellation requested by Marston &amp; Vale" in page
+    assert send(ines, made.id, "cancel", version=made.version + 1).status_code == 303
+    row = stored(database, made.id)
+    assert not row.cancellation_open
+    assert row.cancellation_requested_at is not None
+
+
+def test_many_at_once_count_once(database, cast):
+    made = factories.in_state(database, cast, "scheduled")
+    by, organization_id = cast.actor("ines"), made.organization_id
+    got = race(
+        database,
+        [lambda db: actions.request_cancellation(db, made.id, organization_id=organization_id, by=by, now=now())] * 6,
+    )
     assert len(won(got)) == 6
     assert len({row.cancellation_requested_at for row in got}) == 1
-    with database.read() as db:
-        kinds = [event.kind for event in timeline(db, "deposition", made.id)]
-    assert kinds.count("deposition.cancellation_requested") == 1
+    assert kinds(database, made.id).count("deposition.cancellation_requested") == 1

@@ -34,7 +34,7 @@ def test_sentence_guard_and_table_agree(state, verb):
         assert refused.value.detail.startswith(why_not(state))
 
 
-def test_every_move_leads_to_a_state_and_what_is_over_stays_so():
+def test_every_transition_leads_to_a_state_and_final_states_stay():
     for state, found in transitions.TRANSITIONS.items():
         assert State(state)
         assert all(State(to) for to in found.values())
@@ -193,7 +193,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
 
 
 @pytest.mark.parametrize(
-    ("d", "labels"),
+    ("deposition", "labels"),
     [
         (facts("2026-12-02 10:00 AM"), []),
         (facts("2026-12-02 07:00 AM", hours=13), []),
@@ -206,7 +206,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         (facts("2026-11-26 10:00 AM"), ["Thanksgiving Day"]),
         (facts("2026-07-03 10:00 AM"), ["Date has passed", "Independence Day, observed"]),
         (facts("2026-12-02 10:00 AM", ambiguous=True), ["Hour comes twice"]),
-        (facts("2026-12-02 10:00 AM", cancellation_open=True), ["Cancellation asked"]),
+        (facts("2026-12-02 10:00 AM", cancellation_open=True), ["Cancellation requested"]),
         (facts("2026-12-02 10:00 AM", postback_url=None), ["No webhook"]),
         (facts("2026-12-02 10:00 AM", details={"interpreter": "German"}), ["German interpreter"]),
         (facts("2025-01-28 01:30 AM"), ["Date has passed", "1:30 AM"]),
@@ -214,17 +214,17 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         (facts("2025-01-28 01:30 AM", state="ended"), []),
     ],
 )
-def test_what_is_odd(d, labels):
-    assert [oddity.label for oddity in flags.flags_of(d, NOW)] == labels
+def test_flags(deposition, labels):
+    assert [flag.label for flag in flags.flags_of(deposition, NOW)] == labels
 
 
 @pytest.mark.parametrize(
     ("day", "name"),
     [
-        (date(2026, 1, 19), "Martin Luther King Day"),
+        (date(2026, 1, 19), "Martin Luther King Jr. Day"),
         (date(2026, 2, 16), "Washington’s Birthday"),
         (date(2026, 5, 25), "Memorial Day"),
-        (date(2026, 6, 19), "Juneteenth"),
+        (date(2026, 6, 19), "Juneteenth National Independence Day"),
         (date(2020, 6, 19), None),
         (date(2026, 9, 7), "Labor Day"),
         (date(2026, 10, 12), "Columbus Day"),

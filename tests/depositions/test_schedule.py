@@ -1,4 +1,4 @@
-"""Schedule: the team books what an organization asked for."""
+"""Schedule: the team books what an organization requested."""
 
 from datetime import timedelta
 
@@ -7,73 +7,156 @@ import pytest
 from app.depositions import actions
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
-from app.kernel.errors import Conflict, NotFound
+from app.kernel.errors import Conflict
 from tests.depositions import factories
+from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
 from tests.depositions.races import lost, race, won
 
 
-def test_it_books_the_session(database, cast, outbox):
+def typed(cast, **more):
+    return {"manager": str(cast.ines.id), "room_url": factories.ROOM, "provider": "chime", **more}
+
+
+def test_works(ines, cast, database, outbox):
     made = factories.request(database, cast)
-    scheduled = factories.schedule(database, cast, made.id)
-    assert (scheduled.state, scheduled.version, scheduled.sequence) == ("scheduled", 2, 1)
-    assert scheduled.booked_at is not None
-    assert (scheduled.manager_name, scheduled.manager_email) == ("Ines Okafor", "ines@example.com")
-    assert (scheduled.provider, scheduled.room_url) == ("chime", factories.ROOM)
-    assert scheduled.slug == made.slug
-    assert scheduled.remote_session_id == made.remote_session_id
+    answer = send(ines, made.id, "schedule", **typed(cast))
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/depositions/{made.id}"
+    page = text(ines.get(f"/depositions/{made.id}"))
+    assert "Scheduled. 3 people will be notified by e-mail." in page
+    assert "This request is already scheduled." in page
+    assert (len(outbox.rows("email")), len(outbox.rows("webhook"))) == (3, 1)
+    row = stored(database, made.id)
+    assert (row.state, row.version, row.sequence, row.slug) == ("scheduled", 2, 1, made.slug)
+    assert (row.manager_name, row.manager_email) == ("Ines Okafor", "ines@example.com")
+    assert (row.provider, row.room_url) == ("chime", factories.ROOM)
 
 
-def test_everybody_is_told_once_with_a_calendar_file_and_a_link_of_their_own(database, cast, outbox):
+def test_with_a_manager_who_is_not_in_the_list(ines, cast, database):
+    made = factories.request(database, cast)
+    other = typed(cast, manager="other", manager_name="Quartz Verbena", manager_email="Quartz@partner.example.com")
+    assert send(ines, made.id, "schedule", **other).status_code == 303
+    assert "quartz@partner.example.com" in text(ines.get(f"/depositions/{made.id}"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"room_url": ""},
+        {"room_url": "rooms/42"},
+        {"room_url": "javascript:alert(1)"},
+        {"room_url": "https://"},
+        {"room_url": "https://u:p@rooms.example.com"},
+        {"manager": "4711"},
+        {"manager": "other", "manager_name": "Quartz", "manager_email": "no"},
+        {"manager": "other", "manager_email": "quartz@example.com"},
+    ],
+)
+def test_what_cannot_be_used_is_refused(ines, cast, database, wrong):
+    made = factories.request(database, cast)
+    assert send(ines, made.id, "schedule", **typed(cast, **wrong)).status_code == 422
+    assert stored(database, made.id) == made
+
+
+def test_who_may_not(client, cast, database):
+    others_may_not(client, cast, database, factories.request(database, cast), "schedule", **typed(cast))
+
+
+def test_twice(ines, cast, database, outbox):
+    made = factories.request(database, cast)
+    assert send(ines, made.id, "schedule", **typed(cast)).status_code == 303
+    sent = len(outbox.rows())
+    again = send(ines, made.id, "schedule", version=2, **typed(cast))
+    assert again.status_code == 409
+    assert "This request is already scheduled." in text(again)
+    assert len(outbox.rows()) == sent
+
+
+@pytest.mark.parametrize("state", ["ready", "active", "ended", "canceled"])
+def test_wrong_state(ines, cast, database, state):
+    made = factories.in_state(database, cast, state)
+    assert send(ines, made.id, "schedule", version=made.version, **typed(cast)).status_code == 409
+    assert stored(database, made.id) == made
+
+
+def test_stale(ines, cast, database, outbox):
+    made = factories.request(database, cast)
+    assert send(ines, made.id, "write_notice", notice="Who pays?").status_code == 303
+    stale = send(ines, made.id, "schedule", version=1, **typed(cast))
+    assert stale.status_code == 409
+    assert "It has changed since you saw it, so nothing was done or sent." in text(stale)
+    assert "Ines Okafor wrote a notice" in text(stale)
+    assert not outbox.rows()
+
+
+def test_lost_race(another_browser, cast, database):
+    made = factories.request(database, cast)
+    presses = [sender(another_browser(), made.id, "schedule", **typed(cast, reason="Both.")) for _ in range(3)]
+    for page in one_wins(at_once(presses)):
+        assert "This request is already scheduled." in page
+
+
+def test_unknown(ines, cast):
+    assert send(ines, 987654, "schedule", **typed(cast)).status_code == 404
+
+
+def test_the_api_says_the_same(ines, cast, database):
+    made = factories.request(database, cast)
+    assert listed(ines, cast, made.id)["session_state"] == "initial"
+    assert listed(ines, cast, made.id)["session_url"] is None
+    send(ines, made.id, "schedule", **typed(cast))
+    row = listed(ines, cast, made.id)
+    assert row["session_state"] == "scheduled"
+    assert row["session_url"].endswith(f"/sessions/{made.slug}/join")
+    assert f"/sessions/{made.slug}" in text(ines.get(f"/depositions/{made.id}"))
+    assert listed(ines, cast, made.id, "harbor") is None
+
+
+def test_an_overlap_is_refused_in_words_and_keeps_what_was_typed(ines, cast, database):
+    starts_at = now() + timedelta(days=5)
+    factories.in_state(database, cast, "scheduled", starts_at=starts_at)
+    made = factories.request(database, cast, starts_at=starts_at)
+    assert "overlaps" in text(ines.get(f"/depositions/{made.id}"))
+    refused = send(ines, made.id, "schedule", **typed(cast))
+    assert refused.status_code == 409
+    assert "already has another session at this hour" in text(refused)
+    assert factories.ROOM in text(refused)
+    assert send(ines, made.id, "schedule", **typed(cast, reason="Ana helps.")).status_code == 303
+    assert "in spite of an overlap: Ana helps." in text(ines.get(f"/depositions/{made.id}"))
+
+
+def test_refusals_for_scripts_land_beside_the_controls(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    headers = {"HX-Request": "true", "HX-Target": "main"}
+    refused = send(ines, made.id, "schedule", version=2, headers=headers, **typed(cast))
+    assert refused.status_code == 409
+    assert refused.headers["HX-Retarget"] == "#refusal"
+    assert text(refused).lstrip().startswith("<div")
+    assert 'id="refusal"' in text(ines.get(f"/depositions/{made.id}"))
+
+
+def test_each_participant_gets_one_email_with_a_calendar_file_and_a_link_of_their_own(database, cast, outbox):
     made = factories.request(
         database,
         cast,
         invites=factories.new_request.fold_invites([factories.new_request.Invite("ORSOLYA@example.com")]),
     )
     factories.schedule(database, cast, made.id)
-    (letter,) = outbox.letters()
-    assert letter["to"] == "orsolya@example.com"
-    assert letter["subject"].startswith("Scheduled: Deposition of Orsolya Brandt, ")
-    assert f"/sessions/{made.slug}?k=" in letter["text"]
-    (file,) = letter["attachments"]
+    (message,) = outbox.letters()
+    assert message["to"] == "orsolya@example.com"
+    assert message["subject"].startswith("Scheduled: Deposition of Orsolya Brandt, ")
+    assert f"/sessions/{made.slug}?k=" in message["text"]
+    (file,) = message["attachments"]
     assert file["type"] == "text/calendar; method=REQUEST; charset=UTF-8"
 
 
-def test_the_webhook_is_queued_once_and_only_when_asked_for(database, cast, outbox):
+def test_the_webhook_is_queued_once_and_only_when_the_request_has_one(database, cast, outbox):
     factories.schedule(database, cast, factories.request(database, cast).id)
     assert len(outbox.rows("webhook")) == 1
     later = timedelta(days=20)
     quiet = factories.request(database, cast, postback_url=None, starts_at=now() + later)
     factories.schedule(database, cast, quiet.id)
     assert len(outbox.rows("webhook")) == 1
-
-
-def test_twice_is_refused_and_tells_nobody_again(database, cast, outbox):
-    made = factories.in_state(database, cast, "scheduled")
-    before = len(outbox.rows())
-    with pytest.raises(Conflict, match="already scheduled"):
-        factories.schedule(database, cast, made.id)
-    assert len(outbox.rows()) == before
-
-
-@pytest.mark.parametrize("state", ["ready", "active", "ended", "canceled"])
-def test_wrong_state(database, cast, state):
-    made = factories.in_state(database, cast, state)
-    with pytest.raises(Conflict):
-        factories.schedule(database, cast, made.id)
-
-
-def test_stale_page_is_refused_and_says_who_was_first(database, cast):
-    made = factories.request(database, cast)
-    with database.write() as db:
-        actions.write_notice(db, made.id, "Who pays?", by=cast.actor("ines"), now=now(), version=1)
-    with pytest.raises(Conflict, match="Ines Okafor wrote a notice") as refused:
-        factories.schedule(database, cast, made.id, version=1)
-    assert refused.value.code == "stale"
-
-
-def test_unknown(database, cast):
-    with pytest.raises(NotFound):
-        factories.schedule(database, cast, 4711)
 
 
 def test_overlap_asks_for_a_reason_and_keeps_it(database, cast):
@@ -85,16 +168,16 @@ def test_overlap_asks_for_a_reason_and_keeps_it(database, cast):
     assert refused.value.code == "session_request.overlap"
     factories.schedule(database, cast, second.id, reason=" Ana takes the second. ")
     with database.read() as db:
-        told = timeline(db, "deposition", second.id)[0]
-    assert told.data["overlaps"] == [first.id]
-    assert told.data["reason"] == "Ana takes the second."
+        event = timeline(db, "deposition", second.id)[0]
+    assert event.data["overlaps"] == [first.id]
+    assert event.data["reason"] == "Ana takes the second."
 
 
 def test_another_manager_or_a_canceled_session_is_no_overlap(database, cast):
     starts_at = now() + timedelta(days=5)
     first = factories.in_state(database, cast, "scheduled", starts_at=starts_at)
     second = factories.request(database, cast, starts_at=starts_at)
-    factories.schedule(database, cast, second.id, manager_name="Quartz", manager_email="quartz@house.example.com")
+    factories.schedule(database, cast, second.id, manager_name="Quartz", manager_email="quartz@partner.example.com")
     with database.write() as db:
         actions.cancel(db, first.id, by=cast.actor("ines"), now=now(), notify=False)
     third = factories.request(database, cast, starts_at=starts_at)
@@ -133,8 +216,7 @@ def test_schedule_against_cancel_against_cancel_has_one_winner(database, cast, o
         assert {refusal.status for refusal in lost(got)} <= {409, 422}
         with database.read() as db:
             assert len(timeline(db, "deposition", made.id)) == 2
-        letters = 3
-        assert len(outbox.rows()) == before + letters + (1 if winner.state == "scheduled" else 0)
+        assert len(outbox.rows()) == before + 3 + (1 if winner.state == "scheduled" else 0)
 
 
 def test_two_bookings_of_one_manager_at_once_see_each_other(database, cast):

@@ -35,21 +35,21 @@ def test_active_leads_into_the_room(client, cast, database):
     assert (answer.status_code, answer.headers["Location"]) == (303, factories.ROOM)
 
 
-@pytest.mark.parametrize(("state", "said"), [("canceled", "was canceled"), ("ended", "is over")])
+@pytest.mark.parametrize(("state", "words"), [("canceled", "was canceled"), ("ended", "is over")])
 @pytest.mark.parametrize("path", ["", "/join"])
-def test_gone(client, cast, database, state, said, path):
+def test_gone(client, cast, database, state, words, path):
     made = factories.in_state(database, cast, state)
     answer = client.get(f"/sessions/{made.slug}{path}")
     assert answer.status_code == 410
-    assert said in text(answer)
+    assert words in text(answer)
     assert factories.ROOM not in text(answer)
 
 
 def test_the_mailed_link_knows_who_comes(client, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     for email, shown in (("orsolya@example.com", "Orsolya Brandt"), ("obsidian@example.com", "obsidian@example.com")):
-        (letter,) = outbox.letters(email)
-        url = re.search(r"http://localhost:8000(/sessions/\S+)", letter["text"])[1]
+        (message,) = outbox.letters(email)
+        url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
         page = text(client.get(url))
         assert f"<bdi>{shown}</bdi>" in page
         assert ("a host of this session" in page) == (email == "obsidian@example.com")

@@ -1,48 +1,77 @@
-"""Start: the room opens, from now on the mailed links lead in."""
+"""Start: the room opens, and the links that were sent lead into it."""
 
 import pytest
 
 from app.depositions import actions
 from app.kernel.clock import now
-from app.kernel.errors import Conflict, NotFound
 from tests.depositions import factories
+from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
 from tests.depositions.races import lost, race, won
 
 
-def start(db, cast, id, version=None):
-    return actions.start(db, id, by=cast.actor("ines"), now=now(), version=version)
-
-
-def test_it_begins(database, cast):
+def test_works(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    with database.write() as db:
-        started = start(db, cast, made.id, made.version)
-    assert started.state == "active"
-    assert started.started_at is not None
+    assert send(ines, made.id, "start", version=made.version).status_code == 303
+    row = stored(database, made.id)
+    assert row.state == "active"
+    assert row.started_at is not None
+    into = ines.get(f"/sessions/{made.slug}/join")
+    assert (into.status_code, into.headers["Location"]) == (303, factories.ROOM)
 
 
-def test_without_a_room_it_does_not(database, cast):
+def test_without_a_room(ines, cast, database):
     made = factories.in_state(database, cast, "ready")
-    with pytest.raises(Conflict, match="no room yet"), database.write() as db:
-        start(db, cast, made.id)
-    with database.read() as db:
-        row = db.execute(factories.one(made.id)).one()
-    assert (row.state, row.version) == ("ready", made.version)
+    sentence = "This session has no room yet. Say where people meet first."
+    assert sentence in text(ines.get(f"/depositions/{made.id}"))
+    refused = send(ines, made.id, "start")
+    assert refused.status_code == 409
+    assert "This session has no room yet." in text(refused)
+    assert stored(database, made.id) == made
+
+
+def test_who_may_not(client, cast, database):
+    others_may_not(client, cast, database, factories.in_state(database, cast, "scheduled"), "start")
+
+
+def test_twice(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    assert send(ines, made.id, "start", version=2).status_code == 303
+    again = send(ines, made.id, "start", version=3)
+    assert again.status_code == 409
+    assert "This session has already begun." in text(again)
 
 
 @pytest.mark.parametrize("state", ["initial", "active", "ended", "canceled"])
-def test_wrong_state(database, cast, state):
+def test_wrong_state(ines, cast, database, state):
     made = factories.in_state(database, cast, state)
-    with pytest.raises(Conflict), database.write() as db:
-        start(db, cast, made.id)
+    assert send(ines, made.id, "start", version=made.version).status_code == 409
+    assert stored(database, made.id) == made
 
 
-def test_stale_and_unknown(database, cast):
+def test_stale(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    with pytest.raises(Conflict, match="scheduled it while"), database.write() as db:
-        start(db, cast, made.id, 1)
-    with pytest.raises(NotFound), database.write() as db:
-        start(db, cast, 4711)
+    stale = send(ines, made.id, "start", version=1)
+    assert stale.status_code == 409
+    assert "Ines Okafor scheduled it while you had this page open" in text(stale)
+    assert stored(database, made.id) == made
+
+
+def test_lost_race(another_browser, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    presses = [sender(another_browser(), made.id, "start", version=2) for _ in range(3)]
+    for page in one_wins(at_once(presses)):
+        assert "This session has already begun." in page
+
+
+def test_unknown(ines):
+    assert send(ines, 987654, "start").status_code == 404
+
+
+def test_the_api_says_the_same(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    send(ines, made.id, "start", version=2)
+    assert listed(ines, cast, made.id)["session_state"] == "active"
+    assert "ended_at" not in listed(ines, cast, made.id)
 
 
 def test_start_against_cancel_has_one_winner(database, cast):
@@ -54,7 +83,8 @@ def test_start_against_cancel_has_one_winner(database, cast):
 
 
 def _both(cast, id):
+    by = cast.actor("ines")
     return [
-        lambda db: start(db, cast, id),
-        lambda db: actions.cancel(db, id, by=cast.actor("ines"), now=now(), notify=False),
+        lambda db: actions.start(db, id, by=by, now=now()),
+        lambda db: actions.cancel(db, id, by=by, now=now(), notify=False),
     ]

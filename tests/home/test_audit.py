@@ -1,4 +1,4 @@
-"""Who did what to what: the list, its filters, whose events somebody sees, and that its cost stays flat."""
+"""The audit: the list, its filters, the scope of its readers, and that its cost stays flat."""
 
 from datetime import timedelta
 from typing import Any
@@ -67,13 +67,13 @@ def test_who_has_no_business_here_is_refused(client: FlaskClient, cast: Cast) ->
 def test_an_organization_sees_its_own_and_nothing_else(client: FlaskClient, cast: Cast, database: Database) -> None:
     happened(database, 1, organization_id=cast.marston.id, actor_name="Somebody of Marston")
     happened(database, 1, organization_id=cast.harbor.id, actor_name="Somebody of Harbor")
-    happened(database, 1, organization_id=None, actor_name="Somebody of the house")
+    happened(database, 1, organization_id=None, actor_name="Somebody of the platform")
     for reader in ("adam", "aude"):
         cast.sign_in(client, reader)
         page = client.get("/audit").get_data(as_text=True)
         assert "Somebody of Marston" in page
         assert "Somebody of Harbor" not in page
-        assert "Somebody of the house" not in page
+        assert "Somebody of the platform" not in page
         foreign = client.get(f"/audit?organization={cast.harbor.id}").get_data(as_text=True)
         assert "Somebody of Harbor" not in foreign
         theirs = client.get("/audit?desk=depositions&about=7").get_data(as_text=True)
@@ -81,7 +81,7 @@ def test_an_organization_sees_its_own_and_nothing_else(client: FlaskClient, cast
         assert "Somebody of Marston" in theirs
     cast.sign_in(client, "ada")
     page = client.get("/audit").get_data(as_text=True)
-    assert all(f"Somebody of {who}" in page for who in ("Marston", "Harbor", "the house"))
+    assert all(f"Somebody of {who}" in page for who in ("Marston", "Harbor", "the platform"))
 
 
 def test_pages_hold_each_event_once(database: Database, cast: Cast) -> None:
@@ -137,6 +137,26 @@ def test_a_rare_kind_is_found_window_by_window(database: Database, monkeypatch: 
         assert kinds_of(third) == ["deposition.canceled"]
         assert third.next_cursor is None
         assert [row.kind for row in audit.all_rows(db, EVERYTHING, f)] == ["deposition.canceled"]
+
+
+def test_a_kind_is_found_under_its_earlier_names(client: FlaskClient, cast: Cast, database: Database) -> None:
+    happened(database, 1, kind="deposition.given_back", actor_name="Before Renaming")
+    happened(database, 1, kind="deposition.unassigned", actor_name="After Renaming")
+    happened(database, 1, kind="deposition.started", actor_name="Something Else")
+    cast.sign_in(client, "hugo")
+    for kind in ("deposition.unassigned", "deposition.given_back"):
+        page = client.get(f"/audit?kind={kind}").text
+        rows = page.partition("<tbody>")[2]
+        assert "Before Renaming" in rows
+        assert "After Renaming" in rows
+        assert "Something Else" not in rows
+
+
+def test_what_belongs_to_no_desk_is_found_under_its_earlier_name(client: FlaskClient, cast: Cast) -> None:
+    cast.sign_in(client, "hugo")
+    old, new = (client.get(f"/audit?desk={name}").text.partition("<tbody>")[2] for name in ("house", "general"))
+    assert "Hugo Brandt" in old
+    assert old.count("<tr ") == new.count("<tr ")
 
 
 def test_one_person_is_found_by_index(database: Database, cast: Cast) -> None:

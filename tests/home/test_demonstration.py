@@ -1,15 +1,18 @@
-"""The overview and the search over a few hundred believable things, loaded once: that takes seconds."""
+"""The overview and the search over a few hundred believable things."""
 
 import re
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import demo
 from app.inspections.models import Inspection, Invite
-from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from tests import demo_data
 from tests.accounts.browser import sign_in
+
+pytestmark = pytest.mark.slow
 
 
 def found(client: FlaskClient, database: Database, who: str, text: str) -> str:
@@ -21,8 +24,8 @@ def found(client: FlaskClient, database: Database, who: str, text: str) -> str:
     return re.sub("</?mark>", "", answer.text.partition('id="main"')[2].partition("</main>")[0])
 
 
+@pytest.mark.filled(by=(demo_data.load,))
 def test_numbers_and_finds(database: Database, client: FlaskClient) -> None:
-    demo.load(database, now())
     numbers_are_those_of_the_lists(client, database)
     depositions_by_name_case_and_number(client, database)
     prescreens_of_ones_organization_only(client, database)

@@ -12,17 +12,13 @@ from app.inspections.demo import PRINTED
 from app.inspections.models import Inspection
 from app.kernel.clock import now
 from app.kernel.db import recounts
+from tests import demo_data
+
+pytestmark = [pytest.mark.filled(by=(demo_data.load,)), pytest.mark.slow]
 
 
-@pytest.fixture
-def loaded(database, monkeypatch):
-    monkeypatch.setattr(demo, "ROOMS", ("inspections",))
-    demo.load(database, now())
-    return database
-
-
-def test_every_state_is_there_and_every_chain_holds(loaded, outbox) -> None:
-    with loaded.read() as db:
+def test_every_state_is_there_and_every_chain_holds(database, outbox) -> None:
+    with database.read() as db:
         found = db.scalars(select(Inspection)).all()
         for inspection in found:
             links = queries.links(db, inspection.id)
@@ -41,5 +37,5 @@ def test_every_state_is_there_and_every_chain_holds(loaded, outbox) -> None:
     assert all(row.payload == {} for row in outbox.rows("email") if row.secret)
 
 
-def test_loading_again_changes_nothing(loaded) -> None:
-    assert demo.load(loaded, now())[1] is False
+def test_loading_again_changes_nothing(database) -> None:
+    assert demo.load(database, now())[1] is False

@@ -94,7 +94,7 @@ def test_link_and_code_are_shown_once_and_stand_in_no_address(otto, cast, outbox
     assert (answer.status_code, answer.headers["Location"]) == (303, place)
     first, second = html(otto.get(place)), html(otto.get(place))
     link = re.search(r"http://localhost:8000/join/[^<\s\"]+", first)[0]
-    code = re.search(r'class="digits"[^>]*>(\d{3} \d{3})<', first)[1]
+    code = re.search(r'class="code-digits"[^>]*>(\d{3} \d{3})<', first)[1]
     assert 'aria-label="QR code of the invite link"' in first
     assert link.rpartition("=")[2] not in second
     assert code not in second
@@ -171,7 +171,7 @@ def test_invites_are_renewed_and_revoked_from_the_page(otto, integrator, field) 
     place = f"/inspections/{session['id']}"
     path = f"{place}/invites/{invite['id']}"
     assert otto.press(f"{path}/new_code", place).status_code == 303
-    fresh = re.search(r'class="digits"[^>]*>(\d{3} \d{3})<', html(otto.get(place)))[1]
+    fresh = re.search(r'class="code-digits"[^>]*>(\d{3} \d{3})<', html(otto.get(place)))[1]
     assert field.join(invite, fresh).status_code == 200
     assert otto.press(f"{path}/new_code", place).status_code == 409
     assert otto.press(f"{path}/reissue", place).status_code == 303

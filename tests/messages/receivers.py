@@ -62,7 +62,7 @@ class HttpReceiver:
             handler.send_header("Retry-After", "777")
             handler.end_headers()
         elif word == "hang":
-            self.stopped.wait(30)
+            self.stopped.wait(110)
         elif word == "cut":
             handler.connection.shutdown(socket.SHUT_RDWR)
         elif word == "garbage":

@@ -1,4 +1,4 @@
-"""Setting a message aside that was given up, taking that back, and doing it to several at once."""
+"""Dismissing a failed message, restoring it, and acting on several messages at once."""
 
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from app.desks import SUBJECTS
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox import claims, outbox
+from app.kernel.outbox import claims, delivery_status
 from app.kernel.outbox.outbox import OutboxRow
 from tests.cast import Cast
 from tests.messages.sending import row_of
@@ -28,7 +28,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 def mark(database: Database, id: UUID) -> str:
-    return outbox.state_token(row_of(database, id))
+    return delivery_status.state_token(row_of(database, id))
 
 
 def press(client: FlaskClient, verb: str, id: UUID, **form: str) -> Any:
@@ -41,16 +41,16 @@ def tick(client: FlaskClient, act: str, rows: list[str], view: str = "dead") -> 
     return answer.text
 
 
-# Set aside
+# Dismiss
 
 
-def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_a_dismissed_message_leaves_its_tab_and_stays(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     cast.sign_in(client, "ines")
     assert "Dismiss" in page(client, f"/messages/{id}")
     assert press(client, "dismiss", id, seen=mark(database, id)).status_code == 303
     row = row_of(database, id)
-    assert (row.state, row.dismissed_by, outbox.status_of(row)) == ("dead", "Ines Okafor", "aside")
+    assert (row.state, row.dismissed_by, delivery_status.status_of(row)) == ("dead", "Ines Okafor", "aside")
     assert str(id) not in page(client, "/messages?view=failed")
     assert str(id) in page(client, "/messages?view=dismissed")
     shown = page(client, f"/messages/{id}")
@@ -62,9 +62,7 @@ def test_set_aside_leaves_the_lane_and_stays_visible(database: Database, cast: C
 
 
 @pytest.mark.parametrize("state", ["sent", "failing", "queued"])
-def test_only_what_was_given_up_can_be_set_aside(
-    database: Database, cast: Cast, client: FlaskClient, state: str
-) -> None:
+def test_only_failed_messages_can_be_dismissed(database: Database, cast: Cast, client: FlaskClient, state: str) -> None:
     id = put(database, cast, state)
     before = row_of(database, id)
     answer = press(cast.sign_in(client, "ines"), "dismiss", id)
@@ -85,12 +83,12 @@ def test_setting_aside_is_decided_by_the_database(database: Database, cast: Cast
     id = put(database, cast, "dead")
     seen = mark(database, id)
     with database.write() as db:
-        assert not outbox.dismiss(db, id, "Ines", now(), "dead-9-0")
-        assert not outbox.dismiss(db, id, "Ines", now(), "no mark at all")
-        assert outbox.dismiss(db, id, "Ines", now(), seen)
-        assert not outbox.dismiss(db, id, "Ana", now(), seen)
-        assert outbox.restore(db, id)
-        assert not outbox.restore(db, id)
+        assert not delivery_status.dismiss(db, id, "Ines", now(), "dead-9-0")
+        assert not delivery_status.dismiss(db, id, "Ines", now(), "no mark at all")
+        assert delivery_status.dismiss(db, id, "Ines", now(), seen)
+        assert not delivery_status.dismiss(db, id, "Ana", now(), seen)
+        assert delivery_status.restore(db, id)
+        assert not delivery_status.restore(db, id)
 
 
 def test_the_red_counts_forget_it(database: Database, cast: Cast, client: FlaskClient) -> None:
@@ -112,7 +110,7 @@ def test_the_red_counts_forget_it(database: Database, cast: Cast, client: FlaskC
     assert "not told" not in page(client, "/")
 
 
-def test_what_is_sent_again_is_not_set_aside_any_more(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_a_message_sent_again_is_not_dismissed_any_more(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     press(cast.sign_in(client, "ines"), "dismiss", id)
     assert press(client, "send_again", id).status_code == 303
@@ -123,7 +121,7 @@ def test_what_is_sent_again_is_not_set_aside_any_more(database: Database, cast: 
 # Put back
 
 
-def test_put_back_counts_again(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_a_restored_message_counts_again(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     press(cast.sign_in(client, "ines"), "dismiss", id)
     assert press(client, "restore", id, seen=mark(database, id)).status_code == 303
@@ -178,10 +176,10 @@ def test_several_ticked(
     ids = [put(database, cast, "dead") for _ in range(2)]
     if before == "aside":
         with database.write() as db:
-            assert all(outbox.dismiss(db, id, "Ana Ruiz", now()) for id in ids)
+            assert all(delivery_status.dismiss(db, id, "Ana Ruiz", now()) for id in ids)
     rows = [f"{id}:{mark(database, id)}" for id in ids]
     assert words in tick(cast.sign_in(client, "ines"), act, rows, before)
-    assert {outbox.status_of(row_of(database, id)) for id in ids} == {after}
+    assert {delivery_status.status_of(row_of(database, id)) for id in ids} == {after}
     with database.read() as db:
         assert len(timeline(db, "deposition", 7)) == 2
 
@@ -190,7 +188,7 @@ def test_what_moved_on_is_left_alone_and_named(database: Database, cast: Cast, c
     still, sent = put(database, cast, "dead"), put(database, cast, "dead", summary="Webhook to elsewhere")
     rows = [f"{id}:{mark(database, id)}" for id in (still, sent)]
     with database.write() as db:
-        outbox.send_again(db, sent, now())
+        delivery_status.send_again(db, sent, now())
         (row,) = claims.claim(db, now(), limit=1)
         claims.finish(db, row, claims.Outcome("sent", "", 204), now(), now())
     said = tick(cast.sign_in(client, "ines"), "send_again", rows)
@@ -243,7 +241,7 @@ def test_a_poll_greys_what_left_the_list(database: Database, cast: Cast, client:
     press(client, "dismiss", leaves)
     asked = {"X-Desk-Poll": "1", "X-Desk-Rows": f"{stays},{leaves},{theirs},nonsense"}
     shown = client.get("/messages?view=failed", headers=asked).text
-    listed, gone = shown.split("data-gone")
+    listed, gone = shown.split("data-removed")
     assert f'data-row="{stays}"' in listed
     assert f'data-row="{leaves}"' not in listed
     assert f'data-row="{leaves}" data-version="aside-1-0" class="done"' in gone

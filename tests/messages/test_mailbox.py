@@ -98,9 +98,9 @@ def test_not_when_everything_really_leaves(client: FlaskClient) -> None:
     assert client.get("/mail").status_code == 404
 
 
-def test_the_gateway_of_text_messages(grounds: Any, receiver: Any) -> None:
+def test_the_gateway_of_text_messages(worker_databases: Any, receiver: Any) -> None:
     url = receiver.url.replace("http://", "http://desk:s3cret@")
-    database = Database(Config.for_tests(database_url=grounds.sqlite(), sms_url=url))
+    database = Database(Config.for_tests(database_url=worker_databases.sqlite(), sms_url=url))
     with database.read() as db:
         message = sms.text_message(db, "+14155550100", "Hello")
     row = send(database, message)

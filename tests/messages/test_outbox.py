@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox import claims, outbox
+from app.kernel.outbox import claims, delivery_status, outbox
 from app.kernel.outbox.claims import Outcome
 from app.kernel.outbox.outbox import (
     Delivery,
@@ -97,7 +97,7 @@ def test_a_secret_is_blanked_once_sent_and_not_before(database: Database, tried:
     assert row_of(database, sent).payload == ""
     assert row_of(database, waiting).payload
     with database.write() as db:
-        assert outbox.send_again(db, sent, now()) is None
+        assert delivery_status.send_again(db, sent, now()) is None
 
 
 def test_a_message_for_later_waits(database: Database, tried: list[Delivery]) -> None:
@@ -152,8 +152,8 @@ def test_dead_is_dead_at_once_and_can_be_sent_again_under_its_id(database: Datab
     worker(database).run_once()
     assert (row_of(database, id).state, row_of(database, id).last_error) == ("dead", "Never.")
     with database.write() as db:
-        assert outbox.send_again(db, id, now()) is not None
-        assert outbox.send_again(db, id, now()) is not None, "still failing, may be hurried twice"
+        assert delivery_status.send_again(db, id, now()) is not None
+        assert delivery_status.send_again(db, id, now()) is not None, "still failing, may be hurried twice"
     worker(database).run_once()
     assert [delivery.id for delivery in tried] == [id, id]
     assert [entry.number for entry in attempts_of(database, id)] == [1, 2]
@@ -168,7 +168,7 @@ def test_an_unforeseen_error_keeps_only_its_kind(database: Database, tried: list
     assert "hunter2" not in str(logged)
 
 
-def test_a_poison_message_blocks_nobody(database: Database, tried: list[Delivery]) -> None:
+def test_a_poison_message_blocks_no_other(database: Database, tried: list[Delivery]) -> None:
     promise(database, act("break"), act("die"), act())
     worker(database).run_once()
     assert {delivery.payload["do"] for delivery in tried} == {"break", "die", ""}
@@ -198,8 +198,8 @@ def test_the_story_of_a_thing_names_its_messages(database: Database, tried: list
         )
     worker(database).run_once()
     with database.read() as db:
-        rows = outbox.messages_about(db, "deposition", 7)
-    assert {outbox.status_of(row) for row in rows} == {"sent", "failing"}
+        rows = delivery_status.messages_about(db, "deposition", 7)
+    assert {delivery_status.status_of(row) for row in rows} == {"sent", "failing"}
     assert "To Ines Bcc: x" in {row.summary for row in rows}
     assert not any(hasattr(row, "payload") for row in rows)
 
@@ -271,7 +271,7 @@ def test_what_is_given_back_was_never_tried(database: Database) -> None:
     assert (row.attempts, row.lease_until, row.lease_token) == (0, None, None)
 
 
-def test_full_lanes_and_channels_are_left_out(database: Database) -> None:
+def test_full_destinations_and_channels_are_left_out(database: Database) -> None:
     promise(database, act(destination="slow.example"), act(destination="quick.example"), Message("sms", {}))
     got = claim(database, without=claims.Skipped(["slow.example"], ["sms"]))
     assert [row.destination for row in got] == ["quick.example"]
@@ -300,4 +300,4 @@ def test_depths_for_the_metrics(database: Database, tried: list[Delivery]) -> No
 
 def test_nothing_is_sent_again_that_is_unknown(database: Database) -> None:
     with database.write() as db:
-        assert outbox.send_again(db, uuid4(), now()) is None
+        assert delivery_status.send_again(db, uuid4(), now()) is None

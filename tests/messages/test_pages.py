@@ -14,7 +14,7 @@ from app.desks import SUBJECTS
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox import claims, outbox
+from app.kernel.outbox import claims, delivery_status, outbox
 from app.kernel.outbox.claims import Outcome
 from app.kernel.outbox.outbox import Message
 from app.messages import queries
@@ -218,7 +218,7 @@ def test_another_organizations_message_does_not_exist(database: Database, cast: 
 def test_pressed_while_it_is_being_sent(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "failing")
     with database.write() as db:
-        outbox.send_again(db, id, now())
+        delivery_status.send_again(db, id, now())
         claims.claim(db, now(), limit=1)
     answer = press(cast.sign_in(client, "ines"), id)
     assert answer.status_code == 409
@@ -258,7 +258,7 @@ def test_page_by_page_everything_once(database: Database, cast: Cast, client: Fl
     assert len(seen) == len(set(seen)) == 120
     assert set(seen) == made
     shown = page(cast.sign_in(client, "ines"), "/messages?view=queued")
-    assert shown.count('class="what"') == 50
+    assert shown.count('class="title-cell"') == 50
     assert 'rel="next"' in shown
 
 
@@ -310,7 +310,7 @@ def test_a_form_of_a_page_that_was_open_over_the_upgrade_still_works(
     answer = client.post(f"/deliveries/{id}/{old}")
     assert (answer.status_code, answer.location) == (308, f"/messages/{id}/{verb}")
     assert client.post(f"/deliveries/{id}/{old}", follow_redirects=True).status_code == 200
-    assert outbox.status_of(row_of(database, id)) == state
+    assert delivery_status.status_of(row_of(database, id)) == state
 
 
 def test_tabs_are_found_under_their_old_names(database: Database, cast: Cast, client: FlaskClient) -> None:

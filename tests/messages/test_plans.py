@@ -14,7 +14,7 @@ from app.dashboard import delivery_problems
 from app.desks import SUBJECTS
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
-from app.kernel.outbox import claims, outbox
+from app.kernel.outbox import claims, delivery_status, outbox
 from app.messages import queries
 from tests.cast import Cast
 from tests.messages.sending import promise
@@ -47,7 +47,7 @@ def plan(database: Database, statement: str, parameters: Any) -> str:
 
 @pytest.fixture
 def old(database: Database) -> Database:
-    """A house that has sent much, has as much to send some later day (reminders), and has little due."""
+    """A database that has sent much, has as much to send some later day (reminders), and has little due."""
     filled = (
         "INSERT INTO outbox (id, organization_id, subject_type, subject_id, channel, destination, summary, payload, "
     )
@@ -82,17 +82,17 @@ OWN = {"depositions": Scope(False, frozenset({7}))}
 
 HOT: dict[str, tuple[Callable[[Db], Any], str]] = {
     "is anything due": (lambda db: claims.anything_due(db, now(), claims.Skipped(["a"], ["b"])), "ix_outbox_due"),
-    "the story of one thing": (lambda db: outbox.messages_about(db, "deposition", 77), "ix_outbox_subject"),
+    "the story of one thing": (lambda db: delivery_status.messages_about(db, "deposition", 77), "ix_outbox_subject"),
     "what was sent": (
         lambda db: queries.page_of_status(db, SCOPES, SUBJECTS, "sent", queries.Filters(), None),
         "ix_outbox_state",
     ),
-    "what a desk told nobody": (
+    "failed messages of a desk": (
         lambda db: delivery_problems.delivery_problems(db, SCOPES, SUBJECTS),
         "ix_outbox_untold",
     ),
     "what fails at a desk": (lambda db: delivery_problems.delivery_problems(db, SCOPES, SUBJECTS), "ix_outbox_failing"),
-    "what an organization told nobody": (
+    "failed messages of an organization": (
         lambda db: delivery_problems.delivery_problems(db, OWN, SUBJECTS),
         "ix_outbox_untold",
     ),
@@ -121,7 +121,7 @@ def test_a_claim_uses_its_index(old: Database) -> None:
     assert "SCAN outbox\n" not in told, told
 
 
-def test_what_pages_of_deliveries_ask(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_what_pages_of_messages_ask(database: Database, cast: Cast, client: FlaskClient) -> None:
     """However many messages there are, the same statements: no row asks for itself."""
     cast.sign_in(client, "adam")
     asked = []

@@ -60,7 +60,7 @@ def test_it_goes_to_the_next_row_and_the_bar_comes_along(lena: FlaskClient, data
     answer = approve(lena, jane)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/prescreens/{emeka}")
     for path in (answer.headers["Location"], "/prescreens", "/settings", f"/prescreens/{jane}"):
-        assert re.search(r"Approving Jane Smith in (29|30) s", bar(lena.get(path).text)), path
+        assert re.search(r"Approving Jane Smith , (2\d|30) s left", bar(lena.get(path).text)), path
     answer = approve(lena, emeka, "deny")
     assert answer.headers["Location"] == "/prescreens", "the end of the list"
     said = bar(lena.get("/prescreens").text)
@@ -89,7 +89,7 @@ def test_the_own_page_says_why_and_undo_brings_the_notes_back(
     undone = lena.post(f"/holds/{last(database, jane).id}/undo", data=fields)
     assert (undone.status_code, undone.headers["Location"]) == (303, path)
     page = lena.get(path).text
-    assert "Undone. Jane Smith waits for a decision again; nobody was told." in page
+    assert "Undone. Jane Smith waits for a decision again; nothing was sent." in page
     assert f">{NOTES}</textarea>" in page.replace("\r\n", "").replace("\n", "")
     assert "Lena Ortiz undid it before it was final" in page
     assert bar(page) == ""
@@ -103,10 +103,10 @@ def test_with_scripts_undo_only_changes_the_bar(lena: FlaskClient, database: Dat
     assert f'hx-post="/holds/{last(database, jane).id}/undo" hx-target="#holds"' in page
     answer = lena.post(f"/holds/{last(database, jane).id}/undo", data=fields, headers=FRAGMENT)
     assert answer.status_code == 200
-    assert answer.text.lstrip().startswith('<div class="holds" id="holds"')
+    assert answer.text.lstrip().startswith('<div class="undo-bar" id="holds"')
     assert "Undone. Jane Smith waits" in bar(answer.text + "</main>")
     again = lena.get("/holds", headers=FRAGMENT)
-    assert again.text.lstrip().startswith('<div class="holds" id="holds"')
+    assert again.text.lstrip().startswith('<div class="undo-bar" id="holds"')
     assert " hidden>" in again.text
 
 
@@ -115,7 +115,7 @@ def test_too_late_is_said_without_scripts_too(lena: FlaskClient, database: Datab
     approve(lena, jane)
     clock.move(seconds=31)
     page = lena.get("/holds").text
-    assert "Jane Smith is approved This is final. It is being written down and sent." in bar(page)
+    assert "Jane Smith is approved This is final. It is being carried out." in bar(page)
     fields = {"csrf_token": token(lena, f"/prescreens/{emeka}")["csrf_token"]}
     answer = lena.post(f"/holds/{last(database, jane).id}/undo", data=fields)
     assert answer.status_code == 409
@@ -219,7 +219,7 @@ def test_press_see_it_follow_and_take_it_back(window: Any, database: Database, c
     window.goto(f"{window.server.url}/prescreens/{jane}")
     window.get_by_role("button", name="Approve Jane Smith").click()
     window.wait_for_url(f"**/prescreens/{emeka}")
-    window.get_by_text("Approving Jane Smith in").wait_for()
+    window.get_by_text("Approving Jane Smith,").wait_for()
     notes = window.get_by_label("Notes for your team")
     notes.fill("about Emeka")
     left = int(window.locator("[data-seconds]").inner_text())

@@ -211,7 +211,7 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(
     page = said(lena, press(lena, database, made[2:], "unassign"))
     assert "1 unassigned." in page
     page = said(lena, press(lena, database, made[2:], "unassign"))
-    assert "None unassigned. 1 was left alone: This is not assigned to anybody." in page
+    assert "None unassigned. 1 was left alone: It is assigned to nobody, so it cannot be unassigned." in page
 
 
 @pytest.mark.parametrize("act", ["approve", "deny", "approve:1", "decide"])

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
@@ -61,9 +62,10 @@ def test_groups_tabs_and_lede_agree(lena: FlaskClient, database: Database, cast:
 
 def test_a_fragment_is_the_same_list(lena: FlaskClient, database: Database, cast: Cast) -> None:
     prescreen(database, cast.marston.id)
-    fragment = page(lena, "/prescreens", **{"HX-Request": "true", "HX-Target": "div#queue"})
-    assert fragment.lstrip().startswith('<div id="queue"')
-    assert fragment.strip() in page(lena, "/prescreens")
+    with time_machine.travel(now(), tick=False):  # the list says how much time is left
+        fragment = page(lena, "/prescreens", **{"HX-Request": "true", "HX-Target": "div#queue"})
+        assert fragment.lstrip().startswith('<div id="queue"')
+        assert fragment.strip() in page(lena, "/prescreens")
 
 
 def test_the_search_finds_by_first_letters(lena: FlaskClient, database: Database, cast: Cast) -> None:
@@ -96,7 +98,7 @@ def test_the_search_finds_by_first_letters(lena: FlaskClient, database: Database
     ],
 )
 def test_a_view_that_does_not_exist_is_said(lena: FlaskClient, query: str) -> None:
-    page(lena, f"/prescreens?{query}", 422)
+    page(lena, f"/prescreens?{query}", 400 if "forged" in query else 422)
 
 
 def test_only_ones_own_organization(app: Any, client: FlaskClient, database: Database, cast: Cast) -> None:

@@ -34,9 +34,9 @@ STAGES = [("draft", "pending_review"), ("active", "pending_review"), ("completed
 STAGES += [("completed", "approved"), ("completed", "denied")]
 
 
-@pytest.fixture
-def home(database: Database, cast: Cast) -> int:
+def fill(database: Database) -> None:
     """Two organizations' prescreens over 200 days."""
+    cast = Cast(database)
     homes = [cast.marston.id, cast.harbor.id]
     with database.write() as db:
         templates = {home: [template(db, home, slug) for slug in ("one", "two")] for home in homes}
@@ -61,7 +61,15 @@ def home(database: Database, cast: Cast) -> int:
             )
         db.execute(insert(Prescreen.__table__), rows)
     analyze(database)
-    return homes[0]
+
+
+pytestmark = pytest.mark.filled(by=(fill,))
+
+
+@pytest.fixture
+def home(database: Database, cast: Cast) -> int:
+    """One of the two organizations."""
+    return int(cast.marston.id)
 
 
 @pytest.fixture

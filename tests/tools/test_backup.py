@@ -13,7 +13,7 @@ from app.config import Config
 from app.kernel.db import recounts
 from app.kernel.db.engine import Database
 from tests.cast import ORGANIZATIONS, Cast
-from tests.databases import Grounds
+from tests.databases import WorkerDatabases
 
 
 def program(name: str) -> str:
@@ -23,7 +23,7 @@ def program(name: str) -> str:
     return str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name)
 
 
-def restored(database: Database, grounds: Grounds, folder: Path) -> str:
+def restored(database: Database, worker_databases: WorkerDatabases, folder: Path) -> str:
     """Backs a database up while it is in use, restores it elsewhere, and says where."""
     if database.sqlite:
         with sqlite3.connect(str(database.url.database)) as used, sqlite3.connect(folder / "copy.sqlite3") as copy:
@@ -31,11 +31,11 @@ def restored(database: Database, grounds: Grounds, folder: Path) -> str:
         used.close()
         copy.close()
         return f"sqlite:///{folder}/copy.sqlite3"
-    dump, name = folder / "copy.dump", f"restored_{grounds.worker}"
+    dump, name = folder / "copy.dump", f"restored_{worker_databases.worker}"
     address = database.url.set(drivername="postgresql")
     source = address.render_as_string(hide_password=False)
     target = address.set(database=name).render_as_string(hide_password=False)
-    with grounds.server.connect() as connection:
+    with worker_databases.server.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     subprocess.run([program("pg_dump"), "--format=custom", f"--file={dump}", source], check=True)
@@ -45,12 +45,12 @@ def restored(database: Database, grounds: Grounds, folder: Path) -> str:
 
 
 def test_a_backup_made_in_use_restores_everything(
-    database: Database, cast: Cast, grounds: Grounds, tmp_path: Path
+    database: Database, cast: Cast, worker_databases: WorkerDatabases, tmp_path: Path
 ) -> None:
     key = cast.key("depositions", "harbor")
     with database.write() as busy:
         busy.execute(text("UPDATE organizations SET name = 'Half done' WHERE slug = 'harbor'"))
-        copy = Database(Config.for_tests(database_url=restored(database, grounds, tmp_path)))
+        copy = Database(Config.for_tests(database_url=restored(database, worker_databases, tmp_path)))
         busy.rollback()
     try:
         with copy.read() as db:

@@ -13,7 +13,7 @@ import time_machine
 from sqlalchemy import Engine, make_url
 
 from tests.clocks import Clock
-from tests.databases import Grounds
+from tests.databases import WorkerDatabases
 from tests.upgrade import product
 from tests.upgrade.browser import Browsers
 from tests.upgrade.snapshot import facts, load, snapshot
@@ -22,25 +22,25 @@ from tests.upgrade.snapshot import facts, load, snapshot
 class Upgraded:
     """Copies of one upgraded database a kind, made once a worker."""
 
-    def __init__(self, grounds: Grounds) -> None:
-        self.grounds = grounds
+    def __init__(self, worker_databases: WorkerDatabases) -> None:
+        self.worker_databases = worker_databases
         self.ready: dict[str, str] = {}
 
     def sqlite(self) -> str:
         """The address of a new copy."""
-        template = self.grounds.folder / f"{self.grounds.worker}-upgraded.sqlite3"
+        template = self.worker_databases.folder / f"{self.worker_databases.worker}-upgraded.sqlite3"
         if "sqlite" not in self.ready:
             self.ready["sqlite"] = f"sqlite:///{template}"
             self._build(self.ready["sqlite"])
             with closing(sqlite3.connect(template)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        copy = self.grounds.folder / f"{self.grounds.worker}-old.sqlite3"
+        copy = self.worker_databases.folder / f"{self.worker_databases.worker}-old.sqlite3"
         shutil.copyfile(template, copy)
         return f"sqlite:///{copy}"
 
     def postgresql(self) -> str:
         """The address of a new copy; the last one is dropped."""
-        server: Engine = self.grounds.server
+        server: Engine = self.worker_databases.server
         template = self._name("upgraded")
         if "postgresql" not in self.ready:
             _create(server, template)
@@ -51,7 +51,7 @@ class Upgraded:
         return _address(server, copy)
 
     def _name(self, which: str) -> str:
-        return f"session_desk_{which}_{os.getpid()}_{self.grounds.worker}"
+        return f"session_desk_{which}_{os.getpid()}_{self.worker_databases.worker}"
 
     def _build(self, url: str) -> None:
         database = product.open_database(url)
@@ -65,9 +65,9 @@ class Upgraded:
         """Drops what was made on the PostgreSQL server."""
         if "postgresql" in self.ready:
             for name in ("old", "upgraded"):
-                _drop(self.grounds.server, self._name(name))
+                _drop(self.worker_databases.server, self._name(name))
         if "sqlite" in self.ready:
-            self.grounds.remove(self.ready["sqlite"])
+            self.worker_databases.remove(self.ready["sqlite"])
 
 
 def _create(server: Engine, name: str, template: str = "template1") -> None:
@@ -86,9 +86,9 @@ def _address(server: Engine, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def upgraded(grounds: Grounds) -> Iterator[Upgraded]:
+def upgraded(worker_databases: WorkerDatabases) -> Iterator[Upgraded]:
     """Where copies of the upgraded database come from."""
-    made = Upgraded(grounds)
+    made = Upgraded(worker_databases)
     yield made
     made.close()
 
@@ -108,7 +108,7 @@ def database(request: pytest.FixtureRequest, upgraded: Upgraded) -> Iterator[Any
     yield opened
     opened.config = config
     opened.dispose()
-    upgraded.grounds.remove(url)
+    upgraded.worker_databases.remove(url)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 
 from app.accounts import api_auth, events, rules
-from app.accounts.models import ApiKey, Organization, Product
+from app.accounts.models import ApiKey, Organization
+from app.accounts.roles import ACCESS, Product
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db.engine import Db
@@ -35,12 +36,12 @@ def create(
     product = rules.one_of("product", product, (product.value for product in Product))
     allowed = rules.scopes(product, scopes)
     label = rules.plain_text("label", label, rules.LABEL_LENGTH) if label.strip() else ""
-    value = secret or random_token(32, rules.PREFIXES[product])
+    value = secret or random_token(32, ACCESS[product].key_prefix)
     key = ApiKey(
         organization_id=organization.id,
         product=product,
         label=label,
-        prefix=value[: len(rules.PREFIXES[product]) + PREFIX_LENGTH],
+        prefix=value[: len(ACCESS[product].key_prefix) + PREFIX_LENGTH],
         secret_sha256=sha256(value),
         secret_encrypted=db.vault.encrypt(value) if product == Product.DEPOSITIONS else None,
         scopes=allowed,

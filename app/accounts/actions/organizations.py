@@ -27,10 +27,6 @@ class OrganizationFields(TypedDict, total=False):
     require_second_factor: bool
 
 
-STAFF_FIELDS = frozenset({"plan", "billing", "self_service"})
-"""The fields that only staff administrators may change: what an organization pays for and may do."""
-
-
 def create(
     db: Db,
     *,
@@ -117,7 +113,7 @@ def change(
     ).scalar_one_or_none()
     if done is None:
         raise Conflict(
-            "Somebody else changed this organization meanwhile. Nothing was saved. Look at theirs, then save again.",
+            "Another user has changed this organization. Nothing was saved. Look at the changes, then save again.",
             code="organization.changed",
         )
     before = {name: getattr(organization, name) for name in after}

@@ -116,7 +116,9 @@ def request_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
         by=by,
         now=now,
         messages=[
-            Message(RESET_JOB, {"email": address}, destination="accounts", secret=True, summary="Password reset asked")
+            Message(
+                RESET_JOB, {"email": address}, destination="accounts", secret=True, summary="Password reset requested"
+            )
         ],
     )
 

@@ -9,8 +9,8 @@ from app.accounts import queries
 from app.accounts.access import allow, me
 from app.accounts.actions import keys as actions
 from app.accounts.forms import KeyForm
-from app.accounts.models import Organization, Product
-from app.accounts.roles import Role
+from app.accounts.models import Organization
+from app.accounts.roles import ACCESS, Product, Role
 from app.accounts.views import administered, pages
 from app.kernel import clock
 from app.kernel.db.transaction import db
@@ -32,6 +32,7 @@ def keys() -> Response:
         rows=queries.keys(db(), mine, organization_id=organization_id),
         organization=chosen,
         organizations=[("", "any"), *((each.id, each.name) for each in managed)],
+        products=list(ACCESS),
         now=clock.now(),
     )
 

@@ -8,8 +8,8 @@ from app.accounts.access import allow, me
 from app.accounts.actions import organizations as actions
 from app.accounts.events import EVENTS
 from app.accounts.forms import ZONES, NewOrganizationForm, OrganizationForm, StaffOrganizationForm
-from app.accounts.models import Organization, Product
-from app.accounts.roles import Role
+from app.accounts.models import Organization
+from app.accounts.roles import Product, Role
 from app.accounts.rules import LOCALES
 from app.accounts.views import administered, pages
 from app.kernel import clock

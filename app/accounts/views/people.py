@@ -1,5 +1,8 @@
 """Pages of the people: their accounts and roles, invitations, disabling."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from flask import Response, flash, request, url_for
 
 from app.accounts import queries, rules
@@ -219,28 +222,52 @@ def _fill_choices(form: InviteForm | RoleForm, db: Db, mine: frozenset[int] | No
     return places
 
 
-def _row(found: Person, mine: frozenset[int] | None) -> dict[str, object]:
-    """A person as the pages show them, with the roles in organizations that this administrator manages."""
-    return {
-        "id": found.id,
-        "name": found.name,
-        "email": found.email,
-        "time_zone": found.time_zone,
-        "created_at": found.created_at,
-        "disabled_at": found.disabled_at,
-        "second_factor": found.second_factor,
-        "invited": found.password_hash is None and found.disabled_at is None,
-        "roles": [
-            {
-                "id": each.id,
-                "title": TITLES[Role(each.role)],
-                "duty": DUTIES[Role(each.role)],
-                "place": each.organization.name if each.organization else "All organizations",
-            }
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role of a person; `place` is the organization it holds in."""
+
+    id: int
+    title: str
+    duty: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person as the pages show them, with the roles in organizations that the current administrator manages."""
+
+    id: int
+    name: str
+    email: str
+    time_zone: str
+    created_at: datetime
+    disabled_at: datetime | None
+    second_factor: bool
+    invited: bool
+    roles: list[RoleRow]
+
+
+def _row(found: Person, mine: frozenset[int] | None) -> PersonRow:
+    return PersonRow(
+        id=found.id,
+        name=found.name,
+        email=found.email,
+        time_zone=found.time_zone,
+        created_at=found.created_at,
+        disabled_at=found.disabled_at,
+        second_factor=found.second_factor,
+        invited=found.password_hash is None and found.disabled_at is None,
+        roles=[
+            RoleRow(
+                id=each.id,
+                title=TITLES[Role(each.role)],
+                duty=DUTIES[Role(each.role)],
+                place=each.organization.name if each.organization else "All organizations",
+            )
             for each in found.memberships
             if mine is None or each.organization_id in mine
         ],
-    }
+    )
 
 
 def _visible_events(db: Db, found: Person, mine: frozenset[int] | None) -> list[TimelineRow]:

@@ -1,5 +1,6 @@
 """What every filter is: the base class, and the small things that filters and pages exchange."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
@@ -31,7 +32,7 @@ class Reader:
 
 
 class Sources(Protocol):
-    """Where filters read what they offer; whoever implements it reads each once a request."""
+    """Where filters read what they offer; an implementation reads each once a request."""
 
     def reading(self) -> Db: ...
     def colleagues(self) -> Sequence[Colleague]: ...
@@ -64,15 +65,15 @@ class Active(NamedTuple):
     words: str
 
 
-class Filter(Generic[V]):
+class Filter(ABC, Generic[V]):
     """One filter. Subclasses say how its text is read, what it narrows and how it looks in the form."""
 
     def __init__(self, name: str, label: str) -> None:
         self.name, self.label = name, label
 
+    @abstractmethod
     def parse(self, text: str) -> V:
         """The value that the text means. Raises Invalid with a sentence."""
-        raise NotImplementedError
 
     def serialize(self, value: V) -> str:
         """The text of a value in the address."""

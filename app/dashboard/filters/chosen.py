@@ -64,7 +64,7 @@ class ListKind:
 
 
 class TabFilter(Filter[str]):
-    """The argument that chooses the tab. The first of `keys` goes without saying."""
+    """The argument that chooses the tab. The first of `keys` is the default."""
 
     def __init__(self, name: str, keys: Sequence[str], label: str) -> None:
         super().__init__(name, label)

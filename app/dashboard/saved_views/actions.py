@@ -1,18 +1,18 @@
-"""Saved views: save, rename, move, remove. Names are unique in a place at a desk; the database decides, not a look."""
+"""Saved views: save, rename, move, remove. Names are unique in a place at a desk; the database decides."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import Person
 from app.accounts.rules import plain_text
 from app.dashboard.saved_views import owners, query_strings
 from app.dashboard.saved_views.events import VIEW_MOVED, VIEW_REMOVED, VIEW_RENAMED, VIEW_SAVED
-from app.dashboard.saved_views.models import SavedView
+from app.dashboard.saved_views.models import VIEW_COLUMNS, SavedView, SavedViewRow
 from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
@@ -25,28 +25,29 @@ MOST = 30
 """Saved views one person may have made, at all desks together."""
 LONGEST_NAME = 60
 
-V: Any = SavedView.__table__.c
-
-GONE = "There is no such view, or it is not one of yours. Perhaps somebody removed it."
+GONE = "There is no such view, or it is not one of yours. Perhaps it was removed."
 TAKEN = "There is a view called “{name}” already. Nothing was saved. Choose another name, or remove that one first."
 ENOUGH = "You have saved {most} views, which is as many as there can be. Nothing was saved. Remove one first."
-CHANGED = "Somebody changed this view meanwhile: it is called “{name}” now. Nothing was changed. Look again."
+CHANGED = "This view was changed while you were here: it is called “{name}” now. Nothing was changed. Look again."
 
 
-def listed(db: Db, person: owners.Reader, desk: str) -> Sequence[Row]:
+def listed(db: Db, person: owners.Reader, desk: str) -> Sequence[SavedViewRow]:
     """Every view a person sees at a desk: their own first, then the teams', each in its order."""
     rows = db.execute(
-        select(*V).where(V.desk == desk, V.place.in_(owners.sees(person, desk))).order_by(V.position, V.id)
+        select(*VIEW_COLUMNS)
+        .where(SavedView.desk == desk, SavedView.place.in_(owners.sees(person, desk)))
+        .order_by(SavedView.position, SavedView.id)
     ).all()
-    return sorted(rows, key=lambda row: (owners.is_team(row.place), row.place != owners.STAFF, row.place))
+    found = cast(Sequence[SavedViewRow], rows)
+    return sorted(found, key=lambda row: (owners.is_team(row.place), row.place != owners.STAFF, row.place))
 
 
-def get(db: Db, id: int, person: owners.Reader) -> Row:
+def get(db: Db, id: int, person: owners.Reader) -> SavedViewRow:
     """A view this person sees. Raises NotFound, for other people's as for one that never was."""
-    row = db.execute(select(*V).where(V.id == id)).first()
+    row = db.execute(select(*VIEW_COLUMNS).where(SavedView.id == id)).first()
     if row is None or row.place not in owners.sees(person, row.desk):
         raise NotFound(GONE)
-    return row
+    return cast(SavedViewRow, row)
 
 
 def save(
@@ -57,9 +58,11 @@ def save(
     name, name_key = _named(name)
     # Two tabs of one person take turns here, so that neither slips past the limit.
     db.execute(select(Person.id).where(Person.id == person.id).with_for_update())
-    if db.execute(select(func.count()).where(V.made_by_id == person.id)).scalar_one() >= MOST:
+    if db.execute(select(func.count()).where(SavedView.made_by_id == person.id)).scalar_one() >= MOST:
         raise Conflict(ENOUGH.format(most=MOST), code="view.enough")
-    last = db.execute(select(func.max(V.position)).where(V.desk == desk, V.place == place)).scalar_one()
+    last = db.execute(
+        select(func.max(SavedView.position)).where(SavedView.desk == desk, SavedView.place == place)
+    ).scalar_one()
     id = insert_once(
         db,
         SavedView,
@@ -90,19 +93,21 @@ def rename(db: Db, person: owners.Reader, id: int, name: str, *, version: int | 
     name, name_key = _named(name)
     if name == row.name:
         return
-    same = select(V.id).where(V.desk == row.desk, V.place == row.place, V.name_key == name_key, V.id != id)
+    same = select(SavedView.id).where(
+        SavedView.desk == row.desk, SavedView.place == row.place, SavedView.name_key == name_key, SavedView.id != id
+    )
     if db.execute(same).first():
         raise _taken(name)
     renaming = (
         update(SavedView.__table__)
-        .where(V.id == id, V.version == (row.version if version is None else version))
-        .values(name=name, name_key=name_key, version=V.version + 1)
-        .returning(V.id)
+        .where(SavedView.id == id, SavedView.version == (row.version if version is None else version))
+        .values(name=name, name_key=name_key, version=SavedView.version + 1)
+        .returning(SavedView.id)
     )
     try:
         with db.begin_nested():
             done = db.execute(renaming).first()
-    except IntegrityError:  # somebody took the name since we looked
+    except IntegrityError:  # another transaction took the name
         raise _taken(name) from None
     if done is None:
         raise Conflict(CHANGED.format(name=row.name), code="view.changed")
@@ -112,7 +117,11 @@ def rename(db: Db, person: owners.Reader, id: int, name: str, *, version: int | 
 def move(db: Db, person: owners.Reader, id: int, *, up: bool, by: Actor, now: datetime) -> None:
     """One place towards the front or the end among the views of its place; at the end nothing happens."""
     row = _changeable(db, person, id)
-    beside = select(V.id).where(V.desk == row.desk, V.place == row.place).order_by(V.position, V.id)
+    beside = (
+        select(SavedView.id)
+        .where(SavedView.desk == row.desk, SavedView.place == row.place)
+        .order_by(SavedView.position, SavedView.id)
+    )
     order = list(db.execute(beside.with_for_update()).scalars())
     at = order.index(id)
     to = at - 1 if up else at + 1
@@ -120,21 +129,21 @@ def move(db: Db, person: owners.Reader, id: int, *, up: bool, by: Actor, now: da
         return
     order[at], order[to] = order[to], order[at]
     for position, each in enumerate(order, 1):
-        db.execute(update(SavedView.__table__).where(V.id == each).values(position=position))
+        db.execute(update(SavedView.__table__).where(SavedView.id == each).values(position=position))
     _record(db, VIEW_MOVED, id, row.place, {"desk": row.desk, "name": row.name}, by, now)
 
 
-def remove(db: Db, person: owners.Reader, id: int, *, by: Actor, now: datetime) -> Row:
+def remove(db: Db, person: owners.Reader, id: int, *, by: Actor, now: datetime) -> SavedViewRow:
     """Takes the name away; the list it named stays as it is. Returns what was removed. Raises NotFound, Denied."""
     row = _changeable(db, person, id)
-    if db.execute(delete(SavedView.__table__).where(V.id == id).returning(V.id)).first() is None:
+    if db.execute(delete(SavedView.__table__).where(SavedView.id == id).returning(SavedView.id)).first() is None:
         raise NotFound(GONE)
     facts = {"desk": row.desk, "name": row.name, "query": row.query}
     _record(db, VIEW_REMOVED, id, row.place, facts, by, now)
     return row
 
 
-def _changeable(db: Db, person: owners.Reader, id: int) -> Row:
+def _changeable(db: Db, person: owners.Reader, id: int) -> SavedViewRow:
     row = get(db, id, person)
     owners.check_change(person, row.place, row.made_by_id, row.made_by_name)
     return row
@@ -151,7 +160,9 @@ def _taken(name: str) -> Invalid:
     return Invalid(sentence, code="view.name_taken", errors=[FieldError("name", "taken", sentence)], status=409)
 
 
-def _record(db: Db, event_type: EventType, id: int, place: str, data: dict[str, Any], by: Actor, now: datetime) -> None:
+def _record(
+    db: Db, event_type: EventType, id: int, place: str, data: Mapping[str, object], by: Actor, now: datetime
+) -> None:
     whose = "own" if not owners.is_team(place) else "team"
     events.record(
         db,

@@ -29,7 +29,7 @@ class MoveForm(DeskForm):
 
 
 class NoteForm(VersionedForm):
-    """A note for whoever goes on; empty clears it."""
+    """A note for the next person; empty clears it."""
 
     query = HiddenField()
     place = HiddenField()

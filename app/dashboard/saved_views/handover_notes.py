@@ -1,19 +1,20 @@
-"""A note handed over on a list: where somebody stopped, for whoever of the team goes on.
+"""Handover notes: where a member of a team stopped on a list, for the one who goes on.
 
-One note a list and team. It carries a version: whoever writes over a note they have not seen is told what it says now,
-and nothing of theirs or of the other's is lost. Clearing keeps the empty row, so that versions only grow.
+There is one note a list and team. It has a version: a user who writes over a note that they have not seen is shown it,
+and neither text is lost. Clearing keeps the empty row, so that versions only grow.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from app.accounts.roles import DENIALS
+from app.dashboard.listing import Conditions
 from app.dashboard.saved_views import owners, query_strings
 from app.dashboard.saved_views.events import NOTE_CLEARED, NOTE_WRITTEN
-from app.dashboard.saved_views.models import HandoverNote
+from app.dashboard.saved_views.models import NOTE_COLUMNS, HandoverNote, NoteRow
 from app.kernel.changes import events
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -22,7 +23,6 @@ from app.kernel.errors import Denied, FieldError, Invalid, NotFound
 
 SUBJECT = "note"
 LONGEST = 500
-N: Any = HandoverNote.__table__.c
 
 GONE = "There is no such note, or it is another team's."
 TOO_LONG = (
@@ -32,18 +32,18 @@ TOO_LONG = (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The note as it stands now, and whether that is what was asked for: not when somebody else was faster."""
+    """The note as it stands now, and whether that is what was asked for: not when another user was faster."""
 
-    note: Row
+    note: NoteRow
     saved: bool
 
 
-def get(db: Db, id: int, person: owners.Reader) -> Row:
+def get(db: Db, id: int, person: owners.Reader) -> NoteRow:
     """A note of one of this person's teams. Raises NotFound."""
-    row = db.execute(select(*N).where(N.id == id)).first()
+    row = db.execute(select(*NOTE_COLUMNS).where(HandoverNote.id == id)).first()
     if row is None or row.place not in owners.reads(person, row.desk):
         raise NotFound(GONE)
-    return row
+    return cast(NoteRow, row)
 
 
 def check_write(person: owners.Reader, desk: str, place: str) -> None:
@@ -65,8 +65,8 @@ def write(
         sentence = TOO_LONG.format(most=LONGEST)
         raise Invalid(sentence, errors=[FieldError("text", "too_long", sentence)])
     view = query_strings.key(desk, query)
-    here = (N.desk == desk, N.place == place, N.view_sha256 == view)
-    before = db.execute(select(*N).where(*here)).first()
+    here = (HandoverNote.desk == desk, HandoverNote.place == place, HandoverNote.view_sha256 == view)
+    before = db.execute(select(*NOTE_COLUMNS).where(*here)).first()
     if before is not None and before.version == seen and before.text == text:
         return Written(before, saved=True)
     if before is None and not text:
@@ -76,7 +76,7 @@ def write(
     id = _first(db, desk, place, query, view, text, by, now, person.id) if seen == 0 else None
     if id is None:
         id = _over(db, here, seen, text, by, now, person.id)
-    note = db.execute(select(*N).where(*here)).one()
+    note = cast(NoteRow, db.execute(select(*NOTE_COLUMNS).where(*here)).one())
     if id is None:
         return Written(note, saved=False)
     events.record(
@@ -113,15 +113,21 @@ def _first(
     )
 
 
-def _over(db: Db, here: tuple[Any, ...], seen: int, text: str, by: Actor, now: datetime, person_id: int) -> int | None:
+def _over(db: Db, here: Conditions, seen: int, text: str, by: Actor, now: datetime, person_id: int) -> int | None:
     return db.execute(
         update(HandoverNote.__table__)
-        .where(*here, N.version == seen)
-        .values(text=text, written_by_id=person_id, written_by_name=by.name, written_at=now, version=N.version + 1)
-        .returning(N.id)
+        .where(*here, HandoverNote.version == seen)
+        .values(
+            text=text,
+            written_by_id=person_id,
+            written_by_name=by.name,
+            written_at=now,
+            version=HandoverNote.version + 1,
+        )
+        .returning(HandoverNote.id)
     ).scalar_one_or_none()
 
 
-def story(db: Db, note: Row, limit: int = 50) -> list[events.TimelineRow]:
-    """What was left here before, newest first."""
+def earlier(db: Db, note: NoteRow, limit: int = 50) -> list[events.TimelineRow]:
+    """The earlier notes of this list, newest first."""
     return events.timeline(db, SUBJECT, note.id, limit)

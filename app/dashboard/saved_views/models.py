@@ -1,6 +1,7 @@
-"""Tables of named views: the views, when somebody last looked at one, the notes handed over on one."""
+"""Tables of saved views: the views, when a person last looked at a list, the notes handed over on one."""
 
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,10 +10,10 @@ from app.kernel.db.engine import Base, Instant
 
 
 class SavedView(Base):
-    """A name for the address of one list. Whose it is stands in `place` (teams.py): a person, a team, the house.
+    """A name for the address of one list. `place` says whose it is (owners.py): a person's, a team's, the staff's.
 
-    `query` is the canonical query string; `view_sha256` the list's key, which looks and notes share. `name_key` is
-    the name as compared: two views of one place at one desk never share it.
+    `query` is the canonical query string; `view_sha256` the list's key, which last-seen rows and notes share.
+    `name_key` is the name as compared: two views of one place at one desk never share it.
     """
 
     __tablename__ = "saved_views"
@@ -37,7 +38,7 @@ class SavedView(Base):
 
 
 class LastSeen(Base):
-    """When a person last looked at a list, and since when what they see there counts as new (looking.py)."""
+    """When a person last looked at a list, and since when what they see there counts as new (last_seen.py)."""
 
     __tablename__ = "view_looks"
 
@@ -49,7 +50,7 @@ class LastSeen(Base):
 
 
 class HandoverNote(Base):
-    """What one member of a team left on a list for the others. Cleared, it is empty and keeps its version."""
+    """A note that a member of a team left on a list for the others. Cleared, it is empty and keeps its version."""
 
     __tablename__ = "handover_notes"
     __table_args__ = (Index("uq_handover_notes_list", "desk", "place", "view_sha256", unique=True),)
@@ -65,3 +66,37 @@ class HandoverNote(Base):
     written_by_name: Mapped[str] = mapped_column(String(200))
     written_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class SavedViewRow(Protocol):
+    """A saved view as it is read."""
+
+    id: int
+    desk: str
+    place: str
+    name: str
+    query: str
+    view_sha256: str
+    position: int
+    made_by_id: int
+    made_by_name: str
+    version: int
+    created_at: datetime
+
+
+class NoteRow(Protocol):
+    """A handover note as it is read."""
+
+    id: int
+    desk: str
+    place: str
+    query: str
+    text: str
+    written_by_id: int
+    written_by_name: str
+    written_at: datetime
+    version: int
+
+
+VIEW_COLUMNS = tuple(SavedView.__table__.columns)
+NOTE_COLUMNS = tuple(HandoverNote.__table__.columns)

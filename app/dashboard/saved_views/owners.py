@@ -1,7 +1,7 @@
-"""Whose a view or a note is: one person's, a team's (one organization at one desk), or the house's. No database.
+"""Owners of saved views and notes: one person, a team (one organization at one desk), or the staff. No database.
 
-A place is written `person:7`, `organization:3` or `house`. House staff are a team of their own: what organizations
-name for themselves is not theirs to keep up with, and what the house names is nobody else's business.
+A place is written `person:7`, `organization:3` or `house`. The staff of the operating company are a team of their own:
+they do not see what organizations save for themselves, and organizations do not see theirs.
 """
 
 from typing import Protocol
@@ -10,6 +10,7 @@ from app.accounts.roles import READERS, WRITERS, Grant, Role, scope_of
 from app.kernel.errors import Denied
 
 STAFF = "house"
+"""The place of staff-wide views and notes. The word is stored, so it stays."""
 
 NOT_YOURS = (
     "Only {maker}, who made this view, or an administrator of the team may change it. Nothing was changed. "
@@ -19,7 +20,7 @@ ONLY_OWN = "You can save views for yourself here. Only people who work at this d
 
 
 class Reader(Protocol):
-    """Somebody who is signed in, as far as this matters."""
+    """A signed-in user, as far as ownership asks."""
 
     id: int
     grants: tuple[Grant, ...]
@@ -34,7 +35,7 @@ def of_organization(organization_id: int) -> str:
 
 
 def organization_of(place: str) -> int | None:
-    """The organization of a team; None for a person and for the house."""
+    """The organization of a team; None for a person and for the staff."""
     kind, _, number = place.partition(":")
     return int(number) if kind == "organization" else None
 

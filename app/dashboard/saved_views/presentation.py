@@ -1,85 +1,114 @@
 """What a list shows of its views: tabs, the lit one, since when it is new, and the notes. One query for all of it."""
 
-from collections.abc import Iterable, Mapping
+import typing
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from flask import request, url_for
-from sqlalchemy import bindparam, cast, literal_column, null, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    bindparam,
+    cast,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts.models import Organization
+from app.dashboard.listing import Id
+from app.dashboard.queue import ShownTab
 from app.dashboard.saved_views import last_seen, owners, query_strings
-from app.dashboard.saved_views.actions import V
-from app.dashboard.saved_views.handover_notes import N
-from app.dashboard.saved_views.last_seen import L, Seen
+from app.dashboard.saved_views.last_seen import Dated, Seen
+from app.dashboard.saved_views.models import HandoverNote, LastSeen, SavedView
 from app.kernel.db.engine import Db, Instant
 from app.kernel.db.transaction import side_transaction
 from app.kernel.web.live import is_poll
 
 log = structlog.get_logger("desk")
 
-ORG: Any = Organization.__table__.c
-SAVED, NOTE, LOOK = 1, 2, 3
-_NOTHING: Any = literal_column("''")
-_ZERO: Any = literal_column("0")
-_AT_DESK: Any = bindparam("at_desk")
+SAVED, NOTE, SEEN = 1, 2, 3
+_EMPTY: ColumnElement[str] = literal_column("''")
+_ZERO: ColumnElement[int] = literal_column("0")
+_AT_DESK: BindParameter[str] = bindparam("at_desk")
 
 
-def _kind(n: int) -> Any:
+class _Part(Protocol):
+    """A row of `everything`: a saved view, a note or when the list was last seen, as `kind` says."""
+
+    kind: int
+    id: int
+    place: str
+    text: str
+    query: str
+    view_sha256: str
+    who_id: int
+    who: str
+    at: datetime
+    since: datetime | None
+    position: int
+    version: int
+
+
+def _kind(n: int) -> ColumnElement[int]:
     return literal_column(str(n)).label("kind")
 
 
 @lru_cache(maxsize=64)
-def everything(places: int) -> Any:
+def everything(places: int) -> CompoundSelect[*tuple[Any, ...]]:  # the columns of _Part
     """The one statement for what a list shows of its views, for a reader of so many places: `place_0`, `place_1`, …"""
-    bound = [bindparam(f"place_{at}", type_=V.place.type) for at in range(places)]
+    bound = [bindparam(f"place_{at}", type_=SavedView.place.type) for at in range(places)]
+    never = cast(null(), Instant)
     return union_all(
         select(
             _kind(SAVED),
-            V.id,
-            V.place,
-            V.name.label("text"),
-            V.query,
-            V.view_sha256,
-            V.made_by_id.label("who_id"),
-            V.made_by_name.label("who"),
-            V.created_at.label("at"),
-            cast(null(), Instant).label("since"),
-            V.position,
-            V.version,
-        ).where(V.desk == _AT_DESK, V.place.in_(bound)),
+            SavedView.id,
+            SavedView.place,
+            SavedView.name.label("text"),
+            SavedView.query,
+            SavedView.view_sha256,
+            SavedView.made_by_id.label("who_id"),
+            SavedView.made_by_name.label("who"),
+            SavedView.created_at.label("at"),
+            never.label("since"),
+            SavedView.position,
+            SavedView.version,
+        ).where(SavedView.desk == _AT_DESK, SavedView.place.in_(bound)),
         select(
             _kind(NOTE),
-            N.id,
-            N.place,
-            N.text,
-            N.query,
-            N.view_sha256,
-            N.written_by_id,
-            N.written_by_name,
-            N.written_at,
-            cast(null(), Instant),
+            HandoverNote.id,
+            HandoverNote.place,
+            HandoverNote.text,
+            HandoverNote.query,
+            HandoverNote.view_sha256,
+            HandoverNote.written_by_id,
+            HandoverNote.written_by_name,
+            HandoverNote.written_at,
+            never,
             _ZERO,
-            N.version,
-        ).where(N.desk == _AT_DESK, N.place.in_(bound)),
+            HandoverNote.version,
+        ).where(HandoverNote.desk == _AT_DESK, HandoverNote.place.in_(bound)),
         select(
-            _kind(LOOK),
+            _kind(SEEN),
             _ZERO,
-            _NOTHING,
-            _NOTHING,
-            _NOTHING,
-            L.view_sha256,
-            L.person_id,
-            _NOTHING,
-            L.looked_at,
-            L.since,
+            _EMPTY,
+            _EMPTY,
+            _EMPTY,
+            LastSeen.view_sha256,
+            LastSeen.person_id,
+            _EMPTY,
+            LastSeen.looked_at,
+            LastSeen.since,
             _ZERO,
             _ZERO,
-        ).where(L.person_id == bindparam("me"), L.desk == _AT_DESK),
+        ).where(LastSeen.person_id == bindparam("me"), LastSeen.desk == _AT_DESK),
     )
 
 
@@ -123,7 +152,7 @@ class Views:
     makes: list[tuple[str, str]]
     """Whom this person may save the list for, besides themselves: (place, team's name)."""
     person_id: int
-    marks: dict[Any, str] = field(default_factory=dict)
+    marks: dict[Id, str] = field(default_factory=dict)
     whole: bool = True
     """Whether the marked rows are the whole list, not only this page of it."""
 
@@ -142,14 +171,14 @@ class Views:
         """The notes this person may write, one a team."""
         return [note for note in self.notes if note.writable] if self.named else []
 
-    def beside(self, tabs: Iterable[Any]) -> list[Any]:
+    def beside(self, tabs: Iterable[ShownTab]) -> list[ShownTab | Tab]:
         """The desk's own tabs and the saved views in one row. One is lit: the saved one, where the list is one."""
-        return [*(_unlit(tab) if self.lit else tab for tab in tabs), *self.saved]
+        return [*(replace(tab, current=False) if self.lit else tab for tab in tabs), *self.saved]
 
-    def look_through(self, db: Db, subject: str, rows: Iterable[Any], whole: bool = True) -> dict[Any, str]:
+    def mark_rows(self, db: Db, subject: str, rows: Iterable[Dated], whole: bool = True) -> dict[Id, str]:
         """Marks the rows that are `new` or `changed` since this person last looked, by row id; kept in `marks`.
 
-        Rows carry `id`, `created_at`; `whole` says whether they are the whole list.
+        `whole` says whether they are the whole list.
         """
         self.whole = whole
         self.marks = last_seen.marks(db, self.person_id, subject, rows, self.since)
@@ -164,27 +193,27 @@ class Views:
 
 
 def for_page(
-    db: Db, person: Any, desk: str, args: Mapping[str, Any], now: datetime, *, tab: Iterable[str] = ("view",)
+    db: Db, person: owners.Reader, desk: str, args: Mapping[str, object], now: datetime, *, tab: Iterable[str]
 ) -> Views:
     """The views of the list that `args` ask for, and that this person looked at it now.
 
-    `args` are the list's own arguments without what goes without saying; those named `tab` make its built-in tabs.
+    `args` are the query arguments of the list, defaults omitted; those named `tab` make its built-in tabs.
     """
     query = query_strings.canonical(args)
     view = query_strings.key(desk, query)
     reads, acts = owners.reads(person, desk), owners.acts(person, desk)
     sees = [owners.own(person.id), *reads]
-    asked = {"at_desk": desk, "me": person.id, **{f"place_{at}": place for at, place in enumerate(sees)}}
-    kinds: dict[int, list[Any]] = {SAVED: [], NOTE: [], LOOK: []}
-    for row in db.connection().execute(everything(len(sees)), asked).all():
+    values = {"at_desk": desk, "me": person.id, **{f"place_{at}": place for at, place in enumerate(sees)}}
+    kinds: dict[int, list[_Part]] = {SAVED: [], NOTE: [], SEEN: []}
+    for row in typing.cast(Sequence[_Part], db.connection().execute(everything(len(sees)), values).all()):
         kinds[row.kind].append(row)
-    looks = {row.view_sha256: Seen(row.at, row.since) for row in kinds[LOOK]}
-    news = _news(kinds[NOTE], looks, person.id)
+    seen = {row.view_sha256: Seen(row.at, row.since) for row in kinds[SEEN]}
+    news = _news(kinds[NOTE], seen, person.id)
     saved = _tabs(kinds[SAVED], desk, query, news)
     named = query_strings.is_tab(query, tab) or any(row.view_sha256 == view for row in kinds[SAVED])
-    kept, poll = looks.get(view), is_poll()
+    kept, poll = seen.get(view), is_poll()
     if named and not poll:
-        _look(person.id, desk, view, kept, now)
+        _note_seen(person.id, desk, view, kept, now)
     makes = owners.makes(person, desk)
     names = team_names(db, {*reads, *makes})
     here = {row.place: row for row in kinds[NOTE] if row.view_sha256 == view}
@@ -200,8 +229,8 @@ def for_page(
     )
 
 
-def _look(person_id: int, desk: str, view: str, kept: Seen | None, now: datetime) -> None:
-    """Keeps that the list was looked at. A database that takes no writes right now costs the look, not the page."""
+def _note_seen(person_id: int, desk: str, view: str, kept: Seen | None, now: datetime) -> None:
+    """Records that the list was seen. A database that takes no writes right now costs this, not the page."""
     if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
         return
     if not last_seen.is_due(kept, now):
@@ -210,21 +239,21 @@ def _look(person_id: int, desk: str, view: str, kept: Seen | None, now: datetime
         with side_transaction() as own:
             last_seen.write(own, person_id, desk, view, now)
     except SQLAlchemyError:
-        log.warning("look not kept", exc_info=True)
+        log.warning("last seen not kept", exc_info=True)
 
 
-def _news(notes: Iterable[Any], looks: Mapping[str, Seen], person_id: int) -> set[str]:
-    """The lists on which somebody else left a note since this person last looked at them."""
+def _news(notes: Iterable[_Part], seen: Mapping[str, Seen], person_id: int) -> set[str]:
+    """The lists on which another user left a note since this person last saw them."""
     return {
         row.view_sha256
         for row in notes
         if row.text and row.who_id != person_id
-        if (look := looks.get(row.view_sha256)) is None or row.at > look.looked_at
+        if (last := seen.get(row.view_sha256)) is None or row.at > last.looked_at
     }
 
 
-def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Tab]:
-    """Saved views, one's own first, then the teams'. Of two for this very list, one is lit."""
+def _tabs(rows: Iterable[_Part], desk: str, query: str, news: set[str]) -> list[Tab]:
+    """Saved views, the user's own first, then the teams'. Of two for this very list, one is lit."""
     ordered = sorted(rows, key=lambda row: (owners.is_team(row.place), row.place, row.position, row.id))
     tabs = []
     lit, base = False, list_url(desk, "") if ordered else ""
@@ -238,17 +267,13 @@ def _tabs(rows: Iterable[Any], desk: str, query: str, news: set[str]) -> list[Ta
                 url=f"{base}?{row.query}" if row.query else base,
                 icon="users" if owners.is_team(row.place) else "bookmark",
                 current=current,
-                mark="somebody left a note" if row.view_sha256 in news and not current else "",
+                mark="a new note" if row.view_sha256 in news and not current else "",
             )
         )
     return tabs
 
 
-def _unlit(tab: Any) -> Any:
-    return replace(tab, current=False)
-
-
-def _note(place: str, row: Any, team: str, writable: bool) -> Note:
+def _note(place: str, row: _Part | None, team: str, writable: bool) -> Note:
     blank = Note(id=0, place=place, team=team, writable=writable)
     if row is None:
         return blank
@@ -263,14 +288,16 @@ def list_url(desk: str, query: str) -> str:
 
 
 def team_names(db: Db, places: Iterable[str]) -> dict[str, str]:
-    """What people call a team. One's only organization needs no name of its own, and no query."""
+    """The names of teams. The only organization of a user needs no name of its own, and no query."""
     found = set(places)
     organizations = {place: id for place in found if (id := owners.organization_of(place)) is not None}
-    names = {owners.STAFF: "the house"} if owners.STAFF in found else {}
+    names = {owners.STAFF: "the platform staff"} if owners.STAFF in found else {}
     if len(found) == 1:
         return names or dict.fromkeys(organizations, "the team")
     if organizations:
         wanted = {owners.of_organization(id): id for id in organizations.values()}
-        rows = db.execute(select(ORG.id, ORG.name).where(ORG.id.in_(sorted(wanted.values())))).all()
+        rows = db.execute(
+            select(Organization.id, Organization.name).where(Organization.id.in_(sorted(wanted.values())))
+        ).all()
         names |= {owners.of_organization(row.id): row.name for row in rows}
     return names

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from app.kernel.crypto import sha256
 from app.kernel.errors import Invalid
 
 NEVER = frozenset({"after", "before", "page", "poll", "live", "csrf_token"})
-"""Where somebody was in a list, or how a page was asked for: no part of a view."""
+"""A place in a list, or how a page was requested: no part of a view."""
 ORDER = frozenset({"sort", "order"})
 """How the rows of a list are ordered. Part of a saved view; but rows are no newer for being sorted otherwise."""
 
@@ -21,7 +20,7 @@ LONGEST = 1000
 TOO_LONG = "These filters are too long to keep under a name. Nothing was saved. Shorten the text you look for."
 
 
-def canonical(args: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
+def canonical(args: Mapping[str, object] | Iterable[tuple[str, object]]) -> str:
     """Arguments sorted and encoded, without places in the list, unset values and what no list of ours is called by."""
     given = args.items() if isinstance(args, Mapping) else args
     pairs = {
@@ -49,7 +48,7 @@ def typed(query: str) -> str:
 
 
 def key(desk: str, query: str) -> str:
-    """What looks and notes know a list by: 64 hex digits, the same however the list is sorted."""
+    """The key of a list in last-seen rows and notes: 64 hex digits, the same however the list is sorted."""
     rows = [(name, value) for name, value in parse_qsl(query) if name not in ORDER]
     return sha256(f"{desk}?{urlencode(rows)}")
 

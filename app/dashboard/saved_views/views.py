@@ -1,6 +1,8 @@
 """Pages and forms of saved views and of notes handed over."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, Response, flash, url_for
 
@@ -8,6 +10,7 @@ from app.accounts.access import allow, me
 from app.accounts.roles import DENIALS
 from app.dashboard.saved_views import actions, events, handover_notes, owners, query_strings
 from app.dashboard.saved_views.forms import MoveForm, NoteForm, RenameForm, SaveForm
+from app.dashboard.saved_views.models import NoteRow, SavedViewRow
 from app.dashboard.saved_views.presentation import list_url, team_names
 from app.kernel import clock
 from app.kernel.db.transaction import db
@@ -31,27 +34,39 @@ def list_views() -> Response:
     return respond("dashboard/views.html", shown=shown, any=any(found.values()), mine=mine, most=actions.MOST)
 
 
-def _lines(rows: Any, names: dict[str, str]) -> list[dict[str, Any]]:
-    """Views of one desk as the page shows them: with what may be done to each."""
-    lines = []
-    for at, row in enumerate(rows):
-        before = at > 0 and rows[at - 1].place == row.place
-        after = at + 1 < len(rows) and rows[at + 1].place == row.place
-        lines.append(
-            {
-                "id": row.id,
-                "name": row.name,
-                "url": list_url(row.desk, row.query),
-                "team": names.get(row.place, ""),
-                "maker": row.made_by_name,
-                "made_at": row.created_at,
-                "changes": owners.may_change(me(), row.place, row.made_by_id),
-                "earlier": before,
-                "later": after,
-                "form": RenameForm(formdata=None, version=row.version, name=row.name),
-            }
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A view as the page of all views shows it, with what the user may do to it."""
+
+    id: int
+    name: str
+    url: str
+    team: str
+    maker: str
+    made_at: datetime
+    changes: bool
+    earlier: bool
+    later: bool
+    form: RenameForm
+
+
+def _lines(rows: Sequence[SavedViewRow], names: dict[str, str]) -> list[Line]:
+    """The views of one desk."""
+    return [
+        Line(
+            id=row.id,
+            name=row.name,
+            url=list_url(row.desk, row.query),
+            team=names.get(row.place, ""),
+            maker=row.made_by_name,
+            made_at=row.created_at,
+            changes=owners.may_change(me(), row.place, row.made_by_id),
+            earlier=at > 0 and rows[at - 1].place == row.place,
+            later=at + 1 < len(rows) and rows[at + 1].place == row.place,
+            form=RenameForm(formdata=None, version=row.version, name=row.name),
         )
-    return lines
+        for at, row in enumerate(rows)
+    ]
 
 
 @pages.post("/<desk>/save")
@@ -110,7 +125,7 @@ def note(id: int) -> Response:
 @pages.post("/<desk>/note")
 @allow()
 def write_note(desk: str) -> Response:
-    """Leaves, changes or clears the note on a list. A note somebody else changed meanwhile is not written over."""
+    """Leaves, changes or clears the note on a list. A note that another user changed is not overwritten."""
     _check_desk(desk)
     person = me()
     if not owners.acts(person, desk):
@@ -131,7 +146,7 @@ def write_note(desk: str) -> Response:
     )
     if not written.saved:
         return _note_page(written.note, _note_form(written.note, text), status=409)
-    flash("The note is there for whoever goes on." if text else "The note is cleared.")
+    flash("The note is there for the next person." if text else "The note is cleared.")
     return _to_list(desk, query)
 
 
@@ -145,11 +160,11 @@ def _to_list(desk: str, query: str) -> Response:
     return see_other(list_url(desk, query))
 
 
-def _note_form(found: Any, text: str) -> NoteForm:
+def _note_form(found: NoteRow, text: str) -> NoteForm:
     return NoteForm(formdata=None, version=found.version, query=found.query, place=found.place, text=text)
 
 
-def _note_page(found: Any, form: NoteForm, status: int = 200) -> Response:
+def _note_page(found: NoteRow, form: NoteForm, status: int = 200) -> Response:
     """`status` 409 shows both: what the note says now, and what was typed, ready to be saved after all."""
     return respond(
         "dashboard/note.html",
@@ -161,6 +176,6 @@ def _note_page(found: Any, form: NoteForm, status: int = 200) -> Response:
         list_url=list_url(found.desk, found.query),
         writable=found.place in owners.acts(me(), found.desk),
         why_not=DENIALS[found.desk],
-        story=events.EVENTS.timeline(handover_notes.story(db(), found)),
+        story=events.EVENTS.timeline(handover_notes.earlier(db(), found)),
         now=clock.now(),
     )

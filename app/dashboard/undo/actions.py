@@ -1,19 +1,18 @@
-"""Writes of holds: press, undo, overtake, settle. Each end is one conditional update, so each hold ends once."""
+"""Writes of pending decisions. Each ends by one conditional update, so it ends once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from app.dashboard.events import DecisionEvents, decision_events
 from app.dashboard.undo import presentation, queries
-from app.dashboard.undo.models import IS_PENDING, TABLE, H, State
+from app.dashboard.undo.models import IS_PENDING, TABLE, Decision, PendingDecision, State
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, Actor, record
 from app.kernel.db.engine import Database, Db
@@ -22,7 +21,7 @@ from app.kernel.errors import Conflict, NotFound
 log = structlog.get_logger("desk.worker")
 
 WAIT_AFTER_FAILURE = (2, 10, 60, 300)
-"""Seconds before a hold that could not be written down is tried again; the last one repeats."""
+"""Seconds before a decision that could not be carried out is tried again; the last one repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a hold ends when its time has come: FINAL, or OVERTAKEN or RETURNED with the sentence that says why."""
+    """How a pending decision ends: FINAL, or OVERTAKEN or RETURNED with the sentence that says why."""
 
     state: State
     why: str = ""
@@ -53,11 +52,11 @@ class Finalizer:
     """
 
     desk: str
-    finalize: Callable[[Db, Row, datetime], Ending]
+    finalize: Callable[[Db, Decision, datetime], Ending]
 
 
 def check_not_pending(db: Db, subject_type: str, subject_id: object, person_id: int, now: datetime) -> None:
-    """Raises Conflict, naming who and until when, while something is under a hold. The caller has locked the thing."""
+    """Raises Conflict, naming who and until when, while a decision is pending. The caller has locked the subject."""
     other = queries.pending(db, subject_type, subject_id)
     if other is not None:
         raise Conflict(presentation.refusal(other, now, person_id), code="hold.held")
@@ -70,19 +69,19 @@ def decide(
     *,
     person_id: int,
     seconds: int,
-    payload: dict[str, Any],
+    payload: dict[str, object],
     version: int,
     digest: str,
     by: Actor,
     now: datetime,
-) -> Row:
+) -> Decision:
     """Holds an act for so many seconds. The caller has locked the thing and checked that the act is allowed.
 
-    Pressing the same again changes nothing. Raises Conflict when it is held already.
+    Deciding the same again changes nothing. Raises Conflict while another decision is pending.
     """
     new = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
     final_at = now + timedelta(seconds=seconds)
-    held = db.execute(
+    made = db.execute(
         new(TABLE)
         .values(
             id=uuid4(),
@@ -112,12 +111,12 @@ def decide(
         .on_conflict_do_nothing()
         .returning(TABLE)
     ).one_or_none()
-    if held is not None:
-        _record(db, held, _events(held).pending, by, now, seconds=seconds)
-        return held
+    if made is not None:
+        _record(db, made, _events(made).pending, by, now, seconds=seconds)
+        return made
     other = queries.pending(db, subject.type, subject.id)
     if other is None:
-        raise Conflict("Somebody else was quicker. Nothing was decided. Load the page again.", code="hold.held")
+        raise Conflict("Another user was quicker. Nothing was decided. Load the page again.", code="hold.held")
     if (other.person_id, other.kind, presentation.is_final(other, now)) == (person_id, kind, False):
         return other
     raise Conflict(presentation.refusal(other, now, person_id), code="hold.held")
@@ -126,18 +125,18 @@ def decide(
 _UNDO = (
     update(TABLE)
     .where(
-        H.id == bindparam("wanted"),
-        H.person_id == bindparam("whose"),
+        PendingDecision.id == bindparam("wanted"),
+        PendingDecision.person_id == bindparam("whose"),
         IS_PENDING,
-        H.final_at > bindparam("moment", type_=H.final_at.type),
+        PendingDecision.final_at > bindparam("moment", type_=PendingDecision.final_at.type),
     )
-    .values(state=State.UNDONE.value, ended_at=bindparam("moment", type_=H.final_at.type), shown_to=None)
+    .values(state=State.UNDONE.value, ended_at=bindparam("moment", type_=PendingDecision.final_at.type), shown_to=None)
     .returning(TABLE)
 )
 
 
-def undo(db: Db, id: UUID, person_id: int, *, by: Actor, now: datetime) -> Row:
-    """Takes back one's own press before it is final. Twice changes nothing. Raises NotFound, Conflict (too late)."""
+def undo(db: Db, id: UUID, person_id: int, *, by: Actor, now: datetime) -> Decision:
+    """Undoes a decision of the user before it is final. Twice changes nothing. Raises NotFound, Conflict (too late)."""
     done = db.execute(_UNDO, {"wanted": id, "whose": person_id, "moment": now}).one_or_none()
     if done is not None:
         _record(db, done, _events(done).undone, by, now)
@@ -148,27 +147,37 @@ def undo(db: Db, id: UUID, person_id: int, *, by: Actor, now: datetime) -> Row:
     return found
 
 
-def own(db: Db, id: UUID, person_id: int) -> Row:
-    """One's own hold. Raises NotFound, also for somebody else's."""
-    found = db.execute(select(TABLE).where(H.id == id, H.person_id == person_id)).one_or_none()
+def own(db: Db, id: UUID, person_id: int) -> Decision:
+    """A decision of the user. Raises NotFound, also for another user's."""
+    found = db.execute(
+        select(TABLE).where(PendingDecision.id == id, PendingDecision.person_id == person_id)
+    ).one_or_none()
     if found is None:
-        raise NotFound("There is no such decision on hold, or it is not yours.")
+        raise NotFound("There is no such pending decision, or it is not yours.")
     return found
 
 
-def read(db: Db, id: UUID, person_id: int) -> Row:
-    """Takes a hold that did not become final off its person's bar. Raises NotFound."""
-    ended = H.state.in_((State.OVERTAKEN.value, State.RETURNED.value))
-    db.execute(update(TABLE).where(H.id == id, H.person_id == person_id, ended).values(shown_to=None))
+def read(db: Db, id: UUID, person_id: int) -> Decision:
+    """Takes a decision that did not become final off its user's bar. Raises NotFound."""
+    ended = PendingDecision.state.in_((State.OVERTAKEN.value, State.RETURNED.value))
+    db.execute(
+        update(TABLE)
+        .where(PendingDecision.id == id, PendingDecision.person_id == person_id, ended)
+        .values(shown_to=None)
+    )
     return own(db, id, person_id)
 
 
 _OVERTAKE = (
     update(TABLE)
-    .where(H.subject_type == bindparam("type_wanted"), H.subject_id == bindparam("subject_wanted"), IS_PENDING)
+    .where(
+        PendingDecision.subject_type == bindparam("type_wanted"),
+        PendingDecision.subject_id == bindparam("subject_wanted"),
+        IS_PENDING,
+    )
     .values(
         state=State.OVERTAKEN.value,
-        ended_at=bindparam("moment", type_=H.final_at.type),
+        ended_at=bindparam("moment", type_=PendingDecision.final_at.type),
         why=bindparam("reason"),
     )
     .returning(TABLE)
@@ -176,7 +185,7 @@ _OVERTAKE = (
 
 
 def overtake(db: Db, subject_type: str, subject_id: object, why: str, *, by: Actor, now: datetime) -> None:
-    """An immediate decision was written: ends a hold on the same thing, if there is one, and tells its person.
+    """Ends a pending decision because an immediate one was written about the same subject; its user is told.
 
     In the transaction of that decision, after it: it has locked the thing.
     """
@@ -187,7 +196,7 @@ def overtake(db: Db, subject_type: str, subject_id: object, why: str, *, by: Act
 
 
 def settle(database: Database, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:
-    """Writes one hold down whose time is over. None when there was nothing to do, or another worker did it."""
+    """Carries out one decision whose time is over. None when there was nothing to do, or another worker did it."""
     try:
         with database.write() as db:
             return _settle(db, id, now, finalizers)
@@ -196,62 +205,67 @@ def settle(database: Database, id: UUID, now: datetime, finalizers: Mapping[str,
     except OperationalError:
         raise
     except Exception as error:
-        # Whatever broke must not keep the other holds waiting, nor be forgotten.
-        log.exception("hold cannot be settled", hold=str(id), error=type(error).__name__)
+        # Whatever broke must not keep the other decisions waiting, nor be forgotten.
+        log.exception("pending decision cannot be settled", decision=str(id), error=type(error).__name__)
         _postpone(database, id, now)
         return None
 
 
 class _Lost(Exception):
-    """Somebody ended it meanwhile: what this transaction wrote must not stay."""
+    """Another transaction ended the decision first: what this one wrote must not stay."""
 
 
 def _settle(db: Db, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:
-    hold = db.execute(select(TABLE).where(H.id == id, IS_PENDING, H.final_at <= now)).one_or_none()
-    if hold is None:
+    decision = db.execute(
+        select(TABLE).where(PendingDecision.id == id, IS_PENDING, PendingDecision.final_at <= now)
+    ).one_or_none()
+    if decision is None:
         return None
-    finalizer = finalizers[hold.subject_type]
-    if queries.may_still(db, hold.person_id, finalizer.desk, hold.organization_id):
-        ending = finalizer.finalize(db, hold, now)
+    finalizer = finalizers[decision.subject_type]
+    if queries.may_still(db, decision.person_id, finalizer.desk, decision.organization_id):
+        ending = finalizer.finalize(db, decision, now)
     else:
-        who, noun = hold.actor["name"], presentation.VERBS[hold.kind].noun
+        who, noun = decision.actor["name"], presentation.VERBS[decision.kind].noun
         ending = Ending(State.RETURNED, f"{who} may not decide here any more, so the {noun} was not written.")
     ended = db.execute(
         update(TABLE)
-        .where(H.id == id, IS_PENDING)
+        .where(PendingDecision.id == id, IS_PENDING)
         .values(
             state=ending.state.value,
             ended_at=now,
             why=ending.why[:500] or None,
-            shown_to=None if ending.state is State.FINAL else H.shown_to,
+            shown_to=None if ending.state is State.FINAL else PendingDecision.shown_to,
         )
-        .returning(H.id)
+        .returning(PendingDecision.id)
     ).one_or_none()
     if ended is None:
         raise _Lost
     if ending.state is State.OVERTAKEN:
-        _record(db, hold, _events(hold).overtaken, WORKER, now)
+        _record(db, decision, _events(decision).overtaken, WORKER, now)
     elif ending.state is State.RETURNED:
-        _record(db, hold, _events(hold).returned, WORKER, now, why=ending.why)
+        _record(db, decision, _events(decision).returned, WORKER, now, why=ending.why)
     return ending.state
 
 
 def _postpone(database: Database, id: UUID, now: datetime) -> None:
     with database.write() as db:
         failed = db.execute(
-            update(TABLE).where(H.id == id, IS_PENDING).values(failures=H.failures + 1).returning(H.failures)
+            update(TABLE)
+            .where(PendingDecision.id == id, IS_PENDING)
+            .values(failures=PendingDecision.failures + 1)
+            .returning(PendingDecision.failures)
         ).scalar_one_or_none()
         if failed is not None:
             wait = WAIT_AFTER_FAILURE[min(failed, len(WAIT_AFTER_FAILURE)) - 1]
-            db.execute(update(TABLE).where(H.id == id).values(due_at=now + timedelta(seconds=wait)))
+            db.execute(update(TABLE).where(PendingDecision.id == id).values(due_at=now + timedelta(seconds=wait)))
 
 
-def decided_by(hold: Any) -> Actor:
+def decided_by(decision: Decision) -> Actor:
     """Who pressed, as history names them: the final act is theirs."""
-    known = hold.actor
+    known = decision.actor
     return Actor(
         "person",
-        str(hold.person_id),
+        str(decision.person_id),
         known["name"],
         known["organization_id"],
         "page",
@@ -260,19 +274,19 @@ def decided_by(hold: Any) -> Actor:
     )
 
 
-def _events(hold: Row) -> DecisionEvents:
-    return decision_events(hold.subject_type)
+def _events(decision: Decision) -> DecisionEvents:
+    return decision_events(decision.subject_type)
 
 
-def _record(db: Db, hold: Row, event_type: EventType, by: Actor, now: datetime, **more: Any) -> None:
+def _record(db: Db, decision: Decision, event_type: EventType, by: Actor, now: datetime, **more: object) -> None:
     """Records an event of a pending decision at its subject. What was typed stays out of events."""
     record(
         db,
         event_type,
-        subject_type=hold.subject_type,
-        subject_id=hold.subject_id,
-        organization_id=hold.organization_id,
+        subject_type=decision.subject_type,
+        subject_id=decision.subject_id,
+        organization_id=decision.organization_id,
         by=by,
         now=now,
-        data={"act": hold.kind, "holder": hold.actor["name"], **more},
+        data={"act": decision.kind, "holder": decision.actor["name"], **more},
     )

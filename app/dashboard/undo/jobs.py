@@ -1,4 +1,4 @@
-"""What the worker does for holds: writing down those whose time is over, each in a transaction of its own."""
+"""Jobs of the worker: carries out pending decisions whose time is over, each in a transaction of its own."""
 
 from collections.abc import Mapping
 from datetime import datetime

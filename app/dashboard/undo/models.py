@@ -1,8 +1,8 @@
-"""The table of holds."""
+"""The table of pending decisions."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Uuid, literal_column, text
@@ -12,7 +12,7 @@ from app.kernel.db.engine import Base, Instant, Json
 
 
 class State(StrEnum):
-    """How a hold stands. `held` past its `final_at` is final and only not written down yet."""
+    """How a decision stands. HELD past its `final_at` is final and only not carried out yet."""
 
     HELD = "held"
     UNDONE = "undone"
@@ -21,22 +21,27 @@ class State(StrEnum):
     RETURNED = "returned"
 
 
+# Any: keywords of a dialect, beside those that Index declares.
 HELD_ROWS: Any = {"sqlite_where": text("state = 'held'"), "postgresql_where": text("state = 'held'")}
-ON_A_BAR: Any = {"sqlite_where": text("shown_to IS NOT NULL"), "postgresql_where": text("shown_to IS NOT NULL")}
+ON_A_BAR: Any = {
+    "sqlite_where": text("shown_to IS NOT NULL"),
+    "postgresql_where": text("shown_to IS NOT NULL"),
+}
 
 
 class PendingDecision(Base):
-    """One press that waits. `kind` is the verb, `payload` what was typed with it, `version` and `digest` what was seen.
+    """A decision that can be undone until `final_at`. The table keeps the name that it had at first.
 
-    `actor` is who pressed, as history names them. `name` and `url` are the thing's, for the bar. `due_at` is `final_at`
-    until writing it down failed, then the next try. `shown_to` is the person on whose bar it stands: until it is over,
-    and when it did not become final, until they have read why.
+    `kind` is the verb, `payload` what was typed with it, `version` and `digest` what the user had seen. `actor` is the
+    user as events name them. `name` and `url` are the subject's, for the bar. `due_at` is `final_at` until carrying it
+    out failed, then the next try. `shown_to` is the user whose bar shows it: until it is over, and when it did not
+    become final, until they have read why.
     """
 
     __tablename__ = "holds"
     __table_args__ = (
         CheckConstraint("state IN ('held', 'undone', 'final', 'overtaken', 'returned')", name="state_known"),
-        # Decides between two people who press at once.
+        # Decides between two users who press at once.
         Index("uq_holds_held", "subject_type", "subject_id", unique=True, **HELD_ROWS),
         Index("ix_holds_due", "due_at", "id", **HELD_ROWS),
         Index("ix_holds_subject", "subject_type", "subject_id", "pressed_at"),
@@ -53,8 +58,8 @@ class PendingDecision(Base):
     kind: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(254))
     url: Mapped[str] = mapped_column(String(200))
-    actor: Mapped[dict[str, Any]] = mapped_column(Json)
-    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    actor: Mapped[dict[str, Any]] = mapped_column(Json)  # JSON
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)  # JSON
     version: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     pressed_at: Mapped[datetime] = mapped_column(Instant)
@@ -64,10 +69,31 @@ class PendingDecision(Base):
     state: Mapped[str] = mapped_column(String(10))
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     why: Mapped[str | None] = mapped_column(String(500))
-    """Why it was overtaken or returned: the sentence its person reads."""
+    """Why it was overtaken or returned: the sentence its user reads."""
 
 
 TABLE = PendingDecision.__table__
-H = TABLE.c
-IS_PENDING = H.state == literal_column("'held'")
+IS_PENDING = PendingDecision.state == literal_column("'held'")
 """Not ended. A literal, because no database takes a partial index for a value it learns later."""
+
+
+class Decision(Protocol):
+    """A pending decision as it is read."""
+
+    id: UUID
+    subject_type: str
+    subject_id: str
+    organization_id: int
+    person_id: int
+    kind: str
+    name: str
+    url: str
+    actor: dict[str, Any]  # JSON
+    payload: dict[str, Any]  # JSON
+    version: int
+    digest: str
+    pressed_at: datetime
+    final_at: datetime
+    state: str
+    ended_at: datetime | None
+    why: str | None

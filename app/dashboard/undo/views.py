@@ -1,15 +1,16 @@
-"""The bar that follows a person from page to page, and the page it stands on without scripts."""
+"""The bar of pending decisions that follows a user from page to page, and its page for use without scripts."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, flash
 
 from app.accounts.access import allow, me, signed_in
 from app.dashboard.undo import actions, presentation, queries
-from app.dashboard.undo.models import State
-from app.dashboard.undo.presentation import Line
+from app.dashboard.undo.models import Decision, State
+from app.dashboard.undo.presentation import BarEntry
 from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
@@ -20,12 +21,12 @@ pages = Blueprint("holds", __name__, url_prefix="/holds")
 
 
 class Bar:
-    """What the signed-in person has on hold, asked for when a template shows it: fragments do not, and pay nothing."""
+    """The pending decisions of the user, read when a template shows them: fragments do not, and cost nothing."""
 
     def __init__(self) -> None:
-        self._lines: Sequence[Line] | None = None
+        self._lines: Sequence[BarEntry] | None = None
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[BarEntry]:
         if self._lines is None:
             person = signed_in()
             self._lines = _lines(reading(), person.id) if person and person.desks else []
@@ -36,24 +37,24 @@ class Bar:
 
 
 def install(app: Flask) -> None:
-    """Puts `held` into every template."""
-    app.context_processor(lambda: {"held": Bar(), "said": ""})
+    """Puts `pending` into every template."""
+    app.context_processor(lambda: {"pending": Bar(), "undone": ""})
 
 
-def _lines(db: Db, person_id: int) -> list[Line]:
+def _lines(db: Db, person_id: int) -> list[BarEntry]:
     return presentation.bar(queries.on_bar(db, person_id), clock.now())
 
 
 @pages.get("", endpoint="list")
 @allow()
 def list_() -> Response:
-    """One's own decisions on hold, and how the last ones ended."""
+    """The user's pending decisions, and how the last ones ended."""
     now = clock.now()
     return respond(
-        "dashboard/holds.html",
-        "dashboard/_holds.html",
+        "dashboard/pending_decisions.html",
+        "dashboard/_pending_decisions.html",
         "holds",
-        lately=[_lately(hold, now) for hold in queries.recent(reading(), me().id)],
+        recent=[_recent(decision, now) for decision in queries.recent(reading(), me().id)],
         zone=me().time_zone,
     )
 
@@ -63,29 +64,43 @@ def list_() -> Response:
 def undo(id: UUID) -> Response:
     """Takes back a press that is not final yet."""
     DeskForm().check()
-    hold = actions.undo(db(), id, me().id, by=me().actor(), now=clock.now())
-    return _answer(presentation.undone(hold), hold)
+    decision = actions.undo(db(), id, me().id, by=me().actor(), now=clock.now())
+    return _answer(presentation.undone(decision), decision)
 
 
 @pages.post("/<uuid:id>/read")
 @allow()
 def read(id: UUID) -> Response:
-    """Takes what did not become final off one's bar."""
+    """Takes a decision that did not become final off the user's bar."""
     DeskForm().check()
     return _answer("", actions.read(db(), id, me().id))
 
 
-def _answer(said: str, hold: Any) -> Response:
+def _answer(said: str, decision: Decision) -> Response:
     """The bar as it is now where it was pressed, so that nothing typed on that page is lost; else the thing's page."""
     if has_target("holds"):
-        return respond("dashboard/_holds.html", held=_lines(db(), me().id), said=said, said_url=hold.url)
+        return respond(
+            "dashboard/_pending_decisions.html", pending=_lines(db(), me().id), undone=said, undone_url=decision.url
+        )
     if said:
         flash(said, "good")
-    return see_other(hold.url)
+    return see_other(decision.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A line of the page: how one of the user's last decisions ended."""
+
+    icon: str
+    text: str
+    small: str
+    at: datetime
+    tone: str
+    url: str
 
 
 ENDINGS = {
-    State.HELD: ("hourglass", "on hold", ""),
+    State.HELD: ("hourglass", "pending, can be undone", ""),
     State.FINAL: ("circle-check", "final", "good"),
     State.UNDONE: ("undo-2", "undone, nothing was written", ""),
     State.OVERTAKEN: ("circle-alert", "overtaken, not written", "warn"),
@@ -93,16 +108,10 @@ ENDINGS = {
 }
 
 
-def _lately(hold: Any, now: Any) -> dict[str, Any]:
-    icon, ended, tone = ENDINGS[State(hold.state)]
-    if presentation.is_final(hold, now):
-        ended = "final, being written down"
-    verb = presentation.VERBS[hold.kind].noun.capitalize()
-    return {
-        "icon": icon,
-        "text": f"{verb} of {hold.name}: {ended}",
-        "small": hold.why or "",
-        "at": hold.ended_at or hold.pressed_at,
-        "tone": tone,
-        "url": hold.url,
-    }
+def _recent(decision: Decision, now: datetime) -> Recent:
+    icon, ended, tone = ENDINGS[State(decision.state)]
+    if presentation.is_final(decision, now):
+        ended = "final, being carried out"
+    noun = presentation.VERBS[decision.kind].noun.capitalize()
+    at = decision.ended_at or decision.pressed_at
+    return Recent(icon, f"{noun} of {decision.name}: {ended}", decision.why or "", at, tone, decision.url)

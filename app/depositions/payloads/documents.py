@@ -4,7 +4,6 @@ Actions import it, because a webhook is written in the transaction that causes i
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import orjson
 
@@ -13,17 +12,17 @@ from app.depositions.rules.new_request import DETAILS
 from app.kernel.clock import iso
 
 
-def created(deposition: Deposition, base_url: str) -> dict[str, Any]:
+def created(deposition: Deposition, base_url: str) -> dict[str, object]:
     """The answer to a create call: a list of one ("Example Response"; `cancellation_requested` with a double l)."""
     return {"requests": [_request(deposition, base_url, "cancellation_requested")]}
 
 
-def posted(deposition: Deposition, base_url: str) -> dict[str, Any]:
+def posted(deposition: Deposition, base_url: str) -> dict[str, object]:
     """The claims of the webhook ("Postback URL Example"; `cancelation_requested` with a single l)."""
     return {"requests": [_request(deposition, base_url, "cancelation_requested")]}
 
 
-def listed(rows: Iterable[Deposition], base_url: str, *, page: int, count: int, size: int) -> dict[str, Any]:
+def listed(rows: Iterable[Deposition], base_url: str, *, page: int, count: int, size: int) -> dict[str, object]:
     """The answer to a list call ("View All Session Requests")."""
     requests = [_request(deposition, base_url, "cancelation_requested", in_list=True) for deposition in rows]
     pages = max(1, -(-count // size))
@@ -35,9 +34,9 @@ def session_url(deposition: Deposition, base_url: str) -> str:
     return f"{base_url}/sessions/{deposition.slug}/join"
 
 
-def _request(deposition: Deposition, base_url: str, spelling: str, in_list: bool = False) -> dict[str, Any]:
+def _request(deposition: Deposition, base_url: str, spelling: str, in_list: bool = False) -> dict[str, object]:
     booked, hours = deposition.booked_at is not None, deposition.estimated_duration
-    content: dict[str, Any] = {
+    content: dict[str, object] = {
         "id": deposition.id,
         "session_state": State.ACTIVE.value if deposition.state == State.ENDED else deposition.state,
         "session_url": session_url(deposition, base_url) if booked else None,

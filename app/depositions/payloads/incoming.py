@@ -1,7 +1,8 @@
 """What clients may send to the depositions API (the document's "Example Request", "Query Parameters")."""
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Literal
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -34,11 +35,11 @@ def _address(text: str) -> str:
     return text
 
 
-def _blank_is_none(value: Any) -> Any:
+def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _readable(read: Any, detail: str, code: str) -> Any:
+def _readable(read: Callable[[str], object], detail: str, code: str) -> AfterValidator:
     """A validator that keeps the text as sent when `read` understands it."""
 
     def check(text: str) -> str:
@@ -49,7 +50,7 @@ def _readable(read: Any, detail: str, code: str) -> Any:
     return AfterValidator(check)
 
 
-def _hours(value: Any) -> int | float:
+def _hours(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidValue("This must be a number of hours, for example 1.25.", "type")
     if not 0 < value <= new_request.LONGEST_HOURS:
@@ -57,11 +58,11 @@ def _hours(value: Any) -> int | float:
     return value
 
 
-def _invite(value: Any) -> Any:
+def _invite(value: object) -> object:
     return {"email": value} if isinstance(value, str) else value
 
 
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     """`true`, `false`, `1`, `0`, as JSON or as text."""
     if isinstance(value, str) and value.lower() in ("true", "1", "false", "0"):
         return value.lower() in ("true", "1")
@@ -70,13 +71,13 @@ def _flag(value: Any) -> bool:
     raise InvalidValue("This must be true, false, 1 or 0.", "type")
 
 
-def _epoch(value: Any) -> int:
+def _epoch(value: object) -> int:
     if not isinstance(value, str) or not _EPOCH.fullmatch(value):
         raise InvalidValue("This must be a time in epoch seconds, for example 1705732260.", "epoch")
     return int(value)
 
 
-def _whole(value: Any) -> int:
+def _whole(value: object) -> int:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < 1:
         raise InvalidValue("This must be a whole number from 1 on.", "range")
     return int(value)
@@ -101,7 +102,7 @@ Whole = Annotated[
 
 
 class InviteBody(Body):
-    """Somebody to invite. The document also allows the bare address."""
+    """An invitee. The document also allows the bare address."""
 
     email: Address
     access_level: Literal["participant", "host"] = "participant"
@@ -129,7 +130,7 @@ Invited = Annotated[
 
 
 class DeponentBody(Body):
-    """Who is questioned."""
+    """The person who answers questions."""
 
     name: Annotated[Text(200) | None, Optional] = None
     email: Annotated[Address | None, Optional] = None

@@ -71,7 +71,7 @@ def get(db: Db, deposition_id: int, scope: ColumnElement[bool]) -> DepositionDet
     """A deposition that `scope` admits, with its organization's name. Raises NotFound."""
     row = db.execute(WITH_ORGANIZATION.where(Deposition.id == deposition_id, scope)).first()
     if row is None:
-        raise NotFound("There is no such session request, or it belongs to somebody else.")
+        raise NotFound("There is no such session request, or it belongs to another organization.")
     return cast(DepositionDetail, row)
 
 

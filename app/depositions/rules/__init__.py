@@ -1,5 +1,5 @@
-"""Pure decisions of the depositions room: no database, no Flask, no clock.
+"""Pure decisions of the depositions desk: no database, no Flask, no clock.
 
-`moves`: states, and who may do what from each. `asking`: what a request must say, and what its wall time means.
-`oddities`: what makes a scheduler look twice.
+`transitions`: states, and which verbs each allows. `new_request`: what a request must say, and what its wall time
+means. `flags`: what is unusual about it.
 """

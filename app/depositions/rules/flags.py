@@ -1,9 +1,10 @@
-"""What makes a scheduler look twice at a request: the odd-hour guard and its neighbours."""
+"""Flags: what is unusual about a request, so that a scheduler looks twice before booking it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from app.depositions.models import BOOKED, State
@@ -15,35 +16,44 @@ _WAITING = (State.INITIAL, *BOOKED)
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One badge. `key` names its kind, `label` is the badge, `sentence` says it in full."""
+    """One badge. `key` names its kind, `label` is the text of the badge, `sentence` says it in full."""
 
     key: str
     label: str
     sentence: str
 
 
-class Facts(Protocol):
-    """What is looked at; a row of the queue or the whole deposition."""
+class Flagged(Protocol):
+    """What the flags are computed from: a row of the list, or the whole deposition."""
 
-    state: str
-    starts_at: datetime
-    ends_at: datetime
-    zone: str
-    ambiguous: bool
-    cancellation_open: bool
-    postback_url: str | None
-    details: dict[str, Any]
+    @property
+    def state(self) -> str: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def ambiguous(self) -> bool: ...
+    @property
+    def cancellation_open(self) -> bool: ...
+    @property
+    def postback_url(self) -> object: ...
+    @property
+    def details(self) -> Mapping[str, str]: ...
 
 
-def flags_of(deposition: Facts, now: datetime) -> list[Flag]:
-    """All that is odd about a deposition, the gravest first. Nothing is odd about what is over or canceled."""
+def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
+    """Every flag of a deposition, the gravest first. What is over or canceled has none."""
     if deposition.state not in _WAITING:
         return []
     found: list[Flag] = []
     if deposition.cancellation_open:
-        found.append(Flag("cancellation", "Cancellation asked", "The organization asked to cancel this session."))
+        sentence = "The organization requested the cancellation of this session."
+        found.append(Flag("cancellation", "Cancellation requested", sentence))
     if deposition.starts_at < now:
-        found.append(Flag("passed", "Date has passed", "The time asked for is already over."))
+        found.append(Flag("passed", "Date has passed", "The requested time is already over."))
     start = deposition.starts_at.astimezone(ZoneInfo(deposition.zone))
     end = deposition.ends_at.astimezone(ZoneInfo(deposition.zone))
     if outside_office_hours(start, end):
@@ -60,59 +70,40 @@ def flags_of(deposition: Facts, now: datetime) -> list[Flag]:
         weekday = ("Saturday", "Sunday")[start.weekday() - 5]
         found.append(Flag("weekend", weekday, f"The session falls on a {weekday}."))
     if deposition.ambiguous:
-        sentence = "The clocks are put back that day, so this hour comes twice. We took the first of the two."
+        sentence = "The clocks are put back that day, so this hour comes twice. The first of the two is taken."
         found.append(Flag("ambiguous", "Hour comes twice", sentence))
     interpreter = deposition.details.get("interpreter")
     if interpreter:
         label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"
-        found.append(Flag("interpreter", label, f"They asked for an interpreter: {interpreter}."))
+        found.append(Flag("interpreter", label, f"The organization requested an interpreter: {interpreter}."))
     if deposition.state == State.INITIAL and not deposition.postback_url:
-        sentence = "No webhook was given: the organization’s system learns the link only when it asks for the list."
+        sentence = "There is no webhook: the organization’s system sees the link only when it lists its requests."
         found.append(Flag("webhook", "No webhook", sentence))
     return found
 
 
 def outside_office_hours(start: datetime, end: datetime) -> bool:
-    """Whether any of it lies outside 07:00 to 20:00 on the wall clock of its place."""
+    """Whether any part of it lies outside 07:00 to 20:00 on the wall clock of its place."""
     if not OFFICE_OPENS <= start.time() < OFFICE_CLOSES:
         return True
     return end.date() != start.date() or end.time() > OFFICE_CLOSES
 
 
-@lru_cache(maxsize=512)
 def federal_holiday(day: date) -> str | None:
     """The federal holiday of the United States on this day, observed days included (5 U.S.C. 6103)."""
-    for year in (day.year, day.year + 1):
-        for holiday, name in _holidays(year):
-            if holiday == day:
-                return name
-            observed = holiday + timedelta(days={5: -1, 6: 1}.get(holiday.weekday(), 0))
-            if observed == day:
-                return f"{name}, observed"
-    return None
+    return _federal_holidays(day.year).get(day)
 
 
-def _holidays(year: int) -> list[tuple[date, str]]:
-    return [
-        (date(year, 1, 1), "New Year’s Day"),
-        (_nth(year, 1, 0, 3), "Martin Luther King Day"),
-        (_nth(year, 2, 0, 3), "Washington’s Birthday"),
-        (_last_monday(year, 5), "Memorial Day"),
-        *([(date(year, 6, 19), "Juneteenth")] if year >= 2021 else []),
-        (date(year, 7, 4), "Independence Day"),
-        (_nth(year, 9, 0, 1), "Labor Day"),
-        (_nth(year, 10, 0, 2), "Columbus Day"),
-        (date(year, 11, 11), "Veterans Day"),
-        (_nth(year, 11, 3, 4), "Thanksgiving Day"),
-        (date(year, 12, 25), "Christmas Day"),
-    ]
+@lru_cache(maxsize=64)
+def _federal_holidays(year: int) -> Mapping[date, str]:
+    # Imported at first use: the package loads every country's calendar, half a second of work that most commands
+    # of the application never need.
+    from holidays import country_holidays
+
+    found = country_holidays("US", years=year)
+    return {day: _typeset(name) for day, name in found.items() if day.year == year}
 
 
-def _nth(year: int, month: int, weekday: int, n: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
-
-
-def _last_monday(year: int, month: int) -> date:
-    last = date(year, month + 1, 1) - timedelta(days=1)
-    return last - timedelta(days=last.weekday())
+def _typeset(name: str) -> str:
+    """`Independence Day (observed)` as pages print it: `Independence Day, observed`."""
+    return name.replace("'", "’").replace(" (observed)", ", observed")

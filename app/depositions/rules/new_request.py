@@ -44,7 +44,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Somebody who is asked to come, besides the deponent."""
+    """A participant besides the deponent."""
 
     email: str
     access_level: str = "participant"
@@ -52,7 +52,7 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """A request whose shape is checked: what `actions.request` writes down."""
+    """A new deposition request whose shape is checked, as `actions.request` stores it."""
 
     title: str
     case_name: str
@@ -111,7 +111,9 @@ def parse_start(start_date: str, start_time: str, time_zone: str) -> Start:
             ("start_time", "time", BAD_TIME, clock),
             ("time_zone", "time_zone", BAD_ZONE, zone),
         ]
-        wrong = [FieldError(f"remote_session.{name}", code, said) for name, code, said, read in checks if read is None]
+        wrong = [
+            FieldError(f"remote_session.{name}", code, detail) for name, code, detail, read in checks if read is None
+        ]
         raise Invalid(" ".join(error.detail for error in wrong), errors=wrong)
     try:
         found = time_zones.resolve(datetime.combine(day, clock), zone)
@@ -135,8 +137,8 @@ def _nonexistent(gap: time_zones.NonexistentTime) -> Invalid:
 
 
 def fold_invites(invites: list[Invite]) -> tuple[Invite, ...]:
-    """Each address once, in the order given; upper and lower case count as the same. The first mention stays, and a
-    host stays a host whichever mention said so."""
+    """Each address once, in the order given; upper and lower case count as the same. The first mention counts, and an
+    invitee is a host if any mention says so."""
     found: dict[str, Invite] = {}
     for invite in invites:
         key = invite.email.casefold()
@@ -155,7 +157,7 @@ def tidy_details(given: dict[str, str | None]) -> dict[str, str]:
 
 
 def mint_slug(case_name: str) -> str:
-    """The last part of a session's address: the case, and 80 random bits, since whoever holds it may join."""
+    """The last part of a session's address: the case, and 80 random bits, since anyone who has it may join."""
     plain = unicodedata.normalize("NFKD", case_name).encode("ascii", "ignore").decode().lower()
     readable = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
     return f"{readable or 'session'}-{secrets.token_hex(10)}"

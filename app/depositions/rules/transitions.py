@@ -32,7 +32,7 @@ ROOM_LIMIT = 2048
 ALREADY_CANCELED = "session_request.already_canceled"
 NOT_CANCELABLE = "session_request.not_cancelable"
 
-_CANCELED = "This request was canceled. A canceled request stays canceled; ask for a new one instead."
+_CANCELED = "This request was canceled. A canceled request stays canceled; make a new one instead."
 
 
 def source_states(verb: str) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def why_not_cancel(state: str) -> str | None:
 
 
 def why_not_withdraw(state: str) -> str | None:
-    """For the organization through the API, which cancels only what nobody has booked ("not yet be scheduled")."""
+    """For the organization through the API, which cancels only what is not booked ("not yet be scheduled")."""
     if state == State.INITIAL:
         return None
     if state == State.CANCELED:
@@ -84,7 +84,7 @@ def why_not_request_cancellation(state: str) -> str | None:
     if state in BOOKED:
         return None
     if state == State.INITIAL:
-        return "This session request is not booked yet, so nobody needs to be asked: cancel it directly."
+        return "This session request is not booked yet, so its cancellation needs no request: cancel it directly."
     if state == State.CANCELED:
         return "This session request was already canceled. Nothing was changed."
     return "This session has begun, so it can no longer be canceled."
@@ -109,7 +109,7 @@ def why_not_end(state: str) -> str | None:
 
 
 def why_not_change_room(state: str) -> str | None:
-    """Whether a room can still be given or changed."""
+    """The room can be changed from booking until the session begins."""
     if state in BOOKED:
         return None
     if state == State.INITIAL:
@@ -152,7 +152,7 @@ def check_change_room(state: str) -> None:
 
 
 def check_unassign(assigned: bool) -> None:
-    _refuse(None if assigned else "This is not assigned to anybody.")
+    _refuse(None if assigned else "This has no assignee.")
 
 
 def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> None:
@@ -161,7 +161,7 @@ def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> No
 
 
 def check_room(url: str) -> None:
-    """A room is a web address that people can be sent to."""
+    """Raises Invalid unless the room is a web address that participants can be sent to."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("https", "http") and bool(parts.hostname) and not parts.username
@@ -174,14 +174,14 @@ def check_room(url: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When somebody is busy."""
+    """When a manager is busy."""
 
     starts_at: datetime
     ends_at: datetime
 
 
 LENGTH_UNKNOWN = timedelta(hours=1)
-"""How long a session is thought to last when nobody said."""
+"""The assumed length of a session whose duration is not known."""
 
 BUFFER = timedelta(minutes=15)
 """What a manager needs between two sessions."""
@@ -198,13 +198,13 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 def check_overlaps(overlaps: Sequence[object], manager: str, reason: str) -> None:
-    """An overlap warns and asks for a reason; it does not forbid."""
+    """Raises Conflict for an overlap without a reason; with one, it is allowed."""
     if not overlaps or reason.strip():
         return
     times = "another session" if len(overlaps) == 1 else f"{len(overlaps)} other sessions"
     sentence = (
         f"{manager} already has {times} at this hour or within 15 minutes of it. Nothing was scheduled. "
-        "Choose somebody else, or say why it should be scheduled all the same."
+        "Choose another manager, or say why it should be scheduled all the same."
     )
     raise Conflict(
         sentence,

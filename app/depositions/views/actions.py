@@ -54,10 +54,10 @@ def cancel(id: int) -> Response:
     )
     if preview:
         thing = "session" if deposition.booked_at else "request"
-        people = pluralize(len(emails.participants(deposition)), "person", "people") if notify else "nobody"
-        label = f"Cancel the {thing} and notify {people}"
+        people = pluralize(len(emails.participants(deposition)), "person", "people")
+        label = f"Cancel the {thing} and notify {people}" if notify else f"Cancel the {thing}, notify no one"
         return _show(deposition.id, preview, label, "cancel", "calendar-x", "danger")
-    flash("Canceled. Everybody invited will be notified by e-mail." if notify else "Canceled. Nobody was notified.")
+    flash("Canceled. The participants will be notified by e-mail." if notify else "Canceled. No e-mail was sent.")
     return redirects.back(QUEUE, deposition.id)
 
 

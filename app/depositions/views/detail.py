@@ -21,7 +21,7 @@ from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading
-from app.kernel.outbox.outbox import messages_about
+from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.htmx import respond
@@ -80,8 +80,8 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=True),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
         canceling=edited == "cancel",
-        twins=api_examples.of(deposition),
-        no_twin=api_examples.NONE,
+        api_examples=api_examples.of(deposition),
+        no_api_example=api_examples.NONE,
     )
 
 
@@ -123,7 +123,7 @@ def _schedule_form(deposition: Deposition, posted: bool) -> ScheduleForm:
     starts_at, ends_at = deposition.starts_at, deposition.ends_at
     busy = managers.overlaps_of(reading(), addresses, starts_at, ends_at, besides=deposition.id)
     availability = {address: _availability(busy.get(address, [])) for address in addresses}
-    form.offer(team, availability, f"{preferred}, as requested" if preferred and not chosen else "Somebody else")
+    form.offer(team, availability, f"{preferred}, as requested" if preferred and not chosen else "Another person")
     return form
 
 

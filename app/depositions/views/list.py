@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from flask import Response
 
@@ -29,7 +28,7 @@ def _open_cancellation(row: ListedDeposition) -> datetime | None:
     return row.cancellation_requested_at if row.cancellation_open else None
 
 
-class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
+class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     """Requests and the sessions they become."""
 
     desk = DEPOSITIONS
@@ -50,7 +49,7 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
                 Csv("Starts, where it is", lambda each: datetimes.moment(each.row.starts_at, each.row.zone)),
             ),
             sort="starts",
-            css="when",
+            css="time-cell",
         ),
         Column(
             "Its day",
@@ -74,7 +73,7 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
             "Flags",
             "flags",
             (
-                Csv("Flags", lambda each: ", ".join(badge.word for badge in each.shown.look.badges)),
+                Csv("Flags", lambda each: ", ".join(badge.text for badge in each.shown.cached.badges)),
                 Csv("Tags", lambda each: ", ".join(each.shown.tags)),
             ),
         ),
@@ -90,12 +89,12 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
             "Clock",
             "clock",
             (
-                Csv("Cancellation asked", lambda each: _open_cancellation(each.row)),
+                Csv("Cancellation requested", lambda each: _open_cancellation(each.row)),
                 Csv("Came in", lambda each: each.row.created_at),
                 Csv("Came in, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="received",
-            css="num",
+            css="number-cell",
         ),
     )
     filters = FILTERS
@@ -110,7 +109,7 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
         ),
         Tab(
             listing.CANCELLATION,
-            "Cancellation asked",
+            "Cancellation requested",
             "Sessions to be canceled",
             {"view": listing.CANCELLATION},
             "danger",
@@ -147,13 +146,13 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
     ) -> presentation.QueueRow:
         return presentation.row(row, key, tags, viewer, list_state.now)
 
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:
             return Empty(
                 "inbox",
                 "No requests yet",
                 "They come in through the API. A key for it is made under People and keys, "
-                "and /api/docs/depositions shows how to ask.",
+                "and /api/docs/depositions shows how.",
             )
         tab = list_state.tab.key
         if tab in (listing.NEEDS, listing.STARTING):
@@ -169,12 +168,12 @@ class Depositions(Queue[ListedDeposition, presentation.QueueRow, None]):
         return Empty("check-check", "Nothing here", "No session is in this list now.")
 
     def name_of(self, row: ListedDeposition) -> str:
-        return row.deponent_name or row.title
+        return presentation.name_of(row)
 
-    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+    def assign(self, db: Db, id: int, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 
-    def unassign(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
+    def unassign(self, db: Db, id: int, *, by: Actor, now: datetime, version: int) -> None:
         actions.unassign(db, id, by=by, now=now, version=version)
 
 

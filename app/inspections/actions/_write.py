@@ -1,100 +1,149 @@
-"""How a change and its chain event go together: take the inspection, change it, seal what happened."""
+"""Optimistic concurrency for every write: a conditional UPDATE on the state, then the events that the chain seals.
+
+Raises Conflict with the rule's sentence.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, insert, or_, update
-from sqlalchemy.engine import Row
+from sqlalchemy.orm import InstrumentedAttribute
 
-from app.inspections import chain
+from app.inspections import chain, queries
 from app.inspections.events import SUBJECT
 from app.inspections.models import ChainEvent, Inspection, Status
+from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
-from app.kernel.changes.events import Actor, record
+from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.errors import Conflict
 from app.kernel.outbox.outbox import Message
 
-_i = Inspection.__table__.c
-_TAKEN = (
-    _i.id,
-    _i.organization_id,
-    _i.status,
-    _i.locale,
-    _i.notes,
-    _i.scheduled_for,
-    _i.consent_state,
-    _i.chain_length,
-    _i.chain_head,
+Values = Mapping[InstrumentedAttribute[Any], object]
+"""New values by mapped attribute. `Any`, because the columns have many types."""
+SealedEvent = tuple[str, Mapping[str, object]]
+"""An event for the chain: its kind and its payload."""
+CHANGED_MEANWHILE = "Somebody else changed this inspection at the same moment. Nothing was changed. Look again."
+
+
+class LockedInspection(NamedTuple):
+    """An inspection that this transaction has locked, as it is after the change."""
+
+    id: uuid.UUID
+    organization_id: int
+    consent_state: dict[str, str]
+    chain_length: int
+    chain_head: str
+
+
+_LOCKED = (
+    Inspection.id,
+    Inspection.organization_id,
+    Inspection.consent_state,
+    Inspection.chain_length,
+    Inspection.chain_head,
 )
-SealedEvent = tuple[str, Mapping[str, Any]]
 
 
-def in_status(*known: Status) -> ColumnElement[bool]:
-    return _i.status.in_([status.value for status in known])
+def write(
+    db: Db,
+    inspection_id: uuid.UUID,
+    check: Callable[[Inspection], None],
+    states: Sequence[str],
+    values: Values,
+    *,
+    now: datetime,
+    only: ColumnElement[bool] | None = None,
+) -> LockedInspection:
+    """Changes the inspection if it is in one of `states`, and locks it until the transaction ends.
 
-
-def live(now: datetime) -> ColumnElement[bool]:
-    """Neither ended nor expired."""
-    return (_i.status != Status.CLOSED.value) & or_(_i.status != Status.CREATED.value, _i.expires_at > now)
-
-
-def take(db: Db, id: uuid.UUID, now: datetime, *conditions: ColumnElement[bool], **values: Any) -> Row | None:
-    """Changes the inspection if the conditions hold at this very moment, and keeps others out until the end of the
-    transaction. None when they do not hold. Rows returned show the state after the change.
+    `only` is another condition that must hold. When no row matched, `check` raises the rule's refusal about the
+    inspection as it is now. Raises NotFound, and Conflict when the rule would allow the change after all.
     """
-    changed = {"version": _i.version + 1, "updated_at": now, **values}
-    statement = update(Inspection.__table__).where(_i.id == id, *conditions).values(**changed)
-    return db.execute(statement.returning(*_TAKEN)).one_or_none()
+    inspection = try_write(db, inspection_id, states, values, now=now, only=only)
+    if inspection is None:
+        check(queries.get(db, inspection_id))
+        raise Conflict(CHANGED_MEANWHILE)
+    return inspection
 
 
-def hold(db: Db, id: uuid.UUID, *conditions: ColumnElement[bool]) -> Row | None:
-    """Like take, but changes nothing."""
-    statement = update(Inspection.__table__).where(_i.id == id, *conditions).values(version=_i.version)
-    return db.execute(statement.returning(*_TAKEN)).one_or_none()
+def try_write(
+    db: Db,
+    inspection_id: uuid.UUID,
+    states: Sequence[str],
+    values: Values,
+    *,
+    now: datetime,
+    only: ColumnElement[bool] | None = None,
+) -> LockedInspection | None:
+    """Like `write`, but answers None when no row matched."""
+    conditions = _conditions(inspection_id, states, now)
+    if only is not None:
+        conditions.append(only)
+    changes: Values = {Inspection.version: Inspection.version + 1, Inspection.updated_at: now, **values}
+    return update_where(db, conditions, changes)
 
 
-def append(db: Db, taken: Row, events: Sequence[SealedEvent], now: datetime) -> None:
-    """Seals events onto the chain of an inspection that was taken in this transaction."""
-    length, head = taken.chain_length, taken.chain_head
-    rows = []
-    for kind, payload in events:
+def lock(db: Db, inspection_id: uuid.UUID, states: Sequence[str], *, now: datetime) -> LockedInspection | None:
+    """Locks the inspection until the transaction ends and changes nothing; None when it is in none of `states`."""
+    return update_where(db, _conditions(inspection_id, states, now), {Inspection.version: Inspection.version})
+
+
+def _conditions(inspection_id: uuid.UUID, states: Sequence[str], now: datetime) -> list[ColumnElement[bool]]:
+    """The inspection in one of these states. Expiry is computed: with `created` it must still lie ahead."""
+    conditions = [Inspection.id == inspection_id, Inspection.status.in_(states)]
+    if Status.CREATED in states:
+        conditions.append(or_(Inspection.status != Status.CREATED.value, Inspection.expires_at > now))
+    return conditions
+
+
+def update_where(db: Db, conditions: Sequence[ColumnElement[bool]], values: Values) -> LockedInspection | None:
+    """Changes and locks the one inspection that these conditions name; None when they do not hold."""
+    row = db.execute(update(Inspection).where(*conditions).values(dict(values)).returning(*_LOCKED)).one_or_none()
+    return None if row is None else LockedInspection(*row)
+
+
+def append_to_chain(db: Db, inspection: LockedInspection, sealed: Sequence[SealedEvent], now: datetime) -> None:
+    """Seals events onto the chain of an inspection that this transaction has locked."""
+    length, head = inspection.chain_length, inspection.chain_head
+    for kind, payload in sealed:
         link = chain.seal(length, head, kind, payload, now)
-        rows.append(row_of(taken.id, link))
+        insert_link(db, inspection.id, link)
         length, head = link.sequence, link.hash
-    if rows:
-        db.execute(insert(ChainEvent.__table__), rows)
-        values = {"chain_length": length, "chain_head": head}
-        db.execute(update(Inspection.__table__).where(_i.id == taken.id).values(**values))
+    grown: Values = {Inspection.chain_length: length, Inspection.chain_head: head}
+    db.execute(update(Inspection).where(Inspection.id == inspection.id).values(dict(grown)))
 
 
-def row_of(inspection_id: uuid.UUID, link: chain.Link) -> dict[str, Any]:
-    """A link as a row of chain_events."""
-    return {
-        "inspection_id": inspection_id,
-        "sequence": link.sequence,
-        "prev_hash": link.prev_hash,
-        "kind": link.kind,
-        "payload": link.payload,
-        "occurred_at": link.occurred_at,
-        "hash": link.hash,
+def insert_link(db: Db, inspection_id: uuid.UUID, link: chain.Link) -> None:
+    """Stores one event of the chain."""
+    values: Values = {
+        ChainEvent.inspection_id: inspection_id,
+        ChainEvent.sequence: link.sequence,
+        ChainEvent.prev_hash: link.prev_hash,
+        ChainEvent.kind: link.kind,
+        ChainEvent.payload: link.payload,
+        ChainEvent.occurred_at: link.occurred_at,
+        ChainEvent.hash: link.hash,
     }
+    db.execute(insert(ChainEvent).values(dict(values)))
 
 
-def tell(
+def record(
     db: Db,
     event_type: EventType,
-    inspection: Any,
+    inspection: Inspection | LockedInspection,
+    *,
     by: Actor,
     now: datetime,
-    data: dict[str, Any] | None = None,
+    data: Mapping[str, object] | None = None,
     messages: Sequence[Message] = (),
-) -> int:
-    """Writes history, and what must leave because of it. `inspection` needs id and organization_id."""
-    return record(
+) -> None:
+    """Records an event of an inspection with its outgoing messages."""
+    events.record(
         db,
         event_type,
         subject_type=SUBJECT,
@@ -102,6 +151,6 @@ def tell(
         organization_id=inspection.organization_id,
         by=by,
         now=now,
-        data=data,
+        data=dict(data) if data else None,
         messages=messages,
     )

@@ -1,60 +1,63 @@
-"""Who has an inspection at the desk: taking it, giving it to a colleague, giving it back.
+"""Assigning an inspection to a member of the desk, and unassigning it.
 
-The wire says nothing of it: neither `operator_email` nor `updated_at` changes, and nothing is sealed onto the chain.
+The API says nothing of it: neither `operator_email` nor `updated_at` changes, and nothing is sealed onto the chain.
 """
-
-from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, update
-from sqlalchemy.engine import Row
+from sqlalchemy import ColumnElement
 
 from app.inspections import events, queries, rules
-from app.inspections.actions._write import tell
+from app.inspections.actions._write import LockedInspection, Values, record, update_where
 from app.inspections.events import EVENTS, SUBJECT
 from app.inspections.models import Inspection
 from app.kernel.changes.events import Actor, stale_conflict
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
 
-_i = Inspection.__table__.c
-
 
 def assign(
-    db: Db, id: uuid.UUID, *, person: tuple[int, str], by: Actor, now: datetime, version: int | None = None
+    db: Db,
+    inspection_id: uuid.UUID,
+    *,
+    assignee: tuple[int, str],
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
 ) -> None:
-    """Gives it to `person` (id and name), often the one who presses. Who had it before stays in the story.
+    """Assigns the inspection to `assignee` (id and name), often the actor. The former assignee stays in the events.
 
     Raises NotFound, and Conflict when it is no longer at the `version` that was seen.
     """
-    number, name = person
-    taken = _move(db, id, version, assignee_id=number, assignee_name=name)
-    if taken is None:
-        raise _refuse(db, id, version)
-    tell(db, events.ASSIGNED, taken, by, now, {"to": name} if by.id != str(number) else None)
+    id, name = assignee
+    values = {Inspection.assignee_id: id, Inspection.assignee_name: name}
+    inspection = _write(db, inspection_id, version, values)
+    if inspection is None:
+        raise _stale(db, inspection_id, version)
+    record(db, events.ASSIGNED, inspection, by=by, now=now, data={"to": name} if by.id != str(id) else None)
 
 
-def give_back(db: Db, id: uuid.UUID, *, by: Actor, now: datetime, version: int | None = None) -> None:
-    """Leaves it to whoever takes it next. Raises NotFound, Conflict when nobody has it or it has moved on."""
-    taken = _move(db, id, version, _i.assignee_id.is_not(None), assignee_id=None, assignee_name=None)
-    if taken is None:
-        rules.check_give_back(queries.get(db, id).assignee_id is not None)
-        raise _refuse(db, id, version)
-    tell(db, events.UNASSIGNED, taken, by, now)
+def unassign(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime, version: int | None = None) -> None:
+    """Leaves the inspection without an assignee. Raises NotFound, and Conflict when it has none or has moved on."""
+    values = {Inspection.assignee_id: None, Inspection.assignee_name: None}
+    inspection = _write(db, inspection_id, version, values, Inspection.assignee_id.is_not(None))
+    if inspection is None:
+        rules.check_unassign(queries.get(db, inspection_id).assignee_id is not None)
+        raise _stale(db, inspection_id, version)
+    record(db, events.UNASSIGNED, inspection, by=by, now=now)
 
 
-def _move(db: Db, id: uuid.UUID, version: int | None, *conditions: ColumnElement[bool], **values: Any) -> Row | None:
-    """Changes it if it is still at this version. None when it is not."""
-    seen = () if version is None else (_i.version == version,)
-    statement = update(Inspection.__table__).where(_i.id == id, *seen, *conditions)
-    changed = statement.values(version=_i.version + 1, **values)
-    return db.execute(changed.returning(_i.id, _i.organization_id)).one_or_none()
+def _write(
+    db: Db, inspection_id: uuid.UUID, version: int | None, values: Values, *conditions: ColumnElement[bool]
+) -> LockedInspection | None:
+    """Changes the inspection in any state if it is still at this version; `updated_at` stays."""
+    seen = () if version is None else (Inspection.version == version,)
+    changes: Values = {Inspection.version: Inspection.version + 1, **values}
+    return update_where(db, [Inspection.id == inspection_id, *seen, *conditions], changes)
 
 
-def _refuse(db: Db, id: uuid.UUID, seen: int | None) -> Conflict:
-    """The refusal that says what happened instead. Raises NotFound when there is no such inspection."""
-    current = queries.get(db, id).version
-    return stale_conflict(db, SUBJECT, id, current if seen is None else seen, current, EVENTS)
+def _stale(db: Db, inspection_id: uuid.UUID, seen: int | None) -> Conflict:
+    """The refusal that names what happened instead. Raises NotFound when there is no such inspection."""
+    current = queries.get(db, inspection_id).version
+    return stale_conflict(db, SUBJECT, inspection_id, current if seen is None else seen, current, EVENTS)

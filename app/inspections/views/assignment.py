@@ -20,8 +20,8 @@ def assign(id: str) -> Response:
     """Assigns it to the current user."""
     inspection, form = held(id), TakeForm()
     form.check()
-    person = (me().id, me().name)
-    actions.assign(db(), inspection.id, person=person, by=me().actor(), now=clock.now(), version=form.seen_version)
+    assignee = (me().id, me().name)
+    actions.assign(db(), inspection.id, assignee=assignee, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("Assigned to you.")
     return redirects.stay(QUEUE, inspection.id)
 
@@ -32,7 +32,7 @@ def unassign(id: str) -> Response:
     """Assigns it to nobody."""
     inspection, form = held(id), TakeForm()
     form.check()
-    actions.give_back(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
+    actions.unassign(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("Unassigned.")
     return redirects.stay(QUEUE, inspection.id)
 

@@ -28,7 +28,7 @@ from app.kernel.changes.events import timeline
 from app.kernel.crypto import sha256
 from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
-from app.kernel.outbox.outbox import messages_about
+from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.web.htmx import personal, respond
 from app.kernel.web.live import Live
 
@@ -84,8 +84,8 @@ def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Resp
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=reasons,
-        twins=api_examples.of(inspection, reasons, panels),
-        no_twin=api_examples.NONE,
+        api_examples=api_examples.of(inspection, reasons, panels),
+        no_api_example=api_examples.NONE,
         forms={
             "press": PressForm(formdata=None),
             "invite": typed.get("invite") or InviteForm(formdata=None),

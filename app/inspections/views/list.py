@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 
@@ -39,7 +40,7 @@ def _when(row: ListedInspection) -> datetime:
     return row.scheduled_for or row.created_at
 
 
-class Inspections(Queue[ListedInspection, lines.Line, Known]):
+class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
     """Inspections, from the one who waits at the door to those long over."""
 
     desk = INSPECTIONS
@@ -61,7 +62,7 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
                 Csv("When, where it is", lambda each: datetimes.moment(_when(each.row), each.row.zone)),
             ),
             sort="when",
-            css="when",
+            css="time-cell",
         ),
         Column(
             "Who, and for what",
@@ -102,7 +103,7 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
                 Csv("Created, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="ended",
-            css="num",
+            css="number-cell",
         ),
     )
     filters = FILTERS
@@ -159,7 +160,7 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
         ids = list_state.chosen.reader.organization_ids
         return lines.line(row, far, tags, viewer, list_state.now, ids is None or len(ids) > 1)
 
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:
             return Empty(
                 "smartphone",
@@ -176,11 +177,11 @@ class Inspections(Queue[ListedInspection, lines.Line, Known]):
     def name_of(self, row: ListedInspection) -> str:
         return lines.name_of(row)
 
-    def assign(self, db: Db, id: Any, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
-        actions.assign(db, id, person=person, by=by, now=now, version=version)
+    def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
+        actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 
-    def unassign(self, db: Db, id: Any, *, by: Actor, now: datetime, version: int) -> None:
-        actions.give_back(db, id, by=by, now=now, version=version)
+    def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
+        actions.unassign(db, id, by=by, now=now, version=version)
 
 
 QUEUE = Inspections()

@@ -50,7 +50,7 @@ def create() -> Response:
         locale=form.locale.data,
         campaign_id=as_uuid(form.campaign.data) if form.campaign.data else None,
         operator_email=me().email,
-        assigned=(me().id, me().name),
+        assignee=(me().id, me().name),
     )
     return see_other(url_for(".detail", id=inspection.id))
 

@@ -6,7 +6,16 @@ from app.accounts.access import allow
 from app.accounts.roles import INSPECTIONS
 from app.dashboard import captions, charts
 from app.dashboard.charts import Chart, Row, Series, share
-from app.dashboard.overview import DELIVERED, MINUTES, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.dashboard.overview import (
+    DELIVERED,
+    MINUTES,
+    Figure,
+    Overview,
+    Statistics,
+    daily_chart,
+    waiting_chart,
+    weekly_chart,
+)
 from app.inspections.views.shared import READERS, pages
 from app.kernel.text.template_filters import pluralize
 
@@ -39,12 +48,12 @@ def overview() -> Response:
     return o.answer(told, "How the inspections desk is doing", _figures(o, told), found)
 
 
-def _joined(told: Told) -> Chart:
+def _joined(told: Statistics) -> Chart:
     title, thing = "From invite to session", "People who joined"
     return waiting_chart(told, JOINED, key="joining", title=title, done="let in", thing=thing, in_bands=MINUTES)
 
 
-def _stamped(told: Told) -> Chart | None:
+def _stamped(told: Statistics) -> Chart | None:
     """Nothing where no authority is asked."""
     if not told.total(STAMPED):
         return None
@@ -52,7 +61,7 @@ def _stamped(told: Told) -> Chart | None:
     return waiting_chart(told, STAMPED, key="stamping", title=title, done="stamped", thing=thing, in_bands=MINUTES)
 
 
-def _figures(o: Overview, told: Told) -> list[Figure]:
+def _figures(o: Overview, told: Statistics) -> list[Figure]:
     made, joined = told.total(MADE), told.total(MADE, "joined")
     before = share(told.total(MADE, "joined", before=True), told.total(MADE, before=True))
     created, created_before = told.total(CREATED), told.total(CREATED, before=True)
@@ -82,13 +91,13 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     ]
 
 
-def _by_day(o: Overview, told: Told, moment: str, key: str, title: str, verb: str) -> Chart:
+def _by_day(o: Overview, told: Statistics, moment: str, key: str, title: str, verb: str) -> Chart:
     values = told.spread(moment)
     before = told.total(moment, before=True)
     said = f"{pluralize(sum(values), 'inspection')} {verb}, {captions.against(sum(values), before, o.span)}. "
     return daily_chart(
         o.slots,
-        (Series(verb, "a"),),
+        (Series(verb, "series-1"),),
         (values,),
         key=key,
         title=title,
@@ -96,7 +105,7 @@ def _by_day(o: Overview, told: Told, moment: str, key: str, title: str, verb: st
     )
 
 
-def _stuck(told: Told) -> Chart:
+def _stuck(told: Statistics) -> Chart:
     names = [name for name, _ in STEPS]
     values = [told.total(MADE, *words) for _, words in STEPS]
     said = f"Nobody was invited in the last {told.overview.span} days."

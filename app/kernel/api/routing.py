@@ -7,7 +7,6 @@ read, then the idempotent replay, then validation, and last, in the transaction,
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -29,7 +28,6 @@ from app.kernel.errors import Denied, NotFound, Refusal, TooLarge, UnsupportedMe
 from app.kernel.json_types import JsonObject
 
 LARGEST_BODY = 256 * 1024
-LARGEST_INTEGER = 2**63 - 1
 
 blueprint = Blueprint("api", __name__)
 
@@ -397,12 +395,3 @@ def as_uuid(text: str) -> UUID:
     if text.lower() not in (str(found), found.hex):
         raise NotFound()
     return found
-
-
-@lru_cache(maxsize=4096)
-def as_integer(text: str) -> int | None:
-    """The positive integer in a path, or None when no row can have it as an id."""
-    if not (text.isascii() and text.isdigit()):
-        return None
-    number = int(text) if len(text) <= 19 else LARGEST_INTEGER + 1
-    return number if 0 < number <= LARGEST_INTEGER else None

@@ -126,7 +126,7 @@ def _run(action: Action[T], version: int | None, about: Sequence[object]) -> tup
 
 
 def preview_of(db: Db, messages: Sequence[Message], *about: object) -> Preview:
-    """These messages in words, with their digest."""
+    """The preview of these messages, with their fingerprint."""
     return Preview(fingerprint(messages, *about), previewed_messages(db, messages), summary(messages), ())
 
 

@@ -56,7 +56,7 @@ def keep_counters(source: Table, table_name: str, dimensions: Sequence[str]) -> 
         ("postgresql", postgresql_triggers(source.name, table_name, dimensions)),
     ):
         for statement in statements:
-            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
+            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]  # SQLAlchemy's
             event.listen(Base.metadata, "after_create", ddl)
     return counts
 

@@ -105,7 +105,7 @@ def keep_hourly_stats(table: Table, *events: StatEvent) -> None:
     stats = table.info[STATS] = HourlyStats(table.name, events)
     for dialect in ("sqlite", "postgresql"):
         for statement in triggers(stats, dialect):
-            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
+            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]  # SQLAlchemy's
             event.listen(Base.metadata, "after_create", ddl)
 
 
@@ -165,7 +165,7 @@ def _bump_in_one(stats: HourlyStats, rows: Sequence[tuple[str, int]]) -> str:
 
 
 def _bump_each(stat: StatEvent, rows: Sequence[tuple[str, int]]) -> str:
-    """PostgreSQL keeps the plan of each plain insert: only what happened is written, one row a statement."""
+    """PostgreSQL caches the plan of each plain insert: only events that happened are written, one row a statement."""
     steps = " ".join(
         f"IF {_happened(stat, row)} THEN INSERT INTO tallies ({KEY}, slot, n) "
         f"VALUES ({_values(stat, row, 'postgresql')}, pg_backend_pid() % {counters.SLOTS}, {by}) "

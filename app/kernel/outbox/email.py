@@ -12,9 +12,10 @@ import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address, ContentTypeHeader
+from email.header import Header
+from email.headerregistry import Address, AddressHeader, ContentTypeHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
@@ -138,10 +139,34 @@ def _packed(attachment: Attachment | tuple[str, str, bytes]) -> dict[str, str]:
     }
 
 
+class _Folding(EmailPolicy):
+    """Folds a subject or a name that is not ASCII by `email.header`: the newer folding of CPython 3.11 loses a space
+    that stands where a line breaks between two encoded words."""
+
+    def fold(self, name: str, value: Any) -> str:
+        return self._by_header(name, value) or super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self._by_header(name, value).encode() or super().fold_binary(name, value)
+
+    def _by_header(self, name: str, value: Any) -> str:
+        if name.lower() not in ("subject", "from", "to") or str(value).isascii():
+            return ""
+        text, end = str(value), ""
+        if isinstance(value, AddressHeader):
+            (address,) = value.addresses
+            text, end = address.display_name, f"{self.linesep} <{address.addr_spec}>"
+        encoded = Header(text, "utf-8", header_name=name, maxlinelen=76).encode(linesep=self.linesep)
+        return f"{name}: {encoded}{end}{self.linesep}"
+
+
+WIRE = _Folding(linesep=SMTP.linesep)
+
+
 def mime_message(delivery: Delivery) -> EmailMessage:
     """The MIME message. Its Message-ID is the outbox id, the same at every attempt."""
     payload, config = delivery.payload, delivery.config
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=WIRE)
     sender_name, sender = parseaddr(config.mail_from)
     mail["From"] = _address(sender_name, sender)
     mail["To"] = _address(payload["name"], payload["to"])
@@ -218,7 +243,7 @@ def deliver(delivery: Delivery) -> str:
     except smtplib.SMTPResponseException as refusal:
         raise _refused(refusal.smtp_code, refusal.smtp_error) from None
     except smtplib.SMTPNotSupportedError:
-        raise PermanentFailure("The mail server cannot take an address with such letters.") from None
+        raise PermanentFailure("The mail server does not support the characters of this address.") from None
     except (smtplib.SMTPException, OSError) as error:
         # smtplib reports a time-out while reading as a lost connection.
         if isinstance(error, TimeoutError) or "timed out" in str(error):

@@ -5,17 +5,14 @@ drop what it already has. A row that cannot be delivered stays visible in the st
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -23,10 +20,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
-    false,
     literal_column,
-    or_,
-    select,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -38,8 +32,6 @@ from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.json_types import JsonObject
 
 QUEUED, SENT, DEAD, DROPPED = "queued", "sent", "dead", "dropped"
-DISMISSED = "aside"
-"""The status of a dead message that a user has dismissed. Not a state of the row: `state` stays `dead`."""
 
 
 class OutboxRow(Base):
@@ -63,7 +55,7 @@ class OutboxRow(Base):
     not_after: Mapped[datetime | None] = mapped_column(Instant)
     attempts: Mapped[int]
     earlier_attempts: Mapped[int]
-    """Attempts before the last "Send again", after which the backoff starts anew."""
+    """Attempts before the last "Send again", after which the backoff starts again."""
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     lease_token: Mapped[UUID | None] = mapped_column(Uuid)
     last_error: Mapped[str | None] = mapped_column(String(500))
@@ -87,7 +79,7 @@ UNDELIVERED = and_(OutboxRow.state == literal_column("'dead'"), OutboxRow.dismis
 
 Index(
     "ix_outbox_due",
-    OutboxRow.state,  # of one value only; without it SQLite takes the index below unless it has been told to ANALYZE
+    OutboxRow.state,  # of one value only; without it SQLite takes the index below unless ANALYZE has run
     OutboxRow.due_at,
     OutboxRow.destination,
     OutboxRow.channel,
@@ -213,7 +205,7 @@ class PermanentFailure(Exception):
 
 
 Handler = Callable[[Delivery], "str | int | None"]
-"""Delivers the messages of one channel. What it returns (a code or a few words) is kept with the attempt.
+"""Delivers the messages of one channel. What it returns (a code or a short text) is stored with the attempt.
 
 It must be idempotent: it may be called again with the same id.
 """
@@ -278,7 +270,7 @@ def drop(
     channel: str | None = None,
     dedupe: Sequence[str] = (),
 ) -> int:
-    """Drops messages about one thing that were not sent yet, and returns how many.
+    """Drops messages about one item that were not sent yet, and returns how many.
 
     A message that the worker is sending at this moment may still arrive, and is then shown as sent.
     """
@@ -294,174 +286,3 @@ def drop(
         .returning(OutboxRow.id)
     )
     return len(done.all())
-
-
-class ListedMessage(NamedTuple):
-    """Everything that may be shown of a message: all columns but its payload."""
-
-    id: UUID
-    event_id: int | None
-    organization_id: int | None
-    subject_type: str | None
-    subject_id: str | None
-    channel: str
-    destination: str
-    summary: str
-    secret: bool
-    state: str
-    due_at: datetime
-    attempts: int
-    earlier_attempts: int
-    lease_until: datetime | None
-    last_error: str | None
-    created_at: datetime
-    finished_at: datetime | None
-    dismissed_at: datetime | None
-    dismissed_by: str | None
-    blanked: bool
-
-
-LISTED_COLUMNS = (
-    OutboxRow.id,
-    OutboxRow.event_id,
-    OutboxRow.organization_id,
-    OutboxRow.subject_type,
-    OutboxRow.subject_id,
-    OutboxRow.channel,
-    OutboxRow.destination,
-    OutboxRow.summary,
-    OutboxRow.secret,
-    OutboxRow.state,
-    OutboxRow.due_at,
-    OutboxRow.attempts,
-    OutboxRow.earlier_attempts,
-    OutboxRow.lease_until,
-    OutboxRow.last_error,
-    OutboxRow.created_at,
-    OutboxRow.finished_at,
-    OutboxRow.dismissed_at,
-    OutboxRow.dismissed_by,
-    (OutboxRow.payload == "").label("blanked"),
-)
-"""The columns of a ListedMessage, in its order."""
-
-
-class HasStatus(Protocol):
-    """The columns that decide the status of a message."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def last_error(self) -> str | None: ...
-    @property
-    def dismissed_at(self) -> datetime | None: ...
-
-
-def status_of(row: HasStatus) -> str:
-    """The status for staff: queued, failing (failed and will be tried again), sent, dead, aside or dropped."""
-    if row.state == DEAD and row.dismissed_at is not None:
-        return DISMISSED
-    return "failing" if row.state == QUEUED and row.last_error else row.state
-
-
-class HasAttempts(HasStatus, Protocol):
-    """The columns that every attempt or user action on a message changes."""
-
-    @property
-    def attempts(self) -> int: ...
-    @property
-    def earlier_attempts(self) -> int: ...
-
-
-def state_token(row: HasAttempts) -> str:
-    """A token of the message's status that every change replaces. Forms carry it back for optimistic concurrency."""
-    return f"{status_of(row)}-{row.attempts}-{row.earlier_attempts}"
-
-
-_STATE_TOKEN = re.compile(r"([a-z]{1,10})-([0-9]{1,6})-([0-9]{1,6})")
-
-
-def _unchanged_since(seen: str | None) -> list[ColumnElement[bool]]:
-    """Conditions that hold while a message still has the state token `seen`; none without a token."""
-    if seen is None:
-        return []
-    found = _STATE_TOKEN.fullmatch(seen)
-    if found is None:
-        return [false()]
-    status, attempts, earlier_attempts = found[1], int(found[2]), int(found[3])
-    by_status = {
-        "failing": FAILING,
-        DISMISSED: and_(OutboxRow.state == DEAD, OutboxRow.dismissed_at.is_not(None)),
-        DEAD: UNDELIVERED,
-    }
-    return [
-        by_status.get(status, OutboxRow.state == status),
-        OutboxRow.attempts == attempts,
-        OutboxRow.earlier_attempts == earlier_attempts,
-    ]
-
-
-def dismiss(db: Db, id: UUID, by: str, now: datetime, seen: str | None = None) -> bool:
-    """Dismisses a dead message. False when it is not dead, or its state token is no longer `seen`."""
-    return _set_dismissed(db, id, UNDELIVERED, seen, now, by)
-
-
-def restore(db: Db, id: UUID, seen: str | None = None) -> bool:
-    """Undoes `dismiss`. False when the message is not dismissed, or its state token is no longer `seen`."""
-    return _set_dismissed(db, id, OutboxRow.dismissed_at.is_not(None), seen, None, None)
-
-
-def _set_dismissed(
-    db: Db, id: UUID, condition: ColumnElement[bool], seen: str | None, at: datetime | None, by: str | None
-) -> bool:
-    change = (
-        update(OutboxRow)
-        .where(OutboxRow.id == id, condition, *_unchanged_since(seen))
-        .values({OutboxRow.dismissed_at: at, OutboxRow.dismissed_by: by})
-        .returning(OutboxRow.id)
-    )
-    return db.execute(change).one_or_none() is not None
-
-
-def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> ListedMessage | None:
-    """Queues a dead message, a sent one that was not secret, or a failing one, to be sent now under its old id.
-
-    Returns the row, or None when it cannot be sent again (unknown, being sent, dropped, blanked, or a finished job), or
-    its state token is no longer `seen`.
-    """
-    sent = and_(OutboxRow.state == SENT, OutboxRow.channel.not_like("job:%"))
-    failing = and_(FAILING, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
-    row = db.execute(
-        update(OutboxRow)
-        .where(
-            OutboxRow.id == id,
-            OutboxRow.payload != "",
-            or_(OutboxRow.state == DEAD, sent, failing),
-            *_unchanged_since(seen),
-        )
-        .values(
-            {
-                OutboxRow.state: QUEUED,
-                OutboxRow.due_at: now,
-                OutboxRow.finished_at: None,
-                OutboxRow.lease_until: None,
-                OutboxRow.lease_token: None,
-                OutboxRow.earlier_attempts: OutboxRow.attempts,
-                OutboxRow.dismissed_at: None,
-                OutboxRow.dismissed_by: None,
-            }
-        )
-        .returning(*LISTED_COLUMNS)
-    ).one_or_none()
-    return None if row is None else ListedMessage._make(row)
-
-
-def messages_about(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> list[ListedMessage]:
-    """Every message about one thing, newest first, without payloads. `status_of(row)` is its status."""
-    rows = db.execute(
-        select(*LISTED_COLUMNS)
-        .where(OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id))
-        .order_by(OutboxRow.created_at.desc())
-        .limit(limit)
-    )
-    return [ListedMessage._make(row) for row in rows]

@@ -329,7 +329,7 @@ def differences(db: Db, sources: Iterable[Source]) -> list[Difference]:
                 what = "not indexed by its words"
         if what:
             found.append(Difference(texts.subject_type, texts.subject_id, what))
-    entries = db.execute(select(func.count()).select_from(SearchEntry.__table__)).scalar_one()
+    entries = db.execute(select(func.count(SearchEntry.id))).scalar_one()
     if not found and entries != items:
         found.append(Difference("search", str(entries), f"{items} items, {entries} entries"))
     return found

@@ -1,8 +1,9 @@
 """Static files: one hashed address each, compressed once at start-up.
 
 The address has the hash of the content (`/static/app.css?v=3f2a…`), so that a response can be cached for ever.
-`app.css` is joined from `static/css/`, in the order of `SHEETS`, so that a page loads one stylesheet
-(docs/decisions/0007-stylesheet.md).
+`app.css` is joined from `static/css/`, in the order of `SHEETS`, so that a page loads one stylesheet. Scripts are ES
+modules: their imports are rewritten to hashed addresses, so that the hash of a module covers what it imports, and a
+page preloads them all (docs/decisions/0007-stylesheet.md).
 """
 
 import gzip
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 from flask import Flask, Response, abort, request
 from markupsafe import Markup
@@ -21,19 +23,43 @@ SHEETS = (
     "tokens",
     "base",
     "layout",
-    "parts",
-    "lists",
-    "rulers",
-    "narrow",
-    "details",
-    "floats",
-    "fields",
+    "icon",
+    "button",
+    "badge",
+    "avatar",
+    "navigation",
+    "tabs",
+    "filters",
+    "view-bar",
+    "dropdown",
+    "table",
+    "selection",
+    "tags",
+    "pagination",
+    "ruler",
+    "charts",
+    "panel",
+    "facts",
+    "timeline",
+    "notice",
+    "field",
+    "dialog",
+    "toast",
+    "undo",
+    "empty-state",
+    "menu",
+    "palette",
+    "message-preview",
+    "code",
+    "chat",
     "public",
     "utilities",
 )
 COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "text/plain", "text/markdown", "application/json"}
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 SHEET_URL = re.compile(r'url\("\.\./([^"]+)"\)')
+IMPORT = re.compile(r'^((?:import|export)\b[^"\n]*)"(\.{1,2}/[^"]+)"', re.M)
+"""A static import or re-export on one line, of a module by its relative address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +77,45 @@ class Assets:
 
     def __init__(self, folder: Path, prefix: str = "/static") -> None:
         self.prefix = prefix
-        self.assets: dict[str, Asset] = {}
-        sheets = folder / "css"
+        self.files: dict[str, Asset] = {}
+        self.imports: dict[str, tuple[str, ...]] = {}
+        """The modules that each module imports, directly and indirectly, in the order in which they run."""
+        sheets, modules = folder / "css", folder / "js"
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and sheets not in path.parents:
+            if path.is_file() and not {sheets, modules} & set(path.parents):
                 self._put(path.relative_to(folder).as_posix(), path.read_bytes())
+        for path in sorted(modules.rglob("*.js")):
+            self._put_module(folder, path.relative_to(folder).as_posix(), ())
         text = "\n".join((sheets / f"{name}.css").read_text("utf-8") for name in SHEETS)
         self._put("app.css", SHEET_URL.sub(lambda found: f'url("{self.url(found[1])}")', text).encode())
 
     def url(self, name: str) -> str:
         """The hashed address of a file; KeyError for an unknown file."""
-        return f"{self.prefix}/{name}?v={self.assets[name].hash}"
+        return f"{self.prefix}/{name}?v={self.files[name].hash}"
+
+    def _put_module(self, folder: Path, name: str, importers: tuple[str, ...]) -> None:
+        """Adds a module after what it imports, whose hashed addresses it then names."""
+        if name in importers:
+            raise ValueError(f"{name} imports itself, by way of {', '.join(importers)}.")
+        if name in self.files:
+            return
+        before: dict[str, None] = {}
+
+        def hashed(found: re.Match[str]) -> str:
+            other = normpath(join(dirname(name), found[2]))
+            self._put_module(folder, other, (*importers, name))
+            before.update(dict.fromkeys((*self.imports[other], other)))
+            return f'{found[1]}"{self.url(other)}"'
+
+        text = IMPORT.sub(hashed, (folder / name).read_text("utf-8"))
+        self.imports[name] = tuple(before)
+        self._put(name, text.encode())
 
     def _put(self, name: str, body: bytes) -> None:
         kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         small = gzip.compress(body, 9, mtime=0) if kind in COMPRESSIBLE else None
         smaller = small if small and len(small) < len(body) else None
-        self.assets[name] = Asset(kind, body, smaller, hashlib.sha256(body).hexdigest()[:12])
+        self.files[name] = Asset(kind, body, smaller, hashlib.sha256(body).hexdigest()[:12])
 
 
 def _icon(assets: Assets) -> Callable[..., Markup]:
@@ -82,8 +130,21 @@ def _icon(assets: Assets) -> Callable[..., Markup]:
     return icon
 
 
+def _module(assets: Assets) -> Callable[[str], Markup]:
+    """`module(name)`: the script tag of a page's entry module, and a preload for each module that it imports, so that
+    the browser requests all of them at once."""
+
+    @lru_cache
+    def module(name: str) -> Markup:
+        preload = Markup('<link rel="modulepreload" href="{}">')
+        script = Markup('<script src="{}" type="module"></script>').format(assets.url(name))
+        return Markup("\n  ").join([*(preload.format(assets.url(each)) for each in assets.imports[name]), script])
+
+    return module
+
+
 def install(app: Flask) -> Assets:
-    """Serves the app's static folder from memory, and gives templates `static('app.css')`.
+    """Serves the app's static folder from memory, and give templates `static('app.css')` and `module('js/public.js')`.
 
     `url_for('static', filename=…)` has the hash too. Replaces Flask's own static view where there is one.
     """
@@ -91,7 +152,7 @@ def install(app: Flask) -> Assets:
     assets = Assets(Path(app.root_path) / "static", prefix)
 
     def static(filename: str) -> Response:
-        asset = assets.assets.get(filename) or abort(404)
+        asset = assets.files.get(filename) or abort(404)
         zipped = asset.gzipped if request.accept_encodings["gzip"] > 0 else None
         answer = Response(zipped or asset.body, mimetype=asset.type)
         if zipped:
@@ -105,13 +166,13 @@ def install(app: Flask) -> Assets:
         return answer
 
     def hashed(endpoint: str, values: dict) -> None:
-        if endpoint == "static" and values.get("filename") in assets.assets:
-            values.setdefault("v", assets.assets[values["filename"]].hash)
+        if endpoint == "static" and values.get("filename") in assets.files:
+            values.setdefault("v", assets.files[values["filename"]].hash)
 
     if "static" in app.view_functions:
         app.view_functions["static"] = static
     else:
         app.add_url_rule(f"{prefix}/<path:filename>", "static", static)
     app.url_default_functions.setdefault(None, []).append(hashed)
-    app.jinja_env.globals.update(static=assets.url, sprite=_icon(assets))
+    app.jinja_env.globals.update(static=assets.url, module=_module(assets), sprite=_icon(assets))
     return assets

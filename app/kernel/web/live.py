@@ -1,7 +1,7 @@
 """Live pages: polls of the browser, and the revision of a page.
 
 The browser requests the page's own address again, marks the request as a poll (`X-Desk-Poll`), and sends the revision
-that it has (`If-None-Match`). Unchanged: 304, and nothing else is read. Changed: the whole page, which static/live.js
+that it has (`If-None-Match`). Unchanged: 304, and nothing else is read. Changed: the whole page, which static/js/live/
 merges into the one on screen. Revisions: docs/decisions/0011-live.md; `app/dashboard/live.py` reads them.
 """
 

@@ -5,13 +5,13 @@ from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.dashboard.undo import actions as undo
 from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo import queries as undo_queries
-from app.dashboard.undo.models import PendingDecision
+from app.dashboard.undo.models import Decision, PendingDecision
 from app.kernel.changes.events import Actor
 from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
@@ -40,7 +40,7 @@ def write_review(
     by: Actor,
     now: datetime,
     version: int | None = None,
-    pending: Row | None = None,
+    pending: Decision | None = None,
 ) -> Prescreen:
     """Writes a decision with its event and e-mail, and ends the pending decision that it overtakes.
 
@@ -85,7 +85,9 @@ def write_review(
     return reviewed
 
 
-def _refuse(db: Db, prescreen_id: UUID, reach: Reach, now: datetime, decidable_at: datetime, own: Row | None) -> None:
+def _refuse(
+    db: Db, prescreen_id: UUID, reach: Reach, now: datetime, decidable_at: datetime, own: Decision | None
+) -> None:
     """Raises the reason for which no row matched; returns when only the version moved on."""
     statement = select(*COLUMNS).where(Prescreen.id == prescreen_id, reach.rows(Prescreen.organization_id))
     row = db.execute(statement).one_or_none()

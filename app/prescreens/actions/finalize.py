@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from app.dashboard.undo.actions import Ending, decided_by
-from app.dashboard.undo.models import State
+from app.dashboard.undo.models import Decision, State
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
 from app.prescreens.actions._review import PENDING, decision_fingerprint, write_review
@@ -19,7 +19,7 @@ CHANGED = (
 )
 
 
-def finalize(db: Db, pending: Row, now: datetime) -> Ending:
+def finalize(db: Db, pending: Decision, now: datetime) -> Ending:
     """Writes the decision in the name of the user who made it, as of the moment at which it became final.
 
     A decision whose e-mails would differ from those that the user saw is returned to them instead.

@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy import Row
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
@@ -13,13 +12,13 @@ from app.dashboard.live import live_item, view_item
 from app.dashboard.redirects import place_in_list
 from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo import queries as undo_queries
-from app.dashboard.undo.models import State
+from app.dashboard.undo.models import Decision, State
 from app.kernel import clock
 from app.kernel.changes import confirmation, events
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.errors import Refusal
-from app.kernel.outbox.outbox import messages_about
+from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.web.htmx import respond
 from app.kernel.web.live import Live
 from app.prescreens import api_examples, emails, presentation
@@ -90,8 +89,8 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         list_label=list_state.tab.label or list_state.title,
         seen=listing.Seen(prescreen.version, prescreen.assignee_id).number,
         tagged=tagging.shown(QUEUE, db, prescreen),
-        twins=api_examples.of(id, state),
-        no_twin=api_examples.NONE,
+        api_examples=api_examples.of(id, state),
+        no_api_example=api_examples.NONE,
         several=scope.everything or len(scope.organization_ids) > 1,
         zone=me().time_zone,
         now=now,
@@ -106,14 +105,14 @@ def _previews(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) 
     }
 
 
-def _pending(decision: Row | None, now: datetime) -> str:
+def _pending(decision: Decision | None, now: datetime) -> str:
     """Who has decided this and until when it can be undone; empty without a pending decision."""
     if decision is None or decision.state != State.HELD:
         return ""
     return undo_presentation.ticking(undo_presentation.mark(decision, now, me().id), decision, now)
 
 
-def _why_not_decide(prescreen: Prescreen, decision: Row | None, now: datetime) -> str | None:
+def _why_not_decide(prescreen: Prescreen, decision: Decision | None, now: datetime) -> str | None:
     """The reason of the disabled decision buttons, or None."""
     if decision is not None and decision.state == State.HELD:
         return undo_presentation.ticking(undo_presentation.refusal(decision, now, me().id), decision, now)
@@ -124,7 +123,7 @@ def _why_not_decide(prescreen: Prescreen, decision: Row | None, now: datetime) -
     return None
 
 
-def _notes(decision: Row | None) -> str:
+def _notes(decision: Decision | None) -> str:
     """The notes that this user typed with a decision that was undone or returned to them."""
     ended = (State.UNDONE, State.RETURNED)
     if decision is None or decision.person_id != me().id or decision.state not in ended:
@@ -132,7 +131,7 @@ def _notes(decision: Row | None) -> str:
     return decision.payload["notes"] or ""
 
 
-def _not_written(decision: Row | None) -> dict[str, str]:
+def _not_written(decision: Decision | None) -> dict[str, str]:
     """For the user whose pending decision was overtaken or returned: why, and the notes that they had typed."""
     ended = (State.OVERTAKEN, State.RETURNED)
     if decision is None or decision.person_id != me().id or decision.state not in ended:

@@ -52,7 +52,7 @@ def _moment(moment: datetime | None, zone: str) -> str | None:
     return datetimes.moment(moment, zone) if moment else None
 
 
-class Prescreens(Queue[ListedPrescreen, presentation.Row, presentation.RowContext]):
+class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.RowContext]):
     """Prescreens from their start to the decision."""
 
     desk = PRESCREENS
@@ -170,7 +170,7 @@ class Prescreens(Queue[ListedPrescreen, presentation.Row, presentation.RowContex
         several = list_state.chosen.several
         return presentation.row(row, tags, context, viewer, list_state.now, with_state=with_state, several=several)
 
-    def nothing(self, list_state: ListState, counts: Counts) -> Empty:
+    def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs["all"] == 0:
             return Empty("inbox", "No prescreens yet", "They come in through the public links of your questionnaires.")
         left = list_state.tab.args.get("left")
@@ -195,7 +195,9 @@ class Prescreens(Queue[ListedPrescreen, presentation.Row, presentation.RowContex
     def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
         former = Seen.read(version).assignee_id
         if former is None:
-            raise Conflict("This is not assigned to anybody. Nothing was changed.", code="session.taken")
+            raise Conflict(
+                "It is assigned to nobody, so it cannot be unassigned. Nothing was changed.", code="session.taken"
+            )
         actions.unassign(db, id, former=former, reach=writable(), by=by, now=now)
 
 

@@ -10,7 +10,7 @@ from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
 from app.dashboard import captions, charts
 from app.dashboard.charts import Box, Chart, Picture, Row, Series, Word, share
-from app.dashboard.overview import DELIVERED, Figure, Overview, Told, daily_chart, waiting_chart, weekly_chart
+from app.dashboard.overview import DELIVERED, Figure, Overview, Statistics, daily_chart, waiting_chart, weekly_chart
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
 from app.prescreens.models import ReviewStatus
@@ -43,17 +43,17 @@ def overview() -> Response:
     return o.answer(told, "How the prescreens desk is doing", _figures(o, told), found)
 
 
-def _undecided(o: Overview, told: Told) -> Counter[Any]:
+def _undecided(o: Overview, told: Statistics) -> Counter[Any]:
     """Complete prescreens that nobody decided, by the day they expire on."""
     return told.by_day(EXPIRES, "waiting")
 
 
-def _lost(o: Overview, told: Told, before: bool) -> int:
+def _lost(o: Overview, told: Statistics, before: bool) -> int:
     first, last = (o.before, o.first) if before else (o.first, o.today)
     return sum(n for day, n in told.by_day(EXPIRES, "waiting").items() if first <= day < last)
 
 
-def _figures(o: Overview, told: Told) -> list[Figure]:
+def _figures(o: Overview, told: Statistics) -> list[Figure]:
     approved, denied = told.total(DECIDED, APPROVED), told.total(DECIDED, DENIED)
     all_before = told.total(DECIDED, before=True)
     half = charts.percentile(told.waits(DECIDED), 0.5)
@@ -90,7 +90,7 @@ def _figures(o: Overview, told: Told) -> list[Figure]:
     ]
 
 
-def _expiry(o: Overview, told: Told) -> Chart:
+def _expiry(o: Overview, told: Statistics) -> Chart:
     last = o.today + timedelta(days=AHEAD - 1)
     days = charts.slots(o.today, last, o.today)
     values = charts.spread(days, _undecided(o, told))
@@ -111,11 +111,11 @@ def _expiry(o: Overview, told: Told) -> Chart:
 def _ahead(values: list[int], middle: str, last: str) -> Picture:
     """Bars on a ruler of days; the first three stand on a ground of their own, in red."""
     top, base, pitch = max(values), 90, 100 / len(values)
-    boxes = [Box("c", 0, SOON * pitch, 6, base - 6, 3)]
+    boxes = [Box("track", 0, SOON * pitch, 6, base - 6, 3)]
     for n, value in enumerate(values):
         if value:
             tall = max(3.0, value / top * (base - 30))
-            tone = "t danger" if n < SOON else "a"
+            tone = "toned-fill danger" if n < SOON else "series-1"
             boxes.append(Box(tone, (n + 0.2) * pitch, pitch * 0.6, base - tall, tall, 1))
     strokes = [charts.Stroke("", 0, 100, base, base)]
     strokes += [
@@ -124,18 +124,18 @@ def _ahead(values: list[int], middle: str, last: str) -> Picture:
     ]
     peak = values.index(top)
     words = [
-        Word("three days", SOON * pitch + 1, 20, "val"),
+        Word("three days", SOON * pitch + 1, 20, "value"),
         Word("today", 0, 114),
         Word(middle, 50, 114, "", "middle"),
         Word(last, 100, 114, "", "end"),
     ]
     if peak >= SOON + 5 or peak < SOON:
         above = 24 if peak < SOON else 25
-        words.append(Word(f"{top:,}", (peak + 0.5) * pitch, above, "val", "middle"))
+        words.append(Word(f"{top:,}", (peak + 0.5) * pitch, above, "value", "middle"))
     return Picture(126, tuple(strokes), tuple(boxes), tuple(words))
 
 
-def _templates(o: Overview, told: Told) -> Chart:
+def _templates(o: Overview, told: Statistics) -> Chart:
     per: dict[str, Counter[str]] = {}
     for tally in told.tallies:
         if tally.event == DECIDED and o.first <= tally.day <= o.today:
@@ -170,13 +170,13 @@ def _templates(o: Overview, told: Told) -> Chart:
     )
 
 
-def _decided(o: Overview, told: Told) -> Chart:
+def _decided(o: Overview, told: Statistics) -> Chart:
     values = (told.spread(DECIDED, APPROVED), told.spread(DECIDED, DENIED))
     total = sum(map(sum, values))
     said = f"{pluralize(total, 'decision')}, {captions.against(total, told.total(DECIDED, before=True), o.span)}."
     return daily_chart(
         o.slots,
-        (Series("approved", "a"), Series("denied", "b")),
+        (Series("approved", "series-1"), Series("denied", "series-2")),
         values,
         key="decisions",
         title="Decisions",
@@ -184,13 +184,13 @@ def _decided(o: Overview, told: Told) -> Chart:
     )
 
 
-def _submitted(o: Overview, told: Told) -> Chart:
+def _submitted(o: Overview, told: Statistics) -> Chart:
     values = told.spread(COMPLETED)
     before = told.total(COMPLETED, before=True)
     said = f"{pluralize(sum(values), 'prescreen')} sent in, {captions.against(sum(values), before, o.span)}. "
     return daily_chart(
         o.slots,
-        (Series("sent in", "a"),),
+        (Series("sent in", "series-1"),),
         (values,),
         key="submitted",
         title="Sent in by prospects",

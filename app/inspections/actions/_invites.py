@@ -1,0 +1,74 @@
+"""What the verbs of an invite share. Link and code are sent in two messages and stored as hashes only.
+
+Source: the Sessions API document, "Two-factor join". The messages that carry them are encrypted, and blanked once sent.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+
+from app.accounts.models import Organization
+from app.inspections import emails, payloads, queries, rules
+from app.inspections.actions._write import Values, lock, record
+from app.inspections.models import Invite
+from app.kernel.changes.event_types import EventType
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.outbox.outbox import Message
+
+CHANGED_MEANWHILE = "Somebody else has just issued a new link or code for this invite."
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """An invite with its secrets, which are known only at this moment. `join_url` is None after a mere new code."""
+
+    invite: Invite
+    join_url: str | None
+    otp_code: str | None
+
+
+def update_invite(db: Db, invite: Invite, values: Values, *conditions: ColumnElement[bool]) -> bool:
+    """Changes the invite if the conditions hold and its link and code are still those that were read."""
+    unchanged = (Invite.id == invite.id, Invite.issue == invite.issue, Invite.code_issue == invite.code_issue)
+    statement = update(Invite).where(*unchanged, *conditions).values(dict(values))
+    return db.execute(statement.returning(Invite.id)).one_or_none() is not None
+
+
+def lock_live_inspection(db: Db, inspection_id: uuid.UUID, now: datetime) -> None:
+    """Locks the inspection of an invite. Raises Conflict when it is over.
+
+    The invite is locked before the inspection, as joining does, so that the two never deadlock.
+    """
+    if lock(db, inspection_id, rules.LIVE_STATES, now=now) is None:
+        rules.check_invite(queries.get(db, inspection_id), now)
+
+
+def send(
+    db: Db, event_type: EventType, invite: Invite, token: str | None, code: str | None, *, by: Actor, now: datetime
+) -> Minted:
+    """Records the event with the messages that carry link and code; returns these secrets."""
+    inspection = queries.get(db, invite.inspection_id)
+    columns = select(Organization.name, Organization.time_zone)
+    organization = db.execute(columns.where(Organization.id == inspection.organization_id)).one()
+    url = payloads.join_url(db.config.public_base_url, inspection.id, token) if token else None
+    messages: list[Message] = []
+    if url and invite.send_email:
+        messages += emails.invitation(db, inspection, invite, organization, url)
+    if code:
+        messages += emails.code(db, inspection, invite, organization, code)
+    record(db, event_type, inspection, by=by, now=now, data=event_data(invite), messages=messages)
+    return Minted(invite, url, code)
+
+
+def event_data(invite: Invite) -> dict[str, object]:
+    """What an event says of an invite: its recipient, with masked addresses."""
+    return {
+        "invite": str(invite.id),
+        "recipient": invite.recipient_name,
+        "email": rules.hint_email(invite.recipient_email),
+        "phone": rules.hint_phone(invite.recipient_phone),
+        "otp": invite.otp_required,
+    }

@@ -1,0 +1,36 @@
+"""Asking a time-stamping authority again that has failed."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from app.inspections import emails, events, rules
+from app.inspections.actions._anchoring import sum_up
+from app.inspections.actions._write import record
+from app.inspections.anchors import name_of
+from app.inspections.models import Anchor, AnchorState
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.errors import Conflict, NotFound
+
+
+def retry_anchor(db: Db, id: uuid.UUID, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> None:
+    """Asks an authority again that has failed. Raises NotFound, and Conflict unless it has failed."""
+    this = (Anchor.id == id, Anchor.inspection_id == inspection_id)
+    authority = db.execute(
+        update(Anchor)
+        .where(*this, Anchor.state == AnchorState.FAILED.value)
+        .values({Anchor.state: AnchorState.PENDING.value, Anchor.attempts: 0, Anchor.updated_at: now})
+        .returning(Anchor.authority)
+    ).scalar_one_or_none()
+    if authority is None:
+        state = db.scalar(select(Anchor.state).where(*this))
+        if state is None:
+            raise NotFound("There is no such time stamp.")
+        rules.check_retry_anchor(state)
+        raise Conflict("Somebody else has just asked this authority again.")
+    inspection = sum_up(db, inspection_id, now=now)
+    data = {"authority": name_of(authority)}
+    messages = [emails.anchor_job(id, authority)]
+    record(db, events.ANCHOR_RETRIED, inspection, by=by, now=now, data=data, messages=messages)

@@ -1,0 +1,28 @@
+"""Revoking an invite."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from app.inspections import events, queries, rules
+from app.inspections.actions._invites import event_data
+from app.inspections.actions._write import record
+from app.inspections.models import Inspection, Invite
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+
+
+def revoke(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Invite:
+    """Revokes an invite: its link, code and field session end at once. Raises Conflict when it was revoked already."""
+    changed = db.execute(
+        update(Invite)
+        .where(Invite.id == invite.id, Invite.revoked_at.is_(None))
+        .values({Invite.revoked_at: now, Invite.field_token_sha256: None})
+        .returning(Invite.id)
+    ).one_or_none()
+    fresh = queries.invite(db, invite.id, invite.inspection_id)
+    if changed is None:
+        rules.check_revoke(fresh)
+    inspection = db.get_one(Inspection, fresh.inspection_id)
+    record(db, events.INVITE_REVOKED, inspection, by=by, now=now, data=event_data(fresh))
+    return fresh

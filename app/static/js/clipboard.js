@@ -1,0 +1,20 @@
+/** Copy buttons. They are hidden until this module runs. */
+
+import { $$, on, onPage } from "./dom.js";
+import { toast } from "./toasts.js";
+
+on("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  const text = source?.dataset.value ?? source?.value ?? source?.textContent ?? "";
+  try {
+    await navigator.clipboard.writeText(text.trim());
+    toast("Copied.", "good", "check");
+  } catch {
+    getSelection().selectAllChildren(source);
+    toast("Your browser does not let us copy. It is selected: press Ctrl C.", "warn", "circle-alert");
+  }
+});
+
+onPage(() => $$("[data-copy][hidden]").forEach((button) => (button.hidden = false)));

@@ -1,0 +1,168 @@
+/** Keeps a page live: asks for its own address again with the revision it has, and merges the answer into the page on
+    screen (docs/decisions/0011-live.md). A page is live when its <main> has `data-live-every` (seconds). */
+
+import { $, on } from "../dom.js";
+import { holdScroll } from "./anchor.js";
+import { announce } from "./announcements.js";
+import { mergeParts } from "./parts.js";
+import { mergeRows, shownIds } from "./rows.js";
+
+const LONGEST_WAIT = 60;
+const NO_ANSWER_AFTER = 15000;
+const PAUSED = "live paused"; // the value stays as it is: browsers have it stored
+const SIGNED_OUT = "You are signed out. Load the page again to sign in; what you typed is still here.";
+const GONE = "This page is gone, or no longer open to you. What you see is how it was.";
+
+let main = null; // the element that is kept live, or none
+let address = ""; // of the page that the revision is of
+let revision = ""; // the one on screen
+let timer = 0;
+let polling = null; // the poll under way
+let failures = 0; // polls in a row
+let updatedAt = ""; // the last answer, in the user's time zone
+let stopped = ""; // why there will be no more polls
+let waiting = null; // a fresh page of which something could not be shown yet
+
+const isPaused = () => sessionStorage.getItem(PAUSED) === "1";
+const isIdle = () => !main || Boolean(stopped) || isPaused() || document.hidden;
+
+/** Begins with whichever page is on screen: at the start, and after every swap. */
+function bind() {
+  const found = $("main[data-live-every]");
+  polling?.abort();
+  polling = waiting = null;
+  clearTimeout(timer);
+  if (found !== main) {
+    main = found;
+    failures = 0;
+    stopped = "";
+    if (main) {
+      revision = main.dataset.liveRevision;
+      updatedAt = clock(new Date(document.body.dataset.now));
+    }
+  } else if (address !== location.href) revision = ""; // only a fragment came with the new address; the rest follows
+  address = location.href;
+  if (!main) return;
+  showState();
+  schedule();
+}
+
+/** Schedules the next poll; after failures with a growing pause. */
+function schedule() {
+  clearTimeout(timer);
+  if (isIdle()) return;
+  const every = Number(main.dataset.liveEvery);
+  timer = setTimeout(poll, 1000 * Math.max(every, failures && Math.min(LONGEST_WAIT, every * 2 ** failures)));
+}
+
+async function poll() {
+  clearTimeout(timer);
+  if (polling || isIdle()) return;
+  const mine = (polling = new AbortController());
+  const late = setTimeout(() => mine.abort("late"), NO_ANSWER_AFTER);
+  try {
+    const rows = shownIds(main);
+    const headers = { "X-Desk-Poll": "1", "If-None-Match": revision };
+    if (rows.length) headers["X-Desk-Rows"] = rows.join(",");
+    const options = { headers, cache: "no-store", redirect: "manual", signal: mine.signal };
+    const answer = await fetch(location.pathname + location.search, options);
+    const text = answer.status === 200 ? await answer.text() : "";
+    if (polling === mine) receive(answer, text);
+  } catch {
+    if (polling === mine) fail();
+  } finally {
+    clearTimeout(late);
+    if (polling === mine) {
+      polling = null;
+      showState();
+      schedule();
+    }
+  }
+}
+
+function receive(answer, text) {
+  if (answer.type === "opaqueredirect" || answer.status === 401) stopped = SIGNED_OUT;
+  else if ([403, 404, 410].includes(answer.status)) stopped = GONE;
+  else if (answer.status === 304) {
+    succeed(answer);
+    if (waiting) merge(waiting);
+  } else if (text) {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const fresh = $("main[data-live-every]", page);
+    if (!fresh) throw new Error("another page than this one");
+    revision = fresh.dataset.liveRevision;
+    succeed(answer);
+    merge(page);
+  } else throw new Error(`status ${answer.status}`);
+  if (stopped) announce(stopped);
+}
+
+function succeed(answer) {
+  if (failures > 1) announce("Updates are back.");
+  failures = 0;
+  updatedAt = clock(new Date(answer.headers.get("Date") ?? Date.now()));
+}
+
+function fail() {
+  failures += 1;
+  if (failures === 2) announce(stateText());
+}
+
+function merge(page) {
+  // While a form is on its way its answer says more than this page.
+  if ($(".htmx-request", main)) {
+    waiting = page;
+    return;
+  }
+  const restore = holdScroll(main);
+  if (document.title !== page.title) document.title = page.title;
+  const waits = mergeParts(page);
+  waiting = mergeRows(main, page) || waits ? page : null;
+  restore();
+}
+
+/** A moment in the user's time zone, written as there. */
+function clock(moment) {
+  const { liveZone: timeZone, liveHours: hours } = main.dataset;
+  const shape = { minute: "2-digit", second: "2-digit", timeZone };
+  return hours === "12"
+    ? moment.toLocaleTimeString("en-US", { ...shape, hour: "numeric", hourCycle: "h12" })
+    : moment.toLocaleTimeString("en-GB", { ...shape, hour: "2-digit", hourCycle: "h23" });
+}
+
+function stateText() {
+  if (stopped) return stopped;
+  if (failures) return `No updates since ${updatedAt}, trying again…`;
+  return isPaused() ? `Paused, as of ${updatedAt}` : `Live, updated ${updatedAt}`;
+}
+
+/** Shows in the bar how fresh the page is. */
+function showState() {
+  const bar = $("[data-live-bar]");
+  if (!bar || !main) return;
+  bar.classList.toggle("danger", Boolean(failures || stopped));
+  bar.classList.toggle("good", !failures && !stopped && !isPaused());
+  const line = $("[data-live-text]", bar);
+  if (line.textContent !== stateText()) line.textContent = stateText();
+  const button = $("button", bar);
+  button.hidden = Boolean(stopped);
+  button.textContent = isPaused() ? "Go on" : "Pause";
+}
+
+on("click", (event) => {
+  if (!event.target.closest("[data-live-bar] button")) return;
+  sessionStorage.setItem(PAUSED, isPaused() ? "0" : "1");
+  polling?.abort();
+  polling = null;
+  showState();
+  if (!isPaused()) poll();
+});
+
+on("focusout", () => waiting && setTimeout(() => waiting && merge(waiting)));
+on("visibilitychange", () => (document.hidden ? clearTimeout(timer) : poll()));
+on("htmx:after:swap", bind);
+on("desk:poll", poll); // for code that knows of a change
+addEventListener("pageshow", (event) => event.persisted && poll());
+addEventListener("online", poll);
+
+bind();

@@ -1,0 +1,147 @@
+/** The command palette (Ctrl K): a combobox over pages, actions of this page, saved views and search results. The focus
+    stays in the field; Enter takes the selected option. It follows links and moves the focus; it never presses. */
+
+import { $, $$, element, on } from "./dom.js";
+
+const WAIT = 150;
+const OPTION = "#palette [role='option']";
+
+let chosen = false; // the user moved with the arrows: results that arrive later do not select anew
+let timer = 0;
+let searching = null; // the search under way
+let searchedFor = null; // the text that the results on screen are for
+let targets = []; // the controls that the options of this page stand for
+
+const field = () => $("#palette [role='combobox']");
+const visibleOptions = () => $$(OPTION).filter((option) => option.checkVisibility());
+const isSelected = (option) => option.getAttribute("aria-selected") === "true";
+
+function select(option) {
+  for (const each of $$(OPTION).filter(isSelected)) each.setAttribute("aria-selected", "false");
+  if (!option) return field().removeAttribute("aria-activedescendant");
+  option.setAttribute("aria-selected", "true");
+  option.scrollIntoView({ block: "nearest" });
+  field().setAttribute("aria-activedescendant", option.id);
+}
+
+function selectFirst() {
+  const selected = $$(OPTION).find(isSelected);
+  if (!chosen || !selected?.checkVisibility()) select(visibleOptions()[0]);
+}
+
+/** Hides the options of this page's own lists that do not contain every word. */
+function narrow() {
+  const words = field().value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const option of $$(`${OPTION}:not(#palette-offers *)`)) {
+    const heading = $(".heading", option.parentElement)?.textContent ?? "";
+    const text = `${heading} ${option.textContent}`.toLowerCase();
+    option.hidden = !words.every((word) => text.includes(word));
+  }
+}
+
+/** Fetches saved views and things that match. */
+async function search() {
+  searching?.abort();
+  searching = new AbortController();
+  const results = $("#palette-offers");
+  const typed = field().value.trim();
+  try {
+    const address = `${results.dataset.url}?q=${encodeURIComponent(typed)}`;
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: searching.signal });
+    results.innerHTML = answer.ok && !answer.redirected ? await answer.text() : "";
+  } catch (error) {
+    if (error.name === "AbortError") return; // the user typed on
+    results.innerHTML = ""; // no network: the pages are still there
+  }
+  searchedFor = typed;
+  settle();
+}
+
+function settle() {
+  for (const option of $$(OPTION)) option.tabIndex = -1;
+  selectFirst();
+}
+
+/** Lists the buttons and links in the page header and the action panel, as far as they can be used now. */
+function listActions() {
+  const group = $("#palette-actions");
+  for (const old of $$("[role='option']", group)) old.remove();
+  const wanted = ":is(main .page-header, #actions) :is(button:not([disabled], [aria-disabled='true']), a.btn)";
+  targets = $$(wanted).filter((each) => each.checkVisibility() && each.textContent.trim());
+  targets.forEach((target, index) => {
+    const option = element("div");
+    option.id = `palette-action-${index}`;
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    option.dataset.index = index;
+    const icon = $("svg.icon", target)?.cloneNode(true);
+    if (icon) option.append(icon);
+    option.append(element("span", "", target.textContent.trim().replace(/\s+/g, " ")));
+    if (target.matches("button")) option.append(element("small", "", "goes to the button"));
+    group.append(option);
+  });
+}
+
+/** Follows the link that an option stands for, or focuses the button. */
+function goTo(option) {
+  const target = targets[option.dataset.index];
+  $("#palette").close();
+  if (target.matches("a")) return target.click();
+  target.scrollIntoView({ block: "center" });
+  target.focus();
+}
+
+/** Enter takes the selected option, but never a result for fewer letters. With nothing selected the form searches. */
+async function enter(option) {
+  const outdated = field().value.trim() !== searchedFor;
+  if (outdated && (!option || option.closest("#palette-offers"))) {
+    clearTimeout(timer);
+    await search();
+    option = $$(OPTION).find(isSelected);
+  }
+  if (option) option.click();
+  else field().form.requestSubmit();
+}
+
+new MutationObserver(() => {
+  if (!$("#palette")?.open) return;
+  chosen = false;
+  searchedFor = null;
+  field().value = "";
+  listActions();
+  narrow();
+  settle();
+  search();
+}).observe(document.documentElement, { subtree: true, attributeFilter: ["open"] });
+
+on("input", (event) => {
+  if (event.target !== field()) return;
+  chosen = false;
+  narrow();
+  selectFirst();
+  clearTimeout(timer);
+  timer = setTimeout(search, WAIT);
+});
+
+on("keydown", (event) => {
+  if (!event.target.closest?.("#palette") || event.isComposing) return;
+  const all = visibleOptions();
+  const at = all.findIndex(isSelected);
+  if (event.key === "Enter") {
+    event.preventDefault();
+    enter(all[at]);
+    return;
+  }
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || !all.length) return;
+  event.preventDefault();
+  chosen = true;
+  select(all[(at + step + all.length) % all.length]);
+});
+
+on("click", (event) => {
+  const option = event.target.closest?.(OPTION);
+  if (!option) return;
+  if (option.dataset.index !== undefined) goTo(option);
+  else $("#palette").close();
+});

@@ -1,0 +1,9 @@
+/** Entry of pages for people without an account. Every page works without scripts. */
+
+import "./toasts.js";
+import "./forms.js";
+import "./clipboard.js";
+import "./dialogs.js";
+import "./relative-times.js";
+import "./focus.js";
+import "./shortcuts.js";

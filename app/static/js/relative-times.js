@@ -1,0 +1,53 @@
+/** Times that go on: "in 5 min" and "2 h ago", by the server's clock; and a moment on the visitor's own clock. */
+
+import { $$, onPage } from "./dom.js";
+
+const EVERY = 20000;
+const MINUTE = 60000;
+const DAY = 1440 * MINUTE;
+const loaded = performance.now();
+
+const serverNow = () => Date.parse(document.body.dataset.now ?? "") + (performance.now() - loaded);
+
+/** A span of time in its two largest units; empty for less than a minute. */
+function duration(milliseconds) {
+  const minutes = Math.floor(Math.abs(milliseconds) / MINUTE);
+  const parts = [
+    [Math.floor(minutes / 1440), "d"],
+    [Math.floor(minutes / 60) % 24, "h"],
+    [minutes % 60, "min"],
+  ];
+  const first = parts.findIndex(([n]) => n);
+  if (first < 0) return "";
+  if (first === 0 && parts[0][0] > 1) return `${parts[0][0]} d`;
+  return parts
+    .slice(first, first + 2)
+    .filter(([n]) => n)
+    .map(([n, unit]) => `${n} ${unit}`)
+    .join(" ");
+}
+
+function update() {
+  const now = serverNow();
+  if (Number.isNaN(now)) return;
+  for (const each of $$("[data-until]")) {
+    const left = Date.parse(each.dataset.until) - now;
+    if (Math.abs(left) >= 60 * DAY) continue;
+    const span = duration(left);
+    const text = left > 0 ? (span ? `in ${span}` : "in less than a minute") : span ? `${span} ago` : "just now";
+    if (each.textContent !== text) each.textContent = text;
+  }
+}
+
+/** Shows a moment on the visitor's own clock, where it differs from the clock of `data-zone`. */
+function showLocal(line) {
+  const moment = new Date(line.dataset.local);
+  const inZone = (timeZone) => moment.toLocaleString([], { timeZone, dateStyle: "full", timeStyle: "short" });
+  const here = inZone();
+  if (here === inZone(line.dataset.zone)) return;
+  line.textContent = `Where you are: ${here}`;
+  line.hidden = false;
+}
+
+onPage(() => $$("[data-local]").forEach(showLocal));
+setInterval(update, EVERY);

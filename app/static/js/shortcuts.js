@@ -1,0 +1,106 @@
+/** Keyboard shortcuts (docs/look.md, "Keys"). None approves, denies, cancels or ends: the most a single key does is to
+    move the focus, to select, to assign, or to follow a link. Everything here is also done by Tab and Enter. */
+
+import { $, $$, on } from "./dom.js";
+import { leaveByKey } from "./focus.js";
+import { LINKS, currentLink, currentRow, focusOn, isVisible, moveBy } from "./rows.js";
+
+const TYPED_IN = "input:not([type='checkbox'], [type='radio']), select, textarea, [contenteditable='true']";
+const ASSIGN = "form[action*='/assign']";
+
+const KEYS = {
+  "/": () => $("#search")?.focus(),
+  "?": () => $("#help")?.showModal(),
+  j: () => moveBy(1),
+  k: () => moveBy(-1),
+  x: selectRow,
+  e: assign,
+  n: () => follow($("#main a[rel='next']")),
+  p: () => follow($("#main a[rel='prev']")),
+};
+
+function follow(link) {
+  if (!link) return;
+  leaveByKey();
+  link.click();
+}
+
+function selectRow() {
+  const row = currentRow();
+  if (row) $(".select-cell input:not(:disabled)", row)?.click();
+}
+
+/** Assigns the row that has the focus, or the item of this page. Where another person has it, only the focus moves. */
+function assign() {
+  const row = currentRow();
+  if (row) return $("[data-key='e']", row)?.click();
+  const button = $(`#actions ${ASSIGN} button[type='submit']:not(:disabled)`);
+  if (!button) return;
+  if ($("bdi, .person", button.closest(".row") ?? button.form)) focusOn(button);
+  else button.click();
+}
+
+on("keydown", (event) => {
+  if (event.isComposing || event.defaultPrevented) return;
+  const control = (event.ctrlKey || event.metaKey) && !event.altKey;
+  if (control && event.key === "Enter") return submit(event);
+  if (control && event.key.toLowerCase() === "k" && $("#palette")) {
+    event.preventDefault();
+    if (!$("#palette").open) $("#palette").showModal();
+    return;
+  }
+  if (control || event.altKey) return;
+  if (event.key === "Escape") return leaveField(event);
+  if (event.key === "Enter" && event.target.matches?.("a[href], #palette *")) leaveByKey();
+  if (document.body.dataset.keys === "off" || $("dialog[open]")) return;
+  if (event.target.closest?.(TYPED_IN)) return;
+  // Enter on a control of the row is that control's; on the checkbox it opens the row.
+  const onCheckbox = event.key === "Enter" && event.target.matches?.(".select-cell input");
+  const action = onCheckbox ? () => follow(currentLink()) : KEYS[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+/** Ctrl Enter presses the form's button. Where there are several, they decide different things: it only goes there. */
+function submit(event) {
+  const form = event.target.form ?? event.target.closest?.("form");
+  if (!form) return goToAction(event);
+  event.preventDefault();
+  const buttons = [...form.elements].filter((each) => each.matches("button:not([type='button'], [type='reset'])"));
+  const ready = buttons.filter((button) => !button.disabled && isVisible(button));
+  if (ready.length === 1) form.requestSubmit(ready[0]);
+  else if (ready.length) focusOn(ready[0]);
+  else if (!buttons.length) form.requestSubmit();
+}
+
+/** Outside of a form Ctrl Enter goes to the first action of this page. */
+function goToAction(event) {
+  const buttons = $$("#actions button[type='submit']:not(:disabled)").filter(isVisible);
+  const first = buttons.find((each) => each.matches(".primary")) ?? buttons[0];
+  if (!first) return;
+  event.preventDefault();
+  focusOn(first);
+}
+
+/** Escape closes a dropdown, or leaves the field; what was typed stays. */
+function leaveField(event) {
+  if ($("dialog[open], [popover]:popover-open")) return; // the browser closes these
+  const dropdown = event.target.closest?.("details.dropdown[open]");
+  if (dropdown) {
+    dropdown.open = false;
+    $("summary", dropdown).focus();
+    return;
+  }
+  const field = event.target.closest?.(TYPED_IN);
+  if (!field || (field.type === "search" && field.value)) return; // a search field is emptied first
+  focusOn(currentLink() ?? $(LINKS) ?? $("#main") ?? field);
+}
+
+/** Shows in the help dialog only the keys that do something on this page. */
+function narrowHelp() {
+  for (const line of $$("#help [data-requires]")) line.hidden = !$(line.dataset.requires);
+}
+
+on("keydown", (event) => event.key === "?" && narrowHelp(), true);
+on("click", (event) => event.target.closest?.("[commandfor='help']") && narrowHelp(), true);

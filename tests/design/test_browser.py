@@ -1,0 +1,169 @@
+"""The parts in a real browser: readable, reachable, no sideways scroll, and refusals beside the control."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests import browsers
+
+PAGES = ("queue", "detail", "chat", "gone")
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ("light", "dark"))
+@pytest.mark.parametrize("width", (1280, 320))
+def test_axe_finds_nothing(chromium: Any, address: str, path: str, scheme: str, width: int) -> None:
+    with browsers.fresh_page(chromium, width=width, scheme=scheme) as page:
+        page.goto(f"{address}/{path}")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_dialogs_are_accessible_too(page: Any, address: str) -> None:
+    page.goto(f"{address}/detail")
+    for opener, dialog in (
+        ("[commandfor='palette']", "#palette"),
+        ("[commandfor='help']", "#help"),
+        ("text=Cancel the", "#end"),
+    ):
+        page.click(opener)
+        page.wait_for_selector(f"{dialog}[open]")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        page.keyboard.press("Escape")
+
+
+def test_a_refusal_lands_by_its_control_and_nothing_typed_is_lost(page: Any, address: str) -> None:
+    page.goto(f"{address}/detail")
+    page.fill("#room", "Room 4")
+    page.fill("#why", " ")
+    page.click("text=Schedule and tell")
+    page.wait_for_selector("form #refusal.notice")
+    assert "Say why." in page.inner_text("#refusal")
+    assert page.evaluate("document.activeElement.id") == "refusal"
+    assert page.get_attribute("#why", "aria-invalid") == "true"
+    assert page.input_value("#room") == "Room 4"
+    assert page.url == f"{address}/detail"
+
+
+def test_a_refusal_in_a_dialog_stays_in_it(page: Any, address: str) -> None:
+    page.goto(f"{address}/detail")
+    page.click("text=Cancel the request")
+    page.click("text=Cancel it now")
+    page.wait_for_selector("dialog[open] #refusal.notice")
+    assert "Ana Ruiz got there first." in page.inner_text("#refusal")
+    assert page.locator("#refusal").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"), (("broken", "Something went wrong on our side."), ("offline", "No network."))
+)
+def test_faults_are_said_beside_the_control(chromium: Any, address: str, fault: str, sentence: str) -> None:
+    page = chromium.new_page()
+    try:
+        page.goto(f"{address}/detail")
+        page.context.set_offline(fault == "offline")
+        page.click("text=Broken" if fault == "broken" else "text=Always late")
+        page.wait_for_selector("#refusal.notice")
+        assert sentence in page.inner_text("#refusal")
+        assert page.locator("[aria-busy='true']").count() == 0
+    finally:
+        page.context.close()
+
+
+def test_a_slow_answer_is_announced_after_a_moment_and_nothing_jumps(chromium: Any, address: str) -> None:
+    page = chromium.new_page()
+    try:
+        page.goto(f"{address}/detail")
+        held: list[Any] = []
+        page.route("**/*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+        button = page.locator("button:has-text('Broken')")
+        button.scroll_into_view_if_needed()
+        before = button.bounding_box()
+        button.click()
+        page.wait_for_selector("body[data-waiting]")
+        assert button.get_attribute("aria-busy") == "true"
+        assert button.bounding_box() == before
+        held[0].continue_()
+        page.wait_for_selector("#refusal.notice")
+        assert page.get_attribute("body", "data-waiting") is None
+    finally:
+        page.context.close()
+
+
+def test_success_goes_where_the_server_says_and_back_comes_back(page: Any, address: str) -> None:
+    page.goto(f"{address}/detail")
+    page.fill("#why", "Because")
+    page.fill("#day", "2026-11-25")
+    page.fill("#at", "13:30")
+    page.fill("#minutes", "75")
+    page.click("text=Schedule and tell")
+    page.wait_for_url(f"{address}/queue?done=1")
+    page.wait_for_function("document.title === 'Requests that need scheduling · Session Desk'")
+    assert "Scheduled. Brandt is next." in page.inner_text("#status")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.go_back()
+    page.wait_for_selector("h1:has-text('Malachite Yarrow')")
+    assert page.url == f"{address}/detail"
+
+
+def test_a_filter_changes_list_and_address(page: Any, address: str) -> None:
+    page.goto(f"{address}/queue")
+    page.select_option("[name='state']", "requested")
+    page.wait_for_selector("#queue .empty-state")
+    assert page.url == f"{address}/queue?state=requested"
+    assert page.locator(".nav").count() == 1
+    page.go_back()
+    page.wait_for_selector("#queue table")
+    assert page.url == f"{address}/queue"
+
+
+def test_keys_move_and_open_and_can_be_switched_off(page: Any, address: str) -> None:
+    page.goto(f"{address}/queue")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.textContent") == "Malachite Yarrow"
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.textContent") == "Orsolya Brandt"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("j?")
+    assert page.input_value("#search") == "j?"
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    assert page.locator("#help[open]").count() == 1
+    page.keyboard.press("Escape")
+    page.evaluate("document.body.dataset.keys = 'off'")
+    page.keyboard.press("?")
+    assert page.locator("#help[open]").count() == 0
+    page.keyboard.press("Control+k")
+    page.keyboard.type("deliv")
+    assert page.locator("#palette [role='option']:visible").count() == 1
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/detail")
+
+
+def test_the_theme_is_kept_in_this_browser(page: Any, address: str) -> None:
+    page.goto(f"{address}/queue")
+    page.click("[popovertarget='person']")
+    page.click("[data-theme-to='dark']")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    page.reload()
+    assert page.get_attribute("html", "data-theme") == "dark"
+
+
+def test_without_scripts_a_refusal_is_a_page_with_what_was_typed(chromium: Any, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/detail")
+    page.fill("#why", " ")
+    page.fill("#room", "Room 4, behind the stairs")
+    page.eval_on_selector("#why", "field => field.removeAttribute('required')")
+    page.click("text=Schedule and tell")
+    assert "Say why." in page.inner_text("main")
+    assert "Room 4, behind the stairs" in page.inner_text("main")
+    page.click("text=Back to the page")
+    assert page.url == f"{address}/detail"
+    context.close()

@@ -1,0 +1,168 @@
+// Judges the contrast of everything that is read on the page, as a visitor sees it. The ground is no guess from styles:
+// it is what is painted when all words and icons are made transparent (a picture of that is handed to `judge`). Colours
+// are made sRGB by a canvas, which knows oklch() and whatever comes after it.
+(() => {
+  const LARGE = 24;
+  const LARGE_BOLD = 18.66;
+  const SHARE = 0.12; // what fills less of a word's box is an edge, not its ground
+  const RIM = 4; // pixels, of a field's border
+  const HIDE = new CSSStyleSheet();
+  HIDE.replaceSync(`
+    *, ::before, ::after, ::placeholder, ::marker {
+      -webkit-text-fill-color: transparent !important; text-decoration-color: transparent !important;
+      text-shadow: none !important; caret-color: transparent !important;
+    }
+    svg text, svg tspan { fill: transparent !important; }
+    svg.icon { visibility: hidden !important; }`);
+  const FIELDS = "input:not([type=checkbox], [type=radio], [type=hidden], [type=file], [type=range]), select, textarea";
+  const OFF = ":disabled, [aria-disabled='true'], fieldset:disabled *, label:has(:disabled)"; // WCAG asks nothing of these
+  const SAID = "script, style, noscript, template, title, option, datalist, svg title, svg desc";
+
+  const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const known = new Map();
+  function rgba(colour) {
+    if (!known.has(colour)) {
+      pen.clearRect(0, 0, 1, 1);
+      pen.fillStyle = "#000";
+      pen.fillStyle = colour;
+      pen.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
+      known.set(colour, [r, g, b, a / 255]);
+    }
+    return known.get(colour);
+  }
+
+  function opacity(element) {
+    let all = 1;
+    for (let each = element; each; each = each.parentElement) all *= Number(getComputedStyle(each).opacity);
+    return all;
+  }
+
+  // Whether something else lies over it there, or it is cut off: nobody reads it then.
+  function seen(element, x, y) {
+    for (const each of document.elementsFromPoint(x, y)) {
+      if (each === element || element.contains(each)) return true;
+      if (each.contains(element)) continue;
+      const over = getComputedStyle(each);
+      if (rgba(over.backgroundColor)[3] * over.opacity > 0.98) return false;
+    }
+    return getComputedStyle(element).pointerEvents === "none";
+  }
+
+  let things = [];
+  let judged = new Set();
+
+  function note(element, colour, boxes, wanted, words) {
+    if (element.matches(OFF) || element.closest(OFF)) return;
+    const shown = boxes.filter((box) => box.width >= 2 && box.height >= 2);
+    const there = shown.filter((box) => seen(element, box.x + box.width / 2, box.y + box.height / 2));
+    if (there.length) things.push({ element, colour, boxes: there, wanted, words, opacity: opacity(element) });
+  }
+
+  function ofText(style) {
+    const size = parseFloat(style.fontSize);
+    return size >= LARGE || (size >= LARGE_BOLD && Number(style.fontWeight) >= 700) ? 3 : 4.5;
+  }
+
+  function collect() {
+    things = [];
+    judged = new Set();
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    while (walker.nextNode()) {
+      const text = walker.currentNode;
+      const element = text.parentElement;
+      if (!text.data.trim() || element.closest(SAID)) continue;
+      if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+      range.selectNodeContents(text);
+      const style = getComputedStyle(element);
+      const colour = element.closest("svg") ? style.fill : style.color;
+      note(element, colour, [...range.getClientRects()], ofText(style), text.data.trim());
+    }
+    for (const field of document.querySelectorAll(FIELDS)) {
+      if (!field.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+      const empty = field.placeholder && !field.value;
+      const style = getComputedStyle(field, empty ? "::placeholder" : null);
+      const { x, y, width, height } = field.getBoundingClientRect();
+      const inside = new DOMRect(x + RIM, y + RIM, width - 2 * RIM, height - 2 * RIM);
+      note(field, style.color, [inside], ofText(style), field.placeholder || field.name);
+    }
+    for (const icon of document.querySelectorAll("svg.icon")) {
+      if (!icon.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+      const style = getComputedStyle(icon);
+      const colour = style.stroke === "none" ? style.fill : style.stroke;
+      note(icon, colour, [icon.getBoundingClientRect()], 3, icon.querySelector("use")?.getAttribute("href"));
+    }
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, HIDE];
+  }
+
+  function show() {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== HIDE);
+  }
+
+  const light = (value) => (value <= 10.31475 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+  const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+
+  function contrast(one, other) {
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  }
+
+  function grounds(pixels, box) {
+    const [left, top] = [Math.max(0, Math.round(box.x)), Math.max(0, Math.round(box.y))];
+    const right = Math.min(pixels.width, Math.round(box.x + box.width));
+    const bottom = Math.min(pixels.height, Math.round(box.y + box.height));
+    const shares = new Map();
+    let all = 0;
+    for (let y = top; y < bottom; y += 2) {
+      for (let x = left; x < right; x += right - left > 200 ? 4 : 2) {
+        const at = (y * pixels.width + x) * 4;
+        const key = (pixels.data[at] << 16) | (pixels.data[at + 1] << 8) | pixels.data[at + 2];
+        shares.set(key, (shares.get(key) ?? 0) + 1);
+        all += 1;
+      }
+    }
+    const large = [...shares].filter(([, n]) => n / all >= SHARE);
+    return (large.length ? large : [...shares]).map(([key]) => [key >> 16, (key >> 8) & 255, key & 255]);
+  }
+
+  // Finds what is too faint, on a picture (PNG, base64) of the page without its words.
+  async function judge(png) {
+    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+    const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d", { willReadFrequently: true });
+    canvas.drawImage(picture, 0, 0);
+    const pixels = canvas.getImageData(0, 0, picture.width, picture.height);
+    const findings = [];
+    for (const { element, colour, boxes, wanted, words, opacity } of things) {
+      const [r, g, b, a] = rgba(colour);
+      const strength = a * opacity;
+      let worst = Infinity;
+      let below = null;
+      for (const box of boxes) {
+        for (const ground of grounds(pixels, box)) {
+          const mixed = [r, g, b].map((value, i) => value * strength + ground[i] * (1 - strength));
+          const found = contrast(mixed, ground);
+          if (found < worst) [worst, below] = [found, ground];
+        }
+      }
+      if (below) judged.add(element.outerHTML);
+      if (below && worst < wanted - 0.005)
+        findings.push(
+          `${worst.toFixed(2)}:1, not ${wanted}:1, ${colour} on rgb(${below}): “${words}” in ` +
+            element.outerHTML.slice(0, 140),
+        );
+    }
+    show();
+    return findings;
+  }
+
+  // What nobody judged of what axe could not. By their words, because live pages put new elements in the old ones' place.
+  const unjudged = (selectors) =>
+    selectors.filter((selector) => {
+      const element = document.querySelector(selector);
+      return element?.checkVisibility() && !element.closest(OFF) && !judged.has(element.outerHTML);
+    });
+
+  globalThis.contrastCheck = { collect, judge, unjudged };
+})();

@@ -1,0 +1,34 @@
+"""Every event type is declared once, and no page shows the bare name of one."""
+
+import re
+from collections import Counter
+from html import unescape
+
+import pytest
+
+from app.home.audit import EVENTS
+from tests.project.crawler import DemoSite
+
+pytestmark = pytest.mark.timeout(400)  # loading and crawling the demo site takes its time
+
+KIND = re.compile(r"^[a-z_]+\.[a-z_]+$")
+TAG = re.compile(r"<[^>]+>")
+
+
+def test_kinds_are_things_and_participles_and_no_two_types_share_a_stored_one() -> None:
+    stored = Counter(kind for each in EVENTS.values() for kind in each.stored_kinds)
+    assert len(EVENTS) > 70
+    assert all(KIND.match(kind) for kind in stored)
+    assert [kind for kind, n in stored.items() if n > 1] == []
+
+
+def test_no_page_shows_an_events_bare_name(demo_site: DemoSite) -> None:
+    stored = sorted(kind for each in EVENTS.values() for kind in each.stored_kinds)
+    names = re.compile(r"(?<![\w.@/-])(" + "|".join(map(re.escape, stored)) + r")(?![\w.-])")
+    shown = {
+        f"{found} on {visit.endpoint}"
+        for visit in demo_site.pages()
+        if visit.signed_in
+        for found in names.findall(unescape(TAG.sub(" ", visit.html)))
+    }
+    assert not shown

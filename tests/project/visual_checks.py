@@ -1,0 +1,112 @@
+"""Looks at a page in a real browser as its reader would: in both themes, wide and narrow, and says what is wrong.
+
+axe finds what is built wrong, once a width. Contrast takes it longest, and often it cannot make up its mind: it judges
+that once. contrast.js judges each word and icon in all four, against what is really painted below it.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Page
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+SECTIONS = ("home", "depositions", "prescreens", "inspections", "messages", "accounts", "public")
+OF_EVERYBODY = ("audit", "holds", "views")
+NOT_A_PAGE = {"reference.document"}
+NARROW, WIDE, HEIGHT = 320, 1280, 900
+TALLEST = 16_000
+"""Pixels; Chromium paints no larger picture."""
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+JUDGE = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations", "incomplete"],
+}
+STRUCTURE = {**RULES, "rules": {"color-contrast": {"enabled": False}}}
+RUN = "rules => axe.run(document, rules).then(({ violations, incomplete }) => ({ violations, incomplete }))"
+STICKS_OUT = """() => [...document.querySelectorAll('main *, header *, body > *')]
+    .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
+    .slice(0, 4).map(e => `${e.tagName.toLowerCase()}.${e.className}`)"""
+SIZE = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing of what it serves."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The address at which a browser finds the app meanwhile."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://localhost:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def section_of(endpoint: str) -> str:
+    """The desk that a page belongs to, or `public`."""
+    section = endpoint.split(".")[0]
+    return section if section in SECTIONS else "home" if section in OF_EVERYBODY else "public"
+
+
+def findings(page: Page) -> Iterator[str]:
+    """What is wrong with the page as it stands now, opened dialogs and all. Leaves it light and 1280 pixels wide."""
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.evaluate(JUDGE)
+    page.evaluate(AXE)
+    for width, schemes in ((NARROW, ("light", "dark")), (WIDE, ("dark", "light"))):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        wide, high = page.evaluate(SIZE)
+        if wide > width:
+            yield f"{width} px: scrolls sideways because of {page.evaluate(STICKS_OUT)}"
+        page.set_viewport_size({"width": width, "height": min(max(high, HEIGHT), TALLEST)})
+        for scheme in schemes:
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            yield from (f"{width} px, {scheme}: {finding}" for finding in too_faint(page))
+        rules = RULES if width == WIDE else STRUCTURE  # cut off words, of which axe says nothing, are there when narrow
+        yield from (f"{width} px: {finding}" for finding in axe(page, rules))
+
+
+def too_faint(page: Page) -> list[str]:
+    """Words and icons whose contrast is less than WCAG asks for: 4.5:1, and 3:1 of large words and of icons."""
+    page.evaluate("contrastCheck.collect()")
+    size = page.viewport_size
+    assert size is not None
+    browser = page.context.new_cdp_session(page)
+    clip = {"x": 0, "y": 0, **size, "scale": 1}
+    taken = browser.send("Page.captureScreenshot", {"format": "png", "clip": clip, "optimizeForSpeed": True})
+    browser.detach()
+    found: list[str] = page.evaluate("png => contrastCheck.judge(png)", taken["data"])
+    return found
+
+
+def axe(page: Page, rules: dict[str, Any]) -> Iterator[str]:
+    """What axe says of the page, and what of its unfinished judgments of contrast nobody else judged either."""
+    response: dict[str, Any] = page.evaluate(RUN, rules)
+    for result in response["violations"]:
+        yield from (f"violates {result['id']}: {node['html'][:140]} {_why(node)}" for node in result["nodes"])
+    for result in response["incomplete"]:
+        if result["id"] == "color-contrast":
+            nodes = {node["target"][0]: node for node in result["nodes"]}
+            for selector in page.evaluate("selectors => contrastCheck.unjudged(selectors)", list(nodes)):
+                yield f"nobody could judge the contrast of {nodes[selector]['html'][:140]} {_why(nodes[selector])}"
+
+
+def _why(node: dict[str, Any]) -> list[str]:
+    """In axe's own keys."""
+    why = [check.get("data") for check in node["any"]]
+    return sorted(str(data.get("messageKey")) for data in why if isinstance(data, dict))

@@ -1,0 +1,34 @@
+"""`--quick`: the tests that one minute on two cores allows. Rules, requests and pages on SQLite, in this process.
+
+A test is left out for its kind, never by name: it runs on PostgreSQL, in a browser or against processes, looks at every
+page of the demo site, tries cases that are generated, or is marked `slow`. Without the option nothing is left out.
+"""
+
+import pytest
+
+SLOW_FIXTURES = {"chromium", "page", "serve", "server", "demo_site"}
+SLOW_FOLDERS = ("tests/bench/", "tests/faults/", "tests/tools/", "tests/upgrade/")
+SLOW_MARKERS = ("browser", "hypothesis", "slow")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="at most a minute: SQLite alone, no browser, no processes")
+
+
+# Last: by then hypothesis has marked its tests.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("quick"):
+        config.hook.pytest_deselected(items=[item for item in items if is_slow(item)])
+        items[:] = [item for item in items if not is_slow(item)]
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether a test is of a kind that takes long."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return (
+        "postgresql" in parameters
+        or any(item.get_closest_marker(name) for name in SLOW_MARKERS)
+        or not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        or item.nodeid.startswith(SLOW_FOLDERS)
+    )
