@@ -80,6 +80,7 @@ def all_pages(db: Db, listed: Any) -> list[UUID]:
     return forth
 
 
+@pytest.mark.slow
 def test_everybody_means_the_same_list(database: Database, cast: Cast, made: list[UUID]) -> None:
     today = now().date()
     with database.read() as db:
@@ -269,7 +270,7 @@ def test_rows_that_left_say_who_did_what(lena: FlaskClient, cast: Cast, database
         reach = Reach((cast.marston.id,))
         actions.deny(db, gone, None, reach=reach, by=cast.actor("mira"), now=now())
     page = lena.get("/prescreens", headers={"X-Desk-Poll": "1", "X-Desk-Rows": f"{gone},{stays}"}).text
-    left = page.partition("data-gone")[2]
+    left = page.partition("data-removed")[2]
     assert f'id="prescreen-{gone}"' in left
     assert f'id="prescreen-{stays}"' not in left
     assert "Denied by Mira Haddad" in left

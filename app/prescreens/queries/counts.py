@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, case, func, literal_column, select, union_all
 
-from app.accounts.access import Scope
+from app.accounts.scope import Scope
 from app.kernel.db.engine import Db
 from app.prescreens.models import DAY_COUNTS, STAGE_COUNTS, Prescreen, ReviewStatus, Status
 from app.prescreens.queries.stages import PENDING, Reach, Stage, day_start, times, whose, whose_counts

@@ -77,7 +77,7 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         timeline=EVENTS.timeline(events.timeline(db, SUBJECT, id)),
         messages=messages_about(db, SUBJECT, id),
         form=typed or DecisionForm(formdata=None, version=prescreen.version, notes=_notes(decision)),
-        pending=_pending(decision, now),
+        pending_text=_pending_text(decision, now),
         not_written=_not_written(decision),
         seconds=me().undo_seconds,
         reason=denied or _why_not_decide(prescreen, decision, now),
@@ -105,7 +105,7 @@ def _previews(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) 
     }
 
 
-def _pending(decision: Decision | None, now: datetime) -> str:
+def _pending_text(decision: Decision | None, now: datetime) -> str:
     """Who has decided this and until when it can be undone; empty without a pending decision."""
     if decision is None or decision.state != State.HELD:
         return ""
