@@ -68,8 +68,8 @@ def main(given: list[str]) -> int:
 
 
 def commit() -> str:
-    said = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return said.stdout.strip() or "unknown"
+    text = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return text.stdout.strip() or "unknown"
 
 
 def machine() -> str:
@@ -94,8 +94,8 @@ class SqliteFiles:
         if not source.exists():
             building = self._folder / "building.sqlite3"
             _remove(building)
-            said(f"sqlite: making {n:,} rows a room")
-            said(f"sqlite: made in {data.make(f'sqlite:///{building}', n):.0f} s")
+            text(f"sqlite: making {n:,} rows a room")
+            text(f"sqlite: made in {data.make(f'sqlite:///{building}', n):.0f} s")
             building.rename(source)
         _remove(copy)
         shutil.copyfile(source, copy)
@@ -136,8 +136,8 @@ class PostgresDatabases:
         if source not in known:
             self._run("DROP DATABASE IF EXISTS building")
             self._run("CREATE DATABASE building")
-            said(f"postgresql: making {n:,} rows a room")
-            said(f"postgresql: made in {data.make(self._url('building'), n):.0f} s")
+            text(f"postgresql: making {n:,} rows a room")
+            text(f"postgresql: made in {data.make(self._url('building'), n):.0f} s")
             self._run(f"ALTER DATABASE building RENAME TO {source}")
         self._run(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")
         self._run(f"CREATE DATABASE {copy} TEMPLATE {source} STRATEGY file_copy")
@@ -159,7 +159,7 @@ def databases(name: str, folder: Path) -> Iterator[Any]:
         place.server.cleanup()
 
 
-def said(sentence: str) -> None:
+def text(sentence: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {sentence}", flush=True)
 
 
@@ -172,7 +172,7 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
     database = Database(Config(database_url=url))
     pool = open_prescreens(database, now)
     loads = Loads(folder, n, pool, now)
-    said(f"{place.name}: {n:,} rows a room, {len(pool):,} prescreens to review")
+    text(f"{place.name}: {n:,} rows a room, {len(pool):,} prescreens to review")
     running: dict[str, Server] = {}
     try:
         for side in SIDES:
@@ -188,7 +188,7 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
                 prepare = (lambda: reopen(database, pool)) if load.once else (lambda: None)
                 row = one_path(running[side], load, path, prepare, place.pid, chosen.duration)
                 row |= {"db": place.name, "rows": n, "path": path.name, "side": side}
-                said(report.line(row))
+                text(report.line(row))
                 yield row
         yield about(running["product"], place.name, n)
     finally:

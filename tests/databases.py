@@ -255,9 +255,9 @@ def _wait_until_idle(database: Database, seconds: float = 5) -> None:
     """Waits for connections that background threads have not given back yet."""
     ends = time.monotonic() + seconds
     pools = [_pool(engine) for engine in (database.reader, database.writer)]
-    while held := sum(pool.checkedout() for pool in pools):
+    while in_use := sum(pool.checkedout() for pool in pools):
         assert time.monotonic() < ends, (
-            f"{held} connections of this test are still in use: a thread goes on, or a leak."
+            f"{in_use} connections of this test are still in use: a thread goes on, or a leak."
         )
         time.sleep(0.01)
 

@@ -42,7 +42,7 @@ class Outbox:
         facts["payload"] = json.loads(self.database.vault.decrypt(row.payload)) if row.payload else {}
         return SimpleNamespace(**facts)
 
-    def letters(self, to: str | None = None) -> list[dict[str, Any]]:
+    def emails(self, to: str | None = None) -> list[dict[str, Any]]:
         """The payloads of e-mails: to, subject, text, html, attachments."""
         return [row.payload for row in self.rows("email") if to is None or row.payload.get("to") == to]
 
@@ -59,23 +59,23 @@ class Outbox:
 
 
 class MailServer:
-    """An SMTP server. `letters` are the messages it accepted; `answer` decides its reply to a recipient."""
+    """An SMTP server. `mails` are the messages it accepted; `answer` decides its reply to a recipient."""
 
     def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
+        self.mails: list[EmailMessage] = []
         self.answer: Callable[[str], str] = lambda recipient: "250 OK"
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=10)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        said = self.answer(address)
-        if said.startswith("250"):
+        smtp_reply = self.answer(address)
+        if smtp_reply.startswith("250"):
             envelope.rcpt_tos.append(address)
-        return said
+        return smtp_reply
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        letter = message_from_bytes(envelope.content, policy=default)
-        assert isinstance(letter, EmailMessage)
-        self.letters.append(letter)
+        mail = message_from_bytes(envelope.content, policy=default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
         return "250 OK"
 
     @property

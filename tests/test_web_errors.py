@@ -99,10 +99,10 @@ def test_a_database_that_is_away_is_503_in_words(
     response = client.get(path if path.startswith("/api") else "/depositions", headers=headers)
     assert (response.status_code, response.mimetype) == (503, mimetype)
     assert int(response.headers["Retry-After"]) > 0
-    said = response.get_data(as_text=True)
-    assert "does not answer right now" in said
-    assert "10.0.0.7" not in said
-    assert "secret_column" not in said
+    text = response.get_data(as_text=True)
+    assert "does not answer right now" in text
+    assert "10.0.0.7" not in text
+    assert "secret_column" not in text
 
 
 def test_a_crash_says_nothing_of_its_cause(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch):
@@ -114,12 +114,12 @@ def test_a_crash_says_nothing_of_its_cause(app: Flask, cast: Cast, monkeypatch: 
         client = app.test_client()
         cast.sign_in(client, "ines")
         response = client.get(path, headers=cast.headers("prescreens") if path.startswith("/api") else {})
-        said = response.get_data(as_text=True)
+        text = response.get_data(as_text=True)
         assert response.status_code == 500
-        assert "secret" not in said
-        assert "ZeroDivision" not in said
-        assert "Traceback" not in said
-        assert response.headers["X-Request-Id"] in said
+        assert "secret" not in text
+        assert "ZeroDivision" not in text
+        assert "Traceback" not in text
+        assert response.headers["X-Request-Id"] in text
 
 
 def test_forwarded_addresses_are_believed_only_from_trusted_proxies():

@@ -18,10 +18,10 @@ def settings(folder: Path, port: int | None = None) -> dict[str, str]:
     keep = folder / "settings.env"
     try:
         _try_writing(folder)
-        held = dict(line.split("=", 1) for line in keep.read_text().splitlines()) if keep.exists() else _new_secrets()
-        if port or "PUBLIC_BASE_URL" not in held:
-            held["PUBLIC_BASE_URL"] = f"http://localhost:{port or 8000}"
-        text = "".join(f"{name}={value}\n" for name, value in held.items())
+        stored = dict(line.split("=", 1) for line in keep.read_text().splitlines()) if keep.exists() else _new_secrets()
+        if port or "PUBLIC_BASE_URL" not in stored:
+            stored["PUBLIC_BASE_URL"] = f"http://localhost:{port or 8000}"
+        text = "".join(f"{name}={value}\n" for name, value in stored.items())
         if not keep.exists() or keep.read_text() != text:
             keep.touch(mode=0o600)
             keep.write_text(text)
@@ -30,7 +30,7 @@ def settings(folder: Path, port: int | None = None) -> dict[str, str]:
     except ValueError:
         raise Refusal(f"{keep} is damaged. Move it away to get new development secrets.") from None
     database = f"sqlite:///{folder / 'session-desk.sqlite3'}"
-    return {**held, "DATABASE_URL": database, "EVIDENCE_URL": str(folder / "evidence"), **os.environ}
+    return {**stored, "DATABASE_URL": database, "EVIDENCE_URL": str(folder / "evidence"), **os.environ}
 
 
 def _try_writing(folder: Path) -> None:

@@ -14,7 +14,7 @@ from flask import Response, flash, request
 from app.accounts.access import Me, me
 from app.accounts.roles import DENIALS
 from app.dashboard import recent_events, tags
-from app.dashboard.csv_export import take_ticked
+from app.dashboard.csv_export import export_ticked
 from app.dashboard.listing import Found, Id
 from app.dashboard.queue import AnyQueue, ListState
 from app.dashboard.recent_events import LatestEvent
@@ -59,7 +59,7 @@ def act(queue: AnyQueue) -> Response:
     ticked = _ticked(list_state.listing.compiled.id_type)
     if pressed == "export":
         found = list_state.listing.rows_of(db(), [one.id for one in ticked])
-        return take_ticked(queue, list_state, [found[one.id] for one in ticked if one.id in found])
+        return export_ticked(queue, list_state, [found[one.id] for one in ticked if one.id in found])
     chosen = _chosen(queue, viewer, list_state, pressed, value)
     done, left = _each(queue, list_state, viewer, ticked, chosen)
     flash(_answer(queue, list_state, viewer, len(done), chosen.words, left), "warn" if left else "message")

@@ -56,13 +56,13 @@ def lines(head: Sequence[str], rows: Iterable[Sequence[object]], at_once: int = 
     yield buffer.getvalue()
 
 
-def named(desk: str, view: str, now: datetime, zone: str) -> str:
+def file_name(desk: str, view: str, now: datetime, zone: str) -> str:
     """The file's name: which list, on which day where the reader is."""
     plain = re.sub(r"[^a-z0-9]+", "-", view.lower()).strip("-")
     return "-".join(part for part in (desk, plain, now.astimezone(ZoneInfo(zone)).date().isoformat()) if part) + ".csv"
 
 
-def note(
+def record_export(
     db: Db,
     desk: str,
     *,
@@ -93,7 +93,7 @@ CHUNK = 200
 """Rows whose tags and other facts are read at once."""
 
 
-def take(queue: AnyQueue) -> Response:
+def export(queue: AnyQueue) -> Response:
     """The CSV of exactly the list that the address asks for, streamed. Writes an event before the first row leaves."""
     viewer, now = me(), clock.now()
     list_state = queue.ask(now)
@@ -110,7 +110,7 @@ def take(queue: AnyQueue) -> Response:
     return _file(queue, list_state, viewer, records())
 
 
-def take_ticked(queue: AnyQueue, list_state: ListState, found: Sequence[tuple[str | None, Found]]) -> Response:
+def export_ticked(queue: AnyQueue, list_state: ListState, found: Sequence[tuple[str | None, Found]]) -> Response:
     """The same of the rows that were ticked."""
     viewer = me()
     _record(queue, list_state, db(), len(found), ticked=True)
@@ -133,7 +133,7 @@ def _record(queue: AnyQueue, list_state: ListState, session: Db, rows: int, tick
     home, reach = list_state.chosen.organization_id, list_state.chosen.reader.organization_ids
     if home is None and reach is not None and len(reach) == 1:
         home = next(iter(reach))
-    note(
+    record_export(
         session,
         queue.desk,
         address=queue.url(**list_state.args),
@@ -146,7 +146,7 @@ def _record(queue: AnyQueue, list_state: ListState, session: Db, rows: int, tick
 
 
 def _file(queue: AnyQueue, list_state: ListState, viewer: Me, records: Iterator[Sequence[object]]) -> Response:
-    name = named(queue.desk, list_state.tab.key, list_state.now, viewer.time_zone)
+    name = file_name(queue.desk, list_state.tab.key, list_state.now, viewer.time_zone)
     head = [column.head for column in queue.csv]
     answer = Response((piece.encode() for piece in lines(head, records)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

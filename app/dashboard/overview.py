@@ -84,19 +84,19 @@ class Overview:
         found = by_day(
             db(), {self.organization_id} if self.organization_id else own, (past, past_days), (ahead, ahead_days)
         )
-        # Both read today: a moment that is asked for twice says the same twice.
+        # Both read today: an event that is in both is read twice.
         return Statistics(self, list(dict.fromkeys(found)))
 
     def url(self, endpoint: str, **args: Any) -> str:
-        """A list of this desk, narrowed to the organization that was asked for."""
+        """A list of this desk, narrowed to the organization of the overview."""
         if self.organization_id:
             args["organization"] = self.organization_id
         return url_for(endpoint, **args)
 
     def here(self, **changes: Any) -> str:
         """This overview with changed arguments; defaults are omitted."""
-        asked = {"span": None if self.span == USUAL else self.span, "organization": self.organization_id, **changes}
-        return url_for(f"{self.desk}.overview", **{name: value for name, value in asked.items() if value})
+        args = {"span": None if self.span == USUAL else self.span, "organization": self.organization_id, **changes}
+        return url_for(f"{self.desk}.overview", **{name: value for name, value in args.items() if value})
 
     def answer(
         self, told: "Statistics", title: str, figures: Sequence[Figure], found: Sequence[Chart | None]
@@ -125,7 +125,7 @@ class Overview:
     def _file(self, chart: Chart | None) -> Response:
         if chart is None:
             raise BadRequest("There is no such table. Start again from the overview.")
-        name = csv_export.named(self.desk, chart.key, self.now, self.zone)
+        name = csv_export.file_name(self.desk, chart.key, self.now, self.zone)
         answer = Response(
             csv_export.lines(chart.head, ((row.name, *row.values) for row in chart.rows)), mimetype="text/csv"
         )

@@ -1,6 +1,6 @@
 """A desk's list as it is declared: its columns, filters, tabs and groups, and the few things that are really code.
 
-A desk subclasses `Queue` and makes one instance; `queue_page.show`, `csv_export.take` and `bulk.act` answer its three
+A desk subclasses `Queue` and makes one instance; `queue_page.show`, `csv_export.export` and `bulk.act` answer its three
 endpoints. docs/queue.md says how, with depositions as the example. app/dashboard/listing.py reads the rows.
 """
 

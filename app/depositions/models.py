@@ -42,7 +42,7 @@ class Role(StrEnum):
 
 
 _STATES = ", ".join(f"'{state.value}'" for state in State)
-_ASKED = "cancellation_open"
+_CANCELLATION = "cancellation_open"
 
 
 class Deposition(Base):
@@ -73,8 +73,8 @@ class Deposition(Base):
             "ix_depositions_cancellation",
             "cancellation_requested_at",
             "id",
-            sqlite_where=text(f"{_ASKED} = 1"),
-            postgresql_where=text(_ASKED),
+            sqlite_where=text(f"{_CANCELLATION} = 1"),
+            postgresql_where=text(_CANCELLATION),
         ),
         Index(
             "ix_depositions_manager",
@@ -141,7 +141,7 @@ class Deposition(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
-COUNTS = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _ASKED])
+COUNTS = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _CANCELLATION])
 
 _EARLY_OR_LATE = ", ".join(
     f"'{half}{hour:02d}'" for half, hours in (("A", (12, *range(1, 7))), ("P", range(8, 12))) for hour in hours

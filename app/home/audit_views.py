@@ -85,7 +85,7 @@ def csv() -> Response:
     organization_id = filters.organization_id or (None if scope.everything or len(own_ids) != 1 else own_ids[0])
     with side_transaction() as own:
         address = url_for(".list", **_args(filters))
-        csv_export.note(
+        csv_export.record_export(
             own, "audit", address=address, rows=None, organization_id=organization_id, by=me().actor(), now=now
         )
 
@@ -99,7 +99,7 @@ def csv() -> Response:
                 yield [row.id, row.created_at, *who, entry.text, *about, kept, row.request_id]
 
     answer = Response((piece.encode() for piece in csv_export.lines(HEAD, records())), mimetype="text/csv")
-    name = csv_export.named("audit", filters.desk, now, me().time_zone)
+    name = csv_export.file_name("audit", filters.desk, now, me().time_zone)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return personal(answer)
 

@@ -136,18 +136,18 @@ def review(key: int, organization: int, name: str, id: str, raw: bytes, address:
         data = orjson.dumps({"prospect": row[12], "told": True}).decode()
         subject = ("prescreen", id, f"prescreen.{decision}")
         event = query(_EVENT, (organization, *subject, str(key), name, uuid4().hex, address, data, stamp)).fetchone()[0]
-        letter = _letter(row[11], row[12], name, template, decision)
-        summary, lane = f"{name} has decided", row[11].partition("@")[2]
-        query(_OUTBOX, (uuid4().hex, event, organization, id, lane, summary, letter, stamp, stamp))
+        email = _email(row[11], row[12], name, template, decision)
+        summary, destination = f"{name} has decided", row[11].partition("@")[2]
+        query(_OUTBOX, (uuid4().hex, event, organization, id, destination, summary, email, stamp, stamp))
     found = _prescreen(row[:11], at)
     return 200, orjson.dumps({**found, "data": found})
 
 
-def _letter(to: str, prospect: str, organization: str, template: str, decision: str) -> str:
-    said = f"{organization} has {decision} your answers to {template}."
-    text = f"Hello {prospect},\n\n{said}\n\nIf you have a question, ask {organization}.\n"
-    html = f"<!doctype html><html><body><p>Hello {prospect},</p><p>{said}</p><p>Ask {organization}.</p></body></html>"
-    return orjson.dumps({"to": to, "subject": said, "text": text, "html": html}).decode()
+def _email(to: str, prospect: str, organization: str, template: str, decision: str) -> str:
+    title = f"{organization} has {decision} your answers to {template}."
+    text = f"Hello {prospect},\n\n{title}\n\nIf you have a question, ask {organization}.\n"
+    html = f"<!doctype html><html><body><p>Hello {prospect},</p><p>{title}</p><p>Ask {organization}.</p></body></html>"
+    return orjson.dumps({"to": to, "subject": title, "text": text, "html": html}).decode()
 
 
 def inspections(organization: int, limit: int) -> Answer:

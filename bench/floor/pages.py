@@ -69,12 +69,12 @@ _VIEWS = (
     "AND place IN (?, 'house') UNION ALL "
     "SELECT 3, 0, '', '', view_sha256, since FROM view_looks WHERE person_id = ? AND desk = 'depositions'"
 )
-_UNTOLD = (
+_UNDELIVERED = (
     "SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'dead' AND dismissed_at IS NULL "
     "AND subject_type = 'deposition' LIMIT 1000) AS dead), (SELECT count(*) FROM (SELECT 1 FROM outbox "
     "WHERE state = 'queued' AND last_error IS NOT NULL AND subject_type = 'deposition' LIMIT 1000) AS failing)"
 )
-_COLLEAGUES = (
+_ASSIGNEES = (
     "SELECT p.id, p.name FROM people p JOIN memberships m ON m.person_id = p.id WHERE m.role = 'scheduler' "
     "AND p.disabled_at IS NULL ORDER BY p.name, p.id LIMIT 200"
 )
@@ -82,7 +82,7 @@ _OFFERED = (
     "SELECT name, sum(n) FROM tag_counts WHERE subject_type = 'deposition' GROUP BY name HAVING sum(n) > 0 "
     "ORDER BY sum(n) DESC, name LIMIT 100"
 )
-_HOLDS = "SELECT id, name, url, final_at, state FROM holds WHERE shown_to = ? ORDER BY pressed_at DESC LIMIT 12"
+_PENDING = "SELECT id, name, url, final_at, state FROM holds WHERE shown_to = ? ORDER BY pressed_at DESC LIMIT 12"
 
 
 def _blanks(name: str) -> Callable[[Mapping[str, str]], str]:
@@ -126,11 +126,11 @@ def answer(environ: dict[str, Any], path: str) -> tuple[int, bytes]:
     ids += [""] * (SIZE - len(ids))
     tags = query(_TAGS, tuple(ids)).fetchall()
     looking = query(_LOOKING, (*ids, me, lapsed)).fetchall() if revision[2] is not None else []
-    said = query(_VIEWS, (f"person:{me}", f"person:{me}", me)).fetchall()
+    label = query(_VIEWS, (f"person:{me}", f"person:{me}", me)).fetchall()
     beside: dict[str, str] = {}
     for id, words in (*tags, *looking):
         beside[id] = beside.get(id, "") + f' <span class="badge">{escape(words)}</span>'
-    looks = _looks({"token": _TOKEN, "needs": f"{waiting:,}"}) + "".join(escape(row[3]) for row in said)
+    looks = _looks({"token": _TOKEN, "needs": f"{waiting:,}"}) + "".join(escape(row[3]) for row in label)
     queue = looks + _queue(found[:SIZE], sizes, waiting, len(found) > SIZE, at, beside)
     if "HTTP_HX_REQUEST" in environ:
         return 200, queue.encode()
@@ -218,9 +218,9 @@ def _page(who: tuple[Any, ...], queue: str, kept: Sequence[Any], waiting: int, s
     asked = sum(int(n) for _, open_, n in kept if open_)
     booked = sum(int(n) for state, _, n in kept if state in ("active", "scheduled", "ready"))
     everything = sum(int(n) for *_, n in kept)
-    dead, failing = query(_UNTOLD).fetchone()
-    people, offered = query(_COLLEAGUES).fetchall(), query(_OFFERED).fetchall()
-    held = query(_HOLDS, (who[0],)).fetchall()
+    dead, failing = query(_UNDELIVERED).fetchone()
+    people, offered = query(_ASSIGNEES).fetchall(), query(_OFFERED).fetchall()
+    assigned_rows = query(_PENDING, (who[0],)).fetchall()
     options = "".join(f'<option value="{id}">{escape(each)}</option>' for id, each in query(_ORGANIZATIONS).fetchall())
     return _shell(
         {
@@ -234,6 +234,8 @@ def _page(who: tuple[Any, ...], queue: str, kept: Sequence[Any], waiting: int, s
             "scheduled": f"{booked:,}",
             "everything": f"{everything:,}" + (f" Not told {dead}, failing {failing}" if dead or failing else ""),
             "options": options + "".join(f'<option value="{id}">{escape(name)}</option>' for id, name in people[1:]),
-            "queue": queue + "".join(escape(row[0]) for row in offered) + "".join(escape(row[1]) for row in held),
+            "queue": queue
+            + "".join(escape(row[0]) for row in offered)
+            + "".join(escape(row[1]) for row in assigned_rows),
         }
     )

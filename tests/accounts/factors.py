@@ -107,18 +107,18 @@ class Device:
         self.user = _bytes(options["user"]["id"])
         numbers = self.key.public_key().public_numbers()
         cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
-        held = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cose
-        attested = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": self._about(0x40) + held})
-        said = self._said("webauthn.create", options)
-        return self._answer({"clientDataJSON": _text(said), "attestationObject": _text(attested)})
+        kept = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cose
+        attested = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": self._about(0x40) + kept})
+        answer_text = self._said("webauthn.create", options)
+        return self._answer({"clientDataJSON": _text(answer_text), "attestationObject": _text(attested)})
 
     def sign(self, options: dict[str, Any]) -> str:
         """Answers a challenge."""
-        said, about = self._said("webauthn.get", options), self._about(0)
-        signature = self.key.sign(about + hashlib.sha256(said).digest(), ec.ECDSA(hashes.SHA256()))
+        answer_text, about = self._said("webauthn.get", options), self._about(0)
+        signature = self.key.sign(about + hashlib.sha256(answer_text).digest(), ec.ECDSA(hashes.SHA256()))
         return self._answer(
             {
-                "clientDataJSON": _text(said),
+                "clientDataJSON": _text(answer_text),
                 "authenticatorData": _text(about),
                 "signature": _text(signature),
                 "userHandle": _text(self.user),
@@ -129,9 +129,9 @@ class Device:
         flags |= 0x05 if self.verifies else 0x01
         return hashlib.sha256(self.host.encode()).digest() + bytes([flags]) + self.count.to_bytes(4, "big")
 
-    def _said(self, kind: str, options: dict[str, Any]) -> bytes:
-        said = {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}
-        return json.dumps(said).encode()
+    def _answered(self, kind: str, options: dict[str, Any]) -> bytes:
+        answer_text = {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}
+        return json.dumps(answer_text).encode()
 
     def _answer(self, response: dict[str, str]) -> str:
         id = _text(self.id)

@@ -40,7 +40,7 @@ def test_setting_it_up(client: FlaskClient, cast: Cast, database: Database, outb
     assert len(re.findall(r"\b\w{4}-\w{4}-\w{4}-\w{4}\b", answer.text)) == 10
     assert has_factor(database, cast, "lena")
     assert "Your password alone does not sign in." in client.get("/settings").text
-    (message,) = outbox.letters("lena@example.com")
+    (message,) = outbox.emails("lena@example.com")
     assert message["subject"] == "A new way to sign in was added to your account"
     assert "An authenticator app was added" in message["text"]
 
@@ -119,7 +119,7 @@ def test_taking_it_away(client: FlaskClient, cast: Cast, database: Database, out
     assert post(client, "/settings/app-off").location == "/settings"
     assert not has_factor(database, cast, "lena")
     assert "Your password alone signs in." in client.get("/settings").text
-    assert "Your password alone signs in now." in outbox.letters("lena@example.com")[-1]["text"]
+    assert "Your password alone signs in now." in outbox.emails("lena@example.com")[-1]["text"]
     assert post(client, "/settings/app-off", headers=HTMX).status_code == 409
 
 

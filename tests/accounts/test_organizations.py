@@ -22,7 +22,7 @@ def settings(**changes: str) -> dict[str, str]:
     }
 
 
-HOUSE = {"plan": "scale", "billing": "past_due", "self_service": "y"}
+STAFF_FIELDS = {"plan": "scale", "billing": "past_due", "self_service": "y"}
 
 
 def stored(database: Database, which: Organization) -> Organization:
@@ -77,7 +77,7 @@ def test_bad_facts_are_refused(client: FlaskClient, cast: Cast, typed: dict[str,
 def test_staff_change_every_field(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "hugo")
     url = f"/organizations/{cast.marston.id}"
-    assert post(client, url, settings(name="Marston LLP", **HOUSE)).status_code == 303
+    assert post(client, url, settings(name="Marston LLP", **STAFF_FIELDS)).status_code == 303
     row = stored(database, cast.marston)
     assert (row.name, row.plan, row.billing, row.self_service, row.version) == (
         "Marston LLP",
@@ -100,7 +100,7 @@ def test_staff_change_every_field(client: FlaskClient, cast: Cast, database: Dat
 def test_its_own_administrator_changes_less(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "adam")
     url = f"/organizations/{cast.marston.id}"
-    changed = settings(locale="fr", **HOUSE)
+    changed = settings(locale="fr", **STAFF_FIELDS)
     del changed["decision_emails"]
     assert post(client, url, changed).status_code == 303
     row = stored(database, cast.marston)

@@ -48,7 +48,7 @@ def test_adding_several(client: FlaskClient, cast: Cast, database: Database, out
     assert "Phone" in page
     assert page.count("not used yet") == 2
     assert has_factor(database, cast, "lena")
-    assert "The passkey “Phone” was added" in outbox.letters("lena@example.com")[-1]["text"]
+    assert "The passkey “Phone” was added" in outbox.emails("lena@example.com")[-1]["text"]
 
 
 def test_the_options_for_the_browser(client: FlaskClient, cast: Cast, database: Database) -> None:
@@ -263,7 +263,7 @@ def test_removing_one(client: FlaskClient, cast: Cast, device: Device, database:
     cast.sign_in(client, "lena")
     assert post(client, f"/settings/passkeys/{id}/remove").location == "/settings"
     assert not has_factor(database, cast, "lena")
-    assert "The passkey “Laptop” was removed" in outbox.letters("lena@example.com")[-1]["text"]
+    assert "The passkey “Laptop” was removed" in outbox.emails("lena@example.com")[-1]["text"]
 
 
 def test_twenty_are_the_most(client: FlaskClient, cast: Cast, database: Database) -> None:

@@ -41,7 +41,7 @@ def invitation(database: Database, cast: Cast, outbox: Outbox) -> str:
             by=cast.actor("adam"),
             now=now(),
         )
-    (message,) = outbox.letters("vera@example.com")
+    (message,) = outbox.emails("vera@example.com")
     assert message["subject"] == "Adam Reyes invites you to Session Desk"
     assert "Marston & Vale" in message["text"]
     assert "Marston &amp; Vale" in message["html"]
@@ -96,10 +96,10 @@ def test_links_age(client: FlaskClient, invitation: str, reset: str, clock: Cloc
 
 
 def test_links_are_for_one_purpose(client: FlaskClient, invitation: str, reset: str) -> None:
-    held = invitation.rpartition("/")[2]
-    assert client.get(f"/password/new/{held}").status_code == 422
+    kept = invitation.rpartition("/")[2]
+    assert client.get(f"/password/new/{kept}").status_code == 422
     assert client.get(f"/invitation/{reset.rpartition('/')[2]}").status_code == 422
-    assert client.get(f"/invitation/{held[:-3]}abc").status_code == 422
+    assert client.get(f"/invitation/{kept[:-3]}abc").status_code == 422
 
 
 def test_disabling_kills_an_invitation(client: FlaskClient, invitation: str, cast: Cast, database: Database) -> None:
@@ -138,7 +138,7 @@ def test_it_signs_everybody_else_out(app: Flask, client: FlaskClient, cast: Cast
 def test_and_says_so_by_mail(client: FlaskClient, reset: str, outbox: Outbox) -> None:
     choose(client, reset)
     assert "Your password at Session Desk was changed" in [
-        each["subject"] for each in outbox.letters("lena@example.com")
+        each["subject"] for each in outbox.emails("lena@example.com")
     ]
 
 
@@ -181,7 +181,7 @@ def test_a_job_that_runs_twice_sends_one_email(client: FlaskClient, cast: Cast, 
     )
     send_reset(delivery)
     send_reset(delivery)
-    assert len(outbox.letters("lena@example.com")) == 1
+    assert len(outbox.emails("lena@example.com")) == 1
 
 
 def test_disabled_people_get_no_email(client: FlaskClient, cast: Cast, outbox: Outbox, database: Database) -> None:
@@ -209,15 +209,15 @@ def test_two_presses_at_once_set_one_password(database: Database, cast: Cast) ->
         gate = threading.Barrier(4)
 
         def redeem(
-            name: str, epoch: int = claim.epoch, said: list[str] = outcomes, gate: threading.Barrier = gate
+            name: str, epoch: int = claim.epoch, status: list[str] = outcomes, gate: threading.Barrier = gate
         ) -> None:
             gate.wait()
             try:
                 with database.write() as db:
                     people.change_password(db, cast.lena.id, epoch, name, how="reset", by=cast.actor("lena"), now=now())
-                said.append(name)
+                status.append(name)
             except Exception as error:
-                said.append(type(error).__name__)
+                status.append(type(error).__name__)
 
         threads = [threading.Thread(target=redeem, args=(f"hash {n}",)) for n in range(4)]
         for thread in threads:
@@ -238,7 +238,7 @@ def test_changing_ones_own(app: Flask, client: FlaskClient, cast: Cast, outbox: 
     assert (answer.status_code, answer.location) == (303, "/settings")
     assert client.get("/settings").status_code == 200
     assert elsewhere.get("/settings").status_code == 303
-    assert len(outbox.letters("lena@example.com")) == 1
+    assert len(outbox.emails("lena@example.com")) == 1
 
 
 def test_changing_needs_the_old_one(client: FlaskClient, cast: Cast, database: Database) -> None:

@@ -97,7 +97,7 @@ def test_inviting_a_new_person(client: FlaskClient, cast: Cast, outbox: Outbox, 
         (event,) = timeline(db, "person", vera.id)
     assert [(each.role, each.organization_id) for each in places] == [("operator", cast.marston.id)]
     assert (event.kind, event.actor_name, event.data) == ("person.invited", "Adam Reyes", {"role": "operator"})
-    assert len(outbox.letters("vera@example.com")) == 1
+    assert len(outbox.emails("vera@example.com")) == 1
     assert "Invited" in client.get(f"/people/{vera.id}").text
 
 
@@ -107,7 +107,7 @@ def test_a_fresh_invitation(client: FlaskClient, cast: Cast, outbox: Outbox, dat
     with database.read() as db:
         vera = db.execute(select(Person.id).where(Person.email == "vera@example.com")).scalar_one()
     assert post(client, f"/people/{vera}/invite").status_code == 303
-    assert len(outbox.letters("vera@example.com")) == 2
+    assert len(outbox.emails("vera@example.com")) == 2
     answer = post(client, f"/people/{cast.lena.id}/invite")
     assert answer.status_code == 409
     assert "has already accepted the invitation" in answer.text
@@ -116,7 +116,7 @@ def test_a_fresh_invitation(client: FlaskClient, cast: Cast, outbox: Outbox, dat
 def test_inviting_a_person_of_another_organization(client: FlaskClient, cast: Cast, outbox: Outbox) -> None:
     cast.sign_in(client, "adam")
     assert invite(client, cast.marston.id, email="lars@example.com") == 303
-    (message,) = outbox.letters("lars@example.com")
+    (message,) = outbox.emails("lars@example.com")
     assert message["subject"] == "You are now inspection operator for Marston & Vale"
     page = client.get(f"/people/{cast.lars.id}").text
     assert "Lars Holm" in page
@@ -162,9 +162,9 @@ def test_giving_and_taking_roles(client: FlaskClient, cast: Cast, database: Data
     again = post(client, f"/people/{cast.lena.id}/roles", {"role": "operator", "place": str(cast.marston.id)})
     assert again.status_code == 409
     assert "already inspection operator for Marston &amp; Vale" in again.text
-    held = membership(database, cast.lena.id, "operator")
-    assert post(client, f"/people/{cast.lena.id}/roles/{held}/take").status_code == 303
-    assert post(client, f"/people/{cast.lena.id}/roles/{held}/take").status_code == 404
+    memberships = membership(database, cast.lena.id, "operator")
+    assert post(client, f"/people/{cast.lena.id}/roles/{memberships}/take").status_code == 303
+    assert post(client, f"/people/{cast.lena.id}/roles/{memberships}/take").status_code == 404
     other = membership(database, cast.otto.id, "operator")
     assert post(client, f"/people/{cast.lena.id}/roles/{other}/take").status_code == 404
 
@@ -173,8 +173,8 @@ def test_administrators_cannot_remove_their_own_role_or_disable_themselves(
     client: FlaskClient, cast: Cast, database: Database
 ) -> None:
     cast.sign_in(client, "adam")
-    held = membership(database, cast.adam.id, "admin")
-    assert post(client, f"/people/{cast.adam.id}/roles/{held}/take").status_code == 409
+    memberships = membership(database, cast.adam.id, "admin")
+    assert post(client, f"/people/{cast.adam.id}/roles/{memberships}/take").status_code == 409
     assert post(client, f"/people/{cast.adam.id}/disable").status_code == 409
     assert "You cannot disable your own account." in client.get(f"/people/{cast.adam.id}").text
 
@@ -239,6 +239,6 @@ def test_hostile_names_are_text(client: FlaskClient, cast: Cast, outbox: Outbox)
     name = "<script>alert(1)</script> {{ 7*7 }}"
     assert invite(client, cast.marston.id, name=name) == 303
     assert "<script>alert" not in client.get("/people?q=vera").text
-    (message,) = outbox.letters("vera@example.com")
+    (message,) = outbox.emails("vera@example.com")
     assert "<script>" not in message["html"]
     assert name in message["text"]

@@ -45,7 +45,7 @@ def test_each_signs_in_once(app: Flask, client: FlaskClient, codes: list[str], o
     sign_in(other, "lena@example.com")
     assert post(other, SECOND, {"one_time_code": codes[3]}, page=SECOND).status_code == 422
     assert post(other, SECOND, {"one_time_code": codes[4]}, page=SECOND).status_code == 303
-    messages = [each["text"] for each in outbox.letters("lena@example.com") if "recovery code" in each["subject"]]
+    messages = [each["text"] for each in outbox.emails("lena@example.com") if "recovery code" in each["subject"]]
     assert "9 codes are left." in messages[0]
     assert "8 codes are left." in messages[1]
     assert "8 recovery codes left" in other.get("/settings").text

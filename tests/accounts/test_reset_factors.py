@@ -24,7 +24,7 @@ def test_an_administrator_resets_them(client: FlaskClient, cast: Cast, database:
     assert "Reset the second step" not in page
     with database.read() as db:
         assert not db.scalars(select(TotpSecret)).all() + db.scalars(select(RecoveryCode)).all()
-    message = outbox.letters("lena@example.com")[-1]
+    message = outbox.emails("lena@example.com")[-1]
     assert message["subject"] == "Two-step sign-in of your account was reset"
     assert "Adam Reyes removed" in message["text"]
     assert sign_in(client.application.test_client(), "lena@example.com").location == "/"

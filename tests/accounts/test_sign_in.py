@@ -33,11 +33,11 @@ def test_the_cookie_has_a_random_token_and_the_database_only_its_hash(
 ) -> None:
     sign_in(client, "lena@example.com")
     with client.session_transaction() as cookie:
-        held = cookie["_user_id"]
+        kept = cookie["_user_id"]
     with database.read() as db:
         row = db.scalars(select(SignIn)).one()
-    assert row.token_sha256 == sha256(held)
-    assert len(held) >= 43
+    assert row.token_sha256 == sha256(kept)
+    assert len(kept) >= 43
 
 
 def test_the_session_is_a_new_one(client: FlaskClient, cast: Cast) -> None:

@@ -53,13 +53,13 @@ def test_all_wrong_credentials_get_the_same_answer(client: FlaskClient, cast: Ca
         "Bearer ra_",
         "Bearer \t",
     ]
-    said = set()
+    detail = set()
     for header in wrong:
         status, body = call(client, one, {"Authorization": header.encode("utf-8").decode("latin-1")})
         assert status == 401, header
         body.pop("request_id")
-        said.add(json.dumps(body, sort_keys=True))
-    assert len(said) == 1
+        detail.add(json.dumps(body, sort_keys=True))
+    assert len(detail) == 1
 
 
 def bearer(claims: dict, key: str, algorithm: str = "HS256") -> dict[str, str]:

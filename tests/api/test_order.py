@@ -9,7 +9,7 @@ from tests.api.calls import EVERY, EVERY_WRITE, READS, UNKNOWN, WRITES, One, nam
 from tests.cast import Cast
 
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
-DOOR = {"depositions": {"messages"}, "prescreens": set(), "inspections": {"field_errors"}}
+PRODUCT = {"depositions": {"messages"}, "prescreens": set(), "inspections": {"field_errors"}}
 
 
 @pytest.mark.parametrize("one", UNKNOWN, ids=name)
@@ -67,7 +67,7 @@ def test_every_refusal_is_one_problem_document(client: FlaskClient, cast: Cast, 
     response = client.open(one.path, method=one.method, json=one.body)
     problem = response.get_json()
     assert response.content_type == "application/problem+json"
-    assert PROBLEM | DOOR[one.product] <= problem.keys()
+    assert PROBLEM | PRODUCT[one.product] <= problem.keys()
     assert problem["status"] == response.status_code
     assert problem["detail"].endswith(".")
     assert response.headers["X-Request-Id"] == problem["request_id"]

@@ -50,20 +50,20 @@ def test_every_row_has_its_words_and_its_first_line_of_history(filled: Database)
             str(UUID(rows.uuid_of("prescreen", ROWS)))
         ]
         ids = {str(id) for id in db.scalars(select(Prescreen.id))}
-        told = set(db.scalars(select(Event.subject_id).where(Event.subject_type == "prescreen")))
-        assert told == ids
+        printed = set(db.scalars(select(Event.subject_id).where(Event.subject_type == "prescreen")))
+        assert printed == ids
 
 
-def test_the_known_keys_open_their_doors(filled: Database) -> None:
+def test_the_known_keys_open_their_apis(filled: Database) -> None:
     now = clock.now()
     with filled.read() as db:
-        for product, door in (
+        for product, authenticator in (
             ("prescreens", api_auth.prescreens_authenticator),
             ("inspections", api_auth.inspections_authenticator),
             ("depositions", api_auth.depositions_authenticator),
         ):
             organization, bearer = world.bearers(product, now)[-1]
-            assert door.authenticate(f"Bearer {bearer}", db, now).organization.id == organization
+            assert authenticator.authenticate(f"Bearer {bearer}", db, now).organization.id == organization
         with pytest.raises(Unauthorized):
             api_auth.inspections_authenticator.authenticate(f"Bearer {world.key('prescreens', 1)}", db, now)
 

@@ -43,9 +43,9 @@ def test_two_upgrades_at_once(tmp_path: Path) -> None:
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
         for _ in range(2)
     ]
-    said = [each.communicate(timeout=60) for each in both]
-    assert [each.returncode for each in both] == [0, 0], said
-    assert len({json.loads(out)["revision"] for out, _ in said}) == 1
+    printed = [each.communicate(timeout=60) for each in both]
+    assert [each.returncode for each in both] == [0, 0], printed
+    assert len({json.loads(out)["revision"] for out, _ in printed}) == 1
 
 
 def test_an_upgrade_that_breaks_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

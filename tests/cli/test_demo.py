@@ -50,9 +50,9 @@ def a_wrong_counter_is_found(desk: Desk, database: Database) -> None:
         db.execute(text("UPDATE deposition_counts SET n = n + 3 WHERE n = (SELECT max(n) FROM deposition_counts)"))
     done = desk("check", "counts", "--json")
     assert done.exit_code == 1
-    said = json.loads(done.stdout)
-    assert said["equal"] is False
-    assert all(each["kept"] == each["counted"] + 3 for each in said["differences"])
+    printed = json.loads(done.stdout)
+    assert printed["equal"] is False
+    assert all(each["kept"] == each["counted"] + 3 for each in printed["differences"])
 
 
 def test_refused_in_production(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.cli.running import Desk
 
-DOORS = {"prescreens": api_auth.prescreens_authenticator, "inspections": api_auth.inspections_authenticator}
+APIS = {"prescreens": api_auth.prescreens_authenticator, "inspections": api_auth.inspections_authenticator}
 PREFIXES = {"depositions": "sd_", "prescreens": "ra_", "inspections": "nb_sec_"}
 
 
@@ -25,8 +25,8 @@ def test_prints_the_key_alone(desk: Desk, product: str) -> None:
     assert "not shown again" in done.stderr
 
 
-@pytest.mark.parametrize("product", DOORS)
-def test_the_key_opens_its_door(desk: Desk, database: Database, product: str) -> None:
+@pytest.mark.parametrize("product", APIS)
+def test_the_key_opens_its_api(desk: Desk, database: Database, product: str) -> None:
     made = desk.json("key", "create", "--organization", "marston", "--product", product, "--label", "CI")
     assert {name: made[name] for name in ("organization", "product", "label")} == {
         "organization": "marston",
@@ -34,7 +34,7 @@ def test_the_key_opens_its_door(desk: Desk, database: Database, product: str) ->
         "label": "CI",
     }
     with database.read() as db:
-        caller = DOORS[product].authenticate(f"Bearer {made['key']}", db, now())
+        caller = APIS[product].authenticate(f"Bearer {made['key']}", db, now())
     assert caller.organization.slug == "marston"
     assert caller.credential.scopes == set(made["scopes"])
 

@@ -19,7 +19,7 @@ def marston(desk: Desk) -> None:
     desk("organization", "create", "--name", "Marston", "--slug", "marston")
 
 
-def test_creates_house_staff_who_can_sign_in(desk: Desk, client: FlaskClient) -> None:
+def test_creates_staff_who_can_sign_in(desk: Desk, client: FlaskClient) -> None:
     made = desk.json(*CREATE, "--role", "scheduler", "--staff", "--password-stdin", typed=f"{PASSWORD}\n")
     assert made == {
         "email": "ines@example.com",
@@ -51,8 +51,8 @@ def test_creates_people_of_an_organization(desk: Desk, database: Database) -> No
 
 def test_without_a_password_an_invitation_goes_out(desk: Desk, outbox: Outbox, database: Database) -> None:
     assert desk.json(*CREATE, "--role", "auditor", "--staff")["created"] is True
-    (letter,) = outbox.letters("ines@example.com")
-    assert "/invitation/" in letter["text"]
+    (email,) = outbox.emails("ines@example.com")
+    assert "/invitation/" in email["text"]
     with database.read() as db:
         assert db.scalars(select(Person)).one().password_hash is None
 

@@ -13,7 +13,7 @@ def test_it_takes_them_and_says_so(desk: Desk, cast: Cast, database: Database, o
     done = desk.json("person", "reset-factors", "Hugo@example.com")
     assert done == {"email": "hugo@example.com", "changed": True}
     assert not has_factor(database, cast, "hugo")
-    assert "Session Desk removed" in outbox.letters("hugo@example.com")[-1]["text"]
+    assert "Session Desk removed" in outbox.emails("hugo@example.com")[-1]["text"]
     with database.read() as db:
         assert timeline(db, "person", cast.hugo.id)[0].actor_kind == "cli"
 

@@ -86,8 +86,8 @@ def test_bands_hold_every_wait_once(waits: dict[int, int]) -> None:
     ("part", "total", "said"),
     [(2, 3, ""), (0, 0, ""), (5, 10, "50%"), (10, 10, "100%"), (0, 10, "0%"), (999, 1000, "99%"), (1, 1000, "1%")],
 )
-def test_few_are_not_said_in_per_cent(part: int, total: int, said: str) -> None:
-    assert charts.share(part, total) == said
+def test_few_are_not_said_in_per_cent(part: int, total: int, caption: str) -> None:
+    assert charts.share(part, total) == caption
 
 
 def test_sentences_are_quiet_where_nothing_stands_out() -> None:
@@ -102,8 +102,8 @@ def test_sentences_are_quiet_where_nothing_stands_out() -> None:
 
 
 def test_one_template_that_differs_is_named() -> None:
-    said = captions.apart(("Two-bedroom", "Studio"), (31, 5), (40, 25), "approved")
-    assert said == "36 of 65 approved, 55%. Studio is approved less often than the others."
+    caption = captions.apart(("Two-bedroom", "Studio"), (31, 5), (40, 25), "approved")
+    assert caption == "36 of 65 approved, 55%. Studio is approved less often than the others."
     assert captions.apart(("Two-bedroom", "Studio"), (2, 0), (3, 2), "approved") == "2 of 5 approved."
 
 
@@ -111,8 +111,8 @@ def test_one_template_that_differs_is_named() -> None:
     ("seconds", "said"),
     [(None, ""), (20, "1 min"), (750, "12 min"), (5 * HOUR + 620, "5 h 10 min"), (3 * DAY + 6.4 * HOUR, "3 d 6 h")],
 )
-def test_a_wait_is_said_no_finer_than_it_is_known(seconds: float | None, said: str) -> None:
-    assert captions.about(seconds) == said
+def test_a_wait_is_said_no_finer_than_it_is_known(seconds: float | None, caption: str) -> None:
+    assert captions.about(seconds) == caption
 
 
 def test_more_fewer_and_as_many() -> None:

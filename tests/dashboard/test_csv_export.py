@@ -55,5 +55,5 @@ def test_rows_are_forgotten_as_they_leave():
 
 def test_the_name_says_list_and_day():
     late = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
-    assert csv_export.named("depositions", "needs", late, "Europe/Berlin") == "depositions-needs-2026-11-25.csv"
-    assert csv_export.named("depositions", 'x"\r\n/..', late, "UTC") == "depositions-x-2026-11-24.csv"
+    assert csv_export.file_name("depositions", "needs", late, "Europe/Berlin") == "depositions-needs-2026-11-25.csv"
+    assert csv_export.file_name("depositions", 'x"\r\n/..', late, "UTC") == "depositions-x-2026-11-24.csv"

@@ -151,7 +151,7 @@ def test_the_loser_sees_both_and_can_go_on(database, cast, client, headers):
     assert "Lena&#39;s." in client.get("/prescreens").text
 
 
-def test_who_only_looks_reads_the_note_and_its_story(database, cast, client):
+def test_an_auditor_reads_the_note_and_its_timeline(database, cast, client):
     id = write(database, cast, "lena").note.id
     cast.sign_in(client, "aude")
     page = client.get(f"/views/notes/{id}").text

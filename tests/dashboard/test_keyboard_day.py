@@ -260,19 +260,19 @@ def test_the_sheet_says_what_works_here(keyboard: Keyboard, cast: Any, requests:
     page = keyboard.page
     keyboard.sign_in("ines@example.com")
 
-    def told(path: str) -> list[str]:
+    def notice(path: str) -> list[str]:
         page.goto(keyboard.address + path)
         page.keyboard.press("?")
-        said = page.locator("#help dt:visible").all_inner_texts()
+        heard = page.locator("#help dt:visible").all_inner_texts()
         page.keyboard.press("Escape")
-        return said
+        return heard
 
-    assert {"Next, previous row", "Select the row", "Assign to me"} <= set(told("/depositions"))
-    on_a_page = told(f"/depositions/{requests[1]}")
+    assert {"Next, previous row", "Select the row", "Assign to me"} <= set(notice("/depositions"))
+    on_a_page = notice(f"/depositions/{requests[1]}")
     assert {"Assign to me", "Next, previous", "Send, or go to the button"} <= set(on_a_page)
     assert "Next, previous row" not in on_a_page
     assert "Undo a pending decision" not in on_a_page
-    assert "Assign to me" not in told("/settings")
+    assert "Assign to me" not in notice("/settings")
 
 
 def test_on_a_phone_a_link_leads_to_what_can_be_done(keyboard: Keyboard, cast: Any, requests: list[int]) -> None:

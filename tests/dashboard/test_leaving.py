@@ -147,8 +147,8 @@ NAMES = WORDS.map(str.strip).filter(bool)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(name=NAMES, title=NAMES, case=NAMES, hosts=st.lists(st.booleans(), max_size=3), tell_url=st.booleans())
-def test_what_was_shown_is_what_arrives(database, cast, smtp, receiver, outbox, name, title, case, hosts, tell_url):
+@given(name=NAMES, title=NAMES, case=NAMES, hosts=st.lists(st.booleans(), max_size=3), with_webhook=st.booleans())
+def test_what_was_shown_is_what_arrives(database, cast, smtp, receiver, outbox, name, title, case, hosts, with_webhook):
     cast.key("depositions")
     config = replace(database.config, smtp_url=smtp.url, webhook_allowed_networks=(ip_network("127.0.0.0/8"),))
     opened = Database(config)
@@ -157,7 +157,7 @@ def test_what_was_shown_is_what_arrives(database, cast, smtp, receiver, outbox, 
             factories.new_request.Invite(f"guest{n}@example.com", *(["host"] if host else []))
             for n, host in enumerate(hosts)
         )
-        url = receiver.url if tell_url else None
+        url = receiver.url if with_webhook else None
         far = now() + timedelta(days=30)
         made = factories.request(
             opened,
@@ -170,15 +170,15 @@ def test_what_was_shown_is_what_arrives(database, cast, smtp, receiver, outbox, 
             starts_at=far,
         )
         shown = rehearsed(opened, cast, made)
-        smtp.letters.clear()
+        smtp.mails.clear()
         receiver.got.clear()
         factories.schedule(opened, cast, made.id, reason="On purpose.")
         type(outbox)(opened).deliver_all()
-        letters = {letter["To"].addresses[0].addr_spec: letter for letter in smtp.letters}
+        emails_sent = {mail["To"].addresses[0].addr_spec: mail for mail in smtp.mails}
         mails = [message for message in shown if message.channel == "email"]
-        assert set(letters) == {message.payload["to"] for message in mails}
+        assert set(emails_sent) == {message.payload["to"] for message in mails}
         for message in mails:
-            arrived, wanted = letters[message.payload["to"]], content_of_message(message)
+            arrived, wanted = emails_sent[message.payload["to"]], content_of_message(message)
             assert arrived["Subject"] == wanted["subject"]
             plain = arrived.get_body(("plain",)).get_content()
             assert unproven(plain) == wanted["text"]

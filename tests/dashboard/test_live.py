@@ -154,9 +154,9 @@ def test_what_commits_late_is_seen(ines: Any, database: Database, cast: Any, sti
     """Two transactions: the one that took its id first commits last, after somebody has seen the younger."""
     facts: dict[str, Any] = {"subject_type": "deposition", "organization_id": cast.marston.id, "by": WORKER}
     early = database.open_writer()
-    first = record(early, "deposition.early", subject_id=1, now=now(), **facts)
+    first = record(early, EventType("deposition.early", "Early"), subject_id=1, now=now(), **facts)
     with database.write() as late:
-        assert record(late, "deposition.late", subject_id=2, now=now(), **facts) > first
+        assert record(late, EventType("deposition.late", "Late"), subject_id=2, now=now(), **facts) > first
     seen = tag(ines)
     assert poll(ines, seen) == 304
     early.commit()

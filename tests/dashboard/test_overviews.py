@@ -65,7 +65,7 @@ def test_a_strange_organization_answers_like_none_at_all(client: FlaskClient, ca
     assert client.get(f"/{desk}/overview?organization={cast.marston.id}").status_code == 200
 
 
-def told(client: FlaskClient, desk: str, key: str, more: str = "") -> list[list[str]]:
+def caption(client: FlaskClient, desk: str, key: str, more: str = "") -> list[list[str]]:
     answer = client.get(f"/{desk}/overview?csv={key}{more}")
     assert answer.status_code == 200
     assert answer.mimetype == "text/csv"
@@ -79,7 +79,7 @@ def test_requests_count_on_the_day_they_came_for_their_own_desk_only(
     for _ in range(3):
         factories.request(database, cast)
     cast.sign_in(client, "adam")
-    head, *rows = told(client, "depositions", "requests")
+    head, *rows = caption(client, "depositions", "requests")
     assert head == ["Day", "office hours there", "before 7 AM or after 8 PM there"]
     assert len(rows) == 30
     assert sum(int(n) for _, *each in rows for n in each) == 3

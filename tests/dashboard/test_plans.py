@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, text
 
 from app.dashboard import presence, tags
-from app.dashboard.undo import queries as holds
+from app.dashboard.undo import queries as pending
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
 
@@ -15,10 +15,10 @@ IDS = [str(n) for n in range(1, 51)]
 READS: dict[str, tuple[Callable[[Db], Any], str]] = {
     "the tags of a page": (lambda db: tags.tags_of(db, "deposition", IDS), "tags"),
     "who looks at a page": (lambda db: presence.viewers_of(db, "deposition", IDS, me=1, now=now()), "presences"),
-    "somebody's bar of holds": (lambda db: holds.on_bar(db, 1), "holds"),
-    "the hold of one thing": (lambda db: holds.pending(db, "prescreen", "7"), "holds"),
-    "the holds of a page": (lambda db: holds.pending_of(db, "prescreen", IDS), "holds"),
-    "the holds that are due": (lambda db: holds.due(db, now(), 10), "holds"),
+    "somebody's bar of holds": (lambda db: pending.on_bar(db, 1), "holds"),
+    "the hold of one thing": (lambda db: pending.pending(db, "prescreen", "7"), "holds"),
+    "the holds of a page": (lambda db: pending.pending_of(db, "prescreen", IDS), "holds"),
+    "the holds that are due": (lambda db: pending.due(db, now(), 10), "holds"),
 }
 
 

@@ -57,7 +57,7 @@ def test_a_teams_view_is_seen_in_the_team_and_nowhere_else(database, cast):
     assert [named(database, cast, who) for who in ("lars", "abel", "hugo", "ines", "otto", "nora")] == [[]] * 6
 
 
-def test_the_houses_view_is_seen_by_house_staff_only(database, cast):
+def test_the_staff_view_is_seen_by_staff_only(database, cast):
     save(database, cast, "ines", "The house's", owners.STAFF, desk="depositions")
     assert named(database, cast, "ada", "depositions") == ["The house's"]
     assert named(database, cast, "adam", "depositions") == []

@@ -240,7 +240,7 @@ def test_cancel_without_email(client, cast, create, outbox, query, body, emails)
         else client.post(url, headers={**cast.headers("depositions"), "Content-Type": "application/json"})
     )
     assert answer.status_code == 200
-    assert len(outbox.letters()) == emails
+    assert len(outbox.emails()) == emails
 
 
 @pytest.mark.parametrize("bad", ["yes", "", "2", "TRUEE", "null"])

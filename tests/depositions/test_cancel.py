@@ -89,9 +89,9 @@ def test_forms_need_their_token_and_version(ines, cast, database):
 @pytest.mark.parametrize("state", ["initial", "scheduled", "ready"])
 def test_every_participant_gets_an_email(database, cast, outbox, state):
     made = factories.in_state(database, cast, state)
-    before = len(outbox.letters())
+    before = len(outbox.emails())
     cancel(database, cast, made)
-    messages = outbox.letters()[before:]
+    messages = outbox.emails()[before:]
     assert {each["to"] for each in messages} == {"orsolya@example.com", "quartz@example.com", "obsidian@example.com"}
     for message in messages:
         assert message["subject"].startswith("Canceled: Deposition of Orsolya Brandt")
@@ -103,7 +103,7 @@ def test_the_calendar_removes_the_session(database, cast, outbox):
     cancel(database, cast, made)
     files = [
         base64.b64decode(message["attachments"][0]["content"]).decode()
-        for message in outbox.letters("orsolya@example.com")
+        for message in outbox.emails("orsolya@example.com")
     ]
     invitation, cancellation = sorted(files, key=lambda text: "METHOD:CANCEL" in text)
     assert "METHOD:REQUEST" in invitation

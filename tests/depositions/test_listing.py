@@ -140,16 +140,16 @@ def test_a_copy_is_the_list_and_leaves_a_note(ines, cast, database, desk):
 
 def test_a_copy_runs_no_formula(ines, cast, database):
     factories.request(database, cast, deponent_name="=HYPERLINK(1)", case_name="＝cmd")
-    said = ines.get("/depositions/csv").get_data(as_text=True)
-    assert ",'=HYPERLINK(1)," in said
-    assert ",'＝cmd," in said
+    shown_text = ines.get("/depositions/csv").get_data(as_text=True)
+    assert ",'=HYPERLINK(1)," in shown_text
+    assert ",'＝cmd," in shown_text
 
 
 def test_a_copy_stays_within_ones_organizations(client, cast, database, desk):
     cast.sign_in(client, "abel")
-    said = client.get("/depositions/csv?view=everything").get_data(as_text=True)
-    assert "Harbor Homes" in said
-    assert "Marston" not in said
+    shown_text = client.get("/depositions/csv?view=everything").get_data(as_text=True)
+    assert "Harbor Homes" in shown_text
+    assert "Marston" not in shown_text
     ((_, _, home),) = exported(database)
     assert home == cast.harbor.id
 
@@ -160,7 +160,7 @@ def press(client, ids, act, query="", **typed):
     return client.post(f"/depositions/bulk{query}", data=data)
 
 
-def said_after(client, answer):
+def status_after(client, answer):
     assert answer.status_code == 303, body(answer)
     return body(client.get(answer.headers["Location"]))
 
@@ -168,16 +168,16 @@ def said_after(client, answer):
 def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(ines, cast, database):
     made = [factories.request(database, cast, starts_at=now() + n * DAY).id for n in (3, 4, 5)]
     factories.schedule(database, cast, made[0])
-    page = said_after(ines, press(ines, made, f"assign:{cast.ines.id}"))
+    page = status_after(ines, press(ines, made, f"assign:{cast.ines.id}"))
     assert "2 assigned to you. 1 was left alone: you scheduled it at" in page
     with database.read() as db:
         kept = dict(db.execute(select(Deposition.id, Deposition.assignee_id)).all())
-        told = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
+        status = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
     assert kept == {made[0]: None, made[1]: cast.ines.id, made[2]: cast.ines.id}
-    assert sorted(map(int, told)) == made[1:]
-    page = said_after(ines, press(ines, made[1:], "unassign"))
+    assert sorted(map(int, status)) == made[1:]
+    page = status_after(ines, press(ines, made[1:], "unassign"))
     assert "None unassigned. 2 were left alone: Orsolya Brandt, you assigned it at" in page
-    page = said_after(ines, press(ines, [f"{id}:2" for id in made[1:]], "unassign"))
+    page = status_after(ines, press(ines, [f"{id}:2" for id in made[1:]], "unassign"))
     assert "2 unassigned." in page
 
 
@@ -205,9 +205,9 @@ def test_two_people_tick_the_same_rows_at_once(app, cast, database):
     assert answers == [303, 303]
     with database.read() as db:
         rows = db.execute(select(Deposition.assignee_id, Deposition.version)).all()
-        told = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
+        status = db.execute(select(Event.subject_id).where(Event.kind == "deposition.assigned")).scalars().all()
     assert {row.version for row in rows} == {2}
-    assert sorted(map(int, told)) == made
+    assert sorted(map(int, status)) == made
     assert {row.assignee_id for row in rows} <= {cast.ines.id, cast.hugo.id}
 
 
@@ -245,7 +245,7 @@ def test_another_organizations_row_is_neither_changed_nor_named(client, cast, da
     cast.sign_in(client, "adam")
     with database.write() as db:
         db.execute(text("UPDATE memberships SET role = 'scheduler' WHERE person_id = :adam"), {"adam": cast.adam.id})
-    page = said_after(client, press(client, [made], "tag", tag="vip"))
+    page = status_after(client, press(client, [made], "tag", tag="vip"))
     assert "None tagged “vip”. 1 was left alone: it is not in this list." in page
     assert "Orsolya" not in page
     with database.read() as db:
@@ -268,7 +268,7 @@ def test_tags_are_put_on_shown_filtered_and_taken_off(ines, cast, database):
         assert tags.tags_of(db, "deposition", [made, other]) == {made: ("needs interpreter",)}
         assert differences(db) == []
         assert db.execute(select(Deposition.version).where(Deposition.id == made)).scalar_one() == 1
-        kinds = [told.kind for told in reversed(timeline(db, "deposition", made))]
+        kinds = [status.kind for status in reversed(timeline(db, "deposition", made))]
     assert kinds == ["deposition.requested", "deposition.tagged", "deposition.tagged", "deposition.untagged"]
 
 

@@ -182,7 +182,7 @@ def test_self_service_is_ready_at_once(client, cast, outbox):
     (claimed,) = webhook.payload["claims"]["requests"]
     same_shape(claimed, read("webhook-claims.json")["requests"][0])
     assert claimed["session_state"] == "ready"
-    recipients = {message["to"] for message in outbox.letters()}
+    recipients = {message["to"] for message in outbox.emails()}
     assert recipients == {"malachite@example.com", "quartz@example.com", "obsidian@example.com"}
 
 

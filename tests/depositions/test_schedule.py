@@ -142,7 +142,7 @@ def test_each_participant_gets_one_email_with_a_calendar_file_and_a_link_of_thei
         invites=factories.new_request.fold_invites([factories.new_request.Invite("ORSOLYA@example.com")]),
     )
     factories.schedule(database, cast, made.id)
-    (message,) = outbox.letters()
+    (message,) = outbox.emails()
     assert message["to"] == "orsolya@example.com"
     assert message["subject"].startswith("Scheduled: Deposition of Orsolya Brandt, ")
     assert f"/sessions/{made.slug}?k=" in message["text"]

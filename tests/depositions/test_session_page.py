@@ -48,7 +48,7 @@ def test_gone(client, cast, database, state, words, path):
 def test_the_mailed_link_knows_who_comes(client, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     for email, shown in (("orsolya@example.com", "Orsolya Brandt"), ("obsidian@example.com", "obsidian@example.com")):
-        (message,) = outbox.letters(email)
+        (message,) = outbox.emails(email)
         url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
         page = text(client.get(url))
         assert f"<bdi>{shown}</bdi>" in page

@@ -24,7 +24,7 @@ def test_works(client, cast, database, outbox, query, emails):
     answer = withdraw(client, cast, made.id, query=query)
     assert (answer.status_code, answer.json) == (200, {"messages": CANCELED})
     assert stored(database, made.id).state == "canceled"
-    assert len(outbox.letters()) == emails
+    assert len(outbox.emails()) == emails
 
 
 @pytest.mark.parametrize("by", ["remote_session_id", "slug"])
@@ -48,7 +48,7 @@ def test_twice(client, cast, database, outbox):
     assert withdraw(client, cast, made.id).status_code == 200
     again = withdraw(client, cast, made.id)
     assert (again.status_code, again.json["code"]) == (422, "session_request.already_canceled")
-    assert len(outbox.letters()) == 3
+    assert len(outbox.emails()) == 3
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_lost_race(app, client, cast, database, outbox):
     calls = [partial(withdraw, app.test_client(), cast, made.id) for _ in range(4)]
     answers = at_once(calls)
     assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422]
-    assert len(outbox.letters()) == 3
+    assert len(outbox.emails()) == 3
 
 
 def test_other_organization(client, cast, database):
@@ -98,4 +98,4 @@ def test_many_at_once_withdraw_once(database, cast, outbox):
     got = race(database, calls)
     assert len(won(got)) == 1
     assert {(refusal.status, refusal.code) for refusal in lost(got)} == {(422, "session_request.already_canceled")}
-    assert len(outbox.letters()) == 3
+    assert len(outbox.emails()) == 3

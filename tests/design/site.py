@@ -40,7 +40,7 @@ class ScheduleForm(VersionedForm):
     at = TimeField("Start")
     minutes = IntegerField("Minutes")
     room = StringField("Join room", [at_most(40)], description="Where they meet.")
-    tell = BooleanField("Mail everyone who was invited", default=True)
+    notify = BooleanField("Mail everyone who was invited", default=True)
     by = RadioField("Send the code by", choices=choices(("email", "E-mail"), ("sms", "SMS")), default="email")
 
 

@@ -77,8 +77,10 @@ def test_a_slow_answer_is_announced_after_a_moment_and_nothing_jumps(chromium: A
     page = chromium.new_page()
     try:
         page.goto(f"{address}/detail")
-        held: list[Any] = []
-        page.route("**/*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+        position: list[Any] = []
+        page.route(
+            "**/*", lambda route: position.append(route) if route.request.method == "POST" else route.continue_()
+        )
         button = page.locator("button:has-text('Broken')")
         button.scroll_into_view_if_needed()
         before = button.bounding_box()
@@ -86,7 +88,7 @@ def test_a_slow_answer_is_announced_after_a_moment_and_nothing_jumps(chromium: A
         page.wait_for_selector("body[data-waiting]")
         assert button.get_attribute("aria-busy") == "true"
         assert button.bounding_box() == before
-        held[0].continue_()
+        position[0].continue_()
         page.wait_for_selector("#refusal.notice")
         assert page.get_attribute("body", "data-waiting") is None
     finally:

@@ -100,7 +100,7 @@ def test_every_data_attribute_that_scripts_read_is_written_somewhere() -> None:
     read = set(re.findall(rf"\[(data-{NAME})", scripts))
     written = set(re.findall(rf"\b(data-{NAME})", "\n".join(sources("*.html", "*.py"))))
     camel = re.findall(r"dataset\.(\w+)", scripts)
-    written |= {"data-" + re.sub(r"[A-Z]", lambda letter: "-" + letter[0].lower(), name) for name in camel}
+    written |= {"data-" + re.sub(r"[A-Z]", lambda character: "-" + character[0].lower(), name) for name in camel}
     assert not read - written
 
 

@@ -99,7 +99,7 @@ def test_days_left_count_begun_days() -> None:
     assert datetimes.days_left(NOW - timedelta(days=3), NOW) == 0
 
 
-def test_stamps_in_a_story() -> None:
+def test_stamps_in_a_timeline() -> None:
     assert ">16:20 CET<" in datetimes.stamp(NOW, CET, NOW)
     assert ">Fri 30 Oct, 11:45 CET<" in datetimes.stamp(datetime(2026, 10, 30, 10, 45, tzinfo=UTC), CET, NOW)
     assert ">Tue 28 Jan 2025, 10:30 CET<" in datetimes.stamp(EARLY, CET, NOW)

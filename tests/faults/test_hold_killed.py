@@ -22,7 +22,7 @@ from tests.prescreens.decisions import decide
 from tests.prescreens.factories import prescreen, stored
 from tests.servers import ROOT, environment
 
-HOLDS_A_KILL = 20
+DECISIONS_A_KILL = 20
 AT_ONCE = 2
 """Workers that run side by side."""
 
@@ -50,7 +50,7 @@ def start(database: Database) -> Iterator[Start]:
             process.wait()
 
 
-def held(database: Database) -> int:
+def pending(database: Database) -> int:
     with database.read() as db:
         return db.execute(select(func.count()).where(PendingDecision.state == "held")).scalar_one()
 
@@ -67,24 +67,24 @@ def test_killed_in_the_middle_by_two(database: Database, cast: Cast, outbox: Out
     ids: list[Any] = []
     killed = 0
     for _ in range(kills):
-        for n in range(HOLDS_A_KILL):
+        for n in range(DECISIONS_A_KILL):
             ids.append(prescreen(database, cast.marston.id, given={"email": f"p{len(ids)}@example.com"}))
             decide(database, cast, ids[-1], "deny" if n % 2 else "approve", seconds=1)
-        before = held(database)
+        before = pending(database)
         workers = start()
-        wait_until(lambda before=before: held(database) < before)  # type: ignore[misc]  # bound at once
+        wait_until(lambda before=before: pending(database) < before)  # type: ignore[misc]  # bound at once
         time.sleep(random.uniform(0, 0.08))
         for worker in workers:
             worker.send_signal(signal.SIGKILL)
             worker.wait(40)
         killed += len(workers)
     workers = start()
-    wait_until(lambda: held(database) == 0)
+    wait_until(lambda: pending(database) == 0)
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
     assert [worker.wait(40) for worker in workers] == [0] * AT_ONCE
-    letters = Counter(row.subject_id for row in outbox.rows("email"))
-    assert letters == {str(id): 2 for id in ids}, "one that the answers came, one decision"
+    emails = Counter(row.subject_id for row in outbox.rows("email"))
+    assert emails == {str(id): 2 for id in ids}, "one that the answers came, one decision"
     words = ["denied" if place % 2 else "approved" for place in range(len(ids))]
     assert [stored(database, id).review_status for id in ids] == words
     with database.read() as db:

@@ -73,10 +73,10 @@ def test_messages_that_did_not_get_through_are_named(client: FlaskClient, cast: 
     queued(database, cast.marston.id, "prescreen")
     queued(database, cast.marston.id, "deposition", state="dead")
     queued(database, cast.harbor.id, "prescreen", state="dead")
-    told = words(cast.sign_in(client, "lena").get("/").text)
-    assert "Some messages failed. Prescreens: 1 message failed, 1 message failing." in told
-    told = words(cast.sign_in(client, "adam").get("/").text)
-    assert "Depositions: 1 message failed. Prescreens: 1 message failed, 1 message failing." in told
+    warned = words(cast.sign_in(client, "lena").get("/").text)
+    assert "Some messages failed. Prescreens: 1 message failed, 1 message failing." in warned
+    warned = words(cast.sign_in(client, "adam").get("/").text)
+    assert "Depositions: 1 message failed. Prescreens: 1 message failed, 1 message failing." in warned
     assert "not told" not in words(cast.sign_in(client, "otto").get("/").text)
 
 

@@ -37,7 +37,7 @@ def test_the_printed_request_gives_the_printed_answer(integrator, clock) -> None
 def test_link_and_code_leave_in_two_messages_in_the_sessions_language(integrator, outbox, database) -> None:
     session = integrator.create(locale="fr", notes="Dégât <b>des</b> eaux")
     invite = integrator.invite(session, **printed("mint"))
-    link, code = outbox.letters("alex@policyholder.com")
+    link, code = outbox.emails("alex@policyholder.com")
     if invite["otp_code"] in link["text"]:
         link, code = code, link
     assert invite["join_url"] in link["text"]
@@ -59,7 +59,7 @@ def test_link_and_code_leave_in_two_messages_in_the_sessions_language(integrator
 
 def test_send_email_false_stops_the_link_and_not_the_code(integrator, outbox) -> None:
     invite = integrator.invite(integrator.create(), **{**printed("mint"), "send_email": False})
-    (code,) = outbox.letters()
+    (code,) = outbox.emails()
     assert invite["otp_code"] in code["text"]
 
 
@@ -119,7 +119,7 @@ def test_a_replay_shows_the_secrets_for_ten_minutes_and_never_again(integrator, 
     clock.move(minutes=2)
     late = integrator.post(participants(session), printed("mint"), Idempotency_Key=key)
     assert (late.status_code, late.json) == (201, {**first.json, "join_url": None, "otp_code": None})
-    assert len(outbox.letters()) == 2
+    assert len(outbox.emails()) == 2
 
 
 def test_new_code_keeps_the_link_and_starts_afresh(integrator, field, clock) -> None:
@@ -146,7 +146,7 @@ def test_reissue_kills_link_code_pin_and_field_session(integrator, field, databa
     with database.read() as db:
         assert queries.invite_by_field_token(db, uuid.UUID(session["id"]), token) is None
     assert field.join(fresh, fresh["otp_code"], address="198.51.100.9", agent="Other").status_code == 200
-    assert len(outbox.letters()) == 4
+    assert len(outbox.emails()) == 4
 
 
 def test_reissue_unlocks_but_not_beyond_twenty_wrong_codes(integrator, field) -> None:

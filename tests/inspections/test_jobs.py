@@ -18,7 +18,7 @@ def soon(**length: int) -> str:
 
 
 def reminders(outbox) -> list[dict]:
-    return [letter for letter in outbox.letters() if "your inspection is at" in letter.get("subject", "")]
+    return [letter for letter in outbox.emails() if "your inspection is at" in letter.get("subject", "")]
 
 
 def test_two_reminders_once_each_and_none_after_the_start(integrator, outbox, clock) -> None:
@@ -74,7 +74,7 @@ def test_when_nobody_is_invited_the_operator_hears(integrator, outbox, clock) ->
     integrator.create(scheduled_for=soon(hours=30))
     clock.move(hours=7)
     outbox.deliver_all()
-    (letter,) = outbox.letters()
+    (letter,) = outbox.emails()
     assert letter["to"] == "desk@marston.example.com"
     assert "Nobody can join yet" in letter["subject"]
 

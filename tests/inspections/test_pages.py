@@ -98,7 +98,7 @@ def test_link_and_code_are_shown_once_and_stand_in_no_address(otto, cast, outbox
     assert 'aria-label="QR code of the invite link"' in first
     assert link.rpartition("=")[2] not in second
     assert code not in second
-    assert link in outbox.letters()[0]["text"] + outbox.letters()[1]["text"]
+    assert link in outbox.emails()[0]["text"] + outbox.emails()[1]["text"]
     cookie = answer.headers["Set-Cookie"]
     assert code.replace(" ", "") not in cookie
     assert "HttpOnly" in cookie

@@ -44,8 +44,8 @@ def test_all_faults_are_listed_at_once() -> None:
 def test_the_value_is_never_repeated() -> None:
     with pytest.raises(Invalid) as caught:
         read(Thing, {"name": "hunter2-hunter2", "tags": ["hunter2-hunter2"]})
-    said = caught.value.detail + "".join(e.detail for e in caught.value.errors)
-    assert "hunter2" not in said
+    details = caught.value.detail + "".join(e.detail for e in caught.value.errors)
+    assert "hunter2" not in details
 
 
 def test_null_means_omitted_and_unknown_members_are_dropped() -> None:
@@ -96,7 +96,7 @@ def test_no_bytes_break_the_reader(raw: bytes) -> None:
 
 
 @given(st.text(max_size=10))
-def test_accepted_text_is_kept_to_the_letter(text: str) -> None:
+def test_accepted_text_is_kept_exactly(text: str) -> None:
     try:
         assert read(Thing, {"name": text}).name == text
     except Invalid:

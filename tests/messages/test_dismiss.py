@@ -154,8 +154,8 @@ def test_another_organizations_messages_are_not_ticked_along(
     mine = put(database, cast, "dead", "prescreen", "marston")
     theirs = put(database, cast, "dead", "prescreen", "harbor")
     rows = [f"{id}:{mark(database, id)}" for id in (mine, theirs)]
-    said = tick(cast.sign_in(client, "lena"), "dismiss", rows)
-    assert "1 dismissed. 1 was left alone: it is not here any more." in said
+    shown_text = tick(cast.sign_in(client, "lena"), "dismiss", rows)
+    assert "1 dismissed. 1 was left alone: it is not here any more." in shown_text
     assert row_of(database, theirs).dismissed_at is None
 
 
@@ -191,8 +191,8 @@ def test_what_moved_on_is_left_alone_and_named(database: Database, cast: Cast, c
         delivery_status.send_again(db, sent, now())
         (row,) = claims.claim(db, now(), limit=1)
         claims.finish(db, row, claims.Outcome("sent", "", 204), now(), now())
-    said = tick(cast.sign_in(client, "ines"), "send_again", rows)
-    assert "1 queued again. 1 was left alone: it has changed meanwhile: sent." in said
+    shown_text = tick(cast.sign_in(client, "ines"), "send_again", rows)
+    assert "1 queued again. 1 was left alone: it has changed meanwhile: sent." in shown_text
     assert row_of(database, sent).state == "sent"
     assert row_of(database, still).state == "queued"
 
@@ -254,7 +254,7 @@ def test_what_is_not_kept_cannot_be_sent_and_says_so(database: Database, cast: C
     id = put(database, cast, "dead")
     with database.write() as db:
         db.execute(update(OutboxRow).where(OutboxRow.id == id).values(payload=""))
-    said = "Its content is not kept any more, so there is nothing to send."
-    assert said in page(cast.sign_in(client, "ines"), f"/messages/{id}")
+    shown_text = "Its content is not kept any more, so there is nothing to send."
+    assert shown_text in page(cast.sign_in(client, "ines"), f"/messages/{id}")
     assert press(client, "send_again", id).status_code == 409
     assert press(client, "dismiss", id).status_code == 303

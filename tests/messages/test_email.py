@@ -57,7 +57,7 @@ def parsed(raw: bytes) -> EmailMessage:
     return message
 
 
-def test_a_letter_arrives_as_text_and_html(posted: tuple[Any, Database]) -> None:
+def test_an_email_arrives_as_text_and_html(posted: tuple[Any, Database]) -> None:
     box, database = posted
     row = send(database, write(database, name="Ines Okafor"))
     assert row.state == "sent"
@@ -83,8 +83,8 @@ def test_a_locale_finds_its_own_words_and_direction(posted: tuple[Any, Database]
 def test_a_whole_document_keeps_its_own_frame(posted: tuple[Any, Database]) -> None:
     _box, database = posted
     with database.read() as db:
-        letter = email.email_message(db, "test-whole", to="a@example.com")
-    assert letter.payload["html"] == TEMPLATES["email/test-whole/body.html"]
+        arrived = email.email_message(db, "test-whole", to="a@example.com")
+    assert arrived.payload["html"] == TEMPLATES["email/test-whole/body.html"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_refused_for_good_is_dead_and_refused_for_now_is_not(posted: tuple[Any, 
     assert (busy.state, busy.last_error) == ("queued", "The mail server refused it: 450 4.2.1 Try again later")
 
 
-def test_a_retried_letter_is_the_same_letter(posted: tuple[Any, Database], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retried_email_is_the_same_email(posted: tuple[Any, Database], monkeypatch: pytest.MonkeyPatch) -> None:
     box, database = posted
     (id,) = promise(database, write(database))
     from app.kernel.outbox import delivery_status
@@ -202,7 +202,7 @@ def test_encryption_that_is_asked_for_is_not_left_out(posted: tuple[Any, Databas
     asking.dispose()
 
 
-def test_a_secret_letter_is_listed_by_its_kind(posted: tuple[Any, Database]) -> None:
+def test_a_secret_email_is_listed_by_its_kind(posted: tuple[Any, Database]) -> None:
     _box, database = posted
     assert write(database, secret=True).summary == "Test letter · ines@example.com"
     assert write(database).summary == "For <Ines> · ines@example.com"

@@ -16,7 +16,7 @@ from tests.messages.sending import promise, send
 LINK = "http://localhost:8000/invitation/a-token?x=1"
 
 
-def letter(**more: Any) -> Message:
+def mail(**more: Any) -> Message:
     parts = {
         "to": "nora@example.com",
         "name": "Nora <b>",
@@ -33,8 +33,8 @@ def letter(**more: Any) -> Message:
     return Message("email", parts, "example.com", secret=True)
 
 
-def test_a_letter_is_kept_and_readable(database: Database, client: FlaskClient) -> None:
-    row = send(database, letter())
+def test_an_email_is_kept_and_readable(database: Database, client: FlaskClient) -> None:
+    row = send(database, mail())
     assert (row.state, row.payload) == ("sent", "")
     inbox = client.get("/mail")
     assert inbox.status_code == 200
@@ -55,7 +55,7 @@ def test_a_text_message_is_kept_too(database: Database, client: FlaskClient) -> 
 
 
 def test_it_is_encrypted_at_rest(database: Database) -> None:
-    send(database, letter())
+    send(database, mail())
     with database.read() as db:
         stored = str(db.execute(text("SELECT * FROM development_mail")).all())
     assert "a-token" not in stored
@@ -63,7 +63,7 @@ def test_it_is_encrypted_at_rest(database: Database) -> None:
 
 
 def test_tried_twice_it_is_there_once(database: Database, client: FlaskClient) -> None:
-    promise(database, letter())
+    promise(database, mail())
     with database.write() as db:
         (row,) = claims.claim(db, now(), limit=1)
     for _ in range(2):
@@ -75,7 +75,7 @@ def test_tried_twice_it_is_there_once(database: Database, client: FlaskClient) -
 def test_the_newest_comes_first_and_pages_follow(database: Database, client: FlaskClient) -> None:
     assert "No mail yet" in client.get("/mail").text
     for n in range(52):
-        send(database, letter(subject=f"Letter {n}."))
+        send(database, mail(subject=f"Letter {n}."))
     first = client.get("/mail").text
     assert first.index("Letter 51.") < first.index("Letter 50.")
     assert "Letter 1." not in first

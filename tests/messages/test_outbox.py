@@ -190,7 +190,7 @@ def test_what_is_taken_back_is_not_sent(database: Database, tried: list[Delivery
     assert row_of(database, dropped).state == "dropped"
 
 
-def test_the_story_of_a_thing_names_its_messages(database: Database, tried: list[Delivery]) -> None:
+def test_the_timeline_of_an_item_names_its_messages(database: Database, tried: list[Delivery]) -> None:
     promise(database, act(summary="To Ines\r\nBcc: x"), act("retry"))
     with database.write() as db:
         outbox.enqueue(
@@ -241,9 +241,9 @@ def test_an_orphan_is_taken_over_after_its_lease(database: Database) -> None:
 
 def test_a_renewed_lease_is_not_taken_over(database: Database) -> None:
     promise(database, act())
-    held = claim(database)
+    claimed = claim(database)
     with database.write() as db:
-        claims.renew(db, held, now() + timedelta(seconds=25))
+        claims.renew(db, claimed, now() + timedelta(seconds=25))
     assert claim(database, at=now() + timedelta(seconds=40)) == []
 
 
@@ -264,9 +264,9 @@ def test_who_lost_the_lease_cannot_finish(database: Database) -> None:
 
 def test_what_is_given_back_was_never_tried(database: Database) -> None:
     (id,) = promise(database, act())
-    held = claim(database)
+    claimed = claim(database)
     with database.write() as db:
-        claims.release(db, held)
+        claims.release(db, claimed)
     row = row_of(database, id)
     assert (row.attempts, row.lease_until, row.lease_token) == (0, None, None)
 
@@ -279,12 +279,12 @@ def test_full_destinations_and_channels_are_left_out(database: Database) -> None
 
 def test_taken_back_while_it_was_being_sent(database: Database) -> None:
     ids = promise(database, act(), act())
-    held = claim(database)
+    claimed = claim(database)
     with database.write() as db:
         assert outbox.drop(db, "deposition", "7", reason="Too late.", now=now()) == 2
     with database.write() as db:
-        claims.finish(db, held[0], Outcome("sent", ""), now(), now())
-        claims.finish(db, held[1], Outcome("queued", "no"), now(), now())
+        claims.finish(db, claimed[0], Outcome("sent", ""), now(), now())
+        claims.finish(db, claimed[1], Outcome("queued", "no"), now(), now())
     assert sorted(row_of(database, id).state for id in ids) == ["dropped", "sent"]
 
 

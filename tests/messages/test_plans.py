@@ -108,17 +108,17 @@ def test_a_hot_read_uses_its_index(old: Database, hot: str) -> None:
     read, index = HOT[hot]
     with watched(old) as seen, old.read() as db:
         read(db)
-    told = plan(old, *seen[-1])
-    assert index in told, told
+    recipients = plan(old, *seen[-1])
+    assert index in recipients, recipients
 
 
 def test_a_claim_uses_its_index(old: Database) -> None:
     with watched(old) as seen, old.write() as db:
         assert len(claims.claim(db, now(), limit=4)) == 4
-    told = plan(old, *seen[-1])
-    assert "ix_outbox_due" in told, told
-    assert "Seq Scan on outbox" not in told, told
-    assert "SCAN outbox\n" not in told, told
+    recipients = plan(old, *seen[-1])
+    assert "ix_outbox_due" in recipients, recipients
+    assert "Seq Scan on outbox" not in recipients, recipients
+    assert "SCAN outbox\n" not in recipients, recipients
 
 
 def test_what_pages_of_messages_ask(database: Database, cast: Cast, client: FlaskClient) -> None:

@@ -62,7 +62,7 @@ def test_it_is_written_told_and_remembered(
     assert (row.review_status, row.review_notes, row.reviewed_by) == (word, NOTES, AGENT.name)
     assert row.status == "completed"
     assert row.reviewed_at is not None
-    letter = outbox.letters("jane@example.com")[-1]
+    letter = outbox.emails("jane@example.com")[-1]
     assert "Marston & Vale" in letter["text"]
     assert all(hidden not in str(letter) for hidden in (NOTES, "2,400", AGENT.name))
     with database.read() as db:
@@ -78,8 +78,8 @@ def test_the_letter_goes_to_the_address_of_this_session(
     prescreen(database, cast.marston.id)
     again = prescreen(database, cast.marston.id, given={"email": "new@example.com"})
     decide(database, again, verb, cast.marston.id)
-    assert len(outbox.letters("new@example.com")) == 2
-    assert len(outbox.letters("jane@example.com")) == 1
+    assert len(outbox.emails("new@example.com")) == 2
+    assert len(outbox.emails("jane@example.com")) == 1
 
 
 @verbs
@@ -158,7 +158,7 @@ def test_of_many_at_once_one_wins(database: Database, cast: Cast, outbox: Outbox
     assert sorted(outcomes) == ["session.already_reviewed"] * (presses - 1) + ["won"]
     row = stored(database, id)
     assert row.review_status == ("approved" if int(row.review_notes) % 2 else "denied")
-    assert len(outbox.letters("jane@example.com")) == 2
+    assert len(outbox.emails("jane@example.com")) == 2
     with database.read() as db:
         kinds = [event.kind for event in events.timeline(db, "prescreen", id)]
     assert sum(kind in ("prescreen.approved", "prescreen.denied") for kind in kinds) == 1

@@ -83,7 +83,7 @@ def test_from_start_to_pending(visitor: Visitor, database: Database, outbox: Out
     with database.read() as db:
         row = db.scalars(select(Prescreen)).one()
     assert (row.status, row.email, row.submission["budget"]) == ("completed", "jane@example.com", 2500)
-    assert len(outbox.letters("jane@example.com")) == 1
+    assert len(outbox.emails("jane@example.com")) == 1
 
 
 def test_looking_writes_nothing(visitor: Visitor, database: Database) -> None:
@@ -141,7 +141,7 @@ def test_the_address_resumes(visitor: Visitor, database: Database) -> None:
 def test_the_link_can_be_mailed(visitor: Visitor, outbox: Outbox) -> None:
     answer_all(visitor.get(START).press("/start")).press("/send_link")
     assert "The link is on its way to jane@example.com." in visitor.page
-    (letter,) = outbox.letters("jane@example.com")
+    (letter,) = outbox.emails("jane@example.com")
     path = urlsplit(letter["text"].partition("http")[2].split()[0].join(["http", ""])).path
     assert visitor.get(path).step == "more", "the last question was left out, so it is asked once more"
 

@@ -31,7 +31,7 @@ def test_it_makes_a_contact_and_tells_the_prospect(database: Database, cast: Cas
     assert row.completed_at is not None
     made = contact(database, row.contact_id)
     assert (made.name, made.email, made.phone) == ("Jane Smith", "jane@example.com", "+1 555 010 4477")
-    (letter,) = outbox.letters("jane@example.com")
+    (letter,) = outbox.emails("jane@example.com")
     assert letter["subject"] == "Marston & Vale has your answers"
     token = letter["text"].partition("/status/")[2].split()[0]
     assert links.read(database.config, links.STATUS, token) == id

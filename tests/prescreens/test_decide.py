@@ -40,7 +40,7 @@ def test_without_seconds_it_is_final_at_once(database: Database, cast: Cast, out
         done = decide_in(db, cast, id, seconds=0)
     assert done.review_status == "approved"
     assert kinds(database, id) == ["approved"]
-    assert len(outbox.letters("jane@example.com")) == 2
+    assert len(outbox.emails("jane@example.com")) == 2
     with database.read() as db:
         assert db.scalar(select(func.count()).select_from(PendingDecision)) == 0
 

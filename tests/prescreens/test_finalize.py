@@ -41,7 +41,7 @@ def test_it_is_the_decision_that_was_pressed(
     row = stored(database, id)
     assert (row.review_status, row.review_notes, row.reviewed_by) == (word, NOTES, "Lena Ortiz")
     assert row.reviewed_at == hold.final_at
-    assert len(outbox.letters("jane@example.com")) == 2
+    assert len(outbox.emails("jane@example.com")) == 2
     happened = activity(database, id)[0]
     assert (happened.kind, happened.actor_kind, happened.actor_id) == (
         f"prescreen.{word}",

@@ -49,7 +49,7 @@ def test_the_api_wins_and_the_holder_is_told(
     assert (told.data["holder"], told.data["act"], told.via) == ("Lena Ortiz", "approve", "api")
     assert not sweep(database, hold.final_at)
     assert stored(database, id).review_status == "denied"
-    assert len(outbox.letters("jane@example.com")) == 2
+    assert len(outbox.emails("jane@example.com")) == 2
     with pytest.raises(Conflict, match="nothing left to undo"):
         undo(database, cast, hold)
 

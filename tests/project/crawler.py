@@ -134,13 +134,13 @@ def add_vera(database: Database) -> None:
         db.add(Passkey(person_id=vera.id, **key))
         vera.second_factor = True
         db.execute(update(ApiKey).values(last_used_at=now() + timedelta(hours=1)))
-        db.add(_letter(db))
+        db.add(_email_page(db))
 
 
-def _letter(db: Db) -> DevelopmentMail:
+def _email_page(db: Db) -> DevelopmentMail:
     """What the worker would have put on the mail page."""
-    letter = {"to": "vera@example.com", "name": "Vera", "subject": "Welcome", "text": "Come in.", "html": "<p>Come in."}
-    content = db.vault.encrypt(json.dumps({**letter, "attachments": []}))
+    mail = {"to": "vera@example.com", "name": "Vera", "subject": "Welcome", "text": "Come in.", "html": "<p>Come in."}
+    content = db.vault.encrypt(json.dumps({**mail, "attachments": []}))
     return DevelopmentMail(outbox_id=uuid4(), channel="email", content=content, created_at=now())
 
 

@@ -48,7 +48,7 @@ def test_every_page_says_who_may_open_it_and_is_listed(app: Flask) -> None:
 
 
 @ONE_DATABASE
-def test_every_api_operation_has_a_door_or_is_known_to_be_open(app: Flask) -> None:
+def test_every_api_operation_authenticates_or_is_known_to_be_open(app: Flask) -> None:
     open_ones = {
         route.name
         for view in app.view_functions.values()

@@ -81,7 +81,7 @@ def test_what_is_asked_and_refused(desk: Opener, database: Database, cast: Any) 
     good(page)
 
 
-def test_what_is_held(desk: Opener, database: Database, cast: Any) -> None:
+def test_pending_decisions(desk: Opener, database: Database, cast: Any) -> None:
     first = prescreen(database, cast.marston.id)
     prescreen(database, cast.marston.id, given={"fullName": "Emeka Obiora"})
     page = desk("lena", f"/prescreens/{first}")

@@ -122,7 +122,7 @@ def test_only_the_edge_ends_a_transaction(method: str) -> None:
     assert [place for place in found if not place.startswith("app/kernel/api/routing.py")] == []
 
 
-MAY_STEP_ASIDE = {
+SIDE_TRANSACTION_CALLERS = {
     "app/kernel/db/transaction.py": "is where it stands",
     "app/home/audit_views.py": "who takes a copy of the audit is written down before the first row leaves",
     "app/dashboard/csv_export.py": "a copy of a list leaves a note before its first row",
@@ -134,9 +134,9 @@ MAY_STEP_ASIDE = {
 """Who may write in a transaction of its own, outlasting a read or a refusal, and what for."""
 
 
-def test_who_may_write_aside_is_listed() -> None:
+def test_callers_of_side_transactions_are_listed() -> None:
     found = {name(path) for path in python("app/") if any(calls(path, "aside"))}
-    unlisted = found - MAY_STEP_ASIDE.keys()
+    unlisted = found - SIDE_TRANSACTION_CALLERS.keys()
     assert not unlisted, "List them in MAY_STEP_ASIDE with the reason."
 
 

@@ -69,7 +69,7 @@ def asks(visit: Visit) -> Iterator[Ask]:
         url, target = form.get("hx-get"), (form.get("hx-target") or "").removeprefix("#")
         if url is None or target not in tags:
             continue
-        fields = list(held(form))
+        fields = list(kept(form))
         for name, _, others in fields:
             for other in others:
                 values = {n: v for n, v, _ in fields} | {name: other}
@@ -78,7 +78,7 @@ def asks(visit: Visit) -> Iterator[Ask]:
                 yield Ask(f"{path}?{query}" if query else path, tags[target], target)
 
 
-def held(form: Element) -> Iterator[tuple[str, str, list[str]]]:
+def kept(form: Element) -> Iterator[tuple[str, str, list[str]]]:
     """Name, value and other values of each field of a form."""
     for field in form.iter():
         name = field.get("name")

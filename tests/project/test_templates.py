@@ -38,7 +38,7 @@ def test_every_template_is_used() -> None:
     assert not unused
 
 
-def test_every_letter_is_used_and_whole() -> None:
+def test_every_email_is_used_and_whole() -> None:
     for folder in sorted(path for path in EMAILS.iterdir() if path.is_dir()):
         names = {path.name for path in folder.iterdir()}
         assert names >= PARTS, f"{folder.name} lacks {PARTS - names}"
@@ -48,7 +48,7 @@ def test_every_letter_is_used_and_whole() -> None:
         assert known, f"Nothing sends {folder.name}."
 
 
-def test_letters_are_translated_whole_or_not_at_all() -> None:
+def test_emails_are_translated_whole_or_not_at_all() -> None:
     for folder in sorted(path for path in EMAILS.iterdir() if path.is_dir()):
         found = [match for path in folder.iterdir() if (match := TRANSLATED.match(path.name))]
         for locale in {match[2] for match in found}:

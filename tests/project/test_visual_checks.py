@@ -50,5 +50,5 @@ def test_what_can_be_read_is_left_alone(page: Page) -> None:
 
 def test_what_axe_finds_is_told(page: Page) -> None:
     page.set_content("<!doctype html><html lang=en><title>Eyes</title><main><h1>Eyes</h1><input></main></html>")
-    told = list(visual_checks.findings(page))
-    assert any("violates label" in one for one in told), told
+    report = list(visual_checks.findings(page))
+    assert any("violates label" in one for one in report), report

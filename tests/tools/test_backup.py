@@ -56,8 +56,8 @@ def test_a_backup_made_in_use_restores_everything(
         with copy.read() as db:
             found = {one.slug: one.name for one in db.scalars(select(Organization))}
             assert found == {slug: facts["name"] for slug, facts in ORGANIZATIONS.items()}
-            sealed = db.execute(text("SELECT secret_encrypted FROM api_keys")).scalar_one()
-            assert db.vault.decrypt(sealed) == key
+            encrypted = db.execute(text("SELECT secret_encrypted FROM api_keys")).scalar_one()
+            assert db.vault.decrypt(encrypted) == key
             assert recounts.differences(db) == []
     finally:
         copy.dispose()

@@ -50,8 +50,8 @@ class Running:
             lines.append(line)
             if "Ctrl-C" in line:
                 break
-        self.said = "".join(lines)
-        assert "Ctrl-C" in self.said, self.process.communicate()[1]
+        self.printed = "".join(lines)
+        assert "Ctrl-C" in self.printed, self.process.communicate()[1]
         self.family = psutil.Process(self.process.pid).children(recursive=True)
 
     def end(self, number: int) -> int:
@@ -84,11 +84,11 @@ def running(first: Running, tmp_path: Path) -> Iterator[Running]:
 
 def test_everything_it_prints_works_and_ctrl_c_ends_it(running: Running) -> None:
     base = f"http://localhost:{running.port}"
-    assert base in running.said
+    assert base in running.printed
     for role in ("scheduler", "leasing_agent", "operator", "admin", "auditor"):
-        assert re.search(rf"^  {role} +\S+@\S+ +\S+$", running.said, re.M)
+        assert re.search(rf"^  {role} +\S+@\S+ +\S+$", running.printed, re.M)
 
-    printed = [line for line in running.said.splitlines() if line.startswith("curl ")]
+    printed = [line for line in running.printed.splitlines() if line.startswith("curl ")]
     assert len(printed) == 3
     answers = [json.loads(subprocess.check_output(["bash", "-c", f"{line} -s"], text=True)) for line in printed]
     assert answers[0]["requests"][0]["remote_session"]["case"] == "567-case-id-name"
@@ -100,7 +100,9 @@ def test_everything_it_prints_works_and_ctrl_c_ends_it(running: Running) -> None
 
     command = [sys.executable, DEV, "desk", "--data", str(running.folder), "demo", "load", "--json"]
     again = json.loads(subprocess.check_output(command, text=True))
-    assert all(person["password"] in running.said for person in again["people"] if person["email"] in running.said)
+    assert all(
+        person["password"] in running.printed for person in again["people"] if person["email"] in running.printed
+    )
 
     assert running.end(signal.SIGINT) == 0
     assert running.process.stderr is not None
@@ -132,8 +134,8 @@ def test_settings_last_and_are_nobody_elses_business(first: Running, running: Ru
     assert after.stat().st_mode & 0o077 == 0
     unlike = set(before.read_text().splitlines()) ^ set(after.read_text().splitlines())
     assert all(line.startswith("PUBLIC_BASE_URL=") for line in unlike)
-    assert passwords(first.said) == passwords(running.said)
+    assert passwords(first.printed) == passwords(running.printed)
 
 
-def passwords(said: str) -> list[str]:
-    return re.findall(r"^  \S+ +\S+@\S+ +(\S+)$", said, re.M)
+def passwords(output_text: str) -> list[str]:
+    return re.findall(r"^  \S+ +\S+@\S+ +(\S+)$", output_text, re.M)

@@ -140,7 +140,7 @@ def test_the_tables_counters_and_index_are_as_the_program_needs_them(desk: Any) 
     desk("check", "search")
 
 
-def test_the_command_still_takes_house(desk: Any, database: Any) -> None:
+def test_the_command_still_takes_its_former_option(desk: Any, database: Any) -> None:
     who = ("--email", "late.night@example.com", "--name", "Late Night", "--role", "auditor")
     desk("person", "create", *who, "--house", "--password-stdin", typed=f"{PASSWORD}\n")
     places = product.rows(

@@ -33,11 +33,11 @@ class Outside:
     @property
     def emails(self) -> Counter[str]:
         """How often each e-mail came, by the id of its message."""
-        ids = [MESSAGE_ID.match(email["Message-ID"]) for email in self.mail.letters]
+        ids = [MESSAGE_ID.match(email["Message-ID"]) for email in self.mail.mails]
         return Counter(id[1] for id in ids if id)
 
     def recipients(self) -> Counter[str]:
-        return Counter(email["To"].addresses[0].addr_spec for email in self.mail.letters)
+        return Counter(email["To"].addresses[0].addr_spec for email in self.mail.mails)
 
     def redirect(self, old: str, new: str) -> None:
         """Gives waiting webhooks another receiver; everything else of their payload stays as it was written."""
@@ -112,7 +112,7 @@ def test_everything_that_waited_leaves_under_its_own_id(
 
 def test_what_leaves_says_what_was_written(database: Any, outside: Outside, clock: Clock) -> None:
     product.work(database, clock.now())
-    emails = {id[1]: email for email in outside.mail.letters if (id := MESSAGE_ID.match(email["Message-ID"]))}
+    emails = {id[1]: email for email in outside.mail.mails if (id := MESSAGE_ID.match(email["Message-ID"]))}
     texts = {content["id"]: content for content in (json.loads(got.body) for got in outside.texts.got)}
     hooks = {got.headers["webhook-id"]: json.loads(got.body)["jwt_payload"] for got in outside.hooks.got}
     key = facts()["keys"]["marston"]["depositions"]
@@ -169,12 +169,12 @@ def test_a_cancellation_finds_the_invitation_in_peoples_calendars(
 ) -> None:
     browser, url = browsers["ines.moreau@example.com"], f"/depositions/{facts()['session']['id']}"
     product.work(database, clock.now())
-    invited = [_calendar(email) for email in outside.mail.letters if email["To"] == "wes@example.org"]
-    outside.mail.letters.clear()
+    invited = [_calendar(email) for email in outside.mail.mails if email["To"] == "wes@example.org"]
+    outside.mail.mails.clear()
     shown = browser.submit(browser.get(url).form("/cancel"), step="preview", tell="yes")
     browser.submit(Page(shown).form("/cancel"))
     product.work(database, clock.now())
-    canceled = [_calendar(email) for email in outside.mail.letters if email["To"] == "wes@example.org"]
+    canceled = [_calendar(email) for email in outside.mail.mails if email["To"] == "wes@example.org"]
     uid = f"{facts()['session']['remote_session_id']}@localhost"
     assert uid in [file["UID"] for file in invited]
     assert [(file["UID"], file["METHOD"]) for file in canceled] == [(uid, "CANCEL")]

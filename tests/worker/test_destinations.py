@@ -132,7 +132,7 @@ def test_hosts_that_answered_once_and_hang_now(database: Database, hosts: Receiv
         worker._responsive |= {f"hanging-{n}" for n in range(12)}
         hosts.released.clear()
         promise(database, *(to(f"hanging-{n % 12}") for n in range(240)))
-        eventually(lambda: len(worker._ready) + len(worker._flying) >= THREADS // 2 and not worker._startable())
+        eventually(lambda: len(worker._ready) + len(worker._in_flight) >= THREADS // 2 and not worker._ready_to_start())
         promise(database, to("quick", "job:test.other"))
         eventually(lambda: len(hosts.took) == 1)
         assert hosts.started.index("quick") * SLOW_AFTER < WAIT_AT_MOST
@@ -156,8 +156,8 @@ def test_stopping_gives_back_what_was_not_started(
     promise(database, *(to("hanging") for _ in range(12)))
     with working(database) as worker:
         eventually(lambda: hosts.busy["hanging"] == 1)
-        leave = worker._leave
-        monkeypatch.setattr(worker, "_leave", lambda: (hosts.released.set(), leave()))
+        shut_down = worker._shut_down
+        monkeypatch.setattr(worker, "_shut_down", lambda: (hosts.released.set(), shut_down()))
     with database.read() as db:
         rows = db.execute(select(OutboxRow.__table__)).all()
     assert all(row.lease_token is None and row.lease_until is None for row in rows)

@@ -103,7 +103,7 @@ class Filters:
                 chosen.values[filter] = value
         sort = given.get("sort", "")
         if sort.removeprefix("-") in ("", *self.orders):
-            chosen.asked_sort = sort
+            chosen.given_sort = sort
         else:
             sentence = "The list cannot be sorted like that. Use the heads of its columns."
             unreadable.append(Unreadable("sort", "Order", sentence))
@@ -118,7 +118,7 @@ class Chosen:
     reader: Reader
     tab: str
     values: dict[Filter[Any], Any] = field(default_factory=dict)  # of any type of value; `get` is typed
-    asked_sort: str = ""
+    given_sort: str = ""
     unreadable: list[Unreadable] = field(default_factory=list)
 
     def get(self, filter: Filter[V]) -> V | None:
@@ -141,7 +141,7 @@ class Chosen:
     @property
     def sort(self) -> str:
         """The order in force, with a leading `-` when it descends: a filter may have taken away the one asked for."""
-        return self.asked_sort if self.asked_sort.removeprefix("-") in self.sorts else ""
+        return self.given_sort if self.given_sort.removeprefix("-") in self.sorts else ""
 
     @property
     def args(self) -> dict[str, Any]:  # texts; url_for takes them by keyword beside its own
@@ -173,7 +173,7 @@ class Chosen:
     def without(self, name: str) -> "Chosen":
         """The same without one of its filters."""
         kept = {filter: value for filter, value in self.values.items() if filter.name != name}
-        return Chosen(self.filters, self.reader, self.tab, kept, self.asked_sort)
+        return Chosen(self.filters, self.reader, self.tab, kept, self.given_sort)
 
     def active(self, sources: Sources) -> list[Active]:
         """The filters that are set, in words."""
@@ -203,5 +203,7 @@ class Chosen:
         reach = self.reader.organization_ids
         among = "all" if reach is None else ",".join(map(str, sorted(reach)))
         mine = str(self.reader.person_id) if any(value is ME for value in self.values.values()) else ""
-        asked = ":".join(f"{name}={text}" for name, text in self.args.items())
-        return ":".join((desk, self.tab, asked, mine, self.reader.time_zone if self.has("from", "to") else "", among))
+        arguments = ":".join(f"{name}={text}" for name, text in self.args.items())
+        return ":".join(
+            (desk, self.tab, arguments, mine, self.reader.time_zone if self.has("from", "to") else "", among)
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -118,21 +119,32 @@ def listed(
     `after`: only what starts later; `before`: only what ends earlier. The ids are found in an index alone, so that a
     late page does not read the rows before it; without filters the count comes from counters.
     """
-    conditions = [Deposition.organization_id == organization_id]
+    count_of, page_of = _statements(after is not None, before is not None)
+    values: dict[str, object] = {"organization_id": organization_id}
     if after is not None:
-        conditions.append(Deposition.starts_at > _storable(after))
+        values["after"] = _storable(after)
     if before is not None:
-        conditions.append(Deposition.ends_at < _storable(before))
-    if len(conditions) == 1:
-        count = int(db.execute(COUNT_ALL, {"organization_id": organization_id}).scalar_one())
-    else:
-        count = db.execute(select(func.count()).where(*conditions)).scalar_one()
+        values["before"] = _storable(before)
+    count = int(db.execute(count_of, values).scalar_one())
     offset = (page - 1) * size
     if offset >= count:
         return [], count
-    ids = select(Deposition.id).where(*conditions).order_by(Deposition.id).limit(size).offset(offset).subquery()
-    rows = db.execute(select(*_WIRE).join(ids, ids.c.id == Deposition.id).order_by(Deposition.id))
+    rows = db.execute(page_of, {**values, "size": size, "offset": offset})
     return [cast(Deposition, row) for row in rows], count
+
+
+@lru_cache(maxsize=4)
+def _statements(after: bool, before: bool) -> tuple[Select, Select]:
+    """The count and one page of the list with these filters. Built once: building costs a third of running them."""
+    conditions = [_OF_ORGANIZATION]
+    if after:
+        conditions.append(Deposition.starts_at > bindparam("after"))
+    if before:
+        conditions.append(Deposition.ends_at < bindparam("before"))
+    narrowed = select(Deposition.id).where(*conditions).order_by(Deposition.id)
+    ids = narrowed.limit(bindparam("size")).offset(bindparam("offset")).subquery()
+    page = select(*_WIRE).join(ids, ids.c.id == Deposition.id).order_by(Deposition.id)
+    return select(func.count()).where(*conditions) if after or before else COUNT_ALL, page
 
 
 def _storable(moment: datetime) -> datetime:

@@ -129,13 +129,13 @@ def _compiled(kind: ListKind) -> CompiledListing:
 
 @lru_cache(maxsize=8)
 def _counter_queries(reach: str) -> CounterQueries:
-    """What the tabs count, whatever narrows the list: (state, asked to cancel, n) from the counters, and what starts
-    soon, which no counter keeps."""
-    asked = case((COUNTS.c.cancellation_open, 1), else_=0)
+    """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) from the counters,
+    and what starts soon, which no counter keeps."""
+    requested = case((COUNTS.c.cancellation_open, 1), else_=0)
     counters = (
-        select(COUNTS.c.state, asked, func.sum(COUNTS.c.n))
+        select(COUNTS.c.state, requested, func.sum(COUNTS.c.n))
         .where(*within_reach(COUNTS.c.organization_id, reach))
-        .group_by(COUNTS.c.state, asked)
+        .group_by(COUNTS.c.state, requested)
     )
     soon = (Deposition.state == State.INITIAL.value, *_within(), *within_reach(Deposition.organization_id, reach))
     return counters, capped_count(STARTING, Deposition, soon)
@@ -227,7 +227,7 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
     return {
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
-        CANCELLATION: sum(n for key, asked, n in counters if asked),
+        CANCELLATION: sum(n for key, requested, n in counters if requested),
         SCHEDULED: counted_in(SCHEDULED),
         EVERYTHING: counted_in(EVERYTHING),
     }
@@ -240,7 +240,7 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
     if chosen.tab == STARTING:
         return tab_counts(counters)[STARTING]
     states = states_of(chosen.kind)
-    return sum(n for state, asked, n in counters if state in states and (asked or chosen.tab != CANCELLATION))
+    return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))
 
 
 def view_counts(db: Db, organization_ids: Collection[int] | None, now: datetime) -> dict[str, int]:

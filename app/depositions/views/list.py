@@ -80,10 +80,14 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
         Column(
             "Assigned to",
             "assignee",
-            (
-                Csv("Assigned to", lambda each: each.row.assignee_name),
-                Csv("Managed by", lambda each: each.row.manager_name),
-            ),
+            (Csv("Assigned to", lambda each: each.row.assignee_name),),
+            tabs=(listing.NEEDS, listing.STARTING, listing.EVERYTHING),
+        ),
+        Column(
+            "Managed by",
+            "assignee",
+            (Csv("Managed by", lambda each: each.row.manager_name),),
+            tabs=(listing.CANCELLATION, listing.SCHEDULED),
         ),
         Column(
             "Clock",
@@ -191,7 +195,7 @@ def list_depositions() -> Response:
 @allow(*READERS)
 def export() -> Response:
     """The list as a file for a spreadsheet."""
-    return csv_export.take(QUEUE)
+    return csv_export.export(QUEUE)
 
 
 @pages.post("/bulk", endpoint="bulk")

@@ -198,7 +198,7 @@ def live_board() -> Response:
 @allow(*READERS)
 def export() -> Response:
     """The list as a file for a spreadsheet."""
-    return csv_export.take(QUEUE)
+    return csv_export.export(QUEUE)
 
 
 @pages.post("/bulk", endpoint="bulk")

@@ -68,9 +68,9 @@ def install(env: Environment) -> None:
     env.filters.update(
         initials=initials,
         slug=slug,
-        number_of=pluralize,
+        pluralize=pluralize,
         lead=lead,
-        spoken=spell_out,
+        spell_out=spell_out,
         code_spans=code_spans,
         choices=choices,
     )

@@ -215,7 +215,7 @@ def list_() -> Response:
 @allow(*READERS)
 def export() -> Response:
     """The list as a file for a spreadsheet."""
-    return csv_export.take(QUEUE)
+    return csv_export.export(QUEUE)
 
 
 @pages.post("/bulk", endpoint="bulk")
