@@ -133,7 +133,7 @@ class ListedInspection(Protocol):
     ended_at: datetime | None
     notes: str
     locale: str
-    consent_state: str
+    consent_state: dict[str, str]
     anchoring: str
     chain_length: int
     operator_email: str
