@@ -18,9 +18,9 @@ from app.dashboard.desk import (
     first_rows,
     read_uuid,
 )
-from app.dashboard.queue import Label
-from app.inspections import api, events, jobs, presentation, public, views
+from app.inspections import api, events, jobs, public, views
 from app.inspections.models import Inspection, Status
+from app.inspections.presentation import labels
 from app.inspections.queries import listing, search
 from app.inspections.rules import status_of
 from app.kernel.db.engine import Db
@@ -74,7 +74,7 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
 
 
 def _work_item(row: Row, now: datetime) -> WorkItem:
-    state = Label(*presentation.STATUS_BADGES[status_of(row, now)])
+    state = labels.STATES[status_of(row, now)]
     if row.started_at:
         at, clock = row.started_at, "since"
     elif row.scheduled_for:
@@ -109,7 +109,7 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
                 title=_title(notes, id),
                 detail=f"by {operator_email} · {str(id)[:8]}",
                 organization=organization,
-                state=Label(*presentation.STATUS_BADGES[shown]),
+                state=labels.STATES[shown],
                 clock="asked for",
                 at=created_at,
             )

@@ -1,29 +1,30 @@
-"""Shape of what people type in the inspections room; no rules."""
+"""Shape of what operators and field users type; no rules."""
 
 from __future__ import annotations
 
 from wtforms import BooleanField, DateTimeLocalField, HiddenField, SelectField, StringField, TextAreaField
 
 from app.accounts.rules import LOCALES
-from app.inspections.payloads import NOTES_LENGTH
+from app.inspections.payloads import NOTES_LENGTH, NewParticipant
+from app.kernel.api.validation import read
 from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
 
-LIVES = (("60", "1 hour"), ("1440", "1 day"), ("4320", "3 days"), ("10080", "7 days"), ("43200", "30 days"))
-"""How long a link may work, in minutes, as the desk offers it; the API takes any number from 5 to 43200."""
+LIFETIMES = (("60", "1 hour"), ("1440", "1 day"), ("4320", "3 days"), ("10080", "7 days"), ("43200", "30 days"))
+"""Lifetimes of a link that the form offers, in minutes; the API takes any number from 5 to 43200."""
 
 
-class PressForm(DeskForm):
-    """A form of one button. `version` says how the reader saw the inspection, or the invite it stands at."""
+class ButtonForm(DeskForm):
+    """A form of one button. `version` is that of the inspection or the invite as the page showed it."""
 
     version = HiddenField()
 
 
-class TakeForm(VersionedForm):
-    """Taking it, or giving it back."""
+class AssignForm(VersionedForm):
+    """Assigning or unassigning an inspection."""
 
 
 class NewInspectionForm(DeskForm):
-    """A new inspection. The time is wall time of the organization."""
+    """A new inspection. Its time is local to the organization."""
 
     organization = SelectField("Organization")
     notes = TextAreaField("Notes the invitee sees", validators=[at_most(NOTES_LENGTH)])
@@ -33,18 +34,32 @@ class NewInspectionForm(DeskForm):
 
 
 class InviteForm(DeskForm):
-    """Who is let in, and how they hear of it."""
+    """Who is invited, and how they are notified."""
 
     recipient_first_name = StringField("First name", validators=[at_most(100)])
     recipient_last_name = StringField("Last name", validators=[at_most(100)])
     recipient_email = StringField("E-mail", validators=[at_most(320)])
     recipient_phone = StringField("Telephone", validators=[at_most(40)])
     send_email = BooleanField("Send the link too, not only the code", default=True)
-    ttl_minutes = SelectField("The link works for", choices=choices(*LIVES), default="1440")
+    ttl_minutes = SelectField("The link works for", choices=choices(*LIFETIMES), default="1440")
+
+    def participant(self) -> NewParticipant:
+        """The invite that was typed, judged like the API's body. Raises Invalid."""
+        return read(
+            NewParticipant,
+            {
+                "recipient_first_name": self.recipient_first_name.data or "",
+                "recipient_last_name": self.recipient_last_name.data or "",
+                "recipient_email": self.recipient_email.data or "",
+                "recipient_phone": self.recipient_phone.data or "",
+                "send_email": bool(self.send_email.data),
+                "ttl_minutes": int(self.ttl_minutes.data),
+            },
+        )
 
 
 class NotesForm(DeskForm):
-    """What the invitee is told. `version` is the digest of the notes this form was filled with: of them alone, since
+    """The notes that the invitee sees. `version` is the digest of the notes that this form was filled with, since
     every picture that arrives makes a new version of the inspection.
     """
 
@@ -53,20 +68,20 @@ class NotesForm(DeskForm):
 
 
 class RemarkForm(DeskForm):
-    """A remark that is sealed into the record."""
+    """A remark for the record."""
 
     text = TextAreaField("Remark", validators=[needed("Write the remark first."), at_most(NOTES_LENGTH)])
 
 
 class FieldForm(DeskForm):
-    """What the pages of the field user send: the link's token, and on one of them the code."""
+    """The forms of the field user's pages: the token of the link, and on one page the code."""
 
     t = HiddenField()
     code = StringField()
 
 
 class ConsentForm(DeskForm):
-    """What the field user allows: granted or denied, each."""
+    """What the field user allows, each granted or denied."""
 
     camera = StringField()
     gps = StringField()

@@ -50,7 +50,7 @@ def test_depositions(app: Flask, state: str, acts: set[str]) -> None:
 @pytest.mark.parametrize(("state", "acts"), [("completed", {"Approve it", "Deny it"}), ("approved", set())])
 def test_prescreens(app: Flask, state: str, acts: set[str]) -> None:
     with app.test_request_context("/"):
-        found = prescreens.of(SimpleNamespace(id=uuid4()), state)
+        found = prescreens.of(uuid4(), state)
         assert known(app, found) == {"See it"} | acts
     decided = [ReviewBody.model_validate_json(example.body).reviewStatus for example in found if example.body]
     assert decided == (["approved", "denied"] if acts else [])
@@ -61,16 +61,16 @@ def test_inspections(app: Flask) -> None:
     free, why = dict.fromkeys(("new_code", "reissue", "revoke"), ""), dict.fromkeys(("invite", "end"), "")
     inspection = SimpleNamespace(id=uuid4())
     with app.test_request_context("/"):
-        found = inspections.of(inspection, why, [{"invite": invite, "reasons": free}])
+        found = inspections.of(inspection, why, [SimpleNamespace(invite=invite, reasons=free)])
         assert known(app, found) == {
-            "See it",
-            "Invite somebody",
+            "Retrieve it",
+            "Invite a field user",
             "New code, Sana Rahman",
             "New link and code, Sana Rahman",
-            "Take back, Sana Rahman",
+            "Revoke, Sana Rahman",
             "End it",
         }
         over = inspections.of(inspection, {"invite": "It is over.", "end": "It is over."}, [])
-        assert known(app, over) == {"See it"}
+        assert known(app, over) == {"Retrieve it"}
     (body,) = (example.body for example in found if example.body)
     assert NewParticipant.model_validate_json(body).send_email is True

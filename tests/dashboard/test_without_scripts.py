@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from tests.depositions import factories
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.factories import prescreen, stored
 
 pytestmark = [
     pytest.mark.browser,
@@ -138,10 +138,10 @@ def test_the_leasing_agents_acts(plain: Any, database: Any, cast: Any) -> None:
     desk = plain("lena")
     desk.open("/prescreens")
     desk.follow("Jane Smith")
-    desk.press("Take it")
-    desk.says("You have this")
-    desk.press("Give back")
-    desk.says("Nobody has this")
+    desk.press("Assign to me")
+    desk.says("Assigned to you")
+    desk.press("Unassign")
+    desk.says("Unassigned")
     desk.fill("notes", "Good references.")
     desk.press("Approve Jane Smith")
     desk.says("Approving Jane Smith", "#holds")
@@ -160,18 +160,18 @@ def test_the_operators_acts(plain: Any, database: Any, cast: Any) -> None:
     desk.fill("notes", "The blue car")
     desk.press("Create the inspection")
     desk.says("The blue car")
-    desk.press("Give back")
+    desk.press("Unassign")
     desk.press("Assign to me")
-    desk.says("You have this")
+    desk.says("Assigned to you")
     if desk.page.locator("main [name='recipient_email']").locator("visible=true").count() == 0:
-        desk.unfold("Invite somebody")
+        desk.unfold("Invite a field user")
     desk.fill("recipient_email", "alex@example.com")
-    desk.press("See what is sent, then invite")
+    desk.press("Review and invite")
     desk.page.click("#confirm")
     desk.says("alex@example.com")
     desk.press("Add a remark to the record")
     desk.page.locator("dialog[open] textarea").fill("They called first.")
-    desk.press("Seal the remark", "dialog[open]")
+    desk.press("Add the remark", "dialog[open]")
     desk.says("They called first.")
     desk.press("End the inspection")
     desk.page.click("#confirm")

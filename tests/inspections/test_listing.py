@@ -224,7 +224,7 @@ def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
     assert (row.assignee_id, row.assignee_name, row.version) == (cast.otto.id, cast.otto.name, 2)
     assert integrator.session(session) == before
     page = body(otto.get(place))
-    assert "You have this" in page
+    assert "Assigned to you" in page
     assert f"Assigned to {cast.otto.name}" in page
     stale = otto.post(f"{place}/unassign", data=data)
     assert stale.status_code == 409

@@ -178,7 +178,7 @@ def test_invites_are_renewed_and_revoked_from_the_page(otto, integrator, field) 
     assert field.join(invite, fresh).status_code == 404
     assert otto.press(f"{path}/revoke", place).status_code == 303
     assert otto.press(f"{path}/revoke", place).status_code == 409
-    assert "Taken back" in html(otto.get(place))
+    assert "Revoked" in html(otto.get(place))
     assert otto.press(f"{place}/invites/{uuid.uuid4()}/revoke", place).status_code == 404
 
 
@@ -263,3 +263,31 @@ def test_two_operators_press_end_at_once(app, cast, integrator, otto) -> None:
     fields["preview"] = shown.partition('name="preview" value="')[2].partition('"')[0]
     results = at_once(6, lambda _: otto.client.post(f"{place}/end", data=fields).status_code, threads=1)
     assert results == {303: 6}
+
+
+def test_back_from_the_preview_the_invite_stands_as_it_was_typed(otto, aude, integrator, outbox) -> None:
+    session = integrator.create()
+    place = f"/inspections/{session['id']}"
+    fields = {"csrf_token": token(html(otto.get(place))), "recipient_email": "jane@example.com", "ttl_minutes": "60"}
+    preview = html(otto.client.post(f"{place}/invite", data={**fields, "step": "preview"}))
+    (back,) = re.findall(r'<button[^>]* name="edit"[^>]*>', preview)
+    assert 'value="invite"' in back
+    assert f'formaction="{place}"' in back
+    page = html(otto.client.post(place, data={**fields, "edit": "invite"}))
+    assert 'value="jane@example.com"' in page
+    assert outbox.rows("email") == []
+    assert html(otto.get(place)).count("jane@example.com") == 0
+    fields["csrf_token"] = token(html(aude.get(place)))
+    assert aude.client.post(place, data={**fields, "edit": "invite"}).status_code == 403
+
+
+@pytest.mark.parametrize("verb", ["end", "invite", "new_code", "reissue"])
+def test_a_step_that_pages_of_before_sent_acts_on_nothing(otto, integrator, verb, outbox) -> None:
+    session = integrator.create()
+    invite = integrator.invite(session, recipient_email="jane@example.com")
+    place = f"/inspections/{session['id']}"
+    sent = len(outbox.rows("email"))
+    path = f"{place}/{verb}" if verb in ("end", "invite") else f"{place}/invites/{invite['id']}/{verb}"
+    fields = {"csrf_token": token(html(otto.get(place))), "recipient_email": "x@example.com", "ttl_minutes": "60"}
+    assert otto.client.post(path, data={**fields, "step": "edit"}).status_code == 200
+    assert (integrator.session(session)["status"], len(outbox.rows("email"))) == ("created", sent)

@@ -1,10 +1,14 @@
-"""Reads of the inspections room: one inspection with what belongs to it (sessions.py), and the desk's list (board.py).
+"""Reads of the inspections desk: one inspection with what belongs to it (detail.py), and the desk's list (listing.py).
 
-Statements are built once. Nothing here counts rows of a growing table: counts come from the kept counters
-(inspection_counts), what is bounded by a day from an index range.
+Statements are built once. Nothing here counts rows of a growing table: counts come from kept counters
+(inspection_counts), and what is bounded by a day from an index range.
 """
 
 from app.inspections.queries.detail import (
+    CampaignRow,
+    LinkMessage,
+    OrganizationRow,
+    SessionRow,
     anchors,
     campaigns,
     get,
@@ -13,9 +17,10 @@ from app.inspections.queries.detail import (
     invite_by_token,
     invites,
     invites_of,
-    letters,
+    link_messages,
     links,
     one,
+    organizations,
     wire_page,
     wrong_codes,
     wrong_codes_of,
@@ -23,6 +28,10 @@ from app.inspections.queries.detail import (
 )
 
 __all__ = [
+    "CampaignRow",
+    "LinkMessage",
+    "OrganizationRow",
+    "SessionRow",
     "anchors",
     "campaigns",
     "get",
@@ -31,9 +40,10 @@ __all__ = [
     "invite_by_token",
     "invites",
     "invites_of",
-    "letters",
+    "link_messages",
     "links",
     "one",
+    "organizations",
     "wire_page",
     "wrong_codes",
     "wrong_codes_of",

@@ -1,13 +1,15 @@
-"""One inspection with what belongs to it, and the API's list."""
+"""One inspection with its invites, chain and anchors, and the API's list."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple, Protocol, cast
 
 from sqlalchemy import ColumnElement, bindparam, select, tuple_
 
+from app.accounts.models import Organization
 from app.inspections import chain
 from app.inspections.models import Anchor, Campaign, ChainEvent, Inspection, Invite, WrongCodes
 from app.inspections.rules import recipient_key
@@ -17,54 +19,97 @@ from app.kernel.db.pagination import decode_cursor, encode_cursor
 from app.kernel.errors import NotFound
 from app.kernel.outbox.outbox import OutboxRow
 
-_i = Inspection.__table__.c
 WIRE = (
-    _i.id,
-    _i.status,
-    _i.operator_email,
-    _i.scheduled_for,
-    _i.started_at,
-    _i.ended_at,
-    _i.notes,
-    _i.locale,
-    _i.consent_state,
-    _i.campaign_id,
-    _i.created_at,
-    _i.updated_at,
-    _i.expires_at,
+    Inspection.id,
+    Inspection.status,
+    Inspection.operator_email,
+    Inspection.scheduled_for,
+    Inspection.started_at,
+    Inspection.ended_at,
+    Inspection.notes,
+    Inspection.locale,
+    Inspection.consent_state,
+    Inspection.campaign_id,
+    Inspection.created_at,
+    Inspection.updated_at,
+    Inspection.expires_at,
 )
-"""The columns the Session object is made of."""
+"""The columns of the Session object."""
 
-_ONE = select(*WIRE).where(_i.id == bindparam("id"), _i.organization_id == bindparam("organization_id"))
+
+class SessionRow(Protocol):
+    """A row of the columns in WIRE; an Inspection is one as well."""
+
+    id: uuid.UUID
+    status: str
+    operator_email: str
+    scheduled_for: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    notes: str
+    locale: str
+    consent_state: dict[str, str]
+    campaign_id: uuid.UUID | None
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+
+
+class LinkMessage(NamedTuple):
+    """How far the message is that carries the link of an invite."""
+
+    state: str
+    finished_at: datetime | None
+    last_error: str | None
+
+
+class CampaignRow(NamedTuple):
+    """A campaign to choose from."""
+
+    id: uuid.UUID
+    name: str
+    organization_id: int
+
+
+class OrganizationRow(NamedTuple):
+    """What pages say of an organization."""
+
+    id: int
+    name: str
+    time_zone: str
+    locale: str
+
+
+_ONE = select(*WIRE).where(Inspection.id == bindparam("id"), Inspection.organization_id == bindparam("organization_id"))
 _FIRST = (
     select(*WIRE)
-    .where(_i.organization_id == bindparam("organization_id"))
-    .order_by(_i.created_at.desc(), _i.id.desc())
+    .where(Inspection.organization_id == bindparam("organization_id"))
+    .order_by(Inspection.created_at.desc(), Inspection.id.desc())
     .limit(bindparam("size"))
 )
 _NEXT = _FIRST.where(
-    tuple_(_i.created_at, _i.id)
-    < tuple_(bindparam("created_at", type_=_i.created_at.type), bindparam("after", type_=_i.id.type))
+    tuple_(Inspection.created_at, Inspection.id)
+    < tuple_(bindparam("created_at", type_=Inspection.created_at.type), bindparam("after", type_=Inspection.id.type))
 )
 
 
-def one(db: Db, id: uuid.UUID, organization_id: int) -> Any:
-    """What the wire shows of one inspection. Raises NotFound, also for another organization's."""
+def one(db: Db, id: uuid.UUID, organization_id: int) -> SessionRow:
+    """What the API shows of one inspection. Raises NotFound, also for another organization's."""
     row = db.connection().execute(_ONE, {"id": id, "organization_id": organization_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such session.")
-    return row
+    return cast(SessionRow, row)
 
 
-def wire_page(db: Db, organization_id: int, limit: int, cursor: str | None) -> tuple[Sequence[Any], str | None]:
+def wire_page(db: Db, organization_id: int, limit: int, cursor: str | None) -> tuple[Sequence[SessionRow], str | None]:
     """One page of the API's list, newest first, and the next cursor. Raises BadRequest `invalid_cursor`."""
     purpose = f"inspections:{organization_id}"
-    wanted: dict[str, Any] = {"organization_id": organization_id, "size": limit + 1}
+    wanted: dict[str, object] = {"organization_id": organization_id, "size": limit + 1}
     statement = _FIRST
     if cursor:
         wanted["created_at"], wanted["after"] = decode_cursor(db, purpose, cursor)
         statement = _NEXT
-    rows = db.connection().execute(statement, wanted).all()
+    rows = cast(Sequence[SessionRow], db.connection().execute(statement, wanted).all())
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]
@@ -90,13 +135,13 @@ def invite(db: Db, id: uuid.UUID, inspection_id: uuid.UUID) -> Invite:
 
 
 def invite_by_token(db: Db, inspection_id: uuid.UUID, token: str) -> Invite | None:
-    """The invite whose current link this is."""
+    """The invite whose current link has this token."""
     statement = select(Invite).where(Invite.token_sha256 == sha256(token), Invite.inspection_id == inspection_id)
     return db.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
 
 def invite_by_field_token(db: Db, inspection_id: uuid.UUID, token: str) -> Invite | None:
-    """The invite whose field session this is."""
+    """The invite whose field session has this token."""
     statement = select(Invite).where(Invite.field_token_sha256 == sha256(token), Invite.inspection_id == inspection_id)
     return db.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
@@ -114,7 +159,7 @@ def wrong_codes(db: Db, invite: Invite) -> int:
 
 
 def wrong_codes_of(db: Db, inspection_id: uuid.UUID) -> dict[str, int]:
-    """The same for every recipient of an inspection, by their digest: `wrong_of()` finds an invite's."""
+    """Wrong codes of every recipient of an inspection, by their digest: `wrong_of()` finds an invite's."""
     counts = select(WrongCodes.recipient, WrongCodes.n).where(WrongCodes.inspection_id == inspection_id)
     return {row.recipient: row.n for row in db.execute(counts)}
 
@@ -130,35 +175,45 @@ def _recipient(invite: Invite) -> str:
 
 def links(db: Db, inspection_id: uuid.UUID) -> list[chain.Link]:
     """The chain, first event first."""
-    e = ChainEvent.__table__.c
-    columns = (e.sequence, e.prev_hash, e.kind, e.payload, e.occurred_at, e.hash)
-    rows = db.execute(select(*columns).where(e.inspection_id == inspection_id).order_by(e.sequence))
+    columns = (
+        ChainEvent.sequence,
+        ChainEvent.prev_hash,
+        ChainEvent.kind,
+        ChainEvent.payload,
+        ChainEvent.occurred_at,
+        ChainEvent.hash,
+    )
+    rows = db.execute(select(*columns).where(ChainEvent.inspection_id == inspection_id).order_by(ChainEvent.sequence))
     return [chain.Link(*row) for row in rows]
 
 
 def anchors(db: Db, inspection_id: uuid.UUID) -> Sequence[Anchor]:
-    """What each authority says, in the order they were configured."""
+    """The anchors of an inspection, in the order in which authorities were configured."""
     return db.scalars(
         select(Anchor).where(Anchor.inspection_id == inspection_id).order_by(Anchor.created_at, Anchor.authority)
     ).all()
 
 
-def campaigns(db: Db, where: ColumnElement[bool]) -> Sequence[Any]:
-    """Campaigns to choose from: (id, name, organization_id) by name."""
-    c = Campaign.__table__.c
-    return db.execute(select(c.id, c.name, c.organization_id).where(where).order_by(c.name)).all()
+def campaigns(db: Db, where: ColumnElement[bool]) -> Sequence[CampaignRow]:
+    """Campaigns to choose from, by name."""
+    rows = db.execute(select(Campaign.id, Campaign.name, Campaign.organization_id).where(where).order_by(Campaign.name))
+    return [CampaignRow(*row) for row in rows]
 
 
-def letters(db: Db, dedupe: Iterable[str]) -> dict[str, Any]:
-    """How far the messages of these names are: dedupe → (state, finished_at, last_error, due_at, attempts)."""
-    o = OutboxRow.__table__.c
+def organizations(db: Db, where: ColumnElement[bool]) -> list[OrganizationRow]:
+    """Organizations with their zone and language."""
+    columns = (Organization.id, Organization.name, Organization.time_zone, Organization.locale)
+    return [OrganizationRow(*row) for row in db.execute(select(*columns).where(where).order_by(Organization.id))]
+
+
+def link_messages(db: Db, dedupe: Iterable[str]) -> dict[str, LinkMessage]:
+    """The messages that carry links, by their deduplication name."""
     names = list(dedupe)
     if not names:
         return {}
-    rows = db.execute(
-        select(o.dedupe, o.state, o.finished_at, o.last_error, o.due_at, o.attempts).where(o.dedupe.in_(names))
-    )
-    return {row.dedupe: row for row in rows}
+    columns = (OutboxRow.dedupe, OutboxRow.state, OutboxRow.finished_at, OutboxRow.last_error)
+    rows = db.execute(select(*columns).where(OutboxRow.dedupe.in_(names)))
+    return {row.dedupe: LinkMessage(row.state, row.finished_at, row.last_error) for row in rows if row.dedupe}
 
 
 _INVITES = select(Invite).where(Invite.id.in_(bindparam("ids", expanding=True)))

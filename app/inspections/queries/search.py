@@ -1,8 +1,8 @@
-"""What an inspection is found by."""
+"""The search index of inspections."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,18 +13,39 @@ from app.kernel.db.engine import Db
 from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
 
-_i, _v = Inspection.__table__.c, Invite.__table__.c
 _COLUMNS = (
-    _i.id,
-    _i.organization_id,
-    _i.notes,
-    _i.operator_email,
-    select(Campaign.name).where(Campaign.id == _i.campaign_id).scalar_subquery().label("campaign"),
+    Inspection.id,
+    Inspection.organization_id,
+    Inspection.notes,
+    Inspection.operator_email,
+    select(Campaign.name).where(Campaign.id == Inspection.campaign_id).scalar_subquery().label("campaign"),
 )
 
 
-def search_document(inspection: Any, campaign: str | None, guests: Sequence[Any]) -> SearchDocument:
-    """The first line of its notes and who was invited; then id, operator, campaign, addresses, all the notes."""
+class Guest(NamedTuple):
+    """The recipient of an invite."""
+
+    recipient_first_name: str
+    recipient_last_name: str
+    recipient_email: str
+    recipient_phone: str
+
+
+class Searched(Protocol):
+    """What an inspection says of itself in the search index."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def organization_id(self) -> int: ...
+    @property
+    def notes(self) -> str: ...
+    @property
+    def operator_email(self) -> str: ...
+
+
+def search_document(inspection: Searched, campaign: str | None, guests: Sequence[Guest]) -> SearchDocument:
+    """Search document of an inspection: the first line of its notes and its recipients, then everything else."""
     contacts = [text for guest in guests for text in (guest.recipient_email, guest.recipient_phone)]
     return SearchDocument(
         SUBJECT,
@@ -39,28 +60,29 @@ def search_document(inspection: Any, campaign: str | None, guests: Sequence[Any]
 
 
 def keys(db: Db) -> Sequence[UUID]:
-    """Every inspection, the oldest first."""
-    return db.execute(select(_i.id).order_by(_i.created_at, _i.id)).scalars().all()
+    """The ids of all inspections, oldest first."""
+    return db.execute(select(Inspection.id).order_by(Inspection.created_at, Inspection.id)).scalars().all()
 
 
 def texts(db: Db, ids: Sequence[UUID]) -> list[SearchDocument]:
-    """What these are found by."""
-    guests: dict[UUID, list[Any]] = defaultdict(list)
+    """Search documents of these inspections."""
+    guests: dict[UUID, list[Guest]] = defaultdict(list)
     wanted = (
-        _v.inspection_id,
-        _v.recipient_first_name,
-        _v.recipient_last_name,
-        _v.recipient_email,
-        _v.recipient_phone,
+        Invite.inspection_id,
+        Invite.recipient_first_name,
+        Invite.recipient_last_name,
+        Invite.recipient_email,
+        Invite.recipient_phone,
     )
-    for guest in db.execute(select(*wanted).where(_v.inspection_id.in_(ids)).order_by(_v.created_at, _v.id)):
-        guests[guest.inspection_id].append(guest)
-    rows = db.execute(select(*_COLUMNS).where(_i.id.in_(ids)).order_by(_i.created_at, _i.id))
-    return [search_document(row, row.campaign, guests[row.id]) for row in rows]
+    invites = select(*wanted).where(Invite.inspection_id.in_(ids)).order_by(Invite.created_at, Invite.id)
+    for inspection_id, *guest in db.execute(invites):
+        guests[inspection_id].append(Guest(*guest))
+    statement = select(*_COLUMNS).where(Inspection.id.in_(ids)).order_by(Inspection.created_at, Inspection.id)
+    return [search_document(row, row.campaign, guests[row.id]) for row in db.execute(statement)]
 
 
 def keep(db: Db, id: UUID) -> None:
-    """Brings the index to what an inspection says now, in the transaction that changes it."""
+    """Updates the search index of an inspection, in the transaction that changes it."""
     search.index(db, texts(db, [id])[0])
 
 

@@ -1,6 +1,6 @@
-"""Pages of the inspections desk: the queue, one inspection, and what an operator does there."""
+"""Pages of the inspections desk for staff."""
 
 from app.inspections.views import actions, assignment, detail, list, new, overview
-from app.inspections.views.shared import pages
+from app.inspections.views.filters import pages
 
 __all__ = ["actions", "assignment", "detail", "list", "new", "overview", "pages"]

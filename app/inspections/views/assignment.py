@@ -1,15 +1,13 @@
-"""Taking an inspection, giving it back, and the team's tags on it. From the list one stays in the list."""
-
-from __future__ import annotations
+"""Assigning an inspection, and the desk's tags on it. From the list the user stays in the list."""
 
 from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects, tagging
 from app.inspections import actions
-from app.inspections.forms import TakeForm
+from app.inspections.forms import AssignForm
+from app.inspections.views.filters import READERS, actable, pages
 from app.inspections.views.list import QUEUE
-from app.inspections.views.shared import READERS, held, pages
 from app.kernel import clock
 from app.kernel.db.transaction import db
 
@@ -17,8 +15,8 @@ from app.kernel.db.transaction import db
 @pages.post("/<id>/assign")
 @allow(*READERS)
 def assign(id: str) -> Response:
-    """Assigns it to the current user."""
-    inspection, form = held(id), TakeForm()
+    """Assigns the inspection to the current user."""
+    inspection, form = actable(id), AssignForm()
     form.check()
     assignee = (me().id, me().name)
     actions.assign(db(), inspection.id, assignee=assignee, by=me().actor(), now=clock.now(), version=form.seen_version)
@@ -29,8 +27,8 @@ def assign(id: str) -> Response:
 @pages.post("/<id>/unassign")
 @allow(*READERS)
 def unassign(id: str) -> Response:
-    """Assigns it to nobody."""
-    inspection, form = held(id), TakeForm()
+    """Leaves the inspection without an assignee."""
+    inspection, form = actable(id), AssignForm()
     form.check()
     actions.unassign(db(), inspection.id, by=me().actor(), now=clock.now(), version=form.seen_version)
     flash("Unassigned.")
@@ -47,8 +45,8 @@ def give_back(id: str) -> Response:
 @pages.post("/<id>/tag")
 @allow(*READERS)
 def tag(id: str) -> Response:
-    """Puts a tag on it."""
-    inspection = held(id)
+    """Adds a tag."""
+    inspection = actable(id)
     tagging.add(QUEUE, inspection)
     return redirects.stay(QUEUE, inspection.id)
 
@@ -56,7 +54,7 @@ def tag(id: str) -> Response:
 @pages.post("/<id>/untag")
 @allow(*READERS)
 def untag(id: str) -> Response:
-    """Takes a tag off it."""
-    inspection = held(id)
+    """Removes a tag."""
+    inspection = actable(id)
     tagging.remove(QUEUE, inspection)
     return redirects.stay(QUEUE, inspection.id)

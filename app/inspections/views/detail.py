@@ -1,30 +1,31 @@
 """The page of one inspection, and its chain as files."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-import segno
-from flask import Response, current_app, url_for
-from markupsafe import Markup
+from flask import Response, current_app, request, url_for
 
 from app.accounts.access import allow, me
+from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
-from app.dashboard import tagging
+from app.dashboard import confirmation_pages, tagging
 from app.dashboard.live import live_item, view_item
 from app.dashboard.redirects import place_in_list
-from app.inspections import api_examples, chain, emails, presentation, queries, rules
+from app.inspections import api_examples, chain, emails, queries, rules
 from app.inspections.anchors import name_of
-from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED
-from app.inspections.forms import InviteForm, NotesForm, PressForm, RemarkForm
-from app.inspections.models import Campaign, Inspection, Status
+from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
+from app.inspections.forms import InviteForm, NotesForm, RemarkForm
+from app.inspections.models import Campaign, Inspection, Invite, Status
+from app.inspections.presentation import labels, secrets, timeline
+from app.inspections.presentation.invites import InvitePanel
+from app.inspections.presentation.progress import phone_script, progress_of
+from app.inspections.views.filters import READERS, actable, pages, visible
 from app.inspections.views.list import QUEUE
-from app.inspections.views.shared import READERS, SHOWN_ONCE, found, pages, places, progress, shown_once
 from app.kernel import clock
 from app.kernel.api.routing import as_uuid
-from app.kernel.changes.events import timeline
+from app.kernel.changes import events
+from app.kernel.changes.event_types import EventRow
 from app.kernel.crypto import sha256
 from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
@@ -36,69 +37,71 @@ from app.kernel.web.live import Live
 @pages.get("/<id>")
 @allow(*READERS)
 def detail(id: str) -> Response:
-    """Facts, invites with their flight recorder, chain and time stamps, the story, and what can be done."""
-    now = clock.now()
-    live = live_item("inspection", as_uuid(id), me().scope(INSPECTIONS), now, every=10)
-    return live.not_modified() if live.unchanged else page(found(id), live)
+    """One inspection: facts, invites with their steps, chain and time stamps, activity, and what can be done."""
+    live = live_item(SUBJECT, as_uuid(id), me().scope(INSPECTIONS), clock.now(), every=10)
+    return live.not_modified() if live.unchanged else _page(visible(id), live)
 
 
-def page(inspection: Inspection, live: Live | None = None, **typed: Any) -> Response:
-    """The page of an inspection, live or as the answer to a form. `typed` are forms that keep what was typed."""
+@pages.post("/<id>")
+@allow(*READERS)
+def edit(id: str) -> Response:
+    """The same page with the form that comes back from a preview as it was typed. Changes nothing."""
+    return _page(actable(id), edited=confirmation_pages.edited_form())
+
+
+def _page(inspection: Inspection, live: Live | None = None, edited: str = "") -> Response:
+    """The page, live or with the form named `edited` as it was posted."""
     now = clock.now()
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), inspection.id)
     state = rules.status_of(inspection, now)
-    place = places(db(), {inspection.organization_id})[inspection.organization_id]
+    (organization,) = queries.organizations(db(), Organization.id == inspection.organization_id)
     invites = queries.invites(db(), inspection.id)
-    letters = queries.letters(db(), [emails.link_name(invite) for invite in invites])
-    rows = timeline(db(), "inspection", inspection.id)
-    links, anchors = queries.links(db(), inspection.id), queries.anchors(db(), inspection.id)
-    once, wrong = shown_once(inspection), queries.wrong_codes_of(db(), inspection.id)
+    messages = queries.link_messages(db(), [emails.link_name(invite) for invite in invites])
+    rows = events.timeline(db(), SUBJECT, inspection.id)
+    links = queries.links(db(), inspection.id)
+    once = secrets.shown_once(request.cookies.get(secrets.COOKIE, ""), db().vault, me().id, now)
+    wrong_codes = queries.wrong_codes_of(db(), inspection.id)
     reasons = _reasons(inspection, now)
     panels = [
-        _invite_panel(inspection, invite, letters, rows, once, queries.wrong_of(wrong, invite), now)
+        _invite_panel(inspection, invite, messages, rows, once, queries.wrong_of(wrong_codes, invite), now)
         for invite in invites
     ]
+    viewers = view_item(INSPECTIONS, SUBJECT, inspection.id, inspection.organization_id, now) if live else []
     response = respond(
         "inspections/detail.html",
         inspection=inspection,
-        d=inspection,
         args=list_state.args,
         tab=list_state.tab.title,
         near=near,
         in_list=place_in_list(list_state.listing, db(), near),
         tagged=tagging.shown(QUEUE, db(), inspection),
         live=live.at(2) if live and state in (Status.OPEN, Status.RECORDING) else live,
-        presence=view_item(INSPECTIONS, "inspection", inspection.id, inspection.organization_id, now) if live else [],
-        place=place,
-        zone=place.time_zone,
+        presence=viewers,
+        organization=organization,
         state=state,
-        badges=presentation.STATUS_BADGES,
-        anchoring=presentation.ANCHORING_BADGES.get(inspection.anchoring),
+        states=labels.STATES,
+        anchoring=labels.ANCHORING.get(inspection.anchoring),
         invites=panels,
-        chain=presentation.chain_entries(links),
+        chain=timeline.chain_entries(links),
         chain_fault=_chain_fault(inspection, links),
-        stamps=presentation.stamps(anchors),
-        entries=EVENTS.timeline(rows),
-        messages=messages_about(db(), "inspection", inspection.id, limit=50),
+        stamps=timeline.stamps(queries.anchors(db(), inspection.id)),
+        timeline=EVENTS.timeline(rows),
+        messages=messages_about(db(), SUBJECT, inspection.id, limit=50),
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=reasons,
         api_examples=api_examples.of(inspection, reasons, panels),
         no_api_example=api_examples.NONE,
-        forms={
-            "press": PressForm(formdata=None),
-            "invite": typed.get("invite") or InviteForm(formdata=None),
-            "notes": _notes_form(inspection),
-            "remark": RemarkForm(formdata=None),
-        },
-        inviting="invite" in typed,
+        invite=InviteForm() if edited == "invite" else InviteForm(formdata=None),
+        inviting=edited == "invite",
+        notes=NotesForm(formdata=None, notes=inspection.notes, version=sha256(inspection.notes)),
+        remark=RemarkForm(formdata=None),
         authorities=[name_of(url) for url in current_app.extensions["config"].tsa_urls],
-        progress=progress(inspection, invites[0] if invites else None, letters, now),
         now=now,
     )
     if once:
-        response.delete_cookie(SHOWN_ONCE, path=url_for(".detail", id=inspection.id))
+        response.delete_cookie(secrets.COOKIE, path=url_for(".detail", id=inspection.id))
     return response
 
 
@@ -109,12 +112,8 @@ def _campaign_name(inspection: Inspection) -> str:
     return known[0].name if known else ""
 
 
-def _notes_form(inspection: Inspection) -> NotesForm:
-    return NotesForm(formdata=None, notes=inspection.notes, version=sha256(inspection.notes))
-
-
-def _chain_fault(inspection: Inspection, links: Any) -> str:
-    """The sentence of what is wrong with the chain, checked at every look; empty when it holds."""
+def _chain_fault(inspection: Inspection, links: Sequence[chain.Link]) -> str:
+    """What is wrong with the chain, which every view verifies; empty when it holds."""
     try:
         chain.verify(links, length=inspection.chain_length, head=inspection.chain_head)
     except chain.Broken as broken:
@@ -123,7 +122,7 @@ def _chain_fault(inspection: Inspection, links: Any) -> str:
 
 
 def _reasons(inspection: Inspection, now: datetime) -> dict[str, str]:
-    """Verb → why it cannot be done now, in the rule's own sentence; empty when it can."""
+    """Why each button is disabled, in the rules' own words; empty where it is not."""
     denied = me().why_not(INSPECTIONS, inspection.organization_id)
     checks = {
         "attend": rules.check_attend,
@@ -133,12 +132,12 @@ def _reasons(inspection: Inspection, now: datetime) -> dict[str, str]:
         "add_remark": rules.check_add_remark,
         "invite": rules.check_invite,
         "end": rules.check_live,
-        "assign": lambda inspection, now: None,
     }
-    return {verb: denied or _sentence(check, inspection, now) for verb, check in checks.items()}
+    reasons = {verb: denied or _sentence(check, inspection, now) for verb, check in checks.items()}
+    return {**reasons, "assign": denied or ""}
 
 
-def _sentence(check: Any, *facts: Any) -> str:
+def _sentence(check: Callable[..., None], *facts: object) -> str:
     try:
         check(*facts)
     except Refusal as refusal:
@@ -148,62 +147,52 @@ def _sentence(check: Any, *facts: Any) -> str:
 
 def _invite_panel(
     inspection: Inspection,
-    invite: Any,
-    letters: dict[str, Any],
-    rows: Any,
-    once: dict[str, Any],
-    wrong: int,
+    invite: Invite,
+    messages: Mapping[str, queries.LinkMessage],
+    rows: Sequence[EventRow],
+    once: secrets.ShownOnce | None,
+    wrong_codes: int,
     now: datetime,
-) -> dict[str, Any]:
-    """Everything the page says of one invite. `wrong` are the wrong codes typed for its recipient."""
+) -> InvitePanel:
+    """`wrong_codes` were typed for its recipient; `once` are the secrets to show, of this invite or another."""
     denied = me().why_not(INSPECTIONS, inspection.organization_id) or _sentence(rules.check_live, inspection, now)
-    mine = [row for row in rows if row.data.get("invite") == str(invite.id)]
-    made = next((row for row in mine if row.kind in (INVITED.kind, INVITE_REISSUED.kind)), None)
-    opened = next((row for row in mine if row.kind == INVITE_OPENED.kind), None)
-    mail = letters.get(emails.link_name(invite))
-    shown = progress(inspection, invite, letters, now)
+    about_it = [row for row in rows if row.data.get("invite") == str(invite.id)]
+    issued = next((row for row in about_it if row.kind in (INVITED.kind, INVITE_REISSUED.kind)), None)
+    opened = next((row for row in about_it if row.kind == INVITE_OPENED.kind), None)
     reasons = {
         "new_code": denied or _sentence(rules.check_new_code, invite, now),
-        "reissue": denied or _sentence(rules.check_reissue, invite, wrong),
+        "reissue": denied or _sentence(rules.check_reissue, invite, wrong_codes),
         "revoke": denied or _sentence(rules.check_revoke, invite),
     }
-    secrets = once if once.get("invite") == str(invite.id) else {}
-    return {
-        "invite": invite,
-        "state": rules.invite_state(invite, now),
-        "recorder": presentation.recorder(
+    mine = once if once and once.invite == str(invite.id) else None
+    return InvitePanel(
+        invite,
+        rules.invite_state(invite, now),
+        timeline.steps(
             invite,
-            mail,
+            messages.get(emails.link_name(invite)),
             inspection.consent_state,
-            made.created_at if made else invite.created_at,
+            issued.created_at if issued else invite.created_at,
             opened.data.get("agent", "") if opened else "",
             now,
         ),
-        "phone_script": None if denied else presentation.phone_script(shown, inspection.locale),
-        "reasons": reasons,
-        "sentences": sorted({sentence for sentence in reasons.values() if sentence}),
-        "url": secrets.get("url"),
-        "code": secrets.get("code"),
-        "qr": _qr(secrets["url"]) if secrets.get("url") else None,
-    }
-
-
-def _qr(url: str) -> Markup:
-    """The link as a QR code: inline SVG, black on white, no style attribute."""
-    svg = segno.make(url, error="m").svg_inline(border=0, svgclass="qr", lineclass=None, omitsize=True)
-    return Markup(svg.replace("<svg ", '<svg role="img" aria-label="QR code of the invite link" ', 1))
+        None if denied else phone_script(progress_of(inspection, invite, messages, now), inspection.locale),
+        reasons,
+        mine.url if mine else None,
+        mine.code if mine else None,
+    )
 
 
 @pages.get("/<id>/chain.zip")
 @allow(*READERS)
 def chain_bundle(id: str) -> Response:
     """The chain as files that verify offline with sha256sum, openssl and the script among them."""
-    inspection = found(id)
+    inspection = visible(id)
     anchors = queries.anchors(db(), inspection.id)
     replies = [(name_of(anchor.authority), anchor.reply) for anchor in anchors if anchor.reply]
     head, length = inspection.chain_head, inspection.chain_length
-    said = chain.statement(str(inspection.id), head, length) if inspection.ended_at else None
-    content = chain.bundle(queries.links(db(), inspection.id), said, replies)
+    statement = chain.statement(str(inspection.id), head, length) if inspection.ended_at else None
+    content = chain.bundle(queries.links(db(), inspection.id), statement, replies)
     response = Response(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="chain-{inspection.id}.zip"'
     return personal(response)

@@ -1,13 +1,12 @@
-"""The filters of the desk's list."""
+"""What the desk's pages share: the blueprint, the filters of the list, and one inspection of it."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import Blueprint
 
 from app.accounts.access import me
-from app.accounts.roles import INSPECTIONS
+from app.accounts.roles import INSPECTIONS, Role
 from app.accounts.rules import LOCALES
 from app.dashboard.filters import (
     Assignee,
@@ -17,7 +16,6 @@ from app.dashboard.filters import (
     Filters,
     Organization,
     Person,
-    Reader,
     Reference,
     Tabs,
     Tag,
@@ -29,7 +27,11 @@ from app.inspections.events import SUBJECT
 from app.inspections.models import Campaign, Inspection
 from app.inspections.queries import listing
 from app.inspections.rules import TTL
+from app.kernel.api.routing import as_uuid
 from app.kernel.db.transaction import reading
+
+pages = Blueprint("inspections", __name__, url_prefix="/inspections")
+READERS = (Role.OPERATOR, Role.ADMIN, Role.AUDITOR)
 
 
 def campaigns(_chosen: Chosen) -> Sequence[tuple[UUID, str]]:
@@ -57,6 +59,13 @@ FILTERS = Filters(
 )
 
 
-def here() -> dict[str, Any]:  # texts; url_for takes them by keyword beside its own
-    """The query arguments of the list that this page came from."""
-    return FILTERS.read(request.args, Reader(me().id)).args
+def visible(id: str) -> Inspection:
+    """The inspection, for a user who may see it. Raises NotFound."""
+    return queries.get(reading(), as_uuid(id), me().scope(INSPECTIONS).where(Inspection.organization_id))
+
+
+def actable(id: str) -> Inspection:
+    """The inspection, for a user who may change it. Raises NotFound, Denied."""
+    inspection = visible(id)
+    me().check(INSPECTIONS, inspection.organization_id)
+    return inspection

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from flask import Response
@@ -14,13 +13,15 @@ from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
-from app.inspections import actions, emails, lines, queries
+from app.inspections import actions, emails, queries
 from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
-from app.inspections.presentation import ANCHORING_BADGES
+from app.inspections.models import Invite
+from app.inspections.presentation.labels import ANCHORING, GROUPS
+from app.inspections.presentation.progress import progress_of
+from app.inspections.presentation.rows import ShownRow, name_of, shown_row, state_of
 from app.inspections.queries import listing
 from app.inspections.queries.listing import ListedInspection
-from app.inspections.views.filters import FILTERS
-from app.inspections.views.shared import READERS, pages, progress
+from app.inspections.views.filters import FILTERS, READERS, pages
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
@@ -32,16 +33,16 @@ from app.kernel.text.template_filters import pluralize
 class Known:
     """What was read besides the rows of a page: their newest invites and the messages of these."""
 
-    invites: Mapping[Any, Any]
-    letters: dict[str, Any]
+    invites: Mapping[UUID, Invite]
+    messages: Mapping[str, queries.LinkMessage]
 
 
 def _when(row: ListedInspection) -> datetime:
     return row.scheduled_for or row.created_at
 
 
-class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
-    """Inspections, from the one who waits at the door to those long over."""
+class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
+    """Inspections, from those whose field user waits to those that are over."""
 
     desk = INSPECTIONS
     subject = SUBJECT
@@ -51,7 +52,7 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
     cells = "inspections/_cells.html"
     identity = (
         Csv("Session id", lambda each: each.row.id),
-        Csv("State", lambda each: lines.state_of(each.row, each.now)),
+        Csv("State", lambda each: state_of(each.row, each.now)),
     )
     columns = (
         Column(
@@ -97,7 +98,7 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
             (
                 Csv("Started", lambda each: each.row.started_at),
                 Csv("Ended", lambda each: each.row.ended_at),
-                Csv("Time stamp", lambda each: ANCHORING_BADGES[each.row.anchoring][0] if each.row.ended_at else None),
+                Csv("Time stamp", lambda each: ANCHORING[each.row.anchoring].word if each.row.ended_at else None),
                 Csv("Expires", lambda each: each.row.expires_at if each.row.started_at is None else None),
                 Csv("Created", lambda each: each.row.created_at),
                 Csv("Created, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
@@ -122,7 +123,7 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
         Tab(listing.EVERYTHING, "Everything", "All inspections", {"view": listing.EVERYTHING}),
     )
     noun = ("inspection", "inspections")
-    groups = lines.GROUPS
+    groups = GROUPS
     caption = "Times are first those of the organization, then yours."
 
     def seconds(self, tab: Tab) -> float:
@@ -140,12 +141,12 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
 
     def lede(self, counts: Counts) -> str:
         waiting, live = counts.tabs["waiting"], counts.tabs["live"]
-        door = f"{pluralize(waiting, 'person is', 'people are')} waiting at the door now." if waiting else ""
-        return f"{door or 'Nobody is waiting.'} {pluralize(live, 'inspection is', 'inspections are')} live."
+        arrived = f"{pluralize(waiting, 'field user is', 'field users are')} waiting now." if waiting else ""
+        return f"{arrived or 'Nobody is waiting.'} {pluralize(live, 'inspection is', 'inspections are')} live."
 
     def read_more(self, db: Db, rows: Sequence[ListedInspection]) -> Known:
         invites = queries.invites_of(db, (row.invite_id for row in rows))
-        return Known(invites, queries.letters(db, [emails.link_name(invite) for invite in invites.values()]))
+        return Known(invites, queries.link_messages(db, [emails.link_name(invite) for invite in invites.values()]))
 
     def row(
         self,
@@ -155,10 +156,10 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
         row: ListedInspection,
         tags: tuple[str, ...],
         viewer: Me,
-    ) -> lines.Line:
-        far = progress(row, known.invites.get(row.id), known.letters, list_state.now)
+    ) -> ShownRow:
+        progress = progress_of(row, known.invites.get(row.id), known.messages, list_state.now)
         ids = list_state.chosen.reader.organization_ids
-        return lines.line(row, far, tags, viewer, list_state.now, ids is None or len(ids) > 1)
+        return shown_row(row, progress, tags, viewer, list_state.now, ids is None or len(ids) > 1)
 
     def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:
@@ -175,7 +176,7 @@ class Inspections(Queue[UUID, ListedInspection, lines.Line, Known]):
         return Empty("check-check", "Nothing here", "No inspection is in this list now.")
 
     def name_of(self, row: ListedInspection) -> str:
-        return lines.name_of(row)
+        return name_of(row)
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)

@@ -1,13 +1,9 @@
 """The form of a new inspection."""
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, request, url_for
-from sqlalchemy import select
 
 from app.accounts.access import allow, me
 from app.accounts.models import Organization
@@ -15,7 +11,8 @@ from app.accounts.roles import INSPECTIONS
 from app.inspections import actions, queries
 from app.inspections.forms import NewInspectionForm
 from app.inspections.models import Campaign
-from app.inspections.views.shared import READERS, pages, places
+from app.inspections.queries import OrganizationRow
+from app.inspections.views.filters import READERS, pages
 from app.kernel import clock
 from app.kernel.api.routing import as_uuid
 from app.kernel.db.transaction import db
@@ -28,14 +25,14 @@ from app.kernel.web.htmx import respond, see_other
 @pages.get("/new")
 @allow(*READERS)
 def new() -> Response:
-    """The form of a new inspection. Raises Denied for people who only look."""
+    """The form of a new inspection. Raises Denied for users who may only read."""
     return _new_page(_new_form())
 
 
 @pages.post("/create")
 @allow(*READERS)
 def create() -> Response:
-    """Makes an inspection and goes to its page."""
+    """Creates an inspection and leads to its page."""
     form = _new_form()
     form.check()
     organization = _writable()[int(form.organization.data)]
@@ -56,7 +53,7 @@ def create() -> Response:
 
 
 def _instant(wall: datetime | None, zone: str) -> datetime | None:
-    """The instant of a wall time in the organization's zone. Raises Invalid when the clocks skip it."""
+    """The instant of a local time in the organization's zone. Raises Invalid when the clocks skip it."""
     if wall is None:
         return None
     try:
@@ -68,29 +65,28 @@ def _instant(wall: datetime | None, zone: str) -> datetime | None:
     raise Invalid(sentence, errors=[FieldError("scheduled_for", "range", sentence)])
 
 
-def _writable() -> dict[int, Any]:
-    """The organizations this person may act for. Raises Denied when there is none."""
+def _writable() -> dict[int, OrganizationRow]:
+    """The organizations that the user may act for. Raises Denied when there is none."""
     scope = me().scope(INSPECTIONS, write=True)
-    o = Organization.__table__.c
-    found = places(db(), set(db().scalars(select(o.id).where(scope.where(o.id)))))
+    found = {row.id: row for row in queries.organizations(db(), scope.where(Organization.id))}
     if not found:
         me().check(INSPECTIONS, 0)
     return found
 
 
 def _new_form() -> NewInspectionForm:
-    places = _writable()
+    organizations = list(_writable().values())
     form = NewInspectionForm()
-    form.organization.choices = choices(*((str(place.id), place.name) for place in places.values()))
+    form.organization.choices = choices(*((str(row.id), row.name) for row in organizations))
     if request.method == "GET":
-        form.organization.data = str(next(iter(places)))
-        form.locale.data = next(iter(places.values())).locale
-    where = Campaign.organization_id.in_(sorted(places))
-    known = ((str(campaign.id), campaign.name) for campaign in queries.campaigns(db(), where))
-    form.campaign.choices = choices(("", "none"), *known)
+        form.organization.data = str(organizations[0].id)
+        form.locale.data = organizations[0].locale
+    ids = sorted(row.id for row in organizations)
+    campaigns = queries.campaigns(db(), Campaign.organization_id.in_(ids))
+    form.campaign.choices = choices(("", "none"), *((str(row.id), row.name) for row in campaigns))
     return form
 
 
 def _new_page(form: NewInspectionForm) -> Response:
-    places = _writable()
-    return respond("inspections/new.html", form=form, zones={str(p.id): p.time_zone for p in places.values()})
+    zones = {str(row.id): row.time_zone for row in _writable().values()}
+    return respond("inspections/new.html", form=form, zones=zones)

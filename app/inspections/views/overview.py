@@ -16,7 +16,7 @@ from app.dashboard.overview import (
     waiting_chart,
     weekly_chart,
 )
-from app.inspections.views.shared import READERS, pages
+from app.inspections.views.filters import READERS, pages
 from app.kernel.text.template_filters import pluralize
 
 SUBJECT = "inspection"

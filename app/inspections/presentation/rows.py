@@ -1,8 +1,8 @@
-"""Inspections in the words and shapes of the queue: one line of it, and what a line says that has left."""
+"""A row of the list, as the live board shows it."""
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from markupsafe import Markup
@@ -11,27 +11,25 @@ from app.accounts.rules import LOCALES
 from app.dashboard.queue import Label
 from app.inspections import rules
 from app.inspections.models import Status
-from app.inspections.presentation import ANCHORING_BADGES, STATUS_BADGES, Progress
+from app.inspections.presentation.labels import ANCHORING, STATES
+from app.inspections.presentation.progress import Progress
+from app.inspections.queries.listing import ListedInspection
 from app.kernel.text import datetimes
-
-GROUPS = {
-    "waiting": Label("Waiting for you", "door-open", "danger"),
-    "live": Label("Live", "radio", "good"),
-    "today": Label("Later today", "sun"),
-    "upcoming": Label("Upcoming", "calendar"),
-    "unanchored": Label("Ended, not anchored", "hourglass", "warn"),
-    "ended": Label("Ended", "circle-stop"),
-    "expired": Label("Expired, nobody came", "hourglass"),
-    "all": Label("Everything, newest first", "list"),
-    "days": Label("In these days, latest first", "calendar"),
-    "found": Label("Found", "search"),
-}
 
 _OVER = (Status.CLOSED, Status.EXPIRED)
 
 
-class Line(NamedTuple):
-    """One line of the queue, ready to print. `clock` is what presses, with its tone; `small` and `badge` under it."""
+class Viewer(Protocol):
+    """The signed-in user."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def time_zone(self) -> str: ...
+
+
+class ShownRow(NamedTuple):
+    """A row of the list, ready to print. `clock` is its most urgent time; `small` and `badge` stand under it."""
 
     id: UUID
     version: int
@@ -54,12 +52,12 @@ class Line(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def _when(instant: datetime, zone: str, viewer_zone: str, hour: datetime) -> Markup:
-    """Remembered by value, within the `hour`: which year it is decides how a day is written."""
+    """Cached by value, within the `hour`: the current year decides how a day is written."""
     return datetimes.when(instant, zone, viewer_zone, hour)
 
 
-def name_of(row: Any) -> str:
-    """How a row is called: whom the newest invite is for, else its notes."""
+def name_of(row: ListedInspection) -> str:
+    """The name of a row: the recipient of the newest invite, else its notes."""
     return row.guest or _short(row.notes, 90) or "Nobody invited yet"
 
 
@@ -68,26 +66,28 @@ def _short(text: str, most: int) -> str:
     return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + "…"
 
 
-def line(
-    row: Any, progress: Progress, worn: tuple[str, ...], viewer: Any, now: datetime, several: bool = False
-) -> Line:
-    """A line of the queue for `viewer` (who has `id` and `time_zone`); `worn` are its tags.
-
-    `several`: the viewer sees more than one organization, so each line names its own.
-    """
+def shown_row(
+    row: ListedInspection,
+    progress: Progress,
+    tags: tuple[str, ...],
+    viewer: Viewer,
+    now: datetime,
+    name_organization: bool = False,
+) -> ShownRow:
+    """A row of the list for `viewer`. It names its organization when the viewer sees several."""
     status = rules.status_of(row, now)
     over = status in _OVER
     hour = now.replace(minute=0, second=0, microsecond=0)
     clock, tone, small, badge = _clock(row, status, viewer.time_zone, now)
-    return Line(
+    return ShownRow(
         id=row.id,
         version=row.version,
         name=name_of(row),
         notes=_short(row.notes, 90) if row.guest else "",
-        organization=row.organization_name if several else "",
+        organization=row.organization_name if name_organization else "",
         when=_when(row.scheduled_for or row.created_at, row.zone, viewer.time_zone, hour),
         progress=progress,
-        tags=worn,
+        tags=tags,
         language=LOCALES.get(row.locale, row.locale),
         locale=row.locale,
         person=row.assignee_name or (row.operator_name if over else ""),
@@ -103,15 +103,15 @@ def line(
 Clock = tuple[str | Markup, str, str | Markup, Label | None]
 
 
-def _clock(row: Any, status: str, zone: str, now: datetime) -> Clock:
-    """The last column: what presses, its tone, and what stands under it."""
-    if status == Status.OPEN and row.attended_at is None:
+def _clock(row: ListedInspection, status: str, zone: str, now: datetime) -> Clock:
+    """The last column: the most urgent time, its tone, and what stands under it."""
+    if status == Status.OPEN and row.attended_at is None and row.started_at:
         waits = f"waits {datetimes.duration(now - row.started_at)}"
         return waits, "danger", Markup("arrived {}").format(datetimes.stamp(row.started_at, zone, now)), None
-    if status in (Status.OPEN, Status.RECORDING):
-        return datetimes.duration(now - row.started_at), "", "", Label(*STATUS_BADGES[status])
-    if status == Status.CLOSED:
-        return datetimes.relative(row.ended_at, now), "", "", Label(*ANCHORING_BADGES[row.anchoring])
+    if status in (Status.OPEN, Status.RECORDING) and row.started_at:
+        return datetimes.duration(now - row.started_at), "", "", STATES[status]
+    if status == Status.CLOSED and row.ended_at:
+        return datetimes.relative(row.ended_at, now), "", "", ANCHORING[row.anchoring]
     if status == Status.EXPIRED:
         return datetimes.relative(row.expires_at, now), "", "expired", None
     begins = row.scheduled_for or row.created_at
@@ -121,6 +121,6 @@ def _clock(row: Any, status: str, zone: str, now: datetime) -> Clock:
     return f"since {datetimes.duration(now - begins)}", "", until, None
 
 
-def state_of(row: Any, now: datetime) -> str:
-    """The state in words, for a copy of the list."""
-    return STATUS_BADGES[rules.status_of(row, now)][0]
+def state_of(row: ListedInspection, now: datetime) -> str:
+    """The label of the state, for the CSV."""
+    return STATES[rules.status_of(row, now)].word

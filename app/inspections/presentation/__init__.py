@@ -1,0 +1,1 @@
+"""What pages show of inspections: labels, rows of the list, timelines. Pure; the templates only place it."""

@@ -1,0 +1,36 @@
+"""An invite on the page of its inspection."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import segno
+from markupsafe import Markup
+
+from app.inspections.models import Invite
+from app.inspections.presentation.timeline import Entry
+from app.inspections.rules import InviteState
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePanel:
+    """What the page says of one invite. `reasons` are those why its buttons are disabled, `sentences` each once."""
+
+    invite: Invite
+    state: InviteState
+    steps: Sequence[Entry]
+    phone_script: Mapping[str, str] | None
+    reasons: Mapping[str, str]
+    url: str | None = None
+    code: str | None = None
+
+    @property
+    def sentences(self) -> list[str]:
+        return sorted({sentence for sentence in self.reasons.values() if sentence})
+
+    @property
+    def qr(self) -> Markup | None:
+        """The link as a QR code: inline SVG, black on white, no style attribute."""
+        if not self.url:
+            return None
+        svg = segno.make(self.url, error="m").svg_inline(border=0, svgclass="qr", lineclass=None, omitsize=True)
+        return Markup(svg.replace("<svg ", '<svg role="img" aria-label="QR code of the invite link" ', 1))

@@ -1,0 +1,31 @@
+"""Labels of states, time stamps and groups, with their icons and tones."""
+
+from app.dashboard.queue import Label
+
+STATES = {
+    "created": Label("Nobody has joined yet", "clock"),
+    "open": Label("Open", "radio", "good"),
+    "recording": Label("Recording", "circle-dot", "danger"),
+    "closed": Label("Ended", "circle-stop"),
+    "expired": Label("Expired, nobody came", "hourglass"),
+}
+
+ANCHORING = {
+    "no_authority": Label("Sealed, no time stamp", "link-2"),
+    "pending": Label("Time stamp awaited", "hourglass", "warn"),
+    "anchored": Label("Time-stamped", "shield-check", "good"),
+    "failed": Label("Time stamp failed", "circle-alert", "danger"),
+}
+
+GROUPS = {
+    "waiting": Label("Waiting for you", "door-open", "danger"),
+    "live": Label("Live", "radio", "good"),
+    "today": Label("Later today", "sun"),
+    "upcoming": Label("Upcoming", "calendar"),
+    "unanchored": Label("Ended, not anchored", "hourglass", "warn"),
+    "ended": Label("Ended", "circle-stop"),
+    "expired": Label("Expired, nobody came", "hourglass"),
+    "all": Label("Everything, newest first", "list"),
+    "days": Label("In these days, latest first", "calendar"),
+    "found": Label("Found", "search"),
+}
