@@ -16,7 +16,7 @@ from app.accounts.models import ApiKey, Membership, Organization, Person, SignIn
 from app.accounts.roles import ACCESS, Product, Role
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
-from app.prescreens.models import TemplateVersion, WorkflowTemplate
+from app.prescreens.models import Questionnaire, QuestionnaireVersion
 
 ORGANIZATIONS = 100
 INSPECTIONS_KEYS = 10
@@ -95,9 +95,11 @@ def build(db: Db, now: datetime) -> None:
             {"person_id": id, "token_sha256": sha256(sign_in_token(email)), "session_epoch": 0, **moments},
         )
     pairs = [(org, number) for org in every for number in range(TEMPLATES)]
-    db.execute(insert(WorkflowTemplate), [_template(org, number, now) for org, number in pairs])
+    db.execute(insert(Questionnaire), [_template(org, number, now) for org, number in pairs])
     version = {"number": 1, "questions": QUESTIONS, "introduction": "A few questions first.", "created_at": now}
-    db.execute(insert(TemplateVersion), [{"workflow_template_id": template_id(*pair), **version} for pair in pairs])
+    db.execute(
+        insert(QuestionnaireVersion), [{"workflow_template_id": template_id(*pair), **version} for pair in pairs]
+    )
 
 
 def _organization(id: int, now: datetime) -> dict[str, object]:

@@ -1,9 +1,10 @@
-"""Prescreens: what a prospect answers before a home is shown, and the one decision a leasing agent makes about it.
+"""Prescreens: prospects answer a questionnaire before a home is shown, and a leasing agent approves or denies.
 
-Words: a *workflow template* is an organization's questionnaire, kept in versions; a *prescreen* is one prospect's way
-through one version; its *submission* is the answers; a *contact* is the person behind one or several prescreens.
+Words. A *questionnaire* is an organization's questions and criteria, kept in versions; the API calls it a workflow
+template. A *prescreen* is one prospect's answers to one version, the API's session; its *submission* is the answers. A
+*contact* is the person behind one or several prescreens.
 
-States: `draft` (Start pressed, nothing answered) → `active` (answering) → `completed`. A completed one is
-`pending_review` until it is `approved` or `denied`, finally. Whatever is not reviewed 30 days after it was created
-reads `expired` everywhere at once: that is computed, never written.
+States. `draft` (started, nothing answered) → `active` (answering) → `completed`. A completed prescreen is
+`pending_review` until it is `approved` or `denied`, finally. A prescreen that is not reviewed 30 days after its
+creation is `expired`; that is computed on read, never stored.
 """

@@ -1,23 +1,23 @@
-"""The same by API, for one prescreen."""
+"""API equivalents of one prescreen: the calls that its organization can make itself."""
 
-from typing import Any
+from uuid import UUID
 
 from app.dashboard.api_examples import ApiExample, api_example
 from app.prescreens.api import ReviewBody
 
 NONE = (
-    "Taking it, tags, and the seconds in which a decision can be undone have no twin: by API a decision is final at "
-    "once."
+    "Assigning, tags and undoing a decision have no API equivalent: a review by API is final at once, without an undo "
+    "window."
 )
 
 
-def of(row: Any, state: str) -> list[ApiExample]:
-    """What can be asked for in the state it is in."""
-    one = f"/api/v1/sessions/{row.id}"
-    found = [api_example("See it", "GET", one)]
+def of(prescreen_id: UUID, state: str) -> list[ApiExample]:
+    """The calls that its state allows."""
+    url = f"/api/v1/sessions/{prescreen_id}"
+    found = [api_example("See it", "GET", url)]
     if state == "completed":
         found += [
-            api_example("Approve it", "PATCH", f"{one}/review", ReviewBody(reviewStatus="approved", reviewNotes="…")),
-            api_example("Deny it", "PATCH", f"{one}/review", ReviewBody(reviewStatus="denied", reviewNotes="…")),
+            api_example("Approve it", "PATCH", f"{url}/review", ReviewBody(reviewStatus="approved", reviewNotes="…")),
+            api_example("Deny it", "PATCH", f"{url}/review", ReviewBody(reviewStatus="denied", reviewNotes="…")),
         ]
     return found

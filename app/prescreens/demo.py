@@ -1,16 +1,15 @@
-"""Demonstration data: four organizations' questionnaires, and some 170 prospects in every state, relative to now.
+"""Demonstration data: questionnaires of four organizations, and some 170 prospects in every state, relative to now.
 
-Deterministic: the same `now` makes the same people, answers and days. Everything goes through the real actions, so
-that the stories and the letters are real ones too; only their times lie in the past.
+Deterministic: the same `now` makes the same people, answers and days. Everything is written by the real actions, so
+that timelines and e-mails are real; only their times are in the past.
 """
 
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import insert, update
@@ -18,31 +17,33 @@ from sqlalchemy import insert, update
 from app.accounts.models import Organization, Person
 from app.kernel.changes.events import Actor, Event
 from app.kernel.db.engine import Db
+from app.kernel.json_types import JsonObject
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.text import search
 from app.kernel.text.search import SearchEntry
 from app.prescreens import actions
-from app.prescreens.models import Contact, Prescreen, Status, TemplateVersion, WorkflowTemplate
-from app.prescreens.queries import detail, questionnaires
-from app.prescreens.queries.questionnaires import Workflow
+from app.prescreens.events import SUBJECT
+from app.prescreens.models import Contact, Prescreen, Questionnaire, QuestionnaireVersion, Status, Submission
+from app.prescreens.queries import questionnaires
+from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import answers
 
-DATA: dict[str, Any] = json.loads((Path(__file__).parent / "demo.json").read_text("utf-8"))
+DATA: JsonObject = json.loads((Path(__file__).parent / "demo.json").read_text("utf-8"))
 IDS = UUID("6f0c2f6e-3f0e-4c52-9f39-0d7c1f2a55aa")
-"""What the ids of demonstration templates are derived from."""
+"""The namespace of the ids of demonstration questionnaires."""
 
 PROSPECT = Actor("prospect", None, "The prospect", None, "page")
 
 JANE = DATA["jane"]
-"""The session printed in the document, with its own ids."""
+"""The session printed in the API document, with its own ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of a group of prospects: how many, in which state, started how many days ago."""
+    """A group of prospects: their number, their state, and how many days ago they started."""
 
     state: str
     number: int
@@ -76,35 +77,35 @@ FATES = {
 }
 
 
-def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, Any]:
-    """Writes the demonstration data of this room. Returns how many prescreens of each organization."""
+def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, int]:
+    """Writes the demonstration data of this desk. Returns the number of prescreens by organization."""
     dice = random.Random(20261122)
-    written: dict[str, Any] = {}
+    written: dict[str, int] = {}
     for slug, fates in FATES.items():
         home = organizations[slug]
-        workflows = [_template(db, home, made, now) for made in DATA["templates"][slug]]
+        known = [_questionnaire(db, home, made, now) for made in DATA["templates"][slug]]
         agents = [_agent(people[email]) for email in DATA["agents"].get(slug, ())]
         names = _names(DATA["names"][DATA["languages"][slug]], dice)
         total = 0
         for fate in fates:
-            # A template that is closed has only old ones.
-            chosen = [workflow for workflow in workflows if workflow.is_open or fate.days[0] > 30]
+            # A questionnaire that is closed has only old ones.
+            chosen = [questionnaire for questionnaire in known if questionnaire.is_open or fate.days[0] > 30]
             for _ in range(fate.number):
                 _prescreen(db, home, dice.choice(chosen), fate, next(names), agents, dice, now)
                 total += 1
         written[slug] = total
     _jane(db, organizations["alder"], now)
-    _doubles(db, organizations["alder"], dice, now)
-    _delivered(db, now)
+    _special(db, organizations["alder"], dice, now)
+    _deliver(db, now)
     return written
 
 
-def _template(db: Db, home: Organization, made: dict[str, Any], now: datetime) -> Workflow:
+def _questionnaire(db: Db, home: Organization, made: JsonObject, now: datetime) -> QuestionnaireDetail:
     id = UUID(made["id"]) if "id" in made else uuid5(IDS, f"{home.slug}/{made['slug']}")
     versions = made["versions"]
     created_at = now - timedelta(days=118)
     db.execute(
-        insert(WorkflowTemplate).values(
+        insert(Questionnaire).values(
             id=id,
             organization_id=home.id,
             slug=made["slug"],
@@ -116,7 +117,7 @@ def _template(db: Db, home: Organization, made: dict[str, Any], now: datetime) -
     )
     for number, version in enumerate(versions, 1):
         db.execute(
-            insert(TemplateVersion).values(
+            insert(QuestionnaireVersion).values(
                 workflow_template_id=id,
                 number=number,
                 introduction=version.get("introduction", ""),
@@ -134,9 +135,9 @@ def _agent(person: Person) -> Actor:
 
 
 def _names(known: list[str], dice: random.Random) -> Iterator[str]:
-    """Every name once, then mixed anew; some prospects come twice."""
+    """Every name once, then new combinations; some prospects come twice."""
     yield from dice.sample(known, len(known))
-    # Half a name in one script and half in another is nobody's.
+    # A name with one half in another script would be nobody's.
     mixable = [name for name in known if name.isascii()] or known
     while True:
         first, last = dice.choice(mixable), dice.choice(mixable)
@@ -146,65 +147,62 @@ def _names(known: list[str], dice: random.Random) -> Iterator[str]:
 def _prescreen(
     db: Db,
     home: Organization,
-    workflow: Workflow,
+    questionnaire: QuestionnaireDetail,
     fate: Fate,
     name: str,
     agents: list[Actor],
     dice: random.Random,
     now: datetime,
 ) -> None:
-    """One prospect on the way to their fate."""
+    """One prospect, in the state of their group."""
     at = now - timedelta(days=dice.uniform(*fate.days))
-    open_workflow = Workflow(**{**_facts(workflow), "is_open": True})
-    id = actions.start(db, open_workflow, by=PROSPECT, now=at)
+    open_questionnaire = replace(questionnaire, is_open=True)
+    id = actions.start(db, open_questionnaire, by=PROSPECT, now=at)
     if fate.state == "draft":
         return
-    given: dict[str, Any] = {}
+    given: Submission = {}
     stop = dice.randint(1, 4) if fate.state in ("active", "abandoned") else 99
     after = None
     for _ in range(stop):
-        key = answers.next_question(workflow.questions, given, after)
+        key = answers.next_question(questionnaire.questions, given, after)
         if key is None:
             break
-        question = next(q for q in workflow.questions if q.key == key)
+        question = next(q for q in questionnaire.questions if q.key == key)
         at += timedelta(seconds=dice.randint(9, 150))
         value = answers.check_answer(question, _answer(question, name, dice, at))
-        given = answers.with_answer(workflow.questions, given, question, value)
+        given = answers.with_answer(questionnaire.questions, given, question, value)
         after = key
-    _fill(db, home, id, answers.person(workflow.questions, given), given, at)
+    _fill(db, home, id, answers.person(questionnaire.questions, given), given, at)
     if stop < 99:
         return
     actions.complete(db, id, by=PROSPECT, now=at)
     if fate.state in ("approved", "denied") and agents:
         decided = min(at + timedelta(hours=dice.uniform(2, 200)), now - timedelta(minutes=dice.randint(5, 300)))
-        act = actions.approve if fate.state == "approved" else actions.deny
+        decide = actions.approve if fate.state == "approved" else actions.deny
         notes = dice.choice(DATA["notes"][fate.state])
-        act(db, id, notes, reach=Reach((home.id,)), by=dice.choice(agents), now=decided)
+        decide(db, id, notes, reach=Reach((home.id,)), by=dice.choice(agents), now=decided)
     elif fate.state == "completed" and agents and dice.random() < 0.3:
         agent = dice.choice(agents)
-        taken = min(at + timedelta(hours=dice.uniform(1, 40)), now)
-        actions.take(db, id, int(agent.id or 0), None, reach=Reach((home.id,)), by=agent, now=taken)
+        assigned = min(at + timedelta(hours=dice.uniform(1, 40)), now)
+        assignee = (int(agent.id or 0), agent.name)
+        actions.assign(db, id, assignee=assignee, former=None, reach=Reach((home.id,)), by=agent, now=assigned)
 
 
-def _fill(db: Db, home: Organization, id: UUID, person: dict[str, Any], given: dict[str, Any], at: datetime) -> None:
-    """All answers in one stroke: one by one, as a prospect gives them, would keep the first start waiting."""
+def _fill(db: Db, home: Organization, id: UUID, person: answers.Person, given: Submission, at: datetime) -> None:
+    """Writes all answers at once: one by one, as a prospect gives them, would slow down the first start."""
     changes = {
         "submission": given,
         "status": Status.ACTIVE.value,
         "version": 1 + len(given),
         "updated_at": at,
-        **person,
+        **person._asdict(),
     }
-    db.execute(update(Prescreen.__table__).where(Prescreen.__table__.c.id == id).values(**changes))
+    db.execute(update(Prescreen).where(Prescreen.id == id).values(**changes))
     search.index(db, search_document(id, home.id, person))
 
 
-def _facts(workflow: Workflow) -> dict[str, Any]:
-    return {name: getattr(workflow, name) for name in Workflow.__slots__}
-
-
 def _answer(question: answers.Question, name: str, dice: random.Random, at: datetime) -> list[str]:
-    """What this prospect would type; sometimes nothing, where that is allowed."""
+    """What this prospect types; sometimes nothing, where that is allowed."""
     kind = question.type.value
     if not question.required and dice.random() < {"email": 0.12, "phone": 0.25}.get(kind, 0.45):
         return [""]
@@ -231,11 +229,11 @@ def _answer(question: answers.Question, name: str, dice: random.Random, at: date
 
 
 def _jane(db: Db, home: Organization, now: datetime) -> None:
-    """The printed session: its ids, its answers, its quarter of an hour; 25 days ago, so that it can be decided."""
+    """The printed session, with its ids, answers and duration; 25 days ago, so that it can be decided."""
     created_at = (now - timedelta(days=25)).replace(hour=10, minute=30, second=0, microsecond=0)
     completed_at = created_at + timedelta(minutes=15)
-    workflow = questionnaires.one(db, Reach((home.id,)), UUID(JANE["workflowTemplateId"]))
-    assert workflow is not None
+    questionnaire = questionnaires.one(db, Reach((home.id,)), UUID(JANE["workflowTemplateId"]))
+    assert questionnaire is not None
     contact_id = UUID(JANE["contactId"])
     db.execute(
         insert(Contact).values(
@@ -249,7 +247,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
             created_at=completed_at,
         )
     )
-    id = actions.start(db, workflow, by=PROSPECT, now=created_at)
+    id = actions.start(db, questionnaire, by=PROSPECT, now=created_at)
     known = UUID(JANE["id"])
     db.execute(update(Prescreen).where(Prescreen.id == id).values(id=known))
     for table in (Event, SearchEntry):
@@ -259,28 +257,30 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
     actions.complete(db, known, by=PROSPECT, now=completed_at)
 
 
-def _doubles(db: Db, home: Organization, dice: random.Random, now: datetime) -> None:
-    """A prospect whose address is one known contact's and whose number is another's; and hostile looking answers."""
+def _special(db: Db, home: Organization, dice: random.Random, now: datetime) -> None:
+    """A prospect with the e-mail of one contact and the phone of another, and answers that look hostile."""
     reach = Reach((home.id,))
-    workflow = questionnaires.one(db, reach, UUID(JANE["workflowTemplateId"]))
-    assert workflow is not None
-    for number, story in enumerate(DATA["special"]):
+    questionnaire = questionnaires.one(db, reach, UUID(JANE["workflowTemplateId"]))
+    assert questionnaire is not None
+    for number, typed in enumerate(DATA["special"]):
         at = now - timedelta(days=6 + 3 * number, minutes=dice.randint(1, 600))
-        id = actions.start(db, workflow, by=PROSPECT, now=at)
-        after, given = None, detail.get(db, id)
-        assert given is not None
-        current: dict[str, Any] = {}
-        while (key := answers.next_question(workflow.questions, current, after)) is not None:
-            current = actions.answer(db, id, key, [story.get(key, "")], by=PROSPECT, now=at + timedelta(minutes=4))
+        id = actions.start(db, questionnaire, by=PROSPECT, now=at)
+        after = None
+        given: Submission = {}
+        while (key := answers.next_question(questionnaire.questions, given, after)) is not None:
+            given = actions.answer(db, id, key, [typed.get(key, "")], by=PROSPECT, now=at + timedelta(minutes=4))
             after = key
         actions.complete(db, id, by=PROSPECT, now=at + timedelta(minutes=5))
 
 
-def _delivered(db: Db, now: datetime) -> None:
-    """Letters of the past have long arrived: only those of the last hour still wait for the worker."""
-    row = OutboxRow.__table__.c
+def _deliver(db: Db, now: datetime) -> None:
+    """Marks messages older than an hour as sent; only the newest wait for the worker."""
     db.execute(
-        update(OutboxRow.__table__)
-        .where(row.subject_type == "prescreen", row.state == outbox.QUEUED, row.created_at < now - timedelta(hours=1))
-        .values(state=outbox.SENT, attempts=1, finished_at=row.created_at, payload="")
+        update(OutboxRow)
+        .where(
+            OutboxRow.subject_type == SUBJECT,
+            OutboxRow.state == outbox.QUEUED,
+            OutboxRow.created_at < now - timedelta(hours=1),
+        )
+        .values(state=outbox.SENT, attempts=1, finished_at=OutboxRow.created_at, payload="")
     )

@@ -13,7 +13,7 @@ from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, Wor
 from app.dashboard.queue import Label
 from app.kernel.db.engine import Db
 from app.prescreens import api, events, jobs, presentation, public, views
-from app.prescreens.models import Prescreen, ReviewStatus, Status, WorkflowTemplate
+from app.prescreens.models import Prescreen, Questionnaire, ReviewStatus, Status
 from app.prescreens.queries import counts, search
 
 
@@ -22,11 +22,11 @@ def _waiting(db: Db, scope: Scope, now: datetime) -> int:
 
 
 def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
-    tally = counts.tally(db, counts.reach_of(scope), now)
+    numbers = counts.list_counts(db, counts.reach_of(scope), now)
     return [
-        WaitingWork("expiring within 3 days", tally.of("waiting", 3), {"left": 3}, "hourglass", "danger"),
-        WaitingWork("waiting for a decision", tally.of("waiting"), {}, "clipboard-check"),
-        WaitingWork("being answered", tally.of("answering"), {"state": "answering"}, "message-square"),
+        WaitingWork("expiring within 3 days", numbers.of("waiting", 3), {"left": 3}, "hourglass", "danger"),
+        WaitingWork("waiting for a decision", numbers.of("waiting"), {}, "clipboard-check"),
+        WaitingWork("being answered", numbers.of("answering"), {"state": "answering"}, "message-square"),
     ]
 
 
@@ -38,9 +38,9 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
             Prescreen.email,
             Prescreen.phone,
             Prescreen.expires_at,
-            WorkflowTemplate.name.label("template"),
+            Questionnaire.name.label("template"),
         )
-        .join(WorkflowTemplate, WorkflowTemplate.id == Prescreen.workflow_template_id)
+        .join(Questionnaire, Questionnaire.id == Prescreen.workflow_template_id)
         .where(
             Prescreen.assignee_id == user.id,
             Prescreen.status == Status.COMPLETED.value,
@@ -107,7 +107,7 @@ DESK = Desk(
     finalizers=jobs.FINALIZERS,
     list_label="Reviews",
     further_links=(
-        Link("Templates", "list-checks", "prescreens.templates"),
+        Link("Questionnaires", "list-checks", "prescreens.questionnaires"),
         Link("Overview", "chart-column", "prescreens.overview"),
     ),
     waiting=_waiting,

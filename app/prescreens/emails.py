@@ -1,4 +1,4 @@
-"""E-mails to prospects: which are sent when, in the language of the prescreen. Never the notes, never a criterion."""
+"""E-mails to prospects by event, in the language of the prescreen. None contains notes or criteria."""
 
 from typing import Any
 
@@ -7,45 +7,58 @@ from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.prescreens import links
 from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.queries.questionnaires import Workflow
+from app.prescreens.models import Prescreen
+from app.prescreens.queries.questionnaires import QuestionnaireDetail
 
 
-def completed(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
-    """ "We have your answers", with the link to the status page. Nothing without an address."""
+def completed(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
+    """The receipt, with the link to the status page. Empty without an e-mail address."""
     if not prescreen.email:
         return []
-    link = links.status_url(db.config, workflow.organization_slug, workflow.slug, prescreen.id)
-    return [_letter(db, "prescreen-completed", prescreen, workflow, secret=True, status_url=link)]
+    url = links.status_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
+    return [_email(db, "prescreen-completed", prescreen, questionnaire, secret=True, status_url=url)]
 
 
-def decided(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
-    """The decision, to the address given in this session, unless the organization sends its own."""
-    return of_decision(db, prescreen, workflow, prescreen.review_status)
+def decided(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
+    """The e-mails of the decision that was written."""
+    return of_decision(db, prescreen, questionnaire, prescreen.review_status)
 
 
-def of_decision(db: Db, prescreen: Any, workflow: Workflow, decision: str) -> list[Message]:
-    """The letters that a decision (`approved`, `denied`) sends, or would send."""
-    if not prescreen.email or not workflow.decision_emails:
+def of_decision(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, decision: str) -> list[Message]:
+    """The e-mails that a decision (`approved`, `denied`) sends, or would send.
+
+    They go to the address given in this session. Empty without one, and when the organization sends its own e-mails.
+    """
+    if not prescreen.email or not questionnaire.decision_emails:
         return []
-    return [_letter(db, f"prescreen-{decision}", prescreen, workflow)]
+    return [_email(db, f"prescreen-{decision}", prescreen, questionnaire)]
 
 
-def link(db: Db, prescreen: Any, workflow: Workflow) -> list[Message]:
-    """The link with which the prospect goes on later, on request."""
-    chat = links.chat_url(db.config, workflow.organization_slug, workflow.slug, prescreen.id)
-    return [_letter(db, "prescreen-link", prescreen, workflow, secret=True, chat_url=chat)]
+def link(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
+    """The link to continue later."""
+    url = links.chat_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
+    return [_email(db, "prescreen-link", prescreen, questionnaire, secret=True, chat_url=url)]
 
 
-def _letter(db: Db, template: str, prescreen: Any, workflow: Workflow, **context: Any) -> Message:
+def _email(
+    db: Db,
+    template: str,
+    prescreen: Prescreen,
+    questionnaire: QuestionnaireDetail,
+    *,
+    secret: bool = False,
+    **urls: Any,  # variables of the template
+) -> Message:
     t = TRANSLATIONS.translator(prescreen.locale)
     return email_message(
         db,
         template,
-        to=prescreen.email,
+        to=prescreen.email or "",
         name=prescreen.name,
         locale=t.lang,
         t=t,
-        organization=workflow.organization_name,
-        workflow=workflow.name,
-        **context,
+        secret=secret,
+        organization=questionnaire.organization_name,
+        workflow=questionnaire.name,
+        **urls,
     )

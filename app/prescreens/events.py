@@ -15,7 +15,7 @@ def _assignment(row: EventRow) -> str:
 def _decision(row: EventRow) -> str:
     found = [
         f"after {row.data['held']} s in which it could be undone" if row.data.get("held") else "",
-        "nobody was written to" if row.data.get("told") is False else "",
+        "nobody was notified" if row.data.get("told") is False else "",
     ]
     return " · ".join(filter(None, found))
 

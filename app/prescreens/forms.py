@@ -1,4 +1,4 @@
-"""Shape of what people type in the prescreens room; no rules. What a question accepts is decided by rules.answers."""
+"""Shape of what is typed at the prescreens desk; no rules. What a question accepts is decided by rules.answers."""
 
 import re
 
@@ -10,7 +10,7 @@ from app.prescreens.queries.listing import Seen
 from app.prescreens.rules.review import NOTES_LIMIT
 
 
-class PressForm(DeskForm):
+class ButtonForm(DeskForm):
     """A form of one button."""
 
 
@@ -22,13 +22,13 @@ class AnswerForm(DeskForm):
 
 
 class DecisionForm(VersionedForm):
-    """Approve or deny, with notes for the team. The button's value is the digest of what it would send."""
+    """Approve or deny, with notes for the team. The button's value is the fingerprint of the e-mail that it sends."""
 
     notes = TextAreaField("Notes for your team", validators=[at_most(NOTES_LIMIT)])
 
 
-class SeenForm(VersionedForm):
-    """Take it, or give it back, as it was seen in the list or on its page (queries.desk.Seen)."""
+class AssignForm(VersionedForm):
+    """Assign or unassign, with the version and assignee that the user saw (queries.listing.Seen)."""
 
     def validate_version(self, field: Field) -> None:
         if field.data and not re.fullmatch(r"[0-9]{1,18}", str(field.data)):
@@ -36,5 +36,5 @@ class SeenForm(VersionedForm):
 
     @property
     def seen(self) -> Seen:
-        """What its reader saw."""
+        """The version and assignee that the user saw."""
         return Seen.read(int(self.version.data))

@@ -1,18 +1,8 @@
-"""What the worker does for prescreens: held decisions whose time is over."""
-
-from datetime import datetime
+"""What the worker does for prescreens: it writes pending decisions whose undo window is over."""
 
 from app.accounts.roles import PRESCREENS
-from app.dashboard.undo.actions import Ending, Finalizer
-from app.dashboard.undo.models import Decision
-from app.kernel.db.engine import Db
+from app.dashboard.undo.actions import Finalizer
 from app.prescreens import actions
 from app.prescreens.events import SUBJECT
 
-
-def decide(db: Db, hold: Decision, now: datetime) -> Ending:
-    """Approves or denies for the person who pressed."""
-    return actions.finalize(db, hold, now)
-
-
-FINALIZERS = {SUBJECT: Finalizer(PRESCREENS, decide)}
+FINALIZERS = {SUBJECT: Finalizer(PRESCREENS, actions.finalize)}

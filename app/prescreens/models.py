@@ -1,4 +1,7 @@
-"""Tables of the prescreens room: contacts, templates with their versions, and prescreens."""
+"""Tables of the prescreens desk: contacts, questionnaires with their versions, and prescreens.
+
+The API calls a questionnaire a workflow template; tables and columns are named so too.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -25,13 +28,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel.db.counters import keep_counters
 from app.kernel.db.engine import Base, Instant
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
+from app.kernel.json_types import JsonObject
+
+Submission = JsonObject
+"""Answers by the key of their question."""
 
 TIME_TO_LIVE = timedelta(days=30)
 """How long a prescreen may wait for its decision ("sessions have a 30-day TTL")."""
 
 
 class Status(StrEnum):
-    """How far the prospect came. `expired` is a word of the API only, never stored."""
+    """How far the prospect got. `expired` is computed and never stored."""
 
     DRAFT = "draft"
     ACTIVE = "active"
@@ -48,7 +55,7 @@ class ReviewStatus(StrEnum):
 
 
 class QuestionType(StrEnum):
-    """What an answer is. The JSON type of the stored value follows from it (rules.read_answer)."""
+    """The type of an answer, from which the JSON type of the stored value follows (rules.answers.check_answer)."""
 
     NAME = "name"
     TEXT = "text"
@@ -63,7 +70,10 @@ class QuestionType(StrEnum):
 
 
 # Only decided rows lie in these indexes.
-DECIDED: Any = {"sqlite_where": text("reviewed_at IS NOT NULL"), "postgresql_where": text("reviewed_at IS NOT NULL")}
+DECIDED: dict[str, Any] = {  # keyword arguments of Index, which have many types
+    "sqlite_where": text("reviewed_at IS NOT NULL"),
+    "postgresql_where": text("reviewed_at IS NOT NULL"),
+}
 
 
 class Contact(Base):
@@ -85,7 +95,7 @@ class Contact(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class WorkflowTemplate(Base):
+class Questionnaire(Base):
     """A questionnaire of one organization, at the public address /p/<organization>/<slug> while it is open."""
 
     __tablename__ = "workflow_templates"
@@ -100,10 +110,10 @@ class WorkflowTemplate(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class TemplateVersion(Base):
-    """The questions as they stood at one time. Never changed: a prescreen keeps the version it was started with.
+class QuestionnaireVersion(Base):
+    """The questions of a questionnaire in one version. Immutable: a prescreen keeps the version it was started with.
 
-    `questions` is a list of objects with the members of `rules.Question`.
+    `questions` is a list of objects with the members of `rules.answers.Question`.
     """
 
     __tablename__ = "workflow_template_versions"
@@ -111,12 +121,12 @@ class TemplateVersion(Base):
     workflow_template_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_templates.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     introduction: Mapped[str] = mapped_column(Text, default="")
-    questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    questions: Mapped[list[JsonObject]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Prescreen(Base):
-    """One prospect's way through one version of a template: the `session` of the prescreens API.
+    """One prospect's answers to one version of a questionnaire, and the decision: the `session` of the API.
 
     `expires_at` is `created_at` + 30 days, so that "newest first" and "most days left first" are one order and one
     index family serves both. `expires_on` is its UTC date, for the counters. `submission` is plain JSON, not JSONB:
@@ -149,7 +159,7 @@ class Prescreen(Base):
         ),
         Index("ix_prescreens_contact", "organization_id", "contact_id", "expires_at", "id"),
         Index("ix_prescreens_decided", "organization_id", "reviewed_at", "id", **DECIDED),
-        # House staff see every organization in one list.
+        # Staff see every organization in one list.
         Index("ix_prescreens_house_newest", "expires_at", "id"),
         Index("ix_prescreens_house_stage", "status", "review_status", "expires_at", "id"),
         Index("ix_prescreens_house_decided", "reviewed_at", "id", **DECIDED),
@@ -171,7 +181,7 @@ class Prescreen(Base):
     template_version: Mapped[int] = mapped_column(Integer)
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
     other_contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
-    submission: Mapped[dict[str, Any]] = mapped_column(JSON)
+    submission: Mapped[Submission] = mapped_column(JSON)
     status: Mapped[str] = mapped_column(String(16), default=Status.DRAFT.value)
     review_status: Mapped[str] = mapped_column(String(16), default=ReviewStatus.PENDING.value)
     review_notes: Mapped[str | None] = mapped_column(Text)
@@ -192,18 +202,21 @@ class Prescreen(Base):
     expires_on: Mapped[date] = mapped_column(Date)
 
     @staticmethod
-    def lifetime(created_at: datetime) -> dict[str, Any]:
+    def lifetime(created_at: datetime) -> dict[str, datetime | date]:
         """The columns that follow from the moment of creation."""
         expires_at = created_at + TIME_TO_LIVE
         return {"created_at": created_at, "expires_at": expires_at, "expires_on": expires_at.astimezone(UTC).date()}
 
+
+COLUMNS = tuple(Prescreen.__table__.c)
+"""Every column: rows that are read whole, and typed as `Prescreen`."""
 
 STAGE_COUNTS = keep_counters(
     Prescreen.__table__,
     "prescreen_counts",
     dimensions=["organization_id", "workflow_template_id", "status", "review_status"],
 )
-"""How many of each stage, over all time: a few rows an organization."""
+"""Number of prescreens by stage, over all time: a few rows an organization."""
 
 DAY_COUNTS = keep_counters(
     Prescreen.__table__,
@@ -212,7 +225,7 @@ DAY_COUNTS = keep_counters(
 )
 """The same by day of expiry: "not yet expired" is the sum over later days, plus an index count on one day.
 
-The day comes second because its primary key starts so: the days still to come are one short stretch of it.
+The day is the second column of the primary key, so that the days still to come are one short range of it.
 """
 
 keep_hourly_stats(

@@ -1,15 +1,16 @@
-"""A prescreen as integrators see it: the `session` object of the document, camelCase, key by key as printed."""
+"""A prescreen as the API writes it: the `session` object of the API document, in camelCase, members in its order."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from app.kernel.clock import iso
+from app.kernel.json_types import JsonObject
+from app.prescreens.queries.api import SessionRow
 from app.prescreens.rules.review import status_of
 
 
-def session(prescreen: Any, now: datetime) -> dict[str, Any]:
-    """The session object. `prescreen` is a row or an object with the columns of `Prescreen`."""
+def session(prescreen: SessionRow, now: datetime) -> JsonObject:
+    """The session object."""
     contact_id = prescreen.contact_id
     return {
         "id": str(prescreen.id),
@@ -26,13 +27,13 @@ def session(prescreen: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-def one(prescreen: Any, now: datetime) -> dict[str, Any]:
-    """The object itself, and the same again under `data`: the two published descriptions of this API differ."""
+def one(prescreen: SessionRow, now: datetime) -> JsonObject:
+    """The session object, and the same again under `data`: the two published descriptions of this API differ."""
     found = session(prescreen, now)
     return {**found, "data": found}
 
 
-def page(prescreens: Sequence[Any], now: datetime, *, number: int, limit: int, total: int) -> dict[str, Any]:
+def page(prescreens: Sequence[SessionRow], now: datetime, *, number: int, limit: int, total: int) -> JsonObject:
     """A page of the list. `totalPages` is 0 when nothing matches."""
     return {
         "data": [session(prescreen, now) for prescreen in prescreens],

@@ -1,25 +1,38 @@
-"""Prescreens in words for staff: tabs, groups, badges, and the story. Icons are names in static/icons.svg."""
+"""Prescreens as pages show them: labels, answers, rows of the list. Icons are names in static/icons.svg.
 
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+Staff read English; prospects read the language of their chat.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple, Protocol
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
+from app.accounts.access import Me
 from app.dashboard.queue import Label
+from app.dashboard.undo import presentation as undo_presentation
+from app.dashboard.undo.models import Decision
 from app.kernel.text import datetimes
-from app.prescreens.models import ReviewStatus, Status
+from app.kernel.text.i18n import Translator
+from app.prescreens.locales import TRANSLATIONS
+from app.prescreens.models import QuestionType, ReviewStatus, Status, Submission
+from app.prescreens.queries.contacts import EarlierPrescreen
+from app.prescreens.queries.listing import ListedPrescreen
+from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import review
+from app.prescreens.rules.answers import Answer, Question
+from app.prescreens.rules.review import Reviewable
 
-TABS = (
-    ("waiting", None),
-    ("waiting", 3),
-    ("waiting", 7),
-    ("answering", None),
-    ("decided", None),
-    ("expired", None),
-    ("all", None),
-)
+ENGLISH = TRANSLATIONS.translator("en")
+LONG_ANSWER = 280
+"""Number of characters above which the page shows only the beginning of an answer, with the rest folded away."""
+
 TAB_LABELS = {
     ("waiting", None): "To review",
     ("waiting", 3): "Within 3 days",
@@ -30,15 +43,15 @@ TAB_LABELS = {
     ("all", None): "Everything",
 }
 TITLES = {
-    ("waiting", None): "Pre-screens to review",
+    ("waiting", None): "Prescreens to review",
     ("waiting", 3): "To review within three days",
     ("waiting", 7): "To review within seven days",
     ("answering", None): "Prospects still answering",
-    ("decided", None): "Decided pre-screens",
-    ("approved", None): "Approved pre-screens",
-    ("denied", None): "Denied pre-screens",
-    ("expired", None): "Expired pre-screens",
-    ("all", None): "All pre-screens",
+    ("decided", None): "Decided prescreens",
+    ("approved", None): "Approved prescreens",
+    ("denied", None): "Denied prescreens",
+    ("expired", None): "Expired prescreens",
+    ("all", None): "All prescreens",
 }
 STATE_CHOICES = (
     ("", "to review"),
@@ -65,7 +78,7 @@ GROUPS = {
     "all": Label("The newest first", "list"),
     "found": Label("Found", "search"),
 }
-STATE_WORDS = {
+STATE_TEXTS = {
     "approved": "Approved",
     "denied": "Denied",
     "expired": "Expired",
@@ -73,7 +86,7 @@ STATE_WORDS = {
     "active": "Answering",
     "draft": "Started, nothing answered yet",
 }
-TYPES = {
+QUESTION_TYPES = {
     "name": "a name",
     "text": "a line of text",
     "longtext": "longer text",
@@ -87,57 +100,76 @@ TYPES = {
 }
 
 
-def name_of(prescreen: Any) -> str:
-    """Who answered, as far as they said."""
+class Named(Protocol):
+    """Anything that has the prospect's name and addresses."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+
+
+def name_of(prescreen: Named) -> str:
+    """The prospect's name; without one, their e-mail address or phone number."""
     return prescreen.name or prescreen.email or prescreen.phone or "No name yet"
 
 
 def until(expires_at: datetime, zone: str, now: datetime) -> Markup:
-    """When the days left are over, as short as it can be said: `Thu 26 Nov`, on the last day `Mon, 5:08 AM CST`."""
+    """The end of the days left, in short: `Thu 26 Nov`, on the last day `Mon, 5:08 AM CST`."""
     local = expires_at.astimezone(ZoneInfo(zone))
-    words = datetimes.day(local, now.astimezone(ZoneInfo(zone)))
+    text = datetimes.day(local, now.astimezone(ZoneInfo(zone)))
     if expires_at - now <= timedelta(days=1):
-        words = f"{words[:3]}, {datetimes.hour(local, zone)} {datetimes.zone_abbreviation(local)}"
-    return datetimes.tag(expires_at, words)
+        text = f"{text[:3]}, {datetimes.hour(local, zone)} {datetimes.zone_abbreviation(local)}"
+    return datetimes.tag(expires_at, text)
 
 
 class Badge(NamedTuple):
-    """`odd`: it has a ground of its own."""
+    """A badge. `flag` marks something unusual, with a background of its own."""
 
     word: str
     icon: str
     tone: str = ""
-    odd: bool = False
+    flag: bool = False
 
 
-def badges(row: Any, not_met: int, again: bool, now: datetime, *, mixed: bool) -> tuple[Badge, ...]:
-    """What is odd about a prescreen, in words; in a list of mixed states the state too."""
+class Flagged(Reviewable, Protocol):
+    """Anything that has the columns from which badges follow."""
+
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def other_contact_id(self) -> UUID | None: ...
+
+
+def badges(prescreen: Flagged, not_met: int, returning: bool, now: datetime, *, with_state: bool) -> tuple[Badge, ...]:
+    """The flags of a prescreen, after its state when that is expired or `with_state`; of a decided one the state alone.
+
+    `not_met` is the number of criteria not met, `returning` whether its contact has an earlier prescreen.
+    """
+    if prescreen.review_status != ReviewStatus.PENDING:
+        return (state_badge(prescreen, now),)
     found = []
-    if row.review_status != ReviewStatus.PENDING:
-        return (_state(row, now),)
-    if mixed or review.has_expired(row, now):
-        found.append(_state(row, now))
+    if with_state or review.has_expired(prescreen, now):
+        found.append(state_badge(prescreen, now))
     if not_met:
         criteria = "1 criterion" if not_met == 1 else f"{not_met} criteria"
-        found.append(Badge(f"{criteria} not met", "scale", "warn", odd=True))
-    if row.other_contact_id:
-        found.append(Badge("Two contacts match", "users", "warn", odd=True))
-    if again:
-        found.append(Badge("Here before", "history", odd=True))
-    if row.status == Status.COMPLETED and not row.email:
-        found.append(Badge("No e-mail given", "mail-x", "warn", odd=True))
+        found.append(Badge(f"{criteria} not met", "scale", "warn", flag=True))
+    if prescreen.other_contact_id:
+        found.append(Badge("Two contacts match", "users", "warn", flag=True))
+    if returning:
+        found.append(Badge("Here before", "history", flag=True))
+    if prescreen.status == Status.COMPLETED and not prescreen.email:
+        found.append(Badge("No e-mail given", "mail-x", "warn", flag=True))
     return tuple(found)
 
 
-def state_badge(row: Any, now: datetime) -> Badge:
-    """The state in a word, for the head of the page."""
-    return _state(row, now)
-
-
-def _state(row: Any, now: datetime) -> Badge:
-    state = review.state_of(row, now)
-    by = f" by {row.reviewed_by}" if row.reviewed_by else ""
-    who, icon, tone = {
+def state_badge(prescreen: Reviewable, now: datetime) -> Badge:
+    """The state of a prescreen, with the reviewer of a decided one."""
+    state = review.state_of(prescreen, now)
+    by = f" by {prescreen.reviewed_by}" if prescreen.reviewed_by else ""
+    reviewer, icon, tone = {
         "approved": (by, "circle-check", "good"),
         "denied": (by, "circle-x", ""),
         "expired": ("", "hourglass", ""),
@@ -145,27 +177,193 @@ def _state(row: Any, now: datetime) -> Badge:
         "active": ("", "message-square-text", ""),
         "draft": ("", "message-square", ""),
     }[state]
-    return Badge(STATE_WORDS[state] + who, icon, tone)
+    return Badge(STATE_TEXTS[state] + reviewer, icon, tone)
 
 
-def earlier(row: Any, now: datetime) -> dict[str, Any]:
-    """One line about another prescreen of the same contact."""
-    state = review.state_of(row, now)
-    word = {
-        "approved": f"approved by {row.reviewed_by}",
-        "denied": f"denied by {row.reviewed_by}",
-        "expired": "expired, never reviewed" if row.status == Status.COMPLETED else "expired, never finished",
+@dataclass(frozen=True, slots=True)
+class RowContext:
+    """What the rows of one page of the list show besides their columns, read at once for all of them."""
+
+    questions: Mapping[tuple[UUID, int], tuple[Question, ...]]
+    """Questions by questionnaire and version."""
+    returning: Set[UUID]
+    """Prescreens whose contact has an earlier one."""
+    pending: Mapping[str, Decision]
+    """Pending decisions by the id of their prescreen, as text."""
+
+
+class Row(NamedTuple):
+    """A row of the list. `pending` names its pending decision; `status_text` replaces the days left."""
+
+    id: UUID
+    version: int
+    name: str
+    questionnaire: str
+    headlines: tuple[tuple[str, str], ...]
+    pending: Markup
+    badges: tuple[Badge, ...]
+    tags: tuple[str, ...]
+    person: str
+    mine: bool
+    takeable: bool
+    days: int
+    tone: str
+    until: Markup
+    status_text: Markup
+
+
+def row(
+    prescreen: ListedPrescreen,
+    tags: tuple[str, ...],
+    context: RowContext,
+    viewer: Me,
+    now: datetime,
+    *,
+    with_state: bool,
+    several: bool,
+) -> Row:
+    """A row of the list for `viewer`. `with_state` shows its state, `several` the organization."""
+    questions = context.questions[prescreen.workflow_template_id, prescreen.template_version]
+    decision = context.pending.get(str(prescreen.id))
+    pending = Markup()
+    if decision:
+        pending = undo_presentation.ticking(undo_presentation.mark(decision, now, viewer.id), decision, now)
+    undecided = prescreen.review_status == ReviewStatus.PENDING
+    status_text = _status_text(prescreen, viewer.time_zone, now)
+    days = review.days_left(prescreen.expires_at, now)
+    name = prescreen.questionnaire_name
+    return Row(
+        prescreen.id,
+        prescreen.version,
+        name_of(prescreen),
+        f"{name}, {prescreen.organization_name}" if several else name,
+        tuple(headlines(questions, prescreen.submission)),
+        pending,
+        badges(
+            prescreen,
+            not_met(questions, prescreen.submission),
+            prescreen.id in context.returning,
+            now,
+            with_state=with_state,
+        ),
+        tags,
+        prescreen.assignee_name or "",
+        prescreen.assignee_id == viewer.id and undecided,
+        prescreen.assignee_id is None and review.state_of(prescreen, now) == "completed",
+        days,
+        "danger" if days <= 3 else "",
+        until(prescreen.expires_at, viewer.time_zone, now) if not status_text else Markup(),
+        status_text,
+    )
+
+
+def _status_text(prescreen: ListedPrescreen, zone: str, now: datetime) -> Markup:
+    """When the prescreen was reviewed or has expired; empty while it can be decided."""
+    if prescreen.reviewed_at:
+        return datetimes.stamp(prescreen.reviewed_at, zone, now)
+    if review.has_expired(prescreen, now):
+        expired = datetimes.stamp(prescreen.expires_at, zone, now)
+        return Markup('<span class="muted">expired {}</span>').format(expired)
+    return Markup()
+
+
+def answer_text(question: Question | None, value: Answer | None, t: Translator = ENGLISH) -> str:
+    """An answer as text. Values are a prospect's: templates escape them."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return t("yes" if value else "no")
+    if isinstance(value, list):
+        return ", ".join(answer_text(question, one, t) for one in value)
+    if isinstance(value, int | float):
+        return str(format_decimal(value, locale=t.lang))
+    if question is not None and question.type in (QuestionType.CHOICE, QuestionType.CHOICES):
+        return question.label_of(value)
+    if question is not None and question.type is QuestionType.DATE:
+        return _day(str(value), t)
+    return str(value)
+
+
+def _day(text: str, t: Translator) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    # British order in English, as on every page: 1 April 2027.
+    return str(format_date(day, "long", locale="en_GB" if t.lang == "en" else t.lang))
+
+
+class AnswerRow(NamedTuple):
+    """An answer beside its criterion. `met` is None when only a reader can say; `asked` is false without an answer."""
+
+    question: str
+    answer: str
+    criterion: str = ""
+    met: bool | None = None
+    asked: bool = True
+    long: bool = False
+
+
+def answer_rows(questions: Sequence[Question], submission: Submission) -> list[AnswerRow]:
+    """Every answer in the questionnaire's order; at the end those that it does not know, under their own keys."""
+    rows = [
+        AnswerRow(
+            question.label,
+            answer_text(question, submission.get(question.key)),
+            question.criterion,
+            question.met(submission),
+            question.key in submission,
+            len(str(submission.get(question.key, ""))) > LONG_ANSWER,
+        )
+        for question in questions
+        if question.key in submission or question.condition is None
+    ]
+    known = {question.key for question in questions}
+    rows += [AnswerRow(key, answer_text(None, value)) for key, value in submission.items() if key not in known]
+    return rows
+
+
+def headlines(questions: Sequence[Question], submission: Submission) -> list[tuple[str, str]]:
+    """The few answers that the list shows: (short name, answer)."""
+    found = [
+        (question.short or question.label, answer_text(question, submission[question.key]))
+        for question in questions
+        if question.headline and question.key in submission
+    ]
+    return found[:2]
+
+
+def not_met(questions: Sequence[Question], submission: Submission) -> int:
+    """The number of criteria that are known to be not met."""
+    return sum(question.met(submission) is False for question in questions)
+
+
+class EarlierRow(NamedTuple):
+    """Another prescreen of the same contact, on the detail page."""
+
+    id: UUID
+    questionnaire: str
+    status_text: str
+    at: datetime
+
+
+def earlier_row(prescreen: EarlierPrescreen, now: datetime) -> EarlierRow:
+    state = review.state_of(prescreen, now)
+    text = {
+        "approved": f"approved by {prescreen.reviewed_by}",
+        "denied": f"denied by {prescreen.reviewed_by}",
+        "expired": "expired, never reviewed" if prescreen.status == Status.COMPLETED else "expired, never finished",
         "completed": "waiting for a decision",
         "active": "still answering",
         "draft": "nothing answered yet",
     }[state]
-    return {"id": row.id, "template": row.template_name, "word": word, "at": row.created_at}
+    return EarlierRow(prescreen.id, prescreen.questionnaire_name, text, prescreen.created_at)
 
 
-def told(row: Any, workflow: Any) -> str:
-    """Who hears of a decision just made."""
-    if not row.email:
-        return "Nobody was written to: no e-mail address was given."
-    if not workflow.decision_emails:
-        return f"Nobody was written to: {workflow.organization_name} sends its own letters."
-    return f"An e-mail is on its way to {row.email}."
+def notified(prescreen: Named, questionnaire: QuestionnaireDetail) -> str:
+    """Who is notified of a decision that was just made."""
+    if not prescreen.email:
+        return "Nobody was notified: no e-mail address was given."
+    if not questionnaire.decision_emails:
+        return f"Nobody was notified: {questionnaire.organization_name} sends its own e-mails."
+    return f"An e-mail is on its way to {prescreen.email}."

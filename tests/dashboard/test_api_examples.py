@@ -50,7 +50,7 @@ def test_depositions(app: Flask, state: str, acts: set[str]) -> None:
 @pytest.mark.parametrize(("state", "acts"), [("completed", {"Approve it", "Deny it"}), ("approved", set())])
 def test_prescreens(app: Flask, state: str, acts: set[str]) -> None:
     with app.test_request_context("/"):
-        found = prescreens.of(SimpleNamespace(id=uuid4()), state)
+        found = prescreens.of(uuid4(), state)
         assert known(app, found) == {"See it"} | acts
     decided = [ReviewBody.model_validate_json(example.body).reviewStatus for example in found if example.body]
     assert decided == (["approved", "denied"] if acts else [])

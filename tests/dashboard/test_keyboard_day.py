@@ -17,7 +17,7 @@ from app.kernel.clock import now
 from tests.accounts.browser import post
 from tests.cast import PASSWORD
 from tests.depositions import factories
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.factories import prescreen, stored
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
@@ -167,7 +167,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     # A note for whoever goes on.
     keyboard.to(".dropdown > summary")
     keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.name === 'text'")
+    page.wait_for_selector("[name='text']:focus")
     keyboard.type("I stopped at Witness 1.")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".handover:has-text('I stopped at Witness 1.')")
@@ -232,7 +232,7 @@ def test_a_key_takes_nothing_out_of_somebodys_hands(keyboard: Keyboard, app: Any
     keyboard.sign_in("lena@example.com")
     keyboard.page.goto(f"{keyboard.address}/prescreens/{jane}")
     keyboard.press("e")
-    assert keyboard.at == "Take over"
+    assert keyboard.at == "Assign to me"
     assert stored(database, jane).assignee_name == "Mira Haddad"
 
 

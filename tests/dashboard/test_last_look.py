@@ -14,7 +14,7 @@ from app.kernel.web.live import POLL_HEADER
 from app.prescreens import actions
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
-from tests.prescreens.making import prescreen
+from tests.prescreens.factories import prescreen
 
 LIST = "/prescreens"
 MINUTE = timedelta(minutes=1)

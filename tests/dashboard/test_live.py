@@ -18,7 +18,7 @@ from app.kernel.outbox import claims
 from app.kernel.outbox.outbox import Message
 from tests.clocks import Clock
 from tests.depositions import factories
-from tests.prescreens import making
+from tests.prescreens import factories as prescreens
 
 QUEUE = "/depositions"
 POLL = {"X-Desk-Poll": "1"}
@@ -229,7 +229,7 @@ def test_disabled_people_are_not_shown(app: Any, database: Database, cast: Any, 
 
 def test_presence_stays_within_its_organization(app: Any, database: Database, cast: Any, still: Clock) -> None:
     """Who may not see the row is not noted as looking, and sees nobody who is."""
-    id = making.prescreen(database, cast.marston.id)
+    id = prescreens.prescreen(database, cast.marston.id)
     url = f"/prescreens/{id}"
     lars, lena, mira = (cast.sign_in(app.test_client(), who) for who in ("lars", "lena", "mira"))
     assert lars.get(url).status_code == 404

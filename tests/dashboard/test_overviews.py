@@ -15,7 +15,7 @@ from app.kernel.db import recounts
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.depositions import factories
-from tests.prescreens import making
+from tests.prescreens import factories as prescreens
 
 DESKS = {"depositions": "ines", "prescreens": "lena", "inspections": "otto"}
 QUERIES = {"depositions": 7, "prescreens": 8, "inspections": 6}
@@ -92,7 +92,7 @@ def test_requests_count_on_the_day_they_came_for_their_own_desk_only(
 
 def test_three_decisions_are_no_percentage(database: Database, client: FlaskClient, cast: Cast) -> None:
     for _ in range(3):
-        making.prescreen(database, cast.marston.id)
+        prescreens.prescreen(database, cast.marston.id)
     cast.sign_in(client, "lena")
     page = client.get("/prescreens/overview?span=7").text
     assert "3 prescreens sent in" in page
@@ -109,7 +109,7 @@ def test_it_costs_the_same_however_much_there_is(
     for more in (1, 12):
         for _ in range(more):
             factories.request(database, cast)
-            making.prescreen(database, cast.marston.id)
+            prescreens.prescreen(database, cast.marston.id)
         with watched(database) as seen:
             assert client.get(f"/{desk}/overview?span={span}").status_code == 200
         found.append(len([s for s in seen if s.lstrip().upper().startswith(("SELECT", "WITH"))]))

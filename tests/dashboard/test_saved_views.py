@@ -16,7 +16,7 @@ from app.kernel.errors import Conflict, Denied, Invalid, NotFound
 from tests.accounts.browser import post
 from tests.cast import Cast
 from tests.dashboard.readers import reader
-from tests.prescreens.making import prescreen
+from tests.prescreens.factories import prescreen
 
 LIST = "/prescreens?left=7&state=waiting"
 

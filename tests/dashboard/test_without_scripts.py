@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from tests.depositions import factories
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.factories import prescreen, stored
 
 pytestmark = [
     pytest.mark.browser,
@@ -138,10 +138,10 @@ def test_the_leasing_agents_acts(plain: Any, database: Any, cast: Any) -> None:
     desk = plain("lena")
     desk.open("/prescreens")
     desk.follow("Jane Smith")
-    desk.press("Take it")
-    desk.says("You have this")
-    desk.press("Give back")
-    desk.says("Nobody has this")
+    desk.press("Assign to me")
+    desk.says("Assigned to you")
+    desk.press("Unassign")
+    desk.says("Unassigned")
     desk.fill("notes", "Good references.")
     desk.press("Approve Jane Smith")
     desk.says("Approving Jane Smith", "#holds")

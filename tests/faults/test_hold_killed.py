@@ -18,8 +18,8 @@ from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.faults.results import LONG, note, rounds
 from tests.outgoing import Outbox
-from tests.prescreens.holding import press
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.decisions import decide
+from tests.prescreens.factories import prescreen, stored
 from tests.servers import ROOT, environment
 
 DECISIONS_A_KILL = 20
@@ -69,7 +69,7 @@ def test_killed_in_the_middle_by_two(database: Database, cast: Cast, outbox: Out
     for _ in range(kills):
         for n in range(DECISIONS_A_KILL):
             ids.append(prescreen(database, cast.marston.id, given={"email": f"p{len(ids)}@example.com"}))
-            press(database, cast, ids[-1], "deny" if n % 2 else "approve", seconds=1)
+            decide(database, cast, ids[-1], "deny" if n % 2 else "approve", seconds=1)
         before = pending(database)
         workers = start()
         wait_until(lambda before=before: pending(database) < before)  # type: ignore[misc]  # bound at once

@@ -13,7 +13,7 @@ from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
 from tests.cast import Cast
 from tests.depositions.factories import in_state, request
-from tests.prescreens.making import prescreen
+from tests.prescreens.factories import prescreen
 
 
 def give(database: Database, model: Any, id: Any, **to: Any) -> None:

@@ -15,7 +15,7 @@ from app.kernel.text import search
 from tests import browsers
 from tests.cast import Cast
 from tests.depositions import factories
-from tests.prescreens.making import prescreen
+from tests.prescreens.factories import prescreen
 from tests.project.visual_checks import serving
 
 ODD = ("", "   ", "%", "_", "\x00", "\ud800", "x" * 5000, "a'b\"c", "<script>", "9" * 40, "{{7*7}}", "ليلى")

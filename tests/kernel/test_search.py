@@ -21,7 +21,7 @@ from app.prescreens import actions as prescreening
 from app.prescreens.queries import search as prescreens
 from tests.cast import Cast
 from tests.depositions import factories
-from tests.prescreens.making import PROSPECT, prescreen
+from tests.prescreens.factories import PROSPECT, prescreen
 
 KIND = "thing"
 SOURCES = (depositions.SOURCE, prescreens.SOURCE, inspections.SOURCE)

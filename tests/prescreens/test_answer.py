@@ -13,7 +13,7 @@ from app.kernel.text import search
 from app.prescreens import actions
 from app.prescreens.queries import questionnaires
 from tests.cast import Cast
-from tests.prescreens.making import JANE, PROSPECT, prescreen, stored, template
+from tests.prescreens.factories import JANE, PROSPECT, prescreen, stored, template
 
 
 def test_start_makes_a_draft_with_thirty_days(database: Database, cast: Cast) -> None:

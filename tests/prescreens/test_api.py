@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.cast import Cast
-from tests.prescreens.making import prescreen, stored, template
+from tests.prescreens.factories import prescreen, stored, template
 
 NOBODY = "6b0e2f4c-0d1a-4a51-9d2c-2f6f4f0c9a11"
 """An id that nothing has; the same in every process, so that parallel runs name the same tests."""

@@ -24,7 +24,7 @@ from app.prescreens import actions
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.outgoing import Outbox
-from tests.prescreens.making import AGENT, prescreen, stored
+from tests.prescreens.factories import AGENT, prescreen, stored
 
 VERBS = {"approve": "approved", "deny": "denied"}
 NOTES = "Drives a hard bargain"

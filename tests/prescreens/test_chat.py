@@ -19,7 +19,7 @@ from app.prescreens.models import Prescreen
 from tests.cast import Cast
 from tests.clocks import Clock
 from tests.outgoing import Outbox
-from tests.prescreens.making import JANE, QUESTIONS, prescreen, stored, template
+from tests.prescreens.factories import JANE, QUESTIONS, prescreen, stored, template
 
 START = "/p/marston/two-bedroom"
 

@@ -16,7 +16,7 @@ from app.prescreens import actions, links
 from app.prescreens.models import Contact
 from tests.cast import Cast
 from tests.outgoing import Outbox
-from tests.prescreens.making import PROSPECT, prescreen, stored
+from tests.prescreens.factories import PROSPECT, prescreen, stored
 
 
 def contact(database: Database, id: UUID | None) -> Any:

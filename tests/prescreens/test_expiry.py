@@ -8,7 +8,7 @@ from app.kernel.db import recounts
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.clocks import Clock
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.factories import prescreen, stored
 
 
 def test_everywhere_at_once(client: FlaskClient, database: Database, cast: Cast, clock: Clock) -> None:

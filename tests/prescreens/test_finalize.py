@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.accounts.models import Membership, Organization, Person
-from app.dashboard.undo import actions as holds
+from app.dashboard.undo import actions as undo_actions
 from app.dashboard.undo import presentation
 from app.dashboard.undo.models import PendingDecision, State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.prescreens.jobs import FINALIZERS, decide
+from app.prescreens.actions import finalize
+from app.prescreens.jobs import FINALIZERS
 from app.prescreens.models import Prescreen
 from app.prescreens.rules import review
 from app.wiring import wire
@@ -23,8 +24,8 @@ from app.worker import Worker
 from tests.cast import Cast
 from tests.clocks import Clock
 from tests.outgoing import Outbox
-from tests.prescreens.holding import NOTES, kinds, last, press, stands, story, sweep
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.decisions import NOTES, activity, decide, kinds, last, stands, sweep
+from tests.prescreens.factories import prescreen, stored
 
 VERBS = {"approve": "approved", "deny": "denied"}
 
@@ -34,14 +35,14 @@ def test_it_is_the_decision_that_was_pressed(
     database: Database, cast: Cast, outbox: Outbox, verb: str, word: str
 ) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id, verb)
+    hold = decide(database, cast, id, verb)
     assert not sweep(database, hold.final_at - timedelta(milliseconds=1))
     assert sweep(database, hold.final_at)
     row = stored(database, id)
     assert (row.review_status, row.review_notes, row.reviewed_by) == (word, NOTES, "Lena Ortiz")
     assert row.reviewed_at == hold.final_at
     assert len(outbox.emails("jane@example.com")) == 2
-    happened = story(database, id)[0]
+    happened = activity(database, id)[0]
     assert (happened.kind, happened.actor_kind, happened.actor_id) == (
         f"prescreen.{word}",
         "person",
@@ -57,7 +58,7 @@ def test_late_by_an_hour_it_counts_from_when_it_was_final(
     database: Database, cast: Cast, outbox: Outbox, clock: Clock
 ) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     clock.move(hours=1)
     outbox.deliver_all()
     row = stored(database, id)
@@ -70,7 +71,7 @@ def test_pressed_before_it_expired_it_counts_when_the_worker_returns(
     database: Database, cast: Cast, clock: Clock
 ) -> None:
     id = prescreen(database, cast.marston.id, at=now() - timedelta(days=30) + timedelta(seconds=10))
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     assert hold.pressed_at < stored(database, id).expires_at < hold.final_at
     clock.move(hours=1)
     assert review.status_of(stored(database, id), now()) == "expired", "nothing is true before it is written"
@@ -82,12 +83,12 @@ def test_pressed_before_it_expired_it_counts_when_the_worker_returns(
 def test_several_workers_write_it_once(database: Database, cast: Cast, outbox: Outbox) -> None:
     for _ in range(6):
         id = prescreen(database, cast.marston.id)
-        hold, letters = press(database, cast, id), len(outbox.rows())
+        hold, letters = decide(database, cast, id), len(outbox.rows())
         ready, outcomes = threading.Barrier(6), []
 
         def work(hold: Any = hold, ready: Any = ready, outcomes: list[Any] = outcomes) -> None:
             ready.wait()
-            outcomes.append(holds.settle(database, hold.id, hold.final_at, FINALIZERS))
+            outcomes.append(undo_actions.settle(database, hold.id, hold.final_at, FINALIZERS))
 
         threads = [threading.Thread(target=work) for _ in range(6)]
         for thread in threads:
@@ -114,7 +115,7 @@ class Pauses(threading.Event):
 def test_the_running_worker_is_at_most_two_seconds_late(database: Database, cast: Cast) -> None:
     """By its own doing: it waits less than that between sweeps, and the first one after the end writes it down."""
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id, seconds=1)
+    hold = decide(database, cast, id, seconds=1)
     begun: list[datetime] = []
 
     def note(_database: Database, now: datetime) -> bool:
@@ -159,17 +160,17 @@ def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any)
 
 def test_what_would_leave_has_changed_so_it_goes_back(database: Database, cast: Cast, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     with database.write() as db:
         db.execute(update(Prescreen).where(Prescreen.id == id).values(email="jane.smith@example.com"))
     ended = returned(database, cast, outbox, id, hold)
     assert "What would be sent to Jane Smith changed" in ended.why
-    assert press(database, cast, id).state == State.HELD, "she may read it and decide again"
+    assert decide(database, cast, id).state == State.HELD, "she may read it and decide again"
 
 
 def test_the_answers_changed_so_it_goes_back(database: Database, cast: Cast, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     with database.write() as db:
         db.execute(update(Prescreen).where(Prescreen.id == id).values(version=Prescreen.version + 1))
     returned(database, cast, outbox, id, hold)
@@ -177,7 +178,7 @@ def test_the_answers_changed_so_it_goes_back(database: Database, cast: Cast, out
 
 def test_letters_switched_off_meanwhile(database: Database, cast: Cast, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     with database.write() as db:
         db.execute(update(Organization).where(Organization.id == cast.marston.id).values(decision_emails=False))
     returned(database, cast, outbox, id, hold)
@@ -186,7 +187,7 @@ def test_letters_switched_off_meanwhile(database: Database, cast: Cast, outbox: 
 @pytest.mark.parametrize("how", ["disabled", "role taken"])
 def test_who_may_not_decide_any_more_has_not_decided(database: Database, cast: Cast, outbox: Outbox, how: str) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     with database.write() as db:
         if how == "disabled":
             db.execute(update(Person).where(Person.id == cast.lena.id).values(disabled_at=now()))
@@ -200,14 +201,14 @@ def test_what_breaks_is_tried_again_and_holds_up_nobody(
     database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, well = prescreen(database, cast.marston.id), prescreen(database, cast.marston.id)
-    first, second = press(database, cast, broken), press(database, cast, well, who="mira")
+    first, second = decide(database, cast, broken), decide(database, cast, well, who="mira")
 
     def breaks(db: Any, hold: Any, at: Any) -> Any:
         if hold.id == first.id:
             raise RuntimeError("planted")
-        return decide(db, hold, at)
+        return finalize(db, hold, at)
 
-    monkeypatch.setitem(FINALIZERS, "prescreen", holds.Finalizer("prescreens", breaks))
+    monkeypatch.setitem(FINALIZERS, "prescreen", undo_actions.Finalizer("prescreens", breaks))
     at = second.final_at + timedelta(seconds=1)
     assert sweep(database, at)
     assert (stands(database, broken), stands(database, well)) == (State.HELD, State.FINAL)
@@ -220,7 +221,7 @@ def test_what_breaks_is_tried_again_and_holds_up_nobody(
 
 def test_no_two_are_held_on_one_thing(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     with database.write() as db:
         facts = {**hold._mapping, "id": id}
         with pytest.raises(Exception, match=r"(?i)unique"):

@@ -24,11 +24,11 @@ from app.prescreens import actions
 from app.prescreens.models import Prescreen
 from app.prescreens.queries import counts, listing
 from app.prescreens.queries.listing import Seen
-from app.prescreens.queries.stages import P, Reach
+from app.prescreens.queries.stages import Reach
 from app.prescreens.views.filters import FILTERS
 from tests.cast import Cast
 from tests.dashboard.choosing import chooser
-from tests.prescreens.making import prescreen, stored, template
+from tests.prescreens.factories import prescreen, stored, template
 from tests.prescreens.test_approve import token
 
 choose = chooser(FILTERS)
@@ -42,7 +42,7 @@ def made(database: Database, cast: Cast) -> list[UUID]:
     """Twenty-eight prescreens in every state and age, some tagged, some taken."""
     moment, found = now(), []
     with database.write() as db:
-        other = template(db, cast.marston.id, "studio", name="Studio pre-screen")
+        other = template(db, cast.marston.id, "studio", name="Studio prescreen")
     for n in range(28):
         home = cast.harbor.id if n % 5 == 4 else cast.marston.id
         name = f"{'Ada' if n % 3 else 'Bea'} Number{n}"
@@ -52,10 +52,11 @@ def made(database: Database, cast: Cast) -> list[UUID]:
     with database.write() as db:
         by = cast.actor("lena")
         for id in found[::4]:
-            home = db.execute(select(P.organization_id).where(P.id == id)).scalar_one()
+            home = db.execute(select(Prescreen.organization_id).where(Prescreen.id == id)).scalar_one()
             tags.add(db, "prescreen", id, home, "VIP", by=by, now=moment)
         for id in found[::6]:
-            actions.take(db, id, cast.lena.id, None, reach=Reach(None), by=by, now=moment)
+            assignee = (cast.lena.id, cast.lena.name)
+            actions.assign(db, id, assignee=assignee, former=None, reach=Reach(None), by=by, now=moment)
     return found
 
 
@@ -83,7 +84,7 @@ def all_pages(db: Db, listed: Any) -> list[UUID]:
 def test_everybody_means_the_same_list(database: Database, cast: Cast, made: list[UUID]) -> None:
     today = now().date()
     with database.read() as db:
-        template_id = db.execute(select(P.workflow_template_id).where(P.id == made[0])).scalar_one()
+        template_id = db.execute(select(Prescreen.workflow_template_id).where(Prescreen.id == made[0])).scalar_one()
     filters = st.builds(
         choose,
         state=st.sampled_from(listing.STATES),
@@ -112,10 +113,10 @@ def test_everybody_means_the_same_list(database: Database, cast: Cast, made: lis
             assert sum(sizes.values()) == len(rows)
             if listing.is_plain(f):
                 left = f.args.get("left")
-                tally = counts.read(kept)
-                assert tally.of(f.tab, int(left) if left else None) == len(rows)
+                numbers = counts.read(kept)
+                assert numbers.of(f.tab, int(left) if left else None) == len(rows)
                 if not f.sort:
-                    assert {key: tally.group(key) for key in sizes} == sizes
+                    assert {key: numbers.group(key) for key in sizes} == sizes
             found = listed.rows_of(db, made)
             assert {id for id, (key, _) in found.items() if key is not None} == set(rows)
             if f.reader.organization_ids is not None:
@@ -196,14 +197,15 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(
     rows = [seen(database, id) for id in made]
     with database.write() as db:
         reach = Reach((cast.marston.id,))
-        actions.take(db, made[0], cast.mira.id, None, reach=reach, by=cast.actor("mira"), now=now())
+        mira = (cast.mira.id, cast.mira.name)
+        actions.assign(db, made[0], assignee=mira, former=None, reach=reach, by=cast.actor("mira"), now=now())
         actions.approve(db, made[1], None, reach=reach, by=cast.actor("mira"), now=now())
     page = said(lena, press(lena, database, made, f"assign:{cast.lena.id}", row=rows))
     assert "1 assigned to you. 2 were left alone:" in page
     assert "Mira Haddad assigned it at" in page
     assert "Mira Haddad approved it at" in page
-    holders = [stored(database, id).assignee_id for id in made]
-    assert holders == [cast.mira.id, None, cast.lena.id]
+    assignees = [stored(database, id).assignee_id for id in made]
+    assert assignees == [cast.mira.id, None, cast.lena.id]
     page = said(lena, press(lena, database, made[2:], f"assign:{cast.mira.id}"))
     assert "1 assigned to Mira Haddad." in page
     assert "Assigned to Mira Haddad by Lena Ortiz" in lena.get(f"/prescreens/{made[2]}").text
@@ -226,7 +228,7 @@ def test_another_organizations_row_is_neither_changed_nor_named(
     lena: FlaskClient, cast: Cast, database: Database
 ) -> None:
     theirs = prescreen(database, cast.harbor.id, given={"fullName": "Hidden Person"})
-    for act, typed in (("tag", {"tag": "vip"}), (f"assign:{cast.lena.id}", {}), ("give_back", {})):
+    for act, typed in (("tag", {"tag": "vip"}), (f"assign:{cast.lena.id}", {}), ("unassign", {})):
         page = said(lena, press(lena, database, [theirs], act, **typed))
         assert "1 was left alone: it is not in this list." in page
         assert "Hidden" not in page

@@ -20,7 +20,7 @@ from app.prescreens.rules.review import status_of
 from app.prescreens.views.filters import FILTERS
 from tests.cast import Cast
 from tests.dashboard.choosing import chooser
-from tests.prescreens.making import template
+from tests.prescreens.factories import template
 
 choose = chooser(FILTERS)
 
@@ -84,7 +84,7 @@ class Place:
             row
             for row in self.rows
             if filters.contact_id in (None, row["contact_id"])
-            and filters.template_id in (None, row["workflow_template_id"])
+            and filters.questionnaire_id in (None, row["workflow_template_id"])
             and filters.review_status in (None, row["review_status"])
             and filters.status in (None, status_of(_Row(row), NOW))
         ]
@@ -146,9 +146,9 @@ def test_tabs_and_groups_count_like_a_recount(place: Place) -> None:
         )
 
     with place.database.read() as db:
-        found = counts.tally(db, Reach((place.mine,)), NOW)
-        everywhere = counts.tally(db, Reach(None), NOW)
-        nobody = counts.tally(db, Reach(()), NOW)
+        found = counts.list_counts(db, Reach((place.mine,)), NOW)
+        everywhere = counts.list_counts(db, Reach(None), NOW)
+        nobody = counts.list_counts(db, Reach(()), NOW)
         assert counts.waiting_count(db, Scope(False, frozenset({place.mine})), NOW) == waiting()
         assert counts.waiting_count(db, Scope(True, frozenset()), NOW) == everywhere.waiting
     assert found.waiting == waiting()

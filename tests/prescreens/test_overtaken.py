@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.dashboard.undo import actions as holds
+from app.dashboard.undo import actions as undo_actions
 from app.dashboard.undo import presentation
 from app.dashboard.undo.models import State
 from app.kernel.changes.events import Actor
@@ -20,8 +20,8 @@ from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.clocks import Clock
 from tests.outgoing import Outbox
-from tests.prescreens.holding import kinds, last, press, story, sweep, undo
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.decisions import activity, decide, kinds, last, sweep, undo
+from tests.prescreens.factories import prescreen, stored
 
 ROUNDS = 50
 KEY = Actor("key", "3", "pro key", None, "api", "test-request", "192.0.2.9")
@@ -37,7 +37,7 @@ def test_the_api_wins_and_the_holder_is_told(
     client: FlaskClient, database: Database, cast: Cast, outbox: Outbox
 ) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     assert review(client, cast, id).status_code == 200
     ended = last(database, id)
     assert (ended.state, ended.shown_to) == (State.OVERTAKEN, cast.lena.id)
@@ -45,7 +45,7 @@ def test_the_api_wins_and_the_holder_is_told(
     assert line.title == "Your approval of Jane Smith was not written"
     assert "(API) has denied Jane Smith meanwhile, which was final at once." in line.note
     assert sorted(kinds(database, id)) == ["decision_overtaken", "decision_pending", "denied"]
-    told = next(event for event in story(database, id) if event.kind == "prescreen.decision_overtaken")
+    told = next(event for event in activity(database, id) if event.kind == "prescreen.decision_overtaken")
     assert (told.data["holder"], told.data["act"], told.via) == ("Lena Ortiz", "approve", "api")
     assert not sweep(database, hold.final_at)
     assert stored(database, id).review_status == "denied"
@@ -58,7 +58,7 @@ def test_after_the_hold_the_api_is_late_even_without_a_worker(
     client: FlaskClient, database: Database, cast: Cast, clock: Clock
 ) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     clock.move(hours=1)
     refused = review(client, cast, id)
     assert (refused.status_code, refused.json["code"]) == (409, "session.already_reviewed")
@@ -105,7 +105,7 @@ def test_pressed_and_reviewed_at_once(database: Database, cast: Cast, outbox: Ou
     for _ in range(ROUNDS):
         id = prescreen(database, cast.marston.id)
         got = together(
-            lambda id=id: press(database, cast, id).state,  # type: ignore[misc]  # bound at once
+            lambda id=id: decide(database, cast, id).state,  # type: ignore[misc]  # bound at once
             lambda id=id: by_api(database, cast, id),  # type: ignore[misc]
         )
         assert got[1] == "denied"
@@ -122,10 +122,10 @@ def test_written_down_and_reviewed_at_once(database: Database, cast: Cast, outbo
     """A worker and the API, whose clocks differ by a little: one decision, one letter, one end of the hold."""
     for _ in range(ROUNDS):
         id = prescreen(database, cast.marston.id)
-        hold, letters = press(database, cast, id), len(outbox.rows())
+        hold, letters = decide(database, cast, id), len(outbox.rows())
         before, after = (hold.final_at + timedelta(milliseconds=ms) for ms in (-5, 5))
         got = together(
-            lambda hold=hold, at=after: str(holds.settle(database, hold.id, at, FINALIZERS)),  # type: ignore[misc]
+            lambda hold=hold, at=after: str(undo_actions.settle(database, hold.id, at, FINALIZERS)),  # type: ignore[misc]
             lambda id=id, at=before: by_api(database, cast, id, at),  # type: ignore[misc]
         )
         row, ended = stored(database, id), last(database, id)

@@ -16,7 +16,7 @@ from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
 from app.prescreens.queries import listing
 from tests.cast import Cast
-from tests.prescreens.making import prescreen, stored, template
+from tests.prescreens.factories import prescreen, stored, template
 
 EVIL = "<script>alert(1)</script>"
 
@@ -119,7 +119,7 @@ def test_only_ones_own_organization(app: Any, client: FlaskClient, database: Dat
 def test_who_may_look(client: FlaskClient, database: Database, cast: Cast, who: str, status: int) -> None:
     id = prescreen(database, cast.marston.id)
     signed_in = cast.sign_in(client, who)
-    for path in ("/prescreens", f"/prescreens/{id}", "/prescreens/templates"):
+    for path in ("/prescreens", f"/prescreens/{id}", "/prescreens/questionnaires"):
         page(signed_in, path, status)
 
 
@@ -136,11 +136,11 @@ def test_the_detail_shows_answers_beside_criteria(lena: FlaskClient, database: D
     assert "at least 2,400" in found
     assert "not met" in found
     assert "1 April 2026" in found
-    assert "Held for 30 seconds, then final and sent." in found
+    assert "Can be undone for 30 seconds, then final and sent." in found
     with database.write() as db:
         db.execute(update(Person).where(Person.id == cast.lena.id).values(undo_seconds=0))
     at_once = page(lena, f"/prescreens/{prescreen(database, cast.marston.id)}")
-    assert "Either decision is final at once, and jane@example.com is told." in at_once
+    assert "Either decision is final at once, and jane@example.com is notified." in at_once
     assert "Your application to Marston &amp; Vale was approved" in found
 
 
@@ -164,7 +164,7 @@ def test_hostile_answers_are_only_text(lena: FlaskClient, database: Database, ca
     with database.write() as db:
         row = db.get_one(Prescreen, id)
         row.submission = {**row.submission, EVIL: {"nested": [EVIL]}}
-    for path in (f"/prescreens/{id}", "/prescreens", "/prescreens/templates"):
+    for path in (f"/prescreens/{id}", "/prescreens", "/prescreens/questionnaires"):
         found = page(lena, path)
         assert "<script>alert" not in found
         assert html.escape(EVIL) in found
@@ -172,13 +172,13 @@ def test_hostile_answers_are_only_text(lena: FlaskClient, database: Database, ca
 
 def test_templates_can_be_read(lena: FlaskClient, database: Database, cast: Cast) -> None:
     prescreen(database, cast.marston.id)
-    found = page(lena, "/prescreens/templates")
+    found = page(lena, "/prescreens/questionnaires")
     assert "/p/marston/two-bedroom" in found
     row = stored(database, prescreen(database, cast.marston.id))
-    found = page(lena, f"/prescreens/templates/{row.workflow_template_id}")
+    found = page(lena, f"/prescreens/questionnaires/{row.workflow_template_id}")
     assert "only when" in found
-    page(lena, f"/prescreens/templates/{row.workflow_template_id}?version=9", 404)
-    page(lena, "/prescreens/templates/00000000-0000-4000-8000-000000000000", 404)
+    page(lena, f"/prescreens/questionnaires/{row.workflow_template_id}?version=9", 404)
+    page(lena, "/prescreens/questionnaires/00000000-0000-4000-8000-000000000000", 404)
 
 
 def test_the_pages_go_on(lena: FlaskClient, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

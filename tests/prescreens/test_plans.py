@@ -12,7 +12,7 @@ from sqlalchemy import event, insert, select, text
 
 from app.accounts.scope import Scope
 from app.dashboard.listing import Listing
-from app.dashboard.undo import queries as holds
+from app.dashboard.undo import queries as undo_queries
 from app.dashboard.undo.models import PendingDecision
 from app.kernel.db.engine import Database, Db
 from app.kernel.text import search
@@ -20,10 +20,11 @@ from app.prescreens.models import Prescreen
 from app.prescreens.queries import api, contacts, counts, listing
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
+from app.prescreens.rules.answers import Person
 from app.prescreens.views.filters import FILTERS
 from tests.cast import Cast
 from tests.dashboard.choosing import chooser
-from tests.prescreens.making import template
+from tests.prescreens.factories import template
 
 choose = chooser(FILTERS)
 
@@ -74,10 +75,9 @@ def home(database: Database, cast: Cast) -> int:
 @pytest.fixture
 def findable(database: Database, home: int) -> int:
     """The same, found by their names."""
-    p = Prescreen.__table__.c
     with database.write() as db:
-        for id, organization_id in db.execute(select(p.id, p.organization_id)).all():
-            who = {"name": f"Jane{id.int % 997} Smith", "email": None, "phone": None}
+        for id, organization_id in db.execute(select(Prescreen.id, Prescreen.organization_id)).all():
+            who = Person(f"Jane{id.int % 997} Smith")
             search.add(db, search_document(id, organization_id, who))
     analyze(database)
     return home
@@ -142,12 +142,12 @@ def test_the_documented_list(database: Database, home: int) -> None:
         template_id = api.page(db, home, api.Filters(), NOW, offset=0, limit=1)[0].workflow_template_id
     for filters in (
         api.Filters(),
-        api.Filters(template_id=template_id),
+        api.Filters(questionnaire_id=template_id),
         api.Filters(status="active"),
         api.Filters(status="completed"),
         api.Filters(status="expired"),
         api.Filters(review_status="denied"),
-        api.Filters(template_id=template_id, status="completed", review_status="pending_review"),
+        api.Filters(questionnaire_id=template_id, status="completed", review_status="pending_review"),
     ):
         for offset in (0, 900, 1500):
             # A far page asks for every day of the organization, which is half of all days here.
@@ -214,12 +214,12 @@ def test_a_row_and_its_place(database: Database, home: int) -> None:
             row = listing.listing(db, f, NOW).page(db).rows[3][1]
         by_index(plans(database, lambda db, f=f, id=row.id: listing.near(db, listing.listing(db, f, NOW), f, NOW, id)))
     known = Contacted(row.id, home, row.id, row.expires_at)
-    by_index(plans(database, lambda db: contacts.known_before(db, [known])))
+    by_index(plans(database, lambda db: contacts.returning(db, [known])))
 
 
 def test_the_numbers_of_the_tabs(database: Database, home: int) -> None:
     for reach in (Reach((home,)), Reach(None)):
-        by_index(plans(database, lambda db, r=reach: counts.tally(db, r, NOW)))
+        by_index(plans(database, lambda db, r=reach: counts.list_counts(db, r, NOW)))
     for scope in (Scope(False, frozenset({home})), Scope(True, frozenset())):
         words = plans(database, lambda db, s=scope: counts.waiting_count(db, s, NOW))
         by_index(words)
@@ -262,12 +262,12 @@ def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:
         connection.execute(text("ANALYZE"))
     some = [UUID(int=n * 7919 + 1) for n in range(50)]
     for read in (
-        lambda db: holds.on_bar(db, cast.lena.id),
-        lambda db: holds.pending(db, "prescreen", some[0]),
-        lambda db: holds.latest(db, "prescreen", some[0]),
-        lambda db: holds.pending_of(db, "prescreen", some),
-        lambda db: holds.pending_ids(db, "prescreen"),
-        lambda db: holds.recent(db, cast.lena.id),
-        lambda db: holds.due(db, NOW, 20),
+        lambda db: undo_queries.on_bar(db, cast.lena.id),
+        lambda db: undo_queries.pending(db, "prescreen", some[0]),
+        lambda db: undo_queries.latest(db, "prescreen", some[0]),
+        lambda db: undo_queries.pending_of(db, "prescreen", some),
+        lambda db: undo_queries.pending_ids(db, "prescreen"),
+        lambda db: undo_queries.recent(db, cast.lena.id),
+        lambda db: undo_queries.due(db, NOW, 20),
     ):
         by_index(plans(database, read), ("holds",))

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from app.kernel.db.engine import Database
-from app.prescreens.models import Contact, Prescreen, TemplateVersion, WorkflowTemplate
+from app.prescreens.models import Contact, Prescreen, Questionnaire, QuestionnaireVersion
 from tests.cast import Cast
 from tests.clocks import Clock
-from tests.prescreens.making import QUESTIONS
+from tests.prescreens.factories import QUESTIONS
 
 PRINTED = Path(__file__).parent / "printed"
 LIST: dict[str, Any] = json.loads((PRINTED / "list.json").read_text("utf-8"))
@@ -34,12 +34,12 @@ def headers(database: Database, cast: Cast, clock: Clock) -> dict[str, str]:
     home = cast.marston.id
     with database.write() as db:
         db.execute(
-            insert(WorkflowTemplate).values(
+            insert(Questionnaire).values(
                 id=template_id, organization_id=home, slug="two", name="Two", current_version=1, created_at=CREATED
             )
         )
         db.execute(
-            insert(TemplateVersion).values(
+            insert(QuestionnaireVersion).values(
                 workflow_template_id=template_id, number=1, questions=QUESTIONS, created_at=CREATED
             )
         )

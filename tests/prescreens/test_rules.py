@@ -10,7 +10,7 @@ from app.kernel.errors import Conflict, Gone, Invalid, Refusal
 from app.prescreens.models import QuestionType
 from app.prescreens.rules import answers, review
 from app.prescreens.rules.answers import Question
-from tests.prescreens.making import QUESTIONS
+from tests.prescreens.factories import QUESTIONS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ASKED = answers.read_questions(QUESTIONS)

@@ -8,7 +8,7 @@ from app.kernel.errors import Conflict, Invalid
 from app.prescreens import actions, links
 from tests.cast import Cast
 from tests.outgoing import Outbox
-from tests.prescreens.making import PROSPECT, prescreen
+from tests.prescreens.factories import PROSPECT, prescreen
 
 
 def test_it_goes_to_the_address_given(database: Database, cast: Cast, outbox: Outbox) -> None:

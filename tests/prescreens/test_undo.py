@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.dashboard.undo import actions as holds
+from app.dashboard.undo import actions as undo_actions
 from app.dashboard.undo.models import State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -16,26 +16,26 @@ from app.prescreens.jobs import FINALIZERS
 from tests.cast import Cast
 from tests.clocks import Clock
 from tests.outgoing import Outbox
-from tests.prescreens.holding import kinds, last, press, stands, sweep, undo
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.decisions import decide, kinds, last, stands, sweep, undo
+from tests.prescreens.factories import prescreen, stored
 
 
 def test_nothing_stays_of_it_but_history(database: Database, cast: Cast, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id)
     before, letters = stored(database, id), len(outbox.rows())
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     undo(database, cast, hold)
     assert not sweep(database, hold.final_at + timedelta(hours=1))
     assert stored(database, id) == before
     assert len(outbox.rows()) == letters
     assert kinds(database, id) == ["decision_undone", "decision_pending"]
     assert last(database, id).shown_to is None
-    assert press(database, cast, id, "deny", who="mira").state == State.HELD
+    assert decide(database, cast, id, "deny", who="mira").state == State.HELD
 
 
 def test_twice_changes_nothing(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     first = undo(database, cast, hold)
     again = undo(database, cast, hold, at=hold.final_at + timedelta(minutes=5))
     assert (again.state, again.ended_at) == (State.UNDONE, first.ended_at)
@@ -45,7 +45,7 @@ def test_twice_changes_nothing(database: Database, cast: Cast) -> None:
 @pytest.mark.parametrize("written", [True, False])
 def test_too_late_is_refused_in_words(database: Database, cast: Cast, written: bool) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     if written:
         assert sweep(database, hold.final_at)
     with pytest.raises(Conflict) as refused:
@@ -58,18 +58,18 @@ def test_too_late_is_refused_in_words(database: Database, cast: Cast, written: b
 
 
 def test_only_by_whoever_pressed(database: Database, cast: Cast) -> None:
-    hold = press(database, cast, prescreen(database, cast.marston.id))
+    hold = decide(database, cast, prescreen(database, cast.marston.id))
     for who in ("mira", "adam", "lars", "hugo"):
         with pytest.raises(NotFound) as refused:
             undo(database, cast, hold, who=who)
         with database.write() as db, pytest.raises(NotFound) as made_up:
-            holds.undo(db, uuid4(), cast.people[who].id, by=cast.actor(who), now=now())
+            undo_actions.undo(db, uuid4(), cast.people[who].id, by=cast.actor(who), now=now())
         assert refused.value.detail == made_up.value.detail
 
 
 def test_the_clock_may_jump_between_press_and_undo(database: Database, cast: Cast, clock: Clock) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     clock.move(hours=-1)
     assert not sweep(database), "back: it is held longer, and never final twice"
     clock.move(hours=2)
@@ -87,7 +87,7 @@ def test_undo_against_the_worker_is_decided_once(database: Database, cast: Cast,
     """Two machines whose clocks differ: one still lets it be undone when the other already writes it down."""
     for _ in range(10):
         id = prescreen(database, cast.marston.id)
-        hold = press(database, cast, id)
+        hold = decide(database, cast, id)
         ready, outcomes = threading.Barrier(3), []
 
         def late(hold: Any = hold, ready: Any = ready, outcomes: list[str] = outcomes) -> None:
@@ -100,7 +100,9 @@ def test_undo_against_the_worker_is_decided_once(database: Database, cast: Cast,
 
         def early(hold: Any = hold, ready: Any = ready, outcomes: list[str] = outcomes) -> None:
             ready.wait()
-            outcomes.append(str(holds.settle(database, hold.id, hold.final_at + timedelta(milliseconds=1), FINALIZERS)))
+            outcomes.append(
+                str(undo_actions.settle(database, hold.id, hold.final_at + timedelta(milliseconds=1), FINALIZERS))
+            )
 
         threads = [threading.Thread(target=target) for target in (late, early, early)]
         for thread in threads:

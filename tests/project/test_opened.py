@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from app.kernel.db.engine import Database
 from tests import browsers
 from tests.depositions import factories
-from tests.prescreens.making import prescreen
+from tests.prescreens.factories import prescreen
 from tests.project import visual_checks
 
 pytestmark = [

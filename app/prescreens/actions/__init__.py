@@ -1,24 +1,30 @@
-"""Writes of the prescreens room: one function per verb.
+"""Writes of the prescreens desk: one module a verb.
 
-The prospect: start, answer, send_link, complete. The agent: take, release, press; approve and deny are what a press
-becomes, at once or after its hold. Each race is decided by one conditional UPDATE; each change writes its history and
-its messages in the same transaction.
+Prospects start, answer, send themselves the link and complete. Staff assign and decide; a decision is pending until
+its undo window ends, and `finalize` writes it then. Each race is decided by one conditional UPDATE; each change records
+its event and its outgoing messages in the same transaction.
 """
 
-from app.prescreens.actions.answer import LINK_MAILS, answer, complete, send_link, start
-from app.prescreens.actions.assign import release, take
-from app.prescreens.actions.decide import approve, deny, finalize, press
+from app.prescreens.actions.answer import answer
+from app.prescreens.actions.approve import approve
+from app.prescreens.actions.assign import assign, unassign
+from app.prescreens.actions.complete import complete
+from app.prescreens.actions.decide import decide
+from app.prescreens.actions.deny import deny
+from app.prescreens.actions.finalize import finalize
+from app.prescreens.actions.send_link import LINK_MAILS, send_link
+from app.prescreens.actions.start import start
 
 __all__ = [
     "LINK_MAILS",
     "answer",
     "approve",
+    "assign",
     "complete",
+    "decide",
     "deny",
     "finalize",
-    "press",
-    "release",
     "send_link",
     "start",
-    "take",
+    "unassign",
 ]

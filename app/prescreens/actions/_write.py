@@ -1,36 +1,76 @@
-"""How what happened to a prescreen is written down, with what must leave because of it."""
+"""What every write of a prescreen shares: its events, and optimistic concurrency for the prospect's answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from sqlalchemy import update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
-from app.kernel.changes.events import Actor, record
+from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.errors import NotFound
 from app.kernel.outbox.outbox import Message
 from app.prescreens.events import SUBJECT
+from app.prescreens.models import COLUMNS, Prescreen, Status
+from app.prescreens.queries import detail
+
+TRIES = 20
+"""How often a prospect's write is repeated when a write from another tab came first."""
+
+Values = Mapping[InstrumentedAttribute[Any], object]
+"""New values by mapped attribute. `Any`, because the columns have many types."""
 
 
-def note(
+def record(
     db: Db,
     event_type: EventType,
-    id: UUID,
+    prescreen_id: UUID,
     organization_id: int,
+    *,
     by: Actor,
     now: datetime,
-    data: dict[str, Any],
+    data: Mapping[str, object] | None = None,
     messages: Sequence[Message] = (),
 ) -> None:
-    """One line of history, and its messages, in the transaction of the change."""
-    record(
+    """Records an event of a prescreen with its outgoing messages."""
+    events.record(
         db,
         event_type,
         subject_type=SUBJECT,
-        subject_id=id,
+        subject_id=prescreen_id,
         organization_id=organization_id,
         by=by,
         now=now,
-        data=data,
+        data=dict(data or {}),
         messages=messages,
     )
+
+
+def answered_by_link(db: Db, prescreen_id: UUID) -> Prescreen:
+    """The prescreen as it is now, for the prospect. Raises NotFound."""
+    found = detail.get(db, prescreen_id)
+    if found is None:
+        raise NotFound("This link leads nowhere any more. Start again from the first page.")
+    return found
+
+
+def write_answers(db: Db, prescreen: Prescreen, values: Values, *, now: datetime) -> Prescreen | None:
+    """Changes the version that was read, while the prospect may still answer; None when the row moved on."""
+    changes: Values = {Prescreen.version: Prescreen.version + 1, Prescreen.updated_at: now, **values}
+    row = db.execute(
+        update(Prescreen)
+        .where(
+            Prescreen.id == prescreen.id,
+            Prescreen.version == prescreen.version,
+            Prescreen.status != Status.COMPLETED.value,
+            Prescreen.expires_at > now,
+        )
+        .values(dict(changes))
+        .returning(*COLUMNS)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return None if row is None else cast(Prescreen, row)

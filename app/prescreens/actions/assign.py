@@ -1,7 +1,7 @@
-"""Whose a prescreen is: explicit, visible, and no lock."""
+"""Assigning a prescreen to a member of the team, and unassigning it. An assignee is information, not a lock."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
@@ -11,59 +11,69 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
 from app.prescreens import events
-from app.prescreens.actions._write import note
+from app.prescreens.actions._write import record
 from app.prescreens.models import Prescreen
 from app.prescreens.queries import detail
-from app.prescreens.queries.stages import P, Reach
-
-TABLE = Prescreen.__table__
+from app.prescreens.queries.stages import Reach
 
 
-def take(
+def assign(
     db: Db,
-    id: UUID,
-    person_id: int,
-    holder: int | None,
+    prescreen_id: UUID,
     *,
+    assignee: tuple[int, str],
+    former: int | None,
     reach: Reach,
     by: Actor,
     now: datetime,
-    to: str | None = None,
 ) -> None:
-    """Makes somebody the one who has this, taking it over from `holder` (None: nobody had it). `to` is their name when
-    it is not the one who presses."""
-    _assign(db, id, (person_id, to or by.name), holder, reach, by, now, events.ASSIGNED, {"to": to} if to else {})
+    """Assigns the prescreen to `assignee` (id and name), often the actor, in place of `former` (None: unassigned).
+
+    Raises NotFound, and Conflict when it is assigned to anybody else than `former` by now.
+    """
+    id, name = assignee
+    data = {} if by.id == str(id) else {"to": name}
+    _write(db, prescreen_id, id, name, former, reach, events.ASSIGNED, data, by=by, now=now)
 
 
-def release(db: Db, id: UUID, person_id: int, *, reach: Reach, by: Actor, now: datetime) -> None:
-    """Gives back what somebody has. Giving back twice changes nothing."""
-    _assign(db, id, (None, None), person_id, reach, by, now, events.UNASSIGNED, {})
+def unassign(db: Db, prescreen_id: UUID, *, former: int, reach: Reach, by: Actor, now: datetime) -> None:
+    """Leaves the prescreen of the assignee `former` without one. A second call changes nothing."""
+    _write(db, prescreen_id, None, None, former, reach, events.UNASSIGNED, {}, by=by, now=now)
 
 
-def _assign(
+def _write(
     db: Db,
-    id: UUID,
-    person: tuple[int | None, str | None],
-    holder: int | None,
+    prescreen_id: UUID,
+    assignee_id: int | None,
+    assignee_name: str | None,
+    former: int | None,
     reach: Reach,
+    event_type: EventType,
+    data: Mapping[str, object],
+    *,
     by: Actor,
     now: datetime,
-    event_type: EventType,
-    data: dict[str, Any],
 ) -> None:
-    person_id, name = person
-    moved = db.execute(
-        update(TABLE)
-        .where(P.id == id, reach.rows(P.organization_id), P.assignee_id.is_not_distinct_from(holder))
-        .values(assignee_id=person_id, assignee_name=name)
-        .returning(P.organization_id)
+    row = db.execute(
+        update(Prescreen)
+        .where(
+            Prescreen.id == prescreen_id,
+            reach.rows(Prescreen.organization_id),
+            Prescreen.assignee_id.is_not_distinct_from(former),
+        )
+        .values(assignee_id=assignee_id, assignee_name=assignee_name)
+        .returning(Prescreen.organization_id)
+        .execution_options(synchronize_session=False)
     ).one_or_none()
-    if moved is not None:
-        note(db, event_type, id, moved.organization_id, by, now, data)
+    if row is not None:
+        record(db, event_type, prescreen_id, row.organization_id, by=by, now=now, data=data)
         return
-    found = detail.get(db, id, reach)
+    found = detail.get(db, prescreen_id, reach)
     if found is None:
         raise NotFound("There is no such session.")
-    if found.assignee_id != person_id:
-        who = found.assignee_name or "Nobody"
-        raise Conflict(f"{who} has this now; it was changed a moment ago. Nothing was done.", code="session.taken")
+    if found.assignee_id != assignee_id:
+        state = f"assigned to {found.assignee_name}" if found.assignee_name else "unassigned"
+        raise Conflict(
+            f"This is {state} now; that changed a moment ago. Nothing was changed.",
+            code="session.taken",
+        )

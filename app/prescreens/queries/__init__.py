@@ -1,6 +1,6 @@
-"""Reads of the prescreens room.
+"""Reads of the prescreens desk.
 
-`stages`: which rows a status means, and how many they are. `api`: the documented list and the single session.
-`desk`: the staff list with its tabs, groups and search. `detail`: one prescreen and what lies around it.
-`chat`: what the public pages need. `contacts`: who answered.
+`listing`: the list with its tabs and groups, `counts`: their numbers, `detail`: one prescreen, `contacts`: contacts and
+their prescreens, `questionnaires`: questionnaires and their versions, `search`: search documents, `api`: the documented
+list and session, `stages`: conditions and counts by status.
 """

@@ -5,47 +5,49 @@ count their way there either: the counters by day say in which day the page begi
 descending, which is `created_at` descending because every prescreen lives equally long.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Protocol, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, union_all
 
 from app.kernel.db.engine import Db
-from app.prescreens.models import DAY_COUNTS, Prescreen
-from app.prescreens.queries.stages import P, Reach, Side, Stage, day_start, stages, times, total
+from app.prescreens.models import DAY_COUNTS, Prescreen, Submission
+from app.prescreens.queries.stages import Reach, Side, Stage, day_start, stages, times, total
 
 WIRE = (
-    P.id,
-    P.contact_id,
-    P.workflow_template_id,
-    P.submission,
-    P.status,
-    P.review_status,
-    P.review_notes,
-    P.reviewed_at,
-    P.created_at,
-    P.updated_at,
-    P.expires_at,
+    Prescreen.id,
+    Prescreen.contact_id,
+    Prescreen.workflow_template_id,
+    Prescreen.submission,
+    Prescreen.status,
+    Prescreen.review_status,
+    Prescreen.review_notes,
+    Prescreen.reviewed_at,
+    Prescreen.created_at,
+    Prescreen.updated_at,
+    Prescreen.expires_at,
 )
-"""What an answer is made of."""
+"""The columns that a response shows."""
+
+Parameters = dict[str, int | date | UUID]
+"""Values of bound parameters. A `datetime` is a `date` too."""
 
 JUMP_FROM = 1000
 """Rows to skip from which on asking the counters is cheaper than skipping them one by one."""
 
 _MINE = Reach((bindparam("organization_id"),))
-_ONE = select(*WIRE).where(P.id == bindparam("id"), P.organization_id == bindparam("organization_id"))
+_ONE = select(*WIRE).where(Prescreen.id == bindparam("id"), Prescreen.organization_id == bindparam("organization_id"))
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The four documented filters; None is "any"."""
+    """The four documented filters; None is any value."""
 
     contact_id: UUID | None = None
-    template_id: UUID | None = None
+    questionnaire_id: UUID | None = None
     status: str | None = None
     review_status: str | None = None
 
@@ -54,21 +56,49 @@ class Filters:
         return stages(self.status, self.review_status)
 
 
-def one(db: Db, organization_id: int, id: UUID) -> Row | None:
-    """One session of an organization, or None: another organization's is not there."""
-    return db.connection().execute(_ONE, {"id": id, "organization_id": organization_id}).first()
+class SessionRow(Protocol):
+    """A prescreen as the API reads it: the columns of WIRE."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def contact_id(self) -> UUID | None: ...
+    @property
+    def workflow_template_id(self) -> UUID: ...
+    @property
+    def submission(self) -> Submission: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def review_status(self) -> str: ...
+    @property
+    def review_notes(self) -> str | None: ...
+    @property
+    def reviewed_at(self) -> datetime | None: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def updated_at(self) -> datetime: ...
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+def one(db: Db, organization_id: int, id: UUID) -> SessionRow | None:
+    """A session of an organization, or None, also for another organization's."""
+    row = db.connection().execute(_ONE, {"id": id, "organization_id": organization_id}).first()
+    return None if row is None else cast(SessionRow, row)
 
 
 def count(db: Db, organization_id: int, filters: Filters, now: datetime) -> int:
-    """How many sessions match, exactly. A contact's are few and counted through their index; the rest is kept."""
+    """The exact number of matching sessions. A contact's are few and counted in an index; others come from counters."""
     chosen = filters.stages
     if chosen == ():
         return 0
-    statement = (_contact_total if filters.contact_id else _total)(chosen, filters.template_id is not None)
+    statement = (_contact_total if filters.contact_id else _total)(chosen, filters.questionnaire_id is not None)
     return int(db.connection().execute(statement, _parameters(organization_id, filters, now)).scalar_one())
 
 
-def page(db: Db, organization_id: int, filters: Filters, now: datetime, *, offset: int, limit: int) -> Sequence[Row]:
+def page(db: Db, organization_id: int, filters: Filters, now: datetime, *, offset: int, limit: int) -> list[SessionRow]:
     """Rows `offset` … `offset + limit` of the list, newest first."""
     chosen = filters.stages
     if chosen == ():
@@ -76,88 +106,89 @@ def page(db: Db, organization_id: int, filters: Filters, now: datetime, *, offse
     parameters = _parameters(organization_id, filters, now)
     bounded = offset > JUMP_FROM and filters.contact_id is None
     if bounded:
-        parameters["before"], offset = _landing(db, chosen, filters.template_id is not None, parameters, offset)
-    statement = _page(chosen, filters.contact_id is not None, filters.template_id is not None, bounded)
+        parameters["before"], offset = _landing(db, chosen, filters.questionnaire_id is not None, parameters, offset)
+    statement = _page(chosen, filters.contact_id is not None, filters.questionnaire_id is not None, bounded)
     parameters |= {"offset": offset, "limit": limit, "reach": offset + limit}
-    return db.connection().execute(statement, parameters).all()
+    return [cast(SessionRow, row) for row in db.connection().execute(statement, parameters)]
 
 
-def _parameters(organization_id: int, filters: Filters, now: datetime) -> dict[str, Any]:
-    found: dict[str, Any] = {"organization_id": organization_id, **times(now)}
+def _parameters(organization_id: int, filters: Filters, now: datetime) -> Parameters:
+    found: Parameters = {"organization_id": organization_id, **times(now)}
     if filters.contact_id:
         found["contact_id"] = filters.contact_id
-    if filters.template_id:
-        found["template_id"] = filters.template_id
+    if filters.questionnaire_id:
+        found["questionnaire_id"] = filters.questionnaire_id
     return found
 
 
 @lru_cache(maxsize=256)
-def _total(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select:
-    return total(chosen, _MINE, by_template=by_template)
+def _total(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Select:
+    return total(chosen, _MINE, by_questionnaire=by_questionnaire)
 
 
 @lru_cache(maxsize=256)
-def _contact_total(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select:
-    where = _where(by_contact=True, by_template=by_template)
+def _contact_total(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Select:
+    where = _where(by_contact=True, by_questionnaire=by_questionnaire)
     if chosen is not None:
         where.append(or_(*(stage.rows() for stage in chosen)))
-    return select(func.count()).select_from(Prescreen.__table__).where(*where)
+    return select(func.count()).select_from(Prescreen).where(*where)
 
 
 @lru_cache(maxsize=512)
-def _page(chosen: tuple[Stage, ...] | None, by_contact: bool, by_template: bool, bounded: bool) -> Select:
-    where = _where(by_contact, by_template)
+def _page(chosen: tuple[Stage, ...] | None, by_contact: bool, by_questionnaire: bool, bounded: bool) -> Select:
+    where = _where(by_contact, by_questionnaire)
     if bounded:
-        where.append(P.expires_at < bindparam("before", type_=P.expires_at.type))
-    newest = (P.expires_at.desc(), P.id.desc())
-    ids = select(P.id, P.expires_at).where(*where)
+        where.append(Prescreen.expires_at < bindparam("before", type_=Prescreen.expires_at.type))
+    newest = (Prescreen.expires_at.desc(), Prescreen.id.desc())
+    ids = select(Prescreen.id, Prescreen.expires_at).where(*where)
     if chosen is not None and len(chosen) > 1:
-        # Each stage is one stretch of the index, in order; merging their heads keeps it so.
+        # Each stage is one range of the index, in order; merging their heads keeps the order.
         heads = [ids.where(stage.rows()).order_by(*newest).limit(bindparam("reach")).subquery() for stage in chosen]
         merged = union_all(*(select(head.c.id, head.c.expires_at) for head in heads)).subquery()
         chosen_ids = select(merged.c.id).order_by(merged.c.expires_at.desc(), merged.c.id.desc())
     else:
-        chosen_ids = (ids.where(chosen[0].rows()) if chosen else ids).with_only_columns(P.id).order_by(*newest)
+        chosen_ids = (ids.where(chosen[0].rows()) if chosen else ids).with_only_columns(Prescreen.id).order_by(*newest)
     found = chosen_ids.limit(bindparam("limit")).offset(bindparam("offset")).subquery("found")
-    return select(*WIRE).join_from(found, Prescreen.__table__, P.id == found.c.id).order_by(*newest)
+    return select(*WIRE).join_from(found, Prescreen, Prescreen.id == found.c.id).order_by(*newest)
 
 
-def _where(by_contact: bool, by_template: bool) -> list[Any]:
-    where: list[Any] = [P.organization_id == bindparam("organization_id")]
+def _where(by_contact: bool, by_questionnaire: bool) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [Prescreen.organization_id == bindparam("organization_id")]
     if by_contact:
-        where.append(P.contact_id == bindparam("contact_id"))
-    if by_template:
-        where.append(P.workflow_template_id == bindparam("template_id"))
+        where.append(Prescreen.contact_id == bindparam("contact_id"))
+    if by_questionnaire:
+        where.append(Prescreen.workflow_template_id == bindparam("questionnaire_id"))
     return where
 
 
 def _landing(
-    db: Db, chosen: tuple[Stage, ...] | None, by_template: bool, parameters: dict[str, Any], offset: int
+    db: Db, chosen: tuple[Stage, ...] | None, by_questionnaire: bool, parameters: Parameters, offset: int
 ) -> tuple[datetime, int]:
-    """In which day of expiry a far page begins: the midnight after that day, and how many rows of it to skip."""
+    """The day of expiry on which a far page begins: the midnight after it, and how many of its rows to skip."""
     connection = db.connection()
-    per_day = {day: int(n) for day, n in connection.execute(_days(chosen, by_template), parameters)}
-    today = parameters["today"]
+    per_day = {day: int(n) for day, n in connection.execute(_days(chosen, by_questionnaire), parameters)}
+    now = cast(datetime, parameters["now"])
+    today = day_start(now).date()
     cut = [stage for stage in chosen or () if stage.side is not Side.WHOLE]
     if cut:
         per_day[today] = per_day.get(today, 0) + sum(
-            connection.execute(_today(stage, by_template), parameters).scalar_one() for stage in cut
+            connection.execute(_today(stage, by_questionnaire), parameters).scalar_one() for stage in cut
         )
     day = today
     for day in sorted(per_day, reverse=True):
         if offset < per_day[day]:
             break
         offset -= per_day[day]
-    return day_start(datetime.combine(day, datetime.min.time(), parameters["now"].tzinfo)) + timedelta(days=1), offset
+    return day_start(datetime.combine(day, datetime.min.time(), now.tzinfo)) + timedelta(days=1), offset
 
 
 @lru_cache(maxsize=256)
-def _days(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select:
-    """Rows by day of expiry; a stage that is cut at now counts only on its days before or after today."""
+def _days(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Select:
+    """Number of rows by day of expiry; a stage that is cut at now counts only on its days before or after today."""
     c = DAY_COUNTS.c
-    where: list[Any] = [c.organization_id == bindparam("organization_id")]
-    if by_template:
-        where.append(c.workflow_template_id == bindparam("template_id"))
+    where: list[ColumnElement[bool]] = [c.organization_id == bindparam("organization_id")]
+    if by_questionnaire:
+        where.append(c.workflow_template_id == bindparam("questionnaire_id"))
     if chosen is not None:
         sides = {
             Side.WHOLE: [],
@@ -169,16 +200,16 @@ def _days(chosen: tuple[Stage, ...] | None, by_template: bool) -> Select:
 
 
 @lru_cache(maxsize=64)
-def _today(stage: Stage, by_template: bool) -> Select:
-    """How many rows of a cut stage expire today, on its side of now."""
-    start = bindparam("today_start", type_=P.expires_at.type)
+def _today(stage: Stage, by_questionnaire: bool) -> Select:
+    """Number of rows of a cut stage that expire today, on its side of now."""
+    start = bindparam("today_start", type_=Prescreen.expires_at.type)
     return (
         select(func.count())
-        .select_from(Prescreen.__table__)
+        .select_from(Prescreen)
         .where(
-            *_where(False, by_template),
+            *_where(False, by_questionnaire),
             stage.rows(),
-            P.expires_at >= start,
-            P.expires_at < bindparam("tomorrow", type_=P.expires_at.type),
+            Prescreen.expires_at >= start,
+            Prescreen.expires_at < bindparam("tomorrow", type_=Prescreen.expires_at.type),
         )
     )

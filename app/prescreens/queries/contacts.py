@@ -1,79 +1,97 @@
-"""Who answered: contacts by e-mail, then by phone, and the prescreens of one contact."""
+"""Contacts, by e-mail and then by phone, and the prescreens of one contact."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Protocol, cast
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.db.engine import Db
-from app.prescreens.models import Contact, Prescreen, WorkflowTemplate
-from app.prescreens.queries.stages import P
+from app.prescreens.models import Contact, Prescreen, Questionnaire
+from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.rules.answers import email_key, phone_key
 
-C, T = Contact.__table__.c, WorkflowTemplate.__table__.c
+_COLUMNS = tuple(Contact.__table__.c)
 
 
 def match(db: Db, organization_id: int, email: str | None, phone: str | None) -> tuple[UUID | None, UUID | None]:
-    """The contact known by this address, and the one known by this number, within one organization."""
+    """The contact of this organization with the e-mail address, and the one with the phone number."""
 
-    def known(column: Any, key: str | None) -> UUID | None:
-        if not key:
-            return None
-        return db.execute(select(C.id).where(C.organization_id == organization_id, column == key)).scalar_one_or_none()
+    def known(column: InstrumentedAttribute[str | None], key: str) -> UUID | None:
+        statement = select(Contact.id).where(Contact.organization_id == organization_id, column == key)
+        return db.execute(statement).scalar_one_or_none() if key else None
 
-    by_email = known(C.email_key, email_key(email) if email else None)
-    return by_email, known(C.phone_key, phone_key(phone) if phone else None)
-
-
-def get(db: Db, id: UUID | None) -> Row | None:
-    return None if id is None else db.execute(select(Contact.__table__).where(C.id == id)).one_or_none()
+    by_email = known(Contact.email_key, email_key(email) if email else "")
+    return by_email, known(Contact.phone_key, phone_key(phone) if phone else "")
 
 
-def earlier(db: Db, prescreen: Any, limit: int = 20) -> Sequence[Row]:
+def get(db: Db, contact_id: UUID | None) -> Contact | None:
+    """The columns of a contact; None without one."""
+    if contact_id is None:
+        return None
+    row = db.execute(select(*_COLUMNS).where(Contact.id == contact_id)).one_or_none()
+    return None if row is None else cast(Contact, row)
+
+
+class EarlierPrescreen(Protocol):
+    """Another prescreen of the same contact: what `earlier` reads."""
+
+    id: UUID
+    status: str
+    review_status: str
+    reviewed_by: str | None
+    expires_at: datetime
+    created_at: datetime
+    questionnaire_name: str
+
+
+def earlier(db: Db, prescreen: Prescreen, limit: int = 20) -> list[EarlierPrescreen]:
     """Other prescreens of the same contact, newest first."""
     if prescreen.contact_id is None:
         return []
-    return db.execute(
+    rows = db.execute(
         select(
-            P.id,
-            P.status,
-            P.review_status,
-            P.reviewed_by,
-            P.expires_at,
-            P.created_at,
-            T.name.label("template_name"),
+            Prescreen.id,
+            Prescreen.status,
+            Prescreen.review_status,
+            Prescreen.reviewed_by,
+            Prescreen.expires_at,
+            Prescreen.created_at,
+            Questionnaire.name.label("questionnaire_name"),
         )
-        .join_from(Prescreen.__table__, WorkflowTemplate.__table__, T.id == P.workflow_template_id)
+        .join_from(Prescreen, Questionnaire, Questionnaire.id == Prescreen.workflow_template_id)
         .where(
-            P.organization_id == prescreen.organization_id,
-            P.contact_id == prescreen.contact_id,
-            P.id != prescreen.id,
+            Prescreen.organization_id == prescreen.organization_id,
+            Prescreen.contact_id == prescreen.contact_id,
+            Prescreen.id != prescreen.id,
         )
-        .order_by(P.expires_at.desc(), P.id.desc())
+        .order_by(Prescreen.expires_at.desc(), Prescreen.id.desc())
         .limit(limit)
-    ).all()
+    )
+    return [cast(EarlierPrescreen, row) for row in rows]
 
 
 _FIRST = (
-    select(P.contact_id, func.min(P.expires_at))
+    select(Prescreen.contact_id, func.min(Prescreen.expires_at))
     .where(
         # Their organizations too, which the index begins with.
-        P.organization_id.in_(bindparam("organizations", expanding=True)),
-        P.contact_id.in_(bindparam("contacts", expanding=True)),
+        Prescreen.organization_id.in_(bindparam("organizations", expanding=True)),
+        Prescreen.contact_id.in_(bindparam("contacts", expanding=True)),
     )
-    .group_by(P.contact_id)
+    .group_by(Prescreen.contact_id)
 )
 
 
-def known_before(db: Db, rows: Sequence[Any]) -> set[UUID]:
-    """Which of these prescreens come from a contact that an earlier one came from: the earliest expires first."""
-    known = [row for row in rows if row.contact_id is not None]
-    if not known:
+def returning(db: Db, rows: Sequence[ListedPrescreen]) -> set[UUID]:
+    """The ids of these prescreens whose contact has an earlier one: the earliest expires first."""
+    with_contact = [row for row in rows if row.contact_id is not None]
+    if not with_contact:
         return set()
-    values = {
-        "organizations": sorted({row.organization_id for row in known}),
-        "contacts": sorted({row.contact_id for row in known}),
+    parameters = {
+        "organizations": sorted({row.organization_id for row in with_contact}),
+        "contacts": sorted({row.contact_id for row in with_contact if row.contact_id}),
     }
-    first: dict[Any, Any] = {row[0]: row[1] for row in db.connection().execute(_FIRST, values)}
-    return {row.id for row in known if first.get(row.contact_id, row.expires_at) < row.expires_at}
+    first = {row[0]: row[1] for row in db.connection().execute(_FIRST, parameters)}
+    return {row.id for row in with_contact if first.get(row.contact_id, row.expires_at) < row.expires_at}

@@ -1,4 +1,4 @@
-"""The numbers of the desk: behind its tabs, of its groups by days left, and the one in the navigation.
+"""The numbers of the desk: of its tabs, of its groups by days left, and the one in the navigation.
 
 All are exact at any size. Whole days come from counter rows; the days that a limit cuts in two, from an index.
 """
@@ -6,15 +6,15 @@ All are exact at any size. Whole days come from counter rows; the days that a li
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, case, func, literal_column, select, union_all
 
+from app.accounts.scope import Scope
 from app.kernel.db.engine import Db
 from app.prescreens.models import DAY_COUNTS, STAGE_COUNTS, Prescreen, ReviewStatus, Status
-from app.prescreens.queries.stages import PENDING, P, Reach, Stage, day_start, times, whose, whose_counts
+from app.prescreens.queries.stages import PENDING, Reach, Stage, day_start, times, whose, whose_counts
 
 S, D = STAGE_COUNTS.c, DAY_COUNTS.c
 
@@ -25,8 +25,12 @@ DRAFT, ACTIVE, COMPLETED = Status.DRAFT.value, Status.ACTIVE.value, Status.COMPL
 
 
 @dataclass(slots=True)
-class Tally:
-    """Exact numbers behind the tabs. `until[n]`: waiting ones that expire within n days; `live`: by stored status."""
+class ListCounts:
+    """Exact numbers of the tabs and groups.
+
+    `stored` is by status and review status; `live` has not expired, by status; `until[n]` waits and expires within n
+    days.
+    """
 
     stored: dict[tuple[str, str], int] = field(default_factory=dict)
     live: dict[str, int] = field(default_factory=dict)
@@ -45,7 +49,7 @@ class Tally:
         return sum(self.stored.values())
 
     def of(self, state: str, left: int | None = None) -> int:
-        """How many rows a list holds that nothing else narrows."""
+        """Number of rows of a list without further filters."""
         if state == "waiting":
             return self.waiting if left is None else self.until[left]
         decided = {review: self.stored.get((COMPLETED, review.value), 0) for review in ReviewStatus}
@@ -62,7 +66,7 @@ class Tally:
         return self.stored.get((status, PENDING), 0) - self.live.get(status, 0)
 
     def group(self, key: str) -> int:
-        """How many rows a group of such a list holds."""
+        """Number of rows of a group of such a list."""
         if key == "within-3":
             return self.until[3]
         if key in ("within-7", "within-10"):
@@ -76,8 +80,8 @@ class Tally:
         return self.of(key)
 
 
-def limits(now: datetime) -> dict[str, Any]:
-    """The values that `kept` and the list's groups want of this moment."""
+def limits(now: datetime) -> dict[str, datetime | date]:
+    """The parameters of `counter_queries` and of the list's groups at this moment."""
     found = times(now)
     for n in LIMITS:
         end = now + timedelta(days=n)
@@ -86,15 +90,15 @@ def limits(now: datetime) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=8)
-def kept(kind: str) -> tuple[Select, ...]:
-    """Statements of (key, 0, n) from which `read` makes a Tally; `kind` is a Reach's."""
-    zero: Any = literal_column("0")
+def counter_queries(kind: str) -> tuple[Select, ...]:
+    """Statements of (key, 0, n) rows, which `read` turns into ListCounts; `kind` is a Reach's."""
+    zero: ColumnElement[int] = literal_column("0")
     stored = (
         select(S.status + literal_column("'/'") + S.review_status, zero, func.sum(S.n))
         .where(*whose_counts(S.organization_id, kind))
         .group_by(S.status, S.review_status)
     )
-    # Each day falls into the first stretch it lies in wholly; `read` adds them up.
+    # Each day counts in the first range that contains all of it; `read` adds them up.
     day = case(
         *((D.expires_on < bindparam(f"last_{n}", type_=D.expires_on.type), literal_column(f"' {n}'")) for n in LIMITS),
         else_=literal_column("' later'"),
@@ -104,25 +108,28 @@ def kept(kind: str) -> tuple[Select, ...]:
         .where(*whose_counts(D.organization_id, kind), D.expires_on > bindparam("today"), D.review_status == PENDING)
         .group_by(D.status, day)
     )
-    moment = P.expires_at.type
-    rest = (P.expires_at > bindparam("now", type_=moment), P.expires_at < bindparam("tomorrow", type_=moment))
+    moment = Prescreen.expires_at.type
+    rest = (
+        Prescreen.expires_at > bindparam("now", type_=moment),
+        Prescreen.expires_at < bindparam("tomorrow", type_=moment),
+    )
     today = [_rows(f"{status} today", kind, status, *rest) for status in (DRAFT, ACTIVE, COMPLETED)]
     cut = []
     for n in LIMITS:
         start, end = bindparam(f"start_{n}", type_=moment), bindparam(f"end_{n}", type_=moment)
-        cut.append(_rows(f"cut {n}", kind, COMPLETED, P.expires_at >= start, P.expires_at <= end))
+        cut.append(_rows(f"cut {n}", kind, COMPLETED, Prescreen.expires_at >= start, Prescreen.expires_at <= end))
     return stored, days, *today, *cut
 
 
-def _rows(key: str, kind: str, status: str, *where: Any) -> Select:
-    conditions = (*whose(P.organization_id, kind), Stage(status, PENDING).of(P), *where)
-    zero: Any = literal_column("0")
-    return select(literal_column(f"'{key}'"), zero, func.count()).select_from(Prescreen.__table__).where(*conditions)
+def _rows(key: str, kind: str, status: str, *where: ColumnElement[bool]) -> Select:
+    conditions = (*whose(Prescreen.organization_id, kind), Stage(status, PENDING).of(Prescreen), *where)
+    zero: ColumnElement[int] = literal_column("0")
+    return select(literal_column(f"'{key}'"), zero, func.count()).select_from(Prescreen).where(*conditions)
 
 
-def read(rows: Iterable[tuple[str, int, int]]) -> Tally:
-    """The numbers that the rows of `kept` say."""
-    found, live, soon = Tally(), dict.fromkeys((DRAFT, ACTIVE, COMPLETED), 0), dict.fromkeys(LIMITS, 0)
+def read(rows: Iterable[tuple[str, int, int]]) -> ListCounts:
+    """The numbers in the rows of `counter_queries`."""
+    found, live, soon = ListCounts(), dict.fromkeys((DRAFT, ACTIVE, COMPLETED), 0), dict.fromkeys(LIMITS, 0)
     whole: dict[str, int] = defaultdict(int)
     for key, _, number in rows:
         n = int(number or 0)
@@ -146,43 +153,43 @@ def read(rows: Iterable[tuple[str, int, int]]) -> Tally:
 
 
 @lru_cache(maxsize=8)
-def _tally(kind: str) -> Any:
-    return union_all(*kept(kind))
+def _all_queries(kind: str) -> CompoundSelect:
+    return union_all(*counter_queries(kind))
 
 
-def tally(db: Db, reach: Reach, now: datetime) -> Tally:
+def list_counts(db: Db, reach: Reach, now: datetime) -> ListCounts:
     """All numbers of the tabs and groups, in one statement."""
-    return read(db.connection().execute(_tally(reach.kind), {**reach.values, **limits(now)}).all())
+    return read(db.connection().execute(_all_queries(reach.kind), {**reach.values, **limits(now)}).all())
 
 
 @lru_cache(maxsize=8)
 def _waiting(kind: str) -> Select:
     """Not yet expired: every later day whole, and what is left of today."""
-    moment, mine = P.expires_at.type, Stage(COMPLETED, PENDING)
+    moment, mine = Prescreen.expires_at.type, Stage(COMPLETED, PENDING)
     days = select(func.coalesce(func.sum(D.n), 0)).where(
         *whose_counts(D.organization_id, kind), D.expires_on > bindparam("today"), mine.of(D)
     )
     today = (
         select(func.count())
-        .select_from(Prescreen.__table__)
+        .select_from(Prescreen)
         .where(
-            *whose(P.organization_id, kind),
-            mine.of(P),
-            P.expires_at > bindparam("now", type_=moment),
-            P.expires_at < bindparam("tomorrow", type_=moment),
+            *whose(Prescreen.organization_id, kind),
+            mine.of(Prescreen),
+            Prescreen.expires_at > bindparam("now", type_=moment),
+            Prescreen.expires_at < bindparam("tomorrow", type_=moment),
         )
     )
     return select(days.scalar_subquery() + today.scalar_subquery())
 
 
-def waiting_count(db: Db, scope: Any, now: datetime) -> int:
-    """How many wait for a decision, for the navigation. `scope` is `me().scope("prescreens")`."""
+def waiting_count(db: Db, scope: Scope, now: datetime) -> int:
+    """Number of prescreens that wait for a decision, for the navigation."""
     reach = reach_of(scope)
     return int(db.connection().execute(_waiting(reach.kind), {**reach.values, **times(now)}).scalar_one())
 
 
-def reach_of(scope: Any, organization_id: int | None = None) -> Reach:
-    """What a person may see (accounts' Scope), narrowed to one organization when asked for."""
+def reach_of(scope: Scope, organization_id: int | None = None) -> Reach:
+    """The organizations of a scope; with `organization_id` that one alone, if it is among them."""
     if organization_id is not None:
         return Reach((organization_id,) if scope.covers(organization_id) else ())
     return Reach(None if scope.everything else tuple(sorted(scope.organization_ids)))

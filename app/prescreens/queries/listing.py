@@ -1,14 +1,14 @@
-"""The desk's list: its groups by days left, what narrows it, and in which order it can be read.
+"""The list of prescreens: its groups by days left, its filters and its orders.
 
-Each group is one range of one index, so that a page costs the same however many rows there are. All that is said of
-a list comes from its `listing()` (app/dashboard/listing.py); its numbers are in numbers.py.
+Each group is one range of one index, so that the cost of a page does not depend on the number of rows. Page, counts,
+CSV and neighbours come from `listing()` (app/dashboard/listing.py); the numbers of tabs and groups are in counts.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast, func, literal_column, select, true
@@ -16,15 +16,13 @@ from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast
 from app.accounts.models import Organization
 from app.dashboard.filters import Chosen, ListKind, within_reach
 from app.dashboard.listing import CompiledListing, Conditions, Listing, Neighbours, Segment
-from app.dashboard.undo import queries as undo
+from app.dashboard.undo import queries as undo_queries
 from app.kernel.db.engine import Db
 from app.prescreens.events import SUBJECT
-from app.prescreens.models import Prescreen, WorkflowTemplate
+from app.prescreens.models import Prescreen, Questionnaire, Submission
 from app.prescreens.queries import counts
 from app.prescreens.queries.counts import ACTIVE, COMPLETED, DRAFT
 from app.prescreens.queries.stages import PENDING, Stage
-
-T, G = WorkflowTemplate.__table__.c, Organization.__table__.c
 
 WAITING = "waiting"
 STATES = (WAITING, "answering", "decided", "approved", "denied", "expired", "all")
@@ -33,31 +31,33 @@ LEFT = ("3", "7")
 """Days left at most, as the tabs ask for."""
 
 
-HOLDERS: ColumnElement[int] = literal_column("1000000000")
+_ASSIGNEES: ColumnElement[int] = literal_column("1000000000")
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a row on a page was: its version, and who had it. Taking is no change of content, so it moves no version;
-    a ticked row must not be taken from an assignee whom its reader has not seen."""
+    """Version and assignee of a row when its page was shown.
+
+    Assigning does not change the version; but a row must not be taken from an assignee whom the user has not seen.
+    """
 
     version: int
-    holder: int | None
+    assignee_id: int | None
 
     @classmethod
     def read(cls, number: int) -> "Seen":
-        """What the `version` of a row of the list says."""
-        version, holder = divmod(number, 1_000_000_000)
-        return cls(version, holder or None)
+        """Reads the `version` of a row of the list."""
+        version, assignee_id = divmod(number, 1_000_000_000)
+        return cls(version, assignee_id or None)
 
     @property
     def number(self) -> int:
-        """The same in one number."""
-        return self.version * 1_000_000_000 + (self.holder or 0)
+        """Both in one number."""
+        return self.version * 1_000_000_000 + (self.assignee_id or 0)
 
 
 SEEN = (
-    cast(Prescreen.version, BigInteger) * HOLDERS + func.coalesce(Prescreen.assignee_id, literal_column("0"))
+    cast(Prescreen.version, BigInteger) * _ASSIGNEES + func.coalesce(Prescreen.assignee_id, literal_column("0"))
 ).label("version")
 # Names are looked up row by row, not joined: a planner that joins may read the list in another order and sort it.
 COLUMNS = (
@@ -81,10 +81,10 @@ COLUMNS = (
     Prescreen.created_at,
     Prescreen.completed_at,
     Prescreen.expires_at,
-    select(WorkflowTemplate.name)
-    .where(WorkflowTemplate.id == Prescreen.workflow_template_id)
+    select(Questionnaire.name)
+    .where(Questionnaire.id == Prescreen.workflow_template_id)
     .scalar_subquery()
-    .label("template_name"),
+    .label("questionnaire_name"),
     select(Organization.name)
     .where(Organization.id == Prescreen.organization_id)
     .scalar_subquery()
@@ -100,7 +100,7 @@ class ListedPrescreen(Protocol):
     name: str | None
     email: str | None
     phone: str | None
-    submission: dict[str, Any]  # answers of any type
+    submission: Submission
     status: str
     review_status: str
     reviewed_at: datetime | None
@@ -114,9 +114,13 @@ class ListedPrescreen(Protocol):
     created_at: datetime
     completed_at: datetime | None
     expires_at: datetime
-    template_name: str
+    questionnaire_name: str
     organization_name: str
     assignee_name: str | None
+
+
+CURSOR_NAMES = ("state", "left", "organization", "template", "from", "to", "q", "tag", "with", "sort")
+"""The arguments that bind a cursor to its list, in the order of every version."""
 
 
 def sorts(chosen: Chosen) -> Sequence[str]:
@@ -132,14 +136,16 @@ def is_plain(chosen: Chosen) -> bool:
 def listing(db: Db, chosen: Chosen, now: datetime, *, besides: Sequence[UUID] | None = None) -> Listing:
     """The list of these filters at this moment; with `besides`, the list without these rows."""
     values = {**counts.limits(now), **chosen.bind(db), "besides": list(besides or ())}
-    return Listing(_compiled(chosen.kind, besides is not None), values, purpose=chosen.purpose("prescreens"))
+    return Listing(
+        _compiled(chosen.kind, besides is not None), values, purpose=chosen.purpose("prescreens", CURSOR_NAMES)
+    )
 
 
 @lru_cache(maxsize=1024)
 def _compiled(kind: ListKind, free: bool) -> CompiledListing:
     reach = within_reach(Prescreen.organization_id, kind.reach)
     return CompiledListing(
-        Prescreen, COLUMNS, _segments(kind, free), reach=reach, counter_queries=counts.kept(kind.reach)
+        Prescreen, COLUMNS, _segments(kind, free), reach=reach, counter_queries=counts.counter_queries(kind.reach)
     )
 
 
@@ -204,25 +210,23 @@ def _narrow(kind: ListKind, free: bool) -> Conditions:
     if kind.has("organization"):
         return tuple(found)
     if kind.reach == "all" and kind.has("template"):
-        # Whose the template is, is known; the indexes by template begin with it.
-        home = (
-            select(WorkflowTemplate.organization_id)
-            .where(WorkflowTemplate.id == bindparam("template"))
-            .scalar_subquery()
+        # The indexes by questionnaire begin with its organization.
+        organization_id = (
+            select(Questionnaire.organization_id).where(Questionnaire.id == bindparam("template")).scalar_subquery()
         )
-        found.append(Prescreen.organization_id == home)
+        found.append(Prescreen.organization_id == organization_id)
     return (*found, *within_reach(Prescreen.organization_id, kind.reach))
 
 
 def near(db: Db, listed: Listing, chosen: Chosen, now: datetime, id: UUID) -> Neighbours | None:
-    """What comes before and after a row in its list, and its place; None when it is not in it.
+    """The neighbours of a row in its list, and its place; None when it is not in the list.
 
-    Rows with a pending decision are passed over among those that wait: there is nothing to do about them.
+    Among those that wait, rows with a pending decision are skipped: there is nothing to do about them.
     """
     found = listed.near(db, id)
     if found is None or chosen.tab != WAITING:
         return found
-    pending = [UUID(one) for one in undo.pending_ids(db, SUBJECT) if UUID(one) != id]
+    pending = [UUID(one) for one in undo_queries.pending_ids(db, SUBJECT) if UUID(one) != id]
     if found.previous not in pending and found.next not in pending:
         return found
     free = listing(db, chosen, now, besides=pending).near(db, id)

@@ -1,24 +1,25 @@
-"""Workflow templates: by public address, by version, and the staff's list of them."""
+"""Questionnaires: by public address, by version, and the list for staff."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, select, tuple_
+from sqlalchemy import Row, Select, and_, bindparam, func, select, tuple_
 
 from app.accounts.models import Organization
 from app.kernel.db.engine import Db
-from app.prescreens.models import STAGE_COUNTS, TemplateVersion, WorkflowTemplate
+from app.kernel.json_types import JsonObject
+from app.prescreens.models import STAGE_COUNTS, Questionnaire, QuestionnaireVersion
 from app.prescreens.queries.stages import Reach, whose
 from app.prescreens.rules.answers import Question, read_questions
 
-T, V, G = WorkflowTemplate.__table__.c, TemplateVersion.__table__.c, Organization.__table__.c
-
 
 @dataclass(frozen=True, slots=True)
-class Workflow:
-    """One version of a template, with whose it is: what the public chat and the detail page read from."""
+class QuestionnaireDetail:
+    """One version of a questionnaire, with its organization: what the chat and the pages show."""
 
     id: UUID
     slug: str
@@ -35,50 +36,58 @@ class Workflow:
     decision_emails: bool
 
 
-_WORKFLOW = (
+_DETAIL = (
     select(
-        T.id,
-        T.slug,
-        T.name,
-        T.is_open,
-        V.number,
-        V.introduction,
-        V.questions,
-        G.id,
-        G.slug,
-        G.name,
-        G.locale,
-        G.time_zone,
-        G.decision_emails,
+        Questionnaire.id,
+        Questionnaire.slug,
+        Questionnaire.name,
+        Questionnaire.is_open,
+        QuestionnaireVersion.number,
+        QuestionnaireVersion.introduction,
+        QuestionnaireVersion.questions,
+        Organization.id,
+        Organization.slug,
+        Organization.name,
+        Organization.locale,
+        Organization.time_zone,
+        Organization.decision_emails,
     )
-    .join_from(WorkflowTemplate.__table__, TemplateVersion.__table__, V.workflow_template_id == T.id)
-    .join(Organization.__table__, G.id == T.organization_id)
+    .join_from(Questionnaire, QuestionnaireVersion, QuestionnaireVersion.workflow_template_id == Questionnaire.id)
+    .join(Organization, Organization.id == Questionnaire.organization_id)
 )
 
 
-_VERSION = _WORKFLOW.where(T.id == bindparam("template_id"), V.number == bindparam("number"))
+_VERSION = _DETAIL.where(Questionnaire.id == bindparam("id"), QuestionnaireVersion.number == bindparam("number"))
 
 
-def _workflow(row: Row | None) -> Workflow | None:
-    return None if row is None else Workflow(*(*row[:6], read_questions(row[6]), *row[7:]))
+def _detail(row: Row | None) -> QuestionnaireDetail | None:
+    return None if row is None else QuestionnaireDetail(*(*row[:6], read_questions(row[6]), *row[7:]))
 
 
-def by_address(db: Db, organization: str, workflow: str) -> Workflow | None:
-    """The current version behind /p/<organization>/<workflow>, open or not."""
-    statement = _WORKFLOW.where(G.slug == organization, T.slug == workflow, V.number == T.current_version)
-    return _workflow(db.execute(statement).one_or_none())
+def by_address(db: Db, organization: str, questionnaire: str) -> QuestionnaireDetail | None:
+    """The current version behind /p/<organization>/<questionnaire>, open or not."""
+    statement = _DETAIL.where(
+        Organization.slug == organization,
+        Questionnaire.slug == questionnaire,
+        QuestionnaireVersion.number == Questionnaire.current_version,
+    )
+    return _detail(db.execute(statement).one_or_none())
 
 
-def version(db: Db, template_id: UUID, number: int) -> Workflow:
-    """The version a prescreen was started with. It always exists: the database holds the two together."""
-    found = _workflow(db.execute(_VERSION, {"template_id": template_id, "number": number}).one_or_none())
+def version(db: Db, id: UUID, number: int) -> QuestionnaireDetail:
+    """The version that a prescreen was started with. It always exists: a foreign key holds the two together."""
+    found = _detail(db.execute(_VERSION, {"id": id, "number": number}).one_or_none())
     if found is None:
-        raise LookupError("A prescreen without its template version.")
+        raise LookupError("A prescreen without the version of its questionnaire.")
     return found
 
 
-_QUESTIONS = select(V.workflow_template_id, V.number, V.questions).where(
-    tuple_(V.workflow_template_id, V.number).in_(bindparam("wanted", expanding=True))
+_QUESTIONS = select(
+    QuestionnaireVersion.workflow_template_id, QuestionnaireVersion.number, QuestionnaireVersion.questions
+).where(
+    tuple_(QuestionnaireVersion.workflow_template_id, QuestionnaireVersion.number).in_(
+        bindparam("wanted", expanding=True)
+    )
 )
 
 
@@ -91,72 +100,118 @@ def questions_of(db: Db, versions: Iterable[tuple[UUID, int]]) -> dict[tuple[UUI
     return {(id, number): read_questions(questions) for id, number, questions in found}
 
 
-def names(db: Db, reach: Reach) -> Sequence[Row]:
-    """Templates for a filter: id, name and the organization's name."""
-    return db.connection().execute(_names(reach.kind), reach.values).all()
+class QuestionnaireName(NamedTuple):
+    """A questionnaire, as filters and charts name it."""
+
+    id: UUID
+    name: str
+    organization_name: str
+
+
+def names(db: Db, reach: Reach) -> list[QuestionnaireName]:
+    """The questionnaires of a reach, for a filter."""
+    rows = db.connection().execute(_names(reach.kind), reach.values)
+    return [QuestionnaireName._make(row) for row in rows]
 
 
 @lru_cache(maxsize=8)
-def _names(kind: str) -> Select:
+def _names(kind: str) -> Select[UUID, str, str]:
     return (
-        select(T.id, T.name, G.name.label("organization_name"))
-        .join_from(WorkflowTemplate.__table__, Organization.__table__, G.id == T.organization_id)
-        .where(*whose(T.organization_id, kind))
-        .order_by(G.name, T.name)
+        select(Questionnaire.id, Questionnaire.name, Organization.name)
+        .join_from(Questionnaire, Organization, Organization.id == Questionnaire.organization_id)
+        .where(*whose(Questionnaire.organization_id, kind))
+        .order_by(Organization.name, Questionnaire.name)
         .limit(200)
     )
 
 
-def organizations(db: Db, reach: Reach) -> Sequence[Row]:
-    """Organizations that have templates, for a filter: id and name."""
-    return db.connection().execute(_organizations(reach.kind), reach.values).all()
+def organizations(db: Db, reach: Reach) -> list[tuple[int, str]]:
+    """Id and name of the organizations that have questionnaires, for a filter."""
+    rows = db.connection().execute(_organizations(reach.kind), reach.values)
+    return [(row[0], row[1]) for row in rows]
 
 
 @lru_cache(maxsize=8)
-def _organizations(kind: str) -> Select:
-    having = select(T.organization_id).where(*whose(T.organization_id, kind))
-    return select(G.id, G.name).where(G.id.in_(having)).order_by(G.name).limit(500)
+def _organizations(kind: str) -> Select[int, str]:
+    having = select(Questionnaire.organization_id).where(*whose(Questionnaire.organization_id, kind))
+    statement = select(Organization.id, Organization.name).where(Organization.id.in_(having))
+    return statement.order_by(Organization.name).limit(500)
 
 
-def listing(db: Db, reach: Reach) -> Sequence[Row]:
-    """Every template of a reach with its number of prescreens, from counter rows."""
-    s = STAGE_COUNTS.c
+class ListedQuestionnaire(NamedTuple):
+    """A questionnaire in the list, in its current version. `started` is its number of prescreens."""
+
+    id: UUID
+    slug: str
+    name: str
+    is_open: bool
+    current_version: int
+    created_at: datetime
+    organization_id: int
+    organization_slug: str
+    organization_name: str
+    questions: list[JsonObject]
+    changed_at: datetime
+    started: int
+
+
+def listing(db: Db, reach: Reach) -> list[ListedQuestionnaire]:
+    """The questionnaires of a reach, with their numbers of prescreens from counters."""
+    counts = STAGE_COUNTS.c
     started = (
-        select(func.coalesce(func.sum(s.n), 0))
-        .where(s.organization_id == T.organization_id, s.workflow_template_id == T.id)
+        select(func.coalesce(func.sum(counts.n), 0))
+        .where(counts.organization_id == Questionnaire.organization_id, counts.workflow_template_id == Questionnaire.id)
         .scalar_subquery()
     )
-    return db.execute(
+    rows = db.execute(
         select(
-            T.id,
-            T.slug,
-            T.name,
-            T.is_open,
-            T.current_version,
-            T.created_at,
-            T.organization_id,
-            G.slug.label("organization_slug"),
-            G.name.label("organization_name"),
-            V.questions,
-            V.created_at.label("changed_at"),
-            started.label("started"),
+            Questionnaire.id,
+            Questionnaire.slug,
+            Questionnaire.name,
+            Questionnaire.is_open,
+            Questionnaire.current_version,
+            Questionnaire.created_at,
+            Questionnaire.organization_id,
+            Organization.slug,
+            Organization.name,
+            QuestionnaireVersion.questions,
+            QuestionnaireVersion.created_at,
+            started,
         )
-        .join_from(WorkflowTemplate.__table__, Organization.__table__, G.id == T.organization_id)
-        .join(TemplateVersion.__table__, (V.workflow_template_id == T.id) & (V.number == T.current_version))
-        .where(reach.rows(T.organization_id))
-        .order_by(G.name, T.name)
+        .join_from(Questionnaire, Organization, Organization.id == Questionnaire.organization_id)
+        .join(
+            QuestionnaireVersion,
+            and_(
+                QuestionnaireVersion.workflow_template_id == Questionnaire.id,
+                QuestionnaireVersion.number == Questionnaire.current_version,
+            ),
+        )
+        .where(reach.rows(Questionnaire.organization_id))
+        .order_by(Organization.name, Questionnaire.name)
         .limit(500)
-    ).all()
+    )
+    return [ListedQuestionnaire._make(row) for row in rows]
 
 
-def one(db: Db, reach: Reach, id: UUID, number: int | None = None) -> Workflow | None:
-    """A template in one of its versions, the current one unless asked for another."""
-    statement = _WORKFLOW.where(T.id == id, reach.rows(T.organization_id))
-    return _workflow(db.execute(statement.where(V.number == (number or T.current_version))).one_or_none())
+def one(db: Db, reach: Reach, id: UUID, number: int | None = None) -> QuestionnaireDetail | None:
+    """A questionnaire in version `number`, by default the current one."""
+    statement = _DETAIL.where(Questionnaire.id == id, reach.rows(Questionnaire.organization_id))
+    wanted = QuestionnaireVersion.number == (number or Questionnaire.current_version)
+    return _detail(db.execute(statement.where(wanted)).one_or_none())
 
 
-def versions(db: Db, id: UUID) -> Sequence[Row]:
-    """Number and day of every version of a template, newest first."""
-    return db.execute(
-        select(V.number, V.created_at).where(V.workflow_template_id == id).order_by(V.number.desc())
-    ).all()
+class Version(NamedTuple):
+    """A version of a questionnaire in the list of its versions."""
+
+    number: int
+    created_at: datetime
+
+
+def versions(db: Db, id: UUID) -> list[Version]:
+    """The versions of a questionnaire, newest first."""
+    rows = db.execute(
+        select(QuestionnaireVersion.number, QuestionnaireVersion.created_at)
+        .where(QuestionnaireVersion.workflow_template_id == id)
+        .order_by(QuestionnaireVersion.number.desc())
+    )
+    return [Version._make(row) for row in rows]

@@ -1,7 +1,6 @@
-"""What a prescreen is found by."""
+"""Search documents of prescreens."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,30 +10,24 @@ from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import Prescreen
+from app.prescreens.rules.answers import Person
 
-P: Any = Prescreen.__table__.c
 
-
-def search_document(id: UUID, organization_id: int, person: Mapping[str, str | None]) -> SearchDocument:
-    """The prospect's name; then address, number and id."""
-    return SearchDocument(
-        SUBJECT, str(id), organization_id, (person["name"],), (person["email"], person["phone"], id.hex)
-    )
+def search_document(id: UUID, organization_id: int, person: Person) -> SearchDocument:
+    """The search document of a prescreen: the prospect's name, then e-mail, phone and id."""
+    return SearchDocument(SUBJECT, str(id), organization_id, (person.name,), (person.email, person.phone, id.hex))
 
 
 def keys(db: Db) -> Sequence[UUID]:
-    """Every prescreen, the oldest first."""
-    return db.execute(select(P.id).order_by(P.created_at, P.id)).scalars().all()
+    """The ids of all prescreens, the oldest first."""
+    return db.execute(select(Prescreen.id).order_by(Prescreen.created_at, Prescreen.id)).scalars().all()
 
 
 def texts(db: Db, ids: Sequence[UUID]) -> list[SearchDocument]:
-    """What these are found by."""
-    columns = (P.id, P.organization_id, P.name, P.email, P.phone)
-    rows = db.execute(select(*columns).where(P.id.in_(ids)).order_by(P.created_at, P.id)).mappings()
-    return [
-        search_document(row["id"], row["organization_id"], {k: row[k] for k in ("name", "email", "phone")})
-        for row in rows
-    ]
+    """The search documents of these prescreens."""
+    columns = (Prescreen.id, Prescreen.organization_id, Prescreen.name, Prescreen.email, Prescreen.phone)
+    rows = db.execute(select(*columns).where(Prescreen.id.in_(ids)).order_by(Prescreen.created_at, Prescreen.id))
+    return [search_document(row.id, row.organization_id, Person(row.name, row.email, row.phone)) for row in rows]
 
 
 SOURCE = search.Source(keys, texts)

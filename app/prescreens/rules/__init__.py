@@ -1,4 +1,5 @@
-"""Pure decisions of the prescreens room: no database, no Flask, no clock.
+"""Rules of the prescreens desk: pure functions without database, Flask or clock.
 
-`review`: states, moves, expiry, and who may be reviewed when. `answers`: what a question accepts and which one is next.
+`review`: states, transitions, expiry, and when a prescreen can be reviewed. `answers`: what a question accepts and
+which one is next.
 """

@@ -1,15 +1,19 @@
 """Questions and answers: what each type of question accepts, which questions apply, and which one is next."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
 from app.kernel.errors import FieldError, Invalid
-from app.prescreens.models import QuestionType
+from app.kernel.json_types import JsonObject
+from app.prescreens.models import QuestionType, Submission
+
+Answer = str | bool | int | float | list[str]
+"""The JSON value of an answer; its type follows from the question's."""
 
 TEXT_LIMIT = 200
 LONGTEXT_LIMIT = 5000
@@ -33,19 +37,19 @@ class Condition:
     """The question is asked only when the earlier question `key` was answered with one of `values`."""
 
     key: str
-    values: tuple[Any, ...]
+    values: tuple[Answer, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a criterion asks, where a machine can read it. It colours a badge; it never decides anything."""
+    """A criterion in machine-readable form. It colours a badge; it never decides anything."""
 
     at_least: float | None = None
     at_most: float | None = None
-    one_of: tuple[Any, ...] = ()
+    one_of: tuple[Answer, ...] = ()
 
-    def met(self, value: Any) -> bool | None:
-        """Whether an answer meets it; None when that cannot be said."""
+    def met(self, value: Answer) -> bool | None:
+        """Whether an answer meets it; None when that cannot be computed."""
         if self.one_of:
             given = value if isinstance(value, list) else [value]
             return all(any(type(g) is type(w) and g == w for w in self.one_of) for g in given)
@@ -74,8 +78,8 @@ class Question:
     short: str = ""
 
     @classmethod
-    def read(cls, stored: Mapping[str, Any]) -> "Question":
-        """A question as a template version stores it."""
+    def read(cls, stored: JsonObject) -> "Question":
+        """A question as a version of a questionnaire stores it."""
         condition, expects = stored.get("condition"), stored.get("expects")
         return cls(
             key=stored["key"],
@@ -93,22 +97,22 @@ class Question:
             short=stored.get("short", ""),
         )
 
-    def met(self, submission: Mapping[str, Any]) -> bool | None:
-        """Whether the answer meets the criterion; None when nobody but a reader can say."""
+    def met(self, submission: Submission) -> bool | None:
+        """Whether the answer meets the criterion; None when only a reader can say."""
         if self.expects is None or self.key not in submission:
             return None
         return self.expects.met(submission[self.key])
 
-    def label_of(self, value: Any) -> str:
-        """What people read for a chosen value; the value itself when the option is gone."""
+    def label_of(self, value: Answer) -> str:
+        """The label of a chosen value; the value itself when the option is gone."""
         return next((o.label for o in self.options if o.value == value), str(value))
 
 
-def read_questions(stored: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
+def read_questions(stored: Sequence[JsonObject]) -> tuple[Question, ...]:
     return tuple(Question.read(question) for question in stored)
 
 
-def applicable(questions: Sequence[Question], submission: Mapping[str, Any]) -> list[Question]:
+def applicable(questions: Sequence[Question], submission: Submission) -> list[Question]:
     """The questions this prospect is asked, in order, given the answers so far."""
     asked: dict[str, Question] = {}
     for question in questions:
@@ -118,12 +122,12 @@ def applicable(questions: Sequence[Question], submission: Mapping[str, Any]) -> 
     return list(asked.values())
 
 
-def _meets(condition: Condition, value: Any) -> bool:
+def _meets(condition: Condition, value: Answer | None) -> bool:
     given = value if isinstance(value, list) else [value]
     return any(type(one) is type(wanted) and one == wanted for one in given for wanted in condition.values)
 
 
-def next_question(questions: Sequence[Question], submission: Mapping[str, Any], after: str | None = None) -> str | None:
+def next_question(questions: Sequence[Question], submission: Submission, after: str | None = None) -> str | None:
     """The key of the step to show: the one after `after`, else the first that still wants an answer; None: review."""
     asked = applicable(questions, submission)
     keys = [question.key for question in asked]
@@ -137,15 +141,15 @@ def next_question(questions: Sequence[Question], submission: Mapping[str, Any], 
     return None
 
 
-def missing(questions: Sequence[Question], submission: Mapping[str, Any]) -> list[Question]:
+def missing(questions: Sequence[Question], submission: Submission) -> list[Question]:
     """Required questions without an answer."""
     return [q for q in applicable(questions, submission) if q.required and q.key not in submission]
 
 
 def with_answer(
-    questions: Sequence[Question], submission: Mapping[str, Any], question: Question, value: Any
-) -> dict[str, Any]:
-    """The answers after one more: in template order, without those whose question is no longer asked."""
+    questions: Sequence[Question], submission: Submission, question: Question, value: Answer | None
+) -> Submission:
+    """The answers with one more, in the questionnaire's order, without those whose question is no longer asked."""
     given = {**submission, question.key: value}
     if value is None:
         given.pop(question.key)
@@ -153,7 +157,7 @@ def with_answer(
     return {q.key: given[q.key] for q in asked if q.key in given}
 
 
-def check_complete(questions: Sequence[Question], submission: Mapping[str, Any]) -> None:
+def check_complete(questions: Sequence[Question], submission: Submission) -> None:
     """Whether the answers can be sent."""
     left = missing(questions, submission)
     if left:
@@ -166,10 +170,10 @@ def check_complete(questions: Sequence[Question], submission: Mapping[str, Any])
         )
 
 
-def check_answer(question: Question, typed: Sequence[str]) -> Any:
+def check_answer(question: Question, typed: Sequence[str]) -> Answer | None:
     """The JSON value of what was typed or picked, or None for an optional question left empty.
 
-    Raises Invalid with one sentence that says what would be accepted, never what was typed.
+    Raises Invalid with a sentence that says what would be accepted and does not repeat the input.
     """
     values = [_clean(value) for value in typed]
     values = [value for value in values if value]
@@ -270,26 +274,30 @@ _READERS = {
 
 
 def email_key(address: str) -> str:
-    """What two spellings of one address have in common."""
+    """The comparison key of an e-mail address: spellings of one address have one key."""
     return address.strip().lower()
 
 
 def phone_key(number: str) -> str:
-    """What two spellings of one number have in common: its digits, with the international prefix as +."""
+    """The comparison key of a phone number: its digits, with the international prefix as +."""
     digits = re.sub(r"\D", "", number)
     if number.strip().startswith("+"):
         return "+" + digits
     return "+" + digits[2:] if digits.startswith("00") else digits
 
 
-def person(questions: Sequence[Question], submission: Mapping[str, Any]) -> dict[str, str | None]:
-    """Name, e-mail and phone as given in this session: the first answered question of each kind."""
+class Person(NamedTuple):
+    """The prospect, as far as the answers say: columns of the prescreen."""
+
+    name: str = ""
+    email: str | None = None
+    phone: str | None = None
+
+
+def person(questions: Sequence[Question], submission: Submission) -> Person:
+    """Name, e-mail and phone as given in this session: the first answered question of each type."""
 
     def first(kind: QuestionType) -> str | None:
-        return next((submission[q.key] for q in questions if q.type is kind and q.key in submission), None)
+        return next((submission[one.key] for one in questions if one.type is kind and one.key in submission), None)
 
-    return {
-        "name": first(QuestionType.NAME) or "",
-        "email": first(QuestionType.EMAIL),
-        "phone": first(QuestionType.PHONE),
-    }
+    return Person(first(QuestionType.NAME) or "", first(QuestionType.EMAIL), first(QuestionType.PHONE))

@@ -1,6 +1,6 @@
 """States and transitions of a prescreen, and the sentences that refuse a verb.
 
-The same sentence is the guard's refusal, the API's `detail` and the reason beside a disabled button.
+The same sentence is the refusal, the `detail` of the API and the reason of the disabled button.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 """The verbs that each state allows, with the state they lead to."""
 
 TIMED_TRANSITIONS: dict[str, str] = {"draft": "expired", "active": "expired", "completed": "expired"}
-"""What time alone does, 30 days after the start. Computed on read."""
+"""The state after 30 days without a review. Computed on read."""
 
 REVIEWING_PLANS = frozenset(("pro", "scale"))
 PAGE_LIMITS = {"starter": 50, "pro": 100, "scale": 200}
@@ -29,30 +29,35 @@ NOTES_LIMIT = 2000
 DECISIONS = {"approve": ReviewStatus.APPROVED, "deny": ReviewStatus.DENIED}
 
 
-class Reviewable(Protocol):
-    """What the rules need to know of a prescreen."""
+class Expiring(Protocol):
+    """The columns of a prescreen from which its status follows."""
 
     @property
     def status(self) -> str: ...
     @property
     def review_status(self) -> str: ...
     @property
-    def reviewed_by(self) -> str | None: ...
-    @property
     def expires_at(self) -> datetime: ...
 
 
-def has_expired(prescreen: Reviewable, now: datetime) -> bool:
-    """Not yet reviewed, and its 30 days are over. A decision made in time is never undone by time."""
+class Reviewable(Expiring, Protocol):
+    """The columns of a prescreen that the rules of a review read."""
+
+    @property
+    def reviewed_by(self) -> str | None: ...
+
+
+def has_expired(prescreen: Expiring, now: datetime) -> bool:
+    """Whether its 30 days ended without a review. A reviewed prescreen never expires."""
     return prescreen.review_status == ReviewStatus.PENDING and prescreen.expires_at <= now
 
 
-def status_of(prescreen: Reviewable, now: datetime) -> str:
-    """The status as everybody reads it: the stored one, or `expired`."""
+def status_of(prescreen: Expiring, now: datetime) -> str:
+    """The stored status, or `expired`."""
     return Status.EXPIRED.value if has_expired(prescreen, now) else prescreen.status
 
 
-def state_of(prescreen: Reviewable, now: datetime) -> str:
+def state_of(prescreen: Expiring, now: datetime) -> str:
     """Status and decision in one word, a key of TRANSITIONS."""
     if prescreen.review_status != ReviewStatus.PENDING:
         return prescreen.review_status
@@ -80,7 +85,7 @@ def check_review(prescreen: Reviewable, now: datetime) -> None:
 
 
 def check_plan(plan: str) -> None:
-    """The API's review is part of pro and scale; a starter plan only reads."""
+    """Whether the plan includes reviews by API: a starter plan only reads."""
     if plan not in REVIEWING_PLANS:
         raise Denied(
             f"The {plan} plan can read sessions, but not review them by API. Nothing was changed.",
@@ -88,8 +93,8 @@ def check_plan(plan: str) -> None:
         )
 
 
-def check_answering(prescreen: Reviewable, now: datetime) -> None:
-    """Whether the prospect may still answer. Said to the prospect, not to staff."""
+def check_answering(prescreen: Expiring, now: datetime) -> None:
+    """Whether the prospect may still answer. The sentences address the prospect."""
     if prescreen.status == Status.COMPLETED:
         raise Conflict(
             "Your answers were already sent. They cannot be changed any more.", code="session.already_completed"
@@ -102,7 +107,7 @@ def check_answering(prescreen: Reviewable, now: datetime) -> None:
 
 
 def page_limit(plan: str, asked: int) -> int:
-    """The page size a plan allows: what was asked, but no more than its maximum."""
+    """The requested page size, but no more than the plan's maximum."""
     return min(asked, PAGE_LIMITS.get(plan, PAGE_LIMITS["starter"]))
 
 

@@ -1,11 +1,10 @@
-"""What an agent does with a prescreen: each verb one POST. A decision leads to the next one of its list."""
+"""What an agent does with a prescreen: one POST a verb. A decision leads to the next prescreen of its list."""
 
 from uuid import UUID
 
 from flask import Response, flash, request, url_for
 
 from app.accounts.access import allow, me
-from app.accounts.roles import PRESCREENS
 from app.dashboard import confirmation_pages
 from app.dashboard.queue import ListState
 from app.kernel import clock
@@ -17,36 +16,33 @@ from app.prescreens import actions, presentation
 from app.prescreens.forms import DecisionForm
 from app.prescreens.queries import listing, questionnaires
 from app.prescreens.rules import review
-from app.prescreens.views.filters import STAFF, find, mine, pages
+from app.prescreens.views.filters import READERS, actable, pages, writable
 from app.prescreens.views.list import QUEUE
 
 
 @pages.post("/<uuid:id>/approve")
-@allow(*STAFF)
+@allow(*READERS)
 def approve(id: UUID) -> Response:
-    """Approves, after the hold."""
+    """Approves, after the undo window, once the user has seen the e-mail."""
     return _decide(id, "approve")
 
 
 @pages.post("/<uuid:id>/deny")
-@allow(*STAFF)
+@allow(*READERS)
 def deny(id: UUID) -> Response:
-    """Denies, after the hold."""
+    """Denies, after the undo window, once the user has seen the e-mail."""
     return _decide(id, "deny")
 
 
 def _decide(id: UUID, verb: str) -> Response:
-    form, row, now = DecisionForm(), find(id), clock.now()
-    list_state = QUEUE.ask(now)
-    me().check(PRESCREENS, row.organization_id)
+    prescreen, form, now = actable(id), DecisionForm(), clock.now()
     form.check()
     notes = (form.notes.data or "").replace("\r\n", "\n") or None
-    reach, by = mine(), me().actor()
-    name, here = presentation.name_of(row), list_state.url(".detail", id=id)
+    reach, by, name, list_state = writable(), me().actor(), presentation.name_of(prescreen), QUEUE.ask(now)
 
-    def held(own: Db, _version: int | None) -> None:
-        actions.press(
-            own,
+    def decide(db: Db, _version: int | None) -> None:
+        actions.decide(
+            db,
             id,
             verb,
             notes,
@@ -61,22 +57,26 @@ def _decide(id: UUID, verb: str) -> Response:
             now=now,
         )
 
-    def final(own: Db, _version: int | None) -> None:
-        act = {"approve": actions.approve, "deny": actions.deny}[verb]
-        act(own, id, notes, reach=reach, by=by, now=now, version=form.seen_version)
+    def review_now(db: Db, _version: int | None) -> None:
+        write = {"approve": actions.approve, "deny": actions.deny}[verb]
+        write(db, id, notes, reach=reach, by=by, now=now, version=form.seen_version)
 
-    _, shown = confirmation.confirm(held, leads_to=final)
-    if shown is not None:
+    _, preview = confirmation.confirm(decide, leads_to=review_now)
+    if preview:
+        back = list_state.url(".detail", id=id)
         label = f"{verb.capitalize()} {name[:40]}"
         icon = "check" if verb == "approve" else "x"
-        return confirmation_pages.show(shown, label, back=here, back_label="Back to the answers", icon=icon)
+        return confirmation_pages.show(
+            preview, label, back=back, back_label="Back to the answers", edit="decide", icon=icon
+        )
     if not me().undo_seconds:
-        workflow = questionnaires.version(db(), row.workflow_template_id, row.template_version)
-        flash(f"{name} is {review.DECISIONS[verb].value}. {presentation.told(row, workflow)}", "good")
+        questionnaire = questionnaires.version(db(), prescreen.workflow_template_id, prescreen.template_version)
+        decided = review.DECISIONS[verb].value
+        flash(f"{name} is {decided}. {presentation.notified(prescreen, questionnaire)}", "good")
     return see_other(_next(list_state, id))
 
 
 def _next(list_state: ListState, id: UUID) -> str:
-    """The next one of the list that this one was opened from; at its end the list."""
+    """The next prescreen of the list that this one was opened from; at its end the list."""
     near = listing.near(reading(), list_state.listing, list_state.chosen, list_state.now, id)
     return list_state.url(".detail", id=near.next) if near and near.next else list_state.url()

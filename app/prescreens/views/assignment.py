@@ -1,68 +1,60 @@
-"""Taking a prescreen, giving it back, and the team's tags on it. From the list one stays in the list."""
+"""Assigning a prescreen, and the team's tags on it. From the list the user stays in the list."""
 
-from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
-from app.accounts.roles import PRESCREENS
 from app.dashboard import redirects, tagging
 from app.kernel import clock
 from app.kernel.db.transaction import db
-from app.prescreens import actions
-from app.prescreens.forms import SeenForm
-from app.prescreens.views.filters import STAFF, find, mine, pages
+from app.prescreens import actions, presentation
+from app.prescreens.forms import AssignForm
+from app.prescreens.views.filters import READERS, actable, pages, writable
 from app.prescreens.views.list import QUEUE
 
 
 @pages.post("/<uuid:id>/assign")
-@allow(*STAFF)
+@allow(*READERS)
 def assign(id: UUID) -> Response:
-    """Assigns it to oneself, from nobody or from whoever had it on the page."""
-    row, form = _actable(id), SeenForm()
+    """Assigns the prescreen to the current user, in place of the assignee that they saw."""
+    prescreen, form = actable(id), AssignForm()
     form.check()
-    actions.take(db(), id, me().id, form.seen.holder, reach=mine(), by=me().actor(), now=clock.now())
-    flash(f"Assigned to you: {QUEUE.name_of(row)}.")
+    assignee, former, by, now = (me().id, me().name), form.seen.assignee_id, me().actor(), clock.now()
+    actions.assign(db(), id, assignee=assignee, former=former, reach=writable(), by=by, now=now)
+    flash(f"Assigned to you: {presentation.name_of(prescreen)}.")
     return redirects.back(QUEUE, id)
 
 
 @pages.post("/<uuid:id>/unassign")
-@allow(*STAFF)
+@allow(*READERS)
 def unassign(id: UUID) -> Response:
-    """Assigns it to nobody."""
-    row, form = _actable(id), SeenForm()
+    """Leaves a prescreen of the current user without an assignee."""
+    prescreen, form = actable(id), AssignForm()
     form.check()
-    actions.release(db(), id, me().id, reach=mine(), by=me().actor(), now=clock.now())
-    flash(f"Unassigned: {QUEUE.name_of(row)}.")
+    actions.unassign(db(), id, former=me().id, reach=writable(), by=me().actor(), now=clock.now())
+    flash(f"Unassigned: {presentation.name_of(prescreen)}.")
     return redirects.back(QUEUE, id)
 
 
 @pages.post("/<uuid:id>/give_back")
-@allow(*STAFF)
+@allow(*READERS)
 def give_back(id: UUID) -> Response:
     """The former address of `unassign`, for pages that were open during an upgrade."""
     return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
 
 
 @pages.post("/<uuid:id>/tag")
-@allow(*STAFF)
+@allow(*READERS)
 def tag(id: UUID) -> Response:
-    """Puts a tag on it."""
-    tagging.add(QUEUE, _actable(id))
+    """Adds a tag."""
+    tagging.add(QUEUE, actable(id))
     return redirects.stay(QUEUE, id)
 
 
 @pages.post("/<uuid:id>/untag")
-@allow(*STAFF)
+@allow(*READERS)
 def untag(id: UUID) -> Response:
-    """Takes a tag off it."""
-    tagging.remove(QUEUE, _actable(id))
+    """Removes a tag."""
+    tagging.remove(QUEUE, actable(id))
     return redirects.stay(QUEUE, id)
-
-
-def _actable(id: UUID) -> Any:
-    """The prescreen, for somebody who may change it. Raises NotFound, Denied."""
-    row = find(id)
-    me().check(PRESCREENS, row.organization_id)
-    return row

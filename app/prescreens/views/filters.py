@@ -1,6 +1,5 @@
 """The filters of the desk's list, and what its pages share: the blueprint, and one row within the reader's reach."""
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g
@@ -31,21 +30,21 @@ from app.prescreens.queries.stages import Reach
 
 pages = Blueprint("prescreens", __name__, url_prefix="/prescreens")
 
-STAFF = (Role.LEASING_AGENT, Role.ADMIN, Role.AUDITOR)
+READERS = (Role.LEASING_AGENT, Role.ADMIN, Role.AUDITOR)
 
 
 def organizations(chosen: Chosen) -> list[tuple[int, str]]:
-    """The reader's organizations that have templates, read once a request."""
+    """The reader's organizations that have questionnaires, read once a request."""
     known: list[tuple[int, str]] | None = g.get("prescreen_organizations")
     if known is None:
         ids = chosen.reader.organization_ids
         found = questionnaires.organizations(reading(), Reach(None if ids is None else tuple(sorted(ids))))
-        known = g.prescreen_organizations = [(row.id, row.name) for row in found]
+        known = g.prescreen_organizations = found
     return known
 
 
-def templates(chosen: Chosen) -> list[tuple[UUID, str]]:
-    """The templates of the organizations in the list."""
+def questionnaires_of(chosen: Chosen) -> list[tuple[UUID, str]]:
+    """The questionnaires of the organizations in the list."""
     found = questionnaires.names(reading(), Reach(chosen.organization_ids))
     return [(row.id, f"{row.name}, {row.organization_name}" if chosen.several else row.name) for row in found]
 
@@ -61,7 +60,7 @@ FILTERS = Filters(
             hidden=True,
         ),
         Organization(Prescreen.organization_id, organizations),
-        Reference("template", "Template", Prescreen.workflow_template_id, templates),
+        Reference("template", "Questionnaire", Prescreen.workflow_template_id, questionnaires_of),
         Assignee(Prescreen.assignee_id),
         Tag(SUBJECT, Prescreen.id),
         *date_range(
@@ -76,14 +75,21 @@ FILTERS = Filters(
 )
 
 
-def find(id: UUID) -> Any:
-    """The prescreen, if it is within this person's reach. Raises NotFound."""
-    row = detail.get(reading(), id, reach_of(me().scope(PRESCREENS)))
-    if row is None:
+def visible(id: UUID) -> Prescreen:
+    """The prescreen, for a user who may see it. Raises NotFound."""
+    prescreen = detail.get(reading(), id, reach_of(me().scope(PRESCREENS)))
+    if prescreen is None:
         raise NotFound("There is no such prescreen, or it belongs to an organization that is not yours.")
-    return row
+    return prescreen
 
 
-def mine() -> Reach:
-    """Whose prescreens this person may act on."""
+def actable(id: UUID) -> Prescreen:
+    """The prescreen, for a user who may change it. Raises NotFound, Denied."""
+    prescreen = visible(id)
+    me().check(PRESCREENS, prescreen.organization_id)
+    return prescreen
+
+
+def writable() -> Reach:
+    """The organizations whose prescreens the user may change."""
     return reach_of(me().scope(PRESCREENS, write=True))

@@ -12,19 +12,19 @@ from app.dashboard import bulk, csv_export, queue_page, recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
-from app.dashboard.undo import queries as undo
+from app.dashboard.undo import queries as undo_queries
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.errors import Conflict
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
-from app.prescreens import actions, lines, presentation
+from app.prescreens import actions, presentation
 from app.prescreens.events import APPROVED, DENIED, EVENTS, SUBJECT
 from app.prescreens.queries import contacts, counts, listing, questionnaires
 from app.prescreens.queries.listing import ListedPrescreen, Seen
 from app.prescreens.rules import review
-from app.prescreens.views.filters import FILTERS, STAFF, mine, organizations, pages
+from app.prescreens.views.filters import FILTERS, READERS, organizations, pages, writable
 
 
 def _tab(state: str, left: str = "", tone: str = "", under: str = "") -> Tab:
@@ -52,7 +52,7 @@ def _moment(moment: datetime | None, zone: str) -> str | None:
     return datetimes.moment(moment, zone) if moment else None
 
 
-class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
+class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.RowContext]):
     """Prescreens from their start to the decision."""
 
     desk = PRESCREENS
@@ -62,7 +62,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
     cells = "prescreens/_cells.html"
     identity = (
         Csv("Id", lambda each: each.row.id),
-        Csv("State", lambda each: presentation.STATE_WORDS[review.state_of(each.row, each.now)]),
+        Csv("State", lambda each: presentation.STATE_TEXTS[review.state_of(each.row, each.now)]),
     )
     columns = (
         Column(
@@ -72,7 +72,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
                 Csv("Name", lambda each: each.row.name),
                 Csv("E-mail", lambda each: each.row.email),
                 Csv("Phone", lambda each: each.row.phone),
-                Csv("Template", lambda each: each.row.template_name),
+                Csv("Questionnaire", lambda each: each.row.questionnaire_name),
                 Csv("Version", lambda each: each.row.template_version),
                 Csv("Organization", lambda each: each.row.organization_name),
             ),
@@ -125,31 +125,31 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
     def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
         return listing.listing(db, chosen, now)
 
-    def read_more(self, db: Db, rows: Sequence[ListedPrescreen]) -> lines.Known:
-        return lines.Known(
+    def read_more(self, db: Db, rows: Sequence[ListedPrescreen]) -> presentation.RowContext:
+        return presentation.RowContext(
             questionnaires.questions_of(db, ((row.workflow_template_id, row.template_version) for row in rows)),
-            contacts.known_before(db, rows),
-            undo.pending_of(db, SUBJECT, (row.id for row in rows)),
+            contacts.returning(db, rows),
+            undo_queries.pending_of(db, SUBJECT, (row.id for row in rows)),
         )
 
     def counts_groups(self, chosen: Chosen) -> bool:
         return listing.is_plain(chosen) and not chosen.sort
 
     def counts(self, chosen: Chosen, counters: Sequence[CounterRow]) -> Counts:
-        tally = counts.read(counters)
+        numbers = counts.read(counters)
 
         def of(tab: Tab) -> int:
             left = tab.args.get("left")
-            return tally.of(tab.args.get("state", listing.WAITING), int(left) if left else None)
+            return numbers.of(tab.args.get("state", listing.WAITING), int(left) if left else None)
 
         total = of(self.tab_of(chosen)) if listing.is_plain(chosen) else None
-        groups = {key: tally.group(key) for key in self.groups if key != "found"}
+        groups = {key: numbers.group(key) for key in self.groups if key != "found"}
         return Counts({tab.key: of(tab) for tab in self.tabs}, total, groups if self.counts_groups(chosen) else None)
 
     def lede(self, counts: Counts) -> str:
         waits, soon = counts.tabs[listing.WAITING], counts.tabs["within 3 days"]
-        homes = organizations(self.choose())
-        where = homes[0][1] if len(homes) == 1 else pluralize(len(homes), "organization")
+        found = organizations(self.choose())
+        where = found[0][1] if len(found) == 1 else pluralize(len(found), "organization")
         waiting = f"{pluralize(waits, 'waits', 'wait')} for a decision at {where}."
         if not soon:
             return waiting
@@ -159,23 +159,24 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
     def row(
         self,
         list_state: ListState,
-        known: lines.Known,
+        context: presentation.RowContext,
         key: str,
         row: ListedPrescreen,
         tags: tuple[str, ...],
         viewer: Me,
-    ) -> lines.Line:
+    ) -> presentation.Row:
         state = list_state.chosen.tab
-        mixed = not key or state == "all" or (state == "answering" and key in ("found", "sorted"))
-        return lines.line(row, tags, known, viewer, list_state.now, mixed=mixed, several=list_state.chosen.several)
+        with_state = not key or state == "all" or (state == "answering" and key in ("found", "sorted"))
+        several = list_state.chosen.several
+        return presentation.row(row, tags, context, viewer, list_state.now, with_state=with_state, several=several)
 
     def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs["all"] == 0:
-            return Empty("inbox", "No prescreens yet", "They come in through the public links of your templates.")
+            return Empty("inbox", "No prescreens yet", "They come in through the public links of your questionnaires.")
         left = list_state.tab.args.get("left")
         if left:
             days = {"3": "three", "7": "seven"}[left]
-            return Empty("calendar-check", "Nothing presses", f"None that waits expires within {days} days.")
+            return Empty("calendar-check", "Nothing is urgent", f"None that waits expires within {days} days.")
         if list_state.tab.key == listing.WAITING:
             decided = (APPROVED, DENIED)
             last = recent_events.since(reading(), SUBJECT, decided, me().scope(PRESCREENS).where)
@@ -188,38 +189,37 @@ class Prescreens(Queue[UUID, ListedPrescreen, lines.Line, lines.Known]):
         return presentation.name_of(row)
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
-        holder, (person_id, name) = Seen.read(version).holder, person
-        to = None if by.id == str(person_id) else name
-        actions.take(db, id, person_id, holder, reach=mine(), by=by, now=now, to=to)
+        former = Seen.read(version).assignee_id
+        actions.assign(db, id, assignee=person, former=former, reach=writable(), by=by, now=now)
 
     def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
-        holder = Seen.read(version).holder
-        if holder is None:
+        former = Seen.read(version).assignee_id
+        if former is None:
             raise Conflict(
                 "It is assigned to nobody, so it cannot be unassigned. Nothing was changed.", code="session.taken"
             )
-        actions.release(db, id, holder, reach=mine(), by=by, now=now)
+        actions.unassign(db, id, former=former, reach=writable(), by=by, now=now)
 
 
 QUEUE = Prescreens()
 
 
 @pages.get("", endpoint="list")
-@allow(*STAFF)
+@allow(*READERS)
 def list_() -> Response:
     """The queue: tabs, filters, groups by days left, one page at a time."""
     return queue_page.show(QUEUE)
 
 
 @pages.get("/csv", endpoint="csv")
-@allow(*STAFF)
+@allow(*READERS)
 def export() -> Response:
     """The list as a file for a spreadsheet."""
     return csv_export.export(QUEUE)
 
 
 @pages.post("/bulk", endpoint="bulk")
-@allow(*STAFF)
+@allow(*READERS)
 def act_on_several() -> Response:
     """What is done to the ticked rows."""
     return bulk.act(QUEUE)

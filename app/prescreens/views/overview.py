@@ -15,7 +15,7 @@ from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
 from app.prescreens.models import ReviewStatus
 from app.prescreens.queries import counts, questionnaires
-from app.prescreens.views.filters import STAFF, pages
+from app.prescreens.views.filters import READERS, pages
 
 SUBJECT = "prescreen"
 COMPLETED, DECIDED, EXPIRES = "prescreen.completed", "prescreen.decided", "prescreen.expires"
@@ -25,7 +25,7 @@ AHEAD, SOON, MOST = 30, 3, 6
 
 
 @pages.get("/overview", endpoint="overview")
-@allow(*STAFF)
+@allow(*READERS)
 def overview() -> Response:
     """How the desk is doing, over the last days, and what expires in the coming thirty."""
     o = Overview(PRESCREENS, SUBJECT)
@@ -59,7 +59,7 @@ def _figures(o: Overview, told: Statistics) -> list[Figure]:
     half = charts.percentile(told.waits(DECIDED), 0.5)
     half_before = charts.percentile(told.waits(DECIDED, before=True), 0.5)
     lost = _lost(o, told, False)
-    waiting = counts.tally(db(), counts.reach_of(me().scope(PRESCREENS), o.organization_id), o.now).of("waiting")
+    waiting = counts.list_counts(db(), counts.reach_of(me().scope(PRESCREENS), o.organization_id), o.now).of("waiting")
     rate = share(approved, approved + denied)
     return [
         Figure("waiting for a decision", f"{waiting:,}", "now", o.url(".list")),

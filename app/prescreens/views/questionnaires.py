@@ -1,54 +1,69 @@
-"""The templates of questionnaires, with their public addresses."""
+"""The organization's questionnaires, with their public addresses."""
 
-from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response, request, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
+from app.dashboard import redirects
 from app.kernel.db.transaction import db
 from app.kernel.errors import NotFound
 from app.kernel.web.htmx import respond
 from app.prescreens import presentation
-from app.prescreens.queries import counts, questionnaires
-from app.prescreens.views.filters import STAFF, pages
+from app.prescreens.queries import counts
+from app.prescreens.queries import questionnaires as queries
+from app.prescreens.views.filters import READERS, pages
 
 
-@pages.get("/templates", endpoint="templates")
-@allow(*STAFF)
-def template_list() -> Response:
-    """The questionnaires of an organization, with their public addresses."""
-    rows = questionnaires.listing(db(), counts.reach_of(me().scope(PRESCREENS)))
+@pages.get("/questionnaires")
+@allow(*READERS)
+def questionnaires() -> Response:
+    """The questionnaires that the user may see, by organization and name."""
+    rows = queries.listing(db(), counts.reach_of(me().scope(PRESCREENS)))
     return respond(
-        "prescreens/templates.html",
-        rows=[{**row._mapping, "asked": len(row.questions), "link": _public_link(row)} for row in rows],
+        "prescreens/questionnaires.html",
+        rows=[(row, _public_url(row.organization_slug, row.slug)) for row in rows],
         several=len({row.organization_id for row in rows}) > 1,
         zone=me().time_zone,
     )
 
 
-@pages.get("/templates/<uuid:id>")
-@allow(*STAFF)
-def template(id: UUID) -> Response:
+@pages.get("/questionnaires/<uuid:id>")
+@allow(*READERS)
+def questionnaire(id: UUID) -> Response:
     """One questionnaire in one of its versions."""
     number = request.args.get("version", "")
     wanted = int(number) if number.isdecimal() and len(number) < 6 else None
-    found = questionnaires.one(db(), counts.reach_of(me().scope(PRESCREENS)), id, wanted)
+    found = queries.one(db(), counts.reach_of(me().scope(PRESCREENS)), id, wanted)
     if found is None:
-        raise NotFound("There is no such template, or it belongs to an organization that is not yours.")
-    versions = questionnaires.versions(db(), id)
+        raise NotFound("There is no such questionnaire, or it belongs to an organization that is not yours.")
+    versions = queries.versions(db(), id)
     return respond(
-        "prescreens/template.html",
-        workflow=found,
+        "prescreens/questionnaire.html",
+        questionnaire=found,
         versions=versions,
         current=versions[0].number,
-        types=presentation.TYPES,
+        types=presentation.QUESTION_TYPES,
         labels={question.key: question.label for question in found.questions},
-        link=f"{db().config.public_base_url}/p/{found.organization_slug}/{found.slug}",
+        link=_public_url(found.organization_slug, found.slug),
         zone=me().time_zone,
     )
 
 
-def _public_link(row: Any) -> str:
-    return f"{db().config.public_base_url}/p/{row.organization_slug}/{row.slug}"
+@pages.get("/templates")
+@allow(*READERS)
+def templates() -> Response:
+    """The former address of the questionnaires, for bookmarks."""
+    return redirects.moved(url_for(".questionnaires"))
+
+
+@pages.get("/templates/<uuid:id>")
+@allow(*READERS)
+def template(id: UUID) -> Response:
+    """The former address of a questionnaire, for bookmarks."""
+    return redirects.moved(url_for(".questionnaire", id=id, version=request.args.get("version")))
+
+
+def _public_url(organization: str, questionnaire: str) -> str:
+    return f"{db().config.public_base_url}/p/{organization}/{questionnaire}"

@@ -1,4 +1,4 @@
-"""Taking a prescreen and giving it back: visible, and never over somebody's head."""
+"""Assigning a prescreen and unassigning it: visible, and never away from an assignee whom the user has not seen."""
 
 import re
 import threading
@@ -17,69 +17,70 @@ from app.prescreens import actions
 from app.prescreens.queries.listing import Seen
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.factories import prescreen, stored
 
 
-def take(database: Database, cast: Cast, id: object, who: str, holder: int | None = None) -> None:
+def assign(database: Database, cast: Cast, id: UUID, who: str, former: int | None = None) -> None:
+    person = cast.people[who]
     with database.write() as db:
-        actions.take(
+        actions.assign(
             db,
-            id,  # type: ignore[arg-type]
-            cast.people[who].id,
-            holder,
+            id,
+            assignee=(person.id, person.name),
+            former=former,
             reach=Reach((cast.marston.id,)),
             by=cast.actor(who),
             now=now(),
         )
 
 
-def test_it_is_taken_and_given_back(database: Database, cast: Cast) -> None:
+def test_it_is_assigned_and_unassigned(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    take(database, cast, id, "lena")
+    assign(database, cast, id, "lena")
     assert stored(database, id).assignee_name == "Lena Ortiz"
     for _ in range(2):
         with database.write() as db:
             reach = Reach((cast.marston.id,))
-            actions.release(db, id, cast.lena.id, reach=reach, by=cast.actor("lena"), now=now())
+            actions.unassign(db, id, former=cast.lena.id, reach=reach, by=cast.actor("lena"), now=now())
     assert stored(database, id).assignee_id is None
     with database.read() as db:
         kinds = [event.kind for event in events.timeline(db, "prescreen", id)]
     assert kinds[:2] == ["prescreen.unassigned", "prescreen.assigned"]
 
 
-def test_taking_over_needs_to_know_from_whom(database: Database, cast: Cast) -> None:
+def test_it_is_taken_from_a_known_assignee_only(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    take(database, cast, id, "lena")
+    assign(database, cast, id, "lena")
     with pytest.raises(Conflict) as refused:
-        take(database, cast, id, "mira")
-    assert "Lena Ortiz has this now" in refused.value.detail
-    take(database, cast, id, "mira", holder=cast.lena.id)
+        assign(database, cast, id, "mira")
+    assert "This is assigned to Lena Ortiz now" in refused.value.detail
+    assign(database, cast, id, "mira", former=cast.lena.id)
     assert stored(database, id).assignee_name == "Mira Haddad"
 
 
-def test_one_of_two_gets_it(database: Database, cast: Cast) -> None:
+def test_one_of_two_is_assigned(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
     ready, lost = threading.Barrier(2), []
 
-    def press(who: str) -> None:
+    def run(who: str) -> None:
         ready.wait()
         try:
-            take(database, cast, id, who)
+            assign(database, cast, id, who)
         except Conflict:
             lost.append(who)
 
-    presses = [threading.Thread(target=press, args=(who,)) for who in ("lena", "mira")]
-    for each in presses:
-        each.start()
-    for each in presses:
-        each.join()
+    threads = [threading.Thread(target=run, args=(who,)) for who in ("lena", "mira")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(lost) == 1
     assert stored(database, id).assignee_id not in (None, cast.people[lost[0]].id)
 
 
-def test_another_organizations_is_not_there(database: Database, cast: Cast) -> None:
+def test_another_organizations_is_not_found(database: Database, cast: Cast) -> None:
     with pytest.raises(NotFound):
-        take(database, cast, prescreen(database, cast.harbor.id), "lena")
+        assign(database, cast, prescreen(database, cast.harbor.id), "lena")
 
 
 def pressed(client: FlaskClient, database: Database, id: UUID, verb: str, **more: str) -> Any:
@@ -98,23 +99,23 @@ def test_the_buttons_do_it(client: FlaskClient, database: Database, cast: Cast) 
     answer = pressed(lena, database, id, "assign")
     assert (answer.status_code, answer.location) == (303, f"/prescreens/{id}")
     page = lena.get(f"/prescreens/{id}").text
-    assert "You have this" in page
+    assert "Assigned to you" in page
     assert f'Next: <a href="/prescreens/{other}">Jane Smith</a>' in page
     assert f'/prescreens/{id}/unassign" name="version"' in lena.get("/prescreens").text
-    answer = pressed(lena, database, id, "give_back", in_list="1")
+    answer = pressed(lena, database, id, "unassign", in_list="1")
     assert (answer.status_code, answer.location) == (303, "/prescreens")
     assert stored(database, id).assignee_id is None
 
 
-def test_what_a_colleague_took_meanwhile_stays_theirs(client: FlaskClient, database: Database, cast: Cast) -> None:
+def test_what_was_assigned_meanwhile_stays_so(client: FlaskClient, database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
     lena = cast.sign_in(client, "lena")
     as_seen = str(Seen(stored(database, id).version, None).number)
-    take(database, cast, id, "mira")
+    assign(database, cast, id, "mira")
     answer = pressed(lena, database, id, "assign", version=as_seen)
     assert answer.status_code == 409
-    assert "Mira Haddad has this now" in answer.text
-    assert pressed(lena, database, id, "give_back").status_code == 409
+    assert "This is assigned to Mira Haddad now" in answer.text
+    assert pressed(lena, database, id, "unassign").status_code == 409
     assert stored(database, id).assignee_id == cast.mira.id
     assert pressed(lena, database, id, "assign", version="x").status_code == 422
 
@@ -123,5 +124,13 @@ def test_what_a_colleague_took_meanwhile_stays_theirs(client: FlaskClient, datab
 def test_who_may_not(client: FlaskClient, database: Database, cast: Cast, who: str) -> None:
     id = prescreen(database, cast.marston.id)
     someone = cast.sign_in(client, who)
-    for verb in ("assign", "give_back", "tag", "untag"):
+    for verb in ("assign", "unassign", "tag", "untag"):
         assert pressed(someone, database, id, verb, tag="vip").status_code == 403
+
+
+def test_a_page_from_before_the_upgrade_unassigns(client: FlaskClient, database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id)
+    lena = cast.sign_in(client, "lena")
+    assign(database, cast, id, "lena")
+    answer = pressed(lena, database, id, "give_back")
+    assert (answer.status_code, answer.location) == (308, f"/prescreens/{id}/unassign")

@@ -11,7 +11,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
 from app.prescreens import actions
-from app.prescreens.models import TemplateVersion, WorkflowTemplate
+from app.prescreens.models import Questionnaire, QuestionnaireVersion
 from app.prescreens.queries import detail, questionnaires
 from app.prescreens.queries.stages import Reach
 
@@ -68,18 +68,18 @@ def template(db: Db, organization_id: int, slug: str = "two-bedroom", **facts: A
     id, made = uuid4(), now()
     questions = facts.pop("questions", QUESTIONS)
     db.execute(
-        insert(WorkflowTemplate).values(
+        insert(Questionnaire).values(
             id=id,
             organization_id=organization_id,
             slug=slug,
-            name=facts.pop("name", "Two-bedroom pre-screen"),
+            name=facts.pop("name", "Two-bedroom prescreen"),
             current_version=1,
             is_open=facts.pop("is_open", True),
             created_at=made,
         )
     )
     db.execute(
-        insert(TemplateVersion).values(
+        insert(QuestionnaireVersion).values(
             workflow_template_id=id, number=1, introduction="", questions=questions, created_at=made
         )
     )

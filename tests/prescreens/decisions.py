@@ -1,4 +1,4 @@
-"""Decisions put on hold through the real code, and what became of them."""
+"""Pending decisions, made through the real code, and their ends."""
 
 from datetime import datetime
 from typing import Any
@@ -6,14 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from app.dashboard.undo import actions as holds
+from app.dashboard.undo import actions as undo_actions
 from app.dashboard.undo import jobs
 from app.dashboard.undo.models import PendingDecision, State
 from app.kernel.changes import events
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
 from app.prescreens import actions
-from app.prescreens.actions.decide import would_send
+from app.prescreens.actions._review import decision_fingerprint
 from app.prescreens.jobs import FINALIZERS
 from app.prescreens.queries import detail
 from app.prescreens.queries.stages import Reach
@@ -23,11 +23,11 @@ NOTES = "Drives a hard bargain"
 SECONDS = 30
 
 
-def press_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "lena", **more: Any) -> Row[Any]:
-    """Somebody presses Approve or Deny, in this transaction."""
+def decide_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "lena", **more: Any) -> Row[Any]:
+    """A user approves or denies, in this transaction."""
     row = detail.get(db, id)
     assert row is not None
-    return actions.press(
+    return actions.decide(
         db,
         id,
         verb,
@@ -35,7 +35,7 @@ def press_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "le
         person_id=cast.people[who].id,
         seconds=more.get("seconds", SECONDS),
         version=more.get("version", row.version),
-        preview=more.get("preview", would_send(db, row, verb)),
+        preview=more.get("preview", decision_fingerprint(db, row, verb)),
         name=row.name,
         url=f"/prescreens/{id}",
         reach=more.get("reach") or Reach((row.organization_id,)),
@@ -44,15 +44,15 @@ def press_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "le
     )
 
 
-def press(database: Database, cast: Cast, id: UUID, verb: str = "approve", who: str = "lena", **more: Any) -> Row[Any]:
-    """The same in a transaction of its own. Returns the hold."""
+def decide(database: Database, cast: Cast, id: UUID, verb: str = "approve", who: str = "lena", **more: Any) -> Row[Any]:
+    """The same in a transaction of its own. Returns the pending decision."""
     with database.write() as db:
-        press_in(db, cast, id, verb, who, **more)
+        decide_in(db, cast, id, verb, who, **more)
     return last(database, id)
 
 
 def last(database: Database, id: UUID) -> Row[Any]:
-    """The last hold of a prescreen, however it ended."""
+    """The last pending decision of a prescreen, however it ended."""
     with database.read() as db:
         wanted = (
             select(PendingDecision.__table__)
@@ -65,23 +65,23 @@ def last(database: Database, id: UUID) -> Row[Any]:
 
 def undo(database: Database, cast: Cast, hold: Row[Any], who: str = "lena", at: datetime | None = None) -> Row[Any]:
     with database.write() as db:
-        return holds.undo(db, hold.id, cast.people[who].id, by=cast.actor(who), now=at or now())
+        return undo_actions.undo(db, hold.id, cast.people[who].id, by=cast.actor(who), now=at or now())
 
 
 def sweep(database: Database, at: datetime | None = None) -> bool:
-    """What a worker does when it comes by."""
+    """One pass of the worker."""
     return jobs.sweep(database, at or now(), FINALIZERS)
 
 
-def story(database: Database, id: UUID) -> list[Any]:
-    """What happened, newest first, from the hold on."""
+def activity(database: Database, id: UUID) -> list[Any]:
+    """The events since the prescreen was completed, newest first."""
     with database.read() as db:
         found = events.timeline(db, "prescreen", id)
     return [event for event in found if event.kind not in ("prescreen.started", "prescreen.completed")]
 
 
 def kinds(database: Database, id: UUID) -> list[str]:
-    return [event.kind.removeprefix("prescreen.") for event in story(database, id)]
+    return [event.kind.removeprefix("prescreen.") for event in activity(database, id)]
 
 
 def stands(database: Database, id: UUID) -> State:

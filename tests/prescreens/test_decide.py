@@ -15,21 +15,21 @@ from app.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.outgoing import Outbox
-from tests.prescreens.holding import NOTES, kinds, last, press, press_in, stands, story
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.decisions import NOTES, activity, decide, decide_in, kinds, last, stands
+from tests.prescreens.factories import prescreen, stored
 
 
 @pytest.mark.parametrize("verb", ["approve", "deny"])
 def test_it_waits_and_nothing_is_written_or_sent(database: Database, cast: Cast, outbox: Outbox, verb: str) -> None:
     id = prescreen(database, cast.marston.id)
     before, letters = stored(database, id), len(outbox.rows())
-    hold = press(database, cast, id, verb)
+    hold = decide(database, cast, id, verb)
     assert stored(database, id) == before
     assert len(outbox.rows()) == letters
     assert (hold.kind, hold.person_id, hold.state) == (verb, cast.lena.id, State.HELD)
     assert hold.final_at - hold.pressed_at == timedelta(seconds=30)
     assert hold.payload == {"notes": NOTES}
-    happened = story(database, id)[0]
+    happened = activity(database, id)[0]
     assert (happened.kind, happened.actor_name) == ("prescreen.decision_pending", "Lena Ortiz")
     assert NOTES not in str(happened.data)
 
@@ -37,7 +37,7 @@ def test_it_waits_and_nothing_is_written_or_sent(database: Database, cast: Cast,
 def test_without_seconds_it_is_final_at_once(database: Database, cast: Cast, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id)
     with database.write() as db:
-        done = press_in(db, cast, id, seconds=0)
+        done = decide_in(db, cast, id, seconds=0)
     assert done.review_status == "approved"
     assert kinds(database, id) == ["approved"]
     assert len(outbox.emails("jane@example.com")) == 2
@@ -47,26 +47,26 @@ def test_without_seconds_it_is_final_at_once(database: Database, cast: Cast, out
 
 def test_pressing_the_same_again_changes_nothing(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    first = press(database, cast, id)
-    again = press(database, cast, id, notes="typed twice")
+    first = decide(database, cast, id)
+    again = decide(database, cast, id, notes="typed twice")
     assert again == first
     assert kinds(database, id) == ["decision_pending"]
 
 
 def test_deciding_otherwise_needs_an_undo_first(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    press(database, cast, id)
+    decide(database, cast, id)
     with pytest.raises(Conflict, match=r"You approve this; it is final in \d+ s. Undo that first"):
-        press(database, cast, id, "deny")
+        decide(database, cast, id, "deny")
 
 
 @pytest.mark.parametrize("seconds", [30, 0])
 def test_somebody_else_is_refused_by_name_and_time(database: Database, cast: Cast, seconds: int) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     at = hold.pressed_at + timedelta(seconds=12)
     with pytest.raises(Conflict) as refused:
-        press(database, cast, id, "deny", who="mira", seconds=seconds, at=at)
+        decide(database, cast, id, "deny", who="mira", seconds=seconds, at=at)
     assert refused.value.code == "hold.held"
     assert refused.value.detail.startswith("Lena Ortiz approves this; it is final in 18 s.")
     assert last(database, id) == hold
@@ -75,27 +75,27 @@ def test_somebody_else_is_refused_by_name_and_time(database: Database, cast: Cas
 
 def test_what_has_lapsed_is_decided_though_nobody_wrote_it_down(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = press(database, cast, id)
+    hold = decide(database, cast, id)
     for who in ("mira", "lena"):
         with pytest.raises(Conflict, match="approved this"):
-            press(database, cast, id, "deny", who=who, at=hold.final_at)
+            decide(database, cast, id, "deny", who=who, at=hold.final_at)
 
 
 def test_what_cannot_be_decided_cannot_be_held(database: Database, cast: Cast) -> None:
     with pytest.raises(Conflict):
-        press(database, cast, prescreen(database, cast.marston.id, "denied"))
+        decide(database, cast, prescreen(database, cast.marston.id, "denied"))
     with pytest.raises(Invalid):
-        press(database, cast, prescreen(database, cast.marston.id, "active"))
+        decide(database, cast, prescreen(database, cast.marston.id, "active"))
     with pytest.raises(Invalid):
-        press(database, cast, prescreen(database, cast.marston.id, at=now() - timedelta(days=31)))
+        decide(database, cast, prescreen(database, cast.marston.id, at=now() - timedelta(days=31)))
     id = prescreen(database, cast.marston.id)
     with pytest.raises(Conflict, match="Nothing was decided"):
-        press(database, cast, id, version=1)
+        decide(database, cast, id, version=1)
     with pytest.raises(Conflict) as changed:
-        press(database, cast, id, preview="0" * 64)
+        decide(database, cast, id, preview="0" * 64)
     assert changed.value.code == "preview.changed"
     with pytest.raises(NotFound):
-        press(database, cast, id, reach=Reach((cast.harbor.id,)))
+        decide(database, cast, id, reach=Reach((cast.harbor.id,)))
     assert kinds(database, id) == []
 
 
@@ -108,7 +108,7 @@ def test_of_many_who_press_at_once_one_holds(database: Database, cast: Cast) -> 
         def run(number: int, id: Any = id, ready: Any = ready, outcomes: list[str] = outcomes) -> None:
             ready.wait()
             try:
-                press(database, cast, id, "approve" if number % 2 else "deny", who="mira" if number < 4 else "lena")
+                decide(database, cast, id, "approve" if number % 2 else "deny", who="mira" if number < 4 else "lena")
                 outcomes.append("held")
             except Refusal as refused:
                 outcomes.append(refused.code)
@@ -129,4 +129,4 @@ def test_the_address_that_nobody_writes_to_is_no_obstacle(database: Database, ca
     with database.write() as db:
         db.execute(update(Organization).where(Organization.id == cast.marston.id).values(decision_emails=False))
     id = prescreen(database, cast.marston.id, given={"email": None})
-    assert press(database, cast, id).state == State.HELD
+    assert decide(database, cast, id).state == State.HELD

@@ -19,8 +19,8 @@ from app.wiring import wire
 from app.worker import Worker
 from tests.cast import Cast
 from tests.clocks import Clock
-from tests.prescreens.holding import NOTES, last, press, stands, sweep
-from tests.prescreens.making import prescreen, stored
+from tests.prescreens.decisions import NOTES, decide, last, stands, sweep
+from tests.prescreens.factories import prescreen, stored
 from tests.prescreens.test_approve import token
 
 FRAGMENT = {"HX-Request": "true", "HX-Target": "div#holds"}
@@ -71,7 +71,7 @@ def test_it_goes_to_the_next_row_and_the_bar_comes_along(lena: FlaskClient, data
 def test_what_is_on_hold_is_passed_over_on_the_way(app: Any, lena: FlaskClient, database: Database, cast: Cast) -> None:
     jane, emeka = two(database, cast)
     third = prescreen(database, cast.marston.id, given={"fullName": "Bo Li"})
-    press(database, cast, emeka, who="mira")
+    decide(database, cast, emeka, who="mira")
     assert approve(lena, jane).headers["Location"] == f"/prescreens/{third}"
     assert stands(database, jane) is State.HELD
 
@@ -238,7 +238,7 @@ def test_press_see_it_follow_and_take_it_back(window: Any, database: Database, c
 @pytest.mark.browser
 def test_the_bar_goes_when_it_is_final(window: Any, database: Database, cast: Cast, worker: None) -> None:
     jane, _ = two(database, cast)
-    press(database, cast, jane, seconds=2)
+    decide(database, cast, jane, seconds=2)
     window.goto(f"{window.server.url}/prescreens")
     bar = window.locator("#holds")
     assert bar.is_visible()

@@ -1,0 +1,141 @@
+"""The final write of a review, shared by approve, deny and finalize: one conditional UPDATE."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from app.dashboard.undo import actions as undo
+from app.dashboard.undo import presentation as undo_presentation
+from app.dashboard.undo import queries as undo_queries
+from app.dashboard.undo.models import Decision, PendingDecision
+from app.kernel.changes.events import Actor
+from app.kernel.changes.fingerprint import fingerprint
+from app.kernel.db.engine import Db
+from app.kernel.errors import Conflict, NotFound
+from app.prescreens import emails, events
+from app.prescreens.actions._write import record
+from app.prescreens.events import SUBJECT
+from app.prescreens.models import COLUMNS, Prescreen, ReviewStatus, Status
+from app.prescreens.queries import questionnaires
+from app.prescreens.queries.stages import Reach, whose
+from app.prescreens.rules import review
+
+PENDING = ReviewStatus.PENDING.value
+STALE = "This changed while you were reading it. Nothing was decided. Read it once more and try again."
+EVENTS = {"approved": events.APPROVED, "denied": events.DENIED}
+_NO_PENDING_DECISION = UUID(int=0)
+
+
+def write_review(
+    db: Db,
+    prescreen_id: UUID,
+    verb: str,
+    notes: str | None,
+    *,
+    reach: Reach,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
+    pending: Decision | None = None,
+) -> Prescreen:
+    """Writes a decision with its event and e-mail, and ends the pending decision that it overtakes.
+
+    `pending` is the pending decision that this review makes final, as of its `final_at`. Without it, a pending
+    decision whose undo window is over refuses the review, also before a worker has written it.
+    """
+    decision = review.DECISIONS[verb].value
+    reviewer = by.name if by.via == "page" else f"{by.name} (API)"
+    # A decision counts that was made in time, however late it is written.
+    decidable_at = pending.pressed_at if pending else now
+    parameters: dict[str, object] = {
+        "wanted": prescreen_id,
+        "wanted_text": str(prescreen_id),
+        "decision": decision,
+        "notes": notes,
+        "reviewer": reviewer,
+        "now": now,
+        "decidable_at": decidable_at,
+        "decided_at": pending.final_at if pending else now,
+        "own": pending.id if pending else _NO_PENDING_DECISION,
+    }
+    if version is not None:
+        parameters["seen"] = version
+    # An UPDATE refuses values for parameters that it does not name.
+    parameters |= {
+        name: reach.values[name] for name in {"one": ("only",), "several": ("organizations",)}.get(reach.kind, ())
+    }
+    row = db.execute(_update(reach.kind, version is not None), parameters).one_or_none()
+    if row is None:
+        _refuse(db, prescreen_id, reach, now, decidable_at, pending)
+        raise Conflict(STALE)
+    reviewed = cast(Prescreen, row)
+    questionnaire = questionnaires.version(db, reviewed.workflow_template_id, reviewed.template_version)
+    messages = emails.decided(db, reviewed, questionnaire)
+    data: dict[str, object] = {"prospect": reviewed.name, "told": bool(messages)}
+    if pending:
+        data["held"] = round((pending.final_at - pending.pressed_at).total_seconds())
+    else:
+        why = f"{reviewer} has {decision} {reviewed.name or 'this'} meanwhile, which was final at once."
+        undo.overtake(db, SUBJECT, prescreen_id, why, by=by, now=now)
+    record(db, EVENTS[decision], prescreen_id, reviewed.organization_id, by=by, now=now, data=data, messages=messages)
+    return reviewed
+
+
+def _refuse(
+    db: Db, prescreen_id: UUID, reach: Reach, now: datetime, decidable_at: datetime, own: Decision | None
+) -> None:
+    """Raises the reason for which no row matched; returns when only the version moved on."""
+    statement = select(*COLUMNS).where(Prescreen.id == prescreen_id, reach.rows(Prescreen.organization_id))
+    row = db.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound("There is no such session.")
+    prescreen = cast(Prescreen, row)
+    other = None if own else undo_queries.pending(db, SUBJECT, prescreen_id)
+    if other is not None and other.final_at <= now and prescreen.review_status == PENDING:
+        raise Conflict(undo_presentation.refusal(other, now), code="session.already_reviewed")
+    review.check_review(prescreen, decidable_at)
+
+
+@lru_cache(maxsize=8)
+def _update(kind: str, versioned: bool) -> ReturningUpdate:
+    """The conditional UPDATE for a reach of this kind, built once. With `versioned` the row must be at that version."""
+    instant = Prescreen.expires_at.type
+    now = bindparam("now", type_=instant)
+    is_final = undo_queries.is_pending(
+        SUBJECT,
+        bindparam("wanted_text"),
+        PendingDecision.final_at <= now,
+        PendingDecision.id != bindparam("own", type_=PendingDecision.id.type),
+    )
+    return (
+        update(Prescreen)
+        .where(
+            Prescreen.id == bindparam("wanted"),
+            *whose(Prescreen.organization_id, kind),
+            *([Prescreen.version == bindparam("seen")] if versioned else []),
+            Prescreen.status == Status.COMPLETED.value,
+            Prescreen.review_status == PENDING,
+            Prescreen.expires_at > bindparam("decidable_at", type_=instant),
+            ~is_final,
+        )
+        .values(
+            review_status=bindparam("decision"),
+            review_notes=bindparam("notes"),
+            reviewed_at=bindparam("decided_at", type_=instant),
+            reviewed_by=bindparam("reviewer"),
+            updated_at=now,
+            version=Prescreen.version + 1,
+        )
+        .returning(*COLUMNS)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def decision_fingerprint(db: Db, prescreen: Prescreen, verb: str) -> str:
+    """The fingerprint of the e-mails that a decision would send now."""
+    questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
+    return fingerprint(emails.of_decision(db, prescreen, questionnaire, review.DECISIONS[verb].value))

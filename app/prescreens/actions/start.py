@@ -1,0 +1,46 @@
+"""Starting a prescreen, by the prospect."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.errors import Gone
+from app.kernel.text import search
+from app.prescreens import events
+from app.prescreens.actions._write import record
+from app.prescreens.models import Prescreen, ReviewStatus, Status
+from app.prescreens.queries.questionnaires import QuestionnaireDetail
+from app.prescreens.queries.search import search_document
+from app.prescreens.rules.answers import Person
+
+
+def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetime) -> UUID:
+    """Creates a prescreen in the questionnaire's current version and returns its id. Raises Gone when it is closed."""
+    if not questionnaire.is_open:
+        raise Gone(
+            f"{questionnaire.organization_name} takes no answers here at the moment. Nothing was started. "
+            "Please ask them.",
+            code="workflow.closed",
+        )
+    id = uuid4()
+    db.execute(
+        insert(Prescreen).values(
+            id=id,
+            organization_id=questionnaire.organization_id,
+            workflow_template_id=questionnaire.id,
+            template_version=questionnaire.number,
+            submission={},
+            status=Status.DRAFT.value,
+            review_status=ReviewStatus.PENDING.value,
+            locale=questionnaire.locale,
+            updated_at=now,
+            **Prescreen.lifetime(now),
+        )
+    )
+    search.add(db, search_document(id, questionnaire.organization_id, Person()))
+    data = {"template": questionnaire.name}
+    record(db, events.STARTED, id, questionnaire.organization_id, by=by, now=now, data=data)
+    return id
