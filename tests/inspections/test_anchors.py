@@ -10,7 +10,7 @@ from rfc3161_client import decode_timestamp_response
 
 from app.inspections import anchors, chain
 from tests.inspections.authority import Authority, openssl
-from tests.inspections.test_chain import HEAD, EXPECTED, THREE, run, unpack
+from tests.inspections.test_chain import EXPECTED, HEAD, THREE, run, unpack
 
 
 @pytest.fixture(scope="module")
