@@ -46,8 +46,3 @@ def show(
 def edited_form() -> str:
     """The name of the form that comes back from a preview with what was typed; empty for none."""
     return request.form.get(EDIT, "")
-
-
-def editing() -> bool:
-    """Whether a user without scripts goes from the preview back to the form, which shall hold what they typed."""
-    return request.form.get(confirmation.STEP) == "edit"

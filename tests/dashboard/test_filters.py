@@ -177,7 +177,9 @@ def test_lists_that_differ_in_values_alone_share_their_statements(filters: Filte
 
 
 def test_a_cursor_knows_whose_list_it_is_of():
-    mine, theirs = (DEPOSITIONS.read({"with": "me"}, Reader(id)).purpose("depositions") for id in (3, 4))
+    mine, theirs = (
+        DEPOSITIONS.read({"with": "me"}, Reader(id)).purpose("depositions", ["view", "with"]) for id in (3, 4)
+    )
     assert mine != theirs
 
 

@@ -167,7 +167,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     # A note for whoever goes on.
     keyboard.to(".dropdown > summary")
     keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.name === 'text'")
+    page.wait_for_selector("[name='text']:focus")
     keyboard.type("I stopped at Witness 1.")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".handover:has-text('I stopped at Witness 1.')")

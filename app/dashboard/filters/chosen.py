@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from sqlalchemy import bindparam, false
 
-from app.dashboard.assignees import ME
 from app.dashboard.filters.base import Active, Column, Conditions, Control, Filter, Reader, Sources, Unreadable, V
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
@@ -110,6 +109,12 @@ class Filters:
         return chosen
 
 
+WITHOUT_TEXT = frozenset(("q", "tag", "language", "sort"))
+"""Arguments that stand as an empty text in a cursor's purpose when they are not set; others as `None`."""
+PEOPLE = frozenset(("with", "operator"))
+"""Arguments that name a person, by id in a cursor's purpose."""
+
+
 @dataclass(slots=True)
 class Chosen:
     """What one address asks of a list, for one reader. Filters that are set are in `values`, in their order."""
@@ -198,12 +203,15 @@ class Chosen:
             found |= filter.values(value, self, db)
         return found
 
-    def purpose(self, desk: str) -> str:
-        """What binds a cursor to this list and this reader."""
+    def purpose(self, desk: str, names: Sequence[str]) -> str:
+        """What binds a cursor to this list and this reader.
+
+        `names` are the arguments in the order in which cursors have always had them: pages that were open during an
+        upgrade go on to their next page.
+        """
         reach = self.reader.organization_ids
-        among = "all" if reach is None else ",".join(map(str, sorted(reach)))
-        mine = str(self.reader.person_id) if any(value is ME for value in self.values.values()) else ""
-        arguments = ":".join(f"{name}={text}" for name, text in self.args.items())
-        return ":".join(
-            (desk, self.tab, arguments, mine, self.reader.time_zone if self.has("from", "to") else "", among)
-        )
+        args = {self.filters.tabs.name: self.tab, **self.args}
+        people = {"nobody": "0", "me": str(self.reader.person_id)}
+        texts = [args.get(name, "" if name in WITHOUT_TEXT else "None") for name in names]
+        values = [people.get(text, text) if name in PEOPLE else text for name, text in zip(names, texts, strict=True)]
+        return ":".join([desk, *values, "all" if reach is None else ",".join(map(str, sorted(reach)))])

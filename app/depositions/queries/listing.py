@@ -99,6 +99,10 @@ class ListedDeposition(Protocol):
     organization_name: str
 
 
+CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with", "sort")
+"""The arguments that bind a cursor to its list, in the order of every version."""
+
+
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
     if not chosen.has("q") and chosen.tab == CANCELLATION:
@@ -111,7 +115,7 @@ def sorts(chosen: Chosen) -> Sequence[str]:
 def listing(db: Db, chosen: Chosen, now: datetime) -> Listing:
     """The list of these filters at this moment."""
     values = {**_moments(now), **chosen.bind(db)}
-    return Listing(_compiled(chosen.kind), values, purpose=chosen.purpose("depositions"))
+    return Listing(_compiled(chosen.kind), values, purpose=chosen.purpose("depositions", CURSOR_NAMES))
 
 
 def _moments(now: datetime) -> dict[str, object]:

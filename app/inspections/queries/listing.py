@@ -71,6 +71,9 @@ MOST_PLACES = 8
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MISSING = (Anchoring.PENDING.value, Anchoring.FAILED.value)
 
+CURSOR_NAMES = ("view", "campaign", "language", "operator", "with", "organization", "from", "to", "q", "tag", "sort")
+"""The arguments that bind a cursor to its list, in the order of every version."""
+
 
 def _newest_invite(column: SQLColumnExpression[T]) -> ScalarSelect[T]:
     mine = select(column).where(Invite.inspection_id == Inspection.id)
@@ -170,7 +173,9 @@ def listing(db: Db, chosen: Chosen, now: datetime) -> Listing:
         "places": list(places or ()),
         **{f"place_{n}": place for n, place in enumerate((places or ())[:MOST_PLACES])},
     }
-    return Listing(_compiled(chosen.kind, _many(places)), values, purpose=chosen.purpose("inspections-board"))
+    return Listing(
+        _compiled(chosen.kind, _many(places)), values, purpose=chosen.purpose("inspections-board", CURSOR_NAMES)
+    )
 
 
 def _moments(zone: str, now: datetime) -> dict[str, object]:

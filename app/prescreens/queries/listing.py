@@ -119,6 +119,10 @@ class ListedPrescreen(Protocol):
     assignee_name: str | None
 
 
+CURSOR_NAMES = ("state", "left", "organization", "template", "from", "to", "q", "tag", "with", "sort")
+"""The arguments that bind a cursor to its list, in the order of every version."""
+
+
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries."""
     return ("decided",) if chosen.tab in DECIDED else ("left",)
@@ -132,7 +136,9 @@ def is_plain(chosen: Chosen) -> bool:
 def listing(db: Db, chosen: Chosen, now: datetime, *, besides: Sequence[UUID] | None = None) -> Listing:
     """The list of these filters at this moment; with `besides`, the list without these rows."""
     values = {**counts.limits(now), **chosen.bind(db), "besides": list(besides or ())}
-    return Listing(_compiled(chosen.kind, besides is not None), values, purpose=chosen.purpose("prescreens"))
+    return Listing(
+        _compiled(chosen.kind, besides is not None), values, purpose=chosen.purpose("prescreens", CURSOR_NAMES)
+    )
 
 
 @lru_cache(maxsize=1024)
