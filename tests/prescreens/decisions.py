@@ -63,9 +63,9 @@ def last(database: Database, id: UUID) -> Row[Any]:
         return db.execute(wanted).one()
 
 
-def undo(database: Database, cast: Cast, hold: Row[Any], who: str = "lena", at: datetime | None = None) -> Row[Any]:
+def undo(database: Database, cast: Cast, decision: Row[Any], who: str = "lena", at: datetime | None = None) -> Row[Any]:
     with database.write() as db:
-        return undo_actions.undo(db, hold.id, cast.people[who].id, by=cast.actor(who), now=at or now())
+        return undo_actions.undo(db, decision.id, cast.people[who].id, by=cast.actor(who), now=at or now())
 
 
 def sweep(database: Database, at: datetime | None = None) -> bool:

@@ -35,7 +35,7 @@ def problem(answer: Any, status: int, code: str | None = None) -> Any:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/sessions", f"/api/v1/sessions/{NOBODY}"])
-def test_only_a_prescreens_key_opens_the_door(client: FlaskClient, cast: Cast, path: str) -> None:
+def test_only_a_prescreens_key_authenticates(client: FlaskClient, cast: Cast, path: str) -> None:
     wrong = [{}, {"Authorization": "Bearer ra_0000000000000000000000000000"}]
     wrong += [cast.headers("inspections"), cast.headers("depositions")]
     for headers in wrong:

@@ -1,4 +1,4 @@
-"""Approving and denying: final, one winner, one letter, one line of history; page and API say the same.
+"""Approving and denying: final, one winner, one email, one line of history; page and API say the same.
 
 These people's decisions are final at once; test_hold.py and the files beside it have those that wait.
 
@@ -62,9 +62,9 @@ def test_it_is_written_told_and_remembered(
     assert (row.review_status, row.review_notes, row.reviewed_by) == (word, NOTES, AGENT.name)
     assert row.status == "completed"
     assert row.reviewed_at is not None
-    letter = outbox.emails("jane@example.com")[-1]
-    assert "Marston & Vale" in letter["text"]
-    assert all(hidden not in str(letter) for hidden in (NOTES, "2,400", AGENT.name))
+    email = outbox.emails("jane@example.com")[-1]
+    assert "Marston & Vale" in email["text"]
+    assert all(hidden not in str(email) for hidden in (NOTES, "2,400", AGENT.name))
     with database.read() as db:
         latest = events.timeline(db, "prescreen", id)[0]
     assert (latest.kind, latest.actor_name) == (f"prescreen.{word}", AGENT.name)
@@ -72,7 +72,7 @@ def test_it_is_written_told_and_remembered(
 
 
 @verbs
-def test_the_letter_goes_to_the_address_of_this_session(
+def test_the_email_goes_to_the_address_of_this_session(
     database: Database, cast: Cast, outbox: Outbox, verb: str, word: str
 ) -> None:
     prescreen(database, cast.marston.id)
@@ -92,20 +92,20 @@ def test_nobody_is_told_without_an_address_or_when_it_is_switched_off(
         db.execute(update(Organization).where(Organization.id == cast.marston.id).values(decision_emails=False))
     off = prescreen(database, cast.marston.id)
     decide(database, off, verb, cast.marston.id)
-    assert len(outbox.rows()) == 1, "only the letter that the answers arrived"
+    assert len(outbox.rows()) == 1, "only the email that the answers arrived"
     assert stored(database, off).review_status == word
 
 
 @verbs
 def test_twice_is_refused(database: Database, cast: Cast, outbox: Outbox, verb: str, word: str) -> None:
     id = prescreen(database, cast.marston.id, word)
-    before, letters = stored(database, id), len(outbox.rows())
+    before, emails = stored(database, id), len(outbox.rows())
     for other in VERBS:
         with pytest.raises(Conflict) as refused:
             decide(database, id, other, cast.marston.id, notes="second thoughts")
         assert refused.value.code == "session.already_reviewed"
     assert stored(database, id) == before
-    assert len(outbox.rows()) == letters
+    assert len(outbox.rows()) == emails
 
 
 @verbs
@@ -188,14 +188,14 @@ def test_page_and_api_refuse_in_the_same_words(
     lena = cast.sign_in(client, "lena")
     fields = token(lena, f"/prescreens/{id}", verb)
     decide(database, id, verb, cast.marston.id)
-    said = lena.post(f"/prescreens/{id}/{verb}", data={**fields, "notes": "typed with care"})
+    answer = lena.post(f"/prescreens/{id}/{verb}", data={**fields, "notes": "typed with care"})
     api = client.patch(f"/api/v1/sessions/{id}/review", json={"reviewStatus": word}, headers=cast.headers("prescreens"))
-    assert said.status_code == api.status_code == 409
+    assert answer.status_code == api.status_code == 409
     assert api.json is not None
     first, _, rest = api.json["detail"].partition(". ")
-    assert first in said.text
-    assert rest in said.text
-    assert "typed with care" in said.text, "what was typed is not lost"
+    assert first in answer.text
+    assert rest in answer.text
+    assert "typed with care" in answer.text, "what was typed is not lost"
 
 
 @verbs

@@ -141,8 +141,8 @@ def test_the_address_resumes(visitor: Visitor, database: Database) -> None:
 def test_the_link_can_be_mailed(visitor: Visitor, outbox: Outbox) -> None:
     answer_all(visitor.get(START).press("/start")).press("/send_link")
     assert "The link is on its way to jane@example.com." in visitor.page
-    (letter,) = outbox.emails("jane@example.com")
-    path = urlsplit(letter["text"].partition("http")[2].split()[0].join(["http", ""])).path
+    (email,) = outbox.emails("jane@example.com")
+    path = urlsplit(email["text"].partition("http")[2].split()[0].join(["http", ""])).path
     assert visitor.get(path).step == "more", "the last question was left out, so it is asked once more"
 
 

@@ -1,4 +1,4 @@
-"""Sending the answers: completed once, the contact matched or made, one letter with the status link."""
+"""Sending the answers: completed once, the contact matched or made, one email with the status link."""
 
 import threading
 from datetime import timedelta
@@ -31,9 +31,9 @@ def test_it_makes_a_contact_and_tells_the_prospect(database: Database, cast: Cas
     assert row.completed_at is not None
     made = contact(database, row.contact_id)
     assert (made.name, made.email, made.phone) == ("Jane Smith", "jane@example.com", "+1 555 010 4477")
-    (letter,) = outbox.emails("jane@example.com")
-    assert letter["subject"] == "Marston & Vale has your answers"
-    token = letter["text"].partition("/status/")[2].split()[0]
+    (email,) = outbox.emails("jane@example.com")
+    assert email["subject"] == "Marston & Vale has your answers"
+    token = email["text"].partition("/status/")[2].split()[0]
     assert links.read(database.config, links.STATUS, token) == id
     with database.read() as db:
         (latest, _) = events.timeline(db, "prescreen", id)
@@ -106,7 +106,7 @@ def test_twice_is_once(database: Database, cast: Cast, outbox: Outbox) -> None:
     assert len(outbox.rows()) == 1
 
 
-def test_many_at_once_make_one_contact_each_and_one_letter(database: Database, cast: Cast, outbox: Outbox) -> None:
+def test_many_at_once_make_one_contact_each_and_one_email(database: Database, cast: Cast, outbox: Outbox) -> None:
     ids = [prescreen(database, cast.marston.id, "draft") for _ in range(3)]
     with database.write() as db:
         for id in ids:

@@ -22,13 +22,13 @@ from tests.prescreens.factories import prescreen, stored
 @pytest.mark.parametrize("verb", ["approve", "deny"])
 def test_it_waits_and_nothing_is_written_or_sent(database: Database, cast: Cast, outbox: Outbox, verb: str) -> None:
     id = prescreen(database, cast.marston.id)
-    before, letters = stored(database, id), len(outbox.rows())
-    hold = decide(database, cast, id, verb)
+    before, emails = stored(database, id), len(outbox.rows())
+    decision = decide(database, cast, id, verb)
     assert stored(database, id) == before
-    assert len(outbox.rows()) == letters
-    assert (hold.kind, hold.person_id, hold.state) == (verb, cast.lena.id, State.HELD)
-    assert hold.final_at - hold.pressed_at == timedelta(seconds=30)
-    assert hold.payload == {"notes": NOTES}
+    assert len(outbox.rows()) == emails
+    assert (decision.kind, decision.person_id, decision.state) == (verb, cast.lena.id, State.HELD)
+    assert decision.final_at - decision.pressed_at == timedelta(seconds=30)
+    assert decision.payload == {"notes": NOTES}
     happened = activity(database, id)[0]
     assert (happened.kind, happened.actor_name) == ("prescreen.decision_pending", "Lena Ortiz")
     assert NOTES not in str(happened.data)
@@ -63,22 +63,22 @@ def test_deciding_otherwise_needs_an_undo_first(database: Database, cast: Cast) 
 @pytest.mark.parametrize("seconds", [30, 0])
 def test_somebody_else_is_refused_by_name_and_time(database: Database, cast: Cast, seconds: int) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
-    at = hold.pressed_at + timedelta(seconds=12)
+    decision = decide(database, cast, id)
+    at = decision.pressed_at + timedelta(seconds=12)
     with pytest.raises(Conflict) as refused:
         decide(database, cast, id, "deny", who="mira", seconds=seconds, at=at)
     assert refused.value.code == "hold.held"
     assert refused.value.detail.startswith("Lena Ortiz approves this; it is final in 18 s.")
-    assert last(database, id) == hold
+    assert last(database, id) == decision
     assert stored(database, id).review_status == "pending_review"
 
 
 def test_what_has_lapsed_is_decided_though_nobody_wrote_it_down(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     for who in ("mira", "lena"):
         with pytest.raises(Conflict, match="approved this"):
-            decide(database, cast, id, "deny", who=who, at=hold.final_at)
+            decide(database, cast, id, "deny", who=who, at=decision.final_at)
 
 
 def test_what_cannot_be_decided_cannot_be_held(database: Database, cast: Cast) -> None:

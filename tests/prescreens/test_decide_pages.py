@@ -63,8 +63,8 @@ def test_it_goes_to_the_next_row_and_the_bar_comes_along(lena: FlaskClient, data
         assert re.search(r"Approving Jane Smith , (2\d|30) s left", bar(lena.get(path).text)), path
     answer = approve(lena, emeka, "deny")
     assert answer.headers["Location"] == "/prescreens", "the end of the list"
-    said = bar(lena.get("/prescreens").text)
-    assert said.index("Denying Emeka Obiora") < said.index("Approving Jane Smith")
+    shown = bar(lena.get("/prescreens").text)
+    assert shown.index("Denying Emeka Obiora") < shown.index("Approving Jane Smith")
     assert stored(database, jane).review_status == stored(database, emeka).review_status == "pending_review"
 
 
@@ -126,7 +126,7 @@ def test_too_late_is_said_without_scripts_too(lena: FlaskClient, database: Datab
     assert "Approving" not in bar(page)
 
 
-def test_a_colleague_waits_and_can_read_why(app: Any, lena: FlaskClient, database: Database, cast: Cast) -> None:
+def test_another_agent_waits_and_reads_why(app: Any, lena: FlaskClient, database: Database, cast: Cast) -> None:
     jane, _ = two(database, cast)
     mira = cast.sign_in(app.test_client(), "mira")
     ready = token(mira, f"/prescreens/{jane}", "deny")
@@ -144,7 +144,7 @@ def test_a_colleague_waits_and_can_read_why(app: Any, lena: FlaskClient, databas
     assert mira.post(f"/holds/{last(database, jane).id}/undo", data=fields).status_code == 404
 
 
-def test_the_overtaken_holder_reads_it_until_they_have_understood(
+def test_the_overtaken_agent_reads_it_until_they_have_understood(
     lena: FlaskClient, database: Database, cast: Cast
 ) -> None:
     jane, emeka = two(database, cast)

@@ -1,4 +1,4 @@
-"""When the hold is over the worker writes the decision down: exactly once, late or doubled, for who pressed."""
+"""After the undo window the worker writes a decision: exactly once, late or doubled, in the name of its user."""
 
 import threading
 import time
@@ -35,12 +35,12 @@ def test_it_is_the_decision_that_was_pressed(
     database: Database, cast: Cast, outbox: Outbox, verb: str, word: str
 ) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id, verb)
-    assert not sweep(database, hold.final_at - timedelta(milliseconds=1))
-    assert sweep(database, hold.final_at)
+    decision = decide(database, cast, id, verb)
+    assert not sweep(database, decision.final_at - timedelta(milliseconds=1))
+    assert sweep(database, decision.final_at)
     row = stored(database, id)
     assert (row.review_status, row.review_notes, row.reviewed_by) == (word, NOTES, "Lena Ortiz")
-    assert row.reviewed_at == hold.final_at
+    assert row.reviewed_at == decision.final_at
     assert len(outbox.emails("jane@example.com")) == 2
     happened = activity(database, id)[0]
     assert (happened.kind, happened.actor_kind, happened.actor_id) == (
@@ -51,19 +51,19 @@ def test_it_is_the_decision_that_was_pressed(
     assert (happened.actor_name, happened.via, happened.data["held"]) == ("Lena Ortiz", "page", 30)
     ended = last(database, id)
     assert (ended.state, ended.shown_to) == (State.FINAL, None)
-    assert not sweep(database, hold.final_at)
+    assert not sweep(database, decision.final_at)
 
 
 def test_late_by_an_hour_it_counts_from_when_it_was_final(
     database: Database, cast: Cast, outbox: Outbox, clock: Clock
 ) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     clock.move(hours=1)
     outbox.deliver_all()
     row = stored(database, id)
-    assert (row.review_status, row.reviewed_at) == ("approved", hold.final_at)
-    assert row.updated_at > hold.final_at + timedelta(minutes=59)
+    assert (row.review_status, row.reviewed_at) == ("approved", decision.final_at)
+    assert row.updated_at > decision.final_at + timedelta(minutes=59)
     assert kinds(database, id) == ["approved", "decision_pending"]
 
 
@@ -71,8 +71,8 @@ def test_pressed_before_it_expired_it_counts_when_the_worker_returns(
     database: Database, cast: Cast, clock: Clock
 ) -> None:
     id = prescreen(database, cast.marston.id, at=now() - timedelta(days=30) + timedelta(seconds=10))
-    hold = decide(database, cast, id)
-    assert hold.pressed_at < stored(database, id).expires_at < hold.final_at
+    decision = decide(database, cast, id)
+    assert decision.pressed_at < stored(database, id).expires_at < decision.final_at
     clock.move(hours=1)
     assert review.status_of(stored(database, id), now()) == "expired", "nothing is true before it is written"
     assert sweep(database)
@@ -83,12 +83,12 @@ def test_pressed_before_it_expired_it_counts_when_the_worker_returns(
 def test_several_workers_write_it_once(database: Database, cast: Cast, outbox: Outbox) -> None:
     for _ in range(6):
         id = prescreen(database, cast.marston.id)
-        hold, letters = decide(database, cast, id), len(outbox.rows())
+        decision, emails = decide(database, cast, id), len(outbox.rows())
         ready, outcomes = threading.Barrier(6), []
 
-        def work(hold: Any = hold, ready: Any = ready, outcomes: list[Any] = outcomes) -> None:
+        def work(decision: Any = decision, ready: Any = ready, outcomes: list[Any] = outcomes) -> None:
             ready.wait()
-            outcomes.append(undo_actions.settle(database, hold.id, hold.final_at, FINALIZERS))
+            outcomes.append(undo_actions.settle(database, decision.id, decision.final_at, FINALIZERS))
 
         threads = [threading.Thread(target=work) for _ in range(6)]
         for thread in threads:
@@ -97,7 +97,7 @@ def test_several_workers_write_it_once(database: Database, cast: Cast, outbox: O
             thread.join()
         assert sorted(map(str, outcomes)) == ["None"] * 5 + ["final"]
         assert kinds(database, id) == ["approved", "decision_pending"]
-        assert len(outbox.rows()) == letters + 1
+        assert len(outbox.rows()) == emails + 1
 
 
 class Pauses(threading.Event):
@@ -115,7 +115,7 @@ class Pauses(threading.Event):
 def test_the_running_worker_is_at_most_two_seconds_late(database: Database, cast: Cast) -> None:
     """By its own doing: it waits less than that between sweeps, and the first one after the end writes it down."""
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id, seconds=1)
+    decision = decide(database, cast, id, seconds=1)
     begun: list[datetime] = []
 
     def note(_database: Database, now: datetime) -> bool:
@@ -138,18 +138,18 @@ def test_the_running_worker_is_at_most_two_seconds_late(database: Database, cast
         for worker in workers:
             worker.join(30)
     ended_at = last(database, id).ended_at
-    assert ended_at >= hold.final_at
-    in_vain = [at for at in begun if hold.final_at <= at < ended_at]
+    assert ended_at >= decision.final_at
+    in_vain = [at for at in begun if decision.final_at <= at < ended_at]
     assert len(in_vain) <= 1, "only one that the other worker forestalls"
     assert max(stop.asked) <= 1
     assert kinds(database, id) == ["approved", "decision_pending"]
 
 
-def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any) -> Any:
-    letters = len(outbox.rows())
-    assert sweep(database, hold.final_at)
+def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, decision: Any) -> Any:
+    emails = len(outbox.rows())
+    assert sweep(database, decision.final_at)
     assert stored(database, id).review_status == "pending_review"
-    assert len(outbox.rows()) == letters
+    assert len(outbox.rows()) == emails
     assert kinds(database, id)[0] == "decision_returned"
     ended = last(database, id)
     assert (ended.state, ended.shown_to) == (State.RETURNED, cast.lena.id)
@@ -160,40 +160,40 @@ def returned(database: Database, cast: Cast, outbox: Outbox, id: Any, hold: Any)
 
 def test_what_would_leave_has_changed_so_it_goes_back(database: Database, cast: Cast, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     with database.write() as db:
         db.execute(update(Prescreen).where(Prescreen.id == id).values(email="jane.smith@example.com"))
-    ended = returned(database, cast, outbox, id, hold)
+    ended = returned(database, cast, outbox, id, decision)
     assert "What would be sent to Jane Smith changed" in ended.why
     assert decide(database, cast, id).state == State.HELD, "she may read it and decide again"
 
 
 def test_the_answers_changed_so_it_goes_back(database: Database, cast: Cast, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     with database.write() as db:
         db.execute(update(Prescreen).where(Prescreen.id == id).values(version=Prescreen.version + 1))
-    returned(database, cast, outbox, id, hold)
+    returned(database, cast, outbox, id, decision)
 
 
-def test_letters_switched_off_meanwhile(database: Database, cast: Cast, outbox: Outbox) -> None:
+def test_emails_switched_off_meanwhile(database: Database, cast: Cast, outbox: Outbox) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     with database.write() as db:
         db.execute(update(Organization).where(Organization.id == cast.marston.id).values(decision_emails=False))
-    returned(database, cast, outbox, id, hold)
+    returned(database, cast, outbox, id, decision)
 
 
 @pytest.mark.parametrize("how", ["disabled", "role taken"])
 def test_who_may_not_decide_any_more_has_not_decided(database: Database, cast: Cast, outbox: Outbox, how: str) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     with database.write() as db:
         if how == "disabled":
             db.execute(update(Person).where(Person.id == cast.lena.id).values(disabled_at=now()))
         else:
             db.execute(delete(Membership).where(Membership.person_id == cast.lena.id))
-    ended = returned(database, cast, outbox, id, hold)
+    ended = returned(database, cast, outbox, id, decision)
     assert ended.why == "Lena Ortiz may not decide here any more, so the approval was not written."
 
 
@@ -203,10 +203,10 @@ def test_what_breaks_is_tried_again_and_holds_up_nobody(
     broken, well = prescreen(database, cast.marston.id), prescreen(database, cast.marston.id)
     first, second = decide(database, cast, broken), decide(database, cast, well, who="mira")
 
-    def breaks(db: Any, hold: Any, at: Any) -> Any:
-        if hold.id == first.id:
+    def breaks(db: Any, decision: Any, at: Any) -> Any:
+        if decision.id == first.id:
             raise RuntimeError("planted")
-        return finalize(db, hold, at)
+        return finalize(db, decision, at)
 
     monkeypatch.setitem(FINALIZERS, "prescreen", undo_actions.Finalizer("prescreens", breaks))
     at = second.final_at + timedelta(seconds=1)
@@ -221,9 +221,9 @@ def test_what_breaks_is_tried_again_and_holds_up_nobody(
 
 def test_no_two_are_held_on_one_thing(database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     with database.write() as db:
-        facts = {**hold._mapping, "id": id}
+        facts = {**decision._mapping, "id": id}
         with pytest.raises(Exception, match=r"(?i)unique"):
             db.execute(PendingDecision.__table__.insert().values(**facts))
         db.rollback()

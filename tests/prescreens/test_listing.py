@@ -178,7 +178,7 @@ def seen(database: Database, id: UUID) -> str:
     return f"{id}:{Seen(row.version, row.assignee_id).number}"
 
 
-def said(client: FlaskClient, answer: Any) -> str:
+def followed(client: FlaskClient, answer: Any) -> str:
     assert answer.status_code == 303, answer.text
     return client.get(answer.headers["Location"]).text
 
@@ -200,18 +200,18 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(
         mira = (cast.mira.id, cast.mira.name)
         actions.assign(db, made[0], assignee=mira, former=None, reach=reach, by=cast.actor("mira"), now=now())
         actions.approve(db, made[1], None, reach=reach, by=cast.actor("mira"), now=now())
-    page = said(lena, press(lena, database, made, f"assign:{cast.lena.id}", row=rows))
+    page = followed(lena, press(lena, database, made, f"assign:{cast.lena.id}", row=rows))
     assert "1 assigned to you. 2 were left alone:" in page
     assert "Mira Haddad assigned it at" in page
     assert "Mira Haddad approved it at" in page
     assignees = [stored(database, id).assignee_id for id in made]
     assert assignees == [cast.mira.id, None, cast.lena.id]
-    page = said(lena, press(lena, database, made[2:], f"assign:{cast.mira.id}"))
+    page = followed(lena, press(lena, database, made[2:], f"assign:{cast.mira.id}"))
     assert "1 assigned to Mira Haddad." in page
     assert "Assigned to Mira Haddad by Lena Ortiz" in lena.get(f"/prescreens/{made[2]}").text
-    page = said(lena, press(lena, database, made[2:], "unassign"))
+    page = followed(lena, press(lena, database, made[2:], "unassign"))
     assert "1 unassigned." in page
-    page = said(lena, press(lena, database, made[2:], "unassign"))
+    page = followed(lena, press(lena, database, made[2:], "unassign"))
     assert "None unassigned. 1 was left alone: It is assigned to nobody, so it cannot be unassigned." in page
 
 
@@ -229,7 +229,7 @@ def test_another_organizations_row_is_neither_changed_nor_named(
 ) -> None:
     theirs = prescreen(database, cast.harbor.id, given={"fullName": "Hidden Person"})
     for act, typed in (("tag", {"tag": "vip"}), (f"assign:{cast.lena.id}", {}), ("unassign", {})):
-        page = said(lena, press(lena, database, [theirs], act, **typed))
+        page = followed(lena, press(lena, database, [theirs], act, **typed))
         assert "1 was left alone: it is not in this list." in page
         assert "Hidden" not in page
     with database.read() as db:

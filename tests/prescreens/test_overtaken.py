@@ -1,4 +1,4 @@
-"""The API is immediate and wins over a hold, until the hold is over: then the hold has decided."""
+"""A review by API is immediate and overtakes a pending decision, until its undo window ends: then that decides."""
 
 import threading
 from datetime import timedelta
@@ -33,11 +33,11 @@ def review(client: FlaskClient, cast: Cast, id: Any, word: str = "denied") -> An
     )
 
 
-def test_the_api_wins_and_the_holder_is_told(
+def test_the_api_wins_and_the_agent_is_notified(
     client: FlaskClient, database: Database, cast: Cast, outbox: Outbox
 ) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     assert review(client, cast, id).status_code == 200
     ended = last(database, id)
     assert (ended.state, ended.shown_to) == (State.OVERTAKEN, cast.lena.id)
@@ -45,27 +45,27 @@ def test_the_api_wins_and_the_holder_is_told(
     assert line.title == "Your approval of Jane Smith was not written"
     assert "(API) has denied Jane Smith meanwhile, which was final at once." in line.note
     assert sorted(kinds(database, id)) == ["decision_overtaken", "decision_pending", "denied"]
-    told = next(event for event in activity(database, id) if event.kind == "prescreen.decision_overtaken")
-    assert (told.data["holder"], told.data["act"], told.via) == ("Lena Ortiz", "approve", "api")
-    assert not sweep(database, hold.final_at)
+    overtaken = next(event for event in activity(database, id) if event.kind == "prescreen.decision_overtaken")
+    assert (overtaken.data["holder"], overtaken.data["act"], overtaken.via) == ("Lena Ortiz", "approve", "api")
+    assert not sweep(database, decision.final_at)
     assert stored(database, id).review_status == "denied"
     assert len(outbox.emails("jane@example.com")) == 2
     with pytest.raises(Conflict, match="nothing left to undo"):
-        undo(database, cast, hold)
+        undo(database, cast, decision)
 
 
 def test_after_the_hold_the_api_is_late_even_without_a_worker(
     client: FlaskClient, database: Database, cast: Cast, clock: Clock
 ) -> None:
     id = prescreen(database, cast.marston.id)
-    hold = decide(database, cast, id)
+    decision = decide(database, cast, id)
     clock.move(hours=1)
     refused = review(client, cast, id)
     assert (refused.status_code, refused.json["code"]) == (409, "session.already_reviewed")
     assert refused.json["detail"].startswith("Lena Ortiz has approved this.")
     assert sweep(database)
     row = stored(database, id)
-    assert (row.review_status, row.reviewed_at) == ("approved", hold.final_at)
+    assert (row.review_status, row.reviewed_at) == ("approved", decision.final_at)
 
 
 def test_without_a_hold_the_api_is_as_it_was(client: FlaskClient, database: Database, cast: Cast) -> None:
@@ -101,7 +101,7 @@ def by_api(database: Database, cast: Cast, id: Any, at: Any = None) -> str:
 
 
 def test_pressed_and_reviewed_at_once(database: Database, cast: Cast, outbox: Outbox) -> None:
-    """Whichever comes first, the API's review stands, and no hold is left on a decided prescreen."""
+    """In either order the API's review stands, and no decision stays pending on a reviewed prescreen."""
     for _ in range(ROUNDS):
         id = prescreen(database, cast.marston.id)
         got = together(
@@ -119,17 +119,17 @@ def test_pressed_and_reviewed_at_once(database: Database, cast: Cast, outbox: Ou
 
 
 def test_written_down_and_reviewed_at_once(database: Database, cast: Cast, outbox: Outbox) -> None:
-    """A worker and the API, whose clocks differ by a little: one decision, one letter, one end of the hold."""
+    """A worker and the API, whose clocks differ by a little: one decision, one e-mail, one end of the pending one."""
     for _ in range(ROUNDS):
         id = prescreen(database, cast.marston.id)
-        hold, letters = decide(database, cast, id), len(outbox.rows())
-        before, after = (hold.final_at + timedelta(milliseconds=ms) for ms in (-5, 5))
+        decision, emails = decide(database, cast, id), len(outbox.rows())
+        before, after = (decision.final_at + timedelta(milliseconds=ms) for ms in (-5, 5))
         got = together(
-            lambda hold=hold, at=after: str(undo_actions.settle(database, hold.id, at, FINALIZERS)),  # type: ignore[misc]
+            lambda decision=decision, at=after: str(undo_actions.settle(database, decision.id, at, FINALIZERS)),  # type: ignore[misc]
             lambda id=id, at=before: by_api(database, cast, id, at),  # type: ignore[misc]
         )
         row, ended = stored(database, id), last(database, id)
-        assert len(outbox.rows()) == letters + 1
+        assert len(outbox.rows()) == emails + 1
         if row.review_status == "approved":
             assert got == ["final", "session.already_reviewed"]
             assert sorted(kinds(database, id)) == ["approved", "decision_pending"]

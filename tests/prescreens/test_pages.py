@@ -68,7 +68,7 @@ def test_a_fragment_is_the_same_list(lena: FlaskClient, database: Database, cast
         assert fragment.strip() in page(lena, "/prescreens")
 
 
-def test_the_search_finds_by_first_letters(lena: FlaskClient, database: Database, cast: Cast) -> None:
+def test_the_search_finds_by_prefix(lena: FlaskClient, database: Database, cast: Cast) -> None:
     prescreen(database, cast.marston.id, given={"fullName": "Hye-jin Park", "email": "park@example.com"})
     prescreen(database, cast.marston.id, given={"fullName": "Ilse Brunner", "email": "ilse@example.com"})
     for text in ("park", "PAR", "hye", "hye park", "park@ex"):
@@ -109,10 +109,10 @@ def test_only_ones_own_organization(app: Any, client: FlaskClient, database: Dat
     page(lena, "/prescreens/00000000-0000-4000-8000-000000000000", 404)
     assert str(theirs) not in page(lena, f"/prescreens?organization={cast.harbor.id}")
     assert str(theirs) not in page(lena, "/prescreens?state=all&sort=left")
-    house = cast.sign_in(app.test_client(), "ada")
+    ada = cast.sign_in(app.test_client(), "ada")
     for id in (mine, theirs):
-        page(house, f"/prescreens/{id}")
-    assert "2 wait for a decision at 2 organizations." in page(house, "/prescreens")
+        page(ada, f"/prescreens/{id}")
+    assert "2 wait for a decision at 2 organizations." in page(ada, "/prescreens")
 
 
 @pytest.mark.parametrize(("who", "status"), [("otto", 403), ("ines", 403), ("nora", 403), ("aude", 200), ("adam", 200)])

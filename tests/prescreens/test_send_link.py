@@ -16,8 +16,8 @@ def test_it_goes_to_the_address_given(database: Database, cast: Cast, outbox: Ou
     with database.write() as db:
         actions.answer(db, id, "email", ["jane@example.com"], by=PROSPECT, now=now())
         actions.send_link(db, id, by=PROSPECT, now=now())
-    (letter,) = outbox.emails("jane@example.com")
-    token = letter["text"].partition("/chat/")[2].split()[0]
+    (email,) = outbox.emails("jane@example.com")
+    token = email["text"].partition("/chat/")[2].split()[0]
     assert links.read(database.config, links.CHAT, token) == id
     assert outbox.rows()[0].secret
 
