@@ -91,7 +91,7 @@ def _chosen(queue: AnyQueue, viewer: Me, list_state: ListState, pressed: str, va
     """The act behind the button. Raises Invalid."""
     by, now = viewer.actor(), list_state.now
     if pressed == "assign":
-        team = queue.colleagues()
+        team = queue.assignees()
         person = next((one for one in team if str(one.id) == value), None)
         if person is None:
             raise Invalid("Choose a person who works at this desk. Nothing was changed.", code="bulk.person")
@@ -163,15 +163,15 @@ def _answer(
     queue: AnyQueue, list_state: ListState, viewer: Me, done: int, words: str, left: Iterable[tuple[Found | None, str]]
 ) -> str:
     """`3 assigned to you. 1 was left alone: Ana scheduled it at 10:42.`"""
-    said = f"{done:,} {words}." if done else f"None {words}."
+    summary = f"{done:,} {words}." if done else f"None {words}."
     reasons = list(left)
     if not reasons:
-        return said
+        return summary
     if len(reasons) == 1:
-        return f"{said} 1 was left alone: {reasons[0][1]}."
+        return f"{summary} 1 was left alone: {reasons[0][1]}."
     named = [f"{queue.name_of(row) if row is not None else 'one'}, {why}" for row, why in reasons[:10]]
     more = f"; and {pluralize(len(reasons) - 10, 'more')}" if len(reasons) > 10 else ""
-    return f"{said} {len(reasons):,} were left alone: {'; '.join(named)}{more}."
+    return f"{summary} {len(reasons):,} were left alone: {'; '.join(named)}{more}."
 
 
 def _at_moment(instant: datetime, zone: str, now: datetime) -> str:

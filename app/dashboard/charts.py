@@ -178,12 +178,12 @@ def lines(names: Sequence[str], values: Sequence[int], tones: Sequence[str] = ()
     return Picture(25 * len(names), (), tuple(boxes), tuple(words))
 
 
-def shares(names: Sequence[str], parts: Sequence[int], totals: Sequence[int], said: Sequence[str]) -> Picture:
+def shares(names: Sequence[str], parts: Sequence[int], totals: Sequence[int], labels: Sequence[str]) -> Picture:
     """How much of each total: a full bar in grey, the part on it, the words at its end."""
     boxes, words = [], []
     for n, (name, part, total) in enumerate(zip(names, parts, totals, strict=True)):
         y = 42 * n
-        words += [Word(name, 0, y + 12, "value"), Word(said[n], 100, y + 12, "", "end")]
+        words += [Word(name, 0, y + 12, "value"), Word(labels[n], 100, y + 12, "", "end")]
         boxes.append(Box("track", 0, 100, y + 18, 10, 2))
         if part > 0:
             boxes.append(Box("series-1", 0, min(100.0, max(0.6, part / total * 100)), y + 18, 10, 2))
@@ -217,7 +217,7 @@ def cells(names: Sequence[str], tones: Sequence[Sequence[str]], first: str, last
     return Picture(24 * len(names) + 24, tuple(strokes), tuple(boxes), tuple(words))
 
 
-LETTERS = "MTWTFSS"
+WEEKDAY_INITIALS = "MTWTFSS"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -233,7 +233,13 @@ def slots(first: date, last: date, today: date) -> list[Slot]:
     days = [first + timedelta(days=n) for n in range(length)]
     if length <= 14:
         return [
-            Slot(d, d, f"{NAMES[d.weekday()]} {short(d)}", "today" if d == today else LETTERS[d.weekday()], d == today)
+            Slot(
+                d,
+                d,
+                f"{NAMES[d.weekday()]} {short(d)}",
+                "today" if d == today else WEEKDAY_INITIALS[d.weekday()],
+                d == today,
+            )
             for d in days
         ]
     if length <= 35:

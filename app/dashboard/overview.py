@@ -1,5 +1,5 @@
-"""What the overviews of the three desks share: span and organization from the address, the tallies by the reader's
-days, how deliveries fare, and the page itself. A desk adds its figures and charts.
+"""What the overviews of the three desks share: span and organization from the address, the hourly statistics by the
+reader's days, how deliveries fare, and the page itself. A desk adds its figures and charts.
 """
 
 from collections import Counter
@@ -77,7 +77,7 @@ class Overview:
         self.slots = charts.slots(self.first, self.today, self.today)
 
     def read(self, past: Sequence[str], ahead: Sequence[str] = (), days_ahead: int = 0) -> "Statistics":
-        """The tallies: of `past` over the span and the one before, of `ahead` from today on. One query."""
+        """The hourly statistics: of `past` over the span and the one before, of `ahead` from today on. One query."""
         own = {row.id for row in self.organizations}
         past_days = Days(self.zone, self.before, self.today)
         ahead_days = Days(self.zone, self.today, self.today + timedelta(days=max(0, days_ahead - 1)))
@@ -99,10 +99,10 @@ class Overview:
         return url_for(f"{self.desk}.overview", **{name: value for name, value in args.items() if value})
 
     def answer(
-        self, told: "Statistics", title: str, figures: Sequence[Figure], found: Sequence[Chart | None]
+        self, statistics: "Statistics", title: str, figures: Sequence[Figure], found: Sequence[Chart | None]
     ) -> Response:
         """The page; or one chart's numbers as a file, when the address asks for that."""
-        shown = [*(chart for chart in found if chart), self._deliveries(told)]
+        shown = [*(chart for chart in found if chart), self._deliveries(statistics)]
         wanted = request.args.get("csv")
         if wanted is not None:
             return self._file(next((chart for chart in shown if chart.key == wanted), None))
@@ -115,7 +115,7 @@ class Overview:
             o=self,
             spans=[(n, f"{n} days") for n in SPANS],
             organizations=self.organizations,
-            nothing=not told.tallies,
+            nothing=not statistics.stats,
         )
 
     def _lede(self) -> str:
@@ -132,11 +132,13 @@ class Overview:
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return personal(answer)
 
-    def _deliveries(self, told: "Statistics") -> Chart:
+    def _deliveries(self, statistics: "Statistics") -> Chart:
         """Whether the messages of this desk arrived, by channel."""
         since = max(self.first, self.today - timedelta(days=29))
         slots = charts.slots(since, self.today, self.today)
-        ours = [t for t in told.tallies if t.event == DELIVERED and t.subcategory == self.subject and t.day >= since]
+        ours = [
+            t for t in statistics.stats if t.event == DELIVERED and t.subcategory == self.subject and t.day >= since
+        ]
         sums: dict[str, Counter[str]] = {channel: Counter() for channel in CHANNELS}
         by_slot: dict[tuple[str, str], Counter[date]] = {}
         for t in ours:
@@ -181,17 +183,17 @@ class Overview:
         dead = sum(each["dead"] for each in sums.values())
         late = sum(each["late"] for each in sums.values())
         if not total:
-            said = f"Nothing was sent in the last {days} days."
+            text = f"Nothing was sent in the last {days} days."
         elif dead:
-            said = (
+            text = (
                 f"{pluralize(dead, 'message')} of {total:,} in {days} days {'was' if dead == 1 else 'were'} given up."
             )
         else:
-            said = f"All {total:,} of the last {days} days arrived" + (f", {late:,} after a retry." if late else ".")
+            text = f"All {total:,} of the last {days} days arrived" + (f", {late:,} after a retry." if late else ".")
         oldest = self._oldest()
         if oldest is not None:
-            said += f" The oldest still waiting has been due for {datetimes.duration(self.now - oldest)}."
-        return said
+            text += f" The oldest still waiting has been due for {datetimes.duration(self.now - oldest)}."
+        return text
 
     def _oldest(self) -> datetime | None:
         """Since when the longest overdue message of this desk waits."""
@@ -231,8 +233,8 @@ def _is_id(text: str) -> bool:
 class Statistics:
     """The statistics of one overview, by event, category and days."""
 
-    def __init__(self, overview: Overview, tallies: Sequence[DailyStat]) -> None:
-        self.overview, self.tallies = overview, tallies
+    def __init__(self, overview: Overview, stats: Sequence[DailyStat]) -> None:
+        self.overview, self.stats = overview, stats
 
     def total(self, moment: str, *words: str, before: bool = False) -> int:
         """How often in the span, or `before` it."""
@@ -263,11 +265,11 @@ class Statistics:
         return found
 
     def _of(self, moment: str, words: Collection[str]) -> list[DailyStat]:
-        return [t for t in self.tallies if t.event == moment and (not words or t.category in words)]
+        return [t for t in self.stats if t.event == moment and (not words or t.category in words)]
 
 
 def waiting_chart(
-    told: Statistics,
+    statistics: Statistics,
     moment: str,
     *,
     key: str,
@@ -277,22 +279,22 @@ def waiting_chart(
     in_bands: Sequence[tuple[int, str]] = HOURS,
 ) -> Chart:
     """How long it took: one line a band. What took over a day is drawn in amber."""
-    waits = told.waits(moment)
+    waits = statistics.waits(moment)
     names = (*(name for _, name in in_bands), "longer")
     values = charts.bands(waits, [edge for edge, _ in in_bands])
     tones = tuple("toned-fill warn" if low >= DAY else "series-1" for low in (0, *(edge for edge, _ in in_bands)))
     total = sum(waits.values())
-    said = captions.waited(
+    text = captions.waited(
         charts.percentile(waits, 0.5), charts.percentile(waits, 0.9), charts.longer_than(waits, DAY), total, done
     )
     picture = charts.lines(names, values, tones) if total else None
     rows = tuple(Row(name, (n,)) for name, n in zip(names, values, strict=True))
-    return Chart(key, title, said, f"{title}: {said}", picture, ("Wait", thing), rows)
+    return Chart(key, title, text, f"{title}: {text}", picture, ("Wait", thing), rows)
 
 
-def weekly_chart(told: Statistics, moment: str, *, key: str, title: str, done: str) -> Chart | None:
+def weekly_chart(statistics: Statistics, moment: str, *, key: str, title: str, done: str) -> Chart | None:
     """Half and nine of ten, week by week; nothing for a single week."""
-    o = told.overview
+    o = statistics.overview
     if o.span < 2 * 7:
         return None
     # Whole weeks that end today; a rest of days at the beginning is no week.
@@ -303,15 +305,15 @@ def weekly_chart(told: Statistics, moment: str, *, key: str, title: str, done: s
         marked = len(ends) <= 5 or n % 3 == 0
         name = f"{charts.short(begin)} to {charts.short(end)}"
         weeks.append(Slot(begin, end, name, charts.short(begin) if marked else ""))
-    each = [told.waits(moment, slot=week) for week in weeks]
+    each = [statistics.waits(moment, slot=week) for week in weeks]
     half, most = ([charts.percentile(waits, q) for waits in each] for q in (0.5, 0.9))
     series = (Series("half within", "series-1"), Series("nine of ten within", "series-2"))
     known = [(value, week) for value, week in zip(half, weeks, strict=True) if value is not None]
-    said = f"Nothing was {done} in this time."
+    text = f"Nothing was {done} in this time."
     if known:
-        said = f"Half within about {captions.about(known[-1][0])} in the week from {charts.short(known[-1][1].first)}."
+        text = f"Half within about {captions.about(known[-1][0])} in the week from {charts.short(known[-1][1].first)}."
         if len(known) > 1:
-            said = said[:-1] + f", {captions.about(known[0][0])} in the one from {charts.short(known[0][1].first)}."
+            text = text[:-1] + f", {captions.about(known[0][0])} in the one from {charts.short(known[0][1].first)}."
     rows = tuple(
         Row(week.name, (sum(waits.values()), captions.about(h), captions.about(m)))
         for week, waits, h, m in zip(weeks, each, half, most, strict=True)
@@ -319,8 +321,8 @@ def weekly_chart(told: Statistics, moment: str, *, key: str, title: str, done: s
     return Chart(
         key,
         title,
-        said,
-        f"{title}. {said}",
+        text,
+        f"{title}. {text}",
         charts.steps(weeks, series, (half, most)) if known else None,
         ("Week", done.capitalize(), "Half within", "Nine of ten within"),
         rows,
@@ -335,7 +337,7 @@ def daily_chart(
     *,
     key: str,
     title: str,
-    said: str,
+    text: str,
     urls: Sequence[str] = (),
 ) -> Chart:
     """Stacked bars, a slot each, with their table."""
@@ -344,8 +346,8 @@ def daily_chart(
     return Chart(
         key,
         title,
-        said,
-        f"{title}, {slots[0].name} to {slots[-1].name}. {said}",
+        text,
+        f"{title}, {slots[0].name} to {slots[-1].name}. {text}",
         charts.bars(slots, series, values) if some else None,
         ("Day" if slots[0].first == slots[0].last else "Week", *(one.name for one in series)),
         rows,

@@ -306,11 +306,11 @@ class Queue(ABC, Generic[Key, R, L, K]):
             known = g.tags_offered = [name for name, _ in offered]
         return known
 
-    def colleagues(self) -> Sequence[assignees.Assignee]:
+    def assignees(self) -> Sequence[assignees.Assignee]:
         """The people who act at this desk where the reader may look, by name."""
-        known: list[assignees.Assignee] | None = g.get("colleagues")
+        known: list[assignees.Assignee] | None = g.get("assignees")
         if known is None:
-            known = g.colleagues = assignees.assignees_of(reading(), self.desk, self.organization_ids())
+            known = g.assignees = assignees.assignees_of(reading(), self.desk, self.organization_ids())
         return known
 
     def organization_ids(self) -> frozenset[int] | None:

@@ -11,7 +11,7 @@ from app.kernel.changes.event_types import EventRow, EventType
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 
-Narrowing = Callable[[ColumnElement[int]], ColumnElement[bool]]
+OrganizationCondition = Callable[[ColumnElement[int]], ColumnElement[bool]]
 """Makes the condition that keeps to the organizations of a reader: `Scope.where`."""
 
 LOOKED_THROUGH = 5000
@@ -58,7 +58,9 @@ def latest_events(db: Db, subject_type: str, ids: Sequence[Id]) -> dict[Id, Late
     return {wanted[row.subject_id]: cast(LatestEvent, row) for row in rows}
 
 
-def since(db: Db, subject_type: str, types: Collection[EventType], where: Narrowing | None = None) -> datetime | None:
+def since(
+    db: Db, subject_type: str, types: Collection[EventType], where: OrganizationCondition | None = None
+) -> datetime | None:
     """When an event of these types last happened, None when that was long ago. `where` narrows by organization."""
     kinds = [kind for each in types for kind in each.stored_kinds]
     mine: list[ColumnElement[bool]] = [_LATE.c.subject_type == subject_type, _LATE.c.kind.in_(kinds)]

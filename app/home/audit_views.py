@@ -40,7 +40,7 @@ HEAD = (
 VIA = {"page": "at the desk", "api": "by the API", "worker": "by itself", "cli": "from the command line"}
 ENDPOINTS = {desk.subject: desk.detail_endpoint for desk in DESKS}
 NAMES = tuple(desk.name for desk in DESKS)
-HOUSE = "house"
+FORMER_GENERAL = "house"
 """What the address called audit.GENERAL once."""
 
 
@@ -168,7 +168,7 @@ def _about(row: audit.AuditEvent, names: dict[tuple[str, str], str]) -> About:
 def _filters() -> audit.Filters:
     """The filters of the address. Raises Invalid for one that cannot be read: the list is never silently unfiltered."""
     desk, kind = request.args.get("desk", ""), request.args.get("kind", "")
-    desk = audit.GENERAL if desk == HOUSE else desk
+    desk = audit.GENERAL if desk == FORMER_GENERAL else desk
     if desk not in ("", *NAMES, audit.GENERAL):
         raise Invalid("There is no such desk. Choose one from the filter.", code="filter.desk")
     if kind and kind not in audit.EVENTS:

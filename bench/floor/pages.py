@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from bench.floor import door, store
+from bench.floor import auth, store
 from bench.floor.api import now
 from bench.floor.store import moment, query, text_of
 
@@ -103,7 +103,7 @@ _shell, _looks = _blanks("shell.html"), _blanks("looks.html")
 
 
 def answer(environ: dict[str, Any], path: str) -> tuple[int, bytes]:
-    who = door.person(environ)
+    who = auth.person(environ)
     if path != "/depositions" or who is None:
         return 404, b""
     at, me = now(), who[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
-from bench.floor import api, door, pages
+from bench.floor import api, auth, pages
 
 LINES = {200: "200 OK", 201: "201 Created", 401: "401 Unauthorized", 404: "404 Not Found", 409: "409 Conflict"}
 JSON, HTML = "application/json", "text/html; charset=utf-8"
@@ -27,10 +27,10 @@ def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 def _api(environ: dict[str, Any], path: str) -> api.Answer:
     method = environ["REQUEST_METHOD"]
     if method == "POST":
-        who = door.by_bearer(environ)
+        who = auth.by_bearer(environ)
         return (401, b"{}") if who is None else api.create(environ, *who, _body(environ))
     product = "inspections" if path.startswith("/api/v1/public/") else "prescreens"
-    who = door.by_key(environ, product)
+    who = auth.by_key(environ, product)
     if who is None:
         return 401, b"{}"
     key, organization, name = who

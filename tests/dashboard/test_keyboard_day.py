@@ -160,7 +160,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.look("Ctrl Enter")
     keyboard.to("#confirm")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#status .toast")
+    page.wait_for_selector("#toasts .toast")
     keyboard.look("Enter")
     page.goto(f"{keyboard.address}/depositions")
 

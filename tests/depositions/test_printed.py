@@ -109,7 +109,7 @@ def test_webhook_once_scheduled(client, cast, database, outbox):
 
 
 @pytest.mark.config(webhook_allowed_networks=(ip_network("127.0.0.0/8"),))
-def test_webhook_body_is_a_jwt_of_the_api_key_and_opens_no_door(client, cast, database, receiver, outbox):
+def test_webhook_body_is_a_jwt_of_the_api_key_and_is_no_credential(client, cast, database, receiver, outbox):
     made = factories.request(database, cast, postback_url=receiver.url)
     key = cast.key("depositions", "marston")
     factories.schedule(database, cast, made.id)

@@ -112,7 +112,7 @@ def _around() -> dict[str, Any]:
         },
     ]
     desks = [{"title": "Depositions", "links": links}]
-    return {"me": me, "desks": desks, "held": [], "said": "", "now": NOW, "groups_of_rows": GROUPS}
+    return {"me": me, "desks": desks, "pending": [], "undone": "", "now": NOW, "groups_of_rows": GROUPS}
 
 
 def _routes(site: Flask) -> None:

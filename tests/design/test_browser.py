@@ -104,7 +104,7 @@ def test_success_goes_where_the_server_says_and_back_comes_back(page: Any, addre
     page.click("text=Schedule and tell")
     page.wait_for_url(f"{address}/queue?done=1")
     page.wait_for_function("document.title === 'Requests that need scheduling · Session Desk'")
-    assert "Scheduled. Brandt is next." in page.inner_text("#status")
+    assert "Scheduled. Brandt is next." in page.inner_text("#toasts")
     assert page.evaluate("document.activeElement.id") == "main"
     page.go_back()
     page.wait_for_selector("h1:has-text('Malachite Yarrow')")

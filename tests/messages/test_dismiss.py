@@ -71,7 +71,7 @@ def test_only_failed_messages_can_be_dismissed(database: Database, cast: Cast, c
     assert row_of(database, id) == before
 
 
-def test_the_second_to_set_it_aside_hears_who_was_first(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_the_second_to_dismiss_it_hears_who_was_first(database: Database, cast: Cast, client: FlaskClient) -> None:
     id = put(database, cast, "dead")
     press(cast.sign_in(client, "ines"), "dismiss", id)
     answer = press(client, "dismiss", id)
@@ -79,7 +79,7 @@ def test_the_second_to_set_it_aside_hears_who_was_first(database: Database, cast
     assert "Ines Okafor has dismissed it already." in answer.text
 
 
-def test_setting_aside_is_decided_by_the_database(database: Database, cast: Cast) -> None:
+def test_dismissing_is_decided_by_the_database(database: Database, cast: Cast) -> None:
     id = put(database, cast, "dead")
     seen = mark(database, id)
     with database.write() as db:

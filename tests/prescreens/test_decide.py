@@ -26,7 +26,7 @@ def test_it_waits_and_nothing_is_written_or_sent(database: Database, cast: Cast,
     decision = decide(database, cast, id, verb)
     assert stored(database, id) == before
     assert len(outbox.rows()) == emails
-    assert (decision.kind, decision.person_id, decision.state) == (verb, cast.lena.id, State.HELD)
+    assert (decision.kind, decision.person_id, decision.state) == (verb, cast.lena.id, State.PENDING)
     assert decision.final_at - decision.pressed_at == timedelta(seconds=30)
     assert decision.payload == {"notes": NOTES}
     happened = activity(database, id)[0]
@@ -122,11 +122,11 @@ def test_of_many_who_press_at_once_one_holds(database: Database, cast: Cast) -> 
         assert sorted(set(outcomes)) == ["held", "hold.held"]
         assert outcomes.count("held") == 2
         assert kinds(database, id) == ["decision_pending"]
-        assert stands(database, id) is State.HELD
+        assert stands(database, id) is State.PENDING
 
 
 def test_the_address_that_nobody_writes_to_is_no_obstacle(database: Database, cast: Cast) -> None:
     with database.write() as db:
         db.execute(update(Organization).where(Organization.id == cast.marston.id).values(decision_emails=False))
     id = prescreen(database, cast.marston.id, given={"email": None})
-    assert decide(database, cast, id).state == State.HELD
+    assert decide(database, cast, id).state == State.PENDING

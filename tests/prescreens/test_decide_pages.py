@@ -73,7 +73,7 @@ def test_what_is_on_hold_is_passed_over_on_the_way(app: Any, lena: FlaskClient, 
     third = prescreen(database, cast.marston.id, given={"fullName": "Bo Li"})
     decide(database, cast, emeka, who="mira")
     assert approve(lena, jane).headers["Location"] == f"/prescreens/{third}"
-    assert stands(database, jane) is State.HELD
+    assert stands(database, jane) is State.PENDING
 
 
 def test_the_own_page_says_why_and_undo_brings_the_notes_back(
@@ -175,7 +175,7 @@ def test_what_would_be_sent_has_changed_since_the_page_was_read(
     digest = re.search(r'name="preview" value="([0-9a-f]{64})"', answer.text)
     assert digest is not None
     assert lena.post(f"{path}/approve", data={**fields, "preview": digest[1]}).status_code == 303
-    assert stands(database, jane) is State.HELD
+    assert stands(database, jane) is State.PENDING
 
 
 def test_the_list_says_who_decides_what(app: Any, lena: FlaskClient, database: Database, cast: Cast) -> None:
@@ -225,7 +225,7 @@ def test_press_see_it_follow_and_take_it_back(window: Any, database: Database, c
     left = int(window.locator("[data-seconds]").inner_text())
     window.wait_for_function("n => Number(document.querySelector('[data-seconds]').textContent) < n", arg=left)
     notes.press("Control+z")
-    assert stands(database, jane) is State.HELD, "in a field the key is the field's own"
+    assert stands(database, jane) is State.PENDING, "in a field the key is the field's own"
     notes.fill("about Emeka")
     window.locator("h1").click()
     window.keyboard.press("Control+z")

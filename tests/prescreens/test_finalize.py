@@ -130,7 +130,7 @@ def test_the_running_worker_is_at_most_two_seconds_late(database: Database, cast
         worker.start()
     try:
         ends = time.monotonic() + 60
-        while stands(database, id) is State.HELD:
+        while stands(database, id) is State.PENDING:
             assert time.monotonic() < ends
             time.sleep(0.02)
     finally:
@@ -165,7 +165,7 @@ def test_what_would_leave_has_changed_so_it_goes_back(database: Database, cast: 
         db.execute(update(Prescreen).where(Prescreen.id == id).values(email="jane.smith@example.com"))
     ended = returned(database, cast, outbox, id, decision)
     assert "What would be sent to Jane Smith changed" in ended.why
-    assert decide(database, cast, id).state == State.HELD, "she may read it and decide again"
+    assert decide(database, cast, id).state == State.PENDING, "she may read it and decide again"
 
 
 def test_the_answers_changed_so_it_goes_back(database: Database, cast: Cast, outbox: Outbox) -> None:
@@ -211,7 +211,7 @@ def test_what_breaks_is_tried_again_and_holds_up_nobody(
     monkeypatch.setitem(FINALIZERS, "prescreen", undo_actions.Finalizer("prescreens", breaks))
     at = second.final_at + timedelta(seconds=1)
     assert sweep(database, at)
-    assert (stands(database, broken), stands(database, well)) == (State.HELD, State.FINAL)
+    assert (stands(database, broken), stands(database, well)) == (State.PENDING, State.FINAL)
     assert not sweep(database, at), "not at once again"
     monkeypatch.undo()
     assert sweep(database, at + timedelta(seconds=2))

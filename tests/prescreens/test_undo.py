@@ -30,7 +30,7 @@ def test_nothing_stays_of_it_but_history(database: Database, cast: Cast, outbox:
     assert len(outbox.rows()) == emails
     assert kinds(database, id) == ["decision_undone", "decision_pending"]
     assert last(database, id).shown_to is None
-    assert decide(database, cast, id, "deny", who="mira").state == State.HELD
+    assert decide(database, cast, id, "deny", who="mira").state == State.PENDING
 
 
 def test_twice_changes_nothing(database: Database, cast: Cast) -> None:

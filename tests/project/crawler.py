@@ -56,6 +56,9 @@ APART: dict[str, tuple[str, ...]] = {
     "accounts_public.reset_requested": ("/password/asked",),
     "accounts_public.second_step": (),  # after the right password; see _walk_in
     "accounts.proof": ("/settings/proof",),  # linked when fifteen minutes have passed since signing in
+    "deliveries.moved": ("/deliveries",),  # the former address of messages
+    "prescreens.templates": ("/prescreens/templates",),  # the former address of questionnaires
+    "prescreens.template": (),  # the same of one
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it

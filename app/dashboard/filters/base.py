@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from app.dashboard.assignees import Assignee as Colleague
+from app.dashboard import assignees
 from app.dashboard.listing import Column as Column
 from app.dashboard.listing import Condition as Condition
 from app.dashboard.listing import Conditions as Conditions
@@ -35,7 +35,7 @@ class Sources(Protocol):
     """Where filters read what they offer; an implementation reads each once a request."""
 
     def reading(self) -> Db: ...
-    def colleagues(self) -> Sequence[Colleague]: ...
+    def assignees(self) -> Sequence[assignees.Assignee]: ...
     def tag_names(self) -> Sequence[str]: ...
 
 

@@ -198,7 +198,7 @@ class Person(Filter[PersonValue]):
         return {self.name: chosen.reader.person_id if value is ME else value}
 
     def options(self, chosen: Chosen, sources: Sources) -> Options:
-        others = [each for each in sources.colleagues() if each.id != chosen.reader.person_id]
+        others = [each for each in sources.assignees() if each.id != chosen.reader.person_id]
         return [("", "anyone"), (ME.value, "me"), *((str(each.id), each.name) for each in others)]
 
     def words(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
@@ -207,7 +207,7 @@ class Person(Filter[PersonValue]):
     def name_of(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
         if value is ME or value == chosen.reader.person_id:
             return "you"
-        return next((each.name for each in sources.colleagues() if each.id == value), "a person who is not here")
+        return next((each.name for each in sources.assignees() if each.id == value), "a person who is not here")
 
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
         control, text = super().control(chosen, sources), chosen.text(self)

@@ -106,7 +106,7 @@ def decide(
             final_at=final_at,
             due_at=final_at,
             failures=0,
-            state=State.HELD.value,
+            state=State.PENDING.value,
         )
         .on_conflict_do_nothing()
         .returning(TABLE)

@@ -12,9 +12,9 @@ from app.kernel.db.engine import Base, Instant, Json
 
 
 class State(StrEnum):
-    """How a decision stands. HELD past its `final_at` is final and only not carried out yet."""
+    """How a decision stands. PENDING past its `final_at` is final and only not carried out yet."""
 
-    HELD = "held"
+    PENDING = "held"
     UNDONE = "undone"
     FINAL = "final"
     OVERTAKEN = "overtaken"
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 
 # Any: keywords of a dialect, beside those that Index declares.
-HELD_ROWS: Any = {"sqlite_where": text("state = 'held'"), "postgresql_where": text("state = 'held'")}
+PENDING_ROWS: Any = {"sqlite_where": text("state = 'held'"), "postgresql_where": text("state = 'held'")}
 ON_A_BAR: Any = {
     "sqlite_where": text("shown_to IS NOT NULL"),
     "postgresql_where": text("shown_to IS NOT NULL"),
@@ -42,8 +42,8 @@ class PendingDecision(Base):
     __table_args__ = (
         CheckConstraint("state IN ('held', 'undone', 'final', 'overtaken', 'returned')", name="state_known"),
         # Decides between two users who press at once.
-        Index("uq_holds_held", "subject_type", "subject_id", unique=True, **HELD_ROWS),
-        Index("ix_holds_due", "due_at", "id", **HELD_ROWS),
+        Index("uq_holds_held", "subject_type", "subject_id", unique=True, **PENDING_ROWS),
+        Index("ix_holds_due", "due_at", "id", **PENDING_ROWS),
         Index("ix_holds_subject", "subject_type", "subject_id", "pressed_at"),
         Index("ix_holds_bar", "shown_to", "pressed_at", **ON_A_BAR),
         Index("ix_holds_person", "person_id", "pressed_at"),

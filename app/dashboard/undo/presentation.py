@@ -43,7 +43,7 @@ class BarEntry:
 
 def is_final(decision: Decision, now: datetime) -> bool:
     """Whether its time is over: it is final then, also while it is not carried out yet."""
-    return decision.state == State.HELD and decision.final_at <= now
+    return decision.state == State.PENDING and decision.final_at <= now
 
 
 def seconds_left(decision: Decision, now: datetime) -> int:
@@ -53,7 +53,7 @@ def seconds_left(decision: Decision, now: datetime) -> int:
 
 def bar(decisions: Iterable[Decision], now: datetime) -> list[BarEntry]:
     """The lines of a bar: first what can be undone, each the newest first."""
-    return sorted((_line(decision, now) for decision in decisions), key=lambda line: line.stands != State.HELD)
+    return sorted((_line(decision, now) for decision in decisions), key=lambda line: line.stands != State.PENDING)
 
 
 def _line(decision: Decision, now: datetime) -> BarEntry:

@@ -76,14 +76,14 @@ def read(id: UUID) -> Response:
     return _answer("", actions.read(db(), id, me().id))
 
 
-def _answer(said: str, decision: Decision) -> Response:
+def _answer(sentence: str, decision: Decision) -> Response:
     """The bar as it is now where it was pressed, so that nothing typed on that page is lost; else the thing's page."""
     if has_target("holds"):
         return respond(
-            "dashboard/_pending_decisions.html", pending=_lines(db(), me().id), undone=said, undone_url=decision.url
+            "dashboard/_pending_decisions.html", pending=_lines(db(), me().id), undone=sentence, undone_url=decision.url
         )
-    if said:
-        flash(said, "good")
+    if sentence:
+        flash(sentence, "good")
     return see_other(decision.url)
 
 
@@ -100,7 +100,7 @@ class Recent:
 
 
 ENDINGS = {
-    State.HELD: ("hourglass", "pending, can be undone", ""),
+    State.PENDING: ("hourglass", "pending, can be undone", ""),
     State.FINAL: ("circle-check", "final", "good"),
     State.UNDONE: ("undo-2", "undone, nothing was written", ""),
     State.OVERTAKEN: ("circle-alert", "overtaken, not written", "warn"),

@@ -87,7 +87,7 @@ def _load(page: Overview, stats: Statistics) -> Chart:
         values,
         key="load",
         title="Load by day",
-        said=(text + captions.fullest(slots, sums, "session")).strip(),
+        text=(text + captions.fullest(slots, sums, "session")).strip(),
         urls=[
             page.url(".list", view=listing.EVERYTHING, **{"from": slot.first.isoformat(), "to": slot.last.isoformat()})
             for slot in slots
@@ -106,5 +106,5 @@ def _received(page: Overview, stats: Statistics) -> Chart:
         values,
         key="requests",
         title="Requests received",
-        said=(text + captions.fullest(page.slots, sums, "request")).strip(),
+        text=(text + captions.fullest(page.slots, sums, "request")).strip(),
     )

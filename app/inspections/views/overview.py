@@ -107,7 +107,7 @@ def _by_day(overview_page: Overview, statistics: Statistics, moment: str, key: s
         (values,),
         key=key,
         title=title,
-        said=(summary + captions.fullest(overview_page.slots, values, "inspection")).strip(),
+        text=(summary + captions.fullest(overview_page.slots, values, "inspection")).strip(),
     )
 
 

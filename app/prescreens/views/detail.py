@@ -107,14 +107,14 @@ def _previews(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) 
 
 def _pending_text(decision: Decision | None, now: datetime) -> str:
     """Who has decided this and until when it can be undone; empty without a pending decision."""
-    if decision is None or decision.state != State.HELD:
+    if decision is None or decision.state != State.PENDING:
         return ""
     return undo_presentation.ticking(undo_presentation.mark(decision, now, me().id), decision, now)
 
 
 def _why_not_decide(prescreen: Prescreen, decision: Decision | None, now: datetime) -> str | None:
     """The reason of the disabled decision buttons, or None."""
-    if decision is not None and decision.state == State.HELD:
+    if decision is not None and decision.state == State.PENDING:
         return undo_presentation.ticking(undo_presentation.refusal(decision, now, me().id), decision, now)
     try:
         review.check_review(prescreen, now)

@@ -140,7 +140,7 @@ def _ahead(values: list[int], middle: str, last: str) -> Picture:
 
 def _questionnaires(page: Overview, stats: Statistics) -> Chart:
     per: dict[str, Counter[str]] = {}
-    for stat in stats.tallies:
+    for stat in stats.stats:
         if stat.event == DECIDED and page.first <= stat.day <= page.today:
             per.setdefault(stat.subcategory, Counter())[stat.category] += stat.n
     named = questionnaires.names(db(), counts.reach_of(me().scope(PRESCREENS), page.organization_id))
@@ -186,7 +186,7 @@ def _decided(page: Overview, stats: Statistics) -> Chart:
         values,
         key="decisions",
         title="Decisions",
-        said=caption,
+        text=caption,
     )
 
 
@@ -200,5 +200,5 @@ def _submitted(page: Overview, stats: Statistics) -> Chart:
         (values,),
         key="submitted",
         title="Sent in by prospects",
-        said=(caption + captions.fullest(page.slots, values, "prescreen")).strip(),
+        text=(caption + captions.fullest(page.slots, values, "prescreen")).strip(),
     )

@@ -7,7 +7,7 @@ const SHOWN_FOR = 8000;
 /** Shows a toast; `tone` is a tone class, `iconName` a symbol of the sprite. */
 export function toast(text, tone = "", iconName = "info") {
   const box = element("div", `toast ${tone}`, icon(iconName), element("span", "", text));
-  $("#status")?.append(box);
+  $("#toasts")?.append(box);
   dismissLater(box);
 }
 
@@ -17,7 +17,7 @@ function dismissLater(box) {
 }
 
 onPage(() => {
-  for (const box of $$("#status > .toast:not([data-dismissing])")) {
+  for (const box of $$("#toasts > .toast:not([data-dismissing])")) {
     box.dataset.dismissing = "";
     dismissLater(box);
   }

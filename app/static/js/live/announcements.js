@@ -4,7 +4,7 @@ import { $, element } from "../dom.js";
 
 /** Has a screen reader say a sentence. */
 export function announce(text) {
-  const status = $("#status");
+  const status = $("#toasts");
   if (!status) return;
   let line = $("[data-live-announcement]", status);
   if (!line) {

@@ -1,0 +1,90 @@
+"""The same thing lies in a file of the same name in every desk package."""
+
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).resolve().parents[2] / "app"
+DESKS = ("depositions", "prescreens", "inspections")
+
+KINDS = {
+    "__init__": "what this desk is",
+    "desk": "the declaration that app/desks.py lists",
+    "models": "tables and states",
+    "rules": "what is allowed, in sentences",
+    "queries": "reads",
+    "actions": "writes, one verb a file",
+    "events": "every kind of event once",
+    "presentation": "labels, rows and timelines for pages",
+    "payloads": "what API and webhooks read and write",
+    "emails": "outgoing messages by event",
+    "forms": "the shape of what is typed",
+    "jobs": "what the worker does",
+    "api": "the documented API",
+    "public": "pages without a sign-in",
+    "api_examples": "API equivalents of the page's actions",
+    "demo": "demonstration data",
+    "locales": "translations",
+    "views": "pages for staff",
+}
+"""Modules and folders that any desk package may have."""
+
+OWN = {
+    "depositions": {"calendar": "iCalendar files"},
+    "prescreens": {"links": "signed links of the prospect"},
+    "inspections": {
+        "chain": "the hash chain",
+        "anchors": "time-stamping authorities",
+        "user_agents": "what a field user's browser calls itself",
+    },
+}
+"""Modules named by a desk's own subject, each with what it is."""
+
+VIEWS = {
+    "__init__": "the blueprint's modules",
+    "list": "the queue page",
+    "detail": "the page of one item",
+    "actions": "what is done to one item",
+    "assignment": "assign, unassign, tags",
+    "overview": "charts",
+    "filters": "the blueprint and what an address asks of the list",
+    "new": "creating an item",
+}
+"""Files that any desk's `views/` may have."""
+
+OWN_VIEWS = {
+    "depositions": {},
+    "prescreens": {"questionnaires": "the organization's questionnaires"},
+    "inspections": {},
+}
+"""Files named by a page of one desk alone."""
+
+REQUIRED = {"__init__", "desk", "models", "rules", "queries", "actions", "events", "presentation", "emails", "forms"}
+REQUIRED |= {"api", "public", "api_examples", "demo", "views"}
+
+
+def modules(folder: Path) -> set[str]:
+    """Python modules and packages directly in a folder."""
+    found = {path.stem for path in folder.glob("*.py")}
+    return found | {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("__")}
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_a_desk_package_has_the_files_of_every_desk_package(desk: str) -> None:
+    found = modules(APP / desk)
+    assert found <= KINDS.keys() | OWN[desk].keys(), "Name it by its kind, or list the desk's own subject in OWN."
+    assert found >= REQUIRED
+    assert found >= OWN[desk].keys()
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_its_views_have_the_names_of_every_desks_views(desk: str) -> None:
+    found = modules(APP / desk / "views")
+    assert found <= VIEWS.keys() | OWN_VIEWS[desk].keys()
+    assert found >= {"list", "detail", "actions", "assignment", "overview", "filters"} | OWN_VIEWS[desk].keys()
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_reads_and_writes_are_packages_with_the_common_files(desk: str) -> None:
+    assert modules(APP / desk / "queries") >= {"__init__", "listing", "detail", "search"}
+    assert modules(APP / desk / "actions") >= {"__init__", "_write", "assign"}

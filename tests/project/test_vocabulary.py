@@ -1,0 +1,145 @@
+"""Identifiers speak the words of docs/glossary.md: those of the former dialect do not grow back."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.project.test_source import files, name, python
+
+RETIRED = {
+    "aside": "side_transaction, dismissed",
+    "colleague": "assignee",
+    "colleagues": "assignees",
+    "door": "authenticator, API, via",
+    "doors": "authenticators",
+    "furnished": "demo_site",
+    "furniture": "layout",
+    "held": "claimed, pending",
+    "hold": "undo, pending decision",
+    "holder": "assignee",
+    "holds": "pending decisions",
+    "house": "the app, staff, demo_site",
+    "lane": "destination, tab",
+    "lanes": "destinations, tabs",
+    "leaving": "confirmation",
+    "letter": "email",
+    "letters": "emails",
+    "narrowing": "filters",
+    "oddities": "flags",
+    "oddity": "flag",
+    "posting": "http_client",
+    "ratelimit": "rate_limits",
+    "said": "text, content, status_text",
+    "seal": "fingerprint",
+    "sealed": "encrypted, fingerprint",
+    "shelf": "segment, assets",
+    "spoken": "t",
+    "story": "timeline",
+    "stretch": "segment",
+    "stretches": "segments",
+    "tallies": "hourly_stats",
+    "tally": "stat",
+    "tell": "notify, record",
+    "telling": "events, notify",
+    "told": "notified, events",
+    "twin": "api_example",
+    "twins": "api_examples",
+    "untold": "undelivered",
+    "worn": "tags",
+}
+"""A retired word, and what says the same now (docs/glossary.md)."""
+
+ALLOWED: dict[str, dict[str, str]] = {
+    "app/inspections/": {
+        "seal": "the chain's own word for appending an event",
+        "sealed": "the chain's own word for an appended event",
+    },
+}
+"""Where a word means something of its own: the beginning of a path, the words, and why."""
+
+SENTENCE_WORDS = {"held", "hold", "holds", "said", "tell", "told"}
+"""Verbs that may stand in the name of a test, which is a sentence."""
+
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def words_of(identifier: str) -> set[str]:
+    """`held_rows` and `HeldRows` are both `held` and `rows`."""
+    return {word.lower() for word in WORD.findall(identifier)}
+
+
+def identifiers(path: Path) -> Iterator[tuple[str, int]]:
+    """Names that a Python file gives to things, with their lines."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name, node.lineno
+            case ast.arg():
+                yield node.arg, node.lineno
+            case ast.Name(ctx=ast.Store()):
+                yield node.id, node.lineno
+            case ast.Attribute(ctx=ast.Store()):
+                yield node.attr, node.lineno
+            case ast.alias(asname=str()):
+                yield str(node.asname), node.lineno
+
+
+def allowed(place: str, word: str) -> bool:
+    return any(place.startswith(prefix) and word in words for prefix, words in ALLOWED.items())
+
+
+def test_no_python_identifier_uses_a_retired_word() -> None:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in python("app/", "tests/", "bench/", "tools/"):
+        for identifier, line in identifiers(path):
+            sentence = SENTENCE_WORDS if identifier.startswith("test_") else set()
+            for word in (words_of(identifier) & RETIRED.keys()) - sentence:
+                if not allowed(name(path), word):
+                    found[word].append(f"{name(path)}:{line} {identifier}")
+    report = "\n".join(f"{word} → {RETIRED[word]}: {', '.join(places[:8])}" for word, places in sorted(found.items()))
+    assert not found, f"Retired words (docs/glossary.md):\n{report}"
+
+
+def test_no_file_is_named_by_a_retired_word() -> None:
+    found = [
+        name(path)
+        for path in files()
+        if not name(path).startswith("migrations/")
+        for word in words_of(path.stem) & RETIRED.keys()
+        if not allowed(name(path), word)
+    ]
+    assert not found
+
+
+CLASS = re.compile(r"\.(-?[a-z][a-z0-9-]*)")
+
+
+def test_no_css_class_is_a_retired_word() -> None:
+    found = {
+        f"{name(path)}: .{found}"
+        for path in files()
+        if path.suffix == ".css"
+        for found in CLASS.findall(re.sub(r"/\*.*?\*/|\"[^\"]*\"|url\([^)]*\)", "", path.read_text(), flags=re.S))
+        if words_of(found) & RETIRED.keys()
+    }
+    assert not found
+
+
+@pytest.mark.parametrize("identifier", ["held_rows", "HeldRows", "_held", "heldRows", "HELD"])
+def test_words_are_found_however_they_are_written(identifier: str) -> None:
+    assert "held" in words_of(identifier)
+
+
+def test_every_exception_is_needed() -> None:
+    for prefix, exceptions in ALLOWED.items():
+        used = {
+            word
+            for path in python(prefix)
+            for identifier, _ in [*identifiers(path), (path.stem, 0)]
+            for word in words_of(identifier)
+        }
+        assert exceptions.keys() <= used, f"{prefix}: {sorted(exceptions.keys() - used)} is not used any more."
