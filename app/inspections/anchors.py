@@ -1,7 +1,7 @@
 """Time-stamping authorities (RFC 3161): ask one for its word on a statement, and read what it answers.
 
 Called by the worker only. What is checked here is that the reply is a granted stamp over exactly our statement and our
-question; whether the authority deserves trust is for whoever verifies, with that authority's root certificate
+question; whether the authority deserves trust is for the verifier to decide, with that authority's root certificate
 (docs/inspections.md). The raw reply is kept, so nothing is lost if this reading is too narrow.
 """
 

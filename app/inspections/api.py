@@ -1,7 +1,7 @@
 """The Sessions API of inspections (its document), and what the contract adds to it.
 
-Validation answers 400 at this door, with `field_errors`. The join endpoint stands before the door: a link and a code
-open it, and it answers the printed bodies even when it refuses.
+Validation answers 400 at this API, with `field_errors`. The join endpoint needs no key: a link and a code open it, and
+it answers the printed bodies even when it refuses.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from pydantic import BaseModel
 
 from app.accounts.api_auth import inspections_authenticator
 from app.inspections import actions, payloads, queries, rules
+from app.inspections.models import Invite
 from app.kernel.api.routing import Answer, Call, Product, as_uuid
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refusal
 
 
 def field_errors(problem: dict[str, Any], refusal: Refusal) -> None:
-    """What clients of this API know besides: sentences by field."""
+    """Adds the member `field_errors`, sentences by field, which clients of this API know. A problem is JSON: `Any`."""
     found: dict[str, list[str]] = {}
     for error in refusal.errors:
         found.setdefault(error.field, []).append(error.detail)
@@ -46,12 +47,12 @@ product = Product(
 SESSIONS = "/api/v1/public/sessions"
 
 
-def find(call: Call) -> Any:
+def find(call: Call) -> queries.SessionRow:
     """The session in the path, if it is this organization's. Raises NotFound."""
     return queries.one(call.reading, as_uuid(call.args["session_id"]), call.organization.id)
 
 
-def find_participant(call: Call) -> Any:
+def find_participant(call: Call) -> Invite:
     """The invite in the path, of a session of this organization. Raises NotFound."""
     session = find(call)
     return queries.invite(call.reading, as_uuid(call.args["participant_id"]), session.id)
@@ -66,7 +67,7 @@ def find_participant(call: Call) -> Any:
     summary="Create a session",
     refusals=(402,),
 )
-def create_session(call: Call) -> dict[str, Any]:
+def create_session(call: Call) -> dict[str, object]:
     """Returns the freshly-created Session object."""
     body: payloads.NewSession = call.body
     inspection = actions.create(
@@ -90,7 +91,7 @@ def create_session(call: Call) -> dict[str, Any]:
     answer=(200, payloads.SessionPage),
     summary="List sessions",
 )
-def list_sessions(call: Call) -> dict[str, Any]:
+def list_sessions(call: Call) -> dict[str, object]:
     """Newest first. Pass cursor from the previous response's next_cursor to page."""
     rows, cursor = queries.wire_page(call.db, call.organization.id, call.query.limit, call.query.cursor)
     data = [payloads.session(row, call.now) for row in rows]
@@ -105,7 +106,7 @@ def list_sessions(call: Call) -> dict[str, Any]:
     answer=(200, payloads.SessionObject),
     summary="Retrieve a session",
 )
-def retrieve_session(call: Call) -> dict[str, Any]:
+def retrieve_session(call: Call) -> dict[str, object]:
     """One session."""
     return payloads.session(call.found, call.now)
 
@@ -119,7 +120,7 @@ def retrieve_session(call: Call) -> dict[str, Any]:
     summary="End a session",
     refusals=(409,),
 )
-def end_session(call: Call) -> dict[str, Any]:
+def end_session(call: Call) -> dict[str, object]:
     """Closes the session and has the head of its chain stamped. Idempotent: a closed session is answered as it is."""
     return payloads.session(actions.end(call.db, call.found.id, by=call.by, now=call.now), call.now)
 
@@ -167,7 +168,7 @@ class ParticipantList(payloads.Object):
     answer=(200, ParticipantList),
     summary="List the invites of a session",
 )
-def list_participants(call: Call) -> dict[str, Any]:
+def list_participants(call: Call) -> dict[str, object]:
     """Invites of this session, newest first. join_url and otp_code are always null here."""
     found = queries.invites(call.db, call.found.id)
     return {"data": [payloads.participant(invite, None, None) for invite in found]}
@@ -210,7 +211,7 @@ def renew_code(call: Call) -> Answer:
     summary="Take an invite back",
     refusals=(409,),
 )
-def revoke_invite(call: Call) -> dict[str, Any]:
+def revoke_invite(call: Call) -> dict[str, object]:
     """The link, the code and a field session opened with them are dead at once."""
     return payloads.participant(actions.revoke(call.db, call.found, by=call.by, now=call.now), None, None)
 

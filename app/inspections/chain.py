@@ -1,6 +1,6 @@
 """The chain: what happened in one inspection, each event sealed with the hash of the one before it.
 
-Pure: no database, no Flask, no clock. The format is a promise to whoever verifies it years later without us, so it
+Pure: no database, no Flask, no clock. The format must be verifiable years later without us, so it
 never changes silently (docs/inspections.md):
 
     hash = SHA-256 over five UTF-8 lines joined by "\n", no line break at the end:

@@ -1,7 +1,7 @@
-"""Demonstration data of the inspections room: about eighty inspections in every state, made by the real actions.
+"""Demonstration data of the inspections desk: about eighty inspections in every state, made by the real actions.
 
 Deterministic and relative to now. Each one really went through creating, inviting, joining and ending at past moments,
-so every chain verifies. What would have left the house by now is marked as sent; nothing past is mailed today.
+so every chain verifies. What would have been sent by now is marked as sent; nothing past is mailed today.
 """
 
 from __future__ import annotations
@@ -287,7 +287,7 @@ def _ended(desk: Desk, count: int) -> None:
 
 
 def _unanchored(desk: Desk) -> None:
-    """Two ended ones whose authority has failed, so that the lane is not empty: in demonstrations nobody is asked."""
+    """Two ended ones whose authority has failed, so that the tab is not empty: demonstrations ask none."""
     for n in range(2):
         begin = desk.now - timedelta(hours=5 + 20 * n)
         session = desk.make(n + 7, begin - 9 * HOUR, begin)

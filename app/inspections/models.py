@@ -1,4 +1,4 @@
-"""Tables of the inspections room and their words.
+"""Tables of inspections, and their states.
 
 Source: the Sessions API document, "The Session object" and "Mint a field-user invite"; docs/inspections.md.
 """

@@ -1,6 +1,6 @@
-"""Inspections as outsiders see them and what outsiders may send.
+"""What the API reads and writes.
 
-Every name is spelled as printed in the Sessions API document; moments are ISO 8601 with `Z`, whole seconds.
+Names are spelled as printed in the Sessions API document; moments are ISO 8601 with `Z`, whole seconds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import jwt
 from email_validator import EmailNotValidError, validate_email
@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.accounts.rules import LOCALES
 from app.config import Config
 from app.inspections.models import Inspection, Invite
+from app.inspections.queries import SessionRow
 from app.inspections.rules import EARLIEST, LATEST, TTL_MINUTES, TTL_MINUTES_DEFAULT, hint_email, hint_phone, status_of
 from app.kernel.api.validation import Body, InvalidValue, Query, Text
 from app.kernel.clock import iso
@@ -28,8 +29,8 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+
 PHONE = re.compile(r"\+?[0-9 ()./-]{5,38}")
 
 
-def parse_instant(text: Any) -> datetime:
-    """A moment with an offset, e.g. 2026-05-23T10:00:00Z. Raises Wrong."""
+def parse_instant(text: object) -> datetime:
+    """A moment with an offset, e.g. 2026-05-23T10:00:00Z. Raises InvalidValue."""
     if isinstance(text, datetime):
         return text
     if not isinstance(text, str):
@@ -49,21 +50,21 @@ def parse_instant(text: Any) -> datetime:
     return moment.astimezone(UTC)
 
 
-def parse_uuid(text: Any) -> uuid.UUID:
-    """A UUID written with or without hyphens. Raises Wrong."""
+def parse_uuid(text: object) -> uuid.UUID:
+    """A UUID written with or without hyphens. Raises InvalidValue."""
     if isinstance(text, uuid.UUID):
         return text
     try:
         found = uuid.UUID(text) if isinstance(text, str) else None
     except ValueError:
         found = None
-    if found is None or text.lower() not in (str(found), found.hex):
+    if found is None or str(text).lower() not in (str(found), found.hex):
         raise InvalidValue("This must be a UUID.", "format")
     return found
 
 
-def parse_limit(text: Any) -> int:
-    """Rows a page: 1 and more, read as 100 from there on. Raises Wrong."""
+def parse_limit(text: object) -> int:
+    """Rows a page: 1 and more, read as 100 from there on. Raises InvalidValue."""
     if isinstance(text, int):
         return text
     if not (isinstance(text, str) and text.isascii() and text.isdigit() and text.strip("0")):
@@ -72,14 +73,14 @@ def parse_limit(text: Any) -> int:
 
 
 def check_locale(text: str) -> str:
-    """One of the 14 locales. Raises Wrong."""
+    """One of the 14 locales. Raises InvalidValue."""
     if text not in LOCALES:
         raise InvalidValue(f"This must be one of {', '.join(LOCALES)}.", "choice")
     return text
 
 
 def check_email(text: str) -> str:
-    """An address, or nothing. Raises Wrong."""
+    """An address, or nothing. Raises InvalidValue."""
     if not text.strip():
         return ""
     try:
@@ -89,7 +90,7 @@ def check_email(text: str) -> str:
 
 
 def check_phone(text: str) -> str:
-    """A telephone number, or nothing. Raises Wrong."""
+    """A telephone number, or nothing. Raises InvalidValue."""
     number = text.strip()
     if number and not (PHONE.fullmatch(number) and 6 <= len(re.sub(r"\D", "", number)) <= 15):
         raise InvalidValue("This is not a telephone number. Write it like +33 6 12 34 56 78.", "phone")
@@ -97,7 +98,7 @@ def check_phone(text: str) -> str:
 
 
 def check_name(text: str) -> str:
-    """A name on one line. Raises Wrong."""
+    """A name on one line. Raises InvalidValue."""
     if any(ord(character) < 32 for character in text):
         raise InvalidValue("A name stands on one line.", "character")
     return text.strip()
@@ -191,7 +192,7 @@ class ParticipantObject(Object):
 
 
 class LiveKit(Object):
-    """Where the room is, when a LiveKit server is configured."""
+    """The video room, when a LiveKit server is configured."""
 
     url: str
     token: str
@@ -205,12 +206,12 @@ class Joined(Object):
     field_session_token: str
     livekit: LiveKit | None
     session: SessionObject
-    participant: dict[str, Any]
+    participant: dict[str, str]
     expires_at: datetime
 
 
-def session(inspection: Any, now: datetime) -> dict[str, Any]:
-    """The Session object. `inspection` is a row or an Inspection."""
+def session(inspection: SessionRow, now: datetime) -> dict[str, object]:
+    """The Session object."""
     return {
         "id": str(inspection.id),
         "status": status_of(inspection, now),
@@ -227,8 +228,8 @@ def session(inspection: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-def participant(invite: Any, join_url: str | None, otp_code: str | None) -> dict[str, Any]:
-    """The answer to minting, as printed. Without secrets (a late replay) both are null."""
+def participant(invite: Invite, join_url: str | None, otp_code: str | None) -> dict[str, object]:
+    """The answer to minting. Without secrets (a late replay) `join_url` and `otp_code` are null."""
     return {
         "id": str(invite.id),
         "session": str(invite.inspection_id),
@@ -246,7 +247,7 @@ def participant(invite: Any, join_url: str | None, otp_code: str | None) -> dict
     }
 
 
-def joined(inspection: Inspection, invite: Invite, token: str, config: Config, now: datetime) -> dict[str, Any]:
+def joined(inspection: Inspection, invite: Invite, token: str, config: Config, now: datetime) -> dict[str, object]:
     """The answer to a join that succeeded."""
     return {
         "field_session_token": token,
@@ -263,7 +264,7 @@ def joined(inspection: Inspection, invite: Invite, token: str, config: Config, n
     }
 
 
-def otp_required(invite: Invite) -> dict[str, Any]:
+def otp_required(invite: Invite) -> dict[str, object]:
     """401 before any code was typed: where the code went, masked."""
     hints = {"email": hint_email(invite.recipient_email), "sms": hint_phone(invite.recipient_phone)}
     return {
@@ -288,7 +289,7 @@ def livekit(inspection_id: uuid.UUID, invite: Invite, config: Config, now: datet
         return None
     room, identity = f"inspection-{inspection_id}", f"field-{invite.id}"
     until = min(invite.expires_at, now + timedelta(hours=6))
-    claims: Mapping[str, Any] = {
+    claims: Mapping[str, object] = {
         "iss": config.livekit_api_key,
         "sub": identity,
         "name": invite.recipient_name or "Field user",

@@ -55,11 +55,16 @@ JOINED_STATES = tuple(state for state in LIVE_STATES if state not in TIMED_TRANS
 """Live states that an inspection has only once a field user joined it."""
 
 
-class InspectionFacts(Protocol):
-    """What the rules need to know of an inspection."""
+class Expiring(Protocol):
+    """What the status of an inspection is computed from."""
 
     status: str
     expires_at: datetime
+
+
+class InspectionFacts(Expiring, Protocol):
+    """What the rules need to know of an inspection."""
+
     started_at: datetime | None
     attended_at: datetime | None
 
@@ -69,7 +74,7 @@ def expiry(created_at: datetime, scheduled_for: datetime | None) -> datetime:
     return max(created_at, scheduled_for or created_at) + TTL
 
 
-def status_of(inspection: InspectionFacts, now: datetime) -> str:
+def status_of(inspection: Expiring, now: datetime) -> str:
     """The status that the API and every page show. `expired` is computed, so it holds from the very moment on."""
     if inspection.status == Status.CREATED and inspection.expires_at <= now:
         return Status.EXPIRED.value

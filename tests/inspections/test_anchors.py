@@ -10,7 +10,7 @@ from rfc3161_client import decode_timestamp_response
 
 from app.inspections import anchors, chain
 from tests.inspections.authority import Authority, openssl
-from tests.inspections.test_chain import HEAD, SAID, THREE, run, unpack
+from tests.inspections.test_chain import EXPECTED, HEAD, THREE, run, unpack
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
 
 
 def test_a_stamp_is_received_and_openssl_vouches_for_it(authority: Authority, tmp_path: Path) -> None:
-    stamp = anchors.ask(authority.url, SAID)
+    stamp = anchors.ask(authority.url, EXPECTED)
     assert abs(stamp.stamped_at - datetime.now(UTC)) < timedelta(minutes=1)
     (tmp_path / "r.tsr").write_bytes(stamp.reply)
-    (tmp_path / "s.json").write_bytes(SAID)
+    (tmp_path / "s.json").write_bytes(EXPECTED)
     assert vouched(authority, tmp_path, "r.tsr")
 
 
@@ -38,14 +38,14 @@ def vouched(authority: Authority, folder: Path, reply: str) -> bool:
 
 
 def test_unsorted_certificates_are_sorted_and_still_verify(authority: Authority, tmp_path: Path) -> None:
-    raw = anchors.ask(authority.url, SAID).reply
+    raw = anchors.ask(authority.url, EXPECTED).reply
     both = [raw, reversed_certificates(raw)]
     for number, reply in enumerate(both):
         anchors.read(reply)
         path = tmp_path / f"{number}.tsr"
         path.write_bytes(anchors.sort_certificates(reply))
         decode_timestamp_response(path.read_bytes())
-        (tmp_path / "s.json").write_bytes(SAID)
+        (tmp_path / "s.json").write_bytes(EXPECTED)
         assert vouched(authority, tmp_path, path.name)
     assert any(refused(reply) for reply in both), "one of the two orders is the one the parser refuses"
 
@@ -70,8 +70,8 @@ def reversed_certificates(reply: bytes) -> bytes:
 
 
 def test_the_bundle_verifies_with_the_root_and_not_with_another(authority: Authority, tmp_path: Path) -> None:
-    stamp = anchors.ask(authority.url, SAID)
-    folder = unpack(chain.bundle(THREE, SAID, [("127.0.0.1", stamp.reply)]), tmp_path / "bundle")
+    stamp = anchors.ask(authority.url, EXPECTED)
+    folder = unpack(chain.bundle(THREE, EXPECTED, [("127.0.0.1", stamp.reply)]), tmp_path / "bundle")
     roots, others = tmp_path / "roots", tmp_path / "others"
     roots.mkdir()
     others.mkdir()
@@ -83,7 +83,7 @@ def test_the_bundle_verifies_with_the_root_and_not_with_another(authority: Autho
     assert HEAD in good.stdout
     bad = run(folder, str(others))
     assert (bad.returncode, "not vouched for" in bad.stdout) == (1, True)
-    (folder / "statement.json").write_bytes(SAID + b" ")
+    (folder / "statement.json").write_bytes(EXPECTED + b" ")
     assert run(folder, str(roots)).returncode == 1
 
 
@@ -91,33 +91,33 @@ def test_the_bundle_verifies_with_the_root_and_not_with_another(authority: Autho
 def test_an_authority_that_is_down_is_worth_asking_again(authority: Authority, answer: int) -> None:
     authority.answers.append(answer)
     with pytest.raises(anchors.Unreachable, match=str(answer)):
-        anchors.ask(authority.url, SAID)
+        anchors.ask(authority.url, EXPECTED)
 
 
 def test_nobody_listening_is_worth_asking_again() -> None:
     with pytest.raises(anchors.Unreachable, match=r"127\.0\.0\.1 could not be reached"):
-        anchors.ask("http://127.0.0.1:9/", SAID)
+        anchors.ask("http://127.0.0.1:9/", EXPECTED)
 
 
 @pytest.mark.parametrize("answer", [b"", b"garbage", b"0" * 70_000, b"\x30\x84\xff\xff\xff\xff\x30"])
 def test_garbage_is_refused(authority: Authority, answer: bytes) -> None:
     authority.answers.append(answer)
     with pytest.raises(anchors.Refused):
-        anchors.ask(authority.url, SAID)
+        anchors.ask(authority.url, EXPECTED)
 
 
 def test_a_stamp_for_another_statement_or_question_is_refused(authority: Authority) -> None:
-    replay = anchors.ask(authority.url, SAID).reply
+    replay = anchors.ask(authority.url, EXPECTED).reply
     authority.answers.append(replay)
     with pytest.raises(anchors.Refused, match="another question"):
-        anchors.ask(authority.url, SAID)
+        anchors.ask(authority.url, EXPECTED)
     authority.answers.append(replay)
     with pytest.raises(anchors.Refused, match="something else"):
-        anchors.ask(authority.url, SAID + b" ")
+        anchors.ask(authority.url, EXPECTED + b" ")
 
 
-def test_a_refusal_of_the_authority_is_said(authority: Authority) -> None:
+def test_a_refusal_of_the_authority_is_shown(authority: Authority) -> None:
     # TimeStampResp with status 2 (rejection) and no token.
     authority.answers.append(bytes.fromhex("30053003020102"))
     with pytest.raises(anchors.Refused):
-        anchors.ask(authority.url, SAID)
+        anchors.ask(authority.url, EXPECTED)

@@ -52,7 +52,7 @@ def test_moments_have_three_decimals_in_utc_whatever_the_zone() -> None:
 
 
 @given(st.lists(st.tuples(kinds, payloads), max_size=8))
-def test_what_was_sealed_verifies(events: list) -> None:
+def test_an_appended_chain_verifies(events: list) -> None:
     made = links(events)
     assert chain.verify(made) == (len(made), made[-1].hash if made else chain.GENESIS)
 
@@ -88,7 +88,7 @@ def test_a_missing_or_moved_event_is_found(events: list, data: st.DataObject) ->
         chain.verify([*made[:at], made[at + 1], made[at], *made[at + 2 :]])
 
 
-def test_a_chain_cut_short_holds_in_itself_and_is_found_by_the_statement() -> None:
+def test_a_chain_cut_short_is_consistent_and_is_found_by_the_statement() -> None:
     assert chain.verify(THREE[:2])[0] == 2
     with pytest.raises(chain.Broken, match="3 events"):
         chain.verify(THREE[:2], length=3, head=THREE[-1].hash)
@@ -97,8 +97,8 @@ def test_a_chain_cut_short_holds_in_itself_and_is_found_by_the_statement() -> No
 
 
 def test_the_statement_names_session_head_and_number() -> None:
-    said = chain.statement("0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab", "ab" * 32, 9)
-    assert said == (
+    statement = chain.statement("0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab", "ab" * 32, 9)
+    assert statement == (
         b'{"events":9,"format":"session-desk/chain-statement/1","head":"' + b"ab" * 32 + b'",'
         b'"session":"0c8f4d2e-1a3b-4c5d-9e7f-1234567890ab"}'
     )
@@ -126,11 +126,11 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess:
 
 
 HEAD = THREE[-1].hash
-SAID = chain.statement("s", HEAD, 3)
+EXPECTED = chain.statement("s", HEAD, 3)
 
 
 def test_the_script_verifies_the_bundle_with_stock_tools(tmp_path: Path) -> None:
-    folder = unpack(chain.bundle(THREE, SAID, []), tmp_path)
+    folder = unpack(chain.bundle(THREE, EXPECTED, []), tmp_path)
     done = run(folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Chain holds: 3 events, head {HEAD}" in done.stdout
@@ -150,7 +150,7 @@ def test_the_script_verifies_the_bundle_with_stock_tools(tmp_path: Path) -> None
     ],
 )
 def test_the_script_finds_what_was_spoiled(tmp_path: Path, spoil, words: str) -> None:
-    folder = unpack(chain.bundle(THREE, SAID, []), tmp_path)
+    folder = unpack(chain.bundle(THREE, EXPECTED, []), tmp_path)
     spoil(folder)
     done = run(folder)
     assert done.returncode == 1
@@ -163,4 +163,4 @@ def _keep_lines(path: Path, which: list[int]) -> None:
 
 
 def test_the_same_chain_gives_the_same_bytes() -> None:
-    assert chain.bundle(THREE, SAID, []) == chain.bundle(THREE, SAID, [])
+    assert chain.bundle(THREE, EXPECTED, []) == chain.bundle(THREE, EXPECTED, [])

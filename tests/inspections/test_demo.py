@@ -17,7 +17,7 @@ from tests import demo_data
 pytestmark = [pytest.mark.filled(by=(demo_data.load,)), pytest.mark.slow]
 
 
-def test_every_state_is_there_and_every_chain_holds(database, outbox) -> None:
+def test_every_state_is_there_and_every_chain_verifies(database, outbox) -> None:
     with database.read() as db:
         found = db.scalars(select(Inspection)).all()
         for inspection in found:

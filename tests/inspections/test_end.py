@@ -35,8 +35,8 @@ def test_ending_closes_seals_and_asks_every_authority_once(integrator, database,
         anchors = queries.anchors(db, inspection.id)
     assert [link.kind for link in found] == ["session.created", "session.ended"]
     chain.verify(found, length=inspection.chain_length, head=inspection.chain_head)
-    said = chain.statement(session["id"], inspection.chain_head, 2).decode()
-    assert [(a.state, a.statement) for a in anchors] == [("pending", said)] * 2
+    statement = chain.statement(session["id"], inspection.chain_head, 2).decode()
+    assert [(a.state, a.statement) for a in anchors] == [("pending", statement)] * 2
     assert inspection.anchoring == "pending"
 
 
@@ -87,7 +87,7 @@ def test_end_by_many_at_once_is_one_end(integrator, database, cast, outbox) -> N
         assert chain.verify(queries.links(db, id))[0] == 2
 
 
-def test_remarks_from_many_at_once_make_one_chain_that_holds(integrator, database, cast) -> None:
+def test_remarks_from_many_at_once_make_one_chain_that_verifies(integrator, database, cast) -> None:
     session = integrator.create()
     id = uuid.UUID(session["id"])
 

@@ -98,8 +98,8 @@ def test_the_whole_way(phone, invite, integrator, session, database) -> None:
     assert "HttpOnly" in joined.headers["Set-Cookie"]
     assert f"Path={place(invite)}/" in joined.headers["Set-Cookie"]
     assert phone.get(f"{place(invite)}/consent").status_code == 200
-    said = phone.post(f"{place(invite)}/consent", camera="granted", gps="denied")
-    assert (said.status_code, said.headers["Location"]) == (303, f"{place(invite)}/room")
+    consented = phone.post(f"{place(invite)}/consent", camera="granted", gps="denied")
+    assert (consented.status_code, consented.headers["Location"]) == (303, f"{place(invite)}/room")
     assert "Vous êtes en ligne" in phone.get(f"{place(invite)}/room").get_data(as_text=True)
     assert integrator.session(session)["consent_state"] == {"camera": "granted", "gps": "denied"}
     with database.read() as db:
@@ -146,7 +146,7 @@ def test_the_same_phone_needs_no_code_again_and_another_does_not_get_in(phone, i
     assert "déjà utilisé" in refused.get_data(as_text=True)
 
 
-def test_every_end_is_said_in_plain_words(phone, invite, integrator, session, app, clock) -> None:
+def test_every_end_is_explained(phone, invite, integrator, session, app, clock) -> None:
     assert phone.get(mailed({**invite, "join_url": "?t=tok_no"})).status_code == 404
     assert "Dégât" not in phone.get(mailed({**invite, "join_url": "?t=tok_no"})).get_data(as_text=True)
     assert phone.get("/join/nonsense/?t=x").status_code == 404

@@ -18,7 +18,7 @@ def soon(**length: int) -> str:
 
 
 def reminders(outbox) -> list[dict]:
-    return [letter for letter in outbox.emails() if "your inspection is at" in letter.get("subject", "")]
+    return [email for email in outbox.emails() if "your inspection is at" in email.get("subject", "")]
 
 
 def test_two_reminders_once_each_and_none_after_the_start(integrator, outbox, clock) -> None:
@@ -29,7 +29,7 @@ def test_two_reminders_once_each_and_none_after_the_start(integrator, outbox, cl
         clock.move(hours=hours)
         outbox.deliver_all()
         assert len(reminders(outbox)) == expected, hours
-    assert all(letter["to"] == "alex@policyholder.com" for letter in reminders(outbox))
+    assert all(email["to"] == "alex@policyholder.com" for email in reminders(outbox))
     assert "tok_" not in str(reminders(outbox))
 
 
@@ -39,7 +39,7 @@ def test_a_late_worker_sends_the_nearer_one_only_and_nothing_after_the_start(int
     outbox.deliver_all()
     clock.move(hours=29, minutes=30)
     outbox.deliver_all()
-    assert [letter["to"] for letter in reminders(outbox)] == ["late@example.com"]
+    assert [email["to"] for email in reminders(outbox)] == ["late@example.com"]
     clock.move(hours=2)
     outbox.deliver_all()
     assert len(reminders(outbox)) == 1
@@ -67,16 +67,16 @@ def test_no_reminder_when_it_makes_no_sense_any_more(integrator, outbox, clock, 
         integrator.post(f"/api/v1/public/sessions/{session['id']}/participants/{invite['id']}/revoke")
     clock.move(hours=7)
     outbox.deliver_all()
-    assert [letter for letter in reminders(outbox) if letter["to"] == "a@example.com"] == []
+    assert [email for email in reminders(outbox) if email["to"] == "a@example.com"] == []
 
 
 def test_when_nobody_is_invited_the_operator_hears(integrator, outbox, clock) -> None:
     integrator.create(scheduled_for=soon(hours=30))
     clock.move(hours=7)
     outbox.deliver_all()
-    (letter,) = outbox.emails()
-    assert letter["to"] == "desk@marston.example.com"
-    assert "Nobody can join yet" in letter["subject"]
+    (email,) = outbox.emails()
+    assert email["to"] == "desk@marston.example.com"
+    assert "Nobody can join yet" in email["subject"]
 
 
 def test_only_reminders_that_lie_ahead_are_promised(integrator, outbox) -> None:

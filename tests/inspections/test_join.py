@@ -133,9 +133,9 @@ def test_secrets_are_in_no_history(invite, field, database, session) -> None:
     field.join(invite, wrong(invite))
     field.join(invite, invite["otp_code"])
     with database.read() as db:
-        said = str([tuple(row) for row in timeline(db, "inspection", session["id"])])
+        history = str([tuple(row) for row in timeline(db, "inspection", session["id"])])
     for secret in (invite["otp_code"], wrong(invite), token_of(invite)):
-        assert secret not in said
+        assert secret not in history
 
 
 def test_200_wrong_codes_at_once_count_five(invite, field) -> None:

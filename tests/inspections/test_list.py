@@ -10,7 +10,7 @@ NOBODY = "6b0e2f4c-0d1a-4a51-9d2c-2f6f4f0c9a11"
 """An id that nothing has; the same in every process, so that parallel runs name the same tests."""
 
 
-def test_pages_are_newest_first_and_hold_each_session_once(integrator, clock) -> None:
+def test_pages_are_newest_first_and_show_each_session_once(integrator, clock) -> None:
     made = []
     for number in range(7):
         made.append(integrator.create(notes=str(number))["id"])

@@ -158,7 +158,7 @@ def test_everybody_means_the_same_list(database, cast, desk):
         assert differences(db) == []
 
 
-def test_sorted_or_not_a_tab_holds_the_same(database, cast, desk):
+def test_sorted_or_not_a_tab_has_the_same(database, cast, desk):
     with database.read() as db:
         for view in listing.VIEWS:
             for reach in (None, frozenset([cast.marston.id])):
@@ -204,7 +204,7 @@ def press(client, rows, act, query="", **typed):
     return client.post(f"/inspections/bulk{query}", data=data)
 
 
-def said_after(client, answer):
+def page_after(client, answer):
     assert answer.status_code == 303, body(answer)
     return body(client.get(answer.headers["Location"]))
 
@@ -266,13 +266,13 @@ def test_ticked_rows_are_assigned_tagged_and_given_back(otto, cast, database):
     made = sorted(make(database, cast, notes=f"Roof {n}") for n in range(3))
     stand(database, made[0], version=2)
     rows = [f"{id}:1" for id in made]
-    page = said_after(otto, press(otto, rows, f"assign:{cast.otto.id}"))
+    page = page_after(otto, press(otto, rows, f"assign:{cast.otto.id}"))
     assert "2 assigned to you. 1 was left alone:" in page
     assert [kept(database, id).assignee_id for id in made] == [None, cast.otto.id, cast.otto.id]
     rows = [f"{id}:2" for id in made]
-    assert "3 tagged “vip”." in said_after(otto, press(otto, rows, "tag", tag="VIP"))
+    assert "3 tagged “vip”." in page_after(otto, press(otto, rows, "tag", tag="VIP"))
     assert body(otto.get("/inspections?tag=vip")).count('data-row="') == 3
-    assert "2 unassigned. 1 was left alone: This is not assigned to anybody" in said_after(
+    assert "2 unassigned. 1 was left alone: This is not assigned to anybody" in page_after(
         otto, press(otto, rows, "unassign")
     )
     answer = press(otto, rows, "export")
@@ -290,7 +290,7 @@ def test_what_is_not_ones_own_is_neither_changed_nor_named(client, cast, databas
     token = csrf(client, "/inspections")
     if "Secret roof" in body(client.get("/inspections?view=all")):
         pytest.skip("this person sees the whole house")
-    page = said_after(client, press(client, [f"{foreign}:1"], "tag", tag="vip"))
+    page = page_after(client, press(client, [f"{foreign}:1"], "tag", tag="vip"))
     assert "None tagged “vip”. 1 was left alone: it is not in this list." in page
     assert "Secret" not in page
     for verb in ("assign", "unassign", "tag", "untag"):
@@ -335,7 +335,7 @@ def test_addresses_of_before_still_work(otto, cast, integrator, desk):
 @pytest.mark.parametrize(
     "query", ["sort=upside", "with=x", "with=-1", "before=forged", "from=2026-13-01", "tag=" + "x" * 31]
 )
-def test_addresses_that_cannot_be_read_are_said(otto, cast, query):
+def test_addresses_that_cannot_be_read_are_refused(otto, cast, query):
     assert otto.get(f"/inspections?{query}").status_code in (400, 422)
 
 
@@ -376,7 +376,7 @@ def test_a_message_that_was_accepted_is_news(otto, cast, database, integrator, o
 
 
 @pytest.mark.parametrize(("query", "seconds"), [("", "2"), ("?view=upcoming", "10"), ("?view=now", "2")])
-def test_the_door_is_looked_at_often(otto, cast, query, seconds):
+def test_the_live_board_polls_often(otto, cast, query, seconds):
     assert f'data-live-every="{seconds}"' in body(otto.get(f"/inspections{query}"))
 
 
@@ -405,4 +405,4 @@ def test_how_often_the_database_is_asked(otto, cast, database, desk):
         otto.get("/inspections", headers={"HX-Request": "true", "HX-Target": "div#queue"})
         fragment = len(seen)
         otto.get("/inspections")
-    assert (fragment, len(seen) - fragment) == (FRAGMENT, PAGE), "\n".join(said for said, _ in seen)
+    assert (fragment, len(seen) - fragment) == (FRAGMENT, PAGE), "\n".join(statement for statement, _ in seen)

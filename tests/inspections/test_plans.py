@@ -98,7 +98,7 @@ def test_every_group_and_order_is_carried_by_an_index(database, cast, crowd, who
 
 def explained(db, seen):
     prefix = "EXPLAIN QUERY PLAN " if db.dialect == "sqlite" else "EXPLAIN "
-    plans = [db.connection().exec_driver_sql(prefix + said, values).all() for said, values in seen]
+    plans = [db.connection().exec_driver_sql(prefix + statement, values).all() for statement, values in seen]
     return "\n".join(str(row[-1]) for rows in plans for row in rows)
 
 
