@@ -45,7 +45,7 @@ class Scene:
 @public_pages.get("/")
 @public
 def welcome(id: str) -> Response:
-    """The mailed page. It shows a button and redeems nothing; that it was opened is noted once, in a side transaction."""
+    """The mailed page. It shows a button and redeems nothing; its first opening is noted in a side transaction."""
     inspection_id, token, now = as_uuid_or_none(id), request.args.get("t", ""), clock.now()
     _throttle()
     outcome = _outcome(inspection_id, token, now)
@@ -221,7 +221,7 @@ def _outside(scene: Scene) -> Response:
 
 
 def _scene(inspection_id: UUID | None) -> Scene:
-    """Who invites, and in which language. An unknown session gives the name of the app, in English, and nothing else."""
+    """Who invites, and in which language. An unknown session gives the name of the app, in English, only."""
     asked = request.args.get("lang", "")
     unknown = Scene(None, "Session Desk", "UTC", asked if asked in TRANSLATIONS.languages else "en")
     if inspection_id is None:
