@@ -111,7 +111,7 @@ class Inspection(Base):
         Index("ix_inspections_operator", "operator_email", "status", "expires_at", "id"),
         Index("ix_inspections_waiting", "organization_id", "started_at", "id", **_only(WAITING)),
         Index("ix_inspections_live", "organization_id", "started_at", "id", **_only(ATTENDED)),
-        # House staff see every organization in one list.
+        # Staff see every organization in one list.
         Index("ix_inspections_house_newest", "created_at", "id"),
         Index("ix_inspections_house_expiry", "status", "expires_at", "id"),
         Index("ix_inspections_house_ended", "ended_at", "id", **_only("ended_at IS NOT NULL")),

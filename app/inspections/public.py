@@ -45,10 +45,10 @@ class Scene:
 @public_pages.get("/")
 @public
 def welcome(id: str) -> Response:
-    """The mailed page. Shows a button; redeems nothing. That it was opened is noted once, beside the request."""
+    """The mailed page. It shows a button and redeems nothing; its first opening is noted in a side transaction."""
     inspection_id, token, now = as_uuid_or_none(id), request.args.get("t", ""), clock.now()
     _throttle()
-    outcome = _look(inspection_id, token, now)
+    outcome = _outcome(inspection_id, token, now)
     scene = _scene(inspection_id)
     if outcome is not None and outcome.status not in (200, 401):
         return _over(scene, outcome.reason, outcome.status)
@@ -75,7 +75,7 @@ def code(id: str) -> Response:
     """Asks for the code, and says how many tries are left."""
     inspection_id, token, now = as_uuid_or_none(id), request.args.get("t", ""), clock.now()
     _throttle()
-    outcome, scene = _look(inspection_id, token, now), _scene(inspection_id)
+    outcome, scene = _outcome(inspection_id, token, now), _scene(inspection_id)
     if outcome is None or outcome.status == 200:
         return redirect(_url(".welcome", id, t=token), 303)  # type: ignore[return-value]  # one Response here
     if outcome.status != 401 or outcome.invite is None:
@@ -128,7 +128,7 @@ def allow_or_deny(id: str) -> Response:
 @public_pages.get("/room")
 @public
 def room(id: str) -> Response:
-    """You are in: what happens now, and what it is about."""
+    """The page of a field user who has joined: what happens now, and the notes."""
     scene, invite = _inside(id)
     if invite is None:
         return _outside(scene)
@@ -136,7 +136,7 @@ def room(id: str) -> Response:
 
 
 def as_uuid_or_none(id: str) -> UUID | None:
-    """The id in the path, or None when it is none: field pages say so in words of their own."""
+    """The id in the path, or None when it is none, which field pages explain themselves."""
     try:
         return as_uuid(id)
     except NotFound:
@@ -161,7 +161,7 @@ def _throttle() -> None:
     refuse(limiter.hit(f"inspections.join:{request.remote_addr}", rules.JOINS_A_MINUTE))
 
 
-def _look(inspection_id: UUID | None, token: str, now: datetime) -> actions.Outcome | None:
+def _outcome(inspection_id: UUID | None, token: str, now: datetime) -> actions.Outcome | None:
     if inspection_id is None:
         return actions.Outcome(404, "not_found", {})
     return actions.join_outcome(reading(), inspection_id, token, code=None, visitor=_visitor(), now=now)
@@ -200,7 +200,7 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
 
 
 def _inside(id: str) -> tuple[Scene, Invite | None]:
-    """The scene, and whose field session the cookie is; None when it is nobody's any more."""
+    """The scene, and the invite whose field session the cookie carries; None when it has ended."""
     inspection_id = as_uuid_or_none(id)
     scene = _scene(inspection_id)
     given = request.cookies.get(COOKIE, "")
@@ -214,14 +214,14 @@ def _inside(id: str) -> tuple[Scene, Invite | None]:
 
 
 def _outside(scene: Scene) -> Response:
-    """Nobody we know: the session is over, or the link must be opened again."""
+    """The page without a field session: the inspection is over, or the link must be opened again."""
     if scene.inspection is not None and scene.inspection.ended_at is not None and request.cookies.get(COOKIE):
         return _over(scene, "session_ended", 410)
     return _over(scene, "signed_out", 403)
 
 
 def _scene(inspection_id: UUID | None) -> Scene:
-    """Who invites, and in which language. An unknown session gives the house's name and English, and no more."""
+    """Who invites, and in which language. An unknown session gives the name of the app, in English, only."""
     asked = request.args.get("lang", "")
     unknown = Scene(None, "Session Desk", "UTC", asked if asked in TRANSLATIONS.languages else "en")
     if inspection_id is None:
@@ -256,7 +256,7 @@ def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Respo
 
 
 def _over(scene: Scene, word: str, status: int) -> Response:
-    """It does not go on: what happened, and what to do. Nothing of the session is shown to strangers."""
+    """The page where joining ends: what happened, and what to do. It shows nothing of an unknown session."""
     if word == "not_found":
         scene = Scene(None, "Session Desk", "UTC", scene.locale)
     return _page("inspections/over.html", scene, 0, word=word, status=status)

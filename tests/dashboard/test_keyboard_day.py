@@ -204,7 +204,7 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     for key in "adyAD":
         page.keyboard.press(key)
     page.keyboard.press("e")
-    page.wait_for_selector("#actions :text('You have this')")
+    page.wait_for_selector("#actions :text('Assigned to you')")
     keyboard.look("e")
     keyboard.to("[name='notes']")
     keyboard.type("Good references.")
