@@ -59,10 +59,10 @@ def test_a_disabled_button_is_shown_with_its_reason(site: Flask) -> None:
 def test_what_people_wrote_is_escaped(site: Flask) -> None:
     html = render(
         site,
-        "{{ ui.badge(evil) }}{{ ui.facts([(evil, evil, evil)]) }}{{ ui.who(evil) }}{{ ui.toast(evil, '', evil) }}"
+        "{{ ui.badge(evil) }}{{ ui.facts([(evil, evil, evil)]) }}{{ ui.person(evil) }}{{ ui.toast(evil, '', evil) }}"
         "{{ ui.notice('warn', '', evil, evil) }}"
         "{{ ui.button(evil, value=evil, disabled_reason=evil) }}{{ ui.link(evil, evil, attrs={'title': evil}) }}"
-        "{{ ui.story([{'text': evil, 'note': evil}]) }}{{ ui.letter(evil, 'mail', evil, [(evil, evil)], evil, evil) }}"
+        "{{ ui.timeline([{'text': evil, 'note': evil}]) }}{{ ui.message_preview(evil, 'mail', evil, [(evil, evil)], evil, evil) }}"
         "{{ ui.answers([{'question': evil, 'answer': evil}]) }}{{ ui.filter_text('q', evil, evil) }}",
         evil='"><script>alert(1)</script>',
     )

@@ -24,7 +24,7 @@ ICONS = {
     "act": 2,
     "opener": 2,
     "group": 2,
-    "letter": 1,
+    "message_preview": 1,
 }
 NAMED = ("icon", "icon_name", "after")
 
