@@ -1,4 +1,4 @@
-/** Keyboard shortcuts (docs/look.md, "Keys"). None approves, denies, cancels or ends: the most a single key does is to
+/** Keyboard shortcuts (docs/design.md, "Keys"). None approves, denies, cancels or ends: the most a single key does is to
     move the focus, to select, to assign, or to follow a link. Everything here is also done by Tab and Enter. */
 
 import { $, $$, on } from "./dom.js";
