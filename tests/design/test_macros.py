@@ -62,7 +62,8 @@ def test_what_people_wrote_is_escaped(site: Flask) -> None:
         "{{ ui.badge(evil) }}{{ ui.facts([(evil, evil, evil)]) }}{{ ui.person(evil) }}{{ ui.toast(evil, '', evil) }}"
         "{{ ui.notice('warn', '', evil, evil) }}"
         "{{ ui.button(evil, value=evil, disabled_reason=evil) }}{{ ui.link(evil, evil, attrs={'title': evil}) }}"
-        "{{ ui.timeline([{'text': evil, 'note': evil}]) }}{{ ui.message_preview(evil, 'mail', evil, [(evil, evil)], evil, evil) }}"
+        "{{ ui.timeline([{'text': evil, 'note': evil}]) }}"
+        "{{ ui.message_preview(evil, 'mail', evil, [(evil, evil)], evil, evil) }}"
         "{{ ui.answers([{'question': evil, 'answer': evil}]) }}{{ ui.filter_text('q', evil, evil) }}",
         evil='"><script>alert(1)</script>',
     )
