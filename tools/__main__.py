@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tools import bench, desk, faults, run, shots, sure, test
+from tools import bench, desk, faults, generate, run, shots, sure, test
 from tools.console import Refusal, inform
 
 
@@ -22,6 +22,7 @@ TOOLS = {
         test.main, "[--quick] [pytest arguments]", "the whole suite; --quick: what a minute allows, on SQLite"
     ),
     "sure": Tool(sure.main, "", "format, lint, types, import contracts, templates"),
+    "generate": Tool(generate.main, "", "compiled translations and docs/states.md, after a change of their sources"),
     "bench": Tool(bench.main, "[arguments]", "speed beside the floor, on both databases"),
     "faults": Tool(faults.main, "[arguments]", "the long rounds: kills, full disks, hanging receivers, races"),
     "shots": Tool(shots.main, "[DIR]", "a sheet of every page into docs/shots; each page in full size into DIR"),

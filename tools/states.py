@@ -12,7 +12,7 @@ FILE = Path(__file__).resolve().parents[1] / "docs" / "states.md"
 
 HEAD = """# States
 
-Drawn from the `TRANSITIONS` tables in the rules of each desk by `python -m tools.states`; a test fails when this page
+Drawn from the `TRANSITIONS` tables in the rules of each desk by `./dev generate`; a test fails when this page
 is stale. The word on an arrow is the verb: the button, the address, the action and the test file have the same name.
 """
 

@@ -11,7 +11,7 @@ from tools import states
 
 
 def test_the_page_is_fresh() -> None:
-    assert states.FILE.read_text() == states.page(), "Stale: run `python -m tools.states`."
+    assert states.FILE.read_text() == states.page(), "Stale: run `./dev generate`."
 
 
 @pytest.mark.parametrize(

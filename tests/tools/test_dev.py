@@ -43,7 +43,7 @@ def test_alone_it_describes_every_tool_and_needs_no_environment_for_that(tmp_pat
     shutil.copytree(ROOT / "tools", tmp_path / "tools")
     done = dev(at=tmp_path / "dev")
     assert done.returncode == 0
-    for tool in ("run", "test", "sure", "bench", "faults", "shots", "desk"):
+    for tool in ("run", "test", "sure", "generate", "bench", "faults", "shots", "desk"):
         assert f"./dev {tool} " in done.stdout
     assert not (tmp_path / ".venv").exists()
 

@@ -14,7 +14,7 @@ from app.prescreens.actions._review import PENDING, decision_fingerprint, write_
 from app.prescreens.models import COLUMNS, Prescreen
 from app.prescreens.queries.stages import Reach
 
-CHANGED = "What would be sent to {name} changed while your decision could be undone, so nothing was decided. Read it and decide again."
+CHANGED = "What would be sent to {name} changed before this was final. Nothing was decided: read it and decide again."
 
 
 def finalize(db: Db, pending: Decision, now: datetime) -> Ending:
