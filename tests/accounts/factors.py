@@ -109,12 +109,12 @@ class Device:
         cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
         kept = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cose
         attested = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": self._about(0x40) + kept})
-        answer_text = self._said("webauthn.create", options)
+        answer_text = self._answered("webauthn.create", options)
         return self._answer({"clientDataJSON": _text(answer_text), "attestationObject": _text(attested)})
 
     def sign(self, options: dict[str, Any]) -> str:
         """Answers a challenge."""
-        answer_text, about = self._said("webauthn.get", options), self._about(0)
+        answer_text, about = self._answered("webauthn.get", options), self._about(0)
         signature = self.key.sign(about + hashlib.sha256(answer_text).digest(), ec.ECDSA(hashes.SHA256()))
         return self._answer(
             {

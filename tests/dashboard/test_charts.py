@@ -83,7 +83,7 @@ def test_bands_hold_every_wait_once(waits: dict[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "total", "said"),
+    ("part", "total", "caption"),
     [(2, 3, ""), (0, 0, ""), (5, 10, "50%"), (10, 10, "100%"), (0, 10, "0%"), (999, 1000, "99%"), (1, 1000, "1%")],
 )
 def test_few_are_not_said_in_per_cent(part: int, total: int, caption: str) -> None:
@@ -108,7 +108,7 @@ def test_one_template_that_differs_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "caption"),
     [(None, ""), (20, "1 min"), (750, "12 min"), (5 * HOUR + 620, "5 h 10 min"), (3 * DAY + 6.4 * HOUR, "3 d 6 h")],
 )
 def test_a_wait_is_said_no_finer_than_it_is_known(seconds: float | None, caption: str) -> None:

@@ -84,6 +84,8 @@ class Keyboard:
         self.type(PASSWORD)
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector("#nav")
+        # Scripts listen to keys from the load event on.
+        self.page.wait_for_load_state()
 
     def sign_out(self) -> None:
         self.page.focus("[popovertarget='person']")

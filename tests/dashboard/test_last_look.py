@@ -38,10 +38,12 @@ def later(cast: Cast, lena: FlaskClient, clock):
     return wait
 
 
-def take(database, cast, id, who):
-    reach = Reach((cast.marston.id,))
+def assign(database, cast, id, who):
+    reach, person = Reach((cast.marston.id,)), cast.people[who]
     with database.write() as db:
-        actions.take(db, id, cast.people[who].id, None, reach=reach, by=cast.actor(who), now=now())
+        actions.assign(
+            db, id, assignee=(person.id, person.name), former=None, reach=reach, by=cast.actor(who), now=now()
+        )
 
 
 def looks(database):
@@ -68,7 +70,7 @@ def test_what_came_and_what_changed_is_marked(database, cast, lena, later):
     lena.get(LIST)
     later(hours=2)
     prescreen(database, cast.marston.id, given={"fullName": "Nils New"})
-    take(database, cast, old, "mira")
+    assign(database, cast, old, "mira")
     page = lena.get(LIST).text
     assert sentence(page) == "1 new and 1 changed"
     assert mark_of(page, "Nils New") == "new"
@@ -85,7 +87,7 @@ def test_what_one_did_oneself_is_not_new(database, cast, lena, later):
     lena.get(LIST)
     later(hours=2)
     lena.get(LIST)
-    take(database, cast, mine, "lena")
+    assign(database, cast, mine, "lena")
     assert sentence(lena.get(LIST).text) == "Nothing new"
 
 
