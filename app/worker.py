@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from datetime import datetime
 from types import FrameType
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -19,6 +20,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import logs
 from app.config import Config
 from app.kernel import clock
+from app.kernel.db.engine import Db
 from app.kernel.outbox import claims
 from app.kernel.outbox.claims import Claimed, Outcome
 from app.kernel.outbox.outbox import DEAD, SENT
@@ -142,23 +144,37 @@ class Worker:
             if not claims.anything_due(db, now, full):
                 return
         with self.database.write() as db:
-            claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, without=full, claimed=claimed_ids)
-            accepted = self._within_limits(claimed, outstanding)
-            if len(accepted) < len(claimed):
-                claims.release(db, [row for row in claimed if row not in accepted])
+            accepted, dropped = self._claim_within_limits(db, now, full, claimed_ids, outstanding)
+            if dropped:
+                # The crowded destinations had the longest due rows; the others get what is left of the batch.
+                crowded = {*full.destinations, *(row.destination for row in dropped)}
+                others = claims.Skipped(destinations=crowded, channels=full.channels)
+                ids = [*claimed_ids, *(row.id for row in accepted)]
+                counted = outstanding + Counter(row.destination for row in accepted)
+                more, _ = self._claim_within_limits(db, now, others, ids, counted)
+                accepted += more
         if accepted:
             self._claim_at = 0.0
             with self._changed:
                 self._ready += accepted
 
-    def _within_limits(self, claimed: list[Claimed], outstanding: Counter[str]) -> list[Claimed]:
-        """Drops claimed rows beyond a destination's limit, so that one slow receiver cannot fill the buffer."""
-        counts, accepted = Counter(outstanding), []
+    def _claim_within_limits(
+        self, db: Db, now: datetime, without: claims.Skipped, claimed_ids: list[UUID], outstanding: Counter[str]
+    ) -> tuple[list[Claimed], list[Claimed]]:
+        """Claims a batch and releases the rows beyond a destination's limit. Returns those kept and those released.
+
+        So one slow receiver cannot fill the buffer.
+        """
+        claimed = claims.claim(db, now, limit=BATCH, lease=self.lease, without=without, claimed=claimed_ids)
+        counts, kept = Counter(outstanding), []
         for row in claimed:
             if counts[row.destination] < (BATCH if row.destination in self._responsive else 1):
                 counts[row.destination] += 1
-                accepted.append(row)
-        return accepted
+                kept.append(row)
+        released = [row for row in claimed if row not in kept]
+        if released:
+            claims.release(db, released)
+        return kept, released
 
     def _start_next(self) -> None:
         """Starts the first row below its limit; the others wait until it has answered or is slow."""
