@@ -238,9 +238,9 @@ def test_press_see_it_follow_and_take_it_back(window: Any, database: Database, c
 @pytest.mark.browser
 def test_the_bar_goes_when_it_is_final(window: Any, database: Database, cast: Cast, worker: None) -> None:
     jane, _ = two(database, cast)
-    decide(database, cast, jane, seconds=2)
+    decide(database, cast, jane, seconds=10)
     window.goto(f"{window.server.url}/prescreens")
     bar = window.locator("#holds")
     assert bar.is_visible()
-    bar.wait_for(state="hidden")
+    bar.wait_for(state="hidden", timeout=60_000)
     assert stored(database, jane).review_status == "approved"
