@@ -82,7 +82,8 @@ def test_killed_in_the_middle_by_two(database: Database, cast: Cast, outbox: Out
     wait_until(lambda: pending(database) == 0)
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
-    assert [worker.wait(40) for worker in workers] == [0] * AT_ONCE
+    # One of the two may have written all of it down while the other was still starting, and not listening yet.
+    assert {worker.wait(40) for worker in workers} <= {0, -signal.SIGTERM}
     emails = Counter(row.subject_id for row in outbox.rows("email"))
     assert emails == {str(id): 2 for id in ids}, "one that the answers came, one decision"
     words = ["denied" if place % 2 else "approved" for place in range(len(ids))]

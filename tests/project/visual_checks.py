@@ -57,6 +57,13 @@ def serving(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
+SETTLED = """Promise.all(document.getAnimations()
+    .filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
+    .map((each) => each.finished.catch(() => null))).then(() => new Promise((done) =>
+        requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))"""
+"""Waits until transitions have ended and the page was painted: colours are judged from pixels."""
+
+
 def section_of(endpoint: str) -> str:
     """The desk that a page belongs to, or `public`."""
     section = endpoint.split(".")[0]
@@ -83,6 +90,7 @@ def findings(page: Page) -> Iterator[str]:
 
 def too_faint(page: Page) -> list[str]:
     """Words and icons whose contrast is less than WCAG asks for: 4.5:1, and 3:1 of large words and of icons."""
+    page.evaluate(SETTLED)
     page.evaluate("contrastCheck.collect()")
     size = page.viewport_size
     assert size is not None
