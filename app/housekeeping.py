@@ -4,6 +4,7 @@ import time
 from datetime import datetime
 
 from app.dashboard import presence
+from app.kernel.api.rate_limits import Limiter
 from app.kernel.db import idempotency, recounts
 from app.kernel.db.engine import Database
 
@@ -14,7 +15,8 @@ EVERY = 60.0
 class Housekeeping:
     """A sweep that never reports work, so that it is not run again at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
         self._next = 0.0
 
     def __call__(self, database: Database, now: datetime) -> bool:
@@ -24,4 +26,5 @@ class Housekeeping:
                 idempotency.forget_old(db, now)
                 recounts.tidy(db)
                 presence.forget_old(db, now)
+            self._limiter.tidy()
         return False
