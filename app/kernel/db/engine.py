@@ -89,6 +89,18 @@ class Db(Session):
     vault: Vault
     database: "Database"
 
+    def commit(self) -> None:
+        """Commits. After a failure the connection is closed, which ends its transaction.
+
+        SQLAlchemy takes the transaction for ended and would put the connection back into the pool as it is: on SQLite a
+        refused COMMIT leaves the transaction open, and the write lock held.
+        """
+        try:
+            super().commit()
+        except BaseException:
+            self.invalidate()
+            raise
+
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
