@@ -5,14 +5,14 @@ A safe request only reads. An unsafe one begins its transaction at first use; it
 go through `side_transaction()`; a test lists its callers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
 from flask import Flask, Response, current_app, g, request
 
 from app.kernel.db.engine import Database, Db
-from app.kernel.db.faults import code_of
+from app.kernel.db.faults import code_of, fault_of
 
 log = structlog.get_logger("desk")
 
@@ -58,6 +58,18 @@ def side_transaction() -> Iterator[Db]:
         raise RuntimeError("side_transaction() must come before the first use of db() in this request")
     with database().write() as own:
         yield own
+
+
+def side_note(write: Callable[[Db], object]) -> None:
+    """Writes a note beside a read. A database that takes no writes right now costs the note, not the page."""
+    try:
+        with side_transaction() as own:
+            write(own)
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        log.warning("note not kept", fault=fault.name, code=code_of(error))
 
 
 def roll_back() -> None:
