@@ -40,7 +40,7 @@ A = TypeVarTuple("A")
 
 
 class Scope(Protocol):
-    """The head of a request (https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md)."""
+    """The head of a request, as granian's specification of RSGI has it."""
 
     http_version: str
     server: str
@@ -107,7 +107,7 @@ class Bridge:
     def __init__(self, app: WSGIApplication, *, threads: int, largest: Callable[[str], int]) -> None:
         self._app, self._largest = app, largest
         self._pool = ThreadPoolExecutor(threads, "request") if threads > 1 else None
-        self._held = 0
+        self._buffered = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -125,7 +125,7 @@ class Bridge:
             text = b"Something went wrong on our side. Try again in a few seconds.\n"
             exchange.response_bytes(503, [("Content-Type", "text/plain"), ("Retry-After", "5")], text)
         finally:
-            self._held -= len(body)
+            self._buffered -= len(body)
 
     # The request ------------------------------------------------------------------------------------------------
 
@@ -146,11 +146,11 @@ class Bridge:
             async with asyncio.timeout(READ_SECONDS):
                 async for chunk in exchange:
                     body += chunk
-                    self._held += len(chunk)
+                    self._buffered += len(chunk)
                     empty += not chunk
                     if len(body) > most:
                         break  # Only chunks can be that many; the app refuses them by their length.
-                    if self._held > BODIES and len(body) > SMALL:
+                    if self._buffered > BODIES and len(body) > SMALL:
                         error = ServiceUnavailable(retry_after=READ_SECONDS)
                         break
         except TimeoutError:
@@ -160,7 +160,7 @@ class Bridge:
         if (empty > 1) if chunked else (len(body) < most):
             error = error or BadRequest()
         if error:
-            self._held -= len(body)
+            self._buffered -= len(body)
             body.clear()
         environ[BODY_ERROR] = error
         environ["wsgi.input"] = io.BytesIO(body)

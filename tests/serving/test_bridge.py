@@ -98,10 +98,10 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(site: SmallSite) 
 
 def test_bodies_share_a_memory_that_small_ones_and_reads_do_not_need(site: SmallSite) -> None:
     large = head("POST", "/echo/a", f"Content-Length: {LARGEST}") + b"a" * (LARGEST - 1)
-    held = [connect(site.port, large) for _ in range(4)]
-    said = sorted(answer(client)[:13] for client in held)
-    assert said == [b"HTTP/1.1 408 ", b"HTTP/1.1 408 ", b"HTTP/1.1 503 ", b"HTTP/1.1 503 "]
-    for client in held:
+    waiting = [connect(site.port, large) for _ in range(4)]
+    statuses = sorted(answer(client)[:13] for client in waiting)
+    assert statuses == [b"HTTP/1.1 408 ", b"HTTP/1.1 408 ", b"HTTP/1.1 503 ", b"HTTP/1.1 503 "]
+    for client in waiting:
         client.close()
     assert echoed(site.port, large + b"a")["rest"] == "a"
 
