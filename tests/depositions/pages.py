@@ -8,7 +8,7 @@ from app.kernel.db.engine import Database
 from tests.depositions import factories
 
 ONLY_THE_TEAM = "Only the scheduling team may do this."
-WITH_PREVIEW = ("schedule", "cancel")
+WITH_PREVIEW = ("schedule", "cancel", "start")
 """The verbs that show what they send before they act."""
 
 
@@ -31,7 +31,7 @@ def sender(
     url, data = f"/depositions/{id}/{verb}", {"csrf_token": csrf(client, "/settings"), "version": version, **typed}
     if verb in WITH_PREVIEW:
         preview = client.post(url, data={**data, "step": "preview"}, headers=headers)
-        if preview.status_code != 200:
+        if preview.status_code != 200:  # a refusal, or done already because there was nothing to show
             return lambda: preview
         data["preview"] = digest(preview)
     return lambda: client.post(url, data=data, headers=headers)
