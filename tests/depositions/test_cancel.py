@@ -12,7 +12,8 @@ from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.outbox.outbox import OutboxRow
 from tests.depositions import factories
-from tests.depositions.pages import at_once, csrf, digest, listed, one_wins, others_may_not, send, sender, stored, text
+from tests.depositions.pages import listed, others_may_not, send, sender, stored
+from tests.pages import at_once, csrf, digest, one_wins, text
 
 
 def cancel(database, cast, made, **facts):

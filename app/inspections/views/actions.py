@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
 
 from flask import Response, current_app, flash, request, url_for
 from sqlalchemy import select
@@ -25,8 +24,6 @@ from app.kernel.db.transaction import db, reading
 from app.kernel.errors import Change, Conflict
 from app.kernel.text import datetimes
 from app.kernel.web.htmx import see_other
-
-T = TypeVar("T")
 
 LOGGED_OUT = "The field user who joined with it is logged out."
 
@@ -68,23 +65,17 @@ def _issue(id: str, invite_id: str, act: Callable[..., actions.Minted], confirm:
     ButtonForm().check()
     inspection = actable(id)
     joined = queries.invite(reading(), as_uuid(invite_id), inspection.id).joined_at is not None
-    change = _change_of_invite(inspection, invite_id, act)
-    minted, preview = confirmation.confirm(change, confirm, invite_id, always=joined)
-    if minted is None:
-        return _show(inspection, preview, confirm, note=LOGGED_OUT if joined else "")
-    return _back_with_secrets(inspection, minted)
-
-
-def _change_of_invite(inspection: Inspection, invite_id: str, act: Callable[..., T]) -> Callable[[Db, int | None], T]:
-    """An act on an invite as `confirm` runs it: the version is the number of the newest code that the page shows."""
     by, now = me().actor(), clock.now()
 
-    def change(db: Db, version: int | None) -> T:
+    def issue(db: Db, version: int | None) -> actions.Minted:
         found = queries.invite(db, as_uuid(invite_id), inspection.id)
         _check_newest(db, found, version)
         return act(db, found, by=by, now=now)
 
-    return change
+    minted, preview = confirmation.confirm(issue, confirm, invite_id, always=joined)
+    if minted is None:
+        return _show(inspection, preview, confirm, note=LOGGED_OUT if joined else "")
+    return _back_with_secrets(inspection, minted)
 
 
 def _check_newest(db: Db, invite: Invite, version: int | None) -> None:
@@ -105,14 +96,16 @@ def revoke(id: str, invite_id: str) -> Response:
     """Revokes an invite, once the operator has read what that ends: it is final, and nobody is told."""
     ButtonForm().check()
     inspection = actable(id)
-    joined = queries.invite(reading(), as_uuid(invite_id), inspection.id).joined_at is not None
-    change = _change_of_invite(inspection, invite_id, actions.revoke)
-    revoked, preview = confirmation.confirm(change, "revoke", invite_id)
+    found, by, now = queries.invite(reading(), as_uuid(invite_id), inspection.id), me().actor(), clock.now()
+    revoked, preview = confirmation.confirm(
+        lambda db, _: actions.revoke(db, queries.invite(db, found.id, inspection.id), by=by, now=now),
+        "revoke",
+        invite_id,
+    )
     if revoked is None:
         note = "The link and the code stop working at once. To let the recipient in again, make a new invite."
-        return _show(
-            inspection, preview, "Revoke the invite", "ban", "danger", f"{note} {LOGGED_OUT}" if joined else note
-        )
+        note = f"{note} {LOGGED_OUT}" if found.joined_at is not None else note
+        return _show(inspection, preview, "Revoke the invite", "ban", "danger", note)
     return _back(inspection)
 
 
