@@ -161,7 +161,7 @@ def serve(database: Database, tmp_path: Any) -> Iterator[Callable[..., servers.S
     running: list[servers.Server] = []
 
     def start(workers: int = 1, log: Path | None = None, **environment: str) -> servers.Server:
-        running.append(servers.Server(database.config, tmp_path, workers, environment, log))
+        running.append(servers.Server(database.config, tmp_path, workers, environment, log=log))
         return running[-1]
 
     yield start
