@@ -344,11 +344,12 @@ def serve(output: Output, host: str, port: int, workers: int | None) -> None:
     """Serve requests until SIGTERM or SIGINT; accepted requests are finished."""
     from app import serving
 
+    address = serving.resolve(host, port)
     config = _with_tables()
     count = workers or (1 if config.sqlite else os.cpu_count() or 1)
-    url = f"http://{host}:{port}"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     output.announce({"url": url, "workers": count}, f"Serving on {url}, {count} workers.")
-    serving.serve(config, host=host, port=port, workers=count)
+    serving.serve(config, host=address, port=port, workers=count)
 
 
 @command(main, "worker")
