@@ -372,7 +372,6 @@ def serve(output: Output, host: str, port: int, workers: int | None) -> None:
     count = workers or (1 if config.sqlite else os.cpu_count() or 1)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     output.done({"url": url, "workers": count}, f"Serving on {url}, {count} workers.")
-    sys.stdout.flush()
     serving.serve(config, host=address, port=port, workers=count)
 
 
@@ -383,7 +382,6 @@ def worker(output: Output) -> None:
 
     config = _with_tables()
     output.done({"worker": os.getpid()}, f"The worker runs as process {os.getpid()}.")
-    sys.stdout.flush()
     working.main(config)
 
 
