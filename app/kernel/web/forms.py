@@ -14,6 +14,7 @@ from wtforms.fields.core import UnboundField
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
 from app.kernel.errors import FieldError, Invalid
+from app.kernel.web.form_tokens import MaskedToken
 
 Validator = Callable[[FlaskForm, Field], None]
 
@@ -82,6 +83,8 @@ class DeskForm(FlaskForm):
     """The base of every page form: CSRF, stripped text (except passwords), sentences."""
 
     class Meta(FlaskForm.Meta):
+        csrf_class = MaskedToken
+
         def bind_field(self, form: FlaskForm, unbound_field: UnboundField, options: dict[str, object]) -> Field:
             if issubclass(unbound_field.field_class, StringField) and unbound_field.field_class is not PasswordField:
                 options = {**options, "filters": (stripped, *unbound_field.kwargs.get("filters", ()))}
