@@ -28,9 +28,11 @@ class MaskedToken(_FlaskFormCSRF):
         return form_token()
 
 
-def install(app: Flask, api: Blueprint) -> None:
-    """Checks the tokens of pages, which `api` has not, and gives templates `csrf_token()`."""
-    FormTokens(app).exempt(api)
+def install(app: Flask, *exempt: Blueprint) -> None:
+    """Checks the tokens of pages, and gives templates `csrf_token()`. An API has none: its blueprint is exempt."""
+    protection = FormTokens(app)
+    for blueprint in exempt:
+        protection.exempt(blueprint)
     app.context_processor(lambda: {"csrf_token": form_token})  # over that of flask_wtf
     app.jinja_env.globals["csrf_token"] = form_token  # in imported macros
 
