@@ -12,6 +12,7 @@ from app.accounts.roles import Grant, Role
 from app.accounts.rules import sign_in_over
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
+from app.kernel.text import normalization
 
 
 class SignedInRow(NamedTuple):
@@ -96,7 +97,7 @@ def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | Non
 
 
 def person_by_email(db: Db, email: str) -> Person | None:
-    return db.execute(select(Person).where(Person.email == email.strip().lower())).scalar_one_or_none()
+    return db.execute(select(Person).where(Person.email == normalization.email_key(email))).scalar_one_or_none()
 
 
 def visible_to(organization_ids: frozenset[int] | None) -> Select[Person]:

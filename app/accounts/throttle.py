@@ -2,6 +2,7 @@
 
 from app.kernel.api.rate_limits import Decision, Limiter
 from app.kernel.crypto import sha256
+from app.kernel.text import normalization
 
 PERSON_LIMIT = (10, 600)
 """Wrong passwords for one e-mail address, and the seconds in which they count. A correct one resets the count."""
@@ -26,4 +27,4 @@ def reset_attempts(limiter: Limiter, email: str) -> None:
 
 
 def _bucket(email: str) -> str:
-    return f"sign-in:person:{sha256(email.strip().lower())}"
+    return f"sign-in:person:{sha256(normalization.email_key(email))}"

@@ -15,6 +15,7 @@ from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import Message
+from app.kernel.text import normalization
 
 KEPT = timedelta(days=30)
 """How long a sign-in that has ended is kept."""
@@ -106,7 +107,7 @@ def request_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
 
     So the response and its cost are the same for every address.
     """
-    address = email.strip().lower()
+    address = normalization.email_key(email)
     record(
         db,
         events.RESET_REQUESTED,
