@@ -276,7 +276,7 @@ def answer_text(question: Question | None, value: Answer | None, t: Translator =
     if isinstance(value, list):
         return ", ".join(answer_text(question, one, t) for one in value)
     if isinstance(value, int | float):
-        return str(format_decimal(value, locale=t.lang))
+        return str(format_decimal(value, locale=t.lang, decimal_quantization=False))
     if question is not None and question.type in (QuestionType.CHOICE, QuestionType.CHOICES):
         return question.label_of(value)
     if question is not None and question.type is QuestionType.DATE:

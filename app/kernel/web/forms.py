@@ -7,7 +7,6 @@ NUL is refused, messages are sentences.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
@@ -92,15 +91,16 @@ def optional() -> Optional:
     return Optional()
 
 
-@dataclass(frozen=True, slots=True)
 class AtMost:
     """Validator of the longest text of a field, in characters as the API counts them.
 
-    The page shows the limit and counts; it never sets `maxlength`, with which browsers count otherwise and cut what is
-    pasted without a word.
+    The page shows the limit and counts (`data-limit`); it never sets `maxlength`, with which browsers count otherwise
+    and cut what is pasted without a word.
     """
 
-    characters: int
+    def __init__(self, characters: int) -> None:
+        self.characters = characters
+        self.field_flags = {"limit": characters}
 
     def __call__(self, _form: FlaskForm, field: Field) -> None:
         length = len(field.data) if isinstance(field.data, str) else 0
