@@ -9,9 +9,15 @@
 - Search words: `tokens` of stored texts and `query_terms` of queries, folded alike.
 """
 
-from app.kernel.text.normalization.characters import ascii_digits, is_blank, plain, without_marks
+from app.kernel.text.normalization.characters import (
+    ascii_digits,
+    is_blank,
+    plain,
+    without_marks,
+    without_overrides,
+)
 from app.kernel.text.normalization.codes import code
-from app.kernel.text.normalization.lines import email, email_key, name, text
+from app.kernel.text.normalization.lines import email, email_key, name, shown, text
 from app.kernel.text.normalization.numbers import Ambiguous, NotANumber, number, written
 from app.kernel.text.normalization.telephones import region_of, telephone, telephone_key, telephone_spellings
 from app.kernel.text.normalization.words import (
@@ -47,6 +53,7 @@ __all__ = [
     "query_terms",
     "rank",
     "region_of",
+    "shown",
     "split",
     "telephone",
     "telephone_key",
@@ -54,5 +61,6 @@ __all__ = [
     "text",
     "tokens",
     "without_marks",
+    "without_overrides",
     "written",
 ]

@@ -23,11 +23,16 @@ WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of a text can be seen: white space, invisible characters, or combining marks on nothing."""
-    return not any(
-        unicodedata.category(character)[0] not in "ZM" and unicodedata.category(character) not in ("Cc", "Cf", "Cs")
-        for character in without_marks(text)
-    )
+    """Whether nothing of a text can be seen: white space, invisible characters, or combining marks on nothing.
+
+    What cannot be stored (NUL, half a character) is not blank: it is refused for what it is.
+    """
+    return not any(_is_seen(character) for character in without_marks(text))
+
+
+def _is_seen(character: str) -> bool:
+    category = unicodedata.category(character)
+    return character == "\0" or not (category[0] in "ZM" or category in ("Cc", "Cf"))
 
 
 def without_marks(text: str) -> str:

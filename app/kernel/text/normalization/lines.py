@@ -16,6 +16,11 @@ def name(typed: str) -> str:
     return "" if characters.is_blank(found) else found
 
 
+def shown(*texts: str | None) -> str:
+    """The first of these names of which something can be seen; names that were stored before may be of nothing."""
+    return next((found for each in texts if each and (found := name(each))), "")
+
+
 def text(typed: str) -> str:
     """Text without white space at its edges, with line breaks of one character; empty when nothing can be seen."""
     found = _BREAK.sub("\n", typed).strip()
