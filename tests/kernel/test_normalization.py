@@ -215,7 +215,7 @@ def test_a_name_of_nothing_is_empty(typed: str) -> None:
         (".", "."),
     ],
 )
-def test_a_name_keeps_what_belongs_to_its_letters(typed: str, kept: str) -> None:
+def test_a_name_keeps_what_belongs_to_its_characters(typed: str, kept: str) -> None:
     assert normalization.name(typed) == kept
 
 
