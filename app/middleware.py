@@ -52,7 +52,10 @@ def _assign_request_id() -> None:
     g.request_id = uuid4().hex
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    rule = request.url_rule
+    structlog.contextvars.bind_contextvars(
+        request_id=g.request_id, method=request.method, route=rule.rule if rule else None
+    )
 
 
 def _check_body() -> None:
@@ -107,11 +110,9 @@ def _finish(response: Response) -> Response:
 
 def _log_access(response: Response) -> None:
     """Logs one line for each request, with the rule instead of the path: paths and queries can carry tokens."""
-    rule, now = request.url_rule, time.perf_counter()
+    now = time.perf_counter()
     log.info(
         "request",
-        method=request.method,
-        route=rule.rule if rule else None,
         status=response.status_code,
         ms=round((now - g.get("started", now)) * 1000, 1),
         organization=g.get("organization_id"),
