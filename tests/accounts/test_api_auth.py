@@ -161,7 +161,7 @@ MILLISECONDS = int(time.time() * 1000) + 3_600_000
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "named"),
     [
         ({"slug": "marston"}, ["`exp`", "missing"]),
         ({"exp": soon()}, ["`slug`", "missing"]),
@@ -188,13 +188,13 @@ MILLISECONDS = int(time.time() * 1000) + 3_600_000
         ({"slug": "marston", "exp": soon(), "nbf": "now"}, ["`nbf`", "number"]),
     ],
 )
-def test_what_is_wrong_with_a_token_is_named(database: Database, cast: Cast, given: dict, said: list[str]) -> None:
+def test_what_is_wrong_with_a_token_is_named(database: Database, cast: Cast, given: dict, named: list[str]) -> None:
     """Signed or not: no key is looked up for it."""
     signed = claims(database, cast, **given)
     forged = "Bearer " + jwt.encode(given, "somebody else's key, thirty-two bytes", algorithm="HS256")
     details = {refusal.detail for refusal in refusals(database, [signed, forged])}
     assert len(details) == 1
-    assert [word for word in said if word not in details.copy().pop()] == []
+    assert [word for word in named if word not in details.copy().pop()] == []
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS384", "RS256", "hs256", "", None, 7, ["HS256"]])
