@@ -29,9 +29,8 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     wiring = wire(config, database)
     app = _flask(config)
     _share(app, wiring)
-    middleware.install(app, config)
     web_errors.install(app)
-    transaction.install(app, wiring.database)
+    middleware.install(app, config)
     CSRFProtect(app).exempt(routing.blueprint)
     assets.install(app)
     datetimes.install(app.jinja_env)
@@ -42,17 +41,18 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     _register_blueprints(app, wiring)
     routing.install(app)
     health.install(app)
+    transaction.install(app, wiring.database)
     return app
 
 
 def _flask(config: "Config") -> "Flask":
     """Flask and Jinja with the settings of this app."""
-    from flask import Flask
     from jinja2 import StrictUndefined
 
     from app.kernel.web.session_cookie import SessionInterface
+    from app.web_errors import Application
 
-    app = Flask(__name__)
+    app = Application(__name__)
     app.session_interface = SessionInterface()
     # No view is async; asking every function anew, eleven times a request, costs more than the functions.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # meant
