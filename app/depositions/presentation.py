@@ -11,9 +11,11 @@ from markupsafe import Markup
 from app.accounts.access import Me
 from app.dashboard.queue import Label
 from app.depositions.models import BOOKED, Deposition, State
+from app.depositions.queries.detail import Informed
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules import flags, transitions
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, normalization
+from app.kernel.text.template_filters import pluralize
 
 STATES = {
     State.INITIAL: Label("Requested", "circle-dashed"),
@@ -144,12 +146,12 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
     hour = now.replace(minute=0, second=0, microsecond=0)
     booked = listed.state not in (State.INITIAL, State.CANCELED)
     person = (listed.manager_name if booked else listed.assignee_name) or ""
-    name = listed.deponent_name
+    name = normalization.shown(listed.deponent_name)
     clock, tone, small = _clock(listed, group, now)
     return QueueRow(
         listed.id,
         listed.version,
-        name or listed.title,
+        name or normalization.shown(listed.title, listed.case_name, f"Deposition {listed.id}"),
         (listed.deponent_role or "deponent") if name else "",
         listed.case_name,
         listed.organization_name,
@@ -192,6 +194,9 @@ def _rounded(waited: timedelta) -> timedelta:
     return timedelta(days=waited.days, hours=waited.seconds // 3600) if waited >= timedelta(days=1) else waited
 
 
+UNTITLED = "A deposition without a title"
+
+
 class Named(Protocol):
     """Anything that has what a deposition is called by."""
 
@@ -203,7 +208,7 @@ class Named(Protocol):
 
 def name_of(row: Named) -> str:
     """What a deposition is called in a sentence: the deponent, or the title of a session without one."""
-    return row.deponent_name or row.title
+    return normalization.shown(row.deponent_name, row.title, UNTITLED)
 
 
 class Timed(Protocol):
@@ -272,3 +277,15 @@ def hours_only(session: Timed) -> str:
     """`1:00–2:00 PM`, without day and zone."""
     span = transitions.busy(session.starts_at, session.ends_at)
     return datetimes.span(span.starts_at, span.ends_at, session.zone).partition(", ")[2]
+
+
+def informed(count: Informed) -> str:
+    """What those who were told of a session go on believing when it is canceled silently; empty when nobody was."""
+    parts = []
+    if count.sent:
+        them = "the recipient is" if count.sent == 1 else "the recipients are"
+        parts.append(f"{pluralize(count.sent, 'e-mail')} about it went out; {them} not told, and calendars keep it.")
+    if count.waiting:
+        goes = "has" if count.waiting == 1 else "have"
+        parts.append(f"{pluralize(count.waiting, 'e-mail')} about it {goes} not been sent yet and will still go out.")
+    return " ".join(parts)

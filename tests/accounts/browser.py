@@ -6,16 +6,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.cast import PASSWORD
-from tests.pages import csrf
+from tests.pages import csrf as token
 
 HTMX = {"HX-Request": "true"}
-
-
-def token(client: FlaskClient, page: str | None = None) -> str:
-    """The form token of a page, or of the session."""
-    found = csrf(client, page)
-    assert found
-    return found
 
 
 def post(client: FlaskClient, url: str, data: dict[str, Any] | None = None, **more: Any) -> TestResponse:

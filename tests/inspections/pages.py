@@ -12,7 +12,7 @@ from app.kernel.db.engine import Database
 from tests.pages import presser, text
 
 ONLY_OPERATORS = "Only inspection operators may do this."
-WITH_PREVIEW = ("invite", "new_code", "reissue", "end")
+WITH_PREVIEW = ("invite", "new_code", "reissue", "revoke", "end")
 """The verbs that show what they send before they act."""
 
 
@@ -62,7 +62,7 @@ def kinds(database: Database, session: dict[str, Any]) -> list[str]:
         return [row.kind for row in timeline(db, "inspection", session["id"])]
 
 
-def sealed(database: Database, session: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def last_link(database: Database, session: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The newest event of the chain: kind and payload."""
     with database.read() as db:
         link = queries.links(db, uuid.UUID(session["id"]))[-1]
