@@ -1,5 +1,6 @@
 """A signed-in browser without a screen: reads a page's token and presses its buttons, one after another or at once."""
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -51,6 +52,11 @@ def one_wins(answers: Sequence[Any]) -> Sequence[str]:
 def digest(shown: Any) -> str:
     """What a preview carries to the confirming press."""
     return text(shown).partition('name="preview" value="')[2].partition('"')[0]
+
+
+def without_tokens(html: str) -> str:
+    """A page without its form tokens, which are masked anew in every response."""
+    return re.sub(r'(name="csrf_token" value|name="csrf-token" content)="[^"]*"', r"\1", html)
 
 
 def text(answer: Any) -> str:
