@@ -82,7 +82,10 @@ def test_a_foreign_or_unverified_one_is_not_added(
     assert not has_factor(database, cast, "lena")
 
 
-@pytest.mark.parametrize("sent", ["", "{}", "[]", "null", "x", '{"id": 7}', '{"id": "a"}', "[" * 9000, "x" * 20000])
+RUBBISH = ["", "{}", "[]", "null", "x", '{"id": 7}', '{"id": "a"}', r'{"id": "a\u0000"}', "[" * 9000, "x" * 20000]
+
+
+@pytest.mark.parametrize("sent", [*RUBBISH, '{"id": "a", "response": ' + "[" * 500 + "]" * 500 + "}"])
 def test_rubbish_is_refused_politely(client: FlaskClient, cast: Cast, device: Device, sent: str) -> None:
     challenge(client, "/sign-in/passkey/challenge")
     assert post(client, "/sign-in/passkey", {"credential": sent}, page="/sign-in").status_code == 422

@@ -79,7 +79,7 @@ def test_the_second_to_dismiss_it_hears_who_was_first(database: Database, cast: 
     answer = press(client, "dismiss", id)
     assert answer.status_code == 409
     assert "You have dismissed it already." in answer.text
-    with database.write() as db, pytest.raises(Conflict, match="Ines Okafor has dismissed it already."):
+    with database.write() as db, pytest.raises(Conflict, match="Ines Okafor has dismissed it already"):
         actions.dismiss(db, id, by=cast.actor("hugo"), now=now())
 
 
