@@ -129,6 +129,26 @@ class QueuePage:
                 found.append((one.words, n, self.queue.url(**without.args)))
         return found
 
+    @cached_property
+    def elsewhere(self) -> list[tuple[str, int, str]]:
+        """For words that find nothing on this tab: the other tabs on which the same filters find something, each with
+        how much and its address.
+        """
+        chosen = self.list_state.chosen
+        if "q" not in {one.name for one in self.active_filters}:
+            return []
+        given = {name: text for name, text in self.list_state.args.items() if name not in self.queue.tab_args}
+        found = []
+        for tab in self.queue.tabs:
+            if tab == self.list_state.tab or tab.under:
+                continue
+            other = self.queue.filters.read({**given, **tab.args}, chosen.reader)
+            asked = self.queue.ask(self.list_state.now, other)
+            n = asked.listing.total(db())
+            if n:
+                found.append((tab.label, n, self.queue.url(**asked.args)))
+        return found
+
     @property
     def unfiltered(self) -> int:
         """How many the tab holds without any filter."""
@@ -137,6 +157,8 @@ class QueuePage:
     @property
     def hides(self) -> str:
         """What the filters hide, all together."""
+        if not self.unfiltered:
+            return "This list is empty."
         return f"The filters hide {pluralize(self.unfiltered, *self.queue.noun)}. Take one away:"
 
     @property
