@@ -61,7 +61,7 @@ def test_stale(ines, cast, database):
     send(ines, made.id, "write_notice", version=2, notice="Hello")
     stale = send(ines, made.id, "unassign", version=2)
     assert stale.status_code == 409
-    assert "Ines Okafor wrote a notice while you had this page open" in text(stale)
+    assert "You wrote a notice while you had this page open" in text(stale)
     assert stored(database, made.id).assignee_id == cast.ines.id
 
 

@@ -54,6 +54,9 @@ def test_it_is_taken_from_a_known_assignee_only(database: Database, cast: Cast) 
     with pytest.raises(Conflict) as refused:
         assign(database, cast, id, "mira")
     assert "This is assigned to Lena Ortiz now" in refused.value.detail
+    reach, mira = Reach((cast.marston.id,)), (cast.mira.id, cast.mira.name)
+    with database.write() as db, pytest.raises(Conflict, match="This is assigned to you now"):
+        actions.assign(db, id, assignee=mira, former=None, reach=reach, by=cast.actor("lena"), now=now())
     assign(database, cast, id, "mira", former=cast.lena.id)
     assert stored(database, id).assignee_name == "Mira Haddad"
 
