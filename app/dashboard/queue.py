@@ -187,6 +187,9 @@ class Queue(ABC, Generic[Key, R, L, K]):
     columns: tuple[Column[R, L], ...]
     noun: ClassVar[tuple[str, str]]
     groups: ClassVar[Mapping[str, Label]]
+    at_once: tuple[str, ...] = ()
+    """The groups whose rows appear on open screens at once, on top, and are named in the title of the window: somebody
+    waits there. New rows of other groups wait behind a button."""
     caption: ClassVar[str] = ""
     """What the caption says besides."""
 

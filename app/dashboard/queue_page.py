@@ -67,6 +67,21 @@ class QueuePage:
         return f"{orders[sort.removeprefix('-')]}, {'latest' if sort.startswith('-') else 'earliest'} first"
 
     @property
+    def is_watched(self) -> bool:
+        """Whether somebody may appear in this list who waits: then it is kept live in a hidden window, too."""
+        return bool(self.queue.at_once) and self.list_state.tab == self.queue.tabs[0]
+
+    @property
+    def window_title(self) -> str:
+        """The title of the window, with whoever waits: `Selin Aydın waits · Live board`."""
+        title = self.list_state.title
+        waiting = [group for group in self.groups if group.key in self.queue.at_once] if self.is_watched else []
+        if not waiting:
+            return title
+        name, more = waiting[0].rows[0].name, sum(group.size for group in waiting) - 1
+        return f"{name} and {more:,} more wait · {title}" if more else f"{name} waits · {title}"
+
+    @property
     def csv_label(self) -> str:
         return "CSV" if self.total == 0 else "CSV of this one" if self.total == 1 else f"CSV of these {self.many}"
 

@@ -128,9 +128,10 @@ def bring_up_to_date(page: Element, url: str) -> None:
         return
     heading = next(page.iter("h1"))
     if title := shown.get("data-title"):
-        for each in page.iter("title"):
-            each.text = (each.text or "").replace(heading.text or "", title)
         heading.text = title
+    if title := shown.get("data-window-title"):
+        for each in page.iter("title"):
+            each.text = f"{title} · {(each.text or '').rpartition(' · ')[2]}"
     if lede := shown.get("data-lede"):
         next(each for each in main.iter() if each.get("class") == "lede").text = lede
     if every := shown.get("data-every"):

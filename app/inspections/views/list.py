@@ -123,6 +123,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     )
     noun = ("inspection", "inspections")
     groups = GROUPS
+    at_once = ("waiting",)
     caption = "Times are first those of the organization, then yours."
 
     def seconds(self, tab: Tab) -> float:

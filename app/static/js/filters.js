@@ -24,11 +24,9 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
 function followList() {
   const list = $("#queue, #audit");
   if (!list) return;
-  const { title, lede, every, csv, csvLabel } = list.dataset;
-  if (title) {
-    document.title = document.title.replace($("main h1").textContent, title);
-    $("main h1").textContent = title;
-  }
+  const { title, windowTitle, lede, every, csv, csvLabel } = list.dataset;
+  if (title) $("main h1").textContent = title;
+  if (windowTitle) document.title = `${windowTitle} · ${document.title.split(" · ").at(-1)}`;
   if (lede) $("main .lede").textContent = lede;
   if (every) $("#main").dataset.liveEvery = every;
   followTabs();

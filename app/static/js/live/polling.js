@@ -10,6 +10,7 @@ import { mergeRows, shownIds } from "./rows.js";
 
 const LONGEST_WAIT = 60;
 const NO_ANSWER_AFTER = 15000;
+const HIDDEN_EVERY = 5; // seconds, of a window that is not seen
 const PAUSED = "live paused"; // the value stays as it is: browsers have it stored
 const SIGNED_OUT = "You are signed out. Load the page again to sign in; what you typed is still here.";
 const GONE = "This page is gone, or no longer open to you. What you see is how it was.";
@@ -25,7 +26,9 @@ let stopped = ""; // why there will be no more polls
 let waiting = null; // a fresh page of which something could not be shown yet
 
 const isPaused = () => recall(PAUSED) === "1";
-const isIdle = () => !main || Boolean(stopped) || isPaused() || document.hidden;
+// Where people wait, a hidden window polls on, so that its title can name them; elsewhere it rests.
+const isHidden = () => document.hidden && !$("#queue[data-watched]");
+const isIdle = () => !main || Boolean(stopped) || isPaused() || isHidden();
 
 /** Begins with whichever page is on screen: at the start, and after every swap. */
 function bind() {
@@ -52,7 +55,7 @@ function bind() {
 function schedule() {
   clearTimeout(timer);
   if (isIdle()) return;
-  const every = Number(main.dataset.liveEvery);
+  const every = document.hidden ? HIDDEN_EVERY : Number(main.dataset.liveEvery);
   timer = setTimeout(poll, 1000 * Math.max(every, failures && Math.min(LONGEST_WAIT, every * 2 ** failures)));
 }
 
@@ -117,9 +120,11 @@ function merge(page) {
   }
   const restore = holdScroll(main);
   if (document.title !== page.title) document.title = page.title;
-  const waits = mergeParts(page);
-  waiting = mergeRows(main, page) || waits ? page : null;
-  restore();
+  const atTop = scrollY === 0;
+  const partsWait = mergeParts(page);
+  const { waits, inserted } = mergeRows(main, page);
+  waiting = waits || partsWait ? page : null;
+  if (!inserted || !atTop) restore(); // at the top, those who wait come into sight
 }
 
 /** A moment in the user's time zone, written as there. */
@@ -160,7 +165,7 @@ on("click", (event) => {
 });
 
 on("focusout", () => waiting && setTimeout(() => waiting && merge(waiting)));
-on("visibilitychange", () => (document.hidden ? clearTimeout(timer) : poll()));
+on("visibilitychange", () => (document.hidden ? schedule() : poll()));
 on("htmx:after:swap", bind);
 on("desk:poll", poll); // for code that knows of a change
 addEventListener("pageshow", (event) => event.persisted && poll());

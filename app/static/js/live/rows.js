@@ -1,4 +1,5 @@
-/** Rows of a live list: they stay where they are; finished ones say who did it, new ones wait behind a button. */
+/** Rows of a live list: they stay where they are; finished ones say who did it, new ones wait behind a button, except those
+    of people who wait (`data-at-once`): they appear on top. */
 
 import { $, $$, element, on } from "../dom.js";
 import { announce } from "./announcements.js";
@@ -11,11 +12,12 @@ const MOST_ROWS = 50; // as many ids the server reads
 /** The ids of the rows on screen, for the server. */
 export const shownIds = (main) => $$(ROWS, main).map((row) => row.dataset.row).slice(0, MOST_ROWS);
 
-/** Merges the rows of a fresh page. Returns whether something had to wait. */
+/** Merges the rows of a fresh page. Returns whether something had to wait, and whether rows were inserted on top. */
 export function mergeRows(main, page) {
+  const inserted = insertAtOnce(main, page);
   const shown = $$(ROWS, main);
   const listed = $$(ROWS, page);
-  if (!$("[data-rows]", page) && !shown.length) return false;
+  if (!$("[data-rows]", page) && !shown.length) return { waits: false, inserted };
   const fresh = new Map([...$$("[data-removed] [data-row]", page), ...listed].map((row) => [row.dataset.row, row]));
   let waits = false;
   for (const row of shown) {
@@ -24,8 +26,56 @@ export function mergeRows(main, page) {
     else waits = mergeRow(row, next) || waits;
   }
   offerNew(main, new Set(shown.map((row) => row.dataset.row)), listed);
-  return waits;
+  return { waits, inserted };
 }
+
+const AT_ONCE = "tbody[data-at-once]";
+
+/** Inserts the rows of people who wait, in the order of the fresh page. Returns whether there were any. */
+function insertAtOnce(main, page) {
+  const fresh = $(AT_ONCE, page);
+  if (!fresh) return false;
+  const table = $("[data-rows]", main);
+  if (!table) {
+    if (!isInUse($("#queue"))) load();
+    return false;
+  }
+  const group = $(AT_ONCE, table) ?? addGroup(table, fresh);
+  const names = [];
+  let before = $(".group", group);
+  for (const row of $$("[data-row]", fresh)) {
+    let here = $(`[data-row="${CSS.escape(row.dataset.row)}"]`, table);
+    // A row that is known, but stood elsewhere until now, comes up, unless somebody is at it.
+    if (here && !group.contains(here) && !isInUse(here)) {
+      here.remove();
+      here = null;
+    }
+    if (!here) {
+      here = document.importNode(row, true);
+      if (before) before.after(here);
+      else group.prepend(here);
+      globalThis.htmx?.process(here);
+      names.push($(".title-cell a", here)?.textContent ?? "");
+    }
+    if (group.contains(here)) before = here;
+  }
+  if (names.length) announce(`${names.join(", ")} ${names.length === 1 ? "waits" : "wait"}.`);
+  return names.length > 0;
+}
+
+/** The group of those who wait, new on top of the list, without its rows. */
+function addGroup(table, fresh) {
+  const group = document.importNode(fresh, true);
+  $$("[data-row]", group).forEach((row) => row.remove());
+  const first = $("tbody", table);
+  if (first) first.before(group);
+  else table.append(group);
+  return group;
+}
+
+/** Loads the list anew. */
+const load = () =>
+  globalThis.htmx.ajax("GET", location.pathname + location.search, { target: "#queue", swap: "outerHTML" });
 
 /** Merges a row cell by cell. Returns whether one had to wait. */
 function mergeRow(row, next) {
@@ -62,7 +112,4 @@ function offerNew(main, known, listed) {
   announce(`${text}.`);
 }
 
-on("click", (event) => {
-  if (!event.target.closest("[data-part='new-rows'] button")) return;
-  globalThis.htmx.ajax("GET", location.pathname + location.search, { target: "#queue", swap: "outerHTML" });
-});
+on("click", (event) => event.target.closest("[data-part='new-rows'] button") && load());
