@@ -155,7 +155,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 "inbox",
                 "No requests yet",
                 "They come in through the API. A key for it is made under People and keys, "
-                "and /api/docs/depositions shows how.",
+                "and /docs/api/depositions shows how.",
             )
         tab = list_state.tab.key
         if tab in (listing.NEEDS, listing.STARTING):

@@ -165,7 +165,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             return Empty(
                 "smartphone",
                 "No inspections yet",
-                "Create one here, or let your own program create them: /api/docs/inspections shows how.",
+                "Create one here, or let your own program create them: /docs/api/inspections shows how.",
             )
         if list_state.tab.key == listing.NOW:
             over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
