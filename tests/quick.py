@@ -8,7 +8,7 @@ Without the option nothing is left out.
 import pytest
 
 SLOW_FIXTURES = {"chromium", "page", "serve", "server", "demo_site"}
-SLOW_FOLDERS = ("tests/bench/", "tests/faults/", "tests/tools/", "tests/upgrade/")
+SLOW_FOLDERS = ("tests/bench/", "tests/faults/", "tests/serving/", "tests/tools/", "tests/upgrade/")
 SLOW_FILES = ("test_plans.py",)
 SLOW_MARKERS = ("browser", "hypothesis", "slow")
 
