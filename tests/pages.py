@@ -68,5 +68,10 @@ def digest(shown: Any) -> str:
     return text(shown).partition('name="preview" value="')[2].partition('"')[0]
 
 
+def without_tokens(html: str) -> str:
+    """A page without its form tokens, which are masked anew in every response."""
+    return re.sub(r'(name="csrf_token" value|name="csrf-token" content)="[^"]*"', r"\1", html)
+
+
 def text(answer: Any) -> str:
     return str(answer.get_data(as_text=True))
