@@ -96,14 +96,15 @@ def pressed(client: FlaskClient, database: Database, id: UUID, verb: str, **more
 
 
 def test_the_buttons_do_it(client: FlaskClient, database: Database, cast: Cast) -> None:
-    id, other = prescreen(database, cast.marston.id, at=now() - timedelta(days=1)), prescreen(database, cast.marston.id)
+    id = prescreen(database, cast.marston.id, at=now() - timedelta(days=1))
+    prescreen(database, cast.marston.id)
     lena = cast.sign_in(client, "lena")
     assert f'/prescreens/{id}/assign" name="version"' in lena.get("/prescreens").text
     answer = pressed(lena, database, id, "assign")
     assert (answer.status_code, answer.location) == (303, f"/prescreens/{id}")
     page = lena.get(f"/prescreens/{id}").text
     assert "Assigned to you" in page
-    assert f'Next: <a href="/prescreens/{other}">Jane Smith</a>' in page
+    assert "Next: " not in page, "who takes one goes on with that one"
     assert f'/prescreens/{id}/unassign" name="version"' in lena.get("/prescreens").text
     answer = pressed(lena, database, id, "unassign", in_list="1")
     assert (answer.status_code, answer.location) == (303, "/prescreens")

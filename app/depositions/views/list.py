@@ -173,6 +173,9 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     def name_of(self, row: ListedDeposition) -> str:
         return presentation.name_of(row)
 
+    def tell_apart(self, row: ListedDeposition) -> str:
+        return datetimes.moment(row.starts_at, row.zone)
+
     def assign(self, db: Db, id: int, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 

@@ -177,6 +177,9 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     def name_of(self, row: ListedInspection) -> str:
         return name_of(row)
 
+    def tell_apart(self, row: ListedInspection) -> str:
+        return datetimes.moment(_when(row), row.zone)
+
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)
 
