@@ -121,7 +121,7 @@ def until(expires_at: datetime, zone: str, now: datetime) -> Markup:
     local = expires_at.astimezone(ZoneInfo(zone))
     text = datetimes.day(local, now.astimezone(ZoneInfo(zone)))
     if expires_at - now <= timedelta(days=1):
-        text = f"{text[:3]}, {datetimes.hour(local, zone)} {datetimes.zone_abbreviation(local)}"
+        text = f"{text[:3]}, {datetimes.zoned_hour(local, zone)}"
     return datetimes.tag(expires_at, text)
 
 
