@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, g, render_template, request,
 
 from app.accounts.access import public
 from app.kernel import clock
-from app.kernel.api.rate_limits import Limiter, refuse
+from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.changes.events import Actor
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
@@ -29,7 +29,7 @@ public_pages = Blueprint("prescreens_public", __name__, url_prefix="/p/<organiza
 
 STARTS_A_MINUTE = 20
 REQUESTS_A_MINUTE = 240
-"""Limits for one IP address, which a household or an office may share."""
+"""Limits for one network (an IPv4 address, a /64 of IPv6), which a household or an office may share."""
 
 REVIEW = "review"
 """The step after the last question."""
@@ -210,7 +210,7 @@ def _prospect(questionnaire: QuestionnaireDetail) -> Actor:
 
 def _limit(what: str, limit: int) -> None:
     limiter: Limiter = current_app.extensions["limiter"]
-    refuse(limiter.hit(f"prescreens.{what}:{request.remote_addr}", limit))
+    refuse(limiter.hit(by_network(f"prescreens.{what}", request.remote_addr), limit))
 
 
 def _url(endpoint: str, questionnaire: QuestionnaireDetail, token: str | None = None, **arguments: Any) -> str:

@@ -12,7 +12,7 @@ from app.inspections.views.list import QUEUE as INSPECTIONS
 from app.kernel.clock import now
 from app.prescreens.views.list import QUEUE as PRESCREENS
 from tests.depositions import factories
-from tests.depositions.pages import text
+from tests.pages import text
 
 QUEUES = {"depositions": DEPOSITIONS, "prescreens": PRESCREENS, "inspections": INSPECTIONS}
 

@@ -20,7 +20,8 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox.outbox import Message
 from tests.depositions import factories
-from tests.depositions.pages import csrf, digest, send, text
+from tests.depositions.pages import send
+from tests.pages import csrf, digest, text
 
 SHOWN = re.compile(r"\?k=[\w.~-]+")
 

@@ -14,7 +14,7 @@ from app.depositions.views.filters import FILTERS as DEPOSITIONS
 from app.inspections.views.filters import FILTERS as INSPECTIONS
 from app.prescreens.views.filters import FILTERS as PRESCREENS
 from tests.depositions import factories
-from tests.depositions.pages import csrf, text
+from tests.pages import csrf, text
 
 DESKS = ("depositions", "prescreens", "inspections")
 PEOPLE = {"depositions": "ines", "prescreens": "lena", "inspections": "otto"}

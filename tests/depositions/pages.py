@@ -1,20 +1,15 @@
-"""A signed-in browser without a screen: reads a page's token, sends its forms, and reads the API beside it."""
+"""What every verb's test asks of a deposition's page, and of the API beside it."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from app.kernel.db.engine import Database
 from tests.depositions import factories
+from tests.pages import presser, text
 
 ONLY_THE_TEAM = "Only the scheduling team may do this."
 WITH_PREVIEW = ("schedule", "cancel")
 """The verbs that show what they send before they act."""
-
-
-def csrf(client: Any, url: str) -> str:
-    text = client.get(url).get_data(as_text=True)
-    return text.partition('name="csrf-token" content="')[2].partition('"')[0]
 
 
 def send(
@@ -27,37 +22,10 @@ def send(
 def sender(
     client: Any, id: int, verb: str, *, version: int = 1, headers: dict[str, str] | None = None, **typed: Any
 ) -> Callable[[], Any]:
-    """The last press of `send`, everything before it done. A preview that is refused is its answer."""
-    url, data = f"/depositions/{id}/{verb}", {"csrf_token": csrf(client, "/settings"), "version": version, **typed}
-    if verb in WITH_PREVIEW:
-        preview = client.post(url, data={**data, "step": "preview"}, headers=headers)
-        if preview.status_code != 200:
-            return lambda: preview
-        data["preview"] = digest(preview)
-    return lambda: client.post(url, data=data, headers=headers)
-
-
-def at_once(presses: Sequence[Callable[[], Any]]) -> list[Any]:
-    """The answers to several presses at the same time, each from a browser of its own, in their order."""
-    gate = threading.Barrier(len(presses))
-    answers: list[Any] = [None] * len(presses)
-
-    def run(place: int, press: Callable[[], Any]) -> None:
-        gate.wait(10)
-        answers[place] = press()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(presses)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return answers
-
-
-def one_wins(answers: Sequence[Any]) -> Sequence[str]:
-    """Checks that one press worked and the others were refused as conflicts; returns the pages of the refusals."""
-    assert sorted(answer.status_code for answer in answers) == [303] + [409] * (len(answers) - 1)
-    return [text(answer) for answer in answers if answer.status_code == 409]
+    """The last press of `send`, everything before it done."""
+    return presser(
+        client, f"/depositions/{id}/{verb}", preview=verb in WITH_PREVIEW, headers=headers, version=version, **typed
+    )
 
 
 def others_may_not(client: Any, cast: Any, database: Database, made: Any, verb: str, **typed: Any) -> None:
@@ -84,12 +52,3 @@ def listed(client: Any, cast: Any, id: int, organization: str = "marston") -> An
     """The deposition as the API's list shows it to its organization; None when it is not there."""
     answer = client.get("/api/v1/session_requests", headers=cast.headers("depositions", organization))
     return next((each for each in answer.json["requests"] if each["id"] == id), None)
-
-
-def digest(shown: Any) -> str:
-    """What the preview carries to the confirming press."""
-    return text(shown).partition('name="preview" value="')[2].partition('"')[0]
-
-
-def text(answer: Any) -> str:
-    return str(answer.get_data(as_text=True))

@@ -8,7 +8,8 @@ from app.depositions import actions
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from tests.depositions import factories
-from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
+from tests.depositions.pages import listed, others_may_not, send, sender, stored
+from tests.pages import at_once, one_wins, text
 
 
 def cancel(database, cast, made, **facts):

@@ -5,8 +5,9 @@ import pytest
 from app.depositions import actions
 from app.kernel.clock import now
 from tests.depositions import factories
-from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
+from tests.depositions.pages import listed, others_may_not, send, sender, stored
 from tests.depositions.races import race, won
+from tests.pages import at_once, one_wins, text
 
 ELSEWHERE = "https://rooms.example.com/r/43"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.depositions import factories
-from tests.depositions.pages import csrf, digest, text
+from tests.pages import csrf, digest, text
 
 
 def typed(client, cast, made, **more):

@@ -22,8 +22,8 @@ from app.kernel.db.counters import differences
 from app.kernel.errors import Invalid
 from tests.dashboard.choosing import chooser
 from tests.depositions import factories
-from tests.depositions.pages import csrf
-from tests.depositions.pages import text as body
+from tests.pages import csrf
+from tests.pages import text as body
 
 choose = chooser(FILTERS)
 

@@ -9,8 +9,9 @@ from app.depositions import actions
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from tests.depositions import factories
-from tests.depositions.pages import at_once, listed, send, stored, text
+from tests.depositions.pages import listed, send, stored
 from tests.depositions.races import race, won
+from tests.pages import at_once, text
 
 
 def request_cancellation(client, cast, id, organization="marston"):

@@ -9,8 +9,9 @@ from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
 from tests.depositions import factories
-from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
+from tests.depositions.pages import listed, others_may_not, send, sender, stored
 from tests.depositions.races import lost, race, won
+from tests.pages import at_once, one_wins, text
 
 
 def typed(cast, **more):

@@ -10,7 +10,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.depositions import factories
-from tests.depositions.pages import csrf, text
+from tests.pages import csrf, text
 
 WARNING = "The organization has no active depositions key to sign this with, so it waits until there is one."
 

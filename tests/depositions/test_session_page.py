@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.depositions import factories
-from tests.depositions.pages import text
+from tests.pages import text
 
 
 @pytest.mark.parametrize("path", ["", "/join"])

@@ -2,7 +2,8 @@
 
 from app.kernel.changes.events import timeline
 from tests.depositions import factories
-from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
+from tests.depositions.pages import listed, others_may_not, send, sender, stored
+from tests.pages import at_once, one_wins, text
 
 
 def assigned(ines, cast, database):

@@ -7,8 +7,9 @@ import pytest
 from app.depositions import actions
 from app.kernel.clock import now
 from tests.depositions import factories
-from tests.depositions.pages import at_once, listed, stored, text
+from tests.depositions.pages import listed, stored
 from tests.depositions.races import lost, race, won
+from tests.pages import at_once, text
 
 CANCELED = "Session successfully canceled."
 

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.depositions import factories
-from tests.depositions.pages import at_once, listed, one_wins, others_may_not, send, sender, stored, text
+from tests.depositions.pages import listed, others_may_not, send, sender, stored
+from tests.pages import at_once, one_wins, text
 
 
 @pytest.mark.parametrize("state", ["initial", "scheduled", "ready", "active", "ended", "canceled"])

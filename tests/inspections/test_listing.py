@@ -21,8 +21,8 @@ from app.kernel.clock import now
 from app.kernel.db.counters import differences
 from app.kernel.errors import Conflict
 from tests.dashboard.choosing import chooser
-from tests.depositions.pages import csrf
-from tests.depositions.pages import text as body
+from tests.pages import csrf
+from tests.pages import text as body
 
 choose = chooser(FILTERS)
 

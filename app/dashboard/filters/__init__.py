@@ -9,18 +9,18 @@ No Flask here: queries take a `Chosen`. docs/queue.md shows how a desk declares 
 """
 
 from app.dashboard.filters.base import Active as Active
+from app.dashboard.filters.base import Chosen as Chosen
 from app.dashboard.filters.base import Control as Control
 from app.dashboard.filters.base import Filter as Filter
+from app.dashboard.filters.base import Filters as Filters
+from app.dashboard.filters.base import ListKind as ListKind
 from app.dashboard.filters.base import Options as Options
 from app.dashboard.filters.base import Reader as Reader
 from app.dashboard.filters.base import Sources as Sources
 from app.dashboard.filters.base import Unreadable as Unreadable
-from app.dashboard.filters.chosen import Chosen as Chosen
-from app.dashboard.filters.chosen import Filters as Filters
-from app.dashboard.filters.chosen import ListKind as ListKind
-from app.dashboard.filters.chosen import reach_kind as reach_kind
-from app.dashboard.filters.chosen import reach_values as reach_values
-from app.dashboard.filters.chosen import within_reach as within_reach
+from app.dashboard.filters.base import reach_kind as reach_kind
+from app.dashboard.filters.base import reach_values as reach_values
+from app.dashboard.filters.base import within_reach as within_reach
 from app.dashboard.filters.kinds import Assignee as Assignee
 from app.dashboard.filters.kinds import Choice as Choice
 from app.dashboard.filters.kinds import Dated as Dated

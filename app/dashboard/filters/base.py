@@ -1,9 +1,14 @@
-"""What every filter is: the base class, and the small things that filters and pages exchange."""
+"""What every filter is, what a desk declares of its filters, and what one address asks of them.
+
+The three refer to each other, so they stand in one file.
+"""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
+
+from sqlalchemy import bindparam, false
 
 from app.dashboard import assignees
 from app.dashboard.listing import Column as Column
@@ -11,9 +16,6 @@ from app.dashboard.listing import Condition as Condition
 from app.dashboard.listing import Conditions as Conditions
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
-
-if TYPE_CHECKING:
-    from app.dashboard.filters.chosen import Chosen
 
 V = TypeVar("V")
 
@@ -115,3 +117,209 @@ class Filter(ABC, Generic[V]):
 
     def refuse(self, sentence: str) -> Invalid:
         return Invalid(sentence, code=f"filter.{self.name}")
+
+
+def reach_kind(organization_ids: Collection[int] | None) -> str:
+    """What of a set of organizations changes a statement and not only its values: all, none, one or several."""
+    if organization_ids is None:
+        return "all"
+    return ("none", "one")[len(organization_ids)] if len(organization_ids) < 2 else "several"
+
+
+def reach_values(organization_ids: Collection[int] | None) -> dict[str, object]:
+    """The values of the conditions that `within_reach` makes."""
+    ids = sorted(organization_ids or ())
+    return {"organizations": ids, "only": ids[0] if ids else None}
+
+
+def within_reach(column: Column, kind: str) -> Conditions:
+    """The conditions that keep to the reader's organizations."""
+    if kind == "several":
+        return (column.in_(bindparam("organizations", expanding=True)),)
+    return {"all": (), "none": (false(),), "one": (column == bindparam("only"),)}[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """What of a list changes its statements and not only their values: they are built once for each kind."""
+
+    tab: str
+    reach: str
+    sort: str
+    filters: tuple[tuple[Filter[Any], Hashable], ...]  # filters of any type of value
+
+    def get(self, name: str) -> Hashable:
+        """The kind of the filter with this name; None when it is not set."""
+        return next((kind for filter, kind in self.filters if filter.name == name), None)
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these filters is set."""
+        return any(filter.name in names for filter, _ in self.filters)
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def order(self) -> str:
+        """The order without its direction; empty is urgency."""
+        return self.sort.removeprefix("-")
+
+    def conditions(self) -> Conditions:
+        """The conditions of all filters that are set."""
+        return tuple(each for filter, kind in self.filters for each in filter.conditions(kind, self.tab))
+
+
+class TabFilter(Filter[str]):
+    """The argument that chooses the tab. The first of `keys` is the default."""
+
+    def __init__(self, name: str, keys: Sequence[str], label: str) -> None:
+        super().__init__(name, label)
+        self.keys, self.default = tuple(keys), keys[0]
+
+
+class Filters:
+    """The filters of one desk. `orders` are the orders besides urgency, by name in the address, in words; `sorts` says
+    which of them an index carries for what is chosen."""
+
+    def __init__(
+        self,
+        tabs: "TabFilter",
+        filters: Sequence[Filter[Any]],  # filters of any type of value
+        orders: Mapping[str, str],
+        sorts: Callable[["Chosen"], Sequence[str]],
+    ) -> None:
+        self.tabs, self.filters, self.orders, self.sorts = tabs, tuple(filters), orders, sorts
+
+    def read(self, arguments: Mapping[str, str], reader: Reader) -> "Chosen":
+        """What the arguments of an address ask for. What cannot be read is dropped and kept as `unreadable`."""
+        given = {name: text.strip() for name, text in arguments.items() if text.strip()}
+        unreadable: list[Unreadable] = []
+        chosen = Chosen(self, reader, self.tabs.default, unreadable=unreadable)
+        for filter in (self.tabs, *self.filters):
+            if filter.name not in given:
+                continue
+            try:
+                value = filter.parse(given[filter.name])
+            except Invalid as refusal:
+                unreadable.append(Unreadable(filter.name, filter.label_on(chosen.tab), refusal.detail))
+                continue
+            if filter is self.tabs:
+                chosen.tab = value
+            elif value != "" and filter.applies(value, chosen.tab):
+                chosen.values[filter] = value
+        sort = given.get("sort", "")
+        if sort.removeprefix("-") in ("", *self.orders):
+            chosen.given_sort = sort
+        else:
+            sentence = "The list cannot be sorted like that. Use the heads of its columns."
+            unreadable.append(Unreadable("sort", "Order", sentence))
+        return chosen
+
+
+WITHOUT_TEXT = frozenset(("q", "tag", "language", "sort"))
+"""Arguments that stand as an empty text in a cursor's purpose when they are not set; others as `None`."""
+PEOPLE = frozenset(("with", "operator"))
+"""Arguments that name a person, by id in a cursor's purpose."""
+
+
+@dataclass(slots=True)
+class Chosen:
+    """What one address asks of a list, for one reader. Filters that are set are in `values`, in their order."""
+
+    filters: Filters
+    reader: Reader
+    tab: str
+    values: dict[Filter[Any], Any] = field(default_factory=dict)  # of any type of value; `get` is typed
+    given_sort: str = ""
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    def get(self, filter: Filter[V]) -> V | None:
+        """The value of a filter; None when it is not set."""
+        return cast(V | None, self.values.get(filter))
+
+    def text(self, filter: Filter[Any]) -> str:
+        """The value of a filter as the address writes it; empty when it is not set."""
+        return filter.serialize(self.values[filter]) if filter in self.values else ""
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these filters is set."""
+        return any(filter.name in names for filter in self.values)
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """The orders that this list can be read in."""
+        return self.filters.sorts(self)
+
+    @property
+    def sort(self) -> str:
+        """The order in force, with a leading `-` when it descends: a filter may have taken away the one asked for."""
+        return self.given_sort if self.given_sort.removeprefix("-") in self.sorts else ""
+
+    @property
+    def args(self) -> dict[str, Any]:  # texts; url_for takes them by keyword beside its own
+        """Query arguments of this list; defaults are omitted."""
+        tabs = self.filters.tabs
+        found = {tabs.name: self.tab} if self.tab != tabs.default else {}
+        found |= {filter.name: filter.serialize(value) for filter, value in self.values.items()}
+        return {**found, "sort": self.sort} if self.sort else found
+
+    @property
+    def organization_id(self) -> int | None:
+        """The organization that the list is narrowed to."""
+        found = next((value for filter, value in self.values.items() if filter.name == "organization"), None)
+        return None if found is None else int(found)
+
+    @property
+    def organization_ids(self) -> tuple[int, ...] | None:
+        """The organizations whose rows are in the list; None is all."""
+        reach, one = self.reader.organization_ids, self.organization_id
+        if one is None:
+            return None if reach is None else tuple(sorted(reach))
+        return (one,) if reach is None or one in reach else ()
+
+    @property
+    def several(self) -> bool:
+        """Whether rows of more than one organization may be in the list."""
+        return self.organization_ids is None or len(self.organization_ids) > 1
+
+    def without(self, name: str) -> "Chosen":
+        """The same without one of its filters."""
+        kept = {filter: value for filter, value in self.values.items() if filter.name != name}
+        return Chosen(self.filters, self.reader, self.tab, kept, self.given_sort)
+
+    def active(self, sources: Sources) -> list[Active]:
+        """The filters that are set, in words."""
+        return [Active(filter.name, filter.words(value, self, sources)) for filter, value in self.values.items()]
+
+    def controls(self, sources: Sources) -> list[Control]:
+        """The form: the tab first, then every filter that has something to choose."""
+        sort = [Control("hidden", "sort", "Order", self.sort)] if self.sort else []
+        found = (filter.control(self, sources) for filter in (self.filters.tabs, *self.filters.filters))
+        return [*sort, *(control for control in found if control is not None)]
+
+    @property
+    def kind(self) -> ListKind:
+        """The key of this list's statements."""
+        kinds = tuple((filter, filter.kind(value, self.reader)) for filter, value in self.values.items())
+        return ListKind(self.tab, reach_kind(self.reader.organization_ids), self.sort, kinds)
+
+    def bind(self, db: Db) -> dict[str, object]:
+        """The values of the statements: the filters' own, and the reader's organizations."""
+        found = reach_values(self.reader.organization_ids)
+        for filter, value in self.values.items():
+            found |= filter.values(value, self, db)
+        return found
+
+    def purpose(self, desk: str, names: Sequence[str]) -> str:
+        """What binds a cursor to this list and this reader.
+
+        `names` are the arguments in the order in which cursors have always had them: pages that were open during an
+        upgrade go on to their next page.
+        """
+        reach = self.reader.organization_ids
+        args = {self.filters.tabs.name: self.tab, **self.args}
+        people = {"nobody": "0", "me": str(self.reader.person_id)}
+        texts = [args.get(name, "" if name in WITHOUT_TEXT else "None") for name in names]
+        values = [people.get(text, text) if name in PEOPLE else text for name, text in zip(names, texts, strict=True)]
+        return ":".join([desk, *values, "all" if reach is None else ",".join(map(str, sorted(reach)))])

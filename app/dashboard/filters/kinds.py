@@ -11,8 +11,18 @@ from sqlalchemy import ColumnElement, bindparam, false, select
 from app.accounts.models import Organization as OrganizationRow
 from app.dashboard import tags
 from app.dashboard.assignees import ME, UNASSIGNED, PersonValue
-from app.dashboard.filters.base import Column, Condition, Conditions, Control, Filter, Options, Reader, Sources
-from app.dashboard.filters.chosen import Chosen, TabFilter
+from app.dashboard.filters.base import (
+    Chosen,
+    Column,
+    Condition,
+    Conditions,
+    Control,
+    Filter,
+    Options,
+    Reader,
+    Sources,
+    TabFilter,
+)
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
 from app.kernel.text import datetimes, search

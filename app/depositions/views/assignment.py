@@ -1,9 +1,10 @@
 """Assigning a deposition, and the team's tags on it. From the list the user stays in the list."""
 
-from flask import Response, flash, url_for
+from flask import Response, flash
 
 from app.accounts.access import allow, me
-from app.dashboard import redirects, tagging
+from app.dashboard import redirects
+from app.dashboard.routes import add_tag_routes
 from app.depositions import actions, presentation
 from app.depositions.forms import ButtonForm
 from app.depositions.views.filters import READERS, actable, pages
@@ -35,24 +36,4 @@ def unassign(id: int) -> Response:
     return redirects.back(QUEUE, deposition.id)
 
 
-@pages.post("/<int:id>/give_back")
-@allow(*READERS)
-def give_back(id: int) -> Response:
-    """The former address of `unassign`, for pages that were open during an upgrade."""
-    return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
-
-
-@pages.post("/<int:id>/tag")
-@allow(*READERS)
-def tag(id: int) -> Response:
-    """Adds a tag."""
-    tagging.add(QUEUE, actable(id))
-    return redirects.stay(QUEUE, id)
-
-
-@pages.post("/<int:id>/untag")
-@allow(*READERS)
-def untag(id: int) -> Response:
-    """Removes a tag."""
-    tagging.remove(QUEUE, actable(id))
-    return redirects.stay(QUEUE, id)
+add_tag_routes(pages, "/<int:id>", QUEUE, READERS, actable)

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response
-
-from app.accounts.access import Me, allow, me
+from app.accounts.access import Me, me
 from app.accounts.roles import DEPOSITIONS
-from app.dashboard import bulk, csv_export, queue_page, recent_events
+from app.dashboard import recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
+from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
@@ -182,24 +181,4 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
 
 
 QUEUE = Depositions()
-
-
-@pages.get("", endpoint="list")
-@allow(*READERS)
-def list_depositions() -> Response:
-    """The queue: tabs, filters, urgency groups, one page at a time."""
-    return queue_page.show(QUEUE)
-
-
-@pages.get("/csv", endpoint="csv")
-@allow(*READERS)
-def export() -> Response:
-    """The list as a file for a spreadsheet."""
-    return csv_export.export(QUEUE)
-
-
-@pages.post("/bulk", endpoint="bulk")
-@allow(*READERS)
-def act_on_several() -> Response:
-    """What is done to the ticked rows."""
-    return bulk.act(QUEUE)
+add_list_routes(pages, QUEUE, READERS)

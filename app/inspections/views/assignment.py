@@ -1,9 +1,10 @@
 """Assigning an inspection, and the desk's tags on it. From the list the user stays in the list."""
 
-from flask import Response, flash, url_for
+from flask import Response, flash
 
 from app.accounts.access import allow, me
-from app.dashboard import redirects, tagging
+from app.dashboard import redirects
+from app.dashboard.routes import add_tag_routes
 from app.inspections import actions
 from app.inspections.forms import AssignForm
 from app.inspections.views.filters import READERS, actable, pages
@@ -35,26 +36,4 @@ def unassign(id: str) -> Response:
     return redirects.stay(QUEUE, inspection.id)
 
 
-@pages.post("/<id>/give_back")
-@allow(*READERS)
-def give_back(id: str) -> Response:
-    """The former address of `unassign`, for pages that were open during an upgrade."""
-    return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
-
-
-@pages.post("/<id>/tag")
-@allow(*READERS)
-def tag(id: str) -> Response:
-    """Adds a tag."""
-    inspection = actable(id)
-    tagging.add(QUEUE, inspection)
-    return redirects.stay(QUEUE, inspection.id)
-
-
-@pages.post("/<id>/untag")
-@allow(*READERS)
-def untag(id: str) -> Response:
-    """Removes a tag."""
-    inspection = actable(id)
-    tagging.remove(QUEUE, inspection)
-    return redirects.stay(QUEUE, inspection.id)
+add_tag_routes(pages, "/<id>", QUEUE, READERS, actable)

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Response
-
-from app.accounts.access import Me, allow, me
+from app.accounts.access import Me, me
 from app.accounts.roles import INSPECTIONS
-from app.dashboard import bulk, csv_export, queue_page, recent_events
+from app.dashboard import recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
+from app.dashboard.routes import add_list_routes
 from app.inspections import actions, emails, queries
 from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
 from app.inspections.models import Invite
@@ -186,24 +185,4 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
 
 
 QUEUE = Inspections()
-
-
-@pages.get("", endpoint="list")
-@allow(*READERS)
-def live_board() -> Response:
-    """The live board: who waits for an operator first, then what is live, today's, and the other tabs."""
-    return queue_page.show(QUEUE)
-
-
-@pages.get("/csv", endpoint="csv")
-@allow(*READERS)
-def export() -> Response:
-    """The list as a file for a spreadsheet."""
-    return csv_export.export(QUEUE)
-
-
-@pages.post("/bulk", endpoint="bulk")
-@allow(*READERS)
-def act_on_several() -> Response:
-    """What is done to the ticked rows."""
-    return bulk.act(QUEUE)
+add_list_routes(pages, QUEUE, READERS)

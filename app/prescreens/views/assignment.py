@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from flask import Response, flash, url_for
+from flask import Response, flash
 
 from app.accounts.access import allow, me
-from app.dashboard import redirects, tagging
+from app.dashboard import redirects
+from app.dashboard.routes import add_tag_routes
 from app.kernel import clock
 from app.kernel.db.transaction import db
 from app.prescreens import actions, presentation
@@ -37,24 +38,4 @@ def unassign(id: UUID) -> Response:
     return redirects.back(QUEUE, id)
 
 
-@pages.post("/<uuid:id>/give_back")
-@allow(*READERS)
-def give_back(id: UUID) -> Response:
-    """The former address of `unassign`, for pages that were open during an upgrade."""
-    return redirects.moved(url_for(".unassign", id=id, **QUEUE.choose().args))
-
-
-@pages.post("/<uuid:id>/tag")
-@allow(*READERS)
-def tag(id: UUID) -> Response:
-    """Adds a tag."""
-    tagging.add(QUEUE, actable(id))
-    return redirects.stay(QUEUE, id)
-
-
-@pages.post("/<uuid:id>/untag")
-@allow(*READERS)
-def untag(id: UUID) -> Response:
-    """Removes a tag."""
-    tagging.remove(QUEUE, actable(id))
-    return redirects.stay(QUEUE, id)
+add_tag_routes(pages, "/<uuid:id>", QUEUE, READERS, actable)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from flask import Response
-
-from app.accounts.access import Me, allow, me
+from app.accounts.access import Me, me
 from app.accounts.roles import PRESCREENS
-from app.dashboard import bulk, csv_export, queue_page, recent_events
+from app.dashboard import recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
+from app.dashboard.routes import add_list_routes
 from app.dashboard.undo import queries as undo_queries
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -202,24 +201,4 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
 
 
 QUEUE = Prescreens()
-
-
-@pages.get("", endpoint="list")
-@allow(*READERS)
-def list_() -> Response:
-    """The queue: tabs, filters, groups by days left, one page at a time."""
-    return queue_page.show(QUEUE)
-
-
-@pages.get("/csv", endpoint="csv")
-@allow(*READERS)
-def export() -> Response:
-    """The list as a file for a spreadsheet."""
-    return csv_export.export(QUEUE)
-
-
-@pages.post("/bulk", endpoint="bulk")
-@allow(*READERS)
-def act_on_several() -> Response:
-    """What is done to the ticked rows."""
-    return bulk.act(QUEUE)
+add_list_routes(pages, QUEUE, READERS)
