@@ -169,3 +169,48 @@ def test_without_scripts_a_refusal_is_a_page_with_what_was_typed(chromium: Any, 
     page.click("text=Back to the page")
     assert page.url == f"{address}/detail"
     context.close()
+
+
+COUNTDOWN = """(hours) => {
+  const now = Date.parse(document.body.dataset.now);
+  const element = document.querySelector("[data-until]");
+  element.dataset.until = new Date(now + hours * 3600000).toISOString();
+}"""
+READ = "document.querySelector('[data-until]').textContent"
+
+
+def test_a_countdown_goes_on_through_sleep(page: Any, address: str) -> None:
+    """`performance.now()` stands still while a machine sleeps."""
+    page.clock.install()
+    page.goto(f"{address}/queue")
+    page.evaluate(COUNTDOWN, 2)
+    page.evaluate("() => { const stopped = performance.now(); performance.now = () => stopped; }")
+    page.route("**/health/live", lambda route: route.abort())
+    page.clock.fast_forward("01:00:30")
+    assert page.evaluate(READ) == "in 59 min"
+    page.clock.fast_forward("09:00:00")
+    assert page.evaluate(READ) == "8 h ago"
+
+
+def test_a_clock_that_is_set_does_not_move_a_countdown(page: Any, address: str) -> None:
+    """Back: the other count holds. Forward: the server is asked."""
+    page.clock.install()
+    asked = []
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.method)
+        route.fulfill(headers={"Date": said})
+
+    page.route("**/health/live", answer)
+    page.goto(f"{address}/queue")
+    page.evaluate(COUNTDOWN, 2)
+    said = page.evaluate("new Date(Date.parse(document.body.dataset.now) + 30 * 60000).toUTCString()")
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3 * 3600000; }")
+    page.clock.fast_forward("00:30:00")
+    page.wait_for_function(f"{READ} === 'in 1 h 30 min'")
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() + 8 * 3600000; }")
+    said = page.evaluate("new Date(Date.parse(document.body.dataset.now) + 60 * 60000).toUTCString()")
+    page.clock.fast_forward("00:30:00")
+    page.clock.run_for(60_000)
+    page.wait_for_function(f"['in 59 min', 'in 1 h'].includes({READ})")
+    assert set(asked) == {"HEAD"}
