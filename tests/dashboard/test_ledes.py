@@ -28,11 +28,11 @@ def lede(client: FlaskClient, path: str) -> str:
 def test_every_tab_has_its_own_sentence_with_its_own_number(client: FlaskClient, cast: Cast, who: str) -> None:
     cast.sign_in(client, who)
     queue = QUEUES[who]
-    said = {}
+    shown = {}
     for tab in queue.tabs:
         query = "&".join(f"{name}={value}" for name, value in tab.args.items())
-        said[tab.key] = lede(client, f"/{queue.desk}?{query}")
-    assert len(set(said.values())) == len(said)
+        shown[tab.key] = lede(client, f"/{queue.desk}?{query}")
+    assert len(set(shown.values())) == len(shown)
 
 
 def test_sentences_of_depositions(client: FlaskClient, cast: Cast, database: Database) -> None:

@@ -8,7 +8,8 @@ from icalendar import Calendar
 
 from tests.depositions import factories
 from tests.depositions.factories import at
-from tests.depositions.pages import csrf, send, text
+from tests.depositions.pages import send
+from tests.pages import csrf, text
 
 HOURS = "1:30 AM PDT to 1:15 AM PST"
 WHEN = f"Sun 7 Nov 2027, {HOURS}"

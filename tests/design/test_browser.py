@@ -201,18 +201,18 @@ def test_a_clock_that_is_set_does_not_move_a_countdown(page: Any, address: str) 
 
     def answer(route: Any) -> None:
         asked.append(route.request.method)
-        route.fulfill(headers={"Date": said})
+        route.fulfill(headers={"Date": date_header})
 
     page.route("**/health/live", answer)
     page.goto(f"{address}/queue")
     page.evaluate(COUNTDOWN, 2)
-    said = page.evaluate("new Date(Date.parse(document.body.dataset.now) + 30 * 60000).toUTCString()")
+    date_header = page.evaluate("new Date(Date.parse(document.body.dataset.now) + 30 * 60000).toUTCString()")
     page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3 * 3600000; }")
     page.clock.fast_forward("00:30:00")
     countdown = page.locator("[data-until]").first
     expect(countdown).to_have_text(re.compile("in 1 h (29|30) min"))
     page.evaluate("() => { const real = Date.now; Date.now = () => real() + 8 * 3600000; }")
-    said = page.evaluate("new Date(Date.parse(document.body.dataset.now) + 60 * 60000).toUTCString()")
+    date_header = page.evaluate("new Date(Date.parse(document.body.dataset.now) + 60 * 60000).toUTCString()")
     page.clock.fast_forward("00:30:00")
     page.clock.run_for(60_000)
     expect(countdown).to_have_text(re.compile("in (1 h|59 min|58 min)$"))
