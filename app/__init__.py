@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     """Returns the web application. Tests hand in their database."""
     # Imported here, so that `app.config` and the rules of a desk can be read without Flask and the rest.
-    from flask_wtf.csrf import CSRFProtect
-
     from app import health, logs, middleware, web_errors
     from app.accounts import guard
     from app.dashboard.undo import views as undo
@@ -22,17 +20,17 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from app.kernel.api import routing
     from app.kernel.db import transaction
     from app.kernel.text import datetimes, template_filters
-    from app.kernel.web import assets
+    from app.kernel.web import assets, compression, form_tokens
     from app.wiring import wire
 
     logs.configure(config)
     wiring = wire(config, database)
     app = _flask(config)
     _share(app, wiring)
-    middleware.install(app, config)
+    compression.install(app)
     web_errors.install(app)
-    transaction.install(app, wiring.database)
-    CSRFProtect(app).exempt(routing.blueprint)
+    middleware.install(app, config)
+    form_tokens.install(app, routing.blueprint)
     assets.install(app)
     datetimes.install(app.jinja_env)
     template_filters.install(app.jinja_env)
@@ -42,17 +40,18 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     _register_blueprints(app, wiring)
     routing.install(app)
     health.install(app)
+    transaction.install(app, wiring.database)
     return app
 
 
 def _flask(config: "Config") -> "Flask":
     """Flask and Jinja with the settings of this app."""
-    from flask import Flask
     from jinja2 import StrictUndefined
 
     from app.kernel.web.session_cookie import SessionInterface
+    from app.web_errors import Application
 
-    app = Flask(__name__)
+    app = Application(__name__)
     app.session_interface = SessionInterface()
     # No view is async; asking every function anew, eleven times a request, costs more than the functions.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # meant

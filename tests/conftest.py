@@ -12,6 +12,7 @@ start (see `pytest_collection_modifyitems`).
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,8 +160,8 @@ def serve(database: Database, tmp_path: Any) -> Iterator[Callable[..., servers.S
     """Starts the real server on a free port: `serve(workers=2)`; environment names as keywords."""
     running: list[servers.Server] = []
 
-    def start(workers: int = 1, **environment: str) -> servers.Server:
-        running.append(servers.Server(database.config, tmp_path, workers, environment))
+    def start(workers: int = 1, log: Path | None = None, **environment: str) -> servers.Server:
+        running.append(servers.Server(database.config, tmp_path, workers, environment, log=log))
         return running[-1]
 
     yield start

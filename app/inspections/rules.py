@@ -14,6 +14,7 @@ from typing import Protocol
 
 from app.inspections.models import Anchoring, Status
 from app.kernel.errors import Conflict, FieldError, Invalid, PaymentRequired
+from app.kernel.text import normalization
 
 TTL = timedelta(hours=24)
 """How long after its creation or its scheduled time, whichever is later, an inspection can be joined."""
@@ -263,9 +264,8 @@ def reminder_due(hours: int, scheduled_for: datetime | None, planned_for: dateti
 
 
 def typed_code(header: str | None) -> str | None:
-    """The code as typed, without spaces; None when none was given. Any other text counts as a wrong code."""
-    stripped = re.sub(r"\s", "", header or "")
-    return stripped or None
+    """The code as it is compared; None when none was given. Any other text counts as a wrong code."""
+    return normalization.code(header or "") or None
 
 
 def hint_email(address: str) -> str | None:

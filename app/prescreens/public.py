@@ -15,6 +15,7 @@ from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.changes.events import Actor
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
+from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import see_other
 from app.prescreens import actions, links, presentation
@@ -24,6 +25,7 @@ from app.prescreens.models import Prescreen, Status, Submission
 from app.prescreens.queries import detail, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import answers, review
+from app.prescreens.rules.bounds import LIMITING
 
 public_pages = Blueprint("prescreens_public", __name__, url_prefix="/p/<organization>/<questionnaire>")
 
@@ -156,13 +158,22 @@ def _step(
         status=422 if problem else 200,
         question=question,
         choices=[(option.value, option.label) for option in question.options],
+        limit=answers.LIMITS.get(question.type),
         step=step,
         number=place + 1,
-        values=_typed(question, given) if typed is None else typed,
-        problem=t(f"error_{problem}") if problem else "",
+        values=_typed(question, given, questionnaire.locale) if typed is None else typed,
+        problem=_problem(question, problem, questionnaire, t) if problem else "",
         back_to=REVIEW if request.values.get("back_to") == REVIEW else "",
         **context,
     )
+
+
+def _problem(question: answers.Question, code: str, questionnaire: QuestionnaireDetail, t: Translator) -> str:
+    """Why an answer was refused, in the language of the page."""
+    if code not in LIMITING:
+        return t(f"error_{code}")
+    today = answers.Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now()).today
+    return t(f"bound_{code}", bound=presentation.answer_text(question, question.bounds.limit(code, today), t))
 
 
 def _earlier(question: answers.Question, given: Submission, t: Translator) -> dict[str, str]:
@@ -173,13 +184,15 @@ def _earlier(question: answers.Question, given: Submission, t: Translator) -> di
     }
 
 
-def _typed(question: answers.Question, given: Submission) -> list[str]:
+def _typed(question: answers.Question, given: Submission, locale: str) -> list[str]:
     """The stored answer as values of the form's fields."""
     value = given.get(question.key)
     if value is None:
         return []
     if isinstance(value, bool):
         return ["yes" if value else "no"]
+    if isinstance(value, int | float):
+        return [normalization.written(value, locale)]
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from tests.cast import PASSWORD
 
-TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
+TOKEN = re.compile(r'name="csrf[-_]token"[^>]*(?:content|value)="([^"]+)"')
 HTMX = {"HX-Request": "true"}
 
 

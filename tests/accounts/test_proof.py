@@ -83,6 +83,17 @@ def test_a_code_is_proof_once(late: Callable[[str], FlaskClient], cast: Cast, da
     assert post(client, "/settings/proof", {"one_time_code": typed}, headers=HTMX).status_code == 422
 
 
+def test_a_code_in_another_script_is_proof_and_marks_alone_cost_no_try(
+    late: Callable[[str], FlaskClient], cast: Cast, database: Database
+) -> None:
+    secret = give_app(database, cast, "lena")[0]
+    client = late("lena")
+    answers = [post(client, "/settings/proof", {"one_time_code": "\u200b-"}).status_code for _ in range(11)]
+    assert answers == [422] * 11
+    typed = code(secret).translate({ord("0") + n: chr(0x6F0 + n) for n in range(10)})
+    assert post(client, "/settings/proof", {"one_time_code": typed}).location == "/settings"
+
+
 def test_a_passkey_is_proof(client: FlaskClient, cast: Cast, clock: Clock) -> None:
     cast.sign_in(client, "lena")
     device = Device()

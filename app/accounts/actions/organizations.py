@@ -11,6 +11,7 @@ from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict
+from app.kernel.text import normalization
 
 
 class OrganizationFields(TypedDict, total=False):
@@ -145,5 +146,5 @@ def checked(fields: OrganizationFields) -> OrganizationFields:
         found["time_zone"] = rules.time_zone(fields["time_zone"])
     if "contact_email" in fields:
         address = fields["contact_email"]
-        found["contact_email"] = rules.email_address(address, "contact_email") if address.strip() else ""
+        found["contact_email"] = rules.email_address(address, "contact_email") if normalization.email(address) else ""
     return found

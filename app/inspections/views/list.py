@@ -17,7 +17,7 @@ from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
 from app.inspections.models import Invite
 from app.inspections.presentation.labels import ANCHORING, GROUPS
 from app.inspections.presentation.progress import progress_of
-from app.inspections.presentation.rows import ShownRow, name_of, shown_row, state_of
+from app.inspections.presentation.rows import ShownRow, guest_of, name_of, shown_row, state_of
 from app.inspections.queries import listing
 from app.inspections.queries.listing import ListedInspection
 from app.inspections.views.filters import FILTERS, READERS, pages
@@ -68,7 +68,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             "Who, and for what",
             "who",
             (
-                Csv("Invited", lambda each: each.row.guest),
+                Csv("Invited", lambda each: guest_of(each.row)),
                 Csv("Notes", lambda each: each.row.notes),
                 Csv("Campaign", lambda each: each.row.campaign_name),
                 Csv("Organization", lambda each: each.row.organization_name),

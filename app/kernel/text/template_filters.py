@@ -1,4 +1,4 @@
-"""Filters for templates: initials, HTML ids, numbers with their noun, cached macros."""
+"""Filters for templates: names, initials, HTML ids, numbers with their noun, cached macros."""
 
 import re
 import unicodedata
@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
+
+from app.kernel.text import normalization
 
 
 def initials(name: str) -> str:
@@ -73,4 +75,5 @@ def install(env: Environment) -> None:
         spell_out=spell_out,
         code_spans=code_spans,
         choices=choices,
+        shown=normalization.shown,
     )

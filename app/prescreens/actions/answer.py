@@ -23,11 +23,14 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
     for _ in range(TRIES):
         prescreen = answered_by_link(db, prescreen_id)
         review.check_answering(prescreen, now)
-        questions = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version).questions
+        questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
+        questions = questionnaire.questions
         question = next((one for one in answers.applicable(questions, prescreen.submission) if one.key == key), None)
         if question is None:
             raise Invalid("This question is not asked any more. Go on with the next one.", code="answer.not_asked")
-        value = answers.check_answer(question, typed)
+        value = answers.check_answer(
+            question, typed, answers.Reader.of(questionnaire.locale, questionnaire.time_zone, now)
+        )
         given = answers.with_answer(questions, prescreen.submission, question, value)
         person = answers.person(questions, given)
         values = {
