@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import structlog
 from flask import Flask, Response, current_app, g, render_template, request, session
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from app.kernel.api import problems
 from app.kernel.api.routing import is_api
@@ -114,7 +114,8 @@ def refuse(refusal: Refusal) -> Response:
     else:
         shown = {"refusal": refusal, "typed": _typed(), "again": _again(), "request_id": g.get("request_id")}
         shown["back"] = request.script_root + _page_above()
-        page = render_template("refused.html", **shown) if refusal.status < 500 else _bare_page(shown)
+        bare = refusal.status >= 500 or isinstance(request.routing_exception, BadHost)
+        page = _bare_page(shown) if bare else render_template("refused.html", **shown)
         response = Response(page, refusal.status)
     response.headers.update(refusal.headers)
     response.headers["Cache-Control"] = "no-store"
@@ -124,6 +125,8 @@ def refuse(refusal: Refusal) -> Response:
 
 def _page_above() -> str:
     """The path of the page that a refused form belongs to: the nearest one above its own address."""
+    if isinstance(request.routing_exception, BadHost):
+        return "/"
     path, routes = request.path, current_app.create_url_adapter(request)
     while path and routes is not None:
         path = path.rpartition("/")[0]
@@ -134,7 +137,10 @@ def _page_above() -> str:
 
 
 def _bare_page(shown: dict[str, object]) -> str:
-    """The page for our own faults. It reads neither the user nor the navigation, because that may be what failed."""
+    """The page for our own faults, and for a Host that is no name, which leaves no addresses to link to.
+
+    It reads neither the user nor the navigation, because that may be what failed.
+    """
     template = current_app.jinja_env.get_template("refused.html")
     return template.render(
         **shown, me=None, desks=(), request=request, get_flashed_messages=lambda **_: (), title="Not our best moment"

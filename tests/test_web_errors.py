@@ -210,6 +210,24 @@ def test_a_wrong_setting_is_named(name: str, value: str):
     assert name in str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["a" * 300, "1" * 500, "a..b", "é"])
+@pytest.mark.parametrize("called", [None, "ines"])
+def test_a_host_that_is_no_name_is_refused(client: FlaskClient, cast: Cast, host: str, called: str | None):
+    if called:
+        cast.sign_in(client, called)
+    for method, path in (("GET", "/"), ("POST", "/sign-in"), ("GET", "/api/v1/sessions"), ("GET", "/static/app.css")):
+        for headers in ({}, HTMX):
+            response = client.open(path, method=method, headers={**headers, "Host": host})
+            assert response.status_code < 500, (path, response.status_code)
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://[::1]:99999999/", "//", "\x7f"])
+def test_a_page_that_is_no_address_leads_to_the_sign_in_page(client: FlaskClient, url: str):
+    response = client.get("/depositions", headers={**HTMX, "HX-Current-URL": url})
+    assert response.status_code < 500
+    assert response.headers["HX-Redirect"].startswith("/sign-in")
+
+
 @pytest.mark.parametrize(
     ("error", "status"), [(RequestTimeout(), 408), (BadRequest(), 400), (ServiceUnavailable(), 503)]
 )
