@@ -11,6 +11,7 @@ from app import create_app
 from app.config import Config
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.engine import Database
+from tests import refusals
 
 _KEPT: dict[tuple[Config, str], Flask] = {}
 """By configuration, whatever the address of the database, and by what was added to the app."""
@@ -40,6 +41,7 @@ def reused(database: Database, added: str = "", add: Callable[[Flask], None] = l
         _KEPT[key] = create_app(database.config, database)
         _KEPT[key].jinja_env.bytecode_cache = _COMPILED
         add(_KEPT[key])
+        refusals.watch(_KEPT[key])
     found = _KEPT[key]
     found.extensions.update(database=database, config=database.config, limiter=Limiter(database.config))
     return found

@@ -26,7 +26,7 @@ from app.accounts import passwords
 from app.config import Config
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
-from tests import apps, browsers, databases, outgoing, servers
+from tests import apps, browsers, databases, outgoing, refusals, servers
 from tests.cast import Cast
 from tests.cast import fill as cast_rows
 from tests.clocks import Clock
@@ -98,7 +98,7 @@ def database(request: pytest.FixtureRequest, worker_databases: databases.WorkerD
     marker = request.node.get_closest_marker("filled")
     fills = [*([cast_rows] if "cast" in request.fixturenames else []), *(marker.kwargs["by"] if marker else ())]
     if request.param == "sqlite":
-        url = worker_databases.sqlite("own", fills)
+        url = worker_databases.own_sqlite(fills)
     else:
         url = worker_databases.postgresql(fills)
     settings = request.node.get_closest_marker("config")
@@ -135,6 +135,14 @@ def clock() -> Iterator[Clock]:
     """A clock that goes on as usual until the test moves it."""
     with time_machine.travel(now(), tick=True) as traveller:
         yield Clock(traveller)
+
+
+@pytest.fixture(autouse=True)
+def refusals_change_nothing() -> Iterator[None]:
+    """Fails a test of which a request was refused and committed nevertheless (tests/refusals.py)."""
+    yield
+    committed, refusals.found[:] = list(refusals.found), []
+    assert not committed, "A refused change must leave the database as it was:\n" + "\n".join(committed)
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ def csrf(client: Any, url: str | None = None) -> str:
         assert found is not None, f"{url} shows no form token."
         return found[1]
     with client.session_transaction() as session:
-        held = session.setdefault("csrf_token", secrets.token_hex(20))
-    return str(URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(held))
+        raw = session.setdefault("csrf_token", secrets.token_hex(20))
+    return str(URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(raw))
 
 
 def presser(
@@ -66,6 +66,11 @@ def one_wins(answers: Sequence[Any]) -> Sequence[str]:
 def digest(shown: Any) -> str:
     """What a preview carries to the confirming press."""
     return text(shown).partition('name="preview" value="')[2].partition('"')[0]
+
+
+def without_tokens(html: str) -> str:
+    """A page without its form tokens, which are masked anew in every response."""
+    return re.sub(r'(name="csrf_token" value|name="csrf-token" content)="[^"]*"', r"\1", html)
 
 
 def text(answer: Any) -> str:

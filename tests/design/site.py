@@ -85,7 +85,9 @@ def make() -> Flask:
     site.jinja_env.undefined = StrictUndefined
     site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
     form_tokens.install(site)
-    middleware.install(site, Config.for_tests())
+    config = Config.for_tests()
+    site.extensions["config"] = config
+    middleware.install(site, config)
     web_errors.install(site)
     assets.install(site)
     datetimes.install(site.jinja_env)
