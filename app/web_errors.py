@@ -108,12 +108,13 @@ def refuse(refusal: Refusal) -> Response:
     if is_api(request.path):
         product = g.get("product")
         return problems.answer(refusal, product.extend_problem if product else None)
+    back = request.script_root + _page_above()
     if htmx.is_htmx():
-        response = Response(render_template("_refused.html", refusal=refusal), refusal.status)
+        response = Response(render_template("_refused.html", refusal=refusal, back=back), refusal.status)
         htmx.retarget(response, "#refusal")
     else:
         shown = {"refusal": refusal, "typed": _typed(), "again": _again(), "request_id": g.get("request_id")}
-        shown["back"] = request.script_root + _page_above()
+        shown["back"] = back
         bare = refusal.status >= 500 or isinstance(request.routing_exception, BadHost)
         page = _bare_page(shown) if bare else render_template("refused.html", **shown)
         response = Response(page, refusal.status)

@@ -14,6 +14,7 @@ from app.dashboard.live import live_list, viewers_of_rows
 from app.dashboard.queue import AnyColumn, AnyQueue, Counts, Empty, Label, ListState, ShownRow, ShownTab
 from app.dashboard.saved_views import for_page
 from app.kernel import clock
+from app.kernel.changes.events import is_own
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.htmx import has_target, respond, retarget
@@ -271,12 +272,12 @@ def _removed(
 ) -> list[tuple[ShownRow, Label | None]]:
     """Rows no longer on the page: as they are when they moved to another page, else with who did what."""
     over = [id for id, (key, _) in left.items() if key is None]
-    happened = recent_events.latest_events(db(), queue.subject, over)
+    happened, by = recent_events.latest_events(db(), queue.subject, over), me().actor()
     found: list[tuple[ShownRow, Label | None]] = []
     for id, (key, _) in left.items():
         label = None
         if key is None:
-            removal = queue.events.removal(happened[id]) if id in happened else None
+            removal = queue.events.removal(event, is_own(event, by)) if (event := happened.get(id)) else None
             label = Label("No longer in this list", "circle-check")
             if removal is not None:
                 label = Label(removal.text, removal.icon, removal.tone or "good")
