@@ -15,7 +15,7 @@ from app.kernel.api import problems
 from app.kernel.api.routing import is_api
 from app.kernel.db.transaction import SAFE
 from app.kernel.errors import Denied, NotFound, Refusal, Unavailable
-from app.kernel.web import htmx
+from app.kernel.web import htmx, visitors
 
 log = structlog.get_logger("desk")
 
@@ -51,12 +51,14 @@ def refuse(refusal: Refusal) -> Response:
     if is_api(request.path):
         product = g.get("product")
         return problems.answer(refusal, product.extend_problem if product else None)
-    if htmx.is_htmx():
+    shown = {"typed": _typed(), "again": _again(), "back": _page_above(), "request_id": g.get("request_id")}
+    if visitors.on_visitor_page():
+        response = visitors.refused_page(refusal, **shown)
+    elif htmx.is_htmx():
         response = Response(render_template("_refused.html", refusal=refusal), refusal.status)
         htmx.retarget(response, "#refusal")
     else:
-        shown = {"refusal": refusal, "typed": _typed(), "again": _again(), "request_id": g.get("request_id")}
-        shown["back"] = request.script_root + _page_above()
+        shown["refusal"] = refusal
         page = render_template("refused.html", **shown) if refusal.status < 500 else _bare_page(shown)
         response = Response(page, refusal.status)
     response.headers.update(refusal.headers)
@@ -66,14 +68,14 @@ def refuse(refusal: Refusal) -> Response:
 
 
 def _page_above() -> str:
-    """The path of the page that a refused form belongs to: the nearest one above its own address."""
+    """The address of the page that a form belongs to: the nearest one above the form's own address."""
     path, routes = request.path, current_app.create_url_adapter(request)
     while path and routes is not None:
         path = path.rpartition("/")[0]
         with contextlib.suppress(HTTPException):
             routes.match(path or "/", method="GET")
-            return path or "/"
-    return "/"
+            return request.script_root + (path or "/")
+    return request.script_root + "/"
 
 
 def _bare_page(shown: dict[str, object]) -> str:
@@ -115,6 +117,10 @@ def _http_error(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]  # a redirect Werkzeug raised
     if status == 404:
         return refuse(NotFound(SENTENCES[404]))
+    if status == 405 and request.method in SAFE and not is_api(request.path):
+        # A form's own address, opened again from the history or by a restored tab.
+        query = request.query_string.decode("ascii", "replace")
+        return htmx.see_other(f"{_page_above()}?{query}" if query else _page_above())
     refusal = Refusal(
         SENTENCES.get(status, SENTENCES[400] if status < 500 else SENTENCES[500]),
         code=CODES.get(status, "bad_request" if status < 500 else "internal_error"),

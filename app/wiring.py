@@ -65,7 +65,11 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
         signing_key=api_auth.signing_key,
         handlers=_merged([own_channels, accounts.HANDLERS, *(desk.handlers for desk in DESKS)]),
         finalizers=finalizers,
-        sweeps=(Housekeeping(), accounts.Tidy(), partial(undo.sweep, finalizers=finalizers)),
+        sweeps=(
+            Housekeeping([desk.tidy for desk in DESKS if desk.tidy]),
+            accounts.Tidy(),
+            partial(undo.sweep, finalizers=finalizers),
+        ),
     )
 
 

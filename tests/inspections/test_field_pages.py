@@ -130,7 +130,8 @@ def test_consent_twice_and_changed(phone, integrator, session, database) -> None
 def test_a_missing_or_odd_answer_is_asked_again(phone, integrator, session, answers) -> None:
     invite = integrator.invite(session)
     phone.post(f"{place(invite)}/", t=token_of(invite))
-    assert phone.post(f"{place(invite)}/consent", **answers).status_code == 422
+    again = phone.post(f"{place(invite)}/consent", **answers)
+    assert "répondre aux deux questions" in phone.get(again.headers["Location"]).text
     assert integrator.session(session)["consent_state"] == {}
 
 
@@ -141,7 +142,8 @@ def test_the_same_phone_needs_no_code_again_and_another_does_not_get_in(phone, i
     assert fresh.post(f"{place(invite)}/", t=token_of(invite)).status_code == 303
     assert fresh.get(f"{place(invite)}/room").status_code == 200
     other = Browser(app, address="198.51.100.2")
-    refused = other.post(f"{place(invite)}/", t=token_of(invite))
+    pressed = other.post(f"{place(invite)}/", t=token_of(invite))
+    refused = other.get(pressed.headers["Location"])
     assert refused.status_code == 403
     assert "déjà utilisé" in refused.get_data(as_text=True)
 
@@ -152,6 +154,7 @@ def test_every_end_is_explained(phone, invite, integrator, session, app, clock) 
     assert phone.get("/join/nonsense/?t=x").status_code == 404
     for step in range(1, 6):
         last = phone.post(f"{place(invite)}/code", t=token_of(invite), code=wrong(invite, step))
+    last = phone.get(last.headers["Location"])
     assert (last.status_code, "bloqué" in last.get_data(as_text=True)) == (423, True)
     assert phone.get(mailed(invite)).status_code == 423
     path = f"/api/v1/public/sessions/{session['id']}/participants/{invite['id']}"
@@ -170,7 +173,8 @@ def test_every_end_is_explained(phone, invite, integrator, session, app, clock) 
     for path in ("room", "consent"):
         answer = phone.get(f"{place(face)}/{path}")
         assert (answer.status_code, "est terminée" in answer.get_data(as_text=True)) == (410, True)
-    assert phone.post(f"{place(face)}/consent", camera="granted", gps="granted").status_code == 410
+    late = phone.post(f"{place(face)}/consent", camera="granted", gps="granted")
+    assert phone.get(late.headers["Location"]).status_code == 410
     assert phone.get(mailed(face)).status_code == 410
 
 
