@@ -49,7 +49,10 @@ def _flask(config: "Config") -> "Flask":
     from flask import Flask
     from jinja2 import StrictUndefined
 
+    from app.kernel.web.session_cookie import SessionInterface
+
     app = Flask(__name__)
+    app.session_interface = SessionInterface()
     # No view is async; asking every function anew, eleven times a request, costs more than the functions.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # meant
     app.config.update(

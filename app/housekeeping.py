@@ -1,12 +1,15 @@
-"""Housekeeping of the worker: once in a while it drops rows that are too old to matter."""
+"""Housekeeping of the worker: once in a while it drops rows that are too old to matter, and follows the clock."""
 
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from app.dashboard import presence
+from app.dashboard.undo import actions as undo
+from app.kernel.api.rate_limits import Limiter
 from app.kernel.db import idempotency, recounts
 from app.kernel.db.engine import Database, Db
+from app.kernel.outbox import claims
 
 EVERY = 60.0
 """Seconds between two rounds."""
@@ -15,7 +18,8 @@ EVERY = 60.0
 class Housekeeping:
     """A sweep that never reports work, so that it is not run again at once. `tidiers` are those of the desks."""
 
-    def __init__(self, tidiers: Sequence[Callable[[Db, datetime], object]] = ()) -> None:
+    def __init__(self, limiter: Limiter, tidiers: Sequence[Callable[[Db, datetime], object]] = ()) -> None:
+        self._limiter = limiter
         self._next = 0.0
         self._tidiers = tidiers
 
@@ -28,4 +32,30 @@ class Housekeeping:
                 presence.forget_old(db, now)
                 for tidy in self._tidiers:
                     tidy(db, now)
+            self._limiter.tidy()
+        return False
+
+
+SHORTEN: tuple[Callable[[Db, datetime], None], ...] = (claims.shorten_waits, undo.shorten_waits)
+STEP = 1.0
+"""Seconds by which a clock that steps back is noticed; less is what time servers do every day."""
+
+
+class ClockSteps:
+    """A sweep that shortens waits after the clock has stepped back, and once when the worker starts.
+
+    A wait that was set at three and ends at five past three would else last an hour longer for a clock that then says
+    two.
+    """
+
+    def __init__(self) -> None:
+        self._ahead: float | None = None
+
+    def __call__(self, database: Database, now: datetime) -> bool:
+        ahead = now.timestamp() - time.monotonic()
+        if self._ahead is None or ahead < self._ahead - STEP:
+            with database.write() as db:
+                for shorten in SHORTEN:
+                    shorten(db, now)
+        self._ahead = ahead
         return False

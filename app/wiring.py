@@ -17,7 +17,7 @@ from app.dashboard.subjects import Subjects
 from app.dashboard.undo import jobs as undo
 from app.dashboard.undo.actions import Finalizer
 from app.desks import DESKS, SUBJECTS
-from app.housekeeping import Housekeeping
+from app.housekeeping import ClockSteps, Housekeeping
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.engine import Database
 from app.kernel.outbox import email, sms, webhooks
@@ -56,17 +56,19 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
         "sms": sms.deliver,
         "webhook": partial(webhooks.deliver, signing_key=api_auth.signing_key),
     }
+    limiter = Limiter(config)
     return Wiring(
         config=config,
         database=database or Database(config),
-        limiter=Limiter(config),
+        limiter=limiter,
         desks=DESKS,
         subjects=SUBJECTS,
         signing_key=api_auth.signing_key,
         handlers=_merged([own_channels, accounts.HANDLERS, *(desk.handlers for desk in DESKS)]),
         finalizers=finalizers,
         sweeps=(
-            Housekeeping([desk.tidy for desk in DESKS if desk.tidy]),
+            ClockSteps(),
+            Housekeeping(limiter, [desk.tidy for desk in DESKS if desk.tidy]),
             accounts.Tidy(),
             partial(undo.sweep, finalizers=finalizers),
         ),

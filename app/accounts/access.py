@@ -13,7 +13,7 @@ from flask_login import current_user
 
 from app.accounts import roles as rules
 from app.accounts.roles import Grant, Role
-from app.accounts.rules import PROOF_LIFE
+from app.accounts.rules import proof_counts
 from app.accounts.scope import Scope as Scope  # views import it from here
 from app.kernel.changes.events import Actor
 from app.kernel.errors import Denied, Unauthorized
@@ -110,7 +110,7 @@ class Me:
 
     def proven(self, now: datetime) -> bool:
         """Whether this person has proved their identity recently enough to change how they sign in."""
-        return self.proved_at is not None and now - self.proved_at < PROOF_LIFE
+        return self.proved_at is not None and proof_counts(self.proved_at, now)
 
     @property
     def administers(self) -> bool:

@@ -69,7 +69,9 @@ class PendingTimes:
 def _write_time(db: Db, column: Column, row_id: int, now: datetime) -> None:
     model = ApiKey if column.class_ is ApiKey else SignIn
     db.execute(
-        update(model).where(model.id == row_id, or_(column.is_(None), column < now - FRESH)).values({column: now})
+        update(model)
+        .where(model.id == row_id, or_(column.is_(None), column < now - FRESH, column > now))
+        .values({column: now})
     )
 
 
@@ -84,5 +86,5 @@ def pending_times(database: Database) -> PendingTimes:
 
 
 def is_stale(last: datetime | None, now: datetime) -> bool:
-    """Whether a stored time is old enough to be replaced."""
-    return last is None or now - last > FRESH
+    """Whether a stored time is to be replaced: it is old, or of a clock that was ahead."""
+    return last is None or not timedelta(0) <= now - last <= FRESH

@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from app.accounts.models import Billing, Plan
 from app.accounts.roles import ACCESS, Role
+from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.errors import Denied, FieldError, Invalid
 
 LOCALES: dict[str, str] = {
@@ -151,6 +152,11 @@ def scopes(product: str, wanted: Iterable[str]) -> list[str]:
 def sign_in_over(*, created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
     """Whether a sign-in has ended: an hour without activity, or twelve hours in all."""
     return now - last_seen_at >= IDLE or now - created_at >= ABSOLUTE
+
+
+def proof_counts(proved_at: datetime, now: datetime) -> bool:
+    """Whether a proof of identity is recent enough. One of a clock that was ahead is not: how old it is, is unknown."""
+    return -CLOCKS_DIFFER <= now - proved_at < PROOF_LIFE
 
 
 def check_grant(role: str, *, everywhere: bool) -> None:

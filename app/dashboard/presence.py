@@ -100,4 +100,6 @@ def _seen(now: datetime) -> dict[str, object]:
 
 def forget_old(db: Db, now: datetime) -> None:
     """Drops what lapsed a while ago. For the worker."""
+    # Of a clock that was ahead; else it would count until the clock is there again.
+    db.execute(update(Presence.__table__).where(Presence.seen_at > now).values(seen_at=now))
     db.execute(delete(Presence.__table__).where(Presence.seen_at < now - 10 * FRESH))

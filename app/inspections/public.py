@@ -25,7 +25,7 @@ from app.inspections.forms import ConsentForm, FieldForm
 from app.inspections.locales import TRANSLATIONS, date_time, time_left
 from app.inspections.models import Inspection, Invite, Status
 from app.kernel import clock
-from app.kernel.api.rate_limits import Limiter, refuse
+from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.api.routing import as_uuid
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading, side_transaction
@@ -171,7 +171,7 @@ def _visitor() -> actions.Visitor:
 def _throttle() -> None:
     """As often as the join endpoint, and counted together with it."""
     limiter: Limiter = current_app.extensions["limiter"]
-    refuse(limiter.hit(f"inspections.join:{request.remote_addr}", rules.JOINS_A_MINUTE))
+    refuse(limiter.hit(by_network("inspections.join", request.remote_addr), rules.JOINS_A_MINUTE))
 
 
 def _outcome(inspection_id: UUID | None, token: str, now: datetime) -> actions.Outcome | None:

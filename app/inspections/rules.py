@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
 from typing import Protocol
 
 from app.inspections.models import Anchoring, Status
@@ -261,16 +260,6 @@ def reminder_due(hours: int, scheduled_for: datetime | None, planned_for: dateti
         return False
     later = [other for other in REMIND_HOURS if other < hours]
     return not later or now < scheduled_for - timedelta(hours=max(later))
-
-
-def network_of(address: str | None) -> str:
-    """The network that a link is pinned to: a whole IPv4 address, or the first 64 bits of an IPv6 address."""
-    try:
-        parsed = ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return "unknown"
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    return str(ip_network((parsed, 32 if parsed.version == 4 else 64), strict=False))
 
 
 def typed_code(header: str | None) -> str | None:

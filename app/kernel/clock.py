@@ -1,6 +1,9 @@
 """The clock. Functions that need the time take it as `now`; only requests, the worker and the CLI call `now()`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much the clocks of our machines may differ."""
 
 
 def now() -> datetime:

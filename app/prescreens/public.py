@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, g, render_template, request,
 
 from app.accounts.access import public
 from app.kernel import clock
-from app.kernel.api.rate_limits import Limiter, refuse
+from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
@@ -41,8 +41,9 @@ def _host(db: Db, segments: Sequence[str]) -> Host | None:
 VISITOR_PAGES = VisitorPages("p", _host)
 
 STARTS_A_MINUTE = 20
+STARTS_AN_HOUR = 120
 REQUESTS_A_MINUTE = 240
-"""Limits for one IP address, which a household or an office may share."""
+"""Limits for one network (an IPv4 address, a /64 of IPv6), which a household or an office may share."""
 
 REVIEW = "review"
 """The step after the last question."""
@@ -61,6 +62,7 @@ def welcome(organization: str, questionnaire: str) -> Response:
 def start(organization: str, questionnaire: str) -> Response:
     """Starts a prescreen and goes to its first question."""
     ButtonForm().check()
+    _limit("start", STARTS_AN_HOUR, seconds=3600)
     _limit("start", STARTS_A_MINUTE)
     found = _questionnaire(organization, questionnaire)
     if not found.is_open:
@@ -285,9 +287,9 @@ def _prospect(questionnaire: QuestionnaireDetail) -> Actor:
     return Actor("prospect", None, name, questionnaire.organization_id, "page", g.get("request_id"), address)
 
 
-def _limit(what: str, limit: int) -> None:
+def _limit(what: str, limit: int, seconds: int = 60) -> None:
     limiter: Limiter = current_app.extensions["limiter"]
-    refuse(limiter.hit(f"prescreens.{what}:{request.remote_addr}", limit))
+    refuse(limiter.hit(by_network(f"prescreens.{what}", request.remote_addr), limit, seconds))
 
 
 def _url(endpoint: str, questionnaire: QuestionnaireDetail, token: str | None = None, **arguments: Any) -> str:

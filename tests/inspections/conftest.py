@@ -132,3 +132,29 @@ def pilot(app: Flask, cast: Cast) -> Integrator:
 @pytest.fixture
 def field(app: Flask) -> Field:
     return Field(app)
+
+
+@pytest.fixture
+def otto(client: FlaskClient, cast: Cast) -> FlaskClient:
+    """The browser of an operator of Marston & Vale."""
+    return cast.sign_in(client, "otto")
+
+
+@pytest.fixture
+def mira(app: Flask, cast: Cast) -> FlaskClient:
+    """The browser of another operator of Marston & Vale."""
+    return cast.sign_in(app.test_client(), "mira")
+
+
+@pytest.fixture
+def another_browser(app: Flask, cast: Cast) -> Callable[[], FlaskClient]:
+    """Opens further browsers of the same operator, for presses at the same time."""
+    return lambda: cast.sign_in(app.test_client(), "otto")
+
+
+@pytest.fixture
+def joined(integrator: Integrator, field: Field) -> dict[str, Any]:
+    """A session that a field user has joined: it is open, and nobody attends to it yet."""
+    session = integrator.create()
+    assert field.join(integrator.invite(session)).status_code == 200
+    return session

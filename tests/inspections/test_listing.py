@@ -19,7 +19,6 @@ from app.inspections.views.filters import FILTERS
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.counters import differences
-from app.kernel.errors import Conflict
 from tests.dashboard.choosing import chooser
 from tests.pages import csrf
 from tests.pages import text as body
@@ -194,11 +193,6 @@ def test_what_waits_comes_first(database, cast):
 # Taking, ticked rows, copies
 
 
-@pytest.fixture
-def otto(client, cast):
-    return cast.sign_in(client, "otto")
-
-
 def press(client, rows, act, query="", **typed):
     data = {"csrf_token": csrf(client, "/inspections"), "row": rows, "act": act, **typed}
     return client.post(f"/inspections/bulk{query}", data=data)
@@ -212,39 +206,6 @@ def page_after(client, answer):
 def kept(database, id):
     with database.read() as db:
         return db.execute(select(T.assignee_id, T.assignee_name, T.version, T.updated_at).where(T.id == id)).one()
-
-
-def test_taking_says_nothing_on_the_wire(otto, cast, database, integrator):
-    session = integrator.create()
-    place = f"/inspections/{session['id']}"
-    before = integrator.session(session)
-    data = {"csrf_token": csrf(otto, place), "version": "1"}
-    assert otto.post(f"{place}/assign", data=data).status_code == 303
-    row = kept(database, uuid.UUID(session["id"]))
-    assert (row.assignee_id, row.assignee_name, row.version) == (cast.otto.id, cast.otto.name, 2)
-    assert integrator.session(session) == before
-    page = body(otto.get(place))
-    assert "Assigned to you" in page
-    assert f"Assigned to {cast.otto.name}" in page
-    stale = otto.post(f"{place}/unassign", data=data)
-    assert stale.status_code == 409
-    assert "assigned it" in body(stale)
-    answer = otto.post(f"{place}/unassign?view=all", data={**data, "version": "2", "in_list": "1"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/inspections?view=all")
-    assert kept(database, uuid.UUID(session["id"])).assignee_id is None
-    again = otto.post(f"{place}/unassign", data={**data, "version": "3"})
-    assert (again.status_code, "This is not assigned to anybody" in body(again)) == (409, True)
-    assert integrator.session(session) == before
-
-
-def test_of_two_who_take_it_the_second_changes_nothing(database, cast):
-    id = make(database, cast)
-    with database.write() as db:
-        actions.assign(db, id, assignee=(cast.otto.id, cast.otto.name), by=cast.actor("otto"), now=now(), version=1)
-    with database.write() as db, pytest.raises(Conflict) as refused:
-        actions.assign(db, id, assignee=(cast.mira.id, cast.mira.name), by=cast.actor("mira"), now=now(), version=1)
-    assert refused.value.code == "stale"
-    assert kept(database, id).assignee_id == cast.otto.id
 
 
 def test_who_makes_or_attends_one_has_it(otto, cast, database, integrator, field):

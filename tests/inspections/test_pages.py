@@ -154,34 +154,6 @@ def test_the_whole_way_on_pages(otto, cast, integrator, field, database) -> None
     ]
 
 
-def test_notes_of_two_writers(otto, integrator) -> None:
-    session = integrator.create(notes="first")
-    place = f"/inspections/{session['id']}"
-    seen = re.search(r'name="version"[^>]*value="([0-9a-f]{64})"', html(otto.get(place)))[1]
-    assert otto.press(f"{place}/change_notes", place, notes="second", version=seen).status_code == 303
-    late = otto.press(f"{place}/change_notes", place, notes="mine, typed with care", version=seen)
-    assert late.status_code == 409
-    assert "mine, typed with care" in late.get_data(as_text=True)
-    assert integrator.session(session)["notes"] == "second"
-
-
-def test_invites_are_renewed_and_revoked_from_the_page(otto, integrator, field) -> None:
-    session = integrator.create()
-    invite = integrator.invite(session, **printed("mint"))
-    place = f"/inspections/{session['id']}"
-    path = f"{place}/invites/{invite['id']}"
-    assert otto.press(f"{path}/new_code", place).status_code == 303
-    fresh = re.search(r'class="code-digits"[^>]*>(\d{3} \d{3})<', html(otto.get(place)))[1]
-    assert field.join(invite, fresh).status_code == 200
-    assert otto.press(f"{path}/new_code", place).status_code == 409
-    assert otto.press(f"{path}/reissue", place).status_code == 303
-    assert field.join(invite, fresh).status_code == 404
-    assert otto.press(f"{path}/revoke", place).status_code == 303
-    assert otto.press(f"{path}/revoke", place).status_code == 409
-    assert "Revoked" in html(otto.get(place))
-    assert otto.press(f"{place}/invites/{uuid.uuid4()}/revoke", place).status_code == 404
-
-
 def test_who_only_looks_sees_the_reason_and_changes_nothing(aude, integrator) -> None:
     session = integrator.create(notes="calm")
     integrator.invite(session, **printed("mint"))

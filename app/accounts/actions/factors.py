@@ -83,7 +83,11 @@ def use_app_code(db: Db, person_id: int, code: str, *, now: datetime) -> bool:
         return False
     done = db.execute(
         update(TotpSecret)
-        .where(TotpSecret.person_id == person_id, TotpSecret.last_step < step)
+        .where(
+            TotpSecret.person_id == person_id,
+            # A step that is still to come was used under a clock that was ahead: it must not void codes until then.
+            or_(TotpSecret.last_step < step, TotpSecret.last_step > totp.step_at(now) + totp.DRIFT),
+        )
         .values({TotpSecret.last_step: step})
         .returning(TotpSecret.person_id)
     )

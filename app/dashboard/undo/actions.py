@@ -10,11 +10,13 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
+from app.accounts.rules import UNDO_SECONDS
 from app.dashboard.events import DecisionEvents, decision_events
 from app.dashboard.undo import presentation, queries
 from app.dashboard.undo.models import IS_PENDING, TABLE, Decision, PendingDecision, State
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, Actor, record
+from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Conflict, NotFound
 
@@ -258,6 +260,17 @@ def _postpone(database: Database, id: UUID, now: datetime) -> None:
         if failed is not None:
             wait = WAIT_AFTER_FAILURE[min(failed, len(WAIT_AFTER_FAILURE)) - 1]
             db.execute(update(TABLE).where(PendingDecision.id == id).values(due_at=now + timedelta(seconds=wait)))
+
+
+def shorten_waits(db: Db, now: datetime) -> None:
+    """Lets decisions that were made under a clock that was ahead become final after their own window, from now on."""
+    ahead = db.execute(select(TABLE).where(IS_PENDING, PendingDecision.pressed_at > now + CLOCKS_DIFFER)).all()
+    for decision in ahead:
+        window = decision.final_at - decision.pressed_at
+        moments = {"pressed_at": now, "final_at": now + window, "due_at": now + window}
+        db.execute(update(TABLE).where(PendingDecision.id == decision.id, IS_PENDING).values(moments))
+    longest = timedelta(seconds=max(*WAIT_AFTER_FAILURE, UNDO_SECONDS[1]))
+    db.execute(update(TABLE).where(IS_PENDING, PendingDecision.due_at > now + longest).values(due_at=now))
 
 
 def decided_by(decision: Decision) -> Actor:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.inspections import rules
 from app.inspections.models import Invite
 from app.kernel.changes.events import Actor
+from app.kernel.networks import network_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Visitor:
 
     @property
     def network(self) -> str:
-        return rules.network_of(self.address)
+        return network_of(self.address)
 
     def actor(self, invite: Invite) -> Actor:
         """The recipient of the invite as the actor of an event."""

@@ -18,7 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 from app.config import Config
 from app.kernel import clock
 from app.kernel.api import problems
-from app.kernel.api.rate_limits import Decision, Limiter, refuse
+from app.kernel.api.rate_limits import Decision, Limiter, by_network, refuse
 from app.kernel.api.validation import parse_object, read
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
@@ -279,7 +279,7 @@ def _authenticate(product: Product, route: Route, args: dict[str, str]) -> Call:
     address = request.remote_addr
     if not route.authenticated:
         if route.limit is not None:
-            _count(limiter.hit(f"{product.name}.{route.name}:{address}", route.limit))
+            _count(limiter.hit(by_network(f"{product.name}.{route.name}", address), route.limit))
         visitor = Actor("visitor", None, "Somebody", None, "api", g.get("request_id"), address)
         return Call(visitor, None, now, current_app.extensions["config"], args)
     caller = product.authenticator.authenticate(request.headers.get("Authorization"), transaction.reading(), now)

@@ -15,11 +15,13 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy import ColumnElement, ScalarSelect, func, insert, or_, select, update
 
+from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.db.engine import Database, Db
 from app.kernel.db.inserts import Values
 from app.kernel.outbox.outbox import (
     DEAD,
     DROPPED,
+    FAILING,
     QUEUED,
     SENT,
     WAITING,
@@ -181,6 +183,27 @@ def release(db: Db, rows: Sequence[Claimed]) -> None:
             }
         )
     )
+
+
+def shorten_waits(db: Db, now: datetime) -> None:
+    """Shortens what a clock that was ahead has set: leases to the length of one, waits to what is left of them.
+
+    A worker that is alive renews its leases before they end. Messages that are planned for a time keep it.
+    """
+    longest = now + timedelta(seconds=LEASE)
+    leased = update(OutboxRow).where(WAITING, OutboxRow.lease_until > longest)
+    db.execute(leased.values({OutboxRow.lease_until: longest}))
+    created = OutboxRow.created_at
+    never_tried = [WAITING, created > now + CLOCKS_DIFFER, OutboxRow.due_at == created]
+    db.execute(update(OutboxRow).where(*never_tried).values({OutboxRow.due_at: now}))
+    now_us, limit_us = (int(moment.timestamp() * 1_000_000) for moment in (now, now + CLOCKS_DIFFER))
+    tried = select(OutboxRow.id, OutboxRow.due_at, OutboxRow.changed_at_us).where(
+        FAILING, OutboxRow.changed_at_us > limit_us
+    )
+    for row in db.execute(tried).all():
+        due_at = row.due_at - timedelta(microseconds=row.changed_at_us - now_us)
+        values: Values = {OutboxRow.due_at: due_at, OutboxRow.changed_at_us: now_us}
+        db.execute(update(OutboxRow).where(OutboxRow.id == row.id, WAITING).values(values))
 
 
 def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[str, Handler]) -> Outcome:

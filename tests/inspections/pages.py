@@ -1,0 +1,69 @@
+"""What every verb's test asks of an inspection's page, and of the API beside it."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from app.inspections import queries
+from app.inspections.models import Inspection
+from app.kernel.changes.events import timeline
+from app.kernel.db.engine import Database
+from tests.pages import presser, text
+
+ONLY_OPERATORS = "Only inspection operators may do this."
+WITH_PREVIEW = ("invite", "new_code", "reissue", "end")
+"""The verbs that show what they send before they act."""
+
+
+def sender(client: Any, session: dict[str, Any], verb: str, **typed: Any) -> Callable[[], Any]:
+    """The last press of a button of an inspection's page. `verb` may lie deeper: `invites/<id>/revoke`."""
+    preview = verb.rpartition("/")[2] in WITH_PREVIEW
+    return presser(client, f"/inspections/{session['id']}/{verb}", preview=preview, **typed)
+
+
+def send(client: Any, session: dict[str, Any], verb: str, **typed: Any) -> Any:
+    """Presses a button; where a preview comes first, also the button beneath that."""
+    return sender(client, session, verb, **typed)()
+
+
+def others_may_not(app: Any, cast: Any, database: Database, session: dict[str, Any], verb: str, **typed: Any) -> None:
+    """Checks that nobody but the operators presses this verb, and that nothing changes when others do."""
+    before = state(database, session)
+    for who, status in (("aude", 403), ("adam", 403), ("hugo", 403), ("ines", 403), ("lena", 403), ("oona", 404)):
+        answer = send(cast.sign_in(app.test_client(), who), session, verb, **typed)
+        assert (who, answer.status_code) == (who, status)
+        if who in ("aude", "adam", "hugo"):
+            assert ONLY_OPERATORS in text(answer)
+    assert state(database, session) == before
+
+
+def stored(database: Database, session: dict[str, Any]) -> Inspection:
+    """The inspection as it is now."""
+    with database.read() as db:
+        return queries.get(db, uuid.UUID(session["id"]))
+
+
+def state(database: Database, session: dict[str, Any]) -> tuple[object, ...]:
+    """All that a verb may change: the row, its invites, its chain and its events."""
+    id = uuid.UUID(session["id"])
+    with database.read() as db:
+        rows = [queries.get(db, id), *queries.invites(db, id)]
+        return (
+            [[getattr(row, column.key) for column in type(row).__table__.c] for row in rows],
+            [link.hash for link in queries.links(db, id)],
+            kinds(database, session),
+        )
+
+
+def kinds(database: Database, session: dict[str, Any]) -> list[str]:
+    """The kinds of the inspection's events, the newest first."""
+    with database.read() as db:
+        return [row.kind for row in timeline(db, "inspection", session["id"])]
+
+
+def sealed(database: Database, session: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The newest event of the chain: kind and payload."""
+    with database.read() as db:
+        link = queries.links(db, uuid.UUID(session["id"]))[-1]
+    return link.kind, json.loads(link.payload)
