@@ -45,7 +45,7 @@ class VisitorPages:
 
 
 def install(app: Flask, pages: Iterable[VisitorPages]) -> None:
-    """Makes these pages known. Comes before FormTokens, which asks for them."""
+    """Makes these pages known. Comes before everything that may refuse a request."""
     app.extensions["visitor_pages"] = {each.first_segment: each for each in pages}
     app.before_request(_sign_forms)
 
