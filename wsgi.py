@@ -1,4 +1,4 @@
-"""For any WSGI server: `wsgi:app`. `desk serve` does not need it."""
+"""For any WSGI server that buffers requests and answers: `wsgi:app`. `desk serve` does not need it."""
 
 from app import create_app
 from app.config import Config

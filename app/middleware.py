@@ -34,10 +34,14 @@ HEADERS = {
 }
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
+BODY_ERROR = "desk.body_error"
+"""The key of the environ under which a server says why a body did not arrive whole: an HTTPException."""
+
 
 def install(app: Flask, config: Config) -> None:
     """Puts the middleware around the app."""
     app.before_request(_assign_request_id)
+    app.before_request(_check_body)
     app.before_request(_check_origin)
     app.after_request(_answer_options)
     app.after_request(_finish)
@@ -49,6 +53,12 @@ def _assign_request_id() -> None:
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _check_body() -> None:
+    """Refuses a request whose body did not arrive whole: nothing may be done on half of it."""
+    if error := request.environ.get(BODY_ERROR):
+        raise error
 
 
 def _check_origin() -> None:

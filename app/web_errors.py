@@ -23,14 +23,23 @@ SENTENCES = {
     400: "The request could not be understood. Nothing was done.",
     404: "There is nothing at this address.",
     405: "This address does not take that method. Nothing was done.",
+    408: "Your request did not arrive in time. Nothing was done. Try again, on a better connection if you can.",
     413: "This is larger than we take. Nothing was saved.",
     414: "This address is too long.",
     415: "This type of content is not taken here. Nothing was done.",
+    503: "Too much arrives at once. Nothing was done. Try again in a few seconds.",
     500: (
         "Something went wrong on our side. Nothing was saved. Try again; if it happens again, tell us the number below."
     ),
 }
-CODES = {405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type", 500: "internal_error"}
+CODES = {
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    503: "unavailable",
+    500: "internal_error",
+}
 
 SECRET_FIELDS = ("csrf", "password", "token", "code", "secret", "version", "next")
 """Fields of a refused form that are never shown again."""
@@ -117,7 +126,7 @@ def _http_error(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]  # a redirect Werkzeug raised
     if status == 404:
         return refuse(NotFound(SENTENCES[404]))
-    if status == 405 and request.method in SAFE and not is_api(request.path):
+    if status == 405 and request.method in ("GET", "HEAD") and not is_api(request.path):
         # A form's own address, opened again from the history or by a restored tab.
         query = request.query_string.decode("ascii", "replace")
         return htmx.see_other(f"{_page_above()}?{query}" if query else _page_above())

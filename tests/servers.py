@@ -33,14 +33,16 @@ def environment(config: Config) -> dict[str, str]:
 class Server:
     """A server process that runs until `stop()`. `url` is its address; `log` is the text it wrote."""
 
-    def __init__(self, config: Config, folder: Path, workers: int, names: dict[str, str]) -> None:
+    def __init__(
+        self, config: Config, folder: Path, workers: int, names: dict[str, str], program: str = "app.cli"
+    ) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self._log = folder / f"server-{self.port}.log"
         command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(workers)]
         with self._log.open("wb") as words:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", *command],
+                [sys.executable, "-m", program, *command],
                 env={**environment(config), "PUBLIC_BASE_URL": self.url, **names},
                 stdin=subprocess.DEVNULL,
                 stdout=words,

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
 
 from app import middleware
 from app.config import Config
@@ -189,3 +190,19 @@ def test_a_wrong_setting_is_named(name: str, value: str):
     with pytest.raises(ConfigError) as caught:
         Config.from_env({name: value})
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(RequestTimeout(), 408), (BadRequest(), 400), (ServiceUnavailable(), 503)]
+)
+def test_a_request_that_did_not_arrive_whole_is_refused_in_words(
+    client: FlaskClient, error: HTTPException, status: int
+):
+    environ = {middleware.BODY_ERROR: error}
+    page = client.post("/sign-in", environ_overrides=environ)
+    assert page.status_code == status
+    assert "Nothing was done." in page.text
+    answer = client.post("/api/v1/session_requests", environ_overrides=environ)
+    assert answer.status_code == status
+    assert answer.json is not None
+    assert "Nothing was done." in answer.json["detail"]

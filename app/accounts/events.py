@@ -55,6 +55,7 @@ PERSON_CHANGED = _event("person.changed", "Settings changed", "pencil")
 PERSON_PASSWORD_CHANGED = _event("person.password_changed", "Password changed", "key-round")
 PERSON_PASSWORD_RESET = _event("person.password_reset", "Password set through a link", "key-round")
 PERSON_RESET_SENT = _event("person.reset_sent", "Asked for a new password; a link was sent", "mail")
+# No longer written: it kept what visitors typed, for ever.
 RESET_REQUESTED = EventType("person.reset_asked", "Asked for a new password at an address", icon="mail")
 PERSON_SIGNED_IN = _event("person.signed_in", "Signed in", "log-in")
 PERSON_SIGNED_OUT = _event("person.signed_out", "Signed out", "log-out")

@@ -1,21 +1,28 @@
 """Jobs of the accounts: sending password resets to people who exist, deleting old sign-ins."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.accounts import emails, events
 from app.accounts.actions.sign_ins import RESET_JOB, forget_old
-from app.accounts.queries import person_by_email
-from app.kernel.changes.events import WORKER, record
+from app.accounts.queries import person_by_email, resets_since
+from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Database
 from app.kernel.outbox.outbox import Delivery, Handler
 
+A_DAY, DAY = 6, timedelta(days=1)
+"""E-mails a day that strangers can have sent to one person by asking for a new password in their name."""
+
 
 def send_reset(delivery: Delivery) -> None:
-    """Queues the reset e-mail, once however often the job runs; nothing for unknown or disabled people."""
+    """Queues the reset e-mail, once however often the job runs; nothing for unknown or disabled people.
+
+    The event names the visitor who asked.
+    """
     with delivery.database.write() as db:
-        person = person_by_email(db, delivery.payload["email"])
-        if person is None or person.disabled_at is not None:
+        payload = delivery.payload
+        person = person_by_email(db, payload["email"])
+        if person is None or person.disabled_at is not None or resets_since(db, person.id, delivery.now - DAY) >= A_DAY:
             return
         record(
             db,
@@ -23,7 +30,7 @@ def send_reset(delivery: Delivery) -> None:
             subject_type="person",
             subject_id=person.id,
             organization_id=None,
-            by=WORKER,
+            by=Actor("visitor", None, "Visitor", None, "page", payload.get("request_id"), payload.get("address")),
             now=delivery.now,
             messages=[emails.password_reset(db, person, dedupe=f"reset:{delivery.id}")],
         )

@@ -187,6 +187,16 @@ class SignIn(Base):
     person: Mapped[Person] = relationship()
 
 
+class KnownNetwork(Base):
+    """A network in which a person has signed in: an IPv4 address or a /64 of IPv6 (app/kernel/networks.py)."""
+
+    __tablename__ = "known_networks"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    network: Mapped[str] = mapped_column(String(50), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
 class TotpSecret(Base):
     """The secret of a person's authenticator app (RFC 6238).
 

@@ -19,6 +19,7 @@ def show(
     tone: str = "primary",
     note: str = "",
     edit: str = "",
+    title: str = "Review what will be sent",
 ) -> Response:
     """The preview, over the page with scripts and as a page of its own without.
 
@@ -38,6 +39,7 @@ def show(
         back=back,
         back_label=back_label,
         edit=edit,
+        title=title,
         unseen=shown.changed and not shown.changes and not request.form.get(confirmation.SEEN),
     )
     return htmx.retarget(response, "#preview") if htmx.is_htmx() else response

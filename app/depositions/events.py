@@ -26,7 +26,7 @@ def _booking(row: EventRow) -> str:
 
 
 def _notified(row: EventRow) -> str:
-    return "all participants were notified by e-mail" if row.data.get("told") else "no e-mail was sent"
+    return "all participants are notified by e-mail" if row.data.get("told") else "nobody is notified by e-mail"
 
 
 def _notice(row: EventRow) -> str:

@@ -95,7 +95,7 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     desk.press("Remove")
     desk.says("No saved views yet")
 
-    # One request: take, see what leaves, schedule, change the room, start, end.
+    # One request: take, see what leaves, schedule, change the room, start.
     desk.open(f"/depositions/{made[0]}")
     desk.press("Assign to me")
     desk.says("Assigned to you")
@@ -118,9 +118,10 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     desk.press("Save the notice")
     desk.says("The room has changed.")
     desk.press("Start the session")
+    desk.says("The planned start is in", "h1")
+    desk.page.click("#confirm")
     desk.says("Live", "main .page-header")
-    desk.press("End the session")
-    desk.says("Ended", "main .page-header")
+    desk.says("This session cannot be ended before its planned start; cancel it instead.")
 
     # The other: cancel, having seen what leaves.
     desk.open(f"/depositions/{made[1]}")

@@ -69,7 +69,7 @@ def in_state(database: Database, cast: Any, state: str, **facts: Any) -> Any:
         if state in ("active", "ended"):
             made = actions.start(db, made.id, by=by, now=now())
         if state == "ended":
-            made = actions.end(db, made.id, by=by, now=now())
+            made = actions.end(db, made.id, by=by, now=max(now(), made.starts_at))
         if state == "canceled":
             made = actions.cancel(db, made.id, by=by, now=now(), notify=False)
     assert made.state == state

@@ -1,15 +1,19 @@
 """Cancel: by the team, before the session has begun."""
 
 import base64
+import re
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.depositions import actions
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
+from app.kernel.outbox.outbox import OutboxRow
 from tests.depositions import factories
 from tests.depositions.pages import listed, others_may_not, send, sender, stored
-from tests.pages import at_once, one_wins, text
+from tests.pages import at_once, csrf, digest, one_wins, text
 
 
 def cancel(database, cast, made, **facts):
@@ -46,9 +50,68 @@ def test_twice(ines, cast, database, outbox):
 
 @pytest.mark.parametrize("state", ["active", "ended", "canceled"])
 def test_wrong_state(ines, cast, database, state):
-    made = factories.in_state(database, cast, state)
+    made = factories.in_state(database, cast, state, starts_at=now() - timedelta(minutes=5))
     assert send(ines, made.id, "cancel", version=made.version).status_code == 409
     assert stored(database, made.id) == made
+
+
+def test_a_session_that_was_started_early_can_be_canceled(ines, cast, database, outbox):
+    made = factories.in_state(database, cast, "active")
+    assert send(ines, made.id, "cancel", version=made.version, notify="y").status_code == 303
+    assert stored(database, made.id).state == "canceled"
+    assert [each["subject"][:8] for each in outbox.emails()[-3:]] == ["Canceled"] * 3
+    assert ines.get(f"/sessions/{made.slug}/join").status_code == 410
+
+
+def test_the_page_claims_only_what_was_sent(ines, cast, database, outbox):
+    request = factories.request(database, cast)
+    page = text(ines.get(f"/depositions/{request.id}"))
+    assert "No e-mail about it was sent." in page
+    assert 'name="notify"' in page
+    assert not re.search(r'<input checked[^>]*name="notify"', page)
+
+    alone = factories.in_state(database, cast, "scheduled", deponent_email=None, invites=())
+    page = text(ines.get(f"/depositions/{alone.id}"))
+    assert "No e-mail about it was sent." in page
+    assert 'name="notify"' not in page
+
+    booked = factories.in_state(database, cast, "scheduled")
+    page = text(ines.get(f"/depositions/{booked.id}"))
+    assert "Calendars keep the session unless the participants are notified." in page
+    assert re.search(r'<input checked[^>]*name="notify"', page)
+
+    with database.write() as db:
+        db.execute(update(OutboxRow).where(OutboxRow.subject_id == str(booked.id)).values(state="dead"))
+    page = text(ines.get(f"/depositions/{booked.id}"))
+    assert "No e-mail about it was sent." in page
+    assert not re.search(r'<input checked[^>]*name="notify"', page)
+
+
+def test_a_silent_cancel_says_who_is_not_told(ines, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    fields = {"csrf_token": csrf(ines, "/settings"), "version": made.version, "step": "preview"}
+    waiting = text(ines.post(f"/depositions/{made.id}/cancel", data=fields))
+    assert "3 e-mails about it have not been sent yet and will still go out." in waiting
+    with database.write() as db:
+        db.execute(update(OutboxRow).where(OutboxRow.channel == "email").values(state="sent"))
+    preview = ines.post(f"/depositions/{made.id}/cancel", data=fields)
+    page = text(preview)
+    assert "3 e-mails about it went out; the recipients are not told, and calendars keep it." in page
+    assert "Cancel the session, notify no one" in page
+    assert "still go out" not in page
+    done = ines.post(
+        f"/depositions/{made.id}/cancel", data={**fields, "step": "", "preview": digest(preview)}, follow_redirects=True
+    )
+    assert "Canceled. Nobody is notified of it." in text(done)
+    assert "nobody is notified by e-mail" in text(done)
+
+
+def test_notifying_nobody_is_not_claimed(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled", deponent_email=None, invites=())
+    assert send(ines, made.id, "cancel", version=made.version, notify="y").status_code == 303
+    page = text(ines.get(f"/depositions/{made.id}"))
+    assert "Canceled. Nobody is notified of it." in page
+    assert "all participants" not in page
 
 
 def test_stale(ines, cast, database):

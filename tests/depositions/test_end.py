@@ -1,5 +1,7 @@
 """End: the room closes for good."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.depositions import actions
@@ -11,8 +13,26 @@ from tests.depositions.races import lost, race, won
 from tests.pages import at_once, one_wins, text
 
 
-def test_works(ines, cast, database):
+def running(database, cast):
+    """A session whose planned start was five minutes ago."""
+    return factories.in_state(database, cast, "active", starts_at=now() - timedelta(minutes=5))
+
+
+def test_not_before_the_planned_start(ines, cast, database):
     made = factories.in_state(database, cast, "active")
+    sentence = "This session cannot be ended before its planned start; cancel it instead."
+    assert sentence in text(ines.get(f"/depositions/{made.id}"))
+    refused = send(ines, made.id, "end", version=made.version)
+    assert refused.status_code == 409
+    assert f"<strong>{sentence}</strong> Nothing was changed." in text(refused)
+    assert stored(database, made.id) == made
+    with database.write() as db:
+        ended = actions.end(db, made.id, by=cast.actor("ines"), now=made.starts_at)
+    assert (ended.state, ended.ended_at) == ("ended", made.starts_at)
+
+
+def test_works(ines, cast, database):
+    made = running(database, cast)
     assert send(ines, made.id, "end", version=made.version).status_code == 303
     row = stored(database, made.id)
     assert row.state == "ended"
@@ -25,7 +45,7 @@ def test_who_may_not(client, cast, database):
 
 
 def test_twice(ines, cast, database):
-    made = factories.in_state(database, cast, "active")
+    made = running(database, cast)
     assert send(ines, made.id, "end", version=made.version).status_code == 303
     again = send(ines, made.id, "end", version=made.version + 1)
     assert again.status_code == 409
@@ -40,7 +60,7 @@ def test_wrong_state(ines, cast, database, state):
 
 
 def test_stale(ines, cast, database):
-    made = factories.in_state(database, cast, "active")
+    made = running(database, cast)
     stale = send(ines, made.id, "end", version=2)
     assert stale.status_code == 409
     assert "Ines Okafor started the session while you had this page open" in text(stale)
@@ -48,7 +68,7 @@ def test_stale(ines, cast, database):
 
 
 def test_lost_race(another_browser, cast, database):
-    made = factories.in_state(database, cast, "active")
+    made = running(database, cast)
     presses = [sender(another_browser(), made.id, "end", version=made.version) for _ in range(3)]
     for page in one_wins(at_once(presses)):
         assert "This session is already over." in page
@@ -59,7 +79,7 @@ def test_unknown(ines):
 
 
 def test_the_api_says_the_same(ines, cast, database):
-    made = factories.in_state(database, cast, "active")
+    made = running(database, cast)
     send(ines, made.id, "end", version=made.version)
     row = listed(ines, cast, made.id)
     assert row["session_state"] == "active"
@@ -67,7 +87,7 @@ def test_the_api_says_the_same(ines, cast, database):
 
 
 def test_many_at_once_end_once(database, cast):
-    made = factories.in_state(database, cast, "active")
+    made = running(database, cast)
     by = cast.actor("ines")
     got = race(database, [lambda db: actions.end(db, made.id, by=by, now=now())] * 6)
     assert len(won(got)) == 1

@@ -187,7 +187,7 @@ def test_self_service_is_ready_at_once(client, cast, outbox):
 
 
 def test_an_ended_session_reads_active_and_gains_its_end(client, cast, database):
-    factories.in_state(database, cast, "ended")
+    factories.in_state(database, cast, "ended", starts_at=now())
     (row,) = client.get("/api/v1/session_requests", headers=cast.headers("depositions")).json["requests"]
     assert row["session_state"] == "active"
     assert row["ended_at"][:10] == f"{now():%Y-%m-%d}"

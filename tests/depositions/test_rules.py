@@ -14,9 +14,9 @@ PACIFIC = "Pacific Time (US & Canada)"
 
 CHECKS = {
     "schedule": (transitions.why_not_schedule, transitions.check_schedule),
-    "cancel": (transitions.why_not_cancel, transitions.check_cancel),
+    "cancel": (lambda s: transitions.why_not_cancel(s, True), lambda s: transitions.check_cancel(s, True)),
     "start": (lambda s: transitions.why_not_start(s, True), lambda s: transitions.check_start(s, True)),
-    "end": (transitions.why_not_end, transitions.check_end),
+    "end": (lambda s: transitions.why_not_end(s, False), lambda s: transitions.check_end(s, False)),
 }
 
 

@@ -1,4 +1,6 @@
-"""Start: the room opens, and the links that were sent lead into it."""
+"""Start: the room opens, and the session's links lead into it."""
+
+from datetime import timedelta
 
 import pytest
 
@@ -7,7 +9,7 @@ from app.kernel.clock import now
 from tests.depositions import factories
 from tests.depositions.pages import listed, others_may_not, send, sender, stored
 from tests.depositions.races import lost, race, won
-from tests.pages import at_once, one_wins, text
+from tests.pages import at_once, csrf, digest, one_wins, text
 
 
 def test_works(ines, cast, database):
@@ -18,6 +20,27 @@ def test_works(ines, cast, database):
     assert row.started_at is not None
     into = ines.get(f"/sessions/{made.slug}/join")
     assert (into.status_code, into.headers["Location"]) == (303, factories.ROOM)
+
+
+@pytest.mark.parametrize(("minutes", "early"), [(35, True), (29, False), (-60, False)])
+def test_half_an_hour_before_the_planned_start_it_is_confirmed(ines, cast, database, outbox, minutes, early):
+    made = factories.in_state(database, cast, "scheduled", starts_at=now() + timedelta(minutes=minutes))
+    fields = {"csrf_token": csrf(ines, "/settings"), "version": made.version}
+    sent = len(outbox.rows())
+    for step, status in (({"step": "preview"}, 200), ({}, 409)):
+        shown = ines.post(f"/depositions/{made.id}/start", data={**fields, **step})
+        if not early:
+            assert shown.status_code == 303
+            assert stored(database, made.id).state == "active"
+            return
+        assert shown.status_code == status
+        assert "The planned start is in 3" in text(shown)
+        assert "It cannot be ended before the planned start, only canceled." in text(shown)
+        assert stored(database, made.id) == made
+    done = ines.post(f"/depositions/{made.id}/start", data={**fields, "preview": digest(shown)})
+    assert done.status_code == 303
+    assert stored(database, made.id).state == "active"
+    assert len(outbox.rows()) == sent
 
 
 def test_without_a_room(ines, cast, database):
@@ -50,7 +73,7 @@ def test_wrong_state(ines, cast, database, state):
 
 
 def test_stale(ines, cast, database):
-    made = factories.in_state(database, cast, "scheduled")
+    made = factories.in_state(database, cast, "scheduled", starts_at=now() + timedelta(minutes=20))
     stale = send(ines, made.id, "start", version=1)
     assert stale.status_code == 409
     assert "Ines Okafor scheduled it while you had this page open" in text(stale)
@@ -77,7 +100,7 @@ def test_the_api_says_the_same(ines, cast, database):
 
 def test_start_against_cancel_has_one_winner(database, cast):
     for _ in range(4):
-        made = factories.in_state(database, cast, "scheduled")
+        made = factories.in_state(database, cast, "scheduled", starts_at=now() - timedelta(minutes=5))
         got = race(database, _both(cast, made.id) * 3)
         assert len(won(got)) == 1
         assert {refusal.status for refusal in lost(got)} == {409}

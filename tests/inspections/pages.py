@@ -12,7 +12,7 @@ from app.kernel.db.engine import Database
 from tests.pages import presser, text
 
 ONLY_OPERATORS = "Only inspection operators may do this."
-WITH_PREVIEW = ("invite", "new_code", "reissue", "end")
+WITH_PREVIEW = ("invite", "new_code", "reissue", "revoke", "end")
 """The verbs that show what they send before they act."""
 
 

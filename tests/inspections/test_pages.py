@@ -2,10 +2,12 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 
 from app.inspections import queries
+from app.kernel.clock import now
 from tests.inspections.conftest import PHONE, at_once, printed
 
 
@@ -26,7 +28,7 @@ class Operator:
         """Presses a button; where it is first shown what is sent, also the button beneath that."""
         page = self.client.get(on or "/inspections").get_data(as_text=True)
         fields["csrf_token"] = token(page)
-        if path.rpartition("/")[2] not in ("invite", "new_code", "reissue", "end"):
+        if path.rpartition("/")[2] not in ("invite", "new_code", "reissue", "end", "revoke"):
             return self.client.post(path, data=fields)
         shown = self.client.post(path, data={**fields, "step": "preview"})
         if shown.status_code != 200:
@@ -253,7 +255,7 @@ def test_back_from_the_preview_the_invite_stands_as_it_was_typed(otto, aude, int
     assert aude.client.post(place, data={**fields, "edit": "invite"}).status_code == 403
 
 
-@pytest.mark.parametrize("verb", ["end", "invite", "new_code", "reissue"])
+@pytest.mark.parametrize("verb", ["end", "invite", "new_code", "reissue", "revoke"])
 def test_a_step_that_pages_of_before_sent_acts_on_nothing(otto, integrator, verb, outbox) -> None:
     session = integrator.create()
     invite = integrator.invite(session, recipient_email="jane@example.com")
@@ -263,3 +265,32 @@ def test_a_step_that_pages_of_before_sent_acts_on_nothing(otto, integrator, verb
     fields = {"csrf_token": token(html(otto.get(place))), "recipient_email": "x@example.com", "ttl_minutes": "60"}
     assert otto.client.post(path, data={**fields, "step": "edit"}).status_code == 200
     assert (integrator.session(session)["status"], len(outbox.rows("email"))) == ("created", sent)
+    assert otto.client.post(path, data=fields).status_code == 409
+    assert (integrator.session(session)["status"], len(outbox.rows("email"))) == ("created", sent)
+
+
+def test_ending_says_what_nobody_is_told_and_that_it_is_planned(otto, integrator) -> None:
+    session = integrator.create(scheduled_for=f"{now() + timedelta(days=17):%Y-%m-%dT%H:%M:%SZ}")
+    place = f"/inspections/{session['id']}"
+    fields = {"csrf_token": token(html(otto.get(place))), "step": "preview"}
+    shown = html(otto.client.post(f"{place}/end", data=fields))
+    assert "It is planned for " in shown
+    assert ", in 17 d" in shown or ", in 16 d" in shown
+    assert "time stamps" not in shown
+    assert "Nobody who was invited is told." not in shown
+    integrator.invite(session)
+    assert "Nobody who was invited is told." in html(otto.client.post(f"{place}/end", data=fields))
+
+
+@pytest.mark.parametrize("verb", ["revoke", "reissue"])
+def test_what_logs_a_field_user_out_is_confirmed(otto, integrator, field, verb) -> None:
+    session = integrator.create()
+    invite = integrator.invite(session)
+    place = f"/inspections/{session['id']}"
+    field.join(invite)
+    fields = {"csrf_token": token(html(otto.get(place))), "step": "preview"}
+    shown = html(otto.client.post(f"{place}/invites/{invite['id']}/{verb}", data=fields))
+    assert "The field user who joined with it is logged out." in shown
+    assert field.join(invite).status_code == 200
+    assert otto.press(f"{place}/invites/{invite['id']}/{verb}", place).status_code == 303
+    assert field.join(invite).status_code != 200

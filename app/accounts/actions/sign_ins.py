@@ -5,19 +5,26 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 
 from app.accounts import events, passwords
-from app.accounts.models import Person, SignIn, UsedChallenge
+from app.accounts.models import KnownNetwork, Person, SignIn, UsedChallenge
 from app.accounts.queries import LARGEST_ID, person_by_email
 from app.accounts.rules import ABSOLUTE, IDLE
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.errors import NotFound
 from app.kernel.json_types import JsonObject
-from app.kernel.outbox.outbox import Message
+from app.kernel.networks import network_of
+from app.kernel.outbox import outbox
+from app.kernel.outbox.outbox import SENT, Message, OutboxAttempt, OutboxRow
 
 KEPT = timedelta(days=30)
 """How long a sign-in that has ended is kept."""
+NETWORK_KEPT = timedelta(days=400)
+"""How long a network stays known after the last sign-in from it."""
+REQUEST_KEPT = timedelta(days=1)
+"""How long a request for a new password is kept after it was dealt with."""
 RESET_JOB = "job:accounts.password_reset"
 
 
@@ -50,8 +57,16 @@ def sign_in(
         )
     )
     db.flush()
+    _remember_network(db, person.id, network_of(address), now)
     _record(db, events.PERSON_SIGNED_IN, person.id, by, now, {"how": how})
     return token
+
+
+def _remember_network(db: Db, person_id: int, network: str, now: datetime) -> None:
+    values = {"person_id": person_id, "network": network, "seen_at": now}
+    db.execute(insert_or_ignore(db, KnownNetwork, ["person_id", "network"]), values)
+    known = KnownNetwork.person_id == person_id, KnownNetwork.network == network
+    db.execute(update(KnownNetwork).where(*known).values({KnownNetwork.seen_at: now}))
 
 
 def prove(db: Db, sign_in_id: int, *, now: datetime) -> None:
@@ -94,33 +109,32 @@ def end_other_sign_ins(db: Db, person_id: int, kept_id: int, *, by: Actor, now: 
 
 
 def forget_old(db: Db, now: datetime, portion: int = 500) -> bool:
-    """Deletes sign-ins that ended a month ago and expired challenges. Returns whether there may be more."""
+    """Deletes sign-ins that ended a month ago, expired challenges, networks that a person has left, and requests for
+    new passwords that are done with. Returns whether there may be more."""
     old = select(SignIn.id).where(SignIn.created_at < now - ABSOLUTE - KEPT).order_by(SignIn.created_at)
     deleted = db.execute(delete(SignIn).where(SignIn.id.in_(old.limit(portion))).returning(SignIn.id)).all()
     db.execute(delete(UsedChallenge).where(UsedChallenge.expires_at < now))
-    return len(deleted) == portion
+    db.execute(delete(KnownNetwork).where(KnownNetwork.seen_at < now - NETWORK_KEPT))
+    return len(deleted) + _forget_requests(db, now, portion) >= portion
+
+
+def _forget_requests(db: Db, now: datetime, portion: int) -> int:
+    """Deletes the jobs of password resets. They name addresses that visitors typed, most of them perhaps unknown."""
+    done = [OutboxRow.organization_id.is_(None), OutboxRow.state == SENT, OutboxRow.created_at < now - REQUEST_KEPT]
+    found = db.scalars(select(OutboxRow.id).where(*done, OutboxRow.channel == RESET_JOB).limit(portion)).all()
+    db.execute(delete(OutboxAttempt).where(OutboxAttempt.outbox_id.in_(found)))
+    db.execute(delete(OutboxRow).where(OutboxRow.id.in_(found)))
+    return len(found)
 
 
 def request_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
-    """Records the request for a new password. The worker finds out later whether the address is known.
+    """Queues the request for a new password. The worker finds out later whether the address is known.
 
-    So the response and its cost are the same for every address.
+    So the response and its cost are the same for every address, and nothing stays of an address that is unknown.
     """
-    address = email.strip().lower()
-    record(
-        db,
-        events.RESET_REQUESTED,
-        subject_type="address",
-        subject_id=sha256(address)[:40],
-        organization_id=None,
-        by=by,
-        now=now,
-        messages=[
-            Message(
-                RESET_JOB, {"email": address}, destination="accounts", secret=True, summary="Password reset requested"
-            )
-        ],
-    )
+    payload = {"email": email.strip().lower(), "request_id": by.request_id, "address": by.address}
+    message = Message(RESET_JOB, payload, destination="accounts", secret=True, summary="Password reset requested")
+    outbox.enqueue(db, [message], event_id=None, organization_id=None, subject_type=None, subject_id=None, now=now)
 
 
 def _record(

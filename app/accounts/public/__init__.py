@@ -11,7 +11,7 @@ from app.accounts.actions import sign_ins
 from app.accounts.forms import PasskeyForm, SecondStepForm, SignInForm
 from app.accounts.guard import admit, kept_text, safe_next
 from app.accounts.models import Person
-from app.accounts.throttle import reset_attempts
+from app.accounts.throttle import count_attempt, reset_attempts
 from app.kernel import clock
 from app.kernel.api.rate_limits import Decision, Limiter
 from app.kernel.changes.events import Actor
@@ -23,7 +23,7 @@ public_pages = Blueprint("accounts_public", __name__)
 
 def complete_sign_in(person: Person, how: str, *, next: str | None = None, kept: str = "") -> Response:
     """Signs this browser in, ending its former sign-in, and leads to kept text, to `next`, or to the first page."""
-    reset_attempts(limiter(), person.email)
+    reset_attempts(limiter(), person.email, request.remote_addr or "")
     now, former = clock.now(), signed_in()
     if former is not None:
         sign_ins.end_sign_in(db(), former.id, former.sign_in_id, by=former.actor(), now=now)
@@ -90,6 +90,12 @@ def second_step_expired() -> Response:
     expired = "The second step took longer than five minutes. Begin again with your password."
     kept = request.form.get("kept", "")
     return sign_in_page(next=safe_next(request.form.get("next")) or "", kept=kept, problem=expired, status=422)
+
+
+def count_sign_in(email: str) -> Decision:
+    """Counts this request as an attempt to sign in as the person with this address."""
+    address = request.remote_addr or ""
+    return count_attempt(limiter(), email, address, lambda: queries.knows_network(reading(), email, address))
 
 
 def too_many_attempts(decision: Decision) -> str:

@@ -7,7 +7,7 @@ from app.accounts.access import public
 from app.accounts.actions import people, sign_ins
 from app.accounts.forms import ForgottenForm, NewPasswordForm
 from app.accounts.public import actor_for, limiter, public_pages, sign_in_or_ask
-from app.accounts.throttle import count_attempt
+from app.accounts.throttle import count_reset
 from app.kernel import clock
 from app.kernel.api.rate_limits import refuse
 from app.kernel.changes.events import Actor
@@ -29,7 +29,7 @@ def request_reset() -> Response:
     form = ForgottenForm()
     if not form.validate_on_submit():
         return respond("accounts/forgotten.html", status=422, form=form)
-    refuse(count_attempt(limiter(), f"reset of {form.email.data}", request.remote_addr or ""))
+    refuse(count_reset(limiter(), form.email.data, request.remote_addr or ""))
     visitor = Actor("visitor", None, "Somebody", None, "page", g.get("request_id"), request.remote_addr)
     sign_ins.request_reset(db(), form.email.data, by=visitor, now=clock.now())
     return see_other(url_for("accounts_public.reset_requested"))

@@ -9,7 +9,7 @@ from app.accounts.forms import PasskeyForm
 from app.accounts.guard import safe_next
 from app.accounts.models import Person
 from app.accounts.public import actor_for, complete_sign_in, limiter, public_pages, sign_in_page
-from app.accounts.throttle import count_address
+from app.accounts.throttle import count_network
 from app.kernel import clock
 from app.kernel.api.rate_limits import refuse
 from app.kernel.db.transaction import commit_despite_refusal, database, db, reading
@@ -23,7 +23,7 @@ PURPOSE = "sign-in"
 @public
 def passkey_challenge() -> Response:
     """Returns the options with which the browser signs with any passkey of its devices."""
-    refuse(count_address(limiter(), request.remote_addr or ""))
+    refuse(count_network(limiter(), request.remote_addr or ""))
     challenge = second_factor_session.new_challenge(PURPOSE, clock.now())
     return personal(jsonify(passkeys.request_options(passkeys.site(database().config), challenge)))
 
@@ -32,7 +32,7 @@ def passkey_challenge() -> Response:
 @public
 def sign_in_with_passkey() -> Response:
     """Checks the response and signs in; one refusal for unknown, refused and outdated passkeys."""
-    refuse(count_address(limiter(), request.remote_addr or ""))
+    refuse(count_network(limiter(), request.remote_addr or ""))
     form = PasskeyForm()
     kept, target = request.form.get("kept", ""), safe_next(form.next.data)
     person = verified_person(form.credential.data) if form.validate_on_submit() else None

@@ -10,14 +10,13 @@ from app.accounts.guard import safe_next
 from app.accounts.public import (
     actor_for,
     complete_sign_in,
-    limiter,
+    count_sign_in,
     public_pages,
     second_step_expired,
     second_step_page,
     too_many_attempts,
 )
 from app.accounts.public.passkey import PURPOSE, verified_person
-from app.accounts.throttle import count_attempt
 from app.kernel import clock
 from app.kernel.db.transaction import database, db, reading
 from app.kernel.errors import Invalid
@@ -47,7 +46,7 @@ def take_second_step() -> Response:
     kept = request.form.get("kept", "")
     if not form.validate_on_submit():
         return second_step_page(person, form, kept=kept, status=422)
-    attempt = count_attempt(limiter(), person.email, request.remote_addr or "")
+    attempt = count_sign_in(person.email)
     if not attempt.allowed:
         answer = second_step_page(person, form, kept=kept, problem=too_many_attempts(attempt), status=429)
         answer.headers["Retry-After"] = str(attempt.retry_after)

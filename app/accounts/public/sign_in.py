@@ -6,8 +6,7 @@ from app.accounts.access import public, signed_in
 from app.accounts.actions import sign_ins
 from app.accounts.forms import SignInForm
 from app.accounts.guard import safe_next
-from app.accounts.public import limiter, public_pages, sign_in_or_ask, sign_in_page, too_many_attempts
-from app.accounts.throttle import count_attempt
+from app.accounts.public import count_sign_in, public_pages, sign_in_or_ask, sign_in_page, too_many_attempts
 from app.kernel.db.transaction import reading
 from app.kernel.web.htmx import leave_for
 
@@ -36,7 +35,7 @@ def open_sign_in() -> Response:
     kept = request.form.get("kept", "")
     if not form.validate_on_submit():
         return sign_in_page(form, kept=kept, status=422)
-    attempt = count_attempt(limiter(), form.email.data, request.remote_addr or "")
+    attempt = count_sign_in(form.email.data)
     if not attempt.allowed:
         answer = sign_in_page(form, kept=kept, problem=too_many_attempts(attempt), status=429)
         answer.headers["Retry-After"] = str(attempt.retry_after)

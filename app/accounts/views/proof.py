@@ -8,7 +8,7 @@ from app.accounts.actions import factors, sign_ins
 from app.accounts.forms import PasskeyForm, ProofForm
 from app.accounts.guard import safe_next
 from app.accounts.public.passkey import verified_person
-from app.accounts.throttle import count_attempt, reset_attempts
+from app.accounts.throttle import count_proof, reset_proof
 from app.accounts.views import pages
 from app.kernel import clock
 from app.kernel.api.rate_limits import refuse
@@ -49,7 +49,7 @@ def prove() -> Response:
     if not form.password.data and not form.one_time_code.data:
         _refuse("password", "Type your password, or a code.")
     limiter = current_app.extensions["limiter"]
-    refuse(count_attempt(limiter, me().email, request.remote_addr or ""))
+    refuse(count_proof(limiter, me().id, request.remote_addr or ""))
     now, person = clock.now(), queries.person(reading(), me().id)
     if form.password.data:
         correct, field = passwords.matches(person.password_hash, form.password.data), "password"
@@ -57,7 +57,7 @@ def prove() -> Response:
         correct, field = factors.use_app_code(db(), person.id, form.one_time_code.data, now=now), "one_time_code"
     if not correct:
         _refuse(field, WRONG)
-    reset_attempts(limiter, me().email)
+    reset_proof(limiter, me().id)
     return _continue(form.next.data)
 
 

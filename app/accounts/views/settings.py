@@ -9,7 +9,7 @@ from app.accounts.actions import people, sign_ins
 from app.accounts.forms import ZONES, ChangePasswordForm, NewPasskeyForm, SettingsForm
 from app.accounts.guard import admit
 from app.accounts.models import Person
-from app.accounts.throttle import count_attempt, reset_attempts
+from app.accounts.throttle import count_proof, reset_proof
 from app.accounts.views import pages
 from app.kernel import clock
 from app.kernel.api.rate_limits import refuse
@@ -67,12 +67,12 @@ def change_password() -> Response:
     form = ChangePasswordForm()
     form.email, form.name = me().email, me().name
     form.check()
-    refuse(count_attempt(current_app.extensions["limiter"], me().email, request.remote_addr or ""))
+    refuse(count_proof(current_app.extensions["limiter"], me().id, request.remote_addr or ""))
     found = queries.person(reading(), me().id)
     if not passwords.matches(found.password_hash, form.current.data):
         detail = "This is not your present password. Nothing was changed."
         raise Invalid(detail, errors=[FieldError("current", "wrong", detail)])
-    reset_attempts(current_app.extensions["limiter"], me().email)
+    reset_proof(current_app.extensions["limiter"], me().id)
     hashed = people.hashed(form.password.data, email=me().email, name=me().name)
     now, by = clock.now(), me().actor()
     people.change_password(db(), found.id, found.session_epoch, hashed, how="changed", by=by, now=now)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy import or_
+
 from app.depositions import emails, events
 from app.depositions.actions._write import Values, organization_name, record, write
 from app.depositions.models import Deposition, State
@@ -13,15 +15,17 @@ from app.kernel.db.engine import Db
 def cancel(
     db: Db, deposition_id: int, *, by: Actor, now: datetime, notify: bool = True, version: int | None = None
 ) -> Deposition:
-    """Cancels anything that has not begun. With `notify`, every participant gets an e-mail."""
+    """Cancels anything whose planned start lies ahead or that has not begun. With `notify`, every participant gets an
+    e-mail."""
     deposition = write(
         db,
         deposition_id,
-        lambda current: transitions.check_cancel(current.state),
+        lambda current: transitions.check_cancel(current.state, ahead=current.starts_at > now),
         transitions.source_states("cancel"),
         canceled_values(now),
         now=now,
         version=version,
+        only=or_(Deposition.state != State.ACTIVE.value, Deposition.starts_at > now),
     )
     record_canceled(db, deposition, notify, by=by, now=now)
     return deposition
@@ -41,4 +45,4 @@ def record_canceled(db: Db, deposition: Deposition, notify: bool, *, by: Actor, 
     """Records the cancellation, and the e-mails to every participant when `notify` is set."""
     name = organization_name(db, deposition.organization_id) if notify else ""
     messages = emails.canceled(db, deposition, name, now) if notify else []
-    record(db, events.CANCELED, deposition, by=by, now=now, data={"told": notify}, messages=messages)
+    record(db, events.CANCELED, deposition, by=by, now=now, data={"told": bool(messages)}, messages=messages)

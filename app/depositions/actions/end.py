@@ -11,15 +11,16 @@ from app.kernel.db.engine import Db
 
 
 def end(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Deposition:
-    """Closes the room for good."""
+    """Closes the room for good. Raises Conflict before the planned start."""
     deposition = write(
         db,
         deposition_id,
-        lambda current: transitions.check_end(current.state),
+        lambda current: transitions.check_end(current.state, ahead=current.starts_at > now),
         transitions.source_states("end"),
         {Deposition.state: State.ENDED.value, Deposition.ended_at: now},
         now=now,
         version=version,
+        only=Deposition.starts_at <= now,
     )
     record(db, events.ENDED, deposition, by=by, now=now)
     return deposition

@@ -1,18 +1,22 @@
 """One deposition, and the list as the API gives it."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, select
 
 from app.accounts.models import Organization
+from app.depositions.events import SUBJECT
 from app.depositions.models import COUNTS, Deposition
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
+from app.kernel.outbox.delivery_status import ListedMessage, messages_about
+from app.kernel.outbox.outbox import QUEUED, SENT
 
 if TYPE_CHECKING:
 
@@ -75,6 +79,24 @@ def get(db: Db, deposition_id: int, scope: ColumnElement[bool]) -> DepositionDet
     if row is None:
         raise NotFound("There is no such session request, or it belongs to another organization.")
     return cast(DepositionDetail, row)
+
+
+class Informed(NamedTuple):
+    """How many e-mails about a deposition have reached a mail server, and how many have still to be sent."""
+
+    sent: int
+    waiting: int
+
+    @classmethod
+    def by(cls, messages: Iterable[ListedMessage]) -> "Informed":
+        """Counts the e-mails among the messages about a deposition. Those that failed or were dropped inform nobody."""
+        states = Counter(message.state for message in messages if message.channel == "email")
+        return cls(states[SENT], states[QUEUED])
+
+
+def informed(db: Db, deposition_id: int) -> Informed:
+    """How many e-mails about a deposition were sent so far, and are still to be sent."""
+    return Informed.by(messages_about(db, SUBJECT, deposition_id))
 
 
 def find(db: Db, organization_id: int, wanted: str) -> Deposition:

@@ -16,14 +16,18 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "initial": {"schedule": "scheduled", "cancel": "canceled"},
     "scheduled": {"start": "active", "cancel": "canceled"},
     "ready": {"start": "active", "cancel": "canceled"},
-    "active": {"end": "ended"},
+    "active": {"end": "ended", "cancel": "canceled"},
     "ended": {},
     "canceled": {},
 }
 """The verbs that each state allows, with the state they lead to.
 
-Requests begin as `initial`, those of self-service organizations as `ready`.
+Requests begin as `initial`, those of self-service organizations as `ready`. An `active` session can be canceled before
+its planned start, when it cannot be ended, and ended from then on, when it can no longer be canceled.
 """
+
+EARLY = timedelta(minutes=30)
+"""How long before its planned start a session is started without a confirmation."""
 
 NOTICE_LIMIT = 2000
 REASON_LIMIT = 500
@@ -55,9 +59,10 @@ def why_not_schedule(state: str) -> str | None:
     return "This request is already scheduled."
 
 
-def why_not_cancel(state: str) -> str | None:
-    """For the scheduling team, who may cancel anything that has not begun."""
-    if "cancel" in TRANSITIONS[state]:
+def why_not_cancel(state: str, ahead: bool) -> str | None:
+    """For the scheduling team. `ahead` is whether the planned start lies ahead: until then even a session that was
+    started early can be canceled."""
+    if "cancel" in TRANSITIONS[state] and (ahead or state != State.ACTIVE):
         return None
     if state == State.CANCELED:
         return "This request was already canceled."
@@ -102,9 +107,15 @@ def why_not_start(state: str, has_room: bool) -> str | None:
     return None if has_room else "This session has no room yet. Say where people meet first."
 
 
-def why_not_end(state: str) -> str | None:
+def starts_early(starts_at: datetime, now: datetime) -> bool:
+    """Whether starting the session now needs a confirmation."""
+    return starts_at - now > EARLY
+
+
+def why_not_end(state: str, ahead: bool) -> str | None:
+    """`ahead` is whether the planned start lies ahead: those who were invited for that hour would find it over."""
     if state == State.ACTIVE:
-        return None
+        return "This session cannot be ended before its planned start; cancel it instead." if ahead else None
     return "This session is already over." if state == State.ENDED else "Only a session that is active can be ended."
 
 
@@ -121,8 +132,8 @@ def check_schedule(state: str) -> None:
     _refuse(why_not_schedule(state))
 
 
-def check_cancel(state: str) -> None:
-    _refuse(why_not_cancel(state), ALREADY_CANCELED if state == State.CANCELED else NOT_CANCELABLE)
+def check_cancel(state: str, ahead: bool) -> None:
+    _refuse(why_not_cancel(state, ahead), ALREADY_CANCELED if state == State.CANCELED else NOT_CANCELABLE)
 
 
 def check_withdraw(state: str) -> None:
@@ -143,8 +154,8 @@ def check_start(state: str, has_room: bool) -> None:
     _refuse(why_not_start(state, has_room))
 
 
-def check_end(state: str) -> None:
-    _refuse(why_not_end(state))
+def check_end(state: str, ahead: bool) -> None:
+    _refuse(why_not_end(state, ahead))
 
 
 def check_change_room(state: str) -> None:

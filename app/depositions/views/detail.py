@@ -1,6 +1,7 @@
 """The page of one deposition: facts, activity, and what can be done."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Response
 
@@ -14,7 +15,7 @@ from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
 from app.depositions.models import Deposition, State
 from app.depositions.queries import managers
-from app.depositions.queries.detail import DepositionDetail
+from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.rules import flags, transitions
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
@@ -52,6 +53,8 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     near = list_state.listing.near(db(), deposition.id)
     participants = emails.participants(deposition)
     version = deposition.version
+    messages = messages_about(db(), SUBJECT, deposition.id)
+    informed = Informed.by(messages)
     return respond(
         "depositions/detail.html",
         deposition=deposition,
@@ -70,14 +73,15 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         relative=_relative(deposition),
         day=presentation.day(deposition, me().time_zone, found),
         timeline=EVENTS.timeline(events.timeline(db(), SUBJECT, deposition.id)),
-        messages=messages_about(db(), SUBJECT, deposition.id),
+        messages=messages,
+        informed=any(informed),
         denied=denied,
         now=now,
         participants=pluralize(len(participants), "person", "people") if participants else "",
-        reasons=_reasons(deposition, denied),
+        reasons=_reasons(deposition, denied, now),
         schedule=_schedule_form(deposition, posted=edited == "schedule"),
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
-        cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=True),
+        cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
         canceling=edited == "cancel",
         api_examples=api_examples.of(deposition),
@@ -92,14 +96,14 @@ def _relative(deposition: Deposition) -> str:
     return datetimes.relative(deposition.starts_at, clock.now())
 
 
-def _reasons(deposition: Deposition, denied: str | None) -> dict[str, str | None]:
+def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[str, str | None]:
     """Why each button is disabled, in the rules' own words; None where it is not."""
-    state = deposition.state
+    state, ahead = deposition.state, deposition.starts_at > now
     reasons = {
         "schedule": transitions.why_not_schedule(state),
-        "cancel": transitions.why_not_cancel(state),
+        "cancel": transitions.why_not_cancel(state, ahead),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
-        "end": transitions.why_not_end(state),
+        "end": transitions.why_not_end(state, ahead),
         "change_room": transitions.why_not_change_room(state),
         "write_notice": None,
         "assign": None,

@@ -10,7 +10,7 @@ from app.inspections.locales import TRANSLATIONS
 from app.inspections.models import Invite, Status
 from app.inspections.queries import LinkMessage
 from app.inspections.rules import InviteState
-from app.kernel.outbox.outbox import DEAD, SENT
+from app.kernel.outbox.outbox import DEAD, DROPPED, SENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ def _on_the_way(invite: Invite, message: LinkMessage | None, at: int, now: datet
         return Progress(1, "info", "Link to hand over")
     if message.state == DEAD:
         return Progress(2, "danger", "The message was refused", "mail_failed")
+    if message.state == DROPPED:
+        return Progress(1, "warn", "The message was not sent")
     if message.state == SENT:
         return Progress(2, "info", "Message accepted, not opened", "press")
     if message.last_error:

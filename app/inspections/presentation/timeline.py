@@ -11,7 +11,7 @@ from app.inspections.events import CONSENT_SUBJECTS
 from app.inspections.models import Anchor, AnchorState, Invite
 from app.inspections.queries import LinkMessage
 from app.inspections.rules import InviteState
-from app.kernel.outbox.outbox import DEAD, QUEUED, SENT
+from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def _message(invite: Invite, message: LinkMessage | None) -> Entry:
         return Entry(icon="mail-x", text="The message was refused", small=message.last_error or "", tone="danger")
     if message.state == QUEUED and message.last_error:
         return Entry(icon="mail-x", text="Not accepted yet, tried again", small=message.last_error or "", tone="warn")
+    if message.state == DROPPED:
+        return Entry(icon="mail-x", text="The message was not sent", small=message.last_error or "", tone="warn")
     return Entry(icon="mail", text="Message on its way", small=f"to {where}")
 
 

@@ -1,6 +1,7 @@
 """What an operator does with an inspection: one POST a verb, back to the page with 303."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Response, current_app, flash, request, url_for
 from sqlalchemy import select
@@ -21,12 +22,10 @@ from app.kernel.changes import confirmation, events
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
 from app.kernel.errors import Change, Conflict
+from app.kernel.text import datetimes
 from app.kernel.web.htmx import see_other
 
-ENDING = (
-    "Links and codes stop working, field users are logged out, and the chain is sealed. It cannot be opened "
-    "again. You need not wait for time stamps."
-)
+LOGGED_OUT = "The field user who joined with it is logged out."
 
 
 @pages.post("/<id>/invite")
@@ -64,15 +63,19 @@ def reissue(id: str, invite_id: str) -> Response:
 
 def _issue(id: str, invite_id: str, act: Callable[..., actions.Minted], confirm: str) -> Response:
     ButtonForm().check()
-    inspection, by, now = actable(id), me().actor(), clock.now()
+    inspection = actable(id)
+    joined = queries.invite(reading(), as_uuid(invite_id), inspection.id).joined_at is not None
+    by, now = me().actor(), clock.now()
 
     def issue(db: Db, version: int | None) -> actions.Minted:
         found = queries.invite(db, as_uuid(invite_id), inspection.id)
         _check_newest(db, found, version)
         return act(db, found, by=by, now=now)
 
-    minted, preview = confirmation.confirm(issue, confirm, invite_id, always=False)
-    return _show(inspection, preview, confirm) if minted is None else _back_with_secrets(inspection, minted)
+    minted, preview = confirmation.confirm(issue, confirm, invite_id, always=joined)
+    if minted is None:
+        return _show(inspection, preview, confirm, note=LOGGED_OUT if joined else "")
+    return _back_with_secrets(inspection, minted)
 
 
 def _check_newest(db: Db, invite: Invite, version: int | None) -> None:
@@ -90,11 +93,19 @@ def _check_newest(db: Db, invite: Invite, version: int | None) -> None:
 @pages.post("/<id>/invites/<invite_id>/revoke")
 @allow(*READERS)
 def revoke(id: str, invite_id: str) -> Response:
-    """Revokes an invite."""
+    """Revokes an invite, once the operator has read what that ends: it is final, and nobody is told."""
     ButtonForm().check()
     inspection = actable(id)
-    found = queries.invite(db(), as_uuid(invite_id), inspection.id)
-    actions.revoke(db(), found, by=me().actor(), now=clock.now())
+    found, by, now = queries.invite(reading(), as_uuid(invite_id), inspection.id), me().actor(), clock.now()
+    revoked, preview = confirmation.confirm(
+        lambda db, _: actions.revoke(db, queries.invite(db, found.id, inspection.id), by=by, now=now),
+        "revoke",
+        invite_id,
+    )
+    if revoked is None:
+        note = "The link and the code stop working at once. To let the recipient in again, make a new invite."
+        note = f"{note} {LOGGED_OUT}" if found.joined_at is not None else note
+        return _show(inspection, preview, "Revoke the invite", "ban", "danger", note)
     return _back(inspection)
 
 
@@ -167,11 +178,25 @@ def end(id: str) -> Response:
     )
     # It may have been ended by another operator in between, which is what this one wanted as well.
     if ended is None and queries.get(reading(), inspection.id).ended_at is None:
-        return _show(inspection, preview, "End the inspection", "circle-stop", "danger", ENDING)
+        return _show(inspection, preview, "End the inspection", "circle-stop", "danger", _ending(inspection, now))
     following = next_in_list(QUEUE, QUEUE.ask(now), inspection.id)
     if following:
         flash(following, "info")
     return _back(inspection)
+
+
+def _ending(inspection: Inspection, now: datetime) -> str:
+    """What comes of ending an inspection now, besides the messages that the preview shows."""
+    planned = inspection.scheduled_for
+    parts = [
+        "Links and codes stop working, field users are logged out, and the chain is sealed. It cannot be opened again.",
+        "You need not wait for time stamps." if db().config.tsa_urls else "",
+        f"It is planned for {datetimes.moment(planned, me().time_zone)}, {datetimes.relative(planned, now)}."
+        if planned and planned > now
+        else "",
+        "Nobody who was invited is told." if queries.invites(reading(), inspection.id) else "",
+    ]
+    return " ".join(filter(None, parts))
 
 
 @pages.post("/<id>/anchors/<anchor_id>/retry_anchor")

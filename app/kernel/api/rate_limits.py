@@ -191,8 +191,9 @@ def _hit(connection: sqlite3.Connection, name: str, limit: int, seconds: int) ->
     if allowed or ahead > 0:
         values = (name, hits.tobytes(), seconds, now + seconds)
         connection.execute("INSERT OR REPLACE INTO moving_windows VALUES (?, ?, ?, ?)", values)
-    oldest = hits[0] if hits else now
-    return Decision(allowed, limit, limit - len(hits) if allowed else 0, oldest + seconds)
+    # A refused one waits until fewer than the limit are left: hits may have been counted with a higher limit before.
+    first = now if not hits else hits[0] if allowed else hits[-limit]
+    return Decision(allowed, limit, limit - len(hits) if allowed else 0, first + seconds)
 
 
 def _tidy(connection: sqlite3.Connection, now: float) -> int:

@@ -37,6 +37,11 @@ def is_api(path: str) -> bool:
     return path.startswith(("/api/", "/v1/")) or path in ("/api", "/v1")
 
 
+def largest_body(path: str, elsewhere: int) -> int:
+    """How large the body of a request to this path may be."""
+    return LARGEST_BODY if is_api(path) else elsewhere
+
+
 class Credential(Protocol):
     """The key that authenticated a call."""
 

@@ -1,0 +1,94 @@
+"""The web processes of `desk serve`: granian, one process a core, one thread each on SQLite.
+
+No client holds a thread: app/serving/bridge.py. A process that dies is replaced: app/serving/supervisor.py.
+"""
+
+import ctypes
+import gc
+import os
+import resource
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from app import logs
+from app.config import Config
+from app.serving.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from app.serving.bridge import Bridge
+
+THREADS = 3
+"""Requests that a process works on at once on PostgreSQL; on SQLite one, because writes take turns anyway."""
+
+SHUTDOWN_SECONDS = 25
+"""Seconds in which accepted requests may finish after SIGTERM."""
+
+HEAD_SECONDS = 15
+"""Seconds in which the head of a request has to arrive, and after which an idle connection is closed."""
+
+HEAD_BYTES = 64 * 1024
+
+CONNECTIONS = 4096
+"""Connections that a process holds at once. One costs a few kilobytes and no thread."""
+
+OTHER_FILES = 512
+"""Files that a process opens for the database, for large answers and for itself."""
+
+
+def application() -> "Bridge":
+    """The app of one web process. Objects made at start-up are left out of garbage collection: no long pauses."""
+    from app import create_app
+    from app.kernel.api.routing import largest_body
+    from app.serving.bridge import Bridge
+
+    end_with_parent()
+    config = Config.from_env()
+    app = create_app(config)
+    gc.collect()
+    gc.freeze()
+    most: int = app.config["MAX_CONTENT_LENGTH"]
+    return Bridge(app, threads=1 if config.sqlite else THREADS, largest=lambda path: largest_body(path, most))
+
+
+def serve(config: Config, *, host: str, port: int, workers: int) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    logs.configure(config)
+    Supervisor(
+        "app.serving:application",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.RSGI,
+        workers=workers,
+        backpressure=_allow_connections(),
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_BYTES),
+        websockets=False,
+        log_access=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=SHUTDOWN_SECONDS,
+    ).serve()
+
+
+def _allow_connections() -> int:
+    """Raises this process' limit of open files for its connections. Returns how many connections it allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OTHER_FILES
+    allowed = max(soft, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return min(CONNECTIONS, max(allowed - OTHER_FILES, allowed // 2))
+
+
+def end_with_parent() -> None:
+    """A killed main process leaves no web process behind, which would hold the port (Linux)."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+        if os.getppid() != parent:
+            sys.exit(1)

@@ -1,0 +1,238 @@
+"""Runs the WSGI app under granian's asynchronous interface (RSGI), so that a slow client never holds a thread.
+
+A request is read whole, within READ_SECONDS, before the app sees it, and an answer is made whole before it is sent:
+granian reads and writes outside Python (docs/decisions/0021-slow-clients.md).
+"""
+
+import asyncio
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+import structlog
+from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
+
+from app.middleware import BODY_ERROR
+
+READ_SECONDS = 20
+"""Seconds in which the body of a request has to arrive. Fewer than SHUTDOWN_SECONDS: none outlasts a stop."""
+
+BODIES = 64 * 1024 * 1024
+"""Bytes that the bodies of all requests may hold in one process. Beyond that only small ones are read."""
+
+SMALL = 64 * 1024
+
+IN_MEMORY = 1024 * 1024
+"""An answer up to this size is kept in memory until it is sent; a larger one in a temporary file."""
+
+FILE_SECONDS = 60
+"""Seconds until a sent file is closed here. Granian opens it by itself, at once; that it did is not told."""
+
+log = structlog.get_logger("desk")
+
+Headers = list[tuple[str, str]]
+T = TypeVar("T")
+A = TypeVarTuple("A")
+
+
+class Scope(Protocol):
+    """The head of a request, as granian's specification of RSGI has it."""
+
+    http_version: str
+    server: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    headers: Any  # granian's own mapping: an entry a line, so that a name can come twice
+
+
+class Exchange(Protocol):
+    """The body of a request, and its answer."""
+
+    def __aiter__(self) -> Any: ...  # of chunks
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
+    def response_file(self, status: int, headers: Headers, file: str) -> None: ...
+
+
+class Answer:
+    """What the app answers to one request: a status, headers and the pieces of a body."""
+
+    def __init__(self, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+        self.status = 500
+        self.headers: Headers = []
+        self._written: list[bytes] = []
+        self._body = app(environ, self._start)
+        self._pieces: Iterator[bytes] = iter(self._body)
+
+    def _start(self, status: str, headers: Headers, _error: object = None, /) -> Callable[[bytes], object]:
+        self.status, self.headers = int(status.split(" ", 1)[0]), headers
+        return self._written.append
+
+    def read(self, most: int) -> tuple[bytes, bool]:
+        """At least `most` bytes of the rest, or all of it; and whether there is more. Closes what has ended."""
+        taken, self._written = self._written, []
+        size = sum(map(len, taken))
+        try:
+            for piece in self._pieces:
+                taken.append(piece)
+                size += len(piece)
+                if size >= most:
+                    return b"".join(taken), True
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+        return b"".join(taken), False
+
+    def close(self) -> None:
+        if close := getattr(self._body, "close", None):
+            close()
+
+
+class Bridge:
+    """An RSGI application around a WSGI application that works on `threads` requests at once.
+
+    One thread is the event loop's own: handing a request over to another one costs 0.2 ms. Bodies and answers go on
+    meanwhile, because granian has threads outside Python for them.
+
+    `largest` says how large a body may be at a path. Of a larger one nothing is read; the app refuses it by its length.
+    """
+
+    def __init__(self, app: WSGIApplication, *, threads: int, largest: Callable[[str], int]) -> None:
+        self._app, self._largest = app, largest
+        self._pool = ThreadPoolExecutor(threads, "request") if threads > 1 else None
+        self._buffered = 0
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
+        environ = environ_of(scope, multithread=self._pool is not None)
+        body = bytearray()
+        try:
+            if most := self._most(environ):
+                await self._read(environ, exchange, most, body)
+            await self._answer(environ, exchange)
+        except Exception as error:
+            # Flask answers for all that its views raise; this is an answer that broke while it was made.
+            log.error("answer broke", kind=type(error).__name__, exc_info=error)
+            text = b"Something went wrong on our side. Try again in a few seconds.\n"
+            exchange.response_bytes(503, [("Content-Type", "text/plain"), ("Retry-After", "5")], text)
+        finally:
+            self._buffered -= len(body)
+
+    # The request ------------------------------------------------------------------------------------------------
+
+    def _most(self, environ: WSGIEnvironment) -> int:
+        """How large the body can be; 0 when none is to be read."""
+        most = self._largest(environ["PATH_INFO"])
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            return most
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        return length if length <= most else 0
+
+    async def _read(self, environ: WSGIEnvironment, exchange: Exchange, most: int, body: bytearray) -> None:
+        """Fills `body` and hands it to the app, or the reason why it did not arrive whole."""
+        chunked = environ.pop("HTTP_TRANSFER_ENCODING", None) is not None
+        empty = 0
+        error: HTTPException | None = None
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                async for chunk in exchange:
+                    body += chunk
+                    self._buffered += len(chunk)
+                    empty += not chunk
+                    if len(body) > most:
+                        break  # Only chunks can be that many; the app refuses them by their length.
+                    if self._buffered > BODIES and len(body) > SMALL:
+                        error = ServiceUnavailable(retry_after=READ_SECONDS)
+                        break
+        except TimeoutError:
+            error = RequestTimeout()
+        # Granian ends a whole body with one empty chunk and a broken one with two. It does that with one that has
+        # trailers, too, which clients do not send.
+        if (empty > 1) if chunked else (len(body) < most):
+            error = error or BadRequest()
+        if error:
+            self._buffered -= len(body)
+            body.clear()
+        environ[BODY_ERROR] = error
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+
+    # The answer -------------------------------------------------------------------------------------------------
+
+    async def _answer(self, environ: WSGIEnvironment, exchange: Exchange) -> None:
+        """Answers the request. A large answer is made piece by piece: other requests have their turns between."""
+        answer, body, more = await self._run(self._begin, environ)
+        if not more:
+            exchange.response_bytes(answer.status, answer.headers, body)
+            return
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed later than this function ends
+        try:
+            file.write(body)
+            while more:
+                await asyncio.sleep(0)
+                body, more = await self._run(answer.read, IN_MEMORY)
+                file.write(body)
+            file.flush()
+        except BaseException:
+            file.close()
+            await self._run(answer.close)
+            raise
+        headers = [header for header in answer.headers if header[0].lower() != "content-length"]
+        headers.append(("Content-Length", str(file.tell())))
+        exchange.response_file(answer.status, headers, f"/dev/fd/{file.fileno()}")
+        self._loop.call_later(FILE_SECONDS, file.close)
+
+    def _begin(self, environ: WSGIEnvironment) -> tuple[Answer, bytes, bool]:
+        answer = Answer(self._app, environ)
+        return answer, *answer.read(IN_MEMORY)
+
+    async def _run(self, job: Callable[[*A], T], *arguments: *A) -> T:
+        """The result of `job` in a thread for the app."""
+        if self._pool is None:
+            return job(*arguments)
+        return await self._loop.run_in_executor(self._pool, job, *arguments)
+
+
+def environ_of(scope: Scope, *, multithread: bool) -> WSGIEnvironment:
+    """The WSGI environ of a request without its body (PEP 3333)."""
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": multithread,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        if "_" in name:
+            continue  # In an environ it could not be told from the header with a hyphen, which a proxy has checked.
+        key = name.upper().replace("-", "_")
+        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            environ.setdefault(key, value)
+            continue
+        key = f"HTTP_{key}"
+        if key in environ:
+            environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
+        else:
+            environ[key] = value
+    return environ

@@ -1,0 +1,51 @@
+"""The process that starts the web processes and replaces those that die."""
+
+import time
+from typing import Any
+
+import structlog
+from granian.server import MPServer
+
+LONGEST_DELAY = 30.0
+"""Seconds after which a web process is replaced that died again and again."""
+
+STEADY = 60.0
+"""A web process that lived for so many seconds is replaced at once when it dies."""
+
+log = structlog.get_logger("desk")
+
+
+class Supervisor(MPServer):
+    """Granian's main process, which replaces a worker however often it dies: at once, then after 1, 2, 4 … seconds.
+
+    Granian itself stops everything when a worker dies within seconds of having been started.
+    """
+
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+        """Replaces what has died until a signal asks to stop. SIGHUP replaces all, one by one."""
+        deaths = dict.fromkeys(range(self.workers), 0)
+        due: dict[int, float] = {}
+        while not self.interrupt_signal:
+            now = time.monotonic()
+            for worker in self.wrks:
+                if worker.idx not in due and not worker.is_alive():  # type: ignore[no-untyped-call]  # granian
+                    lived = now - worker.birth
+                    deaths[worker.idx] = deaths[worker.idx] + 1 if lived < STEADY else 1
+                    due[worker.idx] = now + delay(deaths[worker.idx])
+                    again = round(due[worker.idx] - now, 1)
+                    log.error("web process ended", worker=worker.idx + 1, lived=round(lived, 1), again_in=again)
+            for index in [index for index, at in due.items() if at <= now]:
+                del due[index]
+                self._respawn_workers([index], spawn_target, target_loader)
+            # Granian notes here what died, and takes it for a failure of its own when it stops.
+            self.interrupt_children.clear()
+            if self.reload_signal:
+                self._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian
+            # Set by signals, and when a worker ends.
+            self.main_loop_interrupt.wait(max(0, min(due.values()) - now) if due else None)
+            self.main_loop_interrupt.clear()
+
+
+def delay(deaths: int) -> float:
+    """Seconds until a web process that died for the nth time in a row is replaced."""
+    return min(LONGEST_DELAY, 2.0 ** min(deaths - 2, 10)) if deaths > 1 else 0.0

@@ -1,0 +1,55 @@
+"""The process that starts the web processes: it replaces them, and it ends as it should."""
+
+import signal
+import time
+from pathlib import Path
+
+import psutil
+
+from app.serving.supervisor import LONGEST_DELAY, delay
+from tests.serving.sockets import LONGEST, SmallSite, answer, connect, get, head, small_site
+
+
+def test_the_delay_grows_up_to_a_limit() -> None:
+    assert [delay(deaths) for deaths in (1, 2, 3, 4)] == [0, 1, 2, 4]
+    assert delay(10_000) == LONGEST_DELAY
+
+
+def crash(site: SmallSite) -> None:
+    with connect(site.port, head("GET", "/crash")) as client:
+        assert answer(client) == b""
+
+
+def test_a_web_process_is_replaced_however_often_it_dies(tmp_path: Path) -> None:
+    with small_site(tmp_path) as site:
+        seen = set()
+        for _ in range(4):
+            web, main = map(int, get(site.port, "/who")[1].split())
+            assert main == site.process.pid
+            seen.add(web)
+            crash(site)
+            site.wait_until_it_answers()
+        assert len(seen) == 4
+        assert site.log.count("web process ended") == 4
+    assert site.process.returncode == 0
+
+
+def test_a_stop_finishes_what_was_accepted_and_waits_for_no_slow_client(tmp_path: Path) -> None:
+    with small_site(tmp_path, threads=3) as site:
+        half = head("POST", "/echo/a", "Content-Length: 100") + b"abc"
+        with connect(site.port, head("GET", "/slow")) as accepted, connect(site.port, half) as slow:
+            site.wait_for_line("slow begins")
+            site.process.terminate()
+            assert answer(accepted).endswith(b"done")
+            assert b" 408 " in answer(slow)
+        assert site.process.wait(LONGEST) == 0
+
+
+def test_a_killed_main_process_leaves_nothing_behind(tmp_path: Path) -> None:
+    with small_site(tmp_path) as site:
+        web, _ = map(int, get(site.port, "/who")[1].split())
+        site.process.send_signal(signal.SIGKILL)
+        ends = time.monotonic() + LONGEST
+        while psutil.pid_exists(web) and psutil.Process(web).status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < ends, "The web process serves on."
+            time.sleep(0.02)
