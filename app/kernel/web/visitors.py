@@ -1,7 +1,7 @@
 """Visitor pages: for people without an account, who open a link that an organization gave them.
 
 They speak the organization's language, also where they refuse, and work without cookies: the signed link in the address
-is the secret, and the forms carry a token that is signed for the same link (docs/decisions/0023). Every address beneath
+is the secret, and the forms carry a token that is signed for the same link (docs/decisions/0024). Every address beneath
 their first segment is theirs, also one that no page answers.
 """
 
