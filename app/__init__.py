@@ -20,7 +20,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from app.kernel.api import routing
     from app.kernel.db import transaction
     from app.kernel.text import datetimes, template_filters
-    from app.kernel.web import assets, visitors
+    from app.kernel.web import assets, compression, form_tokens, visitors
     from app.wiring import wire
 
     logs.configure(config)
@@ -28,10 +28,10 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     app = _flask(config)
     _share(app, wiring)
     visitors.install(app, (desk.visitor_pages for desk in wiring.desks))
-    middleware.install(app, config)
+    compression.install(app)
     web_errors.install(app)
-    transaction.install(app, wiring.database)
-    visitors.FormTokens(app).exempt(routing.blueprint)
+    middleware.install(app, config)
+    form_tokens.install(app, routing.blueprint)
     assets.install(app)
     datetimes.install(app.jinja_env)
     template_filters.install(app.jinja_env)
@@ -41,17 +41,18 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     _register_blueprints(app, wiring)
     routing.install(app)
     health.install(app)
+    transaction.install(app, wiring.database)
     return app
 
 
 def _flask(config: "Config") -> "Flask":
     """Flask and Jinja with the settings of this app."""
-    from flask import Flask
     from jinja2 import StrictUndefined
 
     from app.kernel.web.session_cookie import SessionInterface
+    from app.web_errors import Application
 
-    app = Flask(__name__)
+    app = Application(__name__)
     app.session_interface = SessionInterface()
     # No view is async; asking every function anew, eleven times a request, costs more than the functions.
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # meant

@@ -4,18 +4,18 @@ With `--json` stdout holds JSON and nothing else. Exit codes: 0 done, or nothing
 stderr; 2 wrong usage. Every command may be repeated: what exists with the same facts is left alone.
 """
 
-import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from sqlalchemy import inspect
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from app.accounts.roles import DESKS, Role
+from app.cli_output import Output
 from app.config import Config, ConfigError
 from app.kernel import clock
 from app.kernel.changes.events import Actor
@@ -31,29 +31,6 @@ PLANS = click.Choice(["free", "pilot", "starter", "pro", "scale"])
 ROLES = click.Choice([role.value for role in Role])
 NO_TABLES = "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this."
 SWITCH = click.Choice(["on", "off"])
-
-
-class Output:
-    """The output of a command: sentences for people, or one JSON value for scripts."""
-
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
-
-    def done(self, facts: Mapping[str, object], sentence: str, value: str = "") -> None:
-        """Prints the result. Without --json `value` (a key, a token) is all of stdout; the sentence goes to stderr."""
-        if self.as_json:
-            click.echo(json.dumps(facts, ensure_ascii=False))
-        elif value:
-            click.echo(sentence, err=True)
-            click.echo(value)
-        else:
-            click.echo(sentence)
-
-    def refuse(self, sentence: str, code: str) -> NoReturn:
-        if self.as_json:
-            click.echo(json.dumps({"error": {"code": code, "detail": sentence}}, ensure_ascii=False))
-        click.echo(sentence, err=True)
-        sys.exit(1)
 
 
 def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
@@ -120,10 +97,10 @@ def db_upgrade(output: Output) -> None:
     from app.kernel.db import schema
 
     database = _database()
-    before, newest = schema.revisions(database)
-    schema.upgrade(database)
-    sentence = f"The database was already at {newest}." if before == newest else f"The database is now at {newest}."
-    output.done({"revision": newest, "changed": before != newest}, sentence)
+    changed = schema.upgrade(database)
+    _, newest = schema.revisions(database)
+    sentence = f"The database is now at {newest}." if changed else f"The database was already at {newest}."
+    output.done({"revision": newest, "changed": changed}, sentence)
 
 
 @command(db, "check")
@@ -367,12 +344,12 @@ def serve(output: Output, host: str, port: int, workers: int | None) -> None:
     """Serve requests until SIGTERM or SIGINT; accepted requests are finished."""
     from app import serving
 
+    address = serving.resolve(host, port)
     config = _with_tables()
     count = workers or (1 if config.sqlite else os.cpu_count() or 1)
-    url = f"http://{host}:{port}"
-    output.done({"url": url, "workers": count}, f"Serving on {url}, {count} workers.")
-    sys.stdout.flush()
-    serving.serve(config, host=host, port=port, workers=count)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    output.announce({"url": url, "workers": count}, f"Serving on {url}, {count} workers.")
+    serving.serve(config, host=address, port=port, workers=count)
 
 
 @command(main, "worker")
@@ -381,8 +358,7 @@ def worker(output: Output) -> None:
     from app import worker as working
 
     config = _with_tables()
-    output.done({"worker": os.getpid()}, f"The worker runs as process {os.getpid()}.")
-    sys.stdout.flush()
+    output.announce({"worker": os.getpid()}, f"The worker runs as process {os.getpid()}.")
     working.main(config)
 
 

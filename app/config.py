@@ -75,7 +75,8 @@ class Config:
             except ValueError as error:
                 wrong.append(f"{name.upper()} {error}.")
         config = cls(**found)
-        wrong += _faults(config)
+        if config.production:
+            wrong += development_values(config)
         if wrong:
             raise ConfigError(" ".join(wrong))
         return config
@@ -153,10 +154,8 @@ _READERS: dict[str, Callable[[str], object]] = {
 ENVIRONMENT_NAMES = tuple(name.upper() for name in _READERS)
 
 
-def _faults(config: Config) -> list[str]:
-    """What a production start refuses, a sentence each."""
-    if not config.production:
-        return []
+def development_values(config: Config) -> list[str]:
+    """What is still at its development value although others may come to this installation, a sentence each."""
     faults = []
     if DEVELOPMENT_SECRET in config.secret_key:
         faults.append("SECRET_KEY is missing: production needs its own, at least 32 characters.")

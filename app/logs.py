@@ -1,17 +1,23 @@
-"""Logs: JSON lines on stderr with request id, actor and organization.
+"""Logs: JSON lines on stderr with request id, route, actor and organization.
 
 Callers log names of routes and ids, never secrets; text that looks like a credential is redacted before it is written.
+An exception is logged by its types and places, without its message: messages repeat what was typed, paths and SQL.
+Lines of libraries that log by the standard library take the same way.
 """
 
 import logging
 import re
 import sys
+import threading
+from traceback import walk_tb
+from types import TracebackType
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from app.accounts.roles import ACCESS
 from app.config import Config
+from app.log_sink import Sink
 
 SECRETS = re.compile(
     rf"({'|'.join(access.key_prefix for access in ACCESS.values())}|tok_)[A-Za-z0-9_-]{{6,}}"
@@ -21,6 +27,12 @@ SECRETS = re.compile(
     re.IGNORECASE,
 )
 """Keys, bearer tokens, join tokens, signed links and codes."""
+
+FRAMES = 30
+"""Places of one exception, the innermost ones."""
+
+SINK = Sink(sys.stderr)
+"""Where the lines of this process go."""
 
 
 def redact(text: str) -> str:
@@ -35,19 +47,75 @@ def _redacted(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDi
     return entry
 
 
+def describe(error: BaseException) -> list[str]:
+    """An exception and what caused it, a line each for its type and its places; never its message."""
+    found: list[str] = []
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        state = getattr(getattr(link, "orig", link), "sqlstate", None)
+        found.append(f"{type(link).__name__} {state}" if state else type(link).__name__)
+        found += _places(link.__traceback__)
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return found
+
+
+def _places(traceback: TracebackType | None) -> list[str]:
+    places = [
+        f"  {'/'.join(frame.f_code.co_filename.split('/')[-3:])}:{line} {frame.f_code.co_name}"
+        for frame, line in walk_tb(traceback)
+    ]
+    return places[-FRAMES:]
+
+
+def _described(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
+    given = entry.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        entry["trace"] = describe(error)
+    return entry
+
+
+class LibraryHandler(logging.Handler):
+    """Takes the lines of libraries. Of a message with arguments only its pattern is kept: arguments are values."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = str(record.msg)
+        structlog.get_logger(record.name).log(
+            record.levelno,
+            text if record.args or "\n" not in text else text.partition("\n")[0],
+            exc_info=record.exc_info,
+        )
+
+
 def configure(config: Config) -> None:
-    """Sets up structlog for this process."""
+    """Sets up the logs of this process."""
     level = logging.getLevelNamesMapping()[config.log_level]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _described,
             _redacted,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(default=repr),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL if config.testing else level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: SINK,
         cache_logger_on_first_use=not config.testing,
     )
+    if not config.testing:
+        _take_everything()
+
+
+def _take_everything() -> None:
+    """Leads what libraries log, and what nobody caught, into the same lines."""
+    logging.raiseExceptions = False
+    logging.captureWarnings(True)
+    root = logging.getLogger()
+    root.handlers = [LibraryHandler()]
+    root.setLevel(logging.WARNING)
+    log = structlog.get_logger("desk")
+    sys.excepthook = lambda _kind, error, _trace: log.critical("crash", exc_info=error)
+    threading.excepthook = lambda left: log.critical("crash of a thread", exc_info=left.exc_value)

@@ -4,11 +4,12 @@ import ipaddress
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
+from urllib.parse import urlsplit
 from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from app.config import Config
 from app.kernel.api.routing import is_api
@@ -52,7 +53,10 @@ def _assign_request_id() -> None:
     g.request_id = uuid4().hex
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    rule = request.url_rule
+    structlog.contextvars.bind_contextvars(
+        request_id=g.request_id, method=request.method, route=rule.rule if rule else None
+    )
 
 
 def _check_body() -> None:
@@ -62,15 +66,30 @@ def _check_body() -> None:
 
 
 def _check_origin() -> None:
-    """Refuses unsafe page requests that come from another site; the CSRF token is checked besides."""
+    """Refuses unsafe page requests that come from another site; the CSRF token is checked besides.
+
+    Browsers send `Origin: null` with the forms of our own pages, because these send no Referer. So does a page in a
+    sandbox, or on another site: it is taken only beside Sec-Fetch-Site, which tells them apart.
+    """
     if request.method in SAFE or is_api(request.path):
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     foreign = site is not None and site not in ("same-origin", "none")
-    elsewhere = origin not in (None, "null") and origin.rstrip("/") != request.host_url.rstrip("/")
+    if origin == "null":
+        elsewhere = site is None
+    else:
+        elsewhere = origin is not None and origin.rstrip("/") not in _own_origins()
     if foreign or elsewhere:
         raise Denied("This was sent from another site. Nothing was done. Open the page here and try again.")
+
+
+def _own_origins() -> tuple[str, str]:
+    """The origin in the request, and the one that people use, of which a proxy may pass on another Host."""
+    config: Config = current_app.extensions["config"]
+    parts = urlsplit(config.public_base_url)
+    usual = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
+    host = parts.netloc.rpartition(":")[0] if usual and parts.port else parts.netloc
+    return request.host_url.rstrip("/"), f"{parts.scheme}://{host.lower()}"
 
 
 def _answer_options(response: Response) -> Response:
@@ -92,11 +111,9 @@ def _finish(response: Response) -> Response:
 
 def _log_access(response: Response) -> None:
     """Logs one line for each request, with the rule instead of the path: paths and queries can carry tokens."""
-    rule, now = request.url_rule, time.perf_counter()
+    now = time.perf_counter()
     log.info(
         "request",
-        method=request.method,
-        route=rule.rule if rule else None,
         status=response.status_code,
         ms=round((now - g.get("started", now)) * 1000, 1),
         organization=g.get("organization_id"),

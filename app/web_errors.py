@@ -3,17 +3,19 @@ htmx, and pages otherwise. No answer names a stack, a path, a library, SQL, or w
 """
 
 import contextlib
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request, session
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from app.kernel.api import problems
 from app.kernel.api.routing import is_api
-from app.kernel.db.transaction import SAFE
+from app.kernel.db import faults
+from app.kernel.db.faults import Fault, code_of, fault_of
+from app.kernel.db.transaction import SAFE, CommitFailed
 from app.kernel.errors import Denied, NotFound, Refusal, Unavailable
 from app.kernel.web import htmx, visitors
 
@@ -46,13 +48,59 @@ SECRET_FIELDS = ("csrf", "password", "token", "code", "secret", "version", "next
 
 
 def install(app: Flask) -> None:
-    """Registers the error handlers."""
+    """Registers the error handlers. To be called first: the answer of last resort has the headers of all others."""
+    app.wsgi_app = LastResort(app.wsgi_app)  # type: ignore[method-assign]  # the documented way to wrap
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
-        app.register_error_handler(kind, _database_error)
-    app.register_error_handler(Exception, _crash)
+    app.register_error_handler(CommitFailed, _commit_failed)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+class Application(Flask):
+    """Flask, whose error handlers also answer what is raised outside of the view, and whose log lines have no paths.
+
+    Flask itself answers 500 to an exception after the view (a commit that fails), logs the path, which may be a secret,
+    and hands an exception of the end of a request to the server.
+    """
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answers an exception of a function after the view, or of an error handler."""
+        try:
+            with contextlib.suppress(RuntimeError):
+                session.modified = False  # what the view wrote belongs to what was not saved
+            answer = self.make_response(self.handle_user_exception(e))
+        except Exception as second:
+            log.error("error handler failed", exc_info=second)
+            answer = last_resort()
+        return self.finalize_request(answer, from_error_handler=True)
+
+    def do_teardown_request(self, *given: BaseException | None) -> None:
+        """Ends the request. The response is made already: nothing may take its place."""
+        try:
+            super().do_teardown_request(*given)
+        except Exception as error:
+            log.error("end of the request failed", exc_info=error)
+
+
+class LastResort:
+    """Answers what not even Flask has answered: a middleware beneath, or a fault of its own."""
+
+    def __init__(self, inner: WSGIApplication) -> None:
+        self.inner = inner
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return self.inner(environ, start_response)
+        except Exception as error:
+            log.error("crash", exc_info=error)
+            return last_resort()(environ, start_response)
+
+
+def last_resort() -> Response:
+    """An answer that needs nothing: no template, no request."""
+    headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+    return Response(f"{SENTENCES[500]}\n", 503, headers, mimetype="text/plain")
 
 
 def refuse(refusal: Refusal) -> Response:
@@ -64,11 +112,12 @@ def refuse(refusal: Refusal) -> Response:
     if visitors.on_visitor_page():
         response = visitors.refused_page(refusal, **shown)
     elif htmx.is_htmx():
-        response = Response(render_template("_refused.html", refusal=refusal), refusal.status)
+        response = Response(render_template("_refused.html", refusal=refusal, back=shown["back"]), refusal.status)
         htmx.retarget(response, "#refusal")
     else:
         shown["refusal"] = refusal
-        page = render_template("refused.html", **shown) if refusal.status < 500 else _bare_page(shown)
+        bare = refusal.status >= 500 or isinstance(request.routing_exception, BadHost)
+        page = _bare_page(shown) if bare else render_template("refused.html", **shown)
         response = Response(page, refusal.status)
     response.headers.update(refusal.headers)
     response.headers["Cache-Control"] = "no-store"
@@ -78,6 +127,8 @@ def refuse(refusal: Refusal) -> Response:
 
 def _page_above() -> str:
     """The address of the page that a form belongs to: the nearest one above the form's own address."""
+    if isinstance(request.routing_exception, BadHost):
+        return "/"
     path, routes = request.path, current_app.create_url_adapter(request)
     while path and routes is not None:
         path = path.rpartition("/")[0]
@@ -88,7 +139,10 @@ def _page_above() -> str:
 
 
 def _bare_page(shown: dict[str, object]) -> str:
-    """The page for our own faults. It reads neither the user nor the navigation, because that may be what failed."""
+    """The page for our own faults, and for a Host that is no name, which leaves no addresses to link to.
+
+    It reads neither the user nor the navigation, because that may be what failed.
+    """
     template = current_app.jinja_env.get_template("refused.html")
     return template.render(
         **shown, me=None, desks=(), request=request, get_flashed_messages=lambda **_: (), title="Not our best moment"
@@ -151,16 +205,24 @@ def _csrf_error(_error: CSRFError) -> Response:
     )
 
 
-def _database_error(error: Exception) -> Response:
-    log.error("database unavailable", kind=type(error).__name__, cause=str(getattr(error, "orig", ""))[:200])
-    return refuse(
-        Unavailable(
-            "Our database does not answer right now. Nothing was saved. Try again in a few seconds.",
-            headers={"Retry-After": "5"},
-        )
-    )
+def _commit_failed(failure: CommitFailed) -> Response:
+    cause = failure.__cause__ or failure
+    fault = fault_of(cause) or faults.AWAY
+    if fault is faults.AWAY and getattr(cause, "connection_invalidated", False):
+        fault = faults.UNCERTAIN
+    log.error("commit failed", fault=fault.name, code=code_of(cause), exc_info=cause)
+    return _unavailable(fault)
 
 
-def _crash(error: Exception) -> Response:
-    log.error("crash", exc_info=error)
-    return refuse(Refusal(SENTENCES[500], code="internal_error", status=500))
+def _unforeseen(error: Exception) -> Response:
+    """The answer to a fault of the database or the disk, which passes, or of the program."""
+    fault = fault_of(error)
+    if fault is None:
+        log.error("crash", exc_info=error)
+        return refuse(Refusal(SENTENCES[500], code="internal_error", status=500))
+    log.error("database unavailable", fault=fault.name, code=code_of(error), exc_info=error)
+    return _unavailable(fault)
+
+
+def _unavailable(fault: Fault) -> Response:
+    return refuse(Unavailable(fault.sentence, headers={"Retry-After": str(fault.retry_after)}))

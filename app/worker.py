@@ -184,7 +184,11 @@ class Worker:
         for row in self._ready_to_start()[:1]:
             self._ready.remove(row)
             self._in_flight[row] = now
-            threading.Thread(target=self._deliver, args=(row,), daemon=True, name=f"deliver-{row.id}").start()
+            try:
+                threading.Thread(target=self._deliver, args=(row,), daemon=True, name=f"deliver-{row.id}").start()
+            except RuntimeError:  # the machine gives no more threads: it waits for one that ends
+                del self._in_flight[row]
+                self._ready.append(row)
 
     def _pause(self) -> float:
         """Seconds until there may be work, at most IDLE."""
@@ -195,15 +199,26 @@ class Worker:
         return min(max(self._claim_at - now, 0.001), IDLE)
 
     def _deliver(self, row: Claimed) -> None:
-        """Makes one attempt, in a thread of its own."""
-        started = clock.now()
-        outcome = claims.attempt(self.database, row, started, self.handlers)
-        self._finish(row, outcome, started)
+        """Makes one attempt, in a thread of its own.
+
+        Whatever breaks, the row is let go: its lease is renewed no more and ends by itself.
+        """
+        responsive = False
+        try:
+            started = clock.now()
+            outcome = claims.attempt(self.database, row, started, self.handlers)
+            responsive = outcome.state in (SENT, DEAD)
+            self._finish(row, outcome, started)
+        finally:
+            self._let_go(row, responsive)
+
+    def _let_go(self, row: Claimed, responsive: bool) -> None:
+        """Takes a row out of those that are being delivered, and keeps whether its destination has answered."""
         with self._changed:
             del self._in_flight[row]
             if len(self._responsive) > 10_000:
                 self._responsive.clear()
-            (self._responsive.add if outcome.state in (SENT, DEAD) else self._responsive.discard)(row.destination)
+            (self._responsive.add if responsive else self._responsive.discard)(row.destination)
             if self._outstanding()[row.destination] < self._limit(row.destination):
                 self._claim_at = 0.0
             self._changed.notify()

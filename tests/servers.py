@@ -34,11 +34,17 @@ class Server:
     """A server process that runs until `stop()`. `url` is its address; `log` is the text it wrote."""
 
     def __init__(
-        self, config: Config, folder: Path, workers: int, names: dict[str, str], program: str = "app.cli"
+        self,
+        config: Config,
+        folder: Path,
+        workers: int,
+        names: dict[str, str],
+        program: str = "app.cli",
+        log: Path | None = None,
     ) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        self._log = folder / f"server-{self.port}.log"
+        self._log = log or folder / f"server-{self.port}.log"
         command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(workers)]
         with self._log.open("wb") as words:
             self.process = subprocess.Popen(
@@ -53,7 +59,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        return self._log.read_text(errors="replace")
+        return self._log.read_text(errors="replace") if self._log.is_file() else ""
 
     def _wait(self, seconds: float = 30) -> None:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

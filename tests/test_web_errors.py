@@ -39,12 +39,30 @@ def test_over_https_transport_is_strict(client: FlaskClient):
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Origin": "https://elsewhere.example"}, 403),
         ({"Origin": "http://localhost.elsewhere.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": ""}, 403),
     ],
 )
 def test_forms_of_other_sites_are_refused(client: FlaskClient, headers: dict[str, str], status: int):
     response = client.post("/sign-in", data={"email": "a@example.com"}, headers=headers)
     assert response.status_code == status
     assert "another site" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://localhost"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://desk.example.com", "Host": "inside:8000"},
+    ],
+)
+@pytest.mark.config(public_base_url="https://DESK.example.com:443")
+def test_forms_of_our_own_pages_are_taken(client: FlaskClient, headers: dict[str, str]):
+    response = client.post("/sign-in", data={"email": "a@example.com"}, headers=headers)
+    assert "another site" not in response.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +210,24 @@ def test_a_wrong_setting_is_named(name: str, value: str):
     assert name in str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["a" * 300, "1" * 500, "a..b", "é"])
+@pytest.mark.parametrize("called", [None, "ines"])
+def test_a_host_that_is_no_name_is_refused(client: FlaskClient, cast: Cast, host: str, called: str | None):
+    if called:
+        cast.sign_in(client, called)
+    for method, path in (("GET", "/"), ("POST", "/sign-in"), ("GET", "/api/v1/sessions"), ("GET", "/static/app.css")):
+        for headers in ({}, HTMX):
+            response = client.open(path, method=method, headers={**headers, "Host": host})
+            assert response.status_code < 500, (path, response.status_code)
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://[::1]:99999999/", "//", "\x7f"])
+def test_a_page_that_is_no_address_leads_to_the_sign_in_page(client: FlaskClient, url: str):
+    response = client.get("/depositions", headers={**HTMX, "HX-Current-URL": url})
+    assert response.status_code < 500
+    assert response.headers["HX-Redirect"].startswith("/sign-in")
+
+
 @pytest.mark.parametrize(
     ("error", "status"), [(RequestTimeout(), 408), (BadRequest(), 400), (ServiceUnavailable(), 503)]
 )
@@ -206,3 +242,20 @@ def test_a_request_that_did_not_arrive_whole_is_refused_in_words(
     assert answer.status_code == status
     assert answer.json is not None
     assert "Nothing was done." in answer.json["detail"]
+
+
+UNKNOWN = ("/nothing", "/api/v1/nothing", "/join/nothing", "/p/nothing", "/password/new/nothing", "/invitation/nothing")
+
+
+def test_only_a_page_with_a_form_sets_a_cookie_for_a_stranger(app: Flask):
+    known = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments}
+    wrong, forms = [], 0
+    for path in sorted({*known, *UNKNOWN, "/static/app.css"}):
+        for method in ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "POST"):
+            answer = app.test_client().open(path, method=method)
+            form = 'name="csrf' in answer.text
+            forms += form
+            if ("Set-Cookie" in answer.headers) != form or (form and method not in ("GET", "POST")):
+                wrong.append(f"{method} {path} answers {answer.status_code}, a form: {form}")
+    assert not wrong
+    assert forms

@@ -20,7 +20,7 @@ from app.accounts.models import Billing, Plan, Theme
 from app.accounts.passkeys import LONGEST_RESPONSE
 from app.accounts.roles import ACCESS, TITLES, Product, Role
 from app.kernel.errors import Invalid
-from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
+from app.kernel.web.forms import CodeField, DeskForm, NameField, VersionedForm, at_most, choices, needed, optional
 
 PLANS = choices(*((plan.value, plan.value.capitalize()) for plan in Plan))
 BILLING = choices((Billing.ACTIVE.value, "Active"), (Billing.PAST_DUE.value, "Past due"))
@@ -69,7 +69,7 @@ ONE_TIME = {
 class SecondStepForm(DeskForm):
     """A code of the authenticator app or a recovery code, in one field."""
 
-    one_time_code = StringField("Code", validators=[needed("Type the code."), at_most(60)], render_kw=ONE_TIME)
+    one_time_code = CodeField("Code", validators=[needed("Type the code."), at_most(60)], render_kw=ONE_TIME)
     next = HiddenField()
 
 
@@ -81,7 +81,7 @@ class PasskeyForm(DeskForm):
 
 
 class NewPasskeyForm(PasskeyForm):
-    name = StringField(
+    name = NameField(
         "Name",
         validators=[needed("Type a name to know it by."), at_most(rules.LABEL_LENGTH)],
         description="To know it by: the laptop, the phone, the key on your ring.",
@@ -92,7 +92,7 @@ class NewPasskeyForm(PasskeyForm):
 class AppForm(DeskForm):
     """A code that proves that the authenticator app has the secret. `encrypted_secret` is that secret, encrypted."""
 
-    one_time_code = StringField(
+    one_time_code = CodeField(
         "Code the app shows now",
         validators=[needed("Type the code."), at_most(60)],
         render_kw={**ONE_TIME, "inputmode": "numeric"},
@@ -106,7 +106,7 @@ class ProofForm(DeskForm):
     password = PasswordField(
         "Password", validators=[optional(), at_most(200)], render_kw={"autocomplete": "current-password"}
     )
-    one_time_code = StringField(
+    one_time_code = CodeField(
         "Code from your app",
         validators=[optional(), at_most(60)],
         description="Instead of the password, if you like.",
@@ -150,7 +150,7 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 class SettingsForm(VersionedForm):
-    name = StringField("Name", validators=[needed("Type your name."), at_most(rules.NAME_LENGTH)])
+    name = NameField("Name", validators=[needed("Type your name."), at_most(rules.NAME_LENGTH)])
     time_zone = SelectField("Time zone", choices=ZONES)
     theme = RadioField("Theme", choices=THEMES)
     single_keys = BooleanField("Single keys (j, k, x, /) do something")
@@ -171,7 +171,7 @@ class SettingsForm(VersionedForm):
 
 
 class InviteForm(DeskForm):
-    name = StringField("Name", validators=[needed("Type their name."), at_most(rules.NAME_LENGTH)])
+    name = NameField("Name", validators=[needed("Type their name."), at_most(rules.NAME_LENGTH)])
     email = EmailField("E-mail", validators=[needed("Type their e-mail address."), at_most(254)])
     role = RadioField("Role", choices=ROLES, validators=[needed("Choose a role.")])
     place = SelectField("For", validators=[needed("Choose an organization.")])
@@ -185,7 +185,7 @@ class RoleForm(DeskForm):
 class OrganizationForm(VersionedForm):
     """The fields that an administrator of the organization may change."""
 
-    name = StringField("Name", validators=[needed("Type a name."), at_most(rules.NAME_LENGTH)])
+    name = NameField("Name", validators=[needed("Type a name."), at_most(rules.NAME_LENGTH)])
     contact_email = EmailField(
         "Contact address",
         validators=[optional(), at_most(254)],
@@ -209,7 +209,7 @@ class StaffOrganizationForm(OrganizationForm):
 
 
 class NewOrganizationForm(DeskForm):
-    name = StringField("Name", validators=[needed("Type a name."), at_most(rules.NAME_LENGTH)])
+    name = NameField("Name", validators=[needed("Type a name."), at_most(rules.NAME_LENGTH)])
     slug = StringField(
         "Slug",
         validators=[needed("Type a slug."), at_most(60)],
@@ -225,7 +225,7 @@ class NewOrganizationForm(DeskForm):
 class KeyForm(DeskForm):
     organization = SelectField("Organization", coerce=int)
     product = RadioField("API", choices=PRODUCTS, validators=[needed("Choose an API.")])
-    label = StringField(
+    label = NameField(
         "Label", validators=[optional(), at_most(rules.LABEL_LENGTH)], description="Where it is used, to know it by."
     )
     scopes = SelectMultipleField(

@@ -11,6 +11,7 @@ from app.accounts.rules import email_address
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Conflict
+from app.kernel.text import normalization
 
 
 class WantedAccount(NamedTuple):
@@ -70,7 +71,7 @@ def _create(
 def _check_same(person: Person, wanted: WantedAccount, organization: Organization | None) -> None:
     organization_id = organization.id if organization else None
     other = []
-    if person.name != wanted.name.strip():
+    if person.name != normalization.name(wanted.name):
         other.append("name")
     if wanted.time_zone is not None and person.time_zone != wanted.time_zone:
         other.append("time zone")

@@ -25,6 +25,7 @@ from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 from app.kernel.networks import UNKNOWN, network_of
+from app.kernel.text import normalization
 
 
 class SignedInRow(NamedTuple):
@@ -109,7 +110,7 @@ def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | Non
 
 
 def person_by_email(db: Db, email: str) -> Person | None:
-    return db.execute(select(Person).where(Person.email == email.strip().lower())).scalar_one_or_none()
+    return db.execute(select(Person).where(Person.email == normalization.email_key(email))).scalar_one_or_none()
 
 
 def resets_since(db: Db, person_id: int, since: datetime) -> int:
@@ -128,7 +129,7 @@ def knows_network(db: Db, email: str, address: str) -> bool:
     known = (
         select(KnownNetwork.person_id)
         .join(Person, Person.id == KnownNetwork.person_id)
-        .where(Person.email == email.strip().lower(), KnownNetwork.network == network_of(address))
+        .where(Person.email == normalization.email_key(email), KnownNetwork.network == network_of(address))
     )
     return network_of(address) != UNKNOWN and db.execute(known).first() is not None
 

@@ -3,6 +3,7 @@
 import secrets
 
 from app.kernel.crypto import sha256
+from app.kernel.text.normalization import code
 
 COUNT = 10
 ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
@@ -17,13 +18,13 @@ def new_codes() -> list[str]:
 
 
 def plain(typed: str) -> str:
-    """A typed code as it is compared: in lower case, without hyphens and spaces."""
-    return "".join(character for character in typed.lower() if character in ALPHABET)
+    """A typed code as it is compared: in lower case, without hyphens, spaces and marks."""
+    return "".join(character for character in code(typed).lower() if character in ALPHABET)
 
 
-def digest(person_id: int, code: str) -> str:
+def digest(person_id: int, typed: str) -> str:
     """The stored digest of a code, salted with the person, so that equal codes have different digests."""
-    return sha256(f"{person_id}:{plain(code)}")
+    return sha256(f"{person_id}:{plain(typed)}")
 
 
 def _new_code() -> str:

@@ -11,6 +11,7 @@ from app.accounts.models import Billing, Plan
 from app.accounts.roles import ACCESS, Role
 from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.errors import Denied, FieldError, Invalid
+from app.kernel.text import normalization
 
 LOCALES: dict[str, str] = {
     "en": "English",
@@ -60,7 +61,7 @@ def invalid(field: str, code: str, detail: str) -> Invalid:
 
 def plain_text(field: str, value: str, longest: int) -> str:
     """A trimmed line of text. Raises Invalid when it is empty, too long or has control characters."""
-    text = value.strip()
+    text = normalization.name(value)
     if not text:
         raise invalid(field, "missing", "This must not be empty. Nothing was saved.")
     if len(text) > longest:
@@ -73,7 +74,7 @@ def plain_text(field: str, value: str, longest: int) -> str:
 def email_address(value: str, field: str = "email") -> str:
     """An e-mail address as it is stored: checked and in lower case. Raises Invalid."""
     try:
-        return validate_email(value.strip(), check_deliverability=False).normalized.lower()
+        return validate_email(normalization.email(value), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         raise invalid(field, "bad_email", "This is not an e-mail address. Nothing was saved.") from None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from app.kernel.api.rate_limits import Decision, Limiter, by_network
 from app.kernel.crypto import sha256
+from app.kernel.text import normalization
 
 NETWORK_LIMIT = (300, 300)
 """Attempts from one network for any person, and the seconds in which they count."""
@@ -77,7 +78,7 @@ def count_reset(limiter: Limiter, email: str, address: str) -> Decision:
 
 
 def _bucket(email: str) -> str:
-    return f"sign-in:person:{sha256(email.strip().lower())}"
+    return f"sign-in:person:{sha256(normalization.email_key(email))}"
 
 
 def _pace(person: str) -> str:

@@ -23,7 +23,7 @@ from app.dashboard import presence
 from app.dashboard.listing import Condition
 from app.dashboard.presence import Presence
 from app.kernel.changes.events import Event
-from app.kernel.db.transaction import reading, side_transaction
+from app.kernel.db.transaction import reading, side_note
 from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.web.live import Live, revision_of
 
@@ -73,8 +73,7 @@ def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime
     *found, mine = _read(_of_item(None if places is None else len(places)), values, now)
     live = Live(every, revision_of((subject_type, id, places, _minute(now), *found)))
     if mine is not None and now - mine > presence.RENEW and live.unchanged:
-        with side_transaction() as own:
-            presence.renew(own, subject_type, id, person_id=me().id, now=now)
+        side_note(lambda own: presence.renew(own, subject_type, id, person_id=me().id, now=now))
     return live
 
 
@@ -86,8 +85,7 @@ def view_item(desk: str, subject_type: str, subject_id: object, organization_id:
     person, id = me(), str(subject_id)
     mine = reading().connection().execute(_MINE, {"subject_0": subject_type, "id": id, "me": person.id}).scalar()
     if (mine is None or now - mine > presence.RENEW) and person.may(desk, True, organization_id):
-        with side_transaction() as own:
-            presence.touch(own, subject_type, id, organization_id, person_id=person.id, now=now)
+        side_note(lambda own: presence.touch(own, subject_type, id, organization_id, person_id=person.id, now=now))
     return presence.viewers_of(reading(), subject_type, [id], me=person.id, now=now).get(id, ())
 
 

@@ -32,6 +32,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.counters import keep_counters
 from app.kernel.db.engine import Base, Db, Instant
 from app.kernel.errors import FieldError, Invalid
+from app.kernel.text import normalization
 
 LONGEST = 30
 """Characters of a tag."""
@@ -71,7 +72,7 @@ _OF = (
 def tidy(text: str) -> str:
     """A tag as it is kept. Raises Invalid with a sentence."""
     name = " ".join("".join(c if c.isprintable() else " " for c in text).split()).casefold()
-    if not name:
+    if normalization.is_blank(name):
         _refuse("Write the tag first, one or two words. Nothing was changed.")
     if len(name) > LONGEST:
         _refuse(f"A tag has at most {LONGEST} characters. Nothing was changed.")

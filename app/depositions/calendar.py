@@ -13,6 +13,7 @@ from app.depositions.models import Deposition
 from app.depositions.rules.transitions import busy
 from app.kernel.outbox.email import Attachment
 from app.kernel.outbox.outbox import one_line
+from app.kernel.text import normalization
 
 
 def invitation(deposition: Deposition, config: Config, *, to: str, name: str, url: str, now: datetime) -> Attachment:
@@ -34,7 +35,8 @@ def cancellation(deposition: Deposition, config: Config, *, to: str, name: str, 
 
 def title(deposition: Deposition) -> str:
     """`Deposition of Malachite Yarrow`, or the title of a session without a deponent."""
-    return one_line(f"Deposition of {deposition.deponent_name}" if deposition.deponent_name else deposition.title)
+    deponent = normalization.shown(deposition.deponent_name)
+    return one_line(f"Deposition of {deponent}" if deponent else deposition.title)
 
 
 def uid(deposition: Deposition, config: Config) -> str:

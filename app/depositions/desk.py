@@ -14,6 +14,7 @@ from app.depositions import api, events, presentation, public, views
 from app.depositions.models import Deposition, State
 from app.depositions.queries import listing, search
 from app.kernel.db.engine import Db
+from app.kernel.text import normalization
 
 UNFINISHED = (State.ACTIVE, State.INITIAL, State.SCHEDULED, State.READY)
 _ITEM = (
@@ -73,7 +74,14 @@ def _work_item(
     now: datetime, id: int, state: str, deponent_name: str | None, title: str, case_name: str, starts_at: datetime
 ) -> WorkItem:
     clock = "starts" if starts_at > now else "was for" if state == State.INITIAL else "started"
-    return WorkItem(id, deponent_name or title, case_name, presentation.STATES[State(state)], starts_at, clock)
+    return WorkItem(
+        id,
+        normalization.shown(deponent_name, title, f"Deposition {id}"),
+        case_name,
+        presentation.STATES[State(state)],
+        starts_at,
+        clock,
+    )
 
 
 _FOUND = select(
@@ -93,7 +101,7 @@ def _search_results(db: Db, ids: Sequence[str], _now: datetime) -> list[SearchRe
         SearchResult(
             id=id,
             organization_id=organization_id,
-            title=deponent_name or title,
+            title=normalization.shown(deponent_name, title, f"Deposition {id}"),
             detail=f"{case_name} · no. {id}",
             organization=organization,
             state=presentation.STATES[State(state)],

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking
 from app.depositions.queries.managers import Manager
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.web.forms import VersionedForm, at_most, needed
+from app.kernel.web.forms import NameField, VersionedForm, at_most, needed
 
 OTHER = "other"
 """The choice for a manager who has no account here."""
@@ -19,8 +19,8 @@ class ScheduleForm(VersionedForm):
     """Who manages the session, and where it takes place. `manager` is a person's id, or OTHER with name and e-mail."""
 
     manager = SelectField("Manager", validators=[needed("Choose who manages the session.")])
-    manager_name = StringField("Their name", validators=[at_most(200)])
-    manager_email = StringField("Their e-mail", validators=[at_most(254)])
+    manager_name = NameField("Their name", validators=[at_most(200)])
+    manager_email = EmailField("Their e-mail", validators=[at_most(254)])
     provider = StringField("Video provider", validators=[at_most(100)])
     room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
     reason = TextAreaField("Why over an overlap?", validators=[at_most(REASON_LIMIT)])

@@ -14,7 +14,7 @@ from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries.detail import Informed
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules import flags, transitions
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, normalization
 from app.kernel.text.template_filters import pluralize
 
 STATES = {
@@ -146,12 +146,12 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
     hour = now.replace(minute=0, second=0, microsecond=0)
     booked = listed.state not in (State.INITIAL, State.CANCELED)
     person = (listed.manager_name if booked else listed.assignee_name) or ""
-    name = listed.deponent_name
+    name = normalization.shown(listed.deponent_name)
     clock, tone, small = _clock(listed, group, now)
     return QueueRow(
         listed.id,
         listed.version,
-        name or listed.title,
+        name or normalization.shown(listed.title, listed.case_name, f"Deposition {listed.id}"),
         (listed.deponent_role or "deponent") if name else "",
         listed.case_name,
         listed.organization_name,
@@ -194,6 +194,9 @@ def _rounded(waited: timedelta) -> timedelta:
     return timedelta(days=waited.days, hours=waited.seconds // 3600) if waited >= timedelta(days=1) else waited
 
 
+UNTITLED = "A deposition without a title"
+
+
 class Named(Protocol):
     """Anything that has what a deposition is called by."""
 
@@ -205,7 +208,7 @@ class Named(Protocol):
 
 def name_of(row: Named) -> str:
     """What a deposition is called in a sentence: the deponent, or the title of a session without one."""
-    return row.deponent_name or row.title
+    return normalization.shown(row.deponent_name, row.title, UNTITLED)
 
 
 class Timed(Protocol):

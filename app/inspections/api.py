@@ -234,7 +234,7 @@ def join(call: Call) -> Response:
     """
     inspection_id, token = as_uuid(call.args["session_id"]), call.args["token"]
     wanted: dict[str, Any] = {
-        "code": rules.typed_code(request.headers.get("X-Join-OTP")),
+        "code": rules.typed_code(_utf8(request.headers.get("X-Join-OTP", ""))),
         "visitor": actions.Visitor.of(call.by.address, request.headers.get("User-Agent"), call.by.request_id, "api"),
         "now": call.now,
     }
@@ -243,6 +243,14 @@ def join(call: Call) -> Response:
         with transaction.side_transaction() as db:
             outcome = actions.join(db, inspection_id, token, **wanted)
     return answer(outcome)
+
+
+def _utf8(header: str) -> str:
+    """The text of a header that was sent in UTF-8; WSGI hands its bytes over as Latin-1."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 REFUSALS = {

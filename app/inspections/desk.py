@@ -24,6 +24,7 @@ from app.inspections.presentation import labels
 from app.inspections.queries import listing, search
 from app.inspections.rules import status_of
 from app.kernel.db.engine import Db
+from app.kernel.text import normalization
 
 LIVE = (Status.OPEN, Status.RECORDING)
 
@@ -47,7 +48,7 @@ def _waiting_work(db: Db, user: Me, scope: Scope, now: datetime) -> list[Waiting
 
 
 def _title(notes: str, id: UUID) -> str:
-    return notes.partition("\n")[0][:120] or f"Inspection {str(id)[:8]}"
+    return normalization.shown(notes.strip().partition("\n")[0][:120], f"Inspection {str(id)[:8]}")
 
 
 def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:

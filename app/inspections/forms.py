@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DateTimeLocalField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateTimeLocalField, EmailField, HiddenField, SelectField, StringField, TextAreaField
 
 from app.accounts.rules import LOCALES
 from app.inspections.payloads import NOTES_LENGTH, NewParticipant
 from app.kernel.api.validation import read
-from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed, optional
+from app.kernel.web.forms import CodeField, DeskForm, NameField, VersionedForm, at_most, choices, needed, optional
 
 LIFETIMES = (("60", "1 hour"), ("1440", "1 day"), ("4320", "3 days"), ("10080", "7 days"), ("43200", "30 days"))
 """Lifetimes of a link that the form offers, in minutes; the API takes any number from 5 to 43200."""
@@ -36,9 +36,9 @@ class NewInspectionForm(DeskForm):
 class InviteForm(DeskForm):
     """Who is invited, and how they are notified."""
 
-    recipient_first_name = StringField("First name", validators=[at_most(100)])
-    recipient_last_name = StringField("Last name", validators=[at_most(100)])
-    recipient_email = StringField("E-mail", validators=[at_most(320)])
+    recipient_first_name = NameField("First name", validators=[at_most(100)])
+    recipient_last_name = NameField("Last name", validators=[at_most(100)])
+    recipient_email = EmailField("E-mail", validators=[at_most(320)])
     recipient_phone = StringField("Telephone", validators=[at_most(40)])
     send_email = BooleanField("Send the link too, not only the code", default=True)
     ttl_minutes = SelectField("The link works for", choices=choices(*LIFETIMES), default="1440")
@@ -77,7 +77,7 @@ class FieldForm(DeskForm):
     """The forms of the field user's pages: the token of the link, and on one page the code."""
 
     t = HiddenField()
-    code = StringField()
+    code = CodeField()
 
 
 class ConsentForm(DeskForm):

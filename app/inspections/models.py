@@ -28,6 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel.db.counters import keep_counters
 from app.kernel.db.engine import Base, Instant, Json
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
+from app.kernel.text import normalization
 
 
 class Status(StrEnum):
@@ -195,7 +196,7 @@ class Invite(Base):
 
     @property
     def recipient_name(self) -> str:
-        return f"{self.recipient_first_name} {self.recipient_last_name}".strip()
+        return normalization.name(f"{self.recipient_first_name} {self.recipient_last_name}")
 
 
 class ReplacedLink(Base):

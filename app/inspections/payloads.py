@@ -22,11 +22,11 @@ from app.inspections.queries import SessionRow
 from app.inspections.rules import EARLIEST, LATEST, TTL_MINUTES, TTL_MINUTES_DEFAULT, hint_email, hint_phone, status_of
 from app.kernel.api.validation import Body, InvalidValue, Query, Text
 from app.kernel.clock import iso
+from app.kernel.text import normalization
 
 NOTES_LENGTH = 4000
 LARGEST_PAGE = 100
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)")
-PHONE = re.compile(r"\+?[0-9 ()./-]{5,38}")
 
 
 def parse_instant(text: object) -> datetime:
@@ -81,18 +81,19 @@ def check_locale(text: str) -> str:
 
 def check_email(text: str) -> str:
     """An address, or nothing. Raises InvalidValue."""
-    if not text.strip():
+    address = normalization.email(text)
+    if not address:
         return ""
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized
+        return validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError:
         raise InvalidValue("This is not an e-mail address.", "email") from None
 
 
 def check_phone(text: str) -> str:
     """A telephone number, or nothing. Raises InvalidValue."""
-    number = text.strip()
-    if number and not (PHONE.fullmatch(number) and 6 <= len(re.sub(r"\D", "", number)) <= 15):
+    number = normalization.telephone(text)
+    if number is None:
         raise InvalidValue("This is not a telephone number. Write it like +33 6 12 34 56 78.", "phone")
     return number
 
@@ -101,7 +102,7 @@ def check_name(text: str) -> str:
     """A name on one line. Raises InvalidValue."""
     if any(ord(character) < 32 for character in text):
         raise InvalidValue("A name stands on one line.", "character")
-    return text.strip()
+    return normalization.name(text)
 
 
 Moment = Annotated[datetime, BeforeValidator(parse_instant), WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -28,7 +28,7 @@ from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.api.routing import as_uuid
 from app.kernel.db.engine import Db
-from app.kernel.db.transaction import reading, side_transaction
+from app.kernel.db.transaction import reading, side_note, side_transaction
 from app.kernel.errors import Gone, NotFound
 from app.kernel.web.htmx import see_other
 from app.kernel.web.visitors import Host, VisitorPages, browser_language
@@ -69,8 +69,8 @@ def welcome(id: str) -> Response:
         return _over(scene, outcome.reason, outcome.status)
     invite = outcome.invite if outcome is not None else _invite(inspection_id, token)
     if invite is not None and invite.seen_at is None and request.method == "GET":
-        with side_transaction() as db:
-            actions.see_invite(db, invite, visitor=_visitor(), now=now)
+        seen = invite
+        side_note(lambda db: actions.see_invite(db, seen, visitor=_visitor(), now=now))
     return _page("inspections/welcome.html", scene, 1, token=token, invite=invite, form=FieldForm(t=token))
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from app.inspections.models import Anchoring, Status
 from app.kernel.errors import Conflict, FieldError, Invalid, PaymentRequired
+from app.kernel.text import normalization
 
 TTL = timedelta(hours=24)
 """How long after its creation or its scheduled time, whichever is later, an inspection can be joined."""
@@ -127,13 +128,17 @@ def check_end(inspection: InspectionFacts, now: datetime) -> None:
         check_live(inspection, now)
 
 
-def check_attend(inspection: InspectionFacts, now: datetime) -> None:
-    """Raises Conflict unless a field user has joined whom no operator attends to yet."""
+def check_attend(inspection: InspectionFacts, now: datetime, own: bool = False) -> None:
+    """Raises Conflict unless a field user has joined whom no operator attends to yet. `own` is whether the operator who
+    does is the one who asks."""
     check_live(inspection, now)
     if inspection.started_at is None:
         raise Conflict("Nobody has joined yet, so there is nobody to greet.", code="session.nobody_joined")
     if inspection.attended_at is not None:
-        raise Conflict("An operator is already with them.", code="session.already_attended")
+        raise Conflict(
+            "You are already with them." if own else "An operator is already with them.",
+            code="session.already_attended",
+        )
 
 
 def check_unassign(assigned: bool) -> None:
@@ -263,9 +268,8 @@ def reminder_due(hours: int, scheduled_for: datetime | None, planned_for: dateti
 
 
 def typed_code(header: str | None) -> str | None:
-    """The code as typed, without spaces; None when none was given. Any other text counts as a wrong code."""
-    stripped = re.sub(r"\s", "", header or "")
-    return stripped or None
+    """The code as it is compared; None when none was given. Any other text counts as a wrong code."""
+    return normalization.code(header or "") or None
 
 
 def hint_email(address: str) -> str | None:

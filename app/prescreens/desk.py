@@ -79,7 +79,7 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
         SearchResult(
             id=row.id,
             organization_id=row.organization_id,
-            title=row.name or row.email or row.phone or "No name given",
+            title=presentation.name_of(row),
             detail=" · ".join(part for part in (row.email, row.phone) if part),
             organization=row.organization,
             state=Label(*presentation.state_badge(row, now)[:3]),

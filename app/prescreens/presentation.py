@@ -18,7 +18,7 @@ from app.accounts.access import Me
 from app.dashboard.queue import Label
 from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo.models import Decision
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, normalization
 from app.kernel.text.i18n import Translator
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import QuestionType, ReviewStatus, Status, Submission
@@ -111,7 +111,7 @@ class Named(Protocol):
 
 def name_of(prescreen: Named) -> str:
     """The prospect's name; without one, their e-mail address or phone number."""
-    return prescreen.name or prescreen.email or prescreen.phone or "No name yet"
+    return normalization.shown(prescreen.name, prescreen.email, prescreen.phone, "No name yet")
 
 
 def until(expires_at: datetime, zone: str, now: datetime) -> Markup:
@@ -274,7 +274,7 @@ def answer_text(question: Question | None, value: Answer | None, t: Translator =
     if isinstance(value, list):
         return ", ".join(answer_text(question, one, t) for one in value)
     if isinstance(value, int | float):
-        return str(format_decimal(value, locale=t.lang))
+        return str(format_decimal(value, locale=t.lang, decimal_quantization=False))
     if question is not None and question.type in (QuestionType.CHOICE, QuestionType.CHOICES):
         return question.label_of(value)
     if question is not None and question.type is QuestionType.DATE:

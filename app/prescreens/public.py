@@ -19,6 +19,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import see_other
 from app.kernel.web.visitors import Host, VisitorPages
@@ -29,6 +30,7 @@ from app.prescreens.models import Prescreen, Status, Submission
 from app.prescreens.queries import detail, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import answers, review
+from app.prescreens.rules.bounds import LIMITING
 
 public_pages = Blueprint("prescreens_public", __name__, url_prefix="/p/<organization>/<questionnaire>")
 
@@ -205,18 +207,27 @@ def _step(
             **context,
         )
     question = asked[place]
-    typed, problem = _refused(prescreen, question, t)
+    typed, problem = _refused(prescreen, questionnaire, question, t)
     return _page(
         "prescreens/step.html",
         questionnaire,
         form=AnswerForm(formdata=None),
         question=question,
         choices=[(option.value, option.label) for option in question.options],
+        limit=answers.LIMITS.get(question.type),
         number=place + 1,
-        values=_typed(question, given) if typed is None else typed,
+        values=_typed(question, given, questionnaire.locale) if typed is None else typed,
         problem=problem,
         **context,
     )
+
+
+def _problem(question: answers.Question, code: str, questionnaire: QuestionnaireDetail, t: Translator) -> str:
+    """Why an answer was refused, in the language of the page."""
+    if code not in LIMITING:
+        return t(f"error_{code}")
+    today = answers.Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now()).today
+    return t(f"bound_{code}", bound=presentation.answer_text(question, question.bounds.limit(code, today), t))
 
 
 def _earlier(question: answers.Question, given: Submission, t: Translator) -> dict[str, str | bool]:
@@ -228,25 +239,30 @@ def _earlier(question: answers.Question, given: Submission, t: Translator) -> di
     }
 
 
-def _refused(prescreen: Prescreen, question: answers.Question, t: Translator) -> tuple[list[str] | None, str]:
+def _refused(
+    prescreen: Prescreen, questionnaire: QuestionnaireDetail, question: answers.Question, t: Translator
+) -> tuple[list[str] | None, str]:
     """What was typed for this question and refused, if it was, and what is wrong with it."""
     kept = prescreen.refused_answer
     if not kept or kept["step"] != question.key:
         return None, ""
+    reader = answers.Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now())
     try:
-        answers.check_answer(question, kept["typed"])
+        answers.check_answer(question, kept["typed"], reader)
     except Invalid as refusal:
-        return kept["typed"], t(f"error_{refusal.errors[0].code}")
+        return kept["typed"], _problem(question, refusal.errors[0].code, questionnaire, t)
     return kept["typed"], ""
 
 
-def _typed(question: answers.Question, given: Submission) -> list[str]:
+def _typed(question: answers.Question, given: Submission, locale: str) -> list[str]:
     """The stored answer as values of the form's fields."""
     value = given.get(question.key)
     if value is None:
         return []
     if isinstance(value, bool):
         return ["yes" if value else "no"]
+    if isinstance(value, int | float):
+        return [normalization.written(value, locale)]
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 

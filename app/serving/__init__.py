@@ -4,11 +4,14 @@ No client holds a thread: app/serving/bridge.py. A process that dies is replaced
 """
 
 import ctypes
+import errno
 import gc
 import os
 import resource
 import signal
+import socket
 import sys
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
@@ -16,7 +19,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from app import logs
-from app.config import Config
+from app.config import Config, ConfigError, development_values
+from app.kernel.errors import Unavailable
 from app.serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -46,13 +50,49 @@ def application() -> "Bridge":
     from app.kernel.api.routing import largest_body
     from app.serving.bridge import Bridge
 
-    end_with_parent()
+    begin_process()
     config = Config.from_env()
     app = create_app(config)
     gc.collect()
     gc.freeze()
     most: int = app.config["MAX_CONTENT_LENGTH"]
     return Bridge(app, threads=1 if config.sqlite else THREADS, largest=lambda path: largest_body(path, most))
+
+
+def resolve(host: str, port: int) -> str:
+    """The IP address of `host`. Raises Unavailable when the server cannot listen there, ConfigError when it must not.
+
+    Granian knows no names, and prints a trace for an address that is taken.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, place = found[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            probe.bind(place)
+    except OSError as error:
+        why = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror
+        raise Unavailable(f"{host}, port {port}, cannot be served: {why}. Nothing was started.") from None
+    address = str(place[0])
+    check_exposure(address)
+    return address
+
+
+def check_exposure(address: str) -> None:
+    """Raises ConfigError when other machines could reach a server that is set up for development."""
+    if ip_address(address).is_loopback:
+        return
+    config = Config.from_env()
+    missing = development_values(config)
+    if not os.environ.get("PUBLIC_BASE_URL", "").strip():
+        missing.insert(0, "PUBLIC_BASE_URL is missing: the address that people use.")
+    if missing:
+        raise ConfigError(
+            f"Other machines could reach {address}, and these settings are for development: anybody could read the "
+            f"mail and forge sign-ins. {' '.join(missing)} Nothing was started. docs/operating.md lists the settings; "
+            "--host 127.0.0.1 serves this machine alone."
+        )
 
 
 def serve(config: Config, *, host: str, port: int, workers: int) -> None:
@@ -85,8 +125,14 @@ def _allow_connections() -> int:
     return min(CONNECTIONS, max(allowed - OTHER_FILES, allowed // 2))
 
 
-def end_with_parent() -> None:
-    """A killed main process leaves no web process behind, which would hold the port (Linux)."""
+def begin_process() -> None:
+    """Lets a web process end as it should from its first moment on.
+
+    Granian hears a stop only once it serves; one that came before would be waited for until it is killed. And a killed
+    main process would leave behind web processes that hold its port (Linux).
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":
         parent = os.getppid()
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)

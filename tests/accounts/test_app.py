@@ -33,9 +33,8 @@ def test_setting_it_up(client: FlaskClient, cast: Cast, database: Database, outb
     secret, encrypted = begin(client)
     assert secret not in encrypted
     shown = code(secret)
-    answer = post(
-        client, "/settings/app-on", {"one_time_code": f"{shown[:3]} {shown[3:]}", "encrypted_secret": encrypted}
-    )
+    typed = f"{shown[:3]}\u202f{shown[3:]}\u200b".translate({ord("0") + n: chr(0x660 + n) for n in range(10)})
+    answer = post(client, "/settings/app-on", {"one_time_code": typed, "encrypted_secret": encrypted})
     assert answer.status_code == 200
     assert len(re.findall(r"\b\w{4}-\w{4}-\w{4}-\w{4}\b", answer.text)) == 10
     assert has_factor(database, cast, "lena")

@@ -46,7 +46,7 @@ def test_changing_a_factor_asks(late: Callable[[str], FlaskClient], database: Da
 
 
 def test_the_script_requests_a_new_passkey(late: Callable[[str], FlaskClient]) -> None:
-    assert challenge(late("lena"), "/settings/passkeys/challenge", "/settings") == {"leave": ASK}
+    assert challenge(late("lena"), "/settings/passkeys/challenge") == {"leave": ASK}
 
 
 def test_resetting_another_persons_factors_asks_for_proof_too(
@@ -83,12 +83,23 @@ def test_a_code_is_proof_once(late: Callable[[str], FlaskClient], cast: Cast, da
     assert post(client, "/settings/proof", {"one_time_code": typed}, headers=HTMX).status_code == 422
 
 
+def test_a_code_in_another_script_is_proof_and_marks_alone_cost_no_try(
+    late: Callable[[str], FlaskClient], cast: Cast, database: Database
+) -> None:
+    secret = give_app(database, cast, "lena")[0]
+    client = late("lena")
+    answers = [post(client, "/settings/proof", {"one_time_code": "\u200b-"}).status_code for _ in range(11)]
+    assert answers == [422] * 11
+    typed = code(secret).translate({ord("0") + n: chr(0x6F0 + n) for n in range(10)})
+    assert post(client, "/settings/proof", {"one_time_code": typed}).location == "/settings"
+
+
 def test_a_passkey_is_proof(client: FlaskClient, cast: Cast, clock: Clock) -> None:
     cast.sign_in(client, "lena")
     device = Device()
     register(client, device)
     clock.move(minutes=16)
-    wanted = challenge(client, "/settings/proof/challenge", "/settings")
+    wanted = challenge(client, "/settings/proof/challenge")
     assert len(wanted["allowCredentials"]) == 1
     answer = post(client, "/settings/proof/passkey", {"credential": device.sign(wanted), "next": "/settings"})
     assert answer.location == "/settings"

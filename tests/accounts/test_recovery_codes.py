@@ -34,6 +34,7 @@ def test_codes_are_ten_and_different() -> None:
     assert len(set(made)) == 10
     assert all(SHOWN.fullmatch(each) for each in made)
     assert recovery.plain(" ABCD efgh-2345 ") == "abcdefgh2345"
+    assert recovery.plain("\u202aＡＢＣＤ\u2011efgh\u200b–٢٣٤٥\u202c") == "abcdefgh2345"
     assert recovery.digest(1, made[0]) != recovery.digest(2, made[0])
 
 

@@ -106,6 +106,23 @@ def test_what_changed_meanwhile_ends_it(
     assert not is_in(client)
 
 
+@pytest.mark.parametrize("zero", ["٠", "۰", "０"])
+def test_the_digits_of_every_script_are_digits(client: FlaskClient, secret: str, zero: str) -> None:
+    sign_in(client, "lena@example.com")
+    digits = "".join(chr(ord(zero) + int(digit)) for digit in code(secret))
+    assert step(client, f"\u202a{digits[:3]}\u2011{digits[3:]}\u200b\u202c").status_code == 303
+    assert is_in(client)
+
+
+@pytest.mark.parametrize("typed", ["-", "\u202a\u202c", "\u200b – \u00ad"])
+def test_marks_alone_cost_no_try(client: FlaskClient, secret: str, typed: str) -> None:
+    sign_in(client, "lena@example.com")
+    for _ in range(12):
+        asked = step(client, typed)
+        assert (asked.status_code, "Type the code." in asked.text) == (422, True)
+    assert step(client, code(secret)).status_code == 303
+
+
 @pytest.mark.parametrize("drift", [-1, 0, 1])
 def test_a_phone_may_be_one_step_off(client: FlaskClient, secret: str, drift: int, clock: Clock) -> None:
     clock.set(now().replace(second=10))

@@ -28,6 +28,14 @@ def test_the_right_password_opens_the_desk(client: FlaskClient, cast: Cast) -> N
     assert client.get("/settings").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "typed", ["\u200blena@example.com", "lena@example.com\ufeff", "\u202aｌena@example.com\u202c "]
+)
+def test_invisible_marks_around_the_address_are_nothing(client: FlaskClient, cast: Cast, typed: str) -> None:
+    assert sign_in(client, typed).status_code == 303
+    assert client.get("/settings").status_code == 200
+
+
 def test_the_cookie_has_a_random_token_and_the_database_only_its_hash(
     client: FlaskClient, cast: Cast, database: Database
 ) -> None:

@@ -125,6 +125,26 @@ def test_bad_addresses(create, bad):
         refused(create(changed("deponent.email", bad)), "deponent.email")
 
 
+@pytest.mark.parametrize("nothing", ["\u200b", "\u3164", "\u2800", "\u0301", " \u00ad\u202e "])
+def test_text_that_nobody_can_see_is_not_given(create, nothing):
+    refused(create(changed("remote_session.title", nothing)), "remote_session.title")
+    refused(create(changed("remote_session.case", nothing)), "remote_session.case")
+    answer = create(changed("deponent.name", nothing))
+    assert answer.json["requests"][0]["session_request"]["deponent"]["name"] is None
+
+
+def test_names_do_not_turn_around_and_keep_their_joiners(create):
+    answer = create(changed("deponent.name", "\u202eنيرفا\u202c علی\u200cرضا"))
+    assert answer.json["requests"][0]["session_request"]["deponent"]["name"] == "نيرفا علی\u200cرضا"
+
+
+def test_addresses_are_taken_without_invisible_marks(create):
+    body = changed("invites", ["\u200bfine@example.com\ufeff", "\u202afine@example.com\u202c"])
+    body["deponent"]["email"] = "lapis@example.com\u200b"
+    sent = create(body).json["requests"][0]["session_request"]
+    assert (sent["invites"], sent["deponent"]["email"]) == (["fine@example.com"], "lapis@example.com")
+
+
 @pytest.mark.parametrize(
     "bad", ["quartz@example.com", {}, 5, [5], [["a@example.com"]], [None], [{"access_level": "host"}], ["a@b.co"] * 101]
 )

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, Response, flash, render_template
-from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from wtforms import (
     BooleanField,
@@ -23,7 +22,7 @@ from app import middleware, web_errors
 from app.config import Config
 from app.kernel.errors import Conflict, Gone
 from app.kernel.text import datetimes, template_filters
-from app.kernel.web import assets, htmx
+from app.kernel.web import assets, form_tokens, htmx
 from app.kernel.web.forms import VersionedForm, at_most, choices, needed
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +84,7 @@ def make() -> Flask:
     site.jinja_env.loader = ChoiceLoader([here, site.jinja_loader or here])
     site.jinja_env.undefined = StrictUndefined
     site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
-    CSRFProtect(site)
+    form_tokens.install(site)
     middleware.install(site, Config.for_tests())
     web_errors.install(site)
     assets.install(site)

@@ -4,15 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from wtforms import PasswordField, StringField
+from wtforms import EmailField, PasswordField, StringField, TextAreaField
 
 from app.kernel.errors import FieldError, Invalid
-from app.kernel.web.forms import LONGEST, DeskForm, VersionedForm, at_most, needed
+from app.kernel.web.forms import LONGEST, CodeField, DeskForm, NameField, VersionedForm, at_most, needed
 
 
 class Sample(VersionedForm):
     name = StringField("Name", [needed("Say who."), at_most(20)])
     password = PasswordField("Password")
+    email = EmailField("E-mail")
+    code = CodeField("Code")
+    person = NameField("Person")
+    notes = TextAreaField("Notes", [at_most(20)])
 
 
 @pytest.fixture
@@ -51,6 +55,35 @@ def test_text_is_stripped_and_passwords_are_not(typed) -> None:
 )
 def test_refused_in_sentences(typed, value: str, sentence: str) -> None:
     assert found(typed(name=value, version="1"))["name"] == [sentence]
+
+
+@pytest.mark.parametrize("value", ["\u200b", "\u3164", "\u2800", "\u0301", "\u202e\u00a0", "\ufeff"])
+def test_what_nobody_can_see_is_not_filled_in(typed, value: str) -> None:
+    assert found(typed(name=value, version="1"))["name"] == ["Say who."]
+
+
+def test_each_kind_of_field_reads_what_is_typed(typed) -> None:
+    form = typed(
+        name="Ana",
+        version="1",
+        email="\u200bana@example.com\ufeff",
+        code="١٢–٣ ٤",
+        person="\u202eAna\u202c",
+        password="\u200b",
+    )
+    assert (form.email.data, form.code.data, form.person.data) == ("ana@example.com", "1234", "Ana")
+    assert form.password.data == "\u200b"
+
+
+def test_the_limit_counts_characters_as_the_api_does_and_nothing_is_cut(typed) -> None:
+    fits = "🦊" * 9 + "\r\n" + "👩\u200d👧"[:2] * 5
+    form = typed(name="Ana", version="1", notes=fits)
+    assert len(form.notes.data) == 20
+    assert "notes" not in found(form)
+    form = typed(name="Ana", version="1", notes=fits + "!")
+    assert found(form)["notes"] == ["Use at most 20 characters."]
+    assert form.notes.data == fits.replace("\r", "") + "!"
+    assert "maxlength" not in str(form.notes())
 
 
 def test_nothing_is_boundless(typed) -> None:

@@ -234,6 +234,16 @@ def test_time_that_is_left(seconds, english, arabic) -> None:
     assert time_left(length, TRANSLATIONS.translator("ar")) == arabic
 
 
+def test_a_code_in_arabic_digits_is_right_and_marks_alone_cost_no_try(phone, invite) -> None:
+    phone.post(f"{place(invite)}/", t=token_of(invite))
+    asked = phone.post(f"{place(invite)}/code", t=token_of(invite), code="\u202a-\u202c \u200b")
+    assert "empty=1" in asked.location
+    assert "tries" not in phone.get(asked.location + "&lang=en").text
+    arabic = invite["otp_code"].translate({ord("0") + n: chr(0x660 + n) for n in range(10)})
+    typed = f"\u202b{arabic[:3]}-{arabic[3:]}\u202c"
+    assert phone.post(f"{place(invite)}/code", t=token_of(invite), code=typed).location == f"{place(invite)}/consent"
+
+
 def test_without_a_form_token_nothing_is_redeemed(app, integrator, session) -> None:
     invite = integrator.invite(session)
     answer = app.test_client().post(f"{place(invite)}/", data={"t": token_of(invite)})

@@ -34,6 +34,18 @@ def test_the_printed_request_gives_the_printed_answer(integrator, clock) -> None
     assert len(invite["otp_code"]) == 6
 
 
+def test_names_addresses_and_telephones_are_taken_as_people_type_them(integrator) -> None:
+    invite = integrator.invite(
+        integrator.create(),
+        recipient_first_name="\u202eAlex\u202c",
+        recipient_last_name="\u3164",
+        recipient_email="\u200balex@policyholder.com\ufeff",
+        recipient_phone="\u202a+33\u00a06 12\u201134 56 ٢٠\u202c",
+    )
+    assert (invite["recipient_first_name"], invite["recipient_last_name"]) == ("Alex", "")
+    assert (invite["recipient_email"], invite["recipient_phone"]) == ("alex@policyholder.com", "+33 6 12-34 56 20")
+
+
 def test_link_and_code_leave_in_two_messages_in_the_sessions_language(integrator, outbox, database) -> None:
     session = integrator.create(locale="fr", notes="Dégât <b>des</b> eaux")
     invite = integrator.invite(session, **printed("mint"))

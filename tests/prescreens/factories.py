@@ -20,7 +20,7 @@ AGENT = Actor("person", "7", "Mira Haddad", None, "page", "test-request", "192.0
 
 QUESTIONS: list[dict[str, Any]] = [
     {"key": "fullName", "label": "What is your full name?", "type": "name"},
-    {"key": "moveInDate", "label": "When would you like to move in?", "type": "date", "headline": True},
+    {"key": "moveInDate", "label": "When would you like to move in?", "type": "date", "headline": True, "bounds": {}},
     {
         "key": "budget",
         "label": "Monthly budget",

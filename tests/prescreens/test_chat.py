@@ -108,6 +108,63 @@ def test_an_answer_that_does_not_fit_is_asked_again_with_its_text(visitor: Visit
     assert 'aria-invalid="true"' in visitor.page
 
 
+@pytest.mark.parametrize(
+    ("locale", "typed", "shown", "again"),
+    [
+        ("fr", "1.250", "1\u202f250", "1250"),
+        ("fr", "1250,50 €", "1\u202f250,5", "1250,5"),
+        ("es", "$2,500", "2.500", "2500"),
+        ("ar", "١٬٢٥٠٫٥٠ ريال", "1,250.5", "1250.5"),
+        ("en", "1’250.1255", "1,250.1255", "1250.1255"),
+    ],
+)
+def test_a_number_is_shown_as_it_was_read_and_can_be_sent_again(
+    visitor: Visitor, database: Database, cast: Cast, locale: str, typed: str, shown: str, again: str
+) -> None:
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.id == cast.marston.id).values(locale=locale))
+    visitor.get(START).press("/start").press("/answer", step="fullName", answer="Jane")
+    visitor.press("/answer", step="moveInDate", answer="2027-04-01").press("/answer", step="budget", answer=typed)
+    assert f"<bdi>{shown}</bdi>" in visitor.page
+    change = next(u for u in re.findall(r'href="([^"]+)"', visitor.page) if "step=budget" in u)
+    visitor.get(html.unescape(change))
+    assert f'value="{again}"' in visitor.page
+    visitor.press("/answer", step="budget", answer=again)
+    assert f"<bdi>{shown}</bdi>" in visitor.page
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [
+        ("en", "Please write a number of at least 1."),
+        ("fr", "Veuillez écrire un nombre d’au moins 1."),
+        ("es", "Por favor, escriba un número de al menos 1."),
+        ("ar", "يُرجى كتابة رقم لا يقل عن 1."),
+    ],
+)
+def test_a_bound_is_named_in_the_language_of_the_page(
+    client: FlaskClient, database: Database, cast: Cast, locale: str, sentence: str
+) -> None:
+    asked = [
+        {"key": "household", "label": "How many people?", "type": "number"},
+        {"key": "moveInDate", "label": "When?", "type": "date"},
+    ]
+    with database.write() as db:
+        template(db, cast.marston.id, questions=asked)
+        db.execute(update(Organization).where(Organization.id == cast.marston.id).values(locale=locale))
+    visitor = Visitor(client).get(START).press("/start").press("/answer", step="household", answer="−3")
+    assert sentence in visitor.page
+    visitor.press("/answer", step="household", answer="2.5")
+    visitor.press("/answer", step="household", answer="٣").press("/answer", step="moveInDate", answer="2020-01-01")
+    assert 'value="2020-01-01"' in visitor.page
+
+
+@pytest.mark.parametrize("typed", ["\u200b", "\u3164", "\u2800", "\u0301"])
+def test_a_name_that_nobody_can_see_is_asked_again(visitor: Visitor, typed: str) -> None:
+    visitor.get(START).press("/start").press("/answer", step="fullName", answer=typed)
+    assert "Please answer this question." in visitor.page
+
+
 def test_back_and_change_keep_what_was_said(visitor: Visitor) -> None:
     visitor.get(START).press("/start").press("/answer", step="fullName", answer="Jane")
     back = next(u for u in re.findall(r'href="([^"]+)"', visitor.page) if "step=fullName" in u)

@@ -1,6 +1,6 @@
 """States, expiry, questions and answers: pure decisions."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -101,7 +101,15 @@ CHOICES = [{"value": "a", "label": "A"}, {"value": "b", "label": "B"}]
         (a_question("number"), ["2,500"], 2500),
         (a_question("number"), ["1 234 567.5"], 1234567.5),
         (a_question("number"), ["٢٥٠٠"], 2500),
-        (a_question("number"), ["-3"], -3),
+        (a_question("number"), ["1 200 €"], 1200),
+        (a_question("number"), ["$2,500"], 2500),
+        (a_question("date"), ["٢٠٢٧-٠٤-٠١"], "2027-04-01"),
+        (a_question("date"), ["2027/4/1"], "2027-04-01"),
+        (a_question("name"), ["\u202eJane\u202c \u200b"], "Jane"),
+        (a_question("name"), ["علی\u200cرضا"], "علی\u200cرضا"),
+        (a_question("email"), ["\u200bjane@example.com\ufeff"], "jane@example.com"),
+        (a_question("phone"), ["\u202a+1 555 010 4477\u202c"], "+1 555 010 4477"),
+        (a_question("phone"), ["٠٥٥٥٠١٠٤٤٧"], "0555010447"),
         (a_question("date"), ["2027-04-01"], "2027-04-01"),
         (a_question("yesno"), ["yes"], True),
         (a_question("yesno"), ["no"], False),
@@ -110,6 +118,8 @@ CHOICES = [{"value": "a", "label": "A"}, {"value": "b", "label": "B"}]
         (a_question("email"), ["Jane@EXAMPLE.com"], "Jane@example.com"),
         (a_question("phone"), ["+1 (555) 010-4477"], "+1 (555) 010-4477"),
         (a_question("text", required=False), ["  "], None),
+        (a_question("text", required=False), ["\u200b\u3164"], None),
+        (a_question("phone", required=False), ["\u202a\u202c"], None),
         (a_question("number", required=False), [], None),
     ],
 )
@@ -123,6 +133,15 @@ def test_answers_keep_their_type(question: Question, typed: list[str], value: An
     ("question", "typed", "code"),
     [
         (a_question("text"), [""], "required"),
+        (a_question("name"), ["\u200b"], "required"),
+        (a_question("name"), ["\u3164"], "required"),
+        (a_question("text"), ["\u2800"], "required"),
+        (a_question("longtext"), ["\u0301"], "required"),
+        (a_question("number"), ["\u202a\u202c"], "required"),
+        (a_question("number"), ["0.250"], "two_readings"),
+        (a_question("number"), ["-3"], "too_small"),
+        (a_question("phone"), ["12345"], "not_a_phone"),
+        (a_question("phone"), ["1234567890123456"], "not_a_phone"),
         (a_question("choices", options=CHOICES), [], "required"),
         (a_question("text"), ["x" * 201], "too_long"),
         (a_question("longtext"), ["x" * 5001], "too_long"),
@@ -180,11 +199,52 @@ def test_every_type_can_be_read() -> None:
     assert answers._READERS.keys() | {QuestionType.CHOICES} == set(QuestionType)
 
 
+TODAY = answers.Reader("en", date(2026, 11, 28))
+
+
 @pytest.mark.parametrize(
-    ("left", "right"), [("+1 555 010-4477", "001 5550104477"), ("(0)20 7946 0000", "020 79460000")]
+    ("key", "kind", "typed", "code"),
+    [
+        ("household", "number", "-3", "too_small"),
+        ("people", "number", "0", "too_small"),
+        ("numberOfOccupants", "number", "2.5", "not_whole"),
+        ("personas", "number", "101", "too_large"),
+        ("children", "number", "-1", "too_small"),
+        ("rent", "number", "-1", "too_small"),
+        ("monthlyIncome", "number", "-0.5", "too_small"),
+        ("moveInDate", "date", "2020-04-01", "too_early"),
+        ("emmenagement", "date", "2020-04-01", "too_early"),
+        ("move_in", "date", "2025-11-26", "too_early"),
+    ],
 )
-def test_numbers_match_however_they_are_written(left: str, right: str) -> None:
-    assert answers.phone_key(left) == answers.phone_key(right)
+def test_what_a_question_asks_for_bounds_its_answer(key: str, kind: str, typed: str, code: str) -> None:
+    question = Question.read({"key": key, "label": "Q", "type": kind})
+    with pytest.raises(Invalid) as refused:
+        answers.check_answer(question, [typed], TODAY)
+    assert [error.code for error in refused.value.errors] == [code]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "typed", "value"),
+    [
+        ("household", "number", "1", 1),
+        ("children", "number", "0", 0),
+        ("rent", "number", "0", 0),
+        ("moveInDate", "date", "2026-11-01", "2026-11-01"),
+        ("birthday", "date", "1950-04-01", "1950-04-01"),
+    ],
+)
+def test_what_people_really_answer_is_within_the_bounds(key: str, kind: str, typed: str, value: object) -> None:
+    question = Question.read({"key": key, "label": "Q", "type": kind})
+    assert answers.check_answer(question, [typed], TODAY) == value
+
+
+def test_a_question_may_state_its_own_bounds() -> None:
+    question = a_question("number", bounds={"at_least": -10, "at_most": 10})
+    assert answers.check_answer(question, ["-3"], TODAY) == -3
+    with pytest.raises(Invalid):
+        answers.check_answer(question, ["11"], TODAY)
+    assert answers.check_answer(a_question("date", bounds={}), ["1900-01-01"], TODAY) == "1900-01-01"
 
 
 def test_criteria_colour_and_never_decide() -> None:

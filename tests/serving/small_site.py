@@ -25,7 +25,7 @@ PIECE, PIECES = b"0123456789abcdef" * 16384, 64
 
 def application(threads: int = 1) -> bridge.Bridge:
     """The small site."""
-    serving.end_with_parent()
+    serving.begin_process()
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
 

@@ -18,6 +18,7 @@ from app.kernel.db.inserts import Values, insert_once
 from app.kernel.errors import Conflict, Denied, NotFound
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import Message
+from app.kernel.text import normalization
 
 MOST_PASSKEYS = 20
 
@@ -31,7 +32,7 @@ def turn_on_app(db: Db, person: Person, secret: str, code: str, *, by: Actor, no
     Returns recovery codes where there were none yet, to be shown once. Raises Invalid, or Conflict when there is an
     app already.
     """
-    step = totp.step_of(secret, _digits(code), now)
+    step = totp.step_of(secret, normalization.code(code), now)
     if step is None:
         raise rules.invalid("one_time_code", "wrong", WRONG_SETUP_CODE)
     _lock_factors(db, person.id)
@@ -69,7 +70,7 @@ def turn_off_app(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
 
 def use_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) -> str | None:
     """Uses a code up. Returns `code` for one of the app, `recovery code` for one of those, None when it is wrong."""
-    digits = _digits(typed)
+    digits = normalization.code(typed)
     if len(digits) == 6 and digits.isascii() and digits.isdecimal():
         return "code" if use_app_code(db, person.id, digits, now=now) else None
     return "recovery code" if _use_recovery_code(db, person, typed, by=by, now=now) else None
@@ -78,7 +79,7 @@ def use_code(db: Db, person: Person, typed: str, *, by: Actor, now: datetime) ->
 def use_app_code(db: Db, person_id: int, code: str, *, now: datetime) -> bool:
     """Uses a code of the person's app up, with all earlier ones. False when it is wrong or its step was used."""
     encrypted = db.execute(select(TotpSecret.secret_encrypted).where(TotpSecret.person_id == person_id)).scalar()
-    step = totp.step_of(db.vault.decrypt(encrypted), _digits(code), now) if encrypted else None
+    step = totp.step_of(db.vault.decrypt(encrypted), normalization.code(code), now) if encrypted else None
     if step is None:
         return False
     done = db.execute(
@@ -250,11 +251,6 @@ def _new_codes(db: Db, person_id: int) -> list[str]:
         [{"person_id": person_id, "code_sha256": recovery.digest(person_id, code)} for code in codes],
     )
     return codes
-
-
-def _digits(typed: str) -> str:
-    """The typed code without the spaces and hyphens that apps and people put between."""
-    return "".join(typed.split()).replace("-", "")
 
 
 def _record(

@@ -12,6 +12,7 @@ from app.kernel.changes.events import Actor, record
 from app.kernel.crypto import random_token, sha256
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
+from app.kernel.text import normalization
 
 BEARER_LIFE = timedelta(hours=1)
 PREFIX_LENGTH = 6
@@ -35,7 +36,7 @@ def create(
     """
     product = rules.one_of("product", product, (product.value for product in Product))
     allowed = rules.scopes(product, scopes)
-    label = rules.plain_text("label", label, rules.LABEL_LENGTH) if label.strip() else ""
+    label = rules.plain_text("label", label, rules.LABEL_LENGTH) if normalization.name(label) else ""
     value = secret or random_token(32, ACCESS[product].key_prefix)
     key = ApiKey(
         organization_id=organization.id,

@@ -7,10 +7,11 @@ from sqlalchemy import update
 
 from app.accounts import events, rules
 from app.accounts.models import Billing, Organization, Plan
-from app.kernel.changes.events import Actor, record
+from app.kernel.changes.events import Actor, is_own_act, record
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict
+from app.kernel.text import normalization
 
 
 class OrganizationFields(TypedDict, total=False):
@@ -112,8 +113,10 @@ def change(
         .returning(Organization.id)
     ).scalar_one_or_none()
     if done is None:
+        own = is_own_act(db, "organization", organization.id, [events.ORGANIZATION_CHANGED], by)
         raise Conflict(
-            "Another user has changed this organization. Nothing was saved. Look at the changes, then save again.",
+            f"{'You have' if own else 'Another user has'} changed this organization. Nothing was saved. Look at the "
+            "changes, then save again.",
             code="organization.changed",
         )
     before = {name: getattr(organization, name) for name in after}
@@ -145,5 +148,5 @@ def checked(fields: OrganizationFields) -> OrganizationFields:
         found["time_zone"] = rules.time_zone(fields["time_zone"])
     if "contact_email" in fields:
         address = fields["contact_email"]
-        found["contact_email"] = rules.email_address(address, "contact_email") if address.strip() else ""
+        found["contact_email"] = rules.email_address(address, "contact_email") if normalization.email(address) else ""
     return found

@@ -18,6 +18,7 @@ from app.kernel.json_types import JsonObject
 from app.kernel.networks import network_of
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import SENT, Message, OutboxAttempt, OutboxRow
+from app.kernel.text import normalization
 
 KEPT = timedelta(days=30)
 """How long a sign-in that has ended is kept."""
@@ -132,7 +133,7 @@ def request_reset(db: Db, email: str, *, by: Actor, now: datetime) -> None:
 
     So the response and its cost are the same for every address, and nothing stays of an address that is unknown.
     """
-    payload = {"email": email.strip().lower(), "request_id": by.request_id, "address": by.address}
+    payload = {"email": normalization.email_key(email), "request_id": by.request_id, "address": by.address}
     message = Message(RESET_JOB, payload, destination="accounts", secret=True, summary="Password reset requested")
     outbox.enqueue(db, [message], event_id=None, organization_id=None, subject_type=None, subject_id=None, now=now)
 

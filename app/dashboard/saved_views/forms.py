@@ -1,25 +1,25 @@
 """What people type about views: shape only."""
 
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import AnyOf
 
 from app.dashboard.saved_views.actions import LONGEST_NAME
 from app.dashboard.saved_views.handover_notes import LONGEST
-from app.kernel.web.forms import DeskForm, VersionedForm, at_most, needed
+from app.kernel.web.forms import DeskForm, NameField, VersionedForm, at_most, needed
 
 
 class SaveForm(DeskForm):
     """A name for the list on the page. `place` is whose the view will be."""
 
     query = HiddenField()
-    name = StringField("Name", [needed("Give the view a name."), at_most(LONGEST_NAME)])
+    name = NameField("Name", [needed("Give the view a name."), at_most(LONGEST_NAME)])
     place = RadioField("For", validate_choice=False)
 
 
 class RenameForm(VersionedForm):
     """Another name for a view."""
 
-    name = StringField("Name", [needed("Give the view a name."), at_most(LONGEST_NAME)])
+    name = NameField("Name", [needed("Give the view a name."), at_most(LONGEST_NAME)])
 
 
 class MoveForm(DeskForm):

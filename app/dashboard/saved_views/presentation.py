@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
-import structlog
 from flask import request, url_for
 from sqlalchemy import (
     BindParameter,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts.models import Organization
 from app.dashboard.listing import Id
@@ -29,10 +27,8 @@ from app.dashboard.saved_views import last_seen, owners, query_strings
 from app.dashboard.saved_views.last_seen import Dated, Seen
 from app.dashboard.saved_views.models import HandoverNote, LastSeen, SavedView
 from app.kernel.db.engine import Db, Instant
-from app.kernel.db.transaction import side_transaction
+from app.kernel.db.transaction import side_note
 from app.kernel.web.live import is_poll
-
-log = structlog.get_logger("desk")
 
 SAVED, NOTE, SEEN = 1, 2, 3
 _EMPTY: ColumnElement[str] = literal_column("''")
@@ -230,16 +226,12 @@ def for_page(
 
 
 def _note_seen(person_id: int, desk: str, view: str, kept: Seen | None, now: datetime) -> None:
-    """Records that the list was seen. A database that takes no writes right now costs this, not the page."""
+    """Records that the list was seen."""
     if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
         return
     if not last_seen.is_due(kept, now):
         return
-    try:
-        with side_transaction() as own:
-            last_seen.write(own, person_id, desk, view, now)
-    except SQLAlchemyError:
-        log.warning("last seen not kept", exc_info=True)
+    side_note(lambda own: last_seen.write(own, person_id, desk, view, now))
 
 
 def _news(notes: Iterable[_Part], seen: Mapping[str, Seen], person_id: int) -> set[str]:

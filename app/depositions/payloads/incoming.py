@@ -11,6 +11,7 @@ from pydantic.functional_validators import BeforeValidator
 from app.depositions.models import Access, Role
 from app.depositions.rules import new_request
 from app.kernel.api.validation import Body, InvalidValue, Query, Text
+from app.kernel.text import normalization
 
 _EPOCH = re.compile(r"-?[0-9]{1,14}")
 _SIMPLE_ADDRESS = re.compile(
@@ -21,12 +22,13 @@ MILLISECONDS = 10**12
 
 
 def _filled(text: str) -> str:
-    if not text.strip():
+    if normalization.is_blank(text):
         raise InvalidValue("This must not be empty.", "required")
     return text
 
 
 def _address(text: str) -> str:
+    text = text if text.isascii() else normalization.email(text)
     if not (len(text) <= 100 and _SIMPLE_ADDRESS.fullmatch(text)):
         try:
             validate_email(text, check_deliverability=False, test_environment=True)
@@ -36,7 +38,7 @@ def _address(text: str) -> str:
 
 
 def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if isinstance(value, str) and normalization.is_blank(value) else value
 
 
 def _readable(read: Callable[[str], object], detail: str, code: str) -> AfterValidator:
@@ -132,7 +134,7 @@ Invited = Annotated[
 class DeponentBody(Body):
     """The person who answers questions."""
 
-    name: Annotated[Text(200) | None, Optional] = None
+    name: Annotated[Annotated[Text(200), AfterValidator(normalization.without_overrides)] | None, Optional] = None
     email: Annotated[Address | None, Optional] = None
     role: Annotated[Literal["deponent", "witness"] | None, Optional] = None
 
@@ -212,7 +214,7 @@ def new_request_of(body: CreateBody) -> new_request.NewRequest:
     sent = body.session_request
     when, deponent = sent.remote_session, sent.deponent or DeponentBody()
     details = (sent.session_details or DetailsBody()).model_dump()
-    blank = not (details["session_type"] or "").strip()
+    blank = normalization.is_blank(details["session_type"] or "")
     return new_request.NewRequest(
         title=when.title,
         case_name=when.case,

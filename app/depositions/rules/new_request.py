@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.kernel.errors import FieldError, Invalid
-from app.kernel.text import time_zones
+from app.kernel.text import normalization, time_zones
 
 DEFAULT_TYPE = "remote_deposition"
 DEFAULT_LANGUAGE = "en-US"
@@ -152,7 +152,7 @@ def fold_invites(invites: list[Invite]) -> tuple[Invite, ...]:
 
 def tidy_details(given: dict[str, str | None]) -> dict[str, str]:
     """`session_details` as they are kept: blanks left out, but never the language."""
-    kept = {key: value for key in DETAILS if (value := given.get(key)) and value.strip()}
+    kept = {key: value for key in DETAILS if (value := given.get(key)) and not normalization.is_blank(value)}
     return {"language": DEFAULT_LANGUAGE, **kept}
 
 

@@ -14,7 +14,7 @@ from app.inspections.models import Status
 from app.inspections.presentation.labels import ANCHORING, STATES
 from app.inspections.presentation.progress import Progress
 from app.inspections.queries.listing import ListedInspection
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, normalization
 
 _OVER = (Status.CLOSED, Status.EXPIRED)
 
@@ -58,7 +58,12 @@ def _when(instant: datetime, zone: str, viewer_zone: str, hour: datetime) -> Mar
 
 def name_of(row: ListedInspection) -> str:
     """The name of a row: the recipient of the newest invite, else its notes."""
-    return row.guest or _short(row.notes, 90) or "Nobody invited yet"
+    return guest_of(row) or normalization.shown(_short(row.notes, 90), "Nobody invited yet")
+
+
+def guest_of(row: ListedInspection) -> str:
+    """Whom the newest invite is for: the name, else the address; empty without an invite."""
+    return normalization.shown(*(row.guest or "").split("\n"))
 
 
 def _short(text: str, most: int) -> str:
@@ -83,7 +88,7 @@ def shown_row(
         id=row.id,
         version=row.version,
         name=name_of(row),
-        notes=_short(row.notes, 90) if row.guest else "",
+        notes=_short(row.notes, 90) if guest_of(row) else "",
         organization=row.organization_name if name_organization else "",
         when=_when(row.scheduled_for or row.created_at, row.zone, viewer.time_zone, hour),
         progress=progress,

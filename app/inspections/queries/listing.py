@@ -81,10 +81,9 @@ def _newest_invite(column: SQLColumnExpression[T]) -> ScalarSelect[T]:
 
 
 def _guest() -> ScalarSelect[str]:
-    """Whom the newest invite is for: the name, else the address."""
+    """Whom the newest invite is for: name, e-mail address and telephone number, a line each."""
     name = func.trim(Invite.recipient_first_name + " " + Invite.recipient_last_name)
-    known = (func.nullif(name, ""), func.nullif(Invite.recipient_email, ""), Invite.recipient_phone)
-    return _newest_invite(func.coalesce(*known))
+    return _newest_invite(name + "\n" + Invite.recipient_email + "\n" + Invite.recipient_phone)
 
 
 def _of(column: SQLColumnExpression[T], id: Column, wanted: Column) -> ScalarSelect[T]:

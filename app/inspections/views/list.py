@@ -17,7 +17,7 @@ from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
 from app.inspections.models import Invite
 from app.inspections.presentation.labels import ANCHORING, GROUPS
 from app.inspections.presentation.progress import progress_of
-from app.inspections.presentation.rows import ShownRow, name_of, shown_row, state_of
+from app.inspections.presentation.rows import ShownRow, guest_of, name_of, shown_row, state_of
 from app.inspections.queries import listing
 from app.inspections.queries.listing import ListedInspection
 from app.inspections.views.filters import FILTERS, READERS, pages
@@ -68,7 +68,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             "Who, and for what",
             "who",
             (
-                Csv("Invited", lambda each: each.row.guest),
+                Csv("Invited", lambda each: guest_of(each.row)),
                 Csv("Notes", lambda each: each.row.notes),
                 Csv("Campaign", lambda each: each.row.campaign_name),
                 Csv("Organization", lambda each: each.row.organization_name),
@@ -165,7 +165,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             return Empty(
                 "smartphone",
                 "No inspections yet",
-                "Create one here, or let your own program create them: /api/docs/inspections shows how.",
+                "Create one here, or let your own program create them: /docs/api/inspections shows how.",
             )
         if list_state.tab.key == listing.NOW:
             over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
@@ -176,6 +176,9 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
 
     def name_of(self, row: ListedInspection) -> str:
         return name_of(row)
+
+    def tell_apart(self, row: ListedInspection) -> str:
+        return datetimes.moment(_when(row), row.zone)
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Engine,
+    ExceptionContext,
     MetaData,
     Table,
     TypeDecorator,
@@ -33,6 +34,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.config import Config
 from app.kernel.crypto import Vault
+from app.kernel.db.faults import FULL, READ_ONLY, Fault, fault_of
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 
@@ -89,6 +91,18 @@ class Db(Session):
     vault: Vault
     database: "Database"
 
+    def commit(self) -> None:
+        """Commits. After a failure the connection is closed, which ends its transaction.
+
+        SQLAlchemy takes the transaction for ended and would put the connection back into the pool as it is: on SQLite a
+        refused COMMIT leaves the transaction open, and the write lock held.
+        """
+        try:
+            super().commit()
+        except BaseException:
+            self.invalidate()
+            raise
+
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
@@ -111,6 +125,19 @@ class Database:
         # Threads of one process wait here in turn instead of in SQLite's sleeping retries.
         self._writer = threading.RLock() if self.sqlite else None
         self.reader, self.writer = (_sqlite_engines if self.sqlite else _postgresql_engines)(config, url)
+        self.write_fault: Fault | None = None
+        """Why this process cannot write right now: the fault of its last transaction, until one is committed."""
+        event.listen(self.writer, "handle_error", self._keep_fault)
+        event.listen(self.writer, "commit", self._forget_fault)
+
+    def _keep_fault(self, context: ExceptionContext) -> None:
+        fault = fault_of(context.original_exception)
+        if fault is FULL or fault is READ_ONLY:
+            self.write_fault = fault
+
+    def _forget_fault(self, _connection: Connection) -> None:
+        # Called before the COMMIT, which may fail and then is kept again.
+        self.write_fault = None
 
     def open_reader(self) -> Db:
         """A session that can only read. The caller closes it."""

@@ -5,12 +5,16 @@ A safe request only reads. An unsafe one begins its transaction at first use; it
 go through `side_transaction()`; a test lists its callers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 from flask import Flask, Response, current_app, g, request
 
 from app.kernel.db.engine import Database, Db
+from app.kernel.db.faults import code_of, fault_of
+
+log = structlog.get_logger("desk")
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 
@@ -40,6 +44,10 @@ def db() -> Db:
     return found
 
 
+class CommitFailed(Exception):
+    """The transaction of the request could not be committed, after the view had succeeded. The cause is the reason."""
+
+
 @contextmanager
 def side_transaction() -> Iterator[Db]:
     """A short separate transaction, committed at once whether or not the request succeeds.
@@ -52,13 +60,25 @@ def side_transaction() -> Iterator[Db]:
         yield own
 
 
+def side_note(write: Callable[[Db], object]) -> None:
+    """Writes a note beside a read. A database that takes no writes right now costs the note, not the page."""
+    try:
+        with side_transaction() as own:
+            write(own)
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        log.warning("note not kept", fault=fault.name, code=code_of(error))
+
+
 def roll_back() -> None:
     """Rolls back what this request has written so far; the next use of db() begins a new transaction."""
     writing: Db | None = g.pop("writing", None)
     if writing is not None:
         try:
             # Not rollback(), after which loaded rows would be refreshed from the closed session.
-            writing.close()
+            _close(writing)
         finally:
             database().release_writer()
 
@@ -69,34 +89,50 @@ def commit_despite_refusal() -> None:
 
 
 def end(response: Response) -> Response:
-    """Commits or rolls back before the response is sent. A commit that fails becomes a 500 or 503 response."""
+    """Commits or rolls back before the response is sent. Raises CommitFailed; nothing is stored then."""
     writing: Db | None = g.get("writing")
     if writing is not None:
         try:
             if response.status_code < 400 or g.get("keep"):
-                writing.commit()
-            else:
-                writing.rollback()
+                _commit(writing)
         finally:
             close()
     return response
 
 
+def _commit(writing: Db) -> None:
+    try:
+        writing.commit()
+    except Exception as error:
+        raise CommitFailed from error
+
+
 def close(_error: BaseException | None = None) -> None:
-    """Closes the sessions of the request; an uncommitted transaction is rolled back."""
+    """Closes the sessions of the request; an uncommitted transaction is rolled back. Never raises.
+
+    A connection that is broken cannot be rolled back; its transaction ends with it.
+    """
     writing: Db | None = g.pop("writing", None)
     if writing is not None:
         try:
-            writing.close()
+            _close(writing)
         finally:
             database().release_writer()
     read: Db | None = g.pop("reading", None)
     if read is not None:
-        read.close()
+        _close(read)
+
+
+def _close(db: Db) -> None:
+    try:
+        db.close()
+    except Exception as error:
+        log.warning("connection lost", code=code_of(error), exc_info=error)
+        db.invalidate()
 
 
 def install(app: Flask, database: Database) -> None:
-    """Ends the transaction after every request."""
+    """Ends the transaction after every request. To be called last: what is installed later runs before the commit."""
     app.extensions["database"] = database
     app.after_request(end)
     app.teardown_request(close)

@@ -1,12 +1,15 @@
-"""Filters for templates: initials, HTML ids, numbers with their noun, cached macros."""
+"""Filters for templates: initials and colours of people, HTML ids, numbers with their noun, cached macros."""
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
+
+from app.kernel.text import normalization
 
 
 def initials(name: str) -> str:
@@ -15,6 +18,15 @@ def initials(name: str) -> str:
     if not parts:
         return "?"
     return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
+HUES = 8
+"""Colours of avatars (static/css/avatar.css)."""
+
+
+def hue(name: str) -> int:
+    """The colour of a person's avatar, 1 to 8: the same name has the same one everywhere and always."""
+    return zlib.crc32(unicodedata.normalize("NFKC", name or "").casefold().encode()) % HUES + 1
 
 
 def slug(text: str) -> str:
@@ -67,10 +79,12 @@ def install(env: Environment) -> None:
     env.globals["once"] = once
     env.filters.update(
         initials=initials,
+        hue=hue,
         slug=slug,
         pluralize=pluralize,
         lead=lead,
         spell_out=spell_out,
         code_spans=code_spans,
         choices=choices,
+        shown=normalization.shown,
     )

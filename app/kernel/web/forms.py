@@ -1,4 +1,6 @@
-"""Forms of the pages: they check formats, not rules. Text is stripped, NUL is refused, messages are sentences.
+"""Forms of the pages: they check formats, not rules. Text is read by the kind of its field (kernel/text/normalization).
+
+NUL is refused, messages are sentences.
 
 `form.check()` comes before every action: it raises a refusal with one sentence a field unless every format is valid.
 """
@@ -8,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import Field, HiddenField, PasswordField, StringField
+from wtforms import EmailField, Field, HiddenField, PasswordField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.fields.core import UnboundField
-from wtforms.validators import Length, Optional, StopValidation, ValidationError
+from wtforms.validators import Optional, StopValidation, ValidationError
 
 from app.kernel.errors import FieldError, Invalid
+from app.kernel.text import normalization
+from app.kernel.web.form_tokens import MaskedToken
 
 Validator = Callable[[FlaskForm, Field], None]
 
@@ -24,9 +28,25 @@ NO_VERSION = "Load the page again: this form does not say which version it was m
 NOT_CHECKED = "Please look at the marked fields. Nothing was saved."
 
 
-def stripped(value: object) -> object:
-    """Text without surrounding white space; other values unchanged."""
-    return value.strip() if isinstance(value, str) else value
+class NameField(StringField):
+    """The name of a person or a thing."""
+
+
+class CodeField(StringField):
+    """A code that is copied from a message or an app."""
+
+
+READERS: dict[type[StringField], Callable[[str], str]] = {
+    EmailField: normalization.email,
+    NameField: normalization.name,
+    CodeField: normalization.code,
+    StringField: normalization.text,
+}
+"""What typed text means in each kind of field; a password is taken as it is."""
+
+
+def _filter(read: Callable[[str], str]) -> Callable[[object], object]:
+    return lambda value: read(value) if isinstance(value, str) else value
 
 
 def plain(_form: FlaskForm, field: Field) -> None:
@@ -44,7 +64,7 @@ def plain(_form: FlaskForm, field: Field) -> None:
 
 
 class Needed:
-    """Validator of a required field; white space alone is not enough."""
+    """Validator of a required field; what nobody can see is not enough."""
 
     field_flags = {"required": True}
 
@@ -53,7 +73,11 @@ class Needed:
 
     def __call__(self, _form: FlaskForm, field: Field) -> None:
         value = field.raw_data[0] if field.raw_data else None
-        if not stripped(value):
+        if isinstance(value, str) and normalization.is_blank(value):
+            value = ""
+        if isinstance(field, StringField) and not isinstance(field, PasswordField):
+            value = field.data
+        if not value:
             field.errors = []
             raise StopValidation(self.sentence)
 
@@ -68,9 +92,26 @@ def optional() -> Optional:
     return Optional()
 
 
-def at_most(characters: int) -> Length:
+class AtMost:
+    """Validator of the longest text of a field, in characters as the API counts them.
+
+    The page shows the limit and counts (`data-limit`); it never sets `maxlength`, with which browsers count otherwise
+    and cut what is pasted without a word.
+    """
+
+    def __init__(self, characters: int) -> None:
+        self.characters = characters
+        self.field_flags = {"limit": characters}
+
+    def __call__(self, _form: FlaskForm, field: Field) -> None:
+        length = len(field.data) if isinstance(field.data, str) else 0
+        if length > self.characters:
+            raise ValidationError(f"Use at most {self.characters:,} characters.")
+
+
+def at_most(characters: int) -> AtMost:
     """Limits the length of a field."""
-    return Length(max=characters, message=f"Use at most {characters:,} characters.")
+    return AtMost(characters)
 
 
 def choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
@@ -79,12 +120,15 @@ def choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
 
 
 class DeskForm(FlaskForm):
-    """The base of every page form: CSRF, stripped text (except passwords), sentences."""
+    """The base of every page form: CSRF, text read by its kind (except passwords), sentences."""
 
     class Meta(FlaskForm.Meta):
+        csrf_class = MaskedToken
+
         def bind_field(self, form: FlaskForm, unbound_field: UnboundField, options: dict[str, object]) -> Field:
             if issubclass(unbound_field.field_class, StringField) and unbound_field.field_class is not PasswordField:
-                options = {**options, "filters": (stripped, *unbound_field.kwargs.get("filters", ()))}
+                read = next(read for kind, read in READERS.items() if issubclass(unbound_field.field_class, kind))
+                options = {**options, "filters": (_filter(read), *unbound_field.kwargs.get("filters", ()))}
             return super().bind_field(form, unbound_field, options)
 
         def render_field(self, field: Field, render_kw: dict[str, object]) -> Markup:

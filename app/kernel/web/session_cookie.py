@@ -1,14 +1,14 @@
 """Flask's session cookie, signed by a signer that a clock which steps back does not void."""
 
-from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeTimedSerializer
 
 from app.kernel.signing import Signer
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    """The session in a signed cookie."""
+    """The session in a signed cookie, which the answers to HEAD, OPTIONS and TRACE never set."""
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """Flask's own serializer, with our signer. Cookies that were signed before stay valid."""
@@ -16,3 +16,8 @@ class SessionInterface(SecureCookieSessionInterface):
         if serializer is not None:
             serializer.signer = Signer
         return serializer
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Sets the cookie when the session has changed. What has no page needs no token of a form."""
+        if request.method not in ("HEAD", "OPTIONS", "TRACE"):
+            super().save_session(app, session, response)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flask import Flask, Response, current_app, g, request
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError
 
 from app.kernel.crypto import same, sha256
 from app.kernel.db.engine import Db
-from app.kernel.db.transaction import SAFE, database
+from app.kernel.db.transaction import database
 from app.kernel.errors import Invalid, Refusal
 from app.kernel.locales import TRANSLATIONS
 from app.kernel.signing import sign, unsign
@@ -55,20 +55,10 @@ def on_visitor_page() -> bool:
     return _segments()[0] in current_app.extensions["visitor_pages"]
 
 
-class FormTokens(CSRFProtect):
-    """The check of form tokens: on visitor pages the signed one, elsewhere that of the session cookie."""
-
-    def protect(self, apply_exemptions: bool = False) -> None:
-        if not on_visitor_page():
-            super().protect(apply_exemptions)
-        elif request.method not in SAFE and request.endpoint:
-            _check_signed_token()
-            g.csrf_valid = True  # forms need not check it again
-
-
-def _check_signed_token() -> None:
+def check_form_token(token: str) -> None:
+    """Raises CSRFError unless this desk made the token for the link in the address."""
     try:
-        signed_for = unsign(database().config, FORM, request.form.get("csrf_token", ""))
+        signed_for = unsign(database().config, FORM, token)
     except Invalid:
         raise CSRFError("The form token is missing or forged.") from None
     if not same(str(signed_for), _address()):
@@ -121,7 +111,7 @@ def _wait(refusal: Refusal, t: Translator) -> str:
 
 
 def _sign_forms() -> None:
-    """Gives Flask-WTF the token of this page, so that it does not write one into a session cookie."""
+    """Gives Flask-WTF the token of this page (`g.csrf_token`), so that it does not write one into a session cookie."""
     if on_visitor_page():
         g.csrf_token = sign(database().config, FORM, _address())
 

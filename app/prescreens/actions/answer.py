@@ -29,7 +29,9 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
         question = next((one for one in answers.applicable(questions, prescreen.submission) if one.key == key), None)
         if question is None:
             raise Invalid("This question is not asked any more. Go on with the next one.", code="answer.not_asked")
-        value = answers.check_answer(question, typed)
+        value = answers.check_answer(
+            question, typed, answers.Reader.of(questionnaire.locale, questionnaire.time_zone, now)
+        )
         given = answers.with_answer(questions, prescreen.submission, question, value)
         person = answers.person(questions, given)
         values = {

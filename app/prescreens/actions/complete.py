@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
+from app.kernel.text import normalization
 from app.prescreens import emails, events
 from app.prescreens.actions._write import TRIES, answered_by_link, record, write_answers
 from app.prescreens.models import Contact, Prescreen, Status
@@ -69,8 +70,8 @@ def _contacts(db: Db, prescreen: Prescreen, now: datetime) -> tuple[UUID | None,
                 name=prescreen.name,
                 email=email,
                 phone=phone,
-                email_key=answers.email_key(email) if email else None,
-                phone_key=answers.phone_key(phone) if phone else None,
+                email_key=normalization.email_key(email) if email else None,
+                phone_key=normalization.telephone_key(phone, None) if phone else None,
                 created_at=now,
             )
             .on_conflict_do_nothing()

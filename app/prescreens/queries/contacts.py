@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.db.engine import Db
+from app.kernel.text.normalization import email_key, telephone_key
 from app.prescreens.models import Contact, Prescreen, Questionnaire
 from app.prescreens.queries.listing import ListedPrescreen
-from app.prescreens.rules.answers import email_key, phone_key
 
 _COLUMNS = tuple(Contact.__table__.c)
 
@@ -24,7 +24,7 @@ def match(db: Db, organization_id: int, email: str | None, phone: str | None) ->
         return db.execute(statement).scalar_one_or_none() if key else None
 
     by_email = known(Contact.email_key, email_key(email) if email else "")
-    return by_email, known(Contact.phone_key, phone_key(phone) if phone else "")
+    return by_email, known(Contact.phone_key, telephone_key(phone, None) if phone else "")
 
 
 def get(db: Db, contact_id: UUID | None) -> Contact | None:

@@ -2,28 +2,29 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
 
 from app.kernel.crypto import sha256
 from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.json_types import JsonObject
+from app.kernel.text import normalization
 from app.prescreens.models import QuestionType, Submission
+from app.prescreens.rules.bounds import UNBOUNDED, Bounds, default
 
 Answer = str | bool | int | float | list[str]
 """The JSON value of an answer; its type follows from the question's."""
 
-TEXT_LIMIT = 200
-LONGTEXT_LIMIT = 5000
-LARGEST = 10**12
+LIMITS = {QuestionType.NAME: 200, QuestionType.TEXT: 200, QuestionType.LONGTEXT: 5000}
+"""Most characters of an answer that is text."""
 _KEEP = "\t\n"
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}([,’'\s]\d{3})+(\.\d+)?")
-_NUMBER = re.compile(r"[+-]?\d{1,13}(\.\d{1,6})?")
-_PHONE = re.compile(r"[+0-9(][0-9 ()./‑-]{4,38}")
+_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,16 @@ class Question:
     condition: Condition | None = None
     headline: bool = False
     short: str = ""
+    bounds: Bounds = UNBOUNDED
 
     @classmethod
     def read(cls, stored: JsonObject) -> "Question":
         """A question as a version of a questionnaire stores it."""
-        condition, expects = stored.get("condition"), stored.get("expects")
+        condition, expects, kind = stored.get("condition"), stored.get("expects"), QuestionType(stored["type"])
         return cls(
             key=stored["key"],
             label=stored["label"],
-            type=QuestionType(stored["type"]),
+            type=kind,
             required=stored.get("required", True),
             hint=stored.get("hint", ""),
             options=tuple(Option(o["value"], o["label"]) for o in stored.get("options", ())),
@@ -97,6 +99,7 @@ class Question:
             condition=Condition(condition["key"], tuple(condition["values"])) if condition else None,
             headline=stored.get("headline", False),
             short=stored.get("short", ""),
+            bounds=Bounds.read(stored["bounds"]) if "bounds" in stored else default(stored["key"], kind),
         )
 
     def met(self, submission: Submission) -> bool | None:
@@ -204,7 +207,19 @@ def check_complete(questions: Sequence[Question], submission: Submission) -> Non
         )
 
 
-def check_answer(question: Question, typed: Sequence[str]) -> Answer | None:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who answers: the language in which they type numbers, and the day where they are; None knows no day."""
+
+    locale: str = "en"
+    today: date | None = None
+
+    @classmethod
+    def of(cls, locale: str, time_zone: str, now: datetime) -> "Reader":
+        return cls(locale, now.astimezone(ZoneInfo(time_zone)).date())
+
+
+def check_answer(question: Question, typed: Sequence[str], reader: Reader = Reader()) -> Answer | None:
     """The JSON value of what was typed or picked, or None for an optional question left empty.
 
     Raises Invalid with a sentence that says what would be accepted and does not repeat the input.
@@ -216,14 +231,34 @@ def check_answer(question: Question, typed: Sequence[str]) -> Answer | None:
             raise _wrong(question, "required", _EMPTY.get(question.type, "Please answer this question."))
         return None
     if question.type is QuestionType.CHOICES:
-        return _choices(question, values)
-    return _READERS[question.type](question, values[0])
+        return _choices(question, values, reader)
+    value = _READERS[question.type](question, values[0], reader)
+    if isinstance(value, str) and question.type is QuestionType.DATE:
+        _check_bounds(question, date.fromisoformat(value), reader)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        _check_bounds(question, value, reader)
+    return value
 
 
 def storable(value: str) -> str:
-    """The text without what cannot be stored."""
-    value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return "".join(c for c in value if c in _KEEP or (ord(c) >= 32 and ord(c) != 127 and not 0xD800 <= ord(c) < 0xE000))
+    """The text as it is read, without what cannot be stored."""
+    value = "".join(c for c in value if c in _KEEP or c == "\r" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return normalization.text(value)
+
+
+_BOUNDS = {
+    "not_whole": "Please write a whole number.",
+    "too_small": "Please write a number of at least {}.",
+    "too_large": "Please write a number of at most {}.",
+    "too_early": "Please write a date that is not before {}.",
+    "too_late": "Please write a date that is not after {}.",
+}
+
+
+def _check_bounds(question: Question, value: float | date, reader: Reader) -> None:
+    code = question.bounds.broken_by(value, reader.today)
+    if code:
+        raise _wrong(question, code, _BOUNDS[code].format(question.bounds.limit(code, reader.today)))
 
 
 _EMPTY = {
@@ -237,66 +272,76 @@ def _wrong(question: Question, code: str, sentence: str) -> Invalid:
     return Invalid(sentence, code="answer.invalid", errors=[FieldError(question.key, code, sentence)])
 
 
-def _text(question: Question, value: str) -> str:
-    limit = LONGTEXT_LIMIT if question.type is QuestionType.LONGTEXT else TEXT_LIMIT
+def _text(question: Question, value: str, _reader: Reader) -> str:
+    limit = LIMITS[question.type]
     if len(value) > limit:
         raise _wrong(question, "too_long", f"Please shorten this: at most {limit:,} characters fit here.")
     return value if question.type is QuestionType.LONGTEXT else " ".join(value.split())
 
 
-def _number(question: Question, value: str) -> int | float:
-    plain = re.sub(r"[,’'\s]", "", value) if _THOUSANDS.fullmatch(value) else value
-    if not _NUMBER.fullmatch(plain) or abs(float(plain)) > LARGEST:
-        raise _wrong(question, "not_a_number", "Please write a number in digits, for example 2500 or 2500.50.")
-    number = float(plain)
-    return int(number) if number.is_integer() else number
+def _name(question: Question, value: str, reader: Reader) -> str:
+    return normalization.name(_text(question, value, reader))
 
 
-def _date(question: Question, value: str) -> str:
+def _number(question: Question, value: str, reader: Reader) -> int | float:
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-            raise ValueError
-        day = date.fromisoformat(value)
+        return normalization.number(value, reader.locale)
+    except normalization.Ambiguous:
+        sentence = "This can be read as two numbers. Please write it again without a mark for thousands."
+        raise _wrong(question, "two_readings", sentence) from None
+    except normalization.NotANumber:
+        sentence = "Please write a number in digits, for example 2500 or 2500.50."
+        raise _wrong(question, "not_a_number", sentence) from None
+
+
+def _date(question: Question, value: str, _reader: Reader) -> str:
+    found = _DATE.fullmatch(normalization.plain(value))
+    try:
+        day = date(*map(int, found.groups())) if found else None
     except ValueError:
-        raise _wrong(question, "not_a_date", "Please write a date as year-month-day, for example 2027-04-01.") from None
+        day = None
+    if day is None:
+        raise _wrong(question, "not_a_date", "Please write a date as year-month-day, for example 2027-04-01.")
     if not 1900 <= day.year <= 2200:
         raise _wrong(question, "not_a_date", "Please write a date between 1900 and 2200.")
-    return value
+    return day.isoformat()
 
 
-def _yesno(question: Question, value: str) -> bool:
+def _yesno(question: Question, value: str, _reader: Reader) -> bool:
     if value not in ("yes", "no"):
         raise _wrong(question, "not_a_choice", "Please choose yes or no.")
     return value == "yes"
 
 
-def _choice(question: Question, value: str) -> str:
+def _choice(question: Question, value: str, _reader: Reader) -> str:
     if value not in (option.value for option in question.options):
         raise _wrong(question, "not_a_choice", "Please choose one of the answers.")
     return value
 
 
-def _choices(question: Question, values: Sequence[str]) -> list[str]:
-    return [option.value for option in question.options if option.value in {_choice(question, v) for v in values}]
+def _choices(question: Question, values: Sequence[str], reader: Reader) -> list[str]:
+    chosen = {_choice(question, value, reader) for value in values}
+    return [option.value for option in question.options if option.value in chosen]
 
 
-def _email(question: Question, value: str) -> str:
+def _email(question: Question, value: str, _reader: Reader) -> str:
     try:
-        return validate_email(value, check_deliverability=False).normalized
+        return validate_email(normalization.email(value), check_deliverability=False).normalized
     except EmailNotValidError:
         raise _wrong(
             question, "not_an_email", "Please check this e-mail address. It should look like name@example.com."
         ) from None
 
 
-def _phone(question: Question, value: str) -> str:
-    if not _PHONE.fullmatch(value) or not 5 <= len(phone_key(value)) <= 16:
+def _phone(question: Question, value: str, _reader: Reader) -> str:
+    number = normalization.telephone(value)
+    if not number:
         raise _wrong(question, "not_a_phone", "Please write the number in digits, for example +1 555 010 4477.")
-    return value
+    return number
 
 
 _READERS = {
-    QuestionType.NAME: _text,
+    QuestionType.NAME: _name,
     QuestionType.TEXT: _text,
     QuestionType.LONGTEXT: _text,
     QuestionType.NUMBER: _number,
@@ -306,19 +351,6 @@ _READERS = {
     QuestionType.EMAIL: _email,
     QuestionType.PHONE: _phone,
 }
-
-
-def email_key(address: str) -> str:
-    """The comparison key of an e-mail address: spellings of one address have one key."""
-    return address.strip().lower()
-
-
-def phone_key(number: str) -> str:
-    """The comparison key of a phone number: its digits, with the international prefix as +."""
-    digits = re.sub(r"\D", "", number)
-    if number.strip().startswith("+"):
-        return "+" + digits
-    return "+" + digits[2:] if digits.startswith("00") else digits
 
 
 class Person(NamedTuple):

@@ -5,6 +5,7 @@ import "./toasts.js";
 import "./dialogs.js";
 import "./refusals.js";
 import "./forms.js";
+import "./counters.js";
 import "./slow-answers.js";
 import "./theme.js";
 import "./clipboard.js";

@@ -2,6 +2,7 @@
 
 import "./toasts.js";
 import "./forms.js";
+import "./counters.js";
 import "./clipboard.js";
 import "./dialogs.js";
 import "./relative-times.js";

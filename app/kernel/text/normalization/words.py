@@ -1,4 +1,4 @@
-"""Normalization of text for search: folded words, their indexed prefixes, and the terms of a query.
+"""Search words of texts and of queries: folded words, their indexed prefixes, and the terms of a query.
 
 The prefixes are computed here, so that both databases find the same. A folded word has letters and digits only, so that
 no query syntax of either database can be injected.
@@ -8,6 +8,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+
+from app.kernel.text.normalization.characters import without_marks
 
 LONGEST_WORD = 40
 MOST_WORDS = 80
@@ -31,9 +33,18 @@ _PLAIN = str.maketrans(
         "ı": "i",
         "ħ": "h",
         "\u2019": "'",
-        "\u0640": None,
+        # Arabic letters that keyboards of other languages write in another form, and those that are left out.
+        "ٱ": "ا",
+        **dict.fromkeys("ىیېۍؠے", "ي"),
+        **dict.fromkeys("کڪ", "ك"),
+        **dict.fromkeys("ةەہھۃ", "ه"),
+        "ں": "ن",
+        **dict.fromkeys("ءٴـ"),
     }
 )
+_BREAK = "\ue001"
+"""Stands for a character between two words that nobody sees: they are one word, and also two."""
+_BREAKS = str.maketrans(dict.fromkeys("\u200b\u200c", _BREAK))
 _NUMBER = re.compile(r"(?<![\w-])\+?\(?\d(?:[\d().\-/ ]*\d)?(?![\w-])")
 _PIECE = re.compile(r"\S+")
 # Scripts without spaces between words: each character is a word.
@@ -43,9 +54,16 @@ DIGITS_OF_A_NUMBER = range(7, 16)
 
 
 def fold(text: str) -> str:
-    """Text without differences of case, accents, width and kinds of digits; other characters stay."""
+    """Text without differences of case, accents, width, kinds of digits and of Arabic letters, and without invisible
+    characters; other characters stay.
+    """
+    return _folded(text).replace(_BREAK, "")
+
+
+def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
+    text = without_marks(text.replace(_BREAK, " ").translate(_BREAKS))
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
     folded = []
     for character in plain:
@@ -53,13 +71,13 @@ def fold(text: str) -> str:
         if category == "Nd":
             folded.append(str(unicodedata.digit(character)))
         elif category[0] != "M":
-            folded.append(character if category[0] in "LN" or character.isascii() else " ")
+            folded.append(character if category[0] in "LN" or character.isascii() or character == _BREAK else " ")
     return "".join(folded)
 
 
 def split(folded: str) -> list[str]:
     """The words of a folded text, in order."""
-    return [word[:LONGEST_WORD] for word in _WORD.findall(folded)]
+    return [word[:LONGEST_WORD] for word in _WORD.findall(folded.replace(_BREAK, ""))]
 
 
 def tokens(*texts: str | None) -> list[str]:
@@ -68,28 +86,33 @@ def tokens(*texts: str | None) -> list[str]:
     Each once, at most MOST_WORDS.
     """
     found: dict[str, None] = {}
-    joined: dict[str, None] = {}
+    others: dict[str, None] = {}
     for text in texts:
-        folded = fold(text) if text else ""
+        folded = _folded(text) if text else ""
         found.update(dict.fromkeys(split(folded)))
         for piece in _PIECE.findall(folded):
-            whole = _joined(piece)
-            if whole:
-                joined[whole] = None
+            others.update(dict.fromkeys(word for variant in _variants(piece)[1:] for word in variant))
         for digits in _numbers(folded):
-            joined[digits] = None
+            others[digits] = None
             if len(digits) > 9:
-                joined.update(dict.fromkeys(digits[start:] for start in (1, 2, 3)))
-                joined[digits[-4:]] = None
+                others.update(dict.fromkeys(digits[start:] for start in (1, 2, 3)))
+                others[digits[-4:]] = None
     found = dict.fromkeys(list(found)[:MOST_WORDS])
-    found.update(dict.fromkeys(list(joined)[: MOST_WORDS // 4]))
+    found.update(dict.fromkeys(list(others)[: MOST_WORDS // 4]))
     return list(found)
 
 
-def _joined(piece: str) -> str | None:
-    """`o'brien` and `2026-1184` joined; None for addresses, which are found by their parts."""
+def _variants(piece: str) -> list[tuple[str, ...]]:
+    """The words of a text without spaces; `o'brien` and `2026-1184` also joined, except in addresses, which are found
+    by their parts; and what an invisible break separates also apart.
+    """
     parts = split(piece)
-    return "".join(parts)[:LONGEST_WORD] if len(parts) > 1 and "@" not in piece and len(parts) < 7 else None
+    found = [tuple(parts)] if parts else []
+    if 1 < len(parts) < 7 and "@" not in piece:
+        found.append(("".join(parts)[:LONGEST_WORD],))
+    if _BREAK in piece and (apart := split(piece.replace(_BREAK, " "))) and tuple(apart) not in found:
+        found.append(tuple(apart))
+    return found
 
 
 def _numbers(folded: str) -> list[str]:
@@ -112,16 +135,16 @@ class Term:
 @lru_cache(maxsize=256)
 def query_terms(text: str) -> tuple[Term, ...]:
     """The terms of a query. A number or a hyphenated word may also be found joined."""
-    folded = fold(text)
+    folded = _folded(text)
     numbers = [run for run in _NUMBER.finditer(folded) if _is_number(run[0])]
     terms: dict[Term, None] = {}
     at = 0
     for run in [*numbers, None]:
         for piece in _PIECE.findall(folded[at : run.start() if run else None]):
-            terms[_term(tuple(split(piece)), _joined(piece))] = None
+            terms[_term(_variants(piece))] = None
         if run is not None:
             digits = "".join(character for character in run[0] if character.isdigit())
-            terms[_term(tuple(split(run[0])), digits.removeprefix("00"))] = None
+            terms[_term([tuple(split(run[0])), (digits.removeprefix("00"),)])] = None
             at = run.end()
     terms.pop(Term(()), None)
     return tuple(terms)[:MOST_WANTED]
@@ -131,11 +154,8 @@ def _is_number(run: str) -> bool:
     return len(_numbers(run)) == 1
 
 
-def _term(parts: tuple[str, ...], whole: str | None) -> Term:
-    variants = [parts[:MOST_WANTED]] if parts else []
-    if whole and (whole,) not in variants:
-        variants.append((whole,))
-    return Term(tuple(variants))
+def _term(variants: list[tuple[str, ...]]) -> Term:
+    return Term(tuple(dict.fromkeys(each[:MOST_WANTED] for each in variants if each)))
 
 
 def longest_prefix(word: str) -> str:
