@@ -2,6 +2,7 @@
     screen (docs/decisions/0011-live.md). A page is live when its <main> has `data-live-every` (seconds). */
 
 import { $, element, on } from "../dom.js";
+import { serverNow, setServerTime } from "../server-clock.js";
 import { recall, remember } from "../storage.js";
 import { holdScroll } from "./anchor.js";
 import { announce } from "./announcements.js";
@@ -39,7 +40,7 @@ function bind() {
     stopped = "";
     if (main) {
       revision = main.dataset.liveRevision;
-      updatedAt = clock(new Date(document.body.dataset.now));
+      updatedAt = clock(new Date(serverNow()));
     }
   } else if (address !== location.href) revision = ""; // only a fragment came with the new address; the rest follows
   address = location.href;
@@ -101,7 +102,8 @@ function receive(answer, text) {
 function succeed(answer) {
   if (failures > 1) announce("Updates are back.");
   failures = 0;
-  updatedAt = clock(new Date(answer.headers.get("Date") ?? Date.now()));
+  setServerTime(answer);
+  updatedAt = clock(new Date(serverNow()));
 }
 
 function fail() {
