@@ -98,7 +98,7 @@ def database(request: pytest.FixtureRequest, worker_databases: databases.WorkerD
     marker = request.node.get_closest_marker("filled")
     fills = [*([cast_rows] if "cast" in request.fixturenames else []), *(marker.kwargs["by"] if marker else ())]
     if request.param == "sqlite":
-        url = worker_databases.sqlite("own", fills)
+        url = worker_databases.own_sqlite(fills)
     else:
         url = worker_databases.postgresql(fills)
     settings = request.node.get_closest_marker("config")

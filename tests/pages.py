@@ -21,8 +21,8 @@ def csrf(client: Any, url: str | None = None) -> str:
         assert found is not None, f"{url} shows no form token."
         return found[1]
     with client.session_transaction() as session:
-        held = session.setdefault("csrf_token", secrets.token_hex(20))
-    return str(URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(held))
+        raw = session.setdefault("csrf_token", secrets.token_hex(20))
+    return str(URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(raw))
 
 
 def presser(
