@@ -97,10 +97,10 @@ def db_upgrade(output: Output) -> None:
     from app.kernel.db import schema
 
     database = _database()
-    before, newest = schema.revisions(database)
-    schema.upgrade(database)
-    sentence = f"The database was already at {newest}." if before == newest else f"The database is now at {newest}."
-    output.done({"revision": newest, "changed": before != newest}, sentence)
+    changed = schema.upgrade(database)
+    _, newest = schema.revisions(database)
+    sentence = f"The database is now at {newest}." if changed else f"The database was already at {newest}."
+    output.done({"revision": newest, "changed": changed}, sentence)
 
 
 @command(db, "check")

@@ -223,6 +223,10 @@ class Queue(ABC, Generic[Key, R, L, K]):
         """How a row is called in a sentence."""
 
     @abstractmethod
+    def tell_apart(self, row: R) -> str:
+        """What a row has that another one of the same name has not, in short: its hour, its questionnaire."""
+
+    @abstractmethod
     def assign(self, db: Db, id: Key, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         """Assigns a row to a person (id and name). Raises Refusal."""
 

@@ -26,7 +26,7 @@ from app.prescreens.queries.contacts import EarlierPrescreen
 from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import review
-from app.prescreens.rules.answers import Answer, Question
+from app.prescreens.rules.answers import Answer, Question, applicable
 from app.prescreens.rules.review import Reviewable
 
 ENGLISH = TRANSLATIONS.translator("en")
@@ -68,10 +68,8 @@ GROUPS = {
     "within-10": Label("Four to ten days", "calendar-clock", "warn"),
     "later": Label("More than ten days", "calendar"),
     "active": Label("Answering", "message-square-text"),
-    "draft": Label("Started, nothing answered yet", "message-square"),
     "expired-completed": Label("Sent, but never decided", "hourglass", "warn"),
     "expired-active": Label("Never finished", "message-square-x"),
-    "expired-draft": Label("Never begun", "message-square"),
     "approved": Label("Approved, the latest first", "circle-check"),
     "denied": Label("Denied, the latest first", "circle-x"),
     "decided": Label("The latest decision first", "check-check"),
@@ -305,7 +303,8 @@ class AnswerRow(NamedTuple):
 
 
 def answer_rows(questions: Sequence[Question], submission: Submission) -> list[AnswerRow]:
-    """Every answer in the questionnaire's order; at the end those that it does not know, under their own keys."""
+    """Every question that is due with its answer, in order; at the end answers that the questionnaire does not know."""
+    due = {question.key for question in applicable(questions, submission)}
     rows = [
         AnswerRow(
             question.label,
@@ -316,7 +315,7 @@ def answer_rows(questions: Sequence[Question], submission: Submission) -> list[A
             len(str(submission.get(question.key, ""))) > LONG_ANSWER,
         )
         for question in questions
-        if question.key in submission or question.condition is None
+        if question.key in submission or question.key in due
     ]
     known = {question.key for question in questions}
     rows += [AnswerRow(key, answer_text(None, value)) for key, value in submission.items() if key not in known]

@@ -53,13 +53,13 @@ def test_adding_several(client: FlaskClient, cast: Cast, database: Database, out
 
 def test_the_options_for_the_browser(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
-    wanted = challenge(client, "/settings/passkeys/challenge", "/settings")
+    wanted = challenge(client, "/settings/passkeys/challenge")
     assert wanted["rp"] == {"id": "localhost", "name": "Session Desk"}
     assert wanted["authenticatorSelection"]["userVerification"] == "required"
     assert wanted["authenticatorSelection"]["residentKey"] == "required"
     assert wanted["excludeCredentials"] == []
     register(client, Device())
-    assert len(challenge(client, "/settings/passkeys/challenge", "/settings")["excludeCredentials"]) == 1
+    assert len(challenge(client, "/settings/passkeys/challenge")["excludeCredentials"]) == 1
     signing = challenge(client.application.test_client(), "/sign-in/passkey/challenge")
     assert signing["userVerification"] == "required"
     assert signing.get("allowCredentials", []) == []
@@ -90,13 +90,13 @@ def test_rubbish_is_refused_politely(client: FlaskClient, cast: Cast, device: De
     challenge(client, "/sign-in/passkey/challenge")
     assert post(client, "/sign-in/passkey", {"credential": sent}, page="/sign-in").status_code == 422
     cast.sign_in(client, "lena")
-    challenge(client, "/settings/passkeys/challenge", "/settings")
+    challenge(client, "/settings/passkeys/challenge")
     assert post(client, "/settings/passkeys", {"name": "x", "credential": sent}).status_code == 422
 
 
 def test_adding_answers_ones_own_challenge_once(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
-    wanted = challenge(client, "/settings/passkeys/challenge", "/settings")
+    wanted = challenge(client, "/settings/passkeys/challenge")
     answer = Device().make(wanted)
     cast.sign_in(client, "otto")
     assert post(client, "/settings/passkeys", {"name": "x", "credential": answer}).status_code == 422
@@ -206,7 +206,7 @@ def test_it_is_answered_within_five_minutes(client: FlaskClient, device: Device,
 def test_a_challenge_is_for_one_purpose(client: FlaskClient, cast: Cast, device: Device) -> None:
     device.count += 1
     cast.sign_in(client, "lena")
-    wanted = challenge(client, "/settings/proof/challenge", "/settings")
+    wanted = challenge(client, "/settings/proof/challenge")
     answer = post(client, "/sign-in/passkey", {"credential": device.sign(wanted)}, page="/settings")
     assert answer.status_code == 422
 

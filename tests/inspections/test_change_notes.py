@@ -51,6 +51,9 @@ def test_stale(otto, mira, noted, database):
     assert "Somebody else changed the notes while you were writing." in text(late)
     assert "mine, typed with care" in text(late)
     assert "Mira Haddad" in text(late)
+    own = send(mira, noted, "change_notes", notes="mine too", version=SEEN)
+    assert "You changed the notes while you were writing." in text(own)
+    assert "Mira Haddad" not in text(own).partition("<main")[2]
     assert stored(database, noted).notes == "second"
 
 

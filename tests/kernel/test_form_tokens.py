@@ -20,7 +20,7 @@ def test_what_anybody_sends_is_read_or_left_as_it_is(sent):
 
 def test_a_page_shows_one_text_and_the_next_another(client, cast):
     ines = cast.sign_in(client, "ines")
-    first, second = csrf(ines), csrf(ines)
+    first, second = csrf(ines, "/settings"), csrf(ines, "/settings")
     assert first != second
     page = text(ines.get("/settings"))
     shown = page.partition('name="csrf-token" content="')[2].partition('"')[0]
@@ -42,12 +42,12 @@ def test_the_bare_token_stands_on_no_page(app, client, cast):
 
 def test_a_token_of_an_earlier_version_is_good(app, client, cast):
     ines = cast.sign_in(client, "ines")
-    bare = unmasked(csrf(ines))
+    bare = unmasked(csrf(ines, "/settings"))
     assert ines.post("/sign-out", data={"csrf_token": bare}).status_code == 303
 
 
 def test_others_are_refused(client, cast):
     ines = cast.sign_in(client, "ines")
-    token = csrf(ines)
+    token = csrf(ines, "/settings")
     for wrong in ("", "x", token[:-4], masked("a.b.c"), "é" * 40, "A" * 10_000):
         assert ines.post("/sign-out", data={"csrf_token": wrong}).status_code in (400, 403), wrong

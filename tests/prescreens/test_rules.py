@@ -180,11 +180,13 @@ def test_a_question_that_is_not_asked_keeps_no_answer() -> None:
 def test_the_next_step_follows_the_template() -> None:
     assert answers.next_question(ASKED, {}) == "fullName"
     assert answers.next_question(ASKED, {"fullName": "Jane"}) == "moveInDate"
-    assert answers.next_question(ASKED, {"hasPets": False}, after="hasPets") == "email"
-    assert answers.next_question(ASKED, {"hasPets": True}, after="hasPets") == "pets"
-    everything = {q.key: "x" for q in ASKED}
-    assert answers.next_question(ASKED, everything) is None
-    assert answers.next_question(ASKED, everything, after="more") is None
+    given = {"fullName": "Jane", "moveInDate": "2027-04-01", "budget": 2500, "hasPets": False}
+    assert answers.next_question(ASKED, given) == "email"
+    assert answers.next_question(ASKED, {**given, "hasPets": True}) == "pets"
+    assert answers.next_question(ASKED, given, ["email"]) == "phone"
+    assert answers.next_question(ASKED, {}, ["fullName"]) == "fullName", "a required question cannot be left empty"
+    assert answers.next_question(ASKED, given, ["email", "phone", "more"]) is None
+    assert answers.next_question(ASKED, {**given, "hasPets": True}, ["email", "phone", "more"]) == "pets"
 
 
 def test_what_is_missing_is_named() -> None:

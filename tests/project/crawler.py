@@ -59,6 +59,7 @@ APART: dict[str, tuple[str, ...]] = {
     "deliveries.moved": ("/deliveries",),  # the former address of messages
     "prescreens.templates": ("/prescreens/templates",),  # the former address of questionnaires
     "prescreens.template": (),  # the same of one
+    "reference.moved": ("/api/docs/depositions",),  # the address that earlier documents printed
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it

@@ -155,7 +155,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 "inbox",
                 "No requests yet",
                 "They come in through the API. A key for it is made under People and keys, "
-                "and /api/docs/depositions shows how.",
+                "and /docs/api/depositions shows how.",
             )
         tab = list_state.tab.key
         if tab in (listing.NEEDS, listing.STARTING):
@@ -172,6 +172,9 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
 
     def name_of(self, row: ListedDeposition) -> str:
         return presentation.name_of(row)
+
+    def tell_apart(self, row: ListedDeposition) -> str:
+        return datetimes.moment(row.starts_at, row.zone)
 
     def assign(self, db: Db, id: int, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)

@@ -165,7 +165,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             return Empty(
                 "smartphone",
                 "No inspections yet",
-                "Create one here, or let your own program create them: /api/docs/inspections shows how.",
+                "Create one here, or let your own program create them: /docs/api/inspections shows how.",
             )
         if list_state.tab.key == listing.NOW:
             over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
@@ -176,6 +176,9 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
 
     def name_of(self, row: ListedInspection) -> str:
         return name_of(row)
+
+    def tell_apart(self, row: ListedInspection) -> str:
+        return datetimes.moment(_when(row), row.zone)
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)

@@ -42,11 +42,11 @@ class ListCounts:
 
     @property
     def answering(self) -> int:
-        return self.live.get(DRAFT, 0) + self.live.get(ACTIVE, 0)
+        return self.live.get(ACTIVE, 0)
 
     @property
     def everything(self) -> int:
-        return sum(self.stored.values())
+        return sum(n for (status, _), n in self.stored.items() if status != DRAFT)
 
     def of(self, state: str, left: int | None = None) -> int:
         """Number of rows of a list without further filters."""
@@ -58,7 +58,7 @@ class ListCounts:
             "approved": decided[ReviewStatus.APPROVED],
             "denied": decided[ReviewStatus.DENIED],
             "decided": decided[ReviewStatus.APPROVED] + decided[ReviewStatus.DENIED],
-            "expired": sum(n for (_, review), n in self.stored.items() if review == PENDING) - sum(self.live.values()),
+            "expired": self.expired(COMPLETED) + self.expired(ACTIVE),
             "all": self.everything,
         }[state]
 
@@ -73,8 +73,8 @@ class ListCounts:
             return self.until[int(key.removeprefix("within-"))] - self.until[3]
         if key == "later":
             return self.waiting - self.until[10]
-        if key in (ACTIVE, DRAFT):
-            return self.live.get(key, 0)
+        if key == ACTIVE:
+            return self.answering
         if key.startswith("expired-"):
             return self.expired(key.removeprefix("expired-"))
         return self.of(key)
@@ -113,7 +113,7 @@ def counter_queries(kind: str) -> tuple[Select, ...]:
         Prescreen.expires_at > bindparam("now", type_=moment),
         Prescreen.expires_at < bindparam("tomorrow", type_=moment),
     )
-    today = [_rows(f"{status} today", kind, status, *rest) for status in (DRAFT, ACTIVE, COMPLETED)]
+    today = [_rows(f"{status} today", kind, status, *rest) for status in (ACTIVE, COMPLETED)]
     cut = []
     for n in LIMITS:
         start, end = bindparam(f"start_{n}", type_=moment), bindparam(f"end_{n}", type_=moment)
@@ -129,7 +129,7 @@ def _rows(key: str, kind: str, status: str, *where: ColumnElement[bool]) -> Sele
 
 def read(rows: Iterable[tuple[str, int, int]]) -> ListCounts:
     """The numbers in the rows of `counter_queries`."""
-    found, live, soon = ListCounts(), dict.fromkeys((DRAFT, ACTIVE, COMPLETED), 0), dict.fromkeys(LIMITS, 0)
+    found, live, soon = ListCounts(), dict.fromkeys((ACTIVE, COMPLETED), 0), dict.fromkeys(LIMITS, 0)
     whole: dict[str, int] = defaultdict(int)
     for key, _, number in rows:
         n = int(number or 0)
@@ -140,6 +140,8 @@ def read(rows: Iterable[tuple[str, int, int]]) -> ListCounts:
         what, _, when = key.partition(" ")
         if what == "cut":
             soon[int(when)] += n
+            continue
+        if what == DRAFT:
             continue
         live[what] += n
         if what == COMPLETED:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast, func, literal_column, select, true
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast, func, literal_column, select
 
 from app.accounts.models import Organization
 from app.dashboard.filters import Chosen, ListKind, within_reach
@@ -165,7 +165,7 @@ def _segments(kind: ListKind, free: bool) -> list[Segment]:
         return [Segment("found" if kind.has("q") else "sorted", branches, order, descending=down)]
     if state == WAITING:
         return [Segment(key, ((*within, *narrow),), order) for key, within in _by_days_left(days)]
-    keys = {"answering": (ACTIVE, DRAFT), "expired": ("expired-completed", "expired-active", "expired-draft")}
+    keys = {"answering": (ACTIVE,), "expired": ("expired-completed", "expired-active")}
     names = keys.get(state, (state,))
     return [Segment(key, (branch,), order, descending=True) for key, branch in zip(names, branches, strict=True)]
 
@@ -176,16 +176,15 @@ def _branches(state: str, left: int | None) -> tuple[Conditions, ...]:
         soon = (Prescreen.expires_at <= _at(f"end_{left}"),) if left else ()
         return ((Stage(COMPLETED, PENDING).of(Prescreen), Prescreen.expires_at > _at("now"), *soon),)
     if state == "answering":
-        return tuple(
-            (Stage(status, PENDING).of(Prescreen), Prescreen.expires_at > _at("now")) for status in (ACTIVE, DRAFT)
-        )
+        return ((Stage(ACTIVE, PENDING).of(Prescreen), Prescreen.expires_at > _at("now")),)
     if state == "expired":
-        stored = (COMPLETED, ACTIVE, DRAFT)
+        stored = (COMPLETED, ACTIVE)
         return tuple((Stage(status, PENDING).of(Prescreen), Prescreen.expires_at <= _at("now")) for status in stored)
     if state in DECIDED:
         word = () if state == "decided" else (Prescreen.review_status == state,)
         return ((Prescreen.reviewed_at.is_not(None), *word),)
-    return ((true(),),)
+    # Drafts hold nothing: anyone may start many, and they are forgotten after a day (actions/forget_drafts.py).
+    return ((Prescreen.status != DRAFT,),)
 
 
 def _by_days_left(left: int | None) -> list[tuple[str, Conditions]]:

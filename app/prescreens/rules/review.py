@@ -64,12 +64,13 @@ def state_of(prescreen: Expiring, now: datetime) -> str:
     return status_of(prescreen, now)
 
 
-def check_review(prescreen: Reviewable, now: datetime) -> None:
-    """Whether it can be approved or denied now. Order: already reviewed 409, then not `completed` 422."""
+def check_review(prescreen: Reviewable, now: datetime, own: bool = False) -> None:
+    """Whether it can be approved or denied now. Order: already reviewed 409, then not `completed` 422. `own` is whether
+    the reviewer is the one who asks."""
     if prescreen.review_status != ReviewStatus.PENDING:
+        who = "You have" if own else f"{prescreen.reviewed_by or 'Somebody'} has"
         raise Conflict(
-            f"{prescreen.reviewed_by or 'Somebody'} has already {prescreen.review_status} this. "
-            "A decision is final, so nothing was changed.",
+            f"{who} already {prescreen.review_status} this. A decision is final, so nothing was changed.",
             code="session.already_reviewed",
         )
     if has_expired(prescreen, now):

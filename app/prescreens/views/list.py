@@ -187,6 +187,9 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
     def name_of(self, row: ListedPrescreen) -> str:
         return presentation.name_of(row)
 
+    def tell_apart(self, row: ListedPrescreen) -> str:
+        return row.questionnaire_name
+
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         former = Seen.read(version).assignee_id
         actions.assign(db, id, assignee=person, former=former, reach=writable(), by=by, now=now)

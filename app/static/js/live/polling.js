@@ -2,6 +2,7 @@
     screen (docs/decisions/0011-live.md). A page is live when its <main> has `data-live-every` (seconds). */
 
 import { $, on } from "../dom.js";
+import { recall, remember } from "../storage.js";
 import { holdScroll } from "./anchor.js";
 import { announce } from "./announcements.js";
 import { mergeParts } from "./parts.js";
@@ -23,7 +24,7 @@ let updatedAt = ""; // the last answer, in the user's time zone
 let stopped = ""; // why there will be no more polls
 let waiting = null; // a fresh page of which something could not be shown yet
 
-const isPaused = () => sessionStorage.getItem(PAUSED) === "1";
+const isPaused = () => recall(PAUSED) === "1";
 const isIdle = () => !main || Boolean(stopped) || isPaused() || document.hidden;
 
 /** Begins with whichever page is on screen: at the start, and after every swap. */
@@ -151,7 +152,7 @@ function showState() {
 
 on("click", (event) => {
   if (!event.target.closest("[data-live-bar] button")) return;
-  sessionStorage.setItem(PAUSED, isPaused() ? "0" : "1");
+  remember(PAUSED, isPaused() ? "0" : "1");
   polling?.abort();
   polling = null;
   showState();
