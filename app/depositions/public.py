@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, redirect, request
 
 from app.accounts.access import public
-from app.depositions import calendar, emails, presentation
+from app.depositions import calendar, emails
 from app.depositions.models import State
 from app.depositions.queries import detail
 from app.depositions.queries.detail import DepositionDetail
@@ -13,7 +13,7 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, time_zones
 from app.kernel.web.htmx import personal, respond
 from app.kernel.web.visitors import Host, VisitorPages
 
@@ -65,8 +65,9 @@ def _page(deposition: DepositionDetail) -> Response:
         status=410 if deposition.state in (State.CANCELED, State.ENDED) else 200,
         deposition=deposition,
         what=calendar.title(deposition),
-        hours=presentation.hours(deposition),
-        relative=datetimes.relative(deposition.starts_at, now) if deposition.starts_at > now else "",
+        hours=datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone),
+        zone=time_zones.plain_name(deposition.time_zone),
+        begins=datetimes.countdown(deposition.starts_at, now) if deposition.starts_at > now else "",
         guest=guest,
         organization_name=deposition.organization_name,
         proof=request.args.get("k", "") if guest else "",

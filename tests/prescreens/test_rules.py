@@ -70,10 +70,9 @@ def test_prospects_may_answer_until_sent_or_over() -> None:
         review.check_answering(a_prescreen("active", days=-1), NOW)
 
 
-def test_begun_days_count() -> None:
-    assert review.days_left(NOW + timedelta(days=3), NOW) == 3
-    assert review.days_left(NOW + timedelta(days=3, seconds=1), NOW) == 4
-    assert review.days_left(NOW - timedelta(days=3), NOW) == 0
+def test_no_time_is_left_of_what_is_over() -> None:
+    assert review.time_left(NOW + timedelta(hours=10), NOW) == timedelta(hours=10)
+    assert review.time_left(NOW - timedelta(days=3), NOW) == timedelta()
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,9 @@ from app.accounts.scope import Scope
 from app.kernel.db.engine import Db
 from app.prescreens.models import DAY_COUNTS, STAGE_COUNTS, Prescreen, ReviewStatus, Status
 from app.prescreens.queries.stages import PENDING, Reach, Stage, day_start, times, whose, whose_counts
+from app.prescreens.rules.review import LIMITS
 
 S, D = STAGE_COUNTS.c, DAY_COUNTS.c
-
-LIMITS = (3, 7, 10)
-"""Days left at which tabs and groups are cut."""
 
 DRAFT, ACTIVE, COMPLETED = Status.DRAFT.value, Status.ACTIVE.value, Status.COMPLETED.value
 
@@ -67,12 +65,11 @@ class ListCounts:
 
     def group(self, key: str) -> int:
         """Number of rows of a group of such a list."""
-        if key == "within-3":
-            return self.until[3]
-        if key in ("within-7", "within-10"):
-            return self.until[int(key.removeprefix("within-"))] - self.until[3]
+        if key.startswith("within-"):
+            days = int(key.removeprefix("within-"))
+            return self.until[days] - max((n for limit, n in self.until.items() if limit < days), default=0)
         if key == "later":
-            return self.waiting - self.until[10]
+            return self.waiting - self.until[LIMITS[-1]]
         if key == ACTIVE:
             return self.answering
         if key.startswith("expired-"):

@@ -23,11 +23,12 @@ from app.prescreens.models import Prescreen, Questionnaire, Submission
 from app.prescreens.queries import counts
 from app.prescreens.queries.counts import ACTIVE, COMPLETED, DRAFT
 from app.prescreens.queries.stages import PENDING, Stage
+from app.prescreens.rules.review import LIMITS
 
 WAITING = "waiting"
 STATES = (WAITING, "answering", "decided", "approved", "denied", "expired", "all")
 DECIDED = ("decided", "approved", "denied")
-LEFT = ("3", "7")
+LEFT = tuple(str(days) for days in LIMITS)
 """Days left at most, as the tabs ask for."""
 
 
@@ -191,13 +192,13 @@ def _by_days_left(left: int | None) -> list[tuple[str, Conditions]]:
     """The groups of what waits: by how soon it could not be decided any more."""
     waiting, start = Stage(COMPLETED, PENDING).of(Prescreen), "now"
     found: list[tuple[str, Conditions]] = []
-    for edge in {None: (3, 10, None), 3: (3,), 7: (3, 7)}[left]:
-        after = Prescreen.expires_at > _at(start)
-        if edge is None:
-            found.append(("later", (waiting, after)))
-            break
-        start = f"end_{edge}"
-        found.append((f"within-{edge}", (waiting, after, Prescreen.expires_at <= _at(start))))
+    for days in LIMITS:
+        if left is None or days <= left:
+            within = (waiting, Prescreen.expires_at > _at(start), Prescreen.expires_at <= _at(f"end_{days}"))
+            found.append((f"within-{days}", within))
+            start = f"end_{days}"
+    if left is None:
+        found.append(("later", (waiting, Prescreen.expires_at > _at(start))))
     return found
 
 
