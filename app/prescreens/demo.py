@@ -270,7 +270,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
     for key, value in JANE["answers"].items():
         read = answers.check_answer(questions[key], [value])
         given = answers.with_answer(questionnaire.questions, given, questions[key], read)
-    _fill(db, home, known, answers.person(questionnaire.questions, given), given, completed_at)
+    _fill(db, questionnaire, known, given, [], completed_at)
     actions.complete(db, known, by=PROSPECT, now=completed_at)
 
 
