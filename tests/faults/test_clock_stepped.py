@@ -12,11 +12,11 @@ import pytest
 from tests.cast import Cast
 from tests.conftest import missing
 from tests.faults import bugs
-from tests.faults.results import LONG, long_only, note
+from tests.faults.results import long_only, note
 from tests.inspections.conftest import SESSIONS
 from tests.servers import Server
 
-pytestmark = pytest.mark.timeout(3600 if LONG else 120)
+pytestmark = pytest.mark.timeout(3600)
 LIBRARIES = [Path(f"/usr/lib/{machine}-linux-gnu/faketime/libfaketimeMT.so.1") for machine in ("x86_64", "aarch64")]
 
 
@@ -79,6 +79,7 @@ def step_back(serve: Callable[..., Server], cast: Cast, clock: FakeTime, bug: st
     return allowed == 30 and all(wait <= 60 for wait in waits) and after == [200] * 60
 
 
+@long_only
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_key_is_not_locked_out(serve: Callable[..., Server], cast: Cast, fake_time: FakeTime) -> None:
     assert step_back(serve, cast, fake_time)

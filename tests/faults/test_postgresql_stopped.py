@@ -22,10 +22,10 @@ from tests.cast import fill as cast_rows
 from tests.databases import new_folder
 from tests.faults import bugs
 from tests.faults.load import Load
-from tests.faults.results import LONG, long_only, note, rounds
+from tests.faults.results import long_only, note, rounds
 from tests.servers import Server
 
-pytestmark = pytest.mark.timeout(3600 if LONG else 180)
+pytestmark = pytest.mark.timeout(3600)
 BACK = 5.0
 """Seconds after which the site answers again when the database does."""
 
@@ -109,6 +109,7 @@ def stop_under_load(site: Database, cluster: Cluster, folder: Path, times: int, 
     return load, longest
 
 
+@long_only
 def test_it_comes_back_by_itself(site: Database, cluster: Cluster, tmp_path: Path) -> None:
     times = min(rounds(2), 20)
     load, longest = stop_under_load(site, cluster, tmp_path, times)
@@ -119,7 +120,7 @@ def test_it_comes_back_by_itself(site: Database, cluster: Cluster, tmp_path: Pat
     assert load.statuses[503] > 0
     assert set(load.read_statuses) <= {200, 429, 503}
     assert sorted(stored) == sorted(load.sent)
-    assert longest < (BACK if LONG else 60)
+    assert longest < (BACK)
     note(
         "PostgreSQL killed and stopped under load",
         "postgresql",
