@@ -20,13 +20,14 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from app.kernel.api import routing
     from app.kernel.db import transaction
     from app.kernel.text import datetimes, template_filters
-    from app.kernel.web import assets, compression, form_tokens
+    from app.kernel.web import assets, compression, form_tokens, visitors
     from app.wiring import wire
 
     logs.configure(config)
     wiring = wire(config, database)
     app = _flask(config)
     _share(app, wiring)
+    visitors.install(app, (desk.visitor_pages for desk in wiring.desks))
     compression.install(app)
     web_errors.install(app)
     middleware.install(app, config)

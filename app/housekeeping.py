@@ -1,7 +1,7 @@
 """Housekeeping of the worker: once in a while it drops rows that are too old to matter, and follows the clock."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from app.dashboard import presence
@@ -9,18 +9,19 @@ from app.dashboard.undo import actions as undo
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db import idempotency, recounts
 from app.kernel.db.engine import Database, Db
-from app.kernel.outbox import claims
+from app.kernel.outbox import claims, recipient_limits
 
 EVERY = 60.0
 """Seconds between two rounds."""
 
 
 class Housekeeping:
-    """A sweep that never reports work, so that it is not run again at once."""
+    """A sweep that never reports work, so that it is not run again at once. `tidiers` are those of the desks."""
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: Limiter, tidiers: Sequence[Callable[[Db, datetime], object]] = ()) -> None:
         self._limiter = limiter
         self._next = 0.0
+        self._tidiers = tidiers
 
     def __call__(self, database: Database, now: datetime) -> bool:
         if time.monotonic() >= self._next:
@@ -29,6 +30,9 @@ class Housekeeping:
                 idempotency.forget_old(db, now)
                 recounts.tidy(db)
                 presence.forget_old(db, now)
+                recipient_limits.forget_old(db, now)
+                for tidy in self._tidiers:
+                    tidy(db, now)
             self._limiter.tidy()
         return False
 

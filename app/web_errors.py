@@ -11,13 +11,14 @@ from flask import Flask, Response, current_app, g, render_template, request, ses
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadHost, HTTPException
 
+from app.accounts.guard import signed_out_answer
 from app.kernel.api import problems
 from app.kernel.api.routing import is_api
 from app.kernel.db import faults
 from app.kernel.db.faults import Fault, code_of, fault_of
 from app.kernel.db.transaction import SAFE, CommitFailed
 from app.kernel.errors import Denied, NotFound, Refusal, Unavailable
-from app.kernel.web import htmx
+from app.kernel.web import htmx, visitors
 
 log = structlog.get_logger("desk")
 
@@ -108,13 +109,14 @@ def refuse(refusal: Refusal) -> Response:
     if is_api(request.path):
         product = g.get("product")
         return problems.answer(refusal, product.extend_problem if product else None)
-    back = request.script_root + _page_above()
-    if htmx.is_htmx():
-        response = Response(render_template("_refused.html", refusal=refusal, back=back), refusal.status)
+    shown = {"typed": _typed(), "again": _again(), "back": _page_above(), "request_id": g.get("request_id")}
+    if visitors.on_visitor_page():
+        response = visitors.refused_page(refusal, **shown)
+    elif htmx.is_htmx():
+        response = Response(render_template("_refused.html", refusal=refusal, back=shown["back"]), refusal.status)
         htmx.retarget(response, "#refusal")
     else:
-        shown = {"refusal": refusal, "typed": _typed(), "again": _again(), "request_id": g.get("request_id")}
-        shown["back"] = back
+        shown["refusal"] = refusal
         bare = refusal.status >= 500 or isinstance(request.routing_exception, BadHost)
         page = _bare_page(shown) if bare else render_template("refused.html", **shown)
         response = Response(page, refusal.status)
@@ -125,7 +127,7 @@ def refuse(refusal: Refusal) -> Response:
 
 
 def _page_above() -> str:
-    """The path of the page that a refused form belongs to: the nearest one above its own address."""
+    """The address of the page that a form belongs to: the nearest one above the form's own address."""
     if isinstance(request.routing_exception, BadHost):
         return "/"
     path, routes = request.path, current_app.create_url_adapter(request)
@@ -133,8 +135,8 @@ def _page_above() -> str:
         path = path.rpartition("/")[0]
         with contextlib.suppress(HTTPException):
             routes.match(path or "/", method="GET")
-            return path or "/"
-    return "/"
+            return request.script_root + (path or "/")
+    return request.script_root + "/"
 
 
 def _bare_page(shown: dict[str, object]) -> str:
@@ -179,6 +181,10 @@ def _http_error(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]  # a redirect Werkzeug raised
     if status == 404:
         return refuse(NotFound(SENTENCES[404]))
+    if status == 405 and request.method in ("GET", "HEAD") and not is_api(request.path):
+        # A form's own address, opened again from the history or by a restored tab.
+        query = request.query_string.decode("ascii", "replace")
+        return htmx.see_other(f"{_page_above()}?{query}" if query else _page_above())
     refusal = Refusal(
         SENTENCES.get(status, SENTENCES[400] if status < 500 else SENTENCES[500]),
         code=CODES.get(status, "bad_request" if status < 500 else "internal_error"),
@@ -191,6 +197,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _csrf_error(_error: CSRFError) -> Response:
+    if (answer := signed_out_answer()) is not None:
+        return answer
     return refuse(
         Denied(
             "This page was open for too long, or you signed in again elsewhere. Nothing was done. "

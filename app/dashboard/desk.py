@@ -19,6 +19,7 @@ from app.kernel.changes.event_types import EventTypes
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Handler
 from app.kernel.text.search import Source
+from app.kernel.web.visitors import VisitorPages
 
 SHOWN = 12
 """Work items of one desk on the home page; its own list has the rest."""
@@ -93,6 +94,8 @@ class Desk:
     further_subjects: tuple[str, ...] = ()
 
     blueprints: tuple[Blueprint, ...]
+    visitor_pages: VisitorPages
+    """Its pages for people without an account."""
     product: Product
     """Its documented API."""
     load_demo: LoadDemo
@@ -101,6 +104,8 @@ class Desk:
     """Who delivers its own channels (jobs) of the outbox."""
     finalizers: Mapping[str, Finalizer] = field(default_factory=dict)
     """Who carries out its pending decisions."""
+    tidy: Callable[[Db, datetime], object] | None = None
+    """Deletes what no longer matters, a portion at a time."""
 
     list_label: str
     """Its list in the navigation."""

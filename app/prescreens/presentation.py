@@ -3,7 +3,7 @@
 Staff read English; prospects read the language of their chat.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -22,36 +22,46 @@ from app.kernel.text import datetimes, normalization
 from app.kernel.text.i18n import Translator
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import QuestionType, ReviewStatus, Status, Submission
-from app.prescreens.queries.contacts import EarlierPrescreen
+from app.prescreens.queries.contacts import EarlierPrescreen, KnownContact
 from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
-from app.prescreens.rules import review
-from app.prescreens.rules.answers import Answer, Question
+from app.prescreens.rules import matching, review
+from app.prescreens.rules.answers import Answer, Question, applicable
 from app.prescreens.rules.review import Reviewable
 
 ENGLISH = TRANSLATIONS.translator("en")
+DAY = timedelta(days=1)
 LONG_ANSWER = 280
 """Number of characters above which the page shows only the beginning of an answer, with the rest folded away."""
 
-TAB_LABELS = {
-    ("waiting", None): "To review",
-    ("waiting", 3): "Within 3 days",
-    ("waiting", 7): "Within 7 days",
-    ("answering", None): "Answering",
-    ("decided", None): "Decided",
-    ("expired", None): "Expired",
-    ("all", None): "Everything",
-}
-TITLES = {
-    ("waiting", None): "Prescreens to review",
-    ("waiting", 3): "To review within three days",
-    ("waiting", 7): "To review within seven days",
-    ("answering", None): "Prospects still answering",
-    ("decided", None): "Decided prescreens",
-    ("approved", None): "Approved prescreens",
-    ("denied", None): "Denied prescreens",
-    ("expired", None): "Expired prescreens",
-    ("all", None): "All prescreens",
+
+class TabWords(NamedTuple):
+    """What a tab is called, its page, and what its number counts, of one and of several. Without a label: no tab."""
+
+    label: str
+    title: str
+    counts: tuple[str, str]
+
+
+def _too_late(days: str) -> tuple[str, str]:
+    after = f"within {days} days and could not be decided after that"
+    return f"expires {after}", f"expire {after}"
+
+
+TABS = {
+    ("waiting", None): TabWords("To review", "Prescreens to review", ("waits for a decision", "wait for a decision")),
+    ("waiting", 3): TabWords("Within 3 days", "To review within three days", _too_late("three")),
+    ("waiting", 7): TabWords("Within 7 days", "To review within seven days", _too_late("seven")),
+    ("answering", None): TabWords(
+        "Answering", "Prospects still answering", ("prospect is still answering", "prospects are still answering")
+    ),
+    ("decided", None): TabWords("Decided", "Decided prescreens", ("is decided", "are decided")),
+    ("approved", None): TabWords("", "Approved prescreens", ("is approved", "are approved")),
+    ("denied", None): TabWords("", "Denied prescreens", ("is denied", "are denied")),
+    ("expired", None): TabWords(
+        "Expired", "Expired prescreens", ("expired without a decision", "expired without a decision")
+    ),
+    ("all", None): TabWords("Everything", "All prescreens", ("prescreen in all", "prescreens in all")),
 }
 STATE_CHOICES = (
     ("", "to review"),
@@ -64,14 +74,11 @@ STATE_CHOICES = (
 )
 GROUPS = {
     "within-3": Label("Three days or fewer", "hourglass", "danger"),
-    "within-7": Label("Four to seven days", "calendar-clock", "warn"),
-    "within-10": Label("Four to ten days", "calendar-clock", "warn"),
-    "later": Label("More than ten days", "calendar"),
+    "within-7": Label("Three to seven days", "calendar-clock", "warn"),
+    "later": Label("More than seven days", "calendar"),
     "active": Label("Answering", "message-square-text"),
-    "draft": Label("Started, nothing answered yet", "message-square"),
     "expired-completed": Label("Sent, but never decided", "hourglass", "warn"),
     "expired-active": Label("Never finished", "message-square-x"),
-    "expired-draft": Label("Never begun", "message-square"),
     "approved": Label("Approved, the latest first", "circle-check"),
     "denied": Label("Denied, the latest first", "circle-x"),
     "decided": Label("The latest decision first", "check-check"),
@@ -120,9 +127,15 @@ def until(expires_at: datetime, zone: str, now: datetime) -> Markup:
     """The end of the days left, in short: `Thu 26 Nov`, on the last day `Mon, 5:08 AM CST`."""
     local = expires_at.astimezone(ZoneInfo(zone))
     text = datetimes.day(local, now.astimezone(ZoneInfo(zone)))
-    if expires_at - now <= timedelta(days=1):
-        text = f"{text[:3]}, {datetimes.hour(local, zone)} {datetimes.zone_abbreviation(local)}"
+    if expires_at - now <= DAY:
+        text = f"{text[:3]}, {datetimes.zoned_hour(local, zone)}"
     return datetimes.tag(expires_at, text)
+
+
+def urgency(left: timedelta) -> str:
+    """The tone of the time left."""
+    urgent, near = review.LIMITS
+    return "danger" if left <= urgent * DAY else "warn" if left <= near * DAY else ""
 
 
 class Badge(NamedTuple):
@@ -138,15 +151,19 @@ class Flagged(Reviewable, Protocol):
     """Anything that has the columns from which badges follow."""
 
     @property
+    def name(self) -> str | None: ...
+    @property
     def email(self) -> str | None: ...
     @property
     def other_contact_id(self) -> UUID | None: ...
 
 
-def badges(prescreen: Flagged, not_met: int, returning: bool, now: datetime, *, with_state: bool) -> tuple[Badge, ...]:
+def badges(
+    prescreen: Flagged, not_met: int, returning: KnownContact | None, now: datetime, *, with_state: bool
+) -> tuple[Badge, ...]:
     """The flags of a prescreen, after its state when that is expired or `with_state`; of a decided one the state alone.
 
-    `not_met` is the number of criteria not met, `returning` whether its contact has an earlier prescreen.
+    `not_met` is the number of criteria not met, `returning` its contact when that has an earlier prescreen.
     """
     if prescreen.review_status != ReviewStatus.PENDING:
         return (state_badge(prescreen, now),)
@@ -159,7 +176,7 @@ def badges(prescreen: Flagged, not_met: int, returning: bool, now: datetime, *, 
     if prescreen.other_contact_id:
         found.append(Badge("Two contacts match", "users", "warn", flag=True))
     if returning:
-        found.append(Badge("Here before", "history", flag=True))
+        found.append(Badge(matching.here_before(prescreen, returning), "history", flag=True))
     if prescreen.status == Status.COMPLETED and not prescreen.email:
         found.append(Badge("No e-mail given", "mail-x", "warn", flag=True))
     return tuple(found)
@@ -186,14 +203,14 @@ class RowContext:
 
     questions: Mapping[tuple[UUID, int], tuple[Question, ...]]
     """Questions by questionnaire and version."""
-    returning: Set[UUID]
-    """Prescreens whose contact has an earlier one."""
+    returning: Mapping[UUID, KnownContact]
+    """The contacts of prescreens whose contact has an earlier one."""
     pending: Mapping[str, Decision]
     """Pending decisions by the id of their prescreen, as text."""
 
 
 class Row(NamedTuple):
-    """A row of the list. `pending` names its pending decision; `status_text` replaces the days left."""
+    """A row of the list. `pending` names its pending decision; `status_text` replaces the time left."""
 
     id: UUID
     version: int
@@ -206,7 +223,8 @@ class Row(NamedTuple):
     person: str
     mine: bool
     takeable: bool
-    days: int
+    days: float
+    left: str
     tone: str
     until: Markup
     status_text: Markup
@@ -230,7 +248,7 @@ def row(
         pending = undo_presentation.ticking(undo_presentation.mark(decision, now, viewer.id), decision, now)
     undecided = prescreen.review_status == ReviewStatus.PENDING
     status_text = _status_text(prescreen, viewer.time_zone, now)
-    days = review.days_left(prescreen.expires_at, now)
+    left = review.time_left(prescreen.expires_at, now)
     name = prescreen.questionnaire_name
     return Row(
         prescreen.id,
@@ -242,7 +260,7 @@ def row(
         badges(
             prescreen,
             not_met(questions, prescreen.submission),
-            prescreen.id in context.returning,
+            context.returning.get(prescreen.id),
             now,
             with_state=with_state,
         ),
@@ -250,8 +268,9 @@ def row(
         prescreen.assignee_name or "",
         prescreen.assignee_id == viewer.id and undecided,
         prescreen.assignee_id is None and review.state_of(prescreen, now) == "completed",
-        days,
-        "danger" if days <= 3 else "",
+        round(left / DAY, 1),
+        datetimes.duration(left),
+        urgency(left),
         until(prescreen.expires_at, viewer.time_zone, now) if not status_text else Markup(),
         status_text,
     )
@@ -305,7 +324,8 @@ class AnswerRow(NamedTuple):
 
 
 def answer_rows(questions: Sequence[Question], submission: Submission) -> list[AnswerRow]:
-    """Every answer in the questionnaire's order; at the end those that it does not know, under their own keys."""
+    """Every question that is due with its answer, in order; at the end answers that the questionnaire does not know."""
+    due = {question.key for question in applicable(questions, submission)}
     rows = [
         AnswerRow(
             question.label,
@@ -316,7 +336,7 @@ def answer_rows(questions: Sequence[Question], submission: Submission) -> list[A
             len(str(submission.get(question.key, ""))) > LONG_ANSWER,
         )
         for question in questions
-        if question.key in submission or question.condition is None
+        if question.key in submission or question.key in due
     ]
     known = {question.key for question in questions}
     rows += [AnswerRow(key, answer_text(None, value)) for key, value in submission.items() if key not in known]
@@ -339,15 +359,17 @@ def not_met(questions: Sequence[Question], submission: Submission) -> int:
 
 
 class EarlierRow(NamedTuple):
-    """Another prescreen of the same contact, on the detail page."""
+    """Another prescreen of the same contact, on the detail page. `name` is its prospect's where that is another."""
 
     id: UUID
+    name: str
     questionnaire: str
     status_text: str
     at: datetime
 
 
-def earlier_row(prescreen: EarlierPrescreen, now: datetime) -> EarlierRow:
+def earlier_row(prescreen: EarlierPrescreen, name: str, now: datetime) -> EarlierRow:
+    """A row for the page of a prescreen whose prospect is called `name`."""
     state = review.state_of(prescreen, now)
     text = {
         "approved": f"approved by {prescreen.reviewed_by}",
@@ -357,7 +379,8 @@ def earlier_row(prescreen: EarlierPrescreen, now: datetime) -> EarlierRow:
         "active": "still answering",
         "draft": "nothing answered yet",
     }[state]
-    return EarlierRow(prescreen.id, prescreen.questionnaire_name, text, prescreen.created_at)
+    other_name = "" if matching.same_name(prescreen.name, name) else prescreen.name
+    return EarlierRow(prescreen.id, other_name, prescreen.questionnaire_name, text, prescreen.created_at)
 
 
 def notified(prescreen: Named, questionnaire: QuestionnaireDetail) -> str:

@@ -8,13 +8,24 @@ import base64
 import binascii
 import os
 
-from flask import Blueprint, Flask, g
+from flask import Blueprint, Flask, g, request
 from flask_wtf.csrf import CSRFProtect, _FlaskFormCSRF, generate_csrf
 from wtforms import Field
 
+from app.kernel.db.transaction import SAFE
+from app.kernel.web import visitors
+
 
 class FormTokens(CSRFProtect):
-    """Checks the token of every unsafe request, without its mask."""
+    """Checks the token of every unsafe request, without its mask: on visitor pages without a cookie."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if visitors.on_visitor_page():
+            if request.method not in SAFE and request.endpoint:
+                visitors.check_form_token(unmasked(request.form.get("csrf_token", "")))
+                g.csrf_valid = True  # the form need not check it again
+        else:
+            super().protect(apply_exemptions)
 
     def _get_csrf_token(self) -> str | None:
         token = super()._get_csrf_token()

@@ -3,7 +3,7 @@
 The same sentence is the refusal, the `detail` of the API and the reason of the disabled button.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.kernel.errors import Conflict, Denied, Gone, Invalid
@@ -26,6 +26,8 @@ REVIEWING_PLANS = frozenset(("pro", "scale"))
 PAGE_LIMITS = {"starter": 50, "pro": 100, "scale": 200}
 RATE_LIMITS = {"starter": 30, "pro": 120, "scale": 600}
 NOTES_LIMIT = 2000
+LIMITS = (3, 7)
+"""Days left at which tabs, groups and colours are cut: what is urgent, and what is next."""
 DECISIONS = {"approve": ReviewStatus.APPROVED, "deny": ReviewStatus.DENIED}
 
 
@@ -112,7 +114,6 @@ def page_limit(plan: str, asked: int) -> int:
     return min(asked, PAGE_LIMITS.get(plan, PAGE_LIMITS["starter"]))
 
 
-def days_left(expires_at: datetime, now: datetime) -> int:
-    """Days until expiry, begun ones counted: 3 means "three days or fewer"; 0 when it is over."""
-    left = expires_at - now
-    return max(0, left.days + (1 if left.seconds or left.microseconds else 0))
+def time_left(expires_at: datetime, now: datetime) -> timedelta:
+    """How long it can still be decided; nothing when it is over."""
+    return max(timedelta(), expires_at - now)
