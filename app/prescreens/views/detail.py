@@ -28,7 +28,7 @@ from app.prescreens.forms import DecisionForm
 from app.prescreens.models import Prescreen
 from app.prescreens.queries import contacts, listing, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
-from app.prescreens.rules import review
+from app.prescreens.rules import matching, review
 from app.prescreens.views.filters import READERS, actable, pages, visible
 from app.prescreens.views.list import QUEUE
 
@@ -75,9 +75,9 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         urgency=presentation.urgency(left),
         answers=answers,
         criteria=any(answer.criterion for answer in answers),
-        earlier=[presentation.earlier_row(other, now) for other in contacts.earlier(db, prescreen)],
-        contact=contacts.get(db, prescreen.contact_id),
-        other_contact=contacts.get(db, prescreen.other_contact_id),
+        earlier=[presentation.earlier_row(other, prescreen.name, now) for other in contacts.earlier(db, prescreen)],
+        filed=_filed(prescreen, prescreen.contact_id),
+        other_filed=_filed(prescreen, prescreen.other_contact_id),
         timeline=EVENTS.timeline(events.timeline(db, SUBJECT, id)),
         messages=messages_about(db, SUBJECT, id),
         form=typed or DecisionForm(formdata=None, version=prescreen.version, notes=_notes(decision)),
@@ -125,6 +125,12 @@ def _why_not_decide(prescreen: Prescreen, decision: Decision | None, now: dateti
     except Refusal as refusal:
         return refusal.detail
     return None
+
+
+def _filed(prescreen: Prescreen, contact_id: UUID | None) -> list[matching.Filed]:
+    """Why the prescreen fits this contact; nothing without one."""
+    contact = contacts.get(reading(), contact_id)
+    return [matching.filed(prescreen, contact)] if contact else []
 
 
 def _notes(decision: Decision | None) -> str:
