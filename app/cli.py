@@ -24,6 +24,7 @@ from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
 
 if TYPE_CHECKING:
     from app.accounts.models import Organization
+    from app.kernel.db.backfills import Backfill
 
 BY = Actor("cli", None, "desk command", None, "cli")
 PRODUCTS = click.Choice(DESKS)
@@ -94,11 +95,13 @@ def db() -> None:
 @command(db, "upgrade")
 def db_upgrade(output: Output) -> None:
     """Bring the tables to the newest state. Safe with two at once, safe to repeat."""
-    from app.kernel.db import schema
+    from app.kernel.db import backfills, schema
 
     database = _database()
     before, newest = schema.revisions(database)
     schema.upgrade(database)
+    for name in backfills.run(database, _backfills(), clock.now()):
+        click.echo(f"Made anew: {name}.", err=True)
     sentence = f"The database was already at {newest}." if before == newest else f"The database is now at {newest}."
     output.done({"revision": newest, "changed": before != newest}, sentence)
 
@@ -107,11 +110,14 @@ def db_upgrade(output: Output) -> None:
 def db_check(output: Output) -> None:
     """Compare the tables with what the program needs; exit code 1 when they differ."""
     import app.models  # noqa: F401  # fills the metadata that the tables are compared with
-    from app.kernel.db import schema
+    from app.kernel.db import backfills, schema
 
     database = _database()
     revision, newest = schema.revisions(database)
     differences = [_difference(each) for each in schema.differences(database)] if revision == newest else []
+    if revision == newest:
+        with database.read() as db:
+            differences += [f"unfinished backfill {name}" for name in backfills.unfinished(db, _backfills())]
     current = revision == newest and not differences
     facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
     if current:
@@ -126,6 +132,14 @@ def db_check(output: Output) -> None:
         )
     else:
         output.refuse("The tables differ from the program: " + "; ".join(differences), "database.differs")
+
+
+def _backfills() -> list["Backfill"]:
+    """Every backfill: those of the desks, and then the search index, which reads what they made."""
+    from app.desks import DESKS
+
+    own = [backfill for desk in DESKS for backfill in desk.backfills]
+    return [*own, *(desk.search_source.backfill() for desk in DESKS)]
 
 
 def _difference(difference: Any) -> str:

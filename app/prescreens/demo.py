@@ -190,15 +190,17 @@ def _prescreen(
 
 def _fill(db: Db, home: Organization, id: UUID, person: answers.Person, given: Submission, at: datetime) -> None:
     """Writes all answers at once: one by one, as a prospect gives them, would slow down the first start."""
+    phone_key = normalization.telephone_key(person.phone, home.region) if person.phone else None
     changes = {
         "submission": given,
         "status": Status.ACTIVE.value,
         "version": 1 + len(given),
         "updated_at": at,
+        "phone_key": phone_key,
         **person._asdict(),
     }
     db.execute(update(Prescreen).where(Prescreen.id == id).values(**changes))
-    search.index(db, search_document(id, home.id, person))
+    search.index(db, search_document(id, home.id, person, phone_key))
 
 
 def _answer(question: answers.Question, name: str, dice: random.Random, at: datetime) -> list[str]:
@@ -243,7 +245,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
             email=JANE["email"],
             phone=JANE["phone"],
             email_key=normalization.email_key(JANE["email"]),
-            phone_key=normalization.telephone_key(JANE["phone"], None),
+            phone_key=normalization.telephone_key(JANE["phone"], home.region),
             created_at=completed_at,
         )
     )

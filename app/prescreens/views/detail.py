@@ -73,7 +73,7 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         criteria=any(answer.criterion for answer in answers),
         earlier=[presentation.earlier_row(other, now) for other in contacts.earlier(db, prescreen)],
         contact=contacts.get(db, prescreen.contact_id),
-        other_contact=contacts.get(db, prescreen.other_contact_id),
+        other_contacts=contacts.others(db, prescreen),
         timeline=EVENTS.timeline(events.timeline(db, SUBJECT, id)),
         messages=messages_about(db, SUBJECT, id),
         form=typed or DecisionForm(formdata=None, version=prescreen.version, notes=_notes(decision)),

@@ -23,6 +23,7 @@ from app.kernel.text.normalization.telephones import region_of, telephone, telep
 from app.kernel.text.normalization.words import (
     MARK,
     MOST_WANTED,
+    VERSION,
     Term,
     fold,
     longest_prefix,
@@ -36,6 +37,7 @@ from app.kernel.text.normalization.words import (
 __all__ = [
     "MARK",
     "MOST_WANTED",
+    "VERSION",
     "Ambiguous",
     "NotANumber",
     "Term",

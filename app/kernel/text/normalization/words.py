@@ -17,6 +17,9 @@ MOST_WANTED = 8
 PREFIX_LENGTHS = (*range(1, 13), 16, 24, 40)
 """The lengths of indexed prefixes. A typed word between two lengths is found by the shorter one and then compared."""
 
+VERSION = 2
+"""Grows when texts are folded in another way: the search index is then made anew by the upgrade."""
+
 MARK = "\ue000"
 """First character of tokens that are no words (such as the organization). No folded word has it."""
 
