@@ -6,6 +6,7 @@ no query syntax of either database can be injected.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -81,6 +82,23 @@ def _folded(text: str) -> str:
 def split(folded: str) -> list[str]:
     """The words of a folded text, in order."""
     return [word[:LONGEST_WORD] for word in _WORD.findall(folded.replace(_BREAK, ""))]
+
+
+def spans(text: str) -> Iterator[tuple[int, str]]:
+    """The words of a text as they are written, with their marks and joiners, each after its place."""
+    start = None
+    for at, character in enumerate(f"{text} "):
+        inside = character.isalnum() or (start is not None and _belongs(character))
+        if inside and start is None:
+            start = at
+        elif not inside and start is not None:
+            yield start, text[start:at]
+            start = None
+
+
+def _belongs(character: str) -> bool:
+    """Whether a character is part of the word that it stands in: an accent, a joiner."""
+    return unicodedata.category(character)[0] == "M" or not without_marks(character)
 
 
 def tokens(*texts: str | None) -> list[str]:
