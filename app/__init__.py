@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     """Returns the web application. Tests hand in their database."""
     # Imported here, so that `app.config` and the rules of a desk can be read without Flask and the rest.
-    from flask_wtf.csrf import CSRFProtect
-
     from app import health, logs, middleware, web_errors
     from app.accounts import guard
     from app.dashboard.undo import views as undo
@@ -22,16 +20,18 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     from app.kernel.api import routing
     from app.kernel.db import transaction
     from app.kernel.text import datetimes, template_filters
-    from app.kernel.web import assets
+    from app.kernel.web import assets, compression, form_tokens, visitors
     from app.wiring import wire
 
     logs.configure(config)
     wiring = wire(config, database)
     app = _flask(config)
     _share(app, wiring)
+    visitors.install(app, (desk.visitor_pages for desk in wiring.desks))
+    compression.install(app)
     web_errors.install(app)
     middleware.install(app, config)
-    CSRFProtect(app).exempt(routing.blueprint)
+    form_tokens.install(app, routing.blueprint)
     assets.install(app)
     datetimes.install(app.jinja_env)
     template_filters.install(app.jinja_env)

@@ -98,12 +98,13 @@ def db_upgrade(output: Output) -> None:
     from app.kernel.db import backfills, schema
 
     database = _database()
-    before, newest = schema.revisions(database)
-    schema.upgrade(database)
+    changed = schema.upgrade(database)
     for name in backfills.run(database, _backfills(), clock.now()):
         click.echo(f"Made anew: {name}.", err=True)
-    sentence = f"The database was already at {newest}." if before == newest else f"The database is now at {newest}."
-    output.done({"revision": newest, "changed": before != newest}, sentence)
+        changed = True
+    _, newest = schema.revisions(database)
+    sentence = f"The database is now at {newest}." if changed else f"The database was already at {newest}."
+    output.done({"revision": newest, "changed": changed}, sentence)
 
 
 @command(db, "check")

@@ -1,7 +1,7 @@
 """Housekeeping of the worker: once in a while it drops rows that are too old to matter, and follows the clock."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from app.dashboard import presence
@@ -16,11 +16,12 @@ EVERY = 60.0
 
 
 class Housekeeping:
-    """A sweep that never reports work, so that it is not run again at once."""
+    """A sweep that never reports work, so that it is not run again at once. `tidiers` are those of the desks."""
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: Limiter, tidiers: Sequence[Callable[[Db, datetime], object]] = ()) -> None:
         self._limiter = limiter
         self._next = 0.0
+        self._tidiers = tidiers
 
     def __call__(self, database: Database, now: datetime) -> bool:
         if time.monotonic() >= self._next:
@@ -29,6 +30,8 @@ class Housekeeping:
                 idempotency.forget_old(db, now)
                 recounts.tidy(db)
                 presence.forget_old(db, now)
+                for tidy in self._tidiers:
+                    tidy(db, now)
             self._limiter.tidy()
         return False
 

@@ -21,15 +21,18 @@ class Sink:
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+        atexit.register(self.flush, AT_EXIT)
+
+    def _begin(self) -> None:
+        """Begins anew, in a forked process too: there a lock may be held for ever, and the lines are the parent's."""
         self._changed = threading.Condition()
         self._waiting: deque[bytes] = deque()
         self._size = 0
-        self._writing = False
-        self._broken_line = False
-        self._pid: int | None = None
+        self._writing = self._started = self._broken_line = False
         self.dropped = 0
         """Lines lost since this process began."""
-        atexit.register(self.flush, AT_EXIT)
 
     def write(self, line: str) -> None:
         """Takes a line. Never raises, never waits for the stream."""
@@ -40,8 +43,8 @@ class Sink:
                 return
             self._waiting.append(text)
             self._size += len(text)
-            if self._pid != os.getpid():
-                self._pid = os.getpid()
+            if not self._started:
+                self._started = True
                 # Interpreters that end refuse new threads: the line is then lost, as are those of a killed process.
                 with contextlib.suppress(RuntimeError):
                     threading.Thread(target=self._run, daemon=True, name="log").start()
@@ -55,7 +58,7 @@ class Sink:
         with self._changed:
             while self._waiting or self._writing:
                 left = ends - time.monotonic()
-                if left <= 0 or self._pid != os.getpid():
+                if left <= 0:
                     return False
                 self._changed.wait(left)
         return True

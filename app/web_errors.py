@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import structlog
 from flask import Flask, Response, current_app, g, render_template, request, session
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from app.kernel.api import problems
 from app.kernel.api.routing import is_api
@@ -17,7 +17,7 @@ from app.kernel.db import faults
 from app.kernel.db.faults import Fault, code_of, fault_of
 from app.kernel.db.transaction import SAFE, CommitFailed
 from app.kernel.errors import Denied, NotFound, Refusal, Unavailable
-from app.kernel.web import htmx
+from app.kernel.web import htmx, visitors
 
 log = structlog.get_logger("desk")
 
@@ -108,13 +108,16 @@ def refuse(refusal: Refusal) -> Response:
     if is_api(request.path):
         product = g.get("product")
         return problems.answer(refusal, product.extend_problem if product else None)
-    if htmx.is_htmx():
-        response = Response(render_template("_refused.html", refusal=refusal), refusal.status)
+    shown = {"typed": _typed(), "again": _again(), "back": _page_above(), "request_id": g.get("request_id")}
+    if visitors.on_visitor_page():
+        response = visitors.refused_page(refusal, **shown)
+    elif htmx.is_htmx():
+        response = Response(render_template("_refused.html", refusal=refusal, back=shown["back"]), refusal.status)
         htmx.retarget(response, "#refusal")
     else:
-        shown = {"refusal": refusal, "typed": _typed(), "again": _again(), "request_id": g.get("request_id")}
-        shown["back"] = request.script_root + _page_above()
-        page = render_template("refused.html", **shown) if refusal.status < 500 else _bare_page(shown)
+        shown["refusal"] = refusal
+        bare = refusal.status >= 500 or isinstance(request.routing_exception, BadHost)
+        page = _bare_page(shown) if bare else render_template("refused.html", **shown)
         response = Response(page, refusal.status)
     response.headers.update(refusal.headers)
     response.headers["Cache-Control"] = "no-store"
@@ -123,18 +126,23 @@ def refuse(refusal: Refusal) -> Response:
 
 
 def _page_above() -> str:
-    """The path of the page that a refused form belongs to: the nearest one above its own address."""
+    """The address of the page that a form belongs to: the nearest one above the form's own address."""
+    if isinstance(request.routing_exception, BadHost):
+        return "/"
     path, routes = request.path, current_app.create_url_adapter(request)
     while path and routes is not None:
         path = path.rpartition("/")[0]
         with contextlib.suppress(HTTPException):
             routes.match(path or "/", method="GET")
-            return path or "/"
-    return "/"
+            return request.script_root + (path or "/")
+    return request.script_root + "/"
 
 
 def _bare_page(shown: dict[str, object]) -> str:
-    """The page for our own faults. It reads neither the user nor the navigation, because that may be what failed."""
+    """The page for our own faults, and for a Host that is no name, which leaves no addresses to link to.
+
+    It reads neither the user nor the navigation, because that may be what failed.
+    """
     template = current_app.jinja_env.get_template("refused.html")
     return template.render(
         **shown, me=None, desks=(), request=request, get_flashed_messages=lambda **_: (), title="Not our best moment"
@@ -172,6 +180,10 @@ def _http_error(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]  # a redirect Werkzeug raised
     if status == 404:
         return refuse(NotFound(SENTENCES[404]))
+    if status == 405 and request.method in ("GET", "HEAD") and not is_api(request.path):
+        # A form's own address, opened again from the history or by a restored tab.
+        query = request.query_string.decode("ascii", "replace")
+        return htmx.see_other(f"{_page_above()}?{query}" if query else _page_above())
     refusal = Refusal(
         SENTENCES.get(status, SENTENCES[400] if status < 500 else SENTENCES[500]),
         code=CODES.get(status, "bad_request" if status < 500 else "internal_error"),

@@ -66,7 +66,12 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
         signing_key=api_auth.signing_key,
         handlers=_merged([own_channels, accounts.HANDLERS, *(desk.handlers for desk in DESKS)]),
         finalizers=finalizers,
-        sweeps=(ClockSteps(), Housekeeping(limiter), accounts.Tidy(), partial(undo.sweep, finalizers=finalizers)),
+        sweeps=(
+            ClockSteps(),
+            Housekeeping(limiter, [desk.tidy for desk in DESKS if desk.tidy]),
+            accounts.Tidy(),
+            partial(undo.sweep, finalizers=finalizers),
+        ),
     )
 
 

@@ -4,14 +4,34 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from app import create_app
 from app.config import Config
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.engine import Database
+from tests import refusals
 
 _KEPT: dict[tuple[Config, str], Flask] = {}
 """By configuration, whatever the address of the database, and by what was added to the app."""
+
+
+class _Compiled(BytecodeCache):
+    """The templates that this worker has compiled, for every app that it makes."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 def reused(database: Database, added: str = "", add: Callable[[Flask], None] = lambda app: None) -> Flask:
@@ -19,7 +39,9 @@ def reused(database: Database, added: str = "", add: Callable[[Flask], None] = l
     key = replace(database.config, database_url="sqlite://"), added
     if key not in _KEPT:
         _KEPT[key] = create_app(database.config, database)
+        _KEPT[key].jinja_env.bytecode_cache = _COMPILED
         add(_KEPT[key])
+        refusals.watch(_KEPT[key])
     found = _KEPT[key]
     found.extensions.update(database=database, config=database.config, limiter=Limiter(database.config))
     return found

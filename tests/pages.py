@@ -1,13 +1,28 @@
 """A signed-in browser without a screen: reads a page's token and presses its buttons, one after another or at once."""
 
+import re
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from itsdangerous import URLSafeTimedSerializer
 
-def csrf(client: Any, url: str = "/settings") -> str:
-    """The form token of a page."""
-    return text(client.get(url)).partition('name="csrf-token" content="')[2].partition('"')[0]
+TOKEN = re.compile(r'name="csrf[-_]token"[^>]*(?:content|value)="([^"]+)"')
+
+
+def csrf(client: Any, url: str | None = None) -> str:
+    """The form token of a page; without an address the one that every page of this session shows.
+
+    Rendering a page to read its token costs more than most presses, so the token is signed here as Flask-WTF does.
+    """
+    if url is not None:
+        found = TOKEN.search(text(client.get(url, follow_redirects=True)))
+        assert found is not None, f"{url} shows no form token."
+        return found[1]
+    with client.session_transaction() as session:
+        raw = session.setdefault("csrf_token", secrets.token_hex(20))
+    return str(URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(raw))
 
 
 def presser(
@@ -51,6 +66,11 @@ def one_wins(answers: Sequence[Any]) -> Sequence[str]:
 def digest(shown: Any) -> str:
     """What a preview carries to the confirming press."""
     return text(shown).partition('name="preview" value="')[2].partition('"')[0]
+
+
+def without_tokens(html: str) -> str:
+    """A page without its form tokens, which are masked anew in every response."""
+    return re.sub(r'(name="csrf_token" value|name="csrf-token" content)="[^"]*"', r"\1", html)
 
 
 def text(answer: Any) -> str:

@@ -1,13 +1,15 @@
 """`--quick`: the tests that one minute on two cores allows. Rules, requests and pages on SQLite, in this process.
 
 A test is left out for its kind, never by name: it runs on PostgreSQL, in a browser or against processes, looks at every
-page of the demo site, tries cases that are generated, or is marked `slow`. Without the option nothing is left out.
+page of the demo site, asks the planner over thousands of rows, tries cases that are generated, or is marked `slow`.
+Without the option nothing is left out.
 """
 
 import pytest
 
 SLOW_FIXTURES = {"chromium", "page", "serve", "server", "demo_site"}
-SLOW_FOLDERS = ("tests/bench/", "tests/faults/", "tests/tools/", "tests/upgrade/")
+SLOW_FOLDERS = ("tests/bench/", "tests/faults/", "tests/serving/", "tests/tools/", "tests/upgrade/")
+SLOW_FILES = ("test_plans.py",)
 SLOW_MARKERS = ("browser", "hypothesis", "slow")
 
 
@@ -31,4 +33,5 @@ def is_slow(item: pytest.Item) -> bool:
         or any(item.get_closest_marker(name) for name in SLOW_MARKERS)
         or not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
         or item.nodeid.startswith(SLOW_FOLDERS)
+        or item.path.name in SLOW_FILES
     )

@@ -109,6 +109,20 @@ def test_whatever_the_stream_is(stream: str | None, tmp_path: Path) -> None:
     assert sink.dropped == 1
 
 
+def test_a_forked_process_begins_anew(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as stream:
+        sink = Sink(stream)
+        sink.write("parent")
+        with sink._changed:  # as the thread of the log may hold it at the moment of a fork
+            child = os.fork()
+        if child == 0:
+            sink.write("child")
+            os._exit(0 if sink.flush(10) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert sink.flush(10)
+    assert sorted((tmp_path / "log").read_text().split()) == ["child", "parent"]
+
+
 class BrokenLogger:
     """A logger whose every line fails, as one of a library might."""
 

@@ -7,7 +7,12 @@ from tools.settings import DATA, settings
 
 
 def main(arguments: list[str]) -> int:
-    folder = DATA
-    if arguments[:1] == ["--data"] and len(arguments) > 1:
-        folder, arguments = Path(arguments[1]).resolve(), arguments[2:]
+    folder, arguments = split(arguments)
     become("-m", "app.cli", *arguments, env=settings(folder))
+
+
+def split(arguments: list[str]) -> tuple[Path, list[str]]:
+    """The folder that `--data` names, and the arguments of the desk command."""
+    if arguments[:1] == ["--data"] and len(arguments) > 1:
+        return Path(arguments[1]).resolve(), arguments[2:]
+    return DATA, arguments

@@ -1,9 +1,13 @@
 """Settings of a development Session Desk, kept beside its data, and the desk command run with them."""
 
 import base64
+import fcntl
 import os
 import secrets
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools import ROOT
@@ -17,14 +21,14 @@ def settings(folder: Path, port: int | None = None) -> dict[str, str]:
     """The environment a development Session Desk runs in. What the caller's environment says wins."""
     keep = folder / "settings.env"
     try:
-        _try_writing(folder)
-        stored = dict(line.split("=", 1) for line in keep.read_text().splitlines()) if keep.exists() else _new_secrets()
-        if port or "PUBLIC_BASE_URL" not in stored:
-            stored["PUBLIC_BASE_URL"] = f"http://localhost:{port or 8000}"
-        text = "".join(f"{name}={value}\n" for name, value in stored.items())
-        if not keep.exists() or keep.read_text() != text:
-            keep.touch(mode=0o600)
-            keep.write_text(text)
+        with _writing(folder):
+            before = keep.read_text() if keep.exists() else ""
+            stored = dict(line.split("=", 1) for line in before.splitlines()) or _new_secrets()
+            if port or "PUBLIC_BASE_URL" not in stored:
+                stored["PUBLIC_BASE_URL"] = f"http://localhost:{port or 8000}"
+            text = "".join(f"{name}={value}\n" for name, value in stored.items())
+            if text != before:
+                _replace(keep, text)
     except OSError as error:
         raise Refusal(f"{folder} cannot be written ({error.strerror}). Name another folder with --data.") from None
     except ValueError:
@@ -33,10 +37,24 @@ def settings(folder: Path, port: int | None = None) -> dict[str, str]:
     return {**stored, "DATABASE_URL": database, "EVIDENCE_URL": str(folder / "evidence"), **os.environ}
 
 
-def _try_writing(folder: Path) -> None:
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Makes the folder. Commands that are started at once take turns in it, so that they agree on their secrets."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "probe").touch()
-    (folder / "probe").unlink()
+    tempfile.TemporaryFile(dir=folder).close()  # raises OSError where nothing can be written
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Writes a file that only its owner reads, whole or not at all."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as new:
+        new.write(text)
+    os.replace(new.name, file)
 
 
 def _new_secrets() -> dict[str, str]:

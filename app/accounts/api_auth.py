@@ -1,8 +1,8 @@
 """Authentication of the three APIs: which key is good for which product, and its rate limits (docs/authentication.md).
 
-An authenticator has `authenticate(authorization, db, now) -> Caller`, which raises the same Unauthorized for every
-fault of a credential, and `limits(caller)`. Each lookup is one query, built once. A key of another product is a wrong
-key.
+An authenticator has `authenticate(authorization, db, now) -> Caller`, which raises Unauthorized, and `limits(caller)`.
+The refusal names what is wrong with a JWT as long as no key was looked up; from then on it is one sentence, whatever
+the fault. Each lookup is one query, built once. A key of another product is a wrong key.
 """
 
 import binascii
@@ -10,7 +10,7 @@ import re
 from base64 import urlsafe_b64decode
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import jwt
 import orjson
@@ -29,6 +29,8 @@ from app.kernel.json_types import JsonObject
 LONGEST_HEADER = 8192
 LEEWAY = 30
 """Seconds that the `exp` of a bearer may lie in the past, because clocks differ."""
+LAST_EXP = 253_402_300_799
+"""The last second of the year 9999. An `exp` beyond it is meant in milliseconds, and would never pass."""
 
 
 class Credential(NamedTuple):
@@ -99,12 +101,9 @@ NEWEST_KEY = (
 )
 
 
-def unauthorized() -> Unauthorized:
-    """The one refusal for every credential that is not valid."""
-    return Unauthorized(
-        "This needs a valid credential in the Authorization header. Nothing was done.",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+def unauthorized(detail: str = "This needs a valid credential in the Authorization header.") -> Unauthorized:
+    """The refusal of a credential; without `detail` the one for everything that only a key decides."""
+    return Unauthorized(f"{detail} Nothing was done.", headers={"WWW-Authenticate": "Bearer"})
 
 
 def bearer(authorization: str | None) -> str:
@@ -193,12 +192,12 @@ class JwtAuthenticator:
     def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller:
         """Returns the caller; any unrevoked key of the organization may have signed. Raises Unauthorized."""
         token = bearer(authorization)
-        slug = _claimed_slug(token)
+        slug = _slug_of(_claims(token), now)
         rows = db.connection().execute(BY_SLUG, {"slug": slug, "product": self.product.value}).all()
         for row in map(_KeyRow._make, rows):
-            if row.secret_encrypted and _is_signed(token, decrypt_key(db.vault, row.secret_encrypted), slug, now):
+            if row.secret_encrypted and _is_signed(token, decrypt_key(db.vault, row.secret_encrypted)):
                 return _caller(row, db, now)
-        raise unauthorized()
+        raise unauthorized(NOT_SIGNED)
 
     def limits(self, caller: Caller) -> list[tuple[str, int]]:
         """The rate-limit bucket of a call, with the calls a minute that it allows."""
@@ -213,9 +212,15 @@ PRESCREENS_A_MINUTE: dict[str, int] = {
     Plan.SCALE.value: 600,
 }
 
-HEADER_LENGTH = 512
+ALGORITHM = "HS256"
+NOT_A_JWT = (
+    "The bearer is not a JSON Web Token: three parts with dots between them, of which the first two are JSON objects "
+    "in base64url. Sign one with your key; the key itself is never sent."
+)
+NOT_SIGNED = "No active key of a company with the `slug` of this token has signed it."
+
 _OPTIONS: Options = {
-    "require": ["exp"],
+    "require": [],
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
@@ -226,41 +231,59 @@ _OPTIONS: Options = {
 }
 
 
-def _claimed_slug(token: str) -> str:
-    """The company id in a token, not verified yet. Raises Unauthorized when the token cannot be read."""
+def _claims(token: str) -> JsonObject:
+    """The claims of a token, not verified yet. Raises Unauthorized when it cannot be read or has another algorithm."""
     parts = token.split(".")
-    if len(parts) != 3 or len(parts[0]) > HEADER_LENGTH:
-        raise unauthorized()
+    header, claims = (_json(part) for part in parts[:2]) if len(parts) == 3 else (None, None)
+    if header is None or claims is None:
+        raise unauthorized(NOT_A_JWT)
+    if header.get("alg") != ALGORITHM:
+        raise unauthorized(f"The `alg` of the token must be {ALGORITHM}.")
+    return claims
+
+
+def _json(part: str) -> JsonObject | None:
     try:
-        claims = orjson.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        found = orjson.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, binascii.Error):
-        raise unauthorized() from None
-    slug = claims.get("slug") if isinstance(claims, dict) else None
-    if not isinstance(slug, str) or not SLUG.fullmatch(slug):
-        raise unauthorized()
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _slug_of(claims: JsonObject, now: datetime) -> str:
+    """The company id of a token whose times are right. Raises Unauthorized, before any key is looked up.
+
+    The library would read the machine's clock; the app has one clock, and it is passed in.
+    """
+    at, expires_at, begins_at, slug = now.timestamp(), claims.get("exp"), claims.get("nbf"), claims.get("slug")
+    if not _is_number(expires_at):
+        fault = "is missing" if expires_at is None else "is not a number"
+        raise unauthorized(f"The claim `exp` of the token {fault}: it is when the token ends, in Unix epoch seconds.")
+    if expires_at > LAST_EXP:
+        raise unauthorized("The claim `exp` of the token is in milliseconds: it must be in Unix epoch seconds.")
+    if expires_at + LEEWAY <= at:
+        raise unauthorized("The claim `exp` of the token has passed: sign a new one.")
+    if begins_at is not None and not (_is_number(begins_at) and begins_at - LEEWAY <= at):
+        fault = "lies in the future" if _is_number(begins_at) else "is not a number"
+        raise unauthorized(f"The claim `nbf` of the token {fault}: it is when the token begins, in Unix epoch seconds.")
+    if not isinstance(slug, str) or not slug:
+        raise unauthorized("The claim `slug` of the token is missing: it is your company id, as text.")
+    if not SLUG.fullmatch(slug):
+        raise unauthorized(NOT_SIGNED)
     return slug
 
 
-def _is_signed(token: str, key: str, slug: str, now: datetime) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_signed(token: str, key: str) -> bool:
+    """Whether this key signed the token."""
     try:
-        claims = jwt.decode(token, key, algorithms=["HS256"], options=_OPTIONS)
+        jwt.decode(token, key, algorithms=[ALGORITHM], options=_OPTIONS)
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         return False
-    expires_at = claims.get("exp")
-    # The library reads the machine's clock; the app has one clock, and it is passed in.
-    return (
-        claims.get("slug") == slug
-        and isinstance(expires_at, int | float)
-        and not isinstance(expires_at, bool)
-        and expires_at + LEEWAY > now.timestamp()
-        and _has_begun(claims.get("nbf"), now)
-    )
-
-
-def _has_begun(not_before: object, now: datetime) -> bool:
-    if not_before is None:
-        return True
-    return isinstance(not_before, int | float) and not_before - LEEWAY <= now.timestamp()
+    return True
 
 
 @lru_cache(maxsize=1024)

@@ -138,9 +138,17 @@ def _to_sign_in() -> Response:
     """Sends the whole window to the sign-in page, and from there back to the page (never to a fragment of it)."""
     target = request.full_path if request.query_string else request.path
     if htmx.is_htmx():
-        here = urlsplit(request.headers.get("HX-Current-URL", ""))
-        target = f"{here.path}?{here.query}" if here.query else here.path
+        target = _path_of(request.headers.get("HX-Current-URL", ""))
     return htmx.leave_for(url_for("accounts_public.sign_in", next=safe_next(target)))
+
+
+def _path_of(url: str) -> str:
+    """Path and query of an address that a browser sent; empty when it is no address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _to_set_up_second_factor(organization: str) -> Response:

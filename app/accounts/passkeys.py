@@ -4,6 +4,7 @@ The library is imported when the first passkey is used: most processes never nee
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ SECONDS = 300
 """How long a browser may take to respond."""
 LONGEST_RESPONSE = 16_000
 """Characters of a browser's response; a registration with an attestation stays well below."""
+CREDENTIAL_ID = re.compile(r"[A-Za-z0-9_-]{1,1400}")
+"""The id of a credential as browsers send it: base64url."""
 REFUSED = "This passkey was not accepted. Nothing was done. Try again, or take another way."
 
 
@@ -106,7 +109,8 @@ def parsed(response: str) -> JsonObject:
         found = orjson.loads(response) if len(response) <= LONGEST_RESPONSE else None
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not isinstance(found.get("id"), str) or len(found["id"]) > 1400:
+    id = found.get("id") if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(id, str) or not CREDENTIAL_ID.fullmatch(id):
         raise refused()
     return found
 

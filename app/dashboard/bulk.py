@@ -17,8 +17,9 @@ from app.dashboard import recent_events, tags
 from app.dashboard.csv_export import export_ticked
 from app.dashboard.listing import Found, Id
 from app.dashboard.queue import AnyQueue, ListState
-from app.dashboard.recent_events import LatestEvent
 from app.kernel import clock
+from app.kernel.changes.event_types import ActedRow
+from app.kernel.changes.events import is_own
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied, Invalid, NotFound, Refusal
 from app.kernel.text import datetimes
@@ -151,11 +152,11 @@ def _fits(one: Ticked, found: tuple[str | None, Found]) -> bool:
     return key is not None and row.version == one.version
 
 
-def _what_happened(queue: AnyQueue, list_state: ListState, viewer: Me, event: LatestEvent | None) -> str:
+def _what_happened(queue: AnyQueue, list_state: ListState, viewer: Me, event: ActedRow | None) -> str:
     """`Ana Ruiz scheduled it at 10:42`."""
     if event is None:
         return "it has left this list"
-    who = "you" if event.actor_id == str(viewer.id) else event.actor_name
+    who = "you" if is_own(event, viewer.actor()) else event.actor_name
     return f"{who} {queue.events.clause(event.kind)} {_at_moment(event.created_at, viewer.time_zone, list_state.now)}"
 
 

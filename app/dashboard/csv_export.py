@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -25,20 +24,44 @@ from app.kernel.web.htmx import personal
 MARK = "\ufeff"
 """The byte order mark, by which Excel knows UTF-8."""
 
-# What a spreadsheet may take for a formula at the start of a cell: = + - @, a tab or a carriage return (OWASP, "CSV
-# Injection"); full-width forms too, which some programs fold into the plain ones, and white space before any of them.
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r\n]|^[\t\r\n]")
+# What begins a formula (OWASP, "CSV Injection"), also in the forms that some programs fold into the plain ones.
+_SIGN = r"[=+\-@＝＋－＠﹦﹢﹣﹫⁼⁺₌₊﬩−]"
+_SEPARATORS = r",;|\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029，；｜"
+"""What programs split a file at, whatever separates our own cells."""
+_BETWEEN = rf'[{_SEPARATORS}\s:：\x00-\x1f"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]'
+"""Separators, and what a program may drop before it looks at a cell: white space, quotes, marks without a width."""
+_BEFORE_SIGN = re.compile(rf"(?:^{_BETWEEN}*+|(?<!{_BETWEEN}){_BETWEEN}++)(?={_SIGN})")
+_SEPARATOR = re.compile(f"[{_SEPARATORS}]")
+_HARMLESS = re.compile(rf"{_SIGN}(?:\s|$)|[+\-−][0-9]+(?:[.,][0-9]+)*(?:\s|$)")
+"""A sign that stands alone in a text, and a plain number."""
+
+
+def _guarded(found: re.Match[str]) -> str:
+    """What stands before a sign, with an apostrophe when a formula could begin at the sign.
+
+    That is so at the start of a cell and after a separator; after a space or a colon, where texts have signs, only when
+    the sign neither stands alone nor begins a plain number.
+    """
+    between, text = found[0], found.string
+    if found.start() and not _SEPARATOR.search(between):
+        if not between.strip('"') or _HARMLESS.match(text, found.end()):
+            return between
+    return f"{between}'"
 
 
 def cell(value: object) -> str:
-    """A value as text that no spreadsheet runs: a moment as ISO 8601 in UTC, nothing as nothing."""
+    """A value as text in which no program finds a formula, wherever it splits: an apostrophe stands before each sign.
+
+    A moment is ISO 8601 in UTC, nothing is nothing. Numbers stay numbers; text that looks like one, such as a telephone
+    number, is text and gets the apostrophe, by which spreadsheets know text.
+    """
     if value is None:
         return ""
     if isinstance(value, datetime):
         return clock.iso(value) or ""
-    text = str(value).replace("\x00", "")
-    folded = unicodedata.normalize("NFKC", text[:8])
-    return f"'{text}" if _FORMULA.match(folded) or _FORMULA.match(text) else text
+    if isinstance(value, int | float):
+        return str(value)
+    return _BEFORE_SIGN.sub(_guarded, str(value).replace("\x00", ""))
 
 
 def lines(head: Sequence[str], rows: Iterable[Sequence[object]], at_once: int = 100) -> Iterator[str]:

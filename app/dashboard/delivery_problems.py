@@ -1,6 +1,6 @@
 """How many messages of each desk have failed or keep failing: the same numbers for lists and home."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -31,6 +31,14 @@ def delivery_problems(db: Db, scopes: Mapping[str, Scope], subjects: Subjects) -
     known = {name: these for name, these in ids.items() if not scopes[name.removeprefix("places_")].everything}
     counts = db.execute(_statement(shape), known).one()._mapping
     return {desk: DeliveryProblems(counts[f"{desk}_dead"], counts[f"{desk}_failing"]) for desk in scopes}
+
+
+def failing_by_channel(db: Db, types: Sequence[str], scope: Scope) -> dict[str, int]:
+    """How many messages about these types of things were tried in vain so far, by channel; MOST_COUNTED in all."""
+    of_desk = (FAILING, OutboxRow.subject_type.in_(types), scope.where(OutboxRow.organization_id))
+    rows = select(OutboxRow.channel).where(*of_desk).limit(MOST_COUNTED).subquery()
+    found = db.execute(select(rows.c.channel, func.count()).group_by(rows.c.channel))
+    return dict(found.all())
 
 
 @lru_cache(maxsize=32)

@@ -20,6 +20,7 @@ from app.kernel.db.backfills import Backfill
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Handler
 from app.kernel.text.search import Source
+from app.kernel.web.visitors import VisitorPages
 
 SHOWN = 12
 """Work items of one desk on the home page; its own list has the rest."""
@@ -94,6 +95,8 @@ class Desk:
     further_subjects: tuple[str, ...] = ()
 
     blueprints: tuple[Blueprint, ...]
+    visitor_pages: VisitorPages
+    """Its pages for people without an account."""
     product: Product
     """Its documented API."""
     load_demo: LoadDemo
@@ -104,6 +107,8 @@ class Desk:
     """Who carries out its pending decisions."""
     backfills: tuple[Backfill, ...] = ()
     """Values of existing rows that an upgrade makes anew, besides the search index."""
+    tidy: Callable[[Db, datetime], object] | None = None
+    """Deletes what no longer matters, a portion at a time."""
 
     list_label: str
     """Its list in the navigation."""

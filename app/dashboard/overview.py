@@ -14,8 +14,11 @@ from sqlalchemy import bindparam, select
 
 from app.accounts.access import me
 from app.accounts.models import Organization
+from app.accounts.scope import Scope
 from app.dashboard import captions, charts, csv_export
 from app.dashboard.charts import Chart, Row, Series, Slot
+from app.dashboard.delivery_problems import failing_by_channel
+from app.dashboard.desk import subjects
 from app.kernel import clock
 from app.kernel.db.hourly_stats import DAY, HOUR, MINUTE, DailyStat, Days, by_day
 from app.kernel.db.transaction import db
@@ -60,8 +63,8 @@ class Overview:
     """One request for an overview. Raises BadRequest for an address that cannot be read, NotFound for an
     organization that is not within this person's reach."""
 
-    def __init__(self, desk: str, subject: str) -> None:
-        self.desk, self.subject, self.now = desk, subject, clock.now()
+    def __init__(self, desk: str) -> None:
+        self.desk, self.subjects, self.now = desk, subjects().of_desks[desk], clock.now()
         self.zone = me().time_zone
         self.today = self.now.astimezone(ZoneInfo(self.zone)).date()
         span, organization = request.args.get("span", str(USUAL)), request.args.get("organization", "")
@@ -137,7 +140,7 @@ class Overview:
         since = max(self.first, self.today - timedelta(days=29))
         slots = charts.slots(since, self.today, self.today)
         ours = [
-            t for t in statistics.stats if t.event == DELIVERED and t.subcategory == self.subject and t.day >= since
+            t for t in statistics.stats if t.event == DELIVERED and t.subcategory in self.subjects and t.day >= since
         ]
         sums: dict[str, Counter[str]] = {channel: Counter() for channel in CHANNELS}
         by_slot: dict[tuple[str, str], Counter[date]] = {}
@@ -146,11 +149,13 @@ class Overview:
             if channel in sums:
                 sums[channel][how] += t.n
                 by_slot.setdefault((channel, how), Counter())[t.day] += t.n
+        failing = failing_by_channel(db(), self.subjects, self._scope())
         tones = []
         for channel in CHANNELS:
             dead, late, sent = (
                 charts.spread(slots, by_slot.get((channel, how), {})) for how in ("dead", "late", "sent")
             )
+            late[-1] += failing.get(channel, 0)
             marks = zip(dead, late, sent, strict=True)
             tones.append(
                 [
@@ -158,54 +163,63 @@ class Overview:
                     for d, slow, s in marks
                 ]
             )
-        total = sum(n for each in sums.values() for how, n in each.items() if how in ("sent", "late", "dead"))
-        days = len(slots)
-        picture = charts.cells(list(CHANNELS.values()), tones, slots[0].name, "today") if total else None
+        days, shown = len(slots), any(any(row) for row in tones)
+        picture = charts.cells(list(CHANNELS.values()), tones, slots[0].name, "today") if shown else None
         return Chart(
             "deliveries",
-            "Did it arrive?",
-            self._arrived(sums, total, days),
+            "Delivery",
+            self._arrived(sums, sum(failing.get(channel, 0) for channel in CHANNELS), days),
             f"Messages by day and channel over {days} days",
             picture,
-            ("Channel", "Sent at once", "Sent later", "Given up"),
+            ("Channel", "Sent at once", "Sent later", "Failing now", "Failed"),
             tuple(
-                Row(name, tuple(sums[channel][how] for how in ("sent", "late", "dead")), self._messages(channel))
+                Row(
+                    name,
+                    (count["sent"], count["late"], failing.get(channel, 0), count["dead"]),
+                    self._messages(channel, count["dead"], failing.get(channel, 0)),
+                )
                 for channel, name in CHANNELS.items()
+                for count in (sums[channel],)
             ),
             (
                 Series("all at once", "series-2"),
-                Series("some later", "toned-fill warn"),
-                Series("some given up", "toned-fill danger"),
+                Series("some later, or still failing", "toned-fill warn"),
+                Series("some failed", "toned-fill danger"),
             ),
         )
 
-    def _arrived(self, sums: dict[str, Counter[str]], total: int, days: int) -> str:
-        dead = sum(each["dead"] for each in sums.values())
-        late = sum(each["late"] for each in sums.values())
+    def _arrived(self, sums: dict[str, Counter[str]], failing: int, days: int) -> str:
+        sent, late, dead = (sum(each[how] for each in sums.values()) for how in ("sent", "late", "dead"))
+        arrived, total = sent + late, sent + late + dead + failing
+        retried = f", {late:,} after a retry" if late else ""
         if not total:
             text = f"Nothing was sent in the last {days} days."
-        elif dead:
-            text = (
-                f"{pluralize(dead, 'message')} of {total:,} in {days} days {'was' if dead == 1 else 'were'} given up."
-            )
+        elif arrived == total:
+            text = f"All {total:,} of the last {days} days arrived{retried}."
         else:
-            text = f"All {total:,} of the last {days} days arrived" + (f", {late:,} after a retry." if late else ".")
+            text = f"{arrived:,} of {pluralize(total, 'message')} of the last {days} days arrived{retried}."
+            missing = [(failing, "still failing and tried again"), (dead, "failed")]
+            text += f" {', '.join(f'{n:,} {what}' for n, what in missing if n)}."
         oldest = self._oldest()
         if oldest is not None:
             text += f" The oldest still waiting has been due for {datetimes.duration(self.now - oldest)}."
         return text
 
+    def _scope(self) -> Scope:
+        """The reader's organizations, or the chosen one of them."""
+        return Scope(False, frozenset({self.organization_id})) if self.organization_id else me().scope(self.desk)
+
     def _oldest(self) -> datetime | None:
         """Since when the longest overdue message of this desk waits."""
-        scope = me().scope(self.desk)
-        only = {self.organization_id} if self.organization_id else None
-        for due_at, organization_id in db().execute(_OLDEST, {"now": self.now, "subject": self.subject}):
-            if organization_id in only if only else scope.covers(organization_id or 0):
+        scope = self._scope()
+        for due_at, organization_id in db().execute(_OLDEST, {"now": self.now, "subjects": self.subjects}):
+            if scope.covers(organization_id or 0):
                 return due_at
         return None
 
-    def _messages(self, channel: str) -> str:
-        return url_for("messages.list", view="failed", desk=self.desk, channel=channel)
+    def _messages(self, channel: str, dead: int, failing: int) -> str:
+        view = "failed" if dead or not failing else "failing"
+        return url_for("messages.list", view=view, desk=self.desk, channel=channel)
 
 
 _DUE = (
@@ -217,7 +231,7 @@ _DUE = (
 )
 _OLDEST = (
     select(_DUE.c.due_at, _DUE.c.organization_id)
-    .where(_DUE.c.subject_type == bindparam("subject"))
+    .where(_DUE.c.subject_type.in_(bindparam("subjects", expanding=True)))
     .order_by(_DUE.c.due_at)
 )
 

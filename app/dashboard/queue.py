@@ -23,6 +23,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.errors import Invalid
+from app.kernel.text.template_filters import pluralize
 
 
 class Label(NamedTuple):
@@ -94,7 +95,8 @@ class Column(Generic[R, L]):
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A list of the desk that is always there: its key, its label, its page's title, and the arguments that choose it.
+    """A list of the desk that is always there: its key, its label, its page's title, what its number counts, and the
+    arguments that choose it. `counts` is said of one and of several: `("session is booked", "sessions are booked")`.
 
     `tone` colours its count while the number under `toned_by` (its own, unless given) is not zero. `under` makes it a
     list without a tab of its own: the tab with that key is lit instead.
@@ -103,6 +105,7 @@ class Tab:
     key: str
     label: str
     title: str
+    counts: tuple[str, str]
     args: Mapping[str, str] = field(default_factory=dict)
     tone: str = ""
     toned_by: str = ""
@@ -202,9 +205,9 @@ class Queue(ABC, Generic[Key, R, L, K]):
         """Whether the counters know how many each group of this list holds."""
         return False
 
-    @abstractmethod
-    def lede(self, counts: Counts) -> str:
-        """The sentence under the title."""
+    def lede(self, tab: Tab, counts: Counts) -> str:
+        """The sentence under the title: about this tab."""
+        return f"{pluralize(counts.tabs[tab.key], *tab.counts)}."
 
     @abstractmethod
     def read_more(self, db: Db, rows: Sequence[R]) -> K:
@@ -221,6 +224,10 @@ class Queue(ABC, Generic[Key, R, L, K]):
     @abstractmethod
     def name_of(self, row: R) -> str:
         """How a row is called in a sentence."""
+
+    @abstractmethod
+    def tell_apart(self, row: R) -> str:
+        """What a row has that another one of the same name has not, in short: its hour, its questionnaire."""
 
     @abstractmethod
     def assign(self, db: Db, id: Key, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:

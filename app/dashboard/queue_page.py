@@ -14,6 +14,7 @@ from app.dashboard.live import live_list, viewers_of_rows
 from app.dashboard.queue import AnyColumn, AnyQueue, Counts, Empty, Label, ListState, ShownRow, ShownTab
 from app.dashboard.saved_views import for_page
 from app.kernel import clock
+from app.kernel.changes.events import is_own
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.htmx import has_target, respond, retarget
@@ -128,6 +129,26 @@ class QueuePage:
                 found.append((one.words, n, self.queue.url(**without.args)))
         return found
 
+    @cached_property
+    def elsewhere(self) -> list[tuple[str, int, str]]:
+        """For words that find nothing on this tab: the other tabs on which the same filters find something, each with
+        how much and its address.
+        """
+        chosen = self.list_state.chosen
+        if "q" not in {one.name for one in self.active_filters}:
+            return []
+        given = {name: text for name, text in self.list_state.args.items() if name not in self.queue.tab_args}
+        found = []
+        for tab in self.queue.tabs:
+            if tab == self.list_state.tab or tab.under:
+                continue
+            other = self.queue.filters.read({**given, **tab.args}, chosen.reader)
+            asked = self.queue.ask(self.list_state.now, other)
+            n = asked.listing.total(db())
+            if n:
+                found.append((tab.label, n, self.queue.url(**asked.args)))
+        return found
+
     @property
     def unfiltered(self) -> int:
         """How many the tab holds without any filter."""
@@ -136,6 +157,8 @@ class QueuePage:
     @property
     def hides(self) -> str:
         """What the filters hide, all together."""
+        if not self.unfiltered:
+            return "This list is empty."
         return f"The filters hide {pluralize(self.unfiltered, *self.queue.noun)}. Take one away:"
 
     @property
@@ -249,12 +272,12 @@ def _removed(
 ) -> list[tuple[ShownRow, Label | None]]:
     """Rows no longer on the page: as they are when they moved to another page, else with who did what."""
     over = [id for id, (key, _) in left.items() if key is None]
-    happened = recent_events.latest_events(db(), queue.subject, over)
+    happened, by = recent_events.latest_events(db(), queue.subject, over), me().actor()
     found: list[tuple[ShownRow, Label | None]] = []
     for id, (key, _) in left.items():
         label = None
         if key is None:
-            removal = queue.events.removal(happened[id]) if id in happened else None
+            removal = queue.events.removal(event, is_own(event, by)) if (event := happened.get(id)) else None
             label = Label("No longer in this list", "circle-check")
             if removal is not None:
                 label = Label(removal.text, removal.icon, removal.tone or "good")

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Protocol, cast
+from typing import cast
 
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from app.dashboard.listing import Id
-from app.kernel.changes.event_types import EventRow, EventType
+from app.kernel.changes.event_types import ActedRow, EventType
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 
@@ -42,20 +42,13 @@ _LATE = (
 )
 
 
-class LatestEvent(EventRow, Protocol):
-    """An event as far as lists read it."""
-
-    @property
-    def actor_id(self) -> str | None: ...
-
-
-def latest_events(db: Db, subject_type: str, ids: Sequence[Id]) -> dict[Id, LatestEvent]:
+def latest_events(db: Db, subject_type: str, ids: Sequence[Id]) -> dict[Id, ActedRow]:
     """The newest event of each of these items; items without an event are left out."""
     if not ids:
         return {}
     wanted = {str(id): id for id in ids}
     rows = db.connection().execute(_EVENTS, {"subject_type": subject_type, "ids": list(wanted)})
-    return {wanted[row.subject_id]: cast(LatestEvent, row) for row in rows}
+    return {wanted[row.subject_id]: cast(ActedRow, row) for row in rows}
 
 
 def since(

@@ -32,7 +32,7 @@ def moved(url: str) -> Response:
 
 
 def next_in_list(queue: AnyQueue, list_state: ListState, id: Id) -> Markup | None:
-    """`Next: Rafael Lindqvist`, linked, for the message after an act; None at the end of the list.
+    """`Next: Rafael Lindqvist, Tue 1 Dec, 10:00 AM EST`, for the message after an act; None at the end of the list.
 
     Asked before the act is committed: reading sessions still see the row in its place.
     """
@@ -42,8 +42,10 @@ def next_in_list(queue: AnyQueue, list_state: ListState, id: Id) -> Markup | Non
     found = list_state.listing.rows_of(reading(), [near.next]).get(near.next)
     if found is None:
         return None
-    url = queue.url("detail", id=near.next, **list_state.args)
-    return Markup('Next: <a href="{}">{}</a>').format(url, queue.name_of(found[1]))
+    row, url = found[1], queue.url("detail", id=near.next, **list_state.args)
+    return Markup('Next: <a href="{}"><bdi>{}</bdi></a>, <bdi>{}</bdi>').format(
+        url, queue.name_of(row), queue.tell_apart(row)
+    )
 
 
 def place_in_list(listing: Listing, session: Db, near: Neighbours | None) -> str:

@@ -1,19 +1,21 @@
-"""Calendar files: one UID a session and a rising SEQUENCE; REQUEST invites, CANCEL takes back (RFC 5545, 5546)."""
+"""Calendar files: one UID a session and a rising SEQUENCE; REQUEST invites, CANCEL takes back (RFC 5545, 5546).
 
-from datetime import datetime
+Both ends are in UTC. Wall times with a VTIMEZONE are read differently by programs where an hour comes twice, a duration
+is added to the wall time by some, and generated rules of a zone end with the years that they were generated for.
+"""
+
+from datetime import UTC, datetime
 from email.utils import parseaddr
-from functools import lru_cache
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone, vCalAddress, vText
+from icalendar import Calendar, Event, vCalAddress, vText
 
 from app.config import Config
 from app.depositions.models import Deposition
 from app.depositions.rules.transitions import busy
 from app.kernel.outbox.email import Attachment
 from app.kernel.outbox.outbox import one_line
-from app.kernel.text import normalization
+from app.kernel.text import datetimes, normalization, time_zones
 
 
 def invitation(deposition: Deposition, config: Config, *, to: str, name: str, url: str, now: datetime) -> Attachment:
@@ -22,7 +24,8 @@ def invitation(deposition: Deposition, config: Config, *, to: str, name: str, ur
     event.add("status", "CONFIRMED")
     event.add("location", url)
     event.add("url", url)
-    event.add("description", f"Join: {url}")
+    when = datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone)
+    event.add("description", f"{when} ({time_zones.plain_name(deposition.time_zone)})\n\nJoin: {url}")
     return _file(event, "REQUEST", "invite.ics")
 
 
@@ -45,13 +48,13 @@ def uid(deposition: Deposition, config: Config) -> str:
 
 
 def _event(deposition: Deposition, config: Config, to: str, name: str, now: datetime) -> Event:
-    zone = ZoneInfo(deposition.zone)
+    span = busy(deposition.starts_at, deposition.ends_at)
     event = Event()
     event.add("uid", uid(deposition, config))
     event.add("sequence", deposition.sequence)
     event.add("dtstamp", now.replace(microsecond=0))
-    event.add("dtstart", deposition.starts_at.astimezone(zone))
-    event.add("dtend", busy(deposition.starts_at, deposition.ends_at).ends_at.astimezone(zone))
+    event.add("dtstart", span.starts_at.astimezone(UTC))
+    event.add("dtend", span.ends_at.astimezone(UTC))
     event.add("summary", title(deposition))
     sender, address = parseaddr(config.mail_from)
     organizer = vCalAddress(f"MAILTO:{address}")
@@ -66,18 +69,10 @@ def _event(deposition: Deposition, config: Config, to: str, name: str, now: date
     return event
 
 
-@lru_cache(maxsize=512)
-def _zone(tzid: str) -> Timezone:
-    """The rules of a zone, cached: working them out takes longer than the rest of an e-mail."""
-    return Timezone.from_tzid(tzid)
-
-
 def _file(event: Event, method: str, filename: str) -> Attachment:
     calendar = Calendar()
     calendar.add("prodid", "-//Session Desk//Depositions//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
     calendar.add_component(event)
-    for zone in sorted(calendar.get_missing_tzids()):
-        calendar.subcomponents.insert(0, _zone(zone))
     return Attachment(filename, f"text/calendar; method={method}; charset=UTF-8", calendar.to_ical())

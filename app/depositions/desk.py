@@ -131,6 +131,7 @@ DESK = Desk(
     icon="inbox",
     subject=events.SUBJECT,
     blueprints=(views.pages, public.public_pages),
+    visitor_pages=public.VISITOR_PAGES,
     product=api.product,
     load_demo=_load_demo,
     list_label="Requests",

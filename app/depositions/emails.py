@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from app.config import Config
 from app.depositions import calendar
@@ -11,7 +10,7 @@ from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, time_zones
 
 INVITEE = "deposition.invitee"
 """Purpose of the signed part `k` of the links in e-mails: it names the invitee."""
@@ -105,8 +104,8 @@ def _context(deposition: Deposition, organization: str) -> dict[str, Any]:
         "title": deposition.title,
         "case": deposition.case_name,
         "organization": organization,
-        "when": datetimes.span(starts_at, ends_at, zone) if ends_at > starts_at else datetimes.moment(starts_at, zone),
-        "zone": deposition.time_zone,
-        "day": datetimes.day(starts_at.astimezone(ZoneInfo(zone)).date()),
+        "when": datetimes.span(starts_at, ends_at, zone),
+        "zone": time_zones.plain_name(deposition.time_zone),
+        "day": datetimes.day(datetimes.local(starts_at, zone)),
         "manager": deposition.manager_name or "",
     }

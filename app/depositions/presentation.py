@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -14,7 +13,8 @@ from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries.detail import Informed
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules import flags, transitions
-from app.kernel.text import datetimes, normalization
+from app.kernel.text import datetimes, day_ruler, normalization, time_zones
+from app.kernel.text.day_ruler import Bar, DayRuler
 from app.kernel.text.template_filters import pluralize
 
 STATES = {
@@ -70,7 +70,7 @@ class CachedCells(NamedTuple):
     """The cells of a row that stay the same from poll to poll: the time in words, the ruler of its day, its flags."""
 
     when: Markup
-    ruler: tuple[int, int, str]
+    ruler: tuple[Bar, Bar, str]
     badges: tuple[Badge, ...]
 
 
@@ -118,9 +118,10 @@ def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool
     """The cells of a row, kept within the `hour`: which year it is decides how a day is written."""
     found = flags.flags_of(key, key.starts_at + timedelta(microseconds=1 if passed else 0))
     tone = "warn" if any(flag.key == "hour" for flag in found) else ""
+    span = transitions.busy(key.starts_at, key.ends_at)
     return CachedCells(
         datetimes.when(key.starts_at, key.zone, viewer_zone, hour, length(key)),
-        (datetimes.minutes_of_day(key.starts_at, key.zone), minutes(key), tone),
+        (*day_ruler.bars(span.starts_at, span.ends_at, key.zone, flags.OFFICE), tone),
         tuple(badge(flag) for flag in found),
     )
 
@@ -222,12 +223,6 @@ class Timed(Protocol):
     def zone(self) -> str: ...
 
 
-def minutes(session: Timed) -> int:
-    """How many minutes the session takes; an hour when the duration is not known."""
-    span = transitions.busy(session.starts_at, session.ends_at)
-    return int((span.ends_at - span.starts_at) / timedelta(minutes=1))
-
-
 def length(session: Timed) -> str:
     """`1 h 15 min`; empty when the duration is not known."""
     return datetimes.duration(session.ends_at - session.starts_at) if session.ends_at > session.starts_at else ""
@@ -236,47 +231,31 @@ def length(session: Timed) -> str:
 class Day(NamedTuple):
     """The labelled ruler of a session's day."""
 
-    start: int
-    minutes: int
+    ruler: DayRuler
     place: str
-    zone: str
-    viewer_zone: str
-    ahead: int
     tone: str
     label: str
 
 
 def day(deposition: Deposition, viewer_zone: str, found: Sequence[flags.Flag]) -> Day:
     """Where the session lies in its own day, with the reader's hours under it where they differ."""
-    starts_at = deposition.starts_at
-    local, mine = starts_at.astimezone(ZoneInfo(deposition.zone)), starts_at.astimezone(ZoneInfo(viewer_zone))
     outside = any(flag.key == "hour" for flag in found)
-    place = deposition.time_zone.rpartition(") ")[2] if deposition.time_zone.startswith("(") else deposition.time_zone
-    where = "outside" if outside else "within"
+    span, zone = transitions.busy(deposition.starts_at, deposition.ends_at), deposition.zone
+    place = time_zones.plain_name(deposition.time_zone)
+    begins = datetimes.hour(datetimes.local(deposition.starts_at, zone), zone)
     return Day(
-        start=datetimes.minutes_of_day(deposition.starts_at, deposition.zone),
-        minutes=minutes(deposition),
-        place=place,
-        zone=datetimes.zone_abbreviation(local),
-        viewer_zone=datetimes.zone_abbreviation(mine) if local.utcoffset() != mine.utcoffset() else "",
-        ahead=datetimes.hours_ahead(deposition.starts_at, deposition.zone, viewer_zone),
+        day_ruler.day_ruler(span.starts_at, span.ends_at, zone, viewer_zone, flags.OFFICE),
+        place,
         tone="warn" if outside else "",
-        label=f"The day in {place}. The session begins at {datetimes.hour(local, deposition.zone)}, "
-        f"{where} office hours, which run from 7 AM to 8 PM.",
+        label=f"The day in {place}. The session begins at {begins}, "
+        f"{'outside' if outside else 'within'} office hours, which run from 7 AM to 8 PM.",
     )
 
 
-def hours(session: Timed) -> str:
-    """`Wed 25 Nov 2026, 1:30–2:45 AM PST`."""
-    if session.ends_at > session.starts_at:
-        return datetimes.span(session.starts_at, session.ends_at, session.zone)
-    return datetimes.moment(session.starts_at, session.zone)
-
-
-def hours_only(session: Timed) -> str:
-    """`1:00–2:00 PM`, without day and zone."""
+def busy_hours(session: Timed, now: datetime) -> str:
+    """The hours that a session keeps its manager busy, on its own clock: `Wed 25 Nov, 1:00–2:00 PM PST`."""
     span = transitions.busy(session.starts_at, session.ends_at)
-    return datetimes.span(span.starts_at, span.ends_at, session.zone).partition(", ")[2]
+    return datetimes.span(span.starts_at, span.ends_at, session.zone, now)
 
 
 def informed(count: Informed) -> str:

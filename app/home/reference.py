@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template, url_for
 
 from app.accounts.access import public
+from app.dashboard import redirects
 from app.desks import DESKS
 from app.kernel.api import openapi
 from app.kernel.api.routing import Product
@@ -26,6 +27,13 @@ def _product(name: str) -> Product:
 def document(name: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document of one product."""
     return openapi.document(_product(name), current_app.extensions["config"])
+
+
+@pages.get("/api/docs/<name>")
+@public
+def moved(name: str) -> Response:
+    """An address that earlier documents printed."""
+    return redirects.moved(url_for(".read", name=name))
 
 
 @pages.get("/docs/api/<name>")

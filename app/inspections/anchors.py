@@ -8,14 +8,14 @@ question; whether the authority deserves trust is for the verifier to decide, wi
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-import urllib3
 from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder, TimeStampResponse
 from rfc3161_client import decode_timestamp_response as decode
+
+from app.kernel.outbox import http_client
 
 SECONDS = 15.0
 LONGEST_REPLY = 64 * 1024
@@ -53,33 +53,26 @@ def ask(url: str, statement: bytes) -> Stamp:
 
 def _post(url: str, body: bytes) -> bytes:
     headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
-    deadline = time.monotonic() + SECONDS
-    pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=SECONDS))
+    to = urlsplit(url)
+    secure, host = to.scheme == "https", to.hostname or ""
     try:
-        response = pool.request("POST", url, body=body, headers=headers, redirect=False, preload_content=False)
-        try:
-            content = _read(response, deadline)
-        finally:
-            response.close()
-    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        answer = http_client.post_and_read(
+            host,
+            to.port or (443 if secure else 80),
+            (to.path or "/") + (f"?{to.query}" if to.query else ""),
+            secure=secure,
+            body=body,
+            headers={"Host": to.netloc.rpartition("@")[2], **headers},
+            seconds=SECONDS,
+            most=LONGEST_REPLY,
+        )
+    except (http_client.NoAnswer, ValueError):
         raise Unreachable(f"{name_of(url)} could not be reached.") from None
-    finally:
-        pool.clear()
-    if response.status != 200:
-        raise Unreachable(f"{name_of(url)} answered with status {response.status}.")
-    if len(content) > LONGEST_REPLY:
+    if answer.status != 200:
+        raise Unreachable(f"{name_of(url)} answered with status {answer.status}.")
+    if len(answer.body) > LONGEST_REPLY:
         raise Refused(f"{name_of(url)} answered with more than 64 KiB, which is no time stamp.")
-    return content
-
-
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    """The body, up to one byte more than is allowed. A reply that drips in past the deadline is none."""
-    content = b""
-    while len(content) <= LONGEST_REPLY and (piece := response.read1(LONGEST_REPLY + 1 - len(content))):
-        content += piece
-        if time.monotonic() > deadline:
-            raise TimeoutError
-    return content
+    return answer.body
 
 
 def read(reply: bytes) -> TimeStampResponse:

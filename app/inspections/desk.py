@@ -131,6 +131,7 @@ DESK = Desk(
     subject=events.SUBJECT,
     further_subjects=("invite",),
     blueprints=(views.pages, public.public_pages),
+    visitor_pages=public.VISITOR_PAGES,
     product=api.product,
     load_demo=_load_demo,
     handlers=jobs.HANDLERS,

@@ -200,6 +200,20 @@ class Invite(Base):
         return normalization.name(f"{self.recipient_first_name} {self.recipient_last_name}")
 
 
+class ReplacedLink(Base):
+    """A link that a reissue replaced, and the field session that it had opened. Neither lets anybody in.
+
+    They are kept so that a phone with the old link can be told that a newer one was sent.
+    """
+
+    __tablename__ = "replaced_links"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    field_token_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    invite_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invites.id"), index=True)
+    replaced_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class WrongCodes(Base):
     """Wrong codes ever typed for one recipient in one inspection; a new code or link does not reset it."""
 

@@ -1,17 +1,21 @@
 """The field user's pages: no account, phone first, in the session's language.
 
 The mailed page is inert: scanners that open links see a button, and only pressing it redeems. After that a cookie of
-this inspection alone carries the field session. Redeeming and consenting are committed whatever the answer is.
+this inspection alone carries the field session, and a browser that keeps none is told so. Every form leads on to an
+address that can be opened again. Redeeming and consenting are committed whatever the answer is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 from sqlalchemy import select
 
 from app.accounts.access import public
@@ -23,10 +27,22 @@ from app.inspections.models import Inspection, Invite, Status
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.api.routing import as_uuid
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading, side_note, side_transaction
 from app.kernel.errors import Gone, NotFound
+from app.kernel.web.htmx import see_other
+from app.kernel.web.visitors import Host, VisitorPages, browser_language
 
 public_pages = Blueprint("inspections_public", __name__, url_prefix="/join/<id>")
+
+
+def _host(db: Db, segments: Sequence[str]) -> Host | None:
+    inspection_id = as_uuid_or_none(segments[0]) if segments else None
+    scene = _scene(db, inspection_id)
+    return Host(scene.organization, scene.locale) if scene.inspection else None
+
+
+VISITOR_PAGES = VisitorPages("join", _host)
 
 COOKIE = "field_session"
 STEPS = ("link", "code", "consent", "in")
@@ -48,8 +64,7 @@ def welcome(id: str) -> Response:
     """The mailed page. It shows a button and redeems nothing; its first opening is noted in a side transaction."""
     inspection_id, token, now = as_uuid_or_none(id), request.args.get("t", ""), clock.now()
     _throttle()
-    outcome = _outcome(inspection_id, token, now)
-    scene = _scene(inspection_id)
+    outcome, scene = _outcome(inspection_id, token, now), _scene(reading(), inspection_id)
     if outcome is not None and outcome.status not in (200, 401):
         return _over(scene, outcome.reason, outcome.status)
     invite = outcome.invite if outcome is not None else _invite(inspection_id, token)
@@ -75,9 +90,9 @@ def code(id: str) -> Response:
     """Asks for the code, and says how many tries are left."""
     inspection_id, token, now = as_uuid_or_none(id), request.args.get("t", ""), clock.now()
     _throttle()
-    outcome, scene = _outcome(inspection_id, token, now), _scene(inspection_id)
+    outcome, scene = _outcome(inspection_id, token, now), _scene(reading(), inspection_id)
     if outcome is None or outcome.status == 200:
-        return redirect(_url(".welcome", id, t=token), 303)  # type: ignore[return-value]  # one Response here
+        return see_other(_url(".welcome", id, t=token))
     if outcome.status != 401 or outcome.invite is None:
         return _over(scene, outcome.reason, outcome.status)
     return _code_page(scene, outcome.invite, token, now)
@@ -97,10 +112,11 @@ def enter(id: str) -> Response:
 @public
 def consent(id: str) -> Response:
     """Asks what the field user allows."""
-    scene, invite = _inside(id)
-    if invite is None:
-        return _outside(scene)
-    return _page("inspections/consent.html", scene, 3, form=ConsentForm())
+    scene, found = _inside(id)
+    if not isinstance(found, Invite):
+        return _over(scene, found.reason, found.status)
+    missing = bool(request.args.get("missing"))
+    return _page("inspections/consent.html", scene, 3, form=ConsentForm(formdata=None), missing=missing)
 
 
 @public_pages.post("/consent")
@@ -109,29 +125,26 @@ def allow_or_deny(id: str) -> Response:
     """Stores and seals what they allow."""
     form = ConsentForm()
     form.check()
-    scene, invite = _inside(id)
-    if invite is None:
-        return _outside(scene)
+    _, found = _inside(id)
+    if not isinstance(found, Invite):
+        return see_other(_url(".consent", id))
     answers = {
         name: value for name, value in (("camera", form.camera.data), ("gps", form.gps.data)) if value is not None
     }
     if len(answers) < 2 or any(answer not in ("granted", "denied") for answer in answers.values()):
-        return _page("inspections/consent.html", scene, 3, form=form, status=422, missing=True)
-    try:
-        with side_transaction() as db:
-            actions.consent(db, invite, answers, visitor=_visitor(), now=clock.now())
-    except Gone:
-        return _over(scene, "session_ended", 410)
-    return redirect(_url(".room", id), 303)  # type: ignore[return-value]  # werkzeug's and flask's are one
+        return see_other(_url(".consent", id, missing="1"))
+    with suppress(Gone), side_transaction() as db:  # the next page says that it has ended meanwhile
+        actions.consent(db, found, answers, visitor=_visitor(), now=clock.now())
+    return see_other(_url(".room", id))
 
 
 @public_pages.get("/room")
 @public
 def room(id: str) -> Response:
     """The page of a field user who has joined: what happens now, and the notes."""
-    scene, invite = _inside(id)
-    if invite is None:
-        return _outside(scene)
+    scene, found = _inside(id)
+    if not isinstance(found, Invite):
+        return _over(scene, found.reason, found.status)
     return _page("inspections/room.html", scene, 4)
 
 
@@ -145,7 +158,7 @@ def as_uuid_or_none(id: str) -> UUID | None:
 
 def _url(endpoint: str, id: str, **more: str) -> str:
     """A field page's address, in the language this one is read in."""
-    known: dict[str, Any] = {**more}
+    known: dict[str, Any] = {name: value for name, value in more.items() if value}
     if request.args.get("lang") in TRANSLATIONS.languages:
         known["lang"] = request.args["lang"]
     return url_for(endpoint, id=id, **known)
@@ -164,7 +177,20 @@ def _throttle() -> None:
 def _outcome(inspection_id: UUID | None, token: str, now: datetime) -> actions.Outcome | None:
     if inspection_id is None:
         return actions.Outcome(404, "not_found", {})
-    return actions.join_outcome(reading(), inspection_id, token, code=None, visitor=_visitor(), now=now)
+    found = actions.join_outcome(reading(), inspection_id, token, code=None, visitor=_visitor(), now=now)
+    replaced = queries.invite_of_replaced_link(reading(), inspection_id, token)
+    return _replaced(inspection_id, replaced, now) if replaced else found
+
+
+def _replaced(inspection_id: UUID, invite: Invite, now: datetime) -> actions.Outcome:
+    """What to tell a phone whose link was replaced by a newer one, which may be over too."""
+    status = rules.status_of(queries.get(reading(), inspection_id), now)
+    if status in (Status.CLOSED, Status.EXPIRED):
+        return actions.Outcome(410, "session_ended" if status == Status.CLOSED else "session_expired", {})
+    state = rules.invite_state(invite, now)
+    if state in (rules.InviteState.REVOKED, rules.InviteState.EXPIRED):
+        return actions.Outcome(410, f"join_{state}", {})
+    return actions.Outcome(410, "link_replaced" if invite.otp_required else "link_replaced_no_code", {})
 
 
 def _invite(inspection_id: UUID | None, token: str) -> Invite | None:
@@ -172,10 +198,10 @@ def _invite(inspection_id: UUID | None, token: str) -> Invite | None:
 
 
 def _redeem(id: str, token: str, typed: str | None) -> Response:
-    """One step up the ladder, and the page that belongs to where it ends."""
+    """One step up the ladder, and on to the page that says where it ends."""
     inspection_id, now, here = as_uuid_or_none(id), clock.now(), _visitor()
     if inspection_id is None:
-        return _over(_scene(None), "not_found", 404)
+        return see_other(_url(".welcome", id, t=token))
     with side_transaction() as db:
         invite = queries.invite_by_token(db, inspection_id, token)
         if invite is not None and invite.opened_at is None:
@@ -183,7 +209,7 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
         outcome = actions.join(db, inspection_id, token, code=typed, visitor=here, now=now)
     if outcome.status == 200:
         known = outcome.body["session"]["consent_state"]
-        response = redirect(_url(".room" if known else ".consent", id), 303)
+        response = see_other(_url(".room" if known else ".consent", id))
         response.set_cookie(
             COOKIE,
             outcome.body["field_session_token"],
@@ -192,46 +218,46 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
             httponly=True,
             samesite="Lax",
         )
-        return response  # type: ignore[return-value]  # werkzeug's and flask's Response are one here
+        return response
     if outcome.status == 401:
         missing = {"empty": "1"} if request.endpoint == f"{public_pages.name}.enter" and typed is None else {}
-        return redirect(_url(".code", id, t=token, **missing), 303)  # type: ignore[return-value]  # as above
-    return _over(_scene(inspection_id), outcome.reason, outcome.status)
+        return see_other(_url(".code", id, t=token, **missing))
+    return see_other(_url(".welcome", id, t=token))
 
 
-def _inside(id: str) -> tuple[Scene, Invite | None]:
-    """The scene, and the invite whose field session the cookie carries; None when it has ended."""
-    inspection_id = as_uuid_or_none(id)
-    scene = _scene(inspection_id)
-    given = request.cookies.get(COOKIE, "")
-    if inspection_id is None or scene.inspection is None or not given:
-        return scene, None
-    invite = queries.invite_by_field_token(reading(), inspection_id, given)
-    now = clock.now()
-    if invite is None or rules.invite_state(invite, now) != rules.InviteState.JOINED:
-        return scene, None
-    return scene, None if rules.status_of(scene.inspection, now) == Status.CLOSED else invite
+def _inside(id: str) -> tuple[Scene, Invite | actions.Outcome]:
+    """The scene, and the invite whose field session the cookie carries; else what to say instead."""
+    inspection_id, token, now = as_uuid_or_none(id), request.cookies.get(COOKIE, ""), clock.now()
+    scene = _scene(reading(), inspection_id)
+    if inspection_id is None or scene.inspection is None:
+        return scene, actions.Outcome(404, "not_found", {})
+    if not token:
+        return scene, actions.Outcome(403, "no_cookie", {})
+    invite = queries.invite_by_field_token(reading(), inspection_id, token)
+    if invite is None:
+        replaced = queries.invite_of_replaced_link(reading(), inspection_id, token)
+        unknown = actions.Outcome(403, "signed_out", {})
+        return scene, _replaced(inspection_id, replaced, now) if replaced else unknown
+    if rules.status_of(scene.inspection, now) == Status.CLOSED:
+        return scene, actions.Outcome(410, "session_ended", {})
+    state = rules.invite_state(invite, now)
+    if state in (rules.InviteState.REVOKED, rules.InviteState.EXPIRED):
+        return scene, actions.Outcome(410, f"join_{state}", {})
+    return scene, invite if state == rules.InviteState.JOINED else actions.Outcome(403, "signed_out", {})
 
 
-def _outside(scene: Scene) -> Response:
-    """The page without a field session: the inspection is over, or the link must be opened again."""
-    if scene.inspection is not None and scene.inspection.ended_at is not None and request.cookies.get(COOKIE):
-        return _over(scene, "session_ended", 410)
-    return _over(scene, "signed_out", 403)
-
-
-def _scene(inspection_id: UUID | None) -> Scene:
-    """Who invites, and in which language. An unknown session gives the name of the app, in English, only."""
+def _scene(db: Db, inspection_id: UUID | None) -> Scene:
+    """Who invites, and in which language: for an unknown session that of the browser, and no name."""
     asked = request.args.get("lang", "")
-    unknown = Scene(None, "Session Desk", "UTC", asked if asked in TRANSLATIONS.languages else "en")
+    unknown = Scene(None, "", "UTC", asked if asked in TRANSLATIONS.languages else browser_language(TRANSLATIONS))
     if inspection_id is None:
         return unknown
     o = Organization.__table__.c
     try:
-        inspection = queries.get(reading(), inspection_id)
+        inspection = queries.get(db, inspection_id)
     except NotFound:
         return unknown
-    row = reading().execute(select(o.name, o.time_zone).where(o.id == inspection.organization_id)).one()
+    row = db.execute(select(o.name, o.time_zone).where(o.id == inspection.organization_id)).one()
     locale = asked if asked in TRANSLATIONS.languages else inspection.locale
     return Scene(inspection, row.name, row.time_zone, locale)
 
@@ -256,9 +282,7 @@ def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Respo
 
 
 def _over(scene: Scene, word: str, status: int) -> Response:
-    """The page where joining ends: what happened, and what to do. It shows nothing of an unknown session."""
-    if word == "not_found":
-        scene = Scene(None, "Session Desk", "UTC", scene.locale)
+    """The page where joining ends: what happened, and what to do."""
     return _page("inspections/over.html", scene, 0, word=word, status=status)
 
 
@@ -266,7 +290,7 @@ def _page(template: str, scene: Scene, step: int, status: int = 200, **context: 
     t = TRANSLATIONS.translator(scene.locale)
     inspection = scene.inspection
     others = [(code, name) for code, name in TRANSLATIONS.languages.items() if code != t.lang]
-    kept = {key: value for key, value in request.args.items() if key in ("t",)}
+    kept = {key: value for key, value in request.args.items() if key != "lang"}
     page = render_template(
         template,
         t=t,
@@ -278,7 +302,7 @@ def _page(template: str, scene: Scene, step: int, status: int = 200, **context: 
         inspection=inspection,
         when=date_time(inspection.scheduled_for, scene.zone, t) if inspection and inspection.scheduled_for else "",
         languages=[
-            (code, name, f"{request.path}?{'&'.join(f'{k}={v}' for k, v in {**kept, 'lang': code}.items())}")
+            (code, name, f"{request.script_root}{request.path}?{urlencode({**kept, 'lang': code})}")
             for code, name in others
         ],
         **context,

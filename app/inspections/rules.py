@@ -128,13 +128,17 @@ def check_end(inspection: InspectionFacts, now: datetime) -> None:
         check_live(inspection, now)
 
 
-def check_attend(inspection: InspectionFacts, now: datetime) -> None:
-    """Raises Conflict unless a field user has joined whom no operator attends to yet."""
+def check_attend(inspection: InspectionFacts, now: datetime, own: bool = False) -> None:
+    """Raises Conflict unless a field user has joined whom no operator attends to yet. `own` is whether the operator who
+    does is the one who asks."""
     check_live(inspection, now)
     if inspection.started_at is None:
         raise Conflict("Nobody has joined yet, so there is nobody to greet.", code="session.nobody_joined")
     if inspection.attended_at is not None:
-        raise Conflict("An operator is already with them.", code="session.already_attended")
+        raise Conflict(
+            "You are already with them." if own else "An operator is already with them.",
+            code="session.already_attended",
+        )
 
 
 def check_unassign(assigned: bool) -> None:

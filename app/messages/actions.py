@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.kernel.changes import message_events as events
 from app.kernel.changes.event_types import EventType
-from app.kernel.changes.events import Actor, record
+from app.kernel.changes.events import Actor, is_own, record, timeline
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.outbox import delivery_status
@@ -34,7 +34,7 @@ def dismiss(db: Db, id: UUID, *, by: Actor, now: datetime, seen: str | None = No
     Raises NotFound or Conflict.
     """
     row = _find(db, id)
-    check_dismiss(row)
+    check_dismiss(row, _dismissed_by(db, row, by))
     if not delivery_status.dismiss(db, id, by.name, now, seen):
         raise Conflict(CHANGED, code="message.changed")
     _record(db, events.MESSAGE_DISMISSED, row, by, now)
@@ -56,13 +56,28 @@ def _find(db: Db, id: UUID) -> ListedMessage:
     return row
 
 
+def _subject(row: ListedMessage) -> tuple[str, str]:
+    """Where the events of a message are recorded; `delivery` as earlier versions wrote it: events are append-only."""
+    return row.subject_type or "delivery", row.subject_id or str(row.id)
+
+
+def _dismissed_by(db: Db, row: ListedMessage, by: Actor) -> bool:
+    """Whether this person dismissed the message."""
+    if row.dismissed_at is None:
+        return False
+    kinds = events.MESSAGE_DISMISSED.stored_kinds
+    rows = (each for each in timeline(db, *_subject(row)) if each.kind in kinds)
+    newest = next((each for each in rows if each.data.get("delivery") == str(row.id)), None)
+    return newest is not None and is_own(newest, by)
+
+
 def _record(db: Db, event_type: EventType, row: ListedMessage, by: Actor, now: datetime) -> None:
+    subject_type, subject_id = _subject(row)
     record(
         db,
         event_type,
-        # As earlier versions wrote it: events are append-only.
-        subject_type=row.subject_type or "delivery",
-        subject_id=row.subject_id or str(row.id),
+        subject_type=subject_type,
+        subject_id=subject_id,
         organization_id=row.organization_id,
         by=by,
         now=now,

@@ -66,10 +66,12 @@ def check_send_again(row: ListedMessage, now: datetime) -> None:
         raise Conflict("It has not been tried yet; it is sent when it is due.", code="message.queued")
 
 
-def check_dismiss(row: ListedMessage) -> None:
-    """Raises Conflict with the reason unless a message failed and is not dismissed yet."""
+def check_dismiss(row: ListedMessage, own: bool = False) -> None:
+    """Raises Conflict with the reason unless a message failed and is not dismissed yet. `own` is whether the one who
+    dismissed it is the one who asks."""
     if status_of(row) == DISMISSED:
-        raise Conflict(f"{row.dismissed_by} has dismissed it already.", code="message.dismissed")
+        who = "You have" if own else f"{row.dismissed_by} has"
+        raise Conflict(f"{who} dismissed it already.", code="message.dismissed")
     if row.state != DEAD:
         raise Conflict("It did not fail, so there is nothing to dismiss.", code="message.not_failed")
 

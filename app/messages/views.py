@@ -150,7 +150,7 @@ def list_() -> Response:
         tab=TABS[status],
         tabs=_tabs(status, counts, filters),
         label=rules.STATUSES[status].word,
-        lede=_lede(counts),
+        lede=_lede(status, counts),
         rows=[_row(row, names) for row in rows],
         gone=[_row(row, names) for row in gone],
         acts=ACTS_OF_STATUS.get(status, ()),
@@ -189,18 +189,25 @@ def _gone(scopes: Mapping[str, Scope], on_page: set[UUID]) -> list[ListedMessage
     return list(queries.messages(db(), scopes, subjects(), known - on_page).values())
 
 
-def _lede(counts: Mapping[str, int]) -> str:
-    """The sentence under the title: whether any messages need attention."""
-    what = "E-mails, text messages and webhooks of your desks"
-    failed, failing = counts[DEAD], counts[FAILING]
-    if not failed and not failing:
-        return f"{what}. None failed, and none is failing."
-    parts = []
-    if failed:
-        parts.append(f"{_number(failed)} failed: send them again, or dismiss what need not be sent")
-    if failing:
-        parts.append(f"{_number(failing)} failing and tried again")
-    return f"{what}. {'; '.join(parts)}."
+def _lede(status: str, counts: Mapping[str, int]) -> str:
+    """The sentence under the title: what this tab holds, and what on the others needs attention."""
+    what = {
+        QUEUED: "on their way",
+        FAILING: "failing, and tried again by themselves",
+        DEAD: "failed: send them again, or dismiss what need not be sent",
+        DISMISSED: "failed and dismissed: they need not be sent",
+        DROPPED: "not needed any more, and not sent",
+        SENT: "accepted by the receiver",
+    }
+    others = [
+        f"{_number(counts[each])} {word}"
+        for each, word in ((DEAD, "failed"), (FAILING, "failing"))
+        if counts[each] and each != status
+    ]
+    found = f"E-mails, text messages and webhooks of your desks: {_number(counts[status])} {what[status]}."
+    if others:
+        return f"{found} Besides, {' and '.join(others)}."
+    return found if counts[DEAD] or counts[FAILING] else f"{found} None failed, and none is failing."
 
 
 def _number(n: int) -> str:

@@ -22,7 +22,8 @@ from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.text import normalization, search
 from app.kernel.text.search import SearchEntry
-from app.prescreens import actions
+from app.prescreens import actions, events
+from app.prescreens.actions._write import record
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import Contact, Prescreen, Questionnaire, QuestionnaireVersion, Status, Submission
 from app.prescreens.queries import questionnaires
@@ -162,17 +163,17 @@ def _prescreen(
         return
     given: Submission = {}
     stop = dice.randint(1, 4) if fate.state in ("active", "abandoned") else 99
-    after = None
+    left_empty: list[str] = []
     for _ in range(stop):
-        key = answers.next_question(questionnaire.questions, given, after)
+        key = answers.next_question(questionnaire.questions, given, left_empty)
         if key is None:
             break
         question = next(q for q in questionnaire.questions if q.key == key)
         at += timedelta(seconds=dice.randint(9, 150))
         value = answers.check_answer(question, _answer(question, name, dice, at))
         given = answers.with_answer(questionnaire.questions, given, question, value)
-        after = key
-    _fill(db, home, id, answers.person(questionnaire.questions, given), given, at)
+        left_empty = answers.still_left_empty(questionnaire.questions, given, left_empty, key)
+    _fill(db, questionnaire, id, given, left_empty, at)
     if stop < 99:
         return
     actions.complete(db, id, by=PROSPECT, now=at)
@@ -188,11 +189,20 @@ def _prescreen(
         actions.assign(db, id, assignee=assignee, former=None, reach=Reach((home.id,)), by=agent, now=assigned)
 
 
-def _fill(db: Db, home: Organization, id: UUID, person: answers.Person, given: Submission, at: datetime) -> None:
+def _fill(
+    db: Db,
+    questionnaire: QuestionnaireDetail,
+    id: UUID,
+    given: Submission,
+    left_empty: list[str],
+    at: datetime,
+) -> None:
     """Writes all answers at once: one by one, as a prospect gives them, would slow down the first start."""
-    phone_key = normalization.telephone_key(person.phone, home.region) if person.phone else None
+    person = answers.person(questionnaire.questions, given)
+    phone_key = normalization.telephone_key(person.phone, questionnaire.region) if person.phone else None
     changes = {
         "submission": given,
+        "left_empty": left_empty,
         "status": Status.ACTIVE.value,
         "version": 1 + len(given),
         "updated_at": at,
@@ -200,7 +210,9 @@ def _fill(db: Db, home: Organization, id: UUID, person: answers.Person, given: S
         **person._asdict(),
     }
     db.execute(update(Prescreen).where(Prescreen.id == id).values(**changes))
-    search.index(db, search_document(id, home.id, person, phone_key))
+    search.index(db, search_document(id, questionnaire.organization_id, person, phone_key))
+    data = {"template": questionnaire.name}
+    record(db, events.STARTED, id, questionnaire.organization_id, by=PROSPECT, now=at, data=data)
 
 
 def _answer(question: answers.Question, name: str, dice: random.Random, at: datetime) -> list[str]:
@@ -260,7 +272,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
     for key, value in JANE["answers"].items():
         read = answers.check_answer(questions[key], [value])
         given = answers.with_answer(questionnaire.questions, given, questions[key], read)
-    _fill(db, home, known, answers.person(questionnaire.questions, given), given, completed_at)
+    _fill(db, questionnaire, known, given, [], completed_at)
     actions.complete(db, known, by=PROSPECT, now=completed_at)
 
 
@@ -272,11 +284,11 @@ def _special(db: Db, home: Organization, dice: random.Random, now: datetime) -> 
     for number, typed in enumerate(DATA["special"]):
         at = now - timedelta(days=6 + 3 * number, minutes=dice.randint(1, 600))
         id = actions.start(db, questionnaire, by=PROSPECT, now=at)
-        after = None
         given: Submission = {}
-        while (key := answers.next_question(questionnaire.questions, given, after)) is not None:
+        left_empty: list[str] = []
+        while (key := answers.next_question(questionnaire.questions, given, left_empty)) is not None:
             given = actions.answer(db, id, key, [typed.get(key, "")], by=PROSPECT, now=at + timedelta(minutes=4))
-            after = key
+            left_empty = answers.still_left_empty(questionnaire.questions, given, left_empty, key)
         actions.complete(db, id, by=PROSPECT, now=at + timedelta(minutes=5))
 
 

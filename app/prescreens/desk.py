@@ -102,9 +102,11 @@ DESK = Desk(
     icon="clipboard-check",
     subject=events.SUBJECT,
     blueprints=(views.pages, public.public_pages),
+    visitor_pages=public.VISITOR_PAGES,
     product=api.product,
     load_demo=_load_demo,
     finalizers=jobs.FINALIZERS,
+    tidy=jobs.tidy,
     list_label="Reviews",
     further_links=(
         Link("Questionnaires", "list-checks", "prescreens.questionnaires"),

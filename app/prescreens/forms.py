@@ -1,5 +1,6 @@
 """Shape of what is typed at the prescreens desk; no rules. What a question accepts is decided by rules.answers."""
 
+import json
 import re
 
 from wtforms import Field, HiddenField, TextAreaField
@@ -18,7 +19,23 @@ class AnswerForm(DeskForm):
     """One step of the chat. The answer itself is read by its question; it may be one field or several boxes."""
 
     step = HiddenField(validators=[needed("Load the page again: this form does not say which question it answers.")])
-    back_to = HiddenField()
+
+
+class SendForm(DeskForm):
+    """The review of the answers. `seen` are the digests of the answers that it shows (rules.answers.seen)."""
+
+    seen = HiddenField()
+
+    @property
+    def reviewed(self) -> dict[str, str] | None:
+        """What the prospect saw of each answer; None when the form says nothing, as that of the former version."""
+        if self.seen.data is None:
+            return None
+        try:
+            found = json.loads(self.seen.data)
+        except (ValueError, RecursionError):
+            return {}
+        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 class DecisionForm(VersionedForm):

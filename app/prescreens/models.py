@@ -135,7 +135,8 @@ class Prescreen(Base):
     `expires_at` is `created_at` + 30 days, so that "newest first" and "most days left first" are one order and one
     index family serves both. `expires_on` is its UTC date, for the counters. `submission` is plain JSON, not JSONB:
     keys keep the order in which they were answered, on both databases. `other_contact_id` is set when e-mail and phone
-    matched two different contacts. `version` grows with every change of content.
+    matched two different contacts. `version` grows with every change of content. `left_empty` are the keys of questions
+    that were asked and left empty, `refused_answer` is the text that was last refused, by `step` and `typed`.
     """
 
     __tablename__ = "prescreens"
@@ -186,6 +187,8 @@ class Prescreen(Base):
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
     other_contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))
     submission: Mapped[Submission] = mapped_column(JSON)
+    left_empty: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    refused_answer: Mapped[JsonObject | None] = mapped_column(JSON(none_as_null=True))
     status: Mapped[str] = mapped_column(String(16), default=Status.DRAFT.value)
     review_status: Mapped[str] = mapped_column(String(16), default=ReviewStatus.PENDING.value)
     review_notes: Mapped[str | None] = mapped_column(Text)

@@ -26,32 +26,42 @@ from app.prescreens.queries.contacts import EarlierPrescreen
 from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import review
-from app.prescreens.rules.answers import Answer, Question
+from app.prescreens.rules.answers import Answer, Question, applicable
 from app.prescreens.rules.review import Reviewable
 
 ENGLISH = TRANSLATIONS.translator("en")
+DAY = timedelta(days=1)
 LONG_ANSWER = 280
 """Number of characters above which the page shows only the beginning of an answer, with the rest folded away."""
 
-TAB_LABELS = {
-    ("waiting", None): "To review",
-    ("waiting", 3): "Within 3 days",
-    ("waiting", 7): "Within 7 days",
-    ("answering", None): "Answering",
-    ("decided", None): "Decided",
-    ("expired", None): "Expired",
-    ("all", None): "Everything",
-}
-TITLES = {
-    ("waiting", None): "Prescreens to review",
-    ("waiting", 3): "To review within three days",
-    ("waiting", 7): "To review within seven days",
-    ("answering", None): "Prospects still answering",
-    ("decided", None): "Decided prescreens",
-    ("approved", None): "Approved prescreens",
-    ("denied", None): "Denied prescreens",
-    ("expired", None): "Expired prescreens",
-    ("all", None): "All prescreens",
+
+class TabWords(NamedTuple):
+    """What a tab is called, its page, and what its number counts, of one and of several. Without a label: no tab."""
+
+    label: str
+    title: str
+    counts: tuple[str, str]
+
+
+def _too_late(days: str) -> tuple[str, str]:
+    after = f"within {days} days and could not be decided after that"
+    return f"expires {after}", f"expire {after}"
+
+
+TABS = {
+    ("waiting", None): TabWords("To review", "Prescreens to review", ("waits for a decision", "wait for a decision")),
+    ("waiting", 3): TabWords("Within 3 days", "To review within three days", _too_late("three")),
+    ("waiting", 7): TabWords("Within 7 days", "To review within seven days", _too_late("seven")),
+    ("answering", None): TabWords(
+        "Answering", "Prospects still answering", ("prospect is still answering", "prospects are still answering")
+    ),
+    ("decided", None): TabWords("Decided", "Decided prescreens", ("is decided", "are decided")),
+    ("approved", None): TabWords("", "Approved prescreens", ("is approved", "are approved")),
+    ("denied", None): TabWords("", "Denied prescreens", ("is denied", "are denied")),
+    ("expired", None): TabWords(
+        "Expired", "Expired prescreens", ("expired without a decision", "expired without a decision")
+    ),
+    ("all", None): TabWords("Everything", "All prescreens", ("prescreen in all", "prescreens in all")),
 }
 STATE_CHOICES = (
     ("", "to review"),
@@ -64,14 +74,11 @@ STATE_CHOICES = (
 )
 GROUPS = {
     "within-3": Label("Three days or fewer", "hourglass", "danger"),
-    "within-7": Label("Four to seven days", "calendar-clock", "warn"),
-    "within-10": Label("Four to ten days", "calendar-clock", "warn"),
-    "later": Label("More than ten days", "calendar"),
+    "within-7": Label("Three to seven days", "calendar-clock", "warn"),
+    "later": Label("More than seven days", "calendar"),
     "active": Label("Answering", "message-square-text"),
-    "draft": Label("Started, nothing answered yet", "message-square"),
     "expired-completed": Label("Sent, but never decided", "hourglass", "warn"),
     "expired-active": Label("Never finished", "message-square-x"),
-    "expired-draft": Label("Never begun", "message-square"),
     "approved": Label("Approved, the latest first", "circle-check"),
     "denied": Label("Denied, the latest first", "circle-x"),
     "decided": Label("The latest decision first", "check-check"),
@@ -120,9 +127,15 @@ def until(expires_at: datetime, zone: str, now: datetime) -> Markup:
     """The end of the days left, in short: `Thu 26 Nov`, on the last day `Mon, 5:08 AM CST`."""
     local = expires_at.astimezone(ZoneInfo(zone))
     text = datetimes.day(local, now.astimezone(ZoneInfo(zone)))
-    if expires_at - now <= timedelta(days=1):
-        text = f"{text[:3]}, {datetimes.hour(local, zone)} {datetimes.zone_abbreviation(local)}"
+    if expires_at - now <= DAY:
+        text = f"{text[:3]}, {datetimes.zoned_hour(local, zone)}"
     return datetimes.tag(expires_at, text)
+
+
+def urgency(left: timedelta) -> str:
+    """The tone of the time left."""
+    urgent, near = review.LIMITS
+    return "danger" if left <= urgent * DAY else "warn" if left <= near * DAY else ""
 
 
 class Badge(NamedTuple):
@@ -193,7 +206,7 @@ class RowContext:
 
 
 class Row(NamedTuple):
-    """A row of the list. `pending` names its pending decision; `status_text` replaces the days left."""
+    """A row of the list. `pending` names its pending decision; `status_text` replaces the time left."""
 
     id: UUID
     version: int
@@ -206,7 +219,8 @@ class Row(NamedTuple):
     person: str
     mine: bool
     takeable: bool
-    days: int
+    days: float
+    left: str
     tone: str
     until: Markup
     status_text: Markup
@@ -230,7 +244,7 @@ def row(
         pending = undo_presentation.ticking(undo_presentation.mark(decision, now, viewer.id), decision, now)
     undecided = prescreen.review_status == ReviewStatus.PENDING
     status_text = _status_text(prescreen, viewer.time_zone, now)
-    days = review.days_left(prescreen.expires_at, now)
+    left = review.time_left(prescreen.expires_at, now)
     name = prescreen.questionnaire_name
     return Row(
         prescreen.id,
@@ -250,8 +264,9 @@ def row(
         prescreen.assignee_name or "",
         prescreen.assignee_id == viewer.id and undecided,
         prescreen.assignee_id is None and review.state_of(prescreen, now) == "completed",
-        days,
-        "danger" if days <= 3 else "",
+        round(left / DAY, 1),
+        datetimes.duration(left),
+        urgency(left),
         until(prescreen.expires_at, viewer.time_zone, now) if not status_text else Markup(),
         status_text,
     )
@@ -305,7 +320,8 @@ class AnswerRow(NamedTuple):
 
 
 def answer_rows(questions: Sequence[Question], submission: Submission) -> list[AnswerRow]:
-    """Every answer in the questionnaire's order; at the end those that it does not know, under their own keys."""
+    """Every question that is due with its answer, in order; at the end answers that the questionnaire does not know."""
+    due = {question.key for question in applicable(questions, submission)}
     rows = [
         AnswerRow(
             question.label,
@@ -316,7 +332,7 @@ def answer_rows(questions: Sequence[Question], submission: Submission) -> list[A
             len(str(submission.get(question.key, ""))) > LONG_ANSWER,
         )
         for question in questions
-        if question.key in submission or question.condition is None
+        if question.key in submission or question.key in due
     ]
     known = {question.key for question in questions}
     rows += [AnswerRow(key, answer_text(None, value)) for key, value in submission.items() if key not in known]

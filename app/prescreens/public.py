@@ -4,6 +4,9 @@ GET writes nothing, because mail scanners open links. The link of a chat is the 
 unguessable.
 """
 
+import json
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +16,15 @@ from app.accounts.access import public
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import see_other
+from app.kernel.web.visitors import Host, VisitorPages
 from app.prescreens import actions, links, presentation
-from app.prescreens.forms import AnswerForm, ButtonForm
+from app.prescreens.forms import AnswerForm, ButtonForm, SendForm
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Prescreen, Status, Submission
 from app.prescreens.queries import detail, questionnaires
@@ -29,7 +34,16 @@ from app.prescreens.rules.bounds import LIMITING
 
 public_pages = Blueprint("prescreens_public", __name__, url_prefix="/p/<organization>/<questionnaire>")
 
+
+def _host(db: Db, segments: Sequence[str]) -> Host | None:
+    found = questionnaires.organization_at(db, segments[0]) if segments else None
+    return Host(*found) if found else None
+
+
+VISITOR_PAGES = VisitorPages("p", _host)
+
 STARTS_A_MINUTE = 20
+STARTS_AN_HOUR = 120
 REQUESTS_A_MINUTE = 240
 """Limits for one network (an IPv4 address, a /64 of IPv6), which a household or an office may share."""
 
@@ -50,8 +64,11 @@ def welcome(organization: str, questionnaire: str) -> Response:
 def start(organization: str, questionnaire: str) -> Response:
     """Starts a prescreen and goes to its first question."""
     ButtonForm().check()
+    _limit("start", STARTS_AN_HOUR, seconds=3600)
     _limit("start", STARTS_A_MINUTE)
     found = _questionnaire(organization, questionnaire)
+    if not found.is_open:
+        return see_other(_url(".welcome", found))
     id = actions.start(db(), found, by=_prospect(found), now=clock.now())
     return see_other(_url(".chat", found, links.token(db().config, links.CHAT, id)))
 
@@ -67,21 +84,23 @@ def chat(organization: str, questionnaire: str, token: str) -> Response:
 @public_pages.post("/chat/<token>/answer")
 @public
 def answer(organization: str, questionnaire: str, token: str) -> Response:
-    """Saves one answer and goes to the next question; shows the question again when the answer is refused."""
+    """Saves one answer and goes to the question that is due; a refused one is kept, and its question asked again."""
     form = AnswerForm()
     form.check()
     _limit("answer", REQUESTS_A_MINUTE)
     prescreen, found = _by_token(organization, questionnaire, token, links.CHAT)
+    if _is_over(prescreen):
+        return see_other(_url(".chat", found, token))
     key, typed = str(form.step.data), request.form.getlist("answer")
     try:
-        given = actions.answer(db(), prescreen.id, key, typed, by=_prospect(found), now=clock.now())
+        actions.answer(db(), prescreen.id, key, typed, by=_prospect(found), now=clock.now())
     except Invalid as refusal:
         if refusal.code == "answer.not_asked":
             return see_other(_url(".chat", found, token))
-        return _step(prescreen, found, token, key, problem=refusal.errors[0].code, typed=typed)
-    back = form.back_to.data == REVIEW and not answers.missing(found.questions, given)
-    following = None if back else answers.next_question(found.questions, given, after=key)
-    return see_other(_url(".chat", found, token, step=following or REVIEW))
+        actions.keep_refused(db(), prescreen.id, key, typed)
+        return see_other(_url(".chat", found, token, step=key))
+    answered, _ = _by_token(organization, questionnaire, token, links.CHAT)
+    return see_other(_url(".chat", found, token, step=_due(answered, found) or REVIEW))
 
 
 @public_pages.post("/chat/<token>/send_link")
@@ -91,18 +110,37 @@ def send_link(organization: str, questionnaire: str, token: str) -> Response:
     ButtonForm().check()
     _limit("answer", REQUESTS_A_MINUTE)
     prescreen, found = _by_token(organization, questionnaire, token, links.CHAT)
-    actions.send_link(db(), prescreen.id, by=_prospect(found), now=clock.now())
-    return see_other(_url(".chat", found, token, step=request.args.get("step"), sent="yes"))
+    page = partial(_url, ".chat", found, token, step=request.args.get("step"))
+    if _is_over(prescreen):
+        return see_other(page())
+    try:
+        actions.send_link(db(), prescreen.id, by=_prospect(found), now=clock.now())
+    except Invalid:  # the page offers it only while it is possible
+        return see_other(page())
+    return see_other(page(sent="yes"))
 
 
 @public_pages.post("/chat/<token>/complete")
 @public
 def complete(organization: str, questionnaire: str, token: str) -> Response:
-    """Sends the answers and goes to the status page."""
-    ButtonForm().check()
+    """Sends the answers that were reviewed and goes to the status page; shows them again when they have changed."""
+    form = SendForm()
+    form.check()
     _limit("answer", REQUESTS_A_MINUTE)
     prescreen, found = _by_token(organization, questionnaire, token, links.CHAT)
-    actions.complete(db(), prescreen.id, by=_prospect(found), now=clock.now())
+    changed = answers.changed(form.reviewed, prescreen.submission)
+    if prescreen.status == Status.COMPLETED and not changed:
+        return see_other(_url(".status", found, links.token(db().config, links.STATUS, prescreen.id)))
+    due = _due(prescreen, found)
+    if _is_over(prescreen) or (due and not changed):
+        return see_other(_url(".chat", found, token, step=due))
+    try:
+        actions.complete(db(), prescreen.id, reviewed=form.reviewed, by=_prospect(found), now=clock.now())
+    except Conflict as refusal:
+        if refusal.code != "answers.changed":
+            raise
+        prescreen, found = _by_token(organization, questionnaire, token, links.CHAT)
+        return _step(prescreen, found, token, REVIEW, changed=answers.changed(form.reviewed, prescreen.submission))
     return see_other(_url(".status", found, links.token(db().config, links.STATUS, prescreen.id)))
 
 
@@ -115,16 +153,24 @@ def status(organization: str, questionnaire: str, token: str) -> Response:
     return _page("prescreens/status.html", found, review_status=status)
 
 
+def _is_over(prescreen: Prescreen) -> bool:
+    """Whether no more answers are taken, which the chat's page explains."""
+    return prescreen.status == Status.COMPLETED or review.has_expired(prescreen, clock.now())
+
+
+def _due(prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> str | None:
+    return answers.next_question(questionnaire.questions, prescreen.submission, prescreen.left_empty)
+
+
 def _step(
     prescreen: Prescreen,
     questionnaire: QuestionnaireDetail,
     token: str,
     step: str | None,
     *,
-    problem: str = "",
-    typed: list[str] | None = None,
+    changed: Collection[str] = (),
 ) -> Response:
-    """One step of the chat. `problem` is the code of the refusal of what was `typed`."""
+    """One step of the chat. `changed` are the answers that another tab changed since they were reviewed."""
     if prescreen.status == Status.COMPLETED:
         address = _url(".status", questionnaire, links.token(db().config, links.STATUS, prescreen.id))
         return _page("prescreens/over.html", questionnaire, sent=True, next_url=address)
@@ -135,8 +181,9 @@ def _step(
     given = prescreen.submission
     asked = answers.applicable(questionnaire.questions, given)
     keys = [question.key for question in asked]
+    due = _due(prescreen, questionnaire)
     if step not in keys and step != REVIEW:
-        step = answers.next_question(questionnaire.questions, given) or REVIEW
+        step = due or REVIEW
     place = len(keys) if step == REVIEW else keys.index(step)
     context: dict[str, Any] = {  # variables of the template, of many types
         "token": token,
@@ -146,24 +193,31 @@ def _step(
         "link_sent": request.args.get("sent") == "yes",
         "earlier": [_earlier(question, given, t) for question in asked[:place]],
         "back_url": _url(".chat", questionnaire, token, step=keys[place - 1]) if place else "",
-        "form": AnswerForm(formdata=None),
+        "step": step,
     }
     if step == REVIEW:
-        left = {question.key for question in answers.missing(questionnaire.questions, given)}
-        return _page("prescreens/review.html", questionnaire, left=left, step=REVIEW, **context)
+        return _page(
+            "prescreens/review.html",
+            questionnaire,
+            status=409 if changed else 200,
+            form=SendForm(formdata=None, seen=json.dumps(answers.seen(given))),
+            left_empty=prescreen.left_empty or (),
+            due_url=_url(".chat", questionnaire, token, step=due) if due else "",
+            changed=changed,
+            **context,
+        )
     question = asked[place]
+    typed, problem = _refused(prescreen, questionnaire, question, t)
     return _page(
         "prescreens/step.html",
         questionnaire,
-        status=422 if problem else 200,
+        form=AnswerForm(formdata=None),
         question=question,
         choices=[(option.value, option.label) for option in question.options],
         limit=answers.LIMITS.get(question.type),
-        step=step,
         number=place + 1,
         values=_typed(question, given, questionnaire.locale) if typed is None else typed,
-        problem=_problem(question, problem, questionnaire, t) if problem else "",
-        back_to=REVIEW if request.values.get("back_to") == REVIEW else "",
+        problem=problem,
         **context,
     )
 
@@ -176,12 +230,28 @@ def _problem(question: answers.Question, code: str, questionnaire: Questionnaire
     return t(f"bound_{code}", bound=presentation.answer_text(question, question.bounds.limit(code, today), t))
 
 
-def _earlier(question: answers.Question, given: Submission, t: Translator) -> dict[str, str]:
+def _earlier(question: answers.Question, given: Submission, t: Translator) -> dict[str, str | bool]:
     return {
+        "required": question.required,
         "key": question.key,
         "question": question.label,
         "answer": presentation.answer_text(question, given.get(question.key), t),
     }
+
+
+def _refused(
+    prescreen: Prescreen, questionnaire: QuestionnaireDetail, question: answers.Question, t: Translator
+) -> tuple[list[str] | None, str]:
+    """What was typed for this question and refused, if it was, and what is wrong with it."""
+    kept = prescreen.refused_answer
+    if not kept or kept["step"] != question.key:
+        return None, ""
+    reader = answers.Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now())
+    try:
+        answers.check_answer(question, kept["typed"], reader)
+    except Invalid as refusal:
+        return kept["typed"], _problem(question, refusal.errors[0].code, questionnaire, t)
+    return kept["typed"], ""
 
 
 def _typed(question: answers.Question, given: Submission, locale: str) -> list[str]:
@@ -209,11 +279,23 @@ def _by_token(organization: str, questionnaire: str, token: str, purpose: str) -
     """The prescreen of a link, and its version of the questionnaire. Raises NotFound."""
     id: UUID = links.read(db().config, purpose, token)
     prescreen = detail.get(db(), id)
-    if prescreen is not None:
-        found = questionnaires.version(db(), prescreen.workflow_template_id, prescreen.template_version)
-        if (found.organization_slug, found.slug) == (organization, questionnaire):
-            return prescreen, found
-    raise NotFound("This link leads nowhere any more. Ask the person who gave it to you.")
+    if prescreen is None:
+        raise _Forgotten("This link leads nowhere any more. Start again from the first page.")
+    found = questionnaires.version(db(), prescreen.workflow_template_id, prescreen.template_version)
+    if (found.organization_slug, found.slug) != (organization, questionnaire):
+        raise NotFound("This link leads nowhere any more. Ask the person who gave it to you.")
+    return prescreen, found
+
+
+class _Forgotten(NotFound):
+    """The link is right, but its draft was never answered and is forgotten by now: nothing is lost."""
+
+
+@public_pages.errorhandler(_Forgotten)
+def _start_again(_refusal: _Forgotten) -> Response:
+    arguments = request.view_args or {}
+    names = ("organization", "questionnaire")
+    return see_other(url_for(".welcome", **{name: arguments[name] for name in names}))
 
 
 def _prospect(questionnaire: QuestionnaireDetail) -> Actor:
@@ -221,9 +303,9 @@ def _prospect(questionnaire: QuestionnaireDetail) -> Actor:
     return Actor("prospect", None, name, questionnaire.organization_id, "page", g.get("request_id"), address)
 
 
-def _limit(what: str, limit: int) -> None:
+def _limit(what: str, limit: int, seconds: int = 60) -> None:
     limiter: Limiter = current_app.extensions["limiter"]
-    refuse(limiter.hit(by_network(f"prescreens.{what}", request.remote_addr), limit))
+    refuse(limiter.hit(by_network(f"prescreens.{what}", request.remote_addr), limit, seconds))
 
 
 def _url(endpoint: str, questionnaire: QuestionnaireDetail, token: str | None = None, **arguments: Any) -> str:

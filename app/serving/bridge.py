@@ -26,6 +26,10 @@ BODIES = 64 * 1024 * 1024
 
 SMALL = 64 * 1024
 
+CROWD = 10
+"""So many bodies that broke off or came too late are refused by the app, in words, at once. More are refused in short:
+the pages for them would keep everybody waiting."""
+
 IN_MEMORY = 1024 * 1024
 """An answer up to this size is kept in memory until it is sent; a larger one in a temporary file."""
 
@@ -108,6 +112,7 @@ class Bridge:
         self._app, self._largest = app, largest
         self._pool = ThreadPoolExecutor(threads, "request") if threads > 1 else None
         self._buffered = 0
+        self._refusing = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -118,12 +123,14 @@ class Bridge:
         try:
             if most := self._most(environ):
                 await self._read(environ, exchange, most, body)
-            await self._answer(environ, exchange)
+            if error := environ.get(BODY_ERROR):
+                await self._refuse(environ, exchange, error)
+            else:
+                await self._answer(environ, exchange)
         except Exception as error:
             # Flask answers for all that its views raise; this is an answer that broke while it was made.
             log.error("answer broke", kind=type(error).__name__, exc_info=error)
-            text = b"Something went wrong on our side. Try again in a few seconds.\n"
-            exchange.response_bytes(503, [("Content-Type", "text/plain"), ("Retry-After", "5")], text)
+            answer_in_short(exchange, 503)
         finally:
             self._buffered -= len(body)
 
@@ -168,6 +175,19 @@ class Bridge:
 
     # The answer -------------------------------------------------------------------------------------------------
 
+    async def _refuse(self, environ: WSGIEnvironment, exchange: Exchange, error: HTTPException) -> None:
+        """Answers a request whose body did not arrive."""
+        self._refusing += 1
+        try:
+            await asyncio.sleep(0)  # those that come at the same time are counted first
+            if self._refusing <= CROWD:
+                await self._answer(environ, exchange)
+            else:
+                log.info("body refused", method=environ["REQUEST_METHOD"], status=error.code)
+                answer_in_short(exchange, error.code or 503)
+        finally:
+            self._refusing -= 1
+
     async def _answer(self, environ: WSGIEnvironment, exchange: Exchange) -> None:
         """Answers the request. A large answer is made piece by piece: other requests have their turns between."""
         answer, body, more = await self._run(self._begin, environ)
@@ -200,6 +220,12 @@ class Bridge:
         if self._pool is None:
             return job(*arguments)
         return await self._loop.run_in_executor(self._pool, job, *arguments)
+
+
+def answer_in_short(exchange: Exchange, status: int) -> None:
+    """Answers without the app."""
+    headers = [("Content-Type", "text/plain"), ("Cache-Control", "no-store"), ("Retry-After", "5")]
+    exchange.response_bytes(status, headers, b"Nothing was done. Try again in a few seconds.\n")
 
 
 def environ_of(scope: Scope, *, multithread: bool) -> WSGIEnvironment:

@@ -138,7 +138,7 @@ class Device:
         return json.dumps({"id": id, "rawId": id, "type": "public-key", "response": response})
 
 
-def challenge(client: FlaskClient, url: str, page: str = "/sign-in") -> dict[str, Any]:
+def challenge(client: FlaskClient, url: str, page: str | None = None) -> dict[str, Any]:
     """The options that the page's script hands to the browser."""
     answer = client.post(url, headers={"X-CSRFToken": token(client, page)})
     assert answer.status_code == 200, answer.text
@@ -148,11 +148,11 @@ def challenge(client: FlaskClient, url: str, page: str = "/sign-in") -> dict[str
 
 def register(client: FlaskClient, device: Device, name: str = "Laptop") -> TestResponse:
     """Adds a device's passkey on the settings page."""
-    wanted = challenge(client, "/settings/passkeys/challenge", "/settings")
+    wanted = challenge(client, "/settings/passkeys/challenge")
     return post(client, "/settings/passkeys", {"name": name, "credential": device.make(wanted)})
 
 
 def sign_in_by(client: FlaskClient, device: Device, **more: str) -> TestResponse:
     """Presses "Sign in with a passkey"."""
     wanted = challenge(client, "/sign-in/passkey/challenge")
-    return post(client, "/sign-in/passkey", {"credential": device.sign(wanted), **more}, page="/sign-in")
+    return post(client, "/sign-in/passkey", {"credential": device.sign(wanted), **more})

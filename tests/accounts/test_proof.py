@@ -46,7 +46,7 @@ def test_changing_a_factor_asks(late: Callable[[str], FlaskClient], database: Da
 
 
 def test_the_script_requests_a_new_passkey(late: Callable[[str], FlaskClient]) -> None:
-    assert challenge(late("lena"), "/settings/passkeys/challenge", "/settings") == {"leave": ASK}
+    assert challenge(late("lena"), "/settings/passkeys/challenge") == {"leave": ASK}
 
 
 def test_resetting_another_persons_factors_asks_for_proof_too(
@@ -99,7 +99,7 @@ def test_a_passkey_is_proof(client: FlaskClient, cast: Cast, clock: Clock) -> No
     device = Device()
     register(client, device)
     clock.move(minutes=16)
-    wanted = challenge(client, "/settings/proof/challenge", "/settings")
+    wanted = challenge(client, "/settings/proof/challenge")
     assert len(wanted["allowCredentials"]) == 1
     answer = post(client, "/settings/proof/passkey", {"credential": device.sign(wanted), "next": "/settings"})
     assert answer.location == "/settings"

@@ -36,6 +36,7 @@ def test_upgrade_check_and_again(empty: Desk) -> None:
     assert empty("organization", "create", "--name", "X", "--slug", "x").exit_code == 0
 
 
+@pytest.mark.slow
 def test_two_upgrades_at_once(tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "app.cli", "db", "upgrade", "--json"]

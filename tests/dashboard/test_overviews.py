@@ -5,22 +5,25 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, update
 
+from app.kernel.clock import now
 from app.kernel.db import recounts
 from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import Message, OutboxRow, enqueue
 from tests.cast import Cast
 from tests.depositions import factories
 from tests.prescreens import factories as prescreens
 
 DESKS = {"depositions": "ines", "prescreens": "lena", "inspections": "otto"}
-QUERIES = {"depositions": 7, "prescreens": 8, "inspections": 6}
-"""Who is signed in, the navigation's counts, then: organizations, tallies, what waits now, the oldest message;
-prescreens read the names of templates too."""
+QUERIES = {"depositions": 8, "prescreens": 9, "inspections": 7}
+"""Who is signed in, the navigation's counts, then: organizations, tallies, what waits now, what is failing, the oldest
+message; prescreens read the names of templates too."""
 
 
 @contextmanager
@@ -116,3 +119,60 @@ def test_it_costs_the_same_however_much_there_is(
     assert found == [QUERIES[desk]] * 2
     with database.read() as db:
         assert recounts.differences(db) == []
+
+
+def send(database: Database, organization_id: int, subject: str, channel: str, **changes: Any) -> None:
+    """A message about a thing of a desk, as the worker left it."""
+    with database.write() as db:
+        about = {"organization_id": organization_id, "subject_type": subject, "subject_id": "1"}
+        (id,) = enqueue(
+            db, [Message(channel, {"to": "a@example.com"}, "example.com")], event_id=None, now=now(), **about
+        )
+        db.execute(update(OutboxRow).where(OutboxRow.id == id).values(**changes))
+
+
+def arrived(**more: Any) -> dict[str, Any]:
+    return {"state": "sent", "finished_at": now(), "attempts": 1, **more}
+
+
+def test_what_is_still_failing_has_not_arrived(database: Database, client: FlaskClient, cast: Cast) -> None:
+    for _ in range(3):
+        send(database, cast.marston.id, "deposition", "email", **arrived())
+    cast.sign_in(client, "adam")
+    assert "All 3 of the last 30 days arrived." in client.get("/depositions/overview").text
+    for _ in range(4):
+        send(
+            database,
+            cast.marston.id,
+            "deposition",
+            "webhook",
+            last_error="No answer",
+            due_at=now() + timedelta(hours=1),
+        )
+    # Of others: another organization, another desk, a job that is nobody's message.
+    send(database, cast.harbor.id, "deposition", "webhook", last_error="No answer")
+    send(database, cast.marston.id, "prescreen", "webhook", last_error="No answer")
+    send(database, cast.marston.id, "deposition", "job:depositions.x", last_error="No answer")
+    page = client.get("/depositions/overview").text
+    assert "3 of 7 messages of the last 30 days arrived. 4 still failing and tried again." in page
+    assert "All 3" not in page
+    send(database, cast.marston.id, "deposition", "webhook", **arrived(state="dead"))
+    send(database, cast.marston.id, "deposition", "email", **arrived(attempts=2))
+    page = client.get("/depositions/overview").text
+    assert (
+        "4 of 9 messages of the last 30 days arrived, 1 after a retry. 4 still failing and tried again, 1 failed."
+        in page
+    )
+    head, *rows = caption(client, "depositions", "deliveries")
+    assert head == ["Channel", "Sent at once", "Sent later", "Failing now", "Failed"]
+    assert rows == [["E-mail", "3", "1", "0", "0"], ["SMS", "0", "0", "0", "0"], ["Webhook", "0", "0", "4", "1"]]
+
+
+def test_messages_about_everything_of_a_desk_count(database: Database, client: FlaskClient, cast: Cast) -> None:
+    for subject in ("inspection", "invite"):
+        send(database, cast.marston.id, subject, "email", **arrived())
+        send(database, cast.marston.id, subject, "sms", last_error="No answer")
+    cast.sign_in(client, "otto")
+    assert "2 of 4 messages of the last 30 days arrived. 2 still failing and tried again." in (
+        client.get("/inspections/overview").text
+    )

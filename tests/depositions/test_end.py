@@ -63,7 +63,7 @@ def test_stale(ines, cast, database):
     made = running(database, cast)
     stale = send(ines, made.id, "end", version=2)
     assert stale.status_code == 409
-    assert "Ines Okafor started the session while you had this page open" in text(stale)
+    assert "You started the session while you had this page open" in text(stale)
     assert stored(database, made.id) == made
 
 

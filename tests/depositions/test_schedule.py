@@ -86,7 +86,7 @@ def test_stale(ines, cast, database, outbox):
     stale = send(ines, made.id, "schedule", version=1, **typed(cast))
     assert stale.status_code == 409
     assert "It has changed since you saw it, so nothing was done or sent." in text(stale)
-    assert "Ines Okafor wrote a notice" in text(stale)
+    assert "You wrote a notice" in text(stale)
     assert not outbox.rows()
 
 

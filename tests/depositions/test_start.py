@@ -76,7 +76,7 @@ def test_stale(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled", starts_at=now() + timedelta(minutes=20))
     stale = send(ines, made.id, "start", version=1)
     assert stale.status_code == 409
-    assert "Ines Okafor scheduled it while you had this page open" in text(stale)
+    assert "You scheduled it while you had this page open" in text(stale)
     assert stored(database, made.id) == made
 
 

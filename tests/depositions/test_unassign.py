@@ -1,6 +1,10 @@
 """Unassign: the deposition is left without an assignee."""
 
+from datetime import timedelta
+
 from app.kernel.changes.events import timeline
+from app.kernel.clock import now
+from app.kernel.text import datetimes
 from tests.depositions import factories
 from tests.depositions.pages import listed, others_may_not, send, sender, stored
 from tests.pages import at_once, one_wins, text
@@ -30,6 +34,15 @@ def test_a_page_from_before_an_upgrade_still_works(ines, cast, database):
     assert stored(database, made.id) == made
 
 
+def test_the_next_one_is_named_with_its_hour(ines, cast, database):
+    made, at = assigned(ines, cast, database), now() + timedelta(days=20)
+    other = factories.request(database, cast, starts_at=at)
+    send(ines, made.id, "unassign", version=2)
+    hour = datetimes.moment(other.starts_at, other.zone)
+    link = f'Next: <a href="/depositions/{other.id}"><bdi>Orsolya Brandt</bdi></a>, <bdi>{hour}</bdi>'
+    assert link in text(ines.get(f"/depositions/{made.id}"))
+
+
 def test_who_may_not(ines, app, cast, database):
     made = assigned(ines, cast, database)
     others_may_not(app.test_client(), cast, database, made, "unassign")
@@ -48,7 +61,7 @@ def test_stale(ines, cast, database):
     send(ines, made.id, "write_notice", version=2, notice="Hello")
     stale = send(ines, made.id, "unassign", version=2)
     assert stale.status_code == 409
-    assert "Ines Okafor wrote a notice while you had this page open" in text(stale)
+    assert "You wrote a notice while you had this page open" in text(stale)
     assert stored(database, made.id).assignee_id == cast.ines.id
 
 

@@ -1,12 +1,11 @@
 """A small site of every part, to look at without a database: a queue, a detail page, a public page, refusals."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, Response, flash, render_template
-from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from wtforms import (
     BooleanField,
@@ -22,8 +21,8 @@ from wtforms import (
 from app import middleware, web_errors
 from app.config import Config
 from app.kernel.errors import Conflict, Gone
-from app.kernel.text import datetimes, template_filters
-from app.kernel.web import assets, htmx
+from app.kernel.text import datetimes, day_ruler, template_filters
+from app.kernel.web import assets, form_tokens, htmx
 from app.kernel.web.forms import VersionedForm, at_most, choices, needed
 
 ROOT = Path(__file__).parents[2]
@@ -85,8 +84,10 @@ def make() -> Flask:
     site.jinja_env.loader = ChoiceLoader([here, site.jinja_loader or here])
     site.jinja_env.undefined = StrictUndefined
     site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
-    CSRFProtect(site)
-    middleware.install(site, Config.for_tests())
+    form_tokens.install(site)
+    config = Config.for_tests()
+    site.extensions["config"] = config
+    middleware.install(site, config)
     web_errors.install(site)
     assets.install(site)
     datetimes.install(site.jinja_env)
@@ -120,7 +121,9 @@ def _routes(site: Flask) -> None:
         return htmx.respond("queue.html", "_design_queue.html", "queue")
 
     def detail() -> Response:
-        return htmx.respond("detail.html", form=ScheduleForm(version=3), start=NOW, end=NOW + timedelta(minutes=75))
+        end, office = NOW + timedelta(minutes=75), (time(7), time(20))
+        day = day_ruler.day_ruler(NOW, end, "America/Los_Angeles", "Europe/Paris", office)
+        return htmx.respond("detail.html", form=ScheduleForm(version=3), start=NOW, end=end, day=day)
 
     def schedule() -> Response:
         ScheduleForm().check()

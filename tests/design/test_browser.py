@@ -1,9 +1,11 @@
 """The parts in a real browser: readable, reachable, no sideways scroll, and refusals beside the control."""
 
+import re
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests import browsers
 
@@ -169,3 +171,49 @@ def test_without_scripts_a_refusal_is_a_page_with_what_was_typed(chromium: Any, 
     page.click("text=Back to the page")
     assert page.url == f"{address}/detail"
     context.close()
+
+
+COUNTDOWN = """(hours) => {
+  const now = Date.parse(document.body.dataset.now);
+  const element = document.querySelector("[data-until]");
+  element.dataset.until = new Date(now + hours * 3600000).toISOString();
+}"""
+
+
+def test_a_countdown_goes_on_through_sleep(page: Any, address: str) -> None:
+    """`performance.now()` stands still while a machine sleeps."""
+    page.clock.install()
+    page.goto(f"{address}/queue")
+    page.evaluate(COUNTDOWN, 2)
+    page.evaluate("() => { const stopped = performance.now(); performance.now = () => stopped; }")
+    page.route("**/health/live", lambda route: route.fulfill(status=204))
+    countdown = page.locator("[data-until]").first
+    page.clock.fast_forward("01:00:30")
+    expect(countdown).to_have_text("in 59 min")
+    page.clock.fast_forward("09:00:00")
+    expect(countdown).to_have_text("8 h ago")
+
+
+def test_a_clock_that_is_set_does_not_move_a_countdown(page: Any, address: str) -> None:
+    """Back: the other count holds. Forward: the server is asked."""
+    page.clock.install()
+    asked = []
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.method)
+        route.fulfill(headers={"Date": date_header})
+
+    page.route("**/health/live", answer)
+    page.goto(f"{address}/queue")
+    page.evaluate(COUNTDOWN, 2)
+    date_header = page.evaluate("new Date(Date.parse(document.body.dataset.now) + 30 * 60000).toUTCString()")
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3 * 3600000; }")
+    page.clock.fast_forward("00:30:00")
+    countdown = page.locator("[data-until]").first
+    expect(countdown).to_have_text(re.compile("in 1 h (29|30) min"))
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() + 8 * 3600000; }")
+    date_header = page.evaluate("new Date(Date.parse(document.body.dataset.now) + 60 * 60000).toUTCString()")
+    page.clock.fast_forward("00:30:00")
+    page.clock.run_for(60_000)
+    expect(countdown).to_have_text(re.compile("in (1 h|59 min|58 min)$"))
+    assert set(asked) == {"HEAD"}

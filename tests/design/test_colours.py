@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.kernel.text import template_filters
+
 TOKENS = (Path(__file__).parents[2] / "app/static/css/tokens.css").read_text("utf-8")
 COLOUR = r"oklch\(([\d.]+) ([\d.]+) ([\d.]+)\)|oklch\((1) 0 0\)"
 PAIR = re.compile(r"--([\w-]+):\s*light-dark\(\s*oklch\(([^)/]+)\),\s*oklch\(([^)/]+)\)\s*\)")
@@ -57,3 +59,22 @@ def test_a_tone_can_be_read_on_its_wash_and_on_the_sheet(theme: int, tone: str) 
     word = own.get("tone", root["red"])
     for ground in (own["wash"], root["sheet"], root["raised"]):
         assert contrast(word, ground) >= 4.5, (tone, ground)
+
+
+AVATAR = (Path(__file__).parents[2] / "app/static/css/avatar.css").read_text("utf-8")
+AVATAR_COLOURS = re.findall(r"(color|background): light-dark\(oklch\(([^v]+)var[^)]+\)\), oklch\(([^v]+)var", AVATAR)
+
+
+@pytest.mark.parametrize("theme", (0, 1), ids=("light", "dark"))
+def test_initials_can_be_read_in_every_hue(theme: int) -> None:
+    found = {name: themes[theme] for name, *themes in AVATAR_COLOURS}
+    hues = re.findall(r"--hue: (\d+);", AVATAR)
+    assert len(set(hues)) == template_filters.HUES
+    for hue in hues:
+        assert contrast(found["color"] + hue, found["background"] + hue) >= 4.5, hue
+
+
+def test_a_person_has_one_hue_everywhere() -> None:
+    assert template_filters.hue("Inès Moreau") == template_filters.hue("INÈS MOREAU")
+    people = ["Ines Moreau", "Ana Ruiz", "Jonas Thiele", "Priya Raman", "ليلى حداد", "Élise Marchand", "", "Owen Parry"]
+    assert len({template_filters.hue(name) for name in people}) >= 4

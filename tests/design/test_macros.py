@@ -1,12 +1,15 @@
 """Every macro makes valid HTML that is wired for those who listen, and escapes what it is given."""
 
 import re
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import html5lib
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+
+from app.kernel.text import day_ruler
 
 LOOK = Path(__file__).parent
 TEMPLATES = LOOK.parents[1] / "app/templates"
@@ -23,11 +26,13 @@ def test_a_page_of_every_part_is_valid_html(visitor: FlaskClient, path: str) -> 
     html5lib.HTMLParser(strict=True).parse(visitor.get(path).text)
 
 
-@pytest.mark.parametrize(("start", "named"), ((90, True), (360, False), (540, False), (900, False), (1260, True)))
-def test_office_hours_are_named_only_where_the_session_leaves_them_free(site: Flask, start: int, named: bool) -> None:
+@pytest.mark.parametrize(("hour", "named"), ((1, True), (6, False), (9, False), (15, False), (21, True)))
+def test_office_hours_are_named_only_where_the_session_leaves_them_free(site: Flask, hour: int, named: bool) -> None:
     """A session within them is drawn over their bar, and would lie behind the words."""
-    source = '{% import "macros/rulers.html" as rulers %}{{ rulers.scale(start, 75, "Pacific Time", "PST") }}'
-    assert ("Office hours in" in render(site, source, start=start)) is named
+    source = '{% import "macros/rulers.html" as rulers %}{{ rulers.scale(day, "Pacific Time") }}'
+    start = datetime(2026, 11, 24, hour, tzinfo=UTC)
+    day = day_ruler.day_ruler(start, start + timedelta(minutes=75), "UTC", "UTC", (time(7), time(20)))
+    assert ("Office hours in" in render(site, source, day=day)) is named
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -45,6 +45,11 @@ def test_what_a_module_exports_is_imported(name: str) -> None:
     assert exported == wanted, "Export what is imported elsewhere, and nothing else."
 
 
+@every_module
+def test_storage_which_a_browser_may_forbid_is_touched_in_one_module(name: str) -> None:
+    assert name == "storage.js" or not re.search(r"(session|local)Storage", MODULES[name])
+
+
 def test_every_module_is_reached_from_an_entry() -> None:
     reached, todo = set(), list(ENTRIES)
     while todo:

@@ -93,19 +93,7 @@ def test_how_far_away(gap: timedelta, words: str) -> None:
     assert words in datetimes.countdown(NOW + gap, NOW)
 
 
-def test_days_left_count_begun_days() -> None:
-    assert datetimes.days_left(NOW + timedelta(days=4, hours=19), NOW) == 5
-    assert datetimes.days_left(NOW + timedelta(minutes=1), NOW) == 1
-    assert datetimes.days_left(NOW - timedelta(days=3), NOW) == 0
-
-
 def test_stamps_in_a_timeline() -> None:
     assert ">16:20 CET<" in datetimes.stamp(NOW, CET, NOW)
     assert ">Fri 30 Oct, 11:45 CET<" in datetimes.stamp(datetime(2026, 10, 30, 10, 45, tzinfo=UTC), CET, NOW)
     assert ">Tue 28 Jan 2025, 10:30 CET<" in datetimes.stamp(EARLY, CET, NOW)
-
-
-def test_places_on_the_day_ruler() -> None:
-    assert datetimes.minutes_of_day(EARLY, PST) == 90
-    assert datetimes.hours_ahead(EARLY, PST, CET) == 9
-    assert datetimes.hours_ahead(EARLY, CET, PST) == -9

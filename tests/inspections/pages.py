@@ -62,7 +62,7 @@ def kinds(database: Database, session: dict[str, Any]) -> list[str]:
         return [row.kind for row in timeline(db, "inspection", session["id"])]
 
 
-def sealed(database: Database, session: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def last_link(database: Database, session: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The newest event of the chain: kind and payload."""
     with database.read() as db:
         link = queries.links(db, uuid.UUID(session["id"]))[-1]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.inspections.conftest import SESSIONS
-from tests.inspections.pages import kinds, others_may_not, sealed, send, sender, state, stored
+from tests.inspections.pages import kinds, last_link, others_may_not, send, sender, state, stored
 from tests.pages import at_once, one_wins, text
 
 
@@ -12,7 +12,7 @@ def test_works(otto, cast, joined, database):
     row = stored(database, joined)
     assert row.attended_at is not None
     assert (row.operator_name, row.assignee_id) == ("Otto Kim", cast.otto.id)
-    assert sealed(database, joined) == ("operator.joined", {"operator": "Otto Kim"})
+    assert last_link(database, joined) == ("operator.joined", {"operator": "Otto Kim"})
     assert kinds(database, joined)[0] == "inspection.attended"
 
 
@@ -20,12 +20,13 @@ def test_who_may_not(app, cast, database, joined):
     others_may_not(app, cast, database, joined, "attend")
 
 
-def test_twice(otto, joined, database):
+def test_twice(otto, mira, joined, database):
     send(otto, joined, "attend")
     before = state(database, joined)
-    again = send(otto, joined, "attend")
-    assert again.status_code == 409
-    assert "An operator is already with them." in text(again)
+    for who, sentence in ((otto, "You are already with them."), (mira, "An operator is already with them.")):
+        again = send(who, joined, "attend")
+        assert again.status_code == 409
+        assert sentence in text(again)
     assert state(database, joined) == before
 
 
@@ -53,7 +54,7 @@ def test_stale(otto, mira, joined, database):
 
 def test_lost_race(another_browser, joined, database):
     for page in one_wins(at_once([sender(another_browser(), joined, "attend") for _ in range(3)])):
-        assert "An operator is already with them." in page
+        assert "You are already with them." in page
     assert kinds(database, joined).count("inspection.attended") == 1
 
 

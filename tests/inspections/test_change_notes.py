@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.inspections.pages import kinds, others_may_not, sealed, send, sender, state, stored
+from tests.inspections.pages import kinds, last_link, others_may_not, send, sender, state, stored
 from tests.pages import at_once, text
 
 SEEN = sha256(b"first").hexdigest()
@@ -19,7 +19,7 @@ def noted(integrator):
 def test_works(otto, noted, database):
     assert send(otto, noted, "change_notes", notes="Dégât <b>", version=SEEN).status_code == 303
     assert stored(database, noted).notes == "Dégât <b>"
-    assert sealed(database, noted) == ("notes.changed", {"notes": "Dégât <b>", "by": "Otto Kim"})
+    assert last_link(database, noted) == ("notes.changed", {"notes": "Dégât <b>", "by": "Otto Kim"})
     assert kinds(database, noted)[0] == "inspection.notes_changed"
     assert noted["id"] in text(otto.get("/inspections?q=dégât")), "and it is found by them"
 
@@ -51,6 +51,9 @@ def test_stale(otto, mira, noted, database):
     assert "Somebody else changed the notes while you were writing." in text(late)
     assert "mine, typed with care" in text(late)
     assert "Mira Haddad" in text(late)
+    own = send(mira, noted, "change_notes", notes="mine too", version=SEEN)
+    assert "You changed the notes while you were writing." in text(own)
+    assert "Mira Haddad" not in text(own).partition("<main")[2]
     assert stored(database, noted).notes == "second"
 
 

@@ -1,4 +1,4 @@
-"""The field user's pages: inert until pressed, every refusal in plain words, three languages, consent sealed."""
+"""The field user's pages: inert until pressed, every refusal in plain words, four languages, consent sealed."""
 
 import json
 import re
@@ -130,7 +130,8 @@ def test_consent_twice_and_changed(phone, integrator, session, database) -> None
 def test_a_missing_or_odd_answer_is_asked_again(phone, integrator, session, answers) -> None:
     invite = integrator.invite(session)
     phone.post(f"{place(invite)}/", t=token_of(invite))
-    assert phone.post(f"{place(invite)}/consent", **answers).status_code == 422
+    again = phone.post(f"{place(invite)}/consent", **answers)
+    assert "répondre aux deux questions" in phone.get(again.headers["Location"]).text
     assert integrator.session(session)["consent_state"] == {}
 
 
@@ -141,7 +142,8 @@ def test_the_same_phone_needs_no_code_again_and_another_does_not_get_in(phone, i
     assert fresh.post(f"{place(invite)}/", t=token_of(invite)).status_code == 303
     assert fresh.get(f"{place(invite)}/room").status_code == 200
     other = Browser(app, address="198.51.100.2")
-    refused = other.post(f"{place(invite)}/", t=token_of(invite))
+    pressed = other.post(f"{place(invite)}/", t=token_of(invite))
+    refused = other.get(pressed.headers["Location"])
     assert refused.status_code == 403
     assert "déjà utilisé" in refused.get_data(as_text=True)
 
@@ -152,6 +154,7 @@ def test_every_end_is_explained(phone, invite, integrator, session, app, clock) 
     assert phone.get("/join/nonsense/?t=x").status_code == 404
     for step in range(1, 6):
         last = phone.post(f"{place(invite)}/code", t=token_of(invite), code=wrong(invite, step))
+    last = phone.get(last.headers["Location"])
     assert (last.status_code, "bloqué" in last.get_data(as_text=True)) == (423, True)
     assert phone.get(mailed(invite)).status_code == 423
     path = f"/api/v1/public/sessions/{session['id']}/participants/{invite['id']}"
@@ -170,14 +173,21 @@ def test_every_end_is_explained(phone, invite, integrator, session, app, clock) 
     for path in ("room", "consent"):
         answer = phone.get(f"{place(face)}/{path}")
         assert (answer.status_code, "est terminée" in answer.get_data(as_text=True)) == (410, True)
-    assert phone.post(f"{place(face)}/consent", camera="granted", gps="granted").status_code == 410
+    late = phone.post(f"{place(face)}/consent", camera="granted", gps="granted")
+    assert phone.get(late.headers["Location"]).status_code == 410
     assert phone.get(mailed(face)).status_code == 410
 
 
 @pytest.mark.parametrize(
-    ("lang", "dir", "title"), [("ar", "rtl", "تدعوك"), ("en", "ltr", "invites you"), ("fr", "ltr", "invite à")]
+    ("lang", "dir", "title"),
+    [
+        ("ar", "rtl", "تدعوك"),
+        ("en", "ltr", "invites you"),
+        ("es", "ltr", "le invita a"),
+        ("fr", "ltr", "invite à"),
+    ],
 )
-def test_three_languages(phone, invite, lang, dir, title) -> None:
+def test_every_language(phone, invite, lang, dir, title) -> None:
     page = phone.get(mailed(invite, lang)).get_data(as_text=True)
     assert f'<html lang="{lang}" dir="{dir}"' in page
     assert title in page
@@ -194,6 +204,7 @@ def test_a_language_that_is_not_written_is_english_and_says_so(phone, integrator
     ("lang", "one", "two"),
     [
         ("en", "You have 1 try left.", "You have 2 tries left."),
+        ("es", "Le queda 1 intento.", "Le quedan 2 intentos."),
         ("fr", "Il vous reste 1 essai.", "Il vous reste 2 essais."),
         ("ar", "بقيت محاولة واحدة.", "بقيت محاولتان."),
     ],
@@ -246,3 +257,83 @@ def test_many_presses_at_once_are_one_join(app, integrator, session, database) -
     results = at_once(6, lambda n: phones[n].post(f"{place(invite)}/", t=token_of(invite)).status_code)
     assert results == {303: 6}
     assert kinds(database, session).count("inspection.joined") == 1
+
+
+# A phone whose link is over ----------------------------------------------------------------------------------------
+
+OVER = {
+    "reissued": ("link_replaced", 410),
+    "reissued twice": ("link_replaced", 410),
+    "revoked": ("join_revoked", 410),
+    "reissued and revoked": ("join_revoked", 410),
+    "reissued and expired": ("join_expired", 410),
+    "expired": ("join_expired", 410),
+    "ended": ("session_ended", 410),
+    "reissued and ended": ("session_ended", 410),
+}
+
+
+@pytest.mark.parametrize("what", OVER)
+def test_a_phone_is_told_why_its_link_is_over(phone, integrator, session, clock, what) -> None:
+    """At every address that the phone may have open: the link's own, the code's, and those after joining."""
+    session = integrator.create(locale="es")
+    invite = integrator.invite(session, **printed("mint"))
+    joined = phone.post(f"{place(invite)}/code", t=token_of(invite), code=invite["otp_code"])
+    assert phone.get(joined.headers["Location"]).status_code == 200
+    path = f"/api/v1/public/sessions/{session['id']}/participants/{invite['id']}"
+    for step in what.split(" and "):
+        if step.startswith("reissued"):
+            for _ in range(step.count("twice") + 1):
+                assert integrator.post(f"{path}/reissue").status_code == 200
+        elif step == "revoked":
+            integrator.post(f"{path}/revoke")
+        elif step == "expired":
+            clock.move(minutes=1441)
+        else:
+            integrator.end(session)
+    word, status = OVER[what]
+    sentence = TRANSLATIONS.translator("es")(f"gone_text_{word}")
+    for address in (mailed(invite), f"{place(invite)}/code?t={token_of(invite)}", f"{place(invite)}/room"):
+        page = phone.get(address)
+        assert (page.status_code, sentence in page.text) == (status, True), address
+    for form, fields in (("", {}), ("/code", {"code": invite["otp_code"]}), ("/consent", {"camera": "granted"})):
+        pressed = phone.post(f"{place(invite)}{form or '/'}", t=token_of(invite), **fields)
+        page = phone.get(pressed.headers["Location"])
+        assert (page.status_code, sentence in page.text) == (status, True), form
+
+
+def test_after_a_reissue_the_new_link_asks_for_the_new_code(phone, integrator, session) -> None:
+    invite = integrator.invite(session, **printed("mint"))
+    phone.post(f"{place(invite)}/code", t=token_of(invite), code=invite["otp_code"])
+    path = f"/api/v1/public/sessions/{session['id']}/participants/{invite['id']}"
+    fresh = integrator.post(f"{path}/reissue").json
+    pressed = phone.post(f"{place(fresh)}/", t=token_of(fresh))
+    assert pressed.headers["Location"].startswith(f"{place(fresh)}/code?")
+    joined = phone.post(f"{place(fresh)}/code", t=token_of(fresh), code=fresh["otp_code"])
+    assert phone.get(joined.headers["Location"]).status_code == 200
+
+
+def test_a_link_without_a_code_is_not_said_to_have_one(phone, integrator, session) -> None:
+    invite = integrator.invite(session)
+    integrator.post(f"/api/v1/public/sessions/{session['id']}/participants/{invite['id']}/reissue")
+    page = phone.get(mailed(invite))
+    assert TRANSLATIONS.translator("fr")("gone_text_link_replaced_no_code") in page.text
+
+
+def test_the_replaced_links_of_another_inspection_say_nothing(phone, integrator, session) -> None:
+    invite, other = integrator.invite(session), integrator.create(locale="fr")
+    integrator.post(f"/api/v1/public/sessions/{session['id']}/participants/{invite['id']}/reissue")
+    assert phone.get(mailed({**invite, "session": other["id"]})).status_code == 404
+
+
+def test_a_browser_without_cookies_is_told_that_it_needs_one(app, invite) -> None:
+    phone = Browser(app)
+    phone.client = app.test_client(use_cookies=False)
+    pressed = phone.post(f"{place(invite)}/", t=token_of(invite))
+    assert phone.get(pressed.headers["Location"]).status_code == 200
+    joined = phone.post(f"{place(invite)}/code", t=token_of(invite), code=invite["otp_code"])
+    page = phone.get(joined.headers["Location"])
+    assert (page.status_code, "Autorisez les cookies" in page.text) == (403, True)
+    phone.client = app.test_client()
+    again = phone.post(f"{place(invite)}/", t=token_of(invite))
+    assert phone.get(again.headers["Location"]).status_code == 200, "with cookies, the link lets it in"

@@ -12,7 +12,7 @@ from app.inspections.queries import listing
 from app.inspections.views.filters import FILTERS
 from app.kernel.clock import now
 from tests.dashboard.choosing import chooser
-from tests.depositions.test_queue import plan
+from tests.depositions.test_plans import plan
 from tests.inspections.test_listing import asked, in_state
 
 choose = chooser(FILTERS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.inspections.pages import kinds, others_may_not, sealed, send, sender, state, stored
+from tests.inspections.pages import kinds, last_link, others_may_not, send, sender, state, stored
 from tests.pages import at_once, one_wins, text
 
 NOBODY = {"id": "b6a3f8a0-0000-4000-8000-000000000000"}
@@ -13,7 +13,7 @@ def test_works(otto, joined, integrator, database):
     row = stored(database, joined)
     assert row.status == "recording"
     assert row.attended_at is not None, "whoever records is with them"
-    assert sealed(database, joined) == ("recording.started", {"by": "Otto Kim"})
+    assert last_link(database, joined) == ("recording.started", {"by": "Otto Kim"})
     assert kinds(database, joined)[0] == "inspection.recording_started"
 
 

@@ -88,6 +88,7 @@ def _hits(database_url: str, n: int) -> int:
     return sum(limiter.hit("a", 60).allowed for _ in range(n))
 
 
+@pytest.mark.slow
 def test_processes_share_one_window(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/desk.sqlite3"
     with multiprocessing.get_context("spawn").Pool(4) as pool:

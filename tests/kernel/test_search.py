@@ -212,6 +212,7 @@ def test_segments_are_searched_until_there_are_enough_hits(database: Database, m
     assert bool(asked) is not database.sqlite
 
 
+@pytest.mark.slow
 def test_the_index_is_used(database: Database) -> None:
     with database.write() as db:
         for n in range(3000):

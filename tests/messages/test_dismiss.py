@@ -14,8 +14,10 @@ from app.desks import SUBJECTS
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.kernel.errors import Conflict
 from app.kernel.outbox import claims, delivery_status
 from app.kernel.outbox.outbox import OutboxRow
+from app.messages import actions
 from tests.cast import Cast
 from tests.messages.sending import row_of
 from tests.messages.test_pages import page, put
@@ -76,7 +78,9 @@ def test_the_second_to_dismiss_it_hears_who_was_first(database: Database, cast: 
     press(cast.sign_in(client, "ines"), "dismiss", id)
     answer = press(client, "dismiss", id)
     assert answer.status_code == 409
-    assert "Ines Okafor has dismissed it already." in answer.text
+    assert "You have dismissed it already." in answer.text
+    with database.write() as db, pytest.raises(Conflict, match="Ines Okafor has dismissed it already"):
+        actions.dismiss(db, id, by=cast.actor("hugo"), now=now())
 
 
 def test_dismissing_is_decided_by_the_database(database: Database, cast: Cast) -> None:

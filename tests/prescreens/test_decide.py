@@ -12,6 +12,7 @@ from app.dashboard.undo.models import PendingDecision, State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict, Invalid, NotFound, Refusal
+from app.prescreens import actions
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.outgoing import Outbox
@@ -130,3 +131,17 @@ def test_the_address_that_nobody_writes_to_is_no_obstacle(database: Database, ca
         db.execute(update(Organization).where(Organization.id == cast.marston.id).values(decision_emails=False))
     id = prescreen(database, cast.marston.id, given={"email": None})
     assert decide(database, cast, id).state == State.PENDING
+
+
+def test_the_own_decision_is_not_reported_as_anothers(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id)
+    with database.write() as db:
+        decide_in(db, cast, id, seconds=0)
+    for who, sentence in (("lena", "You have already approved this."), ("mira", "Lena Ortiz has already approved")):
+        with pytest.raises(Conflict, match=sentence):
+            decide(database, cast, id, "deny", who, preview="any")
+    other = prescreen(database, cast.marston.id)
+    decide(database, cast, other, at=now() - timedelta(minutes=5))
+    for who, sentence in (("lena", "You have approved this."), ("mira", "Lena Ortiz has approved this.")):
+        with database.write() as db, pytest.raises(Conflict, match=sentence):
+            actions.deny(db, other, None, reach=Reach((cast.marston.id,)), by=cast.actor(who), now=now())

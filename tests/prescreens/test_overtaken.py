@@ -23,7 +23,7 @@ from tests.outgoing import Outbox
 from tests.prescreens.decisions import activity, decide, kinds, last, sweep, undo
 from tests.prescreens.factories import prescreen, stored
 
-ROUNDS = 50
+ROUNDS = 25
 KEY = Actor("key", "3", "pro key", None, "api", "test-request", "192.0.2.9")
 
 
@@ -100,6 +100,7 @@ def by_api(database: Database, cast: Cast, id: Any, at: Any = None) -> str:
     return "denied"
 
 
+@pytest.mark.slow
 def test_pressed_and_reviewed_at_once(database: Database, cast: Cast, outbox: Outbox) -> None:
     """In either order the API's review stands, and no decision stays pending on a reviewed prescreen."""
     for _ in range(ROUNDS):
@@ -118,6 +119,7 @@ def test_pressed_and_reviewed_at_once(database: Database, cast: Cast, outbox: Ou
             assert last(database, id).state == State.OVERTAKEN
 
 
+@pytest.mark.slow
 def test_written_down_and_reviewed_at_once(database: Database, cast: Cast, outbox: Outbox) -> None:
     """A worker and the API, whose clocks differ by a little: one decision, one e-mail, one end of the pending one."""
     for _ in range(ROUNDS):

@@ -70,10 +70,9 @@ def test_prospects_may_answer_until_sent_or_over() -> None:
         review.check_answering(a_prescreen("active", days=-1), NOW)
 
 
-def test_begun_days_count() -> None:
-    assert review.days_left(NOW + timedelta(days=3), NOW) == 3
-    assert review.days_left(NOW + timedelta(days=3, seconds=1), NOW) == 4
-    assert review.days_left(NOW - timedelta(days=3), NOW) == 0
+def test_no_time_is_left_of_what_is_over() -> None:
+    assert review.time_left(NOW + timedelta(hours=10), NOW) == timedelta(hours=10)
+    assert review.time_left(NOW - timedelta(days=3), NOW) == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -180,11 +179,13 @@ def test_a_question_that_is_not_asked_keeps_no_answer() -> None:
 def test_the_next_step_follows_the_template() -> None:
     assert answers.next_question(ASKED, {}) == "fullName"
     assert answers.next_question(ASKED, {"fullName": "Jane"}) == "moveInDate"
-    assert answers.next_question(ASKED, {"hasPets": False}, after="hasPets") == "email"
-    assert answers.next_question(ASKED, {"hasPets": True}, after="hasPets") == "pets"
-    everything = {q.key: "x" for q in ASKED}
-    assert answers.next_question(ASKED, everything) is None
-    assert answers.next_question(ASKED, everything, after="more") is None
+    given = {"fullName": "Jane", "moveInDate": "2027-04-01", "budget": 2500, "hasPets": False}
+    assert answers.next_question(ASKED, given) == "email"
+    assert answers.next_question(ASKED, {**given, "hasPets": True}) == "pets"
+    assert answers.next_question(ASKED, given, ["email"]) == "phone"
+    assert answers.next_question(ASKED, {}, ["fullName"]) == "fullName", "a required question cannot be left empty"
+    assert answers.next_question(ASKED, given, ["email", "phone", "more"]) is None
+    assert answers.next_question(ASKED, {**given, "hasPets": True}, ["email", "phone", "more"]) == "pets"
 
 
 def test_what_is_missing_is_named() -> None:

@@ -16,9 +16,11 @@ def test_translations_have_no_faults(domain: Domain) -> None:
 def test_every_written_language_is_looked_at() -> None:
     assert {domain.name: domain.languages for domain in domains()} == {
         "prescreens": ["en", "ar", "es", "fr"],
-        "inspections": ["en", "ar", "fr"],
+        "inspections": ["en", "ar", "es", "fr"],
+        "kernel": ["en", "ar", "es", "fr"],
     }
-    assert all(len(domain.uses) > 40 for domain in domains()), "their sources are found"
+    least = {"kernel": 5}
+    assert all(len(domain.uses) > least.get(domain.name, 40) for domain in domains()), "their sources are found"
 
 
 # The checks find what they are for ------------------------------------------------------------------------------

@@ -123,6 +123,9 @@ def _references(tree: object, ids: Counter) -> Iterator[str]:
             for wanted in (element.get(name) or "").split():
                 if wanted not in ids:
                     yield f"{name}={wanted!r} points at nothing"
+        href = element.get("href") or ""
+        if href.startswith("#") and element.tag == f"{H}a" and href[1:] not in ids:
+            yield f"the link {href!r} leads nowhere"
         target = element.get("hx-target", "")
         if target.startswith("#") and target[1:] not in ids:
             yield f"hx-target {target!r} points at nothing"

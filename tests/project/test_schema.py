@@ -12,6 +12,8 @@ from app.kernel.db import schema
 from app.kernel.db.engine import Base, Database
 from tests.databases import WorkerDatabases
 
+pytestmark = pytest.mark.slow
+
 Empty = Callable[[], Database]
 
 

@@ -155,3 +155,11 @@ def test_pages_carry_no_inline_style_or_script() -> None:
     pages = [path for path in files() if name(path).startswith("app/templates/") and "/email/" not in name(path)]
     found = [f"{name(path)}: {m.group()}" for path in pages for m in inline.finditer(path.read_text())]
     assert not found
+
+
+def test_there_is_one_writer_of_csv() -> None:
+    """It keeps formulas out; another one would forget."""
+    importing = re.compile(r"^\s*(?:import csv\b|from csv )", re.M)
+    assert [name(path) for path in python("app/", "tools/") if importing.search(path.read_text())] == [
+        "app/dashboard/csv_export.py"
+    ]

@@ -152,6 +152,8 @@ def differences(one: Element, other: Element) -> Iterator[str]:
     yield from _compare(one, other, "")
 
 
+TOKENS = {"csrf_token": {"value"}, "csrf-token": {"content"}}
+"""What holds the form token, by name: another text in every response."""
 OWN = {"csrf_token", "data-now", "data-live-revision", "hx-headers:inherited", "nonce"}
 """Of one answer alone."""
 
@@ -160,9 +162,9 @@ def _compare(one: Element, other: Element, path: str) -> Iterator[str]:
     here = f"{path}/{one.tag}" + (f"#{one.get('id')}" if one.get("id") else "")
     if one.tag == "form" and one.get("role") == "search":
         return  # the browser keeps what was typed and chosen
-    token = "csrf_token" in (one.get("name"), other.get("name"))
-    mine = {k: v for k, v in one.items() if k not in OWN and not (token and k == "value")}
-    theirs = {k: v for k, v in other.items() if k not in OWN and not (token and k == "value")}
+    own = OWN | TOKENS.get(one.get("name") or "", set())
+    mine = {k: v for k, v in one.items() if k not in own}
+    theirs = {k: v for k, v in other.items() if k not in own}
     if (one.tag, mine, words(one.text)) != (other.tag, theirs, words(other.text)):
         yield f"{here} is {shown(one, mine)}, fresh it is {shown(other, theirs)}"
         return

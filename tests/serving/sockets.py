@@ -78,10 +78,11 @@ class SmallSite:
                 time.sleep(0.02)
         raise AssertionError(f"It never answered:\n{self.log}")
 
-    def wait_for_line(self, line: str) -> None:
+    def wait_for_log(self, text: str, times: int = 1) -> None:
+        """Until the log holds the text so often: lines are written beside the requests."""
         ends = time.monotonic() + LONGEST
-        while line not in self.log:
-            assert time.monotonic() < ends, f"{line} never came:\n{self.log}"
+        while self.log.count(text) < times:
+            assert time.monotonic() < ends, f"{text} never came:\n{self.log}"
             time.sleep(0.02)
 
 

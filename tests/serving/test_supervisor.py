@@ -30,7 +30,7 @@ def test_a_web_process_is_replaced_however_often_it_dies(tmp_path: Path) -> None
             crash(site)
             site.wait_until_it_answers()
         assert len(seen) == 4
-        assert site.log.count("web process ended") == 4
+        site.wait_for_log("web process ended", times=4)
     assert site.process.returncode == 0
 
 
@@ -38,7 +38,7 @@ def test_a_stop_finishes_what_was_accepted_and_waits_for_no_slow_client(tmp_path
     with small_site(tmp_path, threads=3) as site:
         half = head("POST", "/echo/a", "Content-Length: 100") + b"abc"
         with connect(site.port, head("GET", "/slow")) as accepted, connect(site.port, half) as slow:
-            site.wait_for_line("slow begins")
+            site.wait_for_log("slow begins")
             site.process.terminate()
             assert answer(accepted).endswith(b"done")
             assert b" 408 " in answer(slow)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.__main__ import TOOLS
+
 ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / "dev"
 pytestmark = pytest.mark.timeout(300)
@@ -46,6 +48,32 @@ def test_alone_it_describes_every_tool_and_needs_no_environment_for_that(tmp_pat
     for tool in ("run", "test", "sure", "generate", "bench", "faults", "shots", "desk"):
         assert f"./dev {tool} " in done.stdout
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [(tool, "--help") for tool in TOOLS] + [("test", "-x", "-h"), ("desk", "serve", "--help")]
+)
+def test_help_is_printed_and_nothing_else_is_done(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    shutil.copy(DEV, tmp_path)
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
+    done = dev(*arguments, at=tmp_path / "dev")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: ./dev {arguments[0]}")
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if "__pycache__" not in path.parts} == before
+
+
+def test_help_of_a_program_is_its_own_where_its_packages_are() -> None:
+    for arguments, words in ((("desk", "serve", "--help"), "--workers"), (("bench", "-h"), "--duration")):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "tools", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert done.returncode == 0, done.stderr
+        assert words in done.stdout
 
 
 def test_an_unknown_tool_is_named() -> None:

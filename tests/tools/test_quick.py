@@ -52,6 +52,7 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  browser: x\n  slow: x\n")
     (tmp_path / "test_kinds.py").write_text(SUITE)
+    (tmp_path / "test_plans.py").write_text("def test_planned(): pass\n")
     (tmp_path / "tests" / "tools").mkdir(parents=True)
     (tmp_path / "tests" / "tools" / "test_started.py").write_text("def test_started(): pass\n")
     return tmp_path
@@ -62,7 +63,7 @@ def test_it_leaves_out_what_is_slow_by_kind(suite: Path) -> None:
 
 
 def test_without_it_nothing_is_left_out(suite: Path) -> None:
-    assert len(collected(suite)) == 10
+    assert len(collected(suite)) == 11
 
 
 def test_the_fixtures_and_folders_that_it_names_exist() -> None:
@@ -74,3 +75,4 @@ def test_the_fixtures_and_folders_that_it_names_exist() -> None:
     }
     assert functions >= quick.SLOW_FIXTURES
     assert all((ROOT / folder).is_dir() for folder in quick.SLOW_FOLDERS)
+    assert {path.name for path in (ROOT / "tests").rglob("test_*.py")} >= set(quick.SLOW_FILES)

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from app.accounts import events, rules
 from app.accounts.models import Billing, Organization, Plan
-from app.kernel.changes.events import Actor, record
+from app.kernel.changes.events import Actor, is_own_act, record
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_once
 from app.kernel.errors import Conflict
@@ -114,8 +114,10 @@ def change(
         .returning(Organization.id)
     ).scalar_one_or_none()
     if done is None:
+        own = is_own_act(db, "organization", organization.id, [events.ORGANIZATION_CHANGED], by)
         raise Conflict(
-            "Another user has changed this organization. Nothing was saved. Look at the changes, then save again.",
+            f"{'You have' if own else 'Another user has'} changed this organization. Nothing was saved. Look at the "
+            "changes, then save again.",
             code="organization.changed",
         )
     before = {name: getattr(organization, name) for name in after}

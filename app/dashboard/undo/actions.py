@@ -118,7 +118,9 @@ def decide(
         return made
     other = queries.pending(db, subject.type, subject.id)
     if other is None:
-        raise Conflict("Another user was quicker. Nothing was decided. Load the page again.", code="hold.held")
+        raise Conflict(
+            "A decision about it ended at the same moment. Nothing was decided. Load the page again.", code="hold.held"
+        )
     if (other.person_id, other.kind, presentation.is_final(other, now)) == (person_id, kind, False):
         return other
     raise Conflict(presentation.refusal(other, now, person_id), code="hold.held")

@@ -32,6 +32,7 @@ def write(
     states: Sequence[str],
     values: Values,
     *,
+    by: Actor,
     now: datetime,
     version: int | None = None,
     organization_id: int | None = None,
@@ -62,9 +63,9 @@ def write(
         check(current)
     except Conflict as refusal:
         if version is not None and current.version > version:
-            refusal.changes = events.changes_since(db, SUBJECT, deposition_id, version, current.version, EVENTS)
+            refusal.changes = events.changes_since(db, SUBJECT, deposition_id, version, current.version, EVENTS, by)
         raise
-    raise events.stale_conflict(db, SUBJECT, deposition_id, version or current.version, current.version, EVENTS)
+    raise events.stale_conflict(db, SUBJECT, deposition_id, version or current.version, current.version, EVENTS, by)
 
 
 def record(

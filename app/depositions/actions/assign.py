@@ -29,6 +29,7 @@ def assign(
         lambda current: None,
         _EVERY_STATE,
         {Deposition.assignee_id: id, Deposition.assignee_name: name},
+        by=by,
         now=now,
         version=version,
     )
@@ -44,6 +45,7 @@ def unassign(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: i
         lambda current: transitions.check_unassign(current.assignee_id is not None),
         _EVERY_STATE,
         {Deposition.assignee_id: None, Deposition.assignee_name: None},
+        by=by,
         now=now,
         version=version,
         only=Deposition.assignee_id.is_not(None),

@@ -23,6 +23,7 @@ def cancel(
         lambda current: transitions.check_cancel(current.state, ahead=current.starts_at > now),
         transitions.source_states("cancel"),
         canceled_values(now),
+        by=by,
         now=now,
         version=version,
         only=or_(Deposition.state != State.ACTIVE.value, Deposition.starts_at > now),

@@ -21,6 +21,7 @@ def change_room(
         lambda current: transitions.check_change_room(current.state),
         transitions.source_states("start"),
         {Deposition.room_url: room_url},
+        by=by,
         now=now,
         version=version,
     )

@@ -18,6 +18,7 @@ def end(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int | 
         lambda current: transitions.check_end(current.state, ahead=current.starts_at > now),
         transitions.source_states("end"),
         {Deposition.state: State.ENDED.value, Deposition.ended_at: now},
+        by=by,
         now=now,
         version=version,
         only=Deposition.starts_at <= now,

@@ -25,6 +25,7 @@ def request_cancellation(db: Db, deposition_id: int, *, organization_id: int, by
             Deposition.cancellation_open: True,
             Deposition.version: Deposition.version + case((first, 1), else_=0),
         },
+        by=by,
         now=now,
         organization_id=organization_id,
     )

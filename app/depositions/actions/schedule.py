@@ -48,6 +48,7 @@ def schedule(
             Deposition.sequence: Deposition.sequence + 1,
             Deposition.booked_at: now,
         },
+        by=by,
         now=now,
         version=version,
     )

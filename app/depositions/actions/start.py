@@ -18,6 +18,7 @@ def start(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int 
         lambda current: transitions.check_start(current.state, current.room_url is not None),
         transitions.source_states("start"),
         {Deposition.state: State.ACTIVE.value, Deposition.started_at: now, Deposition.cancellation_open: False},
+        by=by,
         now=now,
         version=version,
     )

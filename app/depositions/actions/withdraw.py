@@ -18,6 +18,7 @@ def withdraw(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now
         lambda current: transitions.check_withdraw(current.state),
         [State.INITIAL.value],
         canceled_values(now),
+        by=by,
         now=now,
         organization_id=organization_id,
     )

@@ -19,6 +19,7 @@ def write_notice(
         lambda current: None,
         [state.value for state in State],
         {Deposition.notice: notice.strip() or None},
+        by=by,
         now=now,
         version=version,
     )

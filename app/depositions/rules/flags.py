@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from app.depositions.models import BOOKED, State
 from app.kernel.text import datetimes
 
-OFFICE_OPENS, OFFICE_CLOSES = time(7), time(20)
+OFFICE = OFFICE_OPENS, OFFICE_CLOSES = time(7), time(20)
 _WAITING = (State.INITIAL, *BOOKED)
 
 

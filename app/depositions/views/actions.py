@@ -131,6 +131,7 @@ def start(id: int) -> Response:
 
 def _show_early_start(deposition: DepositionDetail, preview: confirmation.Preview, now: datetime) -> Response:
     early = datetimes.duration(deposition.starts_at - now)
+    hours = datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone)
     return confirmation_pages.show(
         preview,
         f"Start it {early} early",
@@ -138,7 +139,7 @@ def _show_early_start(deposition: DepositionDetail, preview: confirmation.Previe
         back_label="Back to the request",
         icon="play",
         title=f"The planned start is in {early}",
-        note=f"It is planned for {presentation.hours(deposition)}. Once it is started, everybody with its link can "
+        note=f"It is planned for {hours}. Once it is started, everybody with its link can "
         "enter the room, which can no longer be changed. It cannot be ended before the planned start, only canceled.",
     )
 

@@ -22,7 +22,7 @@ def assign(id: int) -> Response:
     assignee, by, now = (me().id, me().name), me().actor(), clock.now()
     actions.assign(db(), deposition.id, assignee=assignee, by=by, now=now, version=form.seen_version)
     flash(f"Assigned to you: {presentation.name_of(deposition)}.")
-    return redirects.back(QUEUE, deposition.id)
+    return redirects.stay(QUEUE, deposition.id)
 
 
 @pages.post("/<int:id>/unassign")

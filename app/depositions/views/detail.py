@@ -67,7 +67,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         tagged=tagging.shown(QUEUE, db(), deposition),
         state=presentation.STATES[State(deposition.state)],
         flags=[(flag, presentation.badge(flag)) for flag in found],
-        hours=presentation.hours(deposition),
+        hours=datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone),
         yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
         length=presentation.length(deposition),
         relative=_relative(deposition),
@@ -126,14 +126,14 @@ def _schedule_form(deposition: Deposition, posted: bool) -> ScheduleForm:
     addresses = [one.email for one in team]
     starts_at, ends_at = deposition.starts_at, deposition.ends_at
     busy = managers.overlaps_of(reading(), addresses, starts_at, ends_at, besides=deposition.id)
-    availability = {address: _availability(busy.get(address, [])) for address in addresses}
+    availability = {address: _availability(busy.get(address, []), starts_at) for address in addresses}
     form.offer(team, availability, f"{preferred}, as requested" if preferred and not chosen else "Another person")
     return form
 
 
-def _availability(overlaps: Sequence[managers.Overlap]) -> str:
+def _availability(overlaps: Sequence[managers.Overlap], now: datetime) -> str:
     """`free`, or the hours of the sessions that overlap."""
     if not overlaps:
         return "free"
-    hours = ", ".join(presentation.hours_only(overlap) for overlap in overlaps[:2])
+    hours = "; ".join(presentation.busy_hours(overlap, now) for overlap in overlaps[:2])
     return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")

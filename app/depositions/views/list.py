@@ -20,7 +20,6 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes
-from app.kernel.text.template_filters import pluralize
 
 
 def _open_cancellation(row: ListedDeposition) -> datetime | None:
@@ -102,11 +101,17 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     )
     filters = FILTERS
     tabs = (
-        Tab(listing.NEEDS, "Needs scheduling", "Requests that need scheduling"),
+        Tab(
+            listing.NEEDS,
+            "Needs scheduling",
+            "Requests that need scheduling",
+            ("request waits to be scheduled", "requests wait to be scheduled"),
+        ),
         Tab(
             listing.STARTING,
             "Starts within 24 h",
             "Requests that start within 24 hours",
+            ("request starts within 24 hours and is not scheduled", "requests start within 24 hours, not scheduled"),
             {"view": listing.STARTING},
             "danger",
         ),
@@ -114,11 +119,24 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             listing.CANCELLATION,
             "Cancellation requested",
             "Sessions to be canceled",
+            ("session waits to be canceled, as requested", "sessions wait to be canceled, as requested"),
             {"view": listing.CANCELLATION},
             "danger",
         ),
-        Tab(listing.SCHEDULED, "Scheduled", "Scheduled sessions", {"view": listing.SCHEDULED}),
-        Tab(listing.EVERYTHING, "Everything", "All requests and sessions", {"view": listing.EVERYTHING}),
+        Tab(
+            listing.SCHEDULED,
+            "Scheduled",
+            "Scheduled sessions",
+            ("session is booked or live", "sessions are booked or live"),
+            {"view": listing.SCHEDULED},
+        ),
+        Tab(
+            listing.EVERYTHING,
+            "Everything",
+            "All requests and sessions",
+            ("request or session in all", "requests and sessions in all"),
+            {"view": listing.EVERYTHING},
+        ),
     )
     noun = ("request", "requests")
     groups = presentation.GROUPS
@@ -130,10 +148,11 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     def counts(self, chosen: Chosen, counters: Sequence[CounterRow]) -> Counts:
         return Counts(listing.tab_counts(counters), listing.counted_total(chosen, counters))
 
-    def lede(self, counts: Counts) -> str:
-        waits, soon = counts.tabs[listing.NEEDS], counts.tabs[listing.STARTING]
-        words = pluralize(waits, "request waits", "requests wait") + " to be scheduled"
-        return words + (f", {soon:,} of them for a session within 24 hours." if soon else ".")
+    def lede(self, tab: Tab, counts: Counts) -> str:
+        text, soon = super().lede(tab, counts), counts.tabs[listing.STARTING]
+        if tab.key != listing.NEEDS or not soon:
+            return text
+        return f"{text.removesuffix('.')}, {soon:,} of them for a session within 24 hours."
 
     def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> None:
         return None
@@ -155,7 +174,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 "inbox",
                 "No requests yet",
                 "They come in through the API. A key for it is made under People and keys, "
-                "and /api/docs/depositions shows how.",
+                "and /docs/api/depositions shows how.",
             )
         tab = list_state.tab.key
         if tab in (listing.NEEDS, listing.STARTING):
@@ -172,6 +191,9 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
 
     def name_of(self, row: ListedDeposition) -> str:
         return presentation.name_of(row)
+
+    def tell_apart(self, row: ListedDeposition) -> str:
+        return datetimes.moment(row.starts_at, row.zone)
 
     def assign(self, db: Db, id: int, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)

@@ -9,7 +9,6 @@ from app.accounts.roles import DEPOSITIONS
 from app.dashboard import captions, charts
 from app.dashboard.charts import Chart, Series, share
 from app.dashboard.overview import DELIVERED, Figure, Overview, Statistics, daily_chart, waiting_chart, weekly_chart
-from app.depositions.events import SUBJECT
 from app.depositions.models import State
 from app.depositions.queries import listing
 from app.depositions.views.filters import READERS, pages
@@ -25,7 +24,7 @@ PAST = (RECEIVED, BOOKED, CANCELED, DELIVERED)
 @allow(*READERS)
 def overview() -> Response:
     """Figures and charts of the last days and the coming two weeks."""
-    page = Overview(DEPOSITIONS, SUBJECT)
+    page = Overview(DEPOSITIONS)
     stats = page.read(PAST, (STARTS,), AHEAD)
     found = [
         _load(page, stats),

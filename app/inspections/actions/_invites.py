@@ -18,7 +18,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Message
 
-CHANGED_MEANWHILE = "Somebody else has just issued a new link or code for this invite."
+CHANGED_MEANWHILE = "A new link or code was issued for this invite just now."
 
 
 @dataclass(frozen=True, slots=True)

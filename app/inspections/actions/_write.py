@@ -27,7 +27,7 @@ Values = Mapping[InstrumentedAttribute[Any], object]
 """New values by mapped attribute. `Any`, because the columns have many types."""
 SealedEvent = tuple[str, Mapping[str, object]]
 """An event for the chain: its kind and its payload."""
-CHANGED_MEANWHILE = "Somebody else changed this inspection at the same moment. Nothing was changed. Look again."
+CHANGED_MEANWHILE = "This inspection was changed at the same moment. Nothing was changed. Look again."
 
 
 class LockedInspection(NamedTuple):

@@ -34,7 +34,7 @@ def assign(
     values = {Inspection.assignee_id: id, Inspection.assignee_name: name}
     inspection = _write(db, inspection_id, version, values)
     if inspection is None:
-        raise _stale(db, inspection_id, version)
+        raise _stale(db, inspection_id, version, by)
     record(db, events.ASSIGNED, inspection, by=by, now=now, data={"to": name} if by.id != str(id) else None)
 
 
@@ -44,7 +44,7 @@ def unassign(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime, vers
     inspection = _write(db, inspection_id, version, values, Inspection.assignee_id.is_not(None))
     if inspection is None:
         rules.check_unassign(queries.get(db, inspection_id).assignee_id is not None)
-        raise _stale(db, inspection_id, version)
+        raise _stale(db, inspection_id, version, by)
     record(db, events.UNASSIGNED, inspection, by=by, now=now)
 
 
@@ -57,7 +57,7 @@ def _write(
     return update_where(db, [Inspection.id == inspection_id, *seen, *conditions], changes)
 
 
-def _stale(db: Db, inspection_id: uuid.UUID, seen: int | None) -> Conflict:
+def _stale(db: Db, inspection_id: uuid.UUID, seen: int | None, by: Actor) -> Conflict:
     """The refusal that names what happened instead. Raises NotFound when there is no such inspection."""
     current = queries.get(db, inspection_id).version
-    return stale_conflict(db, SUBJECT, inspection_id, current if seen is None else seen, current, EVENTS)
+    return stale_conflict(db, SUBJECT, inspection_id, current if seen is None else seen, current, EVENTS, by)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from app.inspections import events, queries, rules
 from app.inspections.actions._write import Values, append_to_chain, record, write
+from app.inspections.events import SUBJECT
 from app.inspections.models import Inspection
-from app.kernel.changes.events import Actor
+from app.kernel.changes.events import Actor, is_own_act
 from app.kernel.db.engine import Db
 
 
@@ -21,7 +22,7 @@ def attend(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> Ins
     inspection = write(
         db,
         inspection_id,
-        lambda current: rules.check_attend(current, now),
+        lambda current: rules.check_attend(current, now, is_own_act(db, SUBJECT, inspection_id, [events.ATTENDED], by)),
         rules.JOINED_STATES,
         values,
         now=now,

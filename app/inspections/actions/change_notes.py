@@ -5,9 +5,10 @@ from datetime import datetime
 
 from app.inspections import events, queries, rules
 from app.inspections.actions._write import append_to_chain, record, try_write
+from app.inspections.events import SUBJECT
 from app.inspections.models import Inspection
 from app.inspections.queries import search
-from app.kernel.changes.events import Actor
+from app.kernel.changes.events import Actor, is_own_act
 from app.kernel.crypto import same, sha256
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
@@ -29,8 +30,10 @@ def change_notes(db: Db, inspection_id: uuid.UUID, *, notes: str, seen: str, by:
     if inspection is None:
         current = queries.get(db, inspection_id)
         rules.check_change_notes(current, now)
+        own = is_own_act(db, SUBJECT, inspection_id, [events.NOTES_CHANGED], by)
         refusal = Conflict(
-            "Somebody else changed the notes while you were writing. Yours were not saved: compare, then save again.",
+            f"{'You' if own else 'Somebody else'} changed the notes while you were writing. Yours were not saved: "
+            "compare, then save again.",
             code="session.notes_changed",
         )
         refusal.current = sha256(current.notes)

@@ -2,9 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import insert
+
 from app.inspections import events, queries, rules
 from app.inspections.actions._invites import CHANGED_MEANWHILE, Minted, lock_live_inspection, send, update_invite
-from app.inspections.models import Invite
+from app.inspections.actions.join import field_token
+from app.inspections.models import Invite, ReplacedLink
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import random_digits, random_token, sha256
 from app.kernel.db.engine import Db
@@ -35,6 +38,11 @@ def reissue(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
         Invite.expires_at: now + timedelta(minutes=invite.ttl_minutes),
     }
     changed = update_invite(db, invite, values, Invite.revoked_at.is_(None))
+    if changed:
+        # Derived where it is not known: a phone may have joined since the invite was read.
+        field_hash = invite.field_token_sha256 or sha256(field_token(db.config, invite))
+        replaced = {"token_sha256": invite.token_sha256, "field_token_sha256": field_hash}
+        db.execute(insert(ReplacedLink).values(invite_id=invite.id, replaced_at=now, **replaced))
     fresh = queries.invite(db, invite.id, invite.inspection_id)
     wrong_codes = queries.wrong_codes(db, fresh)
     if not changed:

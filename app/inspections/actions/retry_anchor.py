@@ -29,7 +29,7 @@ def retry_anchor(db: Db, id: uuid.UUID, inspection_id: uuid.UUID, *, by: Actor, 
         if state is None:
             raise NotFound("There is no such time stamp.")
         rules.check_retry_anchor(state)
-        raise Conflict("Somebody else has just asked this authority again.")
+        raise Conflict("This authority was asked again just now.")
     inspection = sum_up(db, inspection_id, now=now)
     data = {"authority": name_of(authority)}
     messages = [emails.anchor_job(id, authority)]

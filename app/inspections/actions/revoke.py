@@ -17,7 +17,7 @@ def revoke(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Invite:
     changed = db.execute(
         update(Invite)
         .where(Invite.id == invite.id, Invite.revoked_at.is_(None))
-        .values({Invite.revoked_at: now, Invite.field_token_sha256: None})
+        .values({Invite.revoked_at: now})
         .returning(Invite.id)
     ).one_or_none()
     fresh = queries.invite(db, invite.id, invite.inspection_id)

@@ -1,7 +1,7 @@
 """What field users read and are sent, in the inspection's language. Pure.
 
-English, French and Arabic are written; the other eleven languages of the contract fall back to English, and the page
-then says `lang="en"`. Messages whose keys begin with `phone_` are for the operator to read out on the phone.
+English, Spanish, French and Arabic are written; the other ten languages of the contract fall back to English, and the
+page then says `lang="en"`. Messages whose keys begin with `phone_` are for the operator to read out on the phone.
 """
 
 from datetime import datetime, timedelta

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, cast
 
-from sqlalchemy import ColumnElement, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, or_, select, tuple_
 
 from app.accounts.models import Organization
 from app.inspections import chain
-from app.inspections.models import Anchor, Campaign, ChainEvent, Inspection, Invite, WrongCodes
+from app.inspections.models import Anchor, Campaign, ChainEvent, Inspection, Invite, ReplacedLink, WrongCodes
 from app.inspections.rules import recipient_key
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
@@ -144,6 +144,20 @@ def invite_by_field_token(db: Db, inspection_id: uuid.UUID, token: str) -> Invit
     """The invite whose field session has this token."""
     statement = select(Invite).where(Invite.field_token_sha256 == sha256(token), Invite.inspection_id == inspection_id)
     return db.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+
+
+def invite_of_replaced_link(db: Db, inspection_id: uuid.UUID, token: str) -> Invite | None:
+    """The invite whose link or field session had this token before a newer link was sent."""
+    hashed = sha256(token)
+    statement = (
+        select(Invite)
+        .join(ReplacedLink, ReplacedLink.invite_id == Invite.id)
+        .where(
+            or_(ReplacedLink.token_sha256 == hashed, ReplacedLink.field_token_sha256 == hashed),
+            Invite.inspection_id == inspection_id,
+        )
+    )
+    return db.scalars(statement.limit(1)).one_or_none()
 
 
 def invites(db: Db, inspection_id: uuid.UUID) -> Sequence[Invite]:

@@ -82,11 +82,12 @@ def _check_newest(db: Db, invite: Invite, version: int | None) -> None:
     """Raises Conflict when another operator has issued a newer link or code than the page shows."""
     if version is None or version == invite.code_issue:
         return
-    refusal = Conflict("Somebody else has just issued a new link or code for this invite. Nothing was sent.", "stale")
     rows = events.timeline(db, SUBJECT, invite.inspection_id, limit=20)
     about_it = [row for row in rows if row.data.get("invite") == str(invite.id)]
+    who = "You have" if any(events.is_own(row, me().actor()) for row in about_it[:1]) else "Somebody else has"
+    refusal = Conflict(f"{who} just issued a new link or code for this invite. Nothing was sent.", "stale")
     refusal.current = invite.code_issue
-    refusal.changes = [Change(entry.text, entry.at) for entry in EVENTS.timeline(about_it[:1])]
+    refusal.changes = [events.change(row, EVENTS, me().actor()) for row in about_it[:1]]
     raise refusal
 
 
@@ -153,7 +154,7 @@ def change_notes(id: str) -> Response:
     except Conflict as refusal:
         rows = events.timeline(reading(), SUBJECT, inspection.id, limit=20)
         changed = [row for row in rows if row.kind == NOTES_CHANGED.kind][:1]
-        refusal.changes = [Change(entry.text, entry.at) for entry in EVENTS.timeline(changed)]
+        refusal.changes = [events.change(row, EVENTS, by) for row in changed]
         raise
 
 
@@ -267,4 +268,4 @@ def _missed(inspection: Inspection) -> list[Change]:
     if seen is None or version is None or version <= seen:
         return []
     rows = events.timeline(reading(), SUBJECT, inspection.id, limit=min(version - seen, 5))
-    return [Change(entry.text, entry.at) for entry in EVENTS.timeline(rows)]
+    return [events.change(row, EVENTS, me().actor()) for row in rows]

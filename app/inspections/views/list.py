@@ -108,18 +108,50 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     )
     filters = FILTERS
     tabs = (
-        Tab(listing.NOW, "Now and today", "Live board", tone="danger", toned_by="waiting"),
-        Tab(listing.UPCOMING, "Upcoming", "Upcoming inspections", {"view": listing.UPCOMING}),
+        Tab(
+            listing.NOW,
+            "Now and today",
+            "Live board",
+            ("inspection is live", "inspections are live"),
+            tone="danger",
+            toned_by="waiting",
+        ),
+        Tab(
+            listing.UPCOMING,
+            "Upcoming",
+            "Upcoming inspections",
+            ("inspection begins on another day", "inspections begin on another day"),
+            {"view": listing.UPCOMING},
+        ),
         Tab(
             listing.STUCK,
             "Ended, not anchored",
             "Ended inspections without a time stamp",
+            ("ended inspection has no time stamp yet", "ended inspections have no time stamp yet"),
             {"view": listing.STUCK},
             "warn",
         ),
-        Tab(listing.ENDED, "Ended", "Ended inspections", {"view": listing.ENDED}),
-        Tab(listing.EXPIRED, "Expired", "Expired inspections", {"view": listing.EXPIRED}),
-        Tab(listing.EVERYTHING, "Everything", "All inspections", {"view": listing.EVERYTHING}),
+        Tab(
+            listing.ENDED,
+            "Ended",
+            "Ended inspections",
+            ("inspection is ended", "inspections are ended"),
+            {"view": listing.ENDED},
+        ),
+        Tab(
+            listing.EXPIRED,
+            "Expired",
+            "Expired inspections",
+            ("inspection expired before anyone joined", "inspections expired before anyone joined"),
+            {"view": listing.EXPIRED},
+        ),
+        Tab(
+            listing.EVERYTHING,
+            "Everything",
+            "All inspections",
+            ("inspection in all", "inspections in all"),
+            {"view": listing.EVERYTHING},
+        ),
     )
     noun = ("inspection", "inspections")
     groups = GROUPS
@@ -138,7 +170,9 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
         numbers = listing.tab_counts(counters)
         return Counts(numbers, listing.counted_total(chosen, counters), numbers if self.counts_groups(chosen) else None)
 
-    def lede(self, counts: Counts) -> str:
+    def lede(self, tab: Tab, counts: Counts) -> str:
+        if tab.key != listing.NOW:
+            return super().lede(tab, counts)
         waiting, live = counts.tabs["waiting"], counts.tabs["live"]
         arrived = f"{pluralize(waiting, 'field user is', 'field users are')} waiting now." if waiting else ""
         return f"{arrived or 'Nobody is waiting.'} {pluralize(live, 'inspection is', 'inspections are')} live."
@@ -165,7 +199,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             return Empty(
                 "smartphone",
                 "No inspections yet",
-                "Create one here, or let your own program create them: /api/docs/inspections shows how.",
+                "Create one here, or let your own program create them: /docs/api/inspections shows how.",
             )
         if list_state.tab.key == listing.NOW:
             over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
@@ -176,6 +210,9 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
 
     def name_of(self, row: ListedInspection) -> str:
         return name_of(row)
+
+    def tell_apart(self, row: ListedInspection) -> str:
+        return datetimes.moment(_when(row), row.zone)
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         actions.assign(db, id, assignee=person, by=by, now=now, version=version)

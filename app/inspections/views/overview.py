@@ -19,7 +19,6 @@ from app.dashboard.overview import (
 from app.inspections.views.filters import READERS, pages
 from app.kernel.text.template_filters import pluralize
 
-SUBJECT = "inspection"
 CREATED, ENDED, MADE, JOINED = "inspection.created", "inspection.ended", "invite.made", "invite.joined"
 STAMPED = "anchor.stamped"
 STEPS = (
@@ -35,7 +34,7 @@ STEPS = (
 @allow(*READERS)
 def overview() -> Response:
     """Statistics of the last days."""
-    overview_page = Overview(INSPECTIONS, SUBJECT)
+    overview_page = Overview(INSPECTIONS)
     statistics = overview_page.read((CREATED, ENDED, MADE, JOINED, STAMPED, DELIVERED))
     found = [
         _by_day(overview_page, statistics, CREATED, "created", "Inspections created", "created"),

@@ -120,13 +120,19 @@ def field_errors(error: ValidationError, wrapper: str = "") -> list[FieldError]:
     return found
 
 
-def without_nulls(value: Any) -> Any:  # any JSON value
-    """The value without members that are null, at any depth; items of lists stay."""
+DEEPEST = 100
+"""Levels of objects and lists in a body. No document has more than four, and recursion over JSON dies at 500."""
+
+
+def without_nulls(value: Any, levels: int = DEEPEST) -> Any:  # any JSON value
+    """The value without members that are null, at any depth; items of lists stay. Raises ValueError below `levels`."""
+    if not isinstance(value, dict | list):
+        return value
+    if not levels:
+        raise ValueError("too deep")
     if isinstance(value, dict):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value]
-    return value
+        return {key: without_nulls(item, levels - 1) for key, item in value.items() if item is not None}
+    return [without_nulls(item, levels - 1) for item in value]
 
 
 def read(model: type[Model], data: object, status: int = 422) -> Model:
@@ -157,7 +163,10 @@ def parse_object(raw: bytes, status: int = 400) -> JsonObject:
         raise malformed("The body is not valid JSON in UTF-8.", status) from None
     if not isinstance(value, dict):
         raise malformed("The body must be a JSON object.", status)
-    found: JsonObject = without_nulls(value)
+    try:
+        found: JsonObject = without_nulls(value)
+    except ValueError:
+        raise malformed(f"The body has more than {DEEPEST} levels of objects and lists.", status) from None
     return found
 
 

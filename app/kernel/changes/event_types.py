@@ -32,15 +32,24 @@ class EventRow(Protocol):
     def created_at(self) -> datetime: ...
 
 
+class ActedRow(EventRow, Protocol):
+    """An event with the id of its actor."""
+
+    @property
+    def actor_id(self) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """An event as a timeline shows it. `small` is a line of details; `at` is when it happened."""
+    """An event as a timeline shows it. `small` is a line of details; `at` is when it happened; `actor` is the id of the
+    person who caused it."""
 
     icon: str
     text: str
     small: str
     at: datetime
     tone: str = ""
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +76,11 @@ class EventType:
         """Every kind under which rows of this event may be stored."""
         return (self.kind, *self.aliases)
 
-    def text(self, row: EventRow) -> str:
-        """The sentence about one event."""
-        return self._sentence(row).format_map(_Values(row))
+    def text(self, row: EventRow, who: str = "") -> str:
+        """The sentence about one event; `who` stands in place of the actor's name."""
+        return self._sentence(row).format_map(_Values(row, who))
 
-    def entry(self, row: EventRow) -> TimelineEntry:
+    def entry(self, row: ActedRow) -> TimelineEntry:
         """One event as a timeline shows it."""
         unnamed = "{who}" not in self._sentence(row) and row.actor_kind != "worker"
         small = [
@@ -80,7 +89,9 @@ class EventType:
             CHANNELS.get(row.via, ""),
             f"request {row.request_id[:8]}" if row.via == "api" and row.request_id else "",
         ]
-        return TimelineEntry(self.icon, self.text(row), " · ".join(filter(None, small)), row.created_at, self.tone)
+        actor = row.actor_id if row.actor_kind == "person" else None
+        details = " · ".join(filter(None, small))
+        return TimelineEntry(self.icon, self.text(row), details, row.created_at, self.tone, actor)
 
     def _sentence(self, row: EventRow) -> str:
         return self.label if isinstance(self.label, str) else self.label(row)
@@ -89,9 +100,9 @@ class EventType:
 class _Values(dict[str, Any]):
     """What stands in the places of a sentence: the actor and the event's data, `somebody` for what is not known."""
 
-    def __init__(self, row: EventRow) -> None:
+    def __init__(self, row: EventRow, who: str) -> None:
         super().__init__({key: value for key, value in (row.data or {}).items() if value not in (None, "")})
-        self["who"] = row.actor_name
+        self["who"] = who or row.actor_name
 
     def __missing__(self, key: str) -> str:
         return "somebody"
@@ -130,13 +141,14 @@ class EventTypes(Mapping[str, EventType]):
         """What an event says of its actor: `scheduled it`."""
         return self._stored[kind].clause if kind in self._stored else "changed it"
 
-    def timeline(self, rows: Iterable[EventRow]) -> list[TimelineEntry]:
+    def timeline(self, rows: Iterable[ActedRow]) -> list[TimelineEntry]:
         """Events as a timeline shows them, in the order given."""
         return [self.of(row).entry(row) for row in rows]
 
-    def removal(self, row: EventRow) -> TimelineEntry | None:
-        """What is said of a row that left a list because of this event; None when the event removes none."""
+    def removal(self, row: EventRow, own: bool = False) -> TimelineEntry | None:
+        """What is said of a row that left a list because of this event; None when the event removes none. `own` is
+        whether the reader caused it."""
         found = self._stored.get(row.kind)
         if found is None or not found.removes_from_list:
             return None
-        return TimelineEntry(found.icon, found.text(row), "", row.created_at, found.tone)
+        return TimelineEntry(found.icon, found.text(row, "you" if own else ""), "", row.created_at, found.tone)

@@ -3,15 +3,16 @@
 Rows are append-only; on PostgreSQL the application's role may be denied UPDATE and DELETE (docs/operating.md).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Index, Integer, String, bindparam, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.changes.event_types import EventType, EventTypes
+from app.kernel.changes.event_types import ActedRow, EventType, EventTypes
 from app.kernel.db.engine import Base, Db, Instant, Json
 from app.kernel.errors import Change, Conflict
 from app.kernel.json_types import JsonObject
@@ -29,6 +30,11 @@ class Actor:
     via: str
     request_id: str | None = None
     address: str | None = None
+
+
+def person_of(by: Actor) -> int | None:
+    """The id of the person who acts, None for anything else."""
+    return int(by.id) if by.kind == "person" and by.id else None
 
 
 WORKER = Actor("worker", None, "Session Desk", None, "worker")
@@ -157,20 +163,40 @@ def timeline(db: Db, subject_type: str, subject_id: object, limit: int = 200) ->
     return [TimelineRow._make(row) for row in db.connection().execute(_TIMELINE, values)]
 
 
+def is_own(row: ActedRow, by: Actor) -> bool:
+    """Whether the event was caused by the same person, in whichever window."""
+    return by.kind == row.actor_kind == "person" and row.actor_id == by.id
+
+
+def is_own_act(db: Db, subject_type: str, subject_id: object, types: Collection[EventType], by: Actor) -> bool:
+    """Whether the newest event of these types about an item was caused by the same person."""
+    kinds = {kind for each in types for kind in each.stored_kinds}
+    rows = (row for row in timeline(db, subject_type, subject_id) if row.kind in kinds)
+    return any(is_own(row, by) for row in islice(rows, 1))
+
+
+def change(row: ActedRow, types: EventTypes, by: Actor) -> Change:
+    """An event in words for `by`: `Ended by Ana Ruiz`, and `Ended by you` of the same person."""
+    return Change(types.of(row).text(row, "you" if is_own(row, by) else ""), row.created_at)
+
+
 def changes_since(
-    db: Db, subject_type: str, subject_id: object, seen: int, current: int, types: EventTypes
+    db: Db, subject_type: str, subject_id: object, seen: int, current: int, types: EventTypes, by: Actor
 ) -> list[Change]:
     """The changes after version `seen`, newest first: each wrote one event and incremented the version."""
     rows = timeline(db, subject_type, subject_id, limit=max(1, min(current - seen, 5)))
-    return [Change(f"{row.actor_name} {types.clause(row.kind)}", row.created_at) for row in rows]
+    return [
+        Change(f"{'You' if is_own(row, by) else row.actor_name} {types.clause(row.kind)}", row.created_at)
+        for row in rows
+    ]
 
 
 def stale_conflict(
-    db: Db, subject_type: str, subject_id: object, seen: int, current: int, types: EventTypes
+    db: Db, subject_type: str, subject_id: object, seen: int, current: int, types: EventTypes, by: Actor
 ) -> Conflict:
     """Conflict: the row's version moved on after the form was loaded."""
-    changes = changes_since(db, subject_type, subject_id, seen, current, types)
-    first = changes[0].sentence if changes else "Somebody changed it"
+    changes = changes_since(db, subject_type, subject_id, seen, current, types, by)
+    first = changes[0].sentence if changes else "It changed"
     refusal = Conflict(
         f"{first} while you had this page open, so nothing was changed. Look at it again before you go on.",
         code="stale",

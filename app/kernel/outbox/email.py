@@ -8,6 +8,7 @@ escaped. body.html has only paragraphs: email/_layout.html is their layout (`a.b
 import base64
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,10 +30,14 @@ from app.config import Config
 from app.kernel.db.engine import Db
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox import dev_mailbox
+from app.kernel.outbox.deadline import Bounded, Deadline
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
 from app.kernel.text.i18n import direction
 
 SMTP_SECONDS = 15.0
+"""Deadline of the whole exchange with the mail server."""
+LONGEST_TALK = 64 * 1024
+"""Bytes that a mail server may say in one exchange, or in its part before and after encryption."""
 
 # Quoted user names are legal, but not in use, and they would allow more than they are worth.
 _USERNAME = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"(),:;<>@\[\]\\]{1,64}")
@@ -226,13 +231,15 @@ def deliver(delivery: Delivery) -> str:
             raise TemporaryFailure("No mail server is configured (SMTP_URL).")
         dev_mailbox.store(delivery)
         return "stored on the mail page"
+    deadline = Deadline(SMTP_SECONDS)
     try:
-        server = _connect(config)
-        try:
-            server.send_message(mail)
-            _quit(server)
-        finally:
-            server.close()
+        with deadline:
+            server = _connect(config, deadline)
+            try:
+                server.send_message(mail)
+                _quit(server)
+            finally:
+                server.close()
     except smtplib.SMTPRecipientsRefused as refusal:
         code, text = next(iter(refusal.recipients.values()))
         raise _refused(code, text) from None
@@ -246,26 +253,52 @@ def deliver(delivery: Delivery) -> str:
         raise PermanentFailure("The mail server does not support the characters of this address.") from None
     except (smtplib.SMTPException, OSError) as error:
         # smtplib reports a time-out while reading as a lost connection.
-        if isinstance(error, TimeoutError) or "timed out" in str(error):
-            raise TemporaryFailure(f"The mail server did not answer within {SMTP_SECONDS:g} seconds.") from None
+        if deadline.over or isinstance(error, TimeoutError) or "timed out" in str(error):
+            raise TemporaryFailure(f"The mail server did not answer within {deadline.seconds:g} seconds.") from None
         raise TemporaryFailure(f"The connection to the mail server failed ({type(error).__name__}).") from None
     return "accepted by the mail server"
 
 
-def _connect(config: Config) -> smtplib.SMTP:
+class _Server(smtplib.SMTP):
+    """A mail server, within one deadline; `tls` encrypts from the start. What it says is bounded."""
+
+    def __init__(self, deadline: Deadline, host: str, port: int, ours: str | None, tls: ssl.SSLContext | None) -> None:
+        self._deadline, self._tls = deadline, tls
+        super().__init__(host, port, ours)
+
+    def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
+        sock = self._deadline.connect(host, port, self._deadline.seconds)
+        if self._tls is None:
+            return sock
+        secure = self._tls.wrap_socket(sock, server_hostname=host)
+        self._deadline.watch(secure)
+        return secure
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The reply of the server."""
+        if self.file is None and self.sock is not None:
+            self.file = Bounded(self.sock.makefile("rb"), LONGEST_TALK)
+        return super().getreply()
+
+    def encrypt(self) -> None:
+        """STARTTLS, with a certificate that fits."""
+        if self.sock is not None:
+            self.sock.settimeout(self._deadline.left())
+        self.starttls(context=ssl.create_default_context())
+        if self.sock is not None:
+            self._deadline.watch(self.sock)
+
+
+def _connect(config: Config, deadline: Deadline) -> _Server:
     """Connects to SMTP_URL: smtp:// or smtps://, with user and password if needed; `?starttls` requires encryption."""
     url = urlsplit(config.smtp_url)
     host = url.hostname or "localhost"
     ours = urlsplit(config.public_base_url).hostname
-    server: smtplib.SMTP
-    if url.scheme == "smtps":
-        tls = ssl.create_default_context()
-        server = smtplib.SMTP_SSL(host, url.port or 465, ours, timeout=SMTP_SECONDS, context=tls)
-    else:
-        server = smtplib.SMTP(host, url.port or 25, ours, timeout=SMTP_SECONDS)
+    tls = ssl.create_default_context() if url.scheme == "smtps" else None
+    server = _Server(deadline, host, url.port or (465 if tls else 25), ours, tls)
     try:
         if "starttls" in parse_qs(url.query, keep_blank_values=True):
-            server.starttls(context=ssl.create_default_context())
+            server.encrypt()
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
     except smtplib.SMTPNotSupportedError:

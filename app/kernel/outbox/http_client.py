@@ -1,27 +1,32 @@
 """An HTTP client for one POST to one checked address: 15 seconds in all, no redirects, no proxy, a short response."""
 
 import contextlib
+import http.client
 import os
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
-from http.client import HTTPException
+from http import HTTPStatus
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
 
 from app.kernel import clock
+from app.kernel.outbox.deadline import Deadline
 
 SECONDS = 15.0
-"""Deadline of the whole exchange: connecting, sending, waiting, reading."""
+"""Deadline of the whole exchange: resolving, connecting, sending, waiting, reading."""
 
 CONNECT_SECONDS = 5.0
+BODY_SECONDS = 2.0
+"""Seconds in which the body of a response is read that nobody needs."""
 LONGEST_ANSWER = 64 * 1024
+INFORMATIONAL = 20
+"""Interim responses (100 Continue, 103 Early Hints) that are read before the final one."""
 
 
 class NoAnswer(Exception):
@@ -30,10 +35,43 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response of the receiver. `retry_after` is in seconds."""
+    """The response of the receiver. `retry_after` is in seconds. `body` is empty unless it was wanted."""
 
     status: int
     retry_after: float | None
+    body: bytes = b""
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """The final response of a server. The library takes 102 and 103 for final, and reads 100 without end."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(INFORMATIONAL + 1):
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # the library's own hook
+            if not 100 <= status < 200 or status == HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("The receiver sent interim responses without end.")
+
+
+class _Plain(HTTPConnection):
+    """A connection that the deadline makes."""
+
+    response_class = _FinalResponse
+    deadline: Deadline
+
+    def _new_conn(self) -> socket.socket:
+        return self.deadline.connect(self._dns_host, self.port, CONNECT_SECONDS)
+
+
+class _Secure(HTTPSConnection):
+    """The same, encrypted."""
+
+    response_class = _FinalResponse
+    deadline: Deadline
+
+    def _new_conn(self) -> socket.socket:
+        return self.deadline.connect(self._dns_host, self.port, CONNECT_SECONDS)
 
 
 def post(
@@ -51,39 +89,59 @@ def post(
 
     Raises NoAnswer. Redirects are not followed.
     """
-    ends = time.monotonic() + seconds
-    connection = _connect(host, port, secure, addresses, ends)
-    # Time-outs of sockets begin again with every byte, so a slow sender is cut off from outside.
-    cut = threading.Timer(max(ends - time.monotonic(), 0.01), _cut, [connection.sock])
-    cut.daemon = True
-    cut.start()
-    try:
-        connection.request("POST", path, body=body, headers=dict(headers), preload_content=False, decode_content=False)
-        response = connection.getresponse()
-        answer = Answer(response.status, _seconds(response.headers.get("retry-after", "")))
-        _read_some(connection.sock, response)
-        return answer
-    except (HTTPError, HTTPException, OSError, ValueError) as error:
-        if time.monotonic() >= ends - 0.05 or isinstance(error, TimeoutError):
-            raise NoAnswer(f"The receiver did not answer within {seconds:g} seconds.") from None
-        raise NoAnswer("The receiver closed the connection or sent something that is no HTTP answer.") from None
-    finally:
-        cut.cancel()
-        connection.close()
+    return _post(host, port, path, secure, addresses, body, headers, Deadline(seconds), 0)
+
+
+def post_and_read(
+    host: str, port: int, path: str, *, secure: bool, body: bytes, headers: Mapping[str, str], seconds: float, most: int
+) -> Answer:
+    """The same to a host that the operator has chosen; also reads the body, up to one byte more than `most`."""
+    return _post(host, port, path, secure, [host], body, headers, Deadline(seconds), most)
+
+
+def _post(
+    host: str,
+    port: int,
+    path: str,
+    secure: bool,
+    addresses: Sequence[object],
+    body: bytes,
+    headers: Mapping[str, str],
+    deadline: Deadline,
+    most: int,
+) -> Answer:
+    with deadline:
+        connection = _connect(host, port, secure, addresses, deadline)
+        try:
+            connection.request(
+                "POST", path, body=body, headers=dict(headers), preload_content=False, decode_content=False
+            )
+            response = connection.getresponse()
+            deadline.left()  # a header that was cut off looks like one that has ended
+            retry_after = _seconds(response.headers.get("retry-after", ""))
+            return Answer(response.status, retry_after, _read(connection.sock, response, deadline, most))
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            if deadline.over or isinstance(error, TimeoutError):
+                raise NoAnswer(f"The receiver did not answer within {deadline.seconds:g} seconds.") from None
+            raise NoAnswer("The receiver closed the connection or sent something that is no HTTP answer.") from None
+        finally:
+            connection.close()
 
 
 def _connect(
-    host: str, port: int, secure: bool, addresses: Sequence[object], ends: float
+    host: str, port: int, secure: bool, addresses: Sequence[object], deadline: Deadline
 ) -> HTTPConnection | HTTPSConnection:
     reason = "The receiver took no connection."
     for address in addresses:
-        left = ends - time.monotonic()
-        if left <= 0:
-            break
-        connection = _connection(host, port, secure, str(address), min(CONNECT_SECONDS, left))
+        connection = _connection(host, port, secure, str(address))
+        connection.deadline = deadline
         try:
             connection.connect()
-            connection.sock.settimeout(max(ends - time.monotonic(), 0.01))
+            # Encryption has put another socket in the place of the one that is watched.
+            deadline.watch(connection.sock)
+            # The library sets it again before it waits for the response.
+            connection.timeout = deadline.left()
+            connection.sock.settimeout(connection.timeout)
             return connection
         except ssl.SSLCertVerificationError as error:
             connection.close()
@@ -91,20 +149,16 @@ def _connect(
         except (HTTPError, OSError, ValueError) as error:
             connection.close()
             reason = _why(error)
+        if deadline.over:
+            break
     raise NoAnswer(reason)
 
 
-def _connection(host: str, port: int, secure: bool, address: str, timeout: float) -> HTTPConnection | HTTPSConnection:
+def _connection(host: str, port: int, secure: bool, address: str) -> _Plain | _Secure:
     if not secure:
-        return HTTPConnection(address, port, timeout=timeout)
-    return HTTPSConnection(
-        address,
-        port,
-        timeout=timeout,
-        ssl_context=_tls(os.environ.get("SSL_CERT_FILE", "")),
-        server_hostname=host,
-        assert_hostname=host,
-    )
+        return _Plain(address, port)
+    tls = _tls(os.environ.get("SSL_CERT_FILE", ""))
+    return _Secure(address, port, ssl_context=tls, server_hostname=host, assert_hostname=host)
 
 
 @cache
@@ -128,18 +182,22 @@ def _why(error: Exception) -> str:
     return "The receiver took no connection."
 
 
-def _cut(sock: socket.socket) -> None:
-    # Not SSLSocket.shutdown, which takes the TLS state away under the thread that is reading.
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-def _read_some(sock: socket.socket | None, response: object) -> None:
-    """Reads the beginning of the body, so that the receiver sees no reset; only the status counts."""
-    with contextlib.suppress(HTTPError, HTTPException, OSError, ValueError):
+def _read(sock: socket.socket | None, response: HTTPResponse, deadline: Deadline, most: int) -> bytes:
+    """The body, up to one byte more than `most`. Of a body that nobody wants the beginning, so that the receiver sees
+    no reset; only the status counts then."""
+    if most:
+        content = b""
+        while len(content) <= most and (piece := response.read1(most + 1 - len(content), decode_content=False)):
+            content += piece
+        if deadline.over and len(content) <= most:
+            raise TimeoutError
+        return content
+    harmless = contextlib.suppress(HTTPError, http.client.HTTPException, OSError, ValueError)
+    with harmless, Deadline(deadline.left(BODY_SECONDS)) as brief:
         if sock is not None:
-            sock.settimeout(2)
-        response.read(LONGEST_ANSWER, decode_content=False)  # type: ignore[attr-defined]  # urllib3's response
+            brief.watch(sock)
+        response.read(LONGEST_ANSWER, decode_content=False)
+    return b""
 
 
 def _seconds(value: str) -> float | None:

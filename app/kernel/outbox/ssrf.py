@@ -13,11 +13,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from urllib.parse import SplitResult, urlsplit
 
 from app.config import Config
+from app.kernel.outbox.deadline import Deadline
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 LONGEST = 2048
+RESOLVE_SECONDS = 5.0
 
 _NAME = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?"
@@ -159,7 +161,9 @@ def resolve(target: Target, config: Config) -> list[Address]:
         found: list[Address] = [target.literal]
     else:
         try:
-            answers = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+            answers = Deadline(RESOLVE_SECONDS).wait_for(
+                lambda: socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+            )
         except (OSError, UnicodeError):
             raise Unresolved(f"The name {target.host} could not be resolved.") from None
         found = list(dict.fromkeys(ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers))

@@ -7,7 +7,6 @@ format of the zone's country. The abbreviation is the one of that date.
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
-from math import ceil
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
@@ -29,14 +28,15 @@ def _twelve_hour_zones() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def _zone_info(zone: str) -> ZoneInfo:
+def zone_info(zone: str) -> ZoneInfo:
+    """The rules of a zone."""
     # ZoneInfo itself caches only eight zones and reads the others again from their files.
     return ZoneInfo(zone)
 
 
 def local(instant: datetime, zone: str) -> datetime:
     """The wall time in `zone` at an instant."""
-    return instant.astimezone(_zone_info(zone))
+    return instant.astimezone(zone_info(zone))
 
 
 def twelve_hour(zone: str) -> bool:
@@ -45,19 +45,39 @@ def twelve_hour(zone: str) -> bool:
 
 
 def zone_abbreviation(local: datetime) -> str:
-    """`PST`, `CET`; `GMT+3` where a zone has no abbreviation of its own."""
+    """`PST`, `CET`; `GMT+3` where a zone has no abbreviation of its own, or where the abbreviation would not say which
+    of the two hours is meant that a clock put back repeats (Moscow, 2014)."""
     name = local.tzname() or ""
-    if name[:1] not in "+-":
-        return name
-    hours, minutes = name[1:3].lstrip("0") or "0", name[3:5]
-    return f"GMT{name[0]}{hours}" + (f":{minutes}" if minutes not in ("", "00") else "")
+    again = local.replace(fold=1 - local.fold)
+    if name[:1] in "+-" or (again.tzname() == name and again.utcoffset() != local.utcoffset()):
+        return _offset(local)
+    return name
 
 
-def hour(local: datetime, zone: str) -> str:
-    """`1:30 AM` or `13:30`, by the country of `zone`."""
+def _offset(local: datetime) -> str:
+    """`GMT+3`, `GMT-9:30`, `GMT-0:44:30`."""
+    offset = local.utcoffset() or timedelta()
+    minutes, seconds = divmod(int(abs(offset).total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    small = f":{minutes:02d}" + (f":{seconds:02d}" if seconds else "") if minutes or seconds else ""
+    return f"GMT{'-' if offset < timedelta() else '+'}{hours}{small}"
+
+
+def _hour(local: datetime, zone: str) -> str:
     if not twelve_hour(zone):
         return f"{local.hour:02d}:{local.minute:02d}"
     return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
+
+
+def zoned_hour(local: datetime, zone: str) -> str:
+    """`1:30 AM PST`."""
+    return f"{_hour(local, zone)} {zone_abbreviation(local)}"
+
+
+def hour(local: datetime, zone: str) -> str:
+    """`1:30 AM` or `13:30`, by the country of `zone`; `1:30 AM PST` in an hour that comes twice that day."""
+    twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+    return zoned_hour(local, zone) if twice else _hour(local, zone)
 
 
 def server_clock(zone: str) -> str:
@@ -76,32 +96,42 @@ def day(value: date, now: date | None = None) -> str:
 
 def moment(instant: datetime, zone: str, now: datetime | None = None) -> str:
     """`Tue 28 Jan 2025, 1:30 AM PST`, as plain text."""
-    local = instant.astimezone(ZoneInfo(zone))
-    today = None if now is None else now.astimezone(ZoneInfo(zone))
-    return f"{day(local, today)}, {hour(local, zone)} {zone_abbreviation(local)}"
+    here, today = local(instant, zone), None if now is None else local(now, zone)
+    return f"{day(here, today)}, {zoned_hour(here, zone)}"
 
 
 def span(start: datetime, end: datetime, zone: str, now: datetime | None = None) -> str:
-    """`Wed 25 Nov 2026, 1:30–2:45 AM PST`; both days when it runs past midnight."""
-    tz = ZoneInfo(zone)
-    first, last = start.astimezone(tz), end.astimezone(tz)
-    today = None if now is None else now.astimezone(tz)
+    """A range, so that both of its ends can be read back: `Wed 25 Nov 2026, 1:30–2:45 AM PST`.
+
+    Each end has its own zone word when the clocks change in between, `Sun 7 Nov 2027, 1:30 AM PDT to 1:15 AM PST`, and
+    its own day when the range runs past midnight. The start alone when the end is not known, that is, not later.
+    """
+    if end <= start:
+        return moment(start, zone, now)
+    first, last = local(start, zone), local(end, zone)
+    today = None if now is None else local(now, zone)
+    words = [zone_abbreviation(first), zone_abbreviation(last)]
+    if words[0] == words[1] and first.utcoffset() != last.utcoffset():
+        words = [_offset(first), _offset(last)]
+    begins, ends, begins_on, ends_on = _hour(first, zone), _hour(last, zone), day(first, today), day(last, today)
+    if words[0] != words[1]:
+        begins = f"{begins} {words[0]}"
     if first.date() != last.date():
-        ends = f"{day(last, today)}, {hour(last, zone)} {zone_abbreviation(last)}"
-        return f"{day(first, today)}, {hour(first, zone)} to {ends}"
-    begins, ends = hour(first, zone), hour(last, zone)
+        return f"{begins_on}, {begins} to {ends_on}, {ends} {words[1]}"
+    if words[0] != words[1]:
+        return f"{begins_on}, {begins} to {ends} {words[1]}"
     if begins[-2:] == ends[-2:] and begins[-1] == "M":
         begins = begins[:-3]
-    return f"{day(first, today)}, {begins}–{ends} {zone_abbreviation(last)}"
+    return f"{begins_on}, {begins}–{ends} {words[1]}"
 
 
 def viewer_time(instant: datetime, zone: str, viewer_zone: str) -> str:
     """`10:30 CET`, with the weekday where the reader's date is another; empty where both zones agree."""
-    here, there = instant.astimezone(ZoneInfo(viewer_zone)), instant.astimezone(ZoneInfo(zone))
+    here, there = local(instant, viewer_zone), local(instant, zone)
     if here.utcoffset() == there.utcoffset():
         return ""
     weekday = "" if here.date() == there.date() else f"{DAYS[here.weekday()]} "
-    return f"{weekday}{hour(here, viewer_zone)} {zone_abbreviation(here)}"
+    return f"{weekday}{zoned_hour(here, viewer_zone)}"
 
 
 def tag(instant: datetime, text: str) -> Markup:
@@ -128,10 +158,14 @@ def when_line(instant: datetime, zone: str, viewer_zone: str = "", now: datetime
 
 def stamp(instant: datetime, zone: str = "UTC", now: datetime | None = None) -> Markup:
     """The time of a timeline entry in the reader's zone: `14:20 CET` today, else `Fri 30 Oct, 11:45 CET`."""
-    today = (now or clock.now()).astimezone(ZoneInfo(zone))
-    local = instant.astimezone(ZoneInfo(zone))
-    text = f"{hour(local, zone)} {zone_abbreviation(local)}"
-    return tag(instant, text if local.date() == today.date() else f"{day(local, today)}, {text}")
+    return tag(instant, stamp_text(instant, zone, now))
+
+
+def stamp_text(instant: datetime, zone: str, now: datetime | None = None) -> str:
+    """The same as plain text."""
+    here, today = local(instant, zone), local(now or clock.now(), zone)
+    text = zoned_hour(here, zone)
+    return text if here.date() == today.date() else f"{day(here, today)}, {text}"
 
 
 def duration(length: timedelta | float) -> str:
@@ -172,25 +206,7 @@ def relative(instant: datetime, now: datetime | None = None) -> str:
 def countdown(instant: datetime, now: datetime | None = None) -> Markup:
     """`in 2 h 40 min` as an element that counts down in the browser, from server time."""
     text = relative(instant, now)
-    machine = instant.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<span data-until="{}">{}</span>').format(machine, escape(text))
-
-
-def days_left(deadline: datetime, now: datetime | None = None) -> int:
-    """Days until a deadline, rounded up, never negative."""
-    return max(0, ceil((deadline - (now or clock.now())) / timedelta(days=1)))
-
-
-def minutes_of_day(instant: datetime, zone: str) -> int:
-    """Minutes after midnight in `zone`, for the day ruler."""
-    local = instant.astimezone(ZoneInfo(zone))
-    return local.hour * 60 + local.minute
-
-
-def hours_ahead(instant: datetime, zone: str, viewer_zone: str) -> int:
-    """Whole hours by which the reader's clock is ahead of `zone` on that date, for the labels of the ruler."""
-    there, here = instant.astimezone(ZoneInfo(zone)).utcoffset(), instant.astimezone(ZoneInfo(viewer_zone)).utcoffset()
-    return int(((here or timedelta()) - (there or timedelta())) / timedelta(hours=1))
+    return Markup('<span data-until="{}">{}</span>').format(clock.iso(instant.astimezone(UTC)), escape(text))
 
 
 def install(env: Environment) -> None:
@@ -208,7 +224,4 @@ def install(env: Environment) -> None:
         duration=duration,
         relative=relative,
         countdown=countdown,
-        days_left=days_left,
-        minutes_of_day=minutes_of_day,
-        hours_ahead=hours_ahead,
     )

@@ -9,7 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import DDL, BigInteger, Index, Integer, String, Text, UniqueConstraint, event, func, select, text
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
@@ -174,6 +187,17 @@ def index(db: Db, texts: SearchDocument) -> bool:
         db.execute(_CHANGE["sqlite"], values)
         db.execute(_INDEX, {"id": known.id, "document": " ".join(lexemes)})
     return True
+
+
+def remove(db: Db, subject_type: str, subject_id: str) -> None:
+    """Takes an item that is deleted out of the index."""
+    known = db.execute(_KNOWN, {"subject_type": subject_type, "subject_id": subject_id}).one_or_none()
+    if known is None:
+        return
+    if db.dialect == "sqlite":
+        before = document(known.organization_id, subject_type, known.title, known.rest)
+        db.execute(_UNINDEX, {"id": known.id, "document": " ".join(before)})
+    db.execute(delete(SearchEntry).where(SearchEntry.id == known.id))
 
 
 # Searching -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""Filters for templates: names, initials, HTML ids, numbers with their noun, cached macros."""
+"""Filters for templates: initials and colours of people, HTML ids, numbers with their noun, cached macros."""
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
@@ -17,6 +18,15 @@ def initials(name: str) -> str:
     if not parts:
         return "?"
     return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
+HUES = 8
+"""Colours of avatars (static/css/avatar.css)."""
+
+
+def hue(name: str) -> int:
+    """The colour of a person's avatar, 1 to 8: the same name has the same one everywhere and always."""
+    return zlib.crc32(unicodedata.normalize("NFKC", name or "").casefold().encode()) % HUES + 1
 
 
 def slug(text: str) -> str:
@@ -69,6 +79,7 @@ def install(env: Environment) -> None:
     env.globals["once"] = once
     env.filters.update(
         initials=initials,
+        hue=hue,
         slug=slug,
         pluralize=pluralize,
         lead=lead,

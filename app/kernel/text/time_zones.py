@@ -50,13 +50,18 @@ class ResolvedTime:
 @lru_cache(maxsize=2048)
 def iana_name(name: str) -> str:
     """The IANA name behind a zone's name in any of the three spellings. Raises UnknownZone."""
-    displayed = _DISPLAYED.fullmatch(name)
-    plain = displayed.group(1) if displayed else name
+    plain = plain_name(name)
     if plain in RAILS:
         return RAILS[plain]
     if plain in IANA:
         return plain
     raise UnknownZone(plain)
+
+
+def plain_name(name: str) -> str:
+    """A zone's name without the offset in front, which is wrong in summer: `Pacific Time (US & Canada)`."""
+    displayed = _DISPLAYED.fullmatch(name)
+    return displayed.group(1) if displayed else name
 
 
 def get_zone(name: str) -> ZoneInfo:

@@ -17,6 +17,7 @@ from wtforms.validators import Optional, StopValidation, ValidationError
 
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import normalization
+from app.kernel.web.form_tokens import MaskedToken
 
 Validator = Callable[[FlaskForm, Field], None]
 
@@ -122,6 +123,8 @@ class DeskForm(FlaskForm):
     """The base of every page form: CSRF, text read by its kind (except passwords), sentences."""
 
     class Meta(FlaskForm.Meta):
+        csrf_class = MaskedToken
+
         def bind_field(self, form: FlaskForm, unbound_field: UnboundField, options: dict[str, object]) -> Field:
             if issubclass(unbound_field.field_class, StringField) and unbound_field.field_class is not PasswordField:
                 read = next(read for kind, read in READERS.items() if issubclass(unbound_field.field_class, kind))

@@ -12,6 +12,8 @@ from app.prescreens.actions.complete import complete
 from app.prescreens.actions.decide import decide
 from app.prescreens.actions.deny import deny
 from app.prescreens.actions.finalize import finalize
+from app.prescreens.actions.forget_drafts import forget_drafts
+from app.prescreens.actions.keep_refused import keep_refused
 from app.prescreens.actions.send_link import LINK_MAILS, send_link
 from app.prescreens.actions.start import start
 
@@ -24,6 +26,8 @@ __all__ = [
     "decide",
     "deny",
     "finalize",
+    "forget_drafts",
+    "keep_refused",
     "send_link",
     "start",
     "unassign",

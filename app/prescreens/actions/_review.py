@@ -12,7 +12,7 @@ from app.dashboard.undo import actions as undo
 from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo import queries as undo_queries
 from app.dashboard.undo.models import Decision, PendingDecision
-from app.kernel.changes.events import Actor
+from app.kernel.changes.events import Actor, is_own_act, person_of
 from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
@@ -70,7 +70,7 @@ def write_review(
     }
     row = db.execute(_update(reach.kind, version is not None), parameters).one_or_none()
     if row is None:
-        _refuse(db, prescreen_id, reach, now, decidable_at, pending)
+        _refuse(db, prescreen_id, reach, by, now, decidable_at, pending)
         raise Conflict(STALE)
     reviewed = cast(Prescreen, row)
     questionnaire = questionnaires.version(db, reviewed.workflow_template_id, reviewed.template_version)
@@ -86,7 +86,7 @@ def write_review(
 
 
 def _refuse(
-    db: Db, prescreen_id: UUID, reach: Reach, now: datetime, decidable_at: datetime, own: Decision | None
+    db: Db, prescreen_id: UUID, reach: Reach, by: Actor, now: datetime, decidable_at: datetime, own: Decision | None
 ) -> None:
     """Raises the reason for which no row matched; returns when only the version moved on."""
     statement = select(*COLUMNS).where(Prescreen.id == prescreen_id, reach.rows(Prescreen.organization_id))
@@ -96,8 +96,15 @@ def _refuse(
     prescreen = cast(Prescreen, row)
     other = None if own else undo_queries.pending(db, SUBJECT, prescreen_id)
     if other is not None and other.final_at <= now and prescreen.review_status == PENDING:
-        raise Conflict(undo_presentation.refusal(other, now), code="session.already_reviewed")
-    review.check_review(prescreen, decidable_at)
+        raise Conflict(undo_presentation.refusal(other, now, person_of(by)), code="session.already_reviewed")
+    check_review(db, prescreen, by, decidable_at)
+
+
+def check_review(db: Db, prescreen: Prescreen, by: Actor, now: datetime) -> None:
+    """The rule, which names the user as "you" where the decision is their own."""
+    reviewed = prescreen.review_status != PENDING
+    own = reviewed and is_own_act(db, SUBJECT, prescreen.id, list(EVENTS.values()), by)
+    review.check_review(prescreen, now, own)
 
 
 @lru_cache(maxsize=8)

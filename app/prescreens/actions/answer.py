@@ -8,7 +8,8 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.text import normalization, search
-from app.prescreens.actions._write import TRIES, answered_by_link, write_answers
+from app.prescreens import events
+from app.prescreens.actions._write import TRIES, answered_by_link, record, write_answers
 from app.prescreens.models import Prescreen, Status, Submission
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.search import search_document
@@ -36,6 +37,8 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
         phone_key = normalization.telephone_key(person.phone, questionnaire.region) if person.phone else None
         values = {
             Prescreen.submission: given,
+            Prescreen.left_empty: answers.still_left_empty(questions, given, prescreen.left_empty, key),
+            Prescreen.refused_answer: None,
             Prescreen.status: Status.ACTIVE.value,
             Prescreen.name: person.name,
             Prescreen.email: person.email,
@@ -43,6 +46,9 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
             Prescreen.phone_key: phone_key,
         }
         if write_answers(db, prescreen, values, now=now) is not None:
+            if prescreen.status == Status.DRAFT:
+                data = {"template": questionnaire.name}
+                record(db, events.STARTED, prescreen_id, prescreen.organization_id, by=by, now=now, data=data)
             if person != (prescreen.name, prescreen.email, prescreen.phone):
                 search.index(db, search_document(prescreen_id, prescreen.organization_id, person, phone_key))
             return given

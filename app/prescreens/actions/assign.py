@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from app.kernel.changes.event_types import EventType
-from app.kernel.changes.events import Actor
+from app.kernel.changes.events import Actor, person_of
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
 from app.prescreens import events
@@ -72,7 +72,10 @@ def _write(
     if found is None:
         raise NotFound("There is no such session.")
     if found.assignee_id != assignee_id:
-        state = f"assigned to {found.assignee_name}" if found.assignee_name else "unassigned"
+        mine = found.assignee_id is not None and found.assignee_id == person_of(by)
+        state = (
+            "assigned to you" if mine else f"assigned to {found.assignee_name}" if found.assignee_id else "unassigned"
+        )
         raise Conflict(
             f"This is {state} now; that changed a moment ago. Nothing was changed.",
             code="session.taken",

@@ -1,5 +1,6 @@
 """Sending the answers, by the prospect."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -16,10 +17,13 @@ from app.prescreens.queries import contacts, questionnaires
 from app.prescreens.rules import answers, review
 
 
-def complete(db: Db, prescreen_id: UUID, *, by: Actor, now: datetime) -> None:
+def complete(
+    db: Db, prescreen_id: UUID, *, reviewed: Mapping[str, str] | None = None, by: Actor, now: datetime
+) -> None:
     """Completes the prescreen, finds or creates its contact, and confirms it to the prospect by e-mail.
 
-    A second call changes nothing. Raises NotFound, Invalid (a question is open), Gone.
+    `reviewed` is what the prospect saw of the answers (rules.answers.seen). A second call changes nothing. Raises
+    NotFound, Invalid (a question is open), Conflict (they are not the answers that were reviewed), Gone.
     """
     for _ in range(TRIES):
         prescreen = answered_by_link(db, prescreen_id)
@@ -27,6 +31,7 @@ def complete(db: Db, prescreen_id: UUID, *, by: Actor, now: datetime) -> None:
             return
         review.check_answering(prescreen, now)
         questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
+        answers.check_reviewed(reviewed, prescreen.submission)
         answers.check_complete(questionnaire.questions, prescreen.submission)
         contact_id, other_contact_id = _contacts(db, prescreen, questionnaire.region, now)
         values = {
@@ -34,6 +39,7 @@ def complete(db: Db, prescreen_id: UUID, *, by: Actor, now: datetime) -> None:
             Prescreen.completed_at: now,
             Prescreen.contact_id: contact_id,
             Prescreen.other_contact_id: other_contact_id,
+            Prescreen.refused_answer: None,
         }
         completed = write_answers(db, prescreen, values, now=now)
         if completed is not None:

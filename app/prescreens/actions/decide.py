@@ -10,11 +10,10 @@ from app.dashboard.undo import actions as undo
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
-from app.prescreens.actions._review import STALE, decision_fingerprint, write_review
+from app.prescreens.actions._review import STALE, check_review, decision_fingerprint, write_review
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import COLUMNS, Prescreen
 from app.prescreens.queries.stages import Reach
-from app.prescreens.rules import review
 
 
 def decide(
@@ -45,7 +44,7 @@ def decide(
     if row is None:
         raise NotFound("There is no such session.")
     prescreen = cast(Prescreen, row)
-    review.check_review(prescreen, now)
+    check_review(db, prescreen, by, now)
     if prescreen.version != version:
         raise Conflict(STALE)
     if decision_fingerprint(db, prescreen, verb) != preview:

@@ -9,8 +9,6 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Gone
 from app.kernel.text import search
-from app.prescreens import events
-from app.prescreens.actions._write import record
 from app.prescreens.models import Prescreen, ReviewStatus, Status
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
@@ -18,7 +16,11 @@ from app.prescreens.rules.answers import Person
 
 
 def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetime) -> UUID:
-    """Creates a prescreen in the questionnaire's current version and returns its id. Raises Gone when it is closed."""
+    """Creates a draft in the questionnaire's current version and returns its id. Raises Gone when it is closed.
+
+    `by` is the prospect, as for every action; the event is recorded with the first answer, because a draft without one
+    is forgotten (forget_drafts.py).
+    """
     if not questionnaire.is_open:
         raise Gone(
             f"{questionnaire.organization_name} takes no answers here at the moment. Nothing was started. "
@@ -41,6 +43,4 @@ def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetim
         )
     )
     search.add(db, search_document(id, questionnaire.organization_id, Person()))
-    data = {"template": questionnaire.name}
-    record(db, events.STARTED, id, questionnaire.organization_id, by=by, now=now, data=data)
     return id

@@ -15,11 +15,9 @@ from app.accounts.scope import Scope
 from app.kernel.db.engine import Db
 from app.prescreens.models import DAY_COUNTS, STAGE_COUNTS, Prescreen, ReviewStatus, Status
 from app.prescreens.queries.stages import PENDING, Reach, Stage, day_start, times, whose, whose_counts
+from app.prescreens.rules.review import LIMITS
 
 S, D = STAGE_COUNTS.c, DAY_COUNTS.c
-
-LIMITS = (3, 7, 10)
-"""Days left at which tabs and groups are cut."""
 
 DRAFT, ACTIVE, COMPLETED = Status.DRAFT.value, Status.ACTIVE.value, Status.COMPLETED.value
 
@@ -42,11 +40,11 @@ class ListCounts:
 
     @property
     def answering(self) -> int:
-        return self.live.get(DRAFT, 0) + self.live.get(ACTIVE, 0)
+        return self.live.get(ACTIVE, 0)
 
     @property
     def everything(self) -> int:
-        return sum(self.stored.values())
+        return sum(n for (status, _), n in self.stored.items() if status != DRAFT)
 
     def of(self, state: str, left: int | None = None) -> int:
         """Number of rows of a list without further filters."""
@@ -58,7 +56,7 @@ class ListCounts:
             "approved": decided[ReviewStatus.APPROVED],
             "denied": decided[ReviewStatus.DENIED],
             "decided": decided[ReviewStatus.APPROVED] + decided[ReviewStatus.DENIED],
-            "expired": sum(n for (_, review), n in self.stored.items() if review == PENDING) - sum(self.live.values()),
+            "expired": self.expired(COMPLETED) + self.expired(ACTIVE),
             "all": self.everything,
         }[state]
 
@@ -67,14 +65,13 @@ class ListCounts:
 
     def group(self, key: str) -> int:
         """Number of rows of a group of such a list."""
-        if key == "within-3":
-            return self.until[3]
-        if key in ("within-7", "within-10"):
-            return self.until[int(key.removeprefix("within-"))] - self.until[3]
+        if key.startswith("within-"):
+            days = int(key.removeprefix("within-"))
+            return self.until[days] - max((n for limit, n in self.until.items() if limit < days), default=0)
         if key == "later":
-            return self.waiting - self.until[10]
-        if key in (ACTIVE, DRAFT):
-            return self.live.get(key, 0)
+            return self.waiting - self.until[LIMITS[-1]]
+        if key == ACTIVE:
+            return self.answering
         if key.startswith("expired-"):
             return self.expired(key.removeprefix("expired-"))
         return self.of(key)
@@ -113,7 +110,7 @@ def counter_queries(kind: str) -> tuple[Select, ...]:
         Prescreen.expires_at > bindparam("now", type_=moment),
         Prescreen.expires_at < bindparam("tomorrow", type_=moment),
     )
-    today = [_rows(f"{status} today", kind, status, *rest) for status in (DRAFT, ACTIVE, COMPLETED)]
+    today = [_rows(f"{status} today", kind, status, *rest) for status in (ACTIVE, COMPLETED)]
     cut = []
     for n in LIMITS:
         start, end = bindparam(f"start_{n}", type_=moment), bindparam(f"end_{n}", type_=moment)
@@ -129,7 +126,7 @@ def _rows(key: str, kind: str, status: str, *where: ColumnElement[bool]) -> Sele
 
 def read(rows: Iterable[tuple[str, int, int]]) -> ListCounts:
     """The numbers in the rows of `counter_queries`."""
-    found, live, soon = ListCounts(), dict.fromkeys((DRAFT, ACTIVE, COMPLETED), 0), dict.fromkeys(LIMITS, 0)
+    found, live, soon = ListCounts(), dict.fromkeys((ACTIVE, COMPLETED), 0), dict.fromkeys(LIMITS, 0)
     whole: dict[str, int] = defaultdict(int)
     for key, _, number in rows:
         n = int(number or 0)
@@ -140,6 +137,8 @@ def read(rows: Iterable[tuple[str, int, int]]) -> ListCounts:
         what, _, when = key.partition(" ")
         if what == "cut":
             soon[int(when)] += n
+            continue
+        if what == DRAFT:
             continue
         live[what] += n
         if what == COMPLETED:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast, func, literal_column, select, true
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast, func, literal_column, select
 
 from app.accounts.models import Organization
 from app.dashboard.filters import Chosen, ListKind, within_reach
@@ -23,11 +23,12 @@ from app.prescreens.models import Prescreen, Questionnaire, Submission
 from app.prescreens.queries import counts
 from app.prescreens.queries.counts import ACTIVE, COMPLETED, DRAFT
 from app.prescreens.queries.stages import PENDING, Stage
+from app.prescreens.rules.review import LIMITS
 
 WAITING = "waiting"
 STATES = (WAITING, "answering", "decided", "approved", "denied", "expired", "all")
 DECIDED = ("decided", "approved", "denied")
-LEFT = ("3", "7")
+LEFT = tuple(str(days) for days in LIMITS)
 """Days left at most, as the tabs ask for."""
 
 
@@ -165,7 +166,7 @@ def _segments(kind: ListKind, free: bool) -> list[Segment]:
         return [Segment("found" if kind.has("q") else "sorted", branches, order, descending=down)]
     if state == WAITING:
         return [Segment(key, ((*within, *narrow),), order) for key, within in _by_days_left(days)]
-    keys = {"answering": (ACTIVE, DRAFT), "expired": ("expired-completed", "expired-active", "expired-draft")}
+    keys = {"answering": (ACTIVE,), "expired": ("expired-completed", "expired-active")}
     names = keys.get(state, (state,))
     return [Segment(key, (branch,), order, descending=True) for key, branch in zip(names, branches, strict=True)]
 
@@ -176,29 +177,28 @@ def _branches(state: str, left: int | None) -> tuple[Conditions, ...]:
         soon = (Prescreen.expires_at <= _at(f"end_{left}"),) if left else ()
         return ((Stage(COMPLETED, PENDING).of(Prescreen), Prescreen.expires_at > _at("now"), *soon),)
     if state == "answering":
-        return tuple(
-            (Stage(status, PENDING).of(Prescreen), Prescreen.expires_at > _at("now")) for status in (ACTIVE, DRAFT)
-        )
+        return ((Stage(ACTIVE, PENDING).of(Prescreen), Prescreen.expires_at > _at("now")),)
     if state == "expired":
-        stored = (COMPLETED, ACTIVE, DRAFT)
+        stored = (COMPLETED, ACTIVE)
         return tuple((Stage(status, PENDING).of(Prescreen), Prescreen.expires_at <= _at("now")) for status in stored)
     if state in DECIDED:
         word = () if state == "decided" else (Prescreen.review_status == state,)
         return ((Prescreen.reviewed_at.is_not(None), *word),)
-    return ((true(),),)
+    # Drafts hold nothing: anyone may start many, and they are forgotten after a day (actions/forget_drafts.py).
+    return ((Prescreen.status != DRAFT,),)
 
 
 def _by_days_left(left: int | None) -> list[tuple[str, Conditions]]:
     """The groups of what waits: by how soon it could not be decided any more."""
     waiting, start = Stage(COMPLETED, PENDING).of(Prescreen), "now"
     found: list[tuple[str, Conditions]] = []
-    for edge in {None: (3, 10, None), 3: (3,), 7: (3, 7)}[left]:
-        after = Prescreen.expires_at > _at(start)
-        if edge is None:
-            found.append(("later", (waiting, after)))
-            break
-        start = f"end_{edge}"
-        found.append((f"within-{edge}", (waiting, after, Prescreen.expires_at <= _at(start))))
+    for days in LIMITS:
+        if left is None or days <= left:
+            within = (waiting, Prescreen.expires_at > _at(start), Prescreen.expires_at <= _at(f"end_{days}"))
+            found.append((f"within-{days}", within))
+            start = f"end_{days}"
+    if left is None:
+        found.append(("later", (waiting, Prescreen.expires_at > _at(start))))
     return found
 
 

@@ -1,8 +1,9 @@
 """Questions and answers: what each type of question accepts, which questions apply, and which one is next."""
 
+import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -10,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
 
-from app.kernel.errors import FieldError, Invalid
+from app.kernel.crypto import sha256
+from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.json_types import JsonObject
 from app.kernel.text import normalization
 from app.prescreens.models import QuestionType, Submission
@@ -130,16 +132,15 @@ def _meets(condition: Condition, value: Answer | None) -> bool:
     return any(type(one) is type(wanted) and one == wanted for one in given for wanted in condition.values)
 
 
-def next_question(questions: Sequence[Question], submission: Submission, after: str | None = None) -> str | None:
-    """The key of the step to show: the one after `after`, else the first that still wants an answer; None: review."""
-    asked = applicable(questions, submission)
-    keys = [question.key for question in asked]
-    if after in keys:
-        place = keys.index(after) + 1
-        return keys[place] if place < len(keys) else None
-    last = max((i for i, key in enumerate(keys) if key in submission), default=-1)
-    for place, question in enumerate(asked):
-        if question.key not in submission and (question.required or place > last):
+def next_question(
+    questions: Sequence[Question], submission: Submission, left_empty: Collection[str] | None = None
+) -> str | None:
+    """The key of the first question that is due: neither answered nor, where that is possible, left empty.
+
+    None when everything was asked, and the answers can be reviewed.
+    """
+    for question in applicable(questions, submission):
+        if question.key not in submission and (question.required or question.key not in (left_empty or ())):
             return question.key
     return None
 
@@ -158,6 +159,39 @@ def with_answer(
         given.pop(question.key)
     asked = applicable(questions, given)
     return {q.key: given[q.key] for q in asked if q.key in given}
+
+
+def still_left_empty(
+    questions: Sequence[Question], submission: Submission, left_empty: Collection[str] | None, asked: str
+) -> list[str]:
+    """The questions that were asked and left empty, after `asked` was the latest that was asked."""
+    return [
+        question.key
+        for question in applicable(questions, submission)
+        if question.key not in submission and (question.key == asked or question.key in (left_empty or ()))
+    ]
+
+
+def seen(submission: Submission) -> dict[str, str]:
+    """What a prospect reviews: a digest of each answer by its key. It travels in the form that sends the answers."""
+    return {key: sha256(json.dumps(value))[:16] for key, value in submission.items()}
+
+
+def changed(reviewed: Mapping[str, str] | None, submission: Submission) -> set[str]:
+    """The keys of the answers that are others than those that were reviewed. None: nothing was shown before."""
+    if reviewed is None:
+        return set()
+    current = seen(submission)
+    return {key for key in current.keys() | reviewed.keys() if current.get(key) != reviewed.get(key)}
+
+
+def check_reviewed(reviewed: Mapping[str, str] | None, submission: Submission) -> None:
+    """Whether these are the answers that were reviewed."""
+    if changed(reviewed, submission):
+        raise Conflict(
+            "Your answers changed after you looked at them. Nothing was sent. Please look at them again.",
+            code="answers.changed",
+        )
 
 
 def check_complete(questions: Sequence[Question], submission: Submission) -> None:
@@ -190,7 +224,7 @@ def check_answer(question: Question, typed: Sequence[str], reader: Reader = Read
 
     Raises Invalid with a sentence that says what would be accepted and does not repeat the input.
     """
-    values = [_clean(value) for value in typed]
+    values = [storable(value) for value in typed]
     values = [value for value in values if value]
     if not values:
         if question.required:
@@ -206,7 +240,8 @@ def check_answer(question: Question, typed: Sequence[str], reader: Reader = Read
     return value
 
 
-def _clean(value: str) -> str:
+def storable(value: str) -> str:
+    """The text as it is read, without what cannot be stored."""
     value = "".join(c for c in value if c in _KEEP or c == "\r" or unicodedata.category(c) not in ("Cc", "Cs"))
     return normalization.text(value)
 

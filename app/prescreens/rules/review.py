@@ -3,7 +3,7 @@
 The same sentence is the refusal, the `detail` of the API and the reason of the disabled button.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.kernel.errors import Conflict, Denied, Gone, Invalid
@@ -26,6 +26,8 @@ REVIEWING_PLANS = frozenset(("pro", "scale"))
 PAGE_LIMITS = {"starter": 50, "pro": 100, "scale": 200}
 RATE_LIMITS = {"starter": 30, "pro": 120, "scale": 600}
 NOTES_LIMIT = 2000
+LIMITS = (3, 7)
+"""Days left at which tabs, groups and colours are cut: what is urgent, and what is next."""
 DECISIONS = {"approve": ReviewStatus.APPROVED, "deny": ReviewStatus.DENIED}
 
 
@@ -64,12 +66,13 @@ def state_of(prescreen: Expiring, now: datetime) -> str:
     return status_of(prescreen, now)
 
 
-def check_review(prescreen: Reviewable, now: datetime) -> None:
-    """Whether it can be approved or denied now. Order: already reviewed 409, then not `completed` 422."""
+def check_review(prescreen: Reviewable, now: datetime, own: bool = False) -> None:
+    """Whether it can be approved or denied now. Order: already reviewed 409, then not `completed` 422. `own` is whether
+    the reviewer is the one who asks."""
     if prescreen.review_status != ReviewStatus.PENDING:
+        who = "You have" if own else f"{prescreen.reviewed_by or 'Somebody'} has"
         raise Conflict(
-            f"{prescreen.reviewed_by or 'Somebody'} has already {prescreen.review_status} this. "
-            "A decision is final, so nothing was changed.",
+            f"{who} already {prescreen.review_status} this. A decision is final, so nothing was changed.",
             code="session.already_reviewed",
         )
     if has_expired(prescreen, now):
@@ -111,7 +114,6 @@ def page_limit(plan: str, asked: int) -> int:
     return min(asked, PAGE_LIMITS.get(plan, PAGE_LIMITS["starter"]))
 
 
-def days_left(expires_at: datetime, now: datetime) -> int:
-    """Days until expiry, begun ones counted: 3 means "three days or fewer"; 0 when it is over."""
-    left = expires_at - now
-    return max(0, left.days + (1 if left.seconds or left.microseconds else 0))
+def time_left(expires_at: datetime, now: datetime) -> timedelta:
+    """How long it can still be decided; nothing when it is over."""
+    return max(timedelta(), expires_at - now)

@@ -24,7 +24,7 @@ def assign(id: UUID) -> Response:
     assignee, former, by, now = (me().id, me().name), form.seen.assignee_id, me().actor(), clock.now()
     actions.assign(db(), id, assignee=assignee, former=former, reach=writable(), by=by, now=now)
     flash(f"Assigned to you: {presentation.name_of(prescreen)}.")
-    return redirects.back(QUEUE, id)
+    return redirects.stay(QUEUE, id)
 
 
 @pages.post("/<uuid:id>/unassign")

@@ -19,6 +19,7 @@ from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.errors import Refusal
 from app.kernel.outbox.delivery_status import messages_about
+from app.kernel.text import datetimes
 from app.kernel.web.htmx import respond
 from app.kernel.web.live import Live
 from app.prescreens import api_examples, emails, presentation
@@ -57,6 +58,7 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
     decision = undo_queries.latest(db, SUBJECT, id)
     denied = me().why_not(PRESCREENS, prescreen.organization_id)
     state = review.state_of(prescreen, now)
+    left = review.time_left(prescreen.expires_at, now)
     typed = DecisionForm() if edited == "decide" else None
     return respond(
         "prescreens/detail.html",
@@ -68,7 +70,9 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         questionnaire=questionnaire,
         state=state,
         badge=presentation.state_badge(prescreen, now),
-        days=review.days_left(prescreen.expires_at, now),
+        left=datetimes.duration(left),
+        days_left=round(left / presentation.DAY, 1),
+        urgency=presentation.urgency(left),
         answers=answers,
         criteria=any(answer.criterion for answer in answers),
         earlier=[presentation.earlier_row(other, now) for other in contacts.earlier(db, prescreen)],

@@ -30,14 +30,14 @@ def _tab(state: str, left: str = "", tone: str = "", under: str = "") -> Tab:
     """A tab: what it is called stands with the desk's other words."""
     args = {**({"state": state} if state != listing.WAITING else {}), **({"left": left} if left else {})}
     key, days = f"within {left} days" if left else state, int(left) if left else None
-    label = presentation.TAB_LABELS.get((state, days), "")
-    return Tab(key, label, presentation.TITLES[state, days], args, tone, under=under)
+    words = presentation.TABS[state, days]
+    return Tab(key, words.label, words.title, words.counts, args, tone, under=under)
 
 
 TABS = (
     _tab(listing.WAITING),
-    _tab(listing.WAITING, "3", "danger"),
-    _tab(listing.WAITING, "7"),
+    _tab(listing.WAITING, listing.LEFT[0], "danger"),
+    _tab(listing.WAITING, listing.LEFT[1]),
     _tab("answering"),
     _tab("decided"),
     _tab("approved", under="decided"),
@@ -145,15 +145,15 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
         groups = {key: numbers.group(key) for key in self.groups if key != "found"}
         return Counts({tab.key: of(tab) for tab in self.tabs}, total, groups if self.counts_groups(chosen) else None)
 
-    def lede(self, counts: Counts) -> str:
-        waits, soon = counts.tabs[listing.WAITING], counts.tabs["within 3 days"]
+    def lede(self, tab: Tab, counts: Counts) -> str:
+        text = super().lede(tab, counts)
+        if tab.key != listing.WAITING:
+            return text
         found = organizations(self.choose())
         where = found[0][1] if len(found) == 1 else pluralize(len(found), "organization")
-        waiting = f"{pluralize(waits, 'waits', 'wait')} for a decision at {where}."
-        if not soon:
-            return waiting
-        verb = "expires" if soon == 1 else "expire"
-        return f"{waiting} {soon:,} {verb} within three days and could not be decided after that."
+        urgent = next(each for each in self.tabs if each.args.get("left") == listing.LEFT[0])
+        waiting = f"{text.removesuffix('.')} at {where}."
+        return f"{waiting} {super().lede(urgent, counts)}" if counts.tabs[urgent.key] else waiting
 
     def row(
         self,
@@ -174,8 +174,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
             return Empty("inbox", "No prescreens yet", "They come in through the public links of your questionnaires.")
         left = list_state.tab.args.get("left")
         if left:
-            days = {"3": "three", "7": "seven"}[left]
-            return Empty("calendar-check", "Nothing is urgent", f"None that waits expires within {days} days.")
+            return Empty("calendar-check", "Nothing is urgent", f"None that waits expires within {left} days.")
         if list_state.tab.key == listing.WAITING:
             decided = (APPROVED, DENIED)
             last = recent_events.since(reading(), SUBJECT, decided, me().scope(PRESCREENS).where)
@@ -186,6 +185,9 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
 
     def name_of(self, row: ListedPrescreen) -> str:
         return presentation.name_of(row)
+
+    def tell_apart(self, row: ListedPrescreen) -> str:
+        return row.questionnaire_name
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:
         former = Seen.read(version).assignee_id

@@ -14,23 +14,25 @@ from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
 from app.prescreens.models import ReviewStatus
 from app.prescreens.queries import counts, questionnaires
+from app.prescreens.rules import review
 from app.prescreens.views.filters import READERS, pages
 
-SUBJECT = "prescreen"
 COMPLETED, DECIDED, EXPIRES = "prescreen.completed", "prescreen.decided", "prescreen.expires"
 APPROVED, DENIED = ReviewStatus.APPROVED.value, ReviewStatus.DENIED.value
-AHEAD, SOON, MOST = 30, 3, 6
-"""Days of the forecast, how many of them are red, and how many questionnaires have a bar of their own."""
+SOON = review.LIMITS[0]
+AHEAD, MOST = 30, 6
+"""Days of the forecast, and how many questionnaires have a bar of their own."""
 
 
 @pages.get("/overview", endpoint="overview")
 @allow(*READERS)
 def overview() -> Response:
     """Figures and charts of the last days and the coming thirty."""
-    page = Overview(PRESCREENS, SUBJECT)
+    page = Overview(PRESCREENS)
     stats = page.read((COMPLETED, DECIDED, DELIVERED, EXPIRES), (EXPIRES,), AHEAD)
+    now = counts.list_counts(db(), counts.reach_of(me().scope(PRESCREENS), page.organization_id), page.now)
     found = [
-        _expiry(page, stats),
+        _expiry(page, stats, now),
         _questionnaires(page, stats),
         _decided(page, stats),
         waiting_chart(
@@ -39,7 +41,7 @@ def overview() -> Response:
         _submitted(page, stats),
         weekly_chart(stats, DECIDED, key="weeks", title="Time to a decision, week by week", done="decided"),
     ]
-    return page.answer(stats, "Prescreens overview", _figures(page, stats), found)
+    return page.answer(stats, "Prescreens overview", _figures(page, stats, now), found)
 
 
 def _undecided(page: Overview, stats: Statistics) -> Counter[date]:
@@ -52,18 +54,15 @@ def _lost(page: Overview, stats: Statistics, before: bool) -> int:
     return sum(n for day, n in stats.by_day(EXPIRES, "waiting").items() if first <= day < last)
 
 
-def _figures(page: Overview, stats: Statistics) -> list[Figure]:
+def _figures(page: Overview, stats: Statistics, now: counts.ListCounts) -> list[Figure]:
     approved, denied = stats.total(DECIDED, APPROVED), stats.total(DECIDED, DENIED)
     all_before = stats.total(DECIDED, before=True)
     half = charts.percentile(stats.waits(DECIDED), 0.5)
     half_before = charts.percentile(stats.waits(DECIDED, before=True), 0.5)
     lost = _lost(page, stats, False)
-    waiting = counts.list_counts(db(), counts.reach_of(me().scope(PRESCREENS), page.organization_id), page.now).of(
-        "waiting"
-    )
     rate = share(approved, approved + denied)
     return [
-        Figure("waiting for a decision", f"{waiting:,}", "now", page.url(".list")),
+        Figure("waiting for a decision", f"{now.waiting:,}", "now", page.url(".list")),
         Figure(
             "decided",
             f"{approved + denied:,}",
@@ -91,11 +90,12 @@ def _figures(page: Overview, stats: Statistics) -> list[Figure]:
     ]
 
 
-def _expiry(page: Overview, stats: Statistics) -> Chart:
+def _expiry(page: Overview, stats: Statistics, now: counts.ListCounts) -> Chart:
     last = page.today + timedelta(days=AHEAD - 1)
     days = charts.slots(page.today, last, page.today)
     values = charts.spread(days, _undecided(page, stats))
-    soon, total = sum(values[:SOON]), sum(values)
+    # The numbers of the lists, by the hour; the bars are whole days.
+    soon, total = now.of("waiting", SOON), now.waiting
     caption = (
         f"{soon:,} in the next three days, {total:,} in {AHEAD}." if total else f"Nothing in the next {AHEAD} days."
     )
@@ -104,7 +104,7 @@ def _expiry(page: Overview, stats: Statistics) -> Chart:
         "What expires when",
         caption,
         f"Undecided prescreens by the day they expire. {caption}",
-        _ahead(values, charts.short(days[len(days) // 2].first), charts.short(last)) if total else None,
+        _ahead(values, charts.short(days[len(days) // 2].first), charts.short(last)) if sum(values) else None,
         ("Day", "Prescreens waiting"),
         tuple(Row(slot.name, (n,)) for slot, n in zip(days, values, strict=True) if n),
         links=(("Within three days", page.url(".list", left=SOON)),),

@@ -2,6 +2,7 @@
 
 import { $, $$, on } from "./dom.js";
 import { LINKS, focusOn, isVisible } from "./rows.js";
+import { forget, recall, remember } from "./storage.js";
 
 // The values stay as they are: browsers have them stored.
 const LEFT_ITEM = "desk: row"; // address of the item that was open, to come back to its row
@@ -10,7 +11,7 @@ const LEFT_BY_KEY = "desk: by key"; // the last page was left by a key, so the n
 const isLost = () => !document.activeElement || document.activeElement === document.body;
 
 /** Notes that this page is left by a key. */
-export const leaveByKey = () => sessionStorage.setItem(LEFT_BY_KEY, "1");
+export const leaveByKey = () => remember(LEFT_BY_KEY, "1");
 
 let nextRows = [];
 
@@ -59,11 +60,11 @@ on(
 
 // Back in a list the row of the item that was open; after a key the content, not the navigation before it.
 addEventListener("pageshow", () => {
-  const byKey = sessionStorage.getItem(LEFT_BY_KEY);
-  sessionStorage.removeItem(LEFT_BY_KEY);
-  const item = sessionStorage.getItem(LEFT_ITEM);
-  if ($("#main .breadcrumb")) sessionStorage.setItem(LEFT_ITEM, location.pathname);
-  else if ($(LINKS)) sessionStorage.removeItem(LEFT_ITEM);
+  const byKey = recall(LEFT_BY_KEY);
+  forget(LEFT_BY_KEY);
+  const item = recall(LEFT_ITEM);
+  if ($("#main .breadcrumb")) remember(LEFT_ITEM, location.pathname);
+  else if ($(LINKS)) forget(LEFT_ITEM);
   if (!isLost()) return;
   const row = item && $$(LINKS).find((link) => link.pathname === item);
   if (row) focusOn(row);

@@ -41,6 +41,12 @@ function markFields(refusal, form) {
   }
 }
 
+/** Removes the buttons of a form that lost a race: pressed again they would lose again. The refusal leads on. */
+function retire(form, refusal) {
+  if (!form || !$("[data-show-current]", refusal) || !$("input[name='version']", form)) return;
+  for (const button of $$("button[type='submit']", form)) if (!refusal.contains(button)) button.remove();
+}
+
 // The next attempt begins with an empty slot.
 on("htmx:before:request", (event) => {
   const old = $("#refusal.notice");
@@ -80,7 +86,9 @@ on("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   const refusal = $("#refusal.notice");
   if (!(ctx.response?.status >= 400 && refusal)) return;
-  markFields(refusal, ctx.sourceElement?.closest?.("form"));
+  const form = ctx.sourceElement?.closest?.("form");
+  markFields(refusal, form);
+  retire(form, refusal);
   if (!refusal.closest("form")) $$("[data-overwrite], [data-token]", refusal).forEach((button) => button.remove());
   refusal.focus();
 });

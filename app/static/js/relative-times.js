@@ -1,17 +1,16 @@
 /** Times that go on: "in 5 min" and "2 h ago", by the server's clock; and a moment on the visitor's own clock. */
 
-import { $$, onPage } from "./dom.js";
+import { $$, on, onPage } from "./dom.js";
+import { serverNow } from "./server-clock.js";
 
 const EVERY = 20000;
 const MINUTE = 60000;
-const DAY = 1440 * MINUTE;
-const loaded = performance.now();
-
-const serverNow = () => Date.parse(document.body.dataset.now ?? "") + (performance.now() - loaded);
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 /** A span of time in its two largest units; empty for less than a minute. */
 function duration(milliseconds) {
-  const minutes = Math.floor(Math.abs(milliseconds) / MINUTE);
+  const minutes = Math.floor(milliseconds / MINUTE);
   const parts = [
     [Math.floor(minutes / 1440), "d"],
     [Math.floor(minutes / 60) % 24, "h"],
@@ -33,7 +32,9 @@ function update() {
   for (const each of $$("[data-until]")) {
     const left = Date.parse(each.dataset.until) - now;
     if (Math.abs(left) >= 60 * DAY) continue;
-    const span = duration(left);
+    // As app/kernel/text/datetimes.py writes it: what is over is coarser from six hours on.
+    const coarse = left < -6 * HOUR;
+    const span = duration(coarse ? Math.floor(-left / HOUR) * HOUR : Math.abs(left));
     const text = left > 0 ? (span ? `in ${span}` : "in less than a minute") : span ? `${span} ago` : "just now";
     if (each.textContent !== text) each.textContent = text;
   }
@@ -42,12 +43,16 @@ function update() {
 /** Shows a moment on the visitor's own clock, where it differs from the clock of `data-zone`. */
 function showLocal(line) {
   const moment = new Date(line.dataset.local);
-  const inZone = (timeZone) => moment.toLocaleString([], { timeZone, dateStyle: "full", timeStyle: "short" });
-  const here = inZone();
-  if (here === inZone(line.dataset.zone)) return;
-  line.textContent = `Where you are: ${here}`;
+  const day = { weekday: "long", year: "numeric", month: "long", day: "numeric" };
+  const shape = { ...day, hour: "numeric", minute: "2-digit" };
+  const inZone = (timeZone) => moment.toLocaleString([], { ...shape, timeZone });
+  if (inZone() === inZone(line.dataset.zone)) return;
+  // With its zone: an hour may come twice.
+  line.textContent = `Where you are: ${moment.toLocaleString([], { ...shape, timeZoneName: "short" })}`;
   line.hidden = false;
 }
 
 onPage(() => $$("[data-local]").forEach(showLocal));
+on("visibilitychange", update);
+addEventListener("pageshow", update);
 setInterval(update, EVERY);

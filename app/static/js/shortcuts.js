@@ -62,14 +62,16 @@ on("keydown", (event) => {
   action();
 });
 
-/** Ctrl Enter presses the form's button. Where there are several, they decide different things: it only goes there. */
+/** Ctrl Enter presses the form's button, in a dialog that of the dialog. Where there are several, they decide different
+    things: it only goes there, as it does to one that cannot be taken back. A key that is held down presses once. */
 function submit(event) {
-  const form = event.target.form ?? event.target.closest?.("form");
-  if (!form) return goToAction(event);
+  const form = event.target.form ?? event.target.closest?.("form") ?? $("dialog[open] form");
+  if (!form) return $("dialog[open]") ? undefined : goToAction(event);
   event.preventDefault();
+  if (event.repeat) return;
   const buttons = [...form.elements].filter((each) => each.matches("button:not([type='button'], [type='reset'])"));
   const ready = buttons.filter((button) => !button.disabled && isVisible(button));
-  if (ready.length === 1) form.requestSubmit(ready[0]);
+  if (ready.length === 1 && !ready[0].matches("dialog .danger")) form.requestSubmit(ready[0]);
   else if (ready.length) focusOn(ready[0]);
   else if (!buttons.length) form.requestSubmit();
 }

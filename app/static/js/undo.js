@@ -2,6 +2,7 @@
     the bar is on every page, Undo is a form, and only the server knows when a decision is final. */
 
 import { $, $$, on } from "./dom.js";
+import { serverNow, setServerTime } from "./server-clock.js";
 
 const TICK = 250;
 const FETCH_EVERY = 4000;
@@ -14,13 +15,13 @@ const NO_ANSWER_AFTER = 10000;
 const bar = () => document.getElementById("holds");
 const pending = () => $$("#holds .undo-item[data-remaining]");
 
-// The server said how many milliseconds remain; they are counted from first sight on, by a clock that cannot be set.
+// The server said how many milliseconds remain; they are counted from first sight on.
 const ends = new WeakMap();
 
 function remaining(element) {
   const value = element.dataset.remaining;
-  if (ends.get(element)?.value !== value) ends.set(element, { value, at: performance.now() + Number(value) });
-  return ends.get(element).at - performance.now();
+  if (ends.get(element)?.value !== value) ends.set(element, { value, at: serverNow() + Number(value) });
+  return ends.get(element).at - serverNow();
 }
 
 function setText(element, text) {
@@ -58,6 +59,7 @@ async function refresh() {
   fetching = true;
   try {
     const answer = await fetch(old.dataset.url, { headers: POLL, signal: AbortSignal.timeout(NO_ANSWER_AFTER) });
+    setServerTime(answer);
     if (answer.status !== 200 || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("holds");
     if (!fresh || bar() !== old || $(":focus-visible", old)) return;

@@ -1,18 +1,34 @@
 /** "Changed while you were here": a notice in the panel that is in use, which loads the rest when the user likes. */
 
-import { $, $$, element, icon, on } from "../dom.js";
+import { $, $$, element, icon, on, onPage } from "../dom.js";
 import { announce } from "./announcements.js";
 import { morph } from "./morph.js";
 import { editedControls } from "./policy.js";
 
 let current = null; // the fresh page that the notice is about
+let shown = 0; // how many entries the timeline had when the panels were last as the server has them
 
-/** Shows the notice in a panel, with the newest entry of the timeline. */
+const entries = (page) => $$("#story li:not(.upcoming)", page);
+
+/** Notes that the panels are as in this page: what its timeline has is no news. */
+export const notePanels = (page) => (shown = entries(page).length);
+onPage(() => notePanels(document));
+
+/** What happened since: the newest act of another, else the newest of the user's own, who may use several windows. */
+function news(page) {
+  const all = entries(page);
+  const fresh = all.slice(0, Math.max(0, all.length - shown));
+  const other = fresh.find((entry) => !("own" in entry.dataset));
+  const entry = other ?? fresh[0];
+  if (!entry) return "This has changed while you were here.";
+  const event = ($("span", entry) ?? entry).textContent.replace(/\s+/g, " ").trim();
+  return other ? `Changed while you were here: ${event}.` : `You changed this: ${event}.`;
+}
+
+/** Shows the notice in a panel, with what happened. */
 export function notify(panel, page) {
   current = page;
-  const newest = $("#story li:not(.upcoming)", page);
-  const event = newest && ($("span", newest) ?? newest).textContent.replace(/\s+/g, " ").trim();
-  const text = event ? `Changed while you were here: ${event}.` : "This has changed while you were here.";
+  const text = news(page);
   const sentence = `${text} What you typed is kept.`;
   const line = $("[data-live-notice] p", panel) ?? create(panel);
   if (line.textContent === sentence) return;
@@ -38,6 +54,7 @@ function load() {
   const panels = $("#actions");
   if (!fresh) return;
   const edited = editedControls(panels);
+  notePanels(current);
   $$("[data-live-notice]", panels).forEach((notice) => notice.remove());
   morph(panels, fresh, { keepEdited: true });
   const lost = edited.filter((control) => !control.isConnected).map((control) => control.value);
@@ -48,3 +65,22 @@ function load() {
 }
 
 on("click", (event) => event.target.closest("[data-live-load]") && load());
+
+/** "Show the current state", in the refusal of a form that lost a race: the panels anew, with what was typed. */
+on("click", async (event) => {
+  const link = event.target.closest("[data-show-current]");
+  if (!link || !$("#actions") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(link.href, { cache: "no-store" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!answer.ok || answer.redirected || !$("#actions", page)) throw new Error("another page");
+    current = page;
+  } catch {
+    location.assign(link.href);
+    return;
+  }
+  link.closest("dialog")?.close();
+  load();
+  document.dispatchEvent(new Event("desk:poll"));
+});

@@ -2,7 +2,7 @@
 
 import { $, $$ } from "../dom.js";
 import { morph } from "./morph.js";
-import { notify } from "./notice.js";
+import { notePanels, notify } from "./notice.js";
 import { differs, isInUse, isShownOnce } from "./policy.js";
 
 const find = (root, name) => $(`[data-part="${CSS.escape(name)}"]`, root);
@@ -31,6 +31,7 @@ export function mergeParts(page) {
       settled.push(next);
     }
   }
+  if (!inUse.length) notePanels(page);
   return removeOld(page, inUse.length > 0) || waits;
 }
 

@@ -31,6 +31,14 @@ export function isInUse(element) {
 /** Whether an element shows a secret that is shown once, and is on no fresh page. */
 export const isShownOnce = (element) => element.matches("[data-keep]") || $("[data-keep]", element) !== null;
 
+/** Puts attributes in one order: a merge appends those that an element did not have. */
+function sortAttributes(each) {
+  const attributes = [...each.attributes].map(({ name, value }) => [name, value]);
+  if (attributes.every(([name], i) => !i || attributes[i - 1][0] <= name)) return;
+  for (const [name] of attributes) each.removeAttribute(name);
+  for (const [name, value] of attributes.sort(([a], [b]) => (a < b ? -1 : 1))) each.setAttribute(name, value);
+}
+
 /** The markup that the server sent for an element, without what scripts, the user or the form token make of it. */
 function serverMarkup(element) {
   const copy = element.cloneNode(true);
@@ -43,6 +51,7 @@ function serverMarkup(element) {
     if (each.matches("[data-copy]")) each.removeAttribute("hidden");
     if (each.matches("[data-live-notice], #refusal")) each.remove();
     if (each.className === "") each.removeAttribute("class");
+    sortAttributes(each);
   }
   return copy.outerHTML.replace(/\s+/g, " ").replaceAll("> <", "><");
 }

@@ -2,6 +2,8 @@
     screen (docs/decisions/0011-live.md). A page is live when its <main> has `data-live-every` (seconds). */
 
 import { $, on } from "../dom.js";
+import { serverNow, setServerTime } from "../server-clock.js";
+import { recall, remember } from "../storage.js";
 import { holdScroll } from "./anchor.js";
 import { announce } from "./announcements.js";
 import { mergeParts } from "./parts.js";
@@ -23,7 +25,7 @@ let updatedAt = ""; // the last answer, in the user's time zone
 let stopped = ""; // why there will be no more polls
 let waiting = null; // a fresh page of which something could not be shown yet
 
-const isPaused = () => sessionStorage.getItem(PAUSED) === "1";
+const isPaused = () => recall(PAUSED) === "1";
 const isIdle = () => !main || Boolean(stopped) || isPaused() || document.hidden;
 
 /** Begins with whichever page is on screen: at the start, and after every swap. */
@@ -38,7 +40,7 @@ function bind() {
     stopped = "";
     if (main) {
       revision = main.dataset.liveRevision;
-      updatedAt = clock(new Date(document.body.dataset.now));
+      updatedAt = clock(new Date(serverNow()));
     }
   } else if (address !== location.href) revision = ""; // only a fragment came with the new address; the rest follows
   address = location.href;
@@ -100,7 +102,8 @@ function receive(answer, text) {
 function succeed(answer) {
   if (failures > 1) announce("Updates are back.");
   failures = 0;
-  updatedAt = clock(new Date(answer.headers.get("Date") ?? Date.now()));
+  setServerTime(answer);
+  updatedAt = clock(new Date(serverNow()));
 }
 
 function fail() {
@@ -151,7 +154,7 @@ function showState() {
 
 on("click", (event) => {
   if (!event.target.closest("[data-live-bar] button")) return;
-  sessionStorage.setItem(PAUSED, isPaused() ? "0" : "1");
+  remember(PAUSED, isPaused() ? "0" : "1");
   polling?.abort();
   polling = null;
   showState();

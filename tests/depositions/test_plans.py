@@ -1,0 +1,164 @@
+"""The reads of the lists walk an index, on both databases: asked of the planner, over four thousand depositions."""
+
+from itertools import product
+
+import pytest
+from sqlalchemy import text
+
+from app.depositions import actions
+from app.depositions.models import Deposition
+from app.depositions.queries import detail, listing, managers
+from app.depositions.views.filters import FILTERS
+from app.kernel.clock import now
+from tests.dashboard.choosing import chooser
+from tests.depositions import factories
+
+choose = chooser(FILTERS)
+
+
+@pytest.fixture
+def crowd(database, cast):
+    """Many depositions, so that a planner has to choose."""
+    moment = now().replace(microsecond=0)
+    first = factories.request(database, cast, starts_at=moment)
+    with database.write() as db:
+        columns = [
+            c.name for c in Deposition.__table__.columns if c.name not in ("id", "remote_session_id", "slug", "state")
+        ]
+        listed = ", ".join(columns)
+        numbers = (
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)"
+            if db.dialect == "sqlite"
+            else "WITH n(i) AS (SELECT generate_series(1, 4000))"
+        )
+        fresh_id = "hex(randomblob(16))" if db.dialect == "sqlite" else "gen_random_uuid()"
+        shift = {
+            "starts_at": "datetime(starts_at, (i - 2000) || ' hours') || '.000000'",
+            "ends_at": "datetime(ends_at, (i - 2000) || ' hours') || '.000000'",
+            "created_at": "datetime(created_at, -i || ' minutes') || '.000000'",
+        }
+        if db.dialect != "sqlite":
+            shift = {
+                "starts_at": "starts_at + (i - 2000) * interval '1 hour'",
+                "ends_at": "ends_at + (i - 2000) * interval '1 hour'",
+                "created_at": "created_at - i * interval '1 minute'",
+            }
+        shift["cancellation_open"] = "(i % 100 = 1)"
+        values = ", ".join(shift.get(name, name) for name in columns)
+        states = "CASE i % 6 WHEN 0 THEN 'initial' WHEN 1 THEN 'scheduled' WHEN 2 THEN 'ready' WHEN 3 THEN 'active' "
+        states += "WHEN 4 THEN 'ended' ELSE 'canceled' END"
+        db.execute(
+            text(
+                f"INSERT INTO depositions ({listed}, remote_session_id, slug, state) {numbers} "
+                f"SELECT {values}, {fresh_id}, 's' || i, {states} FROM n, depositions WHERE depositions.id = {first.id}"
+            )
+        )
+    with database.write() as db:
+        db.execute(text("ANALYZE"))
+    return first
+
+
+def plan(db, statement, values=None):
+    """The planner's words for a statement."""
+    if values:
+        named = statement.compile().params.keys()
+        statement = statement.params({name: value for name, value in values.items() if name in named})
+    sql = statement.compile(db.get_bind(), compile_kwargs={"render_postcompile": True})
+    prefix = "EXPLAIN QUERY PLAN " if db.dialect == "sqlite" else "EXPLAIN "
+    connection = db.connection()
+    parameters = sql.params if sql.positiontup is None else tuple(sql.params[name] for name in sql.positiontup)
+    processors = sql._bind_processors
+    if isinstance(parameters, tuple):
+        parameters = tuple(
+            processors[name](sql.params[name]) if name in processors else sql.params[name] for name in sql.positiontup
+        )
+    rows = connection.exec_driver_sql(prefix + str(sql), parameters).all()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def faults_of(words, asked, bounded=False):
+    """What is wrong with a plan: it reads the whole table, or sorts what is more than one day's."""
+    signs = ["SCAN depositions\n", "Seq Scan on depositions", *([] if bounded else ["TEMP B-TREE", "Sort"])]
+    return [f"{asked} {sign.strip()}:\n{words}" for sign in signs if sign in words + "\n"]
+
+
+def walks_an_index(words, bounded=False):
+    """Reads a range of an index; in its order too, unless the range is one day's and small anyway."""
+    assert not faults_of(words, "", bounded)
+
+
+def test_every_group_is_a_range_on_an_index(database, cast, crowd):
+    faults = []
+    with database.read() as db:
+        for view, organization in product(listing.VIEWS, (False, True)):
+            if organization and view == listing.CANCELLATION:
+                continue  # the few of one organization are found through the index of all and looked through
+            listed = listing.listing(
+                db, choose(view=view, organization_id=cast.marston.id if organization else None), now()
+            )
+            for at, segment in enumerate(listed.compiled.segments):
+                values = [crowd._mapping[column.key] or now() for column in segment.order]
+                for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
+                    statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51)
+                    facts = {**listed.values, **{f"at_{n}": value for n, value in enumerate(values)}}
+                    bounded = segment.key.endswith("soon")
+                    asked = (view, organization, segment.key, beyond, back)
+                    faults += faults_of(plan(db, statement, facts), asked, bounded=bounded)
+    assert not faults, "\n\n".join(faults)
+
+
+def test_every_order_offered_is_carried_by_indexes(database, cast, crowd):
+    faults, offered = [], 0
+    with database.read() as db:
+        for view, sort, organization in product(
+            listing.VIEWS, ("starts", "-starts", "received", "-received"), (False, True)
+        ):
+            f = choose(view=view, sort=sort, organization_id=cast.marston.id if organization else None)
+            if sort.removeprefix("-") not in f.sorts:
+                assert f.sort == ""
+                continue
+            offered += 1
+            listed = listing.listing(db, f, now())
+            (segment,) = listed.compiled.segments
+            values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(segment.order)}
+            for beyond in (False, True):
+                statement = listed.compiled.rows(0, beyond=beyond, back=False, most=51)
+                # The heads of the states are merged, and the few sessions to be canceled sorted; nothing else is.
+                merged = len(segment.branches) > 1 or view in (listing.CANCELLATION, listing.STARTING)
+                words = plan(db, statement, {**listed.values, **values})
+                faults += faults_of(words, (view, sort, organization, beyond), bounded=merged)
+    assert offered > len(listing.VIEWS)
+    assert not faults, "\n\n".join(faults)
+
+
+@pytest.mark.parametrize("person", ["nobody", 1])
+def test_whose_they_are_is_found_by_an_index(database, cast, crowd, person):
+    with database.read() as db:
+        listed = listing.listing(db, choose(view=listing.EVERYTHING, person=person, tag="vip"), now())
+        for at in range(len(listed.compiled.segments)):
+            walks_an_index(plan(db, listed.compiled.rows(at, beyond=False, back=False, most=51), listed.values), True)
+
+
+def test_the_api_list_walks_an_index(database, cast, crowd):
+    with database.write() as db:
+        # One organization among others, so that walking all rows in order of id is no way to find its own.
+        others = {"harbor": cast.harbor.id}
+        db.execute(text("UPDATE depositions SET organization_id = :harbor WHERE id % 10 <> 0"), others)
+    # As autovacuum leaves a table: before it, PostgreSQL does not trust an index to show what is there.
+    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE" if database.sqlite else "VACUUM ANALYZE depositions"))
+    with database.read() as db:
+        mine = detail.select(Deposition.id).where(Deposition.organization_id == cast.marston.id)
+        ids = mine.order_by(Deposition.id).limit(100).offset(200)
+        words = plan(db, ids)
+        walks_an_index(words)
+        assert "ix_depositions_organization" in words
+        walks_an_index(plan(db, detail.BY_SLUG.params(organization_id=1, wanted="x")))
+
+
+def test_overlaps_walk_an_index(database, cast, crowd):
+    with database.write() as db:
+        actions.schedule(db, crowd.id, factories.booking(cast), by=cast.actor("ines"), now=now(), version=1)
+    with database.read() as db:
+        found = managers.overlaps(db, "ines@example.com", crowd.starts_at, crowd.ends_at, besides=0)
+        assert [row.id for row in found] == [crowd.id]

@@ -1,0 +1,71 @@
+"""Web processes are killed under load with retried idempotency keys: a row a key, and nothing acknowledged is lost."""
+
+import random
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+from sqlalchemy import select
+
+from app.depositions.models import Deposition
+from app.kernel.db.engine import Database
+from tests.cast import Cast
+from tests.faults import bugs
+from tests.faults.load import Load
+from tests.faults.results import LONG, long_only, note, rounds
+from tests.servers import Server
+
+pytestmark = pytest.mark.timeout(3600 if LONG else 180)
+
+Serve = Callable[..., Server]
+ORGANIZATIONS = ("marston", "harbor", "quill", "fern")
+
+
+def web_processes(server: Server) -> list[psutil.Process]:
+    """The processes that answer requests: children of the main one."""
+    return psutil.Process(server.process.pid).children()
+
+
+def kill_under_load(serve: Serve, cast: Cast, kills: int, bug: str | None = None) -> tuple[Load, int]:
+    server = serve(workers=2, **bugs.environment(bug))
+    load = Load(server.port, [cast.headers("depositions", slug) for slug in ORGANIZATIONS])
+    killed = 0
+    with load.running():
+        for _ in range(kills):
+            load.wait_for(3)
+            time.sleep(random.uniform(0, 0.05))
+            for process in web_processes(server)[: random.randint(1, 2)]:
+                process.kill()
+                killed += 1
+    return load, killed
+
+
+def titles(database: Database) -> list[str]:
+    with database.read() as db:
+        return list(db.scalars(select(Deposition.title)))
+
+
+def test_every_key_makes_one_row(serve: Serve, cast: Cast, database: Database) -> None:
+    load, killed = kill_under_load(serve, cast, rounds(2))
+    assert killed
+    stored = titles(database)
+    assert load.wrong == []
+    assert sorted(stored) == sorted(load.sent), "a row for each key, and one alone"
+    assert load.acked.keys() == load.sent
+    note(
+        "web process SIGKILLed under load with retried keys",
+        database.writer.dialect.name,
+        killed,
+        f"{len(stored):,} keys, {load.unanswered} requests unanswered, 0 lost, 0 twice",
+    )
+
+
+@long_only
+@pytest.mark.parametrize("bug", ["keys_are_ignored", "acknowledged_too_early"])
+def test_the_measure_notices(serve: Serve, cast: Cast, database: Database, bug: str) -> None:
+    load, killed = kill_under_load(serve, cast, 6, bug)
+    stored = titles(database)
+    assert sorted(stored) != sorted(load.sent)
+    twice, lost = len(stored) - len(set(stored)), len(load.sent - set(stored))
+    note(f"planted: {bug}", database.writer.dialect.name, killed, f"noticed, {lost} lost, {twice} twice")
