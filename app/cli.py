@@ -24,7 +24,6 @@ from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
 
 if TYPE_CHECKING:
     from app.accounts.models import Organization
-    from app.kernel.db.backfills import Backfill
 
 BY = Actor("cli", None, "desk command", None, "cli")
 PRODUCTS = click.Choice(DESKS)
@@ -95,11 +94,12 @@ def db() -> None:
 @command(db, "upgrade")
 def db_upgrade(output: Output) -> None:
     """Bring the tables to the newest state. Safe with two at once, safe to repeat."""
+    from app.desks import BACKFILLS
     from app.kernel.db import backfills, schema
 
     database = _database()
     changed = schema.upgrade(database)
-    for name in backfills.run(database, _backfills(), clock.now()):
+    for name in backfills.run(database, BACKFILLS, clock.now()):
         click.echo(f"Made anew: {name}.", err=True)
         changed = True
     _, newest = schema.revisions(database)
@@ -111,6 +111,7 @@ def db_upgrade(output: Output) -> None:
 def db_check(output: Output) -> None:
     """Compare the tables with what the program needs; exit code 1 when they differ."""
     import app.models  # noqa: F401  # fills the metadata that the tables are compared with
+    from app.desks import BACKFILLS
     from app.kernel.db import backfills, schema
 
     database = _database()
@@ -118,7 +119,7 @@ def db_check(output: Output) -> None:
     differences = [_difference(each) for each in schema.differences(database)] if revision == newest else []
     if revision == newest:
         with database.read() as db:
-            differences += [f"unfinished backfill {name}" for name in backfills.unfinished(db, _backfills())]
+            differences += [f"unfinished backfill {name}" for name in backfills.unfinished(db, BACKFILLS)]
     current = revision == newest and not differences
     facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
     if current:
@@ -133,14 +134,6 @@ def db_check(output: Output) -> None:
         )
     else:
         output.refuse("The tables differ from the program: " + "; ".join(differences), "database.differs")
-
-
-def _backfills() -> list["Backfill"]:
-    """Every backfill: those of the desks, and then the search index, which reads what they made."""
-    from app.desks import DESKS
-
-    own = [backfill for desk in DESKS for backfill in desk.backfills]
-    return [*own, *(desk.search_source.backfill() for desk in DESKS)]
 
 
 def _difference(difference: Any) -> str:

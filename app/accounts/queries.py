@@ -280,7 +280,7 @@ def passkey(db: Db, credential_id: str) -> tuple[Passkey, Person] | None:
 def _named(db: Db, id: InstrumentedAttribute[int], name: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
     """Rows whose names have the words of a text, folded as the search index folds them. There are few of these rows."""
     terms = normalization.query_terms(text)
-    rows = db.execute(select(id, name)).tuples() if terms else ()
+    rows = db.execute(select(id, name)).all() if terms else ()
     ids = [key for key, each in rows if normalization.rank(terms, normalization.tokens(each), []) is not None]
     return id.in_(ids[:LISTED])
 

@@ -36,8 +36,12 @@ def downgrade() -> None:
         "other.organization_id = contacts.organization_id AND other.phone_key = contacts.phone_key "
         "AND other.id < contacts.id)"
     )
-    with op.batch_alter_table("contacts") as contacts:
-        contacts.create_unique_constraint("uq_contacts_phone", ["organization_id", "phone_key"])
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE contacts ADD CONSTRAINT uq_contacts_phone UNIQUE (organization_id, phone_key)")
+    else:
+        unique = sa.UniqueConstraint("organization_id", "phone_key", name="uq_contacts_phone")
+        with op.batch_alter_table("contacts", recreate="always", table_args=(unique,)):
+            pass
     op.drop_column("invites", "recipient_phone_key")
     op.drop_column("prescreens", "phone_key")
     op.drop_column("organizations", "country")
