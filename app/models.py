@@ -15,6 +15,7 @@ MODULES = (
     "app.kernel.db.idempotency",
     "app.kernel.outbox.dev_mailbox",
     "app.kernel.outbox.outbox",
+    "app.kernel.outbox.recipient_limits",
     "app.kernel.text.search",
     *(f"app.{desk}.models" for desk in DESKS),
 )

@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, g, render_template, request, ses
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadHost, HTTPException
 
+from app.accounts.guard import signed_out_answer
 from app.kernel.api import problems
 from app.kernel.api.routing import is_api
 from app.kernel.db import faults
@@ -196,6 +197,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _csrf_error(_error: CSRFError) -> Response:
+    if (answer := signed_out_answer()) is not None:
+        return answer
     return refuse(
         Denied(
             "This page was open for too long, or you signed in again elsewhere. Nothing was done. "

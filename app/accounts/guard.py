@@ -29,6 +29,9 @@ LONGEST_KEPT = 100_000
 """Characters of posted text that are carried over a sign-in."""
 NOT_KEPT = ("csrf_token", "password", "one_time_code", "encrypted_secret", "credential")
 
+NOT_TYPED = ("csrf_token", "version", "step", "preview", "edit", "act", "row")
+"""Fields that pages fill in themselves: without any other there is no text to keep."""
+
 CLOSED = "This page is closed. Nothing was done."
 
 
@@ -92,6 +95,15 @@ def guard() -> Response | None:
     return None
 
 
+def signed_out_answer() -> Response | None:
+    """The sign-in page, with the posted text, as the answer to a form of a page that needs a sign-in, when there is
+    none any more: not even its form token is known then. None for everything else."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "allowed", None) == PUBLIC or hasattr(view, "api_route"):
+        return None
+    return None if signed_in() is not None else _keep_posted_text()
+
+
 def admit(token: str) -> None:
     """Signs this browser in: a new session, whose cookie holds only the sign-in's token and a form token."""
     session.clear()
@@ -124,14 +136,17 @@ def safe_next(target: str | None) -> str | None:
 
 
 def kept_text(db: Db, encrypted: str, person_id: int) -> JsonObject | None:
-    """What the person posted after their sign-in had ended: `path` and `fields`; None when it is another person's."""
+    """What the person posted after their sign-in had ended: `path` and `fields`; None when it is another person's.
+
+    Whose it was is not known once the browser has signed out: then it is given to whoever signs in on that page.
+    """
     if not encrypted:
         return None
     try:
         kept: JsonObject = json.loads(db.vault.decrypt(encrypted))
     except ValueError:
         return None
-    return kept if kept["person"] == person_id else None
+    return kept if kept["person"] in (None, person_id) else None
 
 
 def _to_sign_in() -> Response:
@@ -164,10 +179,11 @@ def _keep_posted_text() -> Response:
     person_id = queries.person_of_token(reading(), sha256(str(session.get("_user_id", ""))))
     fields = [(name, value) for name, value in request.form.items(multi=True) if not _is_secret(name)]
     text = json.dumps({"path": request.full_path.rstrip("?"), "fields": fields, "person": person_id})
-    if person_id is not None and fields and len(text) <= LONGEST_KEPT:
+    if any(value.strip() for name, value in fields if name not in NOT_TYPED) and len(text) <= LONGEST_KEPT:
         kept = database().vault.encrypt(text)
     shown = {"kept": kept, "expired": True, "problem": "", "inside": htmx.is_htmx()}
-    forms = {"form": SignInForm(formdata=None), "passkey": PasskeyForm(formdata=None)}
+    page_url = safe_next(_path_of(request.headers.get("HX-Current-URL", ""))) or ""
+    forms = {"form": SignInForm(formdata=None, next="" if kept else page_url), "passkey": PasskeyForm(formdata=None)}
     page = render_template("accounts/sign-in.html", **forms, **shown)
     response = Response(page, 401)
     return htmx.retarget(response, "body", "innerHTML") if htmx.is_htmx() else htmx.personal(response)

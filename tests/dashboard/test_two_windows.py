@@ -148,6 +148,26 @@ def test_bars_stand_above_each_other_and_every_button_can_be_pressed(chromium, s
         assert page.evaluate(UNREACHABLE) == []
 
 
+def test_a_page_that_is_signed_out_offers_to_sign_in_and_keeps_its_text(page, signed_in, base, database, cast):
+    made = factories.request(database, cast, details={})
+    signed_in(page, "ines").goto(f"{base}/depositions/{made.id}")
+    page.get_by_text("Write a notice").click()
+    page.fill("[name=notice]", "Half a note")
+    page.context.clear_cookies()
+    with page.context.expect_page() as opened:
+        page.locator("[data-live-bar] a", has_text="Sign in").click()
+    assert "/sign-in" in opened.value.url
+    opened.value.close()
+    signed_in(page, "ines")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator("[data-live-text]", has_text="Live").wait_for()
+    page.get_by_role("button", name="Save the notice").click()
+    page.get_by_role("button", name="Send it again").click()
+    page.get_by_text("The organization reads it through the API").wait_for()
+    with database.read() as db:
+        assert db.execute(factories.one(made.id)).one().notice == "Half a note"
+
+
 def test_keys_and_live_pages_work_where_the_browser_forbids_storage(page, signed_in, base, database, cast):
     made = [factories.request(database, cast, deponent_name=name) for name in ("Ada Yarrow", "Bea Sorrel")]
     page.add_init_script(FORBIDDEN)

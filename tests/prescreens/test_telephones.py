@@ -93,8 +93,8 @@ def test_the_upgrade_makes_keys_anew_and_merges_nobody(client: FlaskClient, data
     assert stored(database, third).contact_id == one.contact_id
     page = cast.sign_in(client, "lena").get(f"/prescreens/{third}").text
     assert "Several contacts have this telephone number." in page
-    assert "<bdi>One</bdi>" in page
-    assert "<bdi>Two</bdi>" in page
+    assert "Filed under <bdi>One</bdi>, by telephone number only" in page
+    assert "It also fits <bdi>Two</bdi>, by telephone number only" in page
 
 
 def test_an_organization_without_a_country_matches_digits(database: Database, cast: Cast) -> None:

@@ -3,7 +3,10 @@
 One module a noun; each registers its views on `public_pages`.
 """
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, current_app, g, request, session, url_for
+from flask_wtf.csrf import CSRFError
 
 from app.accounts import queries, second_factor_session
 from app.accounts.access import signed_in
@@ -16,9 +19,15 @@ from app.kernel import clock
 from app.kernel.api.rate_limits import Decision, Limiter
 from app.kernel.changes.events import Actor
 from app.kernel.db.transaction import db, reading
+from app.kernel.errors import Denied
 from app.kernel.web.htmx import leave_for, respond
 
 public_pages = Blueprint("accounts_public", __name__)
+
+RESTORED = (
+    "This page was open for too long, or another window signed in or out. Nothing was done. Please try once more."
+)
+"""Said above a form that is shown again with a new token."""
 
 
 def complete_sign_in(person: Person, how: str, *, next: str | None = None, kept: str = "") -> Response:
@@ -109,11 +118,43 @@ def actor_for(person: Person) -> Actor:
     return Actor("person", str(person.id), person.name, None, "page", g.get("request_id"), request.remote_addr)
 
 
+@public_pages.errorhandler(CSRFError)
+def restored(_error: CSRFError) -> Response:
+    """The answer to a form whose token is not known any more: its tab was restored, or another one signed in or out.
+
+    A user who is signed in already goes on; otherwise the form is shown again, with the address that was typed.
+    """
+    target = safe_next(request.form.get("next")) or ""
+    if request.endpoint in SIGNING_IN and signed_in() is not None:
+        return leave_for(target or url_for("home.overview"))
+    view = AGAIN.get(request.endpoint or "")
+    if view is not None:
+        return view(target, request.form.get("kept", ""))
+    raise Denied(RESTORED, code="csrf")
+
+
 def limiter() -> Limiter:
     found: Limiter = current_app.extensions["limiter"]
     return found
 
 
 from app.accounts.public import links, passkey, second_step, sign_in  # noqa: E402  # they register on it
+
+SIGNING_IN = (
+    "accounts_public.open_sign_in",
+    "accounts_public.sign_in_with_passkey",
+    "accounts_public.take_second_step",
+    "accounts_public.take_passkey_step",
+)
+AGAIN: dict[str, Callable[[str, str], Response]] = {
+    "accounts_public.open_sign_in": sign_in.again,
+    "accounts_public.sign_in_with_passkey": sign_in.again,
+    "accounts_public.take_second_step": second_step.again,
+    "accounts_public.take_passkey_step": second_step.again,
+    "accounts_public.request_reset": links.forgotten_again,
+    "accounts_public.reset_password": links.new_password_again,
+    "accounts_public.accept_invitation": links.new_password_again,
+}
+"""How each form is shown again; the first argument is where it leads, the second is text that it carries."""
 
 __all__ = ["links", "passkey", "public_pages", "second_step", "sign_in"]

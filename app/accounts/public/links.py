@@ -6,7 +6,7 @@ from app.accounts import links, queries
 from app.accounts.access import public
 from app.accounts.actions import people, sign_ins
 from app.accounts.forms import ForgottenForm, NewPasswordForm
-from app.accounts.public import actor_for, limiter, public_pages, sign_in_or_ask
+from app.accounts.public import RESTORED, actor_for, limiter, public_pages, sign_in_or_ask
 from app.accounts.throttle import count_reset
 from app.kernel import clock
 from app.kernel.api.rate_limits import refuse
@@ -20,6 +20,13 @@ from app.kernel.web.htmx import respond, see_other
 def forgotten() -> Response:
     """Asks for the address of the account."""
     return respond("accounts/forgotten.html", form=ForgottenForm(formdata=None))
+
+
+def forgotten_again(*_: str) -> Response:
+    """The form with a new token and the address that was typed."""
+    form = ForgottenForm(formdata=None, email=request.form.get("email", "")[:254])
+    flash(RESTORED, "warn")
+    return respond("accounts/forgotten.html", status=403, form=form)
 
 
 @public_pages.post("/password/forgotten")
@@ -72,6 +79,16 @@ def invitation(token: str) -> Response:
 def accept_invitation(token: str) -> Response:
     """Sets the first password and signs in."""
     return _set_password(links.INVITATION, token, "accepted")
+
+
+def new_password_again(*_: str) -> Response:
+    """The form of the link with a new token; a password is typed again."""
+    accepting = request.endpoint == "accounts_public.accept_invitation"
+    token = (request.view_args or {})["token"]
+    claim = links.redeemable(db(), links.INVITATION if accepting else links.RESET, token)
+    form = NewPasswordForm(formdata=None)
+    flash(RESTORED, "warn")
+    return respond("accounts/new-password.html", status=403, form=form, person=claim.person, invitation=accepting)
 
 
 def _set_password(purpose: str, token: str, how: str) -> Response:

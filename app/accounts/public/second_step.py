@@ -8,6 +8,7 @@ from app.accounts.actions import factors
 from app.accounts.forms import PasskeyForm, SecondStepForm
 from app.accounts.guard import safe_next
 from app.accounts.public import (
+    RESTORED,
     actor_for,
     complete_sign_in,
     count_sign_in,
@@ -32,6 +33,14 @@ def second_step() -> Response:
     """Shows the form of the second factor."""
     person = second_factor_session.pending_person(reading(), clock.now())
     return second_step_page(person, next=request.args.get("next")) if person else second_step_expired()
+
+
+def again(target: str, kept: str) -> Response:
+    """The form with a new token, while the password that came before it counts."""
+    person = second_factor_session.pending_person(reading(), clock.now())
+    if person is None:
+        return second_step_expired()
+    return second_step_page(person, next=target, kept=kept, problem=RESTORED, status=403)
 
 
 @public_pages.post("/sign-in/second")

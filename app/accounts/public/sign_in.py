@@ -6,7 +6,7 @@ from app.accounts.access import public, signed_in
 from app.accounts.actions import sign_ins
 from app.accounts.forms import SignInForm
 from app.accounts.guard import safe_next
-from app.accounts.public import count_sign_in, public_pages, sign_in_or_ask, sign_in_page, too_many_attempts
+from app.accounts.public import RESTORED, count_sign_in, public_pages, sign_in_or_ask, sign_in_page, too_many_attempts
 from app.kernel.db.transaction import reading
 from app.kernel.web.htmx import leave_for
 
@@ -21,6 +21,13 @@ def sign_in() -> Response:
     if signed_in() is not None:
         return leave_for(target or url_for("home.overview"))
     return sign_in_page(next=target or "")
+
+
+def again(target: str, kept: str) -> Response:
+    """The form with a new token and the address that was typed."""
+    email = request.form.get("email", "")[:254]
+    form = SignInForm(formdata=None, email=email, next=target)
+    return sign_in_page(form, kept=kept, problem=RESTORED, status=403)
 
 
 @public_pages.post("/sign-in")

@@ -81,12 +81,16 @@ def invitation() -> Response:
 @pages.post("/people/invite")
 @allow(Role.ADMIN)
 def invite() -> Response:
-    """Creates the account when there is none, gives the role and sends an e-mail."""
+    """Creates the account when there is none, gives the role and sends an e-mail.
+
+    The answer is the same for known and unknown addresses, and repeats only what was typed: whose account an address
+    is, and what that person is called, is not for whoever types it.
+    """
     form = InviteForm()
     places = _fill_choices(form, db(), administered())
     form.check()
     rules.check_grant(form.role.data, everywhere=EVERYWHERE in places)
-    made = actions.invite(
+    actions.invite(
         db(),
         email=form.email.data,
         name=form.name.data,
@@ -95,8 +99,8 @@ def invite() -> Response:
         by=me().actor(),
         now=clock.now(),
     )
-    flash(f"{made.name} is invited: an e-mail to {made.email} is on its way.")
-    return see_other(url_for("accounts.person", person_id=made.id))
+    flash(f"An invitation to {form.email.data} is on its way.")
+    return see_other(url_for("accounts.invitation"))
 
 
 @pages.post("/people/<int:person_id>/invite")

@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from app.accounts.models import Organization
 from app.inspections import events, queries, rules
-from app.inspections.actions._invites import Minted, send
+from app.inspections.actions._invites import Minted, check_sending, send
 from app.inspections.actions._write import CHANGED_MEANWHILE, Values, lock
 from app.inspections.models import Invite
 from app.inspections.queries import search
@@ -64,6 +64,7 @@ def invite(
     }
     minted = Invite(**{attribute.key: value for attribute, value in values.items()})
     rules.check_wrong_codes(queries.wrong_codes(db, minted))
+    check_sending(db, minted, now)
     db.execute(insert(Invite).values(dict(values)))
     search.keep(db, inspection_id)
     return send(db, events.INVITED, minted, token, code, by=by, now=now)

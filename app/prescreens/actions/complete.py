@@ -44,7 +44,7 @@ def complete(
         completed = write_answers(db, prescreen, values, now=now)
         if completed is not None:
             by = replace(by, name=completed.name or by.name)
-            messages = emails.completed(db, completed, questionnaire)
+            messages = emails.completed(db, completed, questionnaire, now)
             record(db, events.COMPLETED, prescreen_id, completed.organization_id, by=by, now=now, messages=messages)
             return
     raise Conflict("Another tab is answering at the same time. Nothing was sent. Please try again.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, text
@@ -58,6 +58,7 @@ class EarlierPrescreen(Protocol):
     """Another prescreen of the same contact: what `earlier` reads."""
 
     id: UUID
+    name: str
     status: str
     review_status: str
     reviewed_by: str | None
@@ -73,6 +74,7 @@ def earlier(db: Db, prescreen: Prescreen, limit: int = 20) -> list[EarlierPrescr
     rows = db.execute(
         select(
             Prescreen.id,
+            Prescreen.name,
             Prescreen.status,
             Prescreen.review_status,
             Prescreen.reviewed_by,
@@ -92,25 +94,37 @@ def earlier(db: Db, prescreen: Prescreen, limit: int = 20) -> list[EarlierPrescr
     return [cast(EarlierPrescreen, row) for row in rows]
 
 
+class KnownContact(NamedTuple):
+    """What a row of the list says of the contact that it is filed under."""
+
+    name: str
+    email_key: str | None
+
+
 _FIRST = (
-    select(Prescreen.contact_id, func.min(Prescreen.expires_at))
+    select(Prescreen.contact_id, func.min(Prescreen.expires_at), Contact.name, Contact.email_key)
+    .join_from(Prescreen, Contact, Contact.id == Prescreen.contact_id)
     .where(
         # Their organizations too, which the index begins with.
         Prescreen.organization_id.in_(bindparam("organizations", expanding=True)),
         Prescreen.contact_id.in_(bindparam("contacts", expanding=True)),
     )
-    .group_by(Prescreen.contact_id)
+    .group_by(Prescreen.contact_id, Contact.name, Contact.email_key)
 )
 
 
-def returning(db: Db, rows: Sequence[ListedPrescreen]) -> set[UUID]:
-    """The ids of these prescreens whose contact has an earlier one: the earliest expires first."""
+def returning(db: Db, rows: Sequence[ListedPrescreen]) -> dict[UUID, KnownContact]:
+    """The contacts of those of these prescreens whose contact has an earlier one: the earliest expires first."""
     with_contact = [row for row in rows if row.contact_id is not None]
     if not with_contact:
-        return set()
+        return {}
     parameters = {
         "organizations": sorted({row.organization_id for row in with_contact}),
         "contacts": sorted({row.contact_id for row in with_contact if row.contact_id}),
     }
-    first = {row[0]: row[1] for row in db.connection().execute(_FIRST, parameters)}
-    return {row.id for row in with_contact if first.get(row.contact_id, row.expires_at) < row.expires_at}
+    found = {
+        id: (first, KnownContact(name, email_key))
+        for id, first, name, email_key in db.connection().execute(_FIRST, parameters)
+    }
+    contacts = ((row, *found[row.contact_id]) for row in with_contact if row.contact_id in found)
+    return {row.id: contact for row, first, contact in contacts if first < row.expires_at}

@@ -1,7 +1,7 @@
 /** Keeps a page live: asks for its own address again with the revision it has, and merges the answer into the page on
     screen (docs/decisions/0011-live.md). A page is live when its <main> has `data-live-every` (seconds). */
 
-import { $, on } from "../dom.js";
+import { $, element, on } from "../dom.js";
 import { serverNow, setServerTime } from "../server-clock.js";
 import { recall, remember } from "../storage.js";
 import { holdScroll } from "./anchor.js";
@@ -12,7 +12,7 @@ import { mergeRows, shownIds } from "./rows.js";
 const LONGEST_WAIT = 60;
 const NO_ANSWER_AFTER = 15000;
 const PAUSED = "live paused"; // the value stays as it is: browsers have it stored
-const SIGNED_OUT = "You are signed out. Load the page again to sign in; what you typed is still here.";
+const SIGNED_OUT = "You are signed out. Sign in in another window; what you typed is still here.";
 const GONE = "This page is gone, or no longer open to you. What you see is how it was.";
 
 let main = null; // the element that is kept live, or none
@@ -147,9 +147,27 @@ function showState() {
   bar.classList.toggle("good", !failures && !stopped && !isPaused());
   const line = $("[data-live-text]", bar);
   if (line.textContent !== stateText()) line.textContent = stateText();
+  offerSignIn(bar);
   const button = $("button", bar);
   button.hidden = Boolean(stopped);
   button.textContent = isPaused() ? "Go on" : "Pause";
+}
+
+/** Offers to sign in beside the page, which keeps what was typed. */
+function offerSignIn(bar) {
+  const old = $("a", bar);
+  if (stopped !== SIGNED_OUT) return old?.remove();
+  if (old) return;
+  const link = element("a", "", "Sign in");
+  link.href = new URL("sign-in", $(".brand").href);
+  link.target = "_blank";
+  $("[data-live-text]", bar).after(" ", link);
+}
+
+/** Polls when the page is seen again; after a sign-in in another window too. */
+function goOn() {
+  if (stopped === SIGNED_OUT) stopped = "";
+  poll();
 }
 
 on("click", (event) => {
@@ -162,7 +180,7 @@ on("click", (event) => {
 });
 
 on("focusout", () => waiting && setTimeout(() => waiting && merge(waiting)));
-on("visibilitychange", () => (document.hidden ? clearTimeout(timer) : poll()));
+on("visibilitychange", () => (document.hidden ? clearTimeout(timer) : goOn()));
 on("htmx:after:swap", bind);
 on("desk:poll", poll); // for code that knows of a change
 addEventListener("pageshow", (event) => event.persisted && poll());
