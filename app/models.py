@@ -11,6 +11,7 @@ MODULES = (
     "app.dashboard.tags",
     "app.dashboard.undo.models",
     "app.kernel.changes.events",
+    "app.kernel.db.backfills",
     "app.kernel.db.idempotency",
     "app.kernel.outbox.dev_mailbox",
     "app.kernel.outbox.outbox",

@@ -288,9 +288,9 @@ def hint_phone(number: str) -> str | None:
     return f"…{digits[-2:]}" if digits else None
 
 
-def recipient_key(email: str, phone: str) -> str:
+def recipient_key(email: str, phone_key: str | None) -> str:
     """Identifies the recipient that wrong codes are counted for, over repeated invites."""
-    return email.strip().lower() or re.sub(r"\D", "", phone)
+    return normalization.email_key(email) or phone_key or ""
 
 
 def _field(field: str, code: str, detail: str) -> Invalid:

@@ -21,7 +21,7 @@ from tests.prescreens.factories import prescreen
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-ASIDE = {"idempotency_keys", "used_challenges"}
+BESIDE = {"idempotency_keys", "used_challenges"}
 """Tables in which refusals are stored, so that they are given again."""
 TIMES = {"last_seen_at", "last_used_at"}
 """Columns that a request writes beside itself, refused or not."""
@@ -48,7 +48,7 @@ BODIES = [b"{", b"{}", b'{"nonsense": true}', b'{"locale": 7, "status": "explode
 def dump(database: Database) -> dict[str, list[str]]:
     """Every row of every table."""
     with database.read() as db:
-        return {table.name: _rows(db, table) for table in Base.metadata.sorted_tables if table.name not in ASIDE}
+        return {table.name: _rows(db, table) for table in Base.metadata.sorted_tables if table.name not in BESIDE}
 
 
 def _rows(db: Any, table: Table) -> list[str]:

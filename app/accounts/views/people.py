@@ -21,6 +21,7 @@ from app.kernel.changes.events import TimelineRow
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
+from app.kernel.text import normalization
 from app.kernel.web.forms import DeskForm, choices
 from app.kernel.web.htmx import respond, see_other
 
@@ -284,6 +285,5 @@ def _visible_events(db: Db, found: Person, mine: frozenset[int] | None) -> list[
 
 
 def _text_filter(name: str) -> str:
-    """A text filter of the address: trimmed, without characters that no database takes."""
-    text = request.args.get(name, "").strip()[:100]
-    return "".join(character for character in text if character.isprintable())
+    """A text filter of the address."""
+    return normalization.query(request.args.get(name, ""), 100)

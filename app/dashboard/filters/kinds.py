@@ -25,7 +25,7 @@ from app.dashboard.filters.base import (
 )
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
-from app.kernel.text import datetimes, search
+from app.kernel.text import datetimes, normalization, search
 
 
 class Tabs(TabFilter):
@@ -361,7 +361,7 @@ class Text(Filter[str]):
         self.subject, self.id, self.placeholder, self.longest = subject, id, placeholder, longest
 
     def parse(self, text: str) -> str:
-        return "".join(c for c in text[: self.longest] if c.isprintable()).strip()
+        return normalization.query(text, self.longest)
 
     def conditions(self, kind: Hashable, tab: str) -> Conditions:
         return (self.id.in_(bindparam("found", expanding=True, type_=self.id.type)),)

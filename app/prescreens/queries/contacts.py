@@ -5,26 +5,45 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import bindparam, func, select, text
 
 from app.kernel.db.engine import Db
-from app.kernel.text.normalization import email_key, telephone_key
 from app.prescreens.models import Contact, Prescreen, Questionnaire
 from app.prescreens.queries.listing import ListedPrescreen
 
 _COLUMNS = tuple(Contact.__table__.c)
+MOST = 20
+"""Contacts of one telephone number that are read."""
 
 
-def match(db: Db, organization_id: int, email: str | None, phone: str | None) -> tuple[UUID | None, UUID | None]:
-    """The contact of this organization with the e-mail address, and the one with the phone number."""
+def match(
+    db: Db, organization_id: int, email_key: str | None, phone_key: str | None
+) -> tuple[UUID | None, tuple[UUID, ...]]:
+    """The contact of this organization with the e-mail address, and those with the telephone number, oldest first."""
+    mine = select(Contact.id).where(Contact.organization_id == organization_id)
+    by_email = mine.where(Contact.email_key == email_key)
+    by_phone = mine.where(Contact.phone_key == phone_key).order_by(Contact.created_at, Contact.id).limit(MOST)
+    return (
+        db.execute(by_email).scalar_one_or_none() if email_key else None,
+        tuple(db.execute(by_phone).scalars()) if phone_key else (),
+    )
 
-    def known(column: InstrumentedAttribute[str | None], key: str) -> UUID | None:
-        statement = select(Contact.id).where(Contact.organization_id == organization_id, column == key)
-        return db.execute(statement).scalar_one_or_none() if key else None
 
-    by_email = known(Contact.email_key, email_key(email) if email else "")
-    return by_email, known(Contact.phone_key, telephone_key(phone, None) if phone else "")
+def lock_phone(db: Db, organization_id: int, phone_key: str) -> None:
+    """Waits for others who create a contact with this telephone number, until the transaction ends."""
+    if db.dialect == "postgresql":
+        statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        db.execute(statement, {"name": f"contacts:{organization_id}:{phone_key}"})
+
+
+def others(db: Db, prescreen: Prescreen) -> list[Contact]:
+    """The contacts that a prescreen fits besides its own: by its e-mail address or its telephone number."""
+    if prescreen.contact_id is None:
+        return []
+    _, by_phone = match(db, prescreen.organization_id, None, prescreen.phone_key)
+    ids = dict.fromkeys((prescreen.other_contact_id, *by_phone))
+    found = (get(db, id) for id in ids if id != prescreen.contact_id)
+    return [contact for contact in found if contact is not None]
 
 
 def get(db: Db, contact_id: UUID | None) -> Contact | None:

@@ -55,10 +55,10 @@ class Filed(NamedTuple):
 SAME, OTHER = "same {}", "other {}"
 
 
-def filed(given: Given, contact: Known) -> Filed:
-    """Why a prescreen fits a contact, and what of the two differs or is missing."""
+def filed(given: Given, contact: Known, region: str | None = None) -> Filed:
+    """Why a prescreen fits a contact of an organization in `region`, and what of the two differs or is missing."""
     by_email = _same_email(given, contact)
-    by_phone = bool(given.phone) and normalization.telephone_key(given.phone or "", None) == contact.phone_key
+    by_phone = bool(given.phone) and normalization.telephone_key(given.phone or "", region) == contact.phone_key
     name = _compared(given.name, contact.name, same_name(given.name, contact.name))
     address = _compared(given.email, contact.email, by_email)
     # A contact that fits by nothing else fits by its number, in whichever spelling it was typed.

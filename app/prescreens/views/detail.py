@@ -60,6 +60,7 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
     state = review.state_of(prescreen, now)
     left = review.time_left(prescreen.expires_at, now)
     typed = DecisionForm() if edited == "decide" else None
+    own, others = contacts.get(db, prescreen.contact_id), contacts.others(db, prescreen)
     return respond(
         "prescreens/detail.html",
         list_state=list_state,
@@ -76,8 +77,8 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         answers=answers,
         criteria=any(answer.criterion for answer in answers),
         earlier=[presentation.earlier_row(other, prescreen.name, now) for other in contacts.earlier(db, prescreen)],
-        filed=_filed(prescreen, prescreen.contact_id),
-        other_filed=_filed(prescreen, prescreen.other_contact_id),
+        filed=[matching.filed(prescreen, own, questionnaire.region)] if own else [],
+        other_filed=[matching.filed(prescreen, other, questionnaire.region) for other in others],
         timeline=EVENTS.timeline(events.timeline(db, SUBJECT, id)),
         messages=messages_about(db, SUBJECT, id),
         form=typed or DecisionForm(formdata=None, version=prescreen.version, notes=_notes(decision)),
@@ -125,12 +126,6 @@ def _why_not_decide(prescreen: Prescreen, decision: Decision | None, now: dateti
     except Refusal as refusal:
         return refusal.detail
     return None
-
-
-def _filed(prescreen: Prescreen, contact_id: UUID | None) -> list[matching.Filed]:
-    """Why the prescreen fits this contact; nothing without one."""
-    contact = contacts.get(reading(), contact_id)
-    return [matching.filed(prescreen, contact)] if contact else []
 
 
 def _notes(decision: Decision | None) -> str:
