@@ -102,7 +102,9 @@ def attempts(client: FlaskClient, auditor: FlaskClient, method: str, path: str, 
             headers = {**key, "Idempotency-Key": f"{path}{number}"[-200:]} if number else key
             yield client.open(path, method=method, data=body, content_type="application/json", headers=headers)
         return
-    yield client.open(path, method=method, data=GARBAGE)
+    visitor = client.application.test_client()
+    for who in (client, visitor):
+        yield who.open(path, method=method, data=GARBAGE)
     for who in (client, auditor):
         form = {"csrf_token": csrf(who)}
         yield who.open(path, method=method, data={**GARBAGE, **form})
