@@ -147,13 +147,7 @@ def _allow_connections() -> int:
 
 
 def begin_process() -> None:
-    """Lets a web process end as it should from its first moment on.
-
-    Granian hears a stop only once it serves; one that came before would be waited for until it is killed. And a killed
-    main process would leave behind web processes that hold its port (Linux).
-    """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    """Lets a web process end with its main process: killed, that would leave behind what holds its port (Linux)."""
     if sys.platform == "linux":
         parent = os.getppid()
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)

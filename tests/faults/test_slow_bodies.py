@@ -50,5 +50,5 @@ def test_others_are_answered(serve: Serve, database: Database) -> None:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_measure_notices(serve: Serve) -> None:
     with pytest.raises((AssertionError, OSError, IndexError)):
-        assert slowest(serve, 20, "bodies_hold_the_process")[1] < 1
-    note("planted: bodies_hold_the_process", "sqlite", 20, "noticed, others waited")
+        assert slowest(serve, 20, "bodies_block_the_process")[1] < 1
+    note("planted: bodies_block_the_process", "sqlite", 20, "noticed, others waited")
