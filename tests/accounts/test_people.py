@@ -61,6 +61,7 @@ def test_filters_narrow_the_list(client: FlaskClient, cast: Cast) -> None:
     assert names("q=lena%40") == {"Lena Ortiz"}
     assert names("q=ORTIZ") == {"Lena Ortiz"}
     assert names("q=%25") == set()
+    assert names("q=%E2%80%8Bl%C3%A9na%C2%A0ortiz") == {"Lena Ortiz"}
     assert names("role=scheduler") == {"Ines Okafor"}
     assert names(f"role=operator&organization={cast.harbor.id}") == {"Oona Byrne"}
     assert "No matching people" in client.get("/people?q=zzz").text

@@ -39,12 +39,15 @@ def test_upgrade_check_and_again(empty: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_an_unfinished_backfill_is_told_and_finished_by_the_next_upgrade(empty: Desk, tmp_path: Path) -> None:
+def test_an_unfinished_backfill_is_named_and_finished_by_the_next_upgrade(empty: Desk, tmp_path: Path) -> None:
     empty.json("db", "upgrade")
     with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as db, db:
         db.execute("UPDATE backfills SET finished_at = NULL WHERE name = 'telephones.contacts'")
-    told = empty("db", "check", "--json")
-    assert (told.exit_code, json.loads(told.stdout)["differences"]) == (1, ["unfinished backfill telephones.contacts"])
+    refused = empty("db", "check", "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["differences"]) == (
+        1,
+        ["unfinished backfill telephones.contacts"],
+    )
     assert empty.json("db", "upgrade")["changed"] is True
     assert empty.json("db", "check")["current"] is True
 

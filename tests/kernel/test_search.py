@@ -129,7 +129,7 @@ def test_accents_scripts_numbers_and_addresses(db: Db, typed: str) -> None:
         ("\u202eLee\u202c", "lee"),
     ],
 )
-def test_what_nobody_sees_and_other_forms_of_a_letter_hide_nothing(db: Db, written: str, typed: str) -> None:
+def test_what_nobody_sees_and_other_forms_of_a_sign_hide_nothing(db: Db, written: str, typed: str) -> None:
     search.add(db, thing("it", written))
     search.add(db, thing("other", "Somebody Else"))
     assert found(db, typed) == ["it"]
