@@ -94,10 +94,14 @@ def db() -> None:
 @command(db, "upgrade")
 def db_upgrade(output: Output) -> None:
     """Bring the tables to the newest state. Safe with two at once, safe to repeat."""
-    from app.kernel.db import schema
+    from app.desks import BACKFILLS
+    from app.kernel.db import backfills, schema
 
     database = _database()
     changed = schema.upgrade(database)
+    for name in backfills.run(database, BACKFILLS, clock.now()):
+        click.echo(f"Made anew: {name}.", err=True)
+        changed = True
     _, newest = schema.revisions(database)
     sentence = f"The database is now at {newest}." if changed else f"The database was already at {newest}."
     output.done({"revision": newest, "changed": changed}, sentence)
@@ -107,11 +111,15 @@ def db_upgrade(output: Output) -> None:
 def db_check(output: Output) -> None:
     """Compare the tables with what the program needs; exit code 1 when they differ."""
     import app.models  # noqa: F401  # fills the metadata that the tables are compared with
-    from app.kernel.db import schema
+    from app.desks import BACKFILLS
+    from app.kernel.db import backfills, schema
 
     database = _database()
     revision, newest = schema.revisions(database)
     differences = [_difference(each) for each in schema.differences(database)] if revision == newest else []
+    if revision == newest:
+        with database.read() as db:
+            differences += [f"unfinished backfill {name}" for name in backfills.unfinished(db, BACKFILLS)]
     current = revision == newest and not differences
     facts = {"revision": revision, "newest": newest, "current": current, "differences": differences}
     if current:

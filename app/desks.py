@@ -4,8 +4,15 @@ from app.dashboard.desk import Desk
 from app.dashboard.subjects import Subjects
 from app.depositions.desk import DESK as depositions
 from app.inspections.desk import DESK as inspections
+from app.kernel.db.backfills import Backfill
 from app.prescreens.desk import DESK as prescreens
 
 DESKS: tuple[Desk, ...] = (depositions, prescreens, inspections)
+
+BACKFILLS: tuple[Backfill, ...] = (
+    *(backfill for desk in DESKS for backfill in desk.backfills),
+    *(desk.search_source.backfill() for desk in DESKS),
+)
+"""What an upgrade makes anew in existing rows; the search index last, because it reads what the others make."""
 
 SUBJECTS = Subjects({desk.name: desk.subjects for desk in DESKS})

@@ -1,18 +1,24 @@
 """Health checks and metrics, for the machines of an operator."""
 
+import os
 import time
 from collections.abc import Iterator
+from threading import Lock
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import func, select
 
 from app.accounts.access import public
 from app.kernel import clock
+from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.transaction import database, reading
 from app.kernel.outbox.outbox import DEAD, QUEUED, OutboxRow
 from app.logs import SINK
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The name under which the library looks for the folder of all processes' counts; `desk serve` sets it."""
 
 pages = Blueprint("health", __name__)
 
@@ -36,8 +42,16 @@ def ready() -> dict[str, str]:
     return {"status": "ready"} | ({"writes": f"refused: {fault.name}"} if fault else {})
 
 
+METHODS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
+"""Methods with a label of their own. A client may make up any other, and each would be a label for ever."""
+
+
 class Metrics:
-    """The metrics of this process; queue depths come from the database and are the same in every process."""
+    """Counts of all web processes together, with those that have died; what the database says is the same in each.
+
+    `desk serve` names a folder of shared memory in which every process keeps its counts (app/serving). Without one, in
+    tests and development servers, they stay in this process.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -45,32 +59,47 @@ class Metrics:
             "desk_requests_total", "Requests answered", ("route", "method", "status"), registry=self.registry
         )
         self.seconds = Histogram("desk_request_seconds", "Seconds to answer", ("route",), registry=self.registry)
-        self.queued = Gauge("desk_outbox_queued", "Messages not delivered yet", registry=self.registry)
-        self.dead = Gauge("desk_outbox_dead", "Failed messages", registry=self.registry)
-        self.oldest = Gauge(
-            "desk_outbox_oldest_seconds", "Age of the oldest message due and not delivered", registry=self.registry
-        )
+        self.uncounted = Counter("desk_rate_limits_uncounted", "Hits that could not be counted", registry=self.registry)
+        self.dropped = Counter("desk_log_lines_dropped", "Log lines that could not be written", registry=self.registry)
+        self._taken_over = {self.uncounted: 0, self.dropped: 0}
+        self._taking_over = Lock()
+        folder = os.environ.get(FOLDER)
+        self.of_all = self.registry
+        if folder:
+            self.of_all = CollectorRegistry()
+            MultiProcessCollector(self.of_all, folder)  # type: ignore[no-untyped-call]  # prometheus_client
 
-        self.refused = Gauge(
-            "desk_writes_refused", "1 while the database takes no writes (full, read-only)", registry=self.registry
-        )
-        self.registry.register(self)
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """The counts that are kept where they happen, because nothing may fail there."""
-        uncounted = current_app.extensions["limiter"].uncounted
-        yield CounterMetricFamily("desk_rate_limits_uncounted", "Hits that could not be counted", value=uncounted)
-        yield CounterMetricFamily("desk_log_lines_dropped", "Log lines that could not be written", value=SINK.dropped)
-
-    def describe(self) -> Iterator[CounterMetricFamily]:
-        """Nothing beforehand: the registry would call `collect`."""
-        return iter(())
+    def take_over(self, limiter: Limiter) -> None:
+        """Adds the counts that are kept where they happen, because nothing may fail there."""
+        with self._taking_over:
+            for counter, now in ((self.uncounted, limiter.uncounted), (self.dropped, SINK.dropped)):
+                before, self._taken_over[counter] = self._taken_over[counter], now
+                counter.inc(now - before if now >= before else now)
 
     def count(self, response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "none"
-        self.requests.labels(route, request.method, response.status_code).inc()
+        method = request.method if request.method in METHODS else "other"
+        self.requests.labels(route, method, response.status_code).inc()
         self.seconds.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+        self.take_over(current_app.extensions["limiter"])
         return response
+
+
+def _measured() -> Iterator[tuple[str, str, float]]:
+    """Name, description and value of what is measured when it is asked for."""
+    db, now = reading(), clock.now()
+
+    def waiting(state: str) -> int:
+        return int(db.execute(select(func.count()).where(OutboxRow.state == state)).scalar_one())
+
+    yield "desk_outbox_queued", "Messages not delivered yet", waiting(QUEUED)
+    yield "desk_outbox_dead", "Failed messages", waiting(DEAD)
+    overdue = select(func.min(OutboxRow.due_at)).where(OutboxRow.state == QUEUED, OutboxRow.due_at <= now)
+    oldest = db.execute(overdue).scalar_one()
+    age = (now - oldest).total_seconds() if oldest else 0
+    yield "desk_outbox_oldest_seconds", "Age of the oldest message due and not delivered", age
+    refused = database().write_fault is not None
+    yield "desk_writes_refused", "1 while the database takes no writes (full, read-only)", refused
 
 
 @pages.get("/metrics")
@@ -78,14 +107,12 @@ class Metrics:
 def metrics() -> Response:
     """Prometheus text. Keep it inside: deploy/nginx does not pass it on."""
     found: Metrics = current_app.extensions["metrics"]
-    db, now = reading(), clock.now()
-    found.queued.set(db.execute(select(func.count()).where(OutboxRow.state == QUEUED)).scalar_one())
-    found.dead.set(db.execute(select(func.count()).where(OutboxRow.state == DEAD)).scalar_one())
-    overdue = select(func.min(OutboxRow.due_at)).where(OutboxRow.state == QUEUED, OutboxRow.due_at <= now)
-    oldest = db.execute(overdue).scalar_one()
-    found.oldest.set((now - oldest).total_seconds() if oldest else 0)
-    found.refused.set(database().write_fault is not None)
-    return Response(generate_latest(found.registry), content_type="text/plain; version=0.0.4; charset=utf-8")
+    found.take_over(current_app.extensions["limiter"])
+    measured = CollectorRegistry()
+    for name, description, value in _measured():
+        Gauge(name, description, registry=measured).set(value)
+    text = generate_latest(found.of_all) + generate_latest(measured)
+    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def install(app: Flask) -> None:

@@ -9,7 +9,7 @@ from app.dashboard.undo import actions as undo
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db import idempotency, recounts
 from app.kernel.db.engine import Database, Db
-from app.kernel.outbox import claims
+from app.kernel.outbox import claims, recipient_limits
 
 EVERY = 60.0
 """Seconds between two rounds."""
@@ -30,6 +30,7 @@ class Housekeeping:
                 idempotency.forget_old(db, now)
                 recounts.tidy(db)
                 presence.forget_old(db, now)
+                recipient_limits.forget_old(db, now)
                 for tidy in self._tidiers:
                     tidy(db, now)
             self._limiter.tidy()

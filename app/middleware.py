@@ -15,6 +15,7 @@ from app.config import Config
 from app.kernel.api.routing import is_api
 from app.kernel.db.transaction import SAFE
 from app.kernel.errors import Denied
+from app.kernel.web import visitors
 
 log = structlog.get_logger("desk")
 
@@ -76,7 +77,8 @@ def _check_origin() -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     foreign = site is not None and site not in ("same-origin", "none")
     if origin == "null":
-        elsewhere = site is None
+        # On a visitor page the signed link keeps other sites out; phones of some years ago send no Sec-Fetch-Site.
+        elsewhere = site is None and not visitors.on_visitor_page()
     else:
         elsewhere = origin is not None and origin.rstrip("/") not in _own_origins()
     if foreign or elsewhere:

@@ -11,9 +11,11 @@ MODULES = (
     "app.dashboard.tags",
     "app.dashboard.undo.models",
     "app.kernel.changes.events",
+    "app.kernel.db.backfills",
     "app.kernel.db.idempotency",
     "app.kernel.outbox.dev_mailbox",
     "app.kernel.outbox.outbox",
+    "app.kernel.outbox.recipient_limits",
     "app.kernel.text.search",
     *(f"app.{desk}.models" for desk in DESKS),
 )

@@ -41,11 +41,11 @@ def _judge(_app: Flask, **_: object) -> None:
 
 @event.listens_for(Db, "after_commit")
 def _note_commit(_db: Db) -> None:
-    if has_request_context() and not _aside():
+    if has_request_context() and not _in_side_transaction():
         g.committed = True
 
 
-def _aside() -> bool:
+def _in_side_transaction() -> bool:
     """Whether the commit is one of `Database.write()`: a side transaction, whose callers another test lists."""
     frame = sys._getframe()
     while frame.f_back is not None:

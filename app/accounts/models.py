@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.roles import Product, Role
 from app.kernel.db.engine import Base, Instant, Json
+from app.kernel.text.normalization import region_of
 
 
 class Plan(StrEnum):
@@ -54,7 +55,10 @@ def one_of(column: str, values: type[StrEnum]) -> str:
 
 
 class Organization(Base):
-    """A client. Its `slug` is the company id in JWT claims and in public addresses."""
+    """A client. Its `slug` is the company id in JWT claims and in public addresses.
+
+    `country` (ISO 3166) is that of its time zone when it was created; None: that of its time zone now.
+    """
 
     __tablename__ = "organizations"
     __table_args__ = (
@@ -70,11 +74,17 @@ class Organization(Base):
     self_service: Mapped[bool] = mapped_column(Boolean, default=False)
     locale: Mapped[str] = mapped_column(String(16), default="en")
     time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
+    country: Mapped[str | None] = mapped_column(String(2))
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     decision_emails: Mapped[bool] = mapped_column(Boolean, default=True)
     require_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def region(self) -> str | None:
+        """The country in which its telephone numbers are dialled without a prefix; None when none is known."""
+        return self.country or region_of(self.time_zone)
 
 
 class Person(Base):

@@ -157,7 +157,8 @@ def people(
     """People by name, as one administrator may see them, narrowed by the filters."""
     found = visible_to(organization_ids)
     if text:
-        found = found.where(or_(begins(Person.email, text), contains(Person.name, text)))
+        named = _named(db, Person.id, Person.name, text)
+        found = found.where(or_(begins(Person.email, text), contains(Person.name, text), named))
     if role or organization_id is not None:
         membership = select(Membership.id).where(Membership.person_id == Person.id)
         if role:
@@ -186,7 +187,8 @@ def organizations(db: Db, organization_ids: frozenset[int] | None, *, text: str 
     if organization_ids is not None:
         found = found.where(Organization.id.in_(organization_ids or {0}))
     if text:
-        found = found.where(or_(begins(Organization.slug, text), contains(Organization.name, text)))
+        named = _named(db, Organization.id, Organization.name, text)
+        found = found.where(or_(begins(Organization.slug, text), contains(Organization.name, text), named))
     return db.execute(found.order_by(func.lower(Organization.name), Organization.id).limit(LISTED)).scalars().all()
 
 
@@ -273,6 +275,14 @@ def passkey(db: Db, credential_id: str) -> tuple[Passkey, Person] | None:
         .where(Passkey.credential_id == credential_id, Person.disabled_at.is_(None))
     ).first()
     return (found[0], found[1]) if found else None
+
+
+def _named(db: Db, id: InstrumentedAttribute[int], name: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """Rows whose names have the words of a text, folded as the search index folds them. There are few of these rows."""
+    terms = normalization.query_terms(text)
+    rows = db.execute(select(id, name)).all() if terms else ()
+    ids = [key for key, each in rows if normalization.rank(terms, normalization.tokens(each), []) is not None]
+    return id.in_(ids[:LISTED])
 
 
 def begins(column: ColumnElement[str] | InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:

@@ -147,8 +147,9 @@ def _records(
     rest = iter(found)
     while chunk := list(islice(rest, CHUNK)):
         shown = queue.rows(db, list_state, chunk, viewer)
+        facts = queue.export_facts(db, [row for _, row in chunk])
         for _, row in chunk:
-            each = Exported(row, shown[row[0]], viewer.time_zone, list_state.now)
+            each = Exported(row, shown[row[0]], facts.get(row[0], {}), viewer.time_zone, list_state.now)
             yield [column.value(each) for column in queue.csv]
 
 

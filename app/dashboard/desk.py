@@ -16,6 +16,7 @@ from app.dashboard.subjects import Subjects
 from app.dashboard.undo.actions import Finalizer
 from app.kernel.api.routing import Product
 from app.kernel.changes.event_types import EventTypes
+from app.kernel.db.backfills import Backfill
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Handler
 from app.kernel.text.search import Source
@@ -104,6 +105,8 @@ class Desk:
     """Who delivers its own channels (jobs) of the outbox."""
     finalizers: Mapping[str, Finalizer] = field(default_factory=dict)
     """Who carries out its pending decisions."""
+    backfills: tuple[Backfill, ...] = ()
+    """Values of existing rows that an upgrade makes anew, besides the search index."""
     tidy: Callable[[Db, datetime], object] | None = None
     """Deletes what no longer matters, a portion at a time."""
 

@@ -57,10 +57,11 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class Exported(Generic[R, L]):
-    """A row on its way into a CSV: as it was read, and as the list shows it to the reader."""
+    """A row on its way into a CSV: as it was read, as the list shows it to the reader, and what only the CSV says."""
 
     row: R
     shown: L
+    facts: Mapping[str, object]
     time_zone: str
     now: datetime
 
@@ -216,6 +217,10 @@ class Queue(ABC, Generic[Key, R, L, K]):
     def read_more(self, db: Db, rows: Sequence[R]) -> K:
         """Reads at once, for all rows of a page, what `row` wants besides."""
 
+    def export_facts(self, db: Db, rows: Sequence[R]) -> Mapping[Key, Mapping[str, object]]:
+        """Reads at once what only the CSV says of these rows, by id."""
+        return {}
+
     @abstractmethod
     def row(self, list_state: ListState, known: K, key: str, row: R, tags: tuple[str, ...], viewer: Me) -> L:
         """A row as the list shows it; `key` is its group's, empty for a row that has left the list."""
@@ -229,7 +234,7 @@ class Queue(ABC, Generic[Key, R, L, K]):
         """How a row is called in a sentence."""
 
     @abstractmethod
-    def tell_apart(self, row: R) -> str:
+    def distinguishing_fact(self, row: R) -> str:
         """What a row has that another one of the same name has not, in short: its hour, its questionnaire."""
 
     @abstractmethod

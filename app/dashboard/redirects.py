@@ -44,7 +44,7 @@ def next_in_list(queue: AnyQueue, list_state: ListState, id: Id) -> Markup | Non
         return None
     row, url = found[1], queue.url("detail", id=near.next, **list_state.args)
     return Markup('Next: <a href="{}"><bdi>{}</bdi></a>, <bdi>{}</bdi>').format(
-        url, queue.name_of(row), queue.tell_apart(row)
+        url, queue.name_of(row), queue.distinguishing_fact(row)
     )
 
 

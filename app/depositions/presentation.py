@@ -75,8 +75,7 @@ class CachedCells(NamedTuple):
 
 
 class QueueRow(NamedTuple):
-    """A row of the list, ready to print. `managed` says that `person` manages the session instead of being the
-    assignee of the request."""
+    """A row of the list, ready to print. `person` is assigned to it, `manager` manages the session."""
 
     id: int
     version: int
@@ -93,7 +92,7 @@ class QueueRow(NamedTuple):
     clock: str
     clock_tone: str
     clock_small: str
-    managed: bool
+    manager: str
 
 
 class _CacheKey(NamedTuple):
@@ -145,8 +144,6 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
         listed.details.get("interpreter"),
     )
     hour = now.replace(minute=0, second=0, microsecond=0)
-    booked = listed.state not in (State.INITIAL, State.CANCELED)
-    person = (listed.manager_name if booked else listed.assignee_name) or ""
     name = normalization.shown(listed.deponent_name)
     clock, tone, small = _clock(listed, group, now)
     return QueueRow(
@@ -159,13 +156,13 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
         _cached_cells(key, viewer.time_zone, hour, starts_at < now),
         _STATE_BADGES[listed.state] if group in _MIXED_GROUPS else None,
         tags,
-        person,
-        not booked and listed.assignee_id == viewer.id,
-        listed.state == State.INITIAL and not person,
+        listed.assignee_name or "",
+        listed.assignee_id == viewer.id,
+        listed.state == State.INITIAL and not listed.assignee_name,
         clock,
         tone,
         small,
-        booked,
+        listed.manager_name or "",
     )
 
 
@@ -250,6 +247,16 @@ def day(deposition: Deposition, viewer_zone: str, found: Sequence[flags.Flag]) -
         label=f"The day in {place}. The session begins at {begins}, "
         f"{'outside' if outside else 'within'} office hours, which run from 7 AM to 8 PM.",
     )
+
+
+def hours(session: Timed) -> str:
+    """`Wed 25 Nov 2026, 1:30–2:45 AM PST`; the start alone when the duration is not known."""
+    return datetimes.span(session.starts_at, session.ends_at, session.zone)
+
+
+def invitee(invite: Mapping[str, str]) -> str:
+    """`host@example.com (host)`."""
+    return invite["email"] + (" (host)" if invite["access_level"] == "host" else "")
 
 
 def busy_hours(session: Timed, now: datetime) -> str:

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, redirect, request
 
 from app.accounts.access import public
 from app.depositions import calendar, emails
+from app.depositions.locales import TRANSLATIONS, span
 from app.depositions.models import State
 from app.depositions.queries import detail
 from app.depositions.queries.detail import DepositionDetail
@@ -59,15 +60,20 @@ def _booked(db: Db, slug: str) -> DepositionDetail:
 def _page(deposition: DepositionDetail) -> Response:
     now = clock.now()
     guest = _guest(deposition)
+    t = TRANSLATIONS.translator(deposition.organization_locale)
+    begins = t.lang == "en" and deposition.starts_at > now  # the countdown speaks English
     return respond(
         "depositions/session.html",
         "depositions/_status.html",
         status=410 if deposition.state in (State.CANCELED, State.ENDED) else 200,
         deposition=deposition,
         what=calendar.title(deposition),
-        hours=datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone),
+        t=t,
+        lang=t.lang,
+        dir=t.dir,
+        hours=span(deposition.starts_at, deposition.ends_at, deposition.zone, t),
         zone=time_zones.plain_name(deposition.time_zone),
-        begins=datetimes.countdown(deposition.starts_at, now) if deposition.starts_at > now else "",
+        begins=datetimes.countdown(deposition.starts_at, now) if begins else "",
         guest=guest,
         organization_name=deposition.organization_name,
         proof=request.args.get("k", "") if guest else "",

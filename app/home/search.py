@@ -3,7 +3,6 @@
 Scope is checked twice: the index reads only organizations in scope, and each row is checked again.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,12 +113,12 @@ def marked(text: str, typed: str) -> Markup:
     wanted = sorted(words, key=len)
     parts: list[str] = []
     at = 0
-    for found in re.finditer(r"[^\W_]+", text):
-        word = normalization.fold(found[0])
+    for start, written in normalization.spans(text):
+        word = normalization.fold(written)
         lengths = [len(each) for each in wanted if word.startswith(each)]
         if lengths:
-            end = found.start() + (lengths[-1] if len(word) == len(found[0]) else len(found[0]))
-            parts += [escape(text[at : found.start()]), Markup("<mark>{}</mark>").format(text[found.start() : end])]
+            end = start + (lengths[-1] if len(word) == len(written) else len(written))
+            parts += [escape(text[at:start]), Markup("<mark>{}</mark>").format(text[start:end])]
             at = end
     return Markup("").join([*parts, escape(text[at:])])
 
@@ -134,7 +133,7 @@ def _reach(user: Me, chosen: Iterable[Desk]) -> dict[str, frozenset[int] | None]
 
 def _exact(chosen: Iterable[Desk], typed: str) -> list[Hit]:
     """What a typed number or id may be, before it is known whether it exists."""
-    text = typed.strip()
+    text = normalization.plain(typed)
     ids = ((desk.subject, desk.read_id(text)) for desk in chosen)
     return [Hit(subject, id) for subject, id in ids if id is not None]
 

@@ -10,6 +10,7 @@ from app.home import my_work, overview
 from app.home import search as searching
 from app.kernel import clock
 from app.kernel.db.transaction import db
+from app.kernel.text import normalization
 from app.kernel.web.htmx import respond
 
 pages = Blueprint("home", __name__)
@@ -64,4 +65,4 @@ def palette() -> Response:
 
 
 def _typed() -> str:
-    return "".join(c for c in request.args.get("q", "")[:LONGEST_QUERY] if c.isprintable()).strip()
+    return normalization.query(request.args.get("q", ""), LONGEST_QUERY)

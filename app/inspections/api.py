@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 from flask import Response, g, request
@@ -234,7 +235,7 @@ def join(call: Call) -> Response:
     """
     inspection_id, token = as_uuid(call.args["session_id"]), call.args["token"]
     wanted: dict[str, Any] = {
-        "code": rules.typed_code(_utf8(request.headers.get("X-Join-OTP", ""))),
+        "code": rules.typed_code(_decoded(request.headers.get("X-Join-OTP", ""))),
         "visitor": actions.Visitor.of(call.by.address, request.headers.get("User-Agent"), call.by.request_id, "api"),
         "now": call.now,
     }
@@ -245,12 +246,12 @@ def join(call: Call) -> Response:
     return answer(outcome)
 
 
-def _utf8(header: str) -> str:
-    """The text of a header that was sent in UTF-8; WSGI hands its bytes over as Latin-1."""
+def _decoded(header: str) -> str:
+    """The text of a header, percent-encoded as browsers must send it, or in UTF-8, which WSGI hands over as Latin-1."""
     try:
-        return header.encode("latin-1").decode()
+        return unquote(header.encode("latin-1").decode())
     except UnicodeError:
-        return header
+        return unquote(header)
 
 
 REFUSALS = {

@@ -21,7 +21,7 @@ from app.dashboard.desk import (
 from app.inspections import api, events, jobs, public, views
 from app.inspections.models import Inspection, Status
 from app.inspections.presentation import labels
-from app.inspections.queries import listing, search
+from app.inspections.queries import backfills, listing, search
 from app.inspections.rules import status_of
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization
@@ -143,6 +143,7 @@ DESK = Desk(
     nothing_waits="No user waits, and nothing begins today.",
     work_items=_work_items,
     search_source=search.SOURCE,
+    backfills=backfills.BACKFILLS,
     search_results=_search_results,
     read_id=read_uuid,
     events=events.EVENTS,

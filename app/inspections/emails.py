@@ -5,7 +5,6 @@ Link and code never share a message.
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import datetime, timedelta
 from typing import Protocol, TypedDict
@@ -20,6 +19,7 @@ from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import datetimes
 from app.kernel.text.i18n import Translator
+from app.kernel.text.normalization import region_of, telephone_key
 
 REMIND = "job:inspections.remind"
 """Outbox channel: sends a reminder, if it is still needed then."""
@@ -70,9 +70,9 @@ def code_name(invite: Invite, channel: str) -> str:
     return f"inspection-code:{invite.id}:{invite.code_issue}:{channel}"
 
 
-def dialable(phone: str) -> str:
-    """A telephone number as gateways take it: digits, after a plus sign if there is one."""
-    return ("+" if phone.strip().startswith("+") else "") + re.sub(r"\D", "", phone)
+def dialable(invite: Invite, organization: Organization) -> str:
+    """The telephone number of an invite as gateways take it: in E.164, as far as its country is known."""
+    return invite.recipient_phone_key or telephone_key(invite.recipient_phone, region_of(organization.time_zone))
 
 
 class Facts(TypedDict):
@@ -129,7 +129,7 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Org
         body = t("sms_link", organization=organization.name, url=url, until=until)
         return [
             sms.text_message(
-                db, dialable(invite.recipient_phone), body, secret=True, dedupe=link_name(invite), fresh=fresh
+                db, dialable(invite, organization), body, secret=True, dedupe=link_name(invite), fresh=fresh
             )
         ]
     return []
@@ -158,7 +158,7 @@ def code(db: Db, inspection: Inspection, invite: Invite, organization: Organizat
         body = t("sms_code", organization=organization.name, code=code)
         name = code_name(invite, "sms")
         messages.append(
-            sms.text_message(db, dialable(invite.recipient_phone), body, secret=True, dedupe=name, fresh=fresh)
+            sms.text_message(db, dialable(invite, organization), body, secret=True, dedupe=name, fresh=fresh)
         )
     return messages
 

@@ -170,6 +170,7 @@ class Invite(Base):
     recipient_last_name: Mapped[str] = mapped_column(String(100), default="")
     recipient_email: Mapped[str] = mapped_column(String(320), default="")
     recipient_phone: Mapped[str] = mapped_column(String(40), default="")
+    recipient_phone_key: Mapped[str | None] = mapped_column(String(40))
     send_email: Mapped[bool] = mapped_column(Boolean, default=True)
     issue: Mapped[int] = mapped_column(Integer, default=1)
     code_issue: Mapped[int] = mapped_column(Integer, default=1)

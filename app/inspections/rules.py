@@ -28,6 +28,8 @@ TTL_MINUTES = (5, 43_200)
 TTL_MINUTES_DEFAULT = 1440
 JOINS_A_MINUTE = 300
 """Joins from one address; never fewer, since a whole office may share one address."""
+LINKS_OF_A_RECIPIENT, LINKS_OF_AN_ORGANIZATION = 12, 300
+"""Invites and reissues an hour: to one recipient, over all inspections and organizations, and of one organization."""
 REMIND_HOURS = (24, 1)
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
 
@@ -286,9 +288,9 @@ def hint_phone(number: str) -> str | None:
     return f"…{digits[-2:]}" if digits else None
 
 
-def recipient_key(email: str, phone: str) -> str:
+def recipient_key(email: str, phone_key: str | None) -> str:
     """Identifies the recipient that wrong codes are counted for, over repeated invites."""
-    return email.strip().lower() or re.sub(r"\D", "", phone)
+    return normalization.email_key(email) or phone_key or ""
 
 
 def _field(field: str, code: str, detail: str) -> Invalid:

@@ -199,16 +199,18 @@ def _fill(
 ) -> None:
     """Writes all answers at once: one by one, as a prospect gives them, would slow down the first start."""
     person = answers.person(questionnaire.questions, given)
+    phone_key = normalization.telephone_key(person.phone, questionnaire.region) if person.phone else None
     changes = {
         "submission": given,
         "left_empty": left_empty,
         "status": Status.ACTIVE.value,
         "version": 1 + len(given),
         "updated_at": at,
+        "phone_key": phone_key,
         **person._asdict(),
     }
     db.execute(update(Prescreen).where(Prescreen.id == id).values(**changes))
-    search.index(db, search_document(id, questionnaire.organization_id, person))
+    search.index(db, search_document(id, questionnaire.organization_id, person, phone_key))
     data = {"template": questionnaire.name}
     record(db, events.STARTED, id, questionnaire.organization_id, by=PROSPECT, now=at, data=data)
 
@@ -255,7 +257,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
             email=JANE["email"],
             phone=JANE["phone"],
             email_key=normalization.email_key(JANE["email"]),
-            phone_key=normalization.telephone_key(JANE["phone"], None),
+            phone_key=normalization.telephone_key(JANE["phone"], home.region),
             created_at=completed_at,
         )
     )
@@ -270,7 +272,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
     for key, value in JANE["answers"].items():
         read = answers.check_answer(questions[key], [value])
         given = answers.with_answer(questionnaire.questions, given, questions[key], read)
-    _fill(db, home, known, answers.person(questionnaire.questions, given), given, completed_at)
+    _fill(db, questionnaire, known, given, [], completed_at)
     actions.complete(db, known, by=PROSPECT, now=completed_at)
 
 

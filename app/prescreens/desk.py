@@ -14,7 +14,7 @@ from app.dashboard.queue import Label
 from app.kernel.db.engine import Db
 from app.prescreens import api, events, jobs, presentation, public, views
 from app.prescreens.models import Prescreen, Questionnaire, ReviewStatus, Status
-from app.prescreens.queries import counts, search
+from app.prescreens.queries import backfills, counts, search
 
 
 def _waiting(db: Db, scope: Scope, now: datetime) -> int:
@@ -117,6 +117,7 @@ DESK = Desk(
     nothing_waits="No prescreen waits for a decision.",
     work_items=_work_items,
     search_source=search.SOURCE,
+    backfills=backfills.BACKFILLS,
     search_results=_search_results,
     read_id=read_uuid,
     search_arguments={"state": "all"},

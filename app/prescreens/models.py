@@ -77,12 +77,16 @@ DECIDED: dict[str, Any] = {  # keyword arguments of Index, which have many types
 
 
 class Contact(Base):
-    """A person as one organization knows them. Matching a later prescreen to it never changes what is stored here."""
+    """A person as one organization knows them. Matching a later prescreen to it never changes what is stored here.
+
+    `phone` is as it was typed, `phone_key` the same in E.164 where that is known (normalization.telephone_key).
+    """
 
     __tablename__ = "contacts"
     __table_args__ = (
         UniqueConstraint("organization_id", "email_key", name="uq_contacts_email"),
-        UniqueConstraint("organization_id", "phone_key", name="uq_contacts_phone"),
+        # Families and offices share a telephone.
+        Index("ix_contacts_phone", "organization_id", "phone_key"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
@@ -193,6 +197,7 @@ class Prescreen(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     email: Mapped[str | None] = mapped_column(String(254))
     phone: Mapped[str | None] = mapped_column(String(40))
+    phone_key: Mapped[str | None] = mapped_column(String(40))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     assignee_name: Mapped[str | None] = mapped_column(String(200))
     locale: Mapped[str] = mapped_column(String(16), default="en")

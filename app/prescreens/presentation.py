@@ -3,7 +3,7 @@
 Staff read English; prospects read the language of their chat.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -22,10 +22,10 @@ from app.kernel.text import datetimes, normalization
 from app.kernel.text.i18n import Translator
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import QuestionType, ReviewStatus, Status, Submission
-from app.prescreens.queries.contacts import EarlierPrescreen
+from app.prescreens.queries.contacts import EarlierPrescreen, KnownContact
 from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
-from app.prescreens.rules import review
+from app.prescreens.rules import matching, review
 from app.prescreens.rules.answers import Answer, Question, applicable
 from app.prescreens.rules.review import Reviewable
 
@@ -151,15 +151,19 @@ class Flagged(Reviewable, Protocol):
     """Anything that has the columns from which badges follow."""
 
     @property
+    def name(self) -> str | None: ...
+    @property
     def email(self) -> str | None: ...
     @property
     def other_contact_id(self) -> UUID | None: ...
 
 
-def badges(prescreen: Flagged, not_met: int, returning: bool, now: datetime, *, with_state: bool) -> tuple[Badge, ...]:
+def badges(
+    prescreen: Flagged, not_met: int, returning: KnownContact | None, now: datetime, *, with_state: bool
+) -> tuple[Badge, ...]:
     """The flags of a prescreen, after its state when that is expired or `with_state`; of a decided one the state alone.
 
-    `not_met` is the number of criteria not met, `returning` whether its contact has an earlier prescreen.
+    `not_met` is the number of criteria not met, `returning` its contact when that has an earlier prescreen.
     """
     if prescreen.review_status != ReviewStatus.PENDING:
         return (state_badge(prescreen, now),)
@@ -172,7 +176,7 @@ def badges(prescreen: Flagged, not_met: int, returning: bool, now: datetime, *, 
     if prescreen.other_contact_id:
         found.append(Badge("Two contacts match", "users", "warn", flag=True))
     if returning:
-        found.append(Badge("Here before", "history", flag=True))
+        found.append(Badge(matching.here_before(prescreen, returning), "history", flag=True))
     if prescreen.status == Status.COMPLETED and not prescreen.email:
         found.append(Badge("No e-mail given", "mail-x", "warn", flag=True))
     return tuple(found)
@@ -199,8 +203,8 @@ class RowContext:
 
     questions: Mapping[tuple[UUID, int], tuple[Question, ...]]
     """Questions by questionnaire and version."""
-    returning: Set[UUID]
-    """Prescreens whose contact has an earlier one."""
+    returning: Mapping[UUID, KnownContact]
+    """The contacts of prescreens whose contact has an earlier one."""
     pending: Mapping[str, Decision]
     """Pending decisions by the id of their prescreen, as text."""
 
@@ -256,7 +260,7 @@ def row(
         badges(
             prescreen,
             not_met(questions, prescreen.submission),
-            prescreen.id in context.returning,
+            context.returning.get(prescreen.id),
             now,
             with_state=with_state,
         ),
@@ -355,15 +359,17 @@ def not_met(questions: Sequence[Question], submission: Submission) -> int:
 
 
 class EarlierRow(NamedTuple):
-    """Another prescreen of the same contact, on the detail page."""
+    """Another prescreen of the same contact, on the detail page. `name` is its prospect's where that is another."""
 
     id: UUID
+    name: str
     questionnaire: str
     status_text: str
     at: datetime
 
 
-def earlier_row(prescreen: EarlierPrescreen, now: datetime) -> EarlierRow:
+def earlier_row(prescreen: EarlierPrescreen, name: str, now: datetime) -> EarlierRow:
+    """A row for the page of a prescreen whose prospect is called `name`."""
     state = review.state_of(prescreen, now)
     text = {
         "approved": f"approved by {prescreen.reviewed_by}",
@@ -373,7 +379,8 @@ def earlier_row(prescreen: EarlierPrescreen, now: datetime) -> EarlierRow:
         "active": "still answering",
         "draft": "nothing answered yet",
     }[state]
-    return EarlierRow(prescreen.id, prescreen.questionnaire_name, text, prescreen.created_at)
+    other_name = "" if matching.same_name(prescreen.name, name) else prescreen.name
+    return EarlierRow(prescreen.id, other_name, prescreen.questionnaire_name, text, prescreen.created_at)
 
 
 def notified(prescreen: Named, questionnaire: QuestionnaireDetail) -> str:

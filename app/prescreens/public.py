@@ -64,8 +64,8 @@ def welcome(organization: str, questionnaire: str) -> Response:
 def start(organization: str, questionnaire: str) -> Response:
     """Starts a prescreen and goes to its first question."""
     ButtonForm().check()
-    _limit("start", STARTS_AN_HOUR, seconds=3600)
     _limit("start", STARTS_A_MINUTE)
+    _limit("start", STARTS_AN_HOUR, seconds=3600)
     found = _questionnaire(organization, questionnaire)
     if not found.is_open:
         return see_other(_url(".welcome", found))

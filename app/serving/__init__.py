@@ -3,6 +3,7 @@
 No client holds a thread: app/serving/bridge.py. A process that dies is replaced: app/serving/supervisor.py.
 """
 
+import contextlib
 import ctypes
 import errno
 import gc
@@ -11,6 +12,8 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -98,6 +101,24 @@ def check_exposure(address: str) -> None:
 def serve(config: Config, *, host: str, port: int, workers: int) -> None:
     """Serves until SIGTERM or SIGINT."""
     logs.configure(config)
+    with _shared_counts():
+        _serve(host, port, workers)
+
+
+@contextlib.contextmanager
+def _shared_counts() -> Iterator[None]:
+    """Names a folder in which web processes keep the counts for /metrics: what a dead one counted stays counted.
+
+    In shared memory where there is some, because a disk that fills up would stop a process in the middle of a count.
+    """
+    memory = "/dev/shm"
+    place = memory if os.access(memory, os.W_OK | os.X_OK) else None
+    with tempfile.TemporaryDirectory(prefix="session-desk-metrics-", dir=place, ignore_cleanup_errors=True) as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
+
+
+def _serve(host: str, port: int, workers: int) -> None:
     Supervisor(
         "app.serving:application",
         factory=True,
@@ -126,13 +147,7 @@ def _allow_connections() -> int:
 
 
 def begin_process() -> None:
-    """Lets a web process end as it should from its first moment on.
-
-    Granian hears a stop only once it serves; one that came before would be waited for until it is killed. And a killed
-    main process would leave behind web processes that hold its port (Linux).
-    """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    """Lets a web process end with its main process: killed, that would leave behind what holds its port (Linux)."""
     if sys.platform == "linux":
         parent = os.getppid()
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -1,5 +1,7 @@
 """The process that starts the web processes and replaces those that die."""
 
+import os
+import signal
 import time
 from typing import Any
 
@@ -20,6 +22,11 @@ class Supervisor(MPServer):
 
     Granian itself stops everything when a worker dies within seconds of having been started.
     """
+
+    def __init__(self, *given: Any, **settings: Any) -> None:  # as granian has them
+        # A process that is being started has the main process' handlers, which would swallow a stop.
+        os.register_at_fork(after_in_child=_take_default_signals)
+        super().__init__(*given, **settings)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
         """Replaces what has died until a signal asks to stop. SIGHUP replaces all, one by one."""
@@ -44,6 +51,11 @@ class Supervisor(MPServer):
             # Set by signals, and when a worker ends.
             self.main_loop_interrupt.wait(max(0, min(due.values()) - now) if due else None)
             self.main_loop_interrupt.clear()
+
+
+def _take_default_signals() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def delay(deaths: int) -> float:

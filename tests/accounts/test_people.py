@@ -61,6 +61,7 @@ def test_filters_narrow_the_list(client: FlaskClient, cast: Cast) -> None:
     assert names("q=lena%40") == {"Lena Ortiz"}
     assert names("q=ORTIZ") == {"Lena Ortiz"}
     assert names("q=%25") == set()
+    assert names("q=%E2%80%8Bl%C3%A9na%C2%A0ortiz") == {"Lena Ortiz"}
     assert names("role=scheduler") == {"Ines Okafor"}
     assert names(f"role=operator&organization={cast.harbor.id}") == {"Oona Byrne"}
     assert "No matching people" in client.get("/people?q=zzz").text
@@ -125,6 +126,22 @@ def test_inviting_a_person_of_another_organization(client: FlaskClient, cast: Ca
     assert disabled.status_code == 403
     assert "only a staff administrator may do this" in disabled.text
     assert disabled.status_code == post(client, f"/people/{cast.lars.id}/enable").status_code
+
+
+def test_the_answer_is_the_same_for_known_and_unknown_addresses(client: FlaskClient, cast: Cast) -> None:
+    cast.sign_in(client, "adam")
+    answers = []
+    for typed in ("vera@example.com", "LARS@example.com"):
+        form = {"name": "Somebody", "email": typed, "role": "operator", "place": str(cast.marston.id)}
+        answer = post(client, "/people/invite", form)
+        page = client.get(answer.location).text
+        assert f"An invitation to {typed} is on its way." in page
+        assert "Lars" not in page.replace("LARS", "")
+        answers.append((answer.status_code, answer.location))
+    assert answers[0] == answers[1]
+    refused = post(client, "/people/invite", {**form, "email": "lena@example.com", "role": "leasing_agent"})
+    assert refused.status_code == 409
+    assert "Lena Ortiz" not in refused.text
 
 
 def test_inviting_twice(client: FlaskClient, cast: Cast, outbox: Outbox) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,19 @@ def test_upgrade_check_and_again(empty: Desk) -> None:
 
 
 @pytest.mark.slow
+def test_an_unfinished_backfill_is_named_and_finished_by_the_next_upgrade(empty: Desk, tmp_path: Path) -> None:
+    empty.json("db", "upgrade")
+    with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as db, db:
+        db.execute("UPDATE backfills SET finished_at = NULL WHERE name = 'telephones.contacts'")
+    refused = empty("db", "check", "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["differences"]) == (
+        1,
+        ["unfinished backfill telephones.contacts"],
+    )
+    assert empty.json("db", "upgrade")["changed"] is True
+    assert empty.json("db", "check")["current"] is True
+
+
 def test_two_upgrades_at_once(tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "app.cli", "db", "upgrade", "--json"]

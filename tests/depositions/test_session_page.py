@@ -1,9 +1,13 @@
 """The session's own page: what and when, too early, in, over, canceled; and the mailed link that knows who comes."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
+from app.accounts.models import Organization
+from app.depositions.locales import TRANSLATIONS, span
 from tests.depositions import factories
 from tests.pages import text
 
@@ -67,3 +71,30 @@ def test_the_printed_link_works_and_is_not_guessable(client, cast, database):
     assert client.get(path).status_code == 303
     assert re.fullmatch(r"/sessions/keller-v-northline-freight-[0-9a-f]{20}/join", path)
     assert client.get(f"/sessions/{made.slug[:-1]}/join").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("locale", "direction", "canceled", "early", "hours"),
+    [
+        ("fr", "ltr", "a été annulée", "en avance", "8 déc. 2026, 07:50–09:05 PST"),
+        ("es-MX", "ltr", "fue cancelada", "temprano", "8 dic 2026, 07:50–09:05 PST"),
+        ("ar", "rtl", "أُلغيت", "مبكرًا", "07:50–09:05 PST"),
+    ],
+)
+def test_it_speaks_the_organizations_language(client, cast, database, clock, locale, direction, canceled, early, hours):
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.slug == "marston").values(locale=locale))
+    moment = datetime(2026, 12, 8, 15, 50, tzinfo=UTC)
+    for state, words in (("canceled", canceled), ("scheduled", early)):
+        page = client.get(f"/sessions/{factories.in_state(database, cast, state, starts_at=moment).slug}").text
+        assert f'<html lang="{locale[:2]}" dir="{direction}">' in page
+        assert words in page
+        assert hours in page
+        for english in ("canceled", "You are early", "begins", "keep it to yourself"):
+            assert english not in page
+
+
+def test_the_ends_of_a_session_across_a_clock_change_each_have_their_zone():
+    start, end = datetime(2027, 11, 7, 8, 30, tzinfo=UTC), datetime(2027, 11, 7, 9, 15, tzinfo=UTC)
+    shown = span(start, end, "America/Los_Angeles", TRANSLATIONS.translator("fr"))
+    assert shown == "dim. 7 nov. 2027, 01:30 PDT – dim. 7 nov. 2027, 01:15 PST"

@@ -22,7 +22,7 @@ from app import middleware, web_errors
 from app.config import Config
 from app.kernel.errors import Conflict, Gone
 from app.kernel.text import datetimes, day_ruler, template_filters
-from app.kernel.web import assets, form_tokens, htmx
+from app.kernel.web import assets, form_tokens, htmx, visitors
 from app.kernel.web.forms import VersionedForm, at_most, choices, needed
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +87,7 @@ def make() -> Flask:
     form_tokens.install(site)
     config = Config.for_tests()
     site.extensions["config"] = config
+    visitors.install(site, ())
     middleware.install(site, config)
     web_errors.install(site)
     assets.install(site)

@@ -50,6 +50,19 @@ def test_a_refusal_lands_by_its_control_and_nothing_typed_is_lost(page: Any, add
     assert page.url == f"{address}/detail"
 
 
+def test_a_limit_is_counted_as_the_server_counts_and_cuts_nothing(page: Any, address: str) -> None:
+    page.goto(f"{address}/detail")
+    field, counter = page.locator("#why"), page.locator("#why + [data-counter]")
+    field.fill("🦊" * 1999 + "\n")
+    expect(counter).to_have_text("1,999 / 2,000")
+    field.fill("🦊" * 1999 + "\nab")
+    expect(counter).to_have_text("2,002 / 2,000 · Please shorten it.")
+    expect(counter).to_have_class("error")
+    assert len(field.input_value()) == 2002
+    field.fill("🦊")
+    expect(counter).to_have_text("1 / 2,000")
+
+
 def test_a_refusal_in_a_dialog_stays_in_it(page: Any, address: str) -> None:
     page.goto(f"{address}/detail")
     page.click("text=Cancel the request")

@@ -90,18 +90,18 @@ def clock_is_believed() -> None:
     rate_limits.array = Believing  # type: ignore[misc]
 
 
-def bodies_hold_the_process() -> None:
+def bodies_block_the_process() -> None:
     """A process waits for a body and does nothing else meanwhile."""
     from app.serving.bridge import Bridge
 
     read = Bridge._read
 
-    async def hold(self: Any, environ: Any, exchange: Any, most: int, body: bytearray) -> None:
+    async def block(self: Any, environ: Any, exchange: Any, most: int, body: bytearray) -> None:
         if environ.get("CONTENT_LENGTH") == "100000":
             time.sleep(10)
         await read(self, environ, exchange, most, body)
 
-    Bridge._read = hold  # type: ignore[method-assign]
+    Bridge._read = block  # type: ignore[method-assign]
 
 
 BUGS: dict[str, Callable[[], None]] = {
@@ -115,7 +115,7 @@ BUGS: dict[str, Callable[[], None]] = {
         faults_are_crashes,
         deadline_cuts_nothing,
         clock_is_believed,
-        bodies_hold_the_process,
+        bodies_block_the_process,
     )
 }
 

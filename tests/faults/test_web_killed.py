@@ -47,7 +47,7 @@ def titles(database: Database) -> list[str]:
 
 
 def test_every_key_makes_one_row(serve: Serve, cast: Cast, database: Database) -> None:
-    load, killed = kill_under_load(serve, cast, rounds(2))
+    load, killed = kill_under_load(serve, cast, rounds(1))
     assert killed
     stored = titles(database)
     assert load.wrong == []

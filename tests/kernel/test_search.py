@@ -96,6 +96,61 @@ def test_accents_scripts_numbers_and_addresses(db: Db, typed: str) -> None:
     assert found(db, typed) == ["it"]
 
 
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("علی\u200cرضا محمدی", "علی\u200cرضا محمدی"),
+        ("علی\u200cرضا محمدی", "علي\u200cرضا محمدي"),
+        ("علی\u200cرضا محمدی", "علیرضا"),
+        ("علی\u200cرضا محمدی", "علی رضا"),
+        ("علی\u200cرضا محمدی", "رضا"),
+        ("علی\u200cرضا", "علی\u200cر"),
+        ("علي رضا", "علی\u200cرضا"),
+        ("كريم", "کریم"),
+        ("أحمد إبراهيم آل", "احمد ابراهيم ال"),
+        ("ٱلرحمن", "الرحمن"),
+        ("محـــمد", "محمد"),
+        ("مُحَمَّد", "محمد"),
+        ("فاطمة", "فاطمه"),
+        ("مصطفى", "مصطفي"),
+        ("مسؤول شيء", "مسوول شي"),
+        ("ہاشمی", "هاشمي"),
+        ("ﻣﺤﻤﺪ", "محمد"),
+        ("inter\u00adpreter", "interpreter"),
+        ("interpreter", "inter\u00adpreter"),
+        ("Mar\u200bia", "maria"),
+        ("Maria", "Mar\u2060ia\ufeff"),
+        ("ශ්\u200dරී ලංකා", "ශ්රී ලංකා"),
+        ("ශ්රී", "ශ්\u200dරී"),
+        ("नर\u200dक्ष", "नरक्ष"),
+        ("Anna\u00a0Lee", "anna lee"),
+        ("ភាសា\u200bខ្មែរ", "ខ្មែរ"),
+        ("👩\u200d👧 Lee", "lee"),
+        ("\u202eLee\u202c", "lee"),
+    ],
+)
+def test_what_nobody_sees_and_other_forms_of_a_sign_hide_nothing(db: Db, written: str, typed: str) -> None:
+    search.add(db, thing("it", written))
+    search.add(db, thing("other", "Somebody Else"))
+    assert found(db, typed) == ["it"]
+    assert found(db, written) == ["it"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    word=st.text("abcعلیكअක", min_size=2, max_size=8),
+    marks=st.lists(
+        st.sampled_from(["", "\u200b", "\u200c", "\u200d", "\u00ad", "\u2060", "\ufe0f"]), min_size=16, max_size=16
+    ),
+)
+def test_marks_anywhere_in_a_word_hide_it_from_no_query(db: Db, word: str, marks: list[str]) -> None:
+    half = len(marks) // 2
+    written = "".join(a + b for a, b in zip(word, marks[:half], strict=False))
+    typed = "".join(a + b for a, b in zip(word, marks[half:], strict=False))
+    search.index(db, thing("x", written))
+    assert found(db, typed) == found(db, word) == found(db, written) == ["x"]
+
+
 def test_every_word_must_be_there(db: Db) -> None:
     search.add(db, thing("it", "Ada Lovelace"))
     assert found(db, "ada love") == ["it"]

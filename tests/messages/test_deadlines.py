@@ -71,12 +71,12 @@ def endless(start: bytes, line: bytes) -> Talk:
     return talk
 
 
-def after(*said: bytes, then: Talk) -> Talk:
+def after(*texts: bytes, then: Talk) -> Talk:
     """Says one thing after each line of the caller, and then goes on otherwise."""
 
     def talk(caller: socket.socket, over: threading.Event) -> None:
         lines = caller.makefile("rb")
-        for number, each in enumerate(said):
+        for number, each in enumerate(texts):
             if number:
                 lines.readline()
             caller.sendall(each)

@@ -4,13 +4,14 @@ import html
 import re
 
 import pytest
-from sqlalchemy import select
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
 
 from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
 from tests.cast import Cast
 from tests.outgoing import Outbox
-from tests.prescreens.factories import JANE, QUESTIONS, template
+from tests.prescreens.factories import JANE, QUESTIONS, prescreen, template
 from tests.prescreens.visitors import START, Visitor, answer_all, token_in
 
 # Pages that can be opened again, and text that is kept --------------------------------------------------------------
@@ -104,6 +105,21 @@ def test_what_is_due_is_asked_before_the_answers_are_sent(optional: Visitor, dat
     assert optional.get(sent.headers["Location"]).step == "pets"
     with database.read() as db:
         assert db.scalars(select(Prescreen.status)).one() == "active"
+
+
+def test_staff_see_what_was_due_and_left_empty(database: Database, cast: Cast, client: FlaskClient) -> None:
+    """Also of answers that were sent before the chat asked what became due."""
+    with database.write() as db:
+        optional = template(db, cast.marston.id, "optional", questions=OPTIONAL_PETS)
+    due = prescreen(database, cast.marston.id, template_id=optional, given={"pets": None})
+    undue = prescreen(database, cast.marston.id, template_id=optional, given={"hasPets": "no", "pets": None})
+    with database.write() as db:
+        db.execute(update(Prescreen).values(left_empty=None))
+    cast.sign_in(client, "lena")
+    for id, shown in ((due, True), (undue, False)):
+        page = client.get(f"/prescreens/{id}").text
+        row = page.partition("<bdi>Which ones?</bdi>")[2].partition("</tr>")[0]
+        assert ("due, left empty" in row) is shown
 
 
 def test_changing_an_early_answer_asks_nothing_again(visitor: Visitor) -> None:

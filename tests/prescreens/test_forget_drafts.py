@@ -18,6 +18,7 @@ from app.prescreens.desk import DESK
 from app.prescreens.models import Prescreen
 from app.prescreens.queries.search import SOURCE
 from tests.cast import Cast
+from tests.clocks import Clock
 from tests.prescreens.factories import PROSPECT, prescreen, stored
 
 
@@ -68,7 +69,7 @@ def test_no_list_of_staff_shows_drafts(database: Database, cast: Cast, client: F
     assert "No name yet" not in page
 
 
-def test_starts_of_one_network_are_bounded(database: Database, cast: Cast, client: FlaskClient) -> None:
+def test_starts_of_one_network_are_bounded(database: Database, cast: Cast, client: FlaskClient, clock: Clock) -> None:
     prescreen(database, cast.marston.id, "draft")
     page = client.get("/p/marston/two-bedroom").text
     token = page.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
@@ -79,3 +80,10 @@ def test_starts_of_one_network_are_bounded(database: Database, cast: Cast, clien
         return client.post("/p/marston/two-bedroom/start", data=data, environ_overrides=place).status_code
 
     assert [start(n) for n in range(22)] == [303] * 20 + [429] * 2
+    for _ in range(5):
+        clock.move(seconds=61)
+        assert [start(n) for n in range(20)] == [303] * 20
+    clock.move(seconds=61)
+    assert start(1) == 429, "120 an hour"
+    clock.move(hours=1)
+    assert start(1) == 303

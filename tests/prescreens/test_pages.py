@@ -1,6 +1,8 @@
 """The agents' pages: list, detail, templates; who sees what; nothing hostile gets through."""
 
+import csv
 import html
+import io
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -61,6 +63,15 @@ def test_groups_tabs_and_lede_agree(lena: FlaskClient, database: Database, cast:
     soon = page(lena, "/prescreens?left=3")
     assert "Jane 2<" in soon
     assert "Jane 5<" not in soon
+
+
+def test_the_csv_has_every_answer(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    prescreen(database, cast.marston.id, given={"fullName": "Jane Jones", "email": "jane@example.com"})
+    (row,) = csv.DictReader(io.StringIO(lena.get("/prescreens/csv").text[1:], newline=""))
+    answers = row["Answers"].splitlines()
+    assert any(line.endswith(": Jane Jones") for line in answers)
+    assert any(line.endswith(": jane@example.com") for line in answers)
+    assert len(answers) > len(row["Key answers"].split("; "))
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,16 @@ def test_what_was_typed_is_still_there(client: FlaskClient, known: list[str]) ->
     assert again.status_code == 303, "the button sends it once more, with a token that is good"
 
 
+def test_a_phone_of_some_years_ago_can_answer(client: FlaskClient, known: list[str]) -> None:
+    """It sends `Origin: null` with our forms, because our pages send no Referer, and knows no Sec-Fetch-Site."""
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(known[1]).text)
+    assert token
+    answer = {"step": "moveInDate", "answer": "2030-04-01", "csrf_token": token[1]}
+    assert client.post(f"{known[1]}/answer", data=answer, headers={"Origin": "null"}).status_code == 303
+    del answer["csrf_token"]
+    assert client.post(f"{known[1]}/answer", data=answer, headers={"Origin": "null"}).status_code == 403
+
+
 def test_a_form_token_is_good_for_its_link_alone(client: FlaskClient, known: list[str]) -> None:
     other = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(known[0]).text)
     assert other

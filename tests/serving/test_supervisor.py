@@ -45,6 +45,14 @@ def test_a_stop_finishes_what_was_accepted_and_waits_for_no_slow_client(tmp_path
         assert site.process.wait(LONGEST) == 0
 
 
+def test_a_process_that_is_being_started_can_be_stopped(tmp_path: Path) -> None:
+    with small_site(tmp_path, workers=2) as site:
+        psutil.Process(site.process.pid).children()[0].kill()
+        site.wait_for_log("web process ended")
+        site.process.terminate()
+        assert site.process.wait(LONGEST) == 0
+
+
 def test_a_killed_main_process_leaves_nothing_behind(tmp_path: Path) -> None:
     with small_site(tmp_path) as site:
         web, _ = map(int, get(site.port, "/who")[1].split())

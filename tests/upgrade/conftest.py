@@ -59,6 +59,7 @@ class Upgraded:
         with database.writer.begin() as connection:
             load(connection)
         product.migrate(database, "head")
+        product.finish(database, datetime.fromisoformat(snapshot().moment))
         database.dispose()
 
     def close(self) -> None:

@@ -12,6 +12,8 @@ from alembic.config import Config as Alembic
 from sqlalchemy import text
 
 from app.config import Config
+from app.desks import BACKFILLS
+from app.kernel.db import backfills
 from app.kernel.db.engine import Database
 from app.wiring import wire
 from app.worker import Worker
@@ -36,6 +38,11 @@ def migrate(database: Database, revision: str) -> None:
     found.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     found.set_main_option("path_separator", "newline")
     command.upgrade(found, revision)
+
+
+def finish(database: Database, now: datetime) -> None:
+    """Makes values of existing rows anew, as `desk db upgrade` does after the migrations."""
+    backfills.run(database, BACKFILLS, now)
 
 
 def connect_to(database: Database, *, smtp_url: str, sms_url: str) -> None:

@@ -75,6 +75,10 @@ def waiting() -> list[dict[str, Any]]:
     return [{**row, "id": _dashed(row["id"])} for row in snapshot().records("outbox") if row["state"] == "queued"]
 
 
+RESET = "job:accounts.password_reset"
+"""Requests for new passwords. They are deleted a day after they were carried out: the address may be unknown."""
+
+
 def work_until_nothing_waits(database: Any, clock: Clock) -> None:
     """Lets the worker go on at each moment at which something of the snapshot is due."""
     now = clock.now()
@@ -100,7 +104,9 @@ def test_everything_that_waited_leaves_under_its_own_id(
 ) -> None:
     work_until_nothing_waits(database, clock)
     rows, now = waiting(), states(database)
-    assert {row["id"]: now[row["id"]] for row in rows} == {row["id"]: "sent" for row in rows}
+    assert {row["id"]: now.get(row["id"]) for row in rows} == {
+        row["id"]: None if row["channel"] == RESET else "sent" for row in rows
+    }
     by_channel = {
         channel: [row["id"] for row in rows if row["channel"] == channel] for channel in ("email", "sms", "webhook")
     }
@@ -149,7 +155,7 @@ def test_what_was_over_stays_over(database: Any, outside: Outside, authority: Au
     work_until_nothing_waits(database, clock)
     now = states(database)
     for row in snapshot().records("outbox"):
-        if row["state"] != "queued":
+        if row["state"] != "queued" and row["channel"] != RESET:
             assert now[_dashed(row["id"])] == row["state"]
     sent_before = {_dashed(row["id"]) for row in snapshot().records("outbox") if row["state"] != "queued"}
     assert not sent_before & set(outside.emails)

@@ -56,7 +56,8 @@ def test_every_other_address_opens(browsers: Browsers) -> None:
     for each in facts()["opens"]:
         answer = browsers[each["who"]].get(each["url"])
         if "lines" in each:
-            assert len(answer.html.strip().splitlines()) == each["lines"], each["url"]
+            rows = list(csv.reader(io.StringIO(answer.html.strip(), newline="")))  # an answer may have several lines
+            assert len(rows) == each["lines"], each["url"]
 
 
 def test_saved_views_are_all_there_and_show_the_same_things(browsers: Browsers) -> None:

@@ -69,6 +69,7 @@ def create(
             Organization.self_service: fields["self_service"],
             Organization.locale: fields["locale"],
             Organization.time_zone: fields["time_zone"],
+            Organization.country: normalization.region_of(fields["time_zone"]),
             Organization.contact_email: fields["contact_email"],
             Organization.decision_emails: fields["decision_emails"],
             Organization.require_second_factor: fields["require_second_factor"],

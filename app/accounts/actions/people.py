@@ -128,7 +128,7 @@ def enable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
 def invite_again(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     """Sends another invitation; the earlier link works until one is used. Raises Conflict once it was accepted."""
     if person.password_hash is not None:
-        raise Conflict(f"{person.name} has already accepted the invitation. Nothing was sent.", code="person.active")
+        raise Conflict(f"{person.email} has already accepted the invitation. Nothing was sent.", code="person.active")
     if person.disabled_at is not None:
         raise Conflict("This account is disabled. Nothing was sent. Enable it first.", code="person.disabled")
     organization = next((each.organization for each in person.memberships if each.organization), None)
@@ -258,7 +258,7 @@ def _add_membership(db: Db, person: Person, role: str, organization: Organizatio
     if placed is None:
         where = organization.name if organization else "all organizations"
         raise Conflict(
-            f"{person.name} is already {TITLES[Role(known)].lower()} for {where}. Nothing was changed.",
+            f"{person.email} is already {TITLES[Role(known)].lower()} for {where}. Nothing was changed.",
             code="person.has_role",
         )
 

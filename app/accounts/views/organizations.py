@@ -16,6 +16,7 @@ from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
+from app.kernel.text import normalization
 from app.kernel.web.htmx import respond, see_other
 
 
@@ -23,7 +24,7 @@ from app.kernel.web.htmx import respond, see_other
 @allow(Role.ADMIN)
 def organizations() -> Response:
     """Lists the organizations that the current administrator manages."""
-    text = "".join(character for character in request.args.get("q", "").strip()[:100] if character.isprintable())
+    text = normalization.query(request.args.get("q", ""), 100)
     found = queries.organizations(db(), administered(), text=text)
     return respond(
         "accounts/organizations.html",

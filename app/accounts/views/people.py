@@ -21,6 +21,7 @@ from app.kernel.changes.events import TimelineRow
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
+from app.kernel.text import normalization
 from app.kernel.web.forms import DeskForm, choices
 from app.kernel.web.htmx import respond, see_other
 
@@ -80,12 +81,16 @@ def invitation() -> Response:
 @pages.post("/people/invite")
 @allow(Role.ADMIN)
 def invite() -> Response:
-    """Creates the account when there is none, gives the role and sends an e-mail."""
+    """Creates the account when there is none, gives the role and sends an e-mail.
+
+    The answer is the same for known and unknown addresses, and repeats only what was typed: whose account an address
+    is, and what that person is called, is not for whoever types it.
+    """
     form = InviteForm()
     places = _fill_choices(form, db(), administered())
     form.check()
     rules.check_grant(form.role.data, everywhere=EVERYWHERE in places)
-    made = actions.invite(
+    actions.invite(
         db(),
         email=form.email.data,
         name=form.name.data,
@@ -94,8 +99,8 @@ def invite() -> Response:
         by=me().actor(),
         now=clock.now(),
     )
-    flash(f"{made.name} is invited: an e-mail to {made.email} is on its way.")
-    return see_other(url_for("accounts.person", person_id=made.id))
+    flash(f"An invitation to {form.email.data} is on its way.")
+    return see_other(url_for("accounts.invitation"))
 
 
 @pages.post("/people/<int:person_id>/invite")
@@ -280,6 +285,5 @@ def _visible_events(db: Db, found: Person, mine: frozenset[int] | None) -> list[
 
 
 def _text_filter(name: str) -> str:
-    """A text filter of the address: trimmed, without characters that no database takes."""
-    text = request.args.get(name, "").strip()[:100]
-    return "".join(character for character in text if character.isprintable())
+    """A text filter of the address."""
+    return normalization.query(request.args.get(name, ""), 100)

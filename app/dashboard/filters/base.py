@@ -219,7 +219,7 @@ class Filters:
 
 WITHOUT_TEXT = frozenset(("q", "tag", "language", "sort"))
 """Arguments that stand as an empty text in a cursor's purpose when they are not set; others as `None`."""
-PEOPLE = frozenset(("with", "operator"))
+PEOPLE = frozenset(("with", "operator", "manager"))
 """Arguments that name a person, by id in a cursor's purpose."""
 
 
@@ -322,4 +322,7 @@ class Chosen:
         people = {"nobody": "0", "me": str(self.reader.person_id)}
         texts = [args.get(name, "" if name in WITHOUT_TEXT else "None") for name in names]
         values = [people.get(text, text) if name in PEOPLE else text for name, text in zip(names, texts, strict=True)]
+        # A filter that cursors have not always had is named where it is set.
+        for name in sorted(args.keys() - set(names)):
+            values.append(f"{name}={people.get(args[name], args[name]) if name in PEOPLE else args[name]}")
         return ":".join([desk, *values, "all" if reach is None else ",".join(map(str, sorted(reach)))])

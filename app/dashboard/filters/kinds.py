@@ -25,7 +25,7 @@ from app.dashboard.filters.base import (
 )
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
-from app.kernel.text import datetimes, search
+from app.kernel.text import datetimes, normalization, search
 
 
 class Tabs(TabFilter):
@@ -186,11 +186,21 @@ class Organization(Filter[int]):
 
 
 class Person(Filter[PersonValue]):
-    """A person by number, or `me`. `narrows` makes the condition from the bindparam of the person's id."""
+    """A person by number, or `me`. `narrows` makes the condition from the bindparam of the person's id. With `tabs` it
+    means something on these alone."""
 
-    def __init__(self, name: str, label: str, narrows: Callable[[ColumnElement[int]], Condition]) -> None:
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        narrows: Callable[[ColumnElement[int]], Condition],
+        tabs: Collection[str] = (),
+    ) -> None:
         super().__init__(name, label)
-        self.narrows = narrows
+        self.narrows, self.tabs = narrows, tabs
+
+    def applies(self, value: PersonValue, tab: str) -> bool:
+        return not self.tabs or tab in self.tabs
 
     def parse(self, text: str) -> PersonValue:
         found = ME if text == ME.value else number(text)
@@ -220,16 +230,28 @@ class Person(Filter[PersonValue]):
         return next((each.name for each in sources.assignees() if each.id == value), "a person who is not here")
 
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
+        if self.tabs and chosen.tab not in self.tabs:
+            return None
         control, text = super().control(chosen, sources), chosen.text(self)
         return control._replace(value=ME.value) if control and text == str(chosen.reader.person_id) else control
 
 
 class Assignee(Person):
-    """The person a row is assigned to: by number, `me`, or `nobody`."""
+    """The person a row is assigned to: by number, `me`, or `nobody`. Another person of the row is asked for alike: by
+    a name and a label, and a `column` that `narrows` compares with the person."""
 
-    def __init__(self, column: Column, name: str = "with", label: str = "Assigned to") -> None:
-        super().__init__(name, label, lambda person: column == person)
-        self.column = column
+    def __init__(
+        self,
+        column: Column,
+        name: str = "with",
+        label: str = "Assigned to",
+        *,
+        nobody: str = "Unassigned",
+        narrows: Callable[[ColumnElement[int]], Condition] | None = None,
+        tabs: Collection[str] = (),
+    ) -> None:
+        super().__init__(name, label, narrows or (lambda person: column == person), tabs)
+        self.column, self.nobody = column, nobody
 
     def parse(self, text: str) -> PersonValue:
         return UNASSIGNED if text == UNASSIGNED.value else super().parse(text)
@@ -248,7 +270,7 @@ class Assignee(Person):
         return [anyone, (UNASSIGNED.value, "nobody"), *people]
 
     def words(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
-        return "Unassigned" if value is UNASSIGNED else super().words(value, chosen, sources)
+        return self.nobody if value is UNASSIGNED else super().words(value, chosen, sources)
 
 
 class Dated(NamedTuple):
@@ -339,7 +361,7 @@ class Text(Filter[str]):
         self.subject, self.id, self.placeholder, self.longest = subject, id, placeholder, longest
 
     def parse(self, text: str) -> str:
-        return "".join(c for c in text[: self.longest] if c.isprintable()).strip()
+        return normalization.query(text, self.longest)
 
     def conditions(self, kind: Hashable, tab: str) -> Conditions:
         return (self.id.in_(bindparam("found", expanding=True, type_=self.id.type)),)

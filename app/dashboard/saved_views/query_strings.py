@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from app.kernel.crypto import sha256
 from app.kernel.errors import Invalid
+from app.kernel.text import normalization
 
 NEVER = frozenset({"after", "before", "page", "poll", "live", "csrf_token"})
 """A place in a list, or how a page was requested: no part of a view."""
@@ -33,7 +34,7 @@ def canonical(args: Mapping[str, object] | Iterable[tuple[str, object]]) -> str:
 
 
 def _can_be_kept(value: str) -> bool:
-    return len(value) <= LONGEST_VALUE and value.isprintable() and not any(0xD800 <= ord(c) <= 0xDFFF for c in value)
+    return len(value) <= LONGEST_VALUE and normalization.query(value, LONGEST_VALUE) == value.strip()
 
 
 def typed(query: str) -> str:

@@ -1,7 +1,7 @@
 """One deposition, and the list as the API gives it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -97,6 +97,23 @@ class Informed(NamedTuple):
 def informed(db: Db, deposition_id: int) -> Informed:
     """How many e-mails about a deposition were sent so far, and are still to be sent."""
     return Informed.by(messages_about(db, SUBJECT, deposition_id))
+
+
+_EXPORTED = select(
+    Deposition.id,
+    Deposition.deponent_email,
+    Deposition.invites,
+    Deposition.file_number,
+    Deposition.manager_email,
+    Deposition.provider,
+    Deposition.details,
+    Deposition.room_url,
+).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+
+
+def export_facts(db: Db, ids: Sequence[int]) -> Sequence[Deposition]:
+    """What the CSV says of these depositions besides the list: rows of some of their columns."""
+    return cast(Sequence[Deposition], db.execute(_EXPORTED, {"ids": list(ids)}).all())
 
 
 def find(db: Db, organization_id: int, wanted: str) -> Deposition:

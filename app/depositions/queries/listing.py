@@ -39,6 +39,8 @@ STATES_OF: dict[str, tuple[State, ...]] = {
     SCHEDULED: (State.ACTIVE, State.SCHEDULED, State.READY),
     EVERYTHING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY, State.ENDED, State.CANCELED),
 }
+MANAGED = (CANCELLATION, SCHEDULED, EVERYTHING)
+"""Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
 

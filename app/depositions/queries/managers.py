@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text
 
 from app.accounts.models import Membership, Person
 from app.accounts.roles import Role
@@ -36,6 +36,12 @@ class Overlap(NamedTuple):
     deponent_name: str | None
     case_name: str
     manager_email: str | None
+
+
+def managed_by(person: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a person, by their id, manages the session: under the address that they have now."""
+    address = select(Person.email).where(Person.id == person).scalar_subquery()
+    return Deposition.manager_email == address
 
 
 def managers(db: Db) -> list[Manager]:

@@ -51,4 +51,4 @@ def texts(db: Db, ids: Sequence[int]) -> list[SearchDocument]:
     return [search_document(cast(Deposition, row)) for row in rows]
 
 
-SOURCE = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts, Deposition.id, SUBJECT)

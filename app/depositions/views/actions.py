@@ -131,7 +131,7 @@ def start(id: int) -> Response:
 
 def _show_early_start(deposition: DepositionDetail, preview: confirmation.Preview, now: datetime) -> Response:
     early = datetimes.duration(deposition.starts_at - now)
-    hours = datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone)
+    hours = presentation.hours(deposition)
     return confirmation_pages.show(
         preview,
         f"Start it {early} early",

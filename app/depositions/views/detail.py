@@ -67,7 +67,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         tagged=tagging.shown(QUEUE, db(), deposition),
         state=presentation.STATES[State(deposition.state)],
         flags=[(flag, presentation.badge(flag)) for flag in found],
-        hours=datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone),
+        hours=presentation.hours(deposition),
         yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
         length=presentation.length(deposition),
         relative=_relative(deposition),

@@ -1,6 +1,6 @@
 """The queue: what the desk's list page has to know of depositions (app/dashboard/queue.py shows it)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.accounts.access import Me, me
@@ -13,7 +13,7 @@ from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import listing
+from app.depositions.queries import detail, listing
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.views.filters import FILTERS, READERS, pages
 from app.kernel.changes.events import Actor
@@ -54,6 +54,8 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             "day",
             (
                 Csv("Ends", lambda each: each.row.ends_at if each.row.ends_at > each.row.starts_at else None),
+                Csv("From and to, where it is", lambda each: presentation.hours(each.row)),
+                Csv("Length", lambda each: presentation.length(each.row)),
                 Csv("Time zone", lambda each: each.row.zone),
             ),
         ),
@@ -61,9 +63,13 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             "Who, and in which case",
             "who",
             (
+                Csv("Title", lambda each: each.row.title),
                 Csv("Who is questioned", lambda each: each.row.deponent_name),
                 Csv("Role", lambda each: each.row.deponent_role),
+                Csv("E-mail", lambda each: each.facts.get("deponent_email")),
+                Csv("Invited", lambda each: each.facts.get("invited")),
                 Csv("Case", lambda each: each.row.case_name),
+                Csv("File number", lambda each: each.facts.get("file_number")),
                 Csv("Organization", lambda each: each.row.organization_name),
             ),
         ),
@@ -75,17 +81,17 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 Csv("Tags", lambda each: ", ".join(each.shown.tags)),
             ),
         ),
-        Column(
-            "Assigned to",
-            "assignee",
-            (Csv("Assigned to", lambda each: each.row.assignee_name),),
-            tabs=(listing.NEEDS, listing.STARTING, listing.EVERYTHING),
-        ),
+        Column("Assigned to", "assignee", (Csv("Assigned to", lambda each: each.row.assignee_name),)),
         Column(
             "Managed by",
-            "assignee",
-            (Csv("Managed by", lambda each: each.row.manager_name),),
-            tabs=(listing.CANCELLATION, listing.SCHEDULED),
+            "manager",
+            (
+                Csv("Managed by", lambda each: each.row.manager_name),
+                Csv("Manager’s e-mail", lambda each: each.facts.get("manager_email")),
+                Csv("Video", lambda each: each.facts.get("provider")),
+                Csv("Room", lambda each: each.facts.get("room_url")),
+            ),
+            tabs=listing.MANAGED,
         ),
         Column(
             "Clock",
@@ -157,6 +163,20 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> None:
         return None
 
+    def export_facts(self, db: Db, rows: Sequence[ListedDeposition]) -> Mapping[int, Mapping[str, object]]:
+        found = detail.export_facts(db, [row.id for row in rows])
+        return {
+            each.id: {
+                "deponent_email": each.deponent_email,
+                "invited": ", ".join(presentation.invitee(invite) for invite in each.invites),
+                "file_number": each.file_number,
+                "manager_email": each.manager_email,
+                "provider": each.provider or each.details.get("video_provider"),
+                "room_url": each.room_url,
+            }
+            for each in found
+        }
+
     def row(
         self,
         list_state: ListState,
@@ -192,7 +212,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     def name_of(self, row: ListedDeposition) -> str:
         return presentation.name_of(row)
 
-    def tell_apart(self, row: ListedDeposition) -> str:
+    def distinguishing_fact(self, row: ListedDeposition) -> str:
         return datetimes.moment(row.starts_at, row.zone)
 
     def assign(self, db: Db, id: int, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:

@@ -5,7 +5,7 @@ Source: the Sessions API document, "Two-factor join". The messages that carry th
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select, update
 
@@ -16,6 +16,7 @@ from app.inspections.models import Invite
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.outbox import recipient_limits
 from app.kernel.outbox.outbox import Message
 
 CHANGED_MEANWHILE = "A new link or code was issued for this invite just now."
@@ -44,6 +45,19 @@ def lock_live_inspection(db: Db, inspection_id: uuid.UUID, now: datetime) -> Non
     """
     if lock(db, inspection_id, rules.LIVE_STATES, now=now) is None:
         rules.check_invite(queries.get(db, inspection_id), now)
+
+
+def check_sending(db: Db, invite: Invite, now: datetime) -> None:
+    """Counts a link that is issued. Raises RateLimited when its recipient or organization has had enough of them."""
+    keys = []
+    if invite.recipient_email:
+        keys.append(recipient_limits.mailbox(invite.recipient_email))
+    if invite.recipient_phone:
+        keys.append(recipient_limits.telephone(invite.recipient_phone))
+    hour = timedelta(hours=1)
+    limits = [(recipient_limits.bucket("invited", key), rules.LINKS_OF_A_RECIPIENT, hour) for key in sorted(keys)]
+    organization = recipient_limits.bucket("inviting", invite.organization_id)
+    recipient_limits.check(db, [*limits, (organization, rules.LINKS_OF_AN_ORGANIZATION, hour)], now)
 
 
 def send(

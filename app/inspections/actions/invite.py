@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
+from app.accounts.models import Organization
 from app.inspections import events, queries, rules
-from app.inspections.actions._invites import Minted, send
+from app.inspections.actions._invites import Minted, check_sending, send
 from app.inspections.actions._write import CHANGED_MEANWHILE, Values, lock
 from app.inspections.models import Invite
 from app.inspections.queries import search
@@ -14,6 +15,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.crypto import random_digits, random_token, sha256
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
+from app.kernel.text.normalization import telephone_key
 
 
 def invite(
@@ -48,6 +50,7 @@ def invite(
         Invite.recipient_last_name: recipient_last_name,
         Invite.recipient_email: recipient_email,
         Invite.recipient_phone: recipient_phone,
+        Invite.recipient_phone_key: _key(db, inspection.organization_id, recipient_phone),
         Invite.send_email: send_email,
         Invite.issue: 1,
         Invite.code_issue: 1,
@@ -61,6 +64,11 @@ def invite(
     }
     minted = Invite(**{attribute.key: value for attribute, value in values.items()})
     rules.check_wrong_codes(queries.wrong_codes(db, minted))
+    check_sending(db, minted, now)
     db.execute(insert(Invite).values(dict(values)))
     search.keep(db, inspection_id)
     return send(db, events.INVITED, minted, token, code, by=by, now=now)
+
+
+def _key(db: Db, organization_id: int, phone: str) -> str | None:
+    return telephone_key(phone, db.get_one(Organization, organization_id).region) if phone else None

@@ -148,7 +148,7 @@ def _wrong_code(db: Db, invite: Invite, tries: int, visitor: Visitor, now: datet
 
 def _count_wrong_code(db: Db, invite: Invite) -> int:
     """Adds one to the wrong codes of this recipient in this inspection; returns how many there are now."""
-    recipient = sha256(rules.recipient_key(invite.recipient_email, invite.recipient_phone))
+    recipient = sha256(rules.recipient_key(invite.recipient_email, invite.recipient_phone_key))
     insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
     statement = insert(WrongCodes).values(inspection_id=invite.inspection_id, recipient=recipient, n=1)
     statement = statement.on_conflict_do_update(

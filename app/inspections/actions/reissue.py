@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 
 from app.inspections import events, queries, rules
-from app.inspections.actions._invites import CHANGED_MEANWHILE, Minted, lock_live_inspection, send, update_invite
+from app.inspections.actions._invites import (
+    CHANGED_MEANWHILE,
+    Minted,
+    check_sending,
+    lock_live_inspection,
+    send,
+    update_invite,
+)
 from app.inspections.actions.join import field_token
 from app.inspections.models import Invite, ReplacedLink
 from app.kernel.changes.events import Actor
@@ -50,4 +57,5 @@ def reissue(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
         raise Conflict(CHANGED_MEANWHILE)
     lock_live_inspection(db, fresh.inspection_id, now)
     rules.check_reissue(fresh, wrong_codes)
+    check_sending(db, fresh, now)
     return send(db, events.INVITE_REISSUED, fresh, token, code, by=by, now=now)

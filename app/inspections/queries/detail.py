@@ -184,7 +184,7 @@ def wrong_of(counts: dict[str, int], invite: Invite) -> int:
 
 
 def _recipient(invite: Invite) -> str:
-    return sha256(recipient_key(invite.recipient_email, invite.recipient_phone))
+    return sha256(recipient_key(invite.recipient_email, invite.recipient_phone_key))
 
 
 def links(db: Db, inspection_id: uuid.UUID) -> list[chain.Link]:

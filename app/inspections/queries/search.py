@@ -11,6 +11,7 @@ from app.inspections.events import SUBJECT
 from app.inspections.models import Campaign, Inspection, Invite
 from app.kernel.db.engine import Db
 from app.kernel.text import search
+from app.kernel.text.normalization import telephone_spellings
 from app.kernel.text.search import SearchDocument
 
 _COLUMNS = (
@@ -29,6 +30,7 @@ class Guest(NamedTuple):
     recipient_last_name: str
     recipient_email: str
     recipient_phone: str
+    recipient_phone_key: str | None
 
 
 class Searched(Protocol):
@@ -46,7 +48,7 @@ class Searched(Protocol):
 
 def search_document(inspection: Searched, campaign: str | None, guests: Sequence[Guest]) -> SearchDocument:
     """Search document of an inspection: the first line of its notes and its recipients, then everything else."""
-    contacts = [text for guest in guests for text in (guest.recipient_email, guest.recipient_phone)]
+    contacts = [text for guest in guests for text in _contacts(guest)]
     return SearchDocument(
         SUBJECT,
         str(inspection.id),
@@ -57,6 +59,11 @@ def search_document(inspection: Searched, campaign: str | None, guests: Sequence
         ),
         (inspection.id.hex, inspection.operator_email, campaign, *contacts, inspection.notes),
     )
+
+
+def _contacts(guest: Guest) -> tuple[str, ...]:
+    spellings = telephone_spellings(guest.recipient_phone_key) if guest.recipient_phone_key else ()
+    return (guest.recipient_email, guest.recipient_phone, *spellings)
 
 
 def keys(db: Db) -> Sequence[UUID]:
@@ -73,10 +80,11 @@ def texts(db: Db, ids: Sequence[UUID]) -> list[SearchDocument]:
         Invite.recipient_last_name,
         Invite.recipient_email,
         Invite.recipient_phone,
+        Invite.recipient_phone_key,
     )
     invites = select(*wanted).where(Invite.inspection_id.in_(ids)).order_by(Invite.created_at, Invite.id)
-    for inspection_id, *guest in db.execute(invites):
-        guests[inspection_id].append(Guest(*guest))
+    for row in db.execute(invites):
+        guests[row.inspection_id].append(Guest._make(row[1:]))
     statement = select(*_COLUMNS).where(Inspection.id.in_(ids)).order_by(Inspection.created_at, Inspection.id)
     return [search_document(row, row.campaign, guests[row.id]) for row in db.execute(statement)]
 
@@ -86,4 +94,4 @@ def keep(db: Db, id: UUID) -> None:
     search.index(db, texts(db, [id])[0])
 
 
-SOURCE = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts, Inspection.id, SUBJECT)

@@ -212,7 +212,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     def name_of(self, row: ListedInspection) -> str:
         return name_of(row)
 
-    def tell_apart(self, row: ListedInspection) -> str:
+    def distinguishing_fact(self, row: ListedInspection) -> str:
         return datetimes.moment(_when(row), row.zone)
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:

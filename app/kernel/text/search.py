@@ -24,8 +24,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from app.kernel.db.backfills import Backfill
 from app.kernel.db.engine import Base, Db
 from app.kernel.text import normalization
 from app.kernel.text.normalization import MARK, Term
@@ -90,6 +91,20 @@ class Source(NamedTuple):
     # `Any`: each desk has keys of its own type.
     keys: Callable[[Db], Sequence[Any]]
     texts: Callable[[Db, Sequence[Any]], list[SearchDocument]]
+    id: InstrumentedAttribute[Any]
+    """The column of the keys."""
+    subject_type: str
+
+    def backfill(self) -> Backfill:
+        """Indexes every item anew; a new VERSION of the words is a new backfill."""
+        return Backfill(f"search.{self.subject_type}.{normalization.VERSION}", self._portion)
+
+    def _portion(self, db: Db, position: str | None, size: int) -> str | None:
+        after = [self.id > self.id.type.python_type(position)] if position else []
+        ids = db.execute(select(self.id).where(*after).order_by(self.id).limit(size)).scalars().all()
+        for each in self.texts(db, ids) if ids else ():
+            index(db, each)
+        return str(ids[-1]) if len(ids) == size else None
 
 
 def document(organization_id: int, subject_type: str, title: str, rest: str) -> list[str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, Invalid
-from app.kernel.text import search
+from app.kernel.text import normalization, search
 from app.prescreens import events
 from app.prescreens.actions._write import TRIES, answered_by_link, record, write_answers
 from app.prescreens.models import Prescreen, Status, Submission
@@ -34,6 +34,7 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
         )
         given = answers.with_answer(questions, prescreen.submission, question, value)
         person = answers.person(questions, given)
+        phone_key = normalization.telephone_key(person.phone, questionnaire.region) if person.phone else None
         values = {
             Prescreen.submission: given,
             Prescreen.left_empty: answers.still_left_empty(questions, given, prescreen.left_empty, key),
@@ -42,12 +43,13 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
             Prescreen.name: person.name,
             Prescreen.email: person.email,
             Prescreen.phone: person.phone,
+            Prescreen.phone_key: phone_key,
         }
         if write_answers(db, prescreen, values, now=now) is not None:
             if prescreen.status == Status.DRAFT:
                 data = {"template": questionnaire.name}
                 record(db, events.STARTED, prescreen_id, prescreen.organization_id, by=by, now=now, data=data)
             if person != (prescreen.name, prescreen.email, prescreen.phone):
-                search.index(db, search_document(prescreen_id, prescreen.organization_id, person))
+                search.index(db, search_document(prescreen_id, prescreen.organization_id, person, phone_key))
             return given
     raise Conflict("Another tab is answering at the same time. This answer was not kept. Please try again.")

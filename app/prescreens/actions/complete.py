@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.errors import Conflict
 from app.kernel.text import normalization
 from app.prescreens import emails, events
@@ -34,7 +33,7 @@ def complete(
         questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
         answers.check_reviewed(reviewed, prescreen.submission)
         answers.check_complete(questionnaire.questions, prescreen.submission)
-        contact_id, other_contact_id = _contacts(db, prescreen, now)
+        contact_id, other_contact_id = _contacts(db, prescreen, questionnaire.region, now)
         values = {
             Prescreen.status: Status.COMPLETED.value,
             Prescreen.completed_at: now,
@@ -45,37 +44,38 @@ def complete(
         completed = write_answers(db, prescreen, values, now=now)
         if completed is not None:
             by = replace(by, name=completed.name or by.name)
-            messages = emails.completed(db, completed, questionnaire)
+            messages = emails.completed(db, completed, questionnaire, now)
             record(db, events.COMPLETED, prescreen_id, completed.organization_id, by=by, now=now, messages=messages)
             return
     raise Conflict("Another tab is answering at the same time. Nothing was sent. Please try again.")
 
 
-def _contacts(db: Db, prescreen: Prescreen, now: datetime) -> tuple[UUID | None, UUID | None]:
-    """The prescreen's contact, and the other one when e-mail and phone belong to two. Creates one if none is known.
+def _contacts(db: Db, prescreen: Prescreen, region: str | None, now: datetime) -> tuple[UUID | None, UUID | None]:
+    """The prescreen's contact, and another one that its e-mail or telephone fits too. Creates one if none is known.
 
-    What is stored about a known contact does not change.
+    The e-mail address decides; contacts that share a telephone stay several, of which the oldest counts. What is stored
+    about a known contact does not change.
     """
-    email, phone = prescreen.email, prescreen.phone
+    email = normalization.email_key(prescreen.email) if prescreen.email else None
+    phone = normalization.telephone_key(prescreen.phone, region) if prescreen.phone else None
     if not email and not phone:
         return None, None
+    if phone:
+        contacts.lock_phone(db, prescreen.organization_id, phone)
     by_email, by_phone = contacts.match(db, prescreen.organization_id, email, phone)
-    if by_email is None and by_phone is None:
-        insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
+    if by_email is None and not by_phone:
         db.execute(
-            insert(Contact)
-            .values(
+            insert_or_ignore(db, Contact).values(
                 id=uuid4(),
                 organization_id=prescreen.organization_id,
                 name=prescreen.name,
-                email=email,
-                phone=phone,
-                email_key=normalization.email_key(email) if email else None,
-                phone_key=normalization.telephone_key(phone, None) if phone else None,
+                email=prescreen.email,
+                phone=prescreen.phone,
+                email_key=email,
+                phone_key=phone,
                 created_at=now,
             )
-            .on_conflict_do_nothing()
         )
         by_email, by_phone = contacts.match(db, prescreen.organization_id, email, phone)
-    contact_id = by_email or by_phone
-    return contact_id, by_phone if by_phone not in (None, contact_id) else None
+    contact_id = by_email or by_phone[0]
+    return contact_id, next((id for id in by_phone if id != contact_id), None)

@@ -19,7 +19,10 @@ LINK_MAILS = 3
 
 
 def send_link(db: Db, prescreen_id: UUID, *, by: Actor, now: datetime) -> None:
-    """Sends the link to continue later to the address given so far, at most three times. Raises Invalid, Gone."""
+    """Sends the link to continue later to the address given so far, at most three times. Raises Invalid, Gone.
+
+    Nothing is sent, and nothing says so, when visitors have had enough sent to that mailbox (emails.A_DAY).
+    """
     prescreen = answered_by_link(db, prescreen_id)
     review.check_answering(prescreen, now)
     if not prescreen.email:
@@ -37,5 +40,6 @@ def send_link(db: Db, prescreen_id: UUID, *, by: Actor, now: datetime) -> None:
             code="link.sent_often",
         )
     questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
-    messages = emails.link(db, prescreen, questionnaire)
-    record(db, events.LINK_SENT, prescreen_id, prescreen.organization_id, by=by, now=now, messages=messages)
+    messages = emails.link(db, prescreen, questionnaire, now)
+    if messages:
+        record(db, events.LINK_SENT, prescreen_id, prescreen.organization_id, by=by, now=now, messages=messages)

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, and_, bindparam, func, select, tuple_
 from app.accounts.models import Organization
 from app.kernel.db.engine import Db
 from app.kernel.json_types import JsonObject
+from app.kernel.text.normalization import region_of
 from app.prescreens.models import STAGE_COUNTS, Questionnaire, QuestionnaireVersion
 from app.prescreens.queries.stages import Reach, whose
 from app.prescreens.rules.answers import Question, read_questions
@@ -34,6 +35,12 @@ class QuestionnaireDetail:
     locale: str
     time_zone: str
     decision_emails: bool
+    country: str | None
+
+    @property
+    def region(self) -> str | None:
+        """The country in which telephone numbers are dialled without a prefix; None when none is known."""
+        return self.country or region_of(self.time_zone)
 
 
 _DETAIL = (
@@ -51,6 +58,7 @@ _DETAIL = (
         Organization.locale,
         Organization.time_zone,
         Organization.decision_emails,
+        Organization.country,
     )
     .join_from(Questionnaire, QuestionnaireVersion, QuestionnaireVersion.workflow_template_id == Questionnaire.id)
     .join(Organization, Organization.id == Questionnaire.organization_id)

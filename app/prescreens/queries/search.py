@@ -7,15 +7,18 @@ from sqlalchemy import select
 
 from app.kernel.db.engine import Db
 from app.kernel.text import search
+from app.kernel.text.normalization import telephone_spellings
 from app.kernel.text.search import SearchDocument
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import Prescreen
 from app.prescreens.rules.answers import Person
 
 
-def search_document(id: UUID, organization_id: int, person: Person) -> SearchDocument:
-    """The search document of a prescreen: the prospect's name, then e-mail, phone and id."""
-    return SearchDocument(SUBJECT, str(id), organization_id, (person.name,), (person.email, person.phone, id.hex))
+def search_document(id: UUID, organization_id: int, person: Person, phone_key: str | None = None) -> SearchDocument:
+    """The search document of a prescreen: the prospect's name, then e-mail, telephone in its spellings, and id."""
+    spellings = telephone_spellings(phone_key) if phone_key else ()
+    rest = (person.email, person.phone, *spellings, id.hex)
+    return SearchDocument(SUBJECT, str(id), organization_id, (person.name,), rest)
 
 
 def keys(db: Db) -> Sequence[UUID]:
@@ -25,9 +28,19 @@ def keys(db: Db) -> Sequence[UUID]:
 
 def texts(db: Db, ids: Sequence[UUID]) -> list[SearchDocument]:
     """The search documents of these prescreens."""
-    columns = (Prescreen.id, Prescreen.organization_id, Prescreen.name, Prescreen.email, Prescreen.phone)
+    columns = (
+        Prescreen.id,
+        Prescreen.organization_id,
+        Prescreen.name,
+        Prescreen.email,
+        Prescreen.phone,
+        Prescreen.phone_key,
+    )
     rows = db.execute(select(*columns).where(Prescreen.id.in_(ids)).order_by(Prescreen.created_at, Prescreen.id))
-    return [search_document(row.id, row.organization_id, Person(row.name, row.email, row.phone)) for row in rows]
+    return [
+        search_document(row.id, row.organization_id, Person(row.name, row.email, row.phone), row.phone_key)
+        for row in rows
+    ]
 
 
-SOURCE = search.Source(keys, texts)
+SOURCE = search.Source(keys, texts, Prescreen.id, SUBJECT)

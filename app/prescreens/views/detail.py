@@ -28,7 +28,7 @@ from app.prescreens.forms import DecisionForm
 from app.prescreens.models import Prescreen
 from app.prescreens.queries import contacts, listing, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
-from app.prescreens.rules import review
+from app.prescreens.rules import matching, review
 from app.prescreens.views.filters import READERS, actable, pages, visible
 from app.prescreens.views.list import QUEUE
 
@@ -60,6 +60,7 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
     state = review.state_of(prescreen, now)
     left = review.time_left(prescreen.expires_at, now)
     typed = DecisionForm() if edited == "decide" else None
+    own, others = contacts.get(db, prescreen.contact_id), contacts.others(db, prescreen)
     return respond(
         "prescreens/detail.html",
         list_state=list_state,
@@ -75,9 +76,9 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         urgency=presentation.urgency(left),
         answers=answers,
         criteria=any(answer.criterion for answer in answers),
-        earlier=[presentation.earlier_row(other, now) for other in contacts.earlier(db, prescreen)],
-        contact=contacts.get(db, prescreen.contact_id),
-        other_contact=contacts.get(db, prescreen.other_contact_id),
+        earlier=[presentation.earlier_row(other, prescreen.name, now) for other in contacts.earlier(db, prescreen)],
+        filed=[matching.filed(prescreen, own, questionnaire.region)] if own else [],
+        other_filed=[matching.filed(prescreen, other, questionnaire.region) for other in others],
         timeline=EVENTS.timeline(events.timeline(db, SUBJECT, id)),
         messages=messages_about(db, SUBJECT, id),
         form=typed or DecisionForm(formdata=None, version=prescreen.version, notes=_notes(decision)),

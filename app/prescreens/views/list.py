@@ -1,6 +1,6 @@
 """The queue: what the desk's list page has to know of prescreens (app/dashboard/queue.py shows it)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -79,7 +79,11 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
         Column(
             "Key answers",
             "answers",
-            (Csv("Key answers", lambda each: "; ".join(f"{q}: {answer}" for q, answer in each.shown.headlines)),),
+            (
+                Csv("Key answers", lambda each: "; ".join(f"{q}: {answer}" for q, answer in each.shown.headlines)),
+                Csv("Answers", lambda each: each.facts.get("answers")),
+                Csv("Criteria not met", lambda each: each.facts.get("not_met")),
+            ),
         ),
         Column(
             "Flags",
@@ -130,6 +134,20 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
             contacts.returning(db, rows),
             undo_queries.pending_of(db, SUBJECT, (row.id for row in rows)),
         )
+
+    def export_facts(self, db: Db, rows: Sequence[ListedPrescreen]) -> Mapping[UUID, Mapping[str, object]]:
+        versions = ((row.workflow_template_id, row.template_version) for row in rows)
+        questions = questionnaires.questions_of(db, versions)
+        found = {}
+        for row in rows:
+            answers = presentation.answer_rows(
+                questions[row.workflow_template_id, row.template_version], row.submission
+            )
+            found[row.id] = {
+                "answers": "\n".join(f"{each.question}: {each.answer}" for each in answers if each.asked),
+                "not_met": "\n".join(f"{each.question}: {each.criterion}" for each in answers if each.met is False),
+            }
+        return found
 
     def counts_groups(self, chosen: Chosen) -> bool:
         return listing.is_plain(chosen) and not chosen.sort
@@ -186,7 +204,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
     def name_of(self, row: ListedPrescreen) -> str:
         return presentation.name_of(row)
 
-    def tell_apart(self, row: ListedPrescreen) -> str:
+    def distinguishing_fact(self, row: ListedPrescreen) -> str:
         return row.questionnaire_name
 
     def assign(self, db: Db, id: UUID, person: tuple[int, str], *, by: Actor, now: datetime, version: int) -> None:

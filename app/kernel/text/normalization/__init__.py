@@ -6,6 +6,7 @@
 - `name`: without characters that turn its direction around; empty when nothing of it can be seen.
 - `email`: without invisible characters, with ASCII signs for full-width ones; `email_key` ignores case.
 - `text`: line breaks are one character, as the API counts; empty when nothing of it can be seen.
+- `query`: on one line, with its joiners, which belong to words.
 - Search words: `tokens` of stored texts and `query_terms` of queries, folded alike.
 """
 
@@ -17,18 +18,20 @@ from app.kernel.text.normalization.characters import (
     without_overrides,
 )
 from app.kernel.text.normalization.codes import code
-from app.kernel.text.normalization.lines import email, email_key, name, shown, text
+from app.kernel.text.normalization.lines import email, email_key, name, query, shown, text
 from app.kernel.text.normalization.numbers import Ambiguous, NotANumber, number, written
 from app.kernel.text.normalization.telephones import region_of, telephone, telephone_key, telephone_spellings
 from app.kernel.text.normalization.words import (
     MARK,
     MOST_WANTED,
+    VERSION,
     Term,
     fold,
     longest_prefix,
     prefixes,
     query_terms,
     rank,
+    spans,
     split,
     tokens,
 )
@@ -36,6 +39,7 @@ from app.kernel.text.normalization.words import (
 __all__ = [
     "MARK",
     "MOST_WANTED",
+    "VERSION",
     "Ambiguous",
     "NotANumber",
     "Term",
@@ -50,10 +54,12 @@ __all__ = [
     "number",
     "plain",
     "prefixes",
+    "query",
     "query_terms",
     "rank",
     "region_of",
     "shown",
+    "spans",
     "split",
     "telephone",
     "telephone_key",

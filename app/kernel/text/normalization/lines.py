@@ -1,6 +1,7 @@
 """Names, e-mail addresses, and text of any length."""
 
 import re
+import unicodedata
 
 from app.kernel.text.normalization import characters
 
@@ -28,6 +29,16 @@ def text(typed: str) -> str:
 
 
 _JOINERS = "\u200c\u200d"
+
+
+def query(typed: str, longest: int) -> str:
+    """What is looked for, at most `longest` characters of it: on one line, without what no database takes."""
+    kept = (" " if each.isspace() else each for each in typed[:longest] if each.isspace() or _can_be_kept(each))
+    return characters.trimmed("".join(kept))
+
+
+def _can_be_kept(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cs")
 
 
 def email(typed: str) -> str:

@@ -6,6 +6,7 @@ no query syntax of either database can be injected.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +17,9 @@ MOST_WORDS = 80
 MOST_WANTED = 8
 PREFIX_LENGTHS = (*range(1, 13), 16, 24, 40)
 """The lengths of indexed prefixes. A typed word between two lengths is found by the shorter one and then compared."""
+
+VERSION = 2
+"""Grows when texts are folded in another way: the search index is then made anew by the upgrade."""
 
 MARK = "\ue000"
 """First character of tokens that are no words (such as the organization). No folded word has it."""
@@ -78,6 +82,23 @@ def _folded(text: str) -> str:
 def split(folded: str) -> list[str]:
     """The words of a folded text, in order."""
     return [word[:LONGEST_WORD] for word in _WORD.findall(folded.replace(_BREAK, ""))]
+
+
+def spans(text: str) -> Iterator[tuple[int, str]]:
+    """The words of a text as they are written, with their marks and joiners, each after its place."""
+    start = None
+    for at, character in enumerate(f"{text} "):
+        inside = character.isalnum() or (start is not None and _belongs(character))
+        if inside and start is None:
+            start = at
+        elif not inside and start is not None:
+            yield start, text[start:at]
+            start = None
+
+
+def _belongs(character: str) -> bool:
+    """Whether a character is part of the word that it stands in: an accent, a joiner."""
+    return unicodedata.category(character)[0] == "M" or not without_marks(character)
 
 
 def tokens(*texts: str | None) -> list[str]:

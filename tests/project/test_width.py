@@ -1,0 +1,100 @@
+"""Nothing scrolls sideways, whatever was typed: every page with hostile text in every field, at three widths."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import select
+
+from app import create_app
+from app.config import Config
+from app.depositions import emails as depositions
+from app.depositions.models import Deposition
+from app.kernel.clock import now
+from app.kernel.db.engine import Database
+from app.kernel.outbox.email import breakable
+from tests import browsers
+from tests.project import hostile_text, visual_checks
+from tests.project.crawler import DemoSite
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+WIDTHS = (1280, 390, 320)
+CONFIRMED = {
+    "depositions.detail": 'form[action$="/schedule"]',
+    "prescreens.detail": 'form[action$="/approve"], form[action$="/decide"]',
+    "inspections.detail": 'form[action$="/end"]',
+}
+"""Forms whose answer shows what will be sent, or says what is missing and hands back what was typed."""
+
+LOST = """() => {
+    const root = document.documentElement, edge = root.clientWidth + 1;
+    const clipped = new Set();  // inside what scrolls or cuts by itself; parents come first
+    const lost = [...document.querySelectorAll("body *")].filter((each) => {
+        if (clipped.has(each.parentElement)) { clipped.add(each); return false; }
+        const { overflowX, clipPath } = getComputedStyle(each);
+        if (overflowX !== "visible" || clipPath !== "none") clipped.add(each);
+        const box = each.getBoundingClientRect();
+        return each.checkVisibility() && box.width && (box.right > edge || box.left < -1)
+            && !each.closest(".visually-hidden, .skip-link, thead");
+    });
+    const sides = (each) => `${each.tagName}.${each.className.baseVal ?? each.className}`;
+    return [
+        ...(root.scrollWidth > root.clientWidth ? [`scrolls, ${root.scrollWidth} px`] : []),
+        ...lost.slice(-3).map((each) => `${sides(each.parentElement)} > ${sides(each)} from ${
+            Math.round(each.getBoundingClientRect().left)} to ${Math.round(each.getBoundingClientRect().right)}`),
+    ];
+}"""
+"""What ends beyond the sides of the window: columns out of sight, text that is cut off."""
+
+
+def test_nothing_scrolls_sideways(demo_site: DemoSite, chromium: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.sqlite3"
+    with (
+        contextlib.closing(sqlite3.connect(demo_site.database.config.database_url.partition("///")[2])) as original,
+        contextlib.closing(sqlite3.connect(path)) as copy,
+    ):
+        original.backup(copy)
+    config = Config.for_tests(database_url=f"sqlite:///{path}", public_base_url="http://localhost")
+    database = Database(config)
+    hostile_text.plant(database)
+    app = create_app(config, database)
+    found: list[str] = []
+
+    def look(called: str) -> None:
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if lost := page.evaluate(LOST):
+                found.append(f"{called} at {width} px: {lost}")
+
+    with visual_checks.serving(app) as base, browsers.fresh_page(chromium) as page:
+        for visit in demo_site.one_each():
+            page.context.clear_cookies()
+            page.context.add_cookies(visit.cookies(base))  # type: ignore[arg-type]
+            response = page.goto(base + visit.url, wait_until="load")
+            assert response is not None
+            if response.status >= 500 or page.url != base + visit.url:
+                found.append(f"{visit.url}: answers {response.status} at {page.url}")
+            look(visit.url)
+            if visit.endpoint in CONFIRMED:
+                page.evaluate("form => document.querySelector(form).submit()", CONFIRMED[visit.endpoint])
+                page.wait_for_url("**/*")
+                page.wait_for_load_state("load")
+                look(f"{visit.url} after {CONFIRMED[visit.endpoint]}")
+        for html in emails(database):
+            page.goto("about:blank")  # no policy of ours against its styles
+            page.set_content(html)
+            look("an e-mail")
+    database.dispose()
+    assert not found, f"{len(found)} findings:\n" + "\n".join(found)
+
+
+def emails(database: Database) -> Iterator[str]:
+    """The e-mails of a deposition, which have the most text of others in them."""
+    with database.read() as db:
+        deposition = db.scalars(select(Deposition).where(Deposition.booked_at.is_not(None)).limit(1)).one()
+        for message in depositions.scheduled(db, deposition, hostile_text.WORDS[0], now()):
+            yield breakable(message.payload["html"])
