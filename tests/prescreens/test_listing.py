@@ -315,8 +315,9 @@ def statements(database: Database) -> Iterator[list[str]]:
     event.remove(database.reader, "before_cursor_execute", hear)
 
 
-FRAGMENT, PAGE = 11, 18
-"""Queries of the fragment and of the whole page, whatever the table holds."""
+FRAGMENT, PAGE = 12, 18
+"""Queries of the fragment and of the whole page, whatever the table holds. One of the fragment's names the
+organizations, of which the sentence under the title speaks."""
 
 
 @pytest.mark.parametrize("many", [1, 9])
