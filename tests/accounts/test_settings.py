@@ -121,7 +121,8 @@ def test_signing_out_ends_it_on_the_server(app: Flask, client: FlaskClient, cast
     client.get("/settings")
     stolen = client.get_cookie("desk")
     assert stolen is not None
-    assert client.get("/sign-out").status_code == 405
+    assert client.get("/sign-out").status_code == 303, "its own address leads back to the page"
+    assert client.get("/settings").status_code == 200, "and signs nobody out"
     assert post(client, "/sign-out").location == "/sign-in"
     assert client.get("/settings").status_code == 303
     thief = app.test_client()

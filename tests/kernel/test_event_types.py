@@ -16,6 +16,7 @@ class Stored:
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
     actor_kind: str = "person"
+    actor_id: str | None = "7"
     actor_name: str = "Ana Ruiz"
     via: str = "page"
     request_id: str | None = None
