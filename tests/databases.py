@@ -103,7 +103,11 @@ class WorkerDatabases:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
         engine = create_engine(
-            self.server.url.set(database=name), isolation_level="AUTOCOMMIT", max_overflow=0, pool_size=1
+            self.server.url.set(database=name),
+            isolation_level="AUTOCOMMIT",
+            max_overflow=0,
+            pool_size=1,
+            pool_pre_ping=True,  # a test may have ended every connection
         )
         _fill(_rendered(engine), build_schema)
         return engine

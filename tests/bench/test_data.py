@@ -1,5 +1,10 @@
 """The bench's rows: counters that equal a recount, keys that open doors, history and words for every row."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -20,9 +25,19 @@ ROWS = 200
 
 
 @pytest.fixture
-def filled(database: Database) -> Database:
-    data.fill(database, ROWS, clock.now())
-    return database
+def filled(database: Database, tmp_path: Path) -> Iterator[Database]:
+    """A database with the bench's rows. The bench has its file for itself, which no other connection may have open."""
+    if not database.sqlite:
+        data.fill(database, ROWS, clock.now())
+        yield database
+        return
+    path = tmp_path / "bench.sqlite3"
+    with closing(sqlite3.connect(str(database.url.database))) as original, closing(sqlite3.connect(path)) as copy:
+        original.backup(copy)
+    own = Database(replace(database.config, database_url=f"sqlite:///{path}"))
+    data.fill(own, ROWS, clock.now())
+    yield own
+    own.dispose()
 
 
 def test_counters_equal_a_recount_and_go_on_counting(filled: Database) -> None:

@@ -80,9 +80,8 @@ def test_nothing_scrolls_sideways(demo_site: DemoSite, chromium: Browser, tmp_pa
                 found.append(f"{visit.url}: answers {response.status} at {page.url}")
             look(visit.url)
             if visit.endpoint in CONFIRMED:
-                page.evaluate("form => document.querySelector(form).submit()", CONFIRMED[visit.endpoint])
-                page.wait_for_url("**/*")
-                page.wait_for_load_state("load")
+                with page.expect_navigation(wait_until="load"):
+                    page.evaluate("form => document.querySelector(form).submit()", CONFIRMED[visit.endpoint])
                 look(f"{visit.url} after {CONFIRMED[visit.endpoint]}")
         for html in emails(database):
             page.goto("about:blank")  # no policy of ours against its styles
