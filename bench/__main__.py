@@ -1,4 +1,7 @@
-"""`./dev bench` measures; `./dev faults` runs the long rounds of tests/faults, whose results stand in faults.md."""
+"""`./dev bench` measures requests, `./dev bench screens` pages in a browser.
+
+`./dev faults` runs the long rounds of tests/faults, whose results stand in faults.md.
+"""
 
 import os
 import sys
@@ -7,6 +10,10 @@ FAULT_ROUNDS = "200"
 
 
 def main(given: list[str]) -> int:
+    if given[:1] == ["screens"]:
+        from bench.screens import main as look
+
+        return look(given[1:])
     if given[:1] != ["faults"]:
         from bench.run import main as measure
 
