@@ -1,4 +1,4 @@
-"""Nothing scrolls sideways, whatever was typed: every page with hostile text in every field, at three widths."""
+"""Nothing scrolls sideways and nothing covers a control: every page with hostile text in every field, at three widths."""
 
 import contextlib
 import sqlite3
@@ -50,8 +50,38 @@ LOST = """() => {
 }"""
 """What ends beyond the sides of the window: columns out of sight, text that is cut off."""
 
+COVERED = """() => {
+    for (const box of [...document.querySelectorAll(".data-table .select-cell input:enabled")].slice(0, 1)) {
+        box.checked = true;  // brings the bar of actions
+    }
+    const toasts = document.getElementById("toasts");
+    if (toasts) {
+        toasts.innerHTML = `<div class="toast good"><span>Scheduled ${"W".repeat(200)}</span>
+            <a class="btn quiet" href="/">View</a></div>`;
+    }
+    const controls = "a[href], button, input:not([type=hidden]), select, textarea, summary, output";
+    const shown = (each) => each.checkVisibility({ visibilityProperty: true })
+        && !each.closest(".visually-hidden, .skip-link, [inert]");
+    const covered = [];
+    for (const control of [...document.querySelectorAll(controls)].filter(shown)) {
+        control.focus();
+        if (document.activeElement !== control) control.scrollIntoView({ block: "nearest" });
+        const [box] = control.getClientRects();
+        if (!box || box.width < 2) continue;
+        const x = Math.min(innerWidth - 1, Math.max(0, box.left + box.width / 2));
+        const y = Math.min(innerHeight - 1, Math.max(0, box.top + box.height / 2));
+        const hit = document.elementFromPoint(x, y);
+        if (control.contains(hit) || hit?.closest("label")?.contains(control)) continue;
+        const called = (each) => `${each?.tagName}.${each?.className.baseVal ?? each?.className}`;
+        covered.push(`${called(control)} “${(control.textContent || control.name || "").trim().slice(0, 30)}” at `
+            + `${Math.round(x)},${Math.round(y)} lies under ${called(hit)}`);
+    }
+    return covered.slice(0, 5);
+}"""
+"""Controls that something else lies over while they have the focus, with a row ticked and a toast shown."""
 
-def test_nothing_scrolls_sideways(demo_site: DemoSite, chromium: Browser, tmp_path: Path) -> None:
+
+def test_nothing_scrolls_sideways_and_nothing_is_covered(demo_site: DemoSite, chromium: Browser, tmp_path: Path) -> None:
     path = tmp_path / "hostile.sqlite3"
     with (
         contextlib.closing(sqlite3.connect(demo_site.database.config.database_url.partition("///")[2])) as original,
@@ -69,6 +99,9 @@ def test_nothing_scrolls_sideways(demo_site: DemoSite, chromium: Browser, tmp_pa
             page.set_viewport_size({"width": width, "height": 900})
             if lost := page.evaluate(LOST):
                 found.append(f"{called} at {width} px: {lost}")
+            if covered := page.evaluate(COVERED):
+                found.append(f"{called} at {width} px: {covered}")
+            page.evaluate("scrollTo(0, 0)")
 
     with visual_checks.serving(app) as base, browsers.fresh_page(chromium) as page:
         for visit in demo_site.one_each():
