@@ -152,9 +152,25 @@ def organization() -> None:
 
 
 def _organization_facts(found: "Organization") -> dict[str, object]:
-    names = ("slug", "name", "plan", "billing", "self_service", "locale", "time_zone", "contact_email")
+    names = ("slug", "name", "plan", "billing", "self_service", "locale", "time_zone", "country", "contact_email")
+    public = ("colour", "public_email", "public_phone", "hours")
     switches = ("decision_emails", "require_second_factor")
-    return {name: getattr(found, name) for name in (*names, *switches)}
+    return {name: getattr(found, name) for name in (*names, *public, *switches)}
+
+
+def _identity(run: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how an organization looks to visitors and how they reach it."""
+    for option in reversed(
+        (
+            click.option("--country", help="Two letters, such as FR; that of the time zone otherwise."),
+            click.option("--colour", help="Of the pages for visitors: six digits, such as #1f5f3a."),
+            click.option("--public-email", help="What visitors write to."),
+            click.option("--public-phone", help="What visitors call."),
+            click.option("--hours", help="When they can, in the organization's language."),
+        )
+    ):
+        run = option(run)
+    return run
 
 
 @command(organization, "create")
@@ -165,12 +181,14 @@ def _organization_facts(found: "Organization") -> dict[str, object]:
 @click.option("--locale", default="en", show_default=True)
 @click.option("--time-zone", default="America/New_York", show_default=True)
 @click.option("--contact-email", default="")
+@_identity
 def organization_create(output: Output, slug: str, **facts: Any) -> None:
     """Create an organization. One that exists with the same facts is left alone."""
     from app.accounts.actions import organizations
     from app.accounts.queries import organization_by_slug
 
-    fields = organizations.checked(cast(organizations.OrganizationFields, facts))
+    given = {name: value for name, value in facts.items() if value is not None}
+    fields = organizations.checked(cast(organizations.OrganizationFields, given))
     with _database().write() as db:
         found = organization_by_slug(db, slug)
         created = found is None
@@ -198,6 +216,7 @@ def organization_create(output: Output, slug: str, **facts: Any) -> None:
 @click.option("--locale")
 @click.option("--time-zone")
 @click.option("--contact-email")
+@_identity
 def organization_set(output: Output, slug: str, **given: Any) -> None:
     """Change an organization; what is not named stays as it is."""
     from app.accounts.actions import organizations
@@ -214,6 +233,24 @@ def organization_set(output: Output, slug: str, **given: Any) -> None:
     changed = after.version != before
     words = f"Changed {after.name} ({slug})." if changed else f"{after.name} ({slug}) is unchanged."
     output.done({**_organization_facts(after), "changed": changed}, words)
+
+
+@command(organization, "show")
+@click.argument("slug")
+def organization_show(output: Output, slug: str) -> None:
+    """Show an organization's settings."""
+    from app.accounts.queries import organization_named
+
+    with _database().read() as db:
+        facts = _organization_facts(organization_named(db, slug))
+    words = [f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in facts.items()]
+    output.done(facts, "\n".join(words))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value or "-")
 
 
 # Keys and tokens -------------------------------------------------------------------------------------------------

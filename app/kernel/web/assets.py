@@ -27,6 +27,7 @@ SHEETS = (
     "button",
     "badge",
     "avatar",
+    "monogram",
     "navigation",
     "tabs",
     "filters",
@@ -52,6 +53,7 @@ SHEETS = (
     "message-preview",
     "code",
     "chat",
+    "contact",
     "public",
     "utilities",
 )
