@@ -119,7 +119,7 @@ def test_nothing_can_be_set_on_nobody(desk: Desk) -> None:
 
 def test_two_at_once_make_one(database: Database) -> None:
     from app.accounts.actions import organizations
-    from app.cli import BY
+    from app.cli_commands import BY
     from app.kernel.clock import now
     from app.kernel.errors import Conflict
 
