@@ -54,6 +54,8 @@ SHEETS = (
     "code",
     "chat",
     "contact",
+    "session-time",
+    "status-card",
     "public",
     "utilities",
 )
