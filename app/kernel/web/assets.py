@@ -33,6 +33,7 @@ SHEETS = (
     "view-bar",
     "dropdown",
     "table",
+    "bars",
     "selection",
     "tags",
     "pagination",
