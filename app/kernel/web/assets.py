@@ -27,6 +27,7 @@ SHEETS = (
     "button",
     "badge",
     "avatar",
+    "monogram",
     "navigation",
     "tabs",
     "toolbar",
@@ -53,6 +54,7 @@ SHEETS = (
     "message-preview",
     "code",
     "chat",
+    "contact",
     "public",
     "utilities",
 )
