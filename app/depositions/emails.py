@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
+from app.depositions.locales import TRANSLATIONS, day, span
 from app.depositions.models import Deposition
 from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
-from app.kernel.text import datetimes, time_zones
+from app.kernel.text import time_zones
 
 INVITEE = "deposition.invitee"
 """Purpose of the signed part `k` of the links in e-mails: it names the invitee."""
@@ -56,6 +58,7 @@ def recognize(deposition: Deposition, config: Config, proof: str) -> Participant
 def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: when the session is and how to join, with a calendar file."""
     messages = []
+    context = _context(db, deposition, organization)
     for recipient in participants(deposition):
         url = join_url(deposition, db.config, recipient)
         file = calendar.invitation(deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now)
@@ -68,8 +71,8 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
                 attachments=[file],
                 fresh=[(url.rpartition("=")[2], "their own proof")],
                 join_url=url,
-                host=recipient.host,
-                **_context(deposition, organization),
+                is_host=recipient.host,
+                **context,
             )
         )
     return messages
@@ -78,6 +81,7 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
     messages = []
+    context = _context(db, deposition, organization)
     for recipient in participants(deposition):
         files = []
         if deposition.booked_at is not None:
@@ -89,23 +93,28 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
-                host=recipient.host,
-                **_context(deposition, organization),
+                is_host=recipient.host,
+                **context,
             )
         )
     return messages
 
 
-def _context(deposition: Deposition, organization: str) -> dict[str, Any]:
+def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:
     """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
+    host = hosts.by_id(db, deposition.organization_id)
+    t = TRANSLATIONS.translator(host.locale)
     starts_at, ends_at, zone = deposition.starts_at, deposition.ends_at, deposition.zone
     return {
+        "host": host,
+        "locale": t.lang,
+        "t": t,
         "what": calendar.title(deposition),
         "title": deposition.title,
         "case": deposition.case_name,
         "organization": organization,
-        "when": datetimes.span(starts_at, ends_at, zone),
+        "when": span(starts_at, ends_at, zone, t),
         "zone": time_zones.plain_name(deposition.time_zone),
-        "day": datetimes.day(datetimes.local(starts_at, zone)),
+        "day": day(starts_at, zone, t),
         "manager": deposition.manager_name or "",
     }

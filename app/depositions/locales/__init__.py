@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from app.kernel.text import datetimes
 from app.kernel.text.i18n import Translations, Translator
@@ -22,3 +22,9 @@ def span(start: datetime, end: datetime, zone: str, t: Translator) -> str:
     ends = format_datetime(last, t("time_pattern") if alike else full, tzinfo=last.tzinfo, locale=t.lang)
     begins = format_datetime(first, full, tzinfo=first.tzinfo, locale=t.lang)
     return f"{begins}–{ends} {zones[1]}" if alike else f"{begins} {zones[0]} – {ends} {zones[1]}"
+
+
+def day(start: datetime, zone: str, t: Translator) -> str:
+    """The day of a session in its own zone: `mar. 8 déc. 2026`."""
+    local = datetimes.local(start, zone)
+    return datetimes.day(local) if t.lang == "en" else format_date(local, "EEE d MMM yyyy", locale=t.lang)
