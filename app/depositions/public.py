@@ -15,9 +15,10 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
+from app.kernel.hosts import Host
 from app.kernel.text import datetimes, time_zones
 from app.kernel.web.htmx import personal, respond
-from app.kernel.web.visitors import Host, VisitorPages, page_context
+from app.kernel.web.visitors import VisitorPages, page_context
 
 public_pages = Blueprint("depositions_public", __name__, url_prefix="/sessions")
 

@@ -15,8 +15,9 @@ from app.inspections.anchors import name_of
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Inspection, Invite
 from app.kernel.db.engine import Db
+from app.kernel.hosts import Host
 from app.kernel.outbox import sms
-from app.kernel.outbox.email import Host, email_message
+from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import datetimes
 from app.kernel.text.i18n import Translator

@@ -22,7 +22,7 @@ from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
 from textwrap import indent
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -30,11 +30,12 @@ from markupsafe import Markup
 
 from app.config import Config
 from app.kernel.db.engine import Db
+from app.kernel.hosts import Host
 from app.kernel.json_types import JsonObject
+from app.kernel.locales import TRANSLATIONS
 from app.kernel.outbox import dev_mailbox
 from app.kernel.outbox.deadline import Bounded, Deadline
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
-from app.kernel.locales import TRANSLATIONS
 from app.kernel.text import colours
 from app.kernel.text.i18n import direction
 
@@ -49,27 +50,6 @@ LONGEST_TALK = 64 * 1024
 # Quoted user names are legal, but not in use, and they would allow more than they are worth.
 _USERNAME = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"(),:;<>@\[\]\\]{1,64}")
 _DOMAIN = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)*")
-
-
-class Host(Protocol):
-    """The organization that an e-mail comes from. Texts may be empty; `phone` is read, `phone_key` is dialled."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def locale(self) -> str: ...
-    @property
-    def colour(self) -> str: ...
-    @property
-    def email(self) -> str: ...
-    @property
-    def phone(self) -> str: ...
-    @property
-    def phone_key(self) -> str: ...
-    @property
-    def hours(self) -> str: ...
-    @property
-    def hours_locale(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +91,9 @@ def email_message(
 ) -> Message:
     """An e-mail to one recipient, rendered now from `templates/email/<template>/`.
 
-    It comes from `host`, an organization, via the product; without one from the product. With `secret` (links, codes) it is blanked once sent, and lists do not show its subject. Every template also has
-    `recipient_name`, `recipient`, `locale`, `dir` and `base_url`.
+    It comes from `host`, an organization, via the product; without one from the product. With `secret` (links, codes)
+    it is blanked once sent, and lists do not show its subject. Every template also has `recipient_name`, `recipient`,
+    `locale`, `dir` and `base_url`.
     """
     accent = (host.colour if host else "") or ACCENT
     variables = {
