@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
-from app.depositions.locales import TRANSLATIONS, day, span
+from app.depositions.locales import TRANSLATIONS, hours, in_words
 from app.depositions.models import Deposition
+from app.depositions.queries.detail import DepositionDetail
 from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
-from app.kernel.text import time_zones
+from app.kernel.text import normalization, time_zones
+from app.kernel.text.i18n import Translator
 
 INVITEE = "deposition.invitee"
 """Purpose of the signed part `k` of the links in e-mails: it names the invitee."""
@@ -100,21 +102,30 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     return messages
 
 
+def what(deposition: Deposition | DepositionDetail, t: Translator) -> str:
+    """What the session is called by those who take part: `Deposition of Malachite Yarrow`, or its title."""
+    deponent = normalization.shown(deposition.deponent_name)
+    return t("what", deponent=deponent) if deponent else calendar.title(deposition)
+
+
 def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:
     """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
     host = hosts.by_id(db, deposition.organization_id)
     t = TRANSLATIONS.translator(host.locale)
     starts_at, ends_at, zone = deposition.starts_at, deposition.ends_at, deposition.zone
+    day, when = in_words(starts_at, ends_at, zone, t)
     return {
         "host": host,
         "locale": t.lang,
         "t": t,
-        "what": calendar.title(deposition),
+        "what": what(deposition, t),
         "title": deposition.title,
         "case": deposition.case_name,
         "organization": organization,
-        "when": span(starts_at, ends_at, zone, t),
-        "zone": time_zones.plain_name(deposition.time_zone),
-        "day": day(starts_at, zone, t),
+        "when": when,
+        "zone": (
+            time_zones.plain_name(deposition.time_zone) if t.lang == "en" else hours(starts_at, ends_at, zone, t).zone
+        ),
+        "day": day,
         "manager": deposition.manager_name or "",
     }

@@ -23,7 +23,7 @@ from app.kernel.db import transaction
 from app.kernel.db.engine import Db
 from app.kernel.errors import Change, Refusal
 from app.kernel.outbox import ssrf, webhooks
-from app.kernel.outbox.email import from_address
+from app.kernel.outbox.email import from_address, sent_html
 from app.kernel.outbox.outbox import COLLECTED, Message
 from app.kernel.text.template_filters import pluralize
 
@@ -204,7 +204,7 @@ def _email(db: Db, group: Sequence[Message]) -> PreviewedMessage:
             ("Subject", shown.payload["subject"]),
         ],
         without_fresh_values(shown, shown.payload["text"]),
-        html=without_fresh_values(shown, shown.payload["html"]),
+        html=sent_html(without_fresh_values(shown, shown.payload["html"])),
     )
 
 

@@ -122,7 +122,7 @@ def email_message(
             "from": host.name if host else "",
             "reply_to": host.email if host else "",
             "subject": subject,
-            "text": text + _around("foot.txt", foot) if host else text,
+            "text": text + (_around("foot.txt", foot) + "\n" if host else ""),
             "html": _around("frame.html", variables, content=Markup(content), **foot),
             "attachments": [_packed(attachment) for attachment in attachments],
         },
@@ -215,7 +215,7 @@ def mime_message(delivery: Delivery) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(_clean(payload["text"]), cte="quoted-printable")
-    mail.add_alternative(_clean(payload["html"]), subtype="html", cte="quoted-printable")
+    mail.add_alternative(sent_html(payload["html"]), subtype="html", cte="quoted-printable")
     attachments = [
         (part["name"], _kind(part["type"]), base64.b64decode(part["content"])) for part in payload["attachments"]
     ]
@@ -245,6 +245,11 @@ def _kind(type: str) -> ContentTypeHeader:
     probe["Content-Type"] = type
     kind: ContentTypeHeader = probe["Content-Type"]
     return kind
+
+
+def sent_html(html: str) -> str:
+    """The HTML of a payload as it is sent, and as confirmations show it."""
+    return _clean(html)
 
 
 def _clean(text: str) -> str:
