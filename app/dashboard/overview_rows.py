@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -39,17 +40,14 @@ class ShownRow:
     organization: str
     state: Label | None
     at: datetime
-    waited: float
-    """Seconds."""
+    waited: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class _Thing:
+class _Thing(NamedTuple):
     title: str
     detail: str
     organization: str
     state: Label | None
-    endpoint: str
 
 
 class CountedPage:
@@ -57,6 +55,7 @@ class CountedPage:
 
     def __init__(self, overview: Overview) -> None:
         self.overview, self.event = overview, request.args.get("rows", "")
+        self.desk = next(desk for desk in desks() if desk.name == overview.desk)
         if self.event not in overview.happenings:
             raise self._refused()
         self.happening = overview.happenings[self.event]
@@ -90,7 +89,7 @@ class CountedPage:
             happening=self.happening,
             which=self._which(),
             total=total,
-            rows=self._shown(db(), self.counted.rows(db(), SHOWN)),
+            rows=[self._shown(*each) for each in self._found(db(), self.counted.rows(db(), SHOWN))],
             csv_url=f"{request.full_path.rstrip('?')}&csv=all",
         )
 
@@ -132,31 +131,19 @@ class CountedPage:
         parts = [days, organization, kinds, waits if over or under else ""]
         return " · ".join(part for part in parts if part)
 
-    def _shown(self, session: Db, rows: Sequence[CountedRow]) -> list[ShownRow]:
+    def _shown(self, row: CountedRow, thing: _Thing) -> ShownRow:
+        endpoint = "messages.detail" if self.event == DELIVERED else self.desk.detail_endpoint
+        return ShownRow(url_for(endpoint, id=row.id), *thing, row.at, row.at - row.since)
+
+    def _found(self, session: Db, rows: Sequence[CountedRow]) -> Iterator[tuple[CountedRow, _Thing]]:
         things = self._things(session, rows)
-        return [
-            ShownRow(
-                url_for(thing.endpoint, id=row.id),
-                thing.title,
-                thing.detail,
-                thing.organization,
-                thing.state,
-                row.at,
-                (row.at - row.since).total_seconds(),
-            )
-            for row in rows
-            if (thing := things.get(str(row.id)))
-        ]
+        return ((row, things[str(row.id)]) for row in rows if str(row.id) in things)
 
     def _things(self, session: Db, rows: Sequence[CountedRow]) -> dict[str, _Thing]:
         if self.event == DELIVERED:
             return _messages(session, [row.id for row in rows if isinstance(row.id, UUID)])
-        desk = next(each for each in desks() if each.name == self.overview.desk)
-        found = desk.search_results(session, list(dict.fromkeys(str(row.id) for row in rows)), self.overview.now)
-        return {
-            str(one.id): _Thing(one.title, one.detail, one.organization, one.state, desk.detail_endpoint)
-            for one in found
-        }
+        found = self.desk.search_results(session, list(dict.fromkeys(str(row.id) for row in rows)), self.overview.now)
+        return {str(one.id): _Thing(one.title, one.detail, one.organization, one.state) for one in found}
 
     def _file(self) -> Response:
         o = self.overview
@@ -170,25 +157,27 @@ class CountedPage:
                 by=me().actor(),
                 now=o.now,
             )
-        head = ["Thing", "Detail", "Organization", "State", "Time", "Waited (s)", "Page"]
+        head = ["Thing", "Detail", "Organization", "State", "Time", "Waited (s)"]
         name = csv_export.file_name(o.desk, self.happening.title, o.now, o.zone)
-        answer = Response((piece.encode() for piece in csv_export.lines(head, self._lines())), mimetype="text/csv")
+        data = database()
+
+        def lines() -> Iterator[Sequence[object]]:
+            with data.read() as own:
+                for rows in self.counted.all(own):
+                    for row, thing in self._found(own, rows):
+                        state = thing.state.word if thing.state else ""
+                        waited = int((row.at - row.since).total_seconds())
+                        yield thing.title, thing.detail, thing.organization, state, row.at, waited
+
+        answer = Response((piece.encode() for piece in csv_export.lines(head, lines())), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return personal(answer)
-
-    def _lines(self) -> Iterator[Sequence[object]]:
-        data = database()
-        with data.read() as own:
-            for rows in self.counted.all(own):
-                for row in self._shown(own, rows):
-                    state = row.state.word if row.state else ""
-                    yield row.title, row.detail, row.organization, state, row.at, int(row.waited), row.url
 
 
 def _messages(session: Db, ids: Sequence[UUID]) -> dict[str, _Thing]:
     organization = select(Organization.name).where(Organization.id == OutboxRow.organization_id).scalar_subquery()
     columns = (OutboxRow.id, OutboxRow.summary, OutboxRow.channel, OutboxRow.destination, organization)
     return {
-        str(id): _Thing(summary, f"{channel} · {destination}", name or "", None, "messages.detail")
+        str(id): _Thing(summary, f"{channel} · {destination}", name or "", None)
         for id, summary, channel, destination, name in session.execute(select(*columns).where(OutboxRow.id.in_(ids)))
     }
