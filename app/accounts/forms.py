@@ -1,5 +1,6 @@
 """Forms of the account pages. They check the format of what is typed; rules.py and actions decide the rest."""
 
+from collections.abc import Iterable
 from zoneinfo import available_timezones
 
 from wtforms import (
@@ -160,6 +161,12 @@ class SettingsForm(VersionedForm):
         description="How long a decision can be undone before it is final and messages are sent; 0 decides at once.",
         render_kw={"min": rules.UNDO_SECONDS[0], "max": rules.UNDO_SECONDS[1]},
     )
+
+    split = SelectMultipleField("List and item side by side", description="In windows of 1,200 pixels and more.")
+
+    def offer_desks(self, desks: Iterable[str]) -> None:
+        """Offers the split view at these desks."""
+        self.split.choices = [(desk, desk.capitalize()) for desk in desks]
 
     def validate_undo_seconds(self, field: IntegerField) -> None:
         if field.data is None:

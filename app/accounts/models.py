@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.accounts.roles import Product, Role
+from app.accounts.roles import PRESCREENS, Product, Role
 from app.kernel.db.engine import Base, Instant, Json
 from app.kernel.text.normalization import region_of
 
@@ -93,7 +93,8 @@ class Person(Base):
     A decision that cannot be revised stays pending for `undo_seconds` (0 to 120), in which it can be undone.
     `session_epoch` grows when the password changes or the account is disabled: sign-ins, invitations and reset links
     with an older one are void. `second_factor` is whether there is an app or a passkey; actions/factors.py keeps it, so
-    that readers need not join those tables.
+    that readers need not join those tables. `split_desks` names the desks, with spaces
+    between, at which list and item stand side by side.
     """
 
     __tablename__ = "people"
@@ -111,6 +112,7 @@ class Person(Base):
     theme: Mapped[str] = mapped_column(String(16), default=Theme.SYSTEM.value)
     single_keys: Mapped[bool] = mapped_column(Boolean, default=True)
     undo_seconds: Mapped[int] = mapped_column(Integer, server_default="30")
+    split_desks: Mapped[str] = mapped_column(String(100), server_default=PRESCREENS)
     second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     session_epoch: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)

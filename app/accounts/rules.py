@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from email_validator import EmailNotValidError, validate_email
 
 from app.accounts.models import Billing, Plan
-from app.accounts.roles import ACCESS, Role
+from app.accounts.roles import ACCESS, DESKS, Role
 from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.errors import Denied, FieldError, Invalid
 from app.kernel.text import normalization
@@ -123,6 +123,14 @@ def undo_seconds(value: int) -> int:
     if not shortest <= value <= longest:
         raise invalid("undo_seconds", "out_of_range", UNDO_SECONDS_RANGE)
     return value
+
+
+def split_desks(values: Iterable[str]) -> str:
+    """Desks with the split view, as they are stored. Raises Invalid."""
+    chosen = set(values)
+    if not chosen <= set(DESKS):
+        raise invalid("split_desks", "unknown", "Choose among the desks that are offered. Nothing was saved.")
+    return " ".join(desk for desk in DESKS if desk in chosen)
 
 
 def password(value: str, *, email: str, name: str) -> str:
