@@ -247,10 +247,13 @@ LADDER = (
 
 
 def ranges(
-    columns: Sequence[Column], spreads: Sequence[Spread | None], said: Sequence[str], links: Sequence[Link | None] = ()
+    columns: Sequence[Column],
+    spreads: Sequence[Spread | None],
+    medians: Sequence[str],
+    links: Sequence[Link | None] = (),
 ) -> Picture:
     """A dot a column at the median, and a line from the tenth to the ninetieth percentile, on a scale of logarithms.
-    `said` are the medians in words, which stand beside their dots."""
+    `medians` in words stand beside their dots."""
     known = [v for each in spreads if each for v in (each.low, each.half, each.high) if v is not None]
     if not known:
         return Picture(HEIGHT)
@@ -276,7 +279,7 @@ def ranges(
         if each.low is not None and each.high is not None:
             strokes.append(Stroke("range", x, x, y_of(each.low), y_of(each.high)))
         dots.append(Dot(x, y_of(each.half)))
-        words.append(Word(said[n], x + 2.2, y_of(each.half) + 4, "value"))
+        words.append(Word(medians[n], x + 2.2, y_of(each.half) + 4, "value"))
     areas = axis.areas(links)
     return Picture(
         HEIGHT, axis.grounds, (*strokes, axis.line), (), tuple(dots), tuple(w for w in words if w.text), areas

@@ -86,7 +86,7 @@ def weekly_chart(statistics: Statistics, event: str, *, key: str, title: str, do
     few = len(weeks) <= 6
     below = [f"n {n}" if few else str(n) for n in counts]
     columns = [week.column for week in charts.weeks(o.first, o.today, o.today, o.week, below)]
-    said = [captions.roughly(each.half) if each and few else "" for each in spreads]
+    medians = [captions.roughly(each.half) if each and few else "" for each in spreads]
     links = o.links(event, slots=weeks, sums=counts)
     rows = tuple(
         Row(
@@ -103,7 +103,7 @@ def weekly_chart(statistics: Statistics, event: str, *, key: str, title: str, do
         key,
         title,
         captions.by_week(weeks, spreads, done),
-        charts.ranges(columns, spreads, said, links) if any(spreads) else None,
+        charts.ranges(columns, spreads, medians, links) if any(spreads) else None,
         ("Week", done.capitalize(), "Half within", "One of ten within", "Nine of ten within"),
         rows,
         tuple(legend),
