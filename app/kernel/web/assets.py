@@ -34,6 +34,7 @@ SHEETS = (
     "filters",
     "dropdown",
     "table",
+    "bars",
     "selection",
     "tags",
     "pagination",
@@ -54,6 +55,8 @@ SHEETS = (
     "code",
     "chat",
     "contact",
+    "session-time",
+    "status-card",
     "public",
     "utilities",
 )
