@@ -57,6 +57,7 @@ SHEETS = (
     "contact",
     "session-time",
     "status-card",
+    "ahead",
     "public",
     "utilities",
 )
