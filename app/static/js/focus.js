@@ -13,6 +13,9 @@ const isLost = () => !document.activeElement || document.activeElement === docum
 /** Notes that this page is left by a key. */
 export const leaveByKey = () => remember(LEFT_BY_KEY, "1");
 
+/** Notes that the item of this address is open. */
+export const noteItem = () => remember(LEFT_ITEM, location.pathname);
+
 let nextRows = [];
 
 // After an action on a row the next row takes the focus; at the end of the list the same one.
@@ -63,7 +66,7 @@ addEventListener("pageshow", () => {
   const byKey = recall(LEFT_BY_KEY);
   forget(LEFT_BY_KEY);
   const item = recall(LEFT_ITEM);
-  if ($("#main .breadcrumb")) remember(LEFT_ITEM, location.pathname);
+  if ($("#main .breadcrumb")) noteItem();
   else if ($(LINKS)) forget(LEFT_ITEM);
   if (!isLost()) return;
   const row = item && $$(LINKS).find((link) => link.pathname === item);
