@@ -99,8 +99,9 @@ def db_upgrade(output: Output) -> None:
 
     database = _database()
     changed = schema.upgrade(database)
-    for name in backfills.run(database, BACKFILLS, clock.now()):
-        click.echo(f"Made anew: {name}.", err=True)
+    for name, rows in backfills.run(database, BACKFILLS, clock.now()).items():
+        if rows:
+            click.echo(f"Made anew: {name} ({rows:,} rows).", err=True)
         changed = True
     _, newest = schema.revisions(database)
     sentence = f"The database is now at {newest}." if changed else f"The database was already at {newest}."
