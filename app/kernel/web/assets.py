@@ -49,6 +49,7 @@ SHEETS = (
     "empty-state",
     "menu",
     "palette",
+    "split",
     "message-preview",
     "code",
     "chat",

@@ -21,8 +21,7 @@ export const isSplit = () => WIDE.matches && listPane() !== null;
 export function openItem(link, { focus = false } = {}) {
   keepTyped($("#item"));
   toHeading = focus;
-  const target = { source: $(".split"), target: "#item", swap: "outerHTML", push: "true" };
-  globalThis.htmx.ajax("GET", link.pathname + link.search, target);
+  globalThis.htmx.ajax("GET", link.pathname + link.search, { source: $(".split"), push: "true" });
 }
 
 on("click", (event) => {
