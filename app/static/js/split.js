@@ -10,7 +10,7 @@ const WIDE = matchMedia("(width >= 75rem)");
 const OPENERS = `.list-pane ${LINKS}, #item a[rel='next'], #item a[rel='prev']`;
 
 let toHeading = false; // the item that comes was opened to be read, not passed by in the list
-let scrolled = 0; // how far the list was scrolled before a swap
+let before = {}; // the item, and how far both halves were scrolled, before a swap
 
 const listPane = () => $(".list-pane");
 
@@ -46,7 +46,9 @@ function closeItem() {
   $("#item").replaceWith($("#nothing-open").content.cloneNode(true));
 }
 
-on("htmx:before:swap", () => (scrolled = listPane()?.scrollTop ?? 0));
+on("htmx:before:swap", () => {
+  before = { item: location.pathname, list: listPane()?.scrollTop, inItem: $("#item")?.scrollTop };
+});
 
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   const pane = listPane();
@@ -62,7 +64,8 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
   } else if (ctx.target?.id === "queue") {
     if ($("#item[data-open]") && location.pathname === $(".split").dataset.list) closeItem();
   } else {
-    pane.scrollTop = scrolled;
+    pane.scrollTop = before.list ?? 0;
+    if (before.item === location.pathname) $("#item").scrollTop = before.inItem ?? 0;
     restoreTyped($("#item"));
   }
   markOpen();
