@@ -1,7 +1,7 @@
 /** Focus: after a swap, a closed dialog or a change of page it is on what comes next, never nowhere. */
 
 import { $, $$, on } from "./dom.js";
-import { LINKS, focusOn, isVisible } from "./rows.js";
+import { LINKS, focusOn, isVisible, openLink } from "./rows.js";
 import { forget, recall, remember } from "./storage.js";
 
 // The values stay as they are: browsers have them stored.
@@ -69,7 +69,8 @@ addEventListener("pageshow", () => {
   if ($("#main .breadcrumb")) noteItem();
   else if ($(LINKS)) forget(LEFT_ITEM);
   if (!isLost()) return;
-  const row = item && $$(LINKS).find((link) => link.pathname === item);
+  const open = isVisible(openLink()) ? location.pathname : item;
+  const row = item && $$(LINKS).find((link) => link.pathname === open);
   if (row) focusOn(row);
   else if (byKey) $("#main")?.focus({ preventScroll: true });
 });
