@@ -204,7 +204,7 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     assert keyboard.at == "Jane Smith"
     keyboard.go("Enter", f"/prescreens/{jane}")
 
-    # Single letters decide nothing, the most they do is go there; and so does Ctrl Enter where two buttons decide two things.
+    # Single letters decide nothing: a and d go to the buttons, and so does Ctrl Enter where two decide two things.
     for key in "adyAD":
         page.keyboard.press(key)
     assert page.evaluate("document.activeElement.id") == "deny"
