@@ -58,6 +58,7 @@ SHEETS = (
     "contact",
     "session-time",
     "status-card",
+    "ahead",
     "public",
     "utilities",
 )
