@@ -57,7 +57,9 @@ def one_of(column: str, values: type[StrEnum]) -> str:
 class Organization(Base):
     """A client. Its `slug` is the company id in JWT claims and in public addresses.
 
-    `country` (ISO 3166) is that of its time zone when it was created; None: that of its time zone now.
+    `country` (ISO 3166) is that of its time zone when it was created, unless it was chosen; None: that of its time zone
+    now. Visitor pages have its `colour` (`#1f5f3a`; empty: the product's accent), and name `public_email`,
+    `public_phone` and `hours` (in its language) as the way to reach it.
     """
 
     __tablename__ = "organizations"
@@ -76,6 +78,10 @@ class Organization(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
     country: Mapped[str | None] = mapped_column(String(2))
     contact_email: Mapped[str] = mapped_column(String(254), default="")
+    colour: Mapped[str] = mapped_column(String(7), default="", server_default="")
+    public_email: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    public_phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    hours: Mapped[str] = mapped_column(String(200), default="", server_default="")
     decision_emails: Mapped[bool] = mapped_column(Boolean, default=True)
     require_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     version: Mapped[int] = mapped_column(Integer, default=1)

@@ -150,6 +150,10 @@ class QueuePage:
         set_ = self.list_state.chosen.active(self.queue)
         return [one for one in set_ if one.name not in self.queue.tab_args]
 
+    def without(self, one: Active) -> str:
+        """The address of the same list without one of its filters."""
+        return self.queue.url(**self.list_state.chosen.without(one.name).args)
+
     def removals(self) -> list[tuple[str, int, str]]:
         """For the list that matches nothing: each filter in words, how many there are without it, and that address."""
         found = []
