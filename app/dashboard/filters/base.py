@@ -246,7 +246,9 @@ class Filters:
                 continue
             if filter is self.tabs:
                 chosen.tab = value
-            elif value != "" and filter.applies(value, chosen.tab) and not chosen.has(*filter.yields_to):
+            elif chosen.has(*filter.yields_to):
+                chosen.rewritten = True
+            elif value != "" and filter.applies(value, chosen.tab):
                 chosen.values[filter] = value
                 chosen.rewritten |= filter.rewrites and filter.serialize(value) != given[filter.name]
         sort = given.get("sort", "")
@@ -294,7 +296,9 @@ class Chosen:
     @property
     def in_form(self) -> dict[str, str]:
         """What the form shows, by argument."""
-        return {filter.name: filter.shown(value, self.reader) for filter, value in self.values.items()}
+        tabs = self.filters.tabs
+        found = {filter.name: filter.shown(value, self.reader) for filter, value in self.values.items()}
+        return found if self.tab == tabs.default else {tabs.name: self.tab, **found}
 
     def has(self, *names: str) -> bool:
         """Whether one of these filters is set."""
