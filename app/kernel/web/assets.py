@@ -34,6 +34,7 @@ SHEETS = (
     "filters",
     "dropdown",
     "table",
+    "bars",
     "selection",
     "tags",
     "pagination",
