@@ -90,9 +90,10 @@ def test_a_period_finds_what_lies_in_it(client, cast, database):
     ines = cast.sign_in(client, "ines")
     for name, days in (("Today", 0), ("Tomorrow", 1), ("Far", 70)):
         made = factories.request(database, cast, deponent_name=f"Deponent {name}")
-        starts = update(Deposition).where(Deposition.id == made.id).values(starts_at=now() + timedelta(days=days))
+        starts = now() + timedelta(days=days)
+        times = {"starts_at": starts, "ends_at": starts + timedelta(hours=1)}
         with database.write() as db:
-            db.execute(starts)
+            db.execute(update(Deposition).where(Deposition.id == made.id).values(times))
     page = text(ines.get("/depositions?view=all&when=tomorrow"))
     assert re.findall("Deponent (Today|Tomorrow|Far)</", page) == ["Tomorrow"]
 

@@ -10,6 +10,7 @@ const ASSIGN = "form[action*='/assign']";
 
 const KEYS = {
   "/": () => $("#search")?.focus(),
+  f: () => $("[popovertarget='filters']")?.click(),
   "?": () => $("#help")?.showModal(),
   j: () => moveBy(1),
   k: () => moveBy(-1),
