@@ -20,6 +20,8 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    case,
+    func,
     literal_column,
     update,
 )
@@ -268,21 +270,27 @@ def drop(
     reason: str,
     now: datetime,
     channel: str | None = None,
+    secret: bool = False,
     dedupe: Sequence[str] = (),
 ) -> int:
-    """Drops messages about one item that were not sent yet, and returns how many.
+    """Drops messages about one item that were not sent yet, and returns how many. Failed ones cannot be sent again.
 
-    A message that the worker is sending at this moment may still arrive, and is then shown as sent.
+    `secret` means those that hold a link or a code. A message that the worker is sending at this moment may still
+    arrive, and is then shown as sent.
     """
-    conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), WAITING]
+    unsent = OutboxRow.state.in_((QUEUED, DEAD))
+    conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), unsent]
     if channel:
         conditions.append(OutboxRow.channel == channel)
+    if secret:
+        conditions.append(OutboxRow.secret.is_(True))
     if dedupe:
         conditions.append(OutboxRow.dedupe.in_(list(dedupe)))
-    done = db.execute(
-        update(OutboxRow)
-        .where(*conditions)
-        .values({OutboxRow.state: DROPPED, OutboxRow.last_error: one_line(reason), OutboxRow.finished_at: now})
-        .returning(OutboxRow.id)
-    )
+    values = {
+        OutboxRow.state: DROPPED,
+        OutboxRow.payload: case((OutboxRow.secret, ""), else_=OutboxRow.payload),
+        OutboxRow.last_error: one_line(reason),
+        OutboxRow.finished_at: func.coalesce(OutboxRow.finished_at, now),
+    }
+    done = db.execute(update(OutboxRow).where(*conditions).values(values).returning(OutboxRow.id))
     return len(done.all())

@@ -55,6 +55,8 @@ SHEETS = (
     "code",
     "chat",
     "contact",
+    "session-time",
+    "status-card",
     "public",
     "utilities",
 )
