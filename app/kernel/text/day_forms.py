@@ -110,7 +110,7 @@ def _day(year: str, month: int, day: str) -> date | None:
 def _folded(word: str) -> str:
     """A word without case and accents."""
     plain = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return "".join(char for char in plain if not unicodedata.combining(char))
 
 
 def _names(words: dict[int, str]) -> dict[str, int]:

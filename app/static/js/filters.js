@@ -16,6 +16,14 @@ on("htmx:before:history:update", ({ detail: { history } }) => {
   if (history.path.split("#")[0] === location.pathname + location.search) history.type = "replace";
 });
 
+on(
+  "toggle",
+  ({ target, newState }) => {
+    if (target.id === "filters" && newState === "open") $("select, input:not([type='hidden'])", target)?.focus();
+  },
+  true,
+);
+
 // A period is a link, which with scripts sends the form: what else is typed there goes with it.
 on("click", (event) => {
   const link = event.target.closest?.("form.filters a[data-period]");
