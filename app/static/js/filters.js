@@ -30,7 +30,7 @@ on("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const form = link.closest("form");
-  for (const name of ["from", "to"]) form.elements[name].value = "";
+  for (const end of $$(".days input[type='text']", form)) end.value = "";
   form.elements.when.value = link.ariaCurrent ? "" : link.dataset.period;
   form.requestSubmit();
 });
