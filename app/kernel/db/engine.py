@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 from sqlalchemy import (
@@ -27,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -37,6 +38,11 @@ from app.kernel.crypto import Vault
 from app.kernel.db.faults import FULL, READ_ONLY, Fault, fault_of
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def only(condition: str) -> dict[str, Any]:
+    """The keyword arguments of an index that holds only the rows of this condition, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}  # of Index, which have many types
 
 
 class Instant(TypeDecorator[datetime]):

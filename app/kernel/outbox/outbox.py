@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
-from app.kernel.db.engine import Base, Database, Db, Instant
+from app.kernel.db.engine import Base, Database, Db, Instant, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.json_types import JsonObject
@@ -103,6 +103,14 @@ for _name, _which in (("ix_outbox_failing", FAILING), ("ix_outbox_untold", UNDEL
         sqlite_where=_which,
         postgresql_where=_which,
     )
+
+Index(
+    "ix_outbox_finished",
+    OutboxRow.organization_id,
+    OutboxRow.finished_at,
+    OutboxRow.id,
+    **only("finished_at IS NOT NULL AND channel NOT LIKE 'job:%'"),
+)
 
 _TRIED = OutboxRow.changed_at_us.is_not(None)
 for _name, _columns in (
