@@ -10,7 +10,7 @@ from flask import Response, current_app, request, url_for
 from app.accounts.access import me
 from app.dashboard import delivery_problems, recent_events
 from app.dashboard.filters import Active, Control, Unreadable
-from app.dashboard.listing import MOST_COUNTED, Found, Id, Listing, Page
+from app.dashboard.listing import MOST_COUNTED, Found, Id, Listing, Page, read_id
 from app.dashboard.live import live_list, viewers_of_rows
 from app.dashboard.queue import AnyColumn, AnyQueue, Counts, Empty, Label, ListState, ShownRow, ShownTab
 from app.dashboard.saved_views import Views, for_page
@@ -262,9 +262,13 @@ class ListContext(TypedDict):
     presence: Mapping[str, tuple[str, ...]]
     most: int
     views: Views
+    open_id: Id | None
+    """The item that is open beside it."""
 
 
-def context_of(queue: AnyQueue, list_state: ListState, page: Page, *, looked: bool) -> ListContext:
+def context_of(
+    queue: AnyQueue, list_state: ListState, page: Page, *, looked: bool, open_id: Id | None = None
+) -> ListContext:
     """One page of a list as its templates read it. `looked`: other users may be viewing something on it."""
     viewer, now, chosen, listing = me(), list_state.now, list_state.chosen, list_state.listing
     exact = queue.counts_groups(chosen)
@@ -307,6 +311,7 @@ def context_of(queue: AnyQueue, list_state: ListState, page: Page, *, looked: bo
         "presence": viewers_of_rows(queue.subject, ids, now) if looked else {},
         "most": MOST_COUNTED,
         "views": views,
+        "open_id": open_id,
     }
 
 
@@ -320,16 +325,8 @@ def _total(listing: Listing, page: Page) -> int:
 def _left(list_state: ListState, ids: Sequence[Id]) -> dict[Id, tuple[str | None, Found]]:
     """Of the rows that a poll says are on screen, those that the fresh page does not show."""
     kind, on_page = list_state.listing.compiled.id_type, set(ids)
-    known = [id for word in rows_on_screen() if (id := _id(word, kind)) is not None and id not in on_page]
+    known = [id for word in rows_on_screen() if (id := read_id(word, kind)) is not None and id not in on_page]
     return list_state.listing.rows_of(db(), known)
-
-
-def _id(word: str, kind: type[Id]) -> Id | None:
-    try:
-        id = kind(word.strip())
-    except ValueError:
-        return None
-    return id if not isinstance(id, int) or 0 < id < 2**63 else None
 
 
 def _removed(

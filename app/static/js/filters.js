@@ -46,11 +46,11 @@ function followList() {
   if (!list) return;
   const { title, many, windowTitle, lede, every, csv, filters } = list.dataset;
   if (title) {
-    $(".toolbar h1 .visually-hidden").textContent = `: ${title}`;
-    $(".toolbar h1 .count").textContent = many;
-    $(".toolbar h1").title = lede;
+    $(".toolbar-title .visually-hidden").textContent = `: ${title}`;
+    $(".toolbar-title .count").textContent = many;
+    $(".toolbar-title").title = lede;
   }
-  if (windowTitle) document.title = `${windowTitle} · ${document.title.split(" · ").at(-1)}`;
+  if (windowTitle && !$("#item[data-open]")) document.title = `${windowTitle} · ${document.title.split(" · ").at(-1)}`;
   if (lede) $("main .lede").textContent = lede;
   if (every) $("#main").dataset.liveEvery = every;
   if (filters) followForm(JSON.parse(filters));
