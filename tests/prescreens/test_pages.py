@@ -166,7 +166,8 @@ def test_an_auditor_sees_disabled_buttons_with_the_reason(client: FlaskClient, d
 
 def test_the_detail_shows_answers_beside_criteria(lena: FlaskClient, database: Database, cast: Cast) -> None:
     found = page(lena, f"/prescreens/{prescreen(database, cast.marston.id, given={'budget': '2100'})}")
-    assert found.index("What is your full name?") < found.index("When would you like") < found.index("Monthly budget")
+    item = found.rpartition('id="item"')[2]
+    assert item.index("What is your full name?") < item.index("When would you like") < item.index("Monthly budget")
     assert "2,100" in found
     assert "at least 2,400" in found
     assert "not met" in found

@@ -51,6 +51,7 @@ SHEETS = (
     "empty-state",
     "menu",
     "palette",
+    "split",
     "message-preview",
     "code",
     "chat",
