@@ -24,7 +24,7 @@ class ScheduleForm(VersionedForm):
     provider = StringField("Video provider", validators=[at_most(100)])
     room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
     reason = TextAreaField(
-        "Why over an overlap?",
+        "Reason to book despite an overlap",
         validators=[at_most(REASON_LIMIT)],
         description="Kept in the activity, not sent to anyone.",
     )
@@ -74,7 +74,7 @@ class CancelForm(VersionedForm):
 
     notify = BooleanField("Notify the participants by e-mail")
     reason = TextAreaField(
-        "Why is nobody told?",
+        "Reason for telling nobody",
         validators=[at_most(REASON_LIMIT)],
         description="Kept in the activity, not sent to anyone.",
     )
