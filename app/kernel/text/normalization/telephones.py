@@ -39,7 +39,7 @@ def telephone(typed: str) -> str | None:
 
 
 def without_extension(number: str) -> str:
-    """The number as it is dialled. What follows at a switchboard (`ext. 12`) is kept, and tells no two numbers apart."""
+    """The number as it is dialled. What follows at a switchboard (`ext. 12`) is kept, and tells no two apart."""
     return _EXTENSION.sub("", number)
 
 
