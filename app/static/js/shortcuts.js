@@ -15,6 +15,8 @@ const KEYS = {
   k: () => moveBy(-1),
   x: selectRow,
   e: assign,
+  a: () => focusOnKey("a"),
+  d: () => focusOnKey("d"),
   n: () => follow($("#main a[rel='next']")),
   p: () => follow($("#main a[rel='prev']")),
 };
@@ -28,6 +30,12 @@ function follow(link) {
 function selectRow() {
   const row = currentRow();
   if (row) $(".select-cell input:not(:disabled)", row)?.click();
+}
+
+/** Goes to the button that carries this key, and leaves the pressing to Enter. */
+function focusOnKey(key) {
+  const button = $(`#actions [data-key='${key}']:not(:disabled)`);
+  if (isVisible(button)) focusOn(button);
 }
 
 /** Assigns the row that has the focus, or the item of this page. Where another person has it, only the focus moves. */
@@ -76,13 +84,15 @@ function submit(event) {
   else if (!buttons.length) form.requestSubmit();
 }
 
-/** Outside of a form Ctrl Enter goes to the first action of this page. */
+/** Outside of a form Ctrl Enter goes to the first action of this page: to the first field that it still needs, else to
+    its button. */
 function goToAction(event) {
   const buttons = $$("#actions button[type='submit']:not(:disabled)").filter(isVisible);
-  const first = buttons.find((each) => each.matches(".primary")) ?? buttons[0];
+  const first = buttons.find((each) => each.matches(".primary, [data-key='a']")) ?? buttons[0];
   if (!first) return;
   event.preventDefault();
-  focusOn(first);
+  const empty = [...(first.form?.elements ?? [])].filter((each) => each.value === "" && isVisible(each));
+  focusOn(empty.find((each) => each.required) ?? empty.find((each) => "first" in each.dataset) ?? first);
 }
 
 /** Escape closes a dropdown, or leaves the field; what was typed stays. */
