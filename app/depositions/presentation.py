@@ -244,7 +244,6 @@ def manager_choices(
     sessions: Sequence[BookedSession],
     deposition: Deposition,
     of_the_case: Collection[str | None],
-    now: datetime,
 ) -> list[ManagerChoice]:
     """The team, free people first, then whoever has less to do that day. `sessions` are those around this one,
     `of_the_case` the e-mail addresses of those who managed this case before."""
@@ -256,7 +255,7 @@ def manager_choices(
         spans = [transitions.busy(session.starts_at, session.ends_at) for session in day]
         hours = sum((span.ends_at - span.starts_at for span in spans), timedelta())
         known = one.email in of_the_case
-        note = _overlap_text(overlaps, now) if overlaps else "free all day" if not day else "free"
+        note = _overlap_text(overlaps, deposition.starts_at) if overlaps else "free all day" if not day else "free"
         if known:
             note += ", managed this case before"
         load = f"{len(day)} · {datetimes.duration(hours)}" if day else ""
@@ -265,9 +264,9 @@ def manager_choices(
     return [choice for _, choice in sorted(found)]
 
 
-def _overlap_text(overlaps: Sequence[BookedSession], now: datetime) -> str:
-    """`overlaps Wed 25 Nov, 1:00–2:00 PM PST`, of two at most."""
-    hours = "; ".join(busy_hours(overlap, now) for overlap in overlaps[:2])
+def _overlap_text(overlaps: Sequence[BookedSession], near: datetime) -> str:
+    """`overlaps Wed 25 Nov, 1:00–2:00 PM PST`, of two at most, without the year of the session that they are `near`."""
+    hours = "; ".join(busy_hours(overlap, near) for overlap in overlaps[:2])
     return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")
 
 

@@ -63,7 +63,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     addresses = {one.email for one in team} | ({deposition.manager_email} if deposition.manager_email else set())
     sessions = managers.booked(reading(), sorted(addresses), deposition.starts_at, deposition.ends_at)
     of_the_case = {other.manager_email for other in others if same_case(other, deposition)}
-    choices = presentation.manager_choices(team, sessions, deposition, of_the_case, now)
+    choices = presentation.manager_choices(team, sessions, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     return respond(
