@@ -90,6 +90,7 @@ def _share(app: "Flask", wiring: "Wiring") -> None:
 
 def _register_blueprints(app: "Flask", wiring: "Wiring") -> None:
     """Registers the pages: first what all desks share, then each desk, then what stands on them."""
+    from app.accounts import hosts
     from app.accounts import public as accounts_public
     from app.accounts import views as accounts
     from app.dashboard.saved_views import views as saved_views
@@ -103,6 +104,7 @@ def _register_blueprints(app: "Flask", wiring: "Wiring") -> None:
     for blueprint in (
         accounts.pages,
         accounts_public.public_pages,
+        hosts.public_pages,
         undo.pages,
         saved_views.pages,
         *(blueprint for desk in wiring.desks for blueprint in desk.blueprints),

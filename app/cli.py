@@ -6,72 +6,26 @@ stderr; 2 wrong usage. Every command may be repeated: what exists with the same 
 
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import click
 from sqlalchemy import inspect
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from app.accounts.roles import DESKS, Role
+from app.cli_commands import BY, NO_TABLES, command, opened_database
+from app.cli_organizations import organization
 from app.cli_output import Output
-from app.config import Config, ConfigError
+from app.config import Config
 from app.kernel import clock
-from app.kernel.changes.events import Actor
-from app.kernel.db.engine import Database
-from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
+from app.kernel.errors import NotFound, Unavailable
 
-if TYPE_CHECKING:
-    from app.accounts.models import Organization
-
-BY = Actor("cli", None, "desk command", None, "cli")
 PRODUCTS = click.Choice(DESKS)
-PLANS = click.Choice(["free", "pilot", "starter", "pro", "scale"])
 ROLES = click.Choice([role.value for role in Role])
-NO_TABLES = "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this."
-SWITCH = click.Choice(["on", "off"])
-
-
-def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
-    """Registers a command with `--json`; its refusals are sentences and exit code 1."""
-
-    def register(run: Callable[..., None]) -> click.Command:
-        @wraps(run)
-        def guarded(*args: Any, as_json: bool, **options: Any) -> None:
-            output = Output(as_json)
-            try:
-                run(*args, output=output, **options)
-            except Refusal as refusal:
-                output.refuse(refusal.detail, refusal.code)
-            except ConfigError as error:
-                output.refuse(str(error), "configuration")
-            except (OperationalError, ProgrammingError, InterfaceError) as error:
-                output.refuse(*_database_problem(error))
-
-        option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
-        return group.command(name)(option(guarded))
-
-    return register
-
-
-def _database_problem(error: Exception) -> tuple[str, str]:
-    cause = str(getattr(error, "orig", error)).splitlines()[0]
-    if "no such table" in cause or ("does not exist" in cause and "relation" in cause):
-        return NO_TABLES, "database.old"
-    return f"The database refused: {cause}. Nothing was changed.", "database.unavailable"
-
-
-def _database() -> Database:
-    """The database that the environment names; closed when the command ends."""
-    database = Database(Config.from_env())
-    click.get_current_context().call_on_close(database.dispose)
-    return database
 
 
 def _with_tables() -> Config:
     """The configuration of a long-running process. Raises Unavailable while its database has no tables."""
-    database = _database()
+    database = opened_database()
     with database.reader.connect() as connection:
         if not inspect(connection).has_table("organizations"):
             raise Unavailable(NO_TABLES, code="database.old")
@@ -82,6 +36,8 @@ def _with_tables() -> Config:
 def main() -> None:
     pass
 
+
+main.add_command(organization)
 
 # The database ---------------------------------------------------------------------------------------------------
 
@@ -97,10 +53,11 @@ def db_upgrade(output: Output) -> None:
     from app.desks import BACKFILLS
     from app.kernel.db import backfills, schema
 
-    database = _database()
+    database = opened_database()
     changed = schema.upgrade(database)
-    for name in backfills.run(database, BACKFILLS, clock.now()):
-        click.echo(f"Made anew: {name}.", err=True)
+    for name, rows in backfills.run(database, BACKFILLS, clock.now()).items():
+        if rows:
+            click.echo(f"Made anew: {name} ({rows:,} rows).", err=True)
         changed = True
     _, newest = schema.revisions(database)
     sentence = f"The database is now at {newest}." if changed else f"The database was already at {newest}."
@@ -114,7 +71,7 @@ def db_check(output: Output) -> None:
     from app.desks import BACKFILLS
     from app.kernel.db import backfills, schema
 
-    database = _database()
+    database = opened_database()
     revision, newest = schema.revisions(database)
     differences = [_difference(each) for each in schema.differences(database)] if revision == newest else []
     if revision == newest:
@@ -143,79 +100,6 @@ def _difference(difference: Any) -> str:
     return " ".join(str(getattr(part, "name", part)) for part in difference[:4] if part is not None)
 
 
-# Organizations ---------------------------------------------------------------------------------------------------
-
-
-@main.group(help="Organizations: the clients of the operating company.")
-def organization() -> None:
-    pass
-
-
-def _organization_facts(found: "Organization") -> dict[str, object]:
-    names = ("slug", "name", "plan", "billing", "self_service", "locale", "time_zone", "contact_email")
-    switches = ("decision_emails", "require_second_factor")
-    return {name: getattr(found, name) for name in (*names, *switches)}
-
-
-@command(organization, "create")
-@click.option("--name", required=True)
-@click.option("--slug", required=True, help="The company id: small letters, digits, hyphens.")
-@click.option("--plan", type=PLANS, default="free", show_default=True)
-@click.option("--self-service", is_flag=True, help="Depositions are ready at creation, without the scheduling team.")
-@click.option("--locale", default="en", show_default=True)
-@click.option("--time-zone", default="America/New_York", show_default=True)
-@click.option("--contact-email", default="")
-def organization_create(output: Output, slug: str, **facts: Any) -> None:
-    """Create an organization. One that exists with the same facts is left alone."""
-    from app.accounts.actions import organizations
-    from app.accounts.queries import organization_by_slug
-
-    fields = organizations.checked(cast(organizations.OrganizationFields, facts))
-    with _database().write() as db:
-        found = organization_by_slug(db, slug)
-        created = found is None
-        if found is None:
-            found = organizations.create(db, slug=slug, by=BY, now=clock.now(), **fields)
-        other = [] if created else [name for name, value in fields.items() if getattr(found, name) != value]
-        if other:
-            raise Conflict(
-                f"There is already an organization {slug} with another {_list(other)}. Nothing was changed. "
-                f"`desk organization set {slug}` changes it.",
-                code="organization.exists",
-            )
-    words = f"Created {found.name} ({slug})." if created else f"{found.name} ({slug}) exists already."
-    output.done({**_organization_facts(found), "created": created}, words)
-
-
-@command(organization, "set")
-@click.argument("slug")
-@click.option("--name")
-@click.option("--plan", type=PLANS)
-@click.option("--billing", type=click.Choice(["active", "past_due"]))
-@click.option("--self-service", type=SWITCH)
-@click.option("--decision-emails", type=SWITCH, help="Mail prospects when a prescreen is decided.")
-@click.option("--require-second-factor", type=SWITCH, help="Require two-step sign-in of everyone who works there.")
-@click.option("--locale")
-@click.option("--time-zone")
-@click.option("--contact-email")
-def organization_set(output: Output, slug: str, **given: Any) -> None:
-    """Change an organization; what is not named stays as it is."""
-    from app.accounts.actions import organizations
-    from app.accounts.queries import organization_named
-
-    changes = {name: value for name, value in given.items() if value is not None}
-    for name in ("self_service", "decision_emails", "require_second_factor"):
-        if name in changes:
-            changes[name] = changes[name] == "on"
-    with _database().write() as db:
-        found = organization_named(db, slug)
-        before = found.version
-        after = organizations.change(db, found, cast(organizations.OrganizationFields, changes), by=BY, now=clock.now())
-    changed = after.version != before
-    words = f"Changed {after.name} ({slug})." if changed else f"{after.name} ({slug}) is unchanged."
-    output.done({**_organization_facts(after), "changed": changed}, words)
-
-
 # Keys and tokens -------------------------------------------------------------------------------------------------
 
 
@@ -234,7 +118,7 @@ def key_create(output: Output, slug: str, product: str, scopes: tuple[str, ...],
     from app.accounts.actions import keys
     from app.accounts.queries import organization_named
 
-    with _database().write() as db:
+    with opened_database().write() as db:
         found = organization_named(db, slug)
         made, secret = keys.create(db, found, product, scopes=scopes, label=label, by=BY, now=clock.now())
         facts = {"organization": slug, "product": product, "key": secret, "scopes": made.scopes, "label": made.label}
@@ -248,7 +132,7 @@ def token(output: Output, slug: str) -> None:
     from app.accounts.actions import keys
     from app.accounts.queries import organization_named
 
-    with _database().write() as db:
+    with opened_database().write() as db:
         bearer, ends = keys.print_bearer(db, organization_named(db, slug), by=BY, now=clock.now())
     facts = {"organization": slug, "token": bearer, "expires_at": clock.iso(ends)}
     output.done(facts, f"A bearer token for {slug}, until {clock.iso(ends)}.", bearer)
@@ -292,7 +176,7 @@ def person_create(
         raise click.UsageError("Use --organization SLUG, or --staff for the operating company.")
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     wanted = provisioning.WantedAccount(email, name, tuple(dict.fromkeys(roles)), slug, time_zone, password)
-    found, created = provisioning.ensure(_database(), wanted, by=BY, now=clock.now())
+    found, created = provisioning.ensure(opened_database(), wanted, by=BY, now=clock.now())
     facts = {"email": found.email, "name": found.name, "role": roles[0], "roles": list(wanted.roles)}
     words = f"{found.name} ({found.email}) exists already."
     if created:
@@ -307,7 +191,7 @@ def person_reset_factors(output: Output, email: str) -> None:
     from app.accounts.actions import factors
     from app.accounts.queries import person_by_email
 
-    with _database().write() as db:
+    with opened_database().write() as db:
         found = person_by_email(db, email)
         if found is None:
             raise NotFound(f"No person has the address {email}. Nothing was changed.")
@@ -331,7 +215,7 @@ def demo_load(output: Output) -> None:
     """Load demonstration data; a repeat prints the same keys and passwords. Refused in production."""
     from app.demo import load
 
-    loaded, fresh = load(_database(), clock.now())
+    loaded, fresh = load(opened_database(), clock.now())
     lines = ["Loaded." if fresh else "Loaded already.", "", "Organizations and keys:"]
     for each in loaded["organizations"]:
         lines.append(f"  {each['slug']:<12} {each['name']} ({each['plan']})")
@@ -381,7 +265,7 @@ def check_counts(output: Output) -> None:
     import app.models  # noqa: F401  # declares every counter
     from app.kernel.db import recounts
 
-    with _database().read() as db:
+    with opened_database().read() as db:
         wrong = recounts.differences(db)
     facts = [{"table": each.table, "key": each.key, "kept": each.stored, "counted": each.counted} for each in wrong]
     if not wrong:
@@ -400,7 +284,7 @@ def check_search(output: Output) -> None:
     from app.desks import DESKS
     from app.kernel.text import search
 
-    with _database().read() as db:
+    with opened_database().read() as db:
         wrong = search.differences(db, [desk.search_source for desk in DESKS])
     facts = [{"subject_type": each.subject_type, "subject_id": each.subject_id, "what": each.what} for each in wrong]
     if not wrong:
@@ -420,14 +304,9 @@ def reindex(output: Output) -> None:
     from app.desks import DESKS
     from app.kernel.text import search
 
-    with _database().write() as db:
+    with opened_database().write() as db:
         n = search.rebuild(db, [desk.search_source for desk in DESKS])
     output.done({"things": n}, f"{n:,} entries are indexed.")
-
-
-def _list(names: list[str]) -> str:
-    words = [name.replace("_", " ") for name in names]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 if __name__ == "__main__":

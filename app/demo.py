@@ -42,6 +42,9 @@ class Client(NamedTuple):
     self_service: bool = False
     billing: str = "active"
     decision_emails: bool = True
+    colour: str = ""
+    public_phone: str = ""
+    hours: str = ""
 
 
 class Player(NamedTuple):
@@ -53,11 +56,45 @@ class Player(NamedTuple):
 
 
 CLIENTS = (
-    Client("marston", "Marston Litigation", "pro", "America/New_York"),
+    Client(
+        "marston",
+        "Marston Litigation",
+        "pro",
+        "America/New_York",
+        colour="#79371e",
+        public_phone="+1 212 555 0142",
+        hours="Monday to Friday, 8:00 AM to 6:00 PM in New York",
+    ),
     Client("hartwell", "Hartwell Pine LLP", "scale", "America/Los_Angeles", self_service=True),
-    Client("alder", "Alder Row Homes", "pro", "America/Chicago"),
-    Client("maison", "Maison Assurances", "scale", "Europe/Paris", locale="fr"),
-    Client("khaleej", "الخليج للتأمين", "pro", "Asia/Dubai", locale="ar"),
+    Client(
+        "alder",
+        "Alder Row Homes",
+        "pro",
+        "America/Chicago",
+        colour="#255d34",
+        public_phone="+1 312 555 0177",
+        hours="Monday to Saturday, 9 AM to 5 PM",
+    ),
+    Client(
+        "maison",
+        "Maison Assurances",
+        "scale",
+        "Europe/Paris",
+        locale="fr",
+        colour="#3c448d",
+        public_phone="+33 1 55 50 14 20",
+        hours="Du lundi au vendredi, de 9 h à 18 h",
+    ),
+    Client(
+        "khaleej",
+        "الخليج للتأمين",
+        "pro",
+        "Asia/Dubai",
+        locale="ar",
+        colour="#7a2452",
+        public_phone="+971 4 555 0188",
+        hours="من الأحد إلى الخميس، من 8 صباحًا إلى 4 مساءً",
+    ),
     Client("cedar", "Cedar Lane Lettings", "starter", "Europe/London", decision_emails=False),
     Client("juniper", "Juniper Claims", "free", "America/Denver"),
     Client("brightwater", "Brightwater Adjusters", "pro", "America/Phoenix", billing="past_due"),
@@ -200,6 +237,10 @@ def _client(db: Db, config: Config, client: Client, now: datetime) -> Organizati
         time_zone=client.time_zone,
         contact_email=f"desk@{client.slug}.example.com",
         decision_emails=client.decision_emails,
+        colour=client.colour,
+        public_email=f"hello@{client.slug}.example.com" if client.public_phone else "",
+        public_phone=client.public_phone,
+        hours=client.hours,
         by=BY,
         now=now,
     )

@@ -27,7 +27,9 @@ class LaterIndexes(PostgresqlImpl):
 
     def create_index(self, index: Index, **options: Any) -> None:
         later = context.config.attributes.get("later_indexes")
-        if not (later and index.table is not None and self.connection.scalar(select(1).select_from(index.table))):
+        if not (
+            later and index.table is not None and self.connection.scalar(select(1).select_from(index.table).limit(1))
+        ):
             super().create_index(index, **options)
 
     def drop_index(self, index: Index, **options: Any) -> None:

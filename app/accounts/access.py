@@ -68,6 +68,7 @@ class Me:
         "second_factor",
         "sign_in_id",
         "single_keys",
+        "split_desks",
         "theme",
         "time_zone",
         "token",
@@ -88,6 +89,7 @@ class Me:
         grants: Iterable[Grant],
         sign_in_id: int,
         token: str,
+        split_desks: Iterable[str] = (),
         second_factor: bool = False,
         factor_wanted_by: str = "",
         proved_at: datetime | None = None,
@@ -95,6 +97,7 @@ class Me:
         self.id, self.name, self.email = id, name, email
         self.time_zone, self.locale, self.theme, self.single_keys = time_zone, locale, theme, single_keys
         self.undo_seconds = undo_seconds
+        self.split_desks = frozenset(split_desks)
         self.grants = tuple(grants)
         self.roles = frozenset(grant.role for grant in self.grants)
         self.sign_in_id, self.token = sign_in_id, token

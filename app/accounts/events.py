@@ -37,7 +37,7 @@ def _details(row: EventRow) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return str(value) or "nothing"
+    return "nothing" if value is None else str(value) or "nothing"
 
 
 def _event(kind: str, label: str, icon: str) -> EventType:

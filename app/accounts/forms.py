@@ -1,5 +1,6 @@
 """Forms of the account pages. They check the format of what is typed; rules.py and actions decide the rest."""
 
+from collections.abc import Iterable
 from zoneinfo import available_timezones
 
 from wtforms import (
@@ -27,6 +28,7 @@ BILLING = choices((Billing.ACTIVE.value, "Active"), (Billing.PAST_DUE.value, "Pa
 PRODUCTS = choices(*((product.value, product.value.capitalize()) for product in Product))
 THEMES = choices((Theme.SYSTEM.value, "As the system"), (Theme.LIGHT.value, "Light"), (Theme.DARK.value, "Dark"))
 LOCALES = choices(*rules.LOCALES.items())
+COUNTRIES = choices(("", "As the time zone"), *rules.countries().items())
 ZONES = [
     "UTC",
     *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))),
@@ -161,6 +163,12 @@ class SettingsForm(VersionedForm):
         render_kw={"min": rules.UNDO_SECONDS[0], "max": rules.UNDO_SECONDS[1]},
     )
 
+    split = SelectMultipleField("List and item side by side", description="In windows of 1,200 pixels and more.")
+
+    def offer_desks(self, desks: Iterable[str]) -> None:
+        """Offers the split view at these desks."""
+        self.split.choices = [(desk, desk.capitalize()) for desk in desks]
+
     def validate_undo_seconds(self, field: IntegerField) -> None:
         if field.data is None:
             return
@@ -193,6 +201,26 @@ class OrganizationForm(VersionedForm):
     )
     locale = SelectField("Language", choices=LOCALES)
     time_zone = SelectField("Time zone", choices=ZONES)
+    country = SelectField(
+        "Country",
+        choices=COUNTRIES,
+        description="Telephone numbers without a prefix are read as numbers of this country from now on.",
+    )
+    colour = StringField(
+        "Colour",
+        validators=[optional(), at_most(20)],
+        description="Six digits, such as #1f5f3a. Words must be readable in it; the dark theme gets a lighter tone.",
+        render_kw={"autocomplete": "off", "spellcheck": "false", "dir": "ltr"},
+    )
+    public_email = EmailField("Public e-mail", validators=[optional(), at_most(254)])
+    public_phone = StringField(
+        "Public telephone", validators=[optional(), at_most(40)], render_kw={"inputmode": "tel", "dir": "ltr"}
+    )
+    hours = NameField(
+        "Hours",
+        validators=[optional(), at_most(rules.HOURS_LENGTH)],
+        description="When you can be reached, in your language: Mon to Fri, 9:00–17:00.",
+    )
     decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
     require_second_factor = BooleanField(
         "Require a second step at sign-in from all members",

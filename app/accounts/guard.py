@@ -65,6 +65,7 @@ def load(token: str) -> Me | None:
         theme=row.theme,
         single_keys=row.single_keys,
         undo_seconds=row.undo_seconds,
+        split_desks=row.split_desks.split(),
         grants=grants,
         sign_in_id=row.sign_in_id,
         token=token,

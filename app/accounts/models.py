@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.accounts.roles import Product, Role
+from app.accounts.roles import PRESCREENS, Product, Role
 from app.kernel.db.engine import Base, Instant, Json
 from app.kernel.text.normalization import region_of
 
@@ -57,7 +57,9 @@ def one_of(column: str, values: type[StrEnum]) -> str:
 class Organization(Base):
     """A client. Its `slug` is the company id in JWT claims and in public addresses.
 
-    `country` (ISO 3166) is that of its time zone when it was created; None: that of its time zone now.
+    `country` (ISO 3166) is that of its time zone when it was created, unless it was chosen; None: that of its time zone
+    now. Visitor pages have its `colour` (`#1f5f3a`; empty: the product's accent), and name `public_email`,
+    `public_phone` and `hours` (in its language) as the way to reach it.
     """
 
     __tablename__ = "organizations"
@@ -76,6 +78,10 @@ class Organization(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
     country: Mapped[str | None] = mapped_column(String(2))
     contact_email: Mapped[str] = mapped_column(String(254), default="")
+    colour: Mapped[str] = mapped_column(String(7), default="", server_default="")
+    public_email: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    public_phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    hours: Mapped[str] = mapped_column(String(200), default="", server_default="")
     decision_emails: Mapped[bool] = mapped_column(Boolean, default=True)
     require_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     version: Mapped[int] = mapped_column(Integer, default=1)
@@ -93,7 +99,8 @@ class Person(Base):
     A decision that cannot be revised stays pending for `undo_seconds` (0 to 120), in which it can be undone.
     `session_epoch` grows when the password changes or the account is disabled: sign-ins, invitations and reset links
     with an older one are void. `second_factor` is whether there is an app or a passkey; actions/factors.py keeps it, so
-    that readers need not join those tables.
+    that readers need not join those tables. `split_desks` names the desks, with spaces
+    between, at which list and item stand side by side.
     """
 
     __tablename__ = "people"
@@ -111,6 +118,7 @@ class Person(Base):
     theme: Mapped[str] = mapped_column(String(16), default=Theme.SYSTEM.value)
     single_keys: Mapped[bool] = mapped_column(Boolean, default=True)
     undo_seconds: Mapped[int] = mapped_column(Integer, server_default="30")
+    split_desks: Mapped[str] = mapped_column(String(100), server_default=PRESCREENS)
     second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     session_epoch: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)

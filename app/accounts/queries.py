@@ -39,6 +39,7 @@ class SignedInRow(NamedTuple):
     theme: str
     single_keys: bool
     undo_seconds: int
+    split_desks: str
     second_factor: bool
     sign_in_id: int
     created_at: datetime
@@ -60,6 +61,7 @@ BY_TOKEN = (
         Person.theme,
         Person.single_keys,
         Person.undo_seconds,
+        Person.split_desks,
         Person.second_factor,
         SignIn.id,
         SignIn.created_at,

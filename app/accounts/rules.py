@@ -3,15 +3,17 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import available_timezones
 
+from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 
 from app.accounts.models import Billing, Plan
-from app.accounts.roles import ACCESS, Role
+from app.accounts.roles import ACCESS, DESKS, Role
 from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.errors import Denied, FieldError, Invalid
-from app.kernel.text import normalization
+from app.kernel.text import colours, normalization
 
 LOCALES: dict[str, str] = {
     "en": "English",
@@ -31,6 +33,8 @@ LOCALES: dict[str, str] = {
 }
 """The 14 languages of the inspections document, which an organization may prefer."""
 
+NO_COUNTRIES = frozenset(("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"))
+"""Codes of CLDR that are no countries."""
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 IDLE = timedelta(minutes=60)
 """A sign-in without activity for this long has ended."""
@@ -52,6 +56,7 @@ UNDO_SECONDS_RANGE = f"Type a whole number of seconds, from {UNDO_SECONDS[0]} to
 
 NAME_LENGTH = 200
 LABEL_LENGTH = 100
+HOURS_LENGTH = 200
 
 
 def invalid(field: str, code: str, detail: str) -> Invalid:
@@ -117,12 +122,66 @@ def time_zone(value: str) -> str:
     return value
 
 
+def country(value: str | None) -> str | None:
+    """A country by its two letters (ISO 3166), in capitals; None for none. Raises Invalid."""
+    found = (value or "").strip().upper()
+    if found and found not in countries():
+        raise invalid("country", "unknown", "This country is not known. Use its two letters, such as FR.")
+    return found or None
+
+
+@cache
+def countries() -> dict[str, str]:
+    """Every country by its two letters, with its English name, in the order of the names."""
+    names = Locale("en").territories
+    known = {code: str(name) for code, name in names.items() if len(code) == 2 and code not in NO_COUNTRIES}
+    return dict(sorted(known.items(), key=lambda each: normalization.fold(each[1])))
+
+
+def colour(value: str) -> str:
+    """A colour that can be read as words on every ground of the light theme, `#1f5f3a`; empty for none. Raises Invalid.
+
+    The tone of the dark theme is made from it, and can always be read (kernel/text/colours.py).
+    """
+    if not value.strip():
+        return ""
+    found = colours.parse(value)
+    if found is None:
+        raise invalid("colour", "bad_colour", "This is not a colour. Type it as six digits, such as #1f5f3a.")
+    ratio = colours.lowest_contrast(found)
+    if ratio < colours.READABLE:
+        raise invalid(
+            "colour",
+            "too_pale",
+            f"{found} is too pale for the light theme: its contrast there is {int(ratio * 10) / 10}:1, and words need "
+            f"{colours.READABLE}:1. The nearest colour that passes is {colours.nearest_readable(found)}. Nothing was "
+            "saved.",
+        )
+    return found
+
+
+def telephone(field: str, value: str) -> str:
+    """A telephone number as people may read it, or empty text. Raises Invalid."""
+    found = normalization.telephone(value)
+    if found is None:
+        raise invalid(field, "bad_phone", "This is not a telephone number. Nothing was saved.")
+    return found
+
+
 def undo_seconds(value: int) -> int:
     """A person's undo window in seconds. Raises Invalid."""
     shortest, longest = UNDO_SECONDS
     if not shortest <= value <= longest:
         raise invalid("undo_seconds", "out_of_range", UNDO_SECONDS_RANGE)
     return value
+
+
+def split_desks(values: Iterable[str]) -> str:
+    """Desks with the split view, as they are stored. Raises Invalid."""
+    chosen = set(values)
+    if not chosen <= set(DESKS):
+        raise invalid("split_desks", "unknown", "Choose among the desks that are offered. Nothing was saved.")
+    return " ".join(desk for desk in DESKS if desk in chosen)
 
 
 def password(value: str, *, email: str, name: str) -> str:

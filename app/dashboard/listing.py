@@ -54,6 +54,9 @@ Counters = CounterQuery | CompoundSelect[str, int, int]
 PAGE = 50
 """Rows a page."""
 
+LEAD = 15
+"""Rows before an item in the middle of its list, beside which it is shown."""
+
 MOST_COUNTED = 1000
 """What no counter keeps is counted up to here; more is said as `1,000+`."""
 
@@ -82,12 +85,16 @@ class Segment:
 
 
 class Page(NamedTuple):
-    """Rows as (group key, row); the cursors of the pages after and before, or None; whether it is the first."""
+    """Rows as (group key, row); the cursors of the pages after and before, or None; whether it is the first.
+
+    `start` is the cursor after which it begins, None for the first: it names the page however its rows change.
+    """
 
     rows: list[tuple[str, Found]]
     next_cursor: str | None
     previous_cursor: str | None
     first: bool
+    start: str | None = None
 
 
 class Neighbours(NamedTuple):
@@ -253,12 +260,30 @@ class Listing:
             found = self._read(db, before, back=True)
             if len(found) > self.size:
                 rows = found[: self.size][::-1]
-                return Page(rows, self._cursor(db, rows[-1]), self._cursor(db, rows[0]), first=False)
+                start = self._cursor(db, found[self.size])
+                return Page(rows, self._cursor(db, rows[-1]), self._cursor(db, rows[0]), False, start)
         found = self._read(db, after if not before else None, back=False)
         rows = found[: self.size]
         forth = self._cursor(db, rows[-1]) if len(found) > self.size else None
         first = bool(before) or not after
-        return Page(rows, forth, None if first or not rows else self._cursor(db, rows[0]), first)
+        back = None if first or not rows else self._cursor(db, rows[0])
+        return Page(rows, forth, back, first, None if first else after)
+
+    def page_with(self, db: Db, id: Id) -> Page:
+        """The page that shows a row: the first one as long as the row is on it, else one that begins LEAD rows before.
+
+        The first page, too, for a row that is not in the list.
+        """
+        page = self.page(db)
+        if page.next_cursor is None or any(row[0] == id for _, row in page.rows):
+            return page
+        found = self.rows_of(db, [id]).get(id)
+        if found is None or found[0] is None:
+            return page
+        at = int(found[1].segment)
+        here = _place(found[1], self.compiled.segments[at].order)
+        before = list(self._walk(db, at, here, back=True, most=LEAD + 1, stop=LEAD + 1))
+        return self.page(db, after=self._cursor(db, before[-1])) if len(before) > LEAD else page
 
     def _read(self, db: Db, cursor: str | None, back: bool) -> list[tuple[str, Found]]:
         """One row more than a page, if there is one."""

@@ -59,8 +59,10 @@ def live_lists(kinds: Sequence[tuple[str, Scope]], now: datetime, *, every: floa
     return Live(every, revision_of((key, _minute(now), *found)), looked)
 
 
-def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime, *, every: float) -> Live:
-    """The revision of one thing, of nothing that is outside `scope`.
+def live_item(
+    subject_type: str, subject_id: object, scope: Scope, now: datetime, *, every: float, beside: Live | None = None
+) -> Live:
+    """The revision of one thing, of nothing that is outside `scope`; and of the list `beside` it.
 
     A poll that finds nothing new renews the user's own presence when it grows old; `view_item()` begins it.
     """
@@ -72,6 +74,7 @@ def live_item(subject_type: str, subject_id: object, scope: Scope, now: datetime
     }
     *found, mine = _read(_of_item(None if places is None else len(places)), values, now)
     live = Live(every, revision_of((subject_type, id, places, _minute(now), *found)))
+    live = live.beside(beside) if beside else live
     if mine is not None and now - mine > presence.RENEW and live.unchanged:
         side_note(lambda own: presence.renew(own, subject_type, id, person_id=me().id, now=now))
     return live

@@ -182,6 +182,8 @@ class Queue(ABC, Generic[Key, R, L, K]):
     subject: ClassVar[str]
     events: ClassVar[EventTypes]
     endpoint: ClassVar[str]
+    heading: ClassVar[str]
+    """What the desk lists, in a word: the title of the page says besides how many, and which."""
     page: ClassVar[str] = "dashboard/queue.html"
     cells: ClassVar[str]
     filters: ClassVar[Filters]

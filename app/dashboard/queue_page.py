@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypedDict
 
 from flask import Response, current_app, request, url_for
 
@@ -12,7 +13,7 @@ from app.dashboard.filters import Active, Control, Unreadable
 from app.dashboard.listing import MOST_COUNTED, Found, Id, Listing, Page
 from app.dashboard.live import live_list, viewers_of_rows
 from app.dashboard.queue import AnyColumn, AnyQueue, Counts, Empty, Label, ListState, ShownRow, ShownTab
-from app.dashboard.saved_views import for_page
+from app.dashboard.saved_views import Views, for_page
 from app.kernel import clock
 from app.kernel.changes.events import is_own
 from app.kernel.db.transaction import db
@@ -50,7 +51,8 @@ class QueuePage:
     first: bool
     next_url: str
     previous_url: str
-    after: dict[str, str]
+    start: str
+    """The cursor after which the page begins; empty for the first."""
     capped: bool = False
 
     @property
@@ -94,6 +96,20 @@ class QueuePage:
         return self.queue.url("bulk", **self.list_state.args, **self.after)
 
     @property
+    def after(self) -> dict[str, str]:
+        """The argument that leads back to this page."""
+        return {"after": self.start} if self.start else {}
+
+    @property
+    def split(self) -> bool:
+        """Whether the user has list and item side by side at this desk."""
+        return self.queue.desk in me().split_desks
+
+    @property
+    def layout_url(self) -> str:
+        return self.queue.url("layout", **self.list_state.args, **self.after)
+
+    @property
     def first_url(self) -> str:
         return self.queue.url(**self.list_state.args)
 
@@ -133,6 +149,10 @@ class QueuePage:
         """The filters that are set, in words."""
         set_ = self.list_state.chosen.active(self.queue)
         return [one for one in set_ if one.name not in self.queue.tab_args]
+
+    def without(self, one: Active) -> str:
+        """The address of the same list without one of its filters."""
+        return self.queue.url(**self.list_state.chosen.without(one.name).args)
 
     def removals(self) -> list[tuple[str, int, str]]:
         """For the list that matches nothing: each filter in words, how many there are without it, and that address."""
@@ -209,8 +229,34 @@ def show(queue: AnyQueue) -> Response:
     if live.unchanged and not chosen.unreadable:
         return live.not_modified()
     list_state = queue.ask(now, chosen)
-    listing, after, before = list_state.listing, request.args.get("after"), request.args.get("before")
-    page = listing.page(db(), after, before)
+    page = list_state.listing.page(db(), request.args.get("after"), request.args.get("before"))
+    response = respond(
+        queue.page,
+        "dashboard/_queue.html",
+        status=422 if chosen.unreadable else 200,
+        live=None if chosen.unreadable else live,
+        **context_of(queue, list_state, page, looked=live.looked),
+    )
+    # Without this header a script takes an answer of 422 for a failure and does not show it.
+    return retarget(response, "#queue") if chosen.unreadable and has_target("queue") else response
+
+
+class ListContext(TypedDict):
+    """What `dashboard/_toolbar.html` and `dashboard/_queue.html` read."""
+
+    shown: QueuePage
+    list_state: ListState
+    queue: AnyQueue
+    title: str
+    why_not: str | None
+    presence: Mapping[str, tuple[str, ...]]
+    most: int
+    views: Views
+
+
+def context_of(queue: AnyQueue, list_state: ListState, page: Page, *, looked: bool) -> ListContext:
+    """One page of a list as its templates read it. `looked`: other users may be viewing something on it."""
+    viewer, now, chosen, listing = me(), list_state.now, list_state.chosen, list_state.listing
     exact = queue.counts_groups(chosen)
     sizes, counters = listing.counts(db(), () if exact else dict.fromkeys(key for key, _ in page.rows))
     counts = queue.counts(chosen, counters)
@@ -240,24 +286,18 @@ def show(queue: AnyQueue) -> Response:
         first=page.first,
         next_url=queue.url(**args, after=page.next_cursor) if page.next_cursor else "",
         previous_url=queue.url(**args, before=page.previous_cursor) if page.previous_cursor else "",
-        after={"after": after} if after and not page.first else {},
+        start=page.start or "",
     )
-    response = respond(
-        queue.page,
-        "dashboard/_queue.html",
-        status=422 if chosen.unreadable else 200,
-        shown=shown,
-        list_state=list_state,
-        queue=queue,
-        title=list_state.title,
-        why_not=viewer.why_not(queue.desk),
-        presence=viewers_of_rows(queue.subject, ids, now) if live.looked else {},
-        live=None if chosen.unreadable else live,
-        most=MOST_COUNTED,
-        views=views,
-    )
-    # Without this header a script takes an answer of 422 for a failure and does not show it.
-    return retarget(response, "#queue") if chosen.unreadable and has_target("queue") else response
+    return {
+        "shown": shown,
+        "list_state": list_state,
+        "queue": queue,
+        "title": list_state.title,
+        "why_not": viewer.why_not(queue.desk),
+        "presence": viewers_of_rows(queue.subject, ids, now) if looked else {},
+        "most": MOST_COUNTED,
+        "views": views,
+    }
 
 
 def _total(listing: Listing, page: Page) -> int:

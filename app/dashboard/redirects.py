@@ -17,6 +17,12 @@ def stay(queue: AnyQueue, id: Id) -> Response:
     return see_other(queue.url(**args) if "in_list" in request.form else queue.url("detail", id=id, **args))
 
 
+def to_list(queue: AnyQueue) -> Response:
+    """Redirects to the page of the list that the address names."""
+    after = request.args.get("after")
+    return see_other(queue.url(**queue.ask(clock.now()).args, **({"after": after} if after else {})))
+
+
 def back(queue: AnyQueue, id: Id) -> Response:
     """The same; on the page of an item the message also links the next one of its list."""
     if "in_list" not in request.form:

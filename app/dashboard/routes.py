@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 from uuid import UUID
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
-from app.accounts.access import allow
+from app.accounts.access import allow, me
+from app.accounts.actions import people
 from app.accounts.roles import Role
 from app.dashboard import bulk, csv_export, queue_page, redirects, tagging
 from app.dashboard.queue import AnyQueue
 from app.dashboard.tagging import Tagged
+from app.kernel.db.transaction import db
+from app.kernel.web.forms import DeskForm
 
 PathId = TypeVar("PathId", int, UUID, str)
 """An id as the desk's addresses hold it."""
@@ -34,6 +37,14 @@ def add_list_routes(pages: Blueprint, queue: AnyQueue, readers: Iterable[Role]) 
     def export_list() -> Response:
         """The list as a file for a spreadsheet."""
         return csv_export.export(queue)
+
+    @pages.post("/layout", endpoint="layout")
+    @allowed
+    def choose_layout() -> Response:
+        """Saves whether the user has list and item side by side at this desk."""
+        DeskForm().check()
+        people.choose_layout(db(), me().id, queue.desk, split=request.form.get("layout") == "split")
+        return redirects.to_list(queue)
 
     @pages.post("/bulk", endpoint="bulk")
     @allowed

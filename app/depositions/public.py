@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, redirect, request
 
+from app.accounts import hosts
 from app.accounts.access import public
 from app.depositions import calendar, emails
 from app.depositions.locales import TRANSLATIONS, span
@@ -16,7 +17,7 @@ from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.text import datetimes, time_zones
 from app.kernel.web.htmx import personal, respond
-from app.kernel.web.visitors import Host, VisitorPages
+from app.kernel.web.visitors import Host, VisitorPages, page_context
 
 public_pages = Blueprint("depositions_public", __name__, url_prefix="/sessions")
 
@@ -26,7 +27,7 @@ def _host(db: Db, segments: Sequence[str]) -> Host | None:
         deposition = _booked(db, segments[0]) if segments else None
     except NotFound:
         return None
-    return Host(deposition.organization_name, deposition.organization_locale) if deposition else None
+    return hosts.by_id(db, deposition.organization_id) if deposition else None
 
 
 VISITOR_PAGES = VisitorPages("sessions", _host)
@@ -60,7 +61,8 @@ def _booked(db: Db, slug: str) -> DepositionDetail:
 def _page(deposition: DepositionDetail) -> Response:
     now = clock.now()
     guest = _guest(deposition)
-    t = TRANSLATIONS.translator(deposition.organization_locale)
+    host = hosts.by_id(db(), deposition.organization_id)
+    t = TRANSLATIONS.translator(host.locale)
     begins = t.lang == "en" and deposition.starts_at > now  # the countdown speaks English
     return respond(
         "depositions/session.html",
@@ -68,14 +70,11 @@ def _page(deposition: DepositionDetail) -> Response:
         status=410 if deposition.state in (State.CANCELED, State.ENDED) else 200,
         deposition=deposition,
         what=calendar.title(deposition),
-        t=t,
-        lang=t.lang,
-        dir=t.dir,
+        **page_context(host, t),
         hours=span(deposition.starts_at, deposition.ends_at, deposition.zone, t),
         zone=time_zones.plain_name(deposition.time_zone),
         begins=datetimes.countdown(deposition.starts_at, now) if begins else "",
         guest=guest,
-        organization_name=deposition.organization_name,
         proof=request.args.get("k", "") if guest else "",
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 from sqlalchemy import select
 
+from app.accounts import hosts
 from app.accounts.access import public
 from app.accounts.models import Organization
 from app.inspections import actions, queries, rules
@@ -31,15 +32,13 @@ from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading, side_note, side_transaction
 from app.kernel.errors import Gone, NotFound
 from app.kernel.web.htmx import see_other
-from app.kernel.web.visitors import Host, VisitorPages, browser_language
+from app.kernel.web.visitors import Host, VisitorPages, browser_language, page_context
 
 public_pages = Blueprint("inspections_public", __name__, url_prefix="/join/<id>")
 
 
 def _host(db: Db, segments: Sequence[str]) -> Host | None:
-    inspection_id = as_uuid_or_none(segments[0]) if segments else None
-    scene = _scene(db, inspection_id)
-    return Host(scene.organization, scene.locale) if scene.inspection else None
+    return _scene(db, as_uuid_or_none(segments[0]) if segments else None).host
 
 
 VISITOR_PAGES = VisitorPages("join", _host)
@@ -53,7 +52,7 @@ class Scene:
     """What every field page needs: the inspection, the organization that invites, and the language."""
 
     inspection: Inspection | None
-    organization: str
+    host: Host | None
     zone: str
     locale: str
 
@@ -249,7 +248,7 @@ def _inside(id: str) -> tuple[Scene, Invite | actions.Outcome]:
 def _scene(db: Db, inspection_id: UUID | None) -> Scene:
     """Who invites, and in which language: for an unknown session that of the browser, and no name."""
     asked = request.args.get("lang", "")
-    unknown = Scene(None, "", "UTC", asked if asked in TRANSLATIONS.languages else browser_language(TRANSLATIONS))
+    unknown = Scene(None, None, "UTC", asked if asked in TRANSLATIONS.languages else browser_language(TRANSLATIONS))
     if inspection_id is None:
         return unknown
     o = Organization.__table__.c
@@ -257,9 +256,10 @@ def _scene(db: Db, inspection_id: UUID | None) -> Scene:
         inspection = queries.get(db, inspection_id)
     except NotFound:
         return unknown
-    row = db.execute(select(o.name, o.time_zone).where(o.id == inspection.organization_id)).one()
+    zone = db.execute(select(o.time_zone).where(o.id == inspection.organization_id)).scalar_one()
     locale = asked if asked in TRANSLATIONS.languages else inspection.locale
-    return Scene(inspection, row.name, row.time_zone, locale)
+    host = replace(hosts.by_id(db, inspection.organization_id), locale=locale)
+    return Scene(inspection, host, zone, locale)
 
 
 def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Response:
@@ -293,12 +293,9 @@ def _page(template: str, scene: Scene, step: int, status: int = 200, **context: 
     kept = {key: value for key, value in request.args.items() if key != "lang"}
     page = render_template(
         template,
-        t=t,
+        **page_context(scene.host, t),
         step=step,
         step_label=t("step", number=step, name=t(f"step_{STEPS[step - 1]}")) if step else "",
-        lang=t.lang,
-        dir=t.dir,
-        organization_name=scene.organization,
         inspection=inspection,
         when=date_time(inspection.scheduled_for, scene.zone, t) if inspection and inspection.scheduled_for else "",
         languages=[

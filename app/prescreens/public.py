@@ -12,6 +12,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 
+from app.accounts import hosts
 from app.accounts.access import public
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, by_network, refuse
@@ -22,7 +23,7 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import see_other
-from app.kernel.web.visitors import Host, VisitorPages
+from app.kernel.web.visitors import Host, VisitorPages, page_context
 from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm, ButtonForm, SendForm
 from app.prescreens.locales import TRANSLATIONS
@@ -36,8 +37,7 @@ public_pages = Blueprint("prescreens_public", __name__, url_prefix="/p/<organiza
 
 
 def _host(db: Db, segments: Sequence[str]) -> Host | None:
-    found = questionnaires.organization_at(db, segments[0]) if segments else None
-    return Host(*found) if found else None
+    return hosts.by_slug(db, segments[0]) if segments else None
 
 
 VISITOR_PAGES = VisitorPages("p", _host)
@@ -320,10 +320,7 @@ def _page(template: str, questionnaire: QuestionnaireDetail, *, status: int = 20
     text = render_template(
         template,
         questionnaire=questionnaire,
-        organization_name=questionnaire.organization_name,
-        t=t,
-        lang=t.lang,
-        dir=t.dir,
+        **page_context(hosts.by_id(db(), questionnaire.organization_id), t),
         their_lang=None if questionnaire.locale.split("-")[0] == t.lang else questionnaire.locale,
         **context,
     )

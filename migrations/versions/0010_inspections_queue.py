@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from app.kernel.db import backfills
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -27,15 +29,6 @@ INDEXES = (
     ("ix_inspections_assigned", ["assigned_id", "status", "expires_at", "id"], "assigned"),
 )
 
-# Who made one that is not over has it. Those that are over keep the name they show.
-WHO_MADE_IT = """
-UPDATE inspections SET
-  assigned_id = (SELECT id FROM people WHERE email = operator_email),
-  assigned_name = (SELECT name FROM people WHERE email = operator_email)
-WHERE status IN ('created', 'open', 'recording') AND operator_name <> ''
-  AND EXISTS (SELECT 1 FROM people WHERE email = operator_email AND name = operator_name)
-"""
-
 
 def upgrade() -> None:
     # Plainly added: making the table anew would lose the triggers that count its rows.
@@ -44,7 +37,8 @@ def upgrade() -> None:
     for name, columns, where in INDEXES:
         only = {f"{kind}_where": sa.text(PARTIAL[where]) for kind in ("sqlite", "postgresql")} if where else {}
         op.create_index(name, "inspections", columns, **only)
-    op.execute(sa.text(WHO_MADE_IT))
+    # Who made one that is not over has it: filled when the migrations are through, in portions.
+    backfills.order(op.get_bind(), "assignees.inspections", "inspections")
 
 
 def downgrade() -> None:
@@ -52,3 +46,4 @@ def downgrade() -> None:
         op.drop_index(name, "inspections")
     op.drop_column("inspections", "assigned_name")
     op.drop_column("inspections", "assigned_id")
+    op.drop_table("backfills", if_exists=True)

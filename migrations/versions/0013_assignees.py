@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from app.kernel.db import backfills
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -24,10 +26,7 @@ def upgrade() -> None:
         _index(table, "assignee")
     _rename_foreign_key("assigned_id", "assignee_id")
     op.add_column("prescreens", sa.Column("assignee_name", sa.String(length=200), nullable=True))
-    op.execute(
-        "UPDATE prescreens SET assignee_name = (SELECT people.name FROM people WHERE people.id = assignee_id) "
-        "WHERE assignee_id IS NOT NULL"
-    )
+    backfills.order(op.get_bind(), "assignees.prescreens", "prescreens")
 
 
 def downgrade() -> None:

@@ -12,15 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    known = op.create_table(
-        "known_networks",
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("network", sa.String(length=50), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_known_networks_person_id")),
-        sa.PrimaryKeyConstraint("person_id", "network", name=op.f("pk_known_networks")),
-    )
-    op.create_index("ix_known_networks_seen_at", "known_networks", ["seen_at"])
+    # Read first: the new table's foreign key locks `people` until this migration ends.
     sign_ins = sa.table(
         "sign_ins", sa.column("person_id"), sa.column("address"), sa.column("created_at", sa.DateTime(timezone=True))
     )
@@ -33,6 +25,15 @@ def upgrade() -> None:
         key = (person_id, _network_of(address))
         rows[key] = max(seen_at, rows.get(key, seen_at))
     values = [{"person_id": key[0], "network": key[1], "seen_at": seen_at} for key, seen_at in rows.items()]
+    known = op.create_table(
+        "known_networks",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("network", sa.String(length=50), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_known_networks_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "network", name=op.f("pk_known_networks")),
+    )
+    op.create_index("ix_known_networks_seen_at", "known_networks", ["seen_at"])
     if values:
         op.bulk_insert(known, values)
 

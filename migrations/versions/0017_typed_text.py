@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Text(), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_backfills")),
+        if_not_exists=True,
     )
     op.add_column("organizations", sa.Column("country", sa.String(length=2), nullable=True))
     op.add_column("prescreens", sa.Column("phone_key", sa.String(length=40), nullable=True))

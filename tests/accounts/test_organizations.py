@@ -17,6 +17,7 @@ def settings(**changes: str) -> dict[str, str]:
         "contact_email": "desk@marston.example.com",
         "locale": "en",
         "time_zone": "America/New_York",
+        "country": "",
         "decision_emails": "y",
         **changes,
     }

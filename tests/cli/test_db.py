@@ -30,8 +30,10 @@ def test_upgrade_check_and_again(empty: Desk) -> None:
     before = empty("db", "check", "--json")
     assert before.exit_code == 1
     assert json.loads(before.stdout)["current"] is False
-    first = empty.json("db", "upgrade")
+    made = empty("db", "upgrade", "--json")
+    first = json.loads(made.stdout)
     assert first["changed"] is True
+    assert made.stderr == "", "nothing is made anew where nothing was"
     assert empty.json("db", "upgrade") == {"revision": first["revision"], "changed": False}
     after = empty.json("db", "check")
     assert (after["current"], after["differences"]) == (True, [])

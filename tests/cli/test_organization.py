@@ -119,7 +119,7 @@ def test_nothing_can_be_set_on_nobody(desk: Desk) -> None:
 
 def test_two_at_once_make_one(database: Database) -> None:
     from app.accounts.actions import organizations
-    from app.cli import BY
+    from app.cli_commands import BY
     from app.kernel.clock import now
     from app.kernel.errors import Conflict
 
@@ -141,3 +141,53 @@ def test_two_at_once_make_one(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["made", "refused", "refused", "refused"]
+
+
+IDENTITY = (
+    "--country",
+    "fr",
+    "--colour",
+    "3C448D",
+    "--public-email",
+    "a@b.example.com",
+    "--public-phone",
+    "01 55 50 14 20",
+)
+
+
+def test_says_how_it_looks_and_is_reached(desk: Desk) -> None:
+    made = desk.json(*CREATE, *IDENTITY, "--hours", "9 h à 18 h")
+    shown = {name: made[name] for name in ("country", "colour", "public_email", "public_phone", "hours")}
+    assert shown == {
+        "country": "FR",
+        "colour": "#3c448d",
+        "public_email": "a@b.example.com",
+        "public_phone": "01 55 50 14 20",
+        "hours": "9 h à 18 h",
+    }
+    assert desk.json(*CREATE, *IDENTITY)["created"] is False
+    changed = desk.json("organization", "set", "marston", "--colour", "#7a2452", "--hours", "")
+    assert (changed["colour"], changed["hours"], changed["country"]) == ("#7a2452", "", "FR")
+    del changed["changed"]
+    assert desk.json("organization", "show", "marston") == changed
+    lines = desk("organization", "show", "marston").stdout.splitlines()
+    assert {"colour: #7a2452", "hours: -", "self service: off"} <= set(lines)
+
+
+def test_its_country_is_that_of_its_time_zone_unless_it_is_said(desk: Desk) -> None:
+    assert desk.json(*CREATE)["country"] == "US"
+    assert desk.json("organization", "set", "marston", "--country", "")["country"] is None
+
+
+def test_a_colour_in_which_nothing_can_be_read_is_refused_as_on_the_page(desk: Desk) -> None:
+    desk(*CREATE)
+    done = desk("organization", "set", "marston", "--colour", "#ffe9a8")
+    assert done.exit_code == 1
+    assert "too pale for the light theme" in done.stderr
+    offered = done.stderr.partition("passes is ")[2][:7]
+    assert desk.json("organization", "set", "marston", "--colour", offered)["colour"] == offered
+    assert desk.json("organization", "show", "marston")["colour"] == offered
+
+
+def test_nobody_is_not_shown(desk: Desk) -> None:
+    assert desk("organization", "show", "nobody").stderr == "There is no organization nobody.\n"

@@ -82,6 +82,7 @@ def here(page: Page) -> str:
 def test_back_three_times_gives_whole_pages(desk: Page, address: str, many: None) -> None:
     desk.goto(f"{address}/depositions")
     seen = [stands(desk, "/depositions")]
+    desk.click("[popovertarget=filters]")
     desk.fill("#filter-q", "Keller")
     desk.press("#filter-q", "Enter")
     seen.append(stands(desk, "/depositions?q=Keller"))

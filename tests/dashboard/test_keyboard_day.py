@@ -167,7 +167,9 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     page.goto(f"{keyboard.address}/depositions")
 
     # A note for whoever goes on.
-    keyboard.to(".dropdown > summary")
+    keyboard.to("[popovertarget='more']")
+    keyboard.press("Enter")
+    keyboard.to("#more .dropdown:has([name='text']) > summary")
     keyboard.press("Enter")
     page.wait_for_selector("[name='text']:focus")
     keyboard.type("I stopped at Witness 1.")

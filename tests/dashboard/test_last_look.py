@@ -53,7 +53,7 @@ def looks(database):
 
 def sentence(page):
     """What the head says, in plain words; empty when it says nothing."""
-    part = page.partition('<p class="small muted">')[2].partition("</p>")[0]
+    part = page.partition('data-part="since">')[2].partition("</p>")[0]
     return part.partition(" since")[0]
 
 

@@ -19,7 +19,7 @@ QUEUES = {"ines": DEPOSITIONS, "lena": PRESCREENS, "otto": INSPECTIONS}
 
 
 def lede(client: FlaskClient, path: str) -> str:
-    found = re.search(r'<p class="lede" data-part="lede">(.*?)</p>', client.get(path).text)
+    found = re.search(r'<p class="(?:visually-hidden )?lede" data-part="lede">(.*?)</p>', client.get(path).text)
     assert found
     return html.unescape(found[1])
 

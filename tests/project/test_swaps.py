@@ -128,12 +128,14 @@ def bring_up_to_date(page: Element, url: str) -> None:
         return
     heading = next(page.iter("h1"))
     if title := shown.get("data-title"):
-        heading.text = title
+        for span in heading.iter("span"):
+            span.text = shown.get("data-many") if span.get("class") == "count" else f": {title}"
+        heading.set("title", shown.get("data-lede") or "")
     if title := shown.get("data-window-title"):
         for each in page.iter("title"):
             each.text = f"{title} · {(each.text or '').rpartition(' · ')[2]}"
     if lede := shown.get("data-lede"):
-        next(each for each in main.iter() if each.get("class") == "lede").text = lede
+        next(each for each in main.iter() if "lede" in (each.get("class") or "").split()).text = lede
     if every := shown.get("data-every"):
         main.set("data-live-every", every)
     if any(each.get("name") == "state" for each in main.iter("select")):
@@ -144,8 +146,6 @@ def bring_up_to_date(page: Element, url: str) -> None:
                 tab.set("aria-current", "page")
     if copy is not None and shown.get("data-csv"):
         copy.set("href", shown.get("data-csv") or "")
-        for span in copy.iter("span"):
-            span.text = shown.get("data-csv-label")
 
 
 def differences(one: Element, other: Element) -> Iterator[str]:

@@ -24,6 +24,7 @@ from tests.project.test_access import ONE_DATABASE, address
 
 FOR_OTHERS = {
     "accounts_public": "staff who sign in",
+    "brand": "browsers, which need the colour of a page",
     "deliveries": "staff who follow an old address",
     "mail": "developers",
     "reference": "integrators",

@@ -1,7 +1,7 @@
 """Organizations: creating them and changing what they may do."""
 
 from datetime import datetime
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 from sqlalchemy import update
 
@@ -23,60 +23,44 @@ class OrganizationFields(TypedDict, total=False):
     self_service: bool
     locale: str
     time_zone: str
+    country: str | None
     contact_email: str
+    colour: str
+    public_email: str
+    public_phone: str
+    hours: str
     decision_emails: bool
     require_second_factor: bool
 
 
-def create(
-    db: Db,
-    *,
-    slug: str,
-    name: str,
-    by: Actor,
-    now: datetime,
-    plan: str = Plan.FREE.value,
-    billing: str = Billing.ACTIVE.value,
-    self_service: bool = False,
-    locale: str = "en",
-    time_zone: str = "America/New_York",
-    contact_email: str = "",
-    decision_emails: bool = True,
-    require_second_factor: bool = False,
-) -> Organization:
-    """Creates an organization. Raises Invalid for a bad field, Conflict when the slug is taken."""
-    fields = checked(
-        {
-            "name": name,
-            "plan": plan,
-            "billing": billing,
-            "self_service": self_service,
-            "locale": locale,
-            "time_zone": time_zone,
-            "contact_email": contact_email,
-            "decision_emails": decision_emails,
-            "require_second_factor": require_second_factor,
-        }
-    )
-    made = insert_once(
-        db,
-        Organization,
-        {
-            Organization.slug: rules.slug(slug),
-            Organization.name: fields["name"],
-            Organization.plan: fields["plan"],
-            Organization.billing: fields["billing"],
-            Organization.self_service: fields["self_service"],
-            Organization.locale: fields["locale"],
-            Organization.time_zone: fields["time_zone"],
-            Organization.country: normalization.region_of(fields["time_zone"]),
-            Organization.contact_email: fields["contact_email"],
-            Organization.decision_emails: fields["decision_emails"],
-            Organization.require_second_factor: fields["require_second_factor"],
-            Organization.version: 1,
-            Organization.created_at: now,
-        },
-    )
+DEFAULTS: OrganizationFields = {
+    "name": "",
+    "plan": Plan.FREE.value,
+    "billing": Billing.ACTIVE.value,
+    "self_service": False,
+    "locale": "en",
+    "time_zone": "America/New_York",
+    "country": None,
+    "contact_email": "",
+    "colour": "",
+    "public_email": "",
+    "public_phone": "",
+    "hours": "",
+    "decision_emails": True,
+    "require_second_factor": False,
+}
+
+
+def create(db: Db, *, slug: str, by: Actor, now: datetime, **fields: Unpack[OrganizationFields]) -> Organization:
+    """Creates an organization. Its country is that of its time zone, unless it is given.
+
+    Raises Invalid for a bad field, Conflict when the slug is taken.
+    """
+    facts = checked({**DEFAULTS, **fields})
+    facts["country"] = facts["country"] or normalization.region_of(facts["time_zone"])
+    values = {getattr(Organization, name): value for name, value in facts.items()}
+    own = {Organization.slug: rules.slug(slug), Organization.version: 1, Organization.created_at: now}
+    made = insert_once(db, Organization, {**own, **values})
     if made is None:
         raise Conflict(f"There is already an organization {slug}. Nothing was created.", code="organization.exists")
     record(
@@ -87,7 +71,7 @@ def create(
         organization_id=made,
         by=by,
         now=now,
-        data={"slug": slug, **fields},
+        data={"slug": slug, **facts},
     )
     return db.get_one(Organization, made)
 
@@ -147,7 +131,22 @@ def checked(fields: OrganizationFields) -> OrganizationFields:
         found["locale"] = rules.locale(fields["locale"])
     if "time_zone" in fields:
         found["time_zone"] = rules.time_zone(fields["time_zone"])
+    if "country" in fields:
+        found["country"] = rules.country(fields["country"])
+    if "colour" in fields:
+        found["colour"] = rules.colour(fields["colour"])
     if "contact_email" in fields:
-        address = fields["contact_email"]
-        found["contact_email"] = rules.email_address(address, "contact_email") if normalization.email(address) else ""
+        found["contact_email"] = _address("contact_email", fields["contact_email"])
+    if "public_email" in fields:
+        found["public_email"] = _address("public_email", fields["public_email"])
+    if "public_phone" in fields:
+        found["public_phone"] = rules.telephone("public_phone", fields["public_phone"])
+    if "hours" in fields:
+        hours = fields["hours"]
+        found["hours"] = rules.plain_text("hours", hours, rules.HOURS_LENGTH) if normalization.name(hours) else ""
     return found
+
+
+def _address(field: str, typed: str) -> str:
+    """An e-mail address, or empty text."""
+    return rules.email_address(typed, field) if normalization.email(typed) else ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from app.accounts import emails, events, passwords, rules
 from app.accounts.models import Membership, Organization, Person, Theme
@@ -27,6 +27,7 @@ class PersonalSettings(TypedDict):
     theme: str
     single_keys: bool
     undo_seconds: int
+    split_desks: str
 
 
 def invite(
@@ -154,6 +155,7 @@ def change_settings(
         theme=rules.one_of("theme", settings["theme"], (theme.value for theme in Theme)),
         single_keys=settings["single_keys"],
         undo_seconds=rules.undo_seconds(settings["undo_seconds"]),
+        split_desks=rules.split_desks(settings["split_desks"].split()),
     )
     values: Values = {
         Person.name: after["name"],
@@ -161,6 +163,7 @@ def change_settings(
         Person.theme: after["theme"],
         Person.single_keys: after["single_keys"],
         Person.undo_seconds: after["undo_seconds"],
+        Person.split_desks: after["split_desks"],
         Person.version: version + 1,
     }
     if not _update(db, [Person.id == person.id, Person.version == version], values):
@@ -180,6 +183,13 @@ def change_settings(
             now,
             {"before": before, "after": changed},
         )
+
+
+def choose_layout(db: Db, person_id: int, desk: str, *, split: bool) -> None:
+    """Turns the split view of one desk on or off. The others stay as they are, also when two are changed at once."""
+    found = db.execute(select(Person.split_desks).where(Person.id == person_id).with_for_update()).scalar_one()
+    desks = {*found.split(), desk} if split else set(found.split()) - {desk}
+    _update(db, [Person.id == person_id], {Person.split_desks: rules.split_desks(desks)})
 
 
 def change_password(

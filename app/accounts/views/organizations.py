@@ -3,7 +3,7 @@
 from flask import Response, flash, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from app.accounts import queries
+from app.accounts import hosts, queries
 from app.accounts.access import allow, me
 from app.accounts.actions import organizations as actions
 from app.accounts.events import EVENTS
@@ -78,6 +78,7 @@ def organization(organization_id: int) -> Response:
     return respond(
         "accounts/organization.html",
         organization=found,
+        host=hosts.by_id(db(), found.id),
         form=_form(found, mine, None),
         staff=mine is None,
         people=queries.people(db(), mine, organization_id=found.id),
@@ -100,6 +101,11 @@ def change_organization(organization_id: int) -> Response:
         "contact_email": form.contact_email.data or "",
         "locale": form.locale.data,
         "time_zone": form.time_zone.data,
+        "country": form.country.data or None,
+        "colour": form.colour.data or "",
+        "public_email": form.public_email.data or "",
+        "public_phone": form.public_phone.data or "",
+        "hours": form.hours.data or "",
         "decision_emails": form.decision_emails.data,
         "require_second_factor": form.require_second_factor.data,
     }

@@ -25,8 +25,9 @@ from app.kernel.web.htmx import leave_for, respond, see_other
 def settings() -> Response:
     """Shows the current user's settings."""
     found, now = queries.person(db(), me().id), clock.now()
-    form = SettingsForm(formdata=None, obj=found)
+    form = SettingsForm(formdata=None, obj=found, data={"split": found.split_desks.split()})
     _offer_zone(form, found)
+    form.offer_desks(me().desks)
     return respond(
         "accounts/settings.html",
         form=form,
@@ -46,6 +47,7 @@ def change_settings() -> Response:
     found = queries.person(db(), me().id)
     form = SettingsForm()
     _offer_zone(form, found)
+    form.offer_desks(me().desks)
     form.check()
     changed = people.PersonalSettings(
         name=form.name.data,
@@ -53,6 +55,7 @@ def change_settings() -> Response:
         theme=form.theme.data,
         single_keys=form.single_keys.data,
         undo_seconds=form.undo_seconds.data,
+        split_desks=" ".join({*form.split.data, *(set(found.split_desks.split()) - set(me().desks))}),
     )
     people.change_settings(db(), found, changed, version=form.seen_version, by=me().actor(), now=clock.now())
     flash("Your settings are saved.")

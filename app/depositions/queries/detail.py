@@ -21,10 +21,9 @@ from app.kernel.outbox.outbox import QUEUED, SENT
 if TYPE_CHECKING:
 
     class DepositionDetail(Deposition):
-        """A row with every column of a deposition, and its organization's name and locale."""
+        """A row with every column of a deposition, and its organization's name."""
 
         organization_name: str
-        organization_locale: str
 
 else:
     DepositionDetail = Row
@@ -61,9 +60,9 @@ _WANTED: BindParameter[Any] = bindparam("wanted")
 BY_ID = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.id == _WANTED)
 BY_REMOTE_ID = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.remote_session_id == _WANTED)
 BY_SLUG = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.slug == _WANTED)
-WITH_ORGANIZATION = select(
-    *_EVERY_COLUMN, Organization.name.label("organization_name"), Organization.locale.label("organization_locale")
-).join(Organization, Organization.id == Deposition.organization_id)
+WITH_ORGANIZATION = select(*_EVERY_COLUMN, Organization.name.label("organization_name")).join(
+    Organization, Organization.id == Deposition.organization_id
+)
 PUBLIC = WITH_ORGANIZATION.where(Deposition.slug == _WANTED)
 COUNT_ALL = select(func.coalesce(func.sum(COUNTS.c.n), 0)).where(
     COUNTS.c.organization_id == bindparam("organization_id")

@@ -7,8 +7,8 @@ from flask import Response
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
-from app.dashboard import confirmation_pages, tagging
-from app.dashboard.live import live_item, view_item
+from app.dashboard import confirmation_pages, item_page, tagging
+from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import CANCELED, EVENTS, SUBJECT
@@ -28,7 +28,6 @@ from app.kernel.db.transaction import db, reading
 from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
-from app.kernel.web.htmx import respond
 from app.kernel.web.live import Live
 
 
@@ -36,7 +35,7 @@ from app.kernel.web.live import Live
 @allow(*READERS)
 def detail(id: int) -> Response:
     """One deposition: facts, activity, and what can be done."""
-    live = live_item(SUBJECT, id, me().scope(DEPOSITIONS), clock.now(), every=2)
+    live = item_page.live_page(QUEUE, id, every=2)
     return live.not_modified() if live.unchanged else _page(visible(id), live=live)
 
 
@@ -66,10 +65,13 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     choices = presentation.manager_choices(team, sessions, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
-    return respond(
+    return item_page.respond(
+        QUEUE,
         "depositions/detail.html",
+        deposition.id,
+        list_state,
+        live,
         deposition=deposition,
-        live=live,
         presence=view_item(DEPOSITIONS, SUBJECT, deposition.id, deposition.organization_id, now) if live else [],
         args=QUEUE.choose().args,
         tab=list_state.tab.label,

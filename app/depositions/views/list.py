@@ -33,6 +33,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     subject = SUBJECT
     events = EVENTS
     endpoint = "depositions.list"
+    heading = "Requests"
     cells = "depositions/_cells.html"
     identity = (
         Csv("Number", lambda each: each.row.id),

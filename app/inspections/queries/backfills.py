@@ -1,21 +1,21 @@
-"""The backfill of the keys by which recipients of invites are known."""
+"""Backfills: the keys by which recipients of invites are known, and to whom inspections are assigned."""
 
 import re
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
-from app.accounts.models import Organization
-from app.inspections.models import Invite, WrongCodes
+from app.accounts.models import Organization, Person
+from app.inspections.models import Inspection, Invite, Status, WrongCodes
 from app.kernel.crypto import sha256
-from app.kernel.db.backfills import Backfill
+from app.kernel.db.backfills import Backfill, Portion
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.text.normalization import region_of, telephone_key
 
 
-def _portion(db: Db, position: str | None, size: int) -> str | None:
+def _keys_of_invites(db: Db, position: str | None, size: int) -> Portion:
     """Gives invites the key of their telephone number: in E.164, in the country of the organization."""
     rows = (
         select(
@@ -43,7 +43,7 @@ def _portion(db: Db, position: str | None, size: int) -> str | None:
         table = Invite.__table__
         statement = update(table).where(table.c.id == bindparam("of")).values(recipient_phone_key=bindparam("key"))
         db.connection().execute(statement, keys)
-    return str(found[-1].id) if len(found) == size else None
+    return Portion(len(keys), str(found[-1].id) if len(found) == size else None)
 
 
 def _move_wrong_codes(db: Db, inspection_id: UUID, former: str, key: str) -> None:
@@ -61,4 +61,34 @@ def _move_wrong_codes(db: Db, inspection_id: UUID, former: str, key: str) -> Non
         db.execute(now_known.values({WrongCodes.n: WrongCodes.n + counted}))
 
 
-BACKFILLS = (Backfill("telephones.invites", _portion),)
+def _assignees(db: Db, position: str | None, size: int) -> Portion:
+    """Assigns inspections that are not over to who made them. Those that are over keep the name they show."""
+    after = [Inspection.id > UUID(position)] if position else []
+    ids = db.execute(select(Inspection.id).where(*after).order_by(Inspection.id).limit(size)).scalars().all()
+    if not ids:
+        return Portion(0, None)
+    person = Person.email == Inspection.operator_email
+    made = db.execute(
+        update(Inspection)
+        .where(
+            Inspection.id.between(ids[0], ids[-1]),
+            Inspection.status.in_((Status.CREATED, Status.OPEN, Status.RECORDING)),
+            Inspection.operator_name != "",
+            Inspection.assignee_id.is_(None),
+            exists().where(person, Person.name == Inspection.operator_name),
+        )
+        .values(
+            {
+                Inspection.assignee_id: select(Person.id).where(person).scalar_subquery(),
+                Inspection.assignee_name: select(Person.name).where(person).scalar_subquery(),
+            }
+        )
+        .returning(Inspection.id)
+    )
+    return Portion(len(made.all()), str(ids[-1]) if len(ids) == size else None)
+
+
+BACKFILLS = (
+    Backfill("telephones.invites", _keys_of_invites),
+    Backfill("assignees.inspections", _assignees, ordered=True),
+)

@@ -9,8 +9,8 @@ from app.accounts.access import allow, me
 from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
-from app.dashboard import confirmation_pages, tagging
-from app.dashboard.live import live_item, view_item
+from app.dashboard import confirmation_pages, item_page, tagging
+from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.inspections import api_examples, chain, emails, queries, rules
 from app.inspections.anchors import name_of
@@ -32,7 +32,7 @@ from app.kernel.crypto import sha256
 from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
 from app.kernel.outbox.delivery_status import messages_about
-from app.kernel.web.htmx import personal, respond
+from app.kernel.web.htmx import personal
 from app.kernel.web.live import Live
 
 
@@ -40,7 +40,7 @@ from app.kernel.web.live import Live
 @allow(*READERS)
 def detail(id: str) -> Response:
     """One inspection: facts, invites with their steps, chain and time stamps, activity, and what can be done."""
-    live = live_item(SUBJECT, as_uuid(id), me().scope(INSPECTIONS), clock.now(), every=10)
+    live = item_page.live_page(QUEUE, as_uuid(id), every=10)
     return live.not_modified() if live.unchanged else _page(visible(id), live)
 
 
@@ -70,15 +70,18 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         for invite in invites
     ]
     viewers = view_item(INSPECTIONS, SUBJECT, inspection.id, inspection.organization_id, now) if live else []
-    response = respond(
+    response = item_page.respond(
+        QUEUE,
         "inspections/detail.html",
+        inspection.id,
+        list_state,
+        live.at(2) if live and state in (Status.OPEN, Status.RECORDING) else live,
         inspection=inspection,
         args=list_state.args,
         tab=list_state.tab.title,
         near=near,
         in_list=place_in_list(list_state.listing, db(), near),
         tagged=tagging.shown(QUEUE, db(), inspection),
-        live=live.at(2) if live and state in (Status.OPEN, Status.RECORDING) else live,
         presence=viewers,
         organization=organization,
         state=state,

@@ -47,6 +47,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     subject = SUBJECT
     events = EVENTS
     endpoint = "inspections.list"
+    heading = "Inspections"
     page = "inspections/list.html"
     cells = "inspections/_cells.html"
     identity = (

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from app.kernel.db.backfills import Backfill
+from app.kernel.db.backfills import Backfill, Portion
 from app.kernel.db.engine import Base, Db
 from app.kernel.text import normalization
 from app.kernel.text.normalization import MARK, Term
@@ -99,12 +99,11 @@ class Source(NamedTuple):
         """Indexes every item anew; a new VERSION of the words is a new backfill."""
         return Backfill(f"search.{self.subject_type}.{normalization.VERSION}", self._portion)
 
-    def _portion(self, db: Db, position: str | None, size: int) -> str | None:
+    def _portion(self, db: Db, position: str | None, size: int) -> Portion:
         after = [self.id > self.id.type.python_type(position)] if position else []
         ids = db.execute(select(self.id).where(*after).order_by(self.id).limit(size)).scalars().all()
-        for each in self.texts(db, ids) if ids else ():
-            index(db, each)
-        return str(ids[-1]) if len(ids) == size else None
+        changed = sum(index(db, each) for each in (self.texts(db, ids) if ids else ()))
+        return Portion(changed, str(ids[-1]) if len(ids) == size else None)
 
 
 def document(organization_id: int, subject_type: str, title: str, rest: str) -> list[str]:

@@ -16,6 +16,8 @@ POLL_ARGUMENT = "poll"
 """A request with either is a poll of the page, not an activity of the user."""
 
 ROWS_HEADER = "X-Desk-Rows"
+START_HEADER = "X-Desk-Start"
+"""The cursor after which the list on screen begins, where the address does not say it: beside an item."""
 MOST_ROWS = 50
 LONGEST_ID = 40
 
@@ -40,6 +42,10 @@ class Live:
     def at(self, every: float) -> "Live":
         """The same with another interval, which is often known only after the data is read."""
         return replace(self, every=every)
+
+    def beside(self, other: "Live") -> "Live":
+        """The state of a page that also shows `other`, after a point in its revision: each half is known by itself."""
+        return Live(min(self.every, other.every), f"{self.revision}.{other.revision}", self.looked or other.looked)
 
     @property
     def tag(self) -> str:

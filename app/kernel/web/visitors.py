@@ -7,7 +7,7 @@ their first segment is theirs, also one that no page answers.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypedDict
 
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError
@@ -20,6 +20,8 @@ from app.kernel.locales import TRANSLATIONS
 from app.kernel.signing import sign, unsign
 from app.kernel.text.i18n import Translations, Translator
 
+SHEETS = "/brand"
+"""Where the sheets with the colours of organizations are served."""
 FORM = "visitor.form"
 """The signing purpose of form tokens."""
 
@@ -29,11 +31,32 @@ TRY_AGAIN = (403, 429, 500, 503)
 """The statuses after which the same form may be sent once more."""
 
 
-class Host(NamedTuple):
-    """The organization whose page a visitor opened, and the locale of that page."""
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The organization whose page a visitor opened: its name, its colour, and how it is reached.
+
+    `locale` is that of the page, `hours_locale` that of the text in `hours`; `phone` is read, `phone_key` is dialled.
+    """
 
     name: str
     locale: str
+    slug: str
+    colour: str
+    email: str
+    phone: str
+    phone_key: str
+    hours: str
+    hours_locale: str
+
+    @property
+    def sheet(self) -> str:
+        """The address of the sheet with its colour; it changes with the colour. Empty when it has none."""
+        return f"{request.script_root}{SHEETS}/{self.slug}.css?v={self.colour[1:]}" if self.colour else ""
+
+    @property
+    def can_be_reached(self) -> bool:
+        """Whether it says how."""
+        return bool(self.email or self.phone or self.hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +96,7 @@ def refused_page(
     t = translator(host)
     status = refusal.status if refusal.status in WRITTEN else 400 if refusal.status < 500 else 500
     page = current_app.jinja_env.get_template("kernel/refused.html").render(
-        t=t,
-        lang=t.lang,
-        dir=t.dir,
-        organization_name=host.name if host else "",
+        **page_context(host, t),
         status=status,
         wait=_wait(refusal, t),
         typed=[text for _, text in typed],
@@ -87,6 +107,23 @@ def refused_page(
         **context,
     )
     return Response(page, refusal.status)
+
+
+class PageContext(TypedDict):
+    """What public.html reads on a visitor page; `questions` is the heading over how the organization is reached."""
+
+    host: Host | None
+    t: Translator
+    lang: str
+    dir: str
+    questions: str
+
+
+def page_context(host: Host | None, texts: Translator) -> PageContext:
+    """Whose page it is, and in which language; `texts` are those of the page itself."""
+    t = TRANSLATIONS.translator(texts.lang)
+    questions = t("questions") if host and host.can_be_reached else ""
+    return {"host": host, "t": texts, "lang": texts.lang, "dir": texts.dir, "questions": questions}
 
 
 def translator(host: Host | None) -> Translator:

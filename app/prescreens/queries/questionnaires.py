@@ -82,12 +82,6 @@ def by_address(db: Db, organization: str, questionnaire: str) -> QuestionnaireDe
     return _detail(db.execute(statement).one_or_none())
 
 
-def organization_at(db: Db, slug: str) -> tuple[str, str] | None:
-    """Name and locale of the organization behind /p/<slug>."""
-    row = db.execute(select(Organization.name, Organization.locale).where(Organization.slug == slug)).one_or_none()
-    return None if row is None else (row.name, row.locale)
-
-
 def version(db: Db, id: UUID, number: int) -> QuestionnaireDetail:
     """The version that a prescreen was started with. It always exists: a foreign key holds the two together."""
     found = _detail(db.execute(_VERSION, {"id": id, "number": number}).one_or_none())

@@ -7,8 +7,8 @@ from flask import Response
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
-from app.dashboard import confirmation_pages, tagging
-from app.dashboard.live import live_item, view_item
+from app.dashboard import confirmation_pages, item_page, tagging
+from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo import queries as undo_queries
@@ -20,7 +20,6 @@ from app.kernel.db.transaction import reading
 from app.kernel.errors import Refusal
 from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.text import datetimes
-from app.kernel.web.htmx import respond
 from app.kernel.web.live import Live
 from app.prescreens import api_examples, emails, presentation
 from app.prescreens.events import EVENTS, SUBJECT
@@ -37,7 +36,7 @@ from app.prescreens.views.list import QUEUE
 @allow(*READERS)
 def detail(id: UUID) -> Response:
     """One prescreen: answers beside criteria, earlier prescreens, activity, and the decision."""
-    live = live_item(SUBJECT, id, me().scope(PRESCREENS), clock.now(), every=2)
+    live = item_page.live_page(QUEUE, id, every=2)
     return live.not_modified() if live.unchanged else _page(visible(id), live=live)
 
 
@@ -61,10 +60,13 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
     left = review.time_left(prescreen.expires_at, now)
     typed = DecisionForm() if edited == "decide" else None
     own, others = contacts.get(db, prescreen.contact_id), contacts.others(db, prescreen)
-    return respond(
+    return item_page.respond(
+        QUEUE,
         "prescreens/detail.html",
+        prescreen.id,
+        list_state,
+        live,
         list_state=list_state,
-        live=live,
         presence=view_item(PRESCREENS, SUBJECT, id, prescreen.organization_id, now) if live else [],
         prescreen=prescreen,
         name=presentation.name_of(prescreen),

@@ -58,6 +58,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
     subject = SUBJECT
     events = EVENTS
     endpoint = "prescreens.list"
+    heading = "Prescreens"
     cells = "prescreens/_cells.html"
     identity = (
         Csv("Id", lambda each: each.row.id),

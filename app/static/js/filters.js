@@ -20,20 +20,21 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
   if (!(ctx.response?.status >= 400)) followList();
 });
 
-/** Updates title, lede, pace of polling and CSV link from the list that is on screen. */
+/** Updates title, number of rows, lede, pace of polling and CSV link from the list that is on screen. */
 function followList() {
   const list = $("#queue, #audit");
   if (!list) return;
-  const { title, windowTitle, lede, every, csv, csvLabel } = list.dataset;
-  if (title) $("main h1").textContent = title;
+  const { title, many, windowTitle, lede, every, csv } = list.dataset;
+  if (title) {
+    $(".toolbar h1 .visually-hidden").textContent = `: ${title}`;
+    $(".toolbar h1 .count").textContent = many;
+    $(".toolbar h1").title = lede;
+  }
   if (windowTitle) document.title = `${windowTitle} · ${document.title.split(" · ").at(-1)}`;
   if (lede) $("main .lede").textContent = lede;
   if (every) $("#main").dataset.liveEvery = every;
   followTabs();
-  const link = csv && $("#csv");
-  if (!link) return;
-  link.href = csv;
-  if (csvLabel) $("span", link).textContent = csvLabel;
+  if (csv) $("#csv").href = csv;
 }
 
 /** Marks the tab of the list, where a filter chooses among the lists that also have tabs. */

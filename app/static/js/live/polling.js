@@ -151,7 +151,11 @@ function showState() {
   bar.classList.toggle("danger", Boolean(failures || stopped));
   bar.classList.toggle("good", !failures && !stopped && !isPaused());
   const line = $("[data-live-text]", bar);
-  if (line.textContent !== stateText()) line.textContent = stateText();
+  const text = stateText();
+  const [word] = text.split(",");
+  // A toolbar has room for the word alone while all is well; the rest is heard, and shown on hover.
+  if (line.textContent !== text) line.replaceChildren(word, element("span", "", text.slice(word.length)));
+  bar.title = text;
   offerSignIn(bar);
   const button = $("button", bar);
   button.hidden = Boolean(stopped);

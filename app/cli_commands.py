@@ -1,0 +1,53 @@
+"""What every group of `desk` commands stands on: `--json`, refusals in sentences, and the database."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+
+from app.cli_output import Output
+from app.config import Config, ConfigError
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Database
+from app.kernel.errors import Refusal
+
+BY = Actor("cli", None, "desk command", None, "cli")
+NO_TABLES = "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this."
+
+
+def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Registers a command with `--json`; its refusals are sentences and exit code 1."""
+
+    def register(run: Callable[..., None]) -> click.Command:
+        @wraps(run)
+        def guarded(*args: Any, as_json: bool, **options: Any) -> None:
+            output = Output(as_json)
+            try:
+                run(*args, output=output, **options)
+            except Refusal as refusal:
+                output.refuse(refusal.detail, refusal.code)
+            except ConfigError as error:
+                output.refuse(str(error), "configuration")
+            except (OperationalError, ProgrammingError, InterfaceError) as error:
+                output.refuse(*_database_problem(error))
+
+        option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+        return group.command(name)(option(guarded))
+
+    return register
+
+
+def _database_problem(error: Exception) -> tuple[str, str]:
+    cause = str(getattr(error, "orig", error)).splitlines()[0]
+    if "no such table" in cause or ("does not exist" in cause and "relation" in cause):
+        return NO_TABLES, "database.old"
+    return f"The database refused: {cause}. Nothing was changed.", "database.unavailable"
+
+
+def opened_database() -> Database:
+    """The database that the environment names; closed when the command ends."""
+    database = Database(Config.from_env())
+    click.get_current_context().call_on_close(database.dispose)
+    return database

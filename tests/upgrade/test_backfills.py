@@ -1,0 +1,209 @@
+"""What an upgrade writes into rows that were there: in portions, no table locked meanwhile, where it is owed."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
+
+from app.desks import BACKFILLS
+from app.kernel.db import backfills, schema
+from app.kernel.db.engine import Database
+from tests.databases import WorkerDatabases
+from tests.upgrade import product
+from tests.upgrade.snapshot import load, snapshot
+
+NOW = datetime.fromisoformat(snapshot().moment)
+BEFORE_ASSIGNEES = "0009"
+PEOPLE = (
+    "INSERT INTO organizations (id, slug, name, plan, billing, self_service, locale, time_zone, contact_email, "
+    "decision_emails, version, created_at) VALUES (1, 'x', 'X', 'free', 'active', false, 'en', 'UTC', '', false, 1, "
+    "'2026-11-01 00:00:00.000000')",
+    "INSERT INTO people (id, email, name, time_zone, locale, theme, single_keys, session_epoch, version, created_at) "
+    "VALUES (7, 'ana@example.com', 'Ana', 'UTC', 'en', 'system', true, 0, 1, '2026-11-01 00:00:00.000000')",
+)
+INSPECTION = text(
+    "INSERT INTO inspections (id, organization_id, status, operator_email, operator_name, expires_at, expires_on, "
+    "notes, locale, consent_state, anchoring, chain_length, chain_head, version, created_at, updated_at) VALUES (:id, "
+    "1, :status, :email, 'Ana', '2026-12-01 00:00:00.000000', '2026-12-01', '', 'en', '{}', 'not_ended', 0, '', 1, "
+    "'2026-11-01 00:00:00.000000', '2026-11-01 00:00:00.000000')"
+)
+INSPECTIONS = [
+    {"id": "1" * 32, "status": "created", "email": "ana@example.com"},
+    {"id": "2" * 32, "status": "open", "email": "ana@example.com"},
+    {"id": "3" * 32, "status": "open", "email": "someone.else@example.com"},
+    {"id": "4" * 32, "status": "recording", "email": "ana@example.com"},
+    {"id": "5" * 32, "status": "closed", "email": "ana@example.com"},
+]
+ASSIGNED = [(7, "Ana"), (7, "Ana"), (None, None), (7, "Ana"), (None, None)]
+"""Who made an inspection that is not over has it; one that is over keeps the name it shows."""
+
+Hook = Callable[[str, Any], None]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, worker_databases: WorkerDatabases, tmp_path: Path) -> Iterator[Database]:
+    """A new database without tables."""
+    if request.param == "sqlite":
+        opened = product.open_database(f"sqlite:///{tmp_path}/old.sqlite3")
+        yield opened
+        opened.dispose()
+        return
+    name = f"session_desk_filled_{os.getpid()}_{worker_databases.worker}"
+    with worker_databases.server.connect() as server:
+        server.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.exec_driver_sql(f"CREATE DATABASE {name}")
+    url = worker_databases.server.url.set(database=name)
+    opened = product.open_database(url.render_as_string(hide_password=False))
+    yield opened
+    opened.dispose()
+    with worker_databases.server.connect() as server:
+        server.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def inspections_of_old(database: Database) -> None:
+    """Inspections that nobody could be assigned to yet."""
+    product.migrate(database, BEFORE_ASSIGNEES)
+    with database.writer.begin() as connection:
+        for statement in PEOPLE:
+            connection.exec_driver_sql(statement)
+        connection.execute(INSPECTION, INSPECTIONS)
+
+
+def snapshot_of_old(database: Database) -> None:
+    """Rows in every table, at the snapshot's revision."""
+    product.migrate(database, snapshot().revision)
+    with database.writer.begin() as connection:
+        load(connection)
+
+
+def assignees(database: Database) -> list[tuple[Any, ...]]:
+    """To whom the inspections are assigned."""
+    return [
+        tuple(row) for row in product.rows(database, "SELECT assignee_id, assignee_name FROM inspections ORDER BY id")
+    ]
+
+
+def names_at_prescreens(database: Database) -> list[tuple[Any, ...]]:
+    """The names at assigned prescreens, beside those of the people."""
+    found = product.rows(
+        database,
+        "SELECT assignee_name, people.name FROM prescreens JOIN people ON people.id = assignee_id",
+    )
+    return [tuple(row) for row in found]
+
+
+def after_statements(database: Database, hook: Hook) -> None:
+    """Calls the hook with each statement that the upgrade has executed, and its cursor."""
+
+    def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        hook(" ".join(statement.split()), cursor)
+
+    event.listen(database.writer, "after_cursor_execute", note)
+
+
+def test_inspections_are_assigned_to_who_made_them(database: Database) -> None:
+    inspections_of_old(database)
+    schema.upgrade(database)
+    assert assignees(database) == [(None, None)] * 5, "a migration writes no row"
+    assert backfills.run(database, BACKFILLS, NOW)["assignees.inspections"] == 3
+    assert assignees(database) == ASSIGNED
+    assert schema.differences(database) == []
+    assert backfills.run(database, BACKFILLS, NOW) == {}
+
+
+def test_prescreens_get_the_names_of_their_assignees(database: Database) -> None:
+    snapshot_of_old(database)
+    schema.upgrade(database)
+    assigned = len(names_at_prescreens(database))
+    assert backfills.run(database, BACKFILLS, NOW)["assignees.prescreens"] == assigned >= 3
+    assert all(stored == name for stored, name in names_at_prescreens(database))
+
+
+@pytest.mark.parametrize("portions", [0, 1, 3])
+def test_interrupted_it_goes_on_where_it_was(database: Database, portions: int) -> None:
+    inspections_of_old(database)
+    schema.upgrade(database)
+    left = portions
+
+    def interrupt(statement: str, _cursor: Any) -> None:
+        nonlocal left
+        if statement.startswith("UPDATE inspections"):
+            left -= 1
+            if left < 0:
+                raise OSError("The machine went away.")
+
+    after_statements(database, interrupt)
+    with pytest.raises(OSError, match="went away"):
+        backfills.run(database, BACKFILLS, NOW, size=1)
+    assert assignees(database) == [*ASSIGNED[:portions], *[(None, None)] * (5 - portions)]
+    with database.read() as db:
+        assert "assignees.inspections" in backfills.unfinished(db, BACKFILLS)
+    left = 100
+    schema.upgrade(database)
+    backfills.run(database, BACKFILLS, NOW, size=1)
+    assert assignees(database) == ASSIGNED
+    assert left > 100 - 5 - 1, "what was made before is not made again"
+
+
+def test_what_former_migrations_filled_is_left_alone(database: Database) -> None:
+    """They ran without ordering a backfill; since then people have given work back."""
+    snapshot_of_old(database)
+    schema.upgrade(database)
+    backfills.run(database, BACKFILLS, NOW)
+    with database.writer.begin() as connection:
+        connection.execute(text("DELETE FROM backfills WHERE name LIKE 'assignees.%'"))
+        connection.execute(text("UPDATE inspections SET assignee_id = NULL, assignee_name = NULL"))
+        connection.execute(text("UPDATE prescreens SET assignee_name = 'as it was called'"))
+    schema.upgrade(database)
+    assert not {name for name in backfills.run(database, BACKFILLS, NOW) if name.startswith("assignees")}
+    assert set(assignees(database)) == {(None, None)}
+    assert {stored for stored, _ in names_at_prescreens(database)} == {"as it was called"}
+    with database.read() as db:
+        assert backfills.unfinished(db, BACKFILLS) == []
+
+
+SMALL = {"organizations", "alembic_version", "backfills"}
+"""Tables that never have many rows."""
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("fill", [inspections_of_old, snapshot_of_old])
+def test_nobody_waits_for_a_table_whose_rows_are_read_or_written(
+    database: Database, fill: Callable[[Database], None]
+) -> None:
+    """A lock that changes a table is kept until its transaction ends, so many rows must not be touched under one."""
+    fill(database)
+    tables = {
+        name
+        for (name,) in product.rows(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        if name not in SMALL and product.rows(database, f"SELECT 1 FROM {name} LIMIT 1")
+    }
+    touched = []
+
+    def probe(statement: str, cursor: Any) -> None:
+        named = {name for name in tables if re.search(rf"\b(FROM|JOIN|UPDATE|INTO) {name}\b", statement)}
+        if named and cursor.rowcount > 1:
+            touched.append(statement)
+            with database.reader.connect().execution_options(isolation_level="READ COMMITTED") as writer:
+                writer.exec_driver_sql("SET TRANSACTION READ WRITE")
+                for table in tables & set(product_tables(database)):
+                    try:
+                        writer.exec_driver_sql(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE NOWAIT")
+                    except OperationalError:
+                        raise AssertionError(f"{table} is locked by: {statement}") from None
+
+    after_statements(database, probe)
+    schema.upgrade(database)
+    backfills.run(database, BACKFILLS, NOW)
+    assert touched
+
+
+def product_tables(database: Database) -> list[str]:
+    """The tables that are there now, as others see it."""
+    return [name for (name,) in product.rows(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
