@@ -326,8 +326,13 @@ def _recipient(
     message: ListedMessage | None,
     cancellations: Collection[int],
 ) -> Recipient:
-    canceled = deposition.state == State.CANCELED and message is not None
-    outdated = canceled and message is not None and message.event_id not in cancellations
+    # Webhooks are about bookings only: the organization reads of a cancellation in the API.
+    outdated = (
+        deposition.state == State.CANCELED
+        and message is not None
+        and message.channel == "email"
+        and message.event_id not in cancellations
+    )
     return Recipient(name, address, role, message, outdated)
 
 
