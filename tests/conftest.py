@@ -177,8 +177,8 @@ def serve(database: Database, tmp_path: Any) -> Iterator[Callable[..., servers.S
     """Starts the real server on a free port: `serve(workers=2)`; environment names as keywords."""
     running: list[servers.Server] = []
 
-    def start(workers: int = 1, log: Path | None = None, **environment: str) -> servers.Server:
-        running.append(servers.Server(database.config, tmp_path, workers, environment, log=log))
+    def start(workers: int = 1, log: Path | None = None, port: int | None = None, **environment: str) -> servers.Server:
+        running.append(servers.Server(database.config, tmp_path, workers, environment, log=log, port=port))
         return running[-1]
 
     yield start

@@ -41,8 +41,9 @@ class Server:
         names: dict[str, str],
         program: str = "app.cli",
         log: Path | None = None,
+        port: int | None = None,
     ) -> None:
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self._log = log or folder / f"server-{self.port}.log"
         command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(workers)]

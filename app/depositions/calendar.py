@@ -20,7 +20,7 @@ from app.kernel.text import datetimes, normalization, time_zones
 
 def invitation(deposition: Deposition, config: Config, *, to: str, name: str, url: str, now: datetime) -> Attachment:
     """The file that adds the session to the recipient's calendar, or updates it there."""
-    event = _event(deposition, config, to, name, now)
+    event = _with_attendee(_event(deposition, config, now), config, to, name)
     event.add("status", "CONFIRMED")
     event.add("location", url)
     event.add("url", url)
@@ -29,9 +29,18 @@ def invitation(deposition: Deposition, config: Config, *, to: str, name: str, ur
     return _file(event, "REQUEST", "invite.ics")
 
 
+def published(deposition: Deposition, config: Config, *, url: str, now: datetime) -> Attachment:
+    """The file that whoever opens the session's page may add to a calendar; nobody is invited by it."""
+    event = _event(deposition, config, now)
+    event.add("status", "CONFIRMED")
+    event.add("location", url)
+    event.add("url", url)
+    return _file(event, "PUBLISH", "session.ics")
+
+
 def cancellation(deposition: Deposition, config: Config, *, to: str, name: str, now: datetime) -> Attachment:
     """The file that removes the session from the recipient's calendar."""
-    event = _event(deposition, config, to, name, now)
+    event = _with_attendee(_event(deposition, config, now), config, to, name)
     event.add("status", "CANCELLED")
     return _file(event, "CANCEL", "canceled.ics")
 
@@ -47,7 +56,7 @@ def uid(deposition: Deposition, config: Config) -> str:
     return f"{deposition.remote_session_id}@{urlsplit(config.public_base_url).hostname}"
 
 
-def _event(deposition: Deposition, config: Config, to: str, name: str, now: datetime) -> Event:
+def _event(deposition: Deposition, config: Config, now: datetime) -> Event:
     span = busy(deposition.starts_at, deposition.ends_at)
     event = Event()
     event.add("uid", uid(deposition, config))
@@ -56,6 +65,11 @@ def _event(deposition: Deposition, config: Config, to: str, name: str, now: date
     event.add("dtstart", span.starts_at.astimezone(UTC))
     event.add("dtend", span.ends_at.astimezone(UTC))
     event.add("summary", title(deposition))
+    return event
+
+
+def _with_attendee(event: Event, config: Config, to: str, name: str) -> Event:
+    """The event with its organizer and the one who is invited."""
     sender, address = parseaddr(config.mail_from)
     organizer = vCalAddress(f"MAILTO:{address}")
     organizer.params["cn"] = vText(sender or "Session Desk")

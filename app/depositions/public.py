@@ -1,13 +1,15 @@
 """The public page of a session: what and when, and the way in once it has begun."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from flask import Blueprint, Response, redirect, request
 
 from app.accounts import hosts
 from app.accounts.access import public
 from app.depositions import calendar, emails
-from app.depositions.locales import TRANSLATIONS, span
+from app.depositions.locales import TRANSLATIONS, hours
 from app.depositions.models import State
 from app.depositions.queries import detail
 from app.depositions.queries.detail import DepositionDetail
@@ -15,7 +17,8 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.text import datetimes, time_zones
+from app.kernel.text import normalization
+from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import personal, respond
 from app.kernel.web.visitors import Host, VisitorPages, page_context
 
@@ -50,6 +53,23 @@ def join(slug: str) -> Response:
     return _page(deposition)
 
 
+@public_pages.get("/<slug>/calendar.ics")
+@public
+def calendar_file(slug: str) -> Response:
+    """The session as a file for the visitor's calendar, where it is the same entry as that of the e-mail."""
+    deposition = _booked(db(), slug)
+    if deposition.state in (State.CANCELED, State.ENDED):
+        return _page(deposition)
+    config = db().config
+    guest = _guest(deposition)
+    url = emails.join_url(deposition, config, guest) if guest else f"{config.public_base_url}/sessions/{slug}"
+    file = calendar.published(deposition, config, url=url, now=clock.now())
+    response = Response(file.content, mimetype="text/calendar")
+    response.headers["Content-Disposition"] = f"attachment; filename={file.name}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _booked(db: Db, slug: str) -> DepositionDetail:
     """The session at a public address. Raises NotFound, also for a request that is not booked."""
     deposition = detail.by_slug(db, slug)
@@ -63,20 +83,60 @@ def _page(deposition: DepositionDetail) -> Response:
     guest = _guest(deposition)
     host = hosts.by_id(db(), deposition.organization_id)
     t = TRANSLATIONS.translator(host.locale)
-    begins = t.lang == "en" and deposition.starts_at > now  # the countdown speaks English
     return respond(
         "depositions/session.html",
         "depositions/_status.html",
         status=410 if deposition.state in (State.CANCELED, State.ENDED) else 200,
         deposition=deposition,
-        what=calendar.title(deposition),
+        what=_what(deposition, t),
         **page_context(host, t),
-        hours=span(deposition.starts_at, deposition.ends_at, deposition.zone, t),
-        zone=time_zones.plain_name(deposition.time_zone),
-        begins=datetimes.countdown(deposition.starts_at, now) if begins else "",
+        hours=hours(deposition.starts_at, deposition.ends_at, deposition.zone, t),
+        starts=clock.iso(deposition.starts_at),
+        ends=clock.iso(deposition.ends_at) if deposition.ends_at > deposition.starts_at else "",
+        card=_card(deposition, now, t),
         guest=guest,
         proof=request.args.get("k", "") if guest else "",
     )
+
+
+def _what(deposition: DepositionDetail, t: Translator) -> str:
+    """What the session is called in the language of the page."""
+    deponent = normalization.shown(deposition.deponent_name)
+    return t("what", deponent=deponent) if deponent else calendar.title(deposition)
+
+
+class Card(NamedTuple):
+    """What happens now, and the one thing to do: `act` is enter, reload, calendar or nothing."""
+
+    tone: str
+    icon: str
+    title: str
+    text: str
+    act: str = ""
+
+
+def _card(deposition: DepositionDetail, now: datetime, t: Translator) -> Card:
+    if deposition.state == State.CANCELED:
+        return Card("danger", "calendar-x", t("canceled"), t("canceled_text"))
+    if deposition.state == State.ENDED:
+        return Card("", "check", t("ended"), t("ended_text"))
+    if deposition.state == State.ACTIVE and deposition.room_url:
+        return Card("good", "video", t("open"), t("open_text"), "enter")
+    if deposition.state == State.ACTIVE:
+        return Card("good", "hourglass", t("begun"), t("begun_text"), "reload")
+    left = deposition.starts_at - now
+    act = "calendar" if left > timedelta(hours=1) else "reload"
+    return Card("", "clock", _begins(left, t), t("early_text"), act)
+
+
+def _begins(left: timedelta, t: Translator) -> str:
+    """`Begins in 6 days`, in whole units, the largest."""
+    minutes = int(left.total_seconds() // 60)
+    if minutes < 1:
+        return t("soon")
+    if minutes < 60:
+        return t("begins_minutes", n=minutes)
+    return t("begins_hours", n=minutes // 60) if minutes < 48 * 60 else t("begins_days", n=minutes // 1440)
 
 
 def _guest(deposition: DepositionDetail) -> emails.Participant | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -311,6 +311,15 @@ def _day(text: str, t: Translator) -> str:
         return text
     # British order in English, as on every page: 1 April 2027.
     return str(format_date(day, "long", locale="en_GB" if t.lang == "en" else t.lang))
+
+
+def moment(moment: datetime, zone: str, t: Translator) -> str:
+    """A moment as the prospect reads it: on the organization's clock, in the language of the page."""
+    if t.lang == "en":
+        return datetimes.moment(moment, zone)
+    here = datetimes.local(moment, zone)
+    written = format_datetime(here, "d MMMM yyyy, HH:mm", tzinfo=here.tzinfo, locale=t.lang)
+    return f"{written} {datetimes.zone_abbreviation(here)}"
 
 
 class AnswerRow(NamedTuple):

@@ -117,20 +117,20 @@ def send_link(organization: str, questionnaire: str, token: str) -> Response:
         actions.send_link(db(), prescreen.id, by=_prospect(found), now=clock.now())
     except Invalid:  # the page offers it only while it is possible
         return see_other(page())
-    return see_other(page(sent="yes"))
+    return see_other(page())
 
 
 @public_pages.post("/chat/<token>/complete")
 @public
 def complete(organization: str, questionnaire: str, token: str) -> Response:
-    """Sends the answers that were reviewed and goes to the status page; shows them again when they have changed."""
+    """Sends the answers that were reviewed and says so; shows them again when they have changed."""
     form = SendForm()
     form.check()
     _limit("answer", REQUESTS_A_MINUTE)
     prescreen, found = _by_token(organization, questionnaire, token, links.CHAT)
     changed = answers.changed(form.reviewed, prescreen.submission)
     if prescreen.status == Status.COMPLETED and not changed:
-        return see_other(_url(".status", found, links.token(db().config, links.STATUS, prescreen.id)))
+        return see_other(_url(".chat", found, token))
     due = _due(prescreen, found)
     if _is_over(prescreen) or (due and not changed):
         return see_other(_url(".chat", found, token, step=due))
@@ -141,7 +141,7 @@ def complete(organization: str, questionnaire: str, token: str) -> Response:
             raise
         prescreen, found = _by_token(organization, questionnaire, token, links.CHAT)
         return _step(prescreen, found, token, REVIEW, changed=answers.changed(form.reviewed, prescreen.submission))
-    return see_other(_url(".status", found, links.token(db().config, links.STATUS, prescreen.id)))
+    return see_other(_url(".chat", found, token))
 
 
 @public_pages.get("/status/<token>")
@@ -172,11 +172,10 @@ def _step(
 ) -> Response:
     """One step of the chat. `changed` are the answers that another tab changed since they were reviewed."""
     if prescreen.status == Status.COMPLETED:
-        address = _url(".status", questionnaire, links.token(db().config, links.STATUS, prescreen.id))
-        return _page("prescreens/over.html", questionnaire, sent=True, next_url=address)
+        return _sent(prescreen, questionnaire)
     if review.has_expired(prescreen, clock.now()):
         next_url = _url(".welcome", questionnaire) if questionnaire.is_open else ""
-        return _page("prescreens/over.html", questionnaire, sent=False, next_url=next_url, status=410)
+        return _page("prescreens/over.html", questionnaire, next_url=next_url, status=410)
     t = TRANSLATIONS.translator(questionnaire.locale)
     given = prescreen.submission
     asked = answers.applicable(questionnaire.questions, given)
@@ -190,7 +189,7 @@ def _step(
         "total": len(asked),
         "answered": sum(key in given for key in keys),
         "email": prescreen.email if prescreen.link_mails < actions.LINK_MAILS else None,
-        "link_sent": request.args.get("sent") == "yes",
+        "link_asked": prescreen.link_mails > 0,
         "earlier": [_earlier(question, given, t) for question in asked[:place]],
         "back_url": _url(".chat", questionnaire, token, step=keys[place - 1]) if place else "",
         "step": step,
@@ -219,6 +218,21 @@ def _step(
         values=_typed(question, given, questionnaire.locale) if typed is None else typed,
         problem=problem,
         **context,
+    )
+
+
+def _sent(prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> Response:
+    """The chat's page after sending. Its link showed the answers before, and goes on to."""
+    t = TRANSLATIONS.translator(questionnaire.locale)
+    organization, slug, config = questionnaire.organization_slug, questionnaire.slug, db().config
+    asked = answers.applicable(questionnaire.questions, prescreen.submission)
+    return _page(
+        "prescreens/sent.html",
+        questionnaire,
+        when=presentation.moment(prescreen.completed_at or prescreen.created_at, questionnaire.time_zone, t),
+        next_url=_url(".status", questionnaire, links.token(config, links.STATUS, prescreen.id)),
+        status_link=links.status_url(config, organization, slug, prescreen.id),
+        given=[_earlier(question, prescreen.submission, t) for question in asked],
     )
 
 

@@ -11,6 +11,7 @@ from app.depositions import actions
 from app.kernel.clock import now
 from tests import browsers
 from tests.depositions import factories
+from tests.prescreens.decisions import decide
 from tests.prescreens.factories import prescreen
 
 pytestmark = [
@@ -19,14 +20,19 @@ pytestmark = [
     pytest.mark.parametrize("database", ["sqlite"], indirect=True),
 ]
 
-UNREACHABLE = """() => [...document.querySelectorAll('.bulk-actions button, .undo-bar button')]
-    .filter((button) => button.checkVisibility())
-    .filter((button) => {
-        const box = button.getBoundingClientRect();
+COVERED = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+    .filter((each) => !each.closest('dialog, [popover], .skip-link, thead') && each.type !== 'hidden')
+    .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+    .map((each) => {
+        each.scrollIntoView({ block: 'nearest' });
+        const box = each.getClientRects()[0];
         const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-        return !button.contains(top);
+        const reached = each.contains(top) || (top?.contains(each) && top.matches('label, .input-group'));
+        return reached ? '' : `${each.outerHTML.slice(0, 90)} lies under ${top?.outerHTML.slice(0, 90)}`;
     })
-    .map((button) => button.textContent.trim())"""
+    .filter(Boolean)"""
+ROWS = """() => [...document.querySelectorAll('.bars :is(.toast, .bulk-actions, .undo-item)')]
+    .map((row) => Math.round(row.getBoundingClientRect().height))"""
 FORBIDDEN = """for (const name of ['sessionStorage', 'localStorage'])
     Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError'); } });"""
 
@@ -134,18 +140,42 @@ def test_another_manager_is_written_where_it_is_chosen(chromium, signed_in, base
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_bars_stand_above_each_other_and_every_button_can_be_pressed(chromium, signed_in, base, database, cast, width):
-    ids = [prescreen(database, cast.marston.id) for _ in range(12)]
+def test_bars_are_lines_of_one_stack_that_cover_no_control(chromium, signed_in, base, database, cast, width):
+    ids = [prescreen(database, cast.marston.id, given={"fullName": name}) for name in [*"ABC", "Q" * 200] * 5]
+    for id in ids[-3:]:
+        decide(database, cast, id, seconds=120)
     with browsers.fresh_page(chromium, width=width) as page:
         signed_in(page, "lena").goto(f"{base}/prescreens/{ids[0]}")
-        page.click("#approve")
-        page.locator(".undo-bar [data-undo] button").wait_for()
-        page.goto(f"{base}/prescreens")
+        page.locator("#actions").get_by_role("button", name="Assign to me").click()
+        page.locator("#toasts .toast").wait_for()
+        page.evaluate("() => { window.setTimeout = () => 0; }")  # the toast stays
+        page.get_by_role("link", name="To review").first.click()
         page.locator(".select-cell input").first.check()
-        page.locator(".bulk-actions").wait_for()
-        assert page.evaluate(UNREACHABLE) == []
-        page.evaluate("scrollTo(0, document.body.scrollHeight)")
-        assert page.evaluate(UNREACHABLE) == []
+        page.locator(".undo-item", has_text="2 more are pending").wait_for()
+        page.get_by_role("button", name="Undo").click()
+        page.locator("#toasts .toast", has_text="Undone.").wait_for()
+        page.locator(".undo-item", has_text="1 more is pending").wait_for()
+        assert page.evaluate(COVERED) == []
+        assert page.locator(".bulk-actions", has_text="1 selected").count() == 1
+        heights = page.evaluate(ROWS)
+        assert len(heights) == 3
+        assert all(40 <= height <= 41 for height in heights)
+        page.keyboard.press("Control+z")
+        page.locator("#toasts .toast", has_text="Undone.").wait_for()
+        assert page.locator("#toasts .toast").count() == 1
+
+
+def test_a_bar_that_appears_uncovers_what_has_the_focus(page, signed_in, base, database, cast):
+    for n in range(20):
+        factories.request(database, cast, deponent_name=f"Witness {n}")
+    signed_in(page, "ines").goto(f"{base}/depositions")
+    box = page.locator(".select-cell input").nth(12)
+    box.evaluate("(each) => { each.scrollIntoView({ block: 'end' }); scrollBy(0, -60); }")
+    box.focus()
+    box.evaluate("(each) => scrollBy(0, each.getBoundingClientRect().bottom - innerHeight + 5)")
+    page.keyboard.press("Space")
+    page.wait_for_function("""() => document.activeElement.getBoundingClientRect().bottom
+        <= document.querySelector('.bars').getBoundingClientRect().top""")
 
 
 def test_a_page_that_is_signed_out_offers_to_sign_in_and_keeps_its_text(page, signed_in, base, database, cast):

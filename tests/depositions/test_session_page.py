@@ -1,13 +1,14 @@
 """The session's own page: what and when, too early, in, over, canceled; and the mailed link that knows who comes."""
 
 import re
-from datetime import UTC, datetime
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
 from app.accounts.models import Organization
-from app.depositions.locales import TRANSLATIONS, span
+from app.depositions.locales import TRANSLATIONS, hours
 from tests.depositions import factories
 from tests.pages import text
 
@@ -26,7 +27,8 @@ def test_too_early(client, cast, database, state, path):
     made = factories.in_state(database, cast, state)
     answer = client.get(f"/sessions/{made.slug}{path}")
     assert answer.status_code == 200
-    assert "You are early." in text(answer)
+    assert "Begins in" in text(answer)
+    assert "appears here when the session begins" in text(answer)
     assert "Deposition of Orsolya Brandt" in text(answer)
     assert factories.ROOM not in text(answer)
     assert answer.headers["Cache-Control"] == "no-store"
@@ -76,9 +78,15 @@ def test_the_printed_link_works_and_is_not_guessable(client, cast, database):
 @pytest.mark.parametrize(
     ("locale", "direction", "canceled", "early", "hours"),
     [
-        ("fr", "ltr", "a été annulée", "en avance", "8 déc. 2026, 07:50–09:05 PST"),
-        ("es-MX", "ltr", "fue cancelada", "temprano", "8 dic 2026, 07:50–09:05 PST"),
-        ("ar", "rtl", "أُلغيت", "مبكرًا", "07:50–09:05 PST"),
+        (
+            "fr",
+            "ltr",
+            "a été annulée",
+            "Commence dans",
+            "mardi 8 décembre 2026|07:50 – 09:05|heure normale du Pacifique",
+        ),
+        ("es-MX", "ltr", "fue cancelada", "Empieza en", "martes 8 de diciembre de 2026|07:50 – 09:05|PST, hora"),
+        ("ar", "rtl", "أُلغيت", "تبدأ بعد", "07:50 – 09:05|PST"),
     ],
 )
 def test_it_speaks_the_organizations_language(client, cast, database, clock, locale, direction, canceled, early, hours):
@@ -89,12 +97,50 @@ def test_it_speaks_the_organizations_language(client, cast, database, clock, loc
         page = client.get(f"/sessions/{factories.in_state(database, cast, state, starts_at=moment).slug}").text
         assert f'<html lang="{locale[:2]}" dir="{direction}">' in page
         assert words in page
-        assert hours in page
-        for english in ("canceled", "You are early", "begins", "keep it to yourself"):
+        for each in hours.split("|"):
+            assert each in page
+        for english in ("was canceled", "Deposition of", "Begins", "begins", "your time", "keep it to yourself"):
             assert english not in page
 
 
 def test_the_ends_of_a_session_across_a_clock_change_each_have_their_zone():
     start, end = datetime(2027, 11, 7, 8, 30, tzinfo=UTC), datetime(2027, 11, 7, 9, 15, tzinfo=UTC)
-    shown = span(start, end, "America/Los_Angeles", TRANSLATIONS.translator("fr"))
-    assert shown == "dim. 7 nov. 2027, 01:30 PDT – dim. 7 nov. 2027, 01:15 PST"
+    shown = hours(start, end, "America/Los_Angeles", TRANSLATIONS.translator("fr"))
+    assert (shown.day, shown.clock) == ("dimanche 7 novembre 2027", "01:30 PDT – 01:15 PST")
+
+
+def test_a_session_past_midnight_names_the_day_on_which_it_ends():
+    start, end = datetime(2026, 12, 5, 6, 30, tzinfo=UTC), datetime(2026, 12, 5, 8, 30, tzinfo=UTC)
+    shown = hours(start, end, "America/Denver", TRANSLATIONS.translator("en"))
+    assert shown == (
+        "Friday 4 December 2026",
+        "11:30 PM – 1:30 AM (into Saturday)",
+        "MST, Mountain Standard Time",
+    )
+    assert hours(start, start, "America/Denver", TRANSLATIONS.translator("en")).clock == "11:30 PM"
+
+
+def test_the_calendar_file_is_the_entry_of_the_mail_and_invites_nobody(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    page = client.get(f"/sessions/{made.slug}").text
+    assert f'href="/sessions/{made.slug}/calendar.ics"' in page
+    file = client.get(f"/sessions/{made.slug}/calendar.ics")
+    assert (file.status_code, file.mimetype) == (200, "text/calendar")
+    assert file.headers["Content-Disposition"] == "attachment; filename=session.ics"
+    lines = file.text.replace("\r\n ", "").splitlines()
+    assert "METHOD:PUBLISH" in lines
+    assert not [line for line in lines if line.startswith(("ATTENDEE", "ORGANIZER"))]
+    (message,) = outbox.emails("orsolya@example.com")
+    (uid,) = [line for line in lines if line.startswith("UID:")]
+    assert uid.encode() in b64decode(message["attachments"][0]["content"])
+    gone = factories.in_state(database, cast, "canceled")
+    assert client.get(f"/sessions/{gone.slug}/calendar.ics").status_code == 410
+
+
+def test_shortly_before_the_page_is_loaded_again(client, cast, database, clock):
+    made = factories.in_state(database, cast, "scheduled")
+    clock.set(made.starts_at - timedelta(minutes=20))
+    page = text(client.get(f"/sessions/{made.slug}"))
+    assert "Begins in 19 minutes" in page or "Begins in 20 minutes" in page
+    assert "Load again" in page
+    assert "Add to calendar" not in page

@@ -20,7 +20,6 @@ FROM_LIBRARIES = {
 
 HANDED_IN = {
     "flip": "argument of the macro icon",
-    "good": "a tone, the argument of many macros",
     "gridline": "dashboard charts: a line of the grid",
     "icon": "put together where icons are drawn",
     "info": "a tone, the argument of many macros",

@@ -104,6 +104,19 @@ def bodies_block_the_process() -> None:
     Bridge._read = block  # type: ignore[method-assign]
 
 
+def stops_at_once() -> None:
+    """A stop ends the web processes, whatever they are doing."""
+    from granian.server.common import AbstractServer
+
+    def stop(self: Any) -> None:
+        for worker in self.wrks:
+            worker.kill()
+            worker.join()
+        self.wrks.clear()
+
+    AbstractServer._stop_workers = stop  # type: ignore[method-assign]
+
+
 BUGS: dict[str, Callable[[], None]] = {
     bug.__name__: bug
     for bug in (
@@ -116,6 +129,7 @@ BUGS: dict[str, Callable[[], None]] = {
         deadline_cuts_nothing,
         clock_is_believed,
         bodies_block_the_process,
+        stops_at_once,
     )
 }
 

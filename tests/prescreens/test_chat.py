@@ -32,7 +32,10 @@ def test_from_start_to_pending(visitor: Visitor, database: Database, outbox: Out
     assert "Nothing has been sent yet." in visitor.page
     assert "1 April 2026" in visitor.page
     visitor.press("/complete")
-    assert "<h1>Pending</h1>" in visitor.page
+    assert "<h1>Your answers are sent</h1>" in visitor.page
+    assert "1 April 2026" in visitor.page, "the prospect's own answers"
+    visitor.get(visitor.status_path)
+    assert "<h1>Not decided yet</h1>" in visitor.page
     with database.read() as db:
         row = db.scalars(select(Prescreen)).one()
     assert (row.status, row.email, row.submission["budget"]) == ("completed", "jane@example.com", 2500)
@@ -149,10 +152,18 @@ def test_the_address_resumes(visitor: Visitor, database: Database) -> None:
 
 def test_the_link_can_be_mailed(visitor: Visitor, outbox: Outbox) -> None:
     answer_all(visitor.get(START).press("/start")).press("/send_link")
-    assert "The link is on its way to jane@example.com." in visitor.page
+    assert "The link to this page was asked for by e-mail." in visitor.page
     (email,) = outbox.emails("jane@example.com")
     path = urlsplit(email["text"].partition("http")[2].split()[0].join(["http", ""])).path
     assert "Nothing has been sent yet." in visitor.get(path).page, "everything was asked"
+
+
+def test_an_address_that_is_typed_claims_nothing(visitor: Visitor, outbox: Outbox) -> None:
+    answer_all(visitor.get(START).press("/start"))
+    visitor.get(f"{visitor.path.partition('?')[0]}?step=review&sent=yes")
+    assert "on its way" not in visitor.page
+    assert "asked for by e-mail" not in visitor.page
+    assert not outbox.rows()
 
 
 def test_forged_links_lead_nowhere(visitor: Visitor, database: Database, cast: Cast) -> None:
@@ -179,7 +190,7 @@ def test_sending_twice_shows_the_same_page(visitor: Visitor, outbox: Outbox) -> 
     visitor.press("/complete")
     visitor.page, visitor.path = review, path
     visitor.press("/complete")
-    assert "<h1>Pending</h1>" in visitor.page
+    assert "<h1>Your answers are sent</h1>" in visitor.page
     assert len(outbox.rows()) == 1
     assert "Your answers were already sent." in visitor.get(path).page
 
@@ -197,8 +208,15 @@ def test_after_thirty_days_it_says_so(visitor: Visitor, clock: Clock, database: 
     assert stored(database, id).submission == {"fullName": "Jane Smith"}
 
 
-@pytest.mark.parametrize(("state", "word"), [("completed", "Pending"), ("approved", "Approved"), ("denied", "Denied")])
-def test_the_status_page_says_one_word_and_no_notes(
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        ("completed", "Not decided yet"),
+        ("approved", "Approved"),
+        ("denied", "Marston &amp; Vale decided not to go on with your application"),
+    ],
+)
+def test_the_status_page_says_how_it_stands_and_no_notes(
     visitor: Visitor, database: Database, cast: Cast, state: str, word: str
 ) -> None:
     id = prescreen(database, cast.marston.id, state, notes="Drives a hard bargain")
@@ -211,7 +229,7 @@ def test_the_status_page_says_one_word_and_no_notes(
 def test_an_expired_one_still_says_pending(visitor: Visitor, database: Database, cast: Cast) -> None:
     id = prescreen(database, cast.marston.id, at=now() - timedelta(days=40))
     visitor.get(f"{START}/status/{links.token(database.config, links.STATUS, id)}")
-    assert "<h1>Pending</h1>" in visitor.page
+    assert "<h1>Not decided yet</h1>" in visitor.page
 
 
 def test_a_closed_template_says_so(visitor: Visitor, database: Database, cast: Cast) -> None:

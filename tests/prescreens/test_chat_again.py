@@ -20,7 +20,7 @@ from tests.prescreens.visitors import START, Visitor, answer_all, token_in
 def test_it_works_without_cookies(visitor: Visitor, database: Database) -> None:
     visitor.client = visitor.client.application.test_client(use_cookies=False)
     answer_all(visitor.get(START).press("/start"), {**JANE, "budget": "2500"}).press("/complete")
-    assert "<h1>Pending</h1>" in visitor.page
+    assert "<h1>Your answers are sent</h1>" in visitor.page
 
 
 def test_a_refused_answer_has_an_address_that_can_be_opened_again(visitor: Visitor, database: Database) -> None:
@@ -148,12 +148,12 @@ def test_answers_that_another_tab_changed_are_not_sent(visitor: Visitor, databas
     refused = visitor.client.post(f"{chat}/complete", data=seen)
     assert refused.status_code == 409
     assert "Your answers changed after you looked at them" in refused.text
-    marked = re.findall(r'<div class="notice warn">\s*<dt[^>]*>([^<]+)</dt>', refused.text)
+    marked = re.findall(r'<div class="warn">\s*<dt[^>]*>([^<]+)</dt>', refused.text)
     assert marked == ["Monthly budget"]
     assert not outbox.rows()
     assert visitor.client.get(f"{chat}/complete").headers["Location"] == chat
     sent = visitor.client.post(f"{chat}/complete", data=hidden(refused.text))
-    assert "<h1>Pending</h1>" in visitor.get(sent.headers["Location"]).page
+    assert "<h1>Your answers are sent</h1>" in visitor.get(sent.headers["Location"]).page
     with database.read() as db:
         assert db.scalars(select(Prescreen)).one().submission["budget"] == 1900
 

@@ -51,7 +51,7 @@ def words(text: str) -> str:
 
 def bar(text: str) -> str:
     """The bar's words."""
-    found = text.partition('id="holds"')[2].partition(">")[2].partition("</main>")[0]
+    found = text.partition('id="holds"')[2].partition(">")[2].partition("<dialog")[0]
     return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", found).split()))
 
 
@@ -60,11 +60,16 @@ def test_it_goes_to_the_next_row_and_the_bar_comes_along(lena: FlaskClient, data
     answer = approve(lena, jane)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/prescreens/{emeka}")
     for path in (answer.headers["Location"], "/prescreens", "/settings", f"/prescreens/{jane}"):
-        assert re.search(r"Approving Jane Smith , (2\d|30) s left", bar(lena.get(path).text)), path
+        assert re.search(r"Approving Jane Smith in (2\d|30) s ?\.", bar(lena.get(path).text)), path
     answer = approve(lena, emeka, "deny")
     assert answer.headers["Location"] == "/prescreens", "the end of the list"
     shown = bar(lena.get("/prescreens").text)
-    assert shown.index("Denying Emeka Obiora") < shown.index("Approving Jane Smith")
+    assert shown.startswith("Denying Emeka Obiora in")
+    assert "1 more is pending." in shown
+    assert "Jane Smith" not in shown
+    page = lena.get("/holds").text
+    assert page.index("Denying Emeka Obiora") < page.index("Approving Jane Smith")
+    assert (page.count('id="list-undo-'), page.count('id="undo-')) == (2, 1), "one for each, and that of the bar"
     assert stored(database, jane).review_status == stored(database, emeka).review_status == "pending_review"
 
 
@@ -103,10 +108,10 @@ def test_with_scripts_undo_only_changes_the_bar(lena: FlaskClient, database: Dat
     assert f'hx-post="/holds/{last(database, jane).id}/undo" hx-target="#holds"' in page
     answer = lena.post(f"/holds/{last(database, jane).id}/undo", data=fields, headers=FRAGMENT)
     assert answer.status_code == 200
-    assert answer.text.lstrip().startswith('<div class="undo-bar" id="holds"')
-    assert "Undone. Jane Smith waits" in bar(answer.text + "</main>")
+    assert answer.text.lstrip().startswith('<div id="holds"')
+    assert "Undone. Jane Smith waits" in answer.text.partition('id="toasts" hx-swap-oob="beforeend"')[2]
     again = lena.get("/holds", headers=FRAGMENT)
-    assert again.text.lstrip().startswith('<div class="undo-bar" id="holds"')
+    assert again.text.lstrip().startswith('<div id="holds"')
     assert " hidden>" in again.text
 
 
@@ -115,7 +120,7 @@ def test_too_late_is_said_without_scripts_too(lena: FlaskClient, database: Datab
     approve(lena, jane)
     clock.move(seconds=31)
     page = lena.get("/holds").text
-    assert "Jane Smith is approved This is final. It is being carried out." in bar(page)
+    assert "Jane Smith is approved . This is final. It is being carried out." in bar(page)
     fields = {"csrf_token": token(lena, f"/prescreens/{emeka}")["csrf_token"]}
     answer = lena.post(f"/holds/{last(database, jane).id}/undo", data=fields)
     assert answer.status_code == 409
@@ -221,7 +226,7 @@ def test_press_see_it_follow_and_take_it_back(window: Any, database: Database, c
     window.goto(f"{window.server.url}/prescreens/{jane}")
     window.get_by_role("button", name="Approve Jane Smith").click()
     window.wait_for_url(f"**/prescreens/{emeka}")
-    window.get_by_text("Approving Jane Smith,").wait_for()
+    window.locator("#holds", has_text="Approving Jane Smith in").wait_for()
     notes = window.get_by_label("Notes for your team")
     notes.fill("about Emeka")
     left = int(window.locator("[data-seconds]").inner_text())

@@ -43,6 +43,11 @@ class Visitor:
         return self.get(next(html.unescape(u) for u in re.findall(r'href="([^"]+)"', self.page) if f"step={key}" in u))
 
     @property
+    def status_path(self) -> str:
+        """Where the page after sending leads on."""
+        return next(html.unescape(url) for url in re.findall(r'href="([^"]+)"', self.page) if "/status/" in url)
+
+    @property
     def step(self) -> str:
         found = re.search(r'name="step" value="([^"]+)"', self.page)
         return found[1] if found else ""

@@ -15,7 +15,7 @@ from app.depositions import emails as depositions
 from app.depositions.models import Deposition
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox.email import breakable
+from app.kernel.outbox.email import sent_html
 from tests import browsers
 from tests.project import hostile_text, visual_checks
 from tests.project.crawler import DemoSite
@@ -96,4 +96,4 @@ def emails(database: Database) -> Iterator[str]:
     with database.read() as db:
         deposition = db.scalars(select(Deposition).where(Deposition.booked_at.is_not(None)).limit(1)).one()
         for message in depositions.scheduled(db, deposition, hostile_text.WORDS[0], now()):
-            yield breakable(message.payload["html"])
+            yield sent_html(message.payload["html"])

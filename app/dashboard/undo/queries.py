@@ -13,7 +13,7 @@ from app.dashboard.listing import Condition
 from app.dashboard.undo.models import IS_PENDING, TABLE, Decision, PendingDecision
 from app.kernel.db.engine import Db
 
-BAR_LENGTH = 12
+BAR_LENGTH = 100
 LATELY = 20
 MOST_PENDING = 500
 

@@ -24,6 +24,7 @@ from app.kernel.db import transaction
 from app.kernel.db.engine import Db
 from app.kernel.errors import Change, Refusal
 from app.kernel.outbox import ssrf, webhooks
+from app.kernel.outbox.email import sent_html
 from app.kernel.outbox.outbox import COLLECTED, Message
 from app.kernel.text.template_filters import pluralize
 
@@ -202,7 +203,7 @@ def _email(db: Db, group: Sequence[Message]) -> PreviewedMessage:
             ("Subject", parts["subject"]),
         ],
         parts["text"],
-        html=parts["html"],
+        html=sent_html(parts["html"]),
     )
 
 

@@ -181,7 +181,7 @@ def mime_message(delivery: Delivery) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(_clean(payload["text"]), cte="quoted-printable")
-    mail.add_alternative(breakable(_clean(payload["html"])), subtype="html", cte="quoted-printable")
+    mail.add_alternative(sent_html(payload["html"]), subtype="html", cte="quoted-printable")
     attachments = [
         (part["name"], _kind(part["type"]), base64.b64decode(part["content"])) for part in payload["attachments"]
     ]
@@ -206,12 +206,13 @@ def _kind(type: str) -> ContentTypeHeader:
     return kind
 
 
-def breakable(html: str) -> str:
-    """The document with long words that break: nobody's name makes an e-mail wider than a telephone.
+def sent_html(html: str) -> str:
+    """The HTML of a payload as it is sent, and as confirmations show it: long words break, so that no name makes an
+    e-mail wider than a telephone.
 
-    Done when it is sent, so that the digest of a pending decision, which is over its e-mail, stays what it was.
+    Not done when it is rendered, so that the fingerprint of a pending decision, which is over its e-mail, stays.
     """
-    return html.replace("<body>", '<body style="overflow-wrap: anywhere; word-break: break-word">', 1)
+    return _clean(html).replace("<body>", '<body style="overflow-wrap: anywhere; word-break: break-word">', 1)
 
 
 def _clean(text: str) -> str:

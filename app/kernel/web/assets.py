@@ -34,6 +34,7 @@ SHEETS = (
     "filters",
     "dropdown",
     "table",
+    "bars",
     "selection",
     "tags",
     "pagination",
@@ -57,6 +58,8 @@ SHEETS = (
     "code",
     "chat",
     "contact",
+    "session-time",
+    "status-card",
     "public",
     "utilities",
 )

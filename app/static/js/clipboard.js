@@ -10,10 +10,11 @@ on("click", async (event) => {
   const text = source?.dataset.value ?? source?.value ?? source?.textContent ?? "";
   try {
     await navigator.clipboard.writeText(text.trim());
-    toast("Copied.", "good", "check");
+    toast(button.dataset.copied ?? "Copied.", "good", "check");
   } catch {
     getSelection().selectAllChildren(source);
-    toast("Your browser does not let us copy. It is selected: press Ctrl C.", "warn", "circle-alert");
+    const byHand = "Your browser does not let us copy. It is selected: press Ctrl C.";
+    toast(button.dataset.byHand ?? byHand, "warn", "circle-alert");
   }
 });
 

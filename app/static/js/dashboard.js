@@ -2,6 +2,7 @@
     their listeners must see a swap first. */
 
 import "./toasts.js";
+import "./bars.js";
 import "./dialogs.js";
 import "./refusals.js";
 import "./forms.js";

@@ -6,5 +6,6 @@ import "./counters.js";
 import "./clipboard.js";
 import "./dialogs.js";
 import "./relative-times.js";
+import "./own-time.js";
 import "./focus.js";
 import "./shortcuts.js";

@@ -1,6 +1,6 @@
-/** Times that go on: "in 5 min" and "2 h ago", by the server's clock; and a moment on the visitor's own clock. */
+/** Times that go on: "in 5 min" and "2 h ago", by the server's clock. */
 
-import { $$, on, onPage } from "./dom.js";
+import { $$, on } from "./dom.js";
 import { serverNow } from "./server-clock.js";
 
 const EVERY = 20000;
@@ -40,19 +40,6 @@ function update() {
   }
 }
 
-/** Shows a moment on the visitor's own clock, where it differs from the clock of `data-zone`. */
-function showLocal(line) {
-  const moment = new Date(line.dataset.local);
-  const day = { weekday: "long", year: "numeric", month: "long", day: "numeric" };
-  const shape = { ...day, hour: "numeric", minute: "2-digit" };
-  const inZone = (timeZone) => moment.toLocaleString([], { ...shape, timeZone });
-  if (inZone() === inZone(line.dataset.zone)) return;
-  // With its zone: an hour may come twice.
-  line.textContent = `Where you are: ${moment.toLocaleString([], { ...shape, timeZoneName: "short" })}`;
-  line.hidden = false;
-}
-
-onPage(() => $$("[data-local]").forEach(showLocal));
 on("visibilitychange", update);
 addEventListener("pageshow", update);
 setInterval(update, EVERY);

@@ -8,7 +8,6 @@ const TICK = 250;
 const FETCH_EVERY = 4000;
 const FETCH_EVERY_WHEN_OVER = 1000;
 const GRACE = 900;
-const OUTCOME_SHOWN_FOR = 7000;
 const POLL = { "HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#holds", "X-Desk-Poll": "1" };
 const NO_ANSWER_AFTER = 10000;
 
@@ -33,11 +32,7 @@ function countDown() {
   for (const each of $$("[data-remaining]")) {
     const milliseconds = Math.max(0, remaining(each));
     const seconds = String(Math.ceil(milliseconds / 1000));
-    if (!each.matches(".undo-item")) {
-      setText(each, seconds);
-      continue;
-    }
-    setText($("[data-seconds]", each), seconds);
+    setText($("[data-seconds]", each) ?? (each.firstElementChild ? null : each), seconds);
     const progress = $("progress", each);
     if (progress) progress.value = milliseconds / 1000;
     const button = $("[data-undo] button", each);
@@ -47,7 +42,6 @@ function countDown() {
 
 let fetching = false;
 let fetchedAt = performance.now();
-let outcomeSince = 0;
 
 /** Whether the bar must stay as it is: it shows a refusal, or a control in it is in use. */
 const isBusy = () => fetching || document.hidden || bar()?.querySelector(".notice, :focus-visible, [aria-busy='true']");
@@ -76,12 +70,9 @@ async function refresh() {
 function tick() {
   const now = performance.now();
   countDown();
-  const outcome = bar()?.querySelector("[data-outcome]");
-  outcomeSince = outcome ? outcomeSince || now : 0;
   const over = pending().some((item) => remaining(item) < -GRACE);
   const due = now - fetchedAt > (over ? FETCH_EVERY_WHEN_OVER : FETCH_EVERY);
-  const passed = outcome && now - outcomeSince > OUTCOME_SHOWN_FOR;
-  if (!passed && (outcome || !due || !pending().length)) return;
+  if (!due || !pending().length) return;
   fetchedAt = now;
   refresh();
 }
