@@ -323,11 +323,8 @@ def moment(moment: datetime, zone: str, t: Translator) -> str:
 
 
 class AnswerRow(NamedTuple):
-    """An answer beside its criterion. `met` is None when only a reader can say; `asked` is false without an answer.
-
-    `short` names the question in a few words, `distance` says how far the answer is from the criterion, `free` marks
-    text that was written at length and has no criterion.
-    """
+    """An answer beside its criterion. `met` is None when only a reader can say; `asked` is false without an answer;
+    `distance` is how far it is from the criterion; `free` marks text written at length that has none."""
 
     question: str
     answer: str
