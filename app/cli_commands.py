@@ -48,6 +48,6 @@ def _database_problem(error: Exception) -> tuple[str, str]:
 
 def opened_database() -> Database:
     """The database that the environment names; closed when the command ends."""
-    database = Database(Config.from_env())
+    database = Database(Config.from_env(), answer_within=None)
     click.get_current_context().call_on_close(database.dispose)
     return database

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from app.accounts import emails, events
 from app.accounts.actions.sign_ins import RESET_JOB, forget_old
-from app.accounts.queries import person_by_email, resets_since
+from app.accounts.queries import person_by_email
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Database
+from app.kernel.outbox import recipient_limits
 from app.kernel.outbox.outbox import Delivery, Handler
 
-A_DAY, DAY = 6, timedelta(days=1)
+A_DAY = 6
 """E-mails a day that strangers can have sent to one person by asking for a new password in their name."""
 
 
@@ -22,7 +23,10 @@ def send_reset(delivery: Delivery) -> None:
     with delivery.database.write() as db:
         payload = delivery.payload
         person = person_by_email(db, payload["email"])
-        if person is None or person.disabled_at is not None or resets_since(db, person.id, delivery.now - DAY) >= A_DAY:
+        if person is None or person.disabled_at is not None:
+            return
+        limit = (recipient_limits.bucket("reset", recipient_limits.mailbox(person.email)), A_DAY, timedelta(days=1))
+        if recipient_limits.count(db, [limit], delivery.now) is not None:
             return
         record(
             db,

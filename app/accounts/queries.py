@@ -7,7 +7,6 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
-from app.accounts.events import PERSON_RESET_SENT
 from app.accounts.models import (
     ApiKey,
     KnownNetwork,
@@ -21,7 +20,6 @@ from app.accounts.models import (
 )
 from app.accounts.roles import Grant, Role
 from app.accounts.rules import sign_in_over
-from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 from app.kernel.networks import UNKNOWN, network_of
@@ -113,17 +111,6 @@ def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | Non
 
 def person_by_email(db: Db, email: str) -> Person | None:
     return db.execute(select(Person).where(Person.email == normalization.email_key(email))).scalar_one_or_none()
-
-
-def resets_since(db: Db, person_id: int, since: datetime) -> int:
-    """How many reset e-mails a person was sent."""
-    sent = select(func.count()).where(
-        Event.subject_type == "person",
-        Event.subject_id == str(person_id),
-        Event.kind == PERSON_RESET_SENT.kind,
-        Event.created_at > since,
-    )
-    return db.execute(sent).scalar_one()
 
 
 def knows_network(db: Db, email: str, address: str) -> bool:

@@ -1,23 +1,26 @@
 """Charts as pure arithmetic: numbers in, shapes out, which templates/macros/charts.html draws as SVG.
 
-Across, everything is a percentage, so that type never scales; down, it is pixels. Each picture comes with its table and
-its sentence (findings.py). Nothing here knows the web or the database (docs/decisions/0014-charts.md).
+Across, everything is a percentage, so that type never scales; down, it is pixels. The plot of every chart reaches from
+0 to PLOT; the rest is a gutter for the numbers of its scale. Each picture comes with its table and its sentence
+(captions.py). Nothing here knows the web or the database (docs/decisions/0014-charts.md).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
-from math import ceil, floor, log10
+from math import floor, log, log10
 
-from app.kernel.db.hourly_stats import DAY, HOUR, WAITS
+from app.dashboard.estimates import Spread, interval
+from app.kernel.db.hourly_stats import DAY, HOUR, MINUTE
+from app.kernel.text.datetimes import DAYS, MONTHS
+from app.kernel.text.weeks import Week
 
-TOP, BASE, HEIGHT = 6, 126, 150
-"""Pixels from the top to the highest bar's end, to the axis, and in all."""
-RIGHT = 94.0
-"""Per cent taken by bars; what is right of it belongs to the numbers of the grid."""
-FEW = 10
-"""From so many on shares are said in per cent."""
+PLOT = 92.0
+"""Per cent taken by the plot of every chart."""
+TOP, BASE, HEIGHT = 10, 120, 154
+"""Pixels from the top to the highest bar's end, to the axis, and in all, with two lines of words below the axis."""
+PITCH = 36
+"""Pixels of a line of a chart that lies on its side: its name, and its bar under that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True)
+class Dot:
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     text: str
     x: float
@@ -49,13 +58,28 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Area:
+    """What may be pressed: the list of what was counted there. `text` begins with the number of its rows."""
+
+    url: str
+    text: str
+    x: float
+    width: float
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """What is drawn, from back to front: lines, boxes, words."""
+    """What is drawn, from back to front."""
 
     height: int
+    grounds: tuple[Box, ...] = ()
     strokes: tuple[Stroke, ...] = ()
     boxes: tuple[Box, ...] = ()
+    dots: tuple[Dot, ...] = ()
     words: tuple[Word, ...] = ()
+    areas: tuple[Area, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +90,60 @@ class Series:
     tone: str
 
 
+WEEKEND = Series("weekend", "weekend")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The place of one bar on the axis: up to two lines of words under it, in bold when `strong`."""
+
+    labels: tuple[str, ...] = ()
+    strong: bool = False
+    weekend: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A stretch of whole days under one bar. `short` stands on the axis where there is room, `name` in the table."""
+    """A span of whole days under one bar; `name` stands in the table."""
 
     first: date
     last: date
     name: str
-    short: str
-    today: bool = False
+    column: Column = Column()
+
+    @property
+    def today(self) -> bool:
+        return self.column.strong
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A list, and its number of rows in words: `14 requests, Mon 23 Nov`."""
+
+    url: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a chart's table; `url` is the list that holds what was counted."""
+    """A line of a chart's table. `urls` are the lists that hold what was counted, value by value; "" for none."""
 
     name: str
     values: tuple[str | int, ...]
-    url: str = ""
+    urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure: title, the finding as a sentence, the picture with its label, and the same as a table."""
+    """A figure: title, the finding as a sentence, the picture, and the same as a table."""
 
     key: str
     title: str
     finding: str
-    label: str
     picture: Picture | None
     head: tuple[str, ...]
     rows: tuple[Row, ...]
     legend: tuple[Series, ...] = ()
-    links: tuple[tuple[str, str], ...] = field(default=())
 
 
 def ticks(top: float, most: int = 3) -> list[int]:
@@ -111,6 +156,14 @@ def ticks(top: float, most: int = 3) -> list[int]:
     return [int(step * n) for n in range(1, int(top // step) + 1)]
 
 
+def short_number(n: int) -> str:
+    """`950`, `2k`, `1.5M`: what fits into the gutter."""
+    for unit, name in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if n >= unit:
+            return f"{n / unit:g}{name}"
+    return str(n)
+
+
 def height_of(value: float, top: float) -> float:
     """Pixels of a bar. Nothing is nothing; the least something still shows."""
     if value <= 0 or top <= 0:
@@ -118,108 +171,180 @@ def height_of(value: float, top: float) -> float:
     return max(2.0, round(value / top * (BASE - TOP), 1))
 
 
-def bars(slots: Sequence[Slot], series: Sequence[Series], values: Sequence[Sequence[int]]) -> Picture:
-    """A stacked bar a slot. `values[s][n]` is series s in slot n."""
+class _Axis:
+    """The columns of a chart: where each stands, its words, the ground of weekends, and what may be pressed."""
+
+    def __init__(self, columns: Sequence[Column], top: int = 0, base: int = BASE) -> None:
+        self.columns, self.pitch = columns, PLOT / max(1, len(columns))
+        self.grounds = tuple(
+            Box("weekend", n * self.pitch, self.pitch, top, base - top)
+            for n, column in enumerate(columns)
+            if column.weekend
+        )
+        self.words = [
+            self._label(n, text, base + 15 + 14 * line, "value" if column.strong else "")
+            for n, column in enumerate(columns)
+            for line, text in enumerate(column.labels)
+            if text
+        ]
+        self.line = Stroke("", 0, PLOT, base, base)
+
+    def middle(self, n: int) -> float:
+        return (n + 0.5) * self.pitch
+
+    def _label(self, n: int, text: str, y: float, tone: str) -> Word:
+        # A long word under a narrow first column begins with the plot.
+        if self.middle(n) < 3 and len(text) > 3:
+            return Word(text, 0, y, tone)
+        return Word(text, self.middle(n), y, tone, "middle")
+
+    def areas(self, links: Sequence[Link | None], top: int = 0, base: int = BASE) -> tuple[Area, ...]:
+        return tuple(
+            Area(link.url, link.text, n * self.pitch, self.pitch, top, base - top)
+            for n, link in enumerate(links)
+            if link
+        )
+
+
+def bars(
+    columns: Sequence[Column],
+    tones: Sequence[Sequence[str]],
+    values: Sequence[Sequence[int]],
+    links: Sequence[Link | None] = (),
+) -> Picture:
+    """A stacked bar a column. `values[s][n]` is series s in column n, and `tones[s][n]` its class."""
     sums = [sum(each) for each in zip(*values, strict=True)]
-    top = max(sums, default=0)
-    strokes, words = _grid(top)
-    pitch = RIGHT / max(1, len(slots))
-    width = pitch * 0.66
+    top, axis = max(sums, default=0), _Axis(columns)
+    strokes, words = [], axis.words
+    for tick in ticks(top):
+        level = round(BASE - tick / top * (BASE - TOP))
+        strokes.append(Stroke("gridline", 0, PLOT, level, level))
+        words.append(Word(short_number(tick), 100, level + 4, "", "end"))
+    width = axis.pitch * 0.62
     boxes: list[Box] = []
-    for n, slot in enumerate(slots):
-        x, y = n * pitch + (pitch - width) / 2, float(BASE)
-        for one, of in zip(series, values, strict=True):
+    for n in range(len(columns)):
+        y = float(BASE)
+        for tone, of in zip(tones, values, strict=True):
             tall = height_of(of[n], top)
             if tall:
                 y -= tall
-                boxes.append(Box(one.tone, x, width, y, max(1.0, tall - 1)))
-        if slot.short:
-            words.append(Word(slot.short, x + width / 2, 142, "value" if slot.today else "", "middle"))
-    strokes.append(Stroke("", 0, RIGHT, BASE, BASE))
-    return Picture(HEIGHT, tuple(strokes), tuple(boxes), tuple(words))
+                boxes.append(Box(tone[n], axis.middle(n) - width / 2, width, y, max(1.0, tall - 1)))
+    return Picture(HEIGHT, axis.grounds, (*strokes, axis.line), tuple(boxes), (), tuple(words), axis.areas(links))
 
 
-def _grid(top: float, unit: float = 1, name: str = "") -> tuple[list[Stroke], list[Word]]:
-    strokes, words = [], []
-    for tick in ticks(top / unit):
-        y = round(BASE - tick * unit / top * (BASE - TOP))
-        strokes.append(Stroke("gridline", 0, 100, y, y))
-        words.append(Word(f"{tick:,}{name}", 100, y - 4, "", "end"))
-    return strokes, words
+LADDER = (
+    (MINUTE, "1 min"),
+    (5 * MINUTE, "5 min"),
+    (15 * MINUTE, "15 min"),
+    (HOUR, "1 h"),
+    (4 * HOUR, "4 h"),
+    (12 * HOUR, "12 h"),
+    (2 * DAY, "2 d"),
+    (7 * DAY, "7 d"),
+    (30 * DAY, "30 d"),
+)
+"""Lines of the scale of durations, each about three times the one before."""
 
 
-def steps(slots: Sequence[Slot], series: Sequence[Series], values: Sequence[Sequence[float | None]]) -> Picture:
-    """Waiting times as steps, in seconds; None is a slot in which nothing ended its wait, and breaks the line."""
-    top = max((v for of in values for v in of if v is not None), default=0.0)
-    unit, name = (DAY, " d") if top >= 2 * DAY else (HOUR, " h") if top >= HOUR else (60, " min")
-    strokes, words = _grid(top, unit, name)
-    pitch = RIGHT / max(1, len(slots))
-    boxes: list[Box] = []
-    for one, of in zip(series, values, strict=True):
-        for n, value in enumerate(of):
-            if value is not None:
-                boxes.append(Box(one.tone, n * pitch + pitch * 0.08, pitch * 0.84, BASE - height_of(value, top), 3, 1))
-    words += [Word(s.short, (n + 0.5) * pitch, 142, "value" if s.today else "", "middle") for n, s in enumerate(slots)]
-    strokes.append(Stroke("", 0, RIGHT, BASE, BASE))
-    return Picture(HEIGHT, tuple(strokes), tuple(boxes), tuple(word for word in words if word.text))
+def ranges(
+    columns: Sequence[Column],
+    spreads: Sequence[Spread | None],
+    medians: Sequence[str],
+    links: Sequence[Link | None] = (),
+) -> Picture:
+    """A dot a column at the median, and a line from the tenth to the ninetieth percentile, on a scale of logarithms.
+    `medians` in words stand beside their dots."""
+    known = [v for each in spreads if each for v in (each.low, each.half, each.high) if v is not None]
+    if not known:
+        return Picture(HEIGHT)
+    low = max((n for n, (edge, _) in enumerate(LADDER) if edge <= min(known)), default=0)
+    high = min((n for n, (edge, _) in enumerate(LADDER) if edge >= max(known)), default=len(LADDER) - 1)
+    if high <= low:
+        low, high = max(0, high - 1), max(1, high)
+    bottom, top = log(LADDER[low][0]), log(LADDER[high][0])
+
+    def y_of(seconds: float) -> float:
+        inside = (log(max(1.0, seconds)) - bottom) / (top - bottom)
+        return round(BASE - 6 - min(1.0, max(0.0, inside)) * (BASE - 6 - TOP), 1)
+
+    axis = _Axis(columns)
+    strokes, dots, words = [], [], axis.words
+    for edge, name in LADDER[low : high + 1]:
+        strokes.append(Stroke("gridline", 0, PLOT, y_of(edge), y_of(edge)))
+        words.append(Word(name, 100, y_of(edge) + 4, "", "end"))
+    for n, each in enumerate(spreads):
+        if each is None:
+            continue
+        x = axis.middle(n)
+        if each.low is not None and each.high is not None:
+            strokes.append(Stroke("range", x, x, y_of(each.low), y_of(each.high)))
+        dots.append(Dot(x, y_of(each.half)))
+        words.append(Word(medians[n], x + 2.2, y_of(each.half) + 4, "value"))
+    areas = axis.areas(links)
+    return Picture(
+        HEIGHT, axis.grounds, (*strokes, axis.line), (), tuple(dots), tuple(w for w in words if w.text), areas
+    )
 
 
-def lines(names: Sequence[str], values: Sequence[int], tones: Sequence[str] = (), left: float = 22.0) -> Picture:
-    """One bar a line, its name before and its number after it."""
-    top = max(values, default=0)
-    boxes, words = [], []
-    for n, (name, value) in enumerate(zip(names, values, strict=True)):
-        y = 3 + 25 * n
-        words.append(Word(name, 0, y + 12))
-        width = value / top * (92 - left) if top and value > 0 else 0.0
-        if width:
-            boxes.append(Box(tones[n] if tones else "series-1", left, max(0.6, width), y, 17, 2))
-        words.append(Word(f"{value:,}", left + width + 1.4, y + 13, "value"))
-    return Picture(25 * len(names), (), tuple(boxes), tuple(words))
+def _side(names: Sequence[str], ends: Sequence[str]) -> list[Word]:
+    words = []
+    for n, (name, end) in enumerate(zip(names, ends, strict=True)):
+        words += [Word(name, 0, PITCH * n + 13), Word(end, 100, PITCH * n + 13, "value", "end")]
+    return words
 
 
-def shares(names: Sequence[str], parts: Sequence[int], totals: Sequence[int], labels: Sequence[str]) -> Picture:
-    """How much of each total: a full bar in grey, the part on it, the words at its end."""
-    boxes, words = [], []
-    for n, (name, part, total) in enumerate(zip(names, parts, totals, strict=True)):
-        y = 42 * n
-        words += [Word(name, 0, y + 12, "value"), Word(labels[n], 100, y + 12, "", "end")]
-        boxes.append(Box("track", 0, 100, y + 18, 10, 2))
-        if part > 0:
-            boxes.append(Box("series-1", 0, min(100.0, max(0.6, part / total * 100)), y + 18, 10, 2))
-    return Picture(42 * len(names), (), tuple(boxes), tuple(words))
+def _side_areas(links: Sequence[Link | None]) -> tuple[Area, ...]:
+    return tuple(Area(link.url, link.text, 0, 100, PITCH * n + 1, PITCH - 2) for n, link in enumerate(links) if link)
 
 
-def funnel(names: Sequence[str], values: Sequence[int]) -> Picture:
+def steps(names: Sequence[str], values: Sequence[int], links: Sequence[Link | None] = ()) -> Picture:
     """How many came to each step, of those who came to the first."""
-    top = max(values, default=0)
-    boxes, words = [], []
-    for n, (name, value) in enumerate(zip(names, values, strict=True)):
-        y = 3 + 25 * n
-        words += [Word(name, 0, y + 11), Word(f"{value:,}", 100, y + 12, "value", "end")]
-        boxes.append(Box("track", 34, 56, y, 15, 2))
+    top, boxes = max(values, default=0), []
+    for n, value in enumerate(values):
+        y = PITCH * n + 19
+        boxes.append(Box("track", 0, PLOT, y, 11, 2))
         if top and value > 0:
-            boxes.append(Box("series-1", 34, max(0.6, value / top * 56), y, 15, 2))
-    return Picture(25 * len(names), (), tuple(boxes), tuple(words))
+            boxes.append(Box("series-1", 0, max(0.6, value / top * PLOT), y, 11, 2))
+    words = _side(names, [f"{value:,}" for value in values])
+    return Picture(PITCH * len(names) + 4, (), (), tuple(boxes), (), tuple(words), _side_areas(links))
 
 
-def cells(names: Sequence[str], tones: Sequence[Sequence[str]], first: str, last: str) -> Picture:
-    """A row of cells a name, one cell a slot; "" leaves a slot's place empty but for a hairline."""
-    boxes, words, strokes = [], [], []
-    for n, (name, row) in enumerate(zip(names, tones, strict=True)):
-        y = 2 + 24 * n
-        words.append(Word(name, 0, y + 12))
-        pitch = 82 / max(1, len(row))
-        strokes.append(Stroke("gridline", 18, 100, y + 8.5, y + 8.5))
-        boxes += [Box(tone, 18 + i * pitch, pitch * 0.84, y, 17, 2) for i, tone in enumerate(row) if tone]
-    y = 24 * len(names) + 18
-    words += [Word(first, 18, y), Word(last, 100, y, "", "end")]
-    return Picture(24 * len(names) + 24, tuple(strokes), tuple(boxes), tuple(words))
+def shares(
+    names: Sequence[str], parts: Sequence[int], totals: Sequence[int], links: Sequence[Link | None] = ()
+) -> Picture:
+    """The share of each total as a dot, on the interval in which the true one lies."""
+    foot = PITCH * len(names) + 4
+    strokes, dots = [], []
+    words = _side(names, [f"{part:,} of {total:,}" for part, total in zip(parts, totals, strict=True)])
+    for percent in (0, 25, 50, 75, 100):
+        x = percent / 100 * PLOT
+        anchor = {0: "", 100: "end"}.get(percent, "middle")
+        words.append(Word(f"{percent}%" if percent == 100 else str(percent), x, foot + 14, "", anchor))
+        strokes += [Stroke("gridline", x, x, PITCH * n + 18, PITCH * n + 32) for n in range(len(names))]
+    for n, (part, total) in enumerate(zip(parts, totals, strict=True)):
+        low, high = interval(part, total)
+        y = PITCH * n + 25
+        strokes.append(Stroke("range", low * PLOT, high * PLOT, y, y))
+        dots.append(Dot(part / total * PLOT if total else 0.0, y))
+    return Picture(foot + 18, (), tuple(strokes), (), tuple(dots), tuple(words), _side_areas(links))
 
 
-WEEKDAY_INITIALS = "MTWTFSS"
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+def cells(names: Sequence[str], columns: Sequence[Column], tones: Sequence[Sequence[str]]) -> Picture:
+    """A row of cells a name, one cell a column; "" leaves a place empty but for a hairline."""
+    foot = PITCH * len(names) + 2
+    axis = _Axis(columns, 0, foot)
+    boxes, strokes = [], []
+    for n, row in enumerate(tones):
+        y = PITCH * n + 18
+        strokes.append(Stroke("gridline", 0, PLOT, y + 7, y + 7))
+        boxes += [
+            Box(tone, axis.middle(i) - axis.pitch * 0.42, axis.pitch * 0.84, y, 14, 2)
+            for i, tone in enumerate(row)
+            if tone
+        ]
+    words = [*axis.words, *(Word(name, 0, PITCH * n + 13) for n, name in enumerate(names))]
+    grounds = tuple(Box("weekend", b.x, b.width, PITCH * n + 18, 14) for n in range(len(names)) for b in axis.grounds)
+    return Picture(foot + 34, grounds, tuple(strokes), tuple(boxes), (), tuple(words))
 
 
 def short(day: date) -> str:
@@ -227,83 +352,50 @@ def short(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}"
 
 
-def slots(first: date, last: date, today: date) -> list[Slot]:
-    """The bars of a span: days up to five weeks, else weeks that end with the span's last day."""
+def slots(first: date, last: date, today: date, week: Week) -> list[Slot]:
+    """The bars of a span: days up to five weeks, else weeks."""
     length = (last - first).days + 1
-    days = [first + timedelta(days=n) for n in range(length)]
-    if length <= 14:
-        return [
-            Slot(
-                d,
-                d,
-                f"{NAMES[d.weekday()]} {short(d)}",
-                "today" if d == today else WEEKDAY_INITIALS[d.weekday()],
-                d == today,
-            )
-            for d in days
-        ]
-    if length <= 35:
-        # Mondays carry the date; the day itself is named where no Monday stands too near.
-        marked = {d for d in days if d.weekday() == 0 and abs((d - today).days) > 3}
-        return [
-            Slot(
-                d,
-                d,
-                f"{NAMES[d.weekday()]} {short(d)}",
-                "today" if d == today else short(d) if d in marked else "",
-                d == today,
-            )
-            for d in days
-        ]
+    return _days(first, length, today, week) if length <= 35 else weeks(first, last, today, week)
+
+
+def _days(first: date, length: int, today: date, week: Week) -> list[Slot]:
+    found = []
+    for day in (first + timedelta(days=n) for n in range(length)):
+        if length <= 14:
+            labels: tuple[str, ...] = (str(day.day), DAYS[day.weekday()][:2])
+        elif day == today:
+            labels = ("today",)
+        else:
+            # The first day of a week carries its date, where `today` does not stand too near.
+            labels = (short(day),) if day.weekday() == week.first and abs((day - today).days) > 3 else ()
+        column = Column(labels, day == today, day.weekday() in week.weekend)
+        found.append(Slot(day, day, f"{DAYS[day.weekday()]} {short(day)}", column))
+    return found
+
+
+def weeks(first: date, last: date, today: date, week: Week, further: Sequence[str] = ()) -> list[Slot]:
+    """The weeks of a span, as the reader's country has them; the first and the last may be cut by the span."""
     found: list[Slot] = []
-    end = last
-    while end >= first:
-        begin = max(first, end - timedelta(days=6))
-        found.append(Slot(begin, end, f"{short(begin)} to {short(end)}", "", begin <= today <= end))
-        end = begin - timedelta(days=1)
-    found.reverse()
-    return [Slot(s.first, s.last, s.name, short(s.first) if n % 3 == 0 else "", s.today) for n, s in enumerate(found)]
+    begin = first
+    while begin <= last:
+        end = min(last, begin + timedelta(days=6 - (begin.weekday() - week.first) % 7))
+        found.append(Slot(begin, end, f"{short(begin)} to {short(end)}"))
+        begin = end + timedelta(days=1)
+    every = 1 if len(found) <= 6 else 3
+    return [
+        Slot(
+            slot.first,
+            slot.last,
+            slot.name,
+            Column(
+                (short(slot.first) if (len(found) - 1 - n) % every == 0 else "", *further[n : n + 1]),
+                slot.first <= today <= slot.last,
+            ),
+        )
+        for n, slot in enumerate(found)
+    ]
 
 
 def spread(slots: Sequence[Slot], counted: Mapping[date, int]) -> list[int]:
     """How much falls into each slot."""
     return [sum(n for day, n in counted.items() if slot.first <= day <= slot.last) for slot in slots]
-
-
-def percentile(waits: Mapping[int, int], share: float) -> float | None:
-    """The wait, in seconds, that `share` of all stayed under; read from buckets, as if each were evenly filled.
-
-    None without any wait. Beyond the last edge nothing is known: then the last edge is the answer.
-    """
-    total = sum(n for n in waits.values() if n > 0)
-    if not total:
-        return None
-    wanted, before = share * total, 0
-    for bucket in sorted(waits):
-        n = max(0, waits[bucket])
-        if before + n >= wanted and n:
-            low = WAITS[bucket - 2] if bucket > 1 else 0
-            high = WAITS[min(bucket, len(WAITS)) - 1]
-            return low + (high - low) * (wanted - before) / n
-        before += n
-    return float(WAITS[-1])
-
-
-def longer_than(waits: Mapping[int, int], seconds: int) -> int:
-    """How many waited at least so long; `seconds` is an edge of WAITS."""
-    edge = WAITS.index(seconds) + 1
-    return sum(n for bucket, n in waits.items() if bucket > edge)
-
-
-def bands(waits: Mapping[int, int], edges: Sequence[int]) -> list[int]:
-    """How many waits lie under the first edge, between each two, and above the last; all edges are in WAITS."""
-    over = [sum(waits.values()), *(longer_than(waits, edge) for edge in edges), 0]
-    return [high - low for high, low in pairwise(over)]
-
-
-def share(part: int, total: int) -> str:
-    """`78%`; empty when there are too few to say it so. Never 100% or 0% unless it is all or none."""
-    if total < FEW:
-        return ""
-    exact = part / total * 100
-    return f"{round(exact) if part in (0, total) else min(99, max(1, ceil(exact - 0.5)))}%"

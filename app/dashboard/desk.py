@@ -41,7 +41,6 @@ class WaitingWork:
     label: str
     count: int
     arguments: Mapping[str, str | int]
-    icon: str
     tone: str = ""
 
 

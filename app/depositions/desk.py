@@ -38,11 +38,11 @@ def _waiting(db: Db, scope: Scope, now: datetime) -> int:
 def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
     counts = listing.view_counts(db, _reach(scope), now)
     kinds = (
-        (listing.STARTING, "starting within 24 hours, not scheduled", "alarm-clock", "danger"),
-        (listing.CANCELLATION, "with a cancellation requested", "message-square-x", "warn"),
-        (listing.NEEDS, "waiting to be scheduled", "inbox", ""),
+        (listing.STARTING, "starting within 24 hours, not scheduled", "danger"),
+        (listing.CANCELLATION, "with a cancellation requested", "warn"),
+        (listing.NEEDS, "waiting to be scheduled", ""),
     )
-    return [WaitingWork(label, counts[view], {"view": view}, icon, tone) for view, label, icon, tone in kinds]
+    return [WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds]
 
 
 def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:

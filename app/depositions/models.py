@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db.counters import keep_counters
-from app.kernel.db.engine import Base, Instant, Json
+from app.kernel.db.engine import Base, Instant, Json, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 
 
@@ -80,8 +80,7 @@ class Deposition(Base):
             "ix_depositions_manager",
             "manager_email",
             "starts_at",
-            sqlite_where=text("manager_email IS NOT NULL"),
-            postgresql_where=text("manager_email IS NOT NULL"),
+            **only("manager_email IS NOT NULL"),
         ),
         Index(
             "ix_depositions_assignee",
@@ -89,9 +88,11 @@ class Deposition(Base):
             "state",
             "starts_at",
             "id",
-            sqlite_where=text("assignee_id IS NOT NULL"),
-            postgresql_where=text("assignee_id IS NOT NULL"),
+            **only("assignee_id IS NOT NULL"),
         ),
+        # The rows behind the overview's charts.
+        Index("ix_depositions_booked", "organization_id", "booked_at", "id", **only("booked_at IS NOT NULL")),
+        Index("ix_depositions_canceled", "organization_id", "canceled_at", "id", **only("canceled_at IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )
 
@@ -155,6 +156,7 @@ keep_hourly_stats(
         category="CASE WHEN substr({r}.start_time, 7, 1) || substr({r}.start_time, 1, 2) "
         f"IN ({_EARLY_OR_LATE}) THEN 'odd' ELSE 'office' END",
         reads=("start_time",),
+        always=f"{{r}}.state IN ({_STATES})",
     ),
     # A session that an organization books itself never waited.
     StatEvent("deposition.booked", at="booked_at", since="created_at", only="{r}.booked_at > {r}.created_at"),

@@ -1,11 +1,12 @@
 """My work today, and one search over all desks of a user."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from app.accounts.access import allow, me
 from app.dashboard.desk import Desk, WaitingWork
+from app.dashboard.overview import Phrase
 from app.home import my_work, overview
 from app.home import search as searching
 from app.kernel import clock
@@ -19,10 +20,10 @@ LONGEST_QUERY = 200
 
 
 class DeskWork(NamedTuple):
-    """What waits at one desk."""
+    """What waits at one desk, as a sentence."""
 
     desk: Desk
-    waiting: list[WaitingWork]
+    waiting: list[Phrase]
 
 
 @pages.get("/", endpoint="overview")
@@ -31,7 +32,10 @@ def my_work_today() -> Response:
     """What is assigned to this user, what they manage today, and what waits at each desk, the most urgent first."""
     now, user = clock.now(), me()
     shown = [
-        DeskWork(desk, [work for work in desk.waiting_work(db(), user, user.scope(desk.name), now) if work.count])
+        DeskWork(
+            desk,
+            [_phrase(desk, work) for work in desk.waiting_work(db(), user, user.scope(desk.name), now) if work.count],
+        )
         for desk in overview.desks_of(user)
     ]
     return respond(
@@ -42,6 +46,11 @@ def my_work_today() -> Response:
         today=my_work.managed_today(db(), user, now),
         now=now,
     )
+
+
+def _phrase(desk: Desk, work: WaitingWork) -> Phrase:
+    arguments: dict[str, Any] = dict(work.arguments)  # as url_for takes keywords
+    return Phrase(f"{work.count:,}", work.label, url=url_for(desk.list_endpoint, **arguments), tone=work.tone)
 
 
 @pages.get("/search")

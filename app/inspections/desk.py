@@ -40,10 +40,10 @@ def _waiting(db: Db, scope: Scope, _now: datetime) -> int:
 def _waiting_work(db: Db, user: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
     counts = listing.view_counts(db, _reach(scope), now, user.time_zone)
     return [
-        WaitingWork("waiting for an operator", counts["waiting"], {"view": "now"}, "smartphone", "danger"),
-        WaitingWork("live", counts["live"], {"view": "now"}, "radio"),
-        WaitingWork("beginning today", counts["today"], {"view": "now"}, "calendar-clock"),
-        WaitingWork("waiting for a time stamp", counts["unanchored"], {"view": "unanchored"}, "stamp", "warn"),
+        WaitingWork("waiting for an operator", counts["waiting"], {"view": "now"}, "danger"),
+        WaitingWork("live", counts["live"], {"view": "now"}),
+        WaitingWork("beginning today", counts["today"], {"view": "now"}),
+        WaitingWork("waiting for a time stamp", counts["unanchored"], {"view": "unanchored"}, "warn"),
     ]
 
 

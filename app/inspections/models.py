@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -20,13 +19,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db.counters import keep_counters
-from app.kernel.db.engine import Base, Instant, Json
+from app.kernel.db.engine import Base, Instant, Json, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 from app.kernel.text import normalization
 
@@ -70,10 +68,6 @@ UNANCHORED = "anchoring IN ('pending', 'failed')"
 """What partial indexes hold; their readers say the very same words, so that planners know them again."""
 
 
-def _only(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
 class Campaign(Base):
     """A name under which an organization groups inspections for its reports."""
 
@@ -107,19 +101,19 @@ class Inspection(Base):
             "organization_id",
             "ended_at",
             "id",
-            **_only(UNANCHORED),
+            **only(UNANCHORED),
         ),
         Index("ix_inspections_operator", "operator_email", "status", "expires_at", "id"),
-        Index("ix_inspections_waiting", "organization_id", "started_at", "id", **_only(WAITING)),
-        Index("ix_inspections_live", "organization_id", "started_at", "id", **_only(ATTENDED)),
+        Index("ix_inspections_waiting", "organization_id", "started_at", "id", **only(WAITING)),
+        Index("ix_inspections_live", "organization_id", "started_at", "id", **only(ATTENDED)),
         # Staff see every organization in one list.
         Index("ix_inspections_house_newest", "created_at", "id"),
         Index("ix_inspections_house_expiry", "status", "expires_at", "id"),
-        Index("ix_inspections_house_ended", "ended_at", "id", **_only("ended_at IS NOT NULL")),
-        Index("ix_inspections_house_unanchored", "ended_at", "id", **_only(UNANCHORED)),
-        Index("ix_inspections_house_waiting", "started_at", "id", **_only(WAITING)),
-        Index("ix_inspections_house_live", "started_at", "id", **_only(ATTENDED)),
-        Index("ix_inspections_assignee", "assignee_id", "status", "expires_at", "id", **_only(ASSIGNED)),
+        Index("ix_inspections_house_ended", "ended_at", "id", **only("ended_at IS NOT NULL")),
+        Index("ix_inspections_house_unanchored", "ended_at", "id", **only(UNANCHORED)),
+        Index("ix_inspections_house_waiting", "started_at", "id", **only(WAITING)),
+        Index("ix_inspections_house_live", "started_at", "id", **only(ATTENDED)),
+        Index("ix_inspections_assignee", "assignee_id", "status", "expires_at", "id", **only(ASSIGNED)),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
@@ -160,7 +154,12 @@ class Invite(Base):
     """
 
     __tablename__ = "invites"
-    __table_args__ = (Index("ix_invites_inspection", "inspection_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_invites_inspection", "inspection_id", "created_at", "id"),
+        # The rows behind the overview's charts.
+        Index("ix_invites_made", "organization_id", "created_at", "id"),
+        Index("ix_invites_joined", "organization_id", "joined_at", "id", **only("joined_at IS NOT NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
     inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
@@ -245,6 +244,7 @@ class Anchor(Base):
     __table_args__ = (
         UniqueConstraint("inspection_id", "authority"),
         CheckConstraint(_one_of("state", AnchorState), name="state_known"),
+        Index("ix_anchors_stamped", "stamped_at", "id", **only("stamped_at IS NOT NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
@@ -273,8 +273,9 @@ keep_hourly_stats(
         category="CASE WHEN {r}.joined_at IS NOT NULL THEN 'joined' WHEN {r}.locked_at IS NOT NULL THEN 'locked' "
         "WHEN {r}.opened_at IS NOT NULL THEN 'opened' WHEN {r}.seen_at IS NOT NULL THEN 'seen' ELSE 'made' END",
         reads=("joined_at", "locked_at", "opened_at", "seen_at"),
+        about="inspection_id",
     ),
-    StatEvent("invite.joined", at="joined_at", since="created_at"),
+    StatEvent("invite.joined", at="joined_at", since="created_at", about="inspection_id"),
 )
 keep_hourly_stats(
     Anchor.__table__,
@@ -283,5 +284,6 @@ keep_hourly_stats(
         at="stamped_at",
         since="created_at",
         organization="(SELECT organization_id FROM inspections WHERE id = {r}.inspection_id)",
+        about="inspection_id",
     ),
 )

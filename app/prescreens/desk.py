@@ -24,9 +24,9 @@ def _waiting(db: Db, scope: Scope, now: datetime) -> int:
 def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingWork]:
     numbers = counts.list_counts(db, counts.reach_of(scope), now)
     return [
-        WaitingWork("expiring within 3 days", numbers.of("waiting", 3), {"left": 3}, "hourglass", "danger"),
-        WaitingWork("waiting for a decision", numbers.of("waiting"), {}, "clipboard-check"),
-        WaitingWork("being answered", numbers.of("answering"), {"state": "answering"}, "message-square"),
+        WaitingWork("expiring within 3 days", numbers.of("waiting", 3), {"left": 3}, "danger"),
+        WaitingWork("waiting for a decision", numbers.of("waiting"), {}),
+        WaitingWork("being answered", numbers.of("answering"), {"state": "answering"}),
     ]
 
 

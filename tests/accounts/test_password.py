@@ -8,12 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.accounts import links
+from app.accounts import emails, links
 from app.accounts.actions import people
 from app.accounts.models import Person
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.kernel.outbox.outbox import enqueue
 from tests.accounts.browser import HTMX, post, sign_in, token
 from tests.cast import PASSWORD, Cast
 from tests.clocks import Clock
@@ -260,3 +261,24 @@ def test_passwords_are_in_no_event(client: FlaskClient, reset: str, cast: Cast, 
         rows = timeline(db, "person", cast.lena.id)
     assert "person.password_reset" in [row.kind for row in rows]
     assert NEW not in str([row.data for row in rows])
+
+
+@pytest.mark.parametrize("ends", ["changed", "disabled"])
+def test_a_link_that_waits_is_not_sent_once_it_is_void(
+    client: FlaskClient, cast: Cast, outbox: Outbox, database: Database, ends: str
+) -> None:
+    with database.write() as db:
+        lena = db.get_one(Person, cast.lena.id)
+        mail = emails.password_reset(db, lena, "reset:1")
+        enqueue(
+            db, [mail], event_id=None, organization_id=None, subject_type="person", subject_id=str(lena.id), now=now()
+        )
+        if ends == "changed":
+            people.change_password(
+                db, lena.id, lena.session_epoch, "x", how="changed", by=cast.actor("lena"), now=now()
+            )
+        else:
+            people.disable(db, lena, by=cast.actor("ines"), now=now())
+    link, *notices = outbox.deliver_all()
+    assert link.state == "dropped"
+    assert {row.state for row in notices} <= {"sent"}

@@ -146,7 +146,7 @@ class TestInABrowser:
         const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
         return box.height > 0 && box.bottom <= innerHeight && document.querySelector(selector).contains(top);
     }"""
-    WIDEST = """() => Math.max(...[...document.querySelectorAll('main :is(p, dd, td, li > span, h1)')]
+    WIDEST = """() => Math.max(...[...document.querySelectorAll('main :is(p:not(.breadcrumb), dd, td, li > span, h1)')]
         .map((each) => each.getBoundingClientRect().width))"""
 
     @pytest.fixture

@@ -211,7 +211,8 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     page.keyboard.press("e")
     page.wait_for_selector("#actions :text('Assigned to you')")
     keyboard.look("e")
-    keyboard.to("[name='notes']")
+    keyboard.press("a", "Shift+Tab")
+    assert page.evaluate("document.activeElement.name") == "notes"
     keyboard.type("Good references.")
     keyboard.press("Control+Enter")
     assert page.evaluate("document.activeElement.id") == "approve"

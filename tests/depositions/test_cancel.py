@@ -178,3 +178,16 @@ def test_the_calendar_removes_the_session(database, cast, outbox):
     uid = f"UID:{made.remote_session_id}@localhost"
     assert uid in invitation
     assert uid in cancellation
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_an_invitation_that_was_not_sent_yet_is_not_sent_any_more(cast, database, outbox, notify):
+    """It would come after the cancellation, or instead of it."""
+    made = factories.in_state(database, cast, "scheduled")
+    invitations = {row.id for row in outbox.rows("email")}
+    cancel(database, cast, made, notify=notify)
+    rows = [row for row in outbox.deliver_all() if row.channel == "email"]
+    assert {(row.state, row.last_error) for row in rows if row.id in invitations} == {
+        ("dropped", "The session was canceled.")
+    }
+    assert {row.state for row in rows if row.id not in invitations} == ({"sent"} if notify else set())

@@ -25,9 +25,11 @@ HANDED_IN = {
     "info": "a tone, the argument of many macros",
     "past": "argument of the macro that draws a ruler's bar",
     "qr": "handed to the library that draws QR codes",
-    "series-1": "the colour of a chart's first series",
+    "range": "dashboard charts: a line from a low to a high value",
+    "range-key": "the same in a chart's legend",
     "series-2": "the colour of a chart's second series",
     "toned-fill": "a bar in the colour of its tone",
+    "weekend": "dashboard charts: the ground of a day of the weekend",
     "upcoming": "an entry of a timeline that has not happened yet",
 }
 """Classes that get into markup through a variable, with where from."""

@@ -91,9 +91,9 @@ def test_bodies_that_are_on_their_way_are_read_and_answered(serve: Serve, cast: 
 @pytest.mark.slow
 def test_requests_that_wait_for_the_database_are_answered(serve: Serve, cast: Cast, database: Database) -> None:
     with in_flight(serve, cast, 4) as (server, requests):
-        with database.writer.begin() as holder:  # on SQLite that is the write lock
+        with database.writer.begin() as blocker:  # on SQLite that is the write lock
             if not database.sqlite:
-                holder.execute(text("LOCK TABLE depositions IN EXCLUSIVE MODE"))
+                blocker.execute(text("LOCK TABLE depositions IN EXCLUSIVE MODE"))
             for request in requests:
                 request.send()
             server.process.terminate()

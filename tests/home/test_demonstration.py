@@ -36,7 +36,7 @@ def numbers_are_those_of_the_lists(client: FlaskClient, database: Database) -> N
     for email in ("ines.moreau@example.com", "jonas.thiele@example.com", "camille.roche@example.com"):
         sign_in(client, email, demo.password(database.config, email))
         page = client.get("/").text
-        shown = re.findall(r'<a href="([^"]+)">[^<]+</a></dt><dd>([\d,]+)</dd>', page)
+        shown = re.findall(r'<a href="([^"]+)"[^>]*><strong>([\d,]+)</strong>', page)
         assert shown, email
         for url, number in shown:
             listed = client.get(url.replace("&amp;", "&"))

@@ -117,3 +117,11 @@ def test_who_may_not(integrator, cast, app) -> None:
         key = cast.key("inspections", "marston", *scopes)
         headers = {"Authorization": f"Bearer {key}"}
         assert app.test_client().post(f"{SESSIONS}/{session['id']}/end", headers=headers).status_code == status
+
+
+def test_links_that_were_not_sent_yet_are_not_sent_any_more(integrator, outbox):
+    session = integrator.create()
+    integrator.invite(session, **printed("mint"))
+    integrator.end(session)
+    unsent = {(row.state, row.last_error) for row in outbox.deliver_all() if row.dedupe and row.secret}
+    assert unsent == {("dropped", "The inspection has ended.")}

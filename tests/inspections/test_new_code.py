@@ -88,3 +88,12 @@ def test_the_api_does_the_same(integrator, invited, database):
     path = f"{SESSIONS}/{invited['id']}/participants/{invited['invite']['id']}/new_code"
     assert integrator.post(path).status_code == 200
     assert kinds(database, invited)[0] == "inspection.code_renewed"
+
+
+def test_the_old_code_is_not_sent_any_more(otto, invited, database, outbox):
+    assert send(otto, invited, verb_of(invited)).status_code == 303
+    states = {row.dedupe.split(":")[0]: [] for row in outbox.rows()}
+    for row in outbox.deliver_all():
+        states[row.dedupe.split(":")[0]].append(row.state)
+    assert set(states["inspection-link"]) == {"sent"}, "the link is the same"
+    assert sorted(set(states["inspection-code"])) == ["dropped", "sent"]

@@ -1,7 +1,12 @@
 """Reissue: a new link and code for the same recipient; the old ones are dead."""
 
 import pytest
+from sqlalchemy import update
 
+from app.kernel.clock import now
+from app.kernel.errors import Conflict
+from app.kernel.outbox.outbox import OutboxRow
+from app.messages.actions import send_again
 from tests.inspections.conftest import SESSIONS, printed
 from tests.inspections.pages import kinds, others_may_not, send, sender, state
 from tests.pages import at_once, one_wins, text
@@ -77,3 +82,27 @@ def test_the_api_does_the_same(integrator, invited, database):
     path = f"{SESSIONS}/{invited['id']}/participants/{invited['invite']['id']}/reissue"
     assert integrator.post(path).status_code == 200
     assert kinds(database, invited)[0] == "inspection.invite_reissued"
+
+
+def failed(outbox, database):
+    """Lets the link fail for good: its mail server refuses the address."""
+    (link,) = [row for row in outbox.rows("email") if row.dedupe.startswith("inspection-link:")]
+    with database.writer.begin() as connection:
+        connection.execute(update(OutboxRow).where(OutboxRow.id == link.id).values(state="dead", finished_at=now()))
+    return link
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_old_link_and_code_are_not_sent_any_more(otto, cast, invited, database, outbox, fails):
+    old = {row.id for row in outbox.rows()}
+    if fails:
+        failed(outbox, database)
+    assert send(otto, invited, verb_of(invited)).status_code == 303
+    rows = outbox.deliver_all()
+    assert {(row.state, row.last_error) for row in rows if row.id in old} == {
+        ("dropped", "A newer link and code were made.")
+    }
+    assert {row.state for row in rows if row.id not in old} == {"sent"}
+    for id in old:
+        with pytest.raises(Conflict, match="A newer link"), database.write() as db:
+            send_again(db, id, by=cast.actor("otto"), now=now())

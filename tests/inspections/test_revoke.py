@@ -72,3 +72,8 @@ def test_the_api_does_the_same(integrator, invited, database):
     path = f"{SESSIONS}/{invited['id']}/participants/{invited['invite']['id']}/revoke"
     assert integrator.post(path).status_code == 200
     assert kinds(database, invited)[0] == "inspection.invite_revoked"
+
+
+def test_what_was_not_sent_yet_is_not_sent_any_more(otto, invited, outbox):
+    assert send(otto, invited, verb_of(invited)).status_code == 303
+    assert {(row.state, row.last_error) for row in outbox.deliver_all()} == {("dropped", "The invite was revoked.")}

@@ -16,7 +16,7 @@ from app.kernel.db.engine import Db
 from app.kernel.db.inserts import Values, insert_once
 from app.kernel.errors import Conflict, Gone, NotFound
 from app.kernel.json_types import JsonObject
-from app.kernel.outbox.outbox import Message
+from app.kernel.outbox.outbox import Message, drop
 
 
 class PersonalSettings(TypedDict):
@@ -116,6 +116,7 @@ def disable(db: Db, person: Person, *, by: Actor, now: datetime) -> None:
     )
     if not done:
         raise Conflict("This account is already disabled. Nothing was changed.", code="person.already_disabled")
+    drop(db, "person", person.id, reason="The account was disabled.", now=now, secret=True)
     _record(db, events.PERSON_DISABLED, person, None, by, now)
 
 
@@ -207,6 +208,7 @@ def change_password(
     if not done:
         raise Gone("This link has been used, or a newer one replaced it. Nothing was changed.", code="link.used")
     person = db.get_one(Person, person_id, populate_existing=True)
+    drop(db, "person", person_id, reason="The password was set meanwhile.", now=now, secret=True)
     event_type = {
         "changed": events.PERSON_PASSWORD_CHANGED,
         "reset": events.PERSON_PASSWORD_RESET,

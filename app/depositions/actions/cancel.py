@@ -6,10 +6,12 @@ from sqlalchemy import or_
 
 from app.depositions import emails, events
 from app.depositions.actions._write import Values, organization_name, record, write
+from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, State
 from app.depositions.rules import transitions
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.outbox.outbox import drop
 
 
 def cancel(
@@ -43,7 +45,11 @@ def canceled_values(now: datetime) -> Values:
 
 
 def record_canceled(db: Db, deposition: Deposition, notify: bool, *, by: Actor, now: datetime) -> None:
-    """Records the cancellation, and the e-mails to every participant when `notify` is set."""
+    """Records the cancellation, and the e-mails to every participant when `notify` is set.
+
+    An invitation that was not sent yet would come after it, or instead of it.
+    """
+    drop(db, SUBJECT, deposition.id, reason="The session was canceled.", now=now, channel="email")
     name = organization_name(db, deposition.organization_id) if notify else ""
     messages = emails.canceled(db, deposition, name, now) if notify else []
     record(db, events.CANCELED, deposition, by=by, now=now, data={"told": bool(messages)}, messages=messages)

@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, select, update
 from app.accounts.models import Organization
 from app.inspections import emails, payloads, queries, rules
 from app.inspections.actions._write import Values, lock, record
+from app.inspections.events import SUBJECT
 from app.inspections.models import Invite
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.outbox import recipient_limits
+from app.kernel.outbox import outbox, recipient_limits
 from app.kernel.outbox.outbox import Message
 
 CHANGED_MEANWHILE = "A new link or code was issued for this invite just now."
@@ -58,6 +59,14 @@ def check_sending(db: Db, invite: Invite, now: datetime) -> None:
     limits = [(recipient_limits.bucket("invited", key), rules.LINKS_OF_A_RECIPIENT, hour) for key in sorted(keys)]
     organization = recipient_limits.bucket("inviting", invite.organization_id)
     recipient_limits.check(db, [*limits, (organization, rules.LINKS_OF_AN_ORGANIZATION, hour)], now)
+
+
+def drop_unsent(db: Db, invite: Invite, reason: str, now: datetime, *, link: bool = True) -> None:
+    """Drops the messages that carry the invite's present link and code, or the code alone, and have not been sent."""
+    names = [emails.code_name(invite, channel) for channel in ("email", "sms")]
+    if link:
+        names.append(emails.link_name(invite))
+    outbox.drop(db, SUBJECT, invite.inspection_id, reason=reason, now=now, dedupe=names)
 
 
 def send(

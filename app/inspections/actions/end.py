@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from functools import partial
 
 from app.inspections import emails, events, queries, rules
 from app.inspections.actions._anchoring import ask_authorities
@@ -40,5 +41,7 @@ def end(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> Inspec
     messages = ask_authorities(db, inspection, urls, now)
     data = {"chain_head": inspection.chain_head, "chain_events": inspection.chain_length}
     record(db, events.ENDED, inspection, by=by, now=now, data=data, messages=messages)
-    outbox.drop(db, SUBJECT, inspection_id, reason="The inspection has ended.", now=now, channel=emails.REMIND)
+    over = partial(outbox.drop, db, SUBJECT, inspection_id, reason="The inspection has ended.", now=now)
+    over(channel=emails.REMIND)
+    over(secret=True)
     return inspection

@@ -3,7 +3,14 @@
 from datetime import datetime
 
 from app.inspections import events, queries, rules
-from app.inspections.actions._invites import CHANGED_MEANWHILE, Minted, lock_live_inspection, send, update_invite
+from app.inspections.actions._invites import (
+    CHANGED_MEANWHILE,
+    Minted,
+    drop_unsent,
+    lock_live_inspection,
+    send,
+    update_invite,
+)
 from app.inspections.models import Invite
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import random_digits
@@ -33,6 +40,8 @@ def new_code(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
         Invite.expires_at > now,
         Invite.otp_hash.is_not(None),
     )
+    if changed:
+        drop_unsent(db, invite, "A newer code was made.", now, link=False)
     fresh = queries.invite(db, invite.id, invite.inspection_id)
     if not changed:
         rules.check_new_code(fresh, now)

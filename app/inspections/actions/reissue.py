@@ -9,6 +9,7 @@ from app.inspections.actions._invites import (
     CHANGED_MEANWHILE,
     Minted,
     check_sending,
+    drop_unsent,
     lock_live_inspection,
     send,
     update_invite,
@@ -50,6 +51,7 @@ def reissue(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
         field_hash = invite.field_token_sha256 or sha256(field_token(db.config, invite))
         replaced = {"token_sha256": invite.token_sha256, "field_token_sha256": field_hash}
         db.execute(insert(ReplacedLink).values(invite_id=invite.id, replaced_at=now, **replaced))
+        drop_unsent(db, invite, "A newer link and code were made.", now)
     fresh = queries.invite(db, invite.id, invite.inspection_id)
     wrong_codes = queries.wrong_codes(db, fresh)
     if not changed:

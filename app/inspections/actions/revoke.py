@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import update
 
 from app.inspections import events, queries, rules
-from app.inspections.actions._invites import event_data
+from app.inspections.actions._invites import drop_unsent, event_data
 from app.inspections.actions._write import record
 from app.inspections.models import Inspection, Invite
 from app.kernel.changes.events import Actor
@@ -23,6 +23,7 @@ def revoke(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Invite:
     fresh = queries.invite(db, invite.id, invite.inspection_id)
     if changed is None:
         rules.check_revoke(fresh)
+    drop_unsent(db, fresh, "The invite was revoked.", now)
     inspection = db.get_one(Inspection, fresh.inspection_id)
     record(db, events.INVITE_REVOKED, inspection, by=by, now=now, data=event_data(fresh))
     return fresh

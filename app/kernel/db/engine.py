@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 from sqlalchemy import (
@@ -27,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -37,6 +38,11 @@ from app.kernel.crypto import Vault
 from app.kernel.db.faults import FULL, READ_ONLY, Fault, fault_of
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def only(condition: str) -> dict[str, Any]:
+    """The keyword arguments of an index that holds only the rows of this condition, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}  # of Index, which have many types
 
 
 class Instant(TypeDecorator[datetime]):
@@ -109,10 +115,17 @@ class Db(Session):
         return self.get_bind().dialect.name
 
 
-class Database:
-    """The two engines of one database: one for reading, one for writing one transaction at a time."""
+ANSWER_SECONDS = 15.0
+"""Seconds for which PostgreSQL may be silent on one statement. A server that hangs keeps its connections open."""
 
-    def __init__(self, config: Config) -> None:
+
+class Database:
+    """The two engines of one database: one for reading, one for writing one transaction at a time.
+
+    `answer_within` is in seconds; None waits for ever, as commands of an operator do.
+    """
+
+    def __init__(self, config: Config, answer_within: float | None = ANSWER_SECONDS) -> None:
         self.config = config
         self.vault = Vault(config)
         self.closing: list[Callable[[], None]] = []
@@ -124,7 +137,10 @@ class Database:
         self.sqlite = url.get_backend_name() == "sqlite"
         # Threads of one process wait here in turn instead of in SQLite's sleeping retries.
         self._writer = threading.RLock() if self.sqlite else None
-        self.reader, self.writer = (_sqlite_engines if self.sqlite else _postgresql_engines)(config, url)
+        if self.sqlite:
+            self.reader, self.writer = _sqlite_engines(url)
+        else:
+            self.reader, self.writer = _postgresql_engines(url, answer_within)
         self.write_fault: Fault | None = None
         """Why this process cannot write right now: the fault of its last transaction, until one is committed."""
         event.listen(self.writer, "handle_error", self._keep_fault)
@@ -205,7 +221,7 @@ def _dumps(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _sqlite_engines(config: Config, url: URL) -> tuple[Engine, Engine]:
+def _sqlite_engines(url: URL) -> tuple[Engine, Engine]:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     make_engine = partial(
@@ -246,7 +262,9 @@ def _sqlite_pragmas(connection: sqlite3.Connection, *, read_only: bool) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _postgresql_engines(config: Config, url: URL) -> tuple[Engine, Engine]:
+def _postgresql_engines(url: URL, answer_within: float | None) -> tuple[Engine, Engine]:
+    from app.kernel.db import patience
+
     make_engine = partial(
         create_engine,
         url,
@@ -270,4 +288,10 @@ def _postgresql_engines(config: Config, url: URL) -> tuple[Engine, Engine]:
         },
     )
     writer = make_engine(connect_args={"options": settings, "prepare_threshold": 2, "connect_timeout": 5})
+
+    def connect(_dialect: object, _record: object, given: list[Any], names: dict[str, Any]) -> patience.Connection:
+        return patience.connect(*given, answer_within=answer_within, **names)
+
+    for engine in (reader, writer):
+        event.listen(engine, "do_connect", connect)
     return reader, writer

@@ -71,6 +71,8 @@ class StatEvent:
 
     `category` and `subcategory` are SQL over the row `{r}`, the same text for both databases; `reads` are the columns
     that they use. With `since`, the duration from that column is counted too. `only` is a condition on the row.
+    `about` is the column with the id of the thing that staff know the row by; `always` is a condition that holds for
+    every row, by which an index serves a range of `at` (counted_rows.py).
     """
 
     name: str
@@ -81,6 +83,8 @@ class StatEvent:
     reads: tuple[str, ...] = ()
     only: str = ""
     organization: str = "{r}.organization_id"
+    about: str = "id"
+    always: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ def _changed(columns: Iterable[str], dialect: str) -> str:
 def _bump_in_one(stats: HourlyStats, rows: Sequence[tuple[str, int]]) -> str:
     """SQLite parses a trigger with every statement that fires it: one insert of everything is the cheapest there."""
     parts = " UNION ALL ".join(
-        f"SELECT {_key(stat, row, 'sqlite')}, {by} AS n WHERE {_happened(stat, row)}"
+        f"SELECT {_key(stat, row, 'sqlite')}, {by} AS n WHERE {happened(stat, row)}"
         for stat in stats.events
         for row, by in rows
     )
@@ -167,7 +171,7 @@ def _bump_in_one(stats: HourlyStats, rows: Sequence[tuple[str, int]]) -> str:
 def _bump_each(stat: StatEvent, rows: Sequence[tuple[str, int]]) -> str:
     """PostgreSQL caches the plan of each plain insert: only events that happened are written, one row a statement."""
     steps = " ".join(
-        f"IF {_happened(stat, row)} THEN INSERT INTO tallies ({KEY}, slot, n) "
+        f"IF {happened(stat, row)} THEN INSERT INTO tallies ({KEY}, slot, n) "
         f"VALUES ({_values(stat, row, 'postgresql')}, pg_backend_pid() % {counters.SLOTS}, {by}) "
         f"ON CONFLICT ({KEY}, slot) DO UPDATE SET n = tallies.n + {by}; END IF;"
         for row, by in rows
@@ -175,7 +179,8 @@ def _bump_each(stat: StatEvent, rows: Sequence[tuple[str, int]]) -> str:
     return steps if len(rows) == 1 else f"IF {_changed(_columns(stat), 'postgresql')} THEN {steps} END IF;"
 
 
-def _happened(stat: StatEvent, row: str) -> str:
+def happened(stat: StatEvent, row: str) -> str:
+    """The condition of the rows to which the event has happened."""
     return f"{row}.{stat.at} IS NOT NULL" + (f" AND {stat.only.format(r=row)}" if stat.only else "")
 
 
@@ -190,13 +195,17 @@ def _values(stat: StatEvent, row: str, dialect: str) -> str:
 
 def _key_values(stat: StatEvent, row: str, dialect: str) -> tuple[str, ...]:
     at = _seconds(f"{row}.{stat.at}", dialect)
-    wait = "0"
-    if stat.since:
-        took = f"{at} - {_seconds(f'{row}.{stat.since}', dialect)}"
-        steps = " ".join(f"WHEN s < {edge} THEN {n}" for n, edge in enumerate(WAITS, 1))
-        wait = f"(SELECT CASE WHEN s IS NULL THEN 0 {steps} ELSE {len(WAITS) + 1} END FROM (SELECT {took} AS s) AS w)"
     kind = (stat.organization, f"{at} / 3600", stat.category, stat.subcategory)
-    return (f"'{stat.name}'", *(value.format(r=row) for value in kind), wait)
+    return (f"'{stat.name}'", *(value.format(r=row) for value in kind), bucket_of(stat, row, dialect))
+
+
+def bucket_of(stat: StatEvent, row: str, dialect: str) -> str:
+    """The bucket of the duration of a row, as SQL; 0 for an event without one."""
+    if not stat.since:
+        return "0"
+    took = f"{_seconds(f'{row}.{stat.at}', dialect)} - {_seconds(f'{row}.{stat.since}', dialect)}"
+    steps = " ".join(f"WHEN s < {edge} THEN {n}" for n, edge in enumerate(WAITS, 1))
+    return f"(SELECT CASE WHEN s IS NULL THEN 0 {steps} ELSE {len(WAITS) + 1} END FROM (SELECT {took} AS s) AS w)"
 
 
 def _seconds(column: str, dialect: str) -> str:
@@ -213,7 +222,7 @@ def fill(stats: HourlyStats, dialect: str) -> str:
 def _recount(stats: HourlyStats, dialect: str) -> str:
     each = (
         f"SELECT {KEY}, count(*) AS n FROM (SELECT {_key(stat, 'r', dialect)} FROM {stats.source} AS r "
-        f"WHERE {_happened(stat, 'r')}) AS s GROUP BY {KEY}"
+        f"WHERE {happened(stat, 'r')}) AS s GROUP BY {KEY}"
         for stat in stats.events
     )
     return " UNION ALL ".join(each)

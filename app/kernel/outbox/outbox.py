@@ -20,13 +20,15 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    case,
+    func,
     literal_column,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
-from app.kernel.db.engine import Base, Database, Db, Instant
+from app.kernel.db.engine import Base, Database, Db, Instant, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
 from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.json_types import JsonObject
@@ -101,6 +103,14 @@ for _name, _which in (("ix_outbox_failing", FAILING), ("ix_outbox_untold", UNDEL
         sqlite_where=_which,
         postgresql_where=_which,
     )
+
+Index(
+    "ix_outbox_finished",
+    OutboxRow.organization_id,
+    OutboxRow.finished_at,
+    OutboxRow.id,
+    **only("finished_at IS NOT NULL AND channel NOT LIKE 'job:%'"),
+)
 
 _TRIED = OutboxRow.changed_at_us.is_not(None)
 for _name, _columns in (
@@ -268,21 +278,27 @@ def drop(
     reason: str,
     now: datetime,
     channel: str | None = None,
+    secret: bool = False,
     dedupe: Sequence[str] = (),
 ) -> int:
-    """Drops messages about one item that were not sent yet, and returns how many.
+    """Drops messages about one item that were not sent yet, and returns how many. Failed ones cannot be sent again.
 
-    A message that the worker is sending at this moment may still arrive, and is then shown as sent.
+    `secret` means those that hold a link or a code. A message that the worker is sending at this moment may still
+    arrive, and is then shown as sent.
     """
-    conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), WAITING]
+    unsent = OutboxRow.state.in_((QUEUED, DEAD))
+    conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), unsent]
     if channel:
         conditions.append(OutboxRow.channel == channel)
+    if secret:
+        conditions.append(OutboxRow.secret.is_(True))
     if dedupe:
         conditions.append(OutboxRow.dedupe.in_(list(dedupe)))
-    done = db.execute(
-        update(OutboxRow)
-        .where(*conditions)
-        .values({OutboxRow.state: DROPPED, OutboxRow.last_error: one_line(reason), OutboxRow.finished_at: now})
-        .returning(OutboxRow.id)
-    )
+    values = {
+        OutboxRow.state: DROPPED,
+        OutboxRow.payload: case((OutboxRow.secret, ""), else_=OutboxRow.payload),
+        OutboxRow.last_error: one_line(reason),
+        OutboxRow.finished_at: func.coalesce(OutboxRow.finished_at, now),
+    }
+    done = db.execute(update(OutboxRow).where(*conditions).values(values).returning(OutboxRow.id))
     return len(done.all())

@@ -1,0 +1,34 @@
+"""Connections to PostgreSQL that are given up when the server is silent for too long. Imported on PostgreSQL alone."""
+
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+
+T = TypeVar("T")
+
+
+class Connection(psycopg.Connection[Any]):  # rows have many types
+    """A connection that waits `answer_within` seconds for an answer.
+
+    The server's own `statement_timeout` does not end what a server that hangs has begun, and the kernel goes on
+    answering for it.
+    """
+
+    answer_within: float | None = None
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        try:
+            return super().wait(gen, interval, timeout or self.answer_within)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # A late answer would be taken for that of the next statement.
+            raise
+
+
+def connect(*given: Any, answer_within: float | None, **names: Any) -> Connection:
+    """Connects as the driver does, whose arguments are passed on."""
+    connection = Connection.connect(*given, **names)
+    connection.answer_within = answer_within
+    return connection
