@@ -125,6 +125,7 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     desk.says("The planned start is in", "h1")
     desk.page.click("#confirm")
     desk.says("Live", "main .item-header")
+    desk.unfold("Not now")
     desk.says("This session cannot be ended before its planned start; cancel it instead.")
 
     # The other: cancel, having seen what leaves.
