@@ -13,7 +13,7 @@ from flask import Response, flash, request
 
 from app.accounts.access import Me, me
 from app.accounts.roles import DENIALS
-from app.dashboard import recent_events, tags
+from app.dashboard import recent_events, redirects, tags
 from app.dashboard.csv_export import export_ticked
 from app.dashboard.listing import Found, Id
 from app.dashboard.queue import AnyQueue, ListState
@@ -24,7 +24,6 @@ from app.kernel.db.transaction import db
 from app.kernel.errors import Denied, Invalid, NotFound, Refusal
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
-from app.kernel.web.htmx import see_other
 
 MOST = 200
 """Rows at once; a page has fewer."""
@@ -64,8 +63,7 @@ def act(queue: AnyQueue) -> Response:
     chosen = _chosen(queue, viewer, list_state, pressed, value)
     done, left = _each(queue, list_state, viewer, ticked, chosen)
     flash(_answer(queue, list_state, viewer, len(done), chosen.words, left), "warn" if left else "message")
-    after = request.args.get("after")
-    return see_other(queue.url(**list_state.args, **({"after": after} if after else {})))
+    return redirects.to_list(queue)
 
 
 def _ticked(kind: type) -> list[Ticked]:

@@ -22,7 +22,8 @@ from app.kernel.web.live import START_HEADER, Live, is_poll
 def live_page(queue: AnyQueue, id: Id, *, every: float) -> Live:
     """The revision of the page of an item: of the item, and of the list where that stands beside it."""
     now, scope = clock.now(), me().scope(queue.desk)
-    beside = live_list(queue.subject, scope, now, every=every) if _is_split(queue) else None
+    seconds = queue.seconds(queue.tab_of(queue.choose()))
+    beside = live_list(queue.subject, scope, now, every=seconds) if _is_split(queue) else None
     return live_item(queue.subject, id, scope, now, every=every, beside=beside)
 
 
@@ -36,12 +37,13 @@ def respond(
     **context: Any,  # what the template reads
 ) -> Response:
     """The page `template` of an item, which the user may see, or the part of it that is asked for."""
+    context |= {"live": live, "item_id": id}
     if htmx.has_target("item"):
-        return htmx.respond(template, alone=True, live=live, **context)
+        return htmx.respond(template, alone=True, **context)
     beside = _list_around(queue, id, list_state, live) if _is_split(queue) else None
     if beside and htmx.has_target("queue"):
         return htmx.respond("dashboard/_queue.html", live=live, **beside)
-    return htmx.respond(template, beside=beside, live=live, **context)
+    return htmx.respond(template, beside=beside, **context)
 
 
 def _is_split(queue: AnyQueue) -> bool:
@@ -55,4 +57,4 @@ def _list_around(queue: AnyQueue, id: Id, list_state: ListState, live: Live | No
         page = listing.page(db(), request.headers.get(START_HEADER))
     else:
         page = listing.page_with(db(), id)
-    return context_of(queue, list_state, page, looked=live.looked if live else True)
+    return context_of(queue, list_state, page, looked=live.looked if live else True, open_id=id)

@@ -84,6 +84,15 @@ class Segment:
         return or_(*(and_(*branch) for branch in self.branches)) if len(self.branches) > 1 else and_(*self.branches[0])
 
 
+def read_id(text: str, kind: type[Id]) -> Id | None:
+    """An id of this kind as a browser sends it, or None."""
+    try:
+        id = kind(text.strip())
+    except ValueError:
+        return None
+    return id if not isinstance(id, int) or 0 < id < 2**63 else None
+
+
 class Page(NamedTuple):
     """Rows as (group key, row); the cursors of the pages after and before, or None; whether it is the first.
 

@@ -10,7 +10,7 @@ from flask import Response, current_app, request, url_for
 from app.accounts.access import me
 from app.dashboard import delivery_problems, recent_events
 from app.dashboard.filters import Active, Control, Unreadable
-from app.dashboard.listing import MOST_COUNTED, Found, Id, Listing, Page
+from app.dashboard.listing import MOST_COUNTED, Found, Id, Listing, Page, read_id
 from app.dashboard.live import live_list, viewers_of_rows
 from app.dashboard.queue import AnyColumn, AnyQueue, Counts, Empty, Label, ListState, ShownRow, ShownTab
 from app.dashboard.saved_views import Views, for_page
@@ -18,7 +18,7 @@ from app.kernel import clock
 from app.kernel.changes.events import is_own
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
-from app.kernel.web.htmx import has_target, respond, retarget
+from app.kernel.web.htmx import has_target, respond, retarget, see_other
 from app.kernel.web.live import rows_on_screen
 
 
@@ -139,6 +139,10 @@ class QueuePage:
         """The form of the filters."""
         return self.list_state.chosen.controls(self.queue)
 
+    def during(self, period: str) -> str:
+        """The address of the same list in a period by name."""
+        return self.queue.url(**self.list_state.chosen.during(period))
+
     @property
     def unreadable(self) -> list[Unreadable]:
         """What of the address could not be read, and was left out."""
@@ -152,13 +156,13 @@ class QueuePage:
 
     def without(self, one: Active) -> str:
         """The address of the same list without one of its filters."""
-        return self.queue.url(**self.list_state.chosen.without(one.name).args)
+        return self.queue.url(**self.list_state.chosen.without(*one.names).args)
 
     def removals(self) -> list[tuple[str, int, str]]:
         """For the list that matches nothing: each filter in words, how many there are without it, and that address."""
         found = []
         for one in self.active_filters:
-            without = self.queue.ask(self.list_state.now, self.list_state.chosen.without(one.name))
+            without = self.queue.ask(self.list_state.now, self.list_state.chosen.without(*one.names))
             n = without.listing.total(db())
             if n:
                 found.append((one.words, n, self.queue.url(**without.args)))
@@ -198,7 +202,7 @@ class QueuePage:
 
     @property
     def plain_url(self) -> str:
-        set_ = {one.name for one in self.active_filters}
+        set_ = {name for one in self.active_filters for name in one.names}
         return self.queue.url(**{name: text for name, text in self.list_state.args.items() if name not in set_})
 
     def empty(self) -> Empty:
@@ -228,6 +232,10 @@ def show(queue: AnyQueue) -> Response:
     live = live_list(queue.subject, viewer.scope(queue.desk), now, every=queue.seconds(tab))
     if live.unchanged and not chosen.unreadable:
         return live.not_modified()
+    # An address that is copied must mean the same days to every reader.
+    kept = queue.url(**chosen.args) if chosen.rewritten and not chosen.unreadable else ""
+    if kept and not has_target("queue"):
+        return see_other(kept)
     list_state = queue.ask(now, chosen)
     page = list_state.listing.page(db(), request.args.get("after"), request.args.get("before"))
     response = respond(
@@ -237,6 +245,8 @@ def show(queue: AnyQueue) -> Response:
         live=None if chosen.unreadable else live,
         **context_of(queue, list_state, page, looked=live.looked),
     )
+    if kept:
+        response.headers["HX-Push-Url"] = kept
     # Without this header a script takes an answer of 422 for a failure and does not show it.
     return retarget(response, "#queue") if chosen.unreadable and has_target("queue") else response
 
@@ -252,9 +262,13 @@ class ListContext(TypedDict):
     presence: Mapping[str, tuple[str, ...]]
     most: int
     views: Views
+    open_id: Id | None
+    """The item that is open beside it."""
 
 
-def context_of(queue: AnyQueue, list_state: ListState, page: Page, *, looked: bool) -> ListContext:
+def context_of(
+    queue: AnyQueue, list_state: ListState, page: Page, *, looked: bool, open_id: Id | None = None
+) -> ListContext:
     """One page of a list as its templates read it. `looked`: other users may be viewing something on it."""
     viewer, now, chosen, listing = me(), list_state.now, list_state.chosen, list_state.listing
     exact = queue.counts_groups(chosen)
@@ -297,6 +311,7 @@ def context_of(queue: AnyQueue, list_state: ListState, page: Page, *, looked: bo
         "presence": viewers_of_rows(queue.subject, ids, now) if looked else {},
         "most": MOST_COUNTED,
         "views": views,
+        "open_id": open_id,
     }
 
 
@@ -310,16 +325,8 @@ def _total(listing: Listing, page: Page) -> int:
 def _left(list_state: ListState, ids: Sequence[Id]) -> dict[Id, tuple[str | None, Found]]:
     """Of the rows that a poll says are on screen, those that the fresh page does not show."""
     kind, on_page = list_state.listing.compiled.id_type, set(ids)
-    known = [id for word in rows_on_screen() if (id := _id(word, kind)) is not None and id not in on_page]
+    known = [id for word in rows_on_screen() if (id := read_id(word, kind)) is not None and id not in on_page]
     return list_state.listing.rows_of(db(), known)
-
-
-def _id(word: str, kind: type[Id]) -> Id | None:
-    try:
-        id = kind(word.strip())
-    except ValueError:
-        return None
-    return id if not isinstance(id, int) or 0 < id < 2**63 else None
 
 
 def _removed(

@@ -3,7 +3,7 @@
 from flask import Response, flash, redirect, request
 from markupsafe import Markup
 
-from app.dashboard.listing import MOST_COUNTED, Id, Listing, Neighbours
+from app.dashboard.listing import MOST_COUNTED, Id, Listing, Neighbours, read_id
 from app.dashboard.queue import AnyQueue, ListState
 from app.kernel import clock
 from app.kernel.db.engine import Db
@@ -18,9 +18,12 @@ def stay(queue: AnyQueue, id: Id) -> Response:
 
 
 def to_list(queue: AnyQueue) -> Response:
-    """Redirects to the page of the list that the address names."""
-    after = request.args.get("after")
-    return see_other(queue.url(**queue.ask(clock.now()).args, **({"after": after} if after else {})))
+    """Redirects to the page of the list that the address names; to the item that is open beside it, where one is."""
+    list_state, after = queue.ask(clock.now()), request.args.get("after")
+    item = read_id(request.form.get("item", ""), list_state.listing.compiled.id_type)
+    if item is not None:
+        return see_other(queue.url("detail", id=item, **list_state.args))
+    return see_other(queue.url(**list_state.args, **({"after": after} if after else {})))
 
 
 def back(queue: AnyQueue, id: Id) -> Response:

@@ -60,12 +60,12 @@ class Keyboard:
         except TimeoutError:
             raise AssertionError(f"after {key} at {self.page.url}: {self.page.evaluate(SEEN)}") from None
 
-    def to(self, selector: str, most: int = 60) -> None:
-        """Tab until there."""
+    def to(self, selector: str, most: int = 60, key: str = "Tab") -> None:
+        """Tab until there, or back with Shift Tab."""
         for _ in range(most):
             if self.page.evaluate("(s) => document.activeElement.matches(s)", selector):
                 return
-            self.press("Tab")
+            self.press(key)
         raise AssertionError(f"{selector} is not within {most} tabs at {self.page.url}")
 
     def type(self, text: str) -> None:
@@ -205,9 +205,10 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     assert keyboard.at == "Jane Smith"
     keyboard.go("Enter", f"/prescreens/{jane}")
 
-    # Single letters decide nothing, and Ctrl Enter only goes where two buttons decide two things.
+    # Single letters decide nothing: a and d go to the buttons, and so does Ctrl Enter where two decide two things.
     for key in "adyAD":
         page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.id") == "deny"
     page.keyboard.press("e")
     page.wait_for_selector("#actions :text('Assigned to you')")
     keyboard.look("e")

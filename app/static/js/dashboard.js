@@ -12,6 +12,7 @@ import "./theme.js";
 import "./clipboard.js";
 import "./filters.js";
 import "./focus.js";
+import "./split.js";
 import "./relative-times.js";
 import "./shortcuts.js";
 import "./dropdowns.js";

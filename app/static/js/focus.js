@@ -1,7 +1,7 @@
 /** Focus: after a swap, a closed dialog or a change of page it is on what comes next, never nowhere. */
 
 import { $, $$, on } from "./dom.js";
-import { LINKS, focusOn, isVisible } from "./rows.js";
+import { LINKS, focusOn, isVisible, openLink } from "./rows.js";
 import { forget, recall, remember } from "./storage.js";
 
 // The values stay as they are: browsers have them stored.
@@ -12,6 +12,9 @@ const isLost = () => !document.activeElement || document.activeElement === docum
 
 /** Notes that this page is left by a key. */
 export const leaveByKey = () => remember(LEFT_BY_KEY, "1");
+
+/** Notes that the item of this address is open. */
+export const noteItem = () => remember(LEFT_ITEM, location.pathname);
 
 let nextRows = [];
 
@@ -63,10 +66,11 @@ addEventListener("pageshow", () => {
   const byKey = recall(LEFT_BY_KEY);
   forget(LEFT_BY_KEY);
   const item = recall(LEFT_ITEM);
-  if ($("#main .breadcrumb")) remember(LEFT_ITEM, location.pathname);
+  if ($("#main .breadcrumb")) noteItem();
   else if ($(LINKS)) forget(LEFT_ITEM);
   if (!isLost()) return;
-  const row = item && $$(LINKS).find((link) => link.pathname === item);
+  const open = isVisible(openLink()) ? location.pathname : item;
+  const row = item && $$(LINKS).find((link) => link.pathname === open);
   if (row) focusOn(row);
   else if (byKey) $("#main")?.focus({ preventScroll: true });
 });

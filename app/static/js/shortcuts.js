@@ -3,20 +3,22 @@
 
 import { $, $$, on } from "./dom.js";
 import { leaveByKey } from "./focus.js";
-import { LINKS, currentLink, currentRow, focusOn, isVisible, moveBy } from "./rows.js";
+import { LINKS, currentLink, currentRow, focusOn, isVisible, moveBy, openLink } from "./rows.js";
+import { isSplit, openItem } from "./split.js";
 
 const TYPED_IN = "input:not([type='checkbox'], [type='radio']), select, textarea, [contenteditable='true']";
 const ASSIGN = "form[action*='/assign']";
 
 const KEYS = {
   "/": () => $("#search")?.focus(),
+  f: () => $("[popovertarget='filters']")?.click(),
   "?": () => $("#help")?.showModal(),
-  j: () => moveBy(1),
-  k: () => moveBy(-1),
+  j: () => move(1),
+  k: () => move(-1),
   x: selectRow,
   e: assign,
-  a: () => focusOnKey("a"),
-  d: () => focusOnKey("d"),
+  a: () => goTo("#approve"),
+  d: () => goTo("#deny"),
   n: () => follow($("#main a[rel='next']")),
   p: () => follow($("#main a[rel='prev']")),
 };
@@ -27,21 +29,26 @@ function follow(link) {
   link.click();
 }
 
+/** Moves among the rows; beside the list the item follows, and the focus stays in the list. */
+function move(step) {
+  const link = moveBy(step);
+  if (link && isSplit()) openItem(link);
+}
+
+function goTo(selector) {
+  const button = $(`${selector}:not(:disabled)`);
+  if (button) focusOn(button);
+}
+
 function selectRow() {
-  const row = currentRow();
+  const row = currentRow() ?? openLink()?.closest("tr");
   if (row) $(".select-cell input:not(:disabled)", row)?.click();
 }
 
-/** Goes to the button that carries this key, and leaves the pressing to Enter. */
-function focusOnKey(key) {
-  const button = $(`#actions [data-key='${key}']:not(:disabled)`);
-  if (isVisible(button)) focusOn(button);
-}
-
-/** Assigns the row that has the focus, or the item of this page. Where another person has it, only the focus moves. */
+/** Assigns the row that has the focus, or the item that is open. Where another person has it, only the focus moves. */
 function assign() {
   const row = currentRow();
-  if (row) return $("[data-key='e']", row)?.click();
+  if (row && !openLink()) return $("[data-key='e']", row)?.click();
   const button = $(`#actions ${ASSIGN} button[type='submit']:not(:disabled)`);
   if (!button) return;
   if ($("bdi, .person", button.closest(".row") ?? button.form)) focusOn(button);
@@ -88,7 +95,7 @@ function submit(event) {
     its button. */
 function goToAction(event) {
   const buttons = $$("#actions button[type='submit']:not(:disabled)").filter(isVisible);
-  const first = buttons.find((each) => each.matches(".primary, [data-key='a']")) ?? buttons[0];
+  const first = buttons.find((each) => each.matches(".primary, #approve")) ?? buttons[0];
   if (!first) return;
   event.preventDefault();
   const empty = [...(first.form?.elements ?? [])].filter((each) => each.value === "" && isVisible(each));
@@ -106,7 +113,7 @@ function leaveField(event) {
   }
   const field = event.target.closest?.(TYPED_IN);
   if (!field || (field.type === "search" && field.value)) return; // a search field is emptied first
-  focusOn(currentLink() ?? $(LINKS) ?? $("#main") ?? field);
+  focusOn(currentLink() ?? openLink() ?? $(LINKS) ?? $("#main") ?? field);
 }
 
 /** Shows in the help dialog only the keys that do something on this page. */

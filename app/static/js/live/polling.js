@@ -4,7 +4,7 @@
 import { $, element, on } from "../dom.js";
 import { serverNow, setServerTime } from "../server-clock.js";
 import { recall, remember } from "../storage.js";
-import { holdScroll } from "./anchor.js";
+import { holdScroll, scrollerOf } from "./anchor.js";
 import { announce } from "./announcements.js";
 import { mergeParts } from "./parts.js";
 import { mergeRows, shownIds } from "./rows.js";
@@ -31,9 +31,17 @@ const isPaused = () => recall(PAUSED) === "1";
 const isHidden = () => document.hidden && !$("#queue[data-watched]");
 const isIdle = () => !main || Boolean(stopped) || isPaused() || isHidden();
 
+/** The revision after an item alone was fetched: its half is the answer's, the list's half that of the list on screen. */
+function revisionWith(ctx) {
+  const tag = ctx?.response?.headers?.get("ETag");
+  if (ctx?.target?.id !== "item" || !tag || waiting) return "";
+  return `${tag.split(".")[0]}.${revision.split(/[".]/).at(-2)}"`;
+}
+
 /** Begins with whichever page is on screen: at the start, and after every swap. */
-function bind() {
+function bind(event) {
   const found = $("main[data-live-every]");
+  const revised = revisionWith(event?.detail.ctx);
   polling?.abort();
   polling = waiting = null;
   clearTimeout(timer);
@@ -45,7 +53,10 @@ function bind() {
       revision = main.dataset.liveRevision;
       updatedAt = clock(new Date(serverNow()));
     }
-  } else if (address !== location.href) revision = ""; // only a fragment came with the new address; the rest follows
+  } else if (address !== location.href) {
+    revision = revised; // only a fragment came with the new address; the rest follows
+    if (stopped === GONE) stopped = "";
+  }
   address = location.href;
   if (!main) return;
   showState();
@@ -68,7 +79,9 @@ async function poll() {
   try {
     const rows = shownIds(main);
     const headers = { "X-Desk-Poll": "1", "If-None-Match": revision };
+    const start = $("#queue")?.dataset.start;
     if (rows.length) headers["X-Desk-Rows"] = rows.join(",");
+    if (start) headers["X-Desk-Start"] = start;
     const options = { headers, cache: "no-store", redirect: "manual", signal: mine.signal };
     const answer = await fetch(location.pathname + location.search, options);
     const text = answer.status === 200 ? await answer.text() : "";
@@ -122,7 +135,7 @@ function merge(page) {
   }
   const restore = holdScroll(main);
   if (document.title !== page.title) document.title = page.title;
-  const atTop = scrollY === 0;
+  const atTop = scrollerOf($("#queue")).scrollTop === 0;
   const partsWait = mergeParts(page);
   const { waits, inserted } = mergeRows(main, page);
   waiting = waits || partsWait ? page : null;

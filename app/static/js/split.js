@@ -1,0 +1,81 @@
+/** The split view: beside its list an item is fetched alone, and the list stays as it is (docs/decisions/0026-split-view.md).
+    Without scripts the same links lead to whole pages. */
+
+import { $, $$, on } from "./dom.js";
+import { noteItem } from "./focus.js";
+import { LINKS, isVisible, openLink } from "./rows.js";
+import { keepTyped, restoreTyped } from "./typed-text.js";
+
+const WIDE = matchMedia("(width >= 75rem)");
+const OPENERS = `.list-pane ${LINKS}, #item a[rel='next'], #item a[rel='prev']`;
+
+let toHeading = false; // the item that comes was opened to be read, not passed by in the list
+let before = {}; // the item, and how far both halves were scrolled, before a swap
+
+const listPane = () => $(".list-pane");
+
+/** Whether list and item stand side by side. */
+export const isSplit = () => WIDE.matches && listPane() !== null;
+
+/** Fetches the item of a link beside its list. The focus stays, or goes to the heading. A newer one takes its place. */
+export function openItem(link, { focus = false } = {}) {
+  keepTyped($("#item"));
+  toHeading = focus;
+  globalThis.htmx.ajax("GET", link.pathname + link.search, { source: $(".split"), push: "true" });
+}
+
+on("click", (event) => {
+  const link = event.target.closest?.(OPENERS);
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !isSplit()) return;
+  event.preventDefault();
+  openItem(link, { focus: true });
+});
+
+/** Marks the row of the item that is open, and brings it into sight. */
+function markOpen() {
+  for (const link of $$(`.list-pane ${LINKS}`)) {
+    if (link.pathname === location.pathname) link.ariaCurrent = "true";
+    else link.removeAttribute("aria-current");
+  }
+  if (isSplit()) openLink()?.closest("tr").scrollIntoView({ block: "nearest" });
+}
+
+/** Shows that nothing is open: the address has become the list's. */
+function closeItem() {
+  keepTyped($("#item"));
+  $("#item").replaceWith($("#nothing-open").content.cloneNode(true));
+}
+
+on("htmx:before:swap", () => {
+  before = { item: location.pathname, list: listPane()?.scrollTop, inItem: $("#item")?.scrollTop };
+});
+
+on("htmx:after:swap", ({ detail: { ctx } }) => {
+  const pane = listPane();
+  if (!pane || ctx.response?.status >= 400) return;
+  if (ctx.target?.id === "item") {
+    noteItem();
+    restoreTyped($("#item"));
+    const heading = toHeading && $("#item h1");
+    if (heading) {
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+    }
+  } else if (ctx.target?.id === "queue") {
+    if ($("#item[data-open]") && location.pathname === $(".split").dataset.list) closeItem();
+  } else {
+    pane.scrollTop = before.list ?? 0;
+    if (before.item === location.pathname) $("#item").scrollTop = before.inItem ?? 0;
+    restoreTyped($("#item"));
+  }
+  markOpen();
+});
+
+addEventListener("pagehide", () => {
+  if (!$$("[aria-busy='true']").some(isVisible)) keepTyped($("#item"));
+});
+
+if (listPane()) {
+  restoreTyped($("#item"));
+  markOpen();
+}
