@@ -49,6 +49,7 @@ SHEETS = (
     "acts",
     "detail",
     "dialog",
+    "confirmation",
     "toast",
     "undo",
     "empty-state",
