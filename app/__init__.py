@@ -90,9 +90,9 @@ def _share(app: "Flask", wiring: "Wiring") -> None:
 
 def _register_blueprints(app: "Flask", wiring: "Wiring") -> None:
     """Registers the pages: first what all desks share, then each desk, then what stands on them."""
-    from app.accounts import hosts
     from app.accounts import public as accounts_public
     from app.accounts import views as accounts
+    from app.accounts.public import colour
     from app.dashboard.saved_views import views as saved_views
     from app.dashboard.undo import views as undo
     from app.home import audit_views, reference
@@ -104,7 +104,7 @@ def _register_blueprints(app: "Flask", wiring: "Wiring") -> None:
     for blueprint in (
         accounts.pages,
         accounts_public.public_pages,
-        hosts.public_pages,
+        colour.public_pages,
         undo.pages,
         saved_views.pages,
         *(blueprint for desk in wiring.desks for blueprint in desk.blueprints),

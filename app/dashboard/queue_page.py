@@ -18,7 +18,7 @@ from app.kernel import clock
 from app.kernel.changes.events import is_own
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
-from app.kernel.web.htmx import has_target, respond, retarget
+from app.kernel.web.htmx import has_target, respond, retarget, see_other
 from app.kernel.web.live import rows_on_screen
 
 
@@ -139,6 +139,10 @@ class QueuePage:
         """The form of the filters."""
         return self.list_state.chosen.controls(self.queue)
 
+    def during(self, period: str) -> str:
+        """The address of the same list in a period by name."""
+        return self.queue.url(**self.list_state.chosen.during(period))
+
     @property
     def unreadable(self) -> list[Unreadable]:
         """What of the address could not be read, and was left out."""
@@ -152,13 +156,13 @@ class QueuePage:
 
     def without(self, one: Active) -> str:
         """The address of the same list without one of its filters."""
-        return self.queue.url(**self.list_state.chosen.without(one.name).args)
+        return self.queue.url(**self.list_state.chosen.without(*one.names).args)
 
     def removals(self) -> list[tuple[str, int, str]]:
         """For the list that matches nothing: each filter in words, how many there are without it, and that address."""
         found = []
         for one in self.active_filters:
-            without = self.queue.ask(self.list_state.now, self.list_state.chosen.without(one.name))
+            without = self.queue.ask(self.list_state.now, self.list_state.chosen.without(*one.names))
             n = without.listing.total(db())
             if n:
                 found.append((one.words, n, self.queue.url(**without.args)))
@@ -198,7 +202,7 @@ class QueuePage:
 
     @property
     def plain_url(self) -> str:
-        set_ = {one.name for one in self.active_filters}
+        set_ = {name for one in self.active_filters for name in one.names}
         return self.queue.url(**{name: text for name, text in self.list_state.args.items() if name not in set_})
 
     def empty(self) -> Empty:
@@ -228,6 +232,10 @@ def show(queue: AnyQueue) -> Response:
     live = live_list(queue.subject, viewer.scope(queue.desk), now, every=queue.seconds(tab))
     if live.unchanged and not chosen.unreadable:
         return live.not_modified()
+    # An address that is copied must mean the same days to every reader.
+    kept = queue.url(**chosen.args) if chosen.rewritten and not chosen.unreadable else ""
+    if kept and not has_target("queue"):
+        return see_other(kept)
     list_state = queue.ask(now, chosen)
     page = list_state.listing.page(db(), request.args.get("after"), request.args.get("before"))
     response = respond(
@@ -237,6 +245,8 @@ def show(queue: AnyQueue) -> Response:
         live=None if chosen.unreadable else live,
         **context_of(queue, list_state, page, looked=live.looked),
     )
+    if kept:
+        response.headers["HX-Push-Url"] = kept
     # Without this header a script takes an answer of 422 for a failure and does not show it.
     return retarget(response, "#queue") if chosen.unreadable and has_target("queue") else response
 

@@ -3,14 +3,18 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
+from app.depositions.locales import TRANSLATIONS, hours, in_words
 from app.depositions.models import Deposition
+from app.depositions.queries.detail import DepositionDetail
 from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
-from app.kernel.text import datetimes, time_zones
+from app.kernel.text import normalization, time_zones
+from app.kernel.text.i18n import Translator
 
 INVITEE = "deposition.invitee"
 """Purpose of the signed part `k` of the links in e-mails: it names the invitee."""
@@ -56,6 +60,7 @@ def recognize(deposition: Deposition, config: Config, proof: str) -> Participant
 def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: when the session is and how to join, with a calendar file."""
     messages = []
+    context = _context(db, deposition, organization)
     for recipient in participants(deposition):
         url = join_url(deposition, db.config, recipient)
         file = calendar.invitation(deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now)
@@ -68,8 +73,8 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
                 attachments=[file],
                 fresh=[(url.rpartition("=")[2], "their own proof")],
                 join_url=url,
-                host=recipient.host,
-                **_context(deposition, organization),
+                is_host=recipient.host,
+                **context,
             )
         )
     return messages
@@ -78,6 +83,7 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
     messages = []
+    context = _context(db, deposition, organization)
     for recipient in participants(deposition):
         files = []
         if deposition.booked_at is not None:
@@ -89,23 +95,37 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
-                host=recipient.host,
-                **_context(deposition, organization),
+                is_host=recipient.host,
+                **context,
             )
         )
     return messages
 
 
-def _context(deposition: Deposition, organization: str) -> dict[str, Any]:
+def what(deposition: Deposition | DepositionDetail, t: Translator) -> str:
+    """What the session is called by those who take part: `Deposition of Malachite Yarrow`, or its title."""
+    deponent = normalization.shown(deposition.deponent_name)
+    return t("what", deponent=deponent) if deponent else calendar.title(deposition)
+
+
+def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:
     """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
+    host = hosts.by_id(db, deposition.organization_id)
+    t = TRANSLATIONS.translator(host.locale)
     starts_at, ends_at, zone = deposition.starts_at, deposition.ends_at, deposition.zone
+    day, when = in_words(starts_at, ends_at, zone, t)
     return {
-        "what": calendar.title(deposition),
+        "host": host,
+        "locale": t.lang,
+        "t": t,
+        "what": what(deposition, t),
         "title": deposition.title,
         "case": deposition.case_name,
         "organization": organization,
-        "when": datetimes.span(starts_at, ends_at, zone),
-        "zone": time_zones.plain_name(deposition.time_zone),
-        "day": datetimes.day(datetimes.local(starts_at, zone)),
+        "when": when,
+        "zone": (
+            time_zones.plain_name(deposition.time_zone) if t.lang == "en" else hours(starts_at, ends_at, zone, t).zone
+        ),
+        "day": day,
         "manager": deposition.manager_name or "",
     }

@@ -17,10 +17,10 @@ from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.text import normalization
+from app.kernel.hosts import Host
 from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import personal, respond
-from app.kernel.web.visitors import Host, VisitorPages, page_context
+from app.kernel.web.visitors import VisitorPages, page_context
 
 public_pages = Blueprint("depositions_public", __name__, url_prefix="/sessions")
 
@@ -88,7 +88,7 @@ def _page(deposition: DepositionDetail) -> Response:
         "depositions/_status.html",
         status=410 if deposition.state in (State.CANCELED, State.ENDED) else 200,
         deposition=deposition,
-        what=_what(deposition, t),
+        what=emails.what(deposition, t),
         **page_context(host, t),
         hours=hours(deposition.starts_at, deposition.ends_at, deposition.zone, t),
         starts=clock.iso(deposition.starts_at),
@@ -97,12 +97,6 @@ def _page(deposition: DepositionDetail) -> Response:
         guest=guest,
         proof=request.args.get("k", "") if guest else "",
     )
-
-
-def _what(deposition: DepositionDetail, t: Translator) -> str:
-    """What the session is called in the language of the page."""
-    deponent = normalization.shown(deposition.deponent_name)
-    return t("what", deponent=deponent) if deponent else calendar.title(deposition)
 
 
 class Card(NamedTuple):

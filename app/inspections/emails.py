@@ -9,11 +9,13 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Protocol, TypedDict
 
+from app.accounts import hosts
 from app.inspections import rules
 from app.inspections.anchors import name_of
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Inspection, Invite
 from app.kernel.db.engine import Db
+from app.kernel.hosts import Host
 from app.kernel.outbox import sms
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
@@ -83,9 +85,10 @@ class Facts(TypedDict):
     when: str
     t: Translator
     locale: str
+    host: Host
 
 
-def _facts(inspection: Inspection, organization: Organization) -> Facts:
+def _facts(db: Db, inspection: Inspection, organization: Organization) -> Facts:
     t = TRANSLATIONS.translator(inspection.locale)
     when = date_time(inspection.scheduled_for, organization.time_zone, t) if inspection.scheduled_for else ""
     return {
@@ -94,6 +97,7 @@ def _facts(inspection: Inspection, organization: Organization) -> Facts:
         "when": when,
         "t": t,
         "locale": t.lang,
+        "host": hosts.by_id(db, inspection.organization_id),
     }
 
 
@@ -122,7 +126,7 @@ def invitation(db: Db, inspection: Inspection, invite: Invite, organization: Org
                 fresh=fresh,
                 url=url,
                 until=until,
-                **_facts(inspection, organization),
+                **_facts(db, inspection, organization),
             )
         ]
     if invite.recipient_phone:
@@ -151,7 +155,7 @@ def code(db: Db, inspection: Inspection, invite: Invite, organization: Organizat
                 dedupe=code_name(invite, "email"),
                 fresh=fresh,
                 code=code,
-                **_facts(inspection, organization),
+                **_facts(db, inspection, organization),
             )
         )
     if invite.recipient_phone:
@@ -172,7 +176,7 @@ def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Organ
         name=invite.recipient_name,
         dedupe=f"inspection-reminder:{inspection.id}:{hours}:{invite.id}",
         not_after=inspection.scheduled_for,
-        **_facts(inspection, organization),
+        **_facts(db, inspection, organization),
     )
 
 

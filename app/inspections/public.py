@@ -31,8 +31,9 @@ from app.kernel.api.routing import as_uuid
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading, side_note, side_transaction
 from app.kernel.errors import Gone, NotFound
+from app.kernel.hosts import Host
 from app.kernel.web.htmx import see_other
-from app.kernel.web.visitors import Host, VisitorPages, browser_language, page_context
+from app.kernel.web.visitors import VisitorPages, browser_language, page_context
 
 public_pages = Blueprint("inspections_public", __name__, url_prefix="/join/<id>")
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.accounts import hosts
 from app.kernel.db.engine import Db
 from app.kernel.outbox import recipient_limits
 from app.kernel.outbox.email import email_message
@@ -75,6 +76,7 @@ def _email(
         to=prescreen.email or "",
         name=prescreen.name if name is None else name,
         locale=t.lang,
+        host=hosts.by_id(db, prescreen.organization_id),
         t=t,
         secret=secret,
         organization=questionnaire.organization_name,

@@ -20,10 +20,11 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.hosts import Host
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import see_other
-from app.kernel.web.visitors import Host, VisitorPages, page_context
+from app.kernel.web.visitors import VisitorPages, page_context
 from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm, ButtonForm, SendForm
 from app.prescreens.locales import TRANSLATIONS

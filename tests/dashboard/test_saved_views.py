@@ -246,22 +246,22 @@ def test_a_view_is_saved_lit_and_removed(app, database, cast, client):
     cast.sign_in(client, "lena")
     page = client.get(LIST).text
     assert 'name="query" value="left=7"' in page
-    answer = post(client, "/views/prescreens/save", {"name": "This <b>week</b>", "query": "left=7", "place": ""})
+    answer = post(client, "/views/prescreens/save", {"name": "My <b>week</b>", "query": "left=7", "place": ""})
     assert (answer.status_code, answer.location) == (303, "/prescreens?left=7")
     page = client.get(answer.location).text
-    assert "This &lt;b&gt;week&lt;/b&gt;" in page
+    assert "My &lt;b&gt;week&lt;/b&gt;" in page
     assert page.count('aria-current="page"') - page.split('id="nav"')[1].split("</nav>")[0].count("aria-current") == 1
     assert "Save this view" not in page
     with database.read() as db:
         id = db.execute(select(SavedView.id)).scalar_one()
     page = client.get("/views").text
-    assert "This &lt;b&gt;week&lt;/b&gt;" in page
-    answer = post(client, f"/views/{id}/rename", {"name": "This week", "version": 1})
+    assert "My &lt;b&gt;week&lt;/b&gt;" in page
+    answer = post(client, f"/views/{id}/rename", {"name": "My week", "version": 1})
     assert answer.location == "/views"
     assert post(client, f"/views/{id}/move", {"to": "earlier"}).status_code == 303
     assert post(client, f"/views/{id}/move", {"to": "sideways"}).status_code == 422
     assert post(client, f"/views/{id}/remove").location == "/views"
-    assert "This week" not in client.get("/prescreens").text.replace("Removed “This week”", "")
+    assert "My week" not in client.get("/prescreens").text.replace("Removed “My week”", "")
 
 
 def test_a_name_that_is_taken_is_refused_beside_the_form(database, cast, client):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -13,10 +14,13 @@ import pytest
 from jinja2 import ChoiceLoader, DictLoader
 
 from app.config import Config
+from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.kernel.hosts import Host
 from app.kernel.outbox import email
 from app.kernel.outbox.outbox import Message
+from app.kernel.text import colours
 from tests.messages.receivers import postbox, silence
 from tests.messages.sending import promise, row_of, send, worker
 
@@ -25,9 +29,6 @@ TEMPLATES = {
     "email/test-letter/body.txt": "Dear {{ who }}, R&D",
     "email/test-letter/body.html": '<p>Dear {{ who }}, R&amp;D <a class="button" href="{{ base_url }}/x">Open</a></p>',
     "email/test-letter/subject.de.txt": "Für {{ who }}",
-    "email/test-whole/subject.txt": "Whole",
-    "email/test-whole/body.txt": "Whole",
-    "email/test-whole/body.html": "<!doctype html><title>Whole</title><p>x",
 }
 
 
@@ -80,11 +81,65 @@ def test_a_locale_finds_its_own_words_and_direction(posted: tuple[Any, Database]
     assert 'lang="ar" dir="rtl"' in write(database, locale="ar").payload["html"]
 
 
-def test_a_whole_document_keeps_its_own_frame(posted: tuple[Any, Database]) -> None:
+HOST = Host(
+    name="Alder & Row",
+    locale="fr",
+    slug="alder",
+    colour="#7a3a1d",
+    email="bonjour@alder.example",
+    phone="+33 1 99 00 55 01",
+    phone_key="+33199005501",
+    hours="Lun–ven 9–17",
+    hours_locale="fr",
+)
+
+
+def test_an_organization_sends_via_the_product_and_is_answered(posted: tuple[Any, Database]) -> None:
+    box, database = posted
+    assert send(database, write(database, locale="fr", host=HOST)).state == "sent"
+    mail = parsed(box.messages[0])
+    (sender,) = mail["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == ("Alder & Row via Session Desk", "desk@example.com")
+    assert mail["Reply-To"].addresses[0].addr_spec == "bonjour@alder.example"
+    plain = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert plain.splitlines()[-3:] == [
+        "-- ",
+        "Des questions ? +33 1 99 00 55 01 · bonjour@alder.example · Lun–ven 9–17",
+        "Envoyé par Session Desk pour Alder & Row.",
+    ]
+    html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "Alder &amp; Row" in html
+    assert 'href="tel:+33199005501"' in html
+    assert 'href="mailto:bonjour%40alder.example"' in html
+    assert 'bgcolor="#7a3a1d"' in html
+    assert colours.dark_tone("#7a3a1d") in html
+
+
+def test_without_public_contacts_nothing_is_promised(posted: tuple[Any, Database]) -> None:
+    box, database = posted
+    silent = replace(HOST, email="", phone="", phone_key="", hours="", colour="")
+    assert send(database, write(database, locale="de", host=silent)).state == "sent"
+    mail = parsed(box.messages[0])
+    assert mail["Reply-To"] is None
+    plain = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert plain.splitlines()[-2:] == ["-- ", "Sent for Alder & Row by Session Desk."]
+
+
+def test_the_product_itself_has_no_foot(posted: tuple[Any, Database]) -> None:
     _box, database = posted
-    with database.read() as db:
-        arrived = email.email_message(db, "test-whole", to="a@example.com")
-    assert arrived.payload["html"] == TEMPLATES["email/test-whole/body.html"]
+    payload = write(database).payload
+    assert "-- " not in payload["text"]
+    assert "Session Desk" in payload["html"]
+    assert "tel:" not in payload["html"]
+
+
+def test_a_fingerprint_is_over_the_content_alone(posted: tuple[Any, Database]) -> None:
+    """Another colour, or other hours, return no decision that is pending."""
+    _box, database = posted
+    plain, framed = write(database), write(database, host=HOST)
+    assert plain.payload["html"] != framed.payload["html"]
+    assert fingerprint([plain]) == fingerprint([framed])
+    assert fingerprint([plain]) != fingerprint([write(database, who="Ana", host=HOST)])
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,14 @@ def test_every_address_in_a_sentence_of_the_product_has_a_route(app: Flask) -> N
     assert not broken, "\n".join(broken)
 
 
+def test_every_address_of_the_reference_that_a_document_prints_answers(client: Any) -> None:
+    """A route of theirs takes any name; only some are there."""
+    names = ("/docs/api/", "/api/openapi/")
+    found = {address for _, _, address in printed() if address.startswith(names) and not re.search("[<{…*]", address)}
+    assert len(found) > 3
+    assert not [address for address in sorted(found) if client.get(address).status_code != 200]
+
+
 @pytest.mark.parametrize("product", list(Product))
 def test_the_reference_has_one_address(client: Any, product: Product) -> None:
     assert client.get(f"/docs/api/{product}").status_code == 200

@@ -92,7 +92,8 @@ def kept(form: Element) -> Iterator[tuple[str, str, list[str]]]:
             others = [v for v, _ in options if v != value]
             yield name, value, list(dict.fromkeys(others[:1] + others[-1:]))[:OPTIONS]
         elif field.tag == "input" and field.get("type") in ("search", "text", None):
-            yield name, field.get("value") or "", ["e"]
+            day = "yyyy" in (field.get("placeholder") or "")
+            yield name, field.get("value") or "", ["2026-11-01" if day else "e"]
         elif field.tag == "input" and field.get("type") in ("hidden", "date"):
             yield name, field.get("value") or "", ["2026-11-01"] if field.get("type") == "date" else []
 
@@ -131,6 +132,10 @@ def bring_up_to_date(page: Element, url: str) -> None:
         for span in heading.iter("span"):
             span.text = shown.get("data-many") if span.get("class") == "count" else f": {title}"
         heading.set("title", shown.get("data-lede") or "")
+    chips = sum((each.get("class") or "").split() == ["chip", "set"] for each in shown.iter())
+    for each in main.iter():
+        if "filter-count" in (each.get("class") or "").split():
+            each.text = str(chips or "")
     if title := shown.get("data-window-title"):
         for each in page.iter("title"):
             each.text = f"{title} · {(each.text or '').rpartition(' · ')[2]}"

@@ -21,14 +21,15 @@ from app.dashboard.filters.base import Unreadable as Unreadable
 from app.dashboard.filters.base import reach_kind as reach_kind
 from app.dashboard.filters.base import reach_values as reach_values
 from app.dashboard.filters.base import within_reach as within_reach
+from app.dashboard.filters.days import DAYS as DAYS
+from app.dashboard.filters.days import Dated as Dated
+from app.dashboard.filters.days import date_range as date_range
 from app.dashboard.filters.kinds import Assignee as Assignee
 from app.dashboard.filters.kinds import Choice as Choice
-from app.dashboard.filters.kinds import Dated as Dated
 from app.dashboard.filters.kinds import Organization as Organization
 from app.dashboard.filters.kinds import Person as Person
 from app.dashboard.filters.kinds import Reference as Reference
 from app.dashboard.filters.kinds import Tabs as Tabs
 from app.dashboard.filters.kinds import Tag as Tag
 from app.dashboard.filters.kinds import Text as Text
-from app.dashboard.filters.kinds import date_range as date_range
 from app.dashboard.filters.kinds import organizations as organizations

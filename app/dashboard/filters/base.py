@@ -6,7 +6,8 @@ The three refer to each other, so they stand in one file.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
+from datetime import date
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from sqlalchemy import bindparam, false
 
@@ -14,8 +15,11 @@ from app.dashboard import assignees
 from app.dashboard.listing import Column as Column
 from app.dashboard.listing import Condition as Condition
 from app.dashboard.listing import Conditions as Conditions
+from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
+from app.kernel.text.datetimes import local
+from app.kernel.text.day_forms import DayForm, day_form
 
 V = TypeVar("V")
 
@@ -32,6 +36,16 @@ class Reader:
     """None is every organization."""
     time_zone: str = "UTC"
 
+    @property
+    def day_form(self) -> DayForm:
+        """How the reader writes days in figures."""
+        return day_form(self.time_zone)
+
+    @property
+    def today(self) -> date:
+        """The day it is where the reader is."""
+        return local(clock.now(), self.time_zone).date()
+
 
 class Sources(Protocol):
     """Where filters read what they offer; an implementation reads each once a request."""
@@ -42,7 +56,8 @@ class Sources(Protocol):
 
 
 class Control(NamedTuple):
-    """A filter's control in the form. `kind` is select, text, date or hidden."""
+    """A filter's control in the form. `kind` is select, text, hidden, or days: a range of two `ends`, whose `options`
+    are periods by name."""
 
     kind: str
     name: str
@@ -50,6 +65,7 @@ class Control(NamedTuple):
     value: str
     options: Options = ()
     placeholder: str = ""
+    ends: "tuple[Control, ...]" = ()
 
 
 class Unreadable(NamedTuple):
@@ -58,28 +74,48 @@ class Unreadable(NamedTuple):
     name: str
     label: str
     sentence: str
+    text: str = ""
 
 
 class Active(NamedTuple):
-    """A filter that is set: its argument, and what it asks for in words: `State: canceled`."""
+    """A filter that is set: its arguments, and what it asks for in words: `State:` and `canceled`."""
 
-    name: str
-    words: str
+    names: tuple[str, ...]
+    label: str
+    value: str
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+    @property
+    def words(self) -> str:
+        """`State: canceled`."""
+        return f"{self.label} {self.value}".strip()
 
 
 class Filter(ABC, Generic[V]):
     """One filter. Subclasses say how its text is read, what it narrows and how it looks in the form."""
 
+    rewrites: ClassVar[bool] = False
+    """Whether people write its values otherwise than the address keeps them."""
+    yields_to: tuple[str, ...] = ()
+    """The arguments that mean more than this one: where one of them is set, this one is dropped."""
+
     def __init__(self, name: str, label: str) -> None:
         self.name, self.label = name, label
 
     @abstractmethod
-    def parse(self, text: str) -> V:
+    def parse(self, text: str, reader: Reader) -> V:
         """The value that the text means. Raises Invalid with a sentence."""
 
     def serialize(self, value: V) -> str:
         """The text of a value in the address."""
         return str(value)
+
+    def shown(self, value: V, reader: Reader) -> str:
+        """The text of a value in the form."""
+        return self.serialize(value)
 
     def applies(self, value: V, tab: str) -> bool:
         """Whether the value means anything on this tab; elsewhere it is dropped without a word."""
@@ -105,15 +141,18 @@ class Filter(ABC, Generic[V]):
         """What the filter's select offers."""
         return ()
 
-    def words(self, value: V, chosen: "Chosen", sources: Sources) -> str:
-        """What a value asks for, in words."""
-        text = self.serialize(value)
-        return f"{self.label}: {dict(self.options(chosen, sources)).get(text, text)}"
+    def phrase(self, value: V, chosen: "Chosen", sources: Sources) -> tuple[str, str]:
+        """What a value asks for in words: a label, and the value."""
+        return f"{self.label}:", self.serialize(value)
+
+    def active(self, value: V, chosen: "Chosen", sources: Sources) -> Active | None:
+        """The filter as it is set; None where another one speaks for it."""
+        return Active((self.name,), *self.phrase(value, chosen, sources))
 
     def control(self, chosen: "Chosen", sources: Sources) -> Control | None:
         """The control in the form; None where there is nothing to choose."""
         options = self.options(chosen, sources)
-        return Control("select", self.name, self.label, chosen.text(self), tuple(options)) if options else None
+        return Control("select", self.name, self.label, chosen.shown(self), tuple(options)) if options else None
 
     def refuse(self, sentence: str) -> Invalid:
         return Invalid(sentence, code=f"filter.{self.name}")
@@ -200,14 +239,18 @@ class Filters:
             if filter.name not in given:
                 continue
             try:
-                value = filter.parse(given[filter.name])
+                value = filter.parse(given[filter.name], reader)
             except Invalid as refusal:
-                unreadable.append(Unreadable(filter.name, filter.label_on(chosen.tab), refusal.detail))
+                label, text = filter.label_on(chosen.tab), given[filter.name]
+                unreadable.append(Unreadable(filter.name, label, refusal.detail, text))
                 continue
             if filter is self.tabs:
                 chosen.tab = value
+            elif chosen.has(*filter.yields_to):
+                chosen.rewritten = True
             elif value != "" and filter.applies(value, chosen.tab):
                 chosen.values[filter] = value
+                chosen.rewritten |= filter.rewrites and filter.serialize(value) != given[filter.name]
         sort = given.get("sort", "")
         if sort.removeprefix("-") in ("", *self.orders):
             chosen.given_sort = sort
@@ -233,6 +276,8 @@ class Chosen:
     values: dict[Filter[Any], Any] = field(default_factory=dict)  # of any type of value; `get` is typed
     given_sort: str = ""
     unreadable: list[Unreadable] = field(default_factory=list)
+    rewritten: bool = False
+    """Whether the address writes a value otherwise than it is kept: a day as only this reader writes it."""
 
     def get(self, filter: Filter[V]) -> V | None:
         """The value of a filter; None when it is not set."""
@@ -241,6 +286,19 @@ class Chosen:
     def text(self, filter: Filter[Any]) -> str:
         """The value of a filter as the address writes it; empty when it is not set."""
         return filter.serialize(self.values[filter]) if filter in self.values else ""
+
+    def shown(self, filter: Filter[Any]) -> str:
+        """The value of a filter as the form shows it; what could not be read as it was typed."""
+        if filter in self.values:
+            return filter.shown(self.values[filter], self.reader)
+        return next((each.text for each in self.unreadable if each.name == filter.name), "")
+
+    @property
+    def in_form(self) -> dict[str, str]:
+        """What the form shows, by argument."""
+        tabs = self.filters.tabs
+        found = {filter.name: filter.shown(value, self.reader) for filter, value in self.values.items()}
+        return found if self.tab == tabs.default else {tabs.name: self.tab, **found}
 
     def has(self, *names: str) -> bool:
         """Whether one of these filters is set."""
@@ -264,6 +322,10 @@ class Chosen:
         found |= {filter.name: filter.serialize(value) for filter, value in self.values.items()}
         return {**found, "sort": self.sort} if self.sort else found
 
+    def during(self, period: str) -> dict[str, Any]:  # as `args`
+        """Query arguments of this list in another period."""
+        return {**{name: text for name, text in self.args.items() if name not in ("from", "to")}, "when": period}
+
     @property
     def organization_id(self) -> int | None:
         """The organization that the list is narrowed to."""
@@ -283,14 +345,15 @@ class Chosen:
         """Whether rows of more than one organization may be in the list."""
         return self.organization_ids is None or len(self.organization_ids) > 1
 
-    def without(self, name: str) -> "Chosen":
-        """The same without one of its filters."""
-        kept = {filter: value for filter, value in self.values.items() if filter.name != name}
+    def without(self, *names: str) -> "Chosen":
+        """The same without some of its filters."""
+        kept = {filter: value for filter, value in self.values.items() if filter.name not in names}
         return Chosen(self.filters, self.reader, self.tab, kept, self.given_sort)
 
     def active(self, sources: Sources) -> list[Active]:
         """The filters that are set, in words."""
-        return [Active(filter.name, filter.words(value, self, sources)) for filter, value in self.values.items()]
+        found = (filter.active(value, self, sources) for filter, value in self.values.items())
+        return [each for each in found if each is not None]
 
     def controls(self, sources: Sources) -> list[Control]:
         """The form: the tab first, then every filter that has something to choose."""

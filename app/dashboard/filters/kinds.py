@@ -1,10 +1,7 @@
 """The kinds of filters that desks declare."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, bindparam, false, select
 
@@ -25,7 +22,7 @@ from app.dashboard.filters.base import (
 )
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
-from app.kernel.text import datetimes, normalization, search
+from app.kernel.text import normalization, search
 
 
 class Tabs(TabFilter):
@@ -35,7 +32,7 @@ class Tabs(TabFilter):
         super().__init__(name, keys, label)
         self.offered = offered
 
-    def parse(self, text: str) -> str:
+    def parse(self, text: str, reader: Reader) -> str:
         if text not in self.keys:
             raise self.refuse("There is no such list. Choose one of the tabs.")
         return text
@@ -67,7 +64,7 @@ class Choice(Filter[str]):
         super().__init__(name, label)
         self.offered, self.column, self.on_tab, self.hidden = offered, column, on_tab, hidden
 
-    def parse(self, text: str) -> str:
+    def parse(self, text: str, reader: Reader) -> str:
         if text not in dict(self.offered):
             raise self.refuse(f"There is no such {self.label.lower()}. Choose one from the filter.")
         return text
@@ -85,13 +82,13 @@ class Choice(Filter[str]):
         known = [each for each in self.offered if self.applies(each[0], chosen.tab)]
         return [("", "any"), *known] if len(known) > 1 else ()
 
-    def words(self, value: str, chosen: Chosen, sources: Sources) -> str:
-        return f"{self.label}: {dict(self.offered)[value]}"
+    def phrase(self, value: str, chosen: Chosen, sources: Sources) -> tuple[str, str]:
+        return f"{self.label}:", dict(self.offered)[value]
 
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
         if not self.hidden:
             return super().control(chosen, sources)
-        text = chosen.text(self)
+        text = chosen.shown(self)
         return Control("hidden", self.name, self.label, text) if text else None
 
 
@@ -104,7 +101,7 @@ class Reference(Filter[UUID]):
         super().__init__(name, label)
         self.column, self.offered = column, offered
 
-    def parse(self, text: str) -> UUID:
+    def parse(self, text: str, reader: Reader) -> UUID:
         try:
             found = UUID(text)
         except ValueError:
@@ -120,9 +117,8 @@ class Reference(Filter[UUID]):
         found = [(str(id), name) for id, name in self.offered(chosen)]
         return [("", "any"), *found] if found else ()
 
-    def words(self, value: UUID, chosen: Chosen, sources: Sources) -> str:
-        name = dict(self.offered(chosen)).get(value, "one that is not here")
-        return f"{self.label}: {name}"
+    def phrase(self, value: UUID, chosen: Chosen, sources: Sources) -> tuple[str, str]:
+        return f"{self.label}:", dict(self.offered(chosen)).get(value, "one that is not here")
 
 
 def number(text: str) -> int | None:
@@ -159,7 +155,7 @@ class Organization(Filter[int]):
         super().__init__(name, "Organization")
         self.column, self.offered = column, offered
 
-    def parse(self, text: str) -> int:
+    def parse(self, text: str, reader: Reader) -> int:
         found = number(text)
         if found is None:
             raise self.refuse("There is no such organization. Choose one from the filter.")
@@ -179,10 +175,10 @@ class Organization(Filter[int]):
         )
         return [("", "any"), *((str(id), name) for id, name in found)] if len(found) > 1 else ()
 
-    def words(self, value: int, chosen: Chosen, sources: Sources) -> str:
+    def phrase(self, value: int, chosen: Chosen, sources: Sources) -> tuple[str, str]:
         within = self.kind(value, chosen.reader)
         found = organizations(sources.reading(), [value]) if within else ()
-        return found[0][1] if found else "Another organization"
+        return "", found[0][1] if found else "Another organization"
 
 
 class Person(Filter[PersonValue]):
@@ -202,7 +198,7 @@ class Person(Filter[PersonValue]):
     def applies(self, value: PersonValue, tab: str) -> bool:
         return not self.tabs or tab in self.tabs
 
-    def parse(self, text: str) -> PersonValue:
+    def parse(self, text: str, reader: Reader) -> PersonValue:
         found = ME if text == ME.value else number(text)
         if found is None:
             raise self.refuse("There is no such person. Choose one from the filter.")
@@ -221,8 +217,11 @@ class Person(Filter[PersonValue]):
         others = [each for each in sources.assignees() if each.id != chosen.reader.person_id]
         return [("", "anyone"), (ME.value, "me"), *((str(each.id), each.name) for each in others)]
 
-    def words(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
-        return f"{self.label} {self.name_of(value, chosen, sources)}"
+    def shown(self, value: PersonValue, reader: Reader) -> str:
+        return ME.value if value == reader.person_id else self.serialize(value)
+
+    def phrase(self, value: PersonValue, chosen: Chosen, sources: Sources) -> tuple[str, str]:
+        return self.label, self.name_of(value, chosen, sources)
 
     def name_of(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
         if value is ME or value == chosen.reader.person_id:
@@ -230,10 +229,7 @@ class Person(Filter[PersonValue]):
         return next((each.name for each in sources.assignees() if each.id == value), "a person who is not here")
 
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
-        if self.tabs and chosen.tab not in self.tabs:
-            return None
-        control, text = super().control(chosen, sources), chosen.text(self)
-        return control._replace(value=ME.value) if control and text == str(chosen.reader.person_id) else control
+        return None if self.tabs and chosen.tab not in self.tabs else super().control(chosen, sources)
 
 
 class Assignee(Person):
@@ -253,8 +249,8 @@ class Assignee(Person):
         super().__init__(name, label, narrows or (lambda person: column == person), tabs)
         self.column, self.nobody = column, nobody
 
-    def parse(self, text: str) -> PersonValue:
-        return UNASSIGNED if text == UNASSIGNED.value else super().parse(text)
+    def parse(self, text: str, reader: Reader) -> PersonValue:
+        return UNASSIGNED if text == UNASSIGNED.value else super().parse(text, reader)
 
     def kind(self, value: PersonValue, reader: Reader) -> Hashable:
         return "nobody" if value is UNASSIGNED else "one"
@@ -269,63 +265,8 @@ class Assignee(Person):
         anyone, *people = super().options(chosen, sources)
         return [anyone, (UNASSIGNED.value, "nobody"), *people]
 
-    def words(self, value: PersonValue, chosen: Chosen, sources: Sources) -> str:
-        return self.nobody if value is UNASSIGNED else super().words(value, chosen, sources)
-
-
-class Dated(NamedTuple):
-    """What the days of a list are about: a label, the column, and how long after that day the column lies."""
-
-    label: str
-    column: Column
-    after: timedelta = timedelta()
-
-
-class Day(Filter[date]):
-    """The first or last day of a range, in the reader's time zone, both included. `by_tab` is about another column."""
-
-    def __init__(self, name: str, dated: Dated, by_tab: Mapping[str, Dated]) -> None:
-        super().__init__(name, dated.label)
-        self.dated, self.by_tab, self.last = dated, by_tab, name == "to"
-
-    def _on(self, tab: str) -> Dated:
-        return self.by_tab.get(tab, self.dated)
-
-    def parse(self, text: str) -> date:
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            day = None
-        if day is None or not 1900 <= day.year <= 2199:
-            raise self.refuse("Write the day as YYYY-MM-DD, for example 2026-11-24.")
-        return day
-
-    def serialize(self, value: date) -> str:
-        return value.isoformat()
-
-    def conditions(self, kind: Hashable, tab: str) -> Conditions:
-        column = self._on(tab).column
-        edge = bindparam(self.name, type_=column.type)
-        return (column < edge if self.last else column >= edge,)
-
-    def values(self, value: date, chosen: Chosen, db: Db) -> Mapping[str, object]:
-        day = value + timedelta(days=1) if self.last else value
-        midnight = datetime.combine(day, time(), ZoneInfo(chosen.reader.time_zone))
-        return {self.name: midnight.astimezone(UTC) + self._on(chosen.tab).after}
-
-    def label_on(self, tab: str) -> str:
-        return "to" if self.last else f"{self._on(tab).label} from".strip().capitalize()
-
-    def words(self, value: date, chosen: Chosen, sources: Sources) -> str:
-        return f"{'To' if self.last else 'From'} {datetimes.day(value)}"
-
-    def control(self, chosen: Chosen, sources: Sources) -> Control | None:
-        return Control("date", self.name, self.label_on(chosen.tab), chosen.text(self))
-
-
-def date_range(dated: Dated, by_tab: Mapping[str, Dated] | None = None) -> tuple[Day, Day]:
-    """The two filters of a range of days, `from` and `to`; each is set and dropped by itself."""
-    return Day("from", dated, by_tab or {}), Day("to", dated, by_tab or {})
+    def phrase(self, value: PersonValue, chosen: Chosen, sources: Sources) -> tuple[str, str]:
+        return ("", self.nobody) if value is UNASSIGNED else super().phrase(value, chosen, sources)
 
 
 class Tag(Filter[str]):
@@ -335,7 +276,7 @@ class Tag(Filter[str]):
         super().__init__("tag", "Tag")
         self.subject, self.id = subject, id
 
-    def parse(self, text: str) -> str:
+    def parse(self, text: str, reader: Reader) -> str:
         try:
             return tags.tidy(text)
         except Invalid:
@@ -349,9 +290,6 @@ class Tag(Filter[str]):
         names = dict.fromkeys([*([text] if text else []), *sources.tag_names()])
         return [("", "any"), *((name, name) for name in names)] if names else ()
 
-    def words(self, value: str, chosen: Chosen, sources: Sources) -> str:
-        return f"{self.label}: {value}"
-
 
 class Text(Filter[str]):
     """Words to look for in the search index: the list keeps to the newest things that have all of them."""
@@ -360,7 +298,7 @@ class Text(Filter[str]):
         super().__init__("q", "Text")
         self.subject, self.id, self.placeholder, self.longest = subject, id, placeholder, longest
 
-    def parse(self, text: str) -> str:
+    def parse(self, text: str, reader: Reader) -> str:
         return normalization.query(text, self.longest)
 
     def conditions(self, kind: Hashable, tab: str) -> Conditions:
@@ -370,8 +308,5 @@ class Text(Filter[str]):
         found = search.ids(db, self.subject, value, chosen.organization_ids)
         return {"found": [self.id.type.python_type(id) for id in found]}
 
-    def words(self, value: str, chosen: Chosen, sources: Sources) -> str:
-        return f"{self.label}: {value}"
-
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
-        return Control("text", self.name, self.label, chosen.text(self), placeholder=self.placeholder)
+        return Control("text", self.name, self.label, chosen.shown(self), placeholder=self.placeholder)

@@ -34,7 +34,7 @@ def hours(start: datetime, end: datetime, zone: str, t: Translator) -> Hours:
         ends = f"{ends} {t('into', day=format_date(last, 'EEEE', locale=t.lang))}"
     elif end > start and begins[-3:] == ends[-3:] and begins[-1] == "M":
         begins = begins[:-3]
-    name = get_timezone_name(first, locale=t.lang)
+    name = get_timezone_name(first if words[0] == words[1] else first.tzinfo, locale=t.lang)
     return Hours(
         format_date(first, t("day_pattern"), locale=t.lang),
         f"{begins} – {ends}" if end > start else begins,
@@ -45,5 +45,13 @@ def hours(start: datetime, end: datetime, zone: str, t: Translator) -> Hours:
 def _clock(local: datetime, zone: str, t: Translator) -> str:
     """The hour as people write it: in English those of the zone's country, elsewhere those of the language."""
     if t.lang == "en":
-        return datetimes.hour(local, zone)
+        return datetimes.bare_hour(local, zone)
     return format_datetime(local, t("time_pattern"), tzinfo=local.tzinfo, locale=t.lang)
+
+
+def in_words(start: datetime, end: datetime, zone: str, t: Translator) -> tuple[str, str]:
+    """The day of a session, and when it takes place, in one line each: `mar. 8 déc. 2026`."""
+    if t.lang == "en":
+        return datetimes.day(datetimes.local(start, zone)), datetimes.span(start, end, zone)
+    when = hours(start, end, zone, t)
+    return format_date(datetimes.local(start, zone), "EEE d MMM yyyy", locale=t.lang), f"{when.day}, {when.clock}"

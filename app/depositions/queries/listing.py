@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, not_, select
 
 from app.accounts.models import Organization
-from app.dashboard.filters import Chosen, ListKind, reach_kind, reach_values, within_reach
+from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, within_reach
 from app.dashboard.listing import (
     Column,
     CompiledListing,
@@ -109,7 +109,7 @@ def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
     if not chosen.has("q") and chosen.tab == CANCELLATION:
         return ()
-    if not chosen.has("q") and (chosen.has("from", "to") or chosen.tab == STARTING):
+    if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab == STARTING):
         return ("starts",)
     return tuple(SORTS)
 
@@ -184,7 +184,7 @@ def _segments(kind: ListKind) -> list[Segment]:
                 (Deposition.cancellation_requested_at, Deposition.id),
             )
         ]
-    if kind.has("from", "to"):
+    if kind.has(*DAYS):
         return [_by_start(f"{state}_days", state, narrow) for state in states]
     return [segment for state in states for segment in _of_state(state, narrow)]
 

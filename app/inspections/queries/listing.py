@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.accounts.models import Organization, Person
-from app.dashboard.filters import Chosen, ListKind, reach_kind, reach_values, within_reach
+from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, within_reach
 from app.dashboard.listing import (
     ZERO,
     Column,
@@ -152,7 +152,7 @@ def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
     if chosen.tab == STUCK:
         return ("ended",)
-    if chosen.tab == ENDED and (chosen.has("q") or not chosen.has("from", "to")):
+    if chosen.tab == ENDED and (chosen.has("q") or not chosen.has(*DAYS)):
         return ("when", "ended")
     return ("when",)
 
@@ -280,7 +280,7 @@ def _segments(kind: ListKind, places: int | None) -> list[Segment]:
         return [Segment("found", ((*place, inside, *narrow),), order, descending=down)]
     if name == "ended":
         return [Segment("sorted", spread(groups[0].branches), (Inspection.ended_at, Inspection.id), descending=down)]
-    if name == "when" or (view in (ENDED, EVERYTHING) and kind.has("from", "to")):
+    if name == "when" or (view in (ENDED, EVERYTHING) and kind.has(*DAYS)):
         key = "sorted" if name else "days"
         return [Segment(key, spread(_by_status(view)), (Inspection.expires_at, Inspection.id), descending=down)]
     return [Segment(group.key, spread(group.branches), group.order, group.descending) for group in groups]

@@ -51,7 +51,7 @@ FILTERS = Filters(
         Organization(None),
         Tag(SUBJECT, Inspection.id),
         # By when it expires, a fixed time after it takes place: the indexes hold that.
-        *date_range(Dated("", Inspection.expires_at, TTL)),
+        *date_range(Dated("Takes place", Inspection.expires_at, TTL)),
         Text(SUBJECT, Inspection.id, "name, e-mail, notes, number"),
     ],
     orders={"when": "by when they take place", "ended": "by when they ended"},

@@ -11,7 +11,6 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from email.utils import parseaddr
 from typing import TypeVar
 
 import orjson
@@ -24,7 +23,7 @@ from app.kernel.db import transaction
 from app.kernel.db.engine import Db
 from app.kernel.errors import Change, Refusal
 from app.kernel.outbox import ssrf, webhooks
-from app.kernel.outbox.email import sent_html
+from app.kernel.outbox.email import from_address, sent_html
 from app.kernel.outbox.outbox import COLLECTED, Message
 from app.kernel.text.template_filters import pluralize
 
@@ -190,8 +189,9 @@ def _impersonal(message: Message) -> str:
 
 
 def _email(db: Db, group: Sequence[Message]) -> PreviewedMessage:
-    parts = content_of_message(group[0])
-    sender, address = parseaddr(db.config.mail_from)
+    shown = group[0]
+    name, address = from_address(db.config, shown.payload)
+    answers_to = shown.payload["reply_to"]
     return PreviewedMessage(
         "email",
         "mail",
@@ -199,11 +199,12 @@ def _email(db: Db, group: Sequence[Message]) -> PreviewedMessage:
         pluralize(len(group), "person", "people"),
         [
             ("To", ", ".join(message.payload["to"] for message in group)),
-            ("From", f"{sender} <{address}>" if sender else address),
-            ("Subject", parts["subject"]),
+            ("From", f"{name} <{address}>" if name else address),
+            *([("Answers go to", answers_to)] if answers_to else []),
+            ("Subject", shown.payload["subject"]),
         ],
-        parts["text"],
-        html=sent_html(parts["html"]),
+        without_fresh_values(shown, shown.payload["text"]),
+        html=sent_html(without_fresh_values(shown, shown.payload["html"])),
     )
 
 

@@ -24,7 +24,7 @@ def fingerprint(messages: Sequence[Message], *about: object) -> str:
 def content_of_message(message: Message) -> JsonObject:
     """Everything that the recipient of a message reads, without values that differ in every rendering."""
     parts: JsonObject = {"channel": message.channel}
-    payload = message.payload
+    payload = message.payload | (message.content or {})
     if message.channel == "email":
         parts |= {
             key: without_fresh_values(message, payload[key])

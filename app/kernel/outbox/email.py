@@ -2,7 +2,8 @@
 
 An e-mail is a folder `templates/email/<name>/` with subject.txt, body.txt and body.html; a file of the same name with a
 locale before its suffix (`body.de.html`) takes precedence for that locale. It is rendered without Flask; only .html is
-escaped. body.html has only paragraphs: email/_layout.html is their layout (`a.button`, `.code`, `.small`).
+escaped. body.html has only the content (email/_parts.html has what is more than a paragraph): email/_frame.html is put
+around it. An e-mail for an organization's visitors names it as the sender, has its colour, and says how it is reached.
 """
 
 import base64
@@ -20,20 +21,27 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
+from textwrap import indent
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from app.config import Config
 from app.kernel.db.engine import Db
+from app.kernel.hosts import Host
 from app.kernel.json_types import JsonObject
+from app.kernel.locales import TRANSLATIONS
 from app.kernel.outbox import dev_mailbox
 from app.kernel.outbox.deadline import Bounded, Deadline
 from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure, one_line
+from app.kernel.text import colours
 from app.kernel.text.i18n import direction
 
+PRODUCT = "Session Desk"
+ACCENT = "#0b5f6c"
+"""The product's colour in e-mails, on light grounds."""
 SMTP_SECONDS = 15.0
 """Deadline of the whole exchange with the mail server."""
 LONGEST_TALK = 64 * 1024
@@ -71,6 +79,7 @@ def email_message(
     to: str,
     name: str = "",
     locale: str = "en",
+    host: Host | None = None,
     subject_line: str | None = None,
     attachments: Iterable[Attachment | tuple[str, str, bytes]] = (),
     secret: bool = False,
@@ -82,21 +91,27 @@ def email_message(
 ) -> Message:
     """An e-mail to one recipient, rendered now from `templates/email/<template>/`.
 
-    With `secret` (links, codes) it is blanked once sent, and lists do not show its subject. Every template also has
-    `recipient_name`, `recipient`, `locale`, `dir` and `base_url`.
+    It comes from `host`, an organization, via the product; without one from the product. With `secret` (links, codes)
+    it is blanked once sent, and lists do not show its subject. Every template also has `recipient_name`, `recipient`,
+    `locale`, `dir` and `base_url`.
     """
+    accent = (host.colour if host else "") or ACCENT
     variables = {
         "recipient": to,
         "recipient_name": name,
         "locale": locale,
         "dir": direction(locale),
         "base_url": db.config.public_base_url,
+        "accent": accent,
+        "dark_accent": colours.dark_tone(accent),
         **context,
     }
     subject = one_line(subject_line or _template(template, "subject", "txt", locale).render(variables))
-    html = _document(
-        _template(template, "body", "html", locale).render({**variables, "subject": subject}), variables, subject
-    )
+    variables["subject"] = subject
+    content = _template(template, "body", "html", locale).render(variables).strip("\n")
+    text = _template(template, "body", "txt", locale).render(variables).strip() + "\n"
+    plain = _around("plain.html", variables, body=Markup(indent(content, "    ") + "\n"))
+    foot = _foot(host, locale)
     title = template.replace("-", " ").capitalize() if secret else subject
     return Message(
         channel="email",
@@ -104,9 +119,11 @@ def email_message(
             "to": to,
             "name": name,
             "locale": locale,
+            "from": host.name if host else "",
+            "reply_to": host.email if host else "",
             "subject": subject,
-            "text": _template(template, "body", "txt", locale).render({**variables, "subject": subject}).strip() + "\n",
-            "html": html,
+            "text": text + (_around("foot.txt", foot) + "\n" if host else ""),
+            "html": _around("frame.html", variables, content=Markup(content), **foot),
             "attachments": [_packed(attachment) for attachment in attachments],
         },
         destination=to.rpartition("@")[2],
@@ -116,14 +133,30 @@ def email_message(
         summary=f"{title} · {to}",
         not_after=not_after,
         fresh=fresh,
+        content={"text": text, "html": plain},
     )
 
 
-def _document(body: str, variables: JsonObject, subject: str) -> str:
-    """The body in the shared layout; a whole document is returned unchanged."""
-    if body.lstrip()[:9].lower() == "<!doctype":
-        return body
-    return TEMPLATES.get_template("email/_layout.html").render({**variables, "subject": subject, "body": Markup(body)})
+def _around(name: str, variables: JsonObject, **more: object) -> str:
+    return TEMPLATES.get_template(f"email/_{name}").render(variables, **more)
+
+
+def _foot(host: Host | None, locale: str) -> JsonObject:
+    """Who the e-mail is from, and how they are reached; in the language of the e-mail."""
+    if host is None:
+        return {"host": None}
+    t = TRANSLATIONS.translator(locale)
+    ways = [
+        (host.phone, f"tel:{host.phone_key}"),
+        (host.email, f"mailto:{quote(host.email)}"),
+        (host.hours, ""),
+    ]
+    return {
+        "host": host,
+        "questions": t("questions"),
+        "ways": [(text, url) for text, url in ways if text],
+        "sent_for": t("mail_for", organization=host.name),
+    }
 
 
 @lru_cache(maxsize=1024)
@@ -155,7 +188,7 @@ class _Folding(EmailPolicy):
         return self._by_header(name, value).encode() or super().fold_binary(name, value)
 
     def _by_header(self, name: str, value: Any) -> str:
-        if name.lower() not in ("subject", "from", "to") or str(value).isascii():
+        if name.lower() not in ("subject", "from", "to", "reply-to") or str(value).isascii():
             return ""
         text, end = str(value), ""
         if isinstance(value, AddressHeader):
@@ -172,8 +205,9 @@ def mime_message(delivery: Delivery) -> EmailMessage:
     """The MIME message. Its Message-ID is the outbox id, the same at every attempt."""
     payload, config = delivery.payload, delivery.config
     mail = EmailMessage(policy=WIRE)
-    sender_name, sender = parseaddr(config.mail_from)
-    mail["From"] = _address(sender_name, sender)
+    mail["From"] = _address(*from_address(config, payload))
+    if payload.get("reply_to"):
+        mail["Reply-To"] = _address(payload["from"], payload["reply_to"])
     mail["To"] = _address(payload["name"], payload["to"])
     mail["Subject"] = one_line(_clean(payload["subject"]))
     mail["Date"] = format_datetime(delivery.created_at)
@@ -199,6 +233,13 @@ def mime_message(delivery: Delivery) -> EmailMessage:
     return mail
 
 
+def from_address(config: Config, payload: JsonObject) -> tuple[str, str]:
+    """Name and address in From: those of MAIL_FROM, with the organization's name before them."""
+    name, address = parseaddr(config.mail_from)
+    host = payload.get("from")  # messages that were queued before there was one have none
+    return f"{host} via {name or PRODUCT}" if host else name, address
+
+
 def _kind(type: str) -> ContentTypeHeader:
     probe = EmailMessage(policy=SMTP)
     probe["Content-Type"] = type
@@ -207,12 +248,8 @@ def _kind(type: str) -> ContentTypeHeader:
 
 
 def sent_html(html: str) -> str:
-    """The HTML of a payload as it is sent, and as confirmations show it: long words break, so that no name makes an
-    e-mail wider than a telephone.
-
-    Not done when it is rendered, so that the fingerprint of a pending decision, which is over its e-mail, stays.
-    """
-    return _clean(html).replace("<body>", '<body style="overflow-wrap: anywhere; word-break: break-word">', 1)
+    """The HTML of a payload as it is sent, and as confirmations show it."""
+    return _clean(html)
 
 
 def _clean(text: str) -> str:

@@ -172,6 +172,8 @@ class Message:
     not_after: datetime | None = None
     fresh: Sequence[tuple[str, str]] = ()
     """Values that differ in every rendering (secrets, signed proofs), each with the text that previews show instead."""
+    content: JsonObject | None = None
+    """What a fingerprint takes instead of the same keys of the payload: the text without what only surrounds it."""
 
 
 @dataclass(frozen=True, slots=True)

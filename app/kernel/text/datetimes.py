@@ -63,7 +63,8 @@ def _offset(local: datetime) -> str:
     return f"GMT{'-' if offset < timedelta() else '+'}{hours}{small}"
 
 
-def _hour(local: datetime, zone: str) -> str:
+def bare_hour(local: datetime, zone: str) -> str:
+    """`1:30 AM` or `13:30`, by the country of `zone`, for a text that names the zone itself."""
     if not twelve_hour(zone):
         return f"{local.hour:02d}:{local.minute:02d}"
     return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
@@ -71,13 +72,13 @@ def _hour(local: datetime, zone: str) -> str:
 
 def zoned_hour(local: datetime, zone: str) -> str:
     """`1:30 AM PST`."""
-    return f"{_hour(local, zone)} {zone_abbreviation(local)}"
+    return f"{bare_hour(local, zone)} {zone_abbreviation(local)}"
 
 
 def hour(local: datetime, zone: str) -> str:
     """`1:30 AM` or `13:30`, by the country of `zone`; `1:30 AM PST` in an hour that comes twice that day."""
     twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
-    return zoned_hour(local, zone) if twice else _hour(local, zone)
+    return zoned_hour(local, zone) if twice else bare_hour(local, zone)
 
 
 def server_clock(zone: str) -> str:
@@ -113,7 +114,12 @@ def span(start: datetime, end: datetime, zone: str, now: datetime | None = None)
     words = [zone_abbreviation(first), zone_abbreviation(last)]
     if words[0] == words[1] and first.utcoffset() != last.utcoffset():
         words = [_offset(first), _offset(last)]
-    begins, ends, begins_on, ends_on = _hour(first, zone), _hour(last, zone), day(first, today), day(last, today)
+    begins, ends, begins_on, ends_on = (
+        bare_hour(first, zone),
+        bare_hour(last, zone),
+        day(first, today),
+        day(last, today),
+    )
     if words[0] != words[1]:
         begins = f"{begins} {words[0]}"
     if first.date() != last.date():

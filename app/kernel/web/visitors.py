@@ -16,12 +16,11 @@ from app.kernel.crypto import same, sha256
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import database
 from app.kernel.errors import Invalid, Refusal
+from app.kernel.hosts import Host
 from app.kernel.locales import TRANSLATIONS
 from app.kernel.signing import sign, unsign
 from app.kernel.text.i18n import Translations, Translator
 
-SHEETS = "/brand"
-"""Where the sheets with the colours of organizations are served."""
 FORM = "visitor.form"
 """The signing purpose of form tokens."""
 
@@ -29,34 +28,6 @@ WRITTEN = (400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503)
 """The statuses that have a text of their own; the others read like 400 or 500."""
 TRY_AGAIN = (403, 429, 500, 503)
 """The statuses after which the same form may be sent once more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """The organization whose page a visitor opened: its name, its colour, and how it is reached.
-
-    `locale` is that of the page, `hours_locale` that of the text in `hours`; `phone` is read, `phone_key` is dialled.
-    """
-
-    name: str
-    locale: str
-    slug: str
-    colour: str
-    email: str
-    phone: str
-    phone_key: str
-    hours: str
-    hours_locale: str
-
-    @property
-    def sheet(self) -> str:
-        """The address of the sheet with its colour; it changes with the colour. Empty when it has none."""
-        return f"{request.script_root}{SHEETS}/{self.slug}.css?v={self.colour[1:]}" if self.colour else ""
-
-    @property
-    def can_be_reached(self) -> bool:
-        """Whether it says how."""
-        return bool(self.email or self.phone or self.hours)
 
 
 @dataclass(frozen=True, slots=True)

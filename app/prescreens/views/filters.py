@@ -65,8 +65,8 @@ FILTERS = Filters(
         Tag(SUBJECT, Prescreen.id),
         *date_range(
             # By when it expires, a fixed time after its start: the indexes hold that.
-            Dated("Started", Prescreen.expires_at, TIME_TO_LIVE),
-            dict.fromkeys(listing.DECIDED, Dated("Decided", Prescreen.reviewed_at)),
+            Dated("Started", Prescreen.expires_at, TIME_TO_LIVE, back=True),
+            dict.fromkeys(listing.DECIDED, Dated("Decided", Prescreen.reviewed_at, back=True)),
         ),
         Text(SUBJECT, Prescreen.id, "name, e-mail or phone", longest=100),
     ],

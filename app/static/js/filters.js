@@ -16,15 +16,35 @@ on("htmx:before:history:update", ({ detail: { history } }) => {
   if (history.path.split("#")[0] === location.pathname + location.search) history.type = "replace";
 });
 
+on(
+  "toggle",
+  ({ target, newState }) => {
+    if (target.id === "filters" && newState === "open") $("select, input:not([type='hidden'])", target)?.focus();
+  },
+  true,
+);
+
+// A period is a link, which with scripts sends the form: what else is typed there goes with it.
+on("click", (event) => {
+  const link = event.target.closest?.("form.filters a[data-period]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const form = link.closest("form");
+  for (const end of $$(".days input[type='text']", form)) end.value = "";
+  form.elements.when.value = link.ariaCurrent ? "" : link.dataset.period;
+  form.requestSubmit();
+});
+
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   if (!(ctx.response?.status >= 400)) followList();
+  if (ctx.sourceElement?.matches?.(".chip")) ($(".under .chip") ?? $("[popovertarget='filters']"))?.focus();
 });
 
 /** Updates title, number of rows, lede, pace of polling and CSV link from the list that is on screen. */
 function followList() {
   const list = $("#queue, #audit");
   if (!list) return;
-  const { title, many, windowTitle, lede, every, csv } = list.dataset;
+  const { title, many, windowTitle, lede, every, csv, filters } = list.dataset;
   if (title) {
     $(".toolbar-title .visually-hidden").textContent = `: ${title}`;
     $(".toolbar-title .count").textContent = many;
@@ -33,8 +53,21 @@ function followList() {
   if (windowTitle && !$("#item[data-open]")) document.title = `${windowTitle} · ${document.title.split(" · ").at(-1)}`;
   if (lede) $("main .lede").textContent = lede;
   if (every) $("#main").dataset.liveEvery = every;
+  if (filters) followForm(JSON.parse(filters));
   followTabs();
   if (csv) $("#csv").href = csv;
+}
+
+/** Shows in the popover what the list was asked for; the field that has the focus stays as it is. */
+function followForm(wanted) {
+  const form = $("#filters form");
+  for (const field of form?.elements ?? []) {
+    const follows = field.name && (field.type !== "hidden" || field.name === "when");
+    if (follows && field !== document.activeElement) field.value = wanted[field.name] ?? "";
+  }
+  for (const link of $$("[data-period]", form)) link.ariaCurrent = link.dataset.period === wanted.when ? "true" : null;
+  const count = $(".filter-count");
+  if (count) count.textContent = $$(".under .chip").length || "";
 }
 
 /** Marks the tab of the list, where a filter chooses among the lists that also have tabs. */

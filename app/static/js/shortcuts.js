@@ -11,6 +11,7 @@ const ASSIGN = "form[action*='/assign']";
 
 const KEYS = {
   "/": () => $("#search")?.focus(),
+  f: () => $("[popovertarget='filters']")?.click(),
   "?": () => $("#help")?.showModal(),
   j: () => move(1),
   k: () => move(-1),
