@@ -26,6 +26,9 @@ BODIES = 64 * 1024 * 1024
 
 SMALL = 64 * 1024
 
+UNREADABLE = "\xbf"
+"""Stands for a header that is not ASCII, which granian names without a value. Left out, it would count as not sent."""
+
 CROWD = 10
 """So many bodies that broke off or came too late are refused by the app, in words, at once. More are refused in short:
 the pages for them would keep everybody waiting."""
@@ -249,7 +252,9 @@ def environ_of(scope: Scope, *, multithread: bool) -> WSGIEnvironment:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for name, value in scope.headers.items():
+    read = scope.headers.items()
+    known = {name for name, _ in read}
+    for name, value in (*read, *((name, UNREADABLE) for name in scope.headers if name not in known)):
         if "_" in name:
             continue  # In an environ it could not be told from the header with a hyphen, which a proxy has checked.
         key = name.upper().replace("-", "_")

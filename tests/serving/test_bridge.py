@@ -75,6 +75,13 @@ def test_whole_bodies_arrive_measured_and_in_chunks(site: SmallSite) -> None:
     assert echoed(site.port, chunks)["body"] == "abcde"
 
 
+def test_a_header_that_is_not_ascii_is_there_and_unreadable(site: SmallSite) -> None:
+    """Left out, an Idempotency-Key would count as not sent, and the retry would do everything again."""
+    data = head("GET", "/echo/a", "X-One: PLACE", "X-Two: two").replace(b"PLACE", b"k\xe9\xff")
+    found = echoed(site.port, data)
+    assert (found["X-One"], found["X-Two"]) == ("\xbf", "two")
+
+
 def test_what_broke_off_is_never_acted_on(site: SmallSite) -> None:
     for broken in (b"3\r\nabc\r\nzz\r\n", b"3\r\nab"):
         with connect(site.port, head("POST", "/echo/a", CHUNKED) + broken) as client:
