@@ -66,7 +66,7 @@ def db_upgrade(output: Output) -> None:
 
 @command(db, "check")
 def db_check(output: Output) -> None:
-    """Compare the tables with what the program needs; exit code 1 when they differ."""
+    """Compare the tables with what the program needs. Exit code 1 when they differ."""
     import app.models  # noqa: F401  # fills the metadata that the tables are compared with
     from app.desks import BACKFILLS
     from app.kernel.db import backfills, schema
@@ -128,7 +128,7 @@ def key_create(output: Output, slug: str, product: str, scopes: tuple[str, ...],
 @command(main, "token")
 @click.option("--organization", "slug", required=True, metavar="SLUG")
 def token(output: Output, slug: str) -> None:
-    """Print a bearer token for the depositions API, valid for an hour."""
+    """Print a bearer token for the depositions API. It is valid for an hour."""
     from app.accounts.actions import keys
     from app.accounts.queries import organization_named
 
@@ -187,7 +187,7 @@ def person_create(
 @command(person, "reset-factors")
 @click.argument("email")
 def person_reset_factors(output: Output, email: str) -> None:
-    """Remove the authenticator app, passkeys and recovery codes of a person; the password alone signs in again."""
+    """Remove a person's app, passkeys and recovery codes. The password alone signs in again."""
     from app.accounts.actions import factors
     from app.accounts.queries import person_by_email
 
@@ -212,7 +212,7 @@ def demo() -> None:
 
 @command(demo, "load")
 def demo_load(output: Output) -> None:
-    """Load demonstration data; a repeat prints the same keys and passwords. Refused in production."""
+    """Load demonstration data. A repeat prints the same keys and passwords. Refused in production."""
     from app.demo import load
 
     loaded, fresh = load(opened_database(), clock.now())
@@ -233,7 +233,7 @@ def demo_load(output: Output) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes; one on SQLite, one a core on PostgreSQL.")
 def serve(output: Output, host: str, port: int, workers: int | None) -> None:
-    """Serve requests until SIGTERM or SIGINT; accepted requests are finished."""
+    """Serve requests until SIGTERM or SIGINT. Accepted requests are finished."""
     from app import serving
 
     address = serving.resolve(host, port)
@@ -246,7 +246,7 @@ def serve(output: Output, host: str, port: int, workers: int | None) -> None:
 
 @command(main, "worker")
 def worker(output: Output) -> None:
-    """Deliver messages and run periodic work until SIGTERM or SIGINT."""
+    """Deliver messages and run periodic work. SIGTERM and SIGINT end it."""
     from app import worker as working
 
     config = _with_tables()
@@ -261,7 +261,7 @@ def check() -> None:
 
 @command(check, "counts")
 def check_counts(output: Output) -> None:
-    """Recount all counters; exit code 1 when one is wrong."""
+    """Recount all counters. Exit code 1 when one is wrong."""
     import app.models  # noqa: F401  # declares every counter
     from app.kernel.db import recounts
 
@@ -280,7 +280,7 @@ def check_counts(output: Output) -> None:
 
 @command(check, "search")
 def check_search(output: Output) -> None:
-    """Compare the search index with all data; exit code 1 when it is incomplete or wrong."""
+    """Compare the search index with all data. Exit code 1 when it is incomplete or wrong."""
     from app.desks import DESKS
     from app.kernel.text import search
 

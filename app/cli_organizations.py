@@ -89,7 +89,7 @@ def organization_create(output: Output, slug: str, **facts: Any) -> None:
 @click.option("--contact-email")
 @_identity
 def organization_set(output: Output, slug: str, **given: Any) -> None:
-    """Change an organization; what is not named stays as it is."""
+    """Change an organization. What is not named stays as it is."""
     from app.accounts.actions import organizations
     from app.accounts.queries import organization_named
 

@@ -85,8 +85,8 @@ class PasskeyForm(DeskForm):
 class NewPasskeyForm(PasskeyForm):
     name = NameField(
         "Name",
-        validators=[needed("Type a name to know it by."), at_most(rules.LABEL_LENGTH)],
-        description="To know it by: the laptop, the phone, the key on your ring.",
+        validators=[needed("Type a name by which you recognize it."), at_most(rules.LABEL_LENGTH)],
+        description="A name by which you recognize it: laptop, phone, security key.",
         render_kw={"autocomplete": "off"},
     )
 
@@ -129,7 +129,7 @@ class NewPasswordForm(DeskForm):
     password = PasswordField(
         "New password",
         validators=[needed("Type a password.")],
-        description=f"At least {rules.PASSWORD_LENGTH[0]} characters. A sentence only you would say is good.",
+        description=f"At least {rules.PASSWORD_LENGTH[0]} characters. A sentence that only you know is good.",
         render_kw={"autocomplete": "new-password"},
     )
 
@@ -145,8 +145,8 @@ class NewPasswordForm(DeskForm):
 
 class ChangePasswordForm(NewPasswordForm):
     current = PasswordField(
-        "Password you have now",
-        validators=[needed("Type the password you have now."), at_most(200)],
+        "Current password",
+        validators=[needed("Type your current password."), at_most(200)],
         render_kw={"autocomplete": "current-password"},
     )
 
@@ -155,7 +155,7 @@ class SettingsForm(VersionedForm):
     name = NameField("Name", validators=[needed("Type your name."), at_most(rules.NAME_LENGTH)])
     time_zone = SelectField("Time zone", choices=ZONES)
     theme = RadioField("Theme", choices=THEMES)
-    single_keys = BooleanField("Single keys (j, k, x, /) do something")
+    single_keys = BooleanField("Single-key shortcuts (j, k, x, /)")
     undo_seconds = UndoSecondsField(
         "Undo window, in seconds",
         validators=[needed(rules.UNDO_SECONDS_RANGE)],
@@ -163,7 +163,9 @@ class SettingsForm(VersionedForm):
         render_kw={"min": rules.UNDO_SECONDS[0], "max": rules.UNDO_SECONDS[1]},
     )
 
-    split = SelectMultipleField("List and item side by side", description="In windows of 1,200 pixels and more.")
+    split = SelectMultipleField(
+        "List and item side by side", description="In windows that are at least 1,200 pixels wide."
+    )
 
     def offer_desks(self, desks: Iterable[str]) -> None:
         """Offers the split view at these desks."""
@@ -254,7 +256,9 @@ class KeyForm(DeskForm):
     organization = SelectField("Organization", coerce=int)
     product = RadioField("API", choices=PRODUCTS, validators=[needed("Choose an API.")])
     label = NameField(
-        "Label", validators=[optional(), at_most(rules.LABEL_LENGTH)], description="Where it is used, to know it by."
+        "Label",
+        validators=[optional(), at_most(rules.LABEL_LENGTH)],
+        description="Where it is used, so that you recognize it.",
     )
     scopes = SelectMultipleField(
         "Scopes",

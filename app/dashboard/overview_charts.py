@@ -96,7 +96,7 @@ def weekly_chart(statistics: Statistics, event: str, *, key: str, title: str, do
         )
         for week, each, n, link in zip(weeks, spreads, counts, links, strict=True)
     )
-    legend = [Series(f"half {done} within", "series-1"), Series("one of ten to nine of ten", "range-key")]
+    legend = [Series(f"half {done} within", "series-1"), Series("eight of ten between", "range-key")]
     if not few:
         legend.append(Series("below: how many", ""))
     return Chart(
@@ -168,7 +168,7 @@ def counted_chart(
     return daily_chart(o.slots, [one for one, _ in series], values, urls, links, key=key, title=title, text=text)
 
 
-SHARE = (Series("share", "series-1"), Series("where it truly lies, at 95%", "range-key"))
+SHARE = (Series("share", "series-1"), Series("range of the true share, 95%", "range-key"))
 """The legend of shares with their intervals."""
 
 

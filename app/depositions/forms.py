@@ -23,7 +23,7 @@ class ScheduleForm(VersionedForm):
     manager_email = EmailField("Their e-mail", validators=[at_most(254)])
     provider = StringField("Video provider", validators=[at_most(100)])
     room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
-    reason = TextAreaField("Why over an overlap?", validators=[at_most(REASON_LIMIT)])
+    reason = TextAreaField("Reason to book despite an overlap", validators=[at_most(REASON_LIMIT)])
 
     def offer(
         self, team: Sequence[Manager], availability: Mapping[str, str] | None = None, other: str = "Another person"

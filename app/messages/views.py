@@ -193,9 +193,9 @@ def _lede(status: str, counts: Mapping[str, int]) -> str:
     """The sentence under the title: what this tab holds, and what on the others needs attention."""
     what = {
         QUEUED: "on their way",
-        FAILING: "failing, and tried again by themselves",
-        DEAD: "failed: send them again, or dismiss what need not be sent",
-        DISMISSED: "failed and dismissed: they need not be sent",
+        FAILING: "failing and still being tried",
+        DEAD: "failed. Send again what is still needed, and dismiss the rest",
+        DISMISSED: "failed and dismissed, and need not be sent",
         DROPPED: "not needed any more, and not sent",
         SENT: "accepted by the receiver",
     }

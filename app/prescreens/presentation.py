@@ -44,7 +44,7 @@ class TabWords(NamedTuple):
 
 
 def _too_late(days: str) -> tuple[str, str]:
-    after = f"within {days} days and could not be decided after that"
+    after = f"within {days} days and cannot be decided after that"
     return f"expires {after}", f"expire {after}"
 
 

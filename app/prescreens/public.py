@@ -28,7 +28,7 @@ from app.kernel.web.visitors import VisitorPages, page_context
 from app.prescreens import actions, links, presentation
 from app.prescreens.forms import AnswerForm, ButtonForm, SendForm
 from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.models import Prescreen, Status, Submission
+from app.prescreens.models import Prescreen, QuestionType, Status, Submission
 from app.prescreens.queries import detail, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import answers, review
@@ -102,6 +102,27 @@ def answer(organization: str, questionnaire: str, token: str) -> Response:
         return see_other(_url(".chat", found, token, step=key))
     answered, _ = _by_token(organization, questionnaire, token, links.CHAT)
     return see_other(_url(".chat", found, token, step=_due(answered, found) or REVIEW))
+
+
+@public_pages.get("/chat/<token>/reading")
+@public
+def reading(organization: str, questionnaire: str, token: str) -> Response:
+    """How a number that is being typed will be read, in a sentence: `1.200` is not one and a fifth everywhere."""
+    _limit("reading", REQUESTS_A_MINUTE)
+    prescreen, found = _by_token(organization, questionnaire, token, links.CHAT)
+    t = TRANSLATIONS.translator(found.locale)
+    asked = {question.key: question for question in answers.applicable(found.questions, prescreen.submission)}
+    question = asked.get(request.args.get("step", ""))
+    if question is None or question.type != QuestionType.NUMBER:
+        raise NotFound("There is no such question.")
+    reader = answers.Reader.of(found.locale, found.time_zone, clock.now())
+    try:
+        value = answers.check_answer(question, [request.args.get("answer", "")[:100]], reader)
+    except Invalid as refusal:
+        sentence = _problem(question, refusal.errors[0].code, found, t)
+    else:
+        sentence = t("we_read", number=presentation.answer_text(question, value, t)) if value is not None else ""
+    return Response(sentence, mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
 
 @public_pages.post("/chat/<token>/send_link")

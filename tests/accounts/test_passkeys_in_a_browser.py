@@ -141,7 +141,7 @@ def test_without_scripts_a_code_signs_in(server: Server, without_scripts: Page, 
     page.goto(f"{server.url}/settings")
     expect(page.get_by_text("Adding one needs scripts")).to_be_visible()
     expect(page.get_by_role("button", name="Add a passkey")).to_be_hidden()
-    page.get_by_role("button", name="Take the app away").click()
+    page.get_by_role("button", name="Remove the app").click()
     expect(page.get_by_text("Your password alone signs in.")).to_be_visible()
 
 

@@ -51,7 +51,7 @@ def test_sentences_of_prescreens(client: FlaskClient, cast: Cast, database: Data
         prescreen(database, cast.marston.id, state)
     cast.sign_in(client, "lena")
     assert lede(client, "/prescreens") == "1 waits for a decision at Marston & Vale."
-    assert lede(client, "/prescreens?left=7") == "0 expire within seven days and could not be decided after that."
+    assert lede(client, "/prescreens?left=7") == "0 expire within seven days and cannot be decided after that."
     assert lede(client, "/prescreens?state=answering") == "1 prospect is still answering."
     assert lede(client, "/prescreens?state=denied") == "2 are denied."
 

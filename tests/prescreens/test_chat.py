@@ -288,3 +288,15 @@ def test_one_question_is_not_several(
     assert two in visitor.get("/p/marston/longer").page
     progress = TRANSLATIONS.translator(locale)("progress", n=2, answered=1)
     assert progress in visitor.press("/start").press("/answer", step="fullName", answer="Jane").page
+
+
+def test_a_number_is_said_back_before_it_is_sent(visitor: Visitor, database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id, "active")
+    chat = f"{START}/chat/{links.token(database.config, links.CHAT, id)}"
+    visitor.get(f"{chat}/reading?step=budget&answer=2,500")
+    assert visitor.page == "We read: 2,500"
+    for typed, sentence in (("1.200", "We read: 1,200"), ("much", "in digits"), ("-5", "at least 0")):
+        assert sentence in visitor.get(f"{chat}/reading?step=budget&answer={typed}").page, typed
+    visitor.get(f"{chat}/reading?step=fullName&answer=5", 404)
+    visitor.get(f"{chat}x/reading?step=budget&answer=5", 404)
+    assert stored(database, id).submission == {"fullName": "Jane Smith"}, "nothing is saved by asking"

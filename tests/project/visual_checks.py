@@ -17,7 +17,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 SECTIONS = ("home", "depositions", "prescreens", "inspections", "messages", "accounts", "public")
 OF_EVERYBODY = ("audit", "holds", "views")
-NOT_A_PAGE = {"reference.document", "brand.sheet", "depositions_public.calendar_file"}
+NOT_A_PAGE = {
+    "reference.document",
+    "brand.sheet",
+    "depositions_public.calendar_file",
+    "prescreens_public.reading",
+}
 NARROW, WIDE, HEIGHT = 320, 1280, 900
 TALLEST = 16_000
 """Pixels; Chromium paints no larger picture."""

@@ -110,7 +110,7 @@ def invite_again(person_id: int) -> Response:
     DeskForm().check()
     found = queries.person(db(), person_id, administered())
     actions.invite_again(db(), found, by=me().actor(), now=clock.now())
-    flash(f"A fresh invitation to {found.email} is on its way.")
+    flash(f"A new invitation to {found.email} is on its way.")
     return see_other(url_for("accounts.person", person_id=found.id))
 
 

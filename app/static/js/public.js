@@ -7,5 +7,6 @@ import "./clipboard.js";
 import "./dialogs.js";
 import "./relative-times.js";
 import "./own-time.js";
+import "./reading.js";
 import "./focus.js";
 import "./shortcuts.js";
