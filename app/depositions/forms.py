@@ -23,7 +23,11 @@ class ScheduleForm(VersionedForm):
     manager_email = EmailField("Their e-mail", validators=[at_most(254)])
     provider = StringField("Video provider", validators=[at_most(100)])
     room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
-    reason = TextAreaField("Reason to book despite an overlap", validators=[at_most(REASON_LIMIT)])
+    reason = TextAreaField(
+        "Reason to book despite an overlap",
+        validators=[at_most(REASON_LIMIT)],
+        description="Kept in the activity, not sent to anyone.",
+    )
 
     def offer(
         self, team: Sequence[Manager], availability: Mapping[str, str] | None = None, other: str = "Another person"
@@ -66,9 +70,14 @@ class RoomForm(VersionedForm):
 
 
 class CancelForm(VersionedForm):
-    """Whether every invitee is notified by e-mail."""
+    """Whether every invitee is notified by e-mail; when those who were informed are not, why."""
 
     notify = BooleanField("Notify the participants by e-mail")
+    reason = TextAreaField(
+        "Reason for telling nobody",
+        validators=[at_most(REASON_LIMIT)],
+        description="Kept in the activity, not sent to anyone.",
+    )
 
 
 class NoticeForm(VersionedForm):

@@ -10,12 +10,10 @@ from markupsafe import Markup
 from app.accounts.access import Me
 from app.dashboard.queue import Label
 from app.depositions.models import BOOKED, Deposition, State
-from app.depositions.queries.detail import Informed
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules import flags, transitions
 from app.kernel.text import datetimes, day_ruler, normalization, time_zones
 from app.kernel.text.day_ruler import Bar, DayRuler
-from app.kernel.text.template_filters import pluralize
 
 STATES = {
     State.INITIAL: Label("Requested", "circle-dashed"),
@@ -263,15 +261,3 @@ def busy_hours(session: Timed, now: datetime) -> str:
     """The hours that a session keeps its manager busy, on its own clock: `Wed 25 Nov, 1:00–2:00 PM PST`."""
     span = transitions.busy(session.starts_at, session.ends_at)
     return datetimes.span(span.starts_at, span.ends_at, session.zone, now)
-
-
-def informed(count: Informed) -> str:
-    """What those who were told of a session go on believing when it is canceled silently; empty when nobody was."""
-    parts = []
-    if count.sent:
-        them = "the recipient is" if count.sent == 1 else "the recipients are"
-        parts.append(f"{pluralize(count.sent, 'e-mail')} about it went out; {them} not told, and calendars keep it.")
-    if count.waiting:
-        goes = "has" if count.waiting == 1 else "have"
-        parts.append(f"{pluralize(count.waiting, 'e-mail')} about it {goes} not been sent yet and will still go out.")
-    return " ".join(parts)

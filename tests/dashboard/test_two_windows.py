@@ -135,7 +135,7 @@ def test_another_manager_is_written_where_it_is_chosen(chromium, signed_in, base
         page.fill("[name=manager_email]", "quartz@example.com", timeout=5000)
         page.fill("aside [name=room_url]", factories.ROOM)
         page.click("#schedule")
-        page.get_by_text("Review what will be sent").first.wait_for()
+        page.get_by_text("Review and schedule").first.wait_for()
         context.close()
 
 

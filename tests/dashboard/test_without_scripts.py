@@ -108,7 +108,7 @@ def test_the_scheduling_teams_acts(plain: Any, database: Any, cast: Any) -> None
     desk.says("urgent", "#tags")
     desk.fill("room_url", factories.ROOM)
     desk.press("Review and schedule")
-    desk.says("Review what will be sent", "h1")
+    desk.says("Review and schedule", "h1")
     desk.press("Back to the request")
     assert desk.page.input_value("[name='room_url']") == factories.ROOM
     desk.press("Review and schedule")

@@ -23,6 +23,7 @@ HANDED_IN = {
     "gridline": "dashboard charts: a line of the grid",
     "icon": "put together where icons are drawn",
     "info": "a tone, the argument of many macros",
+    "large": "argument of the macro icon",
     "past": "argument of the macro that draws a ruler's bar",
     "qr": "handed to the library that draws QR codes",
     "range": "dashboard charts: a line from a low to a high value",

@@ -7,7 +7,7 @@ from flask import Response
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
-from app.dashboard import confirmation_pages, item_page, tagging
+from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
@@ -25,6 +25,7 @@ from app.kernel.db.transaction import db, reading
 from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
+from app.kernel.web import confirmation_pages
 from app.kernel.web.live import Live
 
 

@@ -9,7 +9,7 @@ from app.accounts.access import allow, me
 from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
-from app.dashboard import confirmation_pages, item_page, tagging
+from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.inspections import api_examples, chain, emails, queries, rules
@@ -30,6 +30,7 @@ from app.kernel.crypto import sha256
 from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
 from app.kernel.outbox.delivery_status import messages_about
+from app.kernel.web import confirmation_pages
 from app.kernel.web.htmx import personal
 from app.kernel.web.live import Live
 

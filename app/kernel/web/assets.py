@@ -46,6 +46,7 @@ SHEETS = (
     "notice",
     "field",
     "dialog",
+    "confirmation",
     "toast",
     "undo",
     "empty-state",

@@ -7,7 +7,7 @@ from flask import Response
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
-from app.dashboard import confirmation_pages, item_page, tagging
+from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.dashboard.undo import presentation as undo_presentation
@@ -20,6 +20,7 @@ from app.kernel.db.transaction import reading
 from app.kernel.errors import Refusal
 from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.text import datetimes
+from app.kernel.web import confirmation_pages
 from app.kernel.web.live import Live
 from app.prescreens import api_examples, emails, presentation
 from app.prescreens.events import EVENTS, SUBJECT

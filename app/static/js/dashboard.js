@@ -4,6 +4,7 @@
 import "./toasts.js";
 import "./bars.js";
 import "./dialogs.js";
+import "./tabs.js";
 import "./refusals.js";
 import "./forms.js";
 import "./counters.js";

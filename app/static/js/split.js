@@ -72,7 +72,7 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
 });
 
 addEventListener("pagehide", () => {
-  if (!$$("[aria-busy='true']").some(isVisible)) keepTyped($("#item"));
+  if ($("#item") && !$$("[aria-busy='true']").some(isVisible)) keepTyped($("#item"));
 });
 
 if (listPane()) {
