@@ -102,7 +102,7 @@ PICTURES = {
     ),
     "steps": charts.steps(NAMES, (9, 4, 0), LINKS[:3]),
     "shares": charts.shares(NAMES, (0, 3, 7), (1, 300, 7), LINKS[:3]),
-    "cells": charts.cells(NAMES, columns_of(days(30)), [["series-2"] * 30] * 3),
+    "cells": charts.cells(("E-mail", "SMS", "Webhook"), columns_of(days(30)), [["series-2"] * 30] * 3),
 }
 
 
