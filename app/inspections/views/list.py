@@ -126,7 +126,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
         ),
         Tab(
             listing.STUCK,
-            "Ended, not anchored",
+            "Without a time stamp",
             "Ended inspections without a time stamp",
             ("ended inspection has no time stamp yet", "ended inspections have no time stamp yet"),
             {"view": listing.STUCK},
