@@ -26,7 +26,10 @@ def _booking(row: EventRow) -> str:
 
 
 def _notified(row: EventRow) -> str:
-    return "all participants are notified by e-mail" if row.data.get("told") else "nobody is notified by e-mail"
+    if row.data.get("told"):
+        return "all participants are notified by e-mail"
+    reason = row.data.get("reason")
+    return f"nobody is notified by e-mail: {reason}" if reason else "nobody is notified by e-mail"
 
 
 def _notice(row: EventRow) -> str:

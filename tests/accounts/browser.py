@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 
 from tests.cast import PASSWORD
 from tests.pages import csrf as token
+from tests.pages import presser
 
 HTMX = {"HX-Request": "true"}
 
@@ -15,6 +16,11 @@ def post(client: FlaskClient, url: str, data: dict[str, Any] | None = None, **mo
     """Sends a form as its page would."""
     page = more.pop("page", None)
     return client.post(url, data={"csrf_token": token(client, page), **(data or {})}, **more)
+
+
+def confirm(client: FlaskClient, url: str) -> TestResponse:
+    """Presses a button, and the one of the confirmation that it shows."""
+    return presser(client, url, preview=True)()
 
 
 def sign_in(client: FlaskClient, email: str, password: str = PASSWORD, **more: Any) -> TestResponse:

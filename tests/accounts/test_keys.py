@@ -14,7 +14,7 @@ from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict
-from tests.accounts.browser import post
+from tests.accounts.browser import confirm, post
 from tests.cast import Cast
 
 SHOWN = re.compile(r'<output id="(?:key|bearer)"[^>]*>([^<]+)</output>')
@@ -78,7 +78,7 @@ def test_a_revoked_key_opens_nothing(client: FlaskClient, cast: Cast, database: 
     with database.read() as db:
         id = db.execute(select(ApiKey.id)).scalar_one()
     assert client.get("/api/v1/sessions", headers=cast.headers("prescreens")).status_code == 200
-    assert post(client, f"/keys/{id}/revoke").status_code == 303
+    assert confirm(client, f"/keys/{id}/revoke").status_code == 303
     assert client.get("/api/v1/sessions", headers=cast.headers("prescreens")).status_code == 401
     again = post(client, f"/keys/{id}/revoke")
     assert again.status_code == 409

@@ -13,7 +13,7 @@ from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict
-from tests.accounts.browser import HTMX, post
+from tests.accounts.browser import HTMX, confirm, post
 from tests.cast import Cast
 from tests.outgoing import Outbox
 
@@ -122,7 +122,7 @@ def test_inviting_a_person_of_another_organization(client: FlaskClient, cast: Ca
     page = client.get(f"/people/{cast.lars.id}").text
     assert "Lars Holm" in page
     assert "Harbor Homes" not in page
-    disabled = post(client, f"/people/{cast.lars.id}/disable")
+    disabled = confirm(client, f"/people/{cast.lars.id}/disable")
     assert disabled.status_code == 403
     assert "only a staff administrator may do this" in disabled.text
     assert disabled.status_code == post(client, f"/people/{cast.lars.id}/enable").status_code
@@ -200,7 +200,7 @@ def test_disabling_ends_everything_at_once(app: Flask, client: FlaskClient, cast
     lena = cast.sign_in(app.test_client(), "lena")
     assert lena.get("/settings").status_code == 200
     cast.sign_in(client, "adam")
-    assert post(client, f"/people/{cast.lena.id}/disable").status_code == 303
+    assert confirm(client, f"/people/{cast.lena.id}/disable").status_code == 303
     assert lena.get("/settings").status_code == 303
     assert post(client, f"/people/{cast.lena.id}/disable").status_code == 409
     assert post(client, f"/people/{cast.lena.id}/enable").status_code == 303

@@ -1,11 +1,13 @@
 """An administrator removes the second factors of a person who lost them."""
 
+import re
+
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import RecoveryCode, TotpSecret
 from app.kernel.db.engine import Database
-from tests.accounts.browser import HTMX, post, sign_in
+from tests.accounts.browser import HTMX, confirm, post, sign_in
 from tests.accounts.factors import Device, give_app, has_factor, register
 from tests.cast import Cast
 from tests.outgoing import Outbox
@@ -17,7 +19,11 @@ def test_an_administrator_resets_them(client: FlaskClient, cast: Cast, database:
     register(client, Device())
     cast.sign_in(client, "adam")
     assert "Reset the second step" in client.get(f"/people/{cast.lena.id}").text
-    answer = post(client, f"/people/{cast.lena.id}/factors/reset")
+    pressed = post(client, f"/people/{cast.lena.id}/factors/reset")
+    assert pressed.status_code == 409, "one press is not enough"
+    assert "Sends 1 e-mail to lena@example.com." in re.sub("<[^>]+>", "", pressed.text)
+    assert has_factor(database, cast, "lena")
+    answer = confirm(client, f"/people/{cast.lena.id}/factors/reset")
     assert answer.location == f"/people/{cast.lena.id}"
     page = client.get(f"/people/{cast.lena.id}").text
     assert "Two-step sign-in reset" in page

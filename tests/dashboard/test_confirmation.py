@@ -135,7 +135,7 @@ def test_to_tell_or_not_to_tell_is_what_was_seen(ines, database, cast, outbox):
     before = len(outbox.rows())
     data = fields(ines, made, cast, version=2)
     quiet = ines.post(f"/depositions/{made.id}/cancel", data={**data, "step": "preview"})
-    assert "Nothing will be sent" in text(quiet)
+    assert "Sends no e-mail, calendar file or webhook." in text(quiet)
     loud = {**data, "notify": "y", "preview": digest(quiet)}
     assert ines.post(f"/depositions/{made.id}/cancel", data=loud).status_code == 409
     assert len(outbox.rows()) == before

@@ -100,7 +100,7 @@ def test_without_scripts_the_same_is_a_page(chromium, app, base, database, cast,
     page.fill("[name=room_url]", factories.ROOM)
     page.fill("[name=provider]", "typed by hand")
     page.click("#schedule")
-    assert page.locator("h1").inner_text() == "Review what will be sent"
+    assert page.locator("h1").inner_text() == "Review and schedule"
     page.get_by_role("button", name="Back to the request").click()
     assert page.input_value("[name=provider]") == "typed by hand"
     page.click("#schedule")

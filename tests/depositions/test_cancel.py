@@ -87,23 +87,39 @@ def test_the_page_claims_only_what_was_sent(ines, cast, database, outbox):
     assert not re.search(r'<input checked[^>]*name="notify"', page)
 
 
-def test_a_silent_cancel_says_who_is_not_told(ines, cast, database, outbox):
+def test_a_silent_cancel_says_who_goes_on_believing_and_asks_why(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     fields = {"csrf_token": csrf(ines, "/settings"), "version": made.version, "step": "preview"}
-    waiting = text(ines.post(f"/depositions/{made.id}/cancel", data=fields))
-    assert "3 e-mails about it have not been sent yet and will still go out." in waiting
+    url = f"/depositions/{made.id}/cancel"
+    waiting = text(ines.post(url, data=fields))
+    assert "3 e-mails about it have not been sent yet, and will not be." in waiting
+    assert "1 will still believe that it takes place" in waiting
     with database.write() as db:
         db.execute(update(OutboxRow).where(OutboxRow.channel == "email").values(state="sent"))
-    preview = ines.post(f"/depositions/{made.id}/cancel", data=fields)
+    preview = ines.post(url, data=fields)
     page = text(preview)
-    assert "3 e-mails about it went out; the recipients are not told, and calendars keep it." in page
+    assert "Review and cancel, telling nobody" in page
+    assert "4 will still believe that it takes place" in page
+    assert page.count("an e-mail and a calendar entry, ") == 3
+    assert "it asks the API; no webhook is sent" in page
+    assert "Sends no e-mail, calendar file or webhook." in page
     assert "Cancel the session, notify no one" in page
-    assert "still go out" not in page
-    done = ines.post(
-        f"/depositions/{made.id}/cancel", data={**fields, "step": "", "preview": digest(preview)}, follow_redirects=True
-    )
+    fields |= {"step": "", "preview": digest(preview)}
+    refused = ines.post(url, data=fields)
+    assert (refused.status_code, "Say why nobody is told." in text(refused)) == (422, True)
+    assert stored(database, made.id) == made
+    done = ines.post(url, data={**fields, "reason": "They asked us on the phone."}, follow_redirects=True)
     assert "Canceled. Nobody is notified of it." in text(done)
-    assert "nobody is notified by e-mail" in text(done)
+    assert "nobody is notified by e-mail: They asked us on the phone." in text(done)
+
+
+def test_when_people_are_notified_their_system_still_believes(ines, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    fields = {"csrf_token": csrf(ines, "/settings"), "version": made.version, "step": "preview", "notify": "y"}
+    page = text(ines.post(f"/depositions/{made.id}/cancel", data=fields))
+    assert "1 will still believe that it takes place" in page
+    assert "3 e-mails with a calendar file to orsolya@example.com" in re.sub("<[^>]+>", "", page)
+    assert 'name="reason"' not in page
 
 
 def test_notifying_nobody_is_not_claimed(ines, cast, database):

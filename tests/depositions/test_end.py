@@ -63,7 +63,8 @@ def test_stale(ines, cast, database):
     made = running(database, cast)
     stale = send(ines, made.id, "end", version=2)
     assert stale.status_code == 409
-    assert "You started the session while you had this page open" in text(stale)
+    assert "It has changed since you saw it, so nothing was done or sent." in text(stale)
+    assert "You started the session" in text(stale)
     assert stored(database, made.id) == made
 
 

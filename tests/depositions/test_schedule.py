@@ -1,5 +1,6 @@
 """Schedule: the team books what an organization requested."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from app.kernel.errors import Conflict
 from tests.depositions import factories
 from tests.depositions.pages import listed, others_may_not, send, sender, stored
 from tests.depositions.races import lost, race, won
-from tests.pages import at_once, one_wins, text
+from tests.pages import at_once, csrf, digest, one_wins, text
 
 
 def typed(cast, **more):
@@ -123,6 +124,23 @@ def test_an_overlap_is_refused_in_words_and_keeps_what_was_typed(ines, cast, dat
     assert "already has another session at this hour" in text(refused)
     assert factories.ROOM in text(refused)
     assert send(ines, made.id, "schedule", **typed(cast, reason="Ana helps.")).status_code == 303
+    assert "in spite of an overlap: Ana helps." in text(ines.get(f"/depositions/{made.id}"))
+
+
+def test_the_reason_over_an_overlap_is_asked_for_where_it_is_confirmed(ines, cast, database):
+    starts_at = now() + timedelta(days=5)
+    other = factories.in_state(database, cast, "scheduled", starts_at=starts_at)
+    made = factories.request(database, cast, starts_at=starts_at)
+    data = {"csrf_token": csrf(ines), "version": 1, **typed(cast)}
+    shown = ines.post(f"/depositions/{made.id}/schedule", data={**data, "step": "preview"})
+    assert shown.status_code == 200
+    assert f'Overlaps <a href="/depositions/{other.id}">' in text(shown)
+    assert re.search('<textarea[^>]* name="reason"[^>]* required', text(shown))
+    assert 'type="hidden" name="reason"' not in text(shown)
+    data["preview"] = digest(shown)
+    assert ines.post(f"/depositions/{made.id}/schedule", data=data).status_code == 409
+    done = ines.post(f"/depositions/{made.id}/schedule", data={**data, "reason": "Ana helps."})
+    assert done.status_code == 303, "the reason was typed after the preview, and changes nothing in it"
     assert "in spite of an overlap: Ana helps." in text(ines.get(f"/depositions/{made.id}"))
 
 

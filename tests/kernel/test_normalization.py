@@ -39,12 +39,19 @@ def test_a_code_is_its_digits(digits: str, zero: str, around: list[str]) -> None
     assert normalization.code(typed) == digits
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "-", "\u200b\u202a", NOTHING])
+@pytest.mark.parametrize(
+    "typed", ["123456.", "123.456", "\u201c123456\u201d", "123,456", "(123456)", "#123456", "123_456"]
+)
+def test_punctuation_that_was_copied_with_a_code_is_nothing(typed: str) -> None:
+    assert normalization.code(typed) == "123456"
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "-", "...", "\u200b\u202a", NOTHING])
 def test_a_code_of_nothing_is_empty(typed: str) -> None:
     assert normalization.code(typed) == ""
 
 
-@pytest.mark.parametrize(("typed", "read"), [("12a", "12a"), ("ＡＢ-12", "AB12"), ("1.2", "1.2")])
+@pytest.mark.parametrize(("typed", "read"), [("12a", "12a"), ("ＡＢ-12", "AB12"), ("G-12", "G12")])
 def test_what_is_not_nothing_stays_in_a_code(typed: str, read: str) -> None:
     assert normalization.code(typed) == read
 
@@ -64,8 +71,17 @@ def test_what_is_not_nothing_stays_in_a_code(typed: str, read: str) -> None:
         ("+1 555\t010\n4477", "+1 555 010 4477"),
         ("123456", "123456"),
         ("123456789012345", "123456789012345"),
+        ("+1 555 010 4477 ext. 12", "+1 555 010 4477 ext. 12"),
+        ("555-010-4477 X12", "555-010-4477 X12"),
+        ("+1 555 010 4477;ext=12", "+1 555 010 4477;ext=12"),
+        ("01 23 45 67 89 poste ١٢", "01 23 45 67 89 poste 12"),
+        ("91 123 45 67, extensión 3", "91 123 45 67, extensión 3"),
+        ("123456789012345 #1234567", "123456789012345 #1234567"),
         (" \u200b ", ""),
         ("12345", None),
+        ("12345 ext. 678", None),
+        ("+1 555 010 4477 ext.", None),
+        ("ext. 12", None),
         ("1234567890123456", None),
         ("call me", None),
         ("555 010 4477 or 555 010 4478", None),
@@ -100,6 +116,10 @@ def test_six_to_fifteen_digits_are_a_telephone_in_every_script(digits: str, zero
         ("0555010447", "SA", "+966555010447"),
         ("+999 123 456 789", "US", "+999123456789"),
         ("555 010 4477", None, "5550104477"),
+        ("555 010 4477 ext. 12", None, "5550104477"),
+        ("555 010 4477 ext. 12", "US", "+15550104477"),
+        ("+999 123 456 789 poste 12", "FR", "+999123456789"),
+        ("020 7946 0018 x3", "GB", "+442079460018"),
         ("123456", "US", "123456"),
         ("123456789012345", "US", "123456789012345"),
     ],

@@ -45,6 +45,7 @@ VIEWS = {
     "list": "the queue page",
     "detail": "the page of one item",
     "actions": "what is done to one item",
+    "confirmations": "what is read before an act, besides its messages",
     "assignment": "assign, unassign, tags",
     "overview": "charts",
     "filters": "the blueprint and what an address asks of the list",

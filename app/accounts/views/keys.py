@@ -13,7 +13,10 @@ from app.accounts.models import Organization
 from app.accounts.roles import ACCESS, Product, Role
 from app.accounts.views import administered, pages
 from app.kernel import clock
+from app.kernel.changes import confirmation
 from app.kernel.db.transaction import db
+from app.kernel.web import confirmation_pages
+from app.kernel.web.confirmation_pages import Confirmation
 from app.kernel.web.forms import DeskForm, choices
 from app.kernel.web.htmx import respond, see_other
 
@@ -71,11 +74,28 @@ def create_key() -> Response:
 @pages.post("/keys/<int:key_id>/revoke")
 @allow(Role.ADMIN)
 def revoke_key(key_id: int) -> Response:
-    """Revokes a key."""
+    """Revokes a key, once the administrator has read what that ends."""
     DeskForm().check()
-    found = queries.key(db(), key_id, administered())
-    actions.revoke(db(), found, by=me().actor(), now=clock.now())
-    flash(f"The key {found.prefix}… is revoked.")
+    found, by, now = queries.key(db(), key_id, administered()), me().actor(), clock.now()
+    prefix, label = found.prefix, found.label
+    signing = " Bearers signed with it end now, and webhooks are signed by the newest key that is left."
+    signing = signing if found.product == Product.DEPOSITIONS else ""
+    asked = Confirmation(
+        title="Review and revoke",
+        confirm="Revoke the key",
+        back=url_for("accounts.keys"),
+        back_label="Back to the keys",
+        subject=list(filter(None, [f"{prefix}…", label, f"for {found.product}"])),
+        icon="ban",
+        tone="danger",
+        note="Requests with this key are refused from now on. It cannot be restored." + signing,
+    )
+    _, preview = confirmation.confirm(
+        lambda db, _: actions.revoke(db, queries.key(db, key_id, administered()), by=by, now=now), "revoke", key_id
+    )
+    if preview:
+        return confirmation_pages.show(preview, asked)
+    flash(f"The key {prefix}… is revoked.")
     return see_other(url_for("accounts.keys"))
 
 

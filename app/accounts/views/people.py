@@ -1,5 +1,6 @@
 """Pages of the people: their accounts and roles, invitations, disabling."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,12 +17,15 @@ from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
 from app.accounts.views import administered, pages
 from app.accounts.views.proof import ask_for_proof
 from app.kernel import clock
-from app.kernel.changes import events
+from app.kernel.changes import confirmation, events
 from app.kernel.changes.events import TimelineRow
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
 from app.kernel.text import normalization
+from app.kernel.text.template_filters import pluralize
+from app.kernel.web import confirmation_pages
+from app.kernel.web.confirmation_pages import Belief, Confirmation
 from app.kernel.web.forms import DeskForm, choices
 from app.kernel.web.htmx import respond, see_other
 
@@ -147,10 +151,28 @@ def take_role(person_id: int, membership_id: int) -> Response:
 @pages.post("/people/<int:person_id>/disable")
 @allow(Role.ADMIN)
 def disable(person_id: int) -> Response:
-    """Disables an account and ends its sign-ins."""
+    """Disables an account and ends its sign-ins, once the administrator has read what that ends."""
     DeskForm().check()
-    found = _manageable_account(person_id)
-    actions.disable(db(), found, by=me().actor(), now=clock.now())
+    found, now = _manageable_account(person_id), clock.now()
+    browsers = len(queries.live_sign_ins(db(), found.id, now))
+    signed_out = pluralize(browsers, "browser") if browsers else "No browser"
+    asked = _asked(
+        found,
+        title="Review and disable",
+        confirm="Disable the account",
+        icon="lock",
+        note=f"{signed_out} will be signed out. Links in e-mails for a "
+        "new password or an invitation stop working, and decisions of theirs that are still pending are not written. "
+        "What they did stays. The account can be enabled again.",
+        beliefs=[Belief(found.name, "not told", "an account that they know", "they try to sign in")],
+    )
+    by = me().actor()
+    _, preview = confirmation.confirm(
+        lambda db, _: actions.disable(db, _manageable_account(person_id), by=by, now=now), "disable", person_id
+    )
+    if preview:
+        return confirmation_pages.show(preview, asked)
+    found = queries.person(db(), person_id, administered())
     flash(f"{found.name} can no longer sign in.")
     return see_other(url_for("accounts.person", person_id=found.id))
 
@@ -169,14 +191,45 @@ def enable(person_id: int) -> Response:
 @pages.post("/people/<int:person_id>/factors/reset")
 @allow(Role.ADMIN)
 def reset_factors(person_id: int) -> Response:
-    """Removes every second factor of a person who lost them."""
+    """Removes every second factor of a person who lost them, once the administrator has seen the e-mail about it."""
     if (question := ask_for_proof(url_for("accounts.person", person_id=person_id))) is not None:
         return question
     DeskForm().check()
-    found = _manageable_account(person_id)
-    factors.reset(db(), found, by=me().actor(), now=clock.now())
+    found, by, now = _manageable_account(person_id), me().actor(), clock.now()
+    asked = _asked(
+        found,
+        title="Review and reset the second step",
+        confirm="Reset the second step",
+        icon="shield-alert",
+        note="The app, the passkeys and the recovery codes stop working for good. Until a new second step is set up, "
+        "the password alone signs in.",
+    )
+    _, preview = confirmation.confirm(
+        lambda db, _: factors.reset(db, _manageable_account(person_id), by=by, now=now), "reset", person_id
+    )
+    if preview:
+        return confirmation_pages.show(preview, asked)
+    found = queries.person(db(), person_id, administered())
     flash(f"{found.name} signs in with the password alone now. An e-mail tells them.")
     return see_other(url_for("accounts.person", person_id=found.id))
+
+
+def _asked(
+    found: Person, *, title: str, confirm: str, icon: str, note: str, beliefs: Sequence[Belief] = ()
+) -> Confirmation:
+    """What is confirmed about a person's account."""
+    return Confirmation(
+        title=title,
+        confirm=confirm,
+        back=url_for("accounts.person", person_id=found.id),
+        back_label="Back to the person",
+        subject=[found.name, found.email],
+        icon=icon,
+        tone="danger",
+        believed="1 is not told",
+        beliefs=beliefs,
+        note=note,
+    )
 
 
 def _manageable_account(person_id: int) -> Person:

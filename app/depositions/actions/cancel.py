@@ -15,10 +15,17 @@ from app.kernel.outbox.outbox import drop
 
 
 def cancel(
-    db: Db, deposition_id: int, *, by: Actor, now: datetime, notify: bool = True, version: int | None = None
+    db: Db,
+    deposition_id: int,
+    *,
+    by: Actor,
+    now: datetime,
+    notify: bool = True,
+    reason: str = "",
+    version: int | None = None,
 ) -> Deposition:
     """Cancels anything whose planned start lies ahead or that has not begun. With `notify`, every participant gets an
-    e-mail."""
+    e-mail; `reason` says why not, and only the event has it."""
     deposition = write(
         db,
         deposition_id,
@@ -30,7 +37,7 @@ def cancel(
         version=version,
         only=or_(Deposition.state != State.ACTIVE.value, Deposition.starts_at > now),
     )
-    record_canceled(db, deposition, notify, by=by, now=now)
+    record_canceled(db, deposition, notify, by=by, now=now, reason=reason)
     return deposition
 
 
@@ -44,7 +51,9 @@ def canceled_values(now: datetime) -> Values:
     }
 
 
-def record_canceled(db: Db, deposition: Deposition, notify: bool, *, by: Actor, now: datetime) -> None:
+def record_canceled(
+    db: Db, deposition: Deposition, notify: bool, *, by: Actor, now: datetime, reason: str = ""
+) -> None:
     """Records the cancellation, and the e-mails to every participant when `notify` is set.
 
     An invitation that was not sent yet would come after it, or instead of it.
@@ -52,4 +61,5 @@ def record_canceled(db: Db, deposition: Deposition, notify: bool, *, by: Actor, 
     drop(db, SUBJECT, deposition.id, reason="The session was canceled.", now=now, channel="email")
     name = organization_name(db, deposition.organization_id) if notify else ""
     messages = emails.canceled(db, deposition, name, now) if notify else []
-    record(db, events.CANCELED, deposition, by=by, now=now, data={"told": bool(messages)}, messages=messages)
+    data = {"told": bool(messages), **({"reason": reason} if reason else {})}
+    record(db, events.CANCELED, deposition, by=by, now=now, data=data, messages=messages)

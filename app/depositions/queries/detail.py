@@ -11,11 +11,10 @@ from uuid import UUID
 from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, select
 
 from app.accounts.models import Organization
-from app.depositions.events import SUBJECT
 from app.depositions.models import COUNTS, Deposition
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
-from app.kernel.outbox.delivery_status import ListedMessage, messages_about
+from app.kernel.outbox.delivery_status import ListedMessage
 from app.kernel.outbox.outbox import QUEUED, SENT
 
 if TYPE_CHECKING:
@@ -91,11 +90,6 @@ class Informed(NamedTuple):
         """Counts the e-mails among the messages about a deposition. Those that failed or were dropped inform nobody."""
         states = Counter(message.state for message in messages if message.channel == "email")
         return cls(states[SENT], states[QUEUED])
-
-
-def informed(db: Db, deposition_id: int) -> Informed:
-    """How many e-mails about a deposition were sent so far, and are still to be sent."""
-    return Informed.by(messages_about(db, SUBJECT, deposition_id))
 
 
 _EXPORTED = select(

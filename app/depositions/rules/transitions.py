@@ -222,3 +222,12 @@ def check_overlaps(overlaps: Sequence[object], manager: str, reason: str) -> Non
         code="session_request.overlap",
         errors=[FieldError("reason", "overlap", "Say why this is scheduled over the overlap.")],
     )
+
+
+def check_silence(reason: str) -> None:
+    """Raises Invalid without a reason why those who believe in a session are not told that it is canceled."""
+    if not reason:
+        raise Invalid(
+            "Nothing was canceled. Say why nobody is told.",
+            errors=[FieldError("reason", "required", "Say why nobody is told.")],
+        )

@@ -1,24 +1,26 @@
 """What the team does with a deposition: one POST a verb, back to the page with 303."""
 
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, replace
 
-from flask import Response, flash, url_for
+from flask import Response, flash
 
 from app.accounts.access import allow, me
-from app.dashboard import confirmation_pages, redirects
-from app.depositions import actions, emails, presentation
+from app.dashboard import redirects
+from app.depositions import actions, emails
 from app.depositions.forms import ButtonForm, CancelForm, NoticeForm, RoomForm, ScheduleForm
-from app.depositions.queries import detail, managers
-from app.depositions.queries.detail import DepositionDetail
+from app.depositions.queries import managers
 from app.depositions.rules import transitions
+from app.depositions.views import confirmations
 from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
 from app.kernel.db.transaction import db, reading
-from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
+from app.kernel.web import confirmation_pages
+
+ASKED = "…"
+"""Stands for the reason over an overlap, while it is asked for."""
 
 
 @pages.post("/<int:id>/schedule")
@@ -29,16 +31,21 @@ def schedule(id: int) -> Response:
     form.offer(team)
     form.check()
     booking, by, now = form.booking(team), me().actor(), clock.now()
+    # The reason over an overlap is typed in the confirmation: until then any text lets the dry run pass.
+    tried = replace(booking, reason=booking.reason or ASKED) if confirmation.only_shows() else booking
     _, preview = confirmation.confirm(
-        lambda db, version: actions.schedule(db, deposition.id, booking, by=by, now=now, version=version),
+        lambda db, version: actions.schedule(db, deposition.id, tried, by=by, now=now, version=version),
         "schedule",
         deposition.id,
-        asdict(booking),
+        asdict(replace(booking, reason="")),
     )
     recipients = len(emails.participants(deposition))
     people = pluralize(recipients, "person", "people")
     if preview:
-        return _show(deposition.id, preview, f"Schedule and notify {people}" if recipients else "Schedule", "schedule")
+        email, begins, ends = booking.manager_email.lower(), deposition.starts_at, deposition.ends_at
+        overlaps = managers.overlaps(reading(), email, begins, ends, besides=deposition.id)
+        asked = confirmations.scheduling(deposition, booking, overlaps, form.reason, now)
+        return confirmation_pages.show(preview, asked)
     flash(f"Scheduled. {people} will be notified by e-mail." if recipients else "Scheduled.")
     return redirects.back(QUEUE, deposition.id)
 
@@ -51,36 +58,22 @@ def cancel(id: int) -> Response:
     form.check()
     recipients = len(emails.participants(deposition)) if form.notify.data else 0
     notify, by, now = recipients > 0, me().actor(), clock.now()
-    informed = presentation.informed(detail.informed(reading(), deposition.id))
+    asked = confirmations.canceling(deposition, notify, form.reason, now)
+    reason = (form.reason.data or "").strip() if asked.field else ""
+    if not confirmation.only_shows() and asked.field:
+        transitions.check_silence(reason)
     _, preview = confirmation.confirm(
-        lambda db, version: actions.cancel(db, deposition.id, by=by, now=now, notify=notify, version=version),
+        lambda db, version: actions.cancel(
+            db, deposition.id, by=by, now=now, notify=notify, reason=reason, version=version
+        ),
         "cancel",
         deposition.id,
         notify,
     )
     if preview:
-        thing = "session" if deposition.booked_at else "request"
-        people = pluralize(recipients, "person", "people")
-        label = f"Cancel the {thing} and notify {people}" if notify else f"Cancel the {thing}, notify no one"
-        note = "" if notify else informed
-        return _show(deposition.id, preview, label, "cancel", "calendar-x", "danger", note=note)
+        return confirmation_pages.show(preview, asked)
     flash("Canceled. The participants will be notified by e-mail." if notify else "Canceled. Nobody is notified of it.")
     return redirects.back(QUEUE, deposition.id)
-
-
-def _show(
-    id: int,
-    preview: confirmation.Preview,
-    confirm: str,
-    edit: str,
-    icon: str = "send",
-    tone: str = "primary",
-    note: str = "",
-) -> Response:
-    url = url_for(".detail", id=id, **QUEUE.choose().args)
-    return confirmation_pages.show(
-        preview, confirm, back=url, back_label="Back to the request", edit=edit, icon=icon, tone=tone, note=note
-    )
 
 
 @pages.post("/<int:id>/write_notice")
@@ -124,32 +117,22 @@ def start(id: int) -> Response:
             deposition.starts_at,
         )
         if preview:
-            return _show_early_start(deposition, preview, now)
+            return confirmation_pages.show(preview, confirmations.starting_early(deposition, now))
     flash("Started. The session’s links lead into the room now.")
     return redirects.back(QUEUE, deposition.id)
-
-
-def _show_early_start(deposition: DepositionDetail, preview: confirmation.Preview, now: datetime) -> Response:
-    early = datetimes.duration(deposition.starts_at - now)
-    hours = presentation.hours(deposition)
-    return confirmation_pages.show(
-        preview,
-        f"Start it {early} early",
-        back=url_for(".detail", id=deposition.id, **QUEUE.choose().args),
-        back_label="Back to the request",
-        icon="play",
-        title=f"The planned start is in {early}",
-        note=f"It is planned for {hours}. Once it is started, everybody with its link can "
-        "enter the room, which can no longer be changed. It cannot be ended before the planned start, only canceled.",
-    )
 
 
 @pages.post("/<int:id>/end")
 @allow(*READERS)
 def end(id: int) -> Response:
-    """Closes the room."""
+    """Closes the room, once the user has read that it is final."""
     deposition, form = actable(id), ButtonForm()
     form.check()
-    actions.end(db(), deposition.id, by=me().actor(), now=clock.now(), version=form.seen_version)
+    by, now = me().actor(), clock.now()
+    _, preview = confirmation.confirm(
+        lambda db, version: actions.end(db, deposition.id, by=by, now=now, version=version), "end", deposition.id
+    )
+    if preview:
+        return confirmation_pages.show(preview, confirmations.ending(deposition))
     flash("Ended. The links no longer lead into the room.")
     return redirects.back(QUEUE, deposition.id)

@@ -1,15 +1,15 @@
 """What an operator does with an inspection: one POST a verb, back to the page with 303."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from flask import Response, current_app, flash, request, url_for
 from sqlalchemy import select
 
 from app.accounts.access import allow, me
-from app.dashboard import confirmation_pages
 from app.dashboard.redirects import next_in_list
-from app.inspections import actions, queries
+from app.inspections import actions, queries, rules
 from app.inspections.events import EVENTS, NOTES_CHANGED, SUBJECT
 from app.inspections.forms import ButtonForm, InviteForm, NotesForm, RemarkForm
 from app.inspections.models import Inspection, Invite
@@ -22,7 +22,9 @@ from app.kernel.changes import confirmation, events
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
 from app.kernel.errors import Change, Conflict
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, normalization
+from app.kernel.web import confirmation_pages
+from app.kernel.web.confirmation_pages import Belief, Confirmation
 from app.kernel.web.htmx import see_other
 
 LOGGED_OUT = "The field user who joined with it is logged out."
@@ -42,8 +44,13 @@ def invite(id: str) -> Response:
         participant,
         always=False,
     )
-    if minted is None:
-        return _show(inspection, preview, "Invite and send", edit="invite")
+    if preview:
+        name = " ".join(filter(None, (form.recipient_first_name.data, form.recipient_last_name.data)))
+        asked = _asked(inspection, "Review and invite", "Invite and send", edit="invite")
+        return confirmation_pages.show(
+            preview, replace(asked, subject=[name, *asked.subject] if name else asked.subject)
+        )
+    assert minted is not None
     return _back_with_secrets(inspection, minted)
 
 
@@ -51,17 +58,17 @@ def invite(id: str) -> Response:
 @allow(*READERS)
 def new_code(id: str, invite_id: str) -> Response:
     """Sends a new code for the same link, once the operator has seen what is sent."""
-    return _issue(id, invite_id, actions.new_code, "Send the new code")
+    return _issue(id, invite_id, actions.new_code, "Review and send a new code", "Send the new code")
 
 
 @pages.post("/<id>/invites/<invite_id>/reissue")
 @allow(*READERS)
 def reissue(id: str, invite_id: str) -> Response:
     """Sends a new link and code, once the operator has seen what is sent; the old ones stop working."""
-    return _issue(id, invite_id, actions.reissue, "Issue and send")
+    return _issue(id, invite_id, actions.reissue, "Review and issue a new link", "Issue and send")
 
 
-def _issue(id: str, invite_id: str, act: Callable[..., actions.Minted], confirm: str) -> Response:
+def _issue(id: str, invite_id: str, act: Callable[..., actions.Minted], title: str, confirm: str) -> Response:
     ButtonForm().check()
     inspection = actable(id)
     joined = queries.invite(reading(), as_uuid(invite_id), inspection.id).joined_at is not None
@@ -73,8 +80,10 @@ def _issue(id: str, invite_id: str, act: Callable[..., actions.Minted], confirm:
         return act(db, found, by=by, now=now)
 
     minted, preview = confirmation.confirm(issue, confirm, invite_id, always=joined)
-    if minted is None:
-        return _show(inspection, preview, confirm, note=LOGGED_OUT if joined else "")
+    if preview:
+        asked = _asked(inspection, title, confirm, note=LOGGED_OUT if joined else "")
+        return confirmation_pages.show(preview, asked)
+    assert minted is not None
     return _back_with_secrets(inspection, minted)
 
 
@@ -98,15 +107,24 @@ def revoke(id: str, invite_id: str) -> Response:
     ButtonForm().check()
     inspection = actable(id)
     found, by, now = queries.invite(reading(), as_uuid(invite_id), inspection.id), me().actor(), clock.now()
-    revoked, preview = confirmation.confirm(
+    _, preview = confirmation.confirm(
         lambda db, _: actions.revoke(db, queries.invite(db, found.id, inspection.id), by=by, now=now),
         "revoke",
         invite_id,
     )
-    if revoked is None:
+    if preview:
         note = "The link and the code stop working at once. To let the recipient in again, make a new invite."
         note = f"{note} {LOGGED_OUT}" if found.joined_at is not None else note
-        return _show(inspection, preview, "Revoke the invite", "ban", "danger", note)
+        asked = _asked(
+            inspection,
+            "Review and revoke",
+            "Revoke the invite",
+            icon="ban",
+            tone="danger",
+            note=note,
+            beliefs=_holders([found], now),
+        )
+        return confirmation_pages.show(preview, asked)
     return _back(inspection)
 
 
@@ -174,12 +192,21 @@ def end(id: str) -> Response:
     """Ends the inspection, once the operator has seen which authorities are asked for a time stamp."""
     ButtonForm().check()
     inspection, by, now = actable(id), me().actor(), clock.now()
-    ended, preview = confirmation.confirm(
+    _, preview = confirmation.confirm(
         lambda db, _: actions.end(db, inspection.id, by=by, now=now), "end", inspection.id
     )
     # It may have been ended by another operator in between, which is what this one wanted as well.
-    if ended is None and queries.get(reading(), inspection.id).ended_at is None:
-        return _show(inspection, preview, "End the inspection", "circle-stop", "danger", _ending(inspection, now))
+    if preview and queries.get(reading(), inspection.id).ended_at is None:
+        asked = _asked(
+            inspection,
+            "Review and end",
+            "End the inspection",
+            icon="circle-stop",
+            tone="danger",
+            note=_ending(inspection, now),
+            beliefs=_holders(queries.invites(reading(), inspection.id), now),
+        )
+        return confirmation_pages.show(preview, asked)
     following = next_in_list(QUEUE, QUEUE.ask(now), inspection.id)
     if following:
         flash(following, "info")
@@ -238,26 +265,48 @@ def _back_with_secrets(inspection: Inspection, minted: actions.Minted) -> Respon
     return response
 
 
-def _show(
+def _asked(
     inspection: Inspection,
-    preview: confirmation.Preview | None,
+    title: str,
     confirm: str,
     icon: str = "send",
     tone: str = "primary",
     note: str = "",
     edit: str = "",
-) -> Response:
-    assert preview is not None
-    return confirmation_pages.show(
-        preview,
-        confirm,
+    beliefs: Sequence[Belief] = (),
+) -> Confirmation:
+    """What the operator confirms besides the messages."""
+    planned = inspection.scheduled_for
+    hour = datetimes.moment(planned, me().time_zone) if planned else "To start at once"
+    return Confirmation(
+        title=title,
+        confirm=confirm,
         back=_page_url(inspection),
         back_label="Back to the inspection",
+        subject=[normalization.shown(inspection.notes[:80], f"Inspection {str(inspection.id)[:8]}"), hour],
         icon=icon,
         tone=tone,
+        believed=f"{len(beliefs)} will still believe that their link works",
+        beliefs=beliefs,
         note=note,
         edit=edit,
     )
+
+
+def _holders(invites: Sequence[Invite], now: datetime) -> list[Belief]:
+    """The recipients of invites that still work: they are not told when these end."""
+    return [
+        Belief(
+            normalization.shown(
+                invite.recipient_name, invite.recipient_email, invite.recipient_phone, "A recipient face to face"
+            ),
+            "recipient",
+            "link and code" if invite.otp_required else "the link",
+            "they open it, and read that it has ended",
+        )
+        for invite in invites
+        if rules.invite_state(invite, now) == rules.InviteState.LIVE
+    ]
 
 
 def _missed(inspection: Inspection) -> list[Change]:

@@ -9,7 +9,7 @@ from app.accounts.access import allow, me
 from app.accounts.models import Organization
 from app.accounts.roles import INSPECTIONS
 from app.accounts.rules import LOCALES
-from app.dashboard import confirmation_pages, item_page, tagging
+from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.inspections import api_examples, chain, emails, queries, rules
@@ -20,6 +20,8 @@ from app.inspections.models import Campaign, Inspection, Invite, Status
 from app.inspections.presentation import labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
 from app.inspections.presentation.progress import phone_script, progress_of
+from app.inspections.presentation.rows import name_of as name_of_row
+from app.inspections.queries import listing
 from app.inspections.views.filters import READERS, actable, pages, visible
 from app.inspections.views.list import QUEUE
 from app.kernel import clock
@@ -30,6 +32,7 @@ from app.kernel.crypto import sha256
 from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
 from app.kernel.outbox.delivery_status import messages_about
+from app.kernel.web import confirmation_pages
 from app.kernel.web.htmx import personal
 from app.kernel.web.live import Live
 
@@ -94,6 +97,8 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=reasons,
+        waits=state in (Status.OPEN, Status.RECORDING) and inspection.attended_at is None,
+        earlier=[(row, name_of_row(row), rules.status_of(row, now)) for row in listing.earlier(db(), inspection)],
         api_examples=api_examples.of(inspection, reasons, panels),
         no_api_example=api_examples.NONE,
         invite=InviteForm() if edited == "invite" else InviteForm(formdata=None),

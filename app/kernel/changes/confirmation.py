@@ -11,7 +11,7 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import orjson
 from flask import current_app, request
@@ -53,6 +53,27 @@ class PreviewedMessage:
     html: str = ""
     files: Sequence[tuple[str, str]] = ()
     warning: str = ""
+    count: int = 1
+    """How many messages or files it stands for."""
+
+
+class Part(NamedTuple):
+    """The messages of one kind, for a tab of the preview; `label` counts them: `3 e-mails`."""
+
+    kind: str
+    icon: str
+    label: str
+    messages: Sequence[PreviewedMessage]
+
+
+PARTS = (
+    ("email", "mail", "e-mail"),
+    ("calendar", "calendar", "calendar file"),
+    ("sms", "smartphone", "text message"),
+    ("webhook", "webhook", "webhook"),
+    ("work", "clock", "task"),
+)
+"""The kinds of previewed messages in the order of the tabs, each with its icon and noun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +89,19 @@ class Preview:
     fields: Sequence[tuple[str, str]]
     changed: bool = False
     changes: Sequence[Change] = ()
+    recipients: Sequence[str] = ()
+    """Addresses and hosts that something is sent to, each once."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """The messages by kind."""
+        found = []
+        for kind, icon, noun in PARTS:
+            messages = [message for message in self.messages if message.kind == kind]
+            if messages:
+                label = pluralize(sum(message.count for message in messages), noun)
+                found.append(Part(kind, icon, label, messages))
+        return found
 
     @property
     def status(self) -> int:
@@ -111,6 +145,11 @@ def confirm(
     return None, replace(preview, fields=_posted_fields(version))
 
 
+def only_shows() -> bool:
+    """Whether this POST cannot act yet, because it asks for the preview or has not seen one."""
+    return bool(request.form.get(STEP)) or not request.form.get(SEEN)
+
+
 def dry_run(action: Action[object], version: int | None, about: Sequence[object]) -> Preview:
     """Runs an action, collects the messages that it queues, and rolls everything back."""
     _, preview = _run(action, version, about)
@@ -127,7 +166,14 @@ def _run(action: Action[T], version: int | None, about: Sequence[object]) -> tup
 
 def preview_of(db: Db, messages: Sequence[Message], *about: object) -> Preview:
     """The preview of these messages, with their fingerprint."""
-    return Preview(fingerprint(messages, *about), previewed_messages(db, messages), summary(messages), ())
+    addresses = [message.payload.get("to") or message.destination for message in messages]
+    return Preview(
+        fingerprint(messages, *about),
+        previewed_messages(db, messages),
+        summary(messages),
+        (),
+        recipients=list(dict.fromkeys(filter(None, addresses))),
+    )
 
 
 @contextmanager
@@ -205,6 +251,7 @@ def _email(db: Db, group: Sequence[Message]) -> PreviewedMessage:
         ],
         without_fresh_values(shown, shown.payload["text"]),
         html=sent_html(without_fresh_values(shown, shown.payload["html"])),
+        count=len(group),
     )
 
 
@@ -220,8 +267,9 @@ def _calendars(emails: Sequence[Message]) -> list[PreviewedMessage]:
             earlier = found.get(key)
             if earlier is None:
                 found[key] = previewed
-            elif len(earlier.files) < RAW_FILES:
-                found[key] = replace(earlier, files=[*earlier.files, *previewed.files])
+            else:
+                files = [*earlier.files, *previewed.files][:RAW_FILES]
+                found[key] = replace(earlier, files=files, count=earlier.count + 1)
     return list(found.values())
 
 

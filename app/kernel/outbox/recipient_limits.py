@@ -44,7 +44,7 @@ def mailbox(address: str) -> str:
 
 def telephone(number: str) -> str:
     """The key of a telephone: its last nine digits, so that a country code in front makes no other one."""
-    return f"sms:{re.sub(r'[^0-9]', '', number)[-9:]}"
+    return f"sms:{re.sub(r'[^0-9]', '', normalization.without_extension(number))[-9:]}"
 
 
 def bucket(purpose: str, key: object) -> str:

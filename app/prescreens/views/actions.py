@@ -5,15 +5,18 @@ from uuid import UUID
 from flask import Response, flash, request, url_for
 
 from app.accounts.access import allow, me
-from app.dashboard import confirmation_pages
 from app.dashboard.queue import ListState
 from app.kernel import clock
 from app.kernel.changes import confirmation
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
+from app.kernel.text.template_filters import pluralize
+from app.kernel.web import confirmation_pages
+from app.kernel.web.confirmation_pages import Belief, Confirmation, Flag
 from app.kernel.web.htmx import see_other
-from app.prescreens import actions, presentation
+from app.prescreens import actions, emails, presentation
 from app.prescreens.forms import DecisionForm
+from app.prescreens.models import Prescreen
 from app.prescreens.queries import listing, questionnaires
 from app.prescreens.rules import review
 from app.prescreens.views.filters import READERS, actable, pages, writable
@@ -63,17 +66,38 @@ def _decide(id: UUID, verb: str) -> Response:
 
     _, preview = confirmation.confirm(decide, leads_to=review_now)
     if preview:
-        back = list_state.url(".detail", id=id)
-        label = f"{verb.capitalize()} {name[:40]}"
-        icon = "check" if verb == "approve" else "x"
-        return confirmation_pages.show(
-            preview, label, back=back, back_label="Back to the answers", edit="decide", icon=icon
-        )
+        return confirmation_pages.show(preview, _asked(prescreen, verb, list_state))
     if not me().undo_seconds:
         questionnaire = questionnaires.version(db(), prescreen.workflow_template_id, prescreen.template_version)
         decided = review.DECISIONS[verb].value
         flash(f"{name} is {decided}. {presentation.notified(prescreen, questionnaire)}", "good")
     return see_other(_next(list_state, id))
+
+
+def _asked(prescreen: Prescreen, verb: str, list_state: ListState) -> Confirmation:
+    """What the user confirms besides the e-mail: whom they decide about, and what speaks against it."""
+    name, seconds = presentation.name_of(prescreen), me().undo_seconds
+    questionnaire = questionnaires.version(reading(), prescreen.workflow_template_id, prescreen.template_version)
+    answers = presentation.answer_rows(questionnaire.questions, prescreen.submission)
+    not_met = [answer.question for answer in answers if answer.met is False]
+    messages = emails.of_decision(reading(), prescreen, questionnaire, review.DECISIONS[verb].value)
+    untold = Belief(name, "prospect", "“waiting for a decision”", "they open their status page")
+    note = (
+        f"It can be undone for {pluralize(seconds, 'second')}, then it is final." if seconds else "It is final at once."
+    )
+    return Confirmation(
+        title=f"Review and {verb}",
+        confirm=f"{verb.capitalize()} {name[:40]}",
+        back=list_state.url(".detail", id=prescreen.id),
+        back_label="Back to the answers",
+        subject=[name, questionnaire.name],
+        icon="check" if verb == "approve" else "x",
+        flags=[Flag(f"Not met: {', '.join(not_met)}.", "scale")] if not_met else [],
+        believed="1 will still believe that it waits for a decision",
+        beliefs=[] if messages else [untold],
+        note=note,
+        edit="decide",
+    )
 
 
 def _next(list_state: ListState, id: UUID) -> str:

@@ -4,15 +4,16 @@
 import "./toasts.js";
 import "./bars.js";
 import "./dialogs.js";
+import "./tabs.js";
 import "./refusals.js";
 import "./forms.js";
 import "./counters.js";
 import "./slow-answers.js";
 import "./theme.js";
 import "./clipboard.js";
+import "./split.js";
 import "./filters.js";
 import "./focus.js";
-import "./split.js";
 import "./relative-times.js";
 import "./shortcuts.js";
 import "./dropdowns.js";

@@ -1,7 +1,8 @@
 """What typed text means, by the kind of its field. API, forms, chat and commands read each kind by the same function.
 
-- `code`: digits of any script are digits; spaces, hyphens and invisible characters are nothing.
-- `telephone`: kept as typed, with ASCII digits, plain spaces and hyphens; 6 to 15 digits. `telephone_key` matches it.
+- `code`: digits of any script are digits; spaces, punctuation and invisible characters are nothing.
+- `telephone`: kept as typed, with ASCII digits, plain spaces and hyphens; 6 to 15 digits, and an extension.
+  `telephone_key` matches it.
 - `number`: read by the conventions of a language; what could be two numbers is asked again.
 - `name`: without characters that turn its direction around; empty when nothing of it can be seen.
 - `email`: without invisible characters, with ASCII signs for full-width ones; `email_key` ignores case.
@@ -20,7 +21,13 @@ from app.kernel.text.normalization.characters import (
 from app.kernel.text.normalization.codes import code
 from app.kernel.text.normalization.lines import email, email_key, name, query, shown, text
 from app.kernel.text.normalization.numbers import Ambiguous, NotANumber, number, written
-from app.kernel.text.normalization.telephones import region_of, telephone, telephone_key, telephone_spellings
+from app.kernel.text.normalization.telephones import (
+    region_of,
+    telephone,
+    telephone_key,
+    telephone_spellings,
+    without_extension,
+)
 from app.kernel.text.normalization.words import (
     MARK,
     MOST_WANTED,
@@ -66,6 +73,7 @@ __all__ = [
     "telephone_spellings",
     "text",
     "tokens",
+    "without_extension",
     "without_marks",
     "without_overrides",
     "written",

@@ -2,15 +2,15 @@
 
 import unicodedata
 
-from app.kernel.text.normalization.characters import ascii_digits, is_dash, without_marks
+from app.kernel.text.normalization.characters import ascii_digits, without_marks
 
 
 def code(typed: str) -> str:
-    """The code without spaces, hyphens and marks, with ASCII digits; empty when nothing else was typed."""
+    """The code without spaces, punctuation and marks, with ASCII digits; empty when nothing else was typed."""
     found = ascii_digits(unicodedata.normalize("NFKC", without_marks(typed)))
     return "".join(each for each in found if not _is_nothing(each))
 
 
 def _is_nothing(character: str) -> bool:
     category = unicodedata.category(character)
-    return category[0] in "ZM" or category in ("Cc", "Cf") or is_dash(character)
+    return category[0] in "ZMPS" or category in ("Cc", "Cf")

@@ -16,6 +16,9 @@ DIGITS = range(6, 16)
 LONGEST = 40
 """Characters of a number as it is kept."""
 _FORM = re.compile(r"(?=[+0-9(])[+0-9 ()./-]+")
+_EXTENSION = re.compile(
+    r"[ ,;]*(?:ext(?:ension|ensión|n)?|x|poste|anexo|interno|int|تحويلة|داخلي|#)[ .:=]*[0-9]{1,7}\Z", re.IGNORECASE
+)
 _DOTS = str.maketrans("·•∙", "...")
 
 
@@ -28,8 +31,16 @@ def telephone(typed: str) -> str | None:
     found = found[4:].lstrip() if found[:4].lower() == "tel:" else found
     if not found:
         return ""
-    readable = _FORM.fullmatch(found) and found.rfind("+") <= 1 and len(found) <= LONGEST
-    return found if readable and len(_digits(found)) in DIGITS else None
+    if len(found) > LONGEST:
+        return None
+    dialled = without_extension(found)
+    readable = _FORM.fullmatch(dialled) and dialled.rfind("+") <= 1
+    return found if readable and len(_digits(dialled)) in DIGITS else None
+
+
+def without_extension(number: str) -> str:
+    """The number as it is dialled. What follows at a switchboard (`ext. 12`) is kept, and tells no two apart."""
+    return _EXTENSION.sub("", number)
 
 
 def telephone_key(number: str, region: str | None) -> str:
@@ -37,7 +48,7 @@ def telephone_key(number: str, region: str | None) -> str:
 
     `region` is the country of the organization. Every kept number has a key, valid or not.
     """
-    found = plain(number)
+    found = without_extension(plain(number))
     digits = _digits(found)
     if digits.startswith("00") and len(digits) > DIGITS[0] + 2 and "+" not in found:
         found, digits = f"+{digits[2:]}", digits[2:]
