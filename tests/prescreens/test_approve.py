@@ -236,3 +236,17 @@ def test_the_worker_sends_it(database: Database, cast: Cast, outbox: Outbox) -> 
     id = prescreen(database, cast.marston.id, "approved", notes=NOTES)
     assert {row.state for row in outbox.deliver_all()} == {"sent"}
     assert stored(database, id).review_status == "approved"
+
+
+@verbs
+def test_an_answer_is_invited_only_where_somebody_reads_it(
+    database: Database, cast: Cast, outbox: Outbox, verb: str, word: str
+) -> None:
+    for address, sentence in (("", "Nobody reads answers"), ("hello@marston.example.com", "answer this e-mail")):
+        with database.write() as db:
+            db.execute(update(Organization).where(Organization.id == cast.marston.id).values(public_email=address))
+        decide(database, prescreen(database, cast.marston.id), verb, cast.marston.id)
+        mail = outbox.emails()[-1]
+        assert mail["reply_to"] == address
+        assert sentence in mail["text"]
+        assert sentence in mail["html"]

@@ -93,7 +93,7 @@ def email_message(
 
     It comes from `host`, an organization, via the product; without one from the product. With `secret` (links, codes)
     it is blanked once sent, and lists do not show its subject. Every template also has `recipient_name`, `recipient`,
-    `locale`, `dir` and `base_url`.
+    `locale`, `dir`, `base_url` and `host`.
     """
     accent = (host.colour if host else "") or ACCENT
     variables = {
@@ -102,6 +102,7 @@ def email_message(
         "locale": locale,
         "dir": direction(locale),
         "base_url": db.config.public_base_url,
+        "host": host,
         "accent": accent,
         "dark_accent": colours.dark_tone(accent),
         **context,
@@ -144,7 +145,7 @@ def _around(name: str, variables: JsonObject, **more: object) -> str:
 def _foot(host: Host | None, locale: str) -> JsonObject:
     """Who the e-mail is from, and how they are reached; in the language of the e-mail."""
     if host is None:
-        return {"host": None}
+        return {}
     t = TRANSLATIONS.translator(locale)
     ways = [
         (host.phone, f"tel:{host.phone_key}"),
@@ -152,7 +153,6 @@ def _foot(host: Host | None, locale: str) -> JsonObject:
         (host.hours, ""),
     ]
     return {
-        "host": host,
         "questions": t("questions"),
         "ways": [(text, url) for text, url in ways if text],
         "sent_for": t("mail_for", organization=host.name),
