@@ -1,6 +1,6 @@
 """Labels of the desk, and depositions as its pages show them: rows of the list, and the day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -9,9 +9,13 @@ from markupsafe import Markup
 
 from app.accounts.access import Me
 from app.dashboard.queue import Label
+from app.depositions.emails import Participant
 from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries.listing import ListedDeposition
+from app.depositions.queries.managers import BookedSession, Manager, overlapping
 from app.depositions.rules import flags, transitions
+from app.kernel.outbox.delivery_status import ListedMessage
+from app.kernel.outbox.outbox import DEAD, SENT
 from app.kernel.text import datetimes, day_ruler, normalization, time_zones
 from app.kernel.text.day_ruler import Bar, DayRuler
 
@@ -221,6 +225,130 @@ class Timed(Protocol):
 def length(session: Timed) -> str:
     """`1 h 15 min`; empty when the duration is not known."""
     return datetimes.duration(session.ends_at - session.starts_at) if session.ends_at > session.starts_at else ""
+
+
+class ManagerChoice(NamedTuple):
+    """A manager whom the form of a booking offers. `load`: their sessions of that day; `note`: why they suit or not."""
+
+    value: str
+    name: str
+    load: str
+    note: str
+    busy: bool
+
+
+def manager_choices(
+    team: Sequence[Manager],
+    sessions: Sequence[BookedSession],
+    deposition: Deposition,
+    of_the_case: Collection[str | None],
+) -> list[ManagerChoice]:
+    """The team, free people first, then whoever has less to do that day. `sessions` are those around this one,
+    `of_the_case` the e-mail addresses of those who managed this case before."""
+    found = []
+    for one in team:
+        theirs = [session for session in sessions if session.manager_email == one.email and session.id != deposition.id]
+        overlaps = overlapping(theirs, deposition.starts_at, deposition.ends_at, besides=deposition.id)
+        day = sessions_of_day(theirs, deposition)
+        spans = [transitions.busy(session.starts_at, session.ends_at) for session in day]
+        hours = sum((span.ends_at - span.starts_at for span in spans), timedelta())
+        known = one.email in of_the_case
+        note = _overlap_text(overlaps, deposition.starts_at) if overlaps else "free all day" if not day else "free"
+        if known:
+            note += ", managed this case before"
+        load = f"{len(day)} · {datetimes.duration(hours)}" if day else ""
+        order = (bool(overlaps), not known, len(day), hours, one.name)
+        found.append((order, ManagerChoice(str(one.id), one.name, load, note, bool(overlaps))))
+    return [choice for _, choice in sorted(found)]
+
+
+def _overlap_text(overlaps: Sequence[BookedSession], near: datetime) -> str:
+    """`overlaps Wed 25 Nov, 1:00–2:00 PM PST`, of two at most, without the year of the session that they are `near`."""
+    hours = "; ".join(busy_hours(overlap, near) for overlap in overlaps[:2])
+    return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")
+
+
+def sessions_of_day(sessions: Iterable[BookedSession], deposition: Deposition) -> list[BookedSession]:
+    """Those of these sessions that begin on the day of this one, by its own clock."""
+    zone = deposition.zone
+    day = datetimes.local(deposition.starts_at, zone).date()
+    return [session for session in sessions if datetimes.local(session.starts_at, zone).date() == day]
+
+
+class Recipient(NamedTuple):
+    """Somebody who hears of a deposition, with the latest message to them. `outdated`: what it said no longer holds."""
+
+    name: str
+    address: str
+    role: str
+    message: ListedMessage | None
+    outdated: bool
+
+
+class Recipients(NamedTuple):
+    """Everybody who hears of a deposition, and in a few words how far they have."""
+
+    rows: Sequence[Recipient]
+    summary: str
+    tone: str
+
+
+def recipients(
+    deposition: Deposition,
+    participants: Sequence[Participant],
+    messages: Sequence[ListedMessage],
+    cancellations: Collection[int],
+) -> Recipients:
+    """Who was told what. `messages` are those about it, newest first; `cancellations` the ids of the events that
+    canceled it, from which the messages that say so came."""
+    deponent = (deposition.deponent_email or "").casefold()
+    rows = []
+    for one in participants:
+        address = one.email.casefold()
+        ending = f" · {address}"
+        emails = (each for each in messages if each.channel == "email" and each.summary.casefold().endswith(ending))
+        role = (deposition.deponent_role or "deponent") if address == deponent else "host" if one.host else "invited"
+        rows.append(_recipient(deposition, one.name, one.email, role, next(emails, None), cancellations))
+    if deposition.postback_url:
+        webhook = next((each for each in messages if each.channel == "webhook"), None)
+        name = "The organization’s system"
+        rows.append(_recipient(deposition, name, deposition.postback_url, "webhook", webhook, cancellations))
+    return Recipients(rows, *_summary(deposition, rows))
+
+
+def _recipient(
+    deposition: Deposition,
+    name: str,
+    address: str,
+    role: str,
+    message: ListedMessage | None,
+    cancellations: Collection[int],
+) -> Recipient:
+    # Webhooks are about bookings only: the organization reads of a cancellation in the API.
+    outdated = (
+        deposition.state == State.CANCELED
+        and message is not None
+        and message.channel == "email"
+        and message.event_id not in cancellations
+    )
+    return Recipient(name, address, role, message, outdated)
+
+
+def _summary(deposition: Deposition, rows: Sequence[Recipient]) -> tuple[str, str]:
+    """How far the recipients have heard of it, and the tone of these words."""
+    outdated = sum(row.outdated for row in rows)
+    if outdated:
+        still = "believes" if outdated == 1 else "believe"
+        return f"{outdated} of {len(rows)} still {still} that it takes place", "danger"
+    if deposition.state == State.INITIAL:
+        return "once it is scheduled", ""
+    reached = sum(row.message is not None and row.message.state == SENT for row in rows)
+    if reached == len(rows):
+        return f"all {reached}" if reached > 1 else "", ""
+    failed = sum(row.message is not None and row.message.state == DEAD for row in rows)
+    if failed:
+        return f"{failed} of {len(rows)} not reached", "danger"
+    return f"{reached} of {len(rows)} so far", ""
 
 
 class Day(NamedTuple):

@@ -12,7 +12,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.depositions import factories
 
-DEPOSITION, INSPECTION = 20, 24
+DEPOSITION, INSPECTION = 22, 25
 
 
 @contextmanager

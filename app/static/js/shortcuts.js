@@ -91,13 +91,15 @@ function submit(event) {
   else if (!buttons.length) form.requestSubmit();
 }
 
-/** Outside of a form Ctrl Enter goes to the first action of this page. */
+/** Outside of a form Ctrl Enter goes to the first action of this page: to the first field that it still needs, else to
+    its button. */
 function goToAction(event) {
   const buttons = $$("#actions button[type='submit']:not(:disabled)").filter(isVisible);
-  const first = buttons.find((each) => each.matches(".primary")) ?? buttons[0];
+  const first = buttons.find((each) => each.matches(".primary, #approve")) ?? buttons[0];
   if (!first) return;
   event.preventDefault();
-  focusOn(first);
+  const empty = [...(first.form?.elements ?? [])].filter((each) => each.value === "" && isVisible(each));
+  focusOn(empty.find((each) => each.required) ?? empty.find((each) => "first" in each.dataset) ?? first);
 }
 
 /** Escape closes a dropdown, or leaves the field; what was typed stays. */
