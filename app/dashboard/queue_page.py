@@ -135,6 +135,11 @@ class QueuePage:
         """The macros of these columns."""
         return tuple(column.cell for column in self.columns)
 
+    @property
+    def span(self) -> int:
+        """How many columns are always there, with that of the tick boxes: what the heading of a group spans."""
+        return 1 + sum("wide-only" not in column.css for column in self.columns)
+
     def controls(self) -> list[Control]:
         """The form of the filters."""
         return self.list_state.chosen.controls(self.queue)
@@ -154,9 +159,11 @@ class QueuePage:
         set_ = self.list_state.chosen.active(self.queue)
         return [one for one in set_ if one.name not in self.queue.tab_args]
 
-    def without(self, one: Active) -> str:
-        """The address of the same list without one of its filters."""
-        return self.queue.url(**self.list_state.chosen.without(*one.names).args)
+    @property
+    def chips(self) -> list[tuple[Active, str]]:
+        """The filters that are set, each with the address of the same list without it."""
+        chosen = self.list_state.chosen
+        return [(one, self.queue.url(**chosen.without(*one.names).args)) for one in self.active_filters]
 
     def removals(self) -> list[tuple[str, int, str]]:
         """For the list that matches nothing: each filter in words, how many there are without it, and that address."""

@@ -17,12 +17,16 @@ from app.accounts.events import EVENTS as accounts
 from app.accounts.models import Organization, Person
 from app.accounts.scope import Scope
 from app.dashboard.events import EXPORTED
+from app.dashboard.filters.days import days_of
 from app.dashboard.saved_views.events import EVENTS as saved_views
 from app.desks import DESKS, SUBJECTS
+from app.kernel import clock
 from app.kernel.changes.event_types import EventTypes
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor
+from app.kernel.text.datetimes import local
+from app.kernel.text.day_forms import day_form
 
 PAGE = 50
 WINDOW = 5000
@@ -51,7 +55,8 @@ _LEAN = (
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for. `first` and `last` are days in the reader's `zone`, both included."""
+    """What the address asks for. `first` and `last` are days in the reader's `zone`, both included; `period` names days
+    instead of them."""
 
     organization_id: int | None = None
     person_id: int | None = None
@@ -60,7 +65,15 @@ class Filters:
     subject_id: str = ""
     first: date | None = None
     last: date | None = None
+    period: str = ""
     zone: str = "UTC"
+
+    @property
+    def days(self) -> tuple[date | None, date | None]:
+        """The first and last day that are asked for; a period's are those it means now."""
+        if not self.period:
+            return self.first, self.last
+        return days_of(self.period, local(clock.now(), self.zone).date(), day_form(self.zone))
 
     @property
     def any(self) -> bool:
@@ -185,25 +198,26 @@ def _conditions(window: Subquery, scope: Scope, filters: Filters) -> list[Column
         fits.append(c.subject_type.in_(SUBJECTS.of_desks[filters.desk]))
     if filters.kind:
         fits.append(c.kind.in_(EVENTS[filters.kind].stored_kinds))
-    zone = ZoneInfo(filters.zone)
-    if filters.first is not None:
-        fits.append(c.created_at >= datetime.combine(filters.first, time(), zone))
-    if filters.last is not None:
-        fits.append(c.created_at < datetime.combine(filters.last + timedelta(days=1), time(), zone))
+    zone, (first_day, last_day) = ZoneInfo(filters.zone), filters.days
+    if first_day is not None:
+        fits.append(c.created_at >= datetime.combine(first_day, time(), zone))
+    if last_day is not None:
+        fits.append(c.created_at < datetime.combine(last_day + timedelta(days=1), time(), zone))
     return fits
 
 
 def _bounds(db: Db, filters: Filters) -> tuple[int, int] | None:
     """The ids between which the chosen days lie, found by bisection: events are numbered as they happen."""
-    if filters.first is None and filters.last is None:
+    first_day, last_day = filters.days
+    if first_day is None and last_day is None:
         return None
     newest = int(db.execute(select(func.max(Event.id))).scalar() or 0)
     zone = ZoneInfo(filters.zone)
     low, high = 0, newest
-    if filters.first is not None:
-        low = _first_since(db, datetime.combine(filters.first, time(), zone) - SLACK, newest)
-    if filters.last is not None:
-        high = _first_since(db, datetime.combine(filters.last + timedelta(days=1), time(), zone) + SLACK, newest)
+    if first_day is not None:
+        low = _first_since(db, datetime.combine(first_day, time(), zone) - SLACK, newest)
+    if last_day is not None:
+        high = _first_since(db, datetime.combine(last_day + timedelta(days=1), time(), zone) + SLACK, newest)
     return low, high
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from flask import Blueprint, Response, request, url_for
 
@@ -12,12 +12,11 @@ from app.accounts.access import allow, me
 from app.accounts.roles import AUDIT, Role
 from app.dashboard import csv_export
 from app.desks import DESKS
-from app.home import audit
+from app.home import audit, audit_filters
 from app.kernel import clock
 from app.kernel.changes.event_types import TimelineEntry
 from app.kernel.db.transaction import database, reading, side_transaction
-from app.kernel.errors import Invalid
-from app.kernel.web.htmx import personal, respond
+from app.kernel.web.htmx import has_target, personal, respond, see_other
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
@@ -39,52 +38,63 @@ HEAD = (
 """The first line of the file."""
 VIA = {"page": "at the desk", "api": "by the API", "worker": "by itself", "cli": "from the command line"}
 ENDPOINTS = {desk.subject: desk.detail_endpoint for desk in DESKS}
-NAMES = tuple(desk.name for desk in DESKS)
-FORMER_GENERAL = "house"
-"""What the address called audit.GENERAL once."""
 
 
 @pages.get("", endpoint="list")
 @allow(*READERS)
 def list_() -> Response:
     """The events of this user's organizations, newest first."""
-    filters, scope, now = _filters(), me().scope(AUDIT), clock.now()
+    filters, scope, now = audit_filters.read(), me().scope(AUDIT), clock.now()
     page = audit.page(reading(), scope, filters, request.args.get("after"))
     names = audit.subject_names(reading(), page.rows)
     ids = None if scope.everything else scope.organization_ids
     organizations = accounts.organizations(reading(), ids)
     by_id = {each.id: each.name for each in organizations}
-    return respond(
+    # An address that is copied must mean the same days to every reader.
+    kept = url_for(".list", **audit_filters.arguments(filters)) if audit_filters.rewritten(filters) else ""
+    if kept and not has_target("audit"):
+        return see_other(kept)
+    controls = audit_filters.controls(
+        filters,
+        organizations=[(str(id), name) for id, name in by_id.items()],
+        people=[(str(each.id), each.name) for each in accounts.people(reading(), ids)],
+        kinds=[(kind, kind_label(kind)) for kind in sorted(audit.EVENTS)],
+    )
+    response = respond(
         "home/audit.html",
         "home/_audit.html",
         filters=filters,
-        args=_args(filters),
+        args=audit_filters.arguments(filters),
         rows=[_row(row, names, by_id if len(by_id) > 1 else {}) for row in page.rows],
         page=page,
-        next_url=url_for(".list", **_args(filters), after=page.next_cursor) if page.next_cursor else "",
-        first_url="" if page.first else url_for(".list", **_args(filters)),
-        organizations=[("", "any"), *by_id.items()],
-        people=[("", "anybody"), *((each.id, each.name) for each in accounts.people(reading(), ids))],
-        desks_shown=[
-            ("", "anything"),
-            *((desk.name, desk.title) for desk in DESKS),
-            (audit.GENERAL, "People and keys"),
+        next_url=url_for(".list", **audit_filters.arguments(filters), after=page.next_cursor)
+        if page.next_cursor
+        else "",
+        first_url="" if page.first else url_for(".list", **audit_filters.arguments(filters)),
+        controls=controls,
+        in_form=audit_filters.in_form(filters),
+        during=lambda period: url_for(".list", **audit_filters.during(filters, period)),
+        chips=[
+            (one, url_for(".list", **audit_filters.without(filters, *one.names)))
+            for one in audit_filters.active(filters, controls)
         ],
-        kinds=[("", "anything"), *((kind, kind_label(kind)) for kind in sorted(audit.EVENTS))],
         zone=me().time_zone,
         now=now,
     )
+    if kept:
+        response.headers["HX-Push-Url"] = kept
+    return response
 
 
 @pages.get("/csv")
 @allow(*READERS)
 def csv() -> Response:
     """The filtered list as a CSV file, streamed. The export is recorded as an event itself."""
-    filters, scope, now, own_database = _filters(), me().scope(AUDIT), clock.now(), database()
+    filters, scope, now, own_database = audit_filters.read(), me().scope(AUDIT), clock.now(), database()
     own_ids = sorted(scope.organization_ids)
     organization_id = filters.organization_id or (None if scope.everything or len(own_ids) != 1 else own_ids[0])
     with side_transaction() as own:
-        address = url_for(".list", **_args(filters))
+        address = url_for(".list", **audit_filters.arguments(filters))
         csv_export.record_export(
             own, "audit", address=address, rows=None, organization_id=organization_id, by=me().actor(), now=now
         )
@@ -163,60 +173,3 @@ def _about(row: audit.AuditEvent, names: dict[tuple[str, str], str]) -> About:
     if row.subject_type == "person":
         return About(name, url_for("accounts.person", person_id=id))
     return About(name, url_for("accounts.organization", organization_id=id))
-
-
-def _filters() -> audit.Filters:
-    """The filters of the address. Raises Invalid for one that cannot be read: the list is never silently unfiltered."""
-    desk, kind = request.args.get("desk", ""), request.args.get("kind", "")
-    desk = audit.GENERAL if desk == FORMER_GENERAL else desk
-    if desk not in ("", *NAMES, audit.GENERAL):
-        raise Invalid("There is no such desk. Choose one from the filter.", code="filter.desk")
-    if kind and kind not in audit.EVENTS:
-        raise Invalid("There are no events of that kind. Choose one from the filter.", code="filter.kind")
-    # A link may name a kind as an earlier version stored it.
-    kind = audit.EVENTS[kind].kind if kind else ""
-    subject_id = request.args.get("about", "").strip()[:40]
-    if subject_id and (desk not in NAMES or not subject_id.isprintable()):
-        raise Invalid("Say at which desk the thing stands, and its number or id.", code="filter.about")
-    return audit.Filters(
-        organization_id=_number("organization"),
-        person_id=_number("who"),
-        desk=desk,
-        kind=kind,
-        subject_id=subject_id,
-        first=_day("from"),
-        last=_day("to"),
-        zone=me().time_zone,
-    )
-
-
-def _number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Invalid("This filter cannot be read. Choose one from the list.", code=f"filter.{name}")
-    return int(text) if text else None
-
-
-def _day(name: str) -> date | None:
-    text = request.args.get(name, "")
-    try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError:
-        day = date.min
-    if day is not None and not 1900 <= day.year <= 2199:
-        raise Invalid("Write the day as YYYY-MM-DD, for example 2026-11-24.", code=f"filter.{name}")
-    return day
-
-
-def _args(filters: audit.Filters) -> dict[str, Any]:  # as url_for takes keywords
-    """Query arguments of this list; defaults are omitted."""
-    args = {
-        "organization": filters.organization_id,
-        "who": filters.person_id,
-        "desk": filters.desk or None,
-        "kind": filters.kind or None,
-        "about": filters.subject_id or None,
-        "from": filters.first.isoformat() if filters.first else None,
-        "to": filters.last.isoformat() if filters.last else None,
-    }
-    return {name: value for name, value in args.items() if value is not None}

@@ -58,6 +58,22 @@ def test_a_filter_that_cannot_be_read_is_refused_in_words(client: FlaskClient, c
     assert client.get("/audit?after=forged").status_code == 400
 
 
+def test_days_are_typed_as_the_reader_writes_them_or_named_as_a_period(
+    client: FlaskClient, cast: Cast, database: Database
+) -> None:
+    happened(database, 1, organization_id=cast.marston.id, actor_name="Somebody of today")
+    cast.sign_in(client, "adam")
+    typed = client.get("/audit?desk=depositions&from=11/24/2019&to=24+Nov+2020")
+    assert typed.location == "/audit?desk=depositions&from=2019-11-24&to=2020-11-24"
+    page = client.get(typed.location).get_data(as_text=True)
+    assert "When:</span> <bdi>11/24/2019–11/24/2020</bdi>" in page
+    assert 'href="/audit?desk=depositions" hx-get' in page, "one chip takes both ends off"
+    assert "Somebody of today" not in page
+    assert "Somebody of today" in client.get("/audit?when=today").get_data(as_text=True)
+    assert "Somebody of today" not in client.get("/audit?when=yesterday").get_data(as_text=True)
+    assert client.get("/audit?when=once").status_code == 422
+
+
 def test_who_has_no_business_here_is_refused(client: FlaskClient, cast: Cast) -> None:
     for stranger in ("ines", "lena", "otto", "nora"):
         cast.sign_in(client, stranger)

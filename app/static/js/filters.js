@@ -35,9 +35,16 @@ on("click", (event) => {
   form.requestSubmit();
 });
 
+// A chip is gone with its filter: the next one takes the focus, after the last one the button of the filters.
+let chip = false;
+on("htmx:before:request", ({ detail: { ctx } }) => {
+  chip = Boolean(ctx.sourceElement.matches?.(".chip"));
+});
+
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   if (!(ctx.response?.status >= 400)) followList();
-  if (ctx.sourceElement?.matches?.(".chip")) ($(".under .chip") ?? $("[popovertarget='filters']"))?.focus();
+  if (chip) ($(".under .chip") ?? $("[popovertarget='filters']"))?.focus();
+  chip = false;
 });
 
 /** Updates title, number of rows, lede, pace of polling and CSV link from the list that is on screen. */
@@ -61,7 +68,8 @@ function followList() {
 /** Shows in the popover what the list was asked for; the field that has the focus stays as it is. */
 function followForm(wanted) {
   const form = $("#filters form");
-  for (const field of form?.elements ?? []) {
+  if (!form) return;
+  for (const field of form.elements) {
     const follows = field.name && (field.type !== "hidden" || field.name === "when");
     if (follows && field !== document.activeElement) field.value = wanted[field.name] ?? "";
   }

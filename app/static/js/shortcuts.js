@@ -19,9 +19,12 @@ const KEYS = {
   e: assign,
   a: () => goTo("#approve"),
   d: () => goTo("#deny"),
-  n: () => follow($("#main a[rel='next']")),
-  p: () => follow($("#main a[rel='prev']")),
+  n: () => follow(neighbour("next")),
+  p: () => follow(neighbour("prev")),
 };
+
+/** The link to the next or previous item; in a list, page. */
+const neighbour = (rel) => $(`${$("#item[data-open]") ? "#item" : "#main"} a[rel='${rel}']`);
 
 function follow(link) {
   if (!link) return;
