@@ -9,12 +9,22 @@ from flask import Flask
 
 from tests.project.test_access import ONE_DATABASE, marked
 
-CONFIRMED = """
-accounts.disable accounts.reset_factors accounts.revoke_key
-depositions.cancel depositions.end depositions.schedule depositions.start
-inspections.end inspections.invite inspections.new_code inspections.reissue inspections.revoke
-prescreens.approve prescreens.deny
-""".split()
+CONFIRMED = [
+    "accounts.disable",
+    "accounts.reset_factors",
+    "accounts.revoke_key",
+    "depositions.cancel",
+    "depositions.end",
+    "depositions.schedule",
+    "depositions.start",
+    "inspections.end",
+    "inspections.invite",
+    "inspections.new_code",
+    "inspections.reissue",
+    "inspections.revoke",
+    "prescreens.approve",
+    "prescreens.deny",
+]
 """What cannot be taken back, or has effects outside. Decisions about prescreens wait besides, or take effect at once
 for a user who chose no undo window."""
 
@@ -25,7 +35,8 @@ ONE_PRESS = {
         depositions.unassign depositions.untag depositions.write_notice inspections.assign inspections.bulk
         inspections.change_notes inspections.give_back inspections.tag inspections.unassign inspections.untag
         messages.dismiss messages.restore prescreens.assign prescreens.bulk prescreens.give_back prescreens.tag
-        depositions.layout inspections.layout prescreens.layout prescreens.unassign prescreens.untag views.move views.remove views.rename views.save views.write_note""",
+        depositions.layout inspections.layout prescreens.layout
+        prescreens.unassign prescreens.untag views.move views.remove views.rename views.save views.write_note""",
     "it adds to a record, and is followed by its counterpart": """
         inspections.attend inspections.start_recording inspections.stop_recording""",
     "its form says what comes of it, and holds what is typed": """
