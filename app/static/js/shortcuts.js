@@ -97,7 +97,8 @@ function submit(event) {
 /** Outside of a form Ctrl Enter goes to the first action of this page: to the first field that it still needs, else to
     its button. */
 function goToAction(event) {
-  const buttons = $$("#actions button[type='submit']:not(:disabled)").filter(isVisible);
+  const acts = $$("#actions form:not([action*='assign']) button[type='submit']:not(:disabled)");
+  const buttons = acts.filter(isVisible);
   const first = buttons.find((each) => each.matches(".primary, #approve")) ?? buttons[0];
   if (!first) return;
   event.preventDefault();
