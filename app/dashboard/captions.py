@@ -39,12 +39,14 @@ def counted(slots: Sequence[Slot], sums: Sequence[int], before: int, days: int, 
 
 
 def fullest(slots: Sequence[Slot], sums: Sequence[int], one: str, many: str = "") -> str:
-    """`Mon 23 Nov was the fullest, with 14 requests.`; nothing when nothing stands out."""
+    """`Mon 23 Nov has the most, 14 requests.`; nothing when nothing stands out."""
     top = max(sums, default=0)
     if top < 2 or list(sums).count(top) > 1:
         return ""
     slot = slots[list(sums).index(top)]
-    name = "Today" if slot.today and slot.first == slot.last else slot.name
+    name = f"The week of {short(slot.first)}"
+    if slot.first == slot.last:
+        name = "Today" if slot.today else slot.name
     return f"{name} has the most, {pluralize(top, one, many) if many else pluralize(top, one)}."
 
 

@@ -19,6 +19,8 @@ PLOT = 92.0
 """Per cent taken by the plot of every chart."""
 TOP, BASE, HEIGHT = 10, 120, 154
 """Pixels from the top to the highest bar's end, to the axis, and in all, with two lines of words below the axis."""
+LONGEST = 36
+"""Letters of a name that fit beside its number in a window of 320 pixels; the table has all of it."""
 PITCH = 36
 """Pixels of a line of a chart that lies on its side: its name, and its bar under that."""
 
@@ -289,7 +291,8 @@ def ranges(
 def _side(names: Sequence[str], ends: Sequence[str]) -> list[Word]:
     words = []
     for n, (name, end) in enumerate(zip(names, ends, strict=True)):
-        words += [Word(name, 0, PITCH * n + 13), Word(end, 100, PITCH * n + 13, "value", "end")]
+        short_name = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+        words += [Word(short_name, 0, PITCH * n + 13), Word(end, 100, PITCH * n + 13, "value", "end")]
     return words
 
 

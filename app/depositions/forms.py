@@ -1,9 +1,9 @@
 """Shape of what the scheduling team types; no rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, EmailField, Field, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, RadioField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking
@@ -18,7 +18,7 @@ OTHER = "other"
 class ScheduleForm(VersionedForm):
     """Who manages the session, and where it takes place. `manager` is a person's id, or OTHER with name and e-mail."""
 
-    manager = SelectField("Manager", validators=[needed("Choose who manages the session.")])
+    manager = RadioField("Manager", validators=[needed("Choose who manages the session.")])
     manager_name = NameField("Their name", validators=[at_most(200)])
     manager_email = EmailField("Their e-mail", validators=[at_most(254)])
     provider = StringField("Video provider", validators=[at_most(100)])
@@ -29,15 +29,9 @@ class ScheduleForm(VersionedForm):
         description="Kept in the activity, not sent to anyone.",
     )
 
-    def offer(
-        self, team: Sequence[Manager], availability: Mapping[str, str] | None = None, other: str = "Another person"
-    ) -> None:
-        """Offers the team as managers, each with the `availability` known of their e-mail address, and `other`."""
-        known = availability or {}
-        self.manager.choices = [
-            *((str(one.id), f"{one.name}, {known[one.email]}" if one.email in known else one.name) for one in team),
-            (OTHER, other),
-        ]
+    def offer(self, team: Sequence[Manager]) -> None:
+        """Offers the team as managers, and somebody else."""
+        self.manager.choices = [*((str(one.id), one.name) for one in team), (OTHER, "Somebody else")]
 
     def booking(self, team: Sequence[Manager]) -> Booking:
         """What was decided, once the form is checked."""

@@ -1,6 +1,6 @@
 """Labels of the desk, and depositions as its pages show them: rows of the list, and the day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -8,10 +8,15 @@ from typing import NamedTuple, Protocol
 from markupsafe import Markup
 
 from app.accounts.access import Me
+from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
+from app.depositions.emails import Participant
 from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries.listing import ListedDeposition
+from app.depositions.queries.managers import BookedSession, Manager, overlapping
 from app.depositions.rules import flags, transitions
+from app.kernel.outbox.delivery_status import ListedMessage
+from app.kernel.outbox.outbox import DEAD, SENT
 from app.kernel.text import datetimes, day_ruler, normalization, time_zones
 from app.kernel.text.day_ruler import Bar, DayRuler
 
@@ -55,21 +60,12 @@ FLAGS: Mapping[str, tuple[str, str]] = {
 """Icon and tone of each flag."""
 
 
-class Badge(NamedTuple):
-    """A badge as templates print it. `ground` gives it a coloured ground of its own."""
-
-    text: str
-    icon: str
-    tone: str = ""
-    ground: bool = False
-
-
 class CachedCells(NamedTuple):
     """The cells of a row that stay the same from poll to poll: the time in words, the ruler of its day, its flags."""
 
     when: Markup
     ruler: tuple[Bar, Bar, str]
-    badges: tuple[Badge, ...]
+    flags: tuple[Badge, ...]
 
 
 class QueueRow(NamedTuple):
@@ -82,7 +78,7 @@ class QueueRow(NamedTuple):
     case: str
     organization: str
     cached: CachedCells
-    state: Badge | None
+    badges: RankedBadges
     tags: tuple[str, ...]
     person: str
     mine: bool
@@ -144,6 +140,8 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
     hour = now.replace(minute=0, second=0, microsecond=0)
     name = normalization.shown(listed.deponent_name)
     clock, tone, small = _clock(listed, group, now)
+    cached = _cached_cells(key, viewer.time_zone, hour, starts_at < now)
+    state = _STATE_BADGES[listed.state] if group in _MIXED_GROUPS else None
     return QueueRow(
         listed.id,
         listed.version,
@@ -151,8 +149,8 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
         (listed.deponent_role or "deponent") if name else "",
         listed.case_name,
         listed.organization_name,
-        _cached_cells(key, viewer.time_zone, hour, starts_at < now),
-        _STATE_BADGES[listed.state] if group in _MIXED_GROUPS else None,
+        cached,
+        rank(cached.flags, state, tags),
         tags,
         listed.assignee_name or "",
         listed.assignee_id == viewer.id,
@@ -174,20 +172,25 @@ def _clock(listed: ListedDeposition, group: str, now: datetime) -> tuple[str, st
     """The last column: the more urgent time, its tone, and the other time under it."""
     starts = datetimes.relative(listed.starts_at, now)
     if listed.state == State.INITIAL:
-        requested = datetimes.relative(listed.created_at, now)
-        if listed.starts_at < now:
-            return requested, "", ""
         if group == "soon":
             urgent = listed.starts_at - now < timedelta(hours=6)
-            return starts, "danger" if urgent else "", f"requested {requested}"
-        return datetimes.duration(_rounded(now - listed.created_at)), "", f"starts {starts}"
+            return starts, "danger" if urgent else "", _asked(listed.created_at, now)
+        late = listed.starts_at < now
+        under = f"{starts.removesuffix(' ago')} late" if late else f"starts {starts}"
+        return datetimes.duration(_rounded(now - listed.created_at)), "", under
     if listed.cancellation_open and listed.cancellation_requested_at:
-        return starts, "", f"requested {datetimes.relative(listed.cancellation_requested_at, now)}"
+        return starts, "", _asked(listed.cancellation_requested_at, now)
     return (starts, "", "") if listed.state in (*BOOKED, State.ACTIVE) else ("", "", "")
 
 
+def _asked(instant: datetime, now: datetime) -> str:
+    return f"asked {datetimes.duration(_rounded(now - instant))} ago"
+
+
 def _rounded(waited: timedelta) -> timedelta:
-    return timedelta(days=waited.days, hours=waited.seconds // 3600) if waited >= timedelta(days=1) else waited
+    """A wait in whole hours, within the first one in minutes."""
+    unit = timedelta(hours=1) if waited >= timedelta(hours=1) else timedelta(minutes=1)
+    return waited // unit * unit
 
 
 UNTITLED = "A deposition without a title"
@@ -221,6 +224,130 @@ class Timed(Protocol):
 def length(session: Timed) -> str:
     """`1 h 15 min`; empty when the duration is not known."""
     return datetimes.duration(session.ends_at - session.starts_at) if session.ends_at > session.starts_at else ""
+
+
+class ManagerChoice(NamedTuple):
+    """A manager whom the form of a booking offers. `load`: their sessions of that day; `note`: why they suit or not."""
+
+    value: str
+    name: str
+    load: str
+    note: str
+    busy: bool
+
+
+def manager_choices(
+    team: Sequence[Manager],
+    sessions: Sequence[BookedSession],
+    deposition: Deposition,
+    of_the_case: Collection[str | None],
+) -> list[ManagerChoice]:
+    """The team, free people first, then whoever has less to do that day. `sessions` are those around this one,
+    `of_the_case` the e-mail addresses of those who managed this case before."""
+    found = []
+    for one in team:
+        theirs = [session for session in sessions if session.manager_email == one.email and session.id != deposition.id]
+        overlaps = overlapping(theirs, deposition.starts_at, deposition.ends_at, besides=deposition.id)
+        day = sessions_of_day(theirs, deposition)
+        spans = [transitions.busy(session.starts_at, session.ends_at) for session in day]
+        hours = sum((span.ends_at - span.starts_at for span in spans), timedelta())
+        known = one.email in of_the_case
+        note = _overlap_text(overlaps, deposition.starts_at) if overlaps else "free all day" if not day else "free"
+        if known:
+            note += ", managed this case before"
+        load = f"{len(day)} · {datetimes.duration(hours)}" if day else ""
+        order = (bool(overlaps), not known, len(day), hours, one.name)
+        found.append((order, ManagerChoice(str(one.id), one.name, load, note, bool(overlaps))))
+    return [choice for _, choice in sorted(found)]
+
+
+def _overlap_text(overlaps: Sequence[BookedSession], near: datetime) -> str:
+    """`overlaps Wed 25 Nov, 1:00–2:00 PM PST`, of two at most, without the year of the session that they are `near`."""
+    hours = "; ".join(busy_hours(overlap, near) for overlap in overlaps[:2])
+    return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")
+
+
+def sessions_of_day(sessions: Iterable[BookedSession], deposition: Deposition) -> list[BookedSession]:
+    """Those of these sessions that begin on the day of this one, by its own clock."""
+    zone = deposition.zone
+    day = datetimes.local(deposition.starts_at, zone).date()
+    return [session for session in sessions if datetimes.local(session.starts_at, zone).date() == day]
+
+
+class Recipient(NamedTuple):
+    """Somebody who hears of a deposition, with the latest message to them. `outdated`: what it said no longer holds."""
+
+    name: str
+    address: str
+    role: str
+    message: ListedMessage | None
+    outdated: bool
+
+
+class Recipients(NamedTuple):
+    """Everybody who hears of a deposition, and in a few words how far they have."""
+
+    rows: Sequence[Recipient]
+    summary: str
+    tone: str
+
+
+def recipients(
+    deposition: Deposition,
+    participants: Sequence[Participant],
+    messages: Sequence[ListedMessage],
+    cancellations: Collection[int],
+) -> Recipients:
+    """Who was told what. `messages` are those about it, newest first; `cancellations` the ids of the events that
+    canceled it, from which the messages that say so came."""
+    deponent = (deposition.deponent_email or "").casefold()
+    rows = []
+    for one in participants:
+        address = one.email.casefold()
+        ending = f" · {address}"
+        emails = (each for each in messages if each.channel == "email" and each.summary.casefold().endswith(ending))
+        role = (deposition.deponent_role or "deponent") if address == deponent else "host" if one.host else "invited"
+        rows.append(_recipient(deposition, one.name, one.email, role, next(emails, None), cancellations))
+    if deposition.postback_url:
+        webhook = next((each for each in messages if each.channel == "webhook"), None)
+        name = "The organization’s system"
+        rows.append(_recipient(deposition, name, deposition.postback_url, "webhook", webhook, cancellations))
+    return Recipients(rows, *_summary(deposition, rows))
+
+
+def _recipient(
+    deposition: Deposition,
+    name: str,
+    address: str,
+    role: str,
+    message: ListedMessage | None,
+    cancellations: Collection[int],
+) -> Recipient:
+    # Webhooks are about bookings only: the organization reads of a cancellation in the API.
+    outdated = (
+        deposition.state == State.CANCELED
+        and message is not None
+        and message.channel == "email"
+        and message.event_id not in cancellations
+    )
+    return Recipient(name, address, role, message, outdated)
+
+
+def _summary(deposition: Deposition, rows: Sequence[Recipient]) -> tuple[str, str]:
+    """How far the recipients have heard of it, and the tone of these words."""
+    outdated = sum(row.outdated for row in rows)
+    if outdated:
+        still = "believes" if outdated == 1 else "believe"
+        return f"{outdated} of {len(rows)} still {still} that it takes place", "danger"
+    if deposition.state == State.INITIAL:
+        return "once it is scheduled", ""
+    reached = sum(row.message is not None and row.message.state == SENT for row in rows)
+    if reached == len(rows):
+        return f"all {reached}" if reached > 1 else "", ""
+    failed = sum(row.message is not None and row.message.state == DEAD for row in rows)
+    if failed:
+        return f"{failed} of {len(rows)} not reached", "danger"
+    return f"{reached} of {len(rows)} so far", ""
 
 
 class Day(NamedTuple):

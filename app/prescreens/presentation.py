@@ -6,6 +6,7 @@ Staff read English; prospects read the language of their chat.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from app.accounts.access import Me
+from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
 from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo.models import Decision
@@ -61,7 +63,7 @@ TABS = {
     ("expired", None): TabWords(
         "Expired", "Expired prescreens", ("expired without a decision", "expired without a decision")
     ),
-    ("all", None): TabWords("Everything", "All prescreens", ("prescreen in all", "prescreens in all")),
+    ("all", None): TabWords("All", "All prescreens", ("prescreen in all", "prescreens in all")),
 }
 STATE_CHOICES = (
     ("", "to review"),
@@ -138,15 +140,6 @@ def urgency(left: timedelta) -> str:
     return "danger" if left <= urgent * DAY else "warn" if left <= near * DAY else ""
 
 
-class Badge(NamedTuple):
-    """A badge. `flag` marks something unusual, with a background of its own."""
-
-    word: str
-    icon: str
-    tone: str = ""
-    flag: bool = False
-
-
 class Flagged(Reviewable, Protocol):
     """Anything that has the columns from which badges follow."""
 
@@ -158,31 +151,27 @@ class Flagged(Reviewable, Protocol):
     def other_contact_id(self) -> UUID | None: ...
 
 
-def badges(
-    prescreen: Flagged, not_met: int, returning: KnownContact | None, now: datetime, *, with_state: bool
-) -> tuple[Badge, ...]:
-    """The flags of a prescreen, after its state when that is expired or `with_state`; of a decided one the state alone.
+def flags(prescreen: Flagged, not_met: int, returning: KnownContact | None) -> tuple[Badge, ...]:
+    """The flags of a prescreen; a decided one has none.
 
     `not_met` is the number of criteria not met, `returning` its contact when that has an earlier prescreen.
     """
     if prescreen.review_status != ReviewStatus.PENDING:
-        return (state_badge(prescreen, now),)
+        return ()
     found = []
-    if with_state or review.has_expired(prescreen, now):
-        found.append(state_badge(prescreen, now))
     if not_met:
         criteria = "1 criterion" if not_met == 1 else f"{not_met} criteria"
-        found.append(Badge(f"{criteria} not met", "scale", "warn", flag=True))
+        found.append(Badge(f"{criteria} not met", "scale", "warn", ground=True))
     if prescreen.other_contact_id:
-        found.append(Badge("Two contacts match", "users", "warn", flag=True))
+        found.append(Badge("Two contacts match", "users", "warn", ground=True))
     if returning:
-        found.append(Badge(matching.here_before(prescreen, returning), "history", flag=True))
+        found.append(Badge(matching.here_before(prescreen, returning), "history", ground=True))
     if prescreen.status == Status.COMPLETED and not prescreen.email:
-        found.append(Badge("No e-mail given", "mail-x", "warn", flag=True))
+        found.append(Badge("No e-mail given", "mail-x", "warn", ground=True))
     return tuple(found)
 
 
-def state_badge(prescreen: Reviewable, now: datetime) -> Badge:
+def state_badge(prescreen: Reviewable, now: datetime) -> Label:
     """The state of a prescreen, with the reviewer of a decided one."""
     state = review.state_of(prescreen, now)
     by = f" by {prescreen.reviewed_by}" if prescreen.reviewed_by else ""
@@ -194,7 +183,7 @@ def state_badge(prescreen: Reviewable, now: datetime) -> Badge:
         "active": ("", "message-square-text", ""),
         "draft": ("", "message-square", ""),
     }[state]
-    return Badge(STATE_TEXTS[state] + reviewer, icon, tone)
+    return Label(STATE_TEXTS[state] + reviewer, icon, tone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +199,9 @@ class RowContext:
 
 
 class Row(NamedTuple):
-    """A row of the list. `pending` names its pending decision; `status_text` replaces the time left."""
+    """A row of the list. `flags` are all of its badges but tags, the state first; `pending` names its pending decision,
+    and stands before them; `status_text` replaces the time left.
+    """
 
     id: UUID
     version: int
@@ -218,7 +209,8 @@ class Row(NamedTuple):
     questionnaire: str
     headlines: tuple[tuple[str, str], ...]
     pending: Markup
-    badges: tuple[Badge, ...]
+    flags: tuple[Badge, ...]
+    badges: RankedBadges
     tags: tuple[str, ...]
     person: str
     mine: bool
@@ -250,6 +242,9 @@ def row(
     status_text = _status_text(prescreen, viewer.time_zone, now)
     left = review.time_left(prescreen.expires_at, now)
     name = prescreen.questionnaire_name
+    shown_state = with_state or not undecided or review.has_expired(prescreen, now)
+    state = Badge(*state_badge(prescreen, now)) if shown_state else None
+    found = flags(prescreen, not_met(questions, prescreen.submission), context.returning.get(prescreen.id))
     return Row(
         prescreen.id,
         prescreen.version,
@@ -257,13 +252,8 @@ def row(
         f"{name}, {prescreen.organization_name}" if several else name,
         tuple(headlines(questions, prescreen.submission)),
         pending,
-        badges(
-            prescreen,
-            not_met(questions, prescreen.submission),
-            context.returning.get(prescreen.id),
-            now,
-            with_state=with_state,
-        ),
+        ((state,) if state else ()) + found,
+        rank(found, state, tags),
         tags,
         prescreen.assignee_name or "",
         prescreen.assignee_id == viewer.id and undecided,
@@ -322,7 +312,8 @@ def moment(moment: datetime, zone: str, t: Translator) -> str:
 
 
 class AnswerRow(NamedTuple):
-    """An answer beside its criterion. `met` is None when only a reader can say; `asked` is false without an answer."""
+    """An answer beside its criterion. `met` is None when only a reader can say; `asked` is false without an answer;
+    `distance` is how far it is from the criterion; `free` marks text written at length that has none."""
 
     question: str
     answer: str
@@ -330,6 +321,9 @@ class AnswerRow(NamedTuple):
     met: bool | None = None
     asked: bool = True
     long: bool = False
+    short: str = ""
+    distance: str = ""
+    free: bool = False
 
 
 def answer_rows(questions: Sequence[Question], submission: Submission) -> list[AnswerRow]:
@@ -343,13 +337,55 @@ def answer_rows(questions: Sequence[Question], submission: Submission) -> list[A
             question.met(submission),
             question.key in submission,
             len(str(submission.get(question.key, ""))) > LONG_ANSWER,
+            question.short or question.label.rstrip("?"),
+            distance(question, submission.get(question.key)),
+            question.type is QuestionType.LONGTEXT and question.key in submission and not question.criterion,
         )
         for question in questions
         if question.key in submission or question.key in due
     ]
     known = {question.key for question in questions}
-    rows += [AnswerRow(key, answer_text(None, value)) for key, value in submission.items() if key not in known]
+    rows += [
+        AnswerRow(key, answer_text(None, value), short=key) for key, value in submission.items() if key not in known
+    ]
     return rows
+
+
+def distance(question: Question, value: Answer | None) -> str:
+    """How far a number is from its criterion: `850 short`, `2 over`; empty where it meets it or cannot be computed."""
+    expects = question.expects
+    if expects is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    if expects.at_least is not None and value < expects.at_least:
+        return f"{answer_text(None, _difference(expects.at_least, value))} short"
+    if expects.at_most is not None and value > expects.at_most:
+        return f"{answer_text(None, _difference(value, expects.at_most))} over"
+    return ""
+
+
+def _difference(more: float, less: float) -> float:
+    """The difference of two numbers as they are written, 0.3 of 1.1 and 0.8."""
+    return float(Decimal(str(more)) - Decimal(str(less)))
+
+
+class Verdicts(NamedTuple):
+    """Answers by what their criteria say: not met, to be read by a person, met, and those without a criterion."""
+
+    not_met: Sequence[AnswerRow]
+    to_read: Sequence[AnswerRow]
+    met: Sequence[AnswerRow]
+    plain: Sequence[AnswerRow]
+
+
+def verdicts(answers: Sequence[AnswerRow]) -> Verdicts:
+    """The answers by verdict, each in the order of the questionnaire. Text written at length is shown by itself."""
+    ruled = [answer for answer in answers if answer.criterion]
+    return Verdicts(
+        [answer for answer in ruled if answer.met is False],
+        [answer for answer in ruled if answer.met is None],
+        [answer for answer in ruled if answer.met],
+        [answer for answer in answers if not answer.criterion and not answer.free],
+    )
 
 
 def headlines(questions: Sequence[Question], submission: Submission) -> list[tuple[str, str]]:

@@ -102,7 +102,7 @@ PICTURES = {
     ),
     "steps": charts.steps(NAMES, (9, 4, 0), LINKS[:3]),
     "shares": charts.shares(NAMES, (0, 3, 7), (1, 300, 7), LINKS[:3]),
-    "cells": charts.cells(NAMES, columns_of(days(30)), [["series-2"] * 30] * 3),
+    "cells": charts.cells(("E-mail", "SMS", "Webhook"), columns_of(days(30)), [["series-2"] * 30] * 3),
 }
 
 
@@ -115,6 +115,7 @@ def test_every_picture_keeps_to_the_plot_and_leaves_the_gutter_to_numbers(kind: 
     assert all(0 <= d.x <= edge and 0 < d.y < picture.height for d in picture.dots)
     assert all(0 < w.y <= picture.height for w in picture.words)
     assert all(w.anchor == "end" for w in picture.words if w.x > edge)
+    assert all(len(w.text) <= charts.LONGEST for w in picture.words)
 
 
 @pytest.mark.parametrize("kind", PICTURES)
@@ -213,6 +214,8 @@ def test_sentences_are_quiet_where_nothing_stands_out() -> None:
     assert captions.fullest(slots, [0] * 7, "request") == ""
     assert captions.fullest(slots, [3, 3, 0, 0, 0, 0, 0], "request") == ""
     assert captions.fullest(slots, [0, 0, 0, 0, 0, 0, 4], "request") == "Today has the most, 4 requests."
+    weeks = days(90)
+    assert captions.fullest(weeks, [*[0] * 12, 7, 2], "request") == "The week of 16 Nov has the most, 7 requests."
     assert captions.waited(None, 0, "scheduled") == "Nothing was scheduled in this time."
     few = estimates.Spread(3, HOUR)
     assert captions.waited(few, 1, "scheduled").startswith("Too few for more than this: 3 were scheduled.")

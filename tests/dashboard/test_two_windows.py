@@ -101,7 +101,7 @@ def test_who_loses_a_race_is_shown_the_way_on_and_no_dead_button(page, signed_in
     assert "Hugo Brandt canceled it" in page.inner_text("#refusal")
     assert page.locator("#schedule").count() == 0
     page.get_by_role("link", name="Show the current state").click()
-    page.locator("#actions button[disabled]", has_text="Schedule").wait_for()
+    page.locator("#actions summary", has_text="Not now: schedule").wait_for()
     assert page.input_value("[name=notice]") == "My own note"
     assert page.locator("#refusal.notice").count() == 0
 
@@ -130,7 +130,7 @@ def test_another_manager_is_written_where_it_is_chosen(chromium, signed_in, base
         page = signed_in(context.new_page(), "ines")
         page.goto(f"{base}/depositions/{made.id}")
         assert not page.is_visible("[name=manager_name]")
-        page.select_option("[name=manager]", "other")
+        page.check("[name=manager][value=other]")
         page.fill("[name=manager_name]", "Quartz Verbena", timeout=5000)
         page.fill("[name=manager_email]", "quartz@example.com", timeout=5000)
         page.fill("aside [name=room_url]", factories.ROOM)

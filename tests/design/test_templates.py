@@ -22,6 +22,7 @@ ICONS = {
     "button": 1,
     "link": 2,
     "act": 2,
+    "fold": 1,
     "opener": 2,
     "group": 2,
     "message_preview": 1,

@@ -1,6 +1,6 @@
 """Managers of sessions: who can be one, and when they are busy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from app.depositions.rules.transitions import BUFFER, LENGTH_UNKNOWN, busy, over
 from app.kernel.db.engine import Db
 
 _FARTHEST = timedelta(hours=LONGEST_HOURS) + LENGTH_UNKNOWN + BUFFER
-"""How far from this session another can start and still overlap it."""
+"""How far from this session another can start and still overlap it; farther than its day is long."""
 
 
 class Manager(NamedTuple):
@@ -25,8 +25,8 @@ class Manager(NamedTuple):
     email: str
 
 
-class Overlap(NamedTuple):
-    """Another session of the same manager that leaves less than the buffer to this one."""
+class BookedSession(NamedTuple):
+    """A booked or running session, as it takes its manager's time."""
 
     id: int
     organization_id: int
@@ -34,6 +34,7 @@ class Overlap(NamedTuple):
     ends_at: datetime
     zone: str
     deponent_name: str | None
+    title: str
     case_name: str
     manager_email: str | None
 
@@ -57,15 +58,8 @@ def managers(db: Db) -> list[Manager]:
     return [Manager(*row) for row in rows]
 
 
-def overlaps(db: Db, manager_email: str, starts_at: datetime, ends_at: datetime, *, besides: int) -> list[Overlap]:
-    """A manager's other booked or running sessions that leave less than the buffer to this one, by start."""
-    return overlaps_of(db, [manager_email], starts_at, ends_at, besides=besides).get(manager_email, [])
-
-
-def overlaps_of(
-    db: Db, emails: Sequence[str], starts_at: datetime, ends_at: datetime, *, besides: int
-) -> Mapping[str | None, list[Overlap]]:
-    """The same for several managers at once, by their e-mail address."""
+def booked(db: Db, emails: Sequence[str], starts_at: datetime, ends_at: datetime) -> list[BookedSession]:
+    """The booked and running sessions of these managers that can touch this time, and all of its day, by start."""
     wanted = busy(starts_at, ends_at)
     rows = db.execute(
         select(
@@ -75,6 +69,7 @@ def overlaps_of(
             Deposition.ends_at,
             Deposition.zone,
             Deposition.deponent_name,
+            Deposition.title,
             Deposition.case_name,
             Deposition.manager_email,
         )
@@ -83,16 +78,25 @@ def overlaps_of(
             Deposition.starts_at > wanted.starts_at - _FARTHEST,
             Deposition.starts_at < wanted.ends_at + _FARTHEST,
             Deposition.state.in_([*BOOKED, State.ACTIVE]),
-            Deposition.id != besides,
         )
-        .order_by(Deposition.starts_at)
+        .order_by(Deposition.starts_at, Deposition.id)
     )
-    found: dict[str | None, list[Overlap]] = {}
-    for row in rows:
-        other = Overlap(*row)
-        if overlap(wanted, busy(other.starts_at, other.ends_at)):
-            found.setdefault(other.manager_email, []).append(other)
-    return found
+    return [BookedSession(*row) for row in rows]
+
+
+def overlapping(
+    sessions: Iterable[BookedSession], starts_at: datetime, ends_at: datetime, *, besides: int
+) -> list[BookedSession]:
+    """Those of these sessions that leave less than the buffer to this time."""
+    wanted = busy(starts_at, ends_at)
+    return [one for one in sessions if one.id != besides and overlap(wanted, busy(one.starts_at, one.ends_at))]
+
+
+def overlaps(
+    db: Db, manager_email: str, starts_at: datetime, ends_at: datetime, *, besides: int
+) -> list[BookedSession]:
+    """A manager's other booked or running sessions that leave less than the buffer to this one, by start."""
+    return overlapping(booked(db, [manager_email], starts_at, ends_at), starts_at, ends_at, besides=besides)
 
 
 def lock_manager(db: Db, manager_email: str) -> None:

@@ -12,7 +12,7 @@ from app.depositions import emails, presentation
 from app.depositions.actions import Booking
 from app.depositions.events import SUBJECT
 from app.depositions.queries.detail import DepositionDetail
-from app.depositions.queries.managers import Overlap
+from app.depositions.queries.managers import BookedSession
 from app.depositions.rules import flags
 from app.depositions.views.list import QUEUE
 from app.kernel.db.transaction import reading
@@ -27,7 +27,7 @@ SYSTEM = "their system"
 
 
 def scheduling(
-    deposition: DepositionDetail, booking: Booking, overlaps: Sequence[Overlap], reason: Field, now: datetime
+    deposition: DepositionDetail, booking: Booking, overlaps: Sequence[BookedSession], reason: Field, now: datetime
 ) -> Confirmation:
     """Scheduling: over an overlap only with a reason, which is typed here."""
     recipients = pluralize(len(emails.participants(deposition)), "person", "people")
@@ -144,7 +144,7 @@ def _flags(deposition: DepositionDetail, now: datetime) -> list[Flag]:
     return [Flag(flag.sentence, icon, tone) for flag, icon, tone in found if tone]
 
 
-def _overlap(other: Overlap, now: datetime) -> Flag:
+def _overlap(other: BookedSession, now: datetime) -> Flag:
     name = normalization.shown(other.deponent_name, other.case_name)
     text = Markup('Overlaps <a href="{}">{}, <bdi>{}</bdi></a>: {}.')
     url = url_for(".detail", id=other.id)

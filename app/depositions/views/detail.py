@@ -11,11 +11,14 @@ from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
-from app.depositions.events import EVENTS, SUBJECT
+from app.depositions.events import CANCELED, EVENTS, SUBJECT
 from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
-from app.depositions.models import Deposition, State
+from app.depositions.models import BOOKED, Deposition, State
+from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import managers
 from app.depositions.queries.detail import DepositionDetail, Informed
+from app.depositions.queries.managers import BookedSession, Manager
+from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
@@ -53,6 +56,14 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     near = list_state.listing.near(db(), deposition.id)
     participants = emails.participants(deposition)
     version = deposition.version
+    rows = events.timeline(db(), SUBJECT, deposition.id)
+    canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
+    others = related(reading(), deposition)
+    team = managers.managers(reading()) if deposition.state == State.INITIAL else []
+    addresses = {one.email for one in team} | ({deposition.manager_email} if deposition.manager_email else set())
+    sessions = managers.booked(reading(), sorted(addresses), deposition.starts_at, deposition.ends_at)
+    of_the_case = {other.manager_email for other in others if same_case(other, deposition)}
+    choices = presentation.manager_choices(team, sessions, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     return item_page.respond(
@@ -75,18 +86,24 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         length=presentation.length(deposition),
         relative=_relative(deposition),
         day=presentation.day(deposition, me().time_zone, found),
-        timeline=EVENTS.timeline(events.timeline(db(), SUBJECT, deposition.id)),
+        timeline=EVENTS.timeline(rows),
         messages=messages,
         informed=any(informed),
         denied=denied,
         now=now,
         participants=pluralize(len(participants), "person", "people") if participants else "",
+        recipients=presentation.recipients(deposition, participants, messages, canceled),
+        related=others,
+        states=presentation.STATES,
+        manager_day=_manager_day(deposition, sessions),
+        choices=choices,
         reasons=_reasons(deposition, denied, now),
-        schedule=_schedule_form(deposition, posted=edited == "schedule"),
+        schedule=_schedule_form(deposition, team, choices, posted=edited == "schedule"),
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
         canceling=edited == "cancel",
+        early=transitions.starts_early(deposition.starts_at, now),
         api_examples=api_examples.of(deposition),
         no_api_example=api_examples.NONE,
     )
@@ -114,29 +131,27 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
     return {verb: denied or reason for verb, reason in reasons.items()}
 
 
-def _schedule_form(deposition: Deposition, posted: bool) -> ScheduleForm:
-    """The form with the team as managers, each with whether they are free; the preferred manager is chosen."""
-    team = managers.managers(reading())
+def _schedule_form(
+    deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
+) -> ScheduleForm:
+    """The form of a booking. The preferred manager is chosen, or else the first who is free."""
     preferred = deposition.details.get("preferred_manager", "")
-    chosen = next((str(one.id) for one in team if one.name.casefold() == preferred.casefold()), None)
+    chosen = next((choice.value for choice in choices if choice.name.casefold() == preferred.casefold()), None)
     defaults = {
         "version": deposition.version,
         "provider": deposition.details.get("video_provider", ""),
-        "manager": chosen or (OTHER if preferred or not team else str(team[0].id)),
+        "manager": chosen or (OTHER if preferred or not choices else choices[0].value),
         "manager_name": "" if chosen else preferred,
     }
     form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
-    addresses = [one.email for one in team]
-    starts_at, ends_at = deposition.starts_at, deposition.ends_at
-    busy = managers.overlaps_of(reading(), addresses, starts_at, ends_at, besides=deposition.id)
-    availability = {address: _availability(busy.get(address, []), starts_at) for address in addresses}
-    form.offer(team, availability, f"{preferred}, as requested" if preferred and not chosen else "Another person")
+    form.offer(team)
     return form
 
 
-def _availability(overlaps: Sequence[managers.Overlap], now: datetime) -> str:
-    """`free`, or the hours of the sessions that overlap."""
-    if not overlaps:
-        return "free"
-    hours = "; ".join(presentation.busy_hours(overlap, now) for overlap in overlaps[:2])
-    return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")
+def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> list[BookedSession]:
+    """The sessions that the manager of a session has on its day, while it lies ahead or runs."""
+    if deposition.state not in (*BOOKED, State.ACTIVE):
+        return []
+    return presentation.sessions_of_day(
+        (one for one in sessions if one.manager_email == deposition.manager_email), deposition
+    )

@@ -111,9 +111,11 @@ def _past(page: Overview, stats: Statistics) -> list[Phrase]:
     if half is not None:
         was = f"{captions.about(half_before)} before" if half_before is not None else ""
         found.append(Phrase(captions.about(half), "", lead="half were scheduled within", was=was))
-    canceled_before = f"{stats.total(CANCELED, before=True):,} before"
-    url = page.rows(CANCELED) if canceled else ""
-    return [*found, Phrase(f"{canceled:,}", "canceled", was=canceled_before, url=url)]
+    canceled_before = stats.total(CANCELED, before=True)
+    if canceled or canceled_before:
+        url = page.rows(CANCELED) if canceled else ""
+        found.append(Phrase(f"{canceled:,}", "canceled", was=f"{canceled_before:,} before", url=url))
+    return found
 
 
 def _load(page: Overview, stats: Statistics) -> Chart:

@@ -13,7 +13,7 @@ from app.inspections.rules import InviteState
 
 @dataclass(frozen=True, slots=True)
 class InvitePanel:
-    """What the page says of one invite. `reasons` are those why its buttons are disabled, `sentences` each once."""
+    """What the page says of one invite. `reasons` are those why its verbs cannot be done, empty where they can."""
 
     invite: Invite
     state: InviteState
@@ -22,10 +22,6 @@ class InvitePanel:
     reasons: Mapping[str, str]
     url: str | None = None
     code: str | None = None
-
-    @property
-    def sentences(self) -> list[str]:
-        return sorted({sentence for sentence in self.reasons.values() if sentence})
 
     @property
     def qr(self) -> Markup | None:

@@ -22,7 +22,7 @@ GROUPS = {
     "live": Label("Live", "radio", "good"),
     "today": Label("Later today", "sun"),
     "upcoming": Label("Upcoming", "calendar"),
-    "unanchored": Label("Ended, not anchored", "hourglass", "warn"),
+    "unanchored": Label("Without a time stamp", "hourglass", "warn"),
     "ended": Label("Ended", "circle-stop"),
     "expired": Label("Expired, nobody came", "hourglass"),
     "all": Label("Everything, newest first", "list"),

@@ -7,7 +7,7 @@ same at any size of the table. All that is said of a list comes from its `listin
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -146,6 +146,28 @@ class ListedInspection(Protocol):
     campaign_name: str | None
     invite_id: UUID | None
     guest: str | None
+
+
+_EARLIER = (
+    select(*COLUMNS)
+    .where(
+        Inspection.organization_id == bindparam("organization_id"),
+        Inspection.created_at <= bindparam("created_at"),
+        Inspection.id != bindparam("id"),
+    )
+    .order_by(Inspection.created_at.desc(), Inspection.id.desc())
+    .limit(6)
+)
+
+
+def earlier(db: Db, inspection: Inspection) -> list[ListedInspection]:
+    """The organization's inspections that were made before this one, the latest first."""
+    values = {
+        "organization_id": inspection.organization_id,
+        "created_at": inspection.created_at,
+        "id": inspection.id,
+    }
+    return [cast(ListedInspection, row) for row in db.execute(_EARLIER, values)]
 
 
 def sorts(chosen: Chosen) -> Sequence[str]:

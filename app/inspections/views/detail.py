@@ -20,6 +20,8 @@ from app.inspections.models import Campaign, Inspection, Invite, Status
 from app.inspections.presentation import labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
 from app.inspections.presentation.progress import phone_script, progress_of
+from app.inspections.presentation.rows import name_of as name_of_row
+from app.inspections.queries import listing
 from app.inspections.views.filters import READERS, actable, pages, visible
 from app.inspections.views.list import QUEUE
 from app.kernel import clock
@@ -95,6 +97,8 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         language=LOCALES[inspection.locale],
         campaign=_campaign_name(inspection),
         reasons=reasons,
+        waits=state in (Status.OPEN, Status.RECORDING) and inspection.attended_at is None,
+        earlier=[(row, name_of_row(row), rules.status_of(row, now)) for row in listing.earlier(db(), inspection)],
         api_examples=api_examples.of(inspection, reasons, panels),
         no_api_example=api_examples.NONE,
         invite=InviteForm() if edited == "invite" else InviteForm(formdata=None),

@@ -26,7 +26,7 @@ from app.prescreens import api_examples, emails, presentation
 from app.prescreens.events import EVENTS, SUBJECT
 from app.prescreens.forms import DecisionForm
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import contacts, listing, questionnaires
+from app.prescreens.queries import alike, contacts, listing, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import matching, review
 from app.prescreens.views.filters import READERS, actable, pages, visible
@@ -79,6 +79,8 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         urgency=presentation.urgency(left),
         answers=answers,
         criteria=any(answer.criterion for answer in answers),
+        verdicts=presentation.verdicts(answers),
+        mirror=alike.mirror(db, prescreen, questionnaire.questions) if state == "completed" else None,
         earlier=[presentation.earlier_row(other, prescreen.name, now) for other in contacts.earlier(db, prescreen)],
         filed=[matching.filed(prescreen, own, questionnaire.region)] if own else [],
         other_filed=[matching.filed(prescreen, other, questionnaire.region) for other in others],

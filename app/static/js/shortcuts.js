@@ -19,9 +19,12 @@ const KEYS = {
   e: assign,
   a: () => goTo("#approve"),
   d: () => goTo("#deny"),
-  n: () => follow($("#main a[rel='next']")),
-  p: () => follow($("#main a[rel='prev']")),
+  n: () => follow(neighbour("next")),
+  p: () => follow(neighbour("prev")),
 };
+
+/** The link to the next or previous item; in a list, page. */
+const neighbour = (rel) => $(`${$("#item[data-open]") ? "#item" : "#main"} a[rel='${rel}']`);
 
 function follow(link) {
   if (!link) return;
@@ -91,13 +94,15 @@ function submit(event) {
   else if (!buttons.length) form.requestSubmit();
 }
 
-/** Outside of a form Ctrl Enter goes to the first action of this page. */
+/** Outside of a form Ctrl Enter goes to the first action of this page: to the first field that it still needs, else to
+    its button. */
 function goToAction(event) {
   const buttons = $$("#actions button[type='submit']:not(:disabled)").filter(isVisible);
-  const first = buttons.find((each) => each.matches(".primary")) ?? buttons[0];
+  const first = buttons.find((each) => each.matches(".primary, #approve")) ?? buttons[0];
   if (!first) return;
   event.preventDefault();
-  focusOn(first);
+  const empty = [...(first.form?.elements ?? [])].filter((each) => each.value === "" && isVisible(each));
+  focusOn(empty.find((each) => each.required) ?? empty.find((each) => "first" in each.dataset) ?? first);
 }
 
 /** Escape closes a dropdown, or leaves the field; what was typed stays. */

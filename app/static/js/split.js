@@ -31,6 +31,13 @@ on("click", (event) => {
   openItem(link, { focus: true });
 });
 
+function focusHeading() {
+  const heading = $("#item h1");
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
 /** Marks the row of the item that is open, and brings it into sight. */
 function markOpen() {
   for (const link of $$(`.list-pane ${LINKS}`)) {
@@ -56,17 +63,16 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.id === "item") {
     noteItem();
     restoreTyped($("#item"));
-    const heading = toHeading && $("#item h1");
-    if (heading) {
-      heading.tabIndex = -1;
-      heading.focus({ preventScroll: true });
-    }
+    if (toHeading) focusHeading();
   } else if (ctx.target?.id === "queue") {
     if ($("#item[data-open]") && location.pathname === $(".split").dataset.list) closeItem();
   } else {
     pane.scrollTop = before.list ?? 0;
-    if (before.item === location.pathname) $("#item").scrollTop = before.inItem ?? 0;
+    const same = before.item === location.pathname;
+    $("#item").scrollTop = same ? (before.inItem ?? 0) : 0;
     restoreTyped($("#item"));
+    // The page has the focus where what had it is gone: then what is read next has it.
+    if (!same) setTimeout(() => isSplit() && document.activeElement?.id === "main" && focusHeading());
   }
   markOpen();
 });

@@ -18,7 +18,7 @@ MOST_WANTED = 8
 PREFIX_LENGTHS = (*range(1, 13), 16, 24, 40)
 """The lengths of indexed prefixes. A typed word between two lengths is found by the shorter one and then compared."""
 
-VERSION = 2
+VERSION = 3
 """Grows when texts are folded in another way: the search index is then made anew by the upgrade."""
 
 MARK = "\ue000"
@@ -36,7 +36,8 @@ _PLAIN = str.maketrans(
         "œ": "oe",
         "ı": "i",
         "ħ": "h",
-        "\u2019": "'",
+        # What is typed for an apostrophe, and letters that look like one (Kaʻahumanu).
+        **dict.fromkeys("\u2018\u2019\u201b\u2032\u02b9\u02bb\u02bc\u02bd`", "'"),
         # Arabic letters that keyboards of other languages write in another form, and those that are left out.
         "ٱ": "ا",
         **dict.fromkeys("ىیېۍؠے", "ي"),

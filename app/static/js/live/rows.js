@@ -75,7 +75,11 @@ function addGroup(table, fresh) {
 
 /** Loads the list anew. */
 const load = () =>
-  globalThis.htmx.ajax("GET", location.pathname + location.search, { target: "#queue", swap: "outerHTML" });
+  globalThis.htmx.ajax("GET", location.pathname + location.search, {
+    target: "#queue",
+    swap: "outerHTML",
+    headers: { "HX-Target": "div#queue" }, // htmx names the source
+  });
 
 /** Merges a row cell by cell. Returns whether one had to wait. */
 function mergeRow(row, next) {
@@ -100,7 +104,7 @@ function mergeRow(row, next) {
 function offerNew(main, known, listed) {
   const bar = $("[data-part='new-rows']");
   if (!bar) return;
-  const full = Boolean($("[rel='next']", main));
+  const full = Boolean($("[rel='next']:not(#item *)", main));
   const last = listed.findLastIndex((row) => known.has(row.dataset.row));
   const added = listed.filter((row, i) => !known.has(row.dataset.row) && (!full || i < last || last < 0));
   const text = `${added.length} new`;
