@@ -19,7 +19,7 @@ def queue(page: Page, server: Server, app: Any, cast: Any, database: Any) -> Pag
     mine = factories.request(database, cast, deponent_name="Rafael Lindqvist")
     factories.request(database, cast, deponent_name="Jane Doe")
     with database.write() as db:
-        who, by = cast.people["ines"], cast.actor("ines")
+        ines = cast.people["ines"]
         actions.assign(
             db, mine.id, assignee=(ines.id, ines.name), by=cast.actor("ines"), now=now(), version=mine.version
         )
