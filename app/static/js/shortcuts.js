@@ -103,7 +103,7 @@ function goToAction(event) {
   if (!first) return;
   event.preventDefault();
   const empty = [...(first.form?.elements ?? [])].filter((each) => each.value === "" && isVisible(each));
-  focusOn(empty.find((each) => each.required) ?? empty.find((each) => "first" in each.dataset) ?? first);
+  focusOn(empty.find((each) => each.matches("[required], [data-first]")) ?? first);
 }
 
 /** Escape closes a dropdown, or leaves the field; what was typed stays. */
