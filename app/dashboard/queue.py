@@ -79,14 +79,15 @@ class Column(Generic[R, L]):
     """A column of the list: its head, its cell, and the same in the CSV.
 
     `cell` is a macro of the desk's `_cells.html`. `sort` is the name that the address gives this order; empty: an index
-    carries no such order. A column with `tabs` is shown on these alone; the CSV has it always.
+    carries no such order. `css` are the classes of its head and of its <col>, which has its width (table.css); a column
+    with the class `wide-only` leaves a narrow list. One with `tabs` is shown on these alone; the CSV has it always.
     """
 
     label: str
     cell: str
     csv: tuple[Csv[R, L], ...]
+    css: str
     sort: str = ""
-    css: str = ""
     tabs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -135,6 +135,11 @@ class QueuePage:
         """The macros of these columns."""
         return tuple(column.cell for column in self.columns)
 
+    @property
+    def span(self) -> int:
+        """How many columns are always there, with that of the tick boxes: what the heading of a group spans."""
+        return 1 + sum("wide-only" not in column.css for column in self.columns)
+
     def controls(self) -> list[Control]:
         """The form of the filters."""
         return self.list_state.chosen.controls(self.queue)

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from markupsafe import Markup
 
 from app.accounts.access import Me
+from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
 from app.depositions.emails import Participant
 from app.depositions.models import BOOKED, Deposition, State
@@ -59,21 +60,12 @@ FLAGS: Mapping[str, tuple[str, str]] = {
 """Icon and tone of each flag."""
 
 
-class Badge(NamedTuple):
-    """A badge as templates print it. `ground` gives it a coloured ground of its own."""
-
-    text: str
-    icon: str
-    tone: str = ""
-    ground: bool = False
-
-
 class CachedCells(NamedTuple):
     """The cells of a row that stay the same from poll to poll: the time in words, the ruler of its day, its flags."""
 
     when: Markup
     ruler: tuple[Bar, Bar, str]
-    badges: tuple[Badge, ...]
+    flags: tuple[Badge, ...]
 
 
 class QueueRow(NamedTuple):
@@ -86,7 +78,7 @@ class QueueRow(NamedTuple):
     case: str
     organization: str
     cached: CachedCells
-    state: Badge | None
+    badges: RankedBadges
     tags: tuple[str, ...]
     person: str
     mine: bool
@@ -148,6 +140,8 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
     hour = now.replace(minute=0, second=0, microsecond=0)
     name = normalization.shown(listed.deponent_name)
     clock, tone, small = _clock(listed, group, now)
+    cached = _cached_cells(key, viewer.time_zone, hour, starts_at < now)
+    state = _STATE_BADGES[listed.state] if group in _MIXED_GROUPS else None
     return QueueRow(
         listed.id,
         listed.version,
@@ -155,8 +149,8 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
         (listed.deponent_role or "deponent") if name else "",
         listed.case_name,
         listed.organization_name,
-        _cached_cells(key, viewer.time_zone, hour, starts_at < now),
-        _STATE_BADGES[listed.state] if group in _MIXED_GROUPS else None,
+        cached,
+        rank(cached.flags, state, tags),
         tags,
         listed.assignee_name or "",
         listed.assignee_id == viewer.id,
@@ -178,20 +172,25 @@ def _clock(listed: ListedDeposition, group: str, now: datetime) -> tuple[str, st
     """The last column: the more urgent time, its tone, and the other time under it."""
     starts = datetimes.relative(listed.starts_at, now)
     if listed.state == State.INITIAL:
-        requested = datetimes.relative(listed.created_at, now)
-        if listed.starts_at < now:
-            return requested, "", ""
         if group == "soon":
             urgent = listed.starts_at - now < timedelta(hours=6)
-            return starts, "danger" if urgent else "", f"requested {requested}"
-        return datetimes.duration(_rounded(now - listed.created_at)), "", f"starts {starts}"
+            return starts, "danger" if urgent else "", _asked(listed.created_at, now)
+        late = listed.starts_at < now
+        under = f"{starts.removesuffix(' ago')} late" if late else f"starts {starts}"
+        return datetimes.duration(_rounded(now - listed.created_at)), "", under
     if listed.cancellation_open and listed.cancellation_requested_at:
-        return starts, "", f"requested {datetimes.relative(listed.cancellation_requested_at, now)}"
+        return starts, "", _asked(listed.cancellation_requested_at, now)
     return (starts, "", "") if listed.state in (*BOOKED, State.ACTIVE) else ("", "", "")
 
 
+def _asked(instant: datetime, now: datetime) -> str:
+    return f"asked {datetimes.duration(_rounded(now - instant))} ago"
+
+
 def _rounded(waited: timedelta) -> timedelta:
-    return timedelta(days=waited.days, hours=waited.seconds // 3600) if waited >= timedelta(days=1) else waited
+    """A wait in whole hours, within the first one in minutes."""
+    unit = timedelta(hours=1) if waited >= timedelta(hours=1) else timedelta(minutes=1)
+    return waited // unit * unit
 
 
 UNTITLED = "A deposition without a title"

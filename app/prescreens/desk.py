@@ -82,7 +82,7 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
             title=presentation.name_of(row),
             detail=" · ".join(part for part in (row.email, row.phone) if part),
             organization=row.organization,
-            state=Label(*presentation.state_badge(row, now)[:3]),
+            state=presentation.state_badge(row, now),
             clock="began",
             at=row.created_at,
         )

@@ -16,6 +16,7 @@ from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from app.accounts.access import Me
+from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
 from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo.models import Decision
@@ -62,7 +63,7 @@ TABS = {
     ("expired", None): TabWords(
         "Expired", "Expired prescreens", ("expired without a decision", "expired without a decision")
     ),
-    ("all", None): TabWords("Everything", "All prescreens", ("prescreen in all", "prescreens in all")),
+    ("all", None): TabWords("All", "All prescreens", ("prescreen in all", "prescreens in all")),
 }
 STATE_CHOICES = (
     ("", "to review"),
@@ -139,15 +140,6 @@ def urgency(left: timedelta) -> str:
     return "danger" if left <= urgent * DAY else "warn" if left <= near * DAY else ""
 
 
-class Badge(NamedTuple):
-    """A badge. `flag` marks something unusual, with a background of its own."""
-
-    word: str
-    icon: str
-    tone: str = ""
-    flag: bool = False
-
-
 class Flagged(Reviewable, Protocol):
     """Anything that has the columns from which badges follow."""
 
@@ -159,31 +151,27 @@ class Flagged(Reviewable, Protocol):
     def other_contact_id(self) -> UUID | None: ...
 
 
-def badges(
-    prescreen: Flagged, not_met: int, returning: KnownContact | None, now: datetime, *, with_state: bool
-) -> tuple[Badge, ...]:
-    """The flags of a prescreen, after its state when that is expired or `with_state`; of a decided one the state alone.
+def flags(prescreen: Flagged, not_met: int, returning: KnownContact | None) -> tuple[Badge, ...]:
+    """The flags of a prescreen; a decided one has none.
 
     `not_met` is the number of criteria not met, `returning` its contact when that has an earlier prescreen.
     """
     if prescreen.review_status != ReviewStatus.PENDING:
-        return (state_badge(prescreen, now),)
+        return ()
     found = []
-    if with_state or review.has_expired(prescreen, now):
-        found.append(state_badge(prescreen, now))
     if not_met:
         criteria = "1 criterion" if not_met == 1 else f"{not_met} criteria"
-        found.append(Badge(f"{criteria} not met", "scale", "warn", flag=True))
+        found.append(Badge(f"{criteria} not met", "scale", "warn", ground=True))
     if prescreen.other_contact_id:
-        found.append(Badge("Two contacts match", "users", "warn", flag=True))
+        found.append(Badge("Two contacts match", "users", "warn", ground=True))
     if returning:
-        found.append(Badge(matching.here_before(prescreen, returning), "history", flag=True))
+        found.append(Badge(matching.here_before(prescreen, returning), "history", ground=True))
     if prescreen.status == Status.COMPLETED and not prescreen.email:
-        found.append(Badge("No e-mail given", "mail-x", "warn", flag=True))
+        found.append(Badge("No e-mail given", "mail-x", "warn", ground=True))
     return tuple(found)
 
 
-def state_badge(prescreen: Reviewable, now: datetime) -> Badge:
+def state_badge(prescreen: Reviewable, now: datetime) -> Label:
     """The state of a prescreen, with the reviewer of a decided one."""
     state = review.state_of(prescreen, now)
     by = f" by {prescreen.reviewed_by}" if prescreen.reviewed_by else ""
@@ -195,7 +183,7 @@ def state_badge(prescreen: Reviewable, now: datetime) -> Badge:
         "active": ("", "message-square-text", ""),
         "draft": ("", "message-square", ""),
     }[state]
-    return Badge(STATE_TEXTS[state] + reviewer, icon, tone)
+    return Label(STATE_TEXTS[state] + reviewer, icon, tone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +199,9 @@ class RowContext:
 
 
 class Row(NamedTuple):
-    """A row of the list. `pending` names its pending decision; `status_text` replaces the time left."""
+    """A row of the list. `flags` are all of its badges but tags, the state first; `pending` names its pending decision,
+    and stands before them; `status_text` replaces the time left.
+    """
 
     id: UUID
     version: int
@@ -219,7 +209,8 @@ class Row(NamedTuple):
     questionnaire: str
     headlines: tuple[tuple[str, str], ...]
     pending: Markup
-    badges: tuple[Badge, ...]
+    flags: tuple[Badge, ...]
+    badges: RankedBadges
     tags: tuple[str, ...]
     person: str
     mine: bool
@@ -251,6 +242,9 @@ def row(
     status_text = _status_text(prescreen, viewer.time_zone, now)
     left = review.time_left(prescreen.expires_at, now)
     name = prescreen.questionnaire_name
+    shown_state = with_state or not undecided or review.has_expired(prescreen, now)
+    state = Badge(*state_badge(prescreen, now)) if shown_state else None
+    found = flags(prescreen, not_met(questions, prescreen.submission), context.returning.get(prescreen.id))
     return Row(
         prescreen.id,
         prescreen.version,
@@ -258,13 +252,8 @@ def row(
         f"{name}, {prescreen.organization_name}" if several else name,
         tuple(headlines(questions, prescreen.submission)),
         pending,
-        badges(
-            prescreen,
-            not_met(questions, prescreen.submission),
-            context.returning.get(prescreen.id),
-            now,
-            with_state=with_state,
-        ),
+        ((state,) if state else ()) + found,
+        rank(found, state, tags),
         tags,
         prescreen.assignee_name or "",
         prescreen.assignee_id == viewer.id and undecided,

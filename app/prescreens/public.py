@@ -6,6 +6,7 @@ unguessable.
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -238,6 +239,7 @@ def _step(
         limit=answers.LIMITS.get(question.type),
         number=place + 1,
         values=_typed(question, given, questionnaire.locale) if typed is None else typed,
+        as_text=question.type == QuestionType.DATE and _is_no_day(typed),
         problem=problem,
         **context,
     )
@@ -288,6 +290,15 @@ def _refused(
     except Invalid as refusal:
         return kept["typed"], _problem(question, refusal.errors[0].code, questionnaire, t)
     return kept["typed"], ""
+
+
+def _is_no_day(typed: Sequence[str] | None) -> bool:
+    """Whether this was typed for a date and is none: the browser's own field would show nothing of it."""
+    try:
+        date.fromisoformat("".join(typed or ()))
+    except ValueError:
+        return typed is not None
+    return False
 
 
 def _typed(question: answers.Question, given: Submission, locale: str) -> list[str]:

@@ -34,7 +34,7 @@ def test_every_order_of_a_column_has_words(queue):
 
 def test_a_column_without_fields_is_refused():
     with pytest.raises(ValueError, match="says nothing in the CSV"):
-        Column("Silent", "silent", ())
+        Column("Silent", "silent", (), css="title-cell")
 
 
 def test_the_csv_shows_flags_and_tags(client, cast, database):

@@ -28,7 +28,7 @@ def two(database, cast):
 def test_the_other_tabs_are_named_with_what_they_hold(client, cast, database, two):
     ines = cast.sign_in(client, "ines")
     needs, found = links(ines.get(f"/depositions?q=northline&organization={cast.marston.id}&view=scheduled"))
-    assert (needs[0], found[0]) == ("Needs scheduling: 1", "Everything: 2")
+    assert (needs[0], found[0]) == ("To schedule: 1", "All: 2")
     assert "Nothing here" not in text(ines.get(found[1].replace("&amp;", "&")))
     assert f"organization={cast.marston.id}" in found[1], "the other filters hold"
 
@@ -46,5 +46,5 @@ def test_other_organizations_are_not_counted(client, cast, database):
     prescreen(database, cast.marston.id, given={"fullName": "Hye-jin Park"})
     assert [label for label, _ in links(lena.get("/prescreens?q=hye&state=decided"))] == [
         "To review: 1",
-        "Everything: 1",
+        "All: 1",
     ]

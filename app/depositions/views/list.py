@@ -59,9 +59,10 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 Csv("Length", lambda each: presentation.length(each.row)),
                 Csv("Time zone", lambda each: each.row.zone),
             ),
+            css="day-cell wide-only",
         ),
         Column(
-            "Who, and in which case",
+            "Who and case",
             "who",
             (
                 Csv("Title", lambda each: each.row.title),
@@ -71,18 +72,30 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 Csv("Invited", lambda each: each.facts.get("invited")),
                 Csv("Case", lambda each: each.row.case_name),
                 Csv("File number", lambda each: each.facts.get("file_number")),
-                Csv("Organization", lambda each: each.row.organization_name),
             ),
+            css="title-cell",
+        ),
+        Column(
+            "Organization",
+            "organization",
+            (Csv("Organization", lambda each: each.row.organization_name),),
+            css="organization-cell wide-only",
         ),
         Column(
             "Flags",
             "flags",
             (
-                Csv("Flags", lambda each: ", ".join(badge.text for badge in each.shown.cached.badges)),
+                Csv("Flags", lambda each: ", ".join(badge.text for badge in each.shown.cached.flags)),
                 Csv("Tags", lambda each: ", ".join(each.shown.tags)),
             ),
+            css="flags-cell",
         ),
-        Column("Assigned to", "assignee", (Csv("Assigned to", lambda each: each.row.assignee_name),)),
+        Column(
+            "Assigned to",
+            "assignee",
+            (Csv("Assigned to", lambda each: each.row.assignee_name),),
+            css="person-cell",
+        ),
         Column(
             "Managed by",
             "manager",
@@ -92,6 +105,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
                 Csv("Video", lambda each: each.facts.get("provider")),
                 Csv("Room", lambda each: each.facts.get("room_url")),
             ),
+            css="manager-cell",
             tabs=listing.MANAGED,
         ),
         Column(
@@ -110,13 +124,13 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     tabs = (
         Tab(
             listing.NEEDS,
-            "Needs scheduling",
+            "To schedule",
             "Requests that need scheduling",
             ("request waits to be scheduled", "requests wait to be scheduled"),
         ),
         Tab(
             listing.STARTING,
-            "Starts within 24 h",
+            "Within 24 h",
             "Requests that start within 24 hours",
             ("request starts within 24 hours and is not scheduled", "requests start within 24 hours, not scheduled"),
             {"view": listing.STARTING},
@@ -124,7 +138,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
         ),
         Tab(
             listing.CANCELLATION,
-            "Cancellation requested",
+            "Cancellation",
             "Sessions to be canceled",
             ("session waits to be canceled, as requested", "sessions wait to be canceled, as requested"),
             {"view": listing.CANCELLATION},
@@ -139,7 +153,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
         ),
         Tab(
             listing.EVERYTHING,
-            "Everything",
+            "All",
             "All requests and sessions",
             ("request or session in all", "requests and sessions in all"),
             {"view": listing.EVERYTHING},

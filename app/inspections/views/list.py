@@ -74,6 +74,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
                 Csv("Campaign", lambda each: each.row.campaign_name),
                 Csv("Organization", lambda each: each.row.organization_name),
             ),
+            css="title-cell",
         ),
         Column(
             "How far they got",
@@ -82,8 +83,14 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
                 Csv("How far they got", lambda each: each.shown.progress.sentence),
                 Csv("Tags", lambda each: ", ".join(each.shown.tags)),
             ),
+            css="flags-cell roomy",
         ),
-        Column("Language", "language", (Csv("Language", lambda each: each.shown.language),)),
+        Column(
+            "Language",
+            "language",
+            (Csv("Language", lambda each: each.shown.language),),
+            css="language-cell wide-only",
+        ),
         Column(
             "Assigned to",
             "assignee",
@@ -91,6 +98,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
                 Csv("Made by", lambda each: each.row.operator_email),
                 Csv("Assigned to", lambda each: each.row.assignee_name),
             ),
+            css="person-cell",
         ),
         Column(
             "Clock",
@@ -104,7 +112,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
                 Csv("Created, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="ended",
-            css="number-cell",
+            css="number-cell roomy",
         ),
     )
     filters = FILTERS
@@ -126,7 +134,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
         ),
         Tab(
             listing.STUCK,
-            "Without a time stamp",
+            "No time stamp",
             "Ended inspections without a time stamp",
             ("ended inspection has no time stamp yet", "ended inspections have no time stamp yet"),
             {"view": listing.STUCK},
@@ -148,7 +156,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
         ),
         Tab(
             listing.EVERYTHING,
-            "Everything",
+            "All",
             "All inspections",
             ("inspection in all", "inspections in all"),
             {"view": listing.EVERYTHING},

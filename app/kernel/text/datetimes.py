@@ -131,13 +131,16 @@ def span(start: datetime, end: datetime, zone: str, now: datetime | None = None)
     return f"{begins_on}, {begins}–{ends} {words[1]}"
 
 
-def viewer_time(instant: datetime, zone: str, viewer_zone: str) -> str:
-    """`10:30 CET`, with the weekday where the reader's date is another; empty where both zones agree."""
+def viewer_time(instant: datetime, zone: str, viewer_zone: str, *, briefly: bool = False) -> str:
+    """`10:30 CET`, with the weekday where the reader's date is another; empty where both zones agree.
+
+    `briefly` leaves out the reader's zone, but for an hour that comes twice.
+    """
     here, there = local(instant, viewer_zone), local(instant, zone)
     if here.utcoffset() == there.utcoffset():
         return ""
     weekday = "" if here.date() == there.date() else f"{DAYS[here.weekday()]} "
-    return f"{weekday}{zoned_hour(here, viewer_zone)}"
+    return f"{weekday}{(hour if briefly else zoned_hour)(here, viewer_zone)}"
 
 
 def tag(instant: datetime, text: str) -> Markup:
@@ -150,8 +153,8 @@ def when(instant: datetime, zone: str, viewer_zone: str = "", now: datetime | No
 
     With `now` the current year is omitted.
     """
-    theirs = viewer_time(instant, zone, viewer_zone) if viewer_zone else ""
-    under = " · ".join(part for part in (f"your time {theirs}" if theirs else "", extra) if part)
+    theirs = viewer_time(instant, zone, viewer_zone, briefly=True) if viewer_zone else ""
+    under = " · ".join(part for part in (f"{theirs} for you" if theirs else "", extra) if part)
     small = f" <small>{escape(under)}</small>" if under else ""
     return Markup(f"{tag(instant, moment(instant, zone, now))}{small}")
 

@@ -34,6 +34,7 @@ SHEETS = (
     "filters",
     "dropdown",
     "table",
+    "rows",
     "bars",
     "selection",
     "tags",

@@ -76,6 +76,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
                 Csv("Version", lambda each: each.row.template_version),
                 Csv("Organization", lambda each: each.row.organization_name),
             ),
+            css="title-cell",
         ),
         Column(
             "Key answers",
@@ -85,16 +86,23 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
                 Csv("Answers", lambda each: each.facts.get("answers")),
                 Csv("Criteria not met", lambda each: each.facts.get("not_met")),
             ),
+            css="answers-cell",
         ),
         Column(
             "Flags",
             "flags",
             (
-                Csv("Flags", lambda each: ", ".join(badge.word for badge in each.shown.badges)),
+                Csv("Flags", lambda each: ", ".join(badge.text for badge in each.shown.flags)),
                 Csv("Tags", lambda each: ", ".join(each.shown.tags)),
             ),
+            css="flags-cell roomy",
         ),
-        Column("Assigned to", "assignee", (Csv("Assigned to", lambda each: each.row.assignee_name),)),
+        Column(
+            "Assigned to",
+            "assignee",
+            (Csv("Assigned to", lambda each: each.row.assignee_name),),
+            css="person-cell",
+        ),
         Column(
             "Time left",
             "time_left",
@@ -104,6 +112,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
                 Csv("Decide until", lambda each: each.row.expires_at),
             ),
             sort="left",
+            css="left-cell",
             tabs=tuple(tab.key for tab in TABS if tab.key not in listing.DECIDED),
         ),
         Column(
@@ -115,6 +124,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
                 Csv("Decided, your time", lambda each: _moment(each.row.reviewed_at, each.time_zone)),
             ),
             sort="decided",
+            css="left-cell",
             tabs=listing.DECIDED,
         ),
     )
