@@ -23,7 +23,7 @@ LISTS = (
     "/prescreens",
     "/prescreens?state=all",
     "/inspections",
-    "/inspections?view=everything",
+    "/inspections?view=now",
 )
 
 ROWS = """() => {
