@@ -283,6 +283,7 @@ def _ended(desk: Desk, count: int) -> None:
             actions.start_recording(desk.db, session.id, by=by, now=begin + 3 * MINUTE)
         for remark in ("Everything on the list was seen.", "<b>Odd</b> noise & smoke, see photo 3.")[: 1 + n % 2]:
             actions.add_remark(desk.db, session.id, text=remark, by=by, now=begin + 9 * MINUTE)
+        _delivered(desk.db, begin)
         actions.end(desk.db, session.id, by=by, now=begin + (12 + n % 17) * MINUTE)
 
 
@@ -293,6 +294,7 @@ def _unanchored(desk: Desk) -> None:
         session = desk.make(n + 7, begin - 9 * HOUR, begin)
         minted = desk.invite(session, n + 7, begin - 3 * MINUTE)
         desk.join(minted, n + 7, begin)
+        _delivered(desk.db, begin)
         ended = actions.end(desk.db, session.id, by=desk.actor(n), now=begin + 14 * MINUTE)
         if ended.anchoring != Anchoring.NO_AUTHORITY:
             continue

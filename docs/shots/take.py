@@ -30,8 +30,10 @@ def main(base: str) -> None:
             sign_in(page, base, next(person for person in cast["people"] if person["role"] == role))
             page.goto(f"{base}/{desk}", wait_until="load")
             if desk == "prescreens":
-                page.locator(".data-table tbody .title-cell a").first.click()
-                page.wait_for_load_state("load")
+                page.locator(".title-cell a").first.click()
+                # The item comes beside the list, without another page.
+                page.wait_for_url(f"{base}/{desk}/*-*")
+                page.locator("#item h1").wait_for()
             page.evaluate("document.fonts.ready.then(() => true)")
             path = HERE / f"{desk}.png"
             page.screenshot(path=path)

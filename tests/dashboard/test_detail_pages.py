@@ -198,3 +198,7 @@ class TestInABrowser:
         page = opened("ines", f"/depositions/{made.id}", 1280, 900)
         page.keyboard.press("Control+Enter")
         assert page.evaluate("document.activeElement.name") == "room_url"
+        asked_for = factories.request(database, cast)  # with a manager whom the team does not have
+        page = opened("ines", f"/depositions/{asked_for.id}", 1280, 900)
+        page.keyboard.press("Control+Enter")
+        assert page.evaluate("document.activeElement.name") == "manager_email"

@@ -276,7 +276,7 @@ def test_the_sheet_says_what_works_here(keyboard: Keyboard, cast: Any, requests:
 
     assert {"Next, previous row", "Select the row", "Assign to me"} <= set(notice("/depositions"))
     on_a_page = notice(f"/depositions/{requests[1]}")
-    assert {"Assign to me", "Next, previous", "Send, or go to the button"} <= set(on_a_page)
+    assert {"Assign to me", "Next, previous", "Send, or go to what is missing"} <= set(on_a_page)
     assert "Next, previous row" not in on_a_page
     assert "Undo a pending decision" not in on_a_page
     assert "Assign to me" not in notice("/settings")

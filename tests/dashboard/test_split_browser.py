@@ -54,17 +54,17 @@ def press(page: Page, key: str, name: str) -> None:
 
 
 def test_a_key_costs_one_fragment_and_changes_only_the_item(lena: Any, ids: list[UUID]) -> None:
-    page = lena("/prescreens?state=all&left=")
+    page = lena("/prescreens?with=nobody")
     list_url = page.url
     page.evaluate("document.querySelector('#queue').kept = document.querySelector('.toolbar').kept = true")
     asked: list[Request] = []
-    page.on("request", asked.append)
+    page.on("request", lambda one: asked.append(one))
     press(page, "j", NAMES[0])
     press(page, "j", NAMES[1])
     press(page, "k", NAMES[0])
     assert pages(asked) == ["div#item"] * 3
     assert page.evaluate("document.querySelector('#queue').kept && document.querySelector('.toolbar').kept")
-    assert re.search(rf"/prescreens/{ids[0]}\?state=all$", page.url)
+    assert re.search(rf"/prescreens/{ids[0]}\?with=nobody$", page.url)
     assert page.title().startswith(NAMES[0])
     assert page.evaluate("document.activeElement.closest('tr').dataset.row") == str(ids[0])
 
@@ -83,11 +83,11 @@ def test_a_press_leads_to_the_heading_and_keys_go_on_from_there(lena: Any) -> No
     page.wait_for_function(OPENS, arg=NAMES[1])
     assert page.evaluate("document.activeElement.matches('#item h1')")
     page.keyboard.press("x")
-    assert page.locator(".list-pane :checked").count() == 1
+    assert page.locator(".select-cell :checked").count() == 1
     page.keyboard.press("a")
     assert page.evaluate("document.activeElement.id") == "approve"
     press(page, "p", NAMES[0])
-    assert page.locator(".list-pane :checked").count() == 1, "The list stays as it is."
+    assert page.locator(".select-cell :checked").count() == 1, "The list stays as it is."
 
 
 def test_what_was_typed_outlives_other_items_and_updates(lena: Any, database: Database, cast: Cast) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
+from app.accounts.actions import people
+from app.accounts.models import Person
 from app.depositions import actions
 from app.kernel.clock import now
 from tests import browsers
@@ -104,6 +106,17 @@ def test_who_loses_a_race_is_shown_the_way_on_and_no_dead_button(page, signed_in
     page.locator("#actions summary", has_text="Not now: schedule").wait_for()
     assert page.input_value("[name=notice]") == "My own note"
     assert page.locator("#refusal.notice").count() == 0
+
+
+def test_a_button_of_accounts_that_lost_gives_way_to_the_current_state(page, signed_in, base, app, database, cast):
+    signed_in(page, "adam").goto(f"{base}/people/{cast.lena.id}")
+    with database.write() as db:
+        people.disable(db, db.get_one(Person, cast.lena.id), by=cast.actor("nora"), now=now())
+    page.get_by_role("button", name="Disable the account…").click()
+    page.locator("#refusal.notice", has_text="This account is already disabled.").wait_for()
+    assert page.get_by_role("button", name="Disable the account…").count() == 0
+    page.get_by_role("link", name="Show the current state").click()
+    page.get_by_role("button", name="Enable the account").wait_for()
 
 
 def test_ctrl_enter_opens_the_confirmation_at_its_heading_and_confirms(page, signed_in, base, database, cast, outbox):

@@ -147,7 +147,7 @@ def test_the_leasing_agents_acts(plain: Any, database: Any, cast: Any) -> None:
     desk.press("Assign to me")
     desk.says("Assigned to you")
     desk.press("Unassign")
-    desk.says("Unassigned")
+    desk.says("Unassigned", "#actions")
     desk.fill("notes", "Good references.")
     desk.press("Approve Jane Smith")
     desk.says("Approving Jane Smith", "#holds")

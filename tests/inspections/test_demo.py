@@ -34,6 +34,7 @@ def test_every_state_is_there_and_every_chain_verifies(database, outbox) -> None
     due = [row for row in outbox.rows(state="queued") if row.subject_type == "inspection"]
     assert all(row.due_at > now() - timedelta(minutes=1) for row in due)
     assert outbox.rows("email", "queued") == []
+    assert outbox.rows("email", "dropped") == [], "who came had the link before"
     assert all(row.payload == {} for row in outbox.rows("email") if row.secret)
 
 

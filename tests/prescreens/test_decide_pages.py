@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from app.accounts.models import Person
 from app.dashboard.undo.models import State
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
@@ -251,3 +252,18 @@ def test_the_bar_goes_when_it_is_final(window: Any, database: Database, cast: Ca
     assert bar.is_visible()
     bar.wait_for(state="hidden", timeout=60_000)
     assert stored(database, jane).review_status == "approved"
+
+
+def test_without_an_undo_window_a_decision_is_confirmed(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    jane, _ = two(database, cast)
+    assert 'name="step" value="preview"' not in lena.get(f"/prescreens/{jane}").text
+    with database.write() as db:
+        db.execute(update(Person).where(Person.id == cast.lena.id).values(undo_seconds=0))
+    page = lena.get(f"/prescreens/{jane}").text
+    assert 'name="step" value="preview"' in page
+    assert 'id="preview"' in page
+    shown = approve(lena, jane, step="preview")
+    assert shown.status_code == 200
+    assert "Review and approve" in shown.text
+    assert "It is final at once." in shown.text
+    assert stored(database, jane).review_status == "pending_review"

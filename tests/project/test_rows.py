@@ -23,7 +23,7 @@ LISTS = (
     "/prescreens",
     "/prescreens?state=all",
     "/inspections",
-    "/inspections?view=everything",
+    "/inspections?view=now",
 )
 
 ROWS = """() => {
@@ -99,7 +99,9 @@ def test_rows_of_one_height_at_1280(page: Page, path: str) -> None:
 @pytest.mark.parametrize("path", LISTS)
 def test_cards_of_one_height_on_a_phone(page: Page, path: str) -> None:
     found = measure(page, path, 390, 844)
+    assert found["first"] <= 240
     assert found["heights"] == [80]
+    assert found["whole"] >= 7
     assert (found["outside"], found["higher"], found["sideways"]) == (0, [], False)
 
 

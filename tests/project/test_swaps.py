@@ -149,6 +149,9 @@ def bring_up_to_date(page: Element, url: str) -> None:
             tab.attrib.pop("aria-current", None)
             if dict(parse_qsl(urlsplit(tab.get("href") or "").query)) == wanted:
                 tab.set("aria-current", "page")
+    for each in main.iter("form"):
+        if each.get("class") == "layout-switch":
+            each.set("action", shown.get("data-layout") or "")
     if copy is not None and shown.get("data-csv"):
         copy.set("href", shown.get("data-csv") or "")
 

@@ -91,6 +91,17 @@ def facts() -> dict[str, Any]:
     return found
 
 
+def listed(things: list[str], shown: list[str]) -> list[str]:
+    """What the old version linked to, but for the decisions that were not written, which it listed below every list:
+    they are one line now and have a page of their own. `shown` is what the new version links to.
+    """
+    not_written = {
+        row["subject_id"] for row in snapshot().records("holds") if row["state"] in ("overtaken", "returned")
+    }
+    below = things[len(shown) :]
+    return things[: len(shown)] if not_written.issuperset(below) else things
+
+
 def load(connection: Connection) -> None:
     """Inserts every row, by plain SQL, into tables that are at the snapshot's migration."""
     sqlite = connection.dialect.name == "sqlite"

@@ -155,16 +155,16 @@ def disable(person_id: int) -> Response:
     DeskForm().check()
     found, now = _manageable_account(person_id), clock.now()
     browsers = len(queries.live_sign_ins(db(), found.id, now))
-    signed_out = pluralize(browsers, "browser") if browsers else "No browser"
+    signed_out = f"{pluralize(browsers, 'browser')} will be signed out." if browsers else "They are signed in nowhere."
     asked = _asked(
         found,
         title="Review and disable",
         confirm="Disable the account",
         icon="lock",
-        note=f"{signed_out} will be signed out. Links in e-mails for a "
+        note=f"{signed_out} Links in e-mails for a "
         "new password or an invitation stop working, and decisions of theirs that are still pending are not written. "
         "What they did stays. The account can be enabled again.",
-        beliefs=[Belief(found.name, "not told", "an account that they know", "they try to sign in")],
+        beliefs=[Belief(found.name, "no e-mail is sent", "their password and their links", "they try to sign in")],
     )
     by = me().actor()
     _, preview = confirmation.confirm(
@@ -226,7 +226,7 @@ def _asked(
         subject=[found.name, found.email],
         icon=icon,
         tone="danger",
-        believed="1 is not told",
+        believed="1 will still believe that they can sign in",
         beliefs=beliefs,
         note=note,
     )

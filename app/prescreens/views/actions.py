@@ -81,7 +81,7 @@ def _asked(prescreen: Prescreen, verb: str, list_state: ListState) -> Confirmati
     answers = presentation.answer_rows(questionnaire.questions, prescreen.submission)
     not_met = [answer.question for answer in answers if answer.met is False]
     messages = emails.of_decision(reading(), prescreen, questionnaire, review.DECISIONS[verb].value)
-    untold = Belief(name, "prospect", "“waiting for a decision”", "they open their status page")
+    uninformed = Belief(name, "prospect", "“waiting for a decision”", "they open their status page")
     note = (
         f"It can be undone for {pluralize(seconds, 'second')}, then it is final." if seconds else "It is final at once."
     )
@@ -94,7 +94,7 @@ def _asked(prescreen: Prescreen, verb: str, list_state: ListState) -> Confirmati
         icon="check" if verb == "approve" else "x",
         flags=[Flag(f"Not met: {', '.join(not_met)}.", "scale")] if not_met else [],
         believed="1 will still believe that it waits for a decision",
-        beliefs=[] if messages else [untold],
+        beliefs=[] if messages else [uninformed],
         note=note,
         edit="decide",
     )

@@ -51,7 +51,7 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
 function followList() {
   const list = $("#queue, #audit");
   if (!list) return;
-  const { title, many, windowTitle, lede, every, csv, filters } = list.dataset;
+  const { title, many, windowTitle, lede, every, csv, filters, layout } = list.dataset;
   if (title) {
     $(".toolbar-title .visually-hidden").textContent = `: ${title}`;
     $(".toolbar-title .count").textContent = many;
@@ -63,6 +63,7 @@ function followList() {
   if (filters) followForm(JSON.parse(filters));
   followTabs();
   if (csv) $("#csv").href = csv;
+  if (layout) $(".layout-switch")?.setAttribute("action", layout);
 }
 
 /** Shows in the popover what the list was asked for; the field that has the focus stays as it is. */

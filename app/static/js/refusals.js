@@ -41,9 +41,12 @@ function markFields(refusal, form) {
   }
 }
 
-/** Removes the buttons of a form that lost a race: pressed again they would lose again. The refusal leads on. */
+/** Removes the buttons of a form that lost a race: pressed again they would lose again. The refusal leads on. A form that
+    names no state and has fields keeps them, because other text may win. */
 function retire(form, refusal) {
-  if (!form || !$("[data-show-current]", refusal) || !$("input[name='version']", form)) return;
+  if (!form || !$("[data-show-current]", refusal)) return;
+  const namesState = $("input[name='version'], input[name='seen']", form);
+  if (!namesState && $("input:not([type='hidden']), textarea, select", form)) return;
   for (const button of $$("button[type='submit']", form)) if (!refusal.contains(button)) button.remove();
 }
 

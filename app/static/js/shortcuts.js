@@ -97,12 +97,13 @@ function submit(event) {
 /** Outside of a form Ctrl Enter goes to the first action of this page: to the first field that it still needs, else to
     its button. */
 function goToAction(event) {
-  const buttons = $$("#actions button[type='submit']:not(:disabled)").filter(isVisible);
+  const acts = $$("#actions form:not([action*='assign']) button[type='submit']:not(:disabled)");
+  const buttons = acts.filter(isVisible);
   const first = buttons.find((each) => each.matches(".primary, #approve")) ?? buttons[0];
   if (!first) return;
   event.preventDefault();
   const empty = [...(first.form?.elements ?? [])].filter((each) => each.value === "" && isVisible(each));
-  focusOn(empty.find((each) => each.required) ?? empty.find((each) => "first" in each.dataset) ?? first);
+  focusOn(empty.find((each) => each.matches("[required], [data-first]")) ?? first);
 }
 
 /** Escape closes a dropdown, or leaves the field; what was typed stays. */
