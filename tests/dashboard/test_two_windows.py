@@ -163,15 +163,17 @@ def test_bars_are_lines_of_one_stack_that_cover_no_control(chromium, signed_in, 
         page.locator("#toasts .toast").wait_for()
         page.evaluate("() => { window.setTimeout = () => 0; }")  # the toast stays
         page.get_by_role("link", name="To review").first.click()
-        page.locator(".select-cell input").first.check()
+        selects = width > 600  # cards of a narrow list have no boxes
+        if selects:
+            page.locator(".select-cell input").first.check()
         page.locator(".undo-item", has_text="2 more are pending").wait_for()
         page.get_by_role("button", name="Undo").click()
         page.locator("#toasts .toast", has_text="Undone.").wait_for()
         page.locator(".undo-item", has_text="1 more is pending").wait_for()
         assert page.evaluate(COVERED) == []
-        assert page.locator(".bulk-actions", has_text="1 selected").count() == 1
-        heights = page.evaluate(ROWS)
-        assert len(heights) == 3
+        assert page.locator(".bulk-actions:visible", has_text="1 selected").count() == selects
+        heights = [height for height in page.evaluate(ROWS) if height]
+        assert len(heights) == 2 + selects
         assert all(40 <= height <= 41 for height in heights)
         page.keyboard.press("Control+z")
         page.locator("#toasts .toast", has_text="Undone.").wait_for()
