@@ -27,6 +27,13 @@ STANDS = """() => ({
     filters: [...document.querySelectorAll('form.filters :is(input, select)')].map(f => [f.name, f.value]),
     tab: document.querySelector('.tabs [aria-current]')?.textContent.trim(),
 })"""
+SWAPPED = """() => {
+    const [list, csv] = [document.querySelector('#queue'), document.querySelector('#csv')];
+    if (!list || !csv || location.search.includes('after=')) return true;
+    return new URL(csv.href).search === location.search
+        && document.querySelector('.toolbar-title .count').textContent === list.dataset.many;
+}"""
+"""The list of this address has come, and what stands outside of it has followed."""
 PLACE = "() => Math.round(scrollY)"
 EACH = 50
 
@@ -61,6 +68,7 @@ def stands(page: Page, url: str) -> dict[str, Any]:
         "url => location.pathname + location.search === url && !document.body.dataset.waiting", arg=url
     )
     page.wait_for_load_state("networkidle")
+    page.wait_for_function(SWAPPED)
     found: dict[str, Any] = page.evaluate(STANDS)
     assert found["whole"], f"{url} is not a whole page"
     return found
