@@ -90,6 +90,23 @@ def test_a_press_leads_to_the_heading_and_keys_go_on_from_there(lena: Any) -> No
     assert page.locator(".select-cell :checked").count() == 1, "The list stays as it is."
 
 
+def test_another_list_closes_the_item_and_keeps_what_was_typed(lena: Any, ids: list[UUID]) -> None:
+    page = lena("/prescreens")
+    press(page, "j", NAMES[0])
+    page.fill("#item [name=notes]", "Landlord's letter is good.")
+    page.keyboard.press("Escape")
+    page.click("[popovertarget='filters']")
+    page.select_option("#filters [name='with']", "nobody")
+    page.wait_for_selector("#item:not([data-open])")
+    page.wait_for_url(re.compile(r"/prescreens\?with=nobody$"))
+    assert page.locator("h1").count() == 1
+    press(page, "j", NAMES[0])
+    assert page.input_value("#item [name=notes]") == "Landlord's letter is good."
+    page.click(".under .chip")
+    page.wait_for_url(re.compile(r"/prescreens$"))
+    page.wait_for_selector("#item:not([data-open])")
+
+
 def test_what_was_typed_outlives_other_items_and_updates(lena: Any, database: Database, cast: Cast) -> None:
     page = lena("/prescreens")
     press(page, "j", NAMES[0])

@@ -69,6 +69,8 @@ def asks(visit: Visit) -> Iterator[Ask]:
         url, target = form.get("hx-get"), (form.get("hx-target") or "").removeprefix("#")
         if url is None or target not in tags:
             continue
+        if target == "queue" and any("data-open" in each.attrib for each in page.iter()):
+            continue  # beside an open item js/split.js asks for the whole page
         fields = list(kept(form))
         for name, _, others in fields:
             for other in others:

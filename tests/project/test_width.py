@@ -81,7 +81,9 @@ COVERED = """() => {
 """Controls that something else lies over while they have the focus, with a row ticked and a toast shown."""
 
 
-def test_nothing_scrolls_sideways_and_nothing_is_covered(demo_site: DemoSite, chromium: Browser, tmp_path: Path) -> None:
+def test_nothing_scrolls_sideways_and_nothing_is_covered(
+    demo_site: DemoSite, chromium: Browser, tmp_path: Path
+) -> None:
     path = tmp_path / "hostile.sqlite3"
     with (
         contextlib.closing(sqlite3.connect(demo_site.database.config.database_url.partition("///")[2])) as original,

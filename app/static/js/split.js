@@ -47,11 +47,13 @@ function markOpen() {
   if (isSplit()) openLink()?.closest("tr").scrollIntoView({ block: "nearest" });
 }
 
-/** Shows that nothing is open: the address has become the list's. */
-function closeItem() {
+// Another list opens nothing: its page comes whole, and what was typed beside the item is kept.
+on("htmx:config:request", ({ detail: { ctx } }) => {
+  if (!$("#item[data-open]") || !ctx.sourceElement.matches?.("form.filters, .under .chip")) return;
   keepTyped($("#item"));
-  $("#item").replaceWith($("#nothing-open").content.cloneNode(true));
-}
+  Object.assign(ctx, { target: document.body, swap: "innerHTML" });
+  Object.assign(ctx.request.headers, { "HX-Target": "body", "HX-Request-Type": "full" });
+});
 
 on("htmx:before:swap", () => {
   before = { item: location.pathname, list: listPane()?.scrollTop, inItem: $("#item")?.scrollTop };
@@ -64,9 +66,7 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
     noteItem();
     restoreTyped($("#item"));
     if (toHeading) focusHeading();
-  } else if (ctx.target?.id === "queue") {
-    if ($("#item[data-open]") && location.pathname === $(".split").dataset.list) closeItem();
-  } else {
+  } else if (ctx.target?.id !== "queue") {
     pane.scrollTop = before.list ?? 0;
     const same = before.item === location.pathname;
     $("#item").scrollTop = same ? (before.inItem ?? 0) : 0;
