@@ -68,7 +68,7 @@ def test_an_administrator_switches_it(client: FlaskClient, cast: Cast, database:
     url = f"/organizations/{cast.marston.id}"
     page = client.get(url).text
     assert re.search(r'checked[^>]*name="require_second_factor"', page)
-    typed = {"version": "1", "name": "Marston", "locale": "en", "time_zone": "America/New_York"}
+    typed = {"version": "1", "name": "Marston", "locale": "en", "time_zone": "America/New_York", "country": "US"}
     assert post(client, url, typed).status_code == 303
     assert "require second factor: on → off" in client.get(url).text
     cast.sign_in(client, "lena")

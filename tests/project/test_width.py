@@ -1,4 +1,4 @@
-"""Nothing scrolls sideways and nothing covers a control: every page with hostile text in every field, at three widths."""
+"""Nothing scrolls sideways and nothing covers a control: every page with hostile text in every field, three widths."""
 
 import contextlib
 import sqlite3
