@@ -104,10 +104,10 @@ class Weighed:
         self.total = 0
         self._cdp = page.context.new_cdp_session(page)
         self._cdp.send("Network.enable")
-        self._cdp.on("Network.loadingFinished", lambda told: self._add(told))
+        self._cdp.on("Network.loadingFinished", lambda event: self._add(event))
 
-    def _add(self, told: dict[str, float]) -> None:
-        self.total += int(told["encodedDataLength"])
+    def _add(self, event: dict[str, float]) -> None:
+        self.total += int(event["encodedDataLength"])
 
 
 def main(given: list[str]) -> int:

@@ -34,6 +34,10 @@ SEEN = """() => {
     return drawn ? '' : `nothing shows that ${here.outerHTML.slice(0, 90)} has the focus`;
 }"""
 
+LANDED = """(isItem) => document.activeElement !== document.body
+    && (!isItem || !document.querySelector(".split") || document.activeElement.closest("#item[data-open]") !== null)"""
+"""Beside a list an item has come when it has the focus."""
+
 
 class Keyboard:
     """Presses keys, and looks after each where the focus is."""
@@ -51,7 +55,7 @@ class Keyboard:
         self.page.keyboard.press(key)
         self.page.wait_for_url(self.address + path)
         self.page.wait_for_load_state()
-        self.page.wait_for_function("() => document.activeElement !== document.body")
+        self.page.wait_for_function(LANDED, arg=path.count("/") == 2)
         self.look(key)
 
     def look(self, key: str) -> None:

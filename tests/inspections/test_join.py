@@ -61,13 +61,13 @@ def test_the_right_code_opens_the_session(invite, field, integrator, session, da
     assert (kept.pin_network, kept.pin_agent, kept.tries) == ("203.0.113.7/32", PHONE, 0)
 
 
-@pytest.mark.parametrize("code", ["12345", "1234567", "abcdef", "４８７１９２", "0" * 5000, "'; --", "null"])
+@pytest.mark.parametrize("code", ["12345", "1234567", "abcdef", "４８７１９２", "0" * 5000, "x'; --", "null"])
 def test_anything_that_is_not_the_code_costs_a_try(invite, field, code) -> None:
     raw = code.encode().decode("latin-1")
     assert field.join(invite, raw).json == {"detail": "otp_invalid", "attempts_remaining": 4}
 
 
-@pytest.mark.parametrize("code", ["", " ", "   ", "-", " – ", "\u200b\u202a", "\u00ad"])
+@pytest.mark.parametrize("code", ["", " ", "   ", "-", " – ", "\u200b\u202a", "\u00ad", "'; --"])
 def test_an_empty_code_costs_nothing(invite, field, code) -> None:
     raw = code.encode().decode("latin-1")
     assert field.join(invite, raw).json["detail"] == "otp_required"

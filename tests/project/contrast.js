@@ -49,12 +49,24 @@
     return getComputedStyle(element).pointerEvents === "none";
   }
 
+  // The part of a box that its ancestors show: what is scrolled away or cut off with an ellipsis is not read.
+  function within(element, box) {
+    let { left, top, right, bottom } = box;
+    for (let each = element; each && each !== document.body; each = each.parentElement) {
+      if (getComputedStyle(each).overflow === "visible") continue;
+      const edge = each.getBoundingClientRect();
+      [left, top] = [Math.max(left, edge.left), Math.max(top, edge.top)];
+      [right, bottom] = [Math.min(right, edge.right), Math.min(bottom, edge.bottom)];
+    }
+    return new DOMRect(left, top, Math.max(0, right - left), Math.max(0, bottom - top));
+  }
+
   let things = [];
   let judged = new Set();
 
   function note(element, colour, boxes, wanted, words) {
     if (element.matches(OFF) || element.closest(OFF)) return;
-    const shown = boxes.filter((box) => box.width >= 2 && box.height >= 2);
+    const shown = boxes.map((box) => within(element, box)).filter((box) => box.width >= 2 && box.height >= 2);
     const there = shown.filter((box) => seen(element, box.x + box.width / 2, box.y + box.height / 2));
     if (there.length) things.push({ element, colour, boxes: there, wanted, words, opacity: opacity(element) });
   }
@@ -161,7 +173,9 @@
   const unjudged = (selectors) =>
     selectors.filter((selector) => {
       const element = document.querySelector(selector);
-      return element?.checkVisibility() && !element.closest(OFF) && !judged.has(element.outerHTML);
+      if (!element?.checkVisibility() || element.closest(OFF)) return false;
+      // Its own words may be cut off, and those of its parts seen.
+      return ![element, ...element.querySelectorAll("*")].some((each) => judged.has(each.outerHTML));
     });
 
   globalThis.contrastCheck = { collect, judge, unjudged };

@@ -98,6 +98,7 @@ def findings(page: Page) -> Iterator[str]:
 
 def too_faint(page: Page) -> list[str]:
     """Words and icons whose contrast is less than WCAG asks for: 4.5:1, and 3:1 of large words and of icons."""
+    page.evaluate("scrollTo(0, 0)")  # pictures are taken from the top of the page
     page.evaluate(SETTLED)
     page.evaluate("contrastCheck.collect()")
     size = page.viewport_size
