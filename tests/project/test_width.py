@@ -73,8 +73,9 @@ COVERED = """() => {
         const hit = document.elementFromPoint(x, y);
         if (control.contains(hit) || hit?.closest("label")?.contains(control)) continue;
         const called = (each) => `${each?.tagName}.${each?.className.baseVal ?? each?.className}`;
-        covered.push(`${called(control)} in #${control.closest("[id]")?.id} “${(control.textContent || control.name || "").trim().slice(0, 30)}” at `
-            + `${Math.round(x)},${Math.round(y)} lies under ${called(hit)} in #${hit?.closest("[id]")?.id}`);
+        const place = (each) => `${called(each)} in #${each?.closest("[id]")?.id}`;
+        const words = (control.textContent || control.name || "").trim().slice(0, 30);
+        covered.push(`${place(control)} “${words}” at ${Math.round(x)},${Math.round(y)} lies under ${place(hit)}`);
     }
     return covered.slice(0, 5);
 }"""
