@@ -66,6 +66,10 @@ def test_a_key_costs_one_fragment_and_changes_only_the_item(lena: Any, ids: list
     assert page.evaluate("document.querySelector('#queue').kept && document.querySelector('.toolbar').kept")
     assert re.search(rf"/prescreens/{ids[0]}\?with=nobody$", page.url)
     assert page.title().startswith(NAMES[0])
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.matches('#item h1')")
+    assert pages(asked) == ["div#item"] * 3, "The item is open already."
+    page.focus(".list-pane [aria-current]")
     assert page.evaluate("document.activeElement.closest('tr').dataset.row") == str(ids[0])
 
     page.go_back()

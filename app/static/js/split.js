@@ -28,7 +28,9 @@ on("click", (event) => {
   const link = event.target.closest?.(OPENERS);
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !isSplit()) return;
   event.preventDefault();
-  openItem(link, { focus: true });
+  // An item that is open already is not fetched again: that would take the focus from what was gone to meanwhile.
+  if (link.pathname === location.pathname && $("#item[data-open]")) focusHeading();
+  else openItem(link, { focus: true });
 });
 
 function focusHeading() {
