@@ -32,7 +32,8 @@ def test_every_state_is_there_and_every_chain_verifies(database, outbox) -> None
     assert (printed.notes, printed.status) == ("Vehicle damage — claim CL-2026-0042", "open")
     assert printed.consent_state == {"camera": "granted", "gps": "granted"}
     due = [row for row in outbox.rows(state="queued") if row.subject_type == "inspection"]
-    assert all(row.due_at > now() - timedelta(minutes=1) for row in due)
+    # An hour, because the data may have been loaded at the beginning of a long run.
+    assert all(row.due_at > now() - timedelta(hours=1) for row in due)
     assert outbox.rows("email", "queued") == []
     assert outbox.rows("email", "dropped") == [], "who came had the link before"
     assert all(row.payload == {} for row in outbox.rows("email") if row.secret)
