@@ -8,6 +8,7 @@ from app.config import Config
 from app.depositions import calendar
 from app.depositions.locales import TRANSLATIONS, hours, in_words
 from app.depositions.models import Deposition
+from app.depositions.queries import people
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel import signing
 from app.kernel.db.engine import Db
@@ -72,6 +73,7 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
                 name=recipient.name,
                 attachments=[file],
                 fresh=[(url.rpartition("=")[2], "their own proof")],
+                receipt=people.receipt(deposition, recipient.email, name=recipient.name),
                 join_url=url,
                 is_host=recipient.host,
                 **context,
@@ -95,6 +97,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
+                receipt=people.receipt(deposition, recipient.email, name=recipient.name, canceled=True),
                 is_host=recipient.host,
                 **context,
             )
