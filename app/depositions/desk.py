@@ -138,7 +138,10 @@ DESK = Desk(
     receipts=people.RECEIPTS,
     backfills=backfills.BACKFILLS,
     list_label="Requests",
-    further_links=(Link("Overview", "chart-column", "depositions.overview"),),
+    further_links=(
+        Link("Organizations", "building-2", "depositions.organizations"),
+        Link("Overview", "chart-column", "depositions.overview"),
+    ),
     waiting=_waiting,
     waiting_work=_waiting_work,
     nothing_waits="No request waits to be scheduled.",
