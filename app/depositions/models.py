@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, false, text
@@ -43,6 +44,8 @@ class Role(StrEnum):
 
 _STATES = ", ".join(f"'{state.value}'" for state in State)
 _CANCELLATION = "cancellation_open"
+# `Any`, as keyword arguments of an index have many types.
+_BEHIND: dict[str, Any] = {"sqlite_where": text("not_up_to_date = 1"), "postgresql_where": text("not_up_to_date")}
 
 
 class Deposition(Base):
@@ -92,7 +95,8 @@ class Deposition(Base):
             "id",
             **only("assignee_id IS NOT NULL"),
         ),
-        Index("ix_depositions_not_up_to_date", "starts_at", "id", "organization_id", **only("not_up_to_date")),
+        Index("ix_depositions_behind", "starts_at", "id", **_BEHIND),
+        Index("ix_depositions_organization_behind", "organization_id", "starts_at", "id", **_BEHIND),
         # The rows behind the overview's charts.
         Index("ix_depositions_booked", "organization_id", "booked_at", "id", **only("booked_at IS NOT NULL")),
         Index("ix_depositions_canceled", "organization_id", "canceled_at", "id", **only("canceled_at IS NOT NULL")),

@@ -43,6 +43,7 @@ GROUPS = {
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
+    "not_up_to_date": Label("Somebody does not know how it stands", "mail-x", "danger"),
     "found": Label("Found", "search"),
     **{f"{state}_days": Label(STATES[state].word, STATES[state].icon) for state in State},
 }
@@ -120,7 +121,7 @@ def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool
 
 
 _STATE_BADGES = {state.value: Badge(label.word, label.icon, label.tone) for state, label in STATES.items()}
-_MIXED_GROUPS = frozenset(("found", "sorted", "cancellation", ""))
+_MIXED_GROUPS = frozenset(("found", "sorted", "cancellation", "not_up_to_date", ""))
 """Groups whose rows are of several states."""
 
 

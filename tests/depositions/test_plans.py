@@ -43,7 +43,7 @@ def crowd(database, cast):
                 "ends_at": "ends_at + (i - 2000) * interval '1 hour'",
                 "created_at": "created_at - i * interval '1 minute'",
             }
-        shift["cancellation_open"] = "(i % 100 = 1)"
+        shift["cancellation_open"] = shift["not_up_to_date"] = "(i % 100 = 1)"
         values = ", ".join(shift.get(name, name) for name in columns)
         states = "CASE i % 6 WHEN 0 THEN 'initial' WHEN 1 THEN 'scheduled' WHEN 2 THEN 'ready' WHEN 3 THEN 'active' "
         states += "WHEN 4 THEN 'ended' ELSE 'canceled' END"

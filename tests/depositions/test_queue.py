@@ -84,6 +84,7 @@ LISTS = {
     listing.NEEDS: NEEDS,
     listing.STARTING: NEEDS[:2],
     listing.CANCELLATION: [("cancellation", "asked")],
+    listing.NOT_UP_TO_DATE: [("not_up_to_date", "canceled")],
     listing.SCHEDULED: SCHEDULED,
     listing.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],
 }

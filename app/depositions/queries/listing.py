@@ -31,15 +31,17 @@ from app.kernel.db.engine import Db
 SOON = timedelta(hours=24)
 
 NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING = "needs", "soon", "cancellation", "scheduled", "everything"
-VIEWS = (NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING)
+NOT_UP_TO_DATE = "not-up-to-date"
+VIEWS = (NEEDS, STARTING, CANCELLATION, NOT_UP_TO_DATE, SCHEDULED, EVERYTHING)
 STATES_OF: dict[str, tuple[State, ...]] = {
     NEEDS: (State.INITIAL,),
     STARTING: (State.INITIAL,),
     CANCELLATION: (State.SCHEDULED, State.READY),
+    NOT_UP_TO_DATE: (State.SCHEDULED, State.READY, State.ACTIVE, State.CANCELED),
     SCHEDULED: (State.ACTIVE, State.SCHEDULED, State.READY),
     EVERYTHING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY, State.ENDED, State.CANCELED),
 }
-MANAGED = (CANCELLATION, SCHEDULED, EVERYTHING)
+MANAGED = (CANCELLATION, NOT_UP_TO_DATE, SCHEDULED, EVERYTHING)
 """Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
@@ -107,7 +109,7 @@ CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
-    if not chosen.has("q") and chosen.tab == CANCELLATION:
+    if not chosen.has("q") and chosen.tab in (CANCELLATION, NOT_UP_TO_DATE):
         return ()
     if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab == STARTING):
         return ("starts",)
@@ -136,15 +138,22 @@ def _compiled(kind: ListKind) -> CompiledListing:
 @lru_cache(maxsize=8)
 def _counter_queries(reach: str) -> CounterQueries:
     """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) from the counters,
-    and what starts soon, which no counter keeps."""
+    and what depends on the time, which no counter keeps: what starts soon, and of what somebody is not up to date."""
     requested = case((COUNTS.c.cancellation_open, 1), else_=0)
     counters = (
         select(COUNTS.c.state, requested, func.sum(COUNTS.c.n))
         .where(*within_reach(COUNTS.c.organization_id, reach))
         .group_by(COUNTS.c.state, requested)
     )
-    soon = (Deposition.state == State.INITIAL.value, *_within(), *within_reach(Deposition.organization_id, reach))
-    return counters, capped_count(STARTING, Deposition, soon)
+    here = within_reach(Deposition.organization_id, reach)
+    soon = (Deposition.state == State.INITIAL.value, *_within(), *here)
+    behind = (*_behind(), *here)
+    return counters, capped_count(STARTING, Deposition, soon), capped_count(NOT_UP_TO_DATE, Deposition, behind)
+
+
+def _behind() -> Conditions:
+    """Sessions ahead of which somebody knows what no longer holds. Once the hour is over nobody needs to be told."""
+    return Deposition.not_up_to_date, Deposition.starts_at >= bindparam("now", type_=Deposition.starts_at.type)
 
 
 def _within() -> Conditions:
@@ -184,6 +193,10 @@ def _segments(kind: ListKind) -> list[Segment]:
                 (Deposition.cancellation_requested_at, Deposition.id),
             )
         ]
+    if kind.tab == NOT_UP_TO_DATE:
+        chosen = () if len(states) > 1 else (Deposition.state == states[0].value,)
+        branch = (*_behind(), *chosen, *narrow)
+        return [Segment("not_up_to_date", (branch,), (Deposition.starts_at, Deposition.id))]
     if kind.has(*DAYS):
         return [_by_start(f"{state}_days", state, narrow) for state in states]
     return [segment for state in states for segment in _of_state(state, narrow)]
@@ -221,6 +234,8 @@ def _only(view: str) -> Conditions:
     """What a tab asks for besides its states."""
     if view == STARTING:
         return _within()
+    if view == NOT_UP_TO_DATE:
+        return _behind()
     return (Deposition.cancellation_open,) if view == CANCELLATION else ()
 
 
@@ -234,6 +249,7 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
         CANCELLATION: sum(n for key, requested, n in counters if requested),
+        NOT_UP_TO_DATE: sum(n for key, _, n in counters if key == NOT_UP_TO_DATE),
         SCHEDULED: counted_in(SCHEDULED),
         EVERYTHING: counted_in(EVERYTHING),
     }
@@ -245,6 +261,8 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
         return None
     if chosen.tab == STARTING:
         return tab_counts(counters)[STARTING]
+    if chosen.tab == NOT_UP_TO_DATE:
+        return None if chosen.has("state") else tab_counts(counters)[NOT_UP_TO_DATE]
     states = states_of(chosen.kind)
     return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))
 

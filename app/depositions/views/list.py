@@ -145,6 +145,17 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             "danger",
         ),
         Tab(
+            listing.NOT_UP_TO_DATE,
+            "Not up to date",
+            "Sessions that somebody does not know as they are",
+            (
+                "session was canceled or moved, and somebody does not know",
+                "sessions were canceled or moved, and somebody does not know",
+            ),
+            {"view": listing.NOT_UP_TO_DATE},
+            "danger",
+        ),
+        Tab(
             listing.SCHEDULED,
             "Scheduled",
             "Scheduled sessions",
