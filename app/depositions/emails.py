@@ -1,5 +1,6 @@
 """E-mails about a deposition, to the deponent and every invitee."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -56,12 +57,14 @@ def recognize(deposition: Deposition, config: Config, proof: str) -> Participant
     return next((one for one in participants(deposition) if one.number == number), None)
 
 
-def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
-    """To every participant: when the session is and how to join, with a calendar file."""
+def scheduled(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
+) -> list[Message]:
+    """To every participant, or to these: when the session is and how to join, with a calendar file."""
     messages = []
     context = _context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition):
+    for recipient in participants(deposition) if to is None else to:
         url = join_url(deposition, db.config, recipient)
         file = calendar.invitation(
             deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now, t=t
@@ -83,12 +86,15 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
     return messages
 
 
-def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
-    """To every participant: that the session does not take place; with a calendar file where one was sent before."""
+def canceled(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
+) -> list[Message]:
+    """To every participant, or to these: that the session does not take place; with a calendar file
+    where one was sent before."""
     messages = []
     context = _context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition):
+    for recipient in participants(deposition) if to is None else to:
         files = []
         if deposition.booked_at is not None:
             file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)

@@ -81,6 +81,15 @@ class NoticeForm(VersionedForm):
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
 
 
+class DeclineForm(VersionedForm):
+    """Why the session stays, which the organization reads as `notice`."""
+
+    notice = TextAreaField(
+        "Why it stays",
+        validators=[needed("Write why the session stays. The organization reads it."), at_most(NOTICE_LIMIT)],
+    )
+
+
 class ButtonForm(VersionedForm):
     """A form of one button."""
 

@@ -8,11 +8,13 @@ from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_settings import change_settings
+from app.depositions.actions.decline_cancellation import decline_cancellation
 from app.depositions.actions.end import end
 from app.depositions.actions.request import request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
+from app.depositions.actions.tell import tell
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
@@ -22,11 +24,13 @@ __all__ = [
     "cancel",
     "change_room",
     "change_settings",
+    "decline_cancellation",
     "end",
     "request",
     "request_cancellation",
     "schedule",
     "start",
+    "tell",
     "unassign",
     "withdraw",
     "write_notice",

@@ -11,8 +11,8 @@ from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
-from app.depositions.events import CANCELED, EVENTS, SUBJECT
-from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
+from app.depositions.events import EVENTS, SUBJECT
+from app.depositions.forms import OTHER, CancelForm, DeclineForm, NoticeForm, RoomForm, ScheduleForm
 from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import managers
@@ -20,6 +20,7 @@ from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession, Manager
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
+from app.depositions.views import knowledge
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
@@ -57,7 +58,6 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     participants = emails.participants(deposition)
     version = deposition.version
     rows = events.timeline(db(), SUBJECT, deposition.id)
-    canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
     others = related(reading(), deposition)
     team = managers.managers(reading()) if deposition.state == State.INITIAL else []
     addresses = {one.email for one in team} | ({deposition.manager_email} if deposition.manager_email else set())
@@ -66,6 +66,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     choices = presentation.manager_choices(team, sessions, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
+    known = knowledge.card(reading(), deposition, now)
     return item_page.respond(
         QUEUE,
         "depositions/detail.html",
@@ -92,16 +93,18 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         denied=denied,
         now=now,
         participants=pluralize(len(participants), "person", "people") if participants else "",
-        recipients=presentation.recipients(deposition, participants, messages, canceled),
+        knowledge=known,
         related=others,
         states=presentation.STATES,
         manager_day=_manager_day(deposition, sessions),
         choices=choices,
-        reasons=_reasons(deposition, denied, now),
+        reasons=_reasons(deposition, denied, now, bool(known.behind)),
         schedule=_schedule_form(deposition, team, choices, posted=edited == "schedule"),
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
+        decline=(DeclineForm() if edited == "decline_cancellation" else DeclineForm(formdata=None, version=version)),
+        declining=edited == "decline_cancellation",
         canceling=edited == "cancel",
         early=transitions.starts_early(deposition.starts_at, now),
         api_examples=api_examples.of(deposition),
@@ -116,8 +119,9 @@ def _relative(deposition: Deposition) -> str:
     return datetimes.relative(deposition.starts_at, clock.now())
 
 
-def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[str, str | None]:
-    """Why each button is disabled, in the rules' own words; None where it is not."""
+def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: bool) -> dict[str, str | None]:
+    """Why each button is disabled, in the rules' own words; None where it is not. `behind` is whether somebody knows
+    what no longer holds."""
     state, ahead = deposition.state, deposition.starts_at > now
     reasons = {
         "schedule": transitions.why_not_schedule(state),
@@ -125,6 +129,8 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
         "start": transitions.why_not_start(state, deposition.room_url is not None),
         "end": transitions.why_not_end(state, ahead),
         "change_room": transitions.why_not_change_room(state),
+        "decline_cancellation": transitions.why_not_decline_cancellation(state, deposition.cancellation_open),
+        "tell": transitions.why_not_tell(state, transitions.over(deposition, now), behind),
         "write_notice": None,
         "assign": None,
     }
