@@ -9,8 +9,8 @@ from wtforms import Field
 
 from app.accounts.access import me
 from app.depositions import emails, presentation
-from app.depositions.actions import Booking
 from app.depositions.events import SUBJECT
+from app.depositions.models import Deposition
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.queries.managers import BookedSession
 from app.depositions.rules import flags
@@ -27,9 +27,9 @@ SYSTEM = "their system"
 
 
 def scheduling(
-    deposition: DepositionDetail, booking: Booking, overlaps: Sequence[BookedSession], reason: Field, now: datetime
+    deposition: DepositionDetail, made: Deposition, overlaps: Sequence[BookedSession], reason: Field, now: datetime
 ) -> Confirmation:
-    """Scheduling: over an overlap only with a reason, which is typed here."""
+    """Scheduling, as the dry run left the session: over an overlap only with a reason, which is typed here."""
     recipients = pluralize(len(emails.participants(deposition)), "person", "people")
     return Confirmation(
         title="Review and schedule",
@@ -37,7 +37,7 @@ def scheduling(
         back=_back(deposition),
         back_label=BACK,
         icon="calendar-check",
-        subject=[*_subject(deposition), f"managed by {booking.manager_name}"],
+        subject=[*_subject(deposition), f"managed by {made.manager_name}", f"room {made.room_url}"],
         flags=[*(_overlap(other, now) for other in overlaps), *_flags(deposition, now)],
         field=reason if overlaps else None,
         note="The links lead to the room only once the session begins.",
