@@ -16,12 +16,16 @@ from app.depositions import actions
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition
 from app.depositions.rules import new_request
+from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import SENT, OutboxRow
 from app.kernel.text.time_zones import clock12, iana_name
 
 SEED = 1187
+OPERATOR = Actor("cli", None, "Demonstration data", None, "cli")
+SWITCHED_ON = timedelta(days=118)
+"""How long ago the firms switched their settings on."""
 FIRMS = ("marston", "hartwell", "khaleej")
 ZONES = (
     "Pacific Time (US & Canada)",
@@ -74,12 +78,24 @@ class Plan(NamedTuple):
 
 def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, int]:
     """Stores them. Returns how many."""
+    _settings(db, organizations, now)
     maker = _Maker(db, organizations, people, now)
     maker.document_examples()
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.settle()
     return {"depositions": maker.made}
+
+
+def _settings(db: Db, organizations: dict[str, Organization], now: datetime) -> None:
+    """Reminders and reconfirmation are on at every firm, since before its first session."""
+    for firm in FIRMS:
+        choices: SettingsFields = {"reminders": True, "reconfirmation": True}
+        if firm == "marston":
+            choices |= {"postback_cancellations": True, "promised_hours": 8}
+        if firm == "hartwell":
+            choices |= {"silence_is_yes": True}
+        actions.change_settings(db, organizations[firm].id, choices, by=OPERATOR, now=now - SWITCHED_ON)
 
 
 def _plans(chance: random.Random) -> list[Plan]:

@@ -136,7 +136,10 @@ DESK = Desk(
     product=api.product,
     load_demo=_load_demo,
     list_label="Requests",
-    further_links=(Link("Overview", "chart-column", "depositions.overview"),),
+    further_links=(
+        Link("Organizations", "building-2", "depositions.organizations"),
+        Link("Overview", "chart-column", "depositions.overview"),
+    ),
     waiting=_waiting,
     waiting_work=_waiting_work,
     nothing_waits="No request waits to be scheduled.",

@@ -157,6 +157,27 @@ class Deposition(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class DepositionSettings(Base):
+    """What an organization chose about its depositions. A row is made by the first change; without one all is off.
+
+    `reminders_since` and `reconfirmation_since` are when they were last switched on: sessions booked before are left
+    alone. `promised_hours` are the business hours within which a request is answered; None: the team's own.
+    """
+
+    __tablename__ = "deposition_settings"
+
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True, autoincrement=False)
+    postback_cancellations: Mapped[bool] = mapped_column(Boolean)
+    reminders: Mapped[bool] = mapped_column(Boolean)
+    reconfirmation: Mapped[bool] = mapped_column(Boolean)
+    reconfirm_deponent: Mapped[bool] = mapped_column(Boolean)
+    silence_is_yes: Mapped[bool] = mapped_column(Boolean)
+    reminders_since: Mapped[datetime | None] = mapped_column(Instant)
+    reconfirmation_since: Mapped[datetime | None] = mapped_column(Instant)
+    promised_hours: Mapped[int | None] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(Integer)
+
+
 COUNTS = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _CANCELLATION])
 
 _EARLY_OR_LATE = ", ".join(
