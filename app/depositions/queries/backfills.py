@@ -49,7 +49,7 @@ def _known(db: Db, emails: set[str]) -> dict[str, int]:
     if not emails:
         return {}
     found = select(Manager.email, Manager.id).where(Manager.email.in_({each.lower() for each in emails}))
-    ids = dict(db.execute(found).tuples().all())
+    ids = dict(db.execute(found).all())
     return {email: ids[email.lower()] for email in emails if email.lower() in ids}
 
 
