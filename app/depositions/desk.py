@@ -11,6 +11,7 @@ from app.accounts.models import Organization, Person
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
 from app.depositions import api, events, presentation, public, views
+from app.depositions.actions import people
 from app.depositions.models import Deposition, State
 from app.depositions.queries import backfills, listing, managers, search
 from app.kernel.db.engine import Db
@@ -135,6 +136,8 @@ DESK = Desk(
     visitor_pages=public.VISITOR_PAGES,
     product=api.product,
     load_demo=_load_demo,
+    receipts=people.RECEIPTS,
+    backfills=backfills.BACKFILLS,
     list_label="Requests",
     further_links=(
         Link("Organizations", "building-2", "depositions.organizations"),
@@ -145,7 +148,6 @@ DESK = Desk(
     nothing_waits="No request waits to be scheduled.",
     work_items=_work_items,
     managed_today=_managed_today,
-    backfills=backfills.BACKFILLS,
     search_source=search.SOURCE,
     search_results=_search_results,
     read_id=_read_id,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     Uuid,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -66,7 +67,9 @@ class Deposition(Base):
     `ambiguous`: the wall time comes twice that day and the first is meant.
     `remote_session_id` and `slug` are minted at creation and shown from `booked_at` on.
     `cancellation_open` is true while the organization waits for an answer to `cancellation_requested_at`.
-    `sequence` counts the calendar files that were sent.
+    `sequence` counts what participants and systems had to learn: the booking, each move, the cancellation. It is the
+    SEQUENCE of the calendar files, and `sequence_at` is when it last grew. `not_up_to_date` is true while somebody who
+    heard of an earlier one has not heard of this one (actions/people.py keeps it).
     `manager_id` is the manager's row of the roster; `manager_name` and `manager_email` are what it said when the
     session was booked. It has no foreign key, which a large table does not get while it is in use; rosters only grow.
     """
@@ -104,6 +107,7 @@ class Deposition(Base):
             "id",
             **only("assignee_id IS NOT NULL"),
         ),
+        Index("ix_depositions_not_up_to_date", "starts_at", "id", "organization_id", **only("not_up_to_date")),
         # The rows behind the overview's charts.
         Index("ix_depositions_booked", "organization_id", "booked_at", "id", **only("booked_at IS NOT NULL")),
         Index("ix_depositions_canceled", "organization_id", "canceled_at", "id", **only("canceled_at IS NOT NULL")),
@@ -146,6 +150,8 @@ class Deposition(Base):
     provider: Mapped[str | None] = mapped_column(Text)
     room_url: Mapped[str | None] = mapped_column(Text)
     sequence: Mapped[int] = mapped_column(Integer, default=0)
+    sequence_at: Mapped[datetime | None] = mapped_column(Instant)
+    not_up_to_date: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     assignee_name: Mapped[str | None] = mapped_column(String(200))
 
@@ -270,3 +276,60 @@ class Absence(Base):
     first_day: Mapped[date] = mapped_column(Date)
     last_day: Mapped[date] = mapped_column(Date)
     note: Mapped[str] = mapped_column(Text)
+
+
+class Kind(StrEnum):
+    """What somebody is to a deposition, as far as what they know of it is concerned.
+
+    `visitor` stands for everybody who came without a link of their own.
+    """
+
+    PARTICIPANT = "participant"
+    MANAGER = "manager"
+    SYSTEM = "system"
+    VISITOR = "visitor"
+
+
+class MessageState(StrEnum):
+    """What became of the latest message to somebody."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class DepositionPerson(Base):
+    """What is known of what one person, or the organization's system, knows of a deposition.
+
+    A row is made with the first message to them. `address` is in lower case, empty for a system and for visitors.
+    `concerned` is false once they no longer take part: what they are to know then is that it is canceled for them.
+    `message_…` is the latest message to them, `invited_…` the latest that their server accepted: its SEQUENCE, the
+    start that it names, and whether it took the session back. For a system that is the webhook, or the answer to its
+    request (0). `opened_sequence` is what the session's page showed; `answer_sequence` what they answered to.
+    """
+
+    __tablename__ = "deposition_people"
+    __table_args__ = (CheckConstraint("invited_sequence >= 0", name="sequence_counts"),)
+
+    deposition_id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), ForeignKey("depositions.id"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    address: Mapped[str] = mapped_column(String(254), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, default="")
+    concerned: Mapped[bool] = mapped_column(Boolean, default=True)
+    message_sequence: Mapped[int | None] = mapped_column(Integer)
+    message_state: Mapped[str | None] = mapped_column(String(10))
+    message_at: Mapped[datetime | None] = mapped_column(Instant)
+    invited_sequence: Mapped[int | None] = mapped_column(Integer)
+    invited_at: Mapped[datetime | None] = mapped_column(Instant)
+    invited_starts_at: Mapped[datetime | None] = mapped_column(Instant)
+    invited_canceled: Mapped[bool] = mapped_column(Boolean, default=False)
+    opened_at: Mapped[datetime | None] = mapped_column(Instant)
+    opened_sequence: Mapped[int | None] = mapped_column(Integer)
+    answer: Mapped[str | None] = mapped_column(String(20))
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_by: Mapped[str | None] = mapped_column(Text)
+    answer_sequence: Mapped[int | None] = mapped_column(Integer)
+    entered_at: Mapped[datetime | None] = mapped_column(Instant)

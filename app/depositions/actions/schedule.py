@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.depositions import emails, events
 from app.depositions.actions import roster
-from app.depositions.actions._write import organization_name, record, write
+from app.depositions.actions._write import next_sequence, organization_name, record, write
 from app.depositions.actions.request import webhook
 from app.depositions.models import Deposition, Manager, State
 from app.depositions.queries import managers
@@ -62,7 +62,7 @@ def schedule(
             Deposition.manager_email: manager.email,
             Deposition.provider: provider or None,
             Deposition.room_url: room_url,
-            Deposition.sequence: Deposition.sequence + 1,
+            **next_sequence(now),
             Deposition.booked_at: now,
         },
         by=by,
