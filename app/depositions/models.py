@@ -245,7 +245,7 @@ class Manager(Base):
 
 
 class WorkingHours(Base):
-    """A stretch of a weekday (Monday is 0) in which a manager works, in minutes after midnight of their zone.
+    """A part of a weekday (Monday is 0) in which a manager works, in minutes after midnight of their zone.
 
     Who has none at all works at any hour; a weekday without one is free.
     """

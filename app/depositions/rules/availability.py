@@ -12,7 +12,7 @@ MIDNIGHT = 24 * 60
 
 
 class Hours(NamedTuple):
-    """A stretch of a weekday (Monday is 0), in minutes after midnight."""
+    """A part of a weekday (Monday is 0), in minutes after midnight."""
 
     weekday: int
     starts: int
@@ -47,11 +47,11 @@ def why_away(zone: str, hours: Sequence[Hours], absences: Iterable[Away], span: 
     while day <= final:
         starts = _minutes(first) if day == first.date() else 0
         ends = _minutes(last) if day == last.date() else MIDNIGHT
-        stretches = [each for each in hours if each.weekday == day.weekday()]
-        if not any(each.starts <= starts and ends <= each.ends for each in _joined(stretches)):
-            if not stretches:
+        spans = [each for each in hours if each.weekday == day.weekday()]
+        if not any(each.starts <= starts and ends <= each.ends for each in _joined(spans)):
+            if not spans:
                 return f"does not work on {DAYS[day.weekday()]}s"
-            return f"works {hours_words(stretches, zone)} that day"
+            return f"works {hours_words(spans, zone)} that day"
         day += timedelta(days=1)
     return ""
 
@@ -63,11 +63,10 @@ def absence_words(absence: Away, near: date) -> str:
     return f"{until}: {note}" if note else until
 
 
-def hours_words(stretches: Sequence[Hours], zone: str) -> str:
+def hours_words(spans: Sequence[Hours], zone: str) -> str:
     """`9:00 AM–12:30 PM, 1:30–6:00 PM`, as the country of the zone writes hours."""
     return ", ".join(
-        f"{_clock(each.starts, zone)}–{_clock(each.ends, zone)}"
-        for each in sorted(stretches, key=lambda one: one.starts)
+        f"{_clock(each.starts, zone)}–{_clock(each.ends, zone)}" for each in sorted(spans, key=lambda one: one.starts)
     )
 
 
@@ -82,10 +81,10 @@ def _minutes(wall: datetime) -> int:
     return wall.hour * 60 + wall.minute
 
 
-def _joined(stretches: Sequence[Hours]) -> list[Hours]:
-    """Stretches of one day, those that meet as one."""
+def _joined(spans: Sequence[Hours]) -> list[Hours]:
+    """Hours of one day, those that meet as one."""
     found: list[Hours] = []
-    for each in sorted(stretches, key=lambda one: one.starts):
+    for each in sorted(spans, key=lambda one: one.starts):
         if found and each.starts <= found[-1].ends:
             found[-1] = found[-1]._replace(ends=max(found[-1].ends, each.ends))
         else:
