@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.config import Config
-from app.kernel.api.routing import Product, Route
+from app.kernel.api.routing import IGNORED, Product, Route
 from app.kernel.json_types import JsonObject
 
 TEMPLATE = "#/components/schemas/{model}"
@@ -86,6 +86,13 @@ def _operation(
         responses[str(route.status)]["content"] = content
     for status in sorted(_refusals(product, route, path)):
         responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": refusal})
+    if product.names_ignored and route.method in ("POST", "PATCH"):
+        responses[str(route.status)]["headers"] = {
+            IGNORED: {
+                "description": "The members of the body that are not known here, in dotted form, if there are any.",
+                "schema": {"type": "string"},
+            }
+        }
     operation: JsonObject = {
         "operationId": f"{product.name}_{route.name}" + (f"_{number + 1}" if number else ""),
         "summary": route.summary,
