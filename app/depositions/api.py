@@ -6,11 +6,14 @@
 from datetime import datetime
 
 from app.accounts.api_auth import depositions_authenticator
+from app.accounts.last_seen import is_stale
 from app.depositions import actions
+from app.depositions.actions import people
 from app.depositions.models import Deposition
 from app.depositions.payloads import documents, incoming, outgoing
 from app.depositions.queries import detail
 from app.kernel.api.routing import Call, Product
+from app.kernel.db.transaction import side_note
 from app.kernel.errors import Refusal
 from app.kernel.json_types import JsonObject
 
@@ -42,6 +45,17 @@ def _find(call: Call) -> Deposition:
 
 def _signed(call: Call, payload: str) -> JsonObject:
     return depositions_authenticator.parameters(payload, call.organization.slug, call.reading, call.now)
+
+
+def _note_reading(call: Call) -> None:
+    """Writes that this key reads its organization's requests, at most once a minute, before it does: what was true by
+    then is known to its system. The other readings of a minute leave the moment of the first.
+    """
+    if call.caller is None:
+        return
+    credential, organization_id, now = call.caller.credential, call.organization.id, call.now
+    if is_stale(credential.read_at, now):
+        side_note(lambda own: people.read(own, organization_id, credential.id, now))
 
 
 @product.route(
@@ -94,6 +108,7 @@ def list_sessions(call: Call) -> dict[str, object]:
 
 
 def _listed(call: Call, sessions: bool) -> dict[str, object]:
+    _note_reading(call)
     size, page = min(call.query.items, MOST_ITEMS), call.query.page
 
     def moment(epoch: int | None) -> datetime | None:
@@ -120,6 +135,7 @@ def _listed(call: Call, sessions: bool) -> dict[str, object]:
 )
 def get_session_request(call: Call) -> dict[str, object]:
     """One request as the list shows it. The path takes `id`, `remote_session_id` or the slug of the URL."""
+    _note_reading(call)
     return documents.one(call.found, call.config.public_base_url)
 
 

@@ -38,7 +38,10 @@ class Problem(BaseModel):
 def document(product: Product, config: Config) -> JsonObject:
     """The OpenAPI document of one product."""
     problem = product.problem or Problem
-    models = {problem}
+    # Where another API answers what has not the form of this one's credentials, its refusal is the common one.
+    models: set[type[BaseModel]] = {problem}
+    if any(route.otherwise for route in product.routes):
+        models.add(Problem)
     for route in product.routes:
         models |= {model for model in (route.body, route.answer) if model is not None}
     both = [(model, mode) for model in models for mode in _modes(model, product)]
@@ -85,7 +88,10 @@ def _operation(
         content = {"application/json": {"schema": {"$ref": named[route.answer]}}}
         responses[str(route.status)]["content"] = content
     for status in sorted(_refusals(product, route, path)):
-        responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": refusal})
+        content = refusal
+        if status == 401 and route.otherwise:
+            content = {"application/problem+json": {"schema": {"$ref": named[Problem]}}}
+        responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": content})
     if product.names_ignored and route.method in ("POST", "PATCH"):
         responses[str(route.status)]["headers"] = {
             IGNORED: {
