@@ -65,7 +65,7 @@ def plain_name(name: str) -> str:
     return displayed.group(1) if displayed else name
 
 
-SPOKEN: dict[str, str] = {
+COLLOQUIAL: dict[str, str] = {
     **dict.fromkeys(("pacific", "pt", "pst", "pdt", "california"), "Pacific Time (US & Canada)"),
     **dict.fromkeys(("mountain", "mt", "mst", "mdt"), "Mountain Time (US & Canada)"),
     **dict.fromkeys(("central", "ct", "cst", "cdt"), "Central Time (US & Canada)"),
@@ -84,15 +84,15 @@ SPOKEN: dict[str, str] = {
 _NOUN = re.compile(r"(?: standard| daylight)?(?: time)?(?: zone)?\Z")
 
 
-def spoken(text: str) -> str | None:
+def colloquial(text: str) -> str | None:
     """The zone's name that these words stand for, of those that people say: `Pacific time`, `EST`."""
-    return SPOKEN.get(_NOUN.sub("", text.strip().casefold()))
+    return COLLOQUIAL.get(_NOUN.sub("", text.strip().casefold()))
 
 
 def suggestion(name: str) -> str | None:
     """A name that somebody may have meant who wrote one that is unknown; None when nothing is near."""
     folded = plain_name(name.strip()).casefold().replace("_", " ")
-    if found := spoken(folded):
+    if found := colloquial(folded):
         return found
     known = _folded_names()
     near = get_close_matches(folded, known, n=1, cutoff=0.75)
