@@ -6,14 +6,13 @@ from typing import Any, NamedTuple
 from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
-from app.depositions.locales import TRANSLATIONS, hours, in_words
+from app.depositions.locales import in_words, time_and_zone, translator
 from app.depositions.models import Deposition
-from app.depositions.queries.detail import DepositionDetail
+from app.depositions.queries import people
 from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
-from app.kernel.text import normalization, time_zones
 from app.kernel.text.i18n import Translator
 
 INVITEE = "deposition.invitee"
@@ -61,9 +60,12 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
     """To every participant: when the session is and how to join, with a calendar file."""
     messages = []
     context = _context(db, deposition, organization)
+    t: Translator = context["t"]
     for recipient in participants(deposition):
         url = join_url(deposition, db.config, recipient)
-        file = calendar.invitation(deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now)
+        file = calendar.invitation(
+            deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now, t=t
+        )
         messages.append(
             email_message(
                 db,
@@ -72,6 +74,7 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
                 name=recipient.name,
                 attachments=[file],
                 fresh=[(url.rpartition("=")[2], "their own proof")],
+                receipt=people.receipt(deposition, recipient.email, name=recipient.name),
                 join_url=url,
                 is_host=recipient.host,
                 **context,
@@ -84,10 +87,12 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
     messages = []
     context = _context(db, deposition, organization)
+    t: Translator = context["t"]
     for recipient in participants(deposition):
         files = []
         if deposition.booked_at is not None:
-            files.append(calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now))
+            file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)
+            files.append(file)
         messages.append(
             email_message(
                 db,
@@ -95,6 +100,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
+                receipt=people.receipt(deposition, recipient.email, name=recipient.name, canceled=True),
                 is_host=recipient.host,
                 **context,
             )
@@ -102,30 +108,22 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     return messages
 
 
-def what(deposition: Deposition | DepositionDetail, t: Translator) -> str:
-    """What the session is called by those who take part: `Deposition of Malachite Yarrow`, or its title."""
-    deponent = normalization.shown(deposition.deponent_name)
-    return t("what", deponent=deponent) if deponent else calendar.title(deposition)
-
-
 def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:
     """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
     host = hosts.by_id(db, deposition.organization_id)
-    t = TRANSLATIONS.translator(host.locale)
-    starts_at, ends_at, zone = deposition.starts_at, deposition.ends_at, deposition.zone
-    day, when = in_words(starts_at, ends_at, zone, t)
+    t = translator(deposition.details, host.locale)
+    day, _ = in_words(deposition.starts_at, deposition.ends_at, deposition.zone, t)
+    when, zone = time_and_zone(deposition, t)
     return {
         "host": host,
         "locale": t.lang,
         "t": t,
-        "what": what(deposition, t),
+        "what": calendar.title(deposition, t),
         "title": deposition.title,
         "case": deposition.case_name,
         "organization": organization,
         "when": when,
-        "zone": (
-            time_zones.plain_name(deposition.time_zone) if t.lang == "en" else hours(starts_at, ends_at, zone, t).zone
-        ),
+        "zone": zone,
         "day": day,
         "manager": deposition.manager_name or "",
     }

@@ -3,26 +3,28 @@
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, EmailField, Field, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking
-from app.depositions.queries.managers import Manager
+from app.depositions.models import Manager
+from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.web.forms import NameField, VersionedForm, at_most, needed
+from app.kernel.web.forms import NameField, VersionedForm, at_most, needed, optional
 
 OTHER = "other"
-"""The choice for a manager who has no account here."""
+"""The choice for a manager who is not in the roster."""
 
 
 class ScheduleForm(VersionedForm):
-    """Who manages the session, and where it takes place. `manager` is a person's id, or OTHER with name and e-mail."""
+    """Who manages the session, and where it takes place. `manager` is the id of a row of the roster, or OTHER with name
+    and e-mail of somebody who gets one. Without a room the manager's own is meant."""
 
     manager = RadioField("Manager", validators=[needed("Choose who manages the session.")])
     manager_name = NameField("Their name", validators=[at_most(200)])
     manager_email = EmailField("Their e-mail", validators=[at_most(254)])
     provider = StringField("Video provider", validators=[at_most(100)])
-    room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
+    room_url = StringField("Room", validators=[at_most(ROOM_LIMIT)])
     reason = TextAreaField(
         "Reason to book despite an overlap",
         validators=[at_most(REASON_LIMIT)],
@@ -37,9 +39,10 @@ class ScheduleForm(VersionedForm):
         """What was decided, once the form is checked."""
         chosen = next((one for one in team if str(one.id) == self.manager.data), None)
         return Booking(
+            manager_id=chosen.id if chosen else None,
             manager_name=chosen.name if chosen else self.manager_name.data,
             manager_email=chosen.email if chosen else self.manager_email.data,
-            room_url=self.room_url.data,
+            room_url=self.room_url.data or "",
             provider=self.provider.data or "",
             reason=self.reason.data or "",
         )
@@ -82,3 +85,52 @@ class NoticeForm(VersionedForm):
 
 class ButtonForm(VersionedForm):
     """A form of one button."""
+
+
+class HoursField(IntegerField):
+    """Whole business hours; text that is no whole number gets the message of the range too."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(PROMISED_RANGE) from None
+
+
+class SettingsForm(VersionedForm):
+    """What an organization chose about its depositions."""
+
+    reminders = BooleanField(
+        "Remind the participants 24 hours and 1 hour before the session",
+        description="By e-mail, for sessions that are booked from then on.",
+    )
+    reconfirmation = BooleanField(
+        "Ask on the business day before whether the session takes place",
+        description="At 10:00 on the session’s own clock, by e-mail to the organization and the hosts, for sessions "
+        "that are booked from then on.",
+    )
+    reconfirm_deponent = BooleanField("Ask the deponent too")
+    silence_is_yes = BooleanField(
+        "Silence counts as yes", description="Otherwise the team calls those who have not answered by the afternoon."
+    )
+    postback_cancellations = BooleanField(
+        "Send cancellations to the webhook",
+        description="For systems that expect them: the document describes the webhook of a booking only.",
+    )
+    promised_hours = HoursField(
+        "Requests are answered within, in business hours",
+        validators=[optional()],
+        description="Empty: the team’s own promise.",
+        render_kw={"min": PROMISED_HOURS[0], "max": PROMISED_HOURS[1]},
+    )
+
+    def fields(self) -> SettingsFields:
+        """What was chosen, once the form is checked."""
+        return {
+            "reminders": self.reminders.data,
+            "reconfirmation": self.reconfirmation.data,
+            "reconfirm_deponent": self.reconfirm_deponent.data,
+            "silence_is_yes": self.silence_is_yes.data,
+            "postback_cancellations": self.postback_cancellations.data,
+            "promised_hours": self.promised_hours.data,
+        }

@@ -8,7 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from app.accounts.models import Organization
+from app.depositions import actions
 from app.depositions.locales import TRANSLATIONS, hours
+from app.depositions.queries import people
+from app.kernel.clock import now
 from tests.depositions import factories
 from tests.pages import text
 
@@ -103,6 +106,20 @@ def test_it_speaks_the_organizations_language(client, cast, database, clock, loc
             assert english not in page
 
 
+def test_the_language_of_the_session_wins(client, cast, database, outbox):
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.slug == "marston").values(locale="ar"))
+    for given, lang, subject in (("Spanish", "es", "Programada: Declaración de Orsolya"), ("en-US", "en", "Scheduled")):
+        made = factories.in_state(database, cast, "scheduled", details={"language": given})
+        assert f'<html lang="{lang}" dir="ltr">' in client.get(f"/sessions/{made.slug}").text
+        assert f'<html lang="{lang}" dir="ltr">' in client.post(f"/sessions/{made.slug}").text, "a refusal too"
+        message = outbox.emails("orsolya@example.com")[-1]
+        assert message["subject"].startswith(subject)
+        assert message["locale"] == lang
+    asked = client.get("/api/v1/session_requests", headers=cast.headers("depositions")).json["requests"]
+    assert [each["session_details"]["language"] for each in asked] == ["Spanish", "en-US"]
+
+
 def test_the_ends_of_a_session_across_a_clock_change_each_have_their_zone():
     start, end = datetime(2027, 11, 7, 8, 30, tzinfo=UTC), datetime(2027, 11, 7, 9, 15, tzinfo=UTC)
     shown = hours(start, end, "America/Los_Angeles", TRANSLATIONS.translator("fr"))
@@ -129,12 +146,16 @@ def test_the_calendar_file_is_the_entry_of_the_mail_and_invites_nobody(client, c
     assert file.headers["Content-Disposition"] == "attachment; filename=session.ics"
     lines = file.text.replace("\r\n ", "").splitlines()
     assert "METHOD:PUBLISH" in lines
-    assert not [line for line in lines if line.startswith(("ATTENDEE", "ORGANIZER"))]
+    assert not [line for line in lines if line.startswith("ATTENDEE")]
     (message,) = outbox.emails("orsolya@example.com")
     (uid,) = [line for line in lines if line.startswith("UID:")]
     assert uid.encode() in b64decode(message["attachments"][0]["content"])
-    gone = factories.in_state(database, cast, "canceled")
-    assert client.get(f"/sessions/{gone.slug}/calendar.ics").status_code == 410
+    never_booked = factories.in_state(database, cast, "canceled")
+    assert client.get(f"/sessions/{never_booked.slug}/calendar.ics").status_code == 410
+    with database.write() as db:
+        actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
+    taken_out = client.get(f"/sessions/{made.slug}/calendar.ics").text.replace("\r\n ", "").splitlines()
+    assert {uid, "METHOD:CANCEL", "SEQUENCE:2", "STATUS:CANCELLED"} <= set(taken_out)
 
 
 def test_shortly_before_the_page_is_loaded_again(client, cast, database, clock):
@@ -142,5 +163,128 @@ def test_shortly_before_the_page_is_loaded_again(client, cast, database, clock):
     clock.set(made.starts_at - timedelta(minutes=20))
     page = text(client.get(f"/sessions/{made.slug}"))
     assert "Begins in 19 minutes" in page or "Begins in 20 minutes" in page
-    assert "Load again" in page
+    assert "Load this page again" in page, "where no scripts run"
     assert "Add to calendar" not in page
+
+
+POLL = {"X-Desk-Poll": "1"}
+
+
+def test_the_page_polls_what_changes_alone(client, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    page = client.get(f"/sessions/{made.slug}")
+    again = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": page.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    with database.write() as db:
+        actions.start(db, made.id, by=cast.actor("ines"), now=now())
+    changed = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": page.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.text.startswith('<div class="stack loose" id="status" data-kind="open"')
+    assert "Enter the room" in changed.text
+    assert len(changed.data) < 2500
+    with database.write() as db:
+        actions.end(db, made.id, by=cast.actor("ines"), now=made.starts_at)
+    over = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": changed.headers["ETag"]})
+    assert (over.status_code, 'data-every="0"' in over.text) == (410, True)
+
+
+def test_every_link_of_the_page_keeps_who_comes(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "active")
+    (message,) = outbox.emails("orsolya@example.com")
+    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
+    links = re.findall(rf'(?:href|data-address)="(/sessions/{made.slug}[^"]*)"', client.get(url).text)
+    assert {link.partition("?")[0].removeprefix(f"/sessions/{made.slug}") for link in links} == {"", "/join", "/test"}
+    assert {link.partition("?")[2] for link in links} == {url.partition("?")[2]}
+    back = re.search(r'href="(/sessions/[^"]*)">Back', client.get(links[-1]).text)
+    assert back[1] == url
+
+
+def test_long_after_the_planned_hour_it_says_so(client, cast, database, clock):
+    made = factories.in_state(database, cast, "scheduled")
+    clock.set(made.starts_at + timedelta(minutes=20))
+    page = text(client.get(f"/sessions/{made.slug}"))
+    assert "It has not begun yet" in page
+    assert "The hour has passed and the room is not open." in page
+
+
+def test_what_to_bring_and_who_helps(client, cast, database, outbox):
+    details = {"interpreter": "Tamil <b>", "additional_details": "The witness must not know this."}
+    made = factories.in_state(database, cast, "scheduled", details=details)
+    page = text(client.get(f"/sessions/{made.slug}"))
+    for words in (
+        "for 1 hour and 15 minutes",
+        "Interpreter: Tamil &lt;b&gt;",
+        "only the person who is questioned",
+        "Ines",
+    ):
+        assert words in page
+    assert "must not know" not in page
+    (message,) = outbox.emails("orsolya@example.com")
+    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
+    assert "you are asked to show it at the start" in text(client.get(url))
+    over = text(client.get(f"/sessions/{factories.in_state(database, cast, 'ended').slug}"))
+    assert "What you need" not in over
+    assert "For a transcript, or anything else, ask Marston" in over
+
+
+def test_the_test_alone_may_ask_for_camera_and_microphone_and_can_send_nothing(client, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    page = client.get(f"/sessions/{made.slug}/test")
+    assert page.headers["Permissions-Policy"] == "camera=(self), microphone=(self), geolocation=()"
+    policy = page.headers["Content-Security-Policy"]
+    assert "connect-src 'none'" in policy
+    assert "form-action 'none'" in policy
+    assert "media-src 'self' blob:" in policy
+    assert "data-clock" not in page.text, "the server's clock is asked for by a request"
+    assert "Nothing leaves your device" in page.text
+    assert "Your browser runs no scripts" in page.text
+    other = client.get(f"/sessions/{made.slug}")
+    assert other.headers["Permissions-Policy"] == "camera=(), microphone=(), geolocation=()"
+    gone = client.get(f"/sessions/{factories.in_state(database, cast, 'canceled').slug}/test")
+    assert (gone.status_code, gone.headers["Permissions-Policy"]) == (410, "camera=(), microphone=(), geolocation=()")
+
+
+PERSON = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1"}
+SEEN = {**PERSON, "X-Desk-Poll": "seen"}
+
+
+def known(database, made, address):
+    """When somebody opened the page and entered, and at which SEQUENCE they opened it."""
+    with database.read() as db:
+        rows = [each for each in people.known(db, made.id) if each.address == address]
+    return [(row.opened_at is not None, row.opened_sequence, row.entered_at is not None) for row in rows]
+
+
+def test_a_person_who_has_the_page_before_them_is_known(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    (message,) = outbox.emails("orsolya@example.com")
+    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
+    client.get(url, headers=PERSON)
+    client.head(url, headers=SEEN)
+    client.get(url, headers={**SEEN, "Sec-Purpose": "prefetch;prerender"})
+    client.get(url, headers={**SEEN, "User-Agent": "Mozilla/5.0 HeadlessChrome/140"})
+    client.get(url, headers={**PERSON, **POLL})
+    client.get(f"/sessions/{made.slug}", headers=SEEN)
+    assert known(database, made, "orsolya@example.com") == [(False, None, False)]
+    client.get(url, headers=SEEN)
+    assert known(database, made, "orsolya@example.com") == [(True, made.sequence, False)]
+    with database.write() as db:
+        canceled = actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
+    assert client.get(url, headers=SEEN).status_code == 410
+    assert known(database, made, "orsolya@example.com") == [(True, canceled.sequence, False)]
+
+
+def test_who_goes_into_the_room_is_known(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "active")
+    (message,) = outbox.emails("orsolya@example.com")
+    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
+    join = url.replace("?", "/join?")
+    for headers in ({"User-Agent": "MailScanner/2.1"}, {**PERSON, "Purpose": "prefetch"}):
+        assert client.get(join, headers=headers).status_code == 303
+    assert client.head(join, headers=PERSON).status_code == 303
+    assert known(database, made, "orsolya@example.com") == [(False, None, False)]
+    assert client.get(join, headers=PERSON).headers["Location"] == factories.ROOM
+    assert known(database, made, "orsolya@example.com") == [(False, None, True)]
+    assert known(database, made, "") == [(False, None, False)], "the organization's system"
+    client.get(f"/sessions/{made.slug}/join", headers=PERSON)
+    assert (False, None, True) in known(database, made, ""), "somebody by the bare link"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import orjson
 
 from app.depositions.models import Deposition, State
-from app.depositions.rules.new_request import DETAILS
+from app.depositions.rules.new_request import DEFAULT_LANGUAGE, DETAILS
 from app.kernel.clock import iso
 
 
@@ -27,6 +27,11 @@ def listed(rows: Iterable[Deposition], base_url: str, *, page: int, count: int, 
     requests = [_request(deposition, base_url, "cancelation_requested", in_list=True) for deposition in rows]
     pages = max(1, -(-count // size))
     return {"pagy": {"page": page, "items": len(requests), "count": count, "pages": pages}, "requests": requests}
+
+
+def one(deposition: Deposition, base_url: str) -> dict[str, object]:
+    """One request as the list shows it."""
+    return {"requests": [_request(deposition, base_url, "cancelation_requested", in_list=True)]}
 
 
 def session_url(deposition: Deposition, base_url: str) -> str:
@@ -55,13 +60,19 @@ def _request(deposition: Deposition, base_url: str, spelling: str, in_list: bool
             "time_zone": deposition.time_zone,
             "estimated_duration": None if hours is None else orjson.loads(hours),
         },
-        "session_details": {key: deposition.details[key] for key in DETAILS if key in deposition.details},
+        "session_details": _details(deposition),
         "notice": deposition.notice,
         spelling: iso(deposition.cancellation_requested_at),
     }
     if deposition.ended_at is not None:
         content["ended_at"] = iso(deposition.ended_at)
     return content
+
+
+def _details(deposition: Deposition) -> dict[str, str]:
+    """What was given, and always a language."""
+    given = {"language": DEFAULT_LANGUAGE, **deposition.details}
+    return {key: given[key] for key in DETAILS if key in given}
 
 
 def _deponent(deposition: Deposition) -> dict[str, str | None] | None:

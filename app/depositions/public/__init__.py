@@ -1,0 +1,185 @@
+"""The public pages of a session: what and when, the way in once it has begun, and a test of camera and microphone.
+
+Opening a page is a read: a mailed link may be opened by a machine. That a person has it before them is known from the
+page's own poll, which begins when it is seen (js/session-state.js), and from the way into the room.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from app.accounts import hosts
+from app.accounts.access import public
+from app.depositions import calendar, emails
+from app.depositions.actions.people import entered, opened
+from app.depositions.locales import hours, translator
+from app.depositions.models import State
+from app.depositions.public.state import calendar_label, card, formerly, needs, seconds_between_polls
+from app.depositions.queries import detail, people
+from app.depositions.queries.detail import DepositionDetail
+from app.kernel import clock
+from app.kernel.db.engine import Db
+from app.kernel.db.transaction import db, side_note
+from app.kernel.errors import Invalid, NotFound
+from app.kernel.hosts import Host
+from app.kernel.web.htmx import personal
+from app.kernel.web.live import POLL_HEADER, Live, is_poll, revision_of
+from app.kernel.web.visitors import VisitorPages, is_machine, page_context
+
+public_pages = Blueprint("depositions_public", __name__, url_prefix="/sessions")
+
+CAMERA = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+}
+"""The policies of the test, the only page of this desk that may ask for them. By its own policy it can send nothing."""
+
+
+def _host(db: Db, segments: Sequence[str]) -> Host | None:
+    try:
+        deposition = _booked(db, segments[0]) if segments else None
+    except NotFound:
+        return None
+    if deposition is None:
+        return None
+    host = hosts.by_id(db, deposition.organization_id)
+    return replace(host, locale=translator(deposition.details, host.locale).lang)
+
+
+VISITOR_PAGES = VisitorPages("sessions", _host)
+
+
+@public_pages.get("/<slug>")
+@public
+def session(slug: str) -> Response:
+    """What the session is and when, and whether it is too early, over or canceled."""
+    return _page(_booked(db(), slug))
+
+
+@public_pages.get("/<slug>/join")
+@public
+def join(slug: str) -> Response:
+    """Redirects into the room once the session has begun; until then shows the session's page."""
+    deposition = _booked(db(), slug)
+    if deposition.state == State.ACTIVE and deposition.room_url:
+        _note_entered(deposition)
+        return personal(redirect(deposition.room_url, 303))  # type: ignore[arg-type]  # werkzeug's and flask's are one here
+    return _page(deposition)
+
+
+@public_pages.get("/<slug>/test")
+@public
+def test(slug: str) -> Response:
+    """Tests the visitor's camera and microphone on their own device."""
+    deposition = _booked(db(), slug)
+    if deposition.state in (State.CANCELED, State.ENDED):
+        return _page(deposition)
+    host = hosts.by_id(db(), deposition.organization_id)
+    t = translator(deposition.details, host.locale)
+    page = render_template("depositions/test.html", **page_context(host, t), back=_address(deposition), clock=False)
+    response = personal(Response(page))
+    response.headers.update(CAMERA)
+    return response
+
+
+@public_pages.get("/<slug>/calendar.ics")
+@public
+def calendar_file(slug: str) -> Response:
+    """The session as a file for the visitor's calendar, where it is the same entry as that of the e-mail; of a canceled
+    one the file that takes it out."""
+    deposition, now = _booked(db(), slug), clock.now()
+    config, guest = db().config, _guest(deposition)
+    t = translator(deposition.details, hosts.by_id(db(), deposition.organization_id).locale)
+    if not calendar_label(deposition, t):
+        return _page(deposition)
+    if deposition.state == State.CANCELED:
+        to, name = (guest.email, guest.name) if guest else ("", "")
+        file = calendar.cancellation(deposition, config, to=to, name=name, now=now, t=t)
+    else:
+        url = emails.join_url(deposition, config, guest) if guest else f"{config.public_base_url}/sessions/{slug}"
+        file = calendar.published(deposition, config, url=url, now=now, t=t)
+    response = Response(file.content, content_type=file.type)
+    response.headers["Content-Disposition"] = f"attachment; filename={file.name}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _booked(db: Db, slug: str) -> DepositionDetail:
+    """The session at a public address. Raises NotFound, also for a request that is not booked."""
+    deposition = detail.by_slug(db, slug)
+    if deposition.booked_at is None and deposition.state != State.CANCELED:
+        raise NotFound("There is no session at this address. Copy the whole link from your message.")
+    return deposition
+
+
+def _page(deposition: DepositionDetail) -> Response:
+    """The page of a session; for its own poll what changes alone, or that nothing has changed."""
+    now = clock.now()
+    guest = _guest(deposition)
+    host = hosts.by_id(db(), deposition.organization_id)
+    t = translator(deposition.details, host.locale)
+    shown = card(deposition, host, now, t)
+    before = formerly(deposition, t)
+    facts = (deposition.starts_at, deposition.ends_at, deposition.zone, shown, before)
+    _note_opened(deposition, guest, now)
+    live = Live(seconds_between_polls(deposition, now), revision_of(facts))
+    if live.unchanged:
+        return live.not_modified()
+    page = render_template(
+        "depositions/_status.html" if is_poll() else "depositions/session.html",
+        deposition=deposition,
+        what=calendar.title(deposition, t),
+        **(page_context(host, t) | {"questions": ""}),  # the page has them among those who help
+        hours=hours(deposition.starts_at, deposition.ends_at, deposition.zone, t),
+        starts=clock.iso(deposition.starts_at),
+        ends=clock.iso(deposition.ends_at) if deposition.ends_at > deposition.starts_at else "",
+        formerly=before,
+        card=shown,
+        needs=needs(deposition, host, guest, t),
+        guest=guest,
+        proof=_proof() if guest else "",
+        address=_address(deposition),
+        live=live,
+    )
+    response = personal(Response(page, 410 if deposition.state in (State.CANCELED, State.ENDED) else 200))
+    response.headers["ETag"] = live.tag
+    return response
+
+
+def _note_opened(deposition: DepositionDetail, guest: emails.Participant | None, now: datetime) -> None:
+    """Keeps that a participant has this state of the session before them, when their page says so."""
+    if guest is None or request.headers.get(POLL_HEADER) != "seen" or is_machine():
+        return
+    if not people.opened_lately(db(), deposition, guest.email, now):
+        side_note(lambda own: opened(own, deposition, guest.email, now=now))
+
+
+def _note_entered(deposition: DepositionDetail) -> None:
+    """Keeps that a participant went into the room, or somebody without a link of their own."""
+    guest, now = _guest(deposition), clock.now()
+    if not is_machine():
+        side_note(lambda own: entered(own, deposition, guest.email if guest else None, now=now))
+
+
+def _address(deposition: DepositionDetail) -> str:
+    """The address of the session's page, with the visitor's own proof."""
+    return url_for(".session", slug=deposition.slug, k=_proof() if _guest(deposition) else None)
+
+
+def _proof() -> str:
+    return request.args.get("k", "")
+
+
+def _guest(deposition: DepositionDetail) -> emails.Participant | None:
+    """The participant whose link was opened. A link that was changed still shows the page, without a name."""
+    if not _proof():
+        return None
+    try:
+        return emails.recognize(deposition, db().config, _proof())
+    except Invalid:
+        return None

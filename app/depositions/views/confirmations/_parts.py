@@ -1,0 +1,40 @@
+"""What the confirmations of the desk share: the way back, what it is done to, and its flags."""
+
+from datetime import datetime
+
+from flask import url_for
+from markupsafe import Markup
+
+from app.accounts.access import me
+from app.depositions import presentation
+from app.depositions.queries.detail import DepositionDetail
+from app.depositions.queries.managers import BookedSession
+from app.depositions.rules import flags
+from app.depositions.views.list import QUEUE
+from app.kernel.text import datetimes, normalization
+from app.kernel.web.confirmation_pages import Flag
+
+BACK = "Back to the request"
+
+
+def back_to(deposition: DepositionDetail) -> str:
+    return url_for(".detail", id=deposition.id, **QUEUE.choose().args)
+
+
+def subject_of(deposition: DepositionDetail) -> list[str]:
+    yours = datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone)
+    lines = [presentation.hours(deposition), f"your time {yours}" if yours else "", presentation.name_of(deposition)]
+    return [line for line in lines if line]
+
+
+def flags_on(deposition: DepositionDetail, now: datetime) -> list[Flag]:
+    """The flags of a tone, the gravest first."""
+    found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(deposition, now)]
+    return [Flag(flag.sentence, icon, tone) for flag, icon, tone in found if tone]
+
+
+def overlap_flag(other: BookedSession, now: datetime) -> Flag:
+    name = normalization.shown(other.deponent_name, other.case_name)
+    text = Markup('Overlaps <a href="{}">{}, <bdi>{}</bdi></a>: {}.')
+    url = url_for(".detail", id=other.id)
+    return Flag(text.format(url, other.id, name, presentation.busy_hours(other, now)), "layers-2", "danger")
