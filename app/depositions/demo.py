@@ -5,6 +5,7 @@ messages that the actions queued are marked as sent long ago.
 """
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from app.accounts.models import Organization, Person
 from app.depositions import actions
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, DepositionPerson, MessageState, State
+from app.depositions.queries import people
 from app.depositions.rules import new_request
 from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
@@ -127,6 +129,7 @@ def _plans(chance: random.Random) -> list[Plan]:
         *ended,
         *canceled,
         *abroad,
+        Plan("canceled silently", days(5), days(9)),
     ]
 
 
@@ -188,7 +191,10 @@ class _Maker:
         """One deposition, brought to its state by now."""
         firm = plan.firm if plan.firm != "marston" or self.random.random() < 0.9 else "khaleej"
         made_at = self.now - plan.ago
-        deposition = self._request(self._new_request(plan, firm), firm, made_at)
+        new = self._new_request(plan, firm)
+        if plan.state == "canceled silently":
+            new = replace(new, invites=(new_request.Invite(OUTSIDERS[0]), new_request.Invite(OUTSIDERS[1], "host")))
+        deposition = self._request(new, firm, made_at)
         person = self.random.choice(self.team)
         by = _actor(person)
         later = made_at + min(timedelta(hours=WAITS[self.made % len(WAITS)]), plan.ago * 0.9)
@@ -206,6 +212,12 @@ class _Maker:
             key = Actor("key", None, owner.name, owner.id, "api")
             actions.request_cancellation(
                 self.db, deposition.id, organization_id=owner.id, by=key, now=self.now - timedelta(hours=5)
+            )
+        if plan.state == "canceled silently":
+            self.settle()
+            reason = "Counsel called; they will tell their side themselves."
+            actions.cancel(
+                self.db, deposition.id, by=by, now=self.now - timedelta(hours=3), notify=False, reason=reason
             )
         if plan.state in ("active", "ended"):
             actions.start(self.db, deposition.id, by=by, now=deposition.starts_at)
@@ -234,6 +246,7 @@ class _Maker:
         }
         on_the_way = DepositionPerson.message_state == MessageState.WAITING.value
         self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
+        people.refresh(self.db, Deposition.sequence > 0)
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
         booking = actions.Booking(

@@ -164,7 +164,11 @@ def _has_request(deposition: Deposition, row: Knowledge) -> Has:
 
 
 def _stamp(at: datetime, now: datetime) -> str:
-    return datetimes.stamp_text(at, me().time_zone, now)
+    """The hour of what was today, else the day."""
+    here, today = (datetimes.local(each, me().time_zone) for each in (at, now))
+    if here.date() == today.date():
+        return datetimes.bare_hour(here, me().time_zone)
+    return datetimes.day(here.date(), today.date())
 
 
 def _summary(deposition: Deposition, rows: Sequence[Known], behind: Sequence[Knowledge]) -> tuple[str, str]:

@@ -233,6 +233,8 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             since = f" since {datetimes.moment(ended, me().time_zone, list_state.now)}" if ended else ""
             title = "All scheduled" if tab == listing.NEEDS else "Nothing starts unscheduled"
             return Empty("calendar-check", title, f"Nobody waits{since}. New requests appear here.")
+        if tab == listing.NOT_UP_TO_DATE:
+            return Empty("check-check", "Everybody is up to date", "All who heard of a session heard how it stands.")
         return Empty("check-check", "Nothing here", "No session is in this list now.")
 
     def name_of(self, row: ListedDeposition) -> str:
