@@ -1,5 +1,6 @@
 """E-mails about a deposition, to the deponent and every invitee."""
 
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -59,25 +60,62 @@ def recognize(deposition: Deposition, config: Config, proof: str) -> Participant
 
 def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: when the session is and how to join, with a calendar file."""
+    return _invitations(db, "deposition-scheduled", deposition, organization, now, participants(deposition))
+
+
+def _invitations(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+    before: str = "",
+) -> list[Message]:
+    """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
     context = _context(db, deposition, organization)
-    for recipient in participants(deposition):
+    for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
         file = calendar.invitation(deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now)
         messages.append(
             email_message(
                 db,
-                "deposition-scheduled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=[file],
                 fresh=[(url.rpartition("=")[2], "their own proof")],
                 join_url=url,
                 is_host=recipient.host,
+                before=before,
                 **context,
             )
         )
     return messages
+
+
+def moved(db: Db, deposition: Deposition, organization: str, now: datetime, informed: Container[str]) -> list[Message]:
+    """To every participant: from when to when the session moved, with the file that updates their calendar.
+
+    `informed` are the addresses, in lower case, that were told of the session before: the others are invited to it.
+    """
+    news = {one.email: one for one in participants(deposition) if one.email.casefold() in informed}
+    t, before = TRANSLATIONS.translator(hosts.by_id(db, deposition.organization_id).locale), ""
+    starts_at, ends_at, zone = deposition.previous_starts_at, deposition.previous_ends_at, deposition.previous_zone
+    if starts_at and ends_at and zone and (starts_at, ends_at) != (deposition.starts_at, deposition.ends_at):
+        before = in_words(starts_at, ends_at, zone, t)[1]
+    return [
+        *_invitations(db, "deposition-moved", deposition, organization, now, list(news.values()), before=before),
+        *_invitations(
+            db,
+            "deposition-scheduled",
+            deposition,
+            organization,
+            now,
+            [one for one in participants(deposition) if one.email not in news],
+        ),
+    ]
 
 
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:

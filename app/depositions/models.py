@@ -55,6 +55,9 @@ class Deposition(Base):
     `remote_session_id` and `slug` are minted at creation and shown from `booked_at` on.
     `cancellation_open` is true while the organization waits for an answer to `cancellation_requested_at`.
     `sequence` counts the calendar files that were sent.
+    `moved_at` is when it was moved last; `previous_…` is what the participants were last told before that, and stays as
+    it is over moves of which nobody was told (`moved_silently`).
+    `before_start` are the facts that a start changed, with which it is taken back.
     """
 
     __tablename__ = "depositions"
@@ -133,6 +136,13 @@ class Deposition(Base):
     sequence: Mapped[int] = mapped_column(Integer, default=0)
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     assignee_name: Mapped[str | None] = mapped_column(String(200))
+
+    moved_at: Mapped[datetime | None] = mapped_column(Instant)
+    moved_silently: Mapped[bool | None] = mapped_column(Boolean)
+    previous_starts_at: Mapped[datetime | None] = mapped_column(Instant)
+    previous_ends_at: Mapped[datetime | None] = mapped_column(Instant)
+    previous_zone: Mapped[str | None] = mapped_column(String(64))
+    before_start: Mapped[dict[str, str | bool] | None] = mapped_column(Json)
 
     booked_at: Mapped[datetime | None] = mapped_column(Instant)
     started_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -8,6 +8,7 @@ from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.end import end
+from app.depositions.actions.move import Move, move
 from app.depositions.actions.request import request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
@@ -17,10 +18,12 @@ from app.depositions.actions.write_notice import write_notice
 
 __all__ = [
     "Booking",
+    "Move",
     "assign",
     "cancel",
     "change_room",
     "end",
+    "move",
     "request",
     "request_cancellation",
     "schedule",
