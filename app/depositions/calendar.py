@@ -11,44 +11,50 @@ from urllib.parse import urlsplit
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from app.config import Config
+from app.depositions.locales import time_and_zone
 from app.depositions.models import Deposition
 from app.depositions.rules.transitions import busy
 from app.kernel.outbox.email import Attachment
 from app.kernel.outbox.outbox import one_line
-from app.kernel.text import datetimes, normalization, time_zones
+from app.kernel.text import normalization
+from app.kernel.text.i18n import Translator
 
 
-def invitation(deposition: Deposition, config: Config, *, to: str, name: str, url: str, now: datetime) -> Attachment:
+def invitation(
+    deposition: Deposition, config: Config, *, to: str, name: str, url: str, now: datetime, t: Translator
+) -> Attachment:
     """The file that adds the session to the recipient's calendar, or updates it there."""
-    event = _with_attendee(_event(deposition, config, now), config, to, name)
-    event.add("status", "CONFIRMED")
-    event.add("location", url)
-    event.add("url", url)
-    when = datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone)
-    event.add("description", f"{when} ({time_zones.plain_name(deposition.time_zone)})\n\nJoin: {url}")
+    event = _event(deposition, config, now, t)
+    event.add("attendee", _attendee(to, name, answers=True), encode=False)
+    _confirm(event, url)
+    when, zone = time_and_zone(deposition, t)
+    event.add("description", f"{when} ({zone})\n\n{t('mail_join')}: {url}")
     return _file(event, "REQUEST", "invite.ics")
 
 
-def published(deposition: Deposition, config: Config, *, url: str, now: datetime) -> Attachment:
+def published(deposition: Deposition, config: Config, *, url: str, now: datetime, t: Translator) -> Attachment:
     """The file that whoever opens the session's page may add to a calendar; nobody is invited by it."""
-    event = _event(deposition, config, now)
-    event.add("status", "CONFIRMED")
-    event.add("location", url)
-    event.add("url", url)
+    event = _event(deposition, config, now, t)
+    _confirm(event, url)
     return _file(event, "PUBLISH", "session.ics")
 
 
-def cancellation(deposition: Deposition, config: Config, *, to: str, name: str, now: datetime) -> Attachment:
-    """The file that removes the session from the recipient's calendar."""
-    event = _with_attendee(_event(deposition, config, now), config, to, name)
+def cancellation(
+    deposition: Deposition, config: Config, *, to: str = "", name: str = "", now: datetime, t: Translator
+) -> Attachment:
+    """The file that removes the session from the recipient's calendar; without one, from that of whoever added it."""
+    event = _event(deposition, config, now, t)
+    if to:
+        event.add("attendee", _attendee(to, name, answers=False), encode=False)
     event.add("status", "CANCELLED")
     return _file(event, "CANCEL", "canceled.ics")
 
 
-def title(deposition: Deposition) -> str:
-    """`Deposition of Malachite Yarrow`, or the title of a session without a deponent."""
+def title(deposition: Deposition, t: Translator) -> str:
+    """What the session is called by those who take part: `Deposition of Malachite Yarrow`, or the title of a session
+    without a deponent."""
     deponent = normalization.shown(deposition.deponent_name)
-    return one_line(f"Deposition of {deponent}" if deponent else deposition.title)
+    return one_line(t("what", deponent=deponent) if deponent else deposition.title)
 
 
 def uid(deposition: Deposition, config: Config) -> str:
@@ -56,7 +62,8 @@ def uid(deposition: Deposition, config: Config) -> str:
     return f"{deposition.remote_session_id}@{urlsplit(config.public_base_url).hostname}"
 
 
-def _event(deposition: Deposition, config: Config, now: datetime) -> Event:
+def _event(deposition: Deposition, config: Config, now: datetime, t: Translator) -> Event:
+    """The event, with the organizer that every method requires (RFC 5546, 3.2)."""
     span = busy(deposition.starts_at, deposition.ends_at)
     event = Event()
     event.add("uid", uid(deposition, config))
@@ -64,23 +71,29 @@ def _event(deposition: Deposition, config: Config, now: datetime) -> Event:
     event.add("dtstamp", now.replace(microsecond=0))
     event.add("dtstart", span.starts_at.astimezone(UTC))
     event.add("dtend", span.ends_at.astimezone(UTC))
-    event.add("summary", title(deposition))
-    return event
-
-
-def _with_attendee(event: Event, config: Config, to: str, name: str) -> Event:
-    """The event with its organizer and the one who is invited."""
+    event.add("summary", title(deposition, t), parameters={"language": t.lang})
     sender, address = parseaddr(config.mail_from)
-    organizer = vCalAddress(f"MAILTO:{address}")
+    organizer = vCalAddress(f"mailto:{address}")
     organizer.params["cn"] = vText(sender or "Session Desk")
     event["organizer"] = organizer
-    attendee = vCalAddress(f"MAILTO:{to}")
+    return event
+
+
+def _confirm(event: Event, url: str) -> None:
+    event.add("status", "CONFIRMED")
+    event.add("location", url)
+    event.add("url", url)
+
+
+def _attendee(to: str, name: str, *, answers: bool) -> vCalAddress:
+    """The recipient of the file, whose program is to answer an invitation."""
+    attendee = vCalAddress(f"mailto:{to}")
     attendee.params["cn"] = vText(one_line(name).replace('"', "'") or to)
     attendee.params["role"] = vText("REQ-PARTICIPANT")
-    attendee.params["partstat"] = vText("NEEDS-ACTION")
-    attendee.params["rsvp"] = vText("TRUE")
-    event.add("attendee", attendee, encode=False)
-    return event
+    if answers:
+        attendee.params["partstat"] = vText("NEEDS-ACTION")
+        attendee.params["rsvp"] = vText("TRUE")
+    return attendee
 
 
 def _file(event: Event, method: str, filename: str) -> Attachment:

@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
-from app.depositions.locales import TRANSLATIONS, hours, in_words
+from app.depositions.locales import hours, in_words, time_and_zone, translator
 from app.depositions.models import Deposition
-from app.depositions.queries.detail import DepositionDetail
 from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
-from app.kernel.text import normalization, time_zones
 from app.kernel.text.i18n import Translator
 
 INVITEE = "deposition.invitee"
@@ -70,14 +68,16 @@ def _invitations(
     organization: str,
     now: datetime,
     recipients: Sequence[Participant],
-    before: str = "",
 ) -> list[Message]:
     """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
     context = _context(db, deposition, organization)
+    t: Translator = context["t"]
     for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
-        file = calendar.invitation(deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now)
+        file = calendar.invitation(
+            deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now, t=t
+        )
         messages.append(
             email_message(
                 db,
@@ -88,7 +88,7 @@ def _invitations(
                 fresh=[(url.rpartition("=")[2], "their own proof")],
                 join_url=url,
                 is_host=recipient.host,
-                before=before,
+                before=_before(deposition, t),
                 **context,
             )
         )
@@ -100,21 +100,12 @@ def moved(db: Db, deposition: Deposition, organization: str, now: datetime, info
 
     `informed` are the addresses, in lower case, that were told of the session before: the others are invited to it.
     """
-    news = {one.email: one for one in participants(deposition) if one.email.casefold() in informed}
-    t, before = TRANSLATIONS.translator(hosts.by_id(db, deposition.organization_id).locale), ""
-    starts_at, ends_at, zone = deposition.previous_starts_at, deposition.previous_ends_at, deposition.previous_zone
-    if starts_at and ends_at and zone and (starts_at, ends_at) != (deposition.starts_at, deposition.ends_at):
-        before = in_words(starts_at, ends_at, zone, t)[1]
+    everybody = participants(deposition)
+    told = [one for one in everybody if one.email.casefold() in informed]
+    others = [one for one in everybody if one not in told]
     return [
-        *_invitations(db, "deposition-moved", deposition, organization, now, list(news.values()), before=before),
-        *_invitations(
-            db,
-            "deposition-scheduled",
-            deposition,
-            organization,
-            now,
-            [one for one in participants(deposition) if one.email not in news],
-        ),
+        *_invitations(db, "deposition-moved", deposition, organization, now, told),
+        *_invitations(db, "deposition-scheduled", deposition, organization, now, others),
     ]
 
 
@@ -122,10 +113,12 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
     messages = []
     context = _context(db, deposition, organization)
+    t: Translator = context["t"]
     for recipient in participants(deposition):
         files = []
         if deposition.booked_at is not None:
-            files.append(calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now))
+            file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)
+            files.append(file)
         messages.append(
             email_message(
                 db,
@@ -140,30 +133,32 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     return messages
 
 
-def what(deposition: Deposition | DepositionDetail, t: Translator) -> str:
-    """What the session is called by those who take part: `Deposition of Malachite Yarrow`, or its title."""
-    deponent = normalization.shown(deposition.deponent_name)
-    return t("what", deponent=deponent) if deponent else calendar.title(deposition)
+def _before(deposition: Deposition, t: Translator) -> str:
+    """What the participants were last told of a session that was moved; empty where that is the same moment."""
+    starts_at, ends_at, zone = deposition.previous_starts_at, deposition.previous_ends_at, deposition.previous_zone
+    if not (starts_at and ends_at and zone) or (starts_at, ends_at) == (deposition.starts_at, deposition.ends_at):
+        return ""
+    when = in_words(starts_at, ends_at, zone, t)[1]
+    # English names the zone beside the hour.
+    return when if t.lang == "en" or zone == deposition.zone else f"{when} ({hours(starts_at, ends_at, zone, t).zone})"
 
 
 def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:
     """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
     host = hosts.by_id(db, deposition.organization_id)
-    t = TRANSLATIONS.translator(host.locale)
-    starts_at, ends_at, zone = deposition.starts_at, deposition.ends_at, deposition.zone
-    day, when = in_words(starts_at, ends_at, zone, t)
+    t = translator(deposition.details, host.locale)
+    day, _ = in_words(deposition.starts_at, deposition.ends_at, deposition.zone, t)
+    when, zone = time_and_zone(deposition, t)
     return {
         "host": host,
         "locale": t.lang,
         "t": t,
-        "what": what(deposition, t),
+        "what": calendar.title(deposition, t),
         "title": deposition.title,
         "case": deposition.case_name,
         "organization": organization,
         "when": when,
-        "zone": (
-            time_zones.plain_name(deposition.time_zone) if t.lang == "en" else hours(starts_at, ends_at, zone, t).zone
-        ),
+        "zone": zone,
         "day": day,
         "manager": deposition.manager_name or "",
     }

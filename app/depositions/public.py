@@ -1,6 +1,7 @@
 """The public page of a session: what and when, and the way in once it has begun."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from flask import Blueprint, Response, redirect, request
 from app.accounts import hosts
 from app.accounts.access import public
 from app.depositions import calendar, emails
-from app.depositions.locales import TRANSLATIONS, hours
+from app.depositions.locales import hours, translator
 from app.depositions.models import State
 from app.depositions.queries import detail
 from app.depositions.queries.detail import DepositionDetail
@@ -30,7 +31,10 @@ def _host(db: Db, segments: Sequence[str]) -> Host | None:
         deposition = _booked(db, segments[0]) if segments else None
     except NotFound:
         return None
-    return hosts.by_id(db, deposition.organization_id) if deposition else None
+    if deposition is None:
+        return None
+    host = hosts.by_id(db, deposition.organization_id)
+    return replace(host, locale=translator(deposition.details, host.locale).lang)
 
 
 VISITOR_PAGES = VisitorPages("sessions", _host)
@@ -56,18 +60,28 @@ def join(slug: str) -> Response:
 @public_pages.get("/<slug>/calendar.ics")
 @public
 def calendar_file(slug: str) -> Response:
-    """The session as a file for the visitor's calendar, where it is the same entry as that of the e-mail."""
-    deposition = _booked(db(), slug)
-    if deposition.state in (State.CANCELED, State.ENDED):
+    """The session as a file for the visitor's calendar, where it is the same entry as that of the e-mail; of a canceled
+    one the file that takes it out."""
+    deposition, now = _booked(db(), slug), clock.now()
+    if not _has_calendar_entry(deposition):
         return _page(deposition)
-    config = db().config
-    guest = _guest(deposition)
-    url = emails.join_url(deposition, config, guest) if guest else f"{config.public_base_url}/sessions/{slug}"
-    file = calendar.published(deposition, config, url=url, now=clock.now())
-    response = Response(file.content, mimetype="text/calendar")
+    config, guest = db().config, _guest(deposition)
+    t = translator(deposition.details, hosts.by_id(db(), deposition.organization_id).locale)
+    if deposition.state == State.CANCELED:
+        to, name = (guest.email, guest.name) if guest else ("", "")
+        file = calendar.cancellation(deposition, config, to=to, name=name, now=now, t=t)
+    else:
+        url = emails.join_url(deposition, config, guest) if guest else f"{config.public_base_url}/sessions/{slug}"
+        file = calendar.published(deposition, config, url=url, now=now, t=t)
+    response = Response(file.content, content_type=file.type)
     response.headers["Content-Disposition"] = f"attachment; filename={file.name}"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _has_calendar_entry(deposition: DepositionDetail) -> bool:
+    """Whether there is an entry to add to calendars, or to take out of them."""
+    return deposition.booked_at is not None and deposition.state != State.ENDED
 
 
 def _booked(db: Db, slug: str) -> DepositionDetail:
@@ -82,13 +96,13 @@ def _page(deposition: DepositionDetail) -> Response:
     now = clock.now()
     guest = _guest(deposition)
     host = hosts.by_id(db(), deposition.organization_id)
-    t = TRANSLATIONS.translator(host.locale)
+    t = translator(deposition.details, host.locale)
     return respond(
         "depositions/session.html",
         "depositions/_status.html",
         status=410 if deposition.state in (State.CANCELED, State.ENDED) else 200,
         deposition=deposition,
-        what=emails.what(deposition, t),
+        what=calendar.title(deposition, t),
         **page_context(host, t),
         hours=hours(deposition.starts_at, deposition.ends_at, deposition.zone, t),
         starts=clock.iso(deposition.starts_at),

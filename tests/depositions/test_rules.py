@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.depositions.locales import language_of, translator
 from app.depositions.models import State
 from app.depositions.rules import flags, new_request, transitions
 from app.kernel.errors import Conflict, Invalid, Refusal
@@ -149,10 +150,9 @@ def test_invites_fold_without_losing_the_host():
     assert folded == (new_request.Invite("A@example.com", "host"), new_request.Invite("b@example.com"))
 
 
-def test_details_leave_blanks_out_but_never_the_language():
+def test_details_leave_blanks_out():
     assert new_request.tidy_details({"language": " ", "additional_details": "", "video_provider": "chime"}) == {
-        "language": "en-US",
-        "video_provider": "chime",
+        "video_provider": "chime"
     }
     assert new_request.tidy_details({"language": "de-DE", "interpreter": None}) == {"language": "de-DE"}
 
@@ -244,3 +244,31 @@ def test_refusals_are_sentences():
             reason = why_not(state)
             assert reason is None or (reason[0].isupper() and reason.endswith("."))
     assert issubclass(Conflict, Refusal)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        *(("es", "es"), ("es-MX", "es"), ("ES_419", "es"), ("spa", "es"), ("fr-CA", "fr"), ("ar-Arab-AE", "ar")),
+        *(("Spanish", "es"), (" latin  american SPANISH ", "es"), ("Modern Standard Arabic", "ar"), ("français", "fr")),
+        *(("French, English", "fr"), ("Spanish (Mexico)", "es"), ("en-US", "en"), ("British English", "en")),
+        *(
+            ("German", "en"),
+            ("de-DE", "en"),
+            ("espresso", "en"),
+            ("fra", "fr"),
+            ("", "en"),
+            ("-", "en"),
+            ("🎷\x00", "en"),
+        ),
+    ],
+)
+def test_a_language_is_read_as_a_tag_or_as_english_names_it(text, language):
+    assert language_of(text) == language
+
+
+def test_the_language_of_a_session_is_the_organizations_when_none_was_given():
+    assert translator({}, "ar").lang == "ar"
+    assert translator({"language": "en-US"}, "ar").lang == "en"
+    assert translator({"language": "Spanish"}, "ar").lang == "es"
+    assert translator({"language": "Tamil"}, "ar").lang == "en"

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from app.accounts.models import Organization
+from app.depositions import actions
 from app.depositions.locales import TRANSLATIONS, hours
+from app.kernel.clock import now
 from tests.depositions import factories
 from tests.pages import text
 
@@ -103,6 +105,20 @@ def test_it_speaks_the_organizations_language(client, cast, database, clock, loc
             assert english not in page
 
 
+def test_the_language_of_the_session_wins(client, cast, database, outbox):
+    with database.write() as db:
+        db.execute(update(Organization).where(Organization.slug == "marston").values(locale="ar"))
+    for given, lang, subject in (("Spanish", "es", "Programada: Declaración de Orsolya"), ("en-US", "en", "Scheduled")):
+        made = factories.in_state(database, cast, "scheduled", details={"language": given})
+        assert f'<html lang="{lang}" dir="ltr">' in client.get(f"/sessions/{made.slug}").text
+        assert f'<html lang="{lang}" dir="ltr">' in client.post(f"/sessions/{made.slug}").text, "a refusal too"
+        message = outbox.emails("orsolya@example.com")[-1]
+        assert message["subject"].startswith(subject)
+        assert message["locale"] == lang
+    asked = client.get("/api/v1/session_requests", headers=cast.headers("depositions")).json["requests"]
+    assert [each["session_details"]["language"] for each in asked] == ["Spanish", "en-US"]
+
+
 def test_the_ends_of_a_session_across_a_clock_change_each_have_their_zone():
     start, end = datetime(2027, 11, 7, 8, 30, tzinfo=UTC), datetime(2027, 11, 7, 9, 15, tzinfo=UTC)
     shown = hours(start, end, "America/Los_Angeles", TRANSLATIONS.translator("fr"))
@@ -129,12 +145,16 @@ def test_the_calendar_file_is_the_entry_of_the_mail_and_invites_nobody(client, c
     assert file.headers["Content-Disposition"] == "attachment; filename=session.ics"
     lines = file.text.replace("\r\n ", "").splitlines()
     assert "METHOD:PUBLISH" in lines
-    assert not [line for line in lines if line.startswith(("ATTENDEE", "ORGANIZER"))]
+    assert not [line for line in lines if line.startswith("ATTENDEE")]
     (message,) = outbox.emails("orsolya@example.com")
     (uid,) = [line for line in lines if line.startswith("UID:")]
     assert uid.encode() in b64decode(message["attachments"][0]["content"])
-    gone = factories.in_state(database, cast, "canceled")
-    assert client.get(f"/sessions/{gone.slug}/calendar.ics").status_code == 410
+    never_booked = factories.in_state(database, cast, "canceled")
+    assert client.get(f"/sessions/{never_booked.slug}/calendar.ics").status_code == 410
+    with database.write() as db:
+        actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
+    taken_out = client.get(f"/sessions/{made.slug}/calendar.ics").text.replace("\r\n ", "").splitlines()
+    assert {uid, "METHOD:CANCEL", "SEQUENCE:2", "STATUS:CANCELLED"} <= set(taken_out)
 
 
 def test_shortly_before_the_page_is_loaded_again(client, cast, database, clock):

@@ -1,15 +1,47 @@
-"""What participants read on the page of a session, in the organization's language."""
+"""What participants read on the page of a session and in its e-mails, in the session's language."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date, format_datetime, get_timezone_name
 
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, i18n, time_zones
 from app.kernel.text.i18n import Translations, Translator
 
 TRANSLATIONS = Translations("depositions", Path(__file__).parent)
+
+
+def translator(details: Mapping[str, str], organization_locale: str) -> Translator:
+    """The messages in a session's language: the one that was given in its `details`, else the organization's."""
+    given = details.get("language")
+    return TRANSLATIONS.translator(language_of(given) if given else organization_locale)
+
+
+@lru_cache(maxsize=1024)
+def language_of(text: str) -> str:
+    """The written language that a text names: as a BCP 47 tag (`es-MX`), or as English names it (`Mexican Spanish`).
+
+    English for what names none, or another language. Of several the first counts: `French, English`.
+    """
+    name, *_ = re.split(r"[,;/(]", text.casefold().strip())
+    plain = " ".join(name.split())
+    # Codes of three letters belong to no tag where one of two letters exists, but they are in use: `spa`.
+    code = i18n.language_of(_codes().get(plain, plain))
+    code = get_global("language_aliases").get(code, code)
+    return code if code in TRANSLATIONS.languages else "en"
+
+
+@cache
+def _codes() -> Mapping[str, str]:
+    """The code of every language by its English name, and of every written one by its own."""
+    own = {name.casefold(): code for code, name in TRANSLATIONS.languages.items()}
+    return {name.casefold(): code for code, name in Locale("en").languages.items()} | own
 
 
 class Hours(NamedTuple):
@@ -55,3 +87,24 @@ def in_words(start: datetime, end: datetime, zone: str, t: Translator) -> tuple[
         return datetimes.day(datetimes.local(start, zone)), datetimes.span(start, end, zone)
     when = hours(start, end, zone, t)
     return format_date(datetimes.local(start, zone), "EEE d MMM yyyy", locale=t.lang), f"{when.day}, {when.clock}"
+
+
+class Timed(Protocol):
+    """Anything that has a session's time, its zone, and the zone's name as it was sent."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+
+
+def time_and_zone(session: Timed, t: Translator) -> tuple[str, str]:
+    """When a session takes place, and the name of its zone, as e-mails and calendar files write them."""
+    _, when = in_words(session.starts_at, session.ends_at, session.zone, t)
+    if t.lang == "en":
+        return when, time_zones.plain_name(session.time_zone)
+    return when, hours(session.starts_at, session.ends_at, session.zone, t).zone

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import orjson
 
 from app.depositions.models import Deposition, State
-from app.depositions.rules.new_request import DETAILS
+from app.depositions.rules.new_request import DEFAULT_LANGUAGE, DETAILS
 from app.kernel.clock import iso
 
 
@@ -55,13 +55,19 @@ def _request(deposition: Deposition, base_url: str, spelling: str, in_list: bool
             "time_zone": deposition.time_zone,
             "estimated_duration": None if hours is None else orjson.loads(hours),
         },
-        "session_details": {key: deposition.details[key] for key in DETAILS if key in deposition.details},
+        "session_details": _details(deposition),
         "notice": deposition.notice,
         spelling: iso(deposition.cancellation_requested_at),
     }
     if deposition.ended_at is not None:
         content["ended_at"] = iso(deposition.ended_at)
     return content
+
+
+def _details(deposition: Deposition) -> dict[str, str]:
+    """What was given, and always a language."""
+    given = {"language": DEFAULT_LANGUAGE, **deposition.details}
+    return {key: given[key] for key in DETAILS if key in given}
 
 
 def _deponent(deposition: Deposition) -> dict[str, str | None] | None:

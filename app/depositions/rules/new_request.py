@@ -156,9 +156,9 @@ def fold_invites(invites: list[Invite]) -> tuple[Invite, ...]:
 
 
 def tidy_details(given: dict[str, str | None]) -> dict[str, str]:
-    """`session_details` as they are kept: blanks left out, but never the language."""
-    kept = {key: value for key in DETAILS if (value := given.get(key)) and not normalization.is_blank(value)}
-    return {"language": DEFAULT_LANGUAGE, **kept}
+    """`session_details` as they are kept: blanks left out. A language that was not given is not kept either, though
+    answers print a default: without one, participants read the organization's language."""
+    return {key: value for key in DETAILS if (value := given.get(key)) and not normalization.is_blank(value)}
 
 
 def mint_slug(case_name: str) -> str:
