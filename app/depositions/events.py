@@ -33,17 +33,17 @@ def _notified(row: EventRow) -> str:
 
 
 def _moved(row: EventRow) -> str:
-    return " · ".join(
-        filter(
-            None,
-            [
-                f"from {row.data['from']}" if row.data.get("from") else "",
-                f"managed by {row.data['manager']}" if row.data.get("manager") else "",
-                "the room changed too" if row.data.get("room") else "",
-                _notified(row),
-            ],
-        )
-    )
+    data = row.data
+    found = [
+        f"from {data['from']}" if data.get("from") else "",
+        f"managed by {data['manager']}" if data.get("manager") else "",
+        "with another room" if data.get("room") else "",
+        "in spite of an overlap" if data.get("overlaps") else "",
+        _notified(row),
+        # Where nobody is notified, the reason is said beside that.
+        f"“{data['reason']}”" if data.get("told") and data.get("reason") else "",
+    ]
+    return " · ".join(filter(None, found))
 
 
 def _manager(row: EventRow) -> str:

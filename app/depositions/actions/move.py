@@ -85,7 +85,7 @@ def move(
         "to": _hours(deposition),
         "before": _facts(before),
         "after": _facts(deposition),
-        "told": notify and bool(messages),
+        "told": any(message.channel == "email" for message in messages),
     }
     if overlaps:
         data["overlaps"] = [other.id for other in overlaps]
