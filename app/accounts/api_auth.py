@@ -40,6 +40,7 @@ class Credential(NamedTuple):
     prefix: str
     scopes: frozenset[str]
     label: str
+    read_at: datetime | None
 
 
 class Client(NamedTuple):
@@ -70,6 +71,7 @@ _COLUMNS = (
     ApiKey.scopes,
     ApiKey.label,
     ApiKey.last_used_at,
+    ApiKey.read_at,
     ApiKey.secret_encrypted,
     Organization.id.label("organization_id"),
     Organization.slug,
@@ -125,6 +127,7 @@ class _KeyRow(NamedTuple):
     scopes: list[str]
     label: str
     last_used_at: datetime | None
+    read_at: datetime | None
     secret_encrypted: str | None
     organization_id: int
     slug: str
@@ -141,7 +144,7 @@ class _KeyRow(NamedTuple):
 def _caller(row: _KeyRow, db: Db, now: datetime) -> Caller:
     if is_stale(row.last_used_at, now):
         pending_times(db.database).add(ApiKey.last_used_at, row.id, now)
-    return Caller(Credential(row.id, row.prefix, frozenset(row.scopes), row.label), Client._make(row[6:]))
+    return Caller(Credential(row.id, row.prefix, frozenset(row.scopes), row.label, row.read_at), Client._make(row[7:]))
 
 
 class KeyAuthenticator:

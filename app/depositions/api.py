@@ -3,11 +3,14 @@
 from datetime import datetime
 
 from app.accounts.api_auth import depositions_authenticator
+from app.accounts.last_seen import is_stale
 from app.depositions import actions
+from app.depositions.actions import people
 from app.depositions.models import Deposition
 from app.depositions.payloads import documents, incoming, outgoing
 from app.depositions.queries import detail
 from app.kernel.api.routing import Call, Product
+from app.kernel.db.transaction import side_note
 from app.kernel.errors import Refusal
 
 MOST_ITEMS = 100
@@ -33,6 +36,17 @@ product = Product(
 
 def _find(call: Call) -> Deposition:
     return detail.find(call.reading, call.organization.id, call.args["session"])
+
+
+def _note_reading(call: Call) -> None:
+    """Writes that this key reads its organization's requests, at most once a minute, before it does: what was true by
+    then is known to its system. The other readings of a minute leave the moment of the first.
+    """
+    if call.caller is None:
+        return
+    credential, organization_id, now = call.caller.credential, call.organization.id, call.now
+    if is_stale(credential.read_at, now):
+        side_note(lambda own: people.read(own, organization_id, credential.id, now))
 
 
 @product.route(
@@ -67,6 +81,7 @@ def list_session_requests(call: Call) -> dict[str, object]:
     `start_time` keeps those that start after it, `end_time` those that end before it; both are epoch seconds, and
     13 digits are read as milliseconds. `items` is the page size, at most 100.
     """
+    _note_reading(call)
     size, page = min(call.query.items, MOST_ITEMS), call.query.page
 
     def moment(epoch: int | None) -> datetime | None:

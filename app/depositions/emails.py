@@ -9,6 +9,7 @@ from app.config import Config
 from app.depositions import calendar
 from app.depositions.locales import hours, in_words, time_and_zone, translator
 from app.depositions.models import Deposition
+from app.depositions.queries import people
 from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
@@ -86,6 +87,7 @@ def _invitations(
                 name=recipient.name,
                 attachments=[file],
                 fresh=[(url.rpartition("=")[2], "their own proof")],
+                receipt=people.receipt(deposition, recipient.email, name=recipient.name),
                 join_url=url,
                 is_host=recipient.host,
                 before=_before(deposition, t),
@@ -126,6 +128,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
+                receipt=people.receipt(deposition, recipient.email, name=recipient.name, canceled=True),
                 is_host=recipient.host,
                 **context,
             )

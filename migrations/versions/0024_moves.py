@@ -6,7 +6,7 @@ from sqlalchemy import Text  # JSON variants are rendered with a bare Text()
 from sqlalchemy.dialects import postgresql
 
 revision = "0024"
-down_revision = "0020"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

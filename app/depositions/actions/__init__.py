@@ -7,6 +7,7 @@ in the same transaction.
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_room import change_room
+from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
 from app.depositions.actions.move import Move, move
 from app.depositions.actions.request import request
@@ -22,6 +23,7 @@ __all__ = [
     "assign",
     "cancel",
     "change_room",
+    "change_settings",
     "end",
     "move",
     "request",
