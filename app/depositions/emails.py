@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
-from app.depositions.locales import hours, in_words, time_and_zone, translator
+from app.depositions.locales import formerly, in_words, time_and_zone, translator
 from app.depositions.models import Deposition
 from app.depositions.queries import people
 from app.kernel import signing
@@ -90,7 +90,7 @@ def _invitations(
                 receipt=people.receipt(deposition, recipient.email, name=recipient.name),
                 join_url=url,
                 is_host=recipient.host,
-                before=_before(deposition, t),
+                before=formerly(deposition, t),
                 **context,
             )
         )
@@ -100,10 +100,10 @@ def _invitations(
 def moved(db: Db, deposition: Deposition, organization: str, now: datetime, informed: Container[str]) -> list[Message]:
     """To every participant: from when to when the session moved, with the file that updates their calendar.
 
-    `informed` are the addresses, in lower case, that were told of the session before: the others are invited to it.
+    `informed` are the addresses (`address_key`) that were told of the session before: the others are invited to it.
     """
     everybody = participants(deposition)
-    told = [one for one in everybody if one.email.casefold() in informed]
+    told = [one for one in everybody if people.address_key(one.email) in informed]
     others = [one for one in everybody if one not in told]
     return [
         *_invitations(db, "deposition-moved", deposition, organization, now, told),
@@ -134,16 +134,6 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
             )
         )
     return messages
-
-
-def _before(deposition: Deposition, t: Translator) -> str:
-    """What the participants were last told of a session that was moved; empty where that is the same moment."""
-    starts_at, ends_at, zone = deposition.previous_starts_at, deposition.previous_ends_at, deposition.previous_zone
-    if not (starts_at and ends_at and zone) or (starts_at, ends_at) == (deposition.starts_at, deposition.ends_at):
-        return ""
-    when = in_words(starts_at, ends_at, zone, t)[1]
-    # English names the zone beside the hour.
-    return when if t.lang == "en" or zone == deposition.zone else f"{when} ({hours(starts_at, ends_at, zone, t).zone})"
 
 
 def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:

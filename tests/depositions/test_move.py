@@ -34,12 +34,6 @@ def move(database, cast, made, to=None, **facts):
         return actions.move(db, made.id, to or target(), by=cast.actor("ines"), now=now(), **facts)
 
 
-def tell(database):
-    """Marks every message as sent."""
-    with database.write() as db:
-        db.execute(update(OutboxRow).values(state="sent"))
-
-
 def preview_of(client, made, **typed):
     """The confirmation, and the fields that confirm it."""
     fields = {"csrf_token": csrf(client), "version": made.version, "notify": "y", **WHEN, **typed}
@@ -51,7 +45,7 @@ def preview_of(client, made, **typed):
 @pytest.mark.parametrize("state", ["scheduled", "ready"])
 def test_works(ines, cast, database, outbox, state):
     made = factories.in_state(database, cast, state)
-    tell(database)
+    outbox.deliver_all()
     sent = len(outbox.rows())
     answer = send(ines, made.id, "move", version=made.version, notify="y", notice=" Counsel asked. ", **WHEN)
     assert answer.status_code == 303
@@ -199,7 +193,7 @@ def test_an_overlap_needs_a_reason(ines, cast, database):
 
 def test_the_emails_say_from_when_to_when(database, cast, outbox):
     made = factories.in_state(database, cast, "scheduled")
-    tell(database)
+    outbox.deliver_all()
     sent = len(outbox.emails())
     move(database, cast, made)
     messages = outbox.emails()[sent:]
@@ -220,8 +214,9 @@ def test_invitations_that_were_not_sent_say_the_new_hour(database, cast, outbox)
     """One that waited would bring the old hour after the new one; and who was never invited cannot read of a move."""
     made = factories.in_state(database, cast, "scheduled")
     with database.write() as db:
-        told = OutboxRow.summary.like("%orsolya@example.com")
-        db.execute(update(OutboxRow).where(told).values(state="sent"))
+        others = OutboxRow.summary.not_like("%orsolya@example.com")
+        db.execute(update(OutboxRow).where(others).values(due_at=now() + timedelta(days=1)))
+    outbox.deliver_all()
     old = {row.id for row in outbox.rows()}
     move(database, cast, made)
     rows = outbox.deliver_all()
@@ -240,9 +235,9 @@ def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, datab
     made = factories.in_state(database, cast, "scheduled")
     page = text(preview_of(ines, made, notify=None)[0])
     assert "3 e-mails about it have not been sent yet, and will not be." in page
-    assert "which a webhook that waits will say" in page
+    assert "the webhook that waits will not be sent" in page
     assert "1 will go on believing the old hour" in page
-    tell(database)
+    outbox.deliver_all()
     sent = len(outbox.rows())
     shown, fields = preview_of(ines, made, notify=None)
     page = text(shown)
@@ -261,7 +256,7 @@ def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, datab
 
 def test_after_a_silent_move_people_are_told_from_the_hour_that_they_know(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
-    tell(database)
+    outbox.deliver_all()
     moved = move(database, cast, made, target("2031-03-11"), notify=False)
     page = text(
         ines.post(
@@ -275,6 +270,14 @@ def test_after_a_silent_move_people_are_told_from_the_hour_that_they_know(ines, 
     after = move(database, cast, made)
     assert after.previous_starts_at == made.starts_at
     assert not any("11 Mar 2031" in each["text"] for each in outbox.emails()[sent:])
+
+
+def test_the_page_of_the_session_says_both_hours(client, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    move(database, cast, made)
+    page = text(client.get(f"/sessions/{made.slug}"))
+    assert "Wednesday 12 March 2031" in page
+    assert re.search(r"<s>[^<]+P[SD]T</s>", page)
 
 
 def test_going_back_brings_the_form_back(ines, cast, database):

@@ -7,17 +7,16 @@ import orjson
 from sqlalchemy import or_
 
 from app.depositions import emails, events
-from app.depositions.actions._write import Values, locked, organization_name, record, write
+from app.depositions.actions import people
+from app.depositions.actions._write import Values, locked, next_sequence, organization_name, record, write
 from app.depositions.actions.request import webhook
-from app.depositions.events import SUBJECT
-from app.depositions.models import Deposition
+from app.depositions.models import Deposition, Kind
 from app.depositions.queries import managers
+from app.depositions.queries.people import known
 from app.depositions.rules import transitions
 from app.depositions.rules.new_request import Start, end_of
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.outbox.delivery_status import messages_about
-from app.kernel.outbox.outbox import SENT, drop
 from app.kernel.text import datetimes
 
 
@@ -59,7 +58,7 @@ def move(
         deposition_id,
         lambda current: transitions.check_move(current.state, _is_at(current, to)),
         transitions.source_states("move"),
-        {**_moment(to), **_previous(before, notify), **_notice(to), Deposition.moved_at: now},
+        {**_moment(to), **_previous(before, notify), **_notice(to), **next_sequence(now), Deposition.moved_at: now},
         by=by,
         now=now,
         version=version,
@@ -75,7 +74,7 @@ def move(
     overlaps = managers.overlaps(db, email, starts_at, ends_at, besides=deposition.id) if email else []
     transitions.check_overlaps(overlaps, deposition.manager_name or "", to.reason)
     informed = _informed(db, deposition_id)
-    _drop_overtaken(db, deposition_id, notify, now)
+    people.superseded(db, deposition, reason="The session was moved.", now=now)
     messages = []
     if notify:
         name = organization_name(db, deposition.organization_id)
@@ -112,7 +111,6 @@ def _moment(to: Move) -> Values:
         Deposition.starts_at: start.starts_at,
         Deposition.ends_at: to.ends_at,
         Deposition.ambiguous: start.ambiguous,
-        Deposition.sequence: Deposition.sequence + 1,
     }
 
 
@@ -134,19 +132,9 @@ def _notice(to: Move) -> Values:
 
 
 def _informed(db: Db, deposition_id: int) -> set[str]:
-    """The addresses, in lower case, to which an e-mail about the session was sent."""
-    messages = messages_about(db, SUBJECT, deposition_id)
-    sent = (message for message in messages if message.channel == "email" and message.state == SENT)
-    return {message.summary.rpartition(" · ")[2].casefold() for message in sent}
-
-
-def _drop_overtaken(db: Db, deposition_id: int, notify: bool, now: datetime) -> None:
-    """Drops what was not sent yet: it would bring the old moment, perhaps after the new one.
-
-    A webhook that waits stays where nobody is told: without it the organization would not get the session's address.
-    """
-    for channel in ("email", "webhook") if notify else ("email",):
-        drop(db, SUBJECT, deposition_id, reason="The session was moved.", now=now, channel=channel)
+    """The addresses (`address_key`) of the participants whose server accepted an invitation."""
+    participants = (row for row in known(db, deposition_id) if row.kind == Kind.PARTICIPANT)
+    return {row.address for row in participants if row.invited_sequence is not None}
 
 
 def _hours(deposition: Deposition) -> str:

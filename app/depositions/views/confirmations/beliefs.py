@@ -30,7 +30,8 @@ def beliefs(deposition: DepositionDetail, notify: bool, system: str = "the state
     webhooks = {message.state for message in messages if message.channel == "webhook"}
     if webhooks & {SENT, QUEUED}:
         until = "it asks the API; no webhook is sent"
-        keeps = system if SENT in webhooks else f"{system}, which a webhook that waits will say"
+        waits = "the request as it made it; the webhook that waits will not be sent"
+        keeps = system if SENT in webhooks else waits
         found.append(Belief(deposition.organization_name, SYSTEM, keeps, until))
     return found
 
