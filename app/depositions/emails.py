@@ -103,10 +103,10 @@ def moved(db: Db, deposition: Deposition, organization: str, now: datetime, info
     `informed` are the addresses (`address_key`) that were told of the session before: the others are invited to it.
     """
     everybody = participants(deposition)
-    told = [one for one in everybody if people.address_key(one.email) in informed]
-    others = [one for one in everybody if one not in told]
+    invited = [one for one in everybody if people.address_key(one.email) in informed]
+    others = [one for one in everybody if one not in invited]
     return [
-        *_invitations(db, "deposition-moved", deposition, organization, now, told),
+        *_invitations(db, "deposition-moved", deposition, organization, now, invited),
         *_invitations(db, "deposition-scheduled", deposition, organization, now, others),
     ]
 

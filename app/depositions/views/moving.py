@@ -48,6 +48,6 @@ def move(id: int) -> Response:
         return confirmation_pages.show(preview, asked)
     recipients = len(emails.participants(deposition)) if notify else 0
     people = pluralize(recipients, "person", "people")
-    told = f"{people} will be notified by e-mail." if recipients else "Nobody is notified of it."
-    flash(f"Moved to {datetimes.span(starts_at, ends_at, to.start.zone)}. {told}")
+    notified = f"{people} will be notified by e-mail." if recipients else "Nobody is notified of it."
+    flash(f"Moved to {datetimes.span(starts_at, ends_at, to.start.zone)}. {notified}")
     return redirects.back(QUEUE, deposition.id)

@@ -25,7 +25,7 @@ def beliefs(deposition: DepositionDetail, notify: bool, system: str = "the state
             continue
         who = normalization.shown(one.name, one.email)
         role = "host" if one.host else "deponent" if one.email == deposition.deponent_email else "invited"
-        keeps = f"an e-mail and a calendar entry, {_last_told(deposition)}"
+        keeps = f"an e-mail and a calendar entry, {_believed_hours(deposition)}"
         found.append(Belief(who, role, keeps, "they open their link, which says it"))
     webhooks = {message.state for message in messages if message.channel == "webhook"}
     if webhooks & {SENT, QUEUED}:
@@ -36,7 +36,7 @@ def beliefs(deposition: DepositionDetail, notify: bool, system: str = "the state
     return found
 
 
-def _last_told(deposition: DepositionDetail) -> str:
+def _believed_hours(deposition: DepositionDetail) -> str:
     """The hours that the participants were last told of."""
     starts_at, ends_at, zone = deposition.previous_starts_at, deposition.previous_ends_at, deposition.previous_zone
     if deposition.moved_silently and starts_at and ends_at and zone:

@@ -56,11 +56,11 @@ def moving(
     recipients = len(emails.participants(deposition))
     people = pluralize(recipients, "person", "people")
     left = [] if notify else beliefs(deposition, notify=False, system=f"the hour {presentation.hours(deposition)}")
-    telling = f"Move and notify {people}" if recipients else "Move"
+    notifying = f"Move and notify {people}" if recipients else "Move"
     hour, *others = subject_of(moved)
     return Confirmation(
         title="Review and move" if notify or not left else "Review and move, telling nobody",
-        confirm=telling if notify else "Move, notify no one",
+        confirm=notifying if notify else "Move, notify no one",
         back=back_to(deposition),
         back_label=BACK,
         icon="calendar-clock",
