@@ -6,6 +6,7 @@ in the same transaction.
 
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
+from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
@@ -22,6 +23,7 @@ __all__ = [
     "Move",
     "assign",
     "cancel",
+    "change_manager",
     "change_room",
     "change_settings",
     "end",

@@ -8,10 +8,11 @@ from sqlalchemy import or_
 
 from app.depositions import emails, events
 from app.depositions.actions import people
-from app.depositions.actions._write import Values, locked, next_sequence, organization_name, record, write
+from app.depositions.actions._manager import Managed, manager_columns, room_columns
+from app.depositions.actions._write import Values, next_sequence, organization_name, record, write
 from app.depositions.actions.request import webhook
+from app.depositions.actions.schedule import Booking
 from app.depositions.models import Deposition, Kind
-from app.depositions.queries import managers
 from app.depositions.queries.people import known
 from app.depositions.rules import transitions
 from app.depositions.rules.new_request import Start, end_of
@@ -22,11 +23,12 @@ from app.kernel.text import datetimes
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What a session is moved to. Its notice stays when none is given. `reason` says why in spite of an overlap or a
-    past hour, or why nobody is told; only the event has it."""
+    """What a session is moved to. Its manager, room and notice stay where `booking` and `notice` name no others.
+    `reason` says why in spite of an overlap or a past hour, or why nobody is told; only the event has it."""
 
     start: Start
     estimated_duration: int | float | None
+    booking: Booking | None = None
     notice: str = ""
     reason: str = ""
 
@@ -51,14 +53,23 @@ def move(
     Messages that say the old moment and were not sent yet are not sent any more. Raises Conflict when it is not booked
     or is at that moment already, and when the manager is busy and no reason is given.
     """
-    before = locked(db, deposition_id, organization_id)
+    managed = Managed(db, deposition_id, to.booking, by=by, now=now, organization_id=organization_id)
+    before, manager = managed.before, managed.manager
     starts_at, ends_at = to.start.starts_at, to.ends_at
     deposition = write(
         db,
         deposition_id,
         lambda current: transitions.check_move(current.state, _is_at(current, to)),
         transitions.source_states("move"),
-        {**_moment(to), **_previous(before, notify), **_notice(to), **next_sequence(now), Deposition.moved_at: now},
+        {
+            **_moment(to),
+            **_previous(before, notify),
+            **(manager_columns(manager) if manager is not managed.former else {}),
+            **room_columns(managed, to.booking),
+            **_notice(to),
+            **next_sequence(now),
+            Deposition.moved_at: now,
+        },
         by=by,
         now=now,
         version=version,
@@ -70,10 +81,11 @@ def move(
         ),
     )
     transitions.check_past(starts_at, now, to.reason)
-    email = deposition.manager_email or ""
-    overlaps = managers.overlaps(db, email, starts_at, ends_at, besides=deposition.id) if email else []
+    overlaps = managed.overlaps(db, starts_at, ends_at)
     transitions.check_overlaps(overlaps, deposition.manager_name or "", to.reason)
     informed = _informed(db, deposition_id)
+    if former := managed.former if manager is not managed.former else None:
+        people.leave(db, deposition, Kind.MANAGER, [before.manager_email or former.email])
     people.superseded(db, deposition, reason="The session was moved.", now=now)
     messages = []
     if notify:
@@ -86,6 +98,10 @@ def move(
         "after": _facts(deposition),
         "told": any(message.channel == "email" for message in messages),
     }
+    if manager is not managed.former:
+        data["manager"] = deposition.manager_name
+    if deposition.room_url != before.room_url:
+        data["room"] = deposition.room_url
     if overlaps:
         data["overlaps"] = [other.id for other in overlaps]
     if to.reason.strip():

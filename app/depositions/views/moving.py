@@ -29,9 +29,9 @@ def move(id: int) -> Response:
     deposition, form = actable(id), MoveForm()
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    email = deposition.manager_email
+    manager = managers.get(reading(), deposition.manager_id) if deposition.manager_id else None
     starts_at, ends_at = to.start.starts_at, to.ends_at
-    overlaps = managers.overlaps(reading(), email, starts_at, ends_at, besides=deposition.id) if email else []
+    overlaps = managers.overlaps(reading(), manager, starts_at, ends_at, besides=deposition.id) if manager else []
     asked = confirmations.moving(deposition, to, notify, overlaps, form.reason, now)
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
