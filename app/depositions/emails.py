@@ -1,13 +1,13 @@
 """E-mails about a deposition, to the deponent and every invitee."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
-from app.depositions.locales import in_words, time_and_zone, translator
+from app.depositions.locales import formerly, in_words, time_and_zone, translator
 from app.depositions.models import Deposition
 from app.depositions.queries import people
 from app.kernel import signing
@@ -61,10 +61,23 @@ def scheduled(
     db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
 ) -> list[Message]:
     """To every participant, or to these: when the session is and how to join, with a calendar file."""
+    recipients = participants(deposition) if to is None else to
+    return _invitations(db, "deposition-scheduled", deposition, organization, now, recipients)
+
+
+def _invitations(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+) -> list[Message]:
+    """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
     context = _context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition) if to is None else to:
+    for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
         file = calendar.invitation(
             deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now, t=t
@@ -72,7 +85,7 @@ def scheduled(
         messages.append(
             email_message(
                 db,
-                "deposition-scheduled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=[file],
@@ -80,10 +93,32 @@ def scheduled(
                 receipt=people.receipt(deposition, recipient.email, name=recipient.name),
                 join_url=url,
                 is_host=recipient.host,
+                before=formerly(deposition, t),
                 **context,
             )
         )
     return messages
+
+
+def moved(
+    db: Db,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    informed: Container[str],
+    to: Sequence[Participant] | None = None,
+) -> list[Message]:
+    """To every participant, or to these: from when to when the session moved, with the file that updates calendars.
+
+    `informed` are the addresses (`address_key`) that were told of the session before: the others are invited to it.
+    """
+    recipients = participants(deposition) if to is None else to
+    invited = [one for one in recipients if people.address_key(one.email) in informed]
+    others = [one for one in recipients if one not in invited]
+    return [
+        *_invitations(db, "deposition-moved", deposition, organization, now, invited),
+        *_invitations(db, "deposition-scheduled", deposition, organization, now, others),
+    ]
 
 
 def canceled(

@@ -16,6 +16,7 @@ CONFIRMED = [
     "depositions.cancel",
     "depositions.decline_cancellation",
     "depositions.end",
+    "depositions.move",
     "depositions.schedule",
     "depositions.start",
     "depositions.tell",

@@ -54,7 +54,11 @@ VIEWS = {
 """Files that any desk's `views/` may have."""
 
 OWN_VIEWS = {
-    "depositions": {"knowledge": "who knows what", "organizations": "what each organization chose"},
+    "depositions": {
+        "knowledge": "who knows what",
+        "moving": "a booked session’s hour and manager",
+        "organizations": "what each organization chose",
+    },
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},
 }

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import case
+
 from app.depositions import emails, events
 from app.depositions.actions._write import organization_name, record, write
 from app.depositions.actions.cancel import webhook_of
@@ -27,7 +29,11 @@ def tell(db: Db, deposition_id: int, *, by: Actor, now: datetime, version: int |
         deposition_id,
         lambda current: transitions.check_tell(current.state, transitions.over(current, now), outdated=True),
         [state.value for state in people.MATTERS],
-        {},
+        {
+            Deposition.moved_silently: case(
+                (Deposition.moved_silently.is_(True), False), else_=Deposition.moved_silently
+            )
+        },
         by=by,
         now=now,
         version=version,
@@ -55,7 +61,8 @@ def messages_to(db: Db, deposition: Deposition, behind: Sequence[Knowledge], now
     ]
     messages = emails.canceled(db, deposition, name, now, to=[*here, *left] if canceled else left)
     if not canceled:
-        messages += emails.scheduled(db, deposition, name, now, to=here)
+        informed = {one.address for one in behind if one.invited_sequence is not None}
+        messages += emails.moved(db, deposition, name, now, informed if deposition.moved_at else (), to=here)
     if any(one.kind == Kind.SYSTEM for one in behind):
         if canceled:
             messages += webhook_of(db, deposition)

@@ -3,8 +3,9 @@
 from app.depositions.views.confirmations.cancel import canceling, is_silent
 from app.depositions.views.confirmations.decline import declining
 from app.depositions.views.confirmations.end import ending
+from app.depositions.views.confirmations.move import moving
 from app.depositions.views.confirmations.schedule import scheduling
 from app.depositions.views.confirmations.start import starting_early
 from app.depositions.views.confirmations.tell import informing
 
-__all__ = ["canceling", "declining", "ending", "informing", "is_silent", "scheduling", "starting_early"]
+__all__ = ["canceling", "declining", "ending", "informing", "is_silent", "moving", "scheduling", "starting_early"]
