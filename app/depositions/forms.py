@@ -1,29 +1,32 @@
 """Shape of what the scheduling team types; no rules."""
 
+import re
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from app.depositions.actions import Booking
-from app.depositions.queries.managers import Manager
+from app.depositions.actions import Booking, Move
+from app.depositions.models import Manager
+from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.web.forms import NameField, VersionedForm, at_most, needed, optional
+from app.kernel.web.forms import DeskForm, NameField, VersionedForm, at_most, needed, optional
 
 OTHER = "other"
-"""The choice for a manager who has no account here."""
+"""The choice for a manager who is not in the roster."""
 
 
 class ScheduleForm(VersionedForm):
-    """Who manages the session, and where it takes place. `manager` is a person's id, or OTHER with name and e-mail."""
+    """Who manages the session, and where it takes place. `manager` is the id of a row of the roster, or OTHER with name
+    and e-mail of somebody who gets one. Without a room the manager's own is meant."""
 
     manager = RadioField("Manager", validators=[needed("Choose who manages the session.")])
     manager_name = NameField("Their name", validators=[at_most(200)])
     manager_email = EmailField("Their e-mail", validators=[at_most(254)])
     provider = StringField("Video provider", validators=[at_most(100)])
-    room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
+    room_url = StringField("Room", validators=[at_most(ROOM_LIMIT)])
     reason = TextAreaField(
         "Reason to book despite an overlap",
         validators=[at_most(REASON_LIMIT)],
@@ -38,9 +41,10 @@ class ScheduleForm(VersionedForm):
         """What was decided, once the form is checked."""
         chosen = next((one for one in team if str(one.id) == self.manager.data), None)
         return Booking(
+            manager_id=chosen.id if chosen else None,
             manager_name=chosen.name if chosen else self.manager_name.data,
             manager_email=chosen.email if chosen else self.manager_email.data,
-            room_url=self.room_url.data,
+            room_url=self.room_url.data or "",
             provider=self.provider.data or "",
             reason=self.reason.data or "",
         )
@@ -56,6 +60,69 @@ class ScheduleForm(VersionedForm):
             validate_email(field.data or "", check_deliverability=False, test_environment=True)
         except EmailNotValidError:
             raise ValidationError("Write the manager’s e-mail address, for example name@example.com.") from None
+
+
+class MomentForm(DeskForm):
+    """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
+
+    start_date = StringField("Day", validators=[needed("Say on which day."), at_most(10)])
+    start_time = StringField("Hour", validators=[needed("Say at what hour."), at_most(20)])
+    time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
+    estimated_duration = StringField("Hours it takes", validators=[at_most(8)])
+
+    @property
+    def start(self) -> Start:
+        """The moment, once the form is checked. Raises Invalid for one that does not exist, as the API does."""
+        return parse_start(self.start_date.data, _wire_time(self.start_time.data), self.time_zone.data)
+
+    @property
+    def hours(self) -> int | float | None:
+        """How long it takes, once the form is checked; None when that is not known."""
+        text = (self.estimated_duration.data or "").replace(",", ".")
+        return (float(text) if "." in text and float(text) % 1 else int(float(text))) if text else None
+
+    def validate_estimated_duration(self, field: Field) -> None:
+        text = field.data or ""
+        if text and not (_HOURS.fullmatch(text) and 0 < float(text.replace(",", ".")) <= LONGEST_HOURS):
+            raise ValidationError(
+                f"Write a number of hours, for example 1.25: more than 0 and at most {LONGEST_HOURS}."
+            )
+
+
+_HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,4})?")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)? ?([AP]M)?", re.IGNORECASE)
+
+
+def _wire_time(text: str) -> str:
+    """`13:30`, as browsers send it, or `1:30 pm` in the form of the API: `01:30 PM`. Other text stays as it is."""
+    found = _CLOCK.fullmatch(text)
+    if found is None or int(found[1]) > 23:
+        return text
+    if found[3]:
+        return f"{found[1]:0>2}:{found[2]} {found[3].upper()}"
+    hour = int(found[1])
+    return f"{(hour + 11) % 12 + 1:02d}:{found[2]} {'AM' if hour < 12 else 'PM'}"
+
+
+def typed_time(wire: str) -> str:
+    """`13:30`, as the field of a browser takes it, of `01:30 PM`."""
+    clock = clock_of(wire)
+    return f"{clock:%H:%M}" if clock else wire
+
+
+class MoveForm(MomentForm, VersionedForm):
+    """The moment that a session is moved to, and whether everybody is told."""
+
+    notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
+    notify = BooleanField("Tell the participants and the organization’s system")
+    reason = TextAreaField(
+        "Reason", validators=[at_most(REASON_LIMIT)], description="Kept in the activity, not sent to anyone."
+    )
+
+    @property
+    def move(self) -> Move:
+        """What was decided, once the form is checked."""
+        return Move(self.start, self.hours, notice=self.notice.data or "", reason=self.reason.data or "")
 
 
 class RoomForm(VersionedForm):

@@ -12,12 +12,12 @@ from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import CANCELED, EVENTS, SUBJECT
-from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
-from app.depositions.models import BOOKED, Deposition, State
+from app.depositions.forms import OTHER, CancelForm, MoveForm, NoticeForm, RoomForm, ScheduleForm, typed_time
+from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import managers
 from app.depositions.queries.detail import DepositionDetail, Informed
-from app.depositions.queries.managers import BookedSession, Manager
+from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
 from app.depositions.views.filters import READERS, actable, pages, visible
@@ -60,10 +60,11 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
     others = related(reading(), deposition)
     team = managers.managers(reading()) if deposition.state == State.INITIAL else []
-    addresses = {one.email for one in team} | ({deposition.manager_email} if deposition.manager_email else set())
-    sessions = managers.booked(reading(), sorted(addresses), deposition.starts_at, deposition.ends_at)
-    of_the_case = {other.manager_email for other in others if same_case(other, deposition)}
-    choices = presentation.manager_choices(team, sessions, deposition, of_the_case)
+    ids = {one.id for one in team} | ({deposition.manager_id} if deposition.manager_id else set())
+    sessions = managers.booked(reading(), ids, deposition.starts_at, deposition.ends_at)
+    away = managers.away(reading(), team, deposition.starts_at, deposition.ends_at)
+    of_the_case = {other.manager_id for other in others if same_case(other, deposition)}
+    choices = presentation.manager_choices(team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     return item_page.respond(
@@ -102,6 +103,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
+        move=_move_form(deposition, posted=edited == "move"),
+        zone_names=presentation.ZONE_NAMES,
+        moving=edited == "move",
         canceling=edited == "cancel",
         early=transitions.starts_early(deposition.starts_at, now),
         api_examples=api_examples.of(deposition),
@@ -122,6 +126,8 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
     reasons = {
         "schedule": transitions.why_not_schedule(state),
         "cancel": transitions.why_not_cancel(state, ahead),
+        "move": transitions.why_not_move(state),
+        "change_manager": transitions.why_not_change_manager(state),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
         "end": transitions.why_not_end(state, ahead),
         "change_room": transitions.why_not_change_room(state),
@@ -148,10 +154,23 @@ def _schedule_form(
     return form
 
 
+def _move_form(deposition: Deposition, posted: bool) -> MoveForm:
+    """The form of a move, with the moment as it is."""
+    moment = {
+        "version": deposition.version,
+        "start_date": deposition.start_date,
+        "start_time": typed_time(deposition.start_time),
+        "time_zone": deposition.time_zone,
+        "estimated_duration": deposition.estimated_duration or "",
+        "notify": True,
+    }
+    return MoveForm() if posted else MoveForm(formdata=None, data=moment)
+
+
 def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> list[BookedSession]:
     """The sessions that the manager of a session has on its day, while it lies ahead or runs."""
     if deposition.state not in (*BOOKED, State.ACTIVE):
         return []
     return presentation.sessions_of_day(
-        (one for one in sessions if one.manager_email == deposition.manager_email), deposition
+        (one for one in sessions if one.manager_id == deposition.manager_id), deposition
     )
