@@ -54,7 +54,11 @@ VIEWS = {
 """Files that any desk's `views/` may have."""
 
 OWN_VIEWS = {
-    "depositions": {"moving": "a booked session’s hour and manager", "organizations": "what each organization chose"},
+    "depositions": {
+        "moving": "a booked session’s hour and manager",
+        "organizations": "what each organization chose",
+        "reading": "what was read of a mail",
+    },
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},
 }

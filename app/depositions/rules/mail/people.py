@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from app.depositions.rules.mail.candidates import Candidate
 
 _ADDRESS = re.compile(r"(?<![\w.+%-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}")
+_LABELS = (
+    r"case(?: name| caption)?|caption|matter|re|style|case (?:no|number|#)|docket(?: no| number)?|cause no",
+    r"(?:our |your )?file(?: no| number| #)?|claim(?: no| number| #)?|(?:our )?ref(?:erence)?(?: no| number)?",
+    r"deponent|witness|deponent(?:'s|’s)? name|witness name|deponent(?:'s|’s)? e-?mail|witness e-?mail",
+    r"language|interpreter|platform|video|title|notes?|special (?:requests|instructions)",
+)
 _LABEL = re.compile(
-    r"(?:^[ \t>*•-]{0,8}|[.;,][ \t]{1,2})(case(?: name| caption)?|caption|matter|re|style|case (?:no|number|#)|"
-    r"docket(?: no| number)?|cause no|(?:our |your )?file(?: no| number| #)?|claim(?: no| number| #)?|(?:our )?ref(?:erence)?(?: no| number)?|"
-    r"deponent|witness|deponent(?:'s|’s)? name|witness name|deponent(?:'s|’s)? e-?mail|witness e-?mail|"
-    r"language|interpreter|platform|video|title|notes?|special (?:requests|instructions))"
+    rf"(?:^[ \t>*•-]{{0,8}}|[.;,][ \t]{{1,2}})({'|'.join(_LABELS)})"
     r"[ \t]{0,3}\.?[ \t]{0,2}[:#][ \t]{0,8}(?=(\S[^\n\r]{0,300}))",
     re.I | re.M,
 )
