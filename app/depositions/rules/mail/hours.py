@@ -40,11 +40,11 @@ _ZONE_WORD = re.compile(
     r"|(?<=[0-9m.])\s{1,3}\(?(pacific|mountain|central|eastern|atlantic)\b)",
     re.I,
 )
-_ZONE_LETTERS = re.compile(r"\b(P[SD]?T|M[SD]T|C[SD]?T|E[SD]?T|AK[SD]T|HST|GMT|UTC|BST|CES?T|JST|AEST)\b(?![+-])")
+_ZONE_ABBREVIATION = re.compile(r"\b(P[SD]?T|M[SD]T|C[SD]?T|E[SD]?T|AK[SD]T|HST|GMT|UTC|BST|CES?T|JST|AEST)\b(?![+-])")
 _ZONE_IANA = re.compile(r"\b[A-Z][A-Za-z]{1,14}/[A-Z][A-Za-z_]{1,30}(?:/[A-Z][A-Za-z_]{1,30})?\b")
 _ZONE_CITY = re.compile(r"\b([A-Z][a-z]{2,14}(?: [A-Z][a-z]{2,14})?) time\b")
 _UNCLEAR = {"CST": "Beijing", "IST": "Mumbai"}
-"""Letters that stand for another zone too."""
+"""Abbreviations that stand for another zone too."""
 
 EARLIEST_LIKELY, LATEST_LIKELY = 7, 18
 
@@ -156,7 +156,7 @@ def zones(text: str) -> Iterator[Candidate]:
         start = found.start(group)
         if name := time_zones.colloquial(found[group]):
             yield Candidate("time_zone", name, start, found.end())
-    for found in _ZONE_LETTERS.finditer(text):
+    for found in _ZONE_ABBREVIATION.finditer(text):
         if name := time_zones.colloquial(found[1]):
             other = _UNCLEAR.get(found[1])
             why = f"{found[1]} stands for other zones too" if other else ""
