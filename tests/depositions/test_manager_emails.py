@@ -30,7 +30,7 @@ def test_the_manager_is_invited_as_chair_with_the_room_and_a_link_of_their_own(c
     assert (method, event["ATTENDEE"].params["ROLE"]) == ("REQUEST", "CHAIR")
     assert str(event["LOCATION"]) == factories.ROOM
     (theirs,) = [line for line in message["text"].splitlines() if f"/sessions/{made.slug}?k=" in line]
-    assert "Ines Okafor" in text(client.get(theirs.removeprefix("http://localhost")))
+    assert "Ines Okafor" in text(client.get(theirs.partition("/sessions/")[1] + theirs.partition("/sessions/")[2]))
     (participant,) = outbox.emails("quartz@example.com")
     assert event_of(participant)[1]["ATTENDEE"].params["ROLE"] == "REQ-PARTICIPANT"
     assert factories.ROOM not in participant["text"]

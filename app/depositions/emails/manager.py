@@ -40,7 +40,7 @@ def manager_canceled(
     *,
     former: Manager | None = None,
 ) -> list[Message]:
-    """That the session does not take place; or to its `former` manager, that somebody else manages it now."""
+    """That the session does not take place; or to its `former` manager, that they no longer manage it, and who does."""
     manager = managers.get(db, deposition.manager_id) if deposition.manager_id and former is None else former
     if manager is None:
         return []
@@ -55,7 +55,8 @@ def manager_canceled(
         name=name,
         attachments=[file],
         receipt=people.receipt(deposition, address, Kind.MANAGER, name, canceled=True),
-        instead=(deposition.manager_name or "") if former else "",
+        released=former is not None,
+        instead=deposition.manager_name or "",
         **context,
     )
     return [message]
