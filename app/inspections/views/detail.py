@@ -65,9 +65,10 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
     links = queries.links(db(), inspection.id)
     once = secrets.shown_once(request.cookies.get(secrets.COOKIE, ""), db().vault, me().id, now)
     wrong_codes = queries.wrong_codes_of(db(), inspection.id)
-    reasons = _reasons(inspection, now)
+    consents = queries.consents(db(), inspection.id)
+    reasons = _reasons(inspection, queries.unasked(consents), now)
     panels = [
-        _invite_panel(inspection, invite, messages, rows, once, queries.wrong_of(wrong_codes, invite), now)
+        _invite_panel(inspection, invite, messages, rows, once, queries.wrong_of(wrong_codes, invite), consents, now)
         for invite in invites
     ]
     viewers = view_item(INSPECTIONS, SUBJECT, inspection.id, inspection.organization_id, now) if live else []
@@ -129,12 +130,12 @@ def _chain_fault(inspection: Inspection, links: Sequence[chain.Link]) -> str:
     return ""
 
 
-def _reasons(inspection: Inspection, now: datetime) -> dict[str, str]:
+def _reasons(inspection: Inspection, unasked: int, now: datetime) -> dict[str, str]:
     """Why each button is disabled, in the rules' own words; empty where it is not."""
     denied = me().why_not(INSPECTIONS, inspection.organization_id)
-    checks = {
+    checks: dict[str, Callable[..., None]] = {
         "attend": rules.check_attend,
-        "start_recording": rules.check_start_recording,
+        "start_recording": lambda inspection, now: rules.check_start_recording(inspection, now, unasked),
         "stop_recording": rules.check_stop_recording,
         "change_notes": rules.check_change_notes,
         "add_remark": rules.check_add_remark,
@@ -160,6 +161,7 @@ def _invite_panel(
     rows: Sequence[EventRow],
     once: secrets.ShownOnce | None,
     wrong_codes: int,
+    consents: queries.Consents,
     now: datetime,
 ) -> InvitePanel:
     """`wrong_codes` were typed for its recipient; `once` are the secrets to show, of this invite or another."""
@@ -179,7 +181,7 @@ def _invite_panel(
         timeline.steps(
             invite,
             messages.get(emails.link_name(invite)),
-            inspection.consent_state,
+            consents.get(invite.id, {}),
             issued.created_at if issued else invite.created_at,
             opened.data.get("agent", "") if opened else "",
             now,
