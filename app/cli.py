@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 
 from app.accounts.roles import DESKS, Role
 from app.cli_commands import BY, NO_TABLES, command, opened_database
+from app.cli_depositions import depositions
 from app.cli_organizations import organization
 from app.cli_output import Output
 from app.config import Config
@@ -38,6 +39,7 @@ def main() -> None:
 
 
 main.add_command(organization)
+main.add_command(depositions)
 
 # The database ---------------------------------------------------------------------------------------------------
 

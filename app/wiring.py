@@ -21,7 +21,7 @@ from app.housekeeping import ClockSteps, Housekeeping
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.engine import Database
 from app.kernel.outbox import email, sms, webhooks
-from app.kernel.outbox.outbox import Handler
+from app.kernel.outbox.outbox import Handler, Receipts
 from app.kernel.outbox.webhooks import SigningKey
 
 Value = TypeVar("Value")
@@ -42,6 +42,8 @@ class Wiring:
     signing_key: SigningKey
     handlers: Mapping[str, Handler]
     """Who delivers each channel of the outbox."""
+    receipts: Mapping[str, Receipts]
+    """What items of a subject type keep of the results of their messages."""
     finalizers: Mapping[str, Finalizer]
     """Who carries out the pending decisions about each type of thing."""
     sweeps: tuple[Sweep, ...]
@@ -65,6 +67,7 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
         subjects=SUBJECTS,
         signing_key=api_auth.signing_key,
         handlers=_merged([own_channels, accounts.HANDLERS, *(desk.handlers for desk in DESKS)]),
+        receipts={desk.subject: desk.receipts for desk in DESKS if desk.receipts},
         finalizers=finalizers,
         sweeps=(
             ClockSteps(),

@@ -49,6 +49,7 @@ class Worker:
     def __init__(self, wiring: Wiring, lease: float = claims.LEASE) -> None:
         self.database = wiring.database
         self.handlers = wiring.handlers
+        self.receipts = wiring.receipts
         self.sweeps = wiring.sweeps
         self.lease = lease
         self._changed = threading.Condition()
@@ -73,7 +74,7 @@ class Worker:
         for row in claimed:
             outcome = claims.attempt(self.database, row, now, self.handlers)
             with self.database.write() as db:
-                claims.finish(db, row, outcome, now, now)
+                claims.finish(db, row, outcome, now, now, self.receipts)
         return True
 
     def _sweep(self, now: datetime) -> bool:
@@ -232,7 +233,7 @@ class Worker:
         while time.monotonic() < ends:
             try:
                 with self.database.write() as db:
-                    if not claims.finish(db, row, outcome, started, clock.now()):
+                    if not claims.finish(db, row, outcome, started, clock.now(), self.receipts):
                         log.warning("delivery ended after its lease", delivery=str(row.id))
                 return
             except SQLAlchemyError as error:

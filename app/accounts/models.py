@@ -158,7 +158,8 @@ class ApiKey(Base):
     """A credential of one organization for one product's API. The key itself is shown once, at its creation.
 
     `secret_sha256` finds an opaque key; `secret_encrypted` (depositions only) verifies bearers and signs webhooks.
-    `prefix` is the first characters, by which people recognize it.
+    `prefix` is the first characters, by which people recognize it. `read_at` (depositions only) is when it last read
+    its organization's requests, to the minute.
     """
 
     __tablename__ = "api_keys"
@@ -177,6 +178,7 @@ class ApiKey(Base):
     scopes: Mapped[list[str]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(Instant)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    read_at: Mapped[datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
     organization: Mapped[Organization] = relationship()

@@ -18,7 +18,7 @@ from app.kernel.api.routing import Product
 from app.kernel.changes.event_types import EventTypes
 from app.kernel.db.backfills import Backfill
 from app.kernel.db.engine import Db
-from app.kernel.outbox.outbox import Handler
+from app.kernel.outbox.outbox import Handler, Receipts
 from app.kernel.text.search import Source
 from app.kernel.web.visitors import VisitorPages
 
@@ -104,6 +104,8 @@ class Desk:
     """Who delivers its own channels (jobs) of the outbox."""
     finalizers: Mapping[str, Finalizer] = field(default_factory=dict)
     """Who carries out its pending decisions."""
+    receipts: Receipts | None = None
+    """What its items keep of the results of their messages."""
     backfills: tuple[Backfill, ...] = ()
     """Values of existing rows that an upgrade makes anew, besides the search index."""
     tidy: Callable[[Db, datetime], object] | None = None

@@ -9,19 +9,24 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.accounts.models import Organization, Person
 from app.depositions import actions
 from app.depositions.events import SUBJECT
-from app.depositions.models import Deposition
+from app.depositions.models import Deposition, DepositionPerson, MessageState, State
 from app.depositions.rules import new_request
+from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.db.inserts import Values
 from app.kernel.outbox.outbox import SENT, OutboxRow
 from app.kernel.text.time_zones import clock12, iana_name
 
 SEED = 1187
+OPERATOR = Actor("cli", None, "Demonstration data", None, "cli")
+SWITCHED_ON = timedelta(days=118)
+"""How long ago the firms switched their settings on."""
 FIRMS = ("marston", "hartwell", "khaleej")
 ZONES = (
     "Pacific Time (US & Canada)",
@@ -74,12 +79,24 @@ class Plan(NamedTuple):
 
 def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> dict[str, int]:
     """Stores them. Returns how many."""
+    _settings(db, organizations, now)
     maker = _Maker(db, organizations, people, now)
     maker.document_examples()
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.settle()
     return {"depositions": maker.made}
+
+
+def _settings(db: Db, organizations: dict[str, Organization], now: datetime) -> None:
+    """Reminders and reconfirmation are on at every firm, since before its first session."""
+    for firm in FIRMS:
+        choices: SettingsFields = {"reminders": True, "reconfirmation": True}
+        if firm == "marston":
+            choices |= {"postback_cancellations": True, "promised_hours": 8}
+        if firm == "hartwell":
+            choices |= {"silence_is_yes": True}
+        actions.change_settings(db, organizations[firm].id, choices, by=OPERATOR, now=now - SWITCHED_ON)
 
 
 def _plans(chance: random.Random) -> list[Plan]:
@@ -204,6 +221,19 @@ class _Maker:
             .where(OutboxRow.subject_type == SUBJECT)
             .values(state=SENT, finished_at=OutboxRow.created_at, attempts=1, payload="")
         )
+        canceled = select(Deposition.id).where(
+            Deposition.id == DepositionPerson.deposition_id, Deposition.state == State.CANCELED.value
+        )
+        starts_at = select(Deposition.starts_at).where(Deposition.id == DepositionPerson.deposition_id)
+        arrived: Values = {
+            DepositionPerson.message_state: MessageState.ACCEPTED.value,
+            DepositionPerson.invited_sequence: DepositionPerson.message_sequence,
+            DepositionPerson.invited_at: DepositionPerson.message_at,
+            DepositionPerson.invited_starts_at: starts_at.scalar_subquery(),
+            DepositionPerson.invited_canceled: canceled.exists(),
+        }
+        on_the_way = DepositionPerson.message_state == MessageState.WAITING.value
+        self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
         booking = actions.Booking(

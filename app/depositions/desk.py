@@ -11,8 +11,9 @@ from app.accounts.models import Organization, Person
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
 from app.depositions import api, events, presentation, public, views
+from app.depositions.actions import people
 from app.depositions.models import Deposition, State
-from app.depositions.queries import listing, search
+from app.depositions.queries import backfills, listing, search
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization
 
@@ -134,8 +135,13 @@ DESK = Desk(
     visitor_pages=public.VISITOR_PAGES,
     product=api.product,
     load_demo=_load_demo,
+    receipts=people.RECEIPTS,
+    backfills=backfills.BACKFILLS,
     list_label="Requests",
-    further_links=(Link("Overview", "chart-column", "depositions.overview"),),
+    further_links=(
+        Link("Organizations", "building-2", "depositions.organizations"),
+        Link("Overview", "chart-column", "depositions.overview"),
+    ),
     waiting=_waiting,
     waiting_work=_waiting_work,
     nothing_waits="No request waits to be scheduled.",

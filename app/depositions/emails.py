@@ -8,6 +8,7 @@ from app.config import Config
 from app.depositions import calendar
 from app.depositions.locales import in_words, time_and_zone, translator
 from app.depositions.models import Deposition
+from app.depositions.queries import people
 from app.kernel import signing
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
@@ -73,6 +74,7 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
                 name=recipient.name,
                 attachments=[file],
                 fresh=[(url.rpartition("=")[2], "their own proof")],
+                receipt=people.receipt(deposition, recipient.email, name=recipient.name),
                 join_url=url,
                 is_host=recipient.host,
                 **context,
@@ -98,6 +100,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
+                receipt=people.receipt(deposition, recipient.email, name=recipient.name, canceled=True),
                 is_host=recipient.host,
                 **context,
             )

@@ -36,6 +36,32 @@ def _notice(row: EventRow) -> str:
     return f"“{row.data['notice']}”" if row.data.get("notice") else ""
 
 
+SETTING_LABELS = {
+    "postback_cancellations": "Webhook of cancellations",
+    "reminders": "Reminders",
+    "reconfirmation": "Reconfirmation",
+    "reconfirm_deponent": "Reconfirmation with the deponent",
+    "silence_is_yes": "Silence counts as yes",
+    "promised_hours": "Answered within business hours",
+}
+"""What each choice of an organization is called."""
+
+
+def _settings(row: EventRow) -> str:
+    before, after = row.data.get("before", {}), row.data.get("after", {})
+    return ", ".join(
+        f"{SETTING_LABELS.get(name, name)}: {setting(before.get(name))} → {setting(value)}"
+        for name, value in after.items()
+    )
+
+
+def setting(value: object) -> str:
+    """A choice in words: on, off, a number, or that there is none."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "as the team" if value is None else str(value)
+
+
 REQUESTED = EventType("deposition.requested", "Requested by {who}", "entered it", "inbox")
 SCHEDULED = EventType(
     "deposition.scheduled",
@@ -74,6 +100,13 @@ STARTED = EventType(
     "deposition.started", "Started by {who}", "started the session", "play", "good", removes_from_list=True
 )
 ENDED = EventType("deposition.ended", "Ended by {who}", "ended the session", "circle-stop", removes_from_list=True)
+SETTINGS_CHANGED = EventType(
+    "organization.deposition_settings_changed",
+    "Depositions settings changed by {who}",
+    "changed the settings",
+    "settings",
+    details=_settings,
+)
 TAGGED, UNTAGGED = tag_events(SUBJECT)
 
 EVENTS = EventTypes.of_module(globals(), MESSAGE_EVENTS)

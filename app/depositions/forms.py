@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, EmailField, Field, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking
 from app.depositions.queries.managers import Manager
+from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.web.forms import NameField, VersionedForm, at_most, needed
+from app.kernel.web.forms import NameField, VersionedForm, at_most, needed, optional
 
 OTHER = "other"
 """The choice for a manager who has no account here."""
@@ -82,3 +83,52 @@ class NoticeForm(VersionedForm):
 
 class ButtonForm(VersionedForm):
     """A form of one button."""
+
+
+class HoursField(IntegerField):
+    """Whole business hours; text that is no whole number gets the message of the range too."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(PROMISED_RANGE) from None
+
+
+class SettingsForm(VersionedForm):
+    """What an organization chose about its depositions."""
+
+    reminders = BooleanField(
+        "Remind the participants 24 hours and 1 hour before the session",
+        description="By e-mail, for sessions that are booked from then on.",
+    )
+    reconfirmation = BooleanField(
+        "Ask on the business day before whether the session takes place",
+        description="At 10:00 on the session’s own clock, by e-mail to the organization and the hosts, for sessions "
+        "that are booked from then on.",
+    )
+    reconfirm_deponent = BooleanField("Ask the deponent too")
+    silence_is_yes = BooleanField(
+        "Silence counts as yes", description="Otherwise the team calls those who have not answered by the afternoon."
+    )
+    postback_cancellations = BooleanField(
+        "Send cancellations to the webhook",
+        description="For systems that expect them: the document describes the webhook of a booking only.",
+    )
+    promised_hours = HoursField(
+        "Requests are answered within, in business hours",
+        validators=[optional()],
+        description="Empty: the team’s own promise.",
+        render_kw={"min": PROMISED_HOURS[0], "max": PROMISED_HOURS[1]},
+    )
+
+    def fields(self) -> SettingsFields:
+        """What was chosen, once the form is checked."""
+        return {
+            "reminders": self.reminders.data,
+            "reconfirmation": self.reconfirmation.data,
+            "reconfirm_deponent": self.reconfirm_deponent.data,
+            "silence_is_yes": self.silence_is_yes.data,
+            "postback_cancellations": self.postback_cancellations.data,
+            "promised_hours": self.promised_hours.data,
+        }

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db.counters import keep_counters
@@ -41,6 +41,12 @@ class Role(StrEnum):
     WITNESS = "witness"
 
 
+SESSIONS = (*BOOKED, State.ACTIVE, State.ENDED)
+"""What was booked and not canceled."""
+
+IS_SESSION = f"state IN ({', '.join(repr(state.value) for state in SESSIONS)})"
+"""The same as a condition without parameters, as a partial index needs it."""
+
 _STATES = ", ".join(f"'{state.value}'" for state in State)
 _CANCELLATION = "cancellation_open"
 
@@ -54,7 +60,9 @@ class Deposition(Base):
     `ambiguous`: the wall time comes twice that day and the first is meant.
     `remote_session_id` and `slug` are minted at creation and shown from `booked_at` on.
     `cancellation_open` is true while the organization waits for an answer to `cancellation_requested_at`.
-    `sequence` counts the calendar files that were sent.
+    `sequence` counts what participants and systems had to learn: the booking, each move, the cancellation. It is the
+    SEQUENCE of the calendar files, and `sequence_at` is when it last grew. `not_up_to_date` is true while somebody who
+    heard of an earlier one has not heard of this one (actions/people.py keeps it).
     """
 
     __tablename__ = "depositions"
@@ -90,6 +98,7 @@ class Deposition(Base):
             "id",
             **only("assignee_id IS NOT NULL"),
         ),
+        Index("ix_depositions_not_up_to_date", "starts_at", "id", "organization_id", **only("not_up_to_date")),
         # The rows behind the overview's charts.
         Index("ix_depositions_booked", "organization_id", "booked_at", "id", **only("booked_at IS NOT NULL")),
         Index("ix_depositions_canceled", "organization_id", "canceled_at", "id", **only("canceled_at IS NOT NULL")),
@@ -131,6 +140,8 @@ class Deposition(Base):
     provider: Mapped[str | None] = mapped_column(Text)
     room_url: Mapped[str | None] = mapped_column(Text)
     sequence: Mapped[int] = mapped_column(Integer, default=0)
+    sequence_at: Mapped[datetime | None] = mapped_column(Instant)
+    not_up_to_date: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     assignee_name: Mapped[str | None] = mapped_column(String(200))
 
@@ -140,6 +151,27 @@ class Deposition(Base):
     canceled_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class DepositionSettings(Base):
+    """What an organization chose about its depositions. A row is made by the first change; without one all is off.
+
+    `reminders_since` and `reconfirmation_since` are when they were last switched on: sessions booked before are left
+    alone. `promised_hours` are the business hours within which a request is answered; None: the team's own.
+    """
+
+    __tablename__ = "deposition_settings"
+
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True, autoincrement=False)
+    postback_cancellations: Mapped[bool] = mapped_column(Boolean)
+    reminders: Mapped[bool] = mapped_column(Boolean)
+    reconfirmation: Mapped[bool] = mapped_column(Boolean)
+    reconfirm_deponent: Mapped[bool] = mapped_column(Boolean)
+    silence_is_yes: Mapped[bool] = mapped_column(Boolean)
+    reminders_since: Mapped[datetime | None] = mapped_column(Instant)
+    reconfirmation_since: Mapped[datetime | None] = mapped_column(Instant)
+    promised_hours: Mapped[int | None] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(Integer)
 
 
 COUNTS = keep_counters(Deposition.__table__, "deposition_counts", ["organization_id", "state", _CANCELLATION])
@@ -163,3 +195,60 @@ keep_hourly_stats(
     StatEvent("deposition.canceled", at="canceled_at"),
     StatEvent("deposition.starts", at="starts_at", category="{r}.state", reads=("state",)),
 )
+
+
+class Kind(StrEnum):
+    """What somebody is to a deposition, as far as what they know of it is concerned.
+
+    `visitor` stands for everybody who came without a link of their own.
+    """
+
+    PARTICIPANT = "participant"
+    MANAGER = "manager"
+    SYSTEM = "system"
+    VISITOR = "visitor"
+
+
+class MessageState(StrEnum):
+    """What became of the latest message to somebody."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class DepositionPerson(Base):
+    """What is known of what one person, or the organization's system, knows of a deposition.
+
+    A row is made with the first message to them. `address` is in lower case, empty for a system and for visitors.
+    `concerned` is false once they no longer take part: what they are to know then is that it is canceled for them.
+    `message_…` is the latest message to them, `invited_…` the latest that their server accepted: its SEQUENCE, the
+    start that it names, and whether it took the session back. For a system that is the webhook, or the answer to its
+    request (0). `opened_sequence` is what the session's page showed; `answer_sequence` what they answered to.
+    """
+
+    __tablename__ = "deposition_people"
+    __table_args__ = (CheckConstraint("invited_sequence >= 0", name="sequence_counts"),)
+
+    deposition_id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), ForeignKey("depositions.id"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    address: Mapped[str] = mapped_column(String(254), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, default="")
+    concerned: Mapped[bool] = mapped_column(Boolean, default=True)
+    message_sequence: Mapped[int | None] = mapped_column(Integer)
+    message_state: Mapped[str | None] = mapped_column(String(10))
+    message_at: Mapped[datetime | None] = mapped_column(Instant)
+    invited_sequence: Mapped[int | None] = mapped_column(Integer)
+    invited_at: Mapped[datetime | None] = mapped_column(Instant)
+    invited_starts_at: Mapped[datetime | None] = mapped_column(Instant)
+    invited_canceled: Mapped[bool] = mapped_column(Boolean, default=False)
+    opened_at: Mapped[datetime | None] = mapped_column(Instant)
+    opened_sequence: Mapped[int | None] = mapped_column(Integer)
+    answer: Mapped[str | None] = mapped_column(String(20))
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_by: Mapped[str | None] = mapped_column(Text)
+    answer_sequence: Mapped[int | None] = mapped_column(Integer)
+    entered_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -6,7 +6,7 @@ from alembic import op
 from app.kernel.db.backfills import order
 
 revision = "0026"
-down_revision = "0020"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

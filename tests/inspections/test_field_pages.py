@@ -120,10 +120,10 @@ def test_the_whole_way(phone, invite, integrator, session, database) -> None:
     expected = [("camera", "granted"), ("gps", "denied"), ("recording", "granted")]
     assert [(a["subject"], a["answer"]) for a in answers] == expected
     with database.read() as db:
-        for sealed in answers:
-            kept = db.get_one(ConsentWording, sealed["wording"])
-            assert (sha256(kept.text), kept.locale, sealed["locale"]) == (sealed["wording"], "fr", "fr")
-            assert TRANSLATIONS.translator("fr")(f"consent_name_{sealed['subject']}") in kept.text
+        for given in answers:
+            kept = db.get_one(ConsentWording, given["wording"])
+            assert (sha256(kept.text), kept.locale, given["locale"]) == (given["wording"], "fr", "fr")
+            assert TRANSLATIONS.translator("fr")(f"consent_name_{given['subject']}") in kept.text
     assert kinds(database, session)[2:] == [
         "inspection.invite_opened",
         "inspection.code_wrong",
@@ -140,8 +140,8 @@ def test_consent_twice_and_changed(phone, integrator, session, database) -> None
         assert phone.answer(place(invite), **answers).location == f"{place(invite)}/room"
     with database.read() as db:
         links = queries.links(db, uuid.UUID(session["id"]))
-    sealed = [link.kind for link in links if link.kind.startswith("consent.")]
-    assert sealed == [*["consent.given"] * 3, "consent.withdrawn", "consent.given"]
+    found = [link.kind for link in links if link.kind.startswith("consent.")]
+    assert found == [*["consent.given"] * 3, "consent.withdrawn", "consent.given"]
     assert integrator.session(session)["consent_state"] == {**then, "recording": "granted"}
 
 

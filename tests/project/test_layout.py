@@ -54,7 +54,7 @@ VIEWS = {
 """Files that any desk's `views/` may have."""
 
 OWN_VIEWS = {
-    "depositions": {},
+    "depositions": {"organizations": "what each organization chose"},
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},
 }

@@ -7,6 +7,7 @@ in the same transaction.
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_room import change_room
+from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
 from app.depositions.actions.request import request
 from app.depositions.actions.request_cancellation import request_cancellation
@@ -20,6 +21,7 @@ __all__ = [
     "assign",
     "cancel",
     "change_room",
+    "change_settings",
     "end",
     "request",
     "request_cancellation",

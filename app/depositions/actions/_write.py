@@ -11,8 +11,10 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.models import Organization
+from app.depositions.actions import people
 from app.depositions.events import EVENTS, SUBJECT
-from app.depositions.models import Deposition
+from app.depositions.models import Deposition, State
+from app.depositions.queries.people import refresh
 from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
@@ -78,7 +80,7 @@ def record(
     data: Mapping[str, object] | None = None,
     messages: Sequence[Message] = (),
 ) -> None:
-    """Records an event of a deposition with its outgoing messages."""
+    """Records an event of a deposition with its outgoing messages, and who is told by them of its present state."""
     events.record(
         db,
         event_type,
@@ -90,6 +92,14 @@ def record(
         data=dict(data) if data else None,
         messages=messages,
     )
+    people.queued(db, deposition, messages, now)
+    if deposition.version > 1 and deposition.state != State.INITIAL:
+        refresh(db, Deposition.id == deposition.id)
+
+
+def next_sequence(now: datetime) -> Values:
+    """The columns that say that participants and systems have something new to learn."""
+    return {Deposition.sequence: Deposition.sequence + 1, Deposition.sequence_at: now}
 
 
 def organization_name(db: Db, organization_id: int) -> str:

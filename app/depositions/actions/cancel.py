@@ -5,13 +5,12 @@ from datetime import datetime
 from sqlalchemy import or_
 
 from app.depositions import emails, events
-from app.depositions.actions._write import Values, organization_name, record, write
-from app.depositions.events import SUBJECT
+from app.depositions.actions import people
+from app.depositions.actions._write import Values, next_sequence, organization_name, record, write
 from app.depositions.models import Deposition, State
 from app.depositions.rules import transitions
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.outbox.outbox import drop
 
 
 def cancel(
@@ -47,18 +46,15 @@ def canceled_values(now: datetime) -> Values:
         Deposition.state: State.CANCELED.value,
         Deposition.canceled_at: now,
         Deposition.cancellation_open: False,
-        Deposition.sequence: Deposition.sequence + 1,
+        **next_sequence(now),
     }
 
 
 def record_canceled(
     db: Db, deposition: Deposition, notify: bool, *, by: Actor, now: datetime, reason: str = ""
 ) -> None:
-    """Records the cancellation, and the e-mails to every participant when `notify` is set.
-
-    An invitation that was not sent yet would come after it, or instead of it.
-    """
-    drop(db, SUBJECT, deposition.id, reason="The session was canceled.", now=now, channel="email")
+    """Records the cancellation, and the e-mails to every participant when `notify` is set."""
+    people.superseded(db, deposition, reason="The session was canceled.", now=now)
     name = organization_name(db, deposition.organization_id) if notify else ""
     messages = emails.canceled(db, deposition, name, now) if notify else []
     data = {"told": bool(messages), **({"reason": reason} if reason else {})}

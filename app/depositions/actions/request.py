@@ -11,8 +11,9 @@ from sqlalchemy import insert
 
 from app.depositions import emails, events
 from app.depositions.actions._write import COLUMNS, record
-from app.depositions.models import Deposition, State
+from app.depositions.models import Deposition, Kind, State
 from app.depositions.payloads import documents
+from app.depositions.queries import people
 from app.depositions.queries.search import search_document
 from app.depositions.rules import transitions
 from app.depositions.rules.new_request import NewRequest, mint_slug
@@ -52,6 +53,7 @@ def request(db: Db, organization: Client, new: NewRequest, *, by: Actor, now: da
         "slug": mint_slug(new.case_name),
         "cancellation_open": False,
         "sequence": 1 if ready else 0,
+        "sequence_at": now if ready else None,
         "booked_at": now if ready else None,
         "created_at": now,
         "updated_at": now,
@@ -70,7 +72,8 @@ def webhook(db: Db, deposition: Deposition) -> list[Message]:
     if deposition.postback_url is None:
         return []
     claims = documents.posted(deposition, db.config.public_base_url)
-    return [notification(deposition.postback_url, claims, deposition.organization_id)]
+    receipt = people.receipt(deposition, kind=Kind.SYSTEM, canceled=deposition.state == State.CANCELED)
+    return [notification(deposition.postback_url, claims, deposition.organization_id, receipt=receipt)]
 
 
 def _check_postback(url: str, db: Db) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.depositions import emails, events
-from app.depositions.actions._write import organization_name, record, write
+from app.depositions.actions._write import next_sequence, organization_name, record, write
 from app.depositions.actions.request import webhook
 from app.depositions.models import Deposition, State
 from app.depositions.queries import managers
@@ -45,7 +45,7 @@ def schedule(
             Deposition.manager_email: email,
             Deposition.provider: booking.provider or None,
             Deposition.room_url: booking.room_url,
-            Deposition.sequence: Deposition.sequence + 1,
+            **next_sequence(now),
             Deposition.booked_at: now,
         },
         by=by,

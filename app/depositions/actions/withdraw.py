@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from app.depositions.actions import people
 from app.depositions.actions._write import write
 from app.depositions.actions.cancel import canceled_values, record_canceled
 from app.depositions.models import Deposition, State
@@ -22,5 +23,6 @@ def withdraw(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now
         now=now,
         organization_id=organization_id,
     )
+    people.knows(db, deposition)
     record_canceled(db, deposition, notify, by=by, now=now)
     return deposition

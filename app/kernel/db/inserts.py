@@ -20,6 +20,16 @@ def insert_or_ignore(
     return insert(model.__table__).on_conflict_do_nothing(index_elements=unique)
 
 
+def insert_or_update(
+    db: Db, model: type[Base], unique: Sequence[str], updated: Sequence[str]
+) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT into the table of `model` that, where the unique columns know a row, updates these columns of it."""
+    insert = postgresql.insert if db.dialect == "postgresql" else sqlite.insert
+    statement = insert(model.__table__)
+    values = {name: statement.excluded[name] for name in updated}
+    return statement.on_conflict_do_update(index_elements=unique, set_=values)
+
+
 def insert_once(db: Db, model: type[Base], values: Values) -> int | None:
     """Inserts a row and returns its key, or None when a unique index already holds these values."""
     key = next(iter(model.__table__.primary_key))

@@ -18,11 +18,13 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, insert, or_, select, u
 from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.db.engine import Database, Db
 from app.kernel.db.inserts import Values
+from app.kernel.json_types import JsonObject
 from app.kernel.outbox.outbox import (
     DEAD,
     DROPPED,
     FAILING,
     QUEUED,
+    RECEIPT,
     SENT,
     WAITING,
     Delivery,
@@ -30,6 +32,7 @@ from app.kernel.outbox.outbox import (
     OutboxAttempt,
     OutboxRow,
     PermanentFailure,
+    Receipts,
     TemporaryFailure,
     one_line,
 )
@@ -266,11 +269,26 @@ def delay_before(tries: int, after: float | None = None, at_least: float | None 
     return min(max(after, 1.0), LONGEST_WAIT * 1.1)
 
 
-def finish(db: Db, row: Claimed, outcome: Outcome, started: datetime, now: datetime) -> bool:
+NO_RECEIPTS: Mapping[str, Receipts] = {}
+
+
+def finish(
+    db: Db,
+    row: Claimed,
+    outcome: Outcome,
+    started: datetime,
+    now: datetime,
+    receipts: Mapping[str, Receipts] = NO_RECEIPTS,
+) -> bool:
     """Writes the result of an attempt. False when another worker has claimed the row since: its result counts then.
 
     A message dropped while it was being sent stays dropped when the attempt failed, and becomes sent when it succeeded.
+    What the item it is about (by subject type, in `receipts`) keeps of a final result is written with it.
     """
+    result = _result(row, outcome, now)
+    keeper, receipt = _receipt(db, row, receipts) if OutboxRow.state in result else (None, None)
+    if keeper:
+        keeper.lock(db, row.subject_id or "")
     conditions = [OutboxRow.id == row.id, OutboxRow.lease_token == row.token]
     if outcome.state != SENT:
         conditions.append(OutboxRow.state == QUEUED)
@@ -278,11 +296,14 @@ def finish(db: Db, row: Claimed, outcome: Outcome, started: datetime, now: datet
         OutboxRow.lease_until: None,
         OutboxRow.lease_token: None,
         OutboxRow.changed_at_us: int(now.timestamp() * 1_000_000),
-        **_result(row, outcome, now),
+        **result,
     }
     written = (
         db.execute(update(OutboxRow).where(*conditions).values(changes).returning(OutboxRow.id)).first() is not None
     )
+    # That a server has accepted the message stays true when the lease had ended.
+    if keeper and receipt is not None and (written or outcome.state == SENT):
+        keeper.keep(db, row.subject_id or "", receipt, str(result[OutboxRow.state]), now)
     db.execute(
         insert(OutboxAttempt.__table__),
         {
@@ -296,6 +317,18 @@ def finish(db: Db, row: Claimed, outcome: Outcome, started: datetime, now: datet
         },
     )
     return written
+
+
+def _receipt(db: Db, row: Claimed, receipts: Mapping[str, Receipts]) -> tuple[Receipts, JsonObject] | tuple[None, None]:
+    """Who keeps the result of a message, and the message's receipt; None when nobody does."""
+    keeper = receipts.get(row.subject_type or "")
+    if keeper is None:
+        return None, None
+    try:
+        receipt = json.loads(db.vault.decrypt(row.payload)).get(RECEIPT)
+    except ValueError:
+        return None, None
+    return (keeper, receipt) if receipt is not None else (None, None)
 
 
 def _result(row: Claimed, outcome: Outcome, now: datetime) -> Values:

@@ -87,6 +87,7 @@ def email_message(
     dedupe: str | None = None,
     not_after: datetime | None = None,
     fresh: Sequence[tuple[str, str]] = (),
+    receipt: JsonObject | None = None,
     **context: Any,  # the template's own variables
 ) -> Message:
     """An e-mail to one recipient, rendered now from `templates/email/<template>/`.
@@ -135,6 +136,7 @@ def email_message(
         not_after=not_after,
         fresh=fresh,
         content={"text": text, "html": plain},
+        receipt=receipt,
     )
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -174,6 +175,18 @@ class Message:
     """Values that differ in every rendering (secrets, signed proofs), each with the text that previews show instead."""
     content: JsonObject | None = None
     """What a fingerprint takes instead of the same keys of the payload: the text without what only surrounds it."""
+    receipt: JsonObject | None = None
+    """What is known of the item once the recipient's server has accepted the message; for `Receipts`."""
+
+
+class Receipts(Protocol):
+    """What an item keeps of the final results of its messages, in the transaction that marks a message."""
+
+    def lock(self, db: Db, subject_id: str) -> None:
+        """Locks the item, before the message: whoever changes an item locks in that order too."""
+
+    def keep(self, db: Db, subject_id: str, receipt: JsonObject, state: str, now: datetime) -> None:
+        """Keeps that the message with this receipt was sent, is dead, or was dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +235,9 @@ Handler = Callable[[Delivery], "str | int | None"]
 It must be idempotent: it may be called again with the same id.
 """
 
+RECEIPT = "receipt"
+"""Key of the payload under which a message has its receipt."""
+
 COLLECTED = "noted messages"
 """Key of `db.info` under which the messages queued in a session are collected (kernel/changes/confirmation.py)."""
 
@@ -250,7 +266,7 @@ def enqueue(
             "channel": message.channel,
             "destination": (message.destination or message.channel).lower()[:255],
             "summary": one_line(message.summary or message.channel.removeprefix("job:")),
-            "payload": db.vault.encrypt(json.dumps(message.payload)),
+            "payload": db.vault.encrypt(json.dumps(_stored(message))),
             "secret": message.secret,
             "dedupe": message.dedupe,
             "state": QUEUED,
@@ -265,6 +281,10 @@ def enqueue(
     if rows:
         db.execute(insert_or_ignore(db, OutboxRow, ["dedupe"]), rows)
     return [row["id"] for row in rows]
+
+
+def _stored(message: Message) -> JsonObject:
+    return message.payload if message.receipt is None else {**message.payload, RECEIPT: message.receipt}
 
 
 def one_line(text: str) -> str:

@@ -33,6 +33,7 @@ def notification(
     due_at: datetime | None = None,
     dedupe: str | None = None,
     summary: str = "",
+    receipt: JsonObject | None = None,
 ) -> Message:
     """A POST of `{"jwt_payload": …}` to `url`: exactly `claims`, signed at delivery with the newest key."""
     host = url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
@@ -43,6 +44,7 @@ def notification(
         due_at=due_at,
         dedupe=dedupe,
         summary=summary or f"Webhook to {host}",
+        receipt=receipt,
     )
 
 

@@ -1,0 +1,62 @@
+"""What each organization chose about its depositions."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, func, select
+
+from app.accounts.models import Organization
+from app.accounts.scope import Scope
+from app.depositions.models import DepositionSettings
+from app.depositions.rules.settings import Settings
+from app.kernel.db.engine import Db
+from app.kernel.errors import NotFound
+
+LISTED = 500
+"""Most organizations that a page lists."""
+
+_COLUMNS = tuple(getattr(DepositionSettings, name) for name in Settings._fields)
+_OF_ONE = select(*_COLUMNS).where(DepositionSettings.organization_id == bindparam("organization_id"))
+_OF_SEVERAL = select(DepositionSettings.organization_id, *_COLUMNS).where(
+    DepositionSettings.organization_id.in_(bindparam("ids", expanding=True))
+)
+
+
+def of_organization(db: Db, organization_id: int) -> Settings:
+    """The choices of an organization: everything off unless it chose."""
+    row = db.execute(_OF_ONE, {"organization_id": organization_id}).first()
+    return Settings(*row) if row else Settings()
+
+
+def of_organizations(db: Db, organization_ids: Collection[int]) -> dict[int, Settings]:
+    """The choices of several organizations, by their ids."""
+    rows = db.execute(_OF_SEVERAL, {"ids": sorted(organization_ids)}).all() if organization_ids else ()
+    chosen = {row[0]: Settings(*row[1:]) for row in rows}
+    return {id: chosen.get(id, Settings()) for id in organization_ids}
+
+
+def organization(db: Db, slug: str, scope: Scope) -> Organization:
+    """An organization within a reader's reach, by its slug. Raises NotFound."""
+    found = None
+    if slug.isascii() and "\x00" not in slug:
+        found = db.execute(
+            select(Organization).where(Organization.slug == slug, scope.where(Organization.id))
+        ).scalar_one_or_none()
+    if found is None:
+        raise NotFound("There is no such organization, or it is not one of yours.")
+    return found
+
+
+class ListedOrganization(NamedTuple):
+    """An organization with its choices."""
+
+    organization: Organization
+    settings: Settings
+
+
+def organizations(db: Db, scope: Scope) -> Sequence[ListedOrganization]:
+    """The organizations within a reader's reach by name, with their choices."""
+    statement = select(Organization).where(scope.where(Organization.id))
+    rows = db.execute(statement.order_by(func.lower(Organization.name), Organization.id).limit(LISTED)).scalars().all()
+    chosen = of_organizations(db, [row.id for row in rows])
+    return [ListedOrganization(row, chosen[row.id]) for row in rows]

@@ -1,0 +1,69 @@
+"""What each organization chose about its depositions: looked at by the team, changed by administrators."""
+
+from flask import Response, flash, url_for
+
+from app.accounts.access import allow, me
+from app.accounts.models import Organization
+from app.accounts.roles import DENIALS, DEPOSITIONS, PEOPLE
+from app.depositions import actions
+from app.depositions.events import EVENTS, SETTING_LABELS, SETTINGS_CHANGED, setting
+from app.depositions.forms import SettingsForm
+from app.depositions.queries import settings
+from app.depositions.rules.settings import Settings
+from app.depositions.views.filters import READERS, pages
+from app.kernel import clock
+from app.kernel.changes import events
+from app.kernel.db.transaction import db, reading
+from app.kernel.errors import Denied
+from app.kernel.web.htmx import respond, see_other
+
+
+@pages.get("/organizations")
+@allow(*READERS)
+def organizations() -> Response:
+    """The organizations within the user's reach, with what they chose."""
+    rows = settings.organizations(reading(), me().scope(DEPOSITIONS))
+    return respond(
+        "depositions/organizations.html",
+        rows=[(row.organization, _chosen(row.settings)) for row in rows],
+        full=len(rows) == settings.LISTED,
+    )
+
+
+@pages.get("/organizations/<slug>")
+@allow(*READERS)
+def organization(slug: str) -> Response:
+    """What one organization chose, how it is reached, and who changed it."""
+    found = _organization(slug)
+    chosen = settings.of_organization(reading(), found.id)
+    rows = events.timeline(reading(), "organization", found.id)
+    return respond(
+        "depositions/organization.html",
+        organization=found,
+        chosen=_chosen(chosen),
+        form=SettingsForm(formdata=None, data=chosen._asdict()),
+        denied=None if me().may(PEOPLE, True, found.id) else DENIALS[PEOPLE],
+        activity=EVENTS.timeline(row for row in rows if row.kind in SETTINGS_CHANGED.stored_kinds),
+    )
+
+
+@pages.post("/organizations/<slug>/settings")
+@allow(*READERS)
+def change_settings(slug: str) -> Response:
+    """Saves what the organization chose; for its administrators and those of the operating company."""
+    found, form = _organization(slug), SettingsForm()
+    if not me().may(PEOPLE, True, found.id):
+        raise Denied(DENIALS[PEOPLE])
+    form.check()
+    actions.change_settings(db(), found.id, form.fields(), by=me().actor(), now=clock.now(), version=form.seen_version)
+    flash(f"Saved for {found.name}.")
+    return see_other(url_for(".organization", slug=found.slug))
+
+
+def _organization(slug: str) -> Organization:
+    return settings.organization(reading(), slug, me().scope(DEPOSITIONS))
+
+
+def _chosen(chosen: Settings) -> list[tuple[str, str]]:
+    """Each choice in words."""
+    return [(label, setting(getattr(chosen, name))) for name, label in SETTING_LABELS.items()]
