@@ -160,5 +160,5 @@ def test_overlaps_walk_an_index(database, cast, crowd):
     with database.write() as db:
         actions.schedule(db, crowd.id, factories.booking(cast), by=cast.actor("ines"), now=now(), version=1)
     with database.read() as db:
-        found = managers.overlaps(db, "ines@example.com", crowd.starts_at, crowd.ends_at, besides=0)
+        found = managers.overlaps(db, cast.managers["ines"], crowd.starts_at, crowd.ends_at, besides=0)
         assert [row.id for row in found] == [crowd.id]
