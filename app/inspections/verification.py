@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from cryptography import x509
-from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder
+from rfc3161_client import VerificationError
 
 from app.inspections import anchors, chain
 
@@ -41,9 +41,12 @@ EXIT_CODES = {Result.PROVEN: 0, Result.BROKEN: 1, Result.NOT_PROVEN: 2}
 class StampedStatement(Protocol):
     """What one authority was asked to stamp, and its answer as received; None while there is none."""
 
-    authority: str
-    statement: str
-    reply: bytes | None
+    @property
+    def authority(self) -> str: ...
+    @property
+    def statement(self) -> str: ...
+    @property
+    def reply(self) -> bytes | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def _stamp(
         sentence = f"{name} stamped it at {moment(at)}, and no root certificate is configured to check that with."
         return Finding(Result.NOT_PROVEN, sentence)
     try:
-        check_trust(reply, stamped.statement.encode(), roots)
+        anchors.check_trust(reply, stamped.statement.encode(), roots)
     except VerificationError as error:
         return Finding(Result.NOT_PROVEN, f"{name}: the time stamp does not lead to a configured root ({error}).")
     return Finding(Result.PROVEN, f"{name} stamped it at {moment(at)}, and a configured root vouches for that.")
@@ -141,15 +144,6 @@ def _contradiction(session: str, links: Sequence[chain.Link], statement: str) ->
     if events < len(links):
         return f"{len(links) - events} more events follow the {events} that were stamped at the end."
     return ""
-
-
-def check_trust(reply: TimeStampResponse, statement: bytes, roots: Sequence[x509.Certificate]) -> None:
-    """Raises VerificationError unless the stamp leads to one of the roots, by certificates that were valid when it was
-    made, of which the signing one is for time stamps alone."""
-    builder = VerifierBuilder()
-    for root in roots:
-        builder = builder.add_root_certificate(root)
-    builder.build().verify_message(reply, statement)
 
 
 def moment(at: datetime) -> str:

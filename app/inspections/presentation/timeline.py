@@ -11,6 +11,7 @@ from app.inspections.events import CONSENT_SUBJECTS
 from app.inspections.models import Anchor, AnchorState, Invite
 from app.inspections.queries import LinkMessage
 from app.inspections.rules import InviteState
+from app.inspections.verification import Finding, Result
 from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 
 
@@ -174,15 +175,19 @@ class Stamp:
     failed: bool = False
 
 
-def stamps(anchors: Sequence[Anchor]) -> list[Stamp]:
-    """The answers of the authorities."""
-    return [_stamp(anchor) for anchor in anchors]
+def stamps(anchors: Sequence[Anchor], findings: Sequence[Finding]) -> list[Stamp]:
+    """The answers of the authorities, and what each is worth."""
+    return [_stamp(anchor, finding) for anchor, finding in zip(anchors, findings, strict=True)]
 
 
-def _stamp(anchor: Anchor) -> Stamp:
+def _stamp(anchor: Anchor, finding: Finding) -> Stamp:
     id, name = str(anchor.id), name_of(anchor.authority)
+    if finding.result == Result.BROKEN:
+        return Stamp(id, "circle-alert", "danger", "Does not hold", finding.sentence, anchor.stamped_at)
     if anchor.state == AnchorState.ANCHORED:
-        return Stamp(id, "shield-check", "good", "Anchored", name, anchor.stamped_at)
+        proven = finding.result == Result.PROVEN
+        icon, tone, text = ("shield-check", "good", "Proven") if proven else ("shield-check", "", "Stamped, not proven")
+        return Stamp(id, icon, tone, text, finding.sentence, anchor.stamped_at)
     if anchor.state == AnchorState.FAILED:
         small = f"{name}: {anchor.reason} It will not be asked again by itself."
         return Stamp(id, "circle-alert", "danger", "Failed", small, failed=True)
