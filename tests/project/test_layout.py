@@ -56,7 +56,7 @@ VIEWS = {
 """Files that any desk's `views/` may have."""
 
 OWN_VIEWS = {
-    "depositions": {"organizations": "what each organization chose"},
+    "depositions": {"moving": "a booked session’s hour and manager", "organizations": "what each organization chose"},
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},
 }
