@@ -11,6 +11,7 @@ ONLY_THE_TEAM = "Only the scheduling team may do this."
 WITH_PREVIEW = (
     "schedule",
     "cancel",
+    "change_room",
     "decline_cancellation",
     "tell",
     "start",

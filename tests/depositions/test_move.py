@@ -235,8 +235,8 @@ def test_invitations_that_were_not_sent_say_the_new_hour(database, cast, outbox)
 def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     page = text(preview_of(ines, made, notify=None)[0])
-    assert "3 e-mails and 1 webhook about it have not been sent yet, and will not be." in page
-    assert "4 recipients will not hear of it" in page
+    assert "4 e-mails and 1 webhook about it have not been sent yet, and will not be." in page
+    assert "5 recipients will not hear of it" in page
     factories.delivered(database)
     sent = len(outbox.rows())
     shown, fields = preview_of(ines, made, notify=None)

@@ -35,6 +35,8 @@ OWN = {
     "inspections": {
         "chain": "the hash chain",
         "anchors": "time-stamping authorities",
+        "bundle": "the chain as files that verify offline",
+        "verification": "what a record proves",
         "user_agents": "what a field user's browser calls itself",
     },
 }
@@ -58,6 +60,7 @@ OWN_VIEWS = {
         "knowledge": "who knows what",
         "moving": "a booked session’s hour and manager",
         "organizations": "what each organization chose",
+        "reading": "what was read of a mail",
     },
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},

@@ -1,6 +1,7 @@
 """What the team confirms before it acts, besides the messages: one module a verb."""
 
 from app.depositions.views.confirmations.cancel import canceling, is_silent
+from app.depositions.views.confirmations.change_room import changing_room
 from app.depositions.views.confirmations.decline import declining
 from app.depositions.views.confirmations.end import ending
 from app.depositions.views.confirmations.move import moving
@@ -8,4 +9,14 @@ from app.depositions.views.confirmations.schedule import scheduling
 from app.depositions.views.confirmations.start import starting_early
 from app.depositions.views.confirmations.tell import informing
 
-__all__ = ["canceling", "declining", "ending", "informing", "is_silent", "moving", "scheduling", "starting_early"]
+__all__ = [
+    "canceling",
+    "changing_room",
+    "declining",
+    "ending",
+    "informing",
+    "is_silent",
+    "moving",
+    "scheduling",
+    "starting_early",
+]

@@ -21,7 +21,7 @@ def canceling(
     """Canceling, with or without notifying. When people who were informed are not told, the reason is typed here.
     `behind` are those who are not told."""
     thing = "session" if deposition.booked_at else "request"
-    people = pluralize(len(emails.participants(deposition)), "person", "people")
+    people = pluralize(len(emails.everybody(deposition)), "person", "people")
     silent = is_silent(notify, behind)
     links = "The links stop working." if deposition.booked_at else ""
     listed = LISTED if behind and deposition.starts_at > now else ""
