@@ -77,19 +77,19 @@ def test_who_was_informed_and_who_believes_what_no_longer_holds(ines: Any, datab
     page = text(ines.get(f"/depositions/{made.id}"))
     shown = page.partition('id="knowledge"')[2].partition("</section>")[0]
     assert "Who knows what" in shown
-    assert "0 of 4 so far" in shown
+    assert "0 of 5 so far" in shown
     for address in ("orsolya@example.com", "quartz@example.com", "obsidian@example.com", "hooks.example.com"):
         assert address in shown
     factories.delivered(database)
     shown = text(ines.get(f"/depositions/{made.id}")).partition('id="knowledge"')[2].partition("</section>")[0]
-    assert "all 4" in shown
-    assert shown.count("version 1, ") == 4
+    assert "all 5" in shown
+    assert shown.count("version 1, ") == 5
     assert "Tell them…" not in shown
     with database.write() as db:
         actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
     shown = text(ines.get(f"/depositions/{made.id}")).partition('id="knowledge"')[2].partition("</section>")[0]
-    assert "4 of 4 still believe that it takes place" in shown
-    assert shown.count("badge filled danger") == 4
+    assert "5 of 5 still believe that it takes place" in shown
+    assert shown.count("badge filled danger") == 5
     assert "Tell them…" in shown
 
 

@@ -100,8 +100,8 @@ def test_a_silent_cancel_says_who_goes_on_believing_and_asks_why(ines, cast, dat
     page = text(preview)
     assert "Review and cancel, telling no participant" in page
     day = datetimes.day(datetimes.local(made.starts_at, made.zone).date())
-    assert f"3 calendars and 1 webhook keep saying {day}" in page
-    assert page.count("an e-mail and a calendar entry, ") == 3
+    assert f"4 calendars and 1 webhook keep saying {day}" in page
+    assert page.count("an e-mail and a calendar entry, ") == 4
     assert "it asks the API; no webhook is sent" in page
     assert "Sends no e-mail, calendar file or webhook." in page
     assert "Cancel the session, notify no one" in page

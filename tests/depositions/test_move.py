@@ -243,8 +243,8 @@ def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, datab
     page = text(shown)
     assert "Review and move, telling nobody" in page
     day = datetimes.day(datetimes.local(made.starts_at, made.zone).date())
-    assert f"3 calendars and 1 webhook keep saying {day}" in page
-    assert page.count("an e-mail and a calendar entry, ") == 3
+    assert f"4 calendars and 1 webhook keep saying {day}" in page
+    assert page.count("an e-mail and a calendar entry, ") == 4
     assert "Sends no e-mail, calendar file or webhook." in page
     refused = ines.post(f"/depositions/{made.id}/move", data=fields)
     assert (refused.status_code, "Say why nobody is told." in text(refused)) == (422, True)
@@ -265,7 +265,7 @@ def test_after_a_silent_move_people_are_told_from_the_hour_that_they_know(ines, 
             data={"csrf_token": csrf(ines), "version": moved.version, "step": "preview"},
         )
     )
-    assert page.count("an e-mail and a calendar entry, ") == 3
+    assert page.count("an e-mail and a calendar entry, ") == 4
     assert "Tue 11 Mar 2031" not in re.search(r'<table class="beliefs">.*</table>', page, re.DOTALL)[0]
     sent = len(outbox.emails())
     after = move(database, cast, made)
