@@ -10,7 +10,7 @@ from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
-from app.depositions import api, events, presentation, public, views
+from app.depositions import answers, api, events, jobs, presentation, public, views
 from app.depositions.actions import people
 from app.depositions.models import Deposition, State
 from app.depositions.queries import backfills, listing, search
@@ -131,10 +131,11 @@ DESK = Desk(
     title="Depositions",
     icon="inbox",
     subject=events.SUBJECT,
-    blueprints=(views.pages, public.public_pages),
+    blueprints=(views.pages, public.public_pages, answers.answer_pages),
     visitor_pages=public.VISITOR_PAGES,
     product=api.product,
     load_demo=_load_demo,
+    handlers=jobs.HANDLERS,
     receipts=people.RECEIPTS,
     backfills=backfills.BACKFILLS,
     list_label="Requests",

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking
 from app.depositions.queries.managers import Manager
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.web.forms import NameField, VersionedForm, at_most, needed, optional
+from app.kernel.web.forms import DeskForm, NameField, VersionedForm, at_most, needed, optional
 
 OTHER = "other"
 """The choice for a manager who has no account here."""
@@ -132,3 +132,14 @@ class SettingsForm(VersionedForm):
             "postback_cancellations": self.postback_cancellations.data,
             "promised_hours": self.promised_hours.data,
         }
+
+
+class AnswerForm(DeskForm):
+    """A visitor’s answer; which one is the button that was pressed."""
+
+
+class ReconfirmForm(VersionedForm):
+    """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
+
+    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
+    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])

@@ -30,7 +30,7 @@ KINDS = {
 """Modules and folders that any desk package may have."""
 
 OWN = {
-    "depositions": {"calendar": "iCalendar files"},
+    "depositions": {"answers": "visitor pages on which people answer", "calendar": "iCalendar files"},
     "prescreens": {"links": "signed links of the prospect"},
     "inspections": {
         "chain": "the hash chain",
