@@ -23,12 +23,14 @@ from app.accounts.roles import Product
 from app.accounts.rules import SLUG
 from app.kernel.crypto import Vault, sha256
 from app.kernel.db.engine import Db
-from app.kernel.errors import Unauthorized
+from app.kernel.errors import FieldError, Invalid, Unauthorized
 from app.kernel.json_types import JsonObject
 
 LONGEST_HEADER = 8192
 LEEWAY = 30
 """Seconds that the `exp` of a bearer may lie in the past, because clocks differ."""
+OWN_CLAIMS = frozenset({"slug", "exp", "nbf", "iat", "iss", "aud", "sub", "jti"})
+"""Claims about a token; all others of a signed payload are parameters."""
 LAST_EXP = 253_402_300_799
 """The last second of the year 9999. An `exp` beyond it is meant in milliseconds, and would never pass."""
 
@@ -103,20 +105,28 @@ NEWEST_KEY = (
 )
 
 
+NOTHING_DONE = " Nothing was done."
+
+
 def unauthorized(detail: str = "This needs a valid credential in the Authorization header.") -> Unauthorized:
     """The refusal of a credential; without `detail` the one for everything that only a key decides."""
-    return Unauthorized(f"{detail} Nothing was done.", headers={"WWW-Authenticate": "Bearer"})
+    return Unauthorized(f"{detail}{NOTHING_DONE}", headers={"WWW-Authenticate": "Bearer"})
 
 
 def bearer(authorization: str | None) -> str:
     """The token of an Authorization header. Raises Unauthorized when there is none."""
+    if token := _token_of(authorization):
+        return token
+    raise unauthorized()
+
+
+def _token_of(authorization: str | None) -> str:
+    """The token of an Authorization header, empty when there is none."""
     if not authorization or len(authorization) > LONGEST_HEADER:
-        raise unauthorized()
+        return ""
     scheme, _, token = authorization.partition(" ")
     token = token.strip()
-    if scheme.lower() != "bearer" or not token.isascii() or not token:
-        raise unauthorized()
-    return token
+    return token if scheme.lower() == "bearer" and token.isascii() else ""
 
 
 class _KeyRow(NamedTuple):
@@ -157,6 +167,10 @@ class KeyAuthenticator:
         self.scheme_name = f"{product.value}_key"
         self.scheme: JsonObject = {"type": "http", "scheme": "bearer", "description": description}
 
+    def recognizes(self, authorization: str | None) -> bool:
+        """Whether the bearer has the form of such a key."""
+        return bool(self._pattern.fullmatch(_token_of(authorization)))
+
     def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller:
         """Returns the caller. Raises Unauthorized."""
         found = self._pattern.fullmatch(bearer(authorization))
@@ -192,15 +206,38 @@ class JwtAuthenticator:
             ),
         }
 
+    def recognizes(self, authorization: str | None) -> bool:
+        """Whether the bearer has three parts with dots between them."""
+        return _token_of(authorization).count(".") == 2
+
     def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller:
         """Returns the caller; any unrevoked key of the organization may have signed. Raises Unauthorized."""
         token = bearer(authorization)
         slug = _slug_of(_claims(token), now)
+        row = self._signer(token, slug, db)
+        if row is None:
+            raise unauthorized(NOT_SIGNED)
+        return _caller(row, db, now)
+
+    def parameters(self, payload: str, slug: str, db: Db, now: datetime) -> JsonObject:
+        """The parameters in a payload that the organization `slug` signed with one of its keys, without the claims that
+        are about the token itself. `slug` and `exp` are checked where it has them. Raises Invalid."""
+        try:
+            claims = _claims(payload)
+            _check_times(claims, now, needs_end=False)
+        except Unauthorized as refusal:
+            raise _invalid_payload(refusal.detail) from None
+        if claims.get("slug", slug) != slug or self._signer(payload, slug, db) is None:
+            raise _invalid_payload("No active key of your company has signed this.")
+        return {name: value for name, value in claims.items() if name not in OWN_CLAIMS}
+
+    def _signer(self, token: str, slug: str, db: Db) -> _KeyRow | None:
+        """The active key of an organization that signed a token."""
         rows = db.connection().execute(BY_SLUG, {"slug": slug, "product": self.product.value}).all()
         for row in map(_KeyRow._make, rows):
             if row.secret_encrypted and _is_signed(token, decrypt_key(db.vault, row.secret_encrypted)):
-                return _caller(row, db, now)
-        raise unauthorized(NOT_SIGNED)
+                return row
+        return None
 
     def limits(self, caller: Caller) -> list[tuple[str, int]]:
         """The rate-limit bucket of a call, with the calls a minute that it allows."""
@@ -254,11 +291,24 @@ def _json(part: str) -> JsonObject | None:
 
 
 def _slug_of(claims: JsonObject, now: datetime) -> str:
-    """The company id of a token whose times are right. Raises Unauthorized, before any key is looked up.
+    """The company id of a token whose times are right. Raises Unauthorized, before any key is looked up."""
+    _check_times(claims, now)
+    slug = claims.get("slug")
+    if not isinstance(slug, str) or not slug:
+        raise unauthorized("The claim `slug` of the token is missing: it is your company id, as text.")
+    if not SLUG.fullmatch(slug):
+        raise unauthorized(NOT_SIGNED)
+    return slug
+
+
+def _check_times(claims: JsonObject, now: datetime, needs_end: bool = True) -> None:
+    """Raises Unauthorized unless `now` lies between the begin and the end of a token.
 
     The library would read the machine's clock; the app has one clock, and it is passed in.
     """
-    at, expires_at, begins_at, slug = now.timestamp(), claims.get("exp"), claims.get("nbf"), claims.get("slug")
+    at, expires_at, begins_at = now.timestamp(), claims.get("exp"), claims.get("nbf")
+    if expires_at is None and not needs_end:
+        expires_at = LAST_EXP
     if not _is_number(expires_at):
         fault = "is missing" if expires_at is None else "is not a number"
         raise unauthorized(f"The claim `exp` of the token {fault}: it is when the token ends, in Unix epoch seconds.")
@@ -269,11 +319,11 @@ def _slug_of(claims: JsonObject, now: datetime) -> str:
     if begins_at is not None and not (_is_number(begins_at) and begins_at - LEEWAY <= at):
         fault = "lies in the future" if _is_number(begins_at) else "is not a number"
         raise unauthorized(f"The claim `nbf` of the token {fault}: it is when the token begins, in Unix epoch seconds.")
-    if not isinstance(slug, str) or not slug:
-        raise unauthorized("The claim `slug` of the token is missing: it is your company id, as text.")
-    if not SLUG.fullmatch(slug):
-        raise unauthorized(NOT_SIGNED)
-    return slug
+
+
+def _invalid_payload(detail: str) -> Invalid:
+    sentence = f"This cannot be read. {detail.removesuffix(NOTHING_DONE)}"
+    return Invalid(f"jwt_payload: {sentence}", errors=[FieldError("jwt_payload", "signature", sentence)])
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

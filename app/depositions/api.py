@@ -1,4 +1,7 @@
-"""The depositions API: the document's four operations, and one of ours that requests a cancellation."""
+"""The depositions API: the document's operations, ours for one request and for asking to cancel, and those on sessions.
+
+`/api/v1/sessions` is also an address of the prescreens API: the form of the credential decides.
+"""
 
 from datetime import datetime
 
@@ -12,6 +15,7 @@ from app.depositions.queries import detail
 from app.kernel.api.routing import Call, Product
 from app.kernel.db.transaction import side_note
 from app.kernel.errors import Refusal
+from app.kernel.json_types import JsonObject
 
 MOST_ITEMS = 100
 
@@ -31,11 +35,16 @@ product = Product(
     depositions_authenticator,
     extend_problem=_add_messages,
     problem=outgoing.Problem,
+    names_ignored=True,
 )
 
 
 def _find(call: Call) -> Deposition:
     return detail.find(call.reading, call.organization.id, call.args["session"])
+
+
+def _signed(call: Call, payload: str) -> JsonObject:
+    return depositions_authenticator.parameters(payload, call.organization.slug, call.reading, call.now)
 
 
 def _note_reading(call: Call) -> None:
@@ -81,6 +90,24 @@ def list_session_requests(call: Call) -> dict[str, object]:
     `start_time` keeps those that start after it, `end_time` those that end before it; both are epoch seconds, and
     13 digits are read as milliseconds. `items` is the page size, at most 100.
     """
+    return _listed(call, sessions=False)
+
+
+@product.route(
+    "GET",
+    "/api/v1/sessions",
+    query=incoming.SignedListQuery,
+    answer=(200, outgoing.ListAnswer),
+    summary="View all sessions",
+    otherwise="prescreens",
+    signed=_signed,
+)
+def list_sessions(call: Call) -> dict[str, object]:
+    """The same list without requests that are not booked yet and without what was canceled."""
+    return _listed(call, sessions=True)
+
+
+def _listed(call: Call, sessions: bool) -> dict[str, object]:
     _note_reading(call)
     size, page = min(call.query.items, MOST_ITEMS), call.query.page
 
@@ -94,8 +121,22 @@ def list_session_requests(call: Call) -> dict[str, object]:
         before=moment(call.query.end_time),
         page=page,
         size=size,
+        sessions=sessions,
     )
     return documents.listed(rows, call.config.public_base_url, page=page, count=count, size=size)
+
+
+@product.route(
+    "GET",
+    "/api/v1/session_requests/<session>",
+    answer=(200, outgoing.OneAnswer),
+    summary="View one session request",
+    find=_find,
+)
+def get_session_request(call: Call) -> dict[str, object]:
+    """One request as the list shows it. The path takes `id`, `remote_session_id` or the slug of the URL."""
+    _note_reading(call)
+    return documents.one(call.found, call.config.public_base_url)
 
 
 @product.route(
@@ -113,6 +154,27 @@ def cancel_session_request(call: Call) -> dict[str, str]:
 
     Everybody invited gets an e-mail unless `cancel_without_email` is true; the query wins over the body.
     """
+    return _cancel(call)
+
+
+@product.route(
+    "PATCH",
+    "/api/v1/sessions/<session>/cancel",
+    body=incoming.SignedCancelBody,
+    query=incoming.SignedCancelQuery,
+    answer=(200, outgoing.CanceledAnswer),
+    summary="Cancel a session",
+    find=_find,
+    otherwise="prescreens",
+    signed=_signed,
+    refusals=(409,),
+)
+def cancel_session(call: Call) -> dict[str, str]:
+    """The same as canceling its session request."""
+    return _cancel(call)
+
+
+def _cancel(call: Call) -> dict[str, str]:
     silent = call.query.cancel_without_email
     if silent is None:
         silent = call.body.cancel_without_email

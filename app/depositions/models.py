@@ -41,6 +41,12 @@ class Role(StrEnum):
     WITNESS = "witness"
 
 
+SESSIONS = (*BOOKED, State.ACTIVE, State.ENDED)
+"""What was booked and not canceled."""
+
+IS_SESSION = f"state IN ({', '.join(repr(state.value) for state in SESSIONS)})"
+"""The same as a condition without parameters, as a partial index needs it."""
+
 _STATES = ", ".join(f"'{state.value}'" for state in State)
 _CANCELLATION = "cancellation_open"
 

@@ -44,9 +44,12 @@ class One:
         return f"{self.method} {self.path}"
 
 
+SHARED = "/api/v1/sessions"
+"""The address of two APIs: a bearer of three parts is the depositions API's (tests/depositions/test_sessions_api.py)."""
+
 READS = [
     One("depositions", "GET", "/api/v1/session_requests"),
-    One("prescreens", "GET", "/api/v1/sessions", limit=120),
+    One("prescreens", "GET", SHARED, limit=120),
     One("inspections", "GET", "/api/v1/public/sessions", invalid=400, limit=60),
 ]
 WRITES = [
@@ -55,6 +58,7 @@ WRITES = [
     One("inspections", "POST", "/api/v1/public/sessions", {"notes": "Roof"}, invalid=400, limit=60),
 ]
 UNKNOWN = [
+    One("depositions", "GET", f"/api/v1/session_requests/{NOBODY}"),
     One("depositions", "POST", f"/api/v1/session_requests/{NOBODY}/cancel", {}),
     One("prescreens", "GET", f"/api/v1/sessions/{NOBODY}", limit=120),
     One("prescreens", "PATCH", f"/api/v1/sessions/{NOBODY}/review", {"reviewStatus": "approved"}, 422, 422, 120),

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.kernel.clock import now
-from tests.api.calls import EVERY, READS, One, name
+from tests.api.calls import EVERY, READS, SHARED, One, name
 from tests.cast import Cast
 
 
@@ -30,7 +30,8 @@ def test_without_a_credential_every_endpoint_answers_401_and_says_how(client: Fl
 
 @pytest.mark.parametrize("one", EVERY, ids=name)
 def test_a_key_of_another_product_is_a_wrong_key(client: FlaskClient, cast: Cast, one: One):
-    for product in {"depositions", "prescreens", "inspections"} - {one.product}:
+    here = {one.product, "depositions"} if (one.method, one.path) == ("GET", SHARED) else {one.product}
+    for product in {"depositions", "prescreens", "inspections"} - here:
         status, body = call(client, one, cast.headers(product))
         assert (status, body["code"]) == (401, "unauthorized")
 
@@ -48,7 +49,7 @@ def test_all_wrong_credentials_get_the_same_answer(client: FlaskClient, cast: Ca
         f"Bearer {good[:-1]}",
         "Bearer é",
         "Bearer " + "x" * 20_000,
-        "Bearer a.b.c",
+        *([] if one.path == SHARED else ["Bearer a.b.c"]),
         "Bearer nb_sec_",
         "Bearer ra_",
         "Bearer \t",

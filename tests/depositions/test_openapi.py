@@ -36,6 +36,9 @@ def test_it_is_valid_and_complete(document):
         ("post", "/api/v1/sessions"),
         ("post", "/api/v1/session_requests"),
         ("get", "/api/v1/session_requests"),
+        ("get", "/api/v1/sessions"),
+        ("get", "/api/v1/session_requests/{session}"),
+        ("patch", "/api/v1/sessions/{session}/cancel"),
         ("post", "/api/v1/session_requests/{session}/cancel"),
         ("post", "/api/v1/session_requests/{session}/cancellation_request"),
     }

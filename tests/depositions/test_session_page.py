@@ -162,5 +162,82 @@ def test_shortly_before_the_page_is_loaded_again(client, cast, database, clock):
     clock.set(made.starts_at - timedelta(minutes=20))
     page = text(client.get(f"/sessions/{made.slug}"))
     assert "Begins in 19 minutes" in page or "Begins in 20 minutes" in page
-    assert "Load again" in page
+    assert "Load this page again" in page, "where no scripts run"
     assert "Add to calendar" not in page
+
+
+POLL = {"X-Desk-Poll": "1"}
+
+
+def test_the_page_polls_what_changes_alone(client, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    page = client.get(f"/sessions/{made.slug}")
+    again = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": page.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    with database.write() as db:
+        actions.start(db, made.id, by=cast.actor("ines"), now=now())
+    changed = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": page.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.text.startswith('<div class="stack loose" id="status" data-kind="open"')
+    assert "Enter the room" in changed.text
+    assert len(changed.data) < 2500
+    with database.write() as db:
+        actions.end(db, made.id, by=cast.actor("ines"), now=made.starts_at)
+    over = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": changed.headers["ETag"]})
+    assert (over.status_code, 'data-every="0"' in over.text) == (410, True)
+
+
+def test_every_link_of_the_page_keeps_who_comes(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "active")
+    (message,) = outbox.emails("orsolya@example.com")
+    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
+    links = re.findall(rf'(?:href|data-address)="(/sessions/{made.slug}[^"]*)"', client.get(url).text)
+    assert {link.partition("?")[0].removeprefix(f"/sessions/{made.slug}") for link in links} == {"", "/join", "/test"}
+    assert {link.partition("?")[2] for link in links} == {url.partition("?")[2]}
+    back = re.search(r'href="(/sessions/[^"]*)">Back', client.get(links[-1]).text)
+    assert back[1] == url
+
+
+def test_long_after_the_planned_hour_it_says_so(client, cast, database, clock):
+    made = factories.in_state(database, cast, "scheduled")
+    clock.set(made.starts_at + timedelta(minutes=20))
+    page = text(client.get(f"/sessions/{made.slug}"))
+    assert "It has not begun yet" in page
+    assert "The hour has passed and the room is not open." in page
+
+
+def test_what_to_bring_and_who_helps(client, cast, database, outbox):
+    details = {"interpreter": "Tamil <b>", "additional_details": "The witness must not know this."}
+    made = factories.in_state(database, cast, "scheduled", details=details)
+    page = text(client.get(f"/sessions/{made.slug}"))
+    for words in (
+        "for 1 hour and 15 minutes",
+        "Interpreter: Tamil &lt;b&gt;",
+        "only the person who is questioned",
+        "Ines",
+    ):
+        assert words in page
+    assert "must not know" not in page
+    (message,) = outbox.emails("orsolya@example.com")
+    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
+    assert "you are asked to show it at the start" in text(client.get(url))
+    over = text(client.get(f"/sessions/{factories.in_state(database, cast, 'ended').slug}"))
+    assert "What you need" not in over
+    assert "For a transcript, or anything else, ask Marston" in over
+
+
+def test_the_test_alone_may_ask_for_camera_and_microphone_and_can_send_nothing(client, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    page = client.get(f"/sessions/{made.slug}/test")
+    assert page.headers["Permissions-Policy"] == "camera=(self), microphone=(self), geolocation=()"
+    policy = page.headers["Content-Security-Policy"]
+    assert "connect-src 'none'" in policy
+    assert "form-action 'none'" in policy
+    assert "media-src 'self' blob:" in policy
+    assert "data-clock" not in page.text, "the server's clock is asked for by a request"
+    assert "Nothing leaves your device" in page.text
+    assert "Your browser runs no scripts" in page.text
+    other = client.get(f"/sessions/{made.slug}")
+    assert other.headers["Permissions-Policy"] == "camera=(), microphone=(), geolocation=()"
+    gone = client.get(f"/sessions/{factories.in_state(database, cast, 'canceled').slug}/test")
+    assert (gone.status_code, gone.headers["Permissions-Policy"]) == (410, "camera=(), microphone=(), geolocation=()")

@@ -29,6 +29,11 @@ def listed(rows: Iterable[Deposition], base_url: str, *, page: int, count: int, 
     return {"pagy": {"page": page, "items": len(requests), "count": count, "pages": pages}, "requests": requests}
 
 
+def one(deposition: Deposition, base_url: str) -> dict[str, object]:
+    """One request as the list shows it."""
+    return {"requests": [_request(deposition, base_url, "cancelation_requested", in_list=True)]}
+
+
 def session_url(deposition: Deposition, base_url: str) -> str:
     """The address that joins the session. Anyone who has it may join."""
     return f"{base_url}/sessions/{deposition.slug}/join"

@@ -52,6 +52,12 @@ def _readable(read: Callable[[str], object], detail: str, code: str) -> AfterVal
     return AfterValidator(check)
 
 
+def _zone(text: str) -> str:
+    if new_request.zone_of(text) is None:
+        raise InvalidValue(new_request.bad_zone(text), "time_zone")
+    return text
+
+
 def _hours(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidValue("This must be a number of hours, for example 1.25.", "type")
@@ -155,7 +161,7 @@ class RemoteSessionBody(Body):
         _readable(new_request.clock_of, new_request.BAD_TIME, "time"),
         WithJsonSchema({"type": "string", "pattern": "^(0[1-9]|1[0-2]):[0-5][0-9] (AM|PM)$"}),
     ]
-    time_zone: Annotated[Text(80), _readable(new_request.zone_of, new_request.BAD_ZONE, "time_zone")]
+    time_zone: Annotated[Text(80), AfterValidator(_zone)]
     estimated_duration: Hours | None = None
 
 
@@ -190,6 +196,14 @@ class CreateBody(Body):
     session_request: SessionRequestBody
 
 
+SignedPayload = Annotated[
+    Text(100_000) | None,
+    Field(
+        description="Parameters as a JSON Web Token, HS256, signed with a key of yours. They win over those beside it."
+    ),
+]
+
+
 class CancelBody(Body):
     """The document sends an empty body; the flag may stand here as well as in the query."""
 
@@ -200,6 +214,16 @@ class CancelQuery(Query):
     cancel_without_email: Flag | None = None
 
 
+class SignedCancelBody(CancelBody):
+    """The same; its parameters may be signed."""
+
+    jwt_payload: SignedPayload = None
+
+
+class SignedCancelQuery(CancelQuery):
+    jwt_payload: SignedPayload = None
+
+
 class ListQuery(Query):
     """Filters in epoch seconds (13 digits: milliseconds) and pages from 1 on."""
 
@@ -207,6 +231,10 @@ class ListQuery(Query):
     end_time: Epoch | None = None
     page: Whole = 1
     items: Whole = 100
+
+
+class SignedListQuery(ListQuery):
+    jwt_payload: SignedPayload = None
 
 
 def new_request_of(body: CreateBody) -> new_request.NewRequest:

@@ -88,6 +88,12 @@ class ListAnswer(BaseModel):
     requests: list[ListedRequest]
 
 
+class OneAnswer(BaseModel):
+    """One request, as the list shows it."""
+
+    requests: list[ListedRequest]
+
+
 class CanceledAnswer(BaseModel):
     messages: str
 

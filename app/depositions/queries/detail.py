@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Row, Select, bindparam, func, literal_column, select
 
 from app.accounts.models import Organization
-from app.depositions.models import COUNTS, Deposition
+from app.depositions.models import COUNTS, IS_SESSION, SESSIONS, Deposition
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 from app.kernel.outbox.delivery_status import ListedMessage
@@ -145,14 +145,22 @@ def _may_be_slug(text: str) -> bool:
 
 
 def listed(
-    db: Db, organization_id: int, *, after: datetime | None, before: datetime | None, page: int, size: int
+    db: Db,
+    organization_id: int,
+    *,
+    after: datetime | None,
+    before: datetime | None,
+    page: int,
+    size: int,
+    sessions: bool = False,
 ) -> tuple[list[Deposition], int]:
     """One page in ascending id, and how many there are in all.
 
-    `after`: only what starts later; `before`: only what ends earlier. The ids are found in an index alone, so that a
-    late page does not read the rows before it; without filters the count comes from counters.
+    `after`: only what starts later; `before`: only what ends earlier; `sessions`: neither requests that are not booked
+    nor what was canceled. The ids are found in an index alone, so that a late page does not read the rows before it;
+    without filters the count comes from counters.
     """
-    count_of, page_of = _statements(after is not None, before is not None)
+    count_of, page_of = _statements(after is not None, before is not None, sessions)
     values: dict[str, object] = {"organization_id": organization_id}
     if after is not None:
         values["after"] = _storable(after)
@@ -166,10 +174,12 @@ def listed(
     return [cast(Deposition, row) for row in rows], count
 
 
-@lru_cache(maxsize=4)
-def _statements(after: bool, before: bool) -> tuple[Select, Select]:
+@lru_cache(maxsize=8)
+def _statements(after: bool, before: bool, sessions: bool) -> tuple[Select, Select]:
     """The count and one page of the list with these filters. Built once: building costs a third of running them."""
     conditions = [_OF_ORGANIZATION]
+    if sessions:
+        conditions.append(literal_column(f"depositions.{IS_SESSION}", Boolean()))
     if after:
         conditions.append(Deposition.starts_at > bindparam("after"))
     if before:
@@ -177,7 +187,8 @@ def _statements(after: bool, before: bool) -> tuple[Select, Select]:
     narrowed = select(Deposition.id).where(*conditions).order_by(Deposition.id)
     ids = narrowed.limit(bindparam("size")).offset(bindparam("offset")).subquery()
     page = select(*_WIRE).join(ids, ids.c.id == Deposition.id).order_by(Deposition.id)
-    return select(func.count()).where(*conditions) if after or before else COUNT_ALL, page
+    count_all = COUNT_ALL.where(COUNTS.c.state.in_([state.value for state in SESSIONS])) if sessions else COUNT_ALL
+    return select(func.count()).where(*conditions) if after or before else count_all, page
 
 
 def _storable(moment: datetime) -> datetime:

@@ -77,6 +77,12 @@ BAD_TIME = "Write the time as hh:mm AM or hh:mm PM, for example 01:30 PM."
 BAD_ZONE = "Name a time zone we know: a Rails name such as Pacific Time (US & Canada), or an IANA name."
 
 
+def bad_zone(text: str) -> str:
+    """The refusal of an unknown zone, with the name that may be meant."""
+    near = time_zones.suggestion(text)
+    return f"{BAD_ZONE} Did you mean {near}?" if near else BAD_ZONE
+
+
 def day_of(text: str) -> date | None:
     """The day written as YYYY-MM-DD; None when there is no such day, or it lies out of reach."""
     if not _DATE.fullmatch(text):
@@ -109,7 +115,7 @@ def parse_start(start_date: str, start_time: str, time_zone: str) -> Start:
         checks: list[tuple[str, str, str, object]] = [
             ("start_date", "date", BAD_DATE, day),
             ("start_time", "time", BAD_TIME, clock),
-            ("time_zone", "time_zone", BAD_ZONE, zone),
+            ("time_zone", "time_zone", "" if zone else bad_zone(time_zone), zone),
         ]
         wrong = [
             FieldError(f"remote_session.{name}", code, detail) for name, code, detail, read in checks if read is None

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.config import Config
-from app.kernel.api.routing import Product, Route
+from app.kernel.api.routing import IGNORED, Product, Route
 from app.kernel.json_types import JsonObject
 
 TEMPLATE = "#/components/schemas/{model}"
@@ -38,7 +38,10 @@ class Problem(BaseModel):
 def document(product: Product, config: Config) -> JsonObject:
     """The OpenAPI document of one product."""
     problem = product.problem or Problem
-    models = {problem}
+    # Where another API answers what has not the form of this one's credentials, its refusal is the common one.
+    models: set[type[BaseModel]] = {problem}
+    if any(route.otherwise for route in product.routes):
+        models.add(Problem)
     for route in product.routes:
         models |= {model for model in (route.body, route.answer) if model is not None}
     both = [(model, mode) for model in models for mode in _modes(model, product)]
@@ -85,7 +88,17 @@ def _operation(
         content = {"application/json": {"schema": {"$ref": named[route.answer]}}}
         responses[str(route.status)]["content"] = content
     for status in sorted(_refusals(product, route, path)):
-        responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": refusal})
+        content = refusal
+        if status == 401 and route.otherwise:
+            content = {"application/problem+json": {"schema": {"$ref": named[Problem]}}}
+        responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": content})
+    if product.names_ignored and route.method in ("POST", "PATCH"):
+        responses[str(route.status)]["headers"] = {
+            IGNORED: {
+                "description": "The members of the body that are not known here, in dotted form, if there are any.",
+                "schema": {"type": "string"},
+            }
+        }
     operation: JsonObject = {
         "operationId": f"{product.name}_{route.name}" + (f"_{number + 1}" if number else ""),
         "summary": route.summary,

@@ -7,27 +7,27 @@ read, then the idempotent replay, then validation, and last, in the transaction,
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
 from flask import Blueprint, Flask, Response, current_app, g, request
 from pydantic import BaseModel
-from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed
 
 from app.config import Config
 from app.kernel import clock
 from app.kernel.api import problems
+from app.kernel.api.callers import Authenticator, Caller, Organization
 from app.kernel.api.rate_limits import Decision, Limiter, by_network, refuse
-from app.kernel.api.validation import parse_object, read
+from app.kernel.api.request_body import LARGEST_BODY, raw_body, with_signed
+from app.kernel.api.validation import ignored_members, parse_object, read
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db import idempotency, transaction
 from app.kernel.db.engine import Db
-from app.kernel.errors import Denied, NotFound, Refusal, TooLarge, UnsupportedMedia
+from app.kernel.errors import Denied, NotFound, Refusal
 from app.kernel.json_types import JsonObject
-
-LARGEST_BODY = 256 * 1024
 
 blueprint = Blueprint("api", __name__)
 
@@ -40,63 +40,6 @@ def is_api(path: str) -> bool:
 def largest_body(path: str, elsewhere: int) -> int:
     """How large the body of a request to this path may be."""
     return LARGEST_BODY if is_api(path) else elsewhere
-
-
-class Credential(Protocol):
-    """The key that authenticated a call."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def scopes(self) -> frozenset[str]: ...
-    @property
-    def read_at(self) -> datetime | None: ...
-
-
-class Organization(Protocol):
-    """The organization of a credential."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def slug(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def plan(self) -> str: ...
-    @property
-    def billing(self) -> str: ...
-    @property
-    def self_service(self) -> bool: ...
-    @property
-    def locale(self) -> str: ...
-    @property
-    def time_zone(self) -> str: ...
-    @property
-    def contact_email(self) -> str: ...
-    @property
-    def decision_emails(self) -> bool: ...
-
-
-class Caller(Protocol):
-    """The result of authentication."""
-
-    @property
-    def credential(self) -> Credential: ...
-    @property
-    def organization(self) -> Organization: ...
-
-
-class Authenticator(Protocol):
-    """Authenticates the calls of one API; app/accounts/api_auth.py has the three."""
-
-    scheme_name: str
-    scheme: JsonObject
-
-    def authenticate(self, authorization: str | None, db: Db, now: datetime) -> Caller: ...
-
-    # `Any`: each authenticator limits the callers that it has made itself.
-    def limits(self, caller: Any) -> list[tuple[str, int]]: ...
 
 
 @dataclass(slots=True)
@@ -146,6 +89,14 @@ class Answer:
     later: object = None
 
 
+Signed = Callable[[Call, str], JsonObject]
+"""Reads the parameters in a signed payload. Raises Invalid."""
+
+View = Callable[..., Response]
+
+IGNORED = "Ignored-Members"
+"""The header that names the members of a body which the API does not know."""
+
 Handler = Callable[[Call], object]
 """Handles a call. It returns an object for the JSON body, an Answer, or a Flask response."""
 
@@ -170,6 +121,8 @@ class Route:
     limit: int | None
     idempotent: bool
     refusals: tuple[int, ...]
+    otherwise: str
+    signed: Signed | None
     handler: Handler
 
 
@@ -187,11 +140,15 @@ class Product:
         malformed_status: int = 400,
         extend_problem: problems.Extend | None = None,
         problem: type[BaseModel] | None = None,
+        names_ignored: bool = False,
     ) -> None:
+        """With `names_ignored` every answer names the members of the body that it does not know."""
         self.name, self.title, self.description, self.authenticator = name, title, description, authenticator
         self.invalid_status, self.malformed_status = invalid_status, malformed_status
         self.extend_problem, self.problem = extend_problem, problem
+        self.names_ignored = names_ignored
         self.routes: list[Route] = []
+        self.views: dict[tuple[str, str], View] = {}
 
     def route(
         self,
@@ -208,12 +165,16 @@ class Product:
         limit: int | None = None,
         idempotent: bool = True,
         refusals: tuple[int, ...] = (),
+        otherwise: str = "",
+        signed: Signed | None = None,
     ) -> Callable[[Handler], Handler]:
         """Registers `handler(call)` under one or several paths.
 
         `find` looks up the object of the path on a reading session and raises NotFound; `allowed` raises Denied.
         `authenticated=False` opens the operation to every caller, throttled to `limit` a minute and address.
-        `refusals` names further statuses for the OpenAPI document.
+        `refusals` names further statuses for the OpenAPI document. `otherwise` is the API whose address this is too: it
+        answers the credentials that have not the form of this one. With `signed` parameters may also stand in a signed
+        payload, and win over those beside it (kernel/api/request_body.py).
         """
 
         def register(handler: Handler) -> Handler:
@@ -234,6 +195,8 @@ class Product:
                 limit=limit,
                 idempotent=idempotent and method in ("POST", "PATCH"),
                 refusals=refusals,
+                otherwise=otherwise,
+                signed=signed,
                 handler=handler,
             )
             self.routes.append(route)
@@ -241,16 +204,25 @@ class Product:
             for number, path in enumerate(paths):
                 endpoint = f"{self.name}_{handler.__name__}" + (f"_{number + 1}" if number else "")
                 blueprint.add_url_rule(path, endpoint, view, methods=[method])
+                self.views[method, path] = view
+                if otherwise:
+                    SHARED[method, path] = self
             return handler
 
         return register
 
 
-def _view(product: Product, route: Route) -> Callable[..., Response]:
+SHARED: dict[tuple[str, str], Product] = {}
+"""Operations at an address that another API has too, each with the API that is asked first."""
+
+
+def _view(product: Product, route: Route) -> View:
     """The Flask view of one operation."""
     unsafe = route.method not in transaction.SAFE
 
     def view(**args: str) -> Response:
+        if (other := _view_of_another_api(product, route)) is not None:
+            return other(**args)
         g.product = product
         if request.method == "HEAD" and not route.authenticated:
             raise MethodNotAllowed([route.method, "OPTIONS"])
@@ -265,10 +237,11 @@ def _view(product: Product, route: Route) -> Callable[..., Response]:
         if route.find is not None:
             call.found = route.find(call)
         if not unsafe:
-            if route.query is not None:
-                call.query = read(route.query, request.args.to_dict(), product.invalid_status)
+            _read(product, route, call, {})
             return _respond(route, route.handler(call))
-        data = parse_object(raw := _raw_body(), product.malformed_status)
+        data = parse_object(raw := raw_body(), product.malformed_status)
+        if product.names_ignored:
+            g.ignored_members = ignored_members(route.body, data)
         key = idempotency.read_key(request.headers.get("Idempotency-Key")) if route.idempotent else None
         if key is None:
             return _respond(route, _handle(product, route, call, data))
@@ -277,6 +250,27 @@ def _view(product: Product, route: Route) -> Callable[..., Response]:
     view.__name__ = route.name
     view.api_route = route  # type: ignore[attr-defined]  # read by the guard and by tests
     return view
+
+
+def _view_of_another_api(product: Product, route: Route) -> View | None:
+    """The operation that answers this credential, when it is that of another API at the same address.
+
+    Raises Unauthorized where the other API has none: as it answers a wrong credential.
+    """
+    rule = request.url_rule
+    at = (route.method, rule.rule if rule else "")
+    first = SHARED.get(at)
+    if first is None:
+        return None
+    if first.authenticator.recognizes(request.headers.get("Authorization")):
+        return None if first is product else first.views[at]
+    if first is not product:
+        return None
+    other = next(each for each in current_app.extensions["products"] if each.name == route.otherwise)
+    if at not in other.views:
+        g.product = other
+        other.authenticator.authenticate(None, transaction.reading(), clock.now())
+    return cast(View, other.views[at])
 
 
 def _authenticate(product: Product, route: Route, args: dict[str, str]) -> Call:
@@ -302,24 +296,20 @@ def _count(decision: Decision) -> None:
     refuse(decision)
 
 
-def _raw_body() -> bytes:
-    """The body of the request. Raises TooLarge, UnsupportedMedia."""
-    request.max_content_length = LARGEST_BODY
-    try:
-        raw = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise TooLarge("The body is larger than 256 KiB. Nothing was done.") from None
-    if raw and request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
-        raise UnsupportedMedia("The body must be sent as application/json. Nothing was done.")
-    return raw
-
-
 def _handle(product: Product, route: Route, call: Call, data: JsonObject) -> object:
+    _read(product, route, call, data)
+    return route.handler(call)
+
+
+def _read(product: Product, route: Route, call: Call, data: JsonObject) -> None:
+    """Reads the query and the body. Raises Invalid."""
+    query: JsonObject = request.args.to_dict()
+    if (signed := route.signed) is not None:
+        query, data = with_signed(query, data, lambda payload: signed(call, payload))
     if route.query is not None:
-        call.query = read(route.query, request.args.to_dict(), product.invalid_status)
+        call.query = read(route.query, query, product.invalid_status)
     if route.body is not None:
         call.body = read(route.body, data, product.invalid_status)
-    return route.handler(call)
 
 
 def _handle_once(product: Product, route: Route, call: Call, data: JsonObject, raw: bytes, key: str) -> Response:
@@ -381,11 +371,14 @@ def _respond(route: Route, result: object) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Adds the rate-limit headers to every response of an authenticated API, refusals included."""
+    """Adds the rate-limit headers to every response of an authenticated API, refusals included, and the names of
+    members that were ignored."""
     app.register_blueprint(blueprint)
 
     @app.after_request
-    def add_limit_headers(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
+        if ignored := g.get("ignored_members"):
+            response.headers[IGNORED] = ignored
         decision: Decision | None = g.get("rate")
         # A refusal has these headers already.
         if decision is not None and decision.allowed:

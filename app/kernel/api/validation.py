@@ -4,8 +4,10 @@ Unknown members are ignored and never stored; an explicit null means omitted; ty
 invalid value is never repeated in the response.
 """
 
-from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, TypeVar
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
+from urllib.parse import quote
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -142,6 +144,52 @@ def read(model: type[Model], data: object, status: int = 422) -> Model:
     except ValidationError as error:
         errors = field_errors(error, getattr(model, "WRAPPER", ""))
     raise invalid(errors, status)
+
+
+MOST_IGNORED = 20
+"""How many unknown members an answer names."""
+LONGEST_NAME = 60
+
+
+def ignored_members(model: type[BaseModel] | None, data: JsonObject) -> str:
+    """The dotted paths of the members that `model` does not know, as one line for a header; empty when there are none.
+
+    Names are percent-encoded, cut when long, and at most MOST_IGNORED. A wrapper is left out, as in names of faults.
+    """
+    found: list[str] = []
+    for path in _unknown(model, data, ""):
+        if len(found) == MOST_IGNORED:
+            break
+        found.append(path)
+    return ", ".join(found)
+
+
+def _unknown(model: type[BaseModel] | None, data: JsonObject, prefix: str) -> Iterator[str]:
+    known = _members(model) if model else {}
+    wrapper = getattr(model, "WRAPPER", "")
+    for name, value in data.items():
+        if name not in known:
+            yield prefix + quote(name[:LONGEST_NAME].encode("utf-8", "replace"), safe="~")
+        elif (inner := known[name]) is None:
+            continue
+        elif isinstance(value, dict):
+            yield from _unknown(inner, value, "" if name == wrapper else f"{prefix}{name}.")
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                if isinstance(item, dict):
+                    yield from _unknown(inner, item, f"{prefix}{name}.{number}.")
+
+
+@lru_cache(maxsize=64)
+def _members(model: type[BaseModel]) -> dict[str, type[BaseModel] | None]:
+    """The members of a model, each with the model of its object or of the objects in its list."""
+    return {name: _model_in(field.annotation) for name, field in model.model_fields.items()}
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
 
 
 def invalid(errors: Iterable[FieldError], status: int = 422) -> Invalid:

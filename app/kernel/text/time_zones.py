@@ -11,7 +11,8 @@ import re
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from difflib import get_close_matches
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,48 @@ def plain_name(name: str) -> str:
     """A zone's name without the offset in front, which is wrong in summer: `Pacific Time (US & Canada)`."""
     displayed = _DISPLAYED.fullmatch(name)
     return displayed.group(1) if displayed else name
+
+
+COLLOQUIAL: dict[str, str] = {
+    **dict.fromkeys(("pacific", "pt", "pst", "pdt", "california"), "Pacific Time (US & Canada)"),
+    **dict.fromkeys(("mountain", "mt", "mst", "mdt"), "Mountain Time (US & Canada)"),
+    **dict.fromkeys(("central", "ct", "cst", "cdt"), "Central Time (US & Canada)"),
+    **dict.fromkeys(("eastern", "et", "est", "edt", "new york"), "Eastern Time (US & Canada)"),
+    **dict.fromkeys(("atlantic", "ast", "adt"), "Atlantic Time (Canada)"),
+    **dict.fromkeys(("alaska", "akst", "akdt"), "Alaska"),
+    **dict.fromkeys(("hawaii", "hst"), "Hawaii"),
+    **dict.fromkeys(("uk", "bst"), "London"),
+    **dict.fromkeys(("cet", "cest", "central european"), "Paris"),
+    **dict.fromkeys(("gmt", "utc", "zulu"), "UTC"),
+    "jst": "Tokyo",
+    "aest": "Sydney",
+}
+"""What people in the United States call a zone → the name to choose. A standard abbreviation is said in summer too."""
+
+_NOUN = re.compile(r"(?: standard| daylight)?(?: time)?(?: zone)?\Z")
+
+
+def colloquial(text: str) -> str | None:
+    """The zone's name that these words stand for, of those that people say: `Pacific time`, `EST`."""
+    return COLLOQUIAL.get(_NOUN.sub("", text.strip().casefold()))
+
+
+def suggestion(name: str) -> str | None:
+    """A name that somebody may have meant who wrote one that is unknown; None when nothing is near."""
+    folded = plain_name(name.strip()).casefold().replace("_", " ")
+    if found := colloquial(folded):
+        return found
+    known = _folded_names()
+    near = get_close_matches(folded, known, n=1, cutoff=0.75)
+    return known[near[0]] if near else None
+
+
+@cache
+def _folded_names() -> dict[str, str]:
+    """Every name by its spelling in small letters with spaces; a city also without its continent. Rails names win."""
+    cities = {name.rpartition("/")[2]: name for name in sorted(IANA, reverse=True) if "/" in name}
+    every = {**cities, **{name: name for name in sorted(IANA)}, **{name: name for name in RAILS}}
+    return {name.casefold().replace("_", " "): meant for name, meant in every.items()}
 
 
 def get_zone(name: str) -> ZoneInfo:

@@ -31,4 +31,6 @@ function show(block) {
   block.hidden = false;
 }
 
-onPage(() => $$("[data-own-time]").forEach(show));
+export const showOwnTimes = () => $$("[data-own-time]").forEach(show);
+
+onPage(showOwnTimes);

@@ -1,17 +1,20 @@
-"""The public page of a session: what and when, and the way in once it has begun."""
+"""The public pages of a session: what and when, the way in once it has begun, and a test of camera and microphone.
+
+Opening a page is a read: a mailed link may be opened by a machine. That a person has it before them is known from the
+page's own poll, which begins when it is seen (js/session-state.js), and from the way into the room.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from app.accounts import hosts
 from app.accounts.access import public
 from app.depositions import calendar, emails
 from app.depositions.locales import hours, translator
 from app.depositions.models import State
+from app.depositions.public.state import calendar_label, card, formerly, needs, seconds_between_polls
 from app.depositions.queries import detail
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel import clock
@@ -19,11 +22,20 @@ from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.hosts import Host
-from app.kernel.text.i18n import Translator
-from app.kernel.web.htmx import personal, respond
+from app.kernel.web.htmx import personal
+from app.kernel.web.live import Live, is_poll, revision_of
 from app.kernel.web.visitors import VisitorPages, page_context
 
 public_pages = Blueprint("depositions_public", __name__, url_prefix="/sessions")
+
+CAMERA = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+}
+"""The policies of the test, the only page of this desk that may ask for them. By its own policy it can send nothing."""
 
 
 def _host(db: Db, segments: Sequence[str]) -> Host | None:
@@ -57,16 +69,31 @@ def join(slug: str) -> Response:
     return _page(deposition)
 
 
+@public_pages.get("/<slug>/test")
+@public
+def test(slug: str) -> Response:
+    """Tests the visitor's camera and microphone on their own device."""
+    deposition = _booked(db(), slug)
+    if deposition.state in (State.CANCELED, State.ENDED):
+        return _page(deposition)
+    host = hosts.by_id(db(), deposition.organization_id)
+    t = translator(deposition.details, host.locale)
+    page = render_template("depositions/test.html", **page_context(host, t), back=_address(deposition), clock=False)
+    response = personal(Response(page))
+    response.headers.update(CAMERA)
+    return response
+
+
 @public_pages.get("/<slug>/calendar.ics")
 @public
 def calendar_file(slug: str) -> Response:
     """The session as a file for the visitor's calendar, where it is the same entry as that of the e-mail; of a canceled
     one the file that takes it out."""
     deposition, now = _booked(db(), slug), clock.now()
-    if not _has_calendar_entry(deposition):
-        return _page(deposition)
     config, guest = db().config, _guest(deposition)
     t = translator(deposition.details, hosts.by_id(db(), deposition.organization_id).locale)
+    if not calendar_label(deposition, t):
+        return _page(deposition)
     if deposition.state == State.CANCELED:
         to, name = (guest.email, guest.name) if guest else ("", "")
         file = calendar.cancellation(deposition, config, to=to, name=name, now=now, t=t)
@@ -79,11 +106,6 @@ def calendar_file(slug: str) -> Response:
     return response
 
 
-def _has_calendar_entry(deposition: DepositionDetail) -> bool:
-    """Whether there is an entry to add to calendars, or to take out of them."""
-    return deposition.booked_at is not None and deposition.state != State.ENDED
-
-
 def _booked(db: Db, slug: str) -> DepositionDetail:
     """The session at a public address. Raises NotFound, also for a request that is not booked."""
     deposition = detail.by_slug(db, slug)
@@ -93,66 +115,52 @@ def _booked(db: Db, slug: str) -> DepositionDetail:
 
 
 def _page(deposition: DepositionDetail) -> Response:
+    """The page of a session; for its own poll what changes alone, or that nothing has changed."""
     now = clock.now()
     guest = _guest(deposition)
     host = hosts.by_id(db(), deposition.organization_id)
     t = translator(deposition.details, host.locale)
-    return respond(
-        "depositions/session.html",
-        "depositions/_status.html",
-        status=410 if deposition.state in (State.CANCELED, State.ENDED) else 200,
+    shown = card(deposition, host, now, t)
+    before = formerly(deposition, t)
+    facts = (deposition.starts_at, deposition.ends_at, deposition.zone, shown, before)
+    live = Live(seconds_between_polls(deposition, now), revision_of(facts))
+    if live.unchanged:
+        return live.not_modified()
+    page = render_template(
+        "depositions/_status.html" if is_poll() else "depositions/session.html",
         deposition=deposition,
         what=calendar.title(deposition, t),
-        **page_context(host, t),
+        **(page_context(host, t) | {"questions": ""}),  # the page has them among those who help
         hours=hours(deposition.starts_at, deposition.ends_at, deposition.zone, t),
         starts=clock.iso(deposition.starts_at),
         ends=clock.iso(deposition.ends_at) if deposition.ends_at > deposition.starts_at else "",
-        card=_card(deposition, now, t),
+        formerly=before,
+        card=shown,
+        needs=needs(deposition, host, guest, t),
         guest=guest,
-        proof=request.args.get("k", "") if guest else "",
+        proof=_proof() if guest else "",
+        address=_address(deposition),
+        live=live,
     )
+    response = personal(Response(page, 410 if deposition.state in (State.CANCELED, State.ENDED) else 200))
+    response.headers["ETag"] = live.tag
+    return response
 
 
-class Card(NamedTuple):
-    """What happens now, and the one thing to do: `act` is enter, reload, calendar or nothing."""
-
-    tone: str
-    icon: str
-    title: str
-    text: str
-    act: str = ""
+def _address(deposition: DepositionDetail) -> str:
+    """The address of the session's page, with the visitor's own proof."""
+    return url_for(".session", slug=deposition.slug, k=_proof() if _guest(deposition) else None)
 
 
-def _card(deposition: DepositionDetail, now: datetime, t: Translator) -> Card:
-    if deposition.state == State.CANCELED:
-        return Card("danger", "calendar-x", t("canceled"), t("canceled_text"))
-    if deposition.state == State.ENDED:
-        return Card("", "check", t("ended"), t("ended_text"))
-    if deposition.state == State.ACTIVE and deposition.room_url:
-        return Card("good", "video", t("open"), t("open_text"), "enter")
-    if deposition.state == State.ACTIVE:
-        return Card("good", "hourglass", t("begun"), t("begun_text"), "reload")
-    left = deposition.starts_at - now
-    act = "calendar" if left > timedelta(hours=1) else "reload"
-    return Card("", "clock", _begins(left, t), t("early_text"), act)
-
-
-def _begins(left: timedelta, t: Translator) -> str:
-    """`Begins in 6 days`, in whole units, the largest."""
-    minutes = int(left.total_seconds() // 60)
-    if minutes < 1:
-        return t("soon")
-    if minutes < 60:
-        return t("begins_minutes", n=minutes)
-    return t("begins_hours", n=minutes // 60) if minutes < 48 * 60 else t("begins_days", n=minutes // 1440)
+def _proof() -> str:
+    return request.args.get("k", "")
 
 
 def _guest(deposition: DepositionDetail) -> emails.Participant | None:
     """The participant whose link was opened. A link that was changed still shows the page, without a name."""
-    proof = request.args.get("k")
-    if not proof:
+    if not _proof():
         return None
     try:
-        return emails.recognize(deposition, db().config, proof)
+        return emails.recognize(deposition, db().config, _proof())
     except Invalid:
         return None
