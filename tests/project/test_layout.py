@@ -54,7 +54,7 @@ VIEWS = {
 """Files that any desk's `views/` may have."""
 
 OWN_VIEWS = {
-    "depositions": {"organizations": "what each organization chose"},
+    "depositions": {"organizations": "what each organization chose", "reconfirm": "what was said on the phone"},
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},
 }

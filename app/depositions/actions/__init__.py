@@ -9,7 +9,7 @@ from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
-from app.depositions.actions.reconfirm import reconfirm
+from app.depositions.actions.reconfirm import reconfirm, respondent
 from app.depositions.actions.request import request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
@@ -27,6 +27,7 @@ __all__ = [
     "reconfirm",
     "request",
     "request_cancellation",
+    "respondent",
     "schedule",
     "start",
     "unassign",
