@@ -34,6 +34,9 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
+PARTS_OF_PAGES = ("text/css", "text/javascript", "font/")
+"""Types that browsers never show as a document: of the headers only the one that fixes the type means anything there. A
+first visit loads forty of them."""
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 BODY_ERROR = "desk.body_error"
@@ -104,8 +107,8 @@ def _answer_options(response: Response) -> Response:
 
 
 def _finish(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.get("request_id", "")
     if request.endpoint != "static":
+        response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers.setdefault("Cache-Control", "no-store")
         _log_access(response)
     return response
@@ -128,19 +131,22 @@ class SecurityHeaders:
     """Adds the security headers that an answer does not bring itself; beneath Flask, where that costs least."""
 
     FIXED = tuple((name.lower(), (name, value)) for name, value in HEADERS.items())
+    SMALL = tuple(one for one in FIXED if one[0] == "x-content-type-options")
     STRICT = ("strict-transport-security", ("Strict-Transport-Security", STRICT_TRANSPORT))
 
     def __init__(self, inner: WSGIApplication) -> None:
         self.inner = inner
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        wanted = (*self.FIXED, self.STRICT) if environ["wsgi.url_scheme"] == "https" else self.FIXED
+        strict = (self.STRICT,) if environ["wsgi.url_scheme"] == "https" else ()
 
         def start_with_headers(
             status: str, headers: list[tuple[str, str]], error: ExcInfo | None = None, /
         ) -> Callable[[bytes], object]:
-            present = {name.lower() for name, _ in headers}
-            return start_response(status, headers + [one for name, one in wanted if name not in present], error)
+            present = {name.lower(): value for name, value in headers}
+            fixed = self.SMALL if present.get("content-type", "").startswith(PARTS_OF_PAGES) else self.FIXED
+            added = [one for name, one in (*fixed, *strict) if name not in present]
+            return start_response(status, headers + added, error)
 
         return self.inner(environ, start_with_headers)
 

@@ -147,7 +147,7 @@ class PostgreSQL(Target):
     def dress(self) -> None:
         for sql in self._dressing:
             self.run(sql)
-        for table in ("depositions", "search_entries"):
+        for table in ("depositions", "managers", "search_entries"):
             self.run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
         self.run("VACUUM ANALYZE")
         self._db.close()

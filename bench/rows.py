@@ -179,6 +179,33 @@ def contacts(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
 _YEARS = timedelta(days=730)
 _AHEAD = ("scheduled", "initial", "scheduled", "ready", "scheduled", "initial", "scheduled", "canceled") * 2
 _PAST = ("ended", "ended", "canceled", "ended", "ended", "ended", "ended", "canceled", "ended", "ended")
+MANAGED = 12
+"""How many people the roster has."""
+
+MANAGERS = [
+    "id",
+    "name",
+    "email",
+    "zone",
+    "languages",
+    "skills",
+    "buffer_before",
+    "buffer_after",
+    "templates",
+    "active",
+    "version",
+    "created_at",
+    "updated_at",
+]
+
+
+def managers(now: datetime) -> Iterator[tuple[Any, ...]]:
+    """The roster."""
+    for i in range(MANAGED):
+        made = moment(now - _YEARS)
+        facts = ("America/Bogota", "[]", "[]", 15, 15, "{}", 1, 1, made, made)
+        yield (i + 1, "Mara Manager", f"manager{i}@bench.example", *facts)
+
 
 DEPOSITIONS = [
     "id",
@@ -204,6 +231,7 @@ DEPOSITIONS = [
     "deponent_role",
     "invites",
     "details",
+    "manager_id",
     "manager_name",
     "manager_email",
     "cancellation_open",
@@ -252,8 +280,9 @@ def depositions(n: int, now: datetime) -> Iterator[tuple[Any, ...]]:
             f'[{{"email":"counsel{i % 500}@example.com","access_level":"host"}},'
             f'{{"email":"clerk{i % 900}@example.com","access_level":"participant"}}]',
             '{"language":"en-US","interpreter":"none"}',
+            i % MANAGED + 1 if booked else None,
             "Mara Manager" if booked else None,
-            f"manager{i % 12}@bench.example" if booked else None,
+            f"manager{i % MANAGED}@bench.example" if booked else None,
             1 if asked else 0,
             1 if booked else 0,
             later if booked else None,
@@ -367,6 +396,7 @@ def everything(n: int, now: datetime) -> list[Rows]:
     return [
         Rows("contacts", tuple(CONTACTS), contacts(n, now)),
         Rows("prescreens", tuple(PRESCREENS), prescreens(n, now)),
+        Rows("managers", tuple(MANAGERS), managers(now)),
         Rows("depositions", tuple(DEPOSITIONS), depositions(n, now)),
         Rows("inspections", tuple(INSPECTIONS), inspections(n, now)),
     ]

@@ -16,6 +16,7 @@ from app.accounts import api_auth
 from app.accounts.actions import keys, sign_ins
 from app.accounts.models import Membership, Organization, Person
 from app.accounts.roles import Role
+from app.depositions.models import Manager
 from app.kernel.changes.events import Actor
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
@@ -47,6 +48,9 @@ PEOPLE: dict[str, tuple[str, list[tuple[Role, str | None]]]] = {
     "aida": ("Aida Rossi", [(Role.AUDITOR, "harbor")]),
     "nora": ("Nora Weiss", []),
 }
+
+MANAGERS = ("ines",)
+"""Who has a row of the roster, whose id is no person's."""
 
 ROLES = {
     "scheduler": "ines",
@@ -83,6 +87,9 @@ def _add(db: Db) -> None:
         for role, slug in places:
             where = organizations[slug].id if slug else None
             db.add(Membership(person_id=people[called].id, organization_id=where, role=role.value))
+    for called in MANAGERS:
+        facts = {"zone": "UTC", "languages": [], "skills": [], "templates": {}, "created_at": made, "updated_at": made}
+        db.add(Manager(id=41, person_id=people[called].id, name=PEOPLE[called][0], email=_email(called), **facts))
 
 
 def _email(called: str) -> str:
@@ -91,7 +98,7 @@ def _email(called: str) -> str:
 
 class Cast:
     """The test people and organizations as a database holds them: `cast.marston` is an organization, `cast.ines` a
-    person. Rows are detached copies."""
+    person, `cast.managers["ines"]` her row of the roster. Rows are detached copies."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -99,8 +106,10 @@ class Cast:
         with database.read() as db:
             organizations = {found.slug: found for found in db.scalars(select(Organization))}
             people = {found.email: found for found in db.scalars(select(Person))}
+            managers = {found.email: found for found in db.scalars(select(Manager))}
         self.organizations = {slug: organizations[slug] for slug in ORGANIZATIONS}
         self.people = {called: people[_email(called)] for called in PEOPLE}
+        self.managers = {called: managers[_email(called)] for called in MANAGERS}
 
     def __getattr__(self, called: str) -> Any:
         for known in ("organizations", "people"):

@@ -15,7 +15,7 @@ from tests.cast import Cast
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/nothing", "/api/v1/sessions", "/api/v1/nothing", "/static/app.css"])
+@pytest.mark.parametrize("path", ["/sign-in", "/nothing", "/api/v1/sessions", "/api/v1/nothing"])
 def test_every_answer_carries_the_security_headers(client: FlaskClient, path: str):
     headers = client.get(path).headers
     assert headers["Content-Security-Policy"] == middleware.CONTENT_SECURITY_POLICY
@@ -26,6 +26,17 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient, path: st
     assert "camera=()" in headers["Permissions-Policy"]
     assert headers["X-Request-Id"]
     assert "Strict-Transport-Security" not in headers, "only over https"
+
+
+def test_what_is_no_document_carries_only_the_header_that_fixes_its_type(client: FlaskClient):
+    """Forty files of a first visit with 600 bytes of headers each weighed more than the page."""
+    headers = client.get("/static/app.css", base_url="https://localhost").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Strict-Transport-Security"]
+    assert "Content-Security-Policy" not in headers
+    assert "X-Request-Id" not in headers
+    drawing = client.get("/static/icons.svg").headers
+    assert drawing["Content-Security-Policy"] == middleware.CONTENT_SECURITY_POLICY, "an SVG can be a document"
 
 
 def test_over_https_transport_is_strict(client: FlaskClient):

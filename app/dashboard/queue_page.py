@@ -21,6 +21,9 @@ from app.kernel.text.template_filters import pluralize
 from app.kernel.web.htmx import has_target, respond, retarget, see_other
 from app.kernel.web.live import rows_on_screen
 
+BESIDE = {"title-cell", "flags-cell", "person-cell", "left-cell", "number-cell"}
+"""Columns that a list beside an open item shows (split.css); the others stay empty there."""
+
 
 @dataclass(slots=True)
 class Group:
@@ -130,10 +133,9 @@ class QueuePage:
         """The columns of this tab."""
         return self.queue.columns_on(self.list_state.tab)
 
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """The macros of these columns."""
-        return tuple(column.cell for column in self.columns)
+    def cells(self, *, beside: bool) -> tuple[str, ...]:
+        """The macros of these columns; empty for one that a list beside an open item does not show."""
+        return tuple(column.cell if not beside or BESIDE & set(column.css.split()) else "" for column in self.columns)
 
     @property
     def span(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select
 
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
@@ -13,7 +13,7 @@ from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, Wor
 from app.depositions import answers, api, events, jobs, presentation, public, views
 from app.depositions.actions import people
 from app.depositions.models import Deposition, State
-from app.depositions.queries import backfills, listing, search
+from app.depositions.queries import backfills, listing, managers, search
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization
 
@@ -59,7 +59,7 @@ def _managed_today(db: Db, user: Me, now: datetime) -> list[WorkItem]:
     rows = db.execute(
         select(*_ITEM)
         .where(
-            Deposition.manager_email == user.email,
+            managers.managed_by(literal(user.id)),
             Deposition.starts_at >= now - timedelta(hours=1),
             Deposition.starts_at < midnight,
             Deposition.state.in_([state.value for state in (State.ACTIVE, State.SCHEDULED, State.READY)]),
@@ -131,6 +131,7 @@ DESK = Desk(
     title="Depositions",
     icon="inbox",
     subject=events.SUBJECT,
+    further_subjects=(events.MANAGER,),
     blueprints=(views.pages, public.public_pages, answers.answer_pages),
     visitor_pages=public.VISITOR_PAGES,
     product=api.product,

@@ -7,6 +7,9 @@ from app.kernel.changes.message_events import MESSAGE_EVENTS
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
 
+MANAGER = "manager"
+"""The subject type of the rows of the roster."""
+
 
 def _scheduled_or_booked(row: EventRow) -> str:
     return "Booked by {who} through Self-Service" if row.data.get("self_service") else "Scheduled by {who}"
@@ -137,6 +140,7 @@ STARTED = EventType(
     "deposition.started", "Started by {who}", "started the session", "play", "good", removes_from_list=True
 )
 ENDED = EventType("deposition.ended", "Ended by {who}", "ended the session", "circle-stop", removes_from_list=True)
+MANAGER_ADDED = EventType("manager.added", "Added to the roster by {who}", "added them to the roster", "user-plus")
 SETTINGS_CHANGED = EventType(
     "organization.deposition_settings_changed",
     "Depositions settings changed by {who}",

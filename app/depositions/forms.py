@@ -7,23 +7,24 @@ from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, 
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking
-from app.depositions.queries.managers import Manager
+from app.depositions.models import Manager
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.web.forms import DeskForm, NameField, VersionedForm, at_most, needed, optional
 
 OTHER = "other"
-"""The choice for a manager who has no account here."""
+"""The choice for a manager who is not in the roster."""
 
 
 class ScheduleForm(VersionedForm):
-    """Who manages the session, and where it takes place. `manager` is a person's id, or OTHER with name and e-mail."""
+    """Who manages the session, and where it takes place. `manager` is the id of a row of the roster, or OTHER with name
+    and e-mail of somebody who gets one. Without a room the manager's own is meant."""
 
     manager = RadioField("Manager", validators=[needed("Choose who manages the session.")])
     manager_name = NameField("Their name", validators=[at_most(200)])
     manager_email = EmailField("Their e-mail", validators=[at_most(254)])
     provider = StringField("Video provider", validators=[at_most(100)])
-    room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
+    room_url = StringField("Room", validators=[at_most(ROOM_LIMIT)])
     reason = TextAreaField(
         "Reason to book despite an overlap",
         validators=[at_most(REASON_LIMIT)],
@@ -38,9 +39,10 @@ class ScheduleForm(VersionedForm):
         """What was decided, once the form is checked."""
         chosen = next((one for one in team if str(one.id) == self.manager.data), None)
         return Booking(
+            manager_id=chosen.id if chosen else None,
             manager_name=chosen.name if chosen else self.manager_name.data,
             manager_email=chosen.email if chosen else self.manager_email.data,
-            room_url=self.room_url.data,
+            room_url=self.room_url.data or "",
             provider=self.provider.data or "",
             reason=self.reason.data or "",
         )

@@ -1,10 +1,23 @@
 """Tables of the depositions desk (the Session Requests document, "Example Request" and "Example Response")."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, Text, Uuid, false, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    Uuid,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db.counters import keep_counters
@@ -65,6 +78,8 @@ class Deposition(Base):
     `sequence` counts what participants and systems had to learn: the booking, each move, the cancellation. It is the
     SEQUENCE of the calendar files, and `sequence_at` is when it last grew. `not_up_to_date` is true while somebody who
     heard of an earlier one has not heard of this one (actions/people.py keeps it).
+    `manager_id` is the manager's row of the roster; `manager_name` and `manager_email` are what it said when the
+    session was booked. It has no foreign key, which a large table does not get while it is in use; rosters only grow.
     """
 
     __tablename__ = "depositions"
@@ -87,10 +102,10 @@ class Deposition(Base):
             postgresql_where=text(_CANCELLATION),
         ),
         Index(
-            "ix_depositions_manager",
-            "manager_email",
+            "ix_depositions_managed",
+            "manager_id",
             "starts_at",
-            **only("manager_email IS NOT NULL"),
+            **only("manager_id IS NOT NULL"),
         ),
         Index(
             "ix_depositions_assignee",
@@ -138,6 +153,7 @@ class Deposition(Base):
     notice: Mapped[str | None] = mapped_column(Text)
     cancellation_requested_at: Mapped[datetime | None] = mapped_column(Instant)
     cancellation_open: Mapped[bool] = mapped_column(Boolean, default=False)
+    manager_id: Mapped[int | None] = mapped_column(Integer)
     manager_name: Mapped[str | None] = mapped_column(Text)
     manager_email: Mapped[str | None] = mapped_column(String(254))
     provider: Mapped[str | None] = mapped_column(Text)
@@ -200,6 +216,77 @@ keep_hourly_stats(
     StatEvent("deposition.canceled", at="canceled_at"),
     StatEvent("deposition.starts", at="starts_at", category="{r}.state", reads=("state",)),
 )
+
+
+BUFFER = 15
+"""Minutes that a manager keeps free before and after a session, until their row says otherwise."""
+
+
+class Manager(Base):
+    """A row of the roster: somebody who manages sessions, with an account here (`person_id`) or an outsider.
+
+    `email` is in lower case and names one row. `zone` is the IANA zone of their working hours and absences. `templates`
+    has the addresses of their rooms by video provider. `feed_hash` is the SHA-256 of the token of their calendar feed.
+    A row is never deleted: who no longer manages is not `active`.
+    """
+
+    __tablename__ = "managers"
+    __table_args__ = (
+        CheckConstraint("buffer_before BETWEEN 0 AND 480 AND buffer_after BETWEEN 0 AND 480", name="buffers_known"),
+        Index("ix_managers_name", "active", "name", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    zone: Mapped[str] = mapped_column(String(64))
+    languages: Mapped[list[str]] = mapped_column(Json)
+    skills: Mapped[list[str]] = mapped_column(Json)
+    buffer_before: Mapped[int] = mapped_column(Integer, default=BUFFER)
+    buffer_after: Mapped[int] = mapped_column(Integer, default=BUFFER)
+    templates: Mapped[dict[str, str]] = mapped_column(Json)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    feed_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    feed_made_at: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class WorkingHours(Base):
+    """A part of a weekday (Monday is 0) in which a manager works, in minutes after midnight of their zone.
+
+    Who has none at all works at any hour; a weekday without one is free.
+    """
+
+    __tablename__ = "manager_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
+        CheckConstraint("starts >= 0 AND ends > starts AND ends <= 1440", name="within_a_day"),
+    )
+
+    manager_id: Mapped[int] = mapped_column(ForeignKey("managers.id"), primary_key=True)
+    weekday: Mapped[int] = mapped_column(Integer, primary_key=True)
+    starts: Mapped[int] = mapped_column(Integer, primary_key=True)
+    ends: Mapped[int] = mapped_column(Integer)
+
+
+class Absence(Base):
+    """Days on which a manager is away, both included, on the calendar of their zone."""
+
+    __tablename__ = "manager_absences"
+    __table_args__ = (
+        CheckConstraint("last_day >= first_day", name="ends_after_start"),
+        Index("ix_manager_absences_manager", "manager_id", "last_day"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    manager_id: Mapped[int] = mapped_column(ForeignKey("managers.id"))
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    note: Mapped[str] = mapped_column(Text)
 
 
 class Kind(StrEnum):

@@ -11,10 +11,10 @@ from app.accounts.access import Me
 from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
 from app.depositions.emails import Participant
-from app.depositions.models import BOOKED, Deposition, State
+from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.queries.listing import ListedDeposition
-from app.depositions.queries.managers import BookedSession, Manager, overlapping
-from app.depositions.rules import flags, transitions
+from app.depositions.queries.managers import BookedSession, overlapping
+from app.depositions.rules import flags, rooms, transitions
 from app.kernel.outbox.delivery_status import ListedMessage
 from app.kernel.outbox.outbox import DEAD, SENT
 from app.kernel.text import datetimes, day_ruler, normalization, time_zones
@@ -238,37 +238,46 @@ def length(session: Timed) -> str:
 
 
 class ManagerChoice(NamedTuple):
-    """A manager whom the form of a booking offers. `load`: their sessions of that day; `note`: why they suit or not."""
+    """A manager whom the form of a booking offers. `load`: their sessions of that day; `note`: why they suit or not;
+    `room`: whether their own room serves at the provider that was asked for."""
 
     value: str
     name: str
     load: str
     note: str
     busy: bool
+    room: bool
 
 
 def manager_choices(
     team: Sequence[Manager],
     sessions: Sequence[BookedSession],
+    away: Mapping[int, str],
     deposition: Deposition,
-    of_the_case: Collection[str | None],
+    of_the_case: Collection[int | None],
 ) -> list[ManagerChoice]:
-    """The team, free people first, then whoever has less to do that day. `sessions` are those around this one,
-    `of_the_case` the e-mail addresses of those who managed this case before."""
+    """The roster, free people first, among them those with a room, then whoever has less to do that day. `sessions` are
+    those around this one, `away` says why managers are not there, `of_the_case` are those who managed this case before,
+    by their ids."""
     found = []
+    provider = deposition.details.get("video_provider", "")
     for one in team:
-        theirs = [session for session in sessions if session.manager_email == one.email and session.id != deposition.id]
-        overlaps = overlapping(theirs, deposition.starts_at, deposition.ends_at, besides=deposition.id)
+        theirs = [session for session in sessions if session.manager_id == one.id and session.id != deposition.id]
+        overlaps = overlapping(theirs, one, deposition.starts_at, deposition.ends_at, besides=deposition.id)
         day = sessions_of_day(theirs, deposition)
         spans = [transitions.busy(session.starts_at, session.ends_at) for session in day]
         hours = sum((span.ends_at - span.starts_at for span in spans), timedelta())
-        known = one.email in of_the_case
-        note = _overlap_text(overlaps, deposition.starts_at) if overlaps else "free all day" if not day else "free"
+        known, room, reason = one.id in of_the_case, rooms.room_of(one.templates, provider), away.get(one.id, "")
+        free = "free all day" if not day else "free"
+        notes = [_overlap_text(overlaps, deposition.starts_at) if overlaps else "", reason]
+        notes = [note for note in notes if note] or [free]
         if known:
-            note += ", managed this case before"
+            notes.append("managed this case before")
         load = f"{len(day)} · {datetimes.duration(hours)}" if day else ""
-        order = (bool(overlaps), not known, len(day), hours, one.name)
-        found.append((order, ManagerChoice(str(one.id), one.name, load, note, bool(overlaps))))
+        busy = bool(overlaps or reason)
+        order = (busy, room is None, not known, len(day), hours, one.name, one.id)
+        choice = ManagerChoice(str(one.id), one.name, load, ", ".join(notes), busy, room is not None)
+        found.append((order, choice))
     return [choice for _, choice in sorted(found)]
 
 

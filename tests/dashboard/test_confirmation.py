@@ -32,7 +32,7 @@ def ines(app: Any, cast: Any) -> Any:
 
 
 def fields(client: Any, made: Any, cast: Any, **typed: Any) -> dict[str, Any]:
-    person = cast.people["ines"]
+    person = cast.managers["ines"]
     token = csrf(client, f"/depositions/{made.id}")
     default = {"manager": str(person.id), "room_url": factories.ROOM, "version": 1, "csrf_token": token}
     return {**default, **typed}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.depositions import presentation
+from app.depositions.models import Manager
 from app.depositions.queries import managers
-from app.depositions.queries.managers import Manager
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.cast import Cast
@@ -99,11 +99,11 @@ def test_free_managers_come_first_and_the_others_say_when_they_are_busy(
     assert "1 · 1 h 15 min" in busy
     assert "overlaps" in busy
     assert "Somebody else" in somebody
-    person = cast.people["ines"]
-    team = [Manager(person.id, person.name, person.email), Manager(9, "Zoe Last", "zoe@example.com")]
+    person = cast.managers["ines"]
+    zoe = Manager(id=9, name="Zoe Last", email="zoe@example.com", buffer_before=15, buffer_after=15, templates={})
     with database.read() as db:
-        sessions = managers.booked(db, [person.email, "zoe@example.com"], other.starts_at, other.ends_at)
-    choices = presentation.manager_choices(team, sessions, other, set())
+        sessions = managers.booked(db, [person.id, zoe.id], other.starts_at, other.ends_at)
+    choices = presentation.manager_choices([person, zoe], sessions, {}, other, set())
     assert [(one.name, one.busy, one.note[:8]) for one in choices] == [
         ("Zoe Last", False, "free all"),
         ("Ines Okafor", True, "overlaps"),

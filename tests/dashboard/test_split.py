@@ -191,3 +191,15 @@ def test_it_asks_the_same_of_any_list(ines: FlaskClient, database: Database, cas
     assert count() == at_first
     post(ines, "/depositions/layout", {"layout": "list"})
     assert at_first - count() <= MOST
+
+
+def test_a_row_beside_an_item_holds_what_is_shown_there(lena: FlaskClient, database: Database, cast: Cast) -> None:
+    """Cells that the stylesheet hides beside an item were most of its page's weight; the list alone has them."""
+    ids = [str(prescreen(database, cast.marston.id)) for _ in range(2)]
+    alone, beside = text(lena.get("/prescreens")), text(lena.get(f"/prescreens/{ids[0]}")).partition('id="item"')[0]
+    assert sorted(rows(beside)) == sorted(rows(alone))
+    for whole in ('<td class="answers-cell">', "inline-action", "<small>until"):
+        assert whole in alone
+        assert whole not in beside
+    row = beside.partition("data-row=")[2].partition("</tr>")[0]
+    assert 1 + row.count("<td") == beside.count('<th scope="col"')

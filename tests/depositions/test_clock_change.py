@@ -25,7 +25,7 @@ def made(database, cast):
 
 
 def typed(cast):
-    return {"manager": str(cast.ines.id), "room_url": factories.ROOM, "provider": "chime"}
+    return {"manager": str(cast.managers["ines"].id), "room_url": factories.ROOM, "provider": "chime"}
 
 
 def words(html):

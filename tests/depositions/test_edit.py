@@ -10,7 +10,12 @@ from tests.pages import csrf, digest, text
 
 def typed(client, cast, made, **more):
     token = csrf(client, f"/depositions/{made.id}")
-    facts = {"manager": str(cast.ines.id), "room_url": factories.ROOM, "provider": "chime & co", "version": 1}
+    facts = {
+        "manager": str(cast.managers["ines"].id),
+        "room_url": factories.ROOM,
+        "provider": "chime & co",
+        "version": 1,
+    }
     return {"csrf_token": token, **facts, **more}
 
 

@@ -175,6 +175,6 @@ def test_counts_stay_with_what_the_reader_may_see(database, desk, cast):
         assert listing.waiting(db, frozenset(), now()) == 0
 
 
-def test_managers_are_the_scheduling_team(database, cast):
+def test_managers_are_the_active_rows_of_the_roster(database, cast):
     with database.read() as db:
         assert [one.name for one in managers.managers(db)] == ["Ines Okafor"]

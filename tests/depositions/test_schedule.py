@@ -16,7 +16,7 @@ from tests.pages import at_once, csrf, digest, one_wins, text
 
 
 def typed(cast, **more):
-    return {"manager": str(cast.ines.id), "room_url": factories.ROOM, "provider": "chime", **more}
+    return {"manager": str(cast.managers["ines"].id), "room_url": factories.ROOM, "provider": "chime", **more}
 
 
 def test_works(ines, cast, database, outbox):

@@ -26,7 +26,7 @@ def test_the_confirmation_page_warns_that_nothing_can_sign_the_webhook(
         with database.write() as db:
             db.execute(update(ApiKey).values(revoked_at=now()))
     page = f"/depositions/{made.id}"
-    typed = {"manager": str(cast.people["ines"].id), "room_url": factories.ROOM, "version": 1, "step": "preview"}
+    typed = {"manager": str(cast.managers["ines"].id), "room_url": factories.ROOM, "version": 1, "step": "preview"}
     shown = client.post(f"{page}/schedule", data={**typed, "csrf_token": csrf(client, page)})
     assert shown.status_code == 200
     assert (WARNING in text(shown)) is revoked

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from app.accounts.models import Organization
 from app.depositions import actions
 from app.depositions.locales import TRANSLATIONS, hours
+from app.depositions.queries import people
 from app.kernel.clock import now
 from tests.depositions import factories
 from tests.pages import text
@@ -241,3 +242,49 @@ def test_the_test_alone_may_ask_for_camera_and_microphone_and_can_send_nothing(c
     assert other.headers["Permissions-Policy"] == "camera=(), microphone=(), geolocation=()"
     gone = client.get(f"/sessions/{factories.in_state(database, cast, 'canceled').slug}/test")
     assert (gone.status_code, gone.headers["Permissions-Policy"]) == (410, "camera=(), microphone=(), geolocation=()")
+
+
+PERSON = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1"}
+SEEN = {**PERSON, "X-Desk-Poll": "seen"}
+
+
+def known(database, made, address):
+    """When somebody opened the page and entered, and at which SEQUENCE they opened it."""
+    with database.read() as db:
+        rows = [each for each in people.known(db, made.id) if each.address == address]
+    return [(row.opened_at is not None, row.opened_sequence, row.entered_at is not None) for row in rows]
+
+
+def test_a_person_who_has_the_page_before_them_is_known(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    (message,) = outbox.emails("orsolya@example.com")
+    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
+    client.get(url, headers=PERSON)
+    client.head(url, headers=SEEN)
+    client.get(url, headers={**SEEN, "Sec-Purpose": "prefetch;prerender"})
+    client.get(url, headers={**SEEN, "User-Agent": "Mozilla/5.0 HeadlessChrome/140"})
+    client.get(url, headers={**PERSON, **POLL})
+    client.get(f"/sessions/{made.slug}", headers=SEEN)
+    assert known(database, made, "orsolya@example.com") == [(False, None, False)]
+    client.get(url, headers=SEEN)
+    assert known(database, made, "orsolya@example.com") == [(True, made.sequence, False)]
+    with database.write() as db:
+        canceled = actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
+    assert client.get(url, headers=SEEN).status_code == 410
+    assert known(database, made, "orsolya@example.com") == [(True, canceled.sequence, False)]
+
+
+def test_who_goes_into_the_room_is_known(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "active")
+    (message,) = outbox.emails("orsolya@example.com")
+    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
+    join = url.replace("?", "/join?")
+    for headers in ({"User-Agent": "MailScanner/2.1"}, {**PERSON, "Purpose": "prefetch"}):
+        assert client.get(join, headers=headers).status_code == 303
+    assert client.head(join, headers=PERSON).status_code == 303
+    assert known(database, made, "orsolya@example.com") == [(False, None, False)]
+    assert client.get(join, headers=PERSON).headers["Location"] == factories.ROOM
+    assert known(database, made, "orsolya@example.com") == [(False, None, True)]
+    assert known(database, made, "") == [(False, None, False)], "the organization's system"
+    client.get(f"/sessions/{made.slug}/join", headers=PERSON)
+    assert (False, None, True) in known(database, made, ""), "somebody by the bare link"

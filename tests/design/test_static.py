@@ -83,6 +83,32 @@ def test_a_page_names_every_module_that_it_runs(site: Flask, visitor: FlaskClien
     assert len(preloaded) == len(set(preloaded)) == len(wanted) - 1
 
 
+def test_what_is_sent_is_the_code_without_its_comments(site: Flask, visitor: FlaskClient) -> None:
+    script = visitor.get(url(site, "js/dom.js")).text
+    assert "/**" not in script
+    assert "export const" in script or "export function" in script
+    assert not re.search(r"^ |^/\*", visitor.get(url(site, "app.css")).text, re.M)
+
+
+def test_comments_beside_code_and_what_looks_like_one_stay(tmp_path: Path) -> None:
+    (tmp_path / "js").mkdir()
+    kept = 'const a = 1; // why\n/* b */ const c = "//x";\n'
+    source = f"/** Head. */\n\n{kept}  /* over\n   * lines */\n  // own\n  d();\n/* e */"
+    (tmp_path / "js/one.js").write_text(source)
+    (tmp_path / "css").mkdir()
+    for name in SHEETS:
+        (tmp_path / "css" / f"{name}.css").write_text("")
+    body = Assets(tmp_path).files["js/one.js"].body.decode()
+    assert body == f"{kept}d();\n"
+
+
+def test_no_string_of_ours_spans_lines() -> None:
+    """Because indentation is taken from every line."""
+    for path in (STATIC / "js").rglob("*.js"):
+        for line in path.read_text("utf-8").splitlines():
+            assert line.count("`") % 2 == 0, (path.name, line)
+
+
 def test_modules_that_import_each_other_are_refused(tmp_path: Path) -> None:
     for name, other in (("a", "b"), ("b", "a")):
         (tmp_path / "js").mkdir(exist_ok=True)

@@ -5,16 +5,19 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
 from app.accounts import rules
 from app.accounts.models import Organization
+from app.depositions import actions
+from app.kernel import clock
 from app.kernel.db.engine import Database
 from app.prescreens import links
 from tests import browsers
 from tests.cast import Cast
 from tests.depositions import factories as depositions
+from tests.outgoing import Outbox
 from tests.prescreens import factories as prescreens
 from tests.project import visual_checks
 
@@ -110,3 +113,108 @@ def test_the_visitors_own_hour_comes_first(app: Flask, chromium: Browser, databa
                 assert "Tuesday 15 December 2026" in own
                 assert "your time, Japan Standard Time (into Wednesday)" in own
             context.close()
+
+
+MICROPHONE = """window.asked = [];
+const drawn = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
+drawn.getContext('2d').fillRect(0, 0, 640, 480);
+navigator.mediaDevices.enumerateDevices = async () => [
+    { kind: 'audioinput', deviceId: 'a', label: 'Headset' }, { kind: 'audioinput', deviceId: 'b', label: 'Built-in' }];
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+    window.asked.push(wanted);
+    if (window.refusal) throw new DOMException('', window.refusal);
+    if (wanted.video && window.noCamera) throw new DOMException('', 'NotFoundError');
+    const sound = new AudioContext(), out = sound.createMediaStreamDestination();
+    if (window.voice) { const tone = new OscillatorNode(sound); tone.connect(out); tone.start(); }
+    return new MediaStream([...(wanted.video ? drawn.captureStream().getTracks() : []),
+        ...(wanted.audio ? out.stream.getTracks() : [])]);
+};"""
+
+
+def test_the_state_of_a_session_updates_itself_but_not_under_the_focus(
+    phone: Opened, database: Database, cast: Cast, outbox: Outbox
+) -> None:
+    made = depositions.in_state(database, cast, "scheduled")
+    (message,) = outbox.emails("orsolya@example.com")
+    path = message["text"].partition("http://localhost:8000")[2].split()[0]
+    page = phone("/health/live")
+    page.clock.install()
+    page.goto(page.url.removesuffix("/health/live") + path)
+    line = page.locator("#updates")
+    assert line.inner_text() == "This page keeps itself up to date."
+    page.locator(".status-card .btn").focus()
+    with database.write() as db:
+        actions.start(db, made.id, by=cast.actor("ines"), now=clock.now())
+    page.clock.fast_forward(4_000)
+    expect(line).to_have_text("This has changed: Open now")
+    assert page.locator(".status-card h2").inner_text().startswith("Begins in")
+    page.locator(".status-card .btn").blur()
+    page.wait_for_selector("#status[data-kind=open]")
+    assert line.inner_text() == "Open now · This page keeps itself up to date."
+    assert "k=" in str(page.get_by_role("link", name="Enter the room").get_attribute("href"))
+    # Hidden it asks for nothing; when it fails it says since when.
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("""Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'))""")
+    page.clock.fast_forward(600_000)
+    assert not asked
+    page.route("**/sessions/**", lambda route: route.fulfill(status=429))
+    page.evaluate("""Object.defineProperty(document, 'hidden', { value: false });
+        document.dispatchEvent(new Event('visibilitychange'))""")
+    page.clock.run_for(130_000)
+    expect(line).to_contain_text("No connection since")
+    assert "warn" in str(line.get_attribute("class"))
+
+
+def test_camera_and_microphone_are_tested_on_the_device(phone: Opened, database: Database, cast: Cast) -> None:
+    path = f"/sessions/{depositions.in_state(database, cast, 'scheduled').slug}/test"
+    page = phone(path)
+    page.context.add_init_script(MICROPHONE)
+    page.goto(page.url)
+    camera, microphone = page.locator("[data-device=camera]"), page.locator("[data-device=microphone]")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.evaluate("window.voice = true")
+    page.get_by_role("button", name="Start the test").click()
+    page.wait_for_selector("[data-device=microphone].good")
+    assert "works: you see yourself above" in camera.inner_text()
+    assert "works: it hears you" in microphone.inner_text()
+    assert page.locator("video").evaluate("video => video.srcObject.getTracks().length") == 1
+    assert page.locator(".loudness .series-1").count() > 3
+    microphone.get_by_role("combobox").select_option("Built-in")
+    page.wait_for_function("() => window.asked.length === 2")
+    assert page.evaluate("window.asked[1].audio.deviceId.exact") == "b"
+    page.get_by_role("button", name="Switch off").click()
+    assert not page.locator("video").is_visible()
+    for name, words in (
+        ("NotAllowedError", "is not allowed. Press the sign beside the address"),
+        ("NotReadableError", "is used by another program"),
+        ("NotFoundError", "was not found. Connect one"),
+    ):
+        page.evaluate("name => { window.refusal = name }", name)
+        page.get_by_role("button", name="Try again").click()
+        expect(camera).to_contain_text(words)
+        expect(microphone).to_contain_text(words)
+    page.evaluate("window.refusal = ''; window.noCamera = true")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector("[data-device=microphone].good")
+    assert "was not found" in camera.inner_text()
+    assert not [url for url in sent if "/static/" not in url]
+
+
+def test_session_pages_can_be_read_narrow_dark_and_from_right_to_left(
+    phone: Opened, database: Database, cast: Cast
+) -> None:
+    with database.write() as db:
+        db.execute(update(Organization).values(name=HOSTILE, public_phone="+1 212 555 0142", hours=HOSTILE))
+    problems = []
+    for state, language in (("scheduled", "ar"), ("active", "es"), ("canceled", "fr"), ("ended", "ar")):
+        details = {"language": language, "interpreter": HOSTILE}
+        made = depositions.in_state(database, cast, state, deponent_name=HOSTILE, details=details)
+        for path in (f"/sessions/{made.slug}", *([f"/sessions/{made.slug}/test"] if state == "scheduled" else [])):
+            page = phone(path)
+            assert page.evaluate(SMALL) == 0, path
+            assert page.evaluate("document.documentElement.lang") == language
+            problems += [f"{state} {path}: {found}" for found in visual_checks.findings(page)]
+    assert not problems, "\n".join(problems)

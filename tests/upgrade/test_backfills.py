@@ -40,6 +40,11 @@ INSPECTIONS = [
     {"id": "4" * 32, "status": "recording", "email": "ana@example.com"},
     {"id": "5" * 32, "status": "closed", "email": "ana@example.com"},
 ]
+TEAM = (
+    "SELECT name, id FROM people WHERE disabled_at IS NULL AND id IN (SELECT person_id FROM memberships "
+    "WHERE role = 'scheduler' AND organization_id IS NULL) ORDER BY id"
+)
+"""Who could be chosen as a manager before there was a roster."""
 ASSIGNED = [(7, "Ana"), (7, "Ana"), (None, None), (7, "Ana"), (None, None)]
 """Who made an inspection that is not over has it; one that is over keeps the name it shows."""
 
@@ -123,6 +128,24 @@ def test_prescreens_get_the_names_of_their_assignees(database: Database) -> None
     assigned = len(names_at_prescreens(database))
     assert backfills.run(database, BACKFILLS, NOW)["assignees.prescreens"] == assigned >= 3
     assert all(stored == name for stored, name in names_at_prescreens(database))
+
+
+def test_the_team_and_everybody_who_manages_a_session_get_one_row_of_the_roster(database: Database) -> None:
+    snapshot_of_old(database)
+    schema.upgrade(database)
+    team = [tuple(row) for row in product.rows(database, "SELECT name, person_id FROM managers ORDER BY person_id")]
+    assert team == [tuple(row) for row in product.rows(database, TEAM)]
+    assert team, "the scheduling team is in the roster at once"
+    booked = "SELECT count(*) FROM depositions WHERE manager_email IS NOT NULL"
+    made = backfills.run(database, BACKFILLS, NOW, size=7)["managers.depositions"]
+    assert made == product.rows(database, booked)[0][0] > 7
+    paired = (
+        "SELECT count(*), count(DISTINCT d.manager_email), count(DISTINCT d.manager_id) FROM depositions d "
+        "JOIN managers m ON m.id = d.manager_id AND m.email = d.manager_email"
+    )
+    rows, addresses, managers = product.rows(database, paired)[0]
+    assert (rows, addresses) == (made, managers), "same address, same row"
+    assert schema.differences(database) == []
 
 
 @pytest.mark.parametrize("portions", [0, 1, 3])

@@ -6,25 +6,27 @@ page's own poll, which begins when it is seen (js/session-state.js), and from th
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from app.accounts import hosts
 from app.accounts.access import public
 from app.depositions import calendar, emails
+from app.depositions.actions.people import entered, opened
 from app.depositions.locales import hours, translator
 from app.depositions.models import State
 from app.depositions.public.state import calendar_label, card, formerly, needs, seconds_between_polls
-from app.depositions.queries import detail
+from app.depositions.queries import detail, people
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel import clock
 from app.kernel.db.engine import Db
-from app.kernel.db.transaction import db
+from app.kernel.db.transaction import db, side_note
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.hosts import Host
 from app.kernel.web.htmx import personal
-from app.kernel.web.live import Live, is_poll, revision_of
-from app.kernel.web.visitors import VisitorPages, page_context
+from app.kernel.web.live import POLL_HEADER, Live, is_poll, revision_of
+from app.kernel.web.visitors import VisitorPages, is_machine, page_context
 
 public_pages = Blueprint("depositions_public", __name__, url_prefix="/sessions")
 
@@ -65,6 +67,7 @@ def join(slug: str) -> Response:
     """Redirects into the room once the session has begun; until then shows the session's page."""
     deposition = _booked(db(), slug)
     if deposition.state == State.ACTIVE and deposition.room_url:
+        _note_entered(deposition)
         return personal(redirect(deposition.room_url, 303))  # type: ignore[arg-type]  # werkzeug's and flask's are one here
     return _page(deposition)
 
@@ -123,6 +126,7 @@ def _page(deposition: DepositionDetail) -> Response:
     shown = card(deposition, host, now, t)
     before = formerly(deposition, t)
     facts = (deposition.starts_at, deposition.ends_at, deposition.zone, shown, before)
+    _note_opened(deposition, guest, now)
     live = Live(seconds_between_polls(deposition, now), revision_of(facts))
     if live.unchanged:
         return live.not_modified()
@@ -145,6 +149,21 @@ def _page(deposition: DepositionDetail) -> Response:
     response = personal(Response(page, 410 if deposition.state in (State.CANCELED, State.ENDED) else 200))
     response.headers["ETag"] = live.tag
     return response
+
+
+def _note_opened(deposition: DepositionDetail, guest: emails.Participant | None, now: datetime) -> None:
+    """Keeps that a participant has this state of the session before them, when their page says so."""
+    if guest is None or request.headers.get(POLL_HEADER) != "seen" or is_machine():
+        return
+    if not people.opened_lately(db(), deposition, guest.email, now):
+        side_note(lambda own: opened(own, deposition, guest.email, now=now))
+
+
+def _note_entered(deposition: DepositionDetail) -> None:
+    """Keeps that a participant went into the room, or somebody without a link of their own."""
+    guest, now = _guest(deposition), clock.now()
+    if not is_machine():
+        side_note(lambda own: entered(own, deposition, guest.email if guest else None, now=now))
 
 
 def _address(deposition: DepositionDetail) -> str:

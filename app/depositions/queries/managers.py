@@ -1,28 +1,24 @@
-"""Managers of sessions: who can be one, and when they are busy."""
+"""The roster: who can manage sessions, and when they are busy or away."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, select
 
-from app.accounts.models import Membership, Person
-from app.accounts.roles import Role
-from app.depositions.models import BOOKED, Deposition, State
+from app.depositions.models import BOOKED, Absence, Deposition, Manager, State, WorkingHours
+from app.depositions.rules import availability
+from app.depositions.rules.availability import Away, Hours
 from app.depositions.rules.new_request import LONGEST_HOURS
-from app.depositions.rules.transitions import BUFFER, LENGTH_UNKNOWN, busy, overlap
+from app.depositions.rules.transitions import LENGTH_UNKNOWN, busy, overlap
 from app.kernel.db.engine import Db
+from app.kernel.errors import NotFound
 
-_FARTHEST = timedelta(hours=LONGEST_HOURS) + LENGTH_UNKNOWN + BUFFER
+LONGEST_BUFFER = timedelta(hours=8)
+_FARTHEST = timedelta(hours=LONGEST_HOURS) + LENGTH_UNKNOWN + LONGEST_BUFFER
 """How far from this session another can start and still overlap it; farther than its day is long."""
 
-
-class Manager(NamedTuple):
-    """A member of the scheduling team who can manage a session."""
-
-    id: int
-    name: str
-    email: str
+_EVERY_COLUMN = tuple(Manager.__table__.c)
 
 
 class BookedSession(NamedTuple):
@@ -36,29 +32,36 @@ class BookedSession(NamedTuple):
     deponent_name: str | None
     title: str
     case_name: str
-    manager_email: str | None
+    manager_id: int | None
 
 
 def managed_by(person: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that a person, by their id, manages the session: under the address that they have now."""
-    address = select(Person.email).where(Person.id == person).scalar_subquery()
-    return Deposition.manager_email == address
+    """The condition that a person, by their id, manages the session: they have a row of the roster."""
+    theirs = select(Manager.id).where(Manager.person_id == person).scalar_subquery()
+    return Deposition.manager_id == theirs
 
 
 def managers(db: Db) -> list[Manager]:
-    """The scheduling team by name: active people with that role for every organization."""
-    schedulers = select(Membership.person_id).where(
-        Membership.role == Role.SCHEDULER.value, Membership.organization_id.is_(None)
-    )
-    rows = db.execute(
-        select(Person.id, Person.name, Person.email)
-        .where(Person.id.in_(schedulers), Person.disabled_at.is_(None))
-        .order_by(Person.name, Person.id)
-    )
-    return [Manager(*row) for row in rows]
+    """Who can be chosen: the active rows of the roster, by name."""
+    rows = db.execute(select(*_EVERY_COLUMN).where(Manager.active).order_by(Manager.name, Manager.id))
+    return [cast(Manager, row) for row in rows]
 
 
-def booked(db: Db, emails: Sequence[str], starts_at: datetime, ends_at: datetime) -> list[BookedSession]:
+def get(db: Db, manager_id: int) -> Manager:
+    """A row of the roster. Raises NotFound."""
+    row = db.execute(select(*_EVERY_COLUMN).where(Manager.id == manager_id)).first()
+    if row is None:
+        raise NotFound("There is no such manager in the roster.")
+    return cast(Manager, row)
+
+
+def by_email(db: Db, email: str) -> Manager | None:
+    """The row of the roster with this address."""
+    row = db.execute(select(*_EVERY_COLUMN).where(Manager.email == email.lower())).first()
+    return cast(Manager, row) if row is not None else None
+
+
+def booked(db: Db, manager_ids: Iterable[int], starts_at: datetime, ends_at: datetime) -> list[BookedSession]:
     """The booked and running sessions of these managers that can touch this time, and all of its day, by start."""
     wanted = busy(starts_at, ends_at)
     rows = db.execute(
@@ -71,10 +74,10 @@ def booked(db: Db, emails: Sequence[str], starts_at: datetime, ends_at: datetime
             Deposition.deponent_name,
             Deposition.title,
             Deposition.case_name,
-            Deposition.manager_email,
+            Deposition.manager_id,
         )
         .where(
-            Deposition.manager_email.in_(emails),
+            Deposition.manager_id.in_(sorted(manager_ids)),
             Deposition.starts_at > wanted.starts_at - _FARTHEST,
             Deposition.starts_at < wanted.ends_at + _FARTHEST,
             Deposition.state.in_([*BOOKED, State.ACTIVE]),
@@ -85,25 +88,60 @@ def booked(db: Db, emails: Sequence[str], starts_at: datetime, ends_at: datetime
 
 
 def overlapping(
-    sessions: Iterable[BookedSession], starts_at: datetime, ends_at: datetime, *, besides: int
+    sessions: Iterable[BookedSession], manager: Manager, starts_at: datetime, ends_at: datetime, *, besides: int
 ) -> list[BookedSession]:
-    """Those of these sessions that leave less than the buffer to this time."""
-    wanted = busy(starts_at, ends_at)
-    return [one for one in sessions if one.id != besides and overlap(wanted, busy(one.starts_at, one.ends_at))]
+    """Those of a manager's sessions that leave less than their buffers to this time."""
+    wanted, needed = busy(starts_at, ends_at), availability.gap(manager.buffer_before, manager.buffer_after)
+    return [
+        one
+        for one in sessions
+        if one.manager_id == manager.id
+        and one.id != besides
+        and overlap(wanted, busy(one.starts_at, one.ends_at), needed)
+    ]
 
 
-def overlaps(
-    db: Db, manager_email: str, starts_at: datetime, ends_at: datetime, *, besides: int
-) -> list[BookedSession]:
-    """A manager's other booked or running sessions that leave less than the buffer to this one, by start."""
-    return overlapping(booked(db, [manager_email], starts_at, ends_at), starts_at, ends_at, besides=besides)
+def overlaps(db: Db, manager: Manager, starts_at: datetime, ends_at: datetime, *, besides: int) -> list[BookedSession]:
+    """A manager's other booked or running sessions that leave less than their buffers to this one, by start."""
+    sessions = booked(db, [manager.id], starts_at, ends_at)
+    return overlapping(sessions, manager, starts_at, ends_at, besides=besides)
 
 
-def lock_manager(db: Db, manager_email: str) -> None:
-    """Serializes bookings of one manager until this transaction ends, so that two at once see each other.
+def away(db: Db, managers: Sequence[Manager], starts_at: datetime, ends_at: datetime) -> dict[int, str]:
+    """Why each of these managers is not there at this time, by their ids: an absence, or their working hours."""
+    ids, span = [one.id for one in managers], busy(starts_at, ends_at)
+    day = starts_at.date()
+    hours: dict[int, list[Hours]] = {}
+    for manager_id, weekday, starts, ends in db.execute(
+        select(WorkingHours.manager_id, WorkingHours.weekday, WorkingHours.starts, WorkingHours.ends).where(
+            WorkingHours.manager_id.in_(ids)
+        )
+    ):
+        hours.setdefault(manager_id, []).append(Hours(weekday, starts, ends))
+    absences: dict[int, list[Away]] = {}
+    for manager_id, first_day, last_day, note in db.execute(
+        select(Absence.manager_id, Absence.first_day, Absence.last_day, Absence.note)
+        .where(
+            Absence.manager_id.in_(ids),
+            # A day more on both sides, for the calendar of another zone.
+            Absence.last_day >= day - timedelta(days=1),
+            Absence.first_day <= span.ends_at.date() + timedelta(days=1),
+        )
+        .order_by(Absence.first_day, Absence.id)
+    ):
+        absences.setdefault(manager_id, []).append(Away(first_day, last_day, note))
+    found = {
+        one.id: availability.why_away(one.zone, hours.get(one.id, ()), absences.get(one.id, ()), span)
+        for one in managers
+    }
+    return {id: reason for id, reason in found.items() if reason}
+
+
+def lock(db: Db, manager_ids: Iterable[int]) -> dict[int, Manager]:
+    """Serializes bookings of these managers until this transaction ends, so that two at once see each other. Returns
+    their rows as they are then.
 
     On SQLite the writing transaction itself is that lock.
     """
-    if db.dialect == "postgresql":
-        statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-        db.execute(statement, {"name": f"deposition-manager:{manager_email}"})
+    statement = select(*_EVERY_COLUMN).where(Manager.id.in_(sorted(manager_ids))).order_by(Manager.id)
+    return {row.id: cast(Manager, row) for row in db.execute(statement.with_for_update(key_share=True))}

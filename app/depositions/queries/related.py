@@ -27,7 +27,7 @@ _SESSIONS = select(
     Deposition.deponent_name,
     Deposition.deponent_email,
     Deposition.manager_name,
-    Deposition.manager_email,
+    Deposition.manager_id,
 ).where(Deposition.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -45,7 +45,7 @@ class RelatedSession(Protocol):
     deponent_name: str | None
     deponent_email: str | None
     manager_name: str | None
-    manager_email: str | None
+    manager_id: int | None
 
 
 def related(db: Db, deposition: Deposition) -> Sequence[RelatedSession]:

@@ -171,16 +171,23 @@ def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> No
         raise Conflict(f"{reason} Nothing was changed.", code=code)
 
 
-def check_room(url: str) -> None:
-    """Raises Invalid unless the room is a web address that participants can be sent to."""
+def why_not_room(url: str) -> str | None:
+    """Why participants cannot be sent to this address; None when they can."""
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("https", "http") and bool(parts.hostname) and not parts.username
+        good = parts.scheme in ("https", "http") and bool(parts.hostname) and not parts.username and parts.port != 0
     except ValueError:
         good = False
     if not good or len(url) > ROOM_LIMIT or any(c.isspace() or not c.isprintable() for c in url):
-        detail = "Give the room as a web address that starts with https://, without a user name."
-        raise Invalid(f"{detail} Nothing was changed.", errors=[FieldError("room_url", "address", detail)])
+        return "Give the room as a web address that starts with https://, without a user name."
+    return None
+
+
+def check_room(url: str) -> None:
+    """Raises Invalid unless the room is a web address that participants can be sent to."""
+    fault = why_not_room(url)
+    if fault:
+        raise Invalid(f"{fault} Nothing was changed.", errors=[FieldError("room_url", "address", fault)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +202,7 @@ LENGTH_UNKNOWN = timedelta(hours=1)
 """The assumed length of a session whose duration is not known."""
 
 BUFFER = timedelta(minutes=15)
-"""What a manager needs between two sessions."""
+"""What a manager needs between two sessions, until their row of the roster says otherwise."""
 
 
 def busy(starts_at: datetime, ends_at: datetime) -> Span:
@@ -203,9 +210,9 @@ def busy(starts_at: datetime, ends_at: datetime) -> Span:
     return Span(starts_at, ends_at if ends_at > starts_at else starts_at + LENGTH_UNKNOWN)
 
 
-def overlap(one: Span, other: Span) -> bool:
-    """Whether two sessions leave less than the buffer between them."""
-    return one.starts_at < other.ends_at + BUFFER and other.starts_at < one.ends_at + BUFFER
+def overlap(one: Span, other: Span, needed: timedelta = BUFFER) -> bool:
+    """Whether two sessions leave less than what their manager needs between them."""
+    return one.starts_at < other.ends_at + needed and other.starts_at < one.ends_at + needed
 
 
 def check_overlaps(overlaps: Sequence[object], manager: str, reason: str) -> None:
@@ -214,7 +221,7 @@ def check_overlaps(overlaps: Sequence[object], manager: str, reason: str) -> Non
         return
     times = "another session" if len(overlaps) == 1 else f"{len(overlaps)} other sessions"
     sentence = (
-        f"{manager} already has {times} at this hour or within 15 minutes of it. Nothing was scheduled. "
+        f"{manager} already has {times} at this hour or too close to it. Nothing was scheduled. "
         "Choose another manager, or say why it should be scheduled all the same."
     )
     raise Conflict(

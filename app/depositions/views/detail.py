@@ -13,11 +13,11 @@ from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import CANCELED, EVENTS, SUBJECT
 from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
-from app.depositions.models import BOOKED, Deposition, State
+from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import managers
 from app.depositions.queries.detail import DepositionDetail, Informed
-from app.depositions.queries.managers import BookedSession, Manager
+from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
 from app.depositions.views.filters import READERS, actable, pages, visible
@@ -61,10 +61,11 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
     others = related(reading(), deposition)
     team = managers.managers(reading()) if deposition.state == State.INITIAL else []
-    addresses = {one.email for one in team} | ({deposition.manager_email} if deposition.manager_email else set())
-    sessions = managers.booked(reading(), sorted(addresses), deposition.starts_at, deposition.ends_at)
-    of_the_case = {other.manager_email for other in others if same_case(other, deposition)}
-    choices = presentation.manager_choices(team, sessions, deposition, of_the_case)
+    ids = {one.id for one in team} | ({deposition.manager_id} if deposition.manager_id else set())
+    sessions = managers.booked(reading(), ids, deposition.starts_at, deposition.ends_at)
+    away = managers.away(reading(), team, deposition.starts_at, deposition.ends_at)
+    of_the_case = {other.manager_id for other in others if same_case(other, deposition)}
+    choices = presentation.manager_choices(team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     return item_page.respond(
@@ -155,5 +156,5 @@ def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> l
     if deposition.state not in (*BOOKED, State.ACTIVE):
         return []
     return presentation.sessions_of_day(
-        (one for one in sessions if one.manager_email == deposition.manager_email), deposition
+        (one for one in sessions if one.manager_id == deposition.manager_id), deposition
     )

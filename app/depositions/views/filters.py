@@ -27,7 +27,7 @@ FILTERS = Filters(
         Organization(Deposition.organization_id),
         Assignee(Deposition.assignee_id),
         Assignee(
-            Deposition.manager_email,
+            Deposition.manager_id,
             "manager",
             "Managed by",
             nobody="Without a manager",

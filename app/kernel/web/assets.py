@@ -3,7 +3,7 @@
 The address has the hash of the content (`/static/app.css?v=3f2a…`), so that a response can be cached for ever.
 `app.css` is joined from `static/css/`, in the order of `SHEETS`, so that a page loads one stylesheet. Scripts are ES
 modules: their imports are rewritten to hashed addresses, so that the hash of a module covers what it imports, and a
-page preloads them all (docs/decisions/0007-stylesheet.md).
+page preloads them all. Comments and indentation stay here (docs/decisions/0007-stylesheet.md).
 """
 
 import gzip
@@ -71,6 +71,9 @@ SHEETS = (
 COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "text/plain", "text/markdown", "application/json"}
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 SHEET_URL = re.compile(r'url\("\.\./([^"]+)"\)')
+COMMENT = re.compile(r"^\s*(?:/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)[^\S\n]*(?:\n|\Z)", re.M | re.S)
+"""A comment that has its lines for itself. Only such are taken out: what stands beside code could be a string."""
+INDENT = re.compile(r"^\s+", re.M)
 IMPORT = re.compile(r'^((?:import|export)\b[^"\n]*)"(\.{1,2}/[^"]+)"', re.M)
 """A static import or re-export on one line, of a module by its relative address."""
 
@@ -99,7 +102,7 @@ class Assets:
                 self._put(path.relative_to(folder).as_posix(), path.read_bytes())
         for path in sorted(modules.rglob("*.js")):
             self._put_module(folder, path.relative_to(folder).as_posix(), ())
-        text = "\n".join((sheets / f"{name}.css").read_text("utf-8") for name in SHEETS)
+        text = "\n".join(_without_comments((sheets / f"{name}.css").read_text("utf-8")) for name in SHEETS)
         self._put("app.css", SHEET_URL.sub(lambda found: f'url("{self.url(found[1])}")', text).encode())
 
     def url(self, name: str) -> str:
@@ -120,7 +123,7 @@ class Assets:
             before.update(dict.fromkeys((*self.imports[other], other)))
             return f'{found[1]}"{self.url(other)}"'
 
-        text = IMPORT.sub(hashed, (folder / name).read_text("utf-8"))
+        text = IMPORT.sub(hashed, _without_comments((folder / name).read_text("utf-8")))
         self.imports[name] = tuple(before)
         self._put(name, text.encode())
 
@@ -129,6 +132,12 @@ class Assets:
         small = gzip.compress(body, 9, mtime=0) if kind in COMPRESSIBLE else None
         smaller = small if small and len(small) < len(body) else None
         self.files[name] = Asset(kind, body, smaller, hashlib.sha256(body).hexdigest()[:12])
+
+
+def _without_comments(text: str) -> str:
+    """A sheet or module without comment lines and indentation, a tenth of a first visit; a line stays a line, so that
+    it can still be read. No string of ours spans lines (tests/design/test_static.py)."""
+    return INDENT.sub("", COMMENT.sub("", text))
 
 
 def _icon(assets: Assets) -> Callable[..., Markup]:

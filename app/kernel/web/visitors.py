@@ -5,6 +5,7 @@ is the secret, and the forms carry a token that is signed for the same link (doc
 their first segment is theirs, also one that no page answers.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -26,6 +27,8 @@ FORM = "visitor.form"
 
 WRITTEN = (400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503)
 """The statuses that have a text of their own; the others read like 400 or 500."""
+_PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+_MACHINES = re.compile(r"(?<!cu)bot\b|crawl|spider|scan|preview|headless|python|curl|wget|httpclient|java/", re.I)
 TRY_AGAIN = (403, 429, 500, 503)
 """The statuses after which the same form may be sent once more."""
 
@@ -108,6 +111,17 @@ def translator(host: Host | None) -> Translator:
 def browser_language(translations: Translations) -> str:
     """The written language that the browser prefers: for addresses that lead to no organization."""
     return request.accept_languages.best_match(translations.languages) or "en"
+
+
+def is_machine() -> bool:
+    """Whether a program opens the address for itself: to look at it in advance, or by its own name.
+
+    Scanners of mail open links, and many call themselves a browser. What counts as done by a person needs more than an
+    opened address: something that only a page does that is seen, or a press.
+    """
+    ahead = any("pre" in request.headers.get(name, "").lower() for name in _PURPOSES)  # prefetch, preview, prerender
+    agent = request.user_agent.string
+    return request.method != "GET" or ahead or "Mozilla" not in agent or bool(_MACHINES.search(agent))
 
 
 def _wait(refusal: Refusal, t: Translator) -> str:

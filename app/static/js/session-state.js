@@ -14,6 +14,7 @@ const line = $("#updates");
 let shown = $("#status");
 let waiting = null; // a fresh state that could not be shown, because the old one has the focus
 let seen = false; // whether the server knows that a person has what is on screen before them
+let news = ""; // the latest change that was shown
 let failures = 0; // polls in a row
 let updatedAt = new Date();
 let polling = false;
@@ -67,12 +68,12 @@ function show() {
   shown = waiting;
   waiting = null;
   showOwnTimes();
-  say(changed ? $("h2", shown).textContent : "");
+  if (changed) news = $("h2", shown).textContent;
   seen = seen && !changed;
 }
 
 /** Says how fresh the state is; heard only where it differs from what was said before. */
-function say(news = "") {
+function say() {
   const clock = updatedAt.toLocaleTimeString(document.documentElement.lang || "en", { timeStyle: "short" });
   const late = failures > 1;
   const text = late

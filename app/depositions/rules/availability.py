@@ -1,0 +1,92 @@
+"""Whether a manager can take a time: their buffers, working hours and absences. Pure: no database."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from app.depositions.rules.transitions import Span
+from app.kernel.text import datetimes, normalization
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MIDNIGHT = 24 * 60
+
+
+class Hours(NamedTuple):
+    """A part of a weekday (Monday is 0), in minutes after midnight."""
+
+    weekday: int
+    starts: int
+    ends: int
+
+
+class Away(NamedTuple):
+    """Days of an absence, both included."""
+
+    first_day: date
+    last_day: date
+    note: str
+
+
+def gap(buffer_before: int, buffer_after: int) -> timedelta:
+    """What a manager needs between two sessions: the time after one may be the time before the next, so the longer."""
+    return timedelta(minutes=max(buffer_before, buffer_after))
+
+
+def why_away(zone: str, hours: Sequence[Hours], absences: Iterable[Away], span: Span) -> str:
+    """Why a manager is not there at this time, in a few words: an absence, or else their working hours. Empty when
+    they are. Days and hours are those of the manager's `zone`."""
+    first, last = datetimes.local(span.starts_at, zone), datetimes.local(span.ends_at, zone)
+    # What ends at midnight touches the day before alone.
+    final = max(first.date(), (last - timedelta(microseconds=1)).date())
+    for absence in absences:
+        if absence.first_day <= final and absence.last_day >= first.date():
+            return absence_words(absence, first.date())
+    if not hours:
+        return ""
+    day = first.date()
+    while day <= final:
+        starts = _minutes(first) if day == first.date() else 0
+        ends = _minutes(last) if day == last.date() else MIDNIGHT
+        spans = [each for each in hours if each.weekday == day.weekday()]
+        if not any(each.starts <= starts and ends <= each.ends for each in _joined(spans)):
+            if not spans:
+                return f"does not work on {DAYS[day.weekday()]}s"
+            return f"works {hours_words(spans, zone)} that day"
+        day += timedelta(days=1)
+    return ""
+
+
+def absence_words(absence: Away, near: date) -> str:
+    """`away until Fri 4 Dec: on holiday`, without the year of the day that it is `near`."""
+    until = f"away until {datetimes.day(absence.last_day, near)}"
+    note = normalization.shown(absence.note)
+    return f"{until}: {note}" if note else until
+
+
+def hours_words(spans: Sequence[Hours], zone: str) -> str:
+    """`9:00 AM–12:30 PM, 1:30–6:00 PM`, as the country of the zone writes hours."""
+    return ", ".join(
+        f"{_clock(each.starts, zone)}–{_clock(each.ends, zone)}" for each in sorted(spans, key=lambda one: one.starts)
+    )
+
+
+def _clock(minutes: int, zone: str) -> str:
+    if minutes == MIDNIGHT:
+        return "midnight"
+    wall = datetime.combine(date(2000, 1, 1), time(minutes // 60, minutes % 60))
+    return datetimes.bare_hour(wall, zone)
+
+
+def _minutes(wall: datetime) -> int:
+    return wall.hour * 60 + wall.minute
+
+
+def _joined(spans: Sequence[Hours]) -> list[Hours]:
+    """Hours of one day, those that meet as one."""
+    found: list[Hours] = []
+    for each in sorted(spans, key=lambda one: one.starts):
+        if found and each.starts <= found[-1].ends:
+            found[-1] = found[-1]._replace(ends=max(found[-1].ends, each.ends))
+        else:
+            found.append(each)
+    return found
