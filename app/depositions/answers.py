@@ -17,7 +17,7 @@ from app.depositions.locales import TRANSLATIONS, hours, translator
 from app.depositions.models import BOOKED, Deposition, Kind, State
 from app.depositions.queries import detail, reconfirmation
 from app.depositions.queries.detail import DepositionDetail
-from app.depositions.queries.reconfirmation import Response as Said
+from app.depositions.queries.reconfirmation import Response as GivenResponse
 from app.depositions.rules.reconfirmation import read_answer
 from app.kernel import clock
 from app.kernel.changes.events import Actor
@@ -34,10 +34,10 @@ answer_pages = Blueprint("depositions_answers", __name__, url_prefix="/sessions"
 
 
 class Question(NamedTuple):
-    """A question that a link asks: of whom, about which state of the session, and what they said."""
+    """A question that a link asks: of whom, about which state of the session, and what they answered."""
 
     deposition: DepositionDetail
-    said: Said
+    given: GivenResponse
     sequence: int
 
 
@@ -46,7 +46,7 @@ class Question(NamedTuple):
 def reconfirm(slug: str, token: str) -> Response:
     """Asks whether the session takes place, or says why that is no longer asked."""
     asked = _question(slug, token)
-    deposition, who = asked.deposition, asked.said.who
+    deposition, who = asked.deposition, asked.given.who
     host = hosts.by_id(db(), deposition.organization_id)
     own = who.kind is Kind.ORGANIZATION
     t = TRANSLATIONS.translator(host.locale) if own else translator(deposition.details, host.locale)
@@ -59,7 +59,7 @@ def reconfirm(slug: str, token: str) -> Response:
         who=shown(who.name, who.address),
         hours=hours(deposition.starts_at, deposition.ends_at, deposition.zone, t),
         closed=closed,
-        answer=asked.said.answer,
+        answer=asked.given.answer,
         form=AnswerForm(),
         token=token,
         **page_context(host, t),
@@ -73,7 +73,7 @@ def answer_reconfirmation(slug: str, token: str) -> Response:
     AnswerForm().check()
     asked = _question(slug, token)
     answer = read_answer(request.form.get("answer", ""))
-    who = asked.said.who
+    who = asked.given.who
     name = shown(who.name, who.address)
     by = Actor("participant", None, name, asked.deposition.organization_id, "page", None, request.remote_addr)
     # The page that follows says why it was too late.
@@ -90,9 +90,9 @@ def _question(slug: str, token: str) -> Question:
     except (Invalid, ValueError, TypeError):
         raise NotFound("This link is not complete. Copy all of it from the message it came in.") from None
     organization = reconfirmation.contact(db(), deposition.organization_id)
-    for said in reconfirmation.responses(db(), deposition, organization) if deposition_id == deposition.id else ():
-        if sha256(said.who.key)[:16] == mark:
-            return Question(deposition, said, int(sequence))
+    for given in reconfirmation.responses(db(), deposition, organization) if deposition_id == deposition.id else ():
+        if sha256(given.who.key)[:16] == mark:
+            return Question(deposition, given, int(sequence))
     raise NotFound("This link is not complete. Copy all of it from the message it came in.")
 
 

@@ -43,7 +43,8 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
         (listing.CANCELLATION, "with a cancellation requested", "warn"),
         (listing.NEEDS, "waiting to be scheduled", ""),
     )
-    return [WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds]
+    doubtful = WaitingWork("that may not take place", counts["next_no"], {"view": listing.NEXT}, "danger")
+    return [*(WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds), doubtful]
 
 
 def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:

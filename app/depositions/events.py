@@ -73,7 +73,7 @@ def _asked(row: EventRow) -> str:
     return ", ".join(row.data.get("people", ()))
 
 
-SAID = {"yes": "it takes place", "no": "it does not take place", "call": "call me"}
+QUOTED = {"yes": "it takes place", "no": "it does not take place", "call": "call me"}
 """Each answer to the question whether a session takes place, as it is quoted."""
 
 
@@ -86,7 +86,7 @@ def _reconfirmed(row: EventRow) -> str:
 
 def _reconfirmed_how(row: EventRow) -> str:
     written = f"written down by {row.actor_name}" if row.data.get("by_phone") else ""
-    return " · ".join(filter(None, (f"“{SAID.get(row.data.get('answer', ''), '')}”", written)))
+    return " · ".join(filter(None, (f"“{QUOTED.get(row.data.get('answer', ''), '')}”", written)))
 
 
 REQUESTED = EventType("deposition.requested", "Requested by {who}", "entered it", "inbox")

@@ -48,8 +48,8 @@ def reconfirm(delivery: Delivery) -> str:
         if not chosen.reconfirms(deposition.booked_at):
             return "The organization has switched reconfirmation off."
         organization = reconfirmation.contact(db, deposition.organization_id)
-        said = {one.who.key for one in reconfirmation.responses(db, deposition, organization) if one.answer}
-        who = [one for one in reconfirmation.to_ask(db, deposition, organization, chosen) if one.key not in said]
+        given = {one.who.key for one in reconfirmation.responses(db, deposition, organization) if one.answer}
+        who = [one for one in reconfirmation.to_ask(db, deposition, organization, chosen) if one.key not in given]
         for one in who:
             asked(db, deposition, one.kept_as, now=delivery.now, kind=one.kind)
         reconfirmation.summarize(db, deposition)

@@ -17,6 +17,7 @@ from app.kernel.changes import events
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict
 from tests.cast import COMMAND_LINE, Cast
+from tests.cli.running import Desk
 from tests.clocks import Clock
 from tests.depositions import factories
 from tests.depositions.pages import others_may_not, send, stored
@@ -281,3 +282,13 @@ def test_the_same_answer_through_the_action_is_refused_when_the_session_changed(
         actions.reconfirm(
             db, made.id, "organization:", Answer.YES, by=COMMAND_LINE, now=clock.now(), sequence=made.sequence + 1
         )
+
+
+def test_the_command_writes_it_down(database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = factories.in_state(database, cast, "scheduled")
+    desk = Desk(database, monkeypatch)
+    done = desk.json("depositions", "reconfirm", str(made.id), "--person", HOST.upper(), "--answer", "call")
+    assert done == {"id": made.id, "person": HOST.upper(), "answer": "call"}
+    assert stored(database, made.id).reconfirmation == Reconfirmation.CALL
+    assert desk("depositions", "reconfirm", str(made.id), "--person", "nobody@example.com").exit_code == 1
+    assert desk("depositions", "reconfirm", "999999").exit_code == 1

@@ -100,17 +100,17 @@ COLUMNS = (
 )
 
 
-def _said(*words: Reconfirmation) -> Condition:
+def _answered(*words: Reconfirmation) -> Condition:
     return Deposition.reconfirmation.in_([literal_column(f"'{word.value}'") for word in words])
 
 
 GROUPS_OF_NEXT: tuple[tuple[str, Condition], ...] = (
-    ("next_no", _said(*ALARMING)),
-    ("next_silent", _said(Reconfirmation.SILENT)),
+    ("next_no", _answered(*ALARMING)),
+    ("next_silent", _answered(Reconfirmation.SILENT)),
     ("next_unasked", Deposition.reconfirmation.is_(None)),
-    ("next_yes", _said(Reconfirmation.YES, Reconfirmation.ASSUMED)),
+    ("next_yes", _answered(Reconfirmation.YES, Reconfirmation.ASSUMED)),
 )
-"""The groups of that tab, each with what was said about its sessions. Those who are to be called come first."""
+"""The groups of that tab, each with what was answered about its sessions. Those who are to be called come first."""
 
 
 class ListedDeposition(Protocol):
@@ -192,7 +192,7 @@ def _counter_queries(reach: str) -> CounterQueries:
 def _counted_next(here: Conditions) -> CounterQuery:
     """How many sessions until the end of the next business day are in each of its groups."""
     *named, (last, _) = GROUPS_OF_NEXT
-    group = case(*((said, counter_key(key)) for key, said in named), else_=counter_key(last))
+    group = case(*((given, counter_key(key)) for key, given in named), else_=counter_key(last))
     booked = Deposition.state.in_([literal_column(f"'{state.value}'") for state in BOOKED])
     cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
     rows = select(group.label("key")).where(booked, *_until_next(), *here).limit(cut).subquery()
@@ -238,7 +238,7 @@ def _segments(kind: ListKind) -> list[Segment]:
         ]
     if kind.tab == NEXT:
         return [
-            _next(key, [state for state in states if state in BOOKED], said, narrow) for key, said in GROUPS_OF_NEXT
+            _next(key, [state for state in states if state in BOOKED], given, narrow) for key, given in GROUPS_OF_NEXT
         ]
     if kind.has(*DAYS):
         return [_by_start(f"{state}_days", state, narrow) for state in states]
@@ -273,9 +273,9 @@ def _by_start(key: str, state: State, conditions: Sequence[Condition], descendin
     )
 
 
-def _next(key: str, states: Sequence[State], said: Condition, narrow: Sequence[Condition]) -> Segment:
+def _next(key: str, states: Sequence[State], given: Condition, narrow: Sequence[Condition]) -> Segment:
     """A group of the sessions until the end of the next business day, in all of these states."""
-    branches = tuple((Deposition.state == state.value, *_until_next(), said, *narrow) for state in states)
+    branches = tuple((Deposition.state == state.value, *_until_next(), given, *narrow) for state in states)
     return Segment(key, branches, (Deposition.starts_at, Deposition.id))
 
 

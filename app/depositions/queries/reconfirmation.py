@@ -1,6 +1,5 @@
 """Who is asked whether a session takes place, what they answered, and what that says together."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -51,7 +50,7 @@ class Respondent(NamedTuple):
 
 
 class Response(NamedTuple):
-    """A respondent with what they said about the present state of the session."""
+    """A respondent with what they answered about the present state of the session."""
 
     who: Respondent
     asked_at: datetime | None
@@ -123,7 +122,7 @@ def _organization_knows(db: Db, deposition: Deposition) -> bool:
 
 
 def responses(db: Db, deposition: Deposition, organization: Contact) -> list[Response]:
-    """What each respondent said about the session as it is now."""
+    """What each respondent answered about the session as it is now."""
     table = DepositionPerson
     rows = db.execute(
         select(
@@ -142,14 +141,14 @@ def responses(db: Db, deposition: Deposition, organization: Contact) -> list[Res
     for who in respondents(deposition, organization):
         row = known.get(who.key)
         asked = row is not None and row.asked_sequence == deposition.sequence
-        said = row is not None and row.answer_sequence == deposition.sequence
+        has_answered = row is not None and row.answer_sequence == deposition.sequence
         found.append(
             Response(
                 who,
                 row.asked_at if row is not None and asked else None,
-                row.answer if row is not None and said else None,
-                row.answered_at if row is not None and said else None,
-                row.answered_by if row is not None and said else None,
+                row.answer if row is not None and has_answered else None,
+                row.answered_at if row is not None and has_answered else None,
+                row.answered_by if row is not None and has_answered else None,
             )
         )
     return found
@@ -158,10 +157,10 @@ def responses(db: Db, deposition: Deposition, organization: Contact) -> list[Res
 def summarize(db: Db, deposition: Deposition) -> Reconfirmation | None:
     """Keeps on the session what its answers say together, and returns it."""
     chosen = settings.of_organization(db, deposition.organization_id)
-    said = responses(db, deposition, contact(db, deposition.organization_id))
+    given = responses(db, deposition, contact(db, deposition.organization_id))
     found = together(
-        [one.answer for one in said if one.answer],
-        asked=any(one.asked_at for one in said),
+        [one.answer for one in given if one.answer],
+        asked=any(one.asked_at for one in given),
         silence_is_yes=chosen.silence_is_yes,
     )
     value = found.value if found else None
@@ -170,8 +169,3 @@ def summarize(db: Db, deposition: Deposition) -> Reconfirmation | None:
         execution_options={"synchronize_session": False},
     )
     return found
-
-
-def silent(said: Sequence[Response]) -> list[Response]:
-    """Those who were asked and have not answered."""
-    return [one for one in said if one.asked_at and not one.answer]

@@ -44,9 +44,6 @@ def _calendar(country: str | None, year: int) -> "HolidayBase | None":
     """The calendar of a country. Holidays of a neighbouring year that are observed in this one are in it."""
     # Imported at first use: the package loads every country's calendar, half a second of work that most commands
     # of the application never need.
-    from holidays import country_holidays
+    from holidays import country_holidays, list_supported_countries
 
-    try:
-        return country_holidays(country, years=year) if country else None
-    except NotImplementedError:
-        return None
+    return country_holidays(country, years=year) if country in list_supported_countries() else None

@@ -23,14 +23,14 @@ from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes
 
 CALLED = frozenset((*ALARMING, Reconfirmation.SILENT))
-"""What is said about sessions whose organization is to be called."""
+"""What was answered about sessions whose organization is to be called."""
 
 
 def _reconfirmed(counts: Mapping[str, int]) -> str:
     """`9 confirmed, 2 silent, 1 no`, of the sessions until the end of the next business day; empty without any."""
     words = {"next_yes": "confirmed", "next_silent": "silent", "next_no": "no or a call", "next_unasked": "not asked"}
-    said = [f"{counts[key]:,} {word}" for key, word in words.items() if counts[key]]
-    return f"{', '.join(said)}." if said else ""
+    given = [f"{counts[key]:,} {word}" for key, word in words.items() if counts[key]]
+    return f"{', '.join(given)}." if given else ""
 
 
 def _open_cancellation(row: ListedDeposition) -> datetime | None:

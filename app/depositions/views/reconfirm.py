@@ -1,4 +1,4 @@
-"""What was said about whether a session takes place, and what is written down of a call."""
+"""What was answered about whether a session takes place, and what is written down of a call."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from app.depositions import actions
 from app.depositions.forms import ReconfirmForm
 from app.depositions.queries import reconfirmation
 from app.depositions.queries.detail import DepositionDetail
-from app.depositions.queries.reconfirmation import Response as Said
+from app.depositions.queries.reconfirmation import Response as GivenResponse
 from app.depositions.rules.reconfirmation import Answer, read_answer, why_not_reconfirm
 from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
@@ -32,15 +32,15 @@ def reconfirm(id: int) -> Response:
     who = actions.respondent(db(), deposition, form.person.data)
     actions.reconfirm(db(), deposition.id, who.key, answer, by=by, now=now, by_phone=True, version=form.seen_version)
     name = shown(who.name, who.address)
-    said = {Answer.YES: "confirmed that it takes place", Answer.NO: "says that it does not take place"}
-    flash(f"Written down: {name} {said.get(answer, 'asks to be called')}.")
+    given = {Answer.YES: "confirmed that it takes place", Answer.NO: "says that it does not take place"}
+    flash(f"Written down: {name} {given.get(answer, 'asks to be called')}.")
     return redirects.back(QUEUE, deposition.id)
 
 
 class ShownReconfirmation(NamedTuple):
-    """What was said about whether a session takes place. `open`: it can still be said."""
+    """What was answered about whether a session takes place. `open`: it can still be answered."""
 
-    responses: Sequence[Said]
+    responses: Sequence[GivenResponse]
     summary: str
     phone: str
     phone_key: str
@@ -48,15 +48,16 @@ class ShownReconfirmation(NamedTuple):
 
 
 def shown_reconfirmation(deposition: DepositionDetail, denied: str | None, now: datetime) -> ShownReconfirmation | None:
-    """What was said about a session, and before anybody was asked, on which day they will be. None before it is booked,
-    and when nothing was said of one that has begun."""
+    """What was answered about a session, and before anybody was asked, on which day they will be.
+
+    None before it is booked, and when nothing was answered of one that has begun."""
     organization = reconfirmation.contact(reading(), deposition.organization_id)
-    said = reconfirmation.responses(reading(), deposition, organization)
-    asked = any(one.asked_at for one in said)
+    given = reconfirmation.responses(reading(), deposition, organization)
+    asked = any(one.asked_at for one in given)
     over = why_not_reconfirm(deposition.state, deposition.starts_at > now)
-    if over and not asked and not any(one.answer for one in said):
+    if over and not asked and not any(one.answer for one in given):
         return None
     moment = None if over or asked else deposition.reconfirm_at
     day = datetimes.day(datetimes.local(moment, deposition.zone)) if moment and moment > now else ""
     summary = f"the business day before is {day}" if day else ""
-    return ShownReconfirmation(said, summary, organization.phone, organization.phone_key, not (over or denied))
+    return ShownReconfirmation(given, summary, organization.phone, organization.phone_key, not (over or denied))
