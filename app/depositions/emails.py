@@ -1,13 +1,13 @@
 """E-mails about a deposition, to the deponent and every invitee."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
-from app.depositions.locales import TRANSLATIONS, in_words, time_and_zone, translator
+from app.depositions.locales import TRANSLATIONS, formerly, in_words, time_and_zone, translator
 from app.depositions.models import Deposition, Kind
 from app.depositions.queries import people
 from app.kernel import signing
@@ -63,10 +63,22 @@ def recognize(deposition: Deposition, config: Config, proof: str) -> Participant
 
 def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: when the session is and how to join, with a calendar file."""
+    return _invitations(db, "deposition-scheduled", deposition, organization, now, participants(deposition))
+
+
+def _invitations(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+) -> list[Message]:
+    """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
     context = _context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition):
+    for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
         file = calendar.invitation(
             deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now, t=t
@@ -74,7 +86,7 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
         messages.append(
             email_message(
                 db,
-                "deposition-scheduled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=[file],
@@ -82,10 +94,25 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
                 receipt=people.receipt(deposition, recipient.email, name=recipient.name),
                 join_url=url,
                 is_host=recipient.host,
+                before=formerly(deposition, t),
                 **context,
             )
         )
     return messages
+
+
+def moved(db: Db, deposition: Deposition, organization: str, now: datetime, informed: Container[str]) -> list[Message]:
+    """To every participant: from when to when the session moved, with the file that updates their calendar.
+
+    `informed` are the addresses (`address_key`) that were told of the session before: the others are invited to it.
+    """
+    everybody = participants(deposition)
+    invited = [one for one in everybody if people.address_key(one.email) in informed]
+    others = [one for one in everybody if one not in invited]
+    return [
+        *_invitations(db, "deposition-moved", deposition, organization, now, invited),
+        *_invitations(db, "deposition-scheduled", deposition, organization, now, others),
+    ]
 
 
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:

@@ -1,13 +1,15 @@
 """Shape of what the scheduling team types; no rules."""
 
+import re
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from app.depositions.actions import Booking
+from app.depositions.actions import Booking, Move
 from app.depositions.models import Manager
+from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.web.forms import DeskForm, NameField, VersionedForm, at_most, needed, optional
@@ -58,6 +60,69 @@ class ScheduleForm(VersionedForm):
             validate_email(field.data or "", check_deliverability=False, test_environment=True)
         except EmailNotValidError:
             raise ValidationError("Write the manager’s e-mail address, for example name@example.com.") from None
+
+
+class MomentForm(DeskForm):
+    """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
+
+    start_date = StringField("Day", validators=[needed("Say on which day."), at_most(10)])
+    start_time = StringField("Hour", validators=[needed("Say at what hour."), at_most(20)])
+    time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
+    estimated_duration = StringField("Hours it takes", validators=[at_most(8)])
+
+    @property
+    def start(self) -> Start:
+        """The moment, once the form is checked. Raises Invalid for one that does not exist, as the API does."""
+        return parse_start(self.start_date.data, _wire_time(self.start_time.data), self.time_zone.data)
+
+    @property
+    def hours(self) -> int | float | None:
+        """How long it takes, once the form is checked; None when that is not known."""
+        text = (self.estimated_duration.data or "").replace(",", ".")
+        return (float(text) if "." in text and float(text) % 1 else int(float(text))) if text else None
+
+    def validate_estimated_duration(self, field: Field) -> None:
+        text = field.data or ""
+        if text and not (_HOURS.fullmatch(text) and 0 < float(text.replace(",", ".")) <= LONGEST_HOURS):
+            raise ValidationError(
+                f"Write a number of hours, for example 1.25: more than 0 and at most {LONGEST_HOURS}."
+            )
+
+
+_HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,4})?")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)? ?([AP]M)?", re.IGNORECASE)
+
+
+def _wire_time(text: str) -> str:
+    """`13:30`, as browsers send it, or `1:30 pm` in the form of the API: `01:30 PM`. Other text stays as it is."""
+    found = _CLOCK.fullmatch(text)
+    if found is None or int(found[1]) > 23:
+        return text
+    if found[3]:
+        return f"{found[1]:0>2}:{found[2]} {found[3].upper()}"
+    hour = int(found[1])
+    return f"{(hour + 11) % 12 + 1:02d}:{found[2]} {'AM' if hour < 12 else 'PM'}"
+
+
+def typed_time(wire: str) -> str:
+    """`13:30`, as the field of a browser takes it, of `01:30 PM`."""
+    clock = clock_of(wire)
+    return f"{clock:%H:%M}" if clock else wire
+
+
+class MoveForm(MomentForm, VersionedForm):
+    """The moment that a session is moved to, and whether everybody is told."""
+
+    notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
+    notify = BooleanField("Tell the participants and the organization’s system")
+    reason = TextAreaField(
+        "Reason", validators=[at_most(REASON_LIMIT)], description="Kept in the activity, not sent to anyone."
+    )
+
+    @property
+    def move(self) -> Move:
+        """What was decided, once the form is checked."""
+        return Move(self.start, self.hours, notice=self.notice.data or "", reason=self.reason.data or "")
 
 
 class RoomForm(VersionedForm):

@@ -67,24 +67,24 @@ def test_the_page_claims_only_what_was_sent(ines, cast, database, outbox):
     request = factories.request(database, cast)
     page = text(ines.get(f"/depositions/{request.id}"))
     assert "No e-mail about it was sent." in page
-    assert 'name="notify"' in page
-    assert not re.search(r'<input checked[^>]*name="notify"', page)
+    assert 'id="notify"' in page
+    assert not re.search(r'<input checked[^>]*id="notify"', page)
 
     alone = factories.in_state(database, cast, "scheduled", deponent_email=None, invites=())
     page = text(ines.get(f"/depositions/{alone.id}"))
     assert "No e-mail about it was sent." in page
-    assert 'name="notify"' not in page
+    assert 'id="notify"' not in page
 
     booked = factories.in_state(database, cast, "scheduled")
     page = text(ines.get(f"/depositions/{booked.id}"))
     assert "Calendars keep the session unless the participants are notified." in page
-    assert re.search(r'<input checked[^>]*name="notify"', page)
+    assert re.search(r'<input checked[^>]*id="notify"', page)
 
     with database.write() as db:
         db.execute(update(OutboxRow).where(OutboxRow.subject_id == str(booked.id)).values(state="dead"))
     page = text(ines.get(f"/depositions/{booked.id}"))
     assert "No e-mail about it was sent." in page
-    assert not re.search(r'<input checked[^>]*name="notify"', page)
+    assert not re.search(r'<input checked[^>]*id="notify"', page)
 
 
 def test_a_silent_cancel_says_who_goes_on_believing_and_asks_why(ines, cast, database, outbox):

@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.depositions import actions
-from app.depositions.rules import reconfirmation
+from app.depositions.rules import new_request, reconfirmation
 from app.kernel import clock as kernel_clock
 from app.kernel.db.engine import Database
+from app.kernel.text.time_zones import clock12
 from tests.cast import COMMAND_LINE, Cast
 from tests.clocks import Clock
 from tests.depositions import factories
@@ -121,3 +123,26 @@ def test_reminders_lie_the_real_hours_before_the_start() -> None:
     assert [hours for hours, _ in reconfirmation.reminders(starts_at, starts_at - timedelta(hours=24))] == [1]
     assert not reconfirmation.reminder_due(24, starts_at, starts_at - timedelta(hours=1))
     assert not reconfirmation.reminder_due(1, starts_at, starts_at)
+
+
+def move(database: Database, cast: Cast, made: Any, clock: Clock, *, hours: float, notify: bool) -> None:
+    wall = (made.starts_at + timedelta(hours=hours)).astimezone(ZoneInfo(made.zone))
+    start = new_request.parse_start(f"{wall:%Y-%m-%d}", clock12(wall), made.time_zone)
+    with database.write() as db:
+        to = actions.Move(start, 1.25, reason="On purpose.")
+        actions.move(db, made.id, to, by=cast.actor("ines"), now=clock.now(), notify=notify)
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_after_a_move_only_those_who_were_told_of_it_are_reminded(
+    database: Database, cast: Cast, outbox: Outbox, clock: Clock, notify: bool
+) -> None:
+    made = booked(database, cast, clock, hours=30)
+    move(database, cast, made, clock, hours=4, notify=notify)
+    factories.delivered(database, channel="email")
+    clock.move(hours=7)
+    outbox.deliver_all()
+    assert reminded(outbox) == []
+    clock.move(hours=4)
+    outbox.deliver_all()
+    assert reminded(outbox) == (EVERYBODY if notify else [])

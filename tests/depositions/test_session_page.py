@@ -10,8 +10,9 @@ from sqlalchemy import update
 from app.accounts.models import Organization
 from app.depositions import actions
 from app.depositions.locales import TRANSLATIONS, hours
-from app.depositions.queries import people
+from app.depositions.queries import language_backfill, people
 from app.kernel.clock import now
+from app.kernel.db import backfills
 from tests.depositions import factories
 from tests.pages import text
 
@@ -118,6 +119,19 @@ def test_the_language_of_the_session_wins(client, cast, database, outbox):
         assert message["locale"] == lang
     asked = client.get("/api/v1/session_requests", headers=cast.headers("depositions")).json["requests"]
     assert [each["session_details"]["language"] for each in asked] == ["Spanish", "en-US"]
+
+
+def test_the_default_that_was_stored_before_is_forgotten(database, cast):
+    """What one who asked for no language was answered is not what they asked for."""
+    given = ({"language": "en-US", "interpreter": "Tamil"}, {"language": "es"}, {"language": "en-US"})
+    made = [factories.request(database, cast, details=details).id for details in given]
+    assert backfills.run(database, [language_backfill.LANGUAGES], now(), size=1) == {"languages.depositions": 2}
+    with database.read() as db:
+        assert [db.execute(factories.one(id)).one().details for id in made] == [
+            {"interpreter": "Tamil"},
+            {"language": "es"},
+            {},
+        ]
 
 
 def test_the_ends_of_a_session_across_a_clock_change_each_have_their_zone():

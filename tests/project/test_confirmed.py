@@ -15,6 +15,7 @@ CONFIRMED = [
     "accounts.revoke_key",
     "depositions.cancel",
     "depositions.end",
+    "depositions.move",
     "depositions.schedule",
     "depositions.start",
     "inspections.end",

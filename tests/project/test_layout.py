@@ -54,7 +54,11 @@ VIEWS = {
 """Files that any desk's `views/` may have."""
 
 OWN_VIEWS = {
-    "depositions": {"organizations": "what each organization chose", "reconfirm": "what was said on the phone"},
+    "depositions": {
+        "moving": "a booked session’s hour and manager",
+        "organizations": "what each organization chose",
+        "reconfirm": "what was answered on the phone",
+    },
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},
 }

@@ -6,9 +6,11 @@ in the same transaction.
 
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
+from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
+from app.depositions.actions.move import Move, move
 from app.depositions.actions.reconfirm import reconfirm, respondent
 from app.depositions.actions.request import request
 from app.depositions.actions.request_cancellation import request_cancellation
@@ -19,11 +21,14 @@ from app.depositions.actions.write_notice import write_notice
 
 __all__ = [
     "Booking",
+    "Move",
     "assign",
     "cancel",
+    "change_manager",
     "change_room",
     "change_settings",
     "end",
+    "move",
     "reconfirm",
     "request",
     "request_cancellation",

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from babel.lists import format_list
 from babel.units import format_unit
 
+from app.depositions import locales
 from app.depositions.emails import Participant
-from app.depositions.models import State
+from app.depositions.models import BOOKED, State
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel.hosts import Host
 from app.kernel.text.i18n import Translator
@@ -61,7 +62,7 @@ def calendar_label(deposition: DepositionDetail, t: Translator) -> str:
 
 def formerly(deposition: DepositionDetail, t: Translator) -> str:
     """When a session that was moved was planned before; empty where the hour is the same, or no longer matters."""
-    return ""
+    return locales.formerly(deposition, t) if deposition.state in BOOKED else ""
 
 
 def seconds_between_polls(deposition: DepositionDetail, now: datetime) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from app.depositions import emails
 from app.depositions.events import CANCELED, SUBJECT
 from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
-from app.depositions.queries import people, reconfirmation, roster_backfill
+from app.depositions.queries import language_backfill, people, reconfirmation, roster_backfill
 from app.depositions.rules.business_days import reconfirm_at
 from app.kernel.changes.events import Event
 from app.kernel.db.backfills import Backfill, Portion
@@ -155,6 +155,7 @@ def _reconfirm(db: Db, position: str | None, size: int) -> Portion:
 
 
 BACKFILLS = (
+    language_backfill.LANGUAGES,
     roster_backfill.MANAGERS,
     Backfill("people.depositions", _people, ordered=True),
     Backfill("reconfirm.depositions", _reconfirm, ordered=True),

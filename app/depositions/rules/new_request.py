@@ -69,7 +69,12 @@ class NewRequest:
 
     @property
     def ends_at(self) -> datetime:
-        return self.start.starts_at + timedelta(seconds=round((self.estimated_duration or 0) * 3600))
+        return end_of(self.start, self.estimated_duration)
+
+
+def end_of(start: Start, hours: float | None) -> datetime:
+    """The end of a session of so many hours; its start when these are not known."""
+    return start.starts_at + timedelta(seconds=round((hours or 0) * 3600))
 
 
 BAD_DATE = f"Write the date as YYYY-MM-DD: a day that exists, between {EARLIEST} and {LATEST}."

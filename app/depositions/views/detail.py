@@ -12,7 +12,7 @@ from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import CANCELED, EVENTS, SUBJECT
-from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
+from app.depositions.forms import OTHER, CancelForm, MoveForm, NoticeForm, RoomForm, ScheduleForm, typed_time
 from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import managers
@@ -105,6 +105,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
+        move=_move_form(deposition, posted=edited == "move"),
+        zone_names=presentation.ZONE_NAMES,
+        moving=edited == "move",
         canceling=edited == "cancel",
         early=transitions.starts_early(deposition.starts_at, now),
         api_examples=api_examples.of(deposition),
@@ -125,6 +128,8 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
     reasons = {
         "schedule": transitions.why_not_schedule(state),
         "cancel": transitions.why_not_cancel(state, ahead),
+        "move": transitions.why_not_move(state),
+        "change_manager": transitions.why_not_change_manager(state),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
         "end": transitions.why_not_end(state, ahead),
         "change_room": transitions.why_not_change_room(state),
@@ -149,6 +154,19 @@ def _schedule_form(
     form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
     form.offer(team)
     return form
+
+
+def _move_form(deposition: Deposition, posted: bool) -> MoveForm:
+    """The form of a move, with the moment as it is."""
+    moment = {
+        "version": deposition.version,
+        "start_date": deposition.start_date,
+        "start_time": typed_time(deposition.start_time),
+        "time_zone": deposition.time_zone,
+        "estimated_duration": deposition.estimated_duration or "",
+        "notify": True,
+    }
+    return MoveForm() if posted else MoveForm(formdata=None, data=moment)
 
 
 def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> list[BookedSession]:

@@ -2,7 +2,8 @@
 
 from app.depositions.views.confirmations.cancel import canceling
 from app.depositions.views.confirmations.end import ending
+from app.depositions.views.confirmations.move import moving
 from app.depositions.views.confirmations.schedule import scheduling
 from app.depositions.views.confirmations.start import starting_early
 
-__all__ = ["canceling", "ending", "scheduling", "starting_early"]
+__all__ = ["canceling", "ending", "moving", "scheduling", "starting_early"]
