@@ -35,6 +35,8 @@ OWN = {
     "inspections": {
         "chain": "the hash chain",
         "anchors": "time-stamping authorities",
+        "bundle": "the chain as files that verify offline",
+        "verification": "what a record proves",
         "user_agents": "what a field user's browser calls itself",
     },
 }

@@ -2,16 +2,15 @@
 
 from collections.abc import Container, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
-from app.depositions.locales import TRANSLATIONS, formerly, in_words, time_and_zone, translator
+from app.depositions.locales import formerly, in_words, time_and_zone, translator
 from app.depositions.models import Deposition, Kind
 from app.depositions.queries import people
 from app.kernel import signing
-from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
@@ -20,17 +19,20 @@ from app.kernel.text.i18n import Translator
 INVITEE = "deposition.invitee"
 """Purpose of the signed part `k` of the links in e-mails: it names the invitee."""
 
-RECONFIRM = "deposition.reconfirm"
-"""Purpose of the links by which people say whether a session takes place."""
-
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list, which their link carries."""
+    """A recipient of the e-mails. `number` is their place in the list, which their link carries; that of the manager is
+    the id of their row of the roster, below zero."""
 
     number: int
     email: str
     name: str
     host: bool
+
+    @property
+    def kind(self) -> Kind:
+        """What they are to the session."""
+        return Kind.MANAGER if self.number < 0 else Kind.PARTICIPANT
 
 
 def participants(deposition: Deposition) -> list[Participant]:
@@ -47,6 +49,19 @@ def participants(deposition: Deposition) -> list[Participant]:
     return list(found.values())
 
 
+def manager_of(deposition: Deposition) -> Participant | None:
+    """The manager of a booked session, who enters by a link of their own too."""
+    if deposition.manager_id is None or not deposition.manager_email:
+        return None
+    return Participant(-deposition.manager_id, deposition.manager_email, deposition.manager_name or "", host=True)
+
+
+def everybody(deposition: Deposition) -> list[Participant]:
+    """Everybody who gets e-mails about a deposition: the participants, and its manager."""
+    manager = manager_of(deposition)
+    return [*participants(deposition), *([manager] if manager else [])]
+
+
 def join_url(deposition: Deposition, config: Config, participant: Participant) -> str:
     """The address of the session's page, with the signed part that names the participant."""
     proof = signing.sign(config, INVITEE, [deposition.id, participant.number])
@@ -54,11 +69,11 @@ def join_url(deposition: Deposition, config: Config, participant: Participant) -
 
 
 def recognize(deposition: Deposition, config: Config, proof: str) -> Participant | None:
-    """The participant whose link this is. Raises Invalid when the link was changed."""
+    """The participant or manager whose link this is. Raises Invalid when the link was changed."""
     deposition_id, number = signing.unsign(config, INVITEE, proof)
     if deposition_id != deposition.id:
         return None
-    return next((one for one in participants(deposition) if one.number == number), None)
+    return next((one for one in everybody(deposition) if one.number == number), None)
 
 
 def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
@@ -76,7 +91,7 @@ def _invitations(
 ) -> list[Message]:
     """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
-    context = _context(db, deposition, organization)
+    context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
     for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
@@ -118,7 +133,7 @@ def moved(db: Db, deposition: Deposition, organization: str, now: datetime, info
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
     messages = []
-    context = _context(db, deposition, organization)
+    context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
     for recipient in participants(deposition):
         files = []
@@ -140,78 +155,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     return messages
 
 
-def reminders(
-    db: Db, deposition: Deposition, organization: str, recipients: Sequence[Participant], hours: int
-) -> list[Message]:
-    """To these participants: that the session is soon. It carries no calendar file, for nothing is new."""
-    messages = []
-    context = _context(db, deposition, organization)
-    for recipient in recipients:
-        url = join_url(deposition, db.config, recipient)
-        messages.append(
-            email_message(
-                db,
-                "deposition-reminder",
-                to=recipient.email,
-                name=recipient.name,
-                dedupe=f"deposition-reminder:{deposition.id}:{deposition.sequence}:{hours}:{recipient.number}",
-                not_after=deposition.starts_at,
-                fresh=[(url.rpartition("=")[2], "their own proof")],
-                join_url=url,
-                is_host=recipient.host,
-                **context,
-            )
-        )
-    return messages
-
-
-class Respondent(Protocol):
-    """Somebody who is asked whether a session takes place."""
-
-    @property
-    def kind(self) -> Kind: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def address(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def number(self) -> int: ...
-
-
-def reconfirmation(
-    db: Db, deposition: Deposition, organization: str, respondents: Sequence[Respondent]
-) -> list[Message]:
-    """To organization and hosts: whether the session takes place. The answer is given on the page behind the link."""
-    messages = []
-    host = hosts.by_id(db, deposition.organization_id)
-    for one in respondents:
-        own = TRANSLATIONS.translator(host.locale) if one.kind is Kind.ORGANIZATION else None
-        url = reconfirm_url(deposition, db.config, one)
-        messages.append(
-            email_message(
-                db,
-                "deposition-reconfirm",
-                to=one.address,
-                name=one.name,
-                dedupe=f"deposition-reconfirm:{deposition.id}:{deposition.sequence}:{one.number}",
-                not_after=deposition.starts_at,
-                fresh=[(url.rpartition("/")[2], "their own proof")],
-                url=url,
-                **_context(db, deposition, organization, own),
-            )
-        )
-    return messages
-
-
-def reconfirm_url(deposition: Deposition, config: Config, who: Respondent) -> str:
-    """The address of the page on which one respondent says whether the session, as it is now, takes place."""
-    proof = signing.sign(config, RECONFIRM, [deposition.id, deposition.sequence, sha256(who.key)[:16]])
-    return f"{config.public_base_url}/sessions/{deposition.slug}/reconfirm/{proof}"
-
-
-def _context(db: Db, deposition: Deposition, organization: str, own: Translator | None = None) -> dict[str, Any]:
+def mail_context(db: Db, deposition: Deposition, organization: str, own: Translator | None = None) -> dict[str, Any]:
     """What every e-mail says, in the session's language or in `own`. `Any`, because the values join other arguments of
     `email_message`."""
     host = hosts.by_id(db, deposition.organization_id)
