@@ -15,6 +15,19 @@ def _scheduled_or_booked(row: EventRow) -> str:
     return "Booked by {who} through Self-Service" if row.data.get("self_service") else "Scheduled by {who}"
 
 
+def _requested(row: EventRow) -> str:
+    return "Entered by {who}" if row.data.get("how") else "Requested by {who}"
+
+
+HOW = {"phone": "asked by phone", "mail": "asked by e-mail"}
+
+
+def _asked(row: EventRow) -> str:
+    """`asked by phone by Dana Whitfield`, of a request that staff entered."""
+    how, who = HOW.get(str(row.data.get("how") or ""), ""), row.data.get("asked_by")
+    return f"{how} by {who}" if how and who else how
+
+
 def _assignment(row: EventRow) -> str:
     return "Assigned to {to} by {who}" if row.data.get("to") else "Assigned to {who}"
 
@@ -33,6 +46,35 @@ def _notified(row: EventRow) -> str:
         return "all participants are notified by e-mail"
     reason = row.data.get("reason")
     return f"nobody is notified by e-mail: {reason}" if reason else "nobody is notified by e-mail"
+
+
+def _moved(row: EventRow) -> str:
+    data = row.data
+    found = [
+        f"from {data['from']}" if data.get("from") else "",
+        f"managed by {data['manager']}" if data.get("manager") else "",
+        "with another room" if data.get("room") else "",
+        "in spite of an overlap" if data.get("overlaps") else "",
+        _notified(row),
+        # Where nobody is notified, the reason is said beside that.
+        f"“{data['reason']}”" if data.get("told") and data.get("reason") else "",
+    ]
+    return " · ".join(filter(None, found))
+
+
+def _manager(row: EventRow) -> str:
+    return "Manager changed to {manager} by {who}" if row.data.get("manager") else "Manager removed by {who}"
+
+
+def _manager_before(row: EventRow) -> str:
+    before, reason = row.data.get("before"), row.data.get("reason")
+    return " · ".join(
+        filter(None, [f"before: {before}" if before else "", f"in spite of an overlap: {reason}" if reason else ""])
+    )
+
+
+def _reason(row: EventRow) -> str:
+    return str(row.data.get("reason") or "")
 
 
 def _notice(row: EventRow) -> str:
@@ -65,7 +107,7 @@ def setting(value: object) -> str:
     return "as the team" if value is None else str(value)
 
 
-REQUESTED = EventType("deposition.requested", "Requested by {who}", "entered it", "inbox")
+REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
     _scheduled_or_booked,
@@ -74,6 +116,10 @@ SCHEDULED = EventType(
     "good",
     removes_from_list=True,
     details=_booking,
+)
+MOVED = EventType("deposition.moved", "Moved to {to} by {who}", "moved it", "calendar-clock", "warn", details=_moved)
+MANAGER_CHANGED = EventType(
+    "deposition.manager_changed", _manager, "changed the manager", "user-check", details=_manager_before
 )
 CANCELED = EventType(
     "deposition.canceled", "Canceled by {who}", "canceled it", "ban", removes_from_list=True, details=_notified
@@ -100,7 +146,10 @@ UNASSIGNED = EventType(
 )
 ROOM_CHANGED = EventType("deposition.room_changed", "Room changed by {who}", "changed the room", "door-open")
 STARTED = EventType(
-    "deposition.started", "Started by {who}", "started the session", "play", "good", removes_from_list=True
+    "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_reason
+)
+START_TAKEN_BACK = EventType(
+    "deposition.start_taken_back", "Start taken back by {who}", "took the start back", "undo-2", "warn", True
 )
 ENDED = EventType("deposition.ended", "Ended by {who}", "ended the session", "circle-stop", removes_from_list=True)
 MANAGER_ADDED = EventType("manager.added", "Added to the roster by {who}", "added them to the roster", "user-plus")

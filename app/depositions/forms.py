@@ -1,17 +1,32 @@
 """Shape of what the scheduling team types; no rules."""
 
+import re
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 
-from app.depositions.actions import Booking
+from app.depositions.actions import Booking, Move
 from app.depositions.models import Manager
+from app.depositions.rules.mail.hours import clock_written
+from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.web.forms import NameField, VersionedForm, at_most, needed, optional
+from app.kernel.api.validation import without_nulls
+from app.kernel.web.forms import DeskForm, NameField, Needed, VersionedForm, at_most, choices, needed, optional
 
+NO_TOKEN = "Load the page again: this form does not say which one it is."
 OTHER = "other"
 """The choice for a manager who is not in the roster."""
 
@@ -58,6 +73,69 @@ class ScheduleForm(VersionedForm):
             validate_email(field.data or "", check_deliverability=False, test_environment=True)
         except EmailNotValidError:
             raise ValidationError("Write the manager’s e-mail address, for example name@example.com.") from None
+
+
+class MomentForm(DeskForm):
+    """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
+
+    start_date = StringField("Day", validators=[needed("Say on which day."), at_most(10)])
+    start_time = StringField("Hour", validators=[needed("Say at what hour."), at_most(20)])
+    time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
+    estimated_duration = StringField("Hours it takes", validators=[at_most(8)])
+
+    @property
+    def start(self) -> Start:
+        """The moment, once the form is checked. Raises Invalid for one that does not exist, as the API does."""
+        return parse_start(self.start_date.data, _wire_time(self.start_time.data), self.time_zone.data)
+
+    @property
+    def hours(self) -> int | float | None:
+        """How long it takes, once the form is checked; None when that is not known."""
+        text = (self.estimated_duration.data or "").replace(",", ".")
+        return (float(text) if "." in text and float(text) % 1 else int(float(text))) if text else None
+
+    def validate_estimated_duration(self, field: Field) -> None:
+        text = field.data or ""
+        if text and not (_HOURS.fullmatch(text) and 0 < float(text.replace(",", ".")) <= LONGEST_HOURS):
+            raise ValidationError(
+                f"Write a number of hours, for example 1.25: more than 0 and at most {LONGEST_HOURS}."
+            )
+
+
+_HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,4})?")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)? ?([AP]M)?", re.IGNORECASE)
+
+
+def _wire_time(text: str) -> str:
+    """`13:30`, as browsers send it, or `1:30 pm` in the form of the API: `01:30 PM`. Other text stays as it is."""
+    found = _CLOCK.fullmatch(text)
+    if found is None or int(found[1]) > 23:
+        return text
+    if found[3]:
+        return f"{found[1]:0>2}:{found[2]} {found[3].upper()}"
+    hour = int(found[1])
+    return f"{(hour + 11) % 12 + 1:02d}:{found[2]} {'AM' if hour < 12 else 'PM'}"
+
+
+def typed_time(wire: str) -> str:
+    """`13:30`, as the field of a browser takes it, of `01:30 PM`."""
+    clock = clock_of(wire)
+    return f"{clock:%H:%M}" if clock else wire
+
+
+class MoveForm(MomentForm, VersionedForm):
+    """The moment that a session is moved to, and whether everybody is told."""
+
+    notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
+    notify = BooleanField("Tell the participants and the organization’s system")
+    reason = TextAreaField(
+        "Reason", validators=[at_most(REASON_LIMIT)], description="Kept in the activity, not sent to anyone."
+    )
+
+    @property
+    def move(self) -> Move:
+        """What was decided, once the form is checked."""
+        return Move(self.start, self.hours, notice=self.notice.data or "", reason=self.reason.data or "")
 
 
 class RoomForm(VersionedForm):
@@ -134,3 +212,83 @@ class SettingsForm(VersionedForm):
             "postback_cancellations": self.postback_cancellations.data,
             "promised_hours": self.promised_hours.data,
         }
+
+
+class RequestForm(DeskForm):
+    """A request that staff enter for an organization. Its values are checked as those of the API are; `token` makes a
+    second press of the same form no second request."""
+
+    organization = SelectField("Organization", validators=[needed("Choose the organization.")])
+    how = RadioField(
+        "Asked", choices=choices(("phone", "by phone"), ("mail", "by e-mail")), default="phone", validators=[optional()]
+    )
+    asked_by = NameField("Asked by", validators=[at_most(200)], description="Who asked for it. Kept in the activity.")
+    title = StringField("Title", validators=[needed("Give the session a title.")])
+    case = StringField("Case", validators=[needed("Name the case.")])
+    file_number = StringField("File number")
+    start_date = StringField("Date", validators=[needed("Say on which day it starts.")])
+    start_time = StringField(
+        "Time", validators=[needed("Say at what time it starts.")], description="2:30 PM, or 14:30 where it is clear."
+    )
+    time_zone = StringField("Time zone", validators=[needed("Say in which time zone.")])
+    estimated_duration = StringField("Hours", description="How long it takes: 1.25 is an hour and a quarter.")
+    deponent_name = StringField("Name")
+    deponent_email = StringField("E-mail")
+    deponent_role = SelectField(
+        "Role", choices=choices(("", "not said"), ("deponent", "Deponent"), ("witness", "Witness"))
+    )
+    invites = TextAreaField(
+        "Invited", description="One address a line. A word after it makes them the host: ana@example.com host."
+    )
+    language = StringField("Language")
+    languages = StringField("Further languages")
+    interpreter = StringField("Interpreter")
+    preferred_manager = StringField("Preferred manager")
+    video_provider = StringField("Video provider")
+    session_type = StringField("Kind of session")
+    additional_details = TextAreaField("Further details")
+    postback_url = StringField("Webhook", description="Where their system wants to hear that it is scheduled.")
+    mail = TextAreaField("The mail", description="Paste it, with its header lines if you have them. It is not kept.")
+    token = HiddenField(validators=[Needed(NO_TOKEN), at_most(100)])
+
+    def body(self) -> dict[str, object]:
+        """The request as a client of the API would send it."""
+        text = {name: self[name].data or None for name in (*_SESSION, *_DETAILS, "session_type", "postback_url")}
+        deponent = {name: self[f"deponent_{name}"].data or None for name in ("name", "email", "role")}
+        return without_nulls(
+            {
+                "session_request": {
+                    "session_type": text["session_type"],
+                    "invites": self._invites(),
+                    "deponent": deponent if any(deponent.values()) else None,
+                    "remote_session": {
+                        **{name: text[name] for name in _SESSION},
+                        "start_time": clock_written(text["start_time"] or "") or text["start_time"],
+                        "estimated_duration": self._hours(),
+                    },
+                    "session_details": {name: text[name] for name in _DETAILS},
+                    "postback_url": text["postback_url"],
+                }
+            }
+        )
+
+    def _invites(self) -> list[dict[str, str]]:
+        found = []
+        for line in re.split(r"[\n\r,;]+", self.invites.data or ""):
+            address, _, role = line.strip().partition(" ")
+            if address:
+                host = role.strip(" ()").lower() == "host"
+                found.append(
+                    {"email": address if host else line.strip(), "access_level": "host" if host else "participant"}
+                )
+        return found
+
+    def _hours(self) -> int | float | str | None:
+        text = (self.estimated_duration.data or "").strip().replace(",", ".")
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", text):
+            return text or None
+        return float(text) if "." in text else int(text)
+
+
+_SESSION = ("title", "case", "file_number", "start_date", "start_time", "time_zone")
+_DETAILS = ("language", "languages", "interpreter", "additional_details", "preferred_manager", "video_provider")

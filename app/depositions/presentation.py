@@ -193,6 +193,18 @@ def _rounded(waited: timedelta) -> timedelta:
     return waited // unit * unit
 
 
+ZONE_NAMES = (
+    "Pacific Time (US & Canada)",
+    "Mountain Time (US & Canada)",
+    "Arizona",
+    "Central Time (US & Canada)",
+    "Eastern Time (US & Canada)",
+    "Alaska",
+    "Hawaii",
+    "London",
+)
+"""Zones that a form offers; it takes every other name as well."""
+
 UNTITLED = "A deposition without a title"
 
 

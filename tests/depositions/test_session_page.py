@@ -10,8 +10,10 @@ from sqlalchemy import update
 from app.accounts.models import Organization
 from app.depositions import actions
 from app.depositions.locales import TRANSLATIONS, hours
-from app.depositions.queries import people
+from app.depositions.queries import language_backfill, people
+from app.depositions.rules.new_request import parse_start
 from app.kernel.clock import now
+from app.kernel.db import backfills
 from tests.depositions import factories
 from tests.pages import text
 
@@ -118,6 +120,19 @@ def test_the_language_of_the_session_wins(client, cast, database, outbox):
         assert message["locale"] == lang
     asked = client.get("/api/v1/session_requests", headers=cast.headers("depositions")).json["requests"]
     assert [each["session_details"]["language"] for each in asked] == ["Spanish", "en-US"]
+
+
+def test_the_default_that_was_stored_before_is_forgotten(database, cast):
+    """What one who asked for no language was answered is not what they asked for."""
+    given = ({"language": "en-US", "interpreter": "Tamil"}, {"language": "es"}, {"language": "en-US"})
+    made = [factories.request(database, cast, details=details).id for details in given]
+    assert backfills.run(database, [language_backfill.LANGUAGES], now(), size=1) == {"languages.depositions": 2}
+    with database.read() as db:
+        assert [db.execute(factories.one(id)).one().details for id in made] == [
+            {"interpreter": "Tamil"},
+            {"language": "es"},
+            {},
+        ]
 
 
 def test_the_ends_of_a_session_across_a_clock_change_each_have_their_zone():
@@ -288,3 +303,20 @@ def test_who_goes_into_the_room_is_known(client, cast, database, outbox):
     assert known(database, made, "") == [(False, None, False)], "the organization's system"
     client.get(f"/sessions/{made.slug}/join", headers=PERSON)
     assert (False, None, True) in known(database, made, ""), "somebody by the bare link"
+
+
+def test_a_moved_session_says_when_it_was_planned_before(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled", starts_at=factories.at("2031-03-10 18:30"))
+    first = client.get(f"/sessions/{made.slug}")
+    to = actions.Move(parse_start("2031-03-12", "02:30 PM", "Eastern Time (US & Canada)"), 2)
+    with database.write() as db:
+        actions.move(db, made.id, to, by=cast.actor("ines"), now=now())
+    page = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": first.headers["ETag"]})
+    assert "Moved to another hour" in page.text
+    assert "It was planned for Mon 10 Mar 2031, 11:30 AM–12:45 PM PDT." in text(page)
+    assert "<s>Mon 10 Mar 2031, 11:30 AM–12:45 PM PDT</s>" in page.text
+    assert "Wednesday 12 March 2031" in page.text
+    assert "Add the new hour" in page.text
+    file = client.get(f"/sessions/{made.slug}/calendar.ics").text
+    assert "SEQUENCE:2" in file
+    assert "DTSTART:20310312T183000Z" in file

@@ -6,10 +6,12 @@ in the same transaction.
 
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
+from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
-from app.depositions.actions.request import request
+from app.depositions.actions.move import Move, move
+from app.depositions.actions.request import Entry, request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
@@ -18,11 +20,15 @@ from app.depositions.actions.write_notice import write_notice
 
 __all__ = [
     "Booking",
+    "Entry",
+    "Move",
     "assign",
     "cancel",
+    "change_manager",
     "change_room",
     "change_settings",
     "end",
+    "move",
     "request",
     "request_cancellation",
     "schedule",

@@ -70,6 +70,17 @@ def write(
     raise events.stale_conflict(db, SUBJECT, deposition_id, version or current.version, current.version, EVENTS, by)
 
 
+def locked(db: Db, deposition_id: int, organization_id: int | None = None) -> Deposition:
+    """The row as it is before a write, which no other transaction changes until this one ends. Raises NotFound."""
+    conditions = [Deposition.id == deposition_id]
+    if organization_id is not None:
+        conditions.append(Deposition.organization_id == organization_id)
+    row = db.execute(select(*COLUMNS).where(*conditions).with_for_update()).first()
+    if row is None:
+        raise NotFound("There is no such session request.")
+    return cast(Deposition, row)
+
+
 def record(
     db: Db,
     event_type: EventType,

@@ -108,3 +108,30 @@ def time_and_zone(session: Timed, t: Translator) -> tuple[str, str]:
     if t.lang == "en":
         return when, time_zones.plain_name(session.time_zone)
     return when, hours(session.starts_at, session.ends_at, session.zone, t).zone
+
+
+class Moved(Protocol):
+    """Anything that has a session's time, and what participants were last told before it was moved."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def previous_starts_at(self) -> datetime | None: ...
+    @property
+    def previous_ends_at(self) -> datetime | None: ...
+    @property
+    def previous_zone(self) -> str | None: ...
+
+
+def formerly(session: Moved, t: Translator) -> str:
+    """When a session was planned before it was moved; empty where that is the same moment."""
+    starts_at, ends_at, zone = session.previous_starts_at, session.previous_ends_at, session.previous_zone
+    if not (starts_at and ends_at and zone) or (starts_at, ends_at) == (session.starts_at, session.ends_at):
+        return ""
+    _, when = in_words(starts_at, ends_at, zone, t)
+    # English names the zone beside the hour.
+    return when if t.lang == "en" or zone == session.zone else f"{when} ({hours(starts_at, ends_at, zone, t).zone})"

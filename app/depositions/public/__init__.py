@@ -16,7 +16,7 @@ from app.depositions import calendar, emails
 from app.depositions.actions.people import entered, opened
 from app.depositions.locales import hours, translator
 from app.depositions.models import State
-from app.depositions.public.state import calendar_label, card, formerly, needs, seconds_between_polls
+from app.depositions.public.state import calendar_label, card, former_hour, needs, seconds_between_polls
 from app.depositions.queries import detail, people
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel import clock
@@ -124,7 +124,7 @@ def _page(deposition: DepositionDetail) -> Response:
     host = hosts.by_id(db(), deposition.organization_id)
     t = translator(deposition.details, host.locale)
     shown = card(deposition, host, now, t)
-    before = formerly(deposition, t)
+    before = former_hour(deposition, t)
     facts = (deposition.starts_at, deposition.ends_at, deposition.zone, shown, before)
     _note_opened(deposition, guest, now)
     live = Live(seconds_between_polls(deposition, now), revision_of(facts))

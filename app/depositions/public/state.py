@@ -7,7 +7,8 @@ from babel.lists import format_list
 from babel.units import format_unit
 
 from app.depositions.emails import Participant
-from app.depositions.models import State
+from app.depositions.locales import formerly
+from app.depositions.models import BOOKED, State
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel.hosts import Host
 from app.kernel.text.i18n import Translator
@@ -45,8 +46,8 @@ def card(deposition: DepositionDetail, host: Host, now: datetime, t: Translator)
         return Card("late", "warn", "clock", t("late"), t("late_text"))
     if left <= SOON:
         return Card("soon", "", "clock", _begins(left, t), t("early_wait"))
-    if before := formerly(deposition, t):
-        return Card("moved", "warn", "calendar-clock", t("moved"), t("moved_text", when=before), entry)
+    if former := former_hour(deposition, t):
+        return Card("moved", "warn", "calendar-clock", t("moved"), t("moved_text", when=former), entry)
     return Card("early", "", "clock", _begins(left, t), t("early_wait"), entry)
 
 
@@ -56,12 +57,12 @@ def calendar_label(deposition: DepositionDetail, t: Translator) -> str:
         return ""
     if deposition.state == State.CANCELED:
         return t("calendar_remove")
-    return t("moved_calendar" if formerly(deposition, t) else "calendar")
+    return t("moved_calendar" if former_hour(deposition, t) else "calendar")
 
 
-def formerly(deposition: DepositionDetail, t: Translator) -> str:
+def former_hour(deposition: DepositionDetail, t: Translator) -> str:
     """When a session that was moved was planned before; empty where the hour is the same, or no longer matters."""
-    return ""
+    return formerly(deposition, t) if deposition.state in BOOKED else ""
 
 
 def seconds_between_polls(deposition: DepositionDetail, now: datetime) -> int:

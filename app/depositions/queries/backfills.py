@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from app.depositions import emails
 from app.depositions.events import CANCELED, SUBJECT
 from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState, State
-from app.depositions.queries import people, roster_backfill
+from app.depositions.queries import language_backfill, people, roster_backfill
 from app.kernel.changes.events import Event
 from app.kernel.db.backfills import Backfill, Portion
 from app.kernel.db.engine import Db
@@ -138,4 +138,8 @@ def _give_receipt(db: Db, message: _Message, receipt: JsonObject) -> None:
     db.execute(update(OutboxRow).where(OutboxRow.id == message.id).values(values))
 
 
-BACKFILLS = (roster_backfill.MANAGERS, Backfill("people.depositions", _people, ordered=True))
+BACKFILLS = (
+    language_backfill.LANGUAGES,
+    roster_backfill.MANAGERS,
+    Backfill("people.depositions", _people, ordered=True),
+)

@@ -14,20 +14,29 @@ from app.kernel.errors import Conflict, FieldError, Invalid
 
 TRANSITIONS: dict[str, dict[str, str]] = {
     "initial": {"schedule": "scheduled", "cancel": "canceled"},
-    "scheduled": {"start": "active", "cancel": "canceled"},
-    "ready": {"start": "active", "cancel": "canceled"},
-    "active": {"end": "ended", "cancel": "canceled"},
+    "scheduled": {
+        "move": "scheduled",
+        "change_manager": "scheduled",
+        "start": "active",
+        "cancel": "canceled",
+    },
+    "ready": {"move": "ready", "change_manager": "ready", "start": "active", "cancel": "canceled"},
+    "active": {"end": "ended", "take_back_start": "scheduled", "cancel": "canceled"},
     "ended": {},
     "canceled": {},
 }
 """The verbs that each state allows, with the state they lead to.
 
 Requests begin as `initial`, those of self-service organizations as `ready`. An `active` session can be canceled before
-its planned start, when it cannot be ended, and ended from then on, when it can no longer be canceled.
+its planned start, when it cannot be ended, and ended from then on, when it can no longer be canceled. A start that is
+taken back leads to the state before it, so that one of self-service is `ready` again.
 """
 
 EARLY = timedelta(minutes=30)
 """How long before its planned start a session is started without a confirmation."""
+
+TAKE_BACK = timedelta(minutes=10)
+"""How long after it a start can be taken back, until somebody has entered."""
 
 NOTICE_LIMIT = 2000
 REASON_LIMIT = 500
@@ -107,6 +116,33 @@ def why_not_start(state: str, has_room: bool) -> str | None:
     return None if has_room else "This session has no room yet. Say where people meet first."
 
 
+def why_not_move(state: str) -> str | None:
+    """A session is moved from its booking until it begins."""
+    if state in BOOKED:
+        return None
+    if state == State.INITIAL:
+        return "This request is not booked yet. A session can be moved once it is scheduled."
+    return _CANCELED if state == State.CANCELED else "A session that has begun can no longer be moved."
+
+
+def why_not_change_manager(state: str) -> str | None:
+    """The manager of a session can change from its booking until it begins."""
+    if state in BOOKED:
+        return None
+    if state == State.INITIAL:
+        return "The manager is chosen when the session is scheduled."
+    return _CANCELED if state == State.CANCELED else "The manager can be changed until the session begins."
+
+
+def why_not_take_back_start(state: str, started_at: datetime | None, entered: bool, now: datetime) -> str | None:
+    """`entered` is whether somebody has entered the room since it was opened."""
+    if state != State.ACTIVE or started_at is None:
+        return "Only a session that was just started can be put back."
+    if entered:
+        return "Somebody has entered the room already, so the start cannot be taken back."
+    return None if now - started_at <= TAKE_BACK else "A start can be taken back for ten minutes, and these are over."
+
+
 def starts_early(starts_at: datetime, now: datetime) -> bool:
     """Whether starting the session now needs a confirmation."""
     return starts_at - now > EARLY
@@ -152,6 +188,21 @@ def check_request_cancellation(state: str) -> None:
 
 def check_start(state: str, has_room: bool) -> None:
     _refuse(why_not_start(state, has_room))
+
+
+def check_move(state: str, same: bool = False) -> None:
+    """`same` is whether nothing would change."""
+    _refuse(why_not_move(state) or ("The session is at that hour already." if same else None))
+
+
+def check_change_manager(state: str, same: bool = False, manager: str = "") -> None:
+    """`same` is whether `manager`, or nobody for an empty name, manages it already."""
+    already = f"{manager} manages this session already." if manager else "Nobody manages this session already."
+    _refuse(why_not_change_manager(state) or (already if same else None))
+
+
+def check_take_back_start(state: str, started_at: datetime | None, entered: bool, now: datetime) -> None:
+    _refuse(why_not_take_back_start(state, started_at, entered, now))
 
 
 def check_end(state: str, ahead: bool) -> None:
@@ -221,20 +272,40 @@ def check_overlaps(overlaps: Sequence[object], manager: str, reason: str) -> Non
         return
     times = "another session" if len(overlaps) == 1 else f"{len(overlaps)} other sessions"
     sentence = (
-        f"{manager} already has {times} at this hour or too close to it. Nothing was scheduled. "
-        "Choose another manager, or say why it should be scheduled all the same."
+        f"{manager} already has {times} at this hour or too close to it. Nothing was changed. "
+        "Choose another manager or hour, or say why it should be so all the same."
     )
     raise Conflict(
         sentence,
         code="session_request.overlap",
-        errors=[FieldError("reason", "overlap", "Say why this is scheduled over the overlap.")],
+        errors=[FieldError("reason", "overlap", "Say why it is booked over the overlap.")],
+    )
+
+
+def check_past(starts_at: datetime, now: datetime, reason: str) -> None:
+    """Raises Invalid for an hour that is over already without a reason; with one, it is allowed."""
+    if starts_at >= now or reason.strip():
+        return
+    raise Invalid(
+        "That hour is over already. Nothing was changed. Choose another, or say why.",
+        errors=[FieldError("reason", "past", "Say why the session is put into the past.")],
+    )
+
+
+def check_early(starts_at: datetime, now: datetime, reason: str) -> None:
+    """Raises Invalid for a start long before the planned one without a reason; with one, it is allowed."""
+    if not starts_early(starts_at, now) or reason.strip():
+        return
+    raise Invalid(
+        "The planned start is more than 30 minutes away. Nothing was changed. Say why it is started now.",
+        errors=[FieldError("reason", "early", "Say why it is started early.")],
     )
 
 
 def check_silence(reason: str) -> None:
-    """Raises Invalid without a reason why those who believe in a session are not told that it is canceled."""
+    """Raises Invalid without a reason why those who believe in a session are not told of the change."""
     if not reason:
         raise Invalid(
-            "Nothing was canceled. Say why nobody is told.",
+            "Nothing was changed. Say why nobody is told.",
             errors=[FieldError("reason", "required", "Say why nobody is told.")],
         )

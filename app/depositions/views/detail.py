@@ -12,7 +12,7 @@ from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import CANCELED, EVENTS, SUBJECT
-from app.depositions.forms import OTHER, CancelForm, NoticeForm, RoomForm, ScheduleForm
+from app.depositions.forms import OTHER, CancelForm, MoveForm, NoticeForm, RoomForm, ScheduleForm, typed_time
 from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import managers
@@ -54,7 +54,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     denied = me().why_not(DEPOSITIONS, deposition.organization_id)
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), deposition.id)
-    participants = emails.participants(deposition)
+    participants, everybody = emails.participants(deposition), emails.everybody(deposition)
     version = deposition.version
     rows = events.timeline(db(), SUBJECT, deposition.id)
     canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
@@ -92,7 +92,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         informed=any(informed),
         denied=denied,
         now=now,
-        participants=pluralize(len(participants), "person", "people") if participants else "",
+        participants=pluralize(len(everybody), "person", "people") if everybody else "",
         recipients=presentation.recipients(deposition, participants, messages, canceled),
         related=others,
         states=presentation.STATES,
@@ -103,6 +103,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
+        move=_move_form(deposition, posted=edited == "move"),
+        zone_names=presentation.ZONE_NAMES,
+        moving=edited == "move",
         canceling=edited == "cancel",
         early=transitions.starts_early(deposition.starts_at, now),
         api_examples=api_examples.of(deposition),
@@ -123,6 +126,8 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
     reasons = {
         "schedule": transitions.why_not_schedule(state),
         "cancel": transitions.why_not_cancel(state, ahead),
+        "move": transitions.why_not_move(state),
+        "change_manager": transitions.why_not_change_manager(state),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
         "end": transitions.why_not_end(state, ahead),
         "change_room": transitions.why_not_change_room(state),
@@ -147,6 +152,19 @@ def _schedule_form(
     form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
     form.offer(team)
     return form
+
+
+def _move_form(deposition: Deposition, posted: bool) -> MoveForm:
+    """The form of a move, with the moment as it is."""
+    moment = {
+        "version": deposition.version,
+        "start_date": deposition.start_date,
+        "start_time": typed_time(deposition.start_time),
+        "time_zone": deposition.time_zone,
+        "estimated_duration": deposition.estimated_duration or "",
+        "notify": True,
+    }
+    return MoveForm() if posted else MoveForm(formdata=None, data=moment)
 
 
 def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> list[BookedSession]:

@@ -1,6 +1,7 @@
 """What the confirmations of the desk share: the way back, what it is done to, and its flags."""
 
 from datetime import datetime
+from typing import Protocol
 
 from flask import url_for
 from markupsafe import Markup
@@ -21,13 +22,28 @@ def back_to(deposition: DepositionDetail) -> str:
     return url_for(".detail", id=deposition.id, **QUEUE.choose().args)
 
 
-def subject_of(deposition: DepositionDetail) -> list[str]:
+class Subject(Protocol):
+    """Anything that has a deposition's time, and what it is called by."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def deponent_name(self) -> str | None: ...
+    @property
+    def title(self) -> str: ...
+
+
+def subject_of(deposition: Subject) -> list[str]:
     yours = datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone)
     lines = [presentation.hours(deposition), f"your time {yours}" if yours else "", presentation.name_of(deposition)]
     return [line for line in lines if line]
 
 
-def flags_on(deposition: DepositionDetail, now: datetime) -> list[Flag]:
+def flags_on(deposition: flags.Flagged, now: datetime) -> list[Flag]:
     """The flags of a tone, the gravest first."""
     found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(deposition, now)]
     return [Flag(flag.sentence, icon, tone) for flag, icon, tone in found if tone]

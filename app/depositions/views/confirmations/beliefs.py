@@ -6,16 +6,16 @@ from app.depositions.queries.detail import DepositionDetail
 from app.kernel.db.transaction import reading
 from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.outbox.outbox import QUEUED, SENT
-from app.kernel.text import normalization
+from app.kernel.text import datetimes, normalization
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Belief
 
 SYSTEM = "their system"
 
 
-def beliefs(deposition: DepositionDetail, notify: bool) -> list[Belief]:
-    """Who goes on believing in a session that is canceled: people whose e-mail about it was sent, unless they are
-    notified, and the system that learns of it by webhook, which hears of no cancellation."""
+def beliefs(deposition: DepositionDetail, notify: bool, system: str = "the state “scheduled”") -> list[Belief]:
+    """Who goes on believing in a session that is canceled or moved: people whose e-mail about it was sent, unless they
+    are notified, and the system that learns of it by webhook, which goes on believing `system`."""
     messages = messages_about(reading(), SUBJECT, deposition.id)
     found = []
     for one in emails.participants(deposition) if not notify else ():
@@ -25,12 +25,23 @@ def beliefs(deposition: DepositionDetail, notify: bool) -> list[Belief]:
             continue
         who = normalization.shown(one.name, one.email)
         role = "host" if one.host else "deponent" if one.email == deposition.deponent_email else "invited"
-        keeps = f"an e-mail and a calendar entry, {presentation.hours(deposition)}"
+        keeps = f"an e-mail and a calendar entry, {_believed_hours(deposition)}"
         found.append(Belief(who, role, keeps, "they open their link, which says it"))
-    if any(message.channel == "webhook" and message.state in (SENT, QUEUED) for message in messages):
+    webhooks = {message.state for message in messages if message.channel == "webhook"}
+    if webhooks & {SENT, QUEUED}:
         until = "it asks the API; no webhook is sent"
-        found.append(Belief(deposition.organization_name, SYSTEM, "the state “scheduled”", until))
+        waits = "the request as it made it; the webhook that waits will not be sent"
+        keeps = system if SENT in webhooks else waits
+        found.append(Belief(deposition.organization_name, SYSTEM, keeps, until))
     return found
+
+
+def _believed_hours(deposition: DepositionDetail) -> str:
+    """The hours that the participants were last told of."""
+    starts_at, ends_at, zone = deposition.previous_starts_at, deposition.previous_ends_at, deposition.previous_zone
+    if deposition.moved_silently and starts_at and ends_at and zone:
+        return datetimes.span(starts_at, ends_at, zone)
+    return presentation.hours(deposition)
 
 
 def withdrawn(deposition: DepositionDetail) -> str:

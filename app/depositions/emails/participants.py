@@ -1,13 +1,14 @@
 """E-mails about a deposition, to the deponent and every invitee."""
 
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
-from app.depositions.locales import in_words, time_and_zone, translator
-from app.depositions.models import Deposition
+from app.depositions.locales import formerly, in_words, time_and_zone, translator
+from app.depositions.models import Deposition, Kind
 from app.depositions.queries import people
 from app.kernel import signing
 from app.kernel.db.engine import Db
@@ -20,12 +21,18 @@ INVITEE = "deposition.invitee"
 
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list, which their link carries."""
+    """A recipient of the e-mails. `number` is their place in the list, which their link carries; that of the manager is
+    the id of their row of the roster, below zero."""
 
     number: int
     email: str
     name: str
     host: bool
+
+    @property
+    def kind(self) -> Kind:
+        """What they are to the session."""
+        return Kind.MANAGER if self.number < 0 else Kind.PARTICIPANT
 
 
 def participants(deposition: Deposition) -> list[Participant]:
@@ -42,6 +49,19 @@ def participants(deposition: Deposition) -> list[Participant]:
     return list(found.values())
 
 
+def manager_of(deposition: Deposition) -> Participant | None:
+    """The manager of a booked session, who enters by a link of their own too."""
+    if deposition.manager_id is None or not deposition.manager_email:
+        return None
+    return Participant(-deposition.manager_id, deposition.manager_email, deposition.manager_name or "", host=True)
+
+
+def everybody(deposition: Deposition) -> list[Participant]:
+    """Everybody who gets e-mails about a deposition: the participants, and its manager."""
+    manager = manager_of(deposition)
+    return [*participants(deposition), *([manager] if manager else [])]
+
+
 def join_url(deposition: Deposition, config: Config, participant: Participant) -> str:
     """The address of the session's page, with the signed part that names the participant."""
     proof = signing.sign(config, INVITEE, [deposition.id, participant.number])
@@ -49,19 +69,31 @@ def join_url(deposition: Deposition, config: Config, participant: Participant) -
 
 
 def recognize(deposition: Deposition, config: Config, proof: str) -> Participant | None:
-    """The participant whose link this is. Raises Invalid when the link was changed."""
+    """The participant or manager whose link this is. Raises Invalid when the link was changed."""
     deposition_id, number = signing.unsign(config, INVITEE, proof)
     if deposition_id != deposition.id:
         return None
-    return next((one for one in participants(deposition) if one.number == number), None)
+    return next((one for one in everybody(deposition) if one.number == number), None)
 
 
 def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: when the session is and how to join, with a calendar file."""
+    return _invitations(db, "deposition-scheduled", deposition, organization, now, participants(deposition))
+
+
+def _invitations(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+) -> list[Message]:
+    """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
     context = _context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition):
+    for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
         file = calendar.invitation(
             deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now, t=t
@@ -69,7 +101,7 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
         messages.append(
             email_message(
                 db,
-                "deposition-scheduled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=[file],
@@ -77,10 +109,25 @@ def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) 
                 receipt=people.receipt(deposition, recipient.email, name=recipient.name),
                 join_url=url,
                 is_host=recipient.host,
+                before=formerly(deposition, t),
                 **context,
             )
         )
     return messages
+
+
+def moved(db: Db, deposition: Deposition, organization: str, now: datetime, informed: Container[str]) -> list[Message]:
+    """To every participant: from when to when the session moved, with the file that updates their calendar.
+
+    `informed` are the addresses (`address_key`) that were told of the session before: the others are invited to it.
+    """
+    everybody = participants(deposition)
+    invited = [one for one in everybody if people.address_key(one.email) in informed]
+    others = [one for one in everybody if one not in invited]
+    return [
+        *_invitations(db, "deposition-moved", deposition, organization, now, invited),
+        *_invitations(db, "deposition-scheduled", deposition, organization, now, others),
+    ]
 
 
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:

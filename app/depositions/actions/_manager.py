@@ -1,0 +1,95 @@
+"""The manager and the room of a booked session, when it is moved or given to somebody else."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.depositions.actions import roster
+from app.depositions.actions._write import Values, locked
+from app.depositions.actions.schedule import Booking
+from app.depositions.models import Deposition, Manager
+from app.depositions.queries import managers
+from app.depositions.queries.managers import BookedSession
+from app.depositions.rules import rooms, transitions
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.errors import NotFound
+
+
+class Managed:
+    """A booked session with the manager it has and the one it gets, locked until the transaction ends.
+
+    Managers are locked before the session and in the order of their ids, as every booking does.
+    """
+
+    def __init__(
+        self,
+        db: Db,
+        deposition_id: int,
+        booking: Booking | None,
+        *,
+        by: Actor,
+        now: datetime,
+        organization_id: int | None = None,
+    ) -> None:
+        """`booking` names the manager it gets; without one, or with one that names nobody, it keeps its own."""
+        found = db.execute(select(Deposition.manager_id, Deposition.zone).where(Deposition.id == deposition_id)).first()
+        if found is None:
+            raise NotFound("There is no such session request.")
+        wanted = booking.manager_id if booking else None
+        if booking and wanted is None and booking.manager_email:
+            wanted = roster.add_for_booking(db, booking.manager_name, booking.manager_email, found.zone, by=by, now=now)
+        team = managers.lock(db, {id for id in (found.manager_id, wanted) if id is not None})
+        self.before = locked(db, deposition_id, organization_id)
+        former = self.before.manager_id
+        if former is not None and former not in team:
+            # It got another manager between the two reads.
+            team |= managers.lock(db, [former])
+        if wanted is not None and wanted not in team:
+            raise NotFound("There is no such manager in the roster.")
+        self.former = team[former] if former is not None else None
+        self.manager = team[wanted] if wanted is not None else self.former
+        if self.manager is not None and self.manager is not self.former:
+            roster.check_active(self.manager)
+
+    def overlaps(self, db: Db, starts_at: datetime, ends_at: datetime) -> Sequence[BookedSession]:
+        """The manager's other sessions around this time."""
+        if self.manager is None:
+            return []
+        return managers.overlaps(db, self.manager, starts_at, ends_at, besides=self.before.id)
+
+
+def manager_columns(manager: Manager | None) -> Values:
+    """The columns that say who manages the session."""
+    return {
+        Deposition.manager_id: manager.id if manager else None,
+        Deposition.manager_name: manager.name if manager else None,
+        Deposition.manager_email: manager.email if manager else None,
+    }
+
+
+def room_columns(managed: Managed, booking: Booking | None) -> Values:
+    """The columns of the room, where it changes: it is the one that was written; or the new manager's own, where
+    people would have met in that of the former manager, or nowhere yet."""
+    before, provider = managed.before, (booking.provider.strip() if booking else "")
+    room_url = booking.room_url.strip() if booking else ""
+    if room_url:
+        transitions.check_room(room_url)
+    elif managed.manager is not None and managed.manager is not managed.former and _is_free(managed):
+        own = rooms.room_of(managed.manager.templates, provider or before.provider or "")
+        own = own or rooms.room_of(managed.manager.templates, "")
+        if own:
+            provider, room_url = own.provider, rooms.address(own, before)
+    if not room_url or room_url == before.room_url:
+        return {}
+    return {Deposition.room_url: room_url, Deposition.provider: provider or before.provider}
+
+
+def _is_free(managed: Managed) -> bool:
+    """Whether there is no room yet, or one that belongs to the former manager."""
+    before, former = managed.before, managed.former
+    if before.room_url is None:
+        return True
+    own = rooms.room_of(former.templates, before.provider or "") if former else None
+    return own is not None and before.room_url == rooms.address(own, before)

@@ -1,0 +1,61 @@
+"""Giving a booked session another manager, or none for the time being."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_
+
+from app.depositions import events
+from app.depositions.actions import people
+from app.depositions.actions._manager import Managed, manager_columns, room_columns
+from app.depositions.actions._write import record, write
+from app.depositions.actions.schedule import Booking
+from app.depositions.models import Deposition, Kind
+from app.depositions.rules import transitions
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+
+
+def change_manager(
+    db: Db,
+    deposition_id: int,
+    booking: Booking | None,
+    *,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
+) -> Deposition:
+    """Gives the session to the manager of `booking`, with another room where it names one; without a booking, to
+    nobody. The former and the new manager are told; for participants nothing changes.
+
+    Raises Conflict when they manage it already, and when they are busy and no reason is given.
+    """
+    managed = Managed(db, deposition_id, booking, by=by, now=now)
+    manager, former = managed.manager if booking else None, managed.former
+    id = manager.id if manager else None
+    name = manager.name if manager else ""
+    deposition = write(
+        db,
+        deposition_id,
+        lambda current: transitions.check_change_manager(current.state, current.manager_id == id, name),
+        transitions.source_states("change_manager"),
+        {**manager_columns(manager), **(room_columns(managed, booking) if booking else {})},
+        by=by,
+        now=now,
+        version=version,
+        only=Deposition.manager_id.is_not(None) if id is None else _is_not(id),
+    )
+    overlaps = managed.overlaps(db, deposition.starts_at, deposition.ends_at) if manager else []
+    transitions.check_overlaps(overlaps, name, booking.reason if booking else "")
+    if former is not None:
+        people.leave(db, deposition, Kind.MANAGER, [managed.before.manager_email or former.email])
+    data: dict[str, object] = {"manager": name, "before": managed.before.manager_name}
+    if deposition.room_url != managed.before.room_url:
+        data["room"] = deposition.room_url
+    if overlaps and booking:
+        data |= {"overlaps": [other.id for other in overlaps], "reason": booking.reason.strip()}
+    record(db, events.MANAGER_CHANGED, deposition, by=by, now=now, data=data)
+    return deposition
+
+
+def _is_not(manager_id: int) -> ColumnElement[bool]:
+    return or_(Deposition.manager_id.is_(None), Deposition.manager_id != manager_id)

@@ -1,0 +1,166 @@
+"""Moving a booked session to another moment, with its manager and room where these change too."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import or_
+
+from app.depositions import emails, events
+from app.depositions.actions import people
+from app.depositions.actions._manager import Managed, manager_columns, room_columns
+from app.depositions.actions._write import Values, next_sequence, organization_name, record, write
+from app.depositions.actions.request import webhook
+from app.depositions.actions.schedule import Booking
+from app.depositions.models import Deposition, Kind
+from app.depositions.queries.people import known
+from app.depositions.rules import transitions
+from app.depositions.rules.new_request import Start, end_of
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+from app.kernel.text import datetimes
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a session is moved to. Its manager, room and notice stay where `booking` and `notice` name no others.
+    `reason` says why in spite of an overlap or a past hour, or why nobody is told; only the event has it."""
+
+    start: Start
+    estimated_duration: int | float | None
+    booking: Booking | None = None
+    notice: str = ""
+    reason: str = ""
+
+    @property
+    def ends_at(self) -> datetime:
+        return end_of(self.start, self.estimated_duration)
+
+
+def move(
+    db: Db,
+    deposition_id: int,
+    to: Move,
+    *,
+    by: Actor,
+    now: datetime,
+    notify: bool = True,
+    version: int | None = None,
+    organization_id: int | None = None,
+) -> Deposition:
+    """Moves the session; its id, links and room stay. With `notify`, the webhook and the e-mails go out.
+
+    Messages that say the old moment and were not sent yet are not sent any more. Raises Conflict when it is not booked
+    or is at that moment already, and when the manager is busy and no reason is given.
+    """
+    managed = Managed(db, deposition_id, to.booking, by=by, now=now, organization_id=organization_id)
+    before, manager = managed.before, managed.manager
+    starts_at, ends_at = to.start.starts_at, to.ends_at
+    deposition = write(
+        db,
+        deposition_id,
+        lambda current: transitions.check_move(current.state, _is_at(current, to)),
+        transitions.source_states("move"),
+        {
+            **_moment(to),
+            **_previous(before, notify),
+            **(manager_columns(manager) if manager is not managed.former else {}),
+            **room_columns(managed, to.booking),
+            **_notice(to),
+            **next_sequence(now),
+            Deposition.moved_at: now,
+        },
+        by=by,
+        now=now,
+        version=version,
+        organization_id=organization_id,
+        only=or_(
+            Deposition.starts_at != starts_at,
+            Deposition.ends_at != ends_at,
+            Deposition.time_zone != to.start.time_zone,
+        ),
+    )
+    transitions.check_past(starts_at, now, to.reason)
+    overlaps = managed.overlaps(db, starts_at, ends_at)
+    transitions.check_overlaps(overlaps, deposition.manager_name or "", to.reason)
+    informed = _informed(db, deposition_id)
+    if former := managed.former if manager is not managed.former else None:
+        people.leave(db, deposition, Kind.MANAGER, [before.manager_email or former.email])
+    people.superseded(db, deposition, reason="The session was moved.", now=now)
+    messages = []
+    if notify:
+        name = organization_name(db, deposition.organization_id)
+        messages = [*emails.moved(db, deposition, name, now, informed), *webhook(db, deposition)]
+    data: dict[str, object] = {
+        "from": _hours(before),
+        "to": _hours(deposition),
+        "before": _facts(before),
+        "after": _facts(deposition),
+        "told": any(message.channel == "email" for message in messages),
+    }
+    if manager is not managed.former:
+        data["manager"] = deposition.manager_name
+    if deposition.room_url != before.room_url:
+        data["room"] = deposition.room_url
+    if overlaps:
+        data["overlaps"] = [other.id for other in overlaps]
+    if to.reason.strip():
+        data["reason"] = to.reason.strip()
+    record(db, events.MOVED, deposition, by=by, now=now, data=data, messages=messages)
+    return deposition
+
+
+def _is_at(deposition: Deposition, to: Move) -> bool:
+    now = (deposition.starts_at, deposition.ends_at, deposition.time_zone)
+    return now == (to.start.starts_at, to.ends_at, to.start.time_zone)
+
+
+def _moment(to: Move) -> Values:
+    """The columns of the moment, as a request has them."""
+    start, hours = to.start, to.estimated_duration
+    return {
+        Deposition.start_date: start.start_date,
+        Deposition.start_time: start.start_time,
+        Deposition.time_zone: start.time_zone,
+        Deposition.estimated_duration: None if hours is None else orjson.dumps(hours).decode(),
+        Deposition.zone: start.zone,
+        Deposition.starts_at: start.starts_at,
+        Deposition.ends_at: to.ends_at,
+        Deposition.ambiguous: start.ambiguous,
+    }
+
+
+def _previous(before: Deposition, notify: bool) -> Values:
+    """The columns of what the participants were last told. After a move of which they were not told that is the moment
+    before it, still."""
+    if before.moved_silently:
+        return {Deposition.moved_silently: not notify}
+    return {
+        Deposition.moved_silently: not notify,
+        Deposition.previous_starts_at: before.starts_at,
+        Deposition.previous_ends_at: before.ends_at,
+        Deposition.previous_zone: before.zone,
+    }
+
+
+def _notice(to: Move) -> Values:
+    return {Deposition.notice: to.notice.strip()} if to.notice.strip() else {}
+
+
+def _informed(db: Db, deposition_id: int) -> set[str]:
+    """The addresses (`address_key`) of the participants whose server accepted an invitation."""
+    participants = (row for row in known(db, deposition_id) if row.kind == Kind.PARTICIPANT)
+    return {row.address for row in participants if row.invited_sequence is not None}
+
+
+def _hours(deposition: Deposition) -> str:
+    return datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone)
+
+
+def _facts(deposition: Deposition) -> dict[str, str | None]:
+    return {
+        "start_date": deposition.start_date,
+        "start_time": deposition.start_time,
+        "time_zone": deposition.time_zone,
+        "estimated_duration": deposition.estimated_duration,
+    }

@@ -1,0 +1,119 @@
+"""A start in any zone, on any kind of day, reads as one instant wherever it is printed: on the page, in the e-mail, in
+the calendar file, in the webhook and in the CSV."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.config import Config
+from app.depositions import calendar, presentation
+from app.depositions.locales import TRANSLATIONS, hours, time_and_zone
+from app.depositions.payloads import documents
+from app.depositions.rules import new_request
+from app.kernel.errors import Invalid
+from app.kernel.text import datetimes, time_zones
+from tests.printed_times import DAY, changes, read
+
+CONFIG = Config.for_tests()
+ENGLISH = TRANSLATIONS.translator("en")
+LENGTH = timedelta(minutes=45)
+NAMES = sorted({*time_zones.RAILS, *time_zones.IANA, *(f"(GMT-08:00) {name}" for name in time_zones.RAILS)})
+
+
+@cache
+def days(zone: str) -> tuple[tuple[str, datetime], ...]:
+    """Wall times of a zone: the day before each change of its clocks, within it, 31 December, and far ahead."""
+    there, found = ZoneInfo(zone), []
+    for change in changes(zone, 2027):
+        before, after = ((change + n * timedelta(minutes=1)).astimezone(there) for n in (-1, 0))
+        shift = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
+        wall = (before + timedelta(minutes=1)).replace(tzinfo=None)  # the minute that the old offset would have shown
+        found.append(("day before", wall - DAY))
+        found.append(("gap", wall) if shift > timedelta() else ("fold", wall - timedelta(minutes=15)))
+    return (*found, ("31 December", datetime(2026, 12, 31, 23, 30)), ("2040", datetime(2040, 7, 16, 9, 30)))
+
+
+def parsed(wall: datetime, name: str) -> new_request.Start:
+    return new_request.parse_start(f"{wall:%Y-%m-%d}", time_zones.clock12(wall), name)
+
+
+@cache
+def printed(zone: str, starts_at: datetime) -> list[list[datetime]]:
+    """The two ends of a session as each channel prints them, read back."""
+    ends_at = starts_at + LENGTH
+    session: Any = SimpleNamespace(
+        starts_at=starts_at, ends_at=ends_at, zone=zone, time_zone=zone, deponent_name="", title="One",
+        remote_session_id=UUID(int=1), sequence=1, state="scheduled",
+    )  # fmt: skip
+    mail, _ = time_and_zone(session, ENGLISH)
+    file = calendar.published(session, CONFIG, url="https://x.example", now=starts_at, t=ENGLISH).content.decode()
+    stamps = re.findall(r"^DT(?:START|END):(\d{8}T\d{6}Z)\r$", file, re.M)
+    csv = datetimes.moment(starts_at, zone)
+    return [
+        read(page(starts_at, ends_at, zone), zone),
+        read(mail, zone),
+        read(presentation.hours(session), zone),
+        [*read(csv, zone), ends_at],
+        [datetime.strptime(each, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for each in stamps],
+    ]
+
+
+def page(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """The hours of the session's page as the reader puts them together, in the words of the e-mails."""
+    shown = hours(starts_at, ends_at, zone, ENGLISH)
+    day = datetime.strptime(f"{shown.day} +0000", "%A %d %B %Y %z").date()
+    clock, into, _ = shown.clock.partition(" (into ")
+    first, last = clock.split(" – ")
+    if into:
+        last = f"{datetimes.day(day + DAY)}, {last}"
+    word = "" if re.search(r"\d [A-Z]{3,}|\d [AP]M [A-Z]|GMT", last) else f" {shown.zone.partition(',')[0]}"
+    return f"{datetimes.day(day)}, {first} to {last}{word}"
+
+
+def cases() -> Iterator[tuple[str, str, datetime]]:
+    for name in NAMES:
+        for kind, wall in days(time_zones.iana_name(name)):
+            yield name, kind, wall
+
+
+def test_every_zone_name_on_every_kind_of_day() -> None:
+    seen: dict[str, int] = {}
+    for name, kind, wall in cases():
+        if kind == "gap":
+            with pytest.raises(Invalid) as refusal:
+                parsed(wall, name)
+            assert refusal.value.errors[0].code == "nonexistent"
+            seen[kind] = seen.get(kind, 0) + 1
+            continue
+        start = parsed(wall, name)
+        assert start.ambiguous == (kind == "fold"), (name, wall)
+        expected = [start.starts_at, start.starts_at + LENGTH]
+        assert all(each == expected for each in printed(start.zone, start.starts_at)), (name, wall)
+        webhook = sent(start)
+        assert parsed_back(webhook) == start, (name, wall)
+        seen[kind] = seen.get(kind, 0) + 1
+    assert min(seen[kind] for kind in ("day before", "gap", "fold", "31 December", "2040")) > 100
+
+
+def sent(start: new_request.Start) -> dict[str, str]:
+    """What webhook and API say of the moment."""
+    session: Any = SimpleNamespace(
+        id=1, state="scheduled", booked_at=start.starts_at, ended_at=None, slug="x", remote_session_id=UUID(int=1),
+        session_type="", deponent_name=None, deponent_email=None, deponent_role=None, invites=[], title="One",
+        case_name="", file_number=None, start_date=start.start_date, start_time=start.start_time,
+        time_zone=start.time_zone, estimated_duration="0.75", details={}, notice=None, cancellation_requested_at=None,
+    )  # fmt: skip
+    (request,) = documents.posted(session, "https://x.example")["requests"]  # type: ignore[misc]
+    return request["remote_session"]  # type: ignore[no-any-return]
+
+
+def parsed_back(moment: dict[str, str]) -> new_request.Start:
+    assert date.fromisoformat(moment["start_date"])
+    return new_request.parse_start(moment["start_date"], moment["start_time"], moment["time_zone"])
