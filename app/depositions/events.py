@@ -15,6 +15,19 @@ def _scheduled_or_booked(row: EventRow) -> str:
     return "Booked by {who} through Self-Service" if row.data.get("self_service") else "Scheduled by {who}"
 
 
+def _requested(row: EventRow) -> str:
+    return "Entered by {who}" if row.data.get("how") else "Requested by {who}"
+
+
+HOW = {"phone": "asked by phone", "mail": "asked by e-mail"}
+
+
+def _asked(row: EventRow) -> str:
+    """`asked by phone by Dana Whitfield`, of a request that staff entered."""
+    how, who = HOW.get(str(row.data.get("how") or ""), ""), row.data.get("asked_by")
+    return f"{how} by {who}" if how and who else how
+
+
 def _assignment(row: EventRow) -> str:
     return "Assigned to {to} by {who}" if row.data.get("to") else "Assigned to {who}"
 
@@ -98,7 +111,7 @@ def _reminded(row: EventRow) -> str:
     return f"{row.data.get('hours')} h before, {row.data.get('messages')} by e-mail"
 
 
-def _asked(row: EventRow) -> str:
+def _who_was_asked(row: EventRow) -> str:
     return ", ".join(row.data.get("people", ()))
 
 
@@ -118,7 +131,7 @@ def _reconfirmed_how(row: EventRow) -> str:
     return " · ".join(filter(None, (f"“{QUOTED.get(row.data.get('answer', ''), '')}”", written)))
 
 
-REQUESTED = EventType("deposition.requested", "Requested by {who}", "entered it", "inbox")
+REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
     _scheduled_or_booked,
@@ -164,7 +177,7 @@ ASKED_TO_RECONFIRM = EventType(
     "It was asked whether it takes place",
     "asked whether it takes place",
     "circle-question-mark",
-    details=_asked,
+    details=_who_was_asked,
 )
 RECONFIRMED = EventType(
     "deposition.reconfirmed", _reconfirmed, "said whether it takes place", "circle-check", details=_reconfirmed_how

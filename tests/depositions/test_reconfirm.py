@@ -287,8 +287,8 @@ def test_the_same_answer_through_the_action_is_refused_when_the_session_changed(
 def test_the_command_writes_it_down(database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     made = factories.in_state(database, cast, "scheduled")
     desk = Desk(database, monkeypatch)
-    done = desk.json("depositions", "reconfirm", str(made.id), "--person", HOST.upper(), "--answer", "call")
+    done = desk.json("deposition", "reconfirm", str(made.id), "--person", HOST.upper(), "--answer", "call")
     assert done == {"id": made.id, "person": HOST.upper(), "answer": "call"}
     assert stored(database, made.id).reconfirmation == Reconfirmation.CALL
-    assert desk("depositions", "reconfirm", str(made.id), "--person", "nobody@example.com").exit_code == 1
-    assert desk("depositions", "reconfirm", "999999").exit_code == 1
+    assert desk("deposition", "reconfirm", str(made.id), "--person", "nobody@example.com").exit_code == 1
+    assert desk("deposition", "reconfirm", "999999").exit_code == 1

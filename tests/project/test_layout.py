@@ -59,6 +59,7 @@ OWN_VIEWS = {
     "depositions": {
         "moving": "a booked session’s hour and manager",
         "organizations": "what each organization chose",
+        "reading": "what was read of a mail",
         "reconfirm": "what was answered on the phone",
     },
     "prescreens": {"questionnaires": "the organization's questionnaires"},

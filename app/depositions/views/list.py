@@ -45,6 +45,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, Mapping[in
     events = EVENTS
     endpoint = "depositions.list"
     heading = "Requests"
+    page = "depositions/list.html"
     cells = "depositions/_cells.html"
     identity = (
         Csv("Number", lambda each: each.row.id),
