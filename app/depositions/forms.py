@@ -223,6 +223,17 @@ class SettingsForm(VersionedForm):
         }
 
 
+class AnswerForm(DeskForm):
+    """A visitor’s answer; which one is the button that was pressed."""
+
+
+class ReconfirmForm(VersionedForm):
+    """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
+
+    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
+    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
+
+
 class RequestForm(DeskForm):
     """A request that staff enter for an organization. Its values are checked as those of the API are; `token` makes a
     second press of the same form no second request."""

@@ -85,6 +85,7 @@ LISTS = {
     listing.STARTING: NEEDS[:2],
     listing.CANCELLATION: [("cancellation", "asked")],
     listing.NOT_UP_TO_DATE: [("not_up_to_date", "canceled")],
+    listing.NEXT: [("next_unasked", "tomorrow")],
     listing.SCHEDULED: SCHEDULED,
     listing.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],
 }

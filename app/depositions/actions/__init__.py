@@ -12,6 +12,7 @@ from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.decline_cancellation import decline_cancellation
 from app.depositions.actions.end import end
 from app.depositions.actions.move import Move, move
+from app.depositions.actions.reconfirm import reconfirm, respondent
 from app.depositions.actions.request import Entry, request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
@@ -32,8 +33,10 @@ __all__ = [
     "decline_cancellation",
     "end",
     "move",
+    "reconfirm",
     "request",
     "request_cancellation",
+    "respondent",
     "schedule",
     "start",
     "tell",
