@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking, Move
-from app.depositions.models import Manager
+from app.depositions.models import Deposition, Manager
 from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
@@ -16,6 +16,9 @@ from app.kernel.web.forms import DeskForm, NameField, VersionedForm, at_most, ne
 
 OTHER = "other"
 """The choice for a manager who is not in the roster."""
+
+NOBODY = "nobody"
+"""The choice of a session that is to have no manager for the time being."""
 
 
 class ScheduleForm(VersionedForm):
@@ -60,6 +63,20 @@ class ScheduleForm(VersionedForm):
             validate_email(field.data or "", check_deliverability=False, test_environment=True)
         except EmailNotValidError:
             raise ValidationError("Write the manager’s e-mail address, for example name@example.com.") from None
+
+
+class ManagerForm(ScheduleForm):
+    """Who manages a booked session from now on, or NOBODY. Without a room it keeps its own, or gets the manager's."""
+
+    def offer(self, team: Sequence[Manager]) -> None:
+        """Offers the team, somebody else, and nobody."""
+        super().offer(team)
+        self.manager.choices = [*self.manager.choices, (NOBODY, "Nobody for now")]
+
+    @property
+    def nobody(self) -> bool:
+        """Whether the session is left without a manager."""
+        return bool(self.manager.data == NOBODY)
 
 
 class MomentForm(DeskForm):
@@ -113,16 +130,31 @@ def typed_time(wire: str) -> str:
 class MoveForm(MomentForm, VersionedForm):
     """The moment that a session is moved to, and whether everybody is told."""
 
+    manager = SelectField("Manager", default="")
+    room_url = StringField("Room", validators=[at_most(ROOM_LIMIT)])
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
     notify = BooleanField("Tell the participants and the organization’s system")
     reason = TextAreaField(
         "Reason", validators=[at_most(REASON_LIMIT)], description="Kept in the activity, not sent to anyone."
     )
 
+    def offer(self, team: Sequence[Manager], present: Deposition) -> None:
+        """Offers to stay with the present manager, and the others of the team."""
+        others = [one for one in team if one.id != present.manager_id]
+        stays = f"Stay with {present.manager_name}" if present.manager_id else "Nobody"
+        self.manager.choices = [("", stays), *((str(one.id), one.name) for one in others)]
+
     @property
     def move(self) -> Move:
         """What was decided, once the form is checked."""
-        return Move(self.start, self.hours, notice=self.notice.data or "", reason=self.reason.data or "")
+        manager_id, room_url = int(self.manager.data or 0) or None, self.room_url.data or ""
+        return Move(
+            self.start,
+            self.hours,
+            Booking(manager_id=manager_id, room_url=room_url) if manager_id or room_url else None,
+            notice=self.notice.data or "",
+            reason=self.reason.data or "",
+        )
 
 
 class RoomForm(VersionedForm):
@@ -146,6 +178,16 @@ class NoticeForm(VersionedForm):
     """The note the organization reads as `notice`."""
 
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
+
+
+class StartForm(VersionedForm):
+    """Why a session is started long before its planned start; otherwise nothing."""
+
+    reason = TextAreaField(
+        "Reason to start early",
+        validators=[at_most(REASON_LIMIT)],
+        description="Kept in the activity, not sent to anyone.",
+    )
 
 
 class ButtonForm(VersionedForm):

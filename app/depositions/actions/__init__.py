@@ -15,6 +15,7 @@ from app.depositions.actions.request import request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
+from app.depositions.actions.take_back_start import take_back_start
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
@@ -32,6 +33,7 @@ __all__ = [
     "request_cancellation",
     "schedule",
     "start",
+    "take_back_start",
     "unassign",
     "withdraw",
     "write_notice",
