@@ -55,6 +55,13 @@ CASES = (
 ARABIC_NAMES = ("سلمى الكتبي", "خالد المنصوري", "مريم الزرعوني", "عمر بن سليمان", "نورة الشامسي")
 ARABIC_CASES = ("قضية الميناء رقم ٢٠٢٦/١١٨", "الشامسي ضد مؤسسة المرجان", "تركة المنصوري")
 OUTSIDERS = ("quartz@example.com", "obsidian@example.com", "amber@example.com", "gypsum@example.com")
+ABROAD = (
+    ("Spanish", "Spanish", "Mexico City", "Marisol Castellanos", timedelta(days=3)),
+    ("fr-CA", "French", "America/Montreal", "Delphine Lachance", timedelta(days=5)),
+    ("ar", "Arabic", "Abu Dhabi", "سلمى الكتبي", timedelta(days=6)),
+    ("English", "", "Pacific Time (US & Canada)", "Yuki Tanaka", timedelta(minutes=50)),
+)
+"""Sessions by the language that was given, with their interpreter, zone and deponent, and how far away they are."""
 LONG = (
     "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
     "records of the freight elevators at the Northline terminal between January 2019 and December 2025, second volume"
@@ -84,6 +91,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     maker.document_examples()
     for plan in _plans(maker.random):
         maker.make(plan)
+    maker.abroad()
     maker.settle()
     return {"depositions": maker.made}
 
@@ -214,6 +222,31 @@ class _Maker:
                 self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
             )
 
+    def abroad(self) -> None:
+        """Booked sessions in every language that participants read. One begins soon; the first was moved by a day."""
+        booked = []
+        for language, interpreter, zone, name, ahead in ABROAD:
+            start = _start(self.now + ahead, zone, 10 if ahead.days else None)
+            new = new_request.NewRequest(
+                title=f"Deposition of {name}",
+                case_name=self.random.choice(CASES),
+                start=start,
+                estimated_duration=1.5,
+                deponent_name=name,
+                deponent_email=f"witness{self.made + 1}@example.com",
+                deponent_role="witness",
+                invites=(new_request.Invite(OUTSIDERS[0], "host"), new_request.Invite(OUTSIDERS[1])),
+                details=new_request.tidy_details({"language": language, "interpreter": interpreter}),
+            )
+            deposition = self._request(new, "marston", self.now - timedelta(days=6))
+            self._schedule(deposition, self.team[0], self.now - timedelta(days=5))
+            booked.append(deposition)
+        self.settle()
+        later = _start(booked[0].starts_at + timedelta(days=1), booked[0].time_zone)
+        reason = "The interpreter could not come on the day before."
+        to = actions.Move(later, 1.5, notice=reason, reason=reason)
+        actions.move(self.db, booked[0].id, to, by=_actor(self.team[0]), now=self.now - timedelta(days=1))
+
     def settle(self) -> None:
         """Marks what the past would have sent as sent, so that nothing is sent now."""
         self.db.execute(
@@ -284,6 +317,14 @@ class _Maker:
             ),
             postback_url=pick(("https://hooks.example.com/sessions", "https://hooks.example.com/sessions", None)),
         )
+
+
+def _start(moment: datetime, zone: str, hour: int | None = None) -> new_request.Start:
+    """The last full quarter of an hour before a moment as people of a zone write it, or this hour of its day."""
+    wall = moment.astimezone(ZoneInfo(iana_name(zone)))
+    minute = wall.minute // 15 * 15 if hour is None else 0
+    wall = wall.replace(hour=wall.hour if hour is None else hour, minute=minute, second=0, microsecond=0)
+    return new_request.parse_start(f"{wall:%Y-%m-%d}", clock12(wall), zone)
 
 
 def _actor(person: Person) -> Actor:

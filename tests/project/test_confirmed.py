@@ -15,6 +15,7 @@ CONFIRMED = [
     "accounts.revoke_key",
     "depositions.cancel",
     "depositions.change_manager",
+    "depositions.change_room",
     "depositions.end",
     "depositions.move",
     "depositions.schedule",
@@ -33,8 +34,8 @@ for a user who chose no undo window."""
 ONE_PRESS = {
     "another press takes it back": """
         accounts.change_organization accounts.change_settings accounts.enable accounts.give_role accounts.take_role
-        depositions.assign depositions.bulk depositions.take_back_start depositions.change_room
-        depositions.give_back depositions.tag
+        depositions.assign depositions.bulk depositions.change_settings depositions.give_back depositions.tag
+        depositions.take_back_start
         depositions.unassign depositions.untag depositions.write_notice inspections.assign inspections.bulk
         inspections.change_notes inspections.give_back inspections.tag inspections.unassign inspections.untag
         messages.dismiss messages.restore prescreens.assign prescreens.bulk prescreens.give_back prescreens.tag

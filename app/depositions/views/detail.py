@@ -64,7 +64,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     denied = me().why_not(DEPOSITIONS, deposition.organization_id)
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), deposition.id)
-    participants = emails.participants(deposition)
+    participants, everybody = emails.participants(deposition), emails.everybody(deposition)
     version = deposition.version
     rows = events.timeline(db(), SUBJECT, deposition.id)
     canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
@@ -104,7 +104,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         informed=any(informed),
         denied=denied,
         now=now,
-        participants=pluralize(len(participants), "person", "people") if participants else "",
+        participants=pluralize(len(everybody), "person", "people") if everybody else "",
         recipients=presentation.recipients(deposition, participants, messages, canceled),
         related=others,
         states=presentation.STATES,
