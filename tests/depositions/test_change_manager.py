@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from app.depositions import actions
 from app.depositions.models import Manager
-from app.depositions.queries import managers
+from app.depositions.queries import managers, people
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from tests.depositions import factories
@@ -48,6 +48,35 @@ def test_nobody_for_now(ines, cast, database):
     page = text(ines.get(f"/depositions/{made.id}"))
     assert "Manager removed by Ines Okafor" in page
     assert "Choose a manager…" in page
+
+
+def test_the_former_and_the_new_manager_are_told(cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    outbox.deliver_all()
+    sent = len(outbox.rows())
+    booking = actions.Booking("Kwame Osei", "kwame@example.com")
+    with database.write() as db:
+        actions.change_manager(db, made.id, booking, by=cast.actor("ines"), now=now())
+    new = outbox.deliver_all()[sent:]
+    assert {(row.channel, row.payload["to"], row.payload["subject"].partition(":")[0]) for row in new} == {
+        ("email", "ines@example.com", "No longer yours"),
+        ("email", "kwame@example.com", "You manage"),
+    }
+    with database.read() as db:
+        known = {row.address: row for row in people.known(db, made.id)}
+    assert (known["kwame@example.com"].concerned, known["kwame@example.com"].outdated) == (True, False)
+    assert (known["ines@example.com"].concerned, known["ines@example.com"].outdated) == (False, False)
+    assert not stored(database, made.id).not_up_to_date
+
+
+def test_an_invitation_that_was_not_sent_to_the_former_manager_is_dropped(cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    with database.write() as db:
+        actions.change_manager(db, made.id, None, by=cast.actor("ines"), now=now())
+    rows = [row for row in outbox.deliver_all() if row.channel == "email"]
+    to_former = {row.payload["subject"].partition(":")[0]: row.state for row in rows if "ines@" in row.summary}
+    assert to_former == {"You manage": "dropped", "No longer yours": "sent"}
+    assert sorted(row.state for row in rows) == ["dropped", "sent", "sent", "sent", "sent"]
 
 
 def test_who_may_not(client, cast, database):

@@ -47,7 +47,7 @@ def move(id: int) -> Response:
     if preview:
         asked = confirmations.moving(deposition, made[-1], notify, left, _overlaps(made[-1]), form.reason, now)
         return confirmation_pages.show(preview, asked)
-    recipients = len(emails.participants(deposition)) if notify else 0
+    recipients = len(emails.everybody(made[-1])) if notify else 0
     people = pluralize(recipients, "person", "people")
     notified = f"{people} will be notified by e-mail." if recipients else "Nobody is notified of it."
     flash(f"Moved to {presentation.hours(made[-1])}. {notified}")

@@ -26,7 +26,7 @@ def moving(
 ) -> Confirmation:
     """Moving, as the dry run left the session, with or without telling anybody: `left` are those who go on believing
     the old hour. They, an overlap and a past hour need a reason, which is typed here."""
-    recipients = len(emails.participants(deposition))
+    recipients = len(emails.everybody(made))
     people = pluralize(recipients, "person", "people")
     notifying = f"Move and notify {people}" if recipients else "Move"
     hour, *others = subject_of(made)
