@@ -89,6 +89,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     _settings(db, organizations, now)
     maker = _Maker(db, organizations, people, now)
     maker.document_examples()
+    maker.by_phone()
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
@@ -191,6 +192,27 @@ class _Maker:
             "marston",
             self.now - timedelta(days=3, hours=6),
         )
+
+    def by_phone(self) -> None:
+        """A request that staff entered for a firm that phoned."""
+        wall = (self.now + timedelta(days=16)).astimezone(ZoneInfo("America/Denver"))
+        start = new_request.parse_start(f"{wall:%Y-%m-%d}", "10:00 AM", "Mountain Time (US & Canada)")
+        new = new_request.NewRequest(
+            start=start,
+            title="Deposition of Sigrid Halvorsen",
+            case_name="Solberg v. Tessera Labs",
+            file_number="TL-2291",
+            deponent_name="Sigrid Halvorsen",
+            deponent_email="sigrid.halvorsen@example.com",
+            deponent_role="witness",
+            invites=(new_request.Invite("amber@example.com", "host"),),
+            details=new_request.tidy_details({"interpreter": "Norwegian"}),
+            estimated_duration=2,
+        )
+        entry = actions.Entry("Dana Whitfield, paralegal", "phone", b"the same for every demonstration")
+        self.made += 1
+        at = self.now - timedelta(hours=3)
+        actions.request(self.db, self.organizations["marston"], new, by=_actor(self.team[0]), now=at, entry=entry)
 
     def make(self, plan: Plan) -> None:
         """One deposition, brought to its state by now."""

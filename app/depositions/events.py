@@ -18,6 +18,19 @@ def _scheduled_or_booked(row: EventRow) -> str:
     return "Booked by {who} through Self-Service" if row.data.get("self_service") else "Scheduled by {who}"
 
 
+def _requested(row: EventRow) -> str:
+    return "Entered by {who}" if row.data.get("how") else "Requested by {who}"
+
+
+HOW = {"phone": "asked by phone", "mail": "asked by e-mail"}
+
+
+def _asked(row: EventRow) -> str:
+    """`asked by phone by Dana Whitfield`, of a request that staff entered."""
+    how, who = HOW.get(str(row.data.get("how") or ""), ""), row.data.get("asked_by")
+    return f"{how} by {who}" if how and who else how
+
+
 def _assignment(row: EventRow) -> str:
     return "Assigned to {to} by {who}" if row.data.get("to") else "Assigned to {who}"
 
@@ -98,7 +111,7 @@ def setting(value: object) -> str:
     return "as the team" if value is None else str(value)
 
 
-REQUESTED = EventType("deposition.requested", "Requested by {who}", "entered it", "inbox")
+REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
     _scheduled_or_booked,

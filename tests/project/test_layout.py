@@ -35,6 +35,8 @@ OWN = {
     "inspections": {
         "chain": "the hash chain",
         "anchors": "time-stamping authorities",
+        "bundle": "the chain as files that verify offline",
+        "verification": "what a record proves",
         "user_agents": "what a field user's browser calls itself",
     },
 }
@@ -54,7 +56,11 @@ VIEWS = {
 """Files that any desk's `views/` may have."""
 
 OWN_VIEWS = {
-    "depositions": {"moving": "a booked session’s hour and manager", "organizations": "what each organization chose"},
+    "depositions": {
+        "moving": "a booked session’s hour and manager",
+        "organizations": "what each organization chose",
+        "reading": "what was read of a mail",
+    },
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},
 }

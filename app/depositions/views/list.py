@@ -34,6 +34,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     events = EVENTS
     endpoint = "depositions.list"
     heading = "Requests"
+    page = "depositions/list.html"
     cells = "depositions/_cells.html"
     identity = (
         Csv("Number", lambda each: each.row.id),
