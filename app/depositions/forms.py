@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import (
@@ -24,6 +25,7 @@ from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, pa
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.api.validation import without_nulls
+from app.kernel.text.time_zones import clock12
 from app.kernel.web.forms import DeskForm, NameField, Needed, VersionedForm, at_most, choices, needed, optional
 
 NO_TOKEN = "Load the page again: this form does not say which one it is."
@@ -120,18 +122,15 @@ class MomentForm(DeskForm):
 
 
 _HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,4})?")
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)? ?([AP]M)?", re.IGNORECASE)
+_TIME_FIELD = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 def _wire_time(text: str) -> str:
-    """`13:30`, as browsers send it, or `1:30 pm` in the form of the API: `01:30 PM`. Other text stays as it is."""
-    found = _CLOCK.fullmatch(text)
-    if found is None or int(found[1]) > 23:
-        return text
-    if found[3]:
-        return f"{found[1]:0>2}:{found[2]} {found[3].upper()}"
-    hour = int(found[1])
-    return f"{(hour + 11) % 12 + 1:02d}:{found[2]} {'AM' if hour < 12 else 'PM'}"
+    """The time in the form of the API: as a browser's field sends it (`12:00` is noon), or as people write it. What
+    cannot be read stays as it is."""
+    if found := _TIME_FIELD.fullmatch(text):
+        return clock12(datetime.min.replace(hour=int(found[1]), minute=int(found[2])))
+    return clock_written(text) or text
 
 
 def typed_time(wire: str) -> str:

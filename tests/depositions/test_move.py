@@ -144,7 +144,9 @@ def test_what_cannot_be_read_is_refused_in_words(ines, cast, database, typed, se
     assert stored(database, made.id) == made
 
 
-@pytest.mark.parametrize(("typed", "wire"), [("9:05", "09:05 AM"), ("0:15", "12:15 AM"), ("1:30 pm", "01:30 PM")])
+@pytest.mark.parametrize(
+    ("typed", "wire"), [("09:05", "09:05 AM"), ("12:00", "12:00 PM"), ("00:15", "12:15 AM"), ("1:30 pm", "01:30 PM")]
+)
 def test_hours_are_read_in_any_usual_form(ines, cast, database, typed, wire):
     made = factories.in_state(database, cast, "scheduled")
     given = {**WHEN, "start_time": typed, "estimated_duration": "1,5"}

@@ -90,7 +90,7 @@ def move(
     people.superseded(db, deposition, reason="The session was moved.", now=now)
     name = organization_name(db, deposition.organization_id)
     messages = [*emails.moved(db, deposition, name, now, informed), *webhook(db, deposition)] if notify else []
-    told = any(message.channel == "email" for message in messages)
+    notified = any(message.channel == "email" for message in messages)
     if notify or manager is not managed.former:
         messages += managed.messages(db, deposition, name, now)
     data: dict[str, object] = {
@@ -98,7 +98,7 @@ def move(
         "to": _hours(deposition),
         "before": _facts(before),
         "after": _facts(deposition),
-        "told": told,
+        "told": notified,
     }
     if manager is not managed.former:
         data["manager"] = deposition.manager_name
