@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import (
@@ -129,7 +129,7 @@ def _wire_time(text: str) -> str:
     """The time in the form of the API: as a browser's field sends it (`12:00` is noon), or as people write it. What
     cannot be read stays as it is."""
     if found := _TIME_FIELD.fullmatch(text):
-        return clock12(datetime.min.replace(hour=int(found[1]), minute=int(found[2])))
+        return clock12(datetime(2000, 1, 1, int(found[1]), int(found[2]), tzinfo=UTC))
     return clock_written(text) or text
 
 
@@ -253,6 +253,17 @@ class SettingsForm(VersionedForm):
             "postback_cancellations": self.postback_cancellations.data,
             "promised_hours": self.promised_hours.data,
         }
+
+
+class AnswerForm(DeskForm):
+    """A visitor’s answer; which one is the button that was pressed."""
+
+
+class ReconfirmForm(VersionedForm):
+    """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
+
+    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
+    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
 
 
 class RequestForm(DeskForm):

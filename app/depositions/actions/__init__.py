@@ -11,6 +11,7 @@ from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
 from app.depositions.actions.move import Move, move
+from app.depositions.actions.reconfirm import reconfirm, respondent
 from app.depositions.actions.request import Entry, request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
@@ -30,8 +31,10 @@ __all__ = [
     "change_settings",
     "end",
     "move",
+    "reconfirm",
     "request",
     "request_cancellation",
+    "respondent",
     "schedule",
     "start",
     "take_back_start",
