@@ -313,7 +313,7 @@ def test_a_moved_session_says_when_it_was_planned_before(client, cast, database,
         actions.move(db, made.id, to, by=cast.actor("ines"), now=now())
     page = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": first.headers["ETag"]})
     assert "Moved to another hour" in page.text
-    assert "It was planned for Mon 10 Mar 2031, 11:30 AM–12:45 PM PDT." in text(page)
+    assert 'data-former="2031-03-10T18:30:00Z/2031-03-10T19:45:00Z"' in page.text, "for the visitor's own clock"
     assert "<s>Mon 10 Mar 2031, 11:30 AM–12:45 PM PDT</s>" in page.text
     assert "Wednesday 12 March 2031" in page.text
     assert "Add the new hour" in page.text

@@ -139,6 +139,7 @@ def _page(deposition: DepositionDetail) -> Response:
         starts=clock.iso(deposition.starts_at),
         ends=clock.iso(deposition.ends_at) if deposition.ends_at > deposition.starts_at else "",
         formerly=before,
+        former_span=f"{clock.iso(deposition.previous_starts_at)}/{clock.iso(deposition.previous_ends_at)}",
         card=shown,
         needs=needs(deposition, host, guest, t),
         guest=guest,
