@@ -21,11 +21,19 @@ from app.kernel.text.i18n import Translator
 
 
 def invitation(
-    deposition: Deposition, config: Config, *, to: str, name: str, url: str, now: datetime, t: Translator
+    deposition: Deposition,
+    config: Config,
+    *,
+    to: str,
+    name: str,
+    url: str,
+    now: datetime,
+    t: Translator,
+    chair: bool = False,
 ) -> Attachment:
-    """The file that adds the session to the recipient's calendar, or updates it there."""
+    """The file that adds the session to the recipient's calendar, or updates it there. The manager is its `chair`."""
     event = _event(deposition, config, now, t)
-    event.add("attendee", _attendee(to, name, answers=True), encode=False)
+    event.add("attendee", _attendee(to, name, answers=True, chair=chair), encode=False)
     _confirm(event, url)
     when, zone = time_and_zone(deposition, t)
     event.add("description", f"{when} ({zone})\n\n{t('mail_join')}: {url}")
@@ -40,12 +48,19 @@ def published(deposition: Deposition, config: Config, *, url: str, now: datetime
 
 
 def cancellation(
-    deposition: Deposition, config: Config, *, to: str = "", name: str = "", now: datetime, t: Translator
+    deposition: Deposition,
+    config: Config,
+    *,
+    to: str = "",
+    name: str = "",
+    now: datetime,
+    t: Translator,
+    chair: bool = False,
 ) -> Attachment:
     """The file that removes the session from the recipient's calendar; without one, from that of whoever added it."""
     event = _event(deposition, config, now, t)
     if to:
-        event.add("attendee", _attendee(to, name, answers=False), encode=False)
+        event.add("attendee", _attendee(to, name, answers=False, chair=chair), encode=False)
     event.add("status", "CANCELLED")
     return _file(event, "CANCEL", "canceled.ics")
 
@@ -85,11 +100,11 @@ def _confirm(event: Event, url: str) -> None:
     event.add("url", url)
 
 
-def _attendee(to: str, name: str, *, answers: bool) -> vCalAddress:
+def _attendee(to: str, name: str, *, answers: bool, chair: bool) -> vCalAddress:
     """The recipient of the file, whose program is to answer an invitation."""
     attendee = vCalAddress(f"mailto:{to}")
     attendee.params["cn"] = vText(one_line(name).replace('"', "'") or to)
-    attendee.params["role"] = vText("REQ-PARTICIPANT")
+    attendee.params["role"] = vText("CHAIR" if chair else "REQ-PARTICIPANT")
     if answers:
         attendee.params["partstat"] = vText("NEEDS-ACTION")
         attendee.params["rsvp"] = vText("TRUE")

@@ -60,7 +60,7 @@ def test_without_having_seen_it_nothing_is_done(ines, database, cast, outbox):
     assert not outbox.rows()
     again = fields(ines, made, cast, preview=digest(answer))
     assert ines.post(f"/depositions/{made.id}/schedule", data=again).status_code == 303
-    assert len(outbox.rows()) == 4
+    assert len(outbox.rows()) == 5
 
 
 @pytest.mark.parametrize("verb", ["schedule", "cancel"])
@@ -140,7 +140,7 @@ def test_to_tell_or_not_to_tell_is_what_was_seen(ines, database, cast, outbox):
     assert ines.post(f"/depositions/{made.id}/cancel", data=loud).status_code == 409
     assert len(outbox.rows()) == before
     assert send(ines, made.id, "cancel", version=2, notify="y").status_code == 303
-    assert len(outbox.rows()) == before + 3
+    assert len(outbox.rows()) == before + 4
 
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=40)

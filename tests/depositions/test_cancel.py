@@ -70,7 +70,7 @@ def test_the_page_claims_only_what_was_sent(ines, cast, database, outbox):
     assert 'id="notify"' in page
     assert not re.search(r'<input checked[^>]*id="notify"', page)
 
-    alone = factories.in_state(database, cast, "scheduled", deponent_email=None, invites=())
+    alone = factories.in_state(database, cast, "ready", deponent_email=None, invites=())
     page = text(ines.get(f"/depositions/{alone.id}"))
     assert "No e-mail about it was sent." in page
     assert 'id="notify"' not in page
@@ -92,7 +92,7 @@ def test_a_silent_cancel_says_who_goes_on_believing_and_asks_why(ines, cast, dat
     fields = {"csrf_token": csrf(ines, "/settings"), "version": made.version, "step": "preview"}
     url = f"/depositions/{made.id}/cancel"
     waiting = text(ines.post(url, data=fields))
-    assert "3 e-mails about it have not been sent yet, and will not be." in waiting
+    assert "4 e-mails about it have not been sent yet, and will not be." in waiting
     assert "1 will still believe that it takes place" in waiting
     with database.write() as db:
         db.execute(update(OutboxRow).where(OutboxRow.channel == "email").values(state="sent"))
@@ -118,12 +118,12 @@ def test_when_people_are_notified_their_system_still_believes(ines, cast, databa
     fields = {"csrf_token": csrf(ines, "/settings"), "version": made.version, "step": "preview", "notify": "y"}
     page = text(ines.post(f"/depositions/{made.id}/cancel", data=fields))
     assert "1 will still believe that it takes place" in page
-    assert "3 e-mails with a calendar file to orsolya@example.com" in re.sub("<[^>]+>", "", page)
+    assert "4 e-mails with a calendar file to orsolya@example.com" in re.sub("<[^>]+>", "", page)
     assert 'name="reason"' not in page
 
 
 def test_notifying_nobody_is_not_claimed(ines, cast, database):
-    made = factories.in_state(database, cast, "scheduled", deponent_email=None, invites=())
+    made = factories.in_state(database, cast, "ready", deponent_email=None, invites=())
     assert send(ines, made.id, "cancel", version=made.version, notify="y").status_code == 303
     page = text(ines.get(f"/depositions/{made.id}"))
     assert "Canceled. Nobody is notified of it." in page
@@ -172,7 +172,9 @@ def test_every_participant_gets_an_email(database, cast, outbox, state):
     before = len(outbox.emails())
     cancel(database, cast, made)
     messages = outbox.emails()[before:]
-    assert {each["to"] for each in messages} == {"orsolya@example.com", "quartz@example.com", "obsidian@example.com"}
+    participants = {"orsolya@example.com", "quartz@example.com", "obsidian@example.com"}
+    manager = {"ines@example.com"} if state == "scheduled" else set()
+    assert {each["to"] for each in messages} == participants | manager
     for message in messages:
         assert message["subject"].startswith("Canceled: Deposition of Orsolya Brandt")
         assert len(message["attachments"]) == (0 if state == "initial" else 1)

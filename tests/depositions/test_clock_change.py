@@ -51,7 +51,7 @@ def test_emails_with_their_calendar_files_and_the_session_page(ines, made, cast,
     assert WHEN in shown.text
     assert send(ines, made.id, "schedule", **typed(cast)).status_code == 303
     mails = outbox.emails()
-    assert len(mails) == 3
+    assert len(mails) == 4
     for mail in mails:
         assert f"{WHEN} (Pacific Time (US & Canada))" in mail["text"]
         assert f"{WHEN} Pacific Time (US & Canada)" in words(mail["html"])

@@ -234,7 +234,7 @@ def test_invitations_that_were_not_sent_say_the_new_hour(database, cast, outbox)
 def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     page = text(preview_of(ines, made, notify=None)[0])
-    assert "3 e-mails about it have not been sent yet, and will not be." in page
+    assert "4 e-mails about it have not been sent yet, and will not be." in page
     assert "the webhook that waits will not be sent" in page
     assert "1 will go on believing the old hour" in page
     outbox.deliver_all()

@@ -17,11 +17,12 @@ PARTICIPANTS = {"orsolya@example.com", "quartz@example.com", "obsidian@example.c
 
 
 def states(database, made):
-    """Everybody's message, invitation and whether it is outdated."""
+    """The message of everybody but the manager, their invitation and whether it is outdated."""
     with database.read() as db:
         return {
             one.address or one.kind: (one.message_state, one.invited_sequence, one.outdated)
             for one in people.known(db, made.id)
+            if one.kind != "manager"
         }
 
 

@@ -53,9 +53,12 @@ def canceled_values(now: datetime) -> Values:
 def record_canceled(
     db: Db, deposition: Deposition, notify: bool, *, by: Actor, now: datetime, reason: str = ""
 ) -> None:
-    """Records the cancellation, and the e-mails to every participant when `notify` is set."""
+    """Records the cancellation, and the e-mails to every participant and the manager when `notify` is set."""
     people.superseded(db, deposition, reason="The session was canceled.", now=now)
     name = organization_name(db, deposition.organization_id) if notify else ""
-    messages = emails.canceled(db, deposition, name, now) if notify else []
+    messages = []
+    if notify:
+        to_manager = emails.manager_canceled(db, deposition, name, now)
+        messages = [*emails.canceled(db, deposition, name, now), *to_manager]
     data = {"told": bool(messages), **({"reason": reason} if reason else {})}
     record(db, events.CANCELED, deposition, by=by, now=now, data=data, messages=messages)

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from app.depositions import events
-from app.depositions.actions._write import record, write
+from app.depositions import emails, events
+from app.depositions.actions._write import organization_name, record, write
 from app.depositions.models import Deposition
 from app.depositions.rules import transitions
 from app.kernel.changes.events import Actor
@@ -13,7 +13,8 @@ from app.kernel.db.engine import Db
 def change_room(
     db: Db, deposition_id: int, room_url: str, *, by: Actor, now: datetime, version: int | None = None
 ) -> Deposition:
-    """Sets or changes the address of the room. The links that were sent stay the same and lead there."""
+    """Sets or changes the address of the room. The links that were sent stay the same and lead there; the manager, who
+    was told of the room itself, gets the new one."""
     transitions.check_room(room_url)
     deposition = write(
         db,
@@ -25,5 +26,7 @@ def change_room(
         now=now,
         version=version,
     )
-    record(db, events.ROOM_CHANGED, deposition, by=by, now=now)
+    name = organization_name(db, deposition.organization_id)
+    messages = emails.manager_changed(db, deposition, name, now, room_changed=True)
+    record(db, events.ROOM_CHANGED, deposition, by=by, now=now, messages=messages)
     return deposition

@@ -72,7 +72,8 @@ def schedule(
     overlaps = managers.overlaps(db, manager, deposition.starts_at, deposition.ends_at, besides=deposition.id)
     transitions.check_overlaps(overlaps, manager.name, booking.reason)
     name = organization_name(db, deposition.organization_id)
-    messages = [*emails.scheduled(db, deposition, name, now), *webhook(db, deposition)]
+    to_manager = emails.manager_invited(db, deposition, name, now)
+    messages = [*emails.scheduled(db, deposition, name, now), *to_manager, *webhook(db, deposition)]
     data: dict[str, object] = {"manager": manager.name, "provider": provider}
     if overlaps:
         data |= {"overlaps": [other.id for other in overlaps], "reason": booking.reason.strip()}

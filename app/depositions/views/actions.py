@@ -41,8 +41,7 @@ def schedule(id: int) -> Response:
         booked.append(actions.schedule(db, deposition.id, tried, by=by, now=now, version=version))
 
     _, preview = confirmation.confirm(act, "schedule", deposition.id, asdict(replace(booking, reason="")))
-    recipients = len(emails.participants(deposition))
-    people = pluralize(recipients, "person", "people")
+    recipients = len(emails.everybody(booked[-1]))
     if preview:
         # As the dry run left it: whom the roster did not know has no other session.
         made = booked[-1]
@@ -51,7 +50,7 @@ def schedule(id: int) -> Response:
         overlaps = managers.overlaps(reading(), manager, begins, ends, besides=made.id) if manager else []
         asked = confirmations.scheduling(deposition, made, overlaps, form.reason, now)
         return confirmation_pages.show(preview, asked)
-    flash(f"Scheduled. {people} will be notified by e-mail." if recipients else "Scheduled.")
+    flash(f"Scheduled. {pluralize(recipients, 'person', 'people')} will be notified by e-mail.")
     return redirects.back(QUEUE, deposition.id)
 
 
@@ -61,7 +60,7 @@ def cancel(id: int) -> Response:
     """Cancels the session, with or without notifying every participant, once the user has seen what they are sent."""
     deposition, form = actable(id), CancelForm()
     form.check()
-    recipients = len(emails.participants(deposition)) if form.notify.data else 0
+    recipients = len(emails.everybody(deposition)) if form.notify.data else 0
     notify, by, now = recipients > 0, me().actor(), clock.now()
     asked = confirmations.canceling(deposition, notify, form.reason, now)
     reason = (form.reason.data or "").strip() if asked.field else ""
@@ -96,11 +95,19 @@ def write_notice(id: int) -> Response:
 @pages.post("/<int:id>/change_room")
 @allow(*READERS)
 def change_room(id: int) -> Response:
-    """Gives the session another video room."""
+    """Gives the session another video room, once the user has seen what its manager is sent."""
     deposition, form = actable(id), RoomForm()
     form.check()
-    by, now = me().actor(), clock.now()
-    actions.change_room(db(), deposition.id, form.room_url.data, by=by, now=now, version=form.seen_version)
+    room_url, by, now = form.room_url.data, me().actor(), clock.now()
+    _, preview = confirmation.confirm(
+        lambda db, version: actions.change_room(db, deposition.id, room_url, by=by, now=now, version=version),
+        "change_room",
+        deposition.id,
+        room_url,
+        always=False,
+    )
+    if preview:
+        return confirmation_pages.show(preview, confirmations.changing_room(deposition, room_url))
     flash("Saved. The session’s links lead to this room once it begins.")
     return redirects.back(QUEUE, deposition.id)
 

@@ -22,6 +22,7 @@ from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
+from app.depositions.views.reconfirm import shown_reconfirmation
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading
@@ -54,7 +55,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     denied = me().why_not(DEPOSITIONS, deposition.organization_id)
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), deposition.id)
-    participants = emails.participants(deposition)
+    participants, everybody = emails.participants(deposition), emails.everybody(deposition)
     version = deposition.version
     rows = events.timeline(db(), SUBJECT, deposition.id)
     canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
@@ -92,8 +93,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         informed=any(informed),
         denied=denied,
         now=now,
-        participants=pluralize(len(participants), "person", "people") if participants else "",
+        participants=pluralize(len(everybody), "person", "people") if everybody else "",
         recipients=presentation.recipients(deposition, participants, messages, canceled),
+        reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
         manager_day=_manager_day(deposition, sessions),

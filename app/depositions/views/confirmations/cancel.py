@@ -15,7 +15,7 @@ from app.kernel.web.confirmation_pages import Confirmation
 def canceling(deposition: DepositionDetail, notify: bool, reason: Field, now: datetime) -> Confirmation:
     """Canceling, with or without notifying. When those who were informed are not told, the reason is typed here."""
     thing = "session" if deposition.booked_at else "request"
-    people = pluralize(len(emails.participants(deposition)), "person", "people")
+    people = pluralize(len(emails.everybody(deposition)), "person", "people")
     left = beliefs(deposition, notify)
     silent = not notify and any(one.role != SYSTEM for one in left)
     links = "The links stop working." if deposition.booked_at else ""

@@ -18,10 +18,10 @@ def scheduling(
     deposition: DepositionDetail, made: Deposition, overlaps: Sequence[BookedSession], reason: Field, now: datetime
 ) -> Confirmation:
     """Scheduling, as the dry run left the session: over an overlap only with a reason, which is typed here."""
-    recipients = pluralize(len(emails.participants(deposition)), "person", "people")
+    recipients = pluralize(len(emails.everybody(made)), "person", "people")
     return Confirmation(
         title="Review and schedule",
-        confirm=f"Schedule and notify {recipients}" if emails.participants(deposition) else "Schedule",
+        confirm=f"Schedule and notify {recipients}",
         back=back_to(deposition),
         back_label=BACK,
         icon="calendar-check",

@@ -8,7 +8,7 @@ from app.accounts import hosts
 from app.config import Config
 from app.depositions import calendar
 from app.depositions.locales import formerly, in_words, time_and_zone, translator
-from app.depositions.models import Deposition
+from app.depositions.models import Deposition, Kind
 from app.depositions.queries import people
 from app.kernel import signing
 from app.kernel.db.engine import Db
@@ -21,12 +21,18 @@ INVITEE = "deposition.invitee"
 
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list, which their link carries."""
+    """A recipient of the e-mails. `number` is their place in the list, which their link carries; that of the manager is
+    the id of their row of the roster, below zero."""
 
     number: int
     email: str
     name: str
     host: bool
+
+    @property
+    def kind(self) -> Kind:
+        """What they are to the session."""
+        return Kind.MANAGER if self.number < 0 else Kind.PARTICIPANT
 
 
 def participants(deposition: Deposition) -> list[Participant]:
@@ -43,6 +49,19 @@ def participants(deposition: Deposition) -> list[Participant]:
     return list(found.values())
 
 
+def manager_of(deposition: Deposition) -> Participant | None:
+    """The manager of a booked session, who enters by a link of their own too."""
+    if deposition.manager_id is None or not deposition.manager_email:
+        return None
+    return Participant(-deposition.manager_id, deposition.manager_email, deposition.manager_name or "", host=True)
+
+
+def everybody(deposition: Deposition) -> list[Participant]:
+    """Everybody who gets e-mails about a deposition: the participants, and its manager."""
+    manager = manager_of(deposition)
+    return [*participants(deposition), *([manager] if manager else [])]
+
+
 def join_url(deposition: Deposition, config: Config, participant: Participant) -> str:
     """The address of the session's page, with the signed part that names the participant."""
     proof = signing.sign(config, INVITEE, [deposition.id, participant.number])
@@ -50,11 +69,11 @@ def join_url(deposition: Deposition, config: Config, participant: Participant) -
 
 
 def recognize(deposition: Deposition, config: Config, proof: str) -> Participant | None:
-    """The participant whose link this is. Raises Invalid when the link was changed."""
+    """The participant or manager whose link this is. Raises Invalid when the link was changed."""
     deposition_id, number = signing.unsign(config, INVITEE, proof)
     if deposition_id != deposition.id:
         return None
-    return next((one for one in participants(deposition) if one.number == number), None)
+    return next((one for one in everybody(deposition) if one.number == number), None)
 
 
 def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
@@ -72,7 +91,7 @@ def _invitations(
 ) -> list[Message]:
     """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
-    context = _context(db, deposition, organization)
+    context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
     for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
@@ -114,7 +133,7 @@ def moved(db: Db, deposition: Deposition, organization: str, now: datetime, info
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
     messages = []
-    context = _context(db, deposition, organization)
+    context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
     for recipient in participants(deposition):
         files = []
@@ -136,10 +155,11 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     return messages
 
 
-def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:
-    """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
+def mail_context(db: Db, deposition: Deposition, organization: str, own: Translator | None = None) -> dict[str, Any]:
+    """What every e-mail says, in the session's language or in `own`. `Any`, because the values join other arguments of
+    `email_message`."""
     host = hosts.by_id(db, deposition.organization_id)
-    t = translator(deposition.details, host.locale)
+    t = own or translator(deposition.details, host.locale)
     day, _ = in_words(deposition.starts_at, deposition.ends_at, deposition.zone, t)
     when, zone = time_and_zone(deposition, t)
     return {

@@ -1,0 +1,36 @@
+"""E-mails about a deposition: to the deponent and every invitee, to its manager, and before it begins."""
+
+from app.depositions.emails.before import RECONFIRM, reconfirm_url, reconfirmation, reminders
+from app.depositions.emails.manager import manager_canceled, manager_changed, manager_invited
+from app.depositions.emails.participants import (
+    INVITEE,
+    Participant,
+    canceled,
+    everybody,
+    join_url,
+    manager_of,
+    moved,
+    participants,
+    recognize,
+    scheduled,
+)
+
+__all__ = [
+    "INVITEE",
+    "RECONFIRM",
+    "Participant",
+    "canceled",
+    "everybody",
+    "join_url",
+    "manager_canceled",
+    "manager_changed",
+    "manager_invited",
+    "manager_of",
+    "moved",
+    "participants",
+    "recognize",
+    "reconfirm_url",
+    "reconfirmation",
+    "reminders",
+    "scheduled",
+]

@@ -1,0 +1,120 @@
+"""E-mails to the manager of a session, in English as the pages of staff are. Each carries a calendar file as chair.
+
+They are sent with the change that they are about: `manager_invited` once somebody manages the session,
+`manager_changed` when its moment or its room changes, `manager_canceled` when it is canceled or somebody else manages
+it. A session without a manager has none of them.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from app.depositions import calendar
+from app.depositions.emails.participants import join_url, manager_of, participants
+from app.depositions.locales import TRANSLATIONS, time_and_zone
+from app.depositions.models import Deposition, Kind, Manager
+from app.depositions.queries import managers, people
+from app.kernel.db.engine import Db
+from app.kernel.outbox.email import email_message
+from app.kernel.outbox.outbox import Message
+from app.kernel.text import datetimes
+
+
+def manager_invited(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
+    """That they manage this session: when, for whom, the room, and their link."""
+    return _invitation(db, deposition, organization, now, "deposition-managed", before="", room_changed=False)
+
+
+def manager_changed(
+    db: Db, deposition: Deposition, organization: str, now: datetime, *, before: str = "", room_changed: bool = False
+) -> list[Message]:
+    """That the session they manage has another moment or another room. `before` is when it was to be, in words."""
+    template = "deposition-managed-changed"
+    return _invitation(db, deposition, organization, now, template, before=before, room_changed=room_changed)
+
+
+def manager_canceled(
+    db: Db,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    *,
+    former: Manager | None = None,
+) -> list[Message]:
+    """That the session does not take place; or to its `former` manager, that they no longer manage it, and who does."""
+    manager = managers.get(db, deposition.manager_id) if deposition.manager_id and former is None else former
+    if manager is None:
+        return []
+    name, email = (former.name, former.email) if former else (deposition.manager_name, deposition.manager_email)
+    address, name = email or manager.email, name or manager.name
+    context = _context(deposition, manager, organization)
+    file = calendar.cancellation(deposition, db.config, to=address, name=name, now=now, t=context["t"], chair=True)
+    message = email_message(
+        db,
+        "deposition-managed-canceled",
+        to=address,
+        name=name,
+        attachments=[file],
+        receipt=people.receipt(deposition, address, Kind.MANAGER, name, canceled=True),
+        released=former is not None,
+        instead=deposition.manager_name or "",
+        **context,
+    )
+    return [message]
+
+
+def _invitation(
+    db: Db,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    template: str,
+    *,
+    before: str,
+    room_changed: bool,
+) -> list[Message]:
+    host = manager_of(deposition)
+    if host is None or deposition.manager_id is None:
+        return []
+    manager = managers.get(db, deposition.manager_id)
+    url = join_url(deposition, db.config, host)
+    context = _context(deposition, manager, organization)
+    room = deposition.room_url or url
+    file = calendar.invitation(
+        deposition, db.config, to=host.email, name=host.name, url=room, now=now, t=context["t"], chair=True
+    )
+    message = email_message(
+        db,
+        template,
+        to=host.email,
+        name=host.name,
+        attachments=[file],
+        fresh=[(url.rpartition("=")[2], "their own proof")],
+        receipt=people.receipt(deposition, host.email, Kind.MANAGER, host.name),
+        before=before,
+        room_changed=room_changed,
+        room_url=deposition.room_url or "",
+        provider=deposition.provider or "",
+        join_url=url,
+        desk_url=f"{db.config.public_base_url}/depositions/{deposition.id}" if manager.person_id else "",
+        people=[f"{one.name} <{one.email}>" if one.name else one.email for one in participants(deposition)],
+        interpreter=deposition.details.get("interpreter", ""),
+        remarks=deposition.details.get("additional_details", ""),
+        **context,
+    )
+    return [message]
+
+
+def _context(deposition: Deposition, manager: Manager, organization: str) -> dict[str, Any]:
+    """What every e-mail to a manager says. `Any`, because the values join other arguments of `email_message`."""
+    t = TRANSLATIONS.translator("en")
+    when, zone = time_and_zone(deposition, t)
+    return {
+        "t": t,
+        "what": calendar.title(deposition, t),
+        "case": deposition.case_name,
+        "organization": organization,
+        "when": when,
+        "zone": zone,
+        "yours": datetimes.viewer_time(deposition.starts_at, deposition.zone, manager.zone),
+        "day": datetimes.day(datetimes.local(deposition.starts_at, deposition.zone)),
+    }
