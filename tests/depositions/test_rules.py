@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.depositions.locales import language_of, translator
+from app.depositions.locales import language_name, language_of, translator
 from app.depositions.models import State
 from app.depositions.rules import flags, new_request, transitions
 from app.kernel.errors import Conflict, Invalid, Refusal
@@ -288,3 +288,12 @@ def test_the_language_of_a_session_is_the_organizations_when_none_was_given():
     assert translator({"language": "en-US"}, "ar").lang == "en"
     assert translator({"language": "Spanish"}, "ar").lang == "es"
     assert translator({"language": "Tamil"}, "ar").lang == "en"
+
+
+def test_a_language_is_named_in_the_language_of_the_page():
+    spanish = translator({"language": "es"}, "en")
+    assert [language_name(text, spanish) for text in ("German", " Swiss  german ", "Klingonese")] == [
+        "alemán",
+        "alemán suizo",
+        "Klingonese",
+    ]
