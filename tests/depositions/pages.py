@@ -18,7 +18,6 @@ WITH_PREVIEW = (
     "end",
     "move",
     "change_manager",
-    "take_back_start",
 )
 """The verbs that show what they send before they act."""
 

@@ -1,6 +1,7 @@
 """What the team confirms before it acts, besides the messages: one module a verb."""
 
 from app.depositions.views.confirmations.cancel import canceling, is_silent
+from app.depositions.views.confirmations.change_manager import changing_manager
 from app.depositions.views.confirmations.change_room import changing_room
 from app.depositions.views.confirmations.decline import declining
 from app.depositions.views.confirmations.end import ending
@@ -11,6 +12,7 @@ from app.depositions.views.confirmations.tell import informing
 
 __all__ = [
     "canceling",
+    "changing_manager",
     "changing_room",
     "declining",
     "ending",

@@ -1,76 +1,47 @@
 """What the team confirms before it moves a session, besides the messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from wtforms import Field
 
 from app.depositions import emails, presentation
-from app.depositions.actions import Move
+from app.depositions.models import Deposition
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import Knowledge
-from app.depositions.views.confirmations._parts import BACK, back_to, flags_on, overlap_flag, subject_of
+from app.depositions.views.confirmations._parts import BACK, back_to, changes_of, flags_on, overlap_flag, subject_of
 from app.depositions.views.confirmations.beliefs import LISTED, beliefs, still_believed, withdrawn
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
 
 
-class Moved(NamedTuple):
-    """A deposition as it will be: what its flags and its first lines are made from."""
-
-    state: str
-    starts_at: datetime
-    ends_at: datetime
-    zone: str
-    ambiguous: bool
-    cancellation_open: bool
-    postback_url: str | None
-    details: Mapping[str, str]
-    deponent_name: str | None
-    title: str
-    reconfirmation: str | None = None
-
-
 def moving(
     deposition: DepositionDetail,
-    to: Move,
+    made: Deposition,
     notify: bool,
     behind: Sequence[Knowledge],
     overlaps: Sequence[BookedSession],
     reason: Field,
     now: datetime,
 ) -> Confirmation:
-    """Moving, with or without telling anybody. Over an overlap, into the past, and when those who were informed are not
-    told, the reason is typed here. `behind` are those who are not told."""
-    moved = Moved(
-        deposition.state,
-        to.start.starts_at,
-        to.ends_at,
-        to.start.zone,
-        to.start.ambiguous,
-        deposition.cancellation_open,
-        deposition.postback_url,
-        deposition.details,
-        deposition.deponent_name,
-        deposition.title,
-    )
-    recipients = len(emails.participants(deposition))
+    """Moving, as the dry run left the session, with or without telling anybody: those who are `behind` are not told.
+    They, an overlap and a past hour need a reason, which is typed here."""
+    recipients = len(emails.everybody(made))
     people = pluralize(recipients, "person", "people")
     notifying = f"Move and notify {people}" if recipients else "Move"
-    hour, *others = subject_of(moved)
+    hour, *others = subject_of(made)
     return Confirmation(
-        title="Review and move" if notify or not behind else "Review and move, telling nobody",
+        title="Review and move, telling nobody" if behind and not notify else "Review and move",
         confirm=notifying if notify else "Move, notify no one",
         back=back_to(deposition),
         back_label=BACK,
         icon="calendar-clock",
-        subject=[hour, f"instead of {presentation.hours(deposition)}", *others],
-        flags=[*(overlap_flag(other, now) for other in overlaps), *flags_on(moved, now)],
+        subject=[hour, f"instead of {presentation.hours(deposition)}", *others, *changes_of(deposition, made)],
+        flags=[*(overlap_flag(other, now) for other in overlaps), *flags_on(made, now)],
         believed=still_believed(deposition, behind),
         beliefs=beliefs(deposition, behind),
-        field=reason if overlaps or (behind and not notify) or to.start.starts_at < now else None,
+        field=reason if overlaps or (behind and not notify) or made.starts_at < now else None,
         note=" ".join(filter(None, ("The links stay the same.", withdrawn(deposition), LISTED if behind else ""))),
         edit="move",
     )
