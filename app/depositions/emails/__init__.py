@@ -12,6 +12,7 @@ from app.depositions.emails.participants import (
     participants,
     recognize,
     scheduled,
+    uninvited,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "participants",
     "recognize",
     "scheduled",
+    "uninvited",
 ]

@@ -11,6 +11,7 @@ from app.depositions.locales import formerly, in_words, time_and_zone, translato
 from app.depositions.models import Deposition, Kind
 from app.depositions.queries import people
 from app.kernel import signing
+from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
@@ -21,7 +22,7 @@ INVITEE = "deposition.invitee"
 
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list, which their link carries; that of the manager is
+    """A recipient of the e-mails. `number` is their place in the list; that of the manager, which links carry, is
     the id of their row of the roster, below zero."""
 
     number: int
@@ -64,21 +65,31 @@ def everybody(deposition: Deposition) -> list[Participant]:
 
 def join_url(deposition: Deposition, config: Config, participant: Participant) -> str:
     """The address of the session's page, with the signed part that names the participant."""
-    proof = signing.sign(config, INVITEE, [deposition.id, participant.number])
+    place = participant.number if participant.kind is Kind.MANAGER else _fingerprint(participant.email)
+    proof = signing.sign(config, INVITEE, [deposition.id, place])
     return f"{config.public_base_url}/sessions/{deposition.slug}?k={proof}"
 
 
 def recognize(deposition: Deposition, config: Config, proof: str) -> Participant | None:
     """The participant or manager whose link this is. Raises Invalid when the link was changed."""
-    deposition_id, number = signing.unsign(config, INVITEE, proof)
+    deposition_id, place = signing.unsign(config, INVITEE, proof)
     if deposition_id != deposition.id:
         return None
-    return next((one for one in everybody(deposition) if one.number == number), None)
+    # Links of earlier versions have the participant's place in the list.
+    return next((one for one in everybody(deposition) if place in (one.number, _fingerprint(one.email))), None)
 
 
-def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
-    """To every participant: when the session is and how to join, with a calendar file."""
-    return _invitations(db, "deposition-scheduled", deposition, organization, now, participants(deposition))
+def _fingerprint(address: str) -> str:
+    """What a link has of its recipient's address: it stays when others come and go, and does not show the address."""
+    return sha256(people.address_key(address))[:16]
+
+
+def scheduled(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
+) -> list[Message]:
+    """To every participant, or only to these: when the session is and how to join, with a calendar file."""
+    recipients = participants(deposition) if to is None else to
+    return _invitations(db, "deposition-scheduled", deposition, organization, now, recipients)
 
 
 def _invitations(
@@ -132,10 +143,29 @@ def moved(db: Db, deposition: Deposition, organization: str, now: datetime, info
 
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
+    return _withdrawals(db, "deposition-canceled", deposition, organization, now, participants(deposition))
+
+
+def uninvited(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant]
+) -> list[Message]:
+    """To people who take part no longer: that they need not come, with a file that removes the session."""
+    return _withdrawals(db, "deposition-uninvited", deposition, organization, now, to)
+
+
+def _withdrawals(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+) -> list[Message]:
+    """One e-mail to each recipient, with a calendar file where one was sent before."""
     messages = []
     context = _context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition):
+    for recipient in recipients:
         files = []
         if deposition.booked_at is not None:
             file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)
@@ -143,7 +173,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
         messages.append(
             email_message(
                 db,
-                "deposition-canceled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
