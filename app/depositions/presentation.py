@@ -43,12 +43,18 @@ GROUPS = {
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
+    "next_no": Label("Does not take place, or asks for a call", "phone", "danger"),
+    "next_silent": Label("Asked, no answer yet", "hourglass", "warn"),
+    "next_unasked": Label("Not asked", "circle-dashed"),
+    "next_yes": Label("Confirmed", "circle-check", "good"),
     "found": Label("Found", "search"),
     **{f"{state}_days": Label(STATES[state].word, STATES[state].icon) for state in State},
 }
 
 FLAGS: Mapping[str, tuple[str, str]] = {
     "cancellation": ("message-square-x", "danger"),
+    "reconfirmed_no": ("calendar-x", "danger"),
+    "reconfirmed_call": ("phone", "danger"),
     "passed": ("history", "danger"),
     "hour": ("moon", "warn"),
     "holiday": ("calendar-x", "warn"),
@@ -98,6 +104,7 @@ class _CacheKey(NamedTuple):
     zone: str
     ambiguous: bool
     cancellation_open: bool
+    reconfirmation: str | None
     postback_url: bool
     interpreter: str | None
 
@@ -124,8 +131,11 @@ _MIXED_GROUPS = frozenset(("found", "sorted", "cancellation", ""))
 """Groups whose rows are of several states."""
 
 
-def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me, now: datetime) -> QueueRow:
-    """A row of the list as `viewer` sees it in this group."""
+def row(
+    listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me, now: datetime, phone: str = ""
+) -> QueueRow:
+    """A row of the list as `viewer` sees it in this group. `phone` is that of its organization, where it is to be
+    called."""
     starts_at = listed.starts_at
     key = _CacheKey(
         listed.state,
@@ -134,6 +144,7 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
         listed.zone,
         listed.ambiguous,
         listed.cancellation_open,
+        listed.reconfirmation,
         bool(listed.postback_url),
         listed.details.get("interpreter"),
     )
@@ -157,7 +168,7 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
         listed.state == State.INITIAL and not listed.assignee_name,
         clock,
         tone,
-        small,
+        phone or small,
         listed.manager_name or "",
     )
 

@@ -84,6 +84,7 @@ LISTS = {
     listing.NEEDS: NEEDS,
     listing.STARTING: NEEDS[:2],
     listing.CANCELLATION: [("cancellation", "asked")],
+    listing.NEXT: [("next_unasked", "tomorrow")],
     listing.SCHEDULED: SCHEDULED,
     listing.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],
 }

@@ -8,6 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from app.depositions.models import BOOKED, State
+from app.depositions.rules.reconfirmation import Reconfirmation
 from app.kernel.text import datetimes
 
 OFFICE = OFFICE_OPENS, OFFICE_CLOSES = time(7), time(20)
@@ -39,6 +40,8 @@ class Flagged(Protocol):
     @property
     def cancellation_open(self) -> bool: ...
     @property
+    def reconfirmation(self) -> str | None: ...
+    @property
     def postback_url(self) -> object: ...
     @property
     def details(self) -> Mapping[str, str]: ...
@@ -52,6 +55,10 @@ def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
     if deposition.cancellation_open:
         sentence = "The organization requested the cancellation of this session."
         found.append(Flag("cancellation", "Cancellation requested", sentence))
+    if deposition.reconfirmation == Reconfirmation.NO:
+        found.append(Flag("reconfirmed_no", "Does not take place", "Somebody answered that it does not take place."))
+    if deposition.reconfirmation == Reconfirmation.CALL:
+        found.append(Flag("reconfirmed_call", "Asks for a call", "Somebody asks to be called about this session."))
     if deposition.starts_at < now:
         found.append(Flag("passed", "Date has passed", "The requested time is already over."))
     start = deposition.starts_at.astimezone(ZoneInfo(deposition.zone))

@@ -51,6 +51,7 @@ class _Booked(NamedTuple):
     cancellation_open: bool
     postback_url: str | None
     details: dict[str, str]
+    reconfirmation: str | None = None
 
 
 class Entered(NamedTuple):
