@@ -73,7 +73,7 @@ def _to_participants(db: Db, deposition: Deposition, behind: Sequence[Knowledge]
     informed = {one.address for one in behind if one.invited_sequence is not None} if deposition.moved_at else set()
     return [
         *emails.moved(db, deposition, name, now, informed, to=here),
-        *emails.canceled(db, deposition, name, now, to=left),
+        *emails.uninvited(db, deposition, name, now, to=left),
     ]
 
 

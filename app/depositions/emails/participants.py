@@ -90,7 +90,7 @@ def _mark(participant: Participant) -> str:
 def scheduled(
     db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
 ) -> list[Message]:
-    """To every participant, or to these: when the session is and how to join, with a calendar file."""
+    """To every participant, or only to these: when the session is and how to join, with a calendar file."""
     recipients = participants(deposition) if to is None else to
     return _invitations(db, "deposition-scheduled", deposition, organization, now, recipients)
 
@@ -154,12 +154,32 @@ def moved(
 def canceled(
     db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
 ) -> list[Message]:
-    """To every participant, or to these: that the session does not take place; with a calendar file
-    where one was sent before."""
+    """To every participant, or only to these: that the session does not take place; with a calendar file where one was
+    sent before."""
+    recipients = participants(deposition) if to is None else to
+    return _withdrawals(db, "deposition-canceled", deposition, organization, now, recipients)
+
+
+def uninvited(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant]
+) -> list[Message]:
+    """To people who take part no longer: that they need not come, with a file that removes the session."""
+    return _withdrawals(db, "deposition-uninvited", deposition, organization, now, to)
+
+
+def _withdrawals(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+) -> list[Message]:
+    """One e-mail to each recipient, with a calendar file where one was sent before."""
     messages = []
     context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition) if to is None else to:
+    for recipient in recipients:
         files = []
         if deposition.booked_at is not None:
             file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)
@@ -167,7 +187,7 @@ def canceled(
         messages.append(
             email_message(
                 db,
-                "deposition-canceled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
