@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_
 
 from app.depositions import events
-from app.depositions.actions import people
+from app.depositions.actions import overlaps, people
 from app.depositions.actions._manager import Managed, manager_columns, room_columns
 from app.depositions.actions._write import record, write
 from app.depositions.actions.schedule import Booking
@@ -44,15 +44,13 @@ def change_manager(
         version=version,
         only=Deposition.manager_id.is_not(None) if id is None else _is_not(id),
     )
-    overlaps = managed.overlaps(db, deposition.starts_at, deposition.ends_at) if manager else []
-    transitions.check_overlaps(overlaps, name, booking.reason if booking else "")
+    found = overlaps.check(db, deposition, booking.reason, now) if booking else {}
     if former is not None:
         people.leave(db, deposition, Kind.MANAGER, [managed.before.manager_email or former.email])
     data: dict[str, object] = {"manager": name, "before": managed.before.manager_name}
     if deposition.room_url != managed.before.room_url:
         data["room"] = deposition.room_url
-    if overlaps and booking:
-        data |= {"overlaps": [other.id for other in overlaps], "reason": booking.reason.strip()}
+    data |= found
     record(db, events.MANAGER_CHANGED, deposition, by=by, now=now, data=data)
     return deposition
 

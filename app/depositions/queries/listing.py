@@ -14,6 +14,7 @@ from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, not_,
 from app.accounts.models import Organization
 from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, within_reach
 from app.dashboard.listing import (
+    ZERO,
     Column,
     CompiledListing,
     Condition,
@@ -24,22 +25,33 @@ from app.dashboard.listing import (
     Segment,
     capped_count,
     counted,
+    counter_key,
 )
 from app.depositions.models import COUNTS, Deposition, State
+from app.depositions.models import OVERLAPPING as OVERLAPPING_COUNTS
 from app.kernel.db.engine import Db
 
 SOON = timedelta(hours=24)
 
 NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING = "needs", "soon", "cancellation", "scheduled", "everything"
-VIEWS = (NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING)
+OVERLAPPING, MOVED = "overlapping", "moved"
+VIEWS = (NEEDS, STARTING, CANCELLATION, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 STATES_OF: dict[str, tuple[State, ...]] = {
     NEEDS: (State.INITIAL,),
     STARTING: (State.INITIAL,),
     CANCELLATION: (State.SCHEDULED, State.READY),
+    OVERLAPPING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY),
+    MOVED: (State.INITIAL, State.SCHEDULED, State.READY),
     SCHEDULED: (State.ACTIVE, State.SCHEDULED, State.READY),
     EVERYTHING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY, State.ENDED, State.CANCELED),
 }
-MANAGED = (CANCELLATION, SCHEDULED, EVERYTHING)
+_MARKS: dict[str, Condition] = {
+    CANCELLATION: Deposition.cancellation_open,
+    OVERLAPPING: Deposition.overlapping,
+    MOVED: Deposition.hour_moved,
+}
+"""Tabs of the rows that have a mark, for which there is an index."""
+MANAGED = (CANCELLATION, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 """Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
@@ -60,6 +72,8 @@ COLUMNS = (
     Deposition.postback_url,
     Deposition.cancellation_open,
     Deposition.cancellation_requested_at,
+    Deposition.overlapping,
+    Deposition.hour_moved,
     Deposition.assignee_id,
     Deposition.assignee_name,
     Deposition.manager_name,
@@ -92,6 +106,8 @@ class ListedDeposition(Protocol):
     postback_url: str | None
     cancellation_open: bool
     cancellation_requested_at: datetime | None
+    overlapping: bool
+    hour_moved: bool
     assignee_id: int | None
     assignee_name: str | None
     manager_name: str | None
@@ -109,7 +125,7 @@ def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
     if not chosen.has("q") and chosen.tab == CANCELLATION:
         return ()
-    if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab == STARTING):
+    if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab in (STARTING, OVERLAPPING, MOVED)):
         return ("starts",)
     return tuple(SORTS)
 
@@ -135,8 +151,8 @@ def _compiled(kind: ListKind) -> CompiledListing:
 
 @lru_cache(maxsize=8)
 def _counter_queries(reach: str) -> CounterQueries:
-    """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) from the counters,
-    and what starts soon, which no counter keeps."""
+    """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) and what overlaps
+    from the counters; what starts soon and whose hour moved, which no counter keeps."""
     requested = case((COUNTS.c.cancellation_open, 1), else_=0)
     counters = (
         select(COUNTS.c.state, requested, func.sum(COUNTS.c.n))
@@ -144,11 +160,24 @@ def _counter_queries(reach: str) -> CounterQueries:
         .group_by(COUNTS.c.state, requested)
     )
     soon = (Deposition.state == State.INITIAL.value, *_within(), *within_reach(Deposition.organization_id, reach))
-    return counters, capped_count(STARTING, Deposition, soon)
+    overlapping = select(counter_key(OVERLAPPING), ZERO, func.sum(OVERLAPPING_COUNTS.c.n)).where(
+        *within_reach(OVERLAPPING_COUNTS.c.organization_id, reach)
+    )
+    moved = (Deposition.hour_moved, *within_reach(Deposition.organization_id, reach))
+    return (
+        counters,
+        capped_count(STARTING, Deposition, soon),
+        overlapping,
+        capped_count(MOVED, Deposition, moved),
+    )
 
 
 def _within() -> Conditions:
-    return Deposition.starts_at >= bindparam("now", type_=Deposition.starts_at.type), Deposition.starts_at < _soon()
+    return Deposition.starts_at >= _now(), Deposition.starts_at < _soon()
+
+
+def _now() -> BindParameter[datetime]:
+    return bindparam("now", type_=Deposition.starts_at.type)
 
 
 def _soon() -> BindParameter[datetime]:
@@ -184,6 +213,13 @@ def _segments(kind: ListKind) -> list[Segment]:
                 (Deposition.cancellation_requested_at, Deposition.id),
             )
         ]
+    if kind.tab in (OVERLAPPING, MOVED):
+        mark = [_MARKS[kind.tab], *([Deposition.state == states[0].value] if kind.get("state") else []), *narrow]
+        order = (Deposition.starts_at, Deposition.id)
+        return [
+            Segment(kind.tab, ((*mark, Deposition.starts_at >= _now()),), order),
+            Segment(f"{kind.tab}_passed", ((*mark, Deposition.starts_at < _now()),), order, descending=True),
+        ]
     if kind.has(*DAYS):
         return [_by_start(f"{state}_days", state, narrow) for state in states]
     return [segment for state in states for segment in _of_state(state, narrow)]
@@ -203,7 +239,7 @@ def _of_state(state: State, narrow: Sequence[Condition]) -> Iterator[Segment]:
         yield Segment("waiting", ((*mine, Deposition.created_at < waited, not_(and_(*_within()))),), by_age)
         yield Segment("fresh", ((*mine, Deposition.created_at >= waited, not_(and_(*_within()))),), by_age)
     elif state in (State.SCHEDULED, State.READY):
-        passed = Deposition.starts_at < bindparam("now", type_=Deposition.starts_at.type)
+        passed = Deposition.starts_at < _now()
         yield _by_start(f"{state}_soon", state, [*_within(), *narrow])
         yield _by_start(f"{state}_later", state, [Deposition.starts_at >= _soon(), *narrow])
         yield _by_start(f"{state}_passed", state, [passed, *narrow], descending=True)
@@ -221,7 +257,7 @@ def _only(view: str) -> Conditions:
     """What a tab asks for besides its states."""
     if view == STARTING:
         return _within()
-    return (Deposition.cancellation_open,) if view == CANCELLATION else ()
+    return (_MARKS[view],) if view in _MARKS else ()
 
 
 def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
@@ -234,6 +270,8 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
         CANCELLATION: sum(n for key, requested, n in counters if requested),
+        OVERLAPPING: sum(n for key, _, n in counters if key == OVERLAPPING),
+        MOVED: sum(n for key, _, n in counters if key == MOVED),
         SCHEDULED: counted_in(SCHEDULED),
         EVERYTHING: counted_in(EVERYTHING),
     }
@@ -243,8 +281,10 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
     """How many the list holds where the counters know it: when nothing but tab and state narrows it."""
     if any(filter.name != "state" for filter in chosen.values):
         return None
-    if chosen.tab == STARTING:
-        return tab_counts(counters)[STARTING]
+    if chosen.tab in (OVERLAPPING, MOVED) and chosen.has("state"):
+        return None
+    if chosen.tab in (STARTING, OVERLAPPING, MOVED):
+        return tab_counts(counters)[chosen.tab]
     states = states_of(chosen.kind)
     return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))
 

@@ -13,7 +13,8 @@ from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import detail, listing
+from app.depositions.queries import conflicts, detail, listing
+from app.depositions.queries.conflicts import ALONE, Overlapping
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.views.filters import FILTERS, READERS, pages
 from app.kernel.changes.events import Actor
@@ -26,7 +27,7 @@ def _open_cancellation(row: ListedDeposition) -> datetime | None:
     return row.cancellation_requested_at if row.cancellation_open else None
 
 
-class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
+class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, Mapping[int, Overlapping]]):
     """Requests and the sessions they become."""
 
     desk = DEPOSITIONS
@@ -145,6 +146,22 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             "danger",
         ),
         Tab(
+            listing.OVERLAPPING,
+            "Overlapping",
+            "Requests and sessions that overlap",
+            ("request or session overlaps another", "requests and sessions overlap others"),
+            {"view": listing.OVERLAPPING},
+            "danger",
+        ),
+        Tab(
+            listing.MOVED,
+            "The hour moved",
+            "Sessions whose hour moved",
+            ("session is at another moment by new zone rules", "sessions are at other moments by new zone rules"),
+            {"view": listing.MOVED},
+            "danger",
+        ),
+        Tab(
             listing.SCHEDULED,
             "Scheduled",
             "Scheduled sessions",
@@ -175,8 +192,8 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             return text
         return f"{text.removesuffix('.')}, {soon:,} of them for a session within 24 hours."
 
-    def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> None:
-        return None
+    def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> Mapping[int, Overlapping]:
+        return conflicts.counted(db, [row.id for row in rows if row.overlapping])
 
     def export_facts(self, db: Db, rows: Sequence[ListedDeposition]) -> Mapping[int, Mapping[str, object]]:
         found = detail.export_facts(db, [row.id for row in rows])
@@ -195,13 +212,13 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     def row(
         self,
         list_state: ListState,
-        known: None,
+        known: Mapping[int, Overlapping],
         key: str,
         row: ListedDeposition,
         tags: tuple[str, ...],
         viewer: Me,
     ) -> presentation.QueueRow:
-        return presentation.row(row, key, tags, viewer, list_state.now)
+        return presentation.row(row, key, tags, viewer, list_state.now, known.get(row.id, ALONE))
 
     def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:

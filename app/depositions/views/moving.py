@@ -8,7 +8,6 @@ from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions, emails
 from app.depositions.forms import MoveForm
-from app.depositions.queries import managers
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
 from app.depositions.views.actions import ASKED
@@ -16,7 +15,6 @@ from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
-from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
@@ -29,22 +27,25 @@ def move(id: int) -> Response:
     deposition, form = actable(id), MoveForm()
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    manager = managers.get(reading(), deposition.manager_id) if deposition.manager_id else None
     starts_at, ends_at = to.start.starts_at, to.ends_at
-    overlaps = managers.overlaps(reading(), manager, starts_at, ends_at, besides=deposition.id) if manager else []
-    asked = confirmations.moving(deposition, to, notify, overlaps, form.reason, now)
+    asked, left = confirmations.moving(deposition, to, notify, [], form.reason, now), confirmations.Left()
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
     if not confirmation.only_shows() and asked.beliefs:
         transitions.check_silence(to.reason)
     _, preview = confirmation.confirm(
-        lambda db, version: actions.move(db, deposition.id, tried, by=by, now=now, notify=notify, version=version),
+        left.by(
+            lambda db, version: actions.move(db, deposition.id, tried, by=by, now=now, notify=notify, version=version),
+            now,
+        ),
         "move",
         deposition.id,
         asdict(replace(to, reason="")),
         notify,
+        left.findings,
     )
     if preview:
+        asked = confirmations.moving(deposition, to, notify, left.findings, form.reason, now)
         return confirmation_pages.show(preview, asked)
     recipients = len(emails.participants(deposition)) if notify else 0
     people = pluralize(recipients, "person", "people")

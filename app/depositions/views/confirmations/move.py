@@ -9,8 +9,8 @@ from wtforms import Field
 from app.depositions import emails, presentation
 from app.depositions.actions import Move
 from app.depositions.queries.detail import DepositionDetail
-from app.depositions.queries.managers import BookedSession
-from app.depositions.views.confirmations._parts import BACK, back_to, flags_on, overlap_flag, subject_of
+from app.depositions.rules.conflicts import Finding, asks_reason
+from app.depositions.views.confirmations._parts import BACK, back_to, conflict_flags, flags_on, subject_of
 from app.depositions.views.confirmations.beliefs import beliefs, withdrawn
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
@@ -24,6 +24,7 @@ class Moved(NamedTuple):
     ends_at: datetime
     zone: str
     ambiguous: bool
+    hour_moved: bool
     cancellation_open: bool
     postback_url: str | None
     details: Mapping[str, str]
@@ -35,11 +36,11 @@ def moving(
     deposition: DepositionDetail,
     to: Move,
     notify: bool,
-    overlaps: Sequence[BookedSession],
+    found: Sequence[Finding],
     reason: Field,
     now: datetime,
 ) -> Confirmation:
-    """Moving, with or without telling anybody. Over an overlap, into the past, and when those who were informed are not
+    """Moving, with or without telling anybody. Over a conflict, into the past, and when those who were informed are not
     told, the reason is typed here."""
     moved = Moved(
         deposition.state,
@@ -47,6 +48,7 @@ def moving(
         to.ends_at,
         to.start.zone,
         to.start.ambiguous,
+        False,
         deposition.cancellation_open,
         deposition.postback_url,
         deposition.details,
@@ -65,10 +67,10 @@ def moving(
         back_label=BACK,
         icon="calendar-clock",
         subject=[hour, f"instead of {presentation.hours(deposition)}", *others],
-        flags=[*(overlap_flag(other, now) for other in overlaps), *flags_on(moved, now)],
+        flags=[*conflict_flags(found), *flags_on(moved, now)],
         believed=f"{len(left)} will go on believing the old hour",
         beliefs=left,
-        field=reason if overlaps or left or to.start.starts_at < now else None,
+        field=reason if left or asks_reason(found, to.start.starts_at, now) else None,
         note=f"The links stay the same. {withdrawn(deposition)}".strip(),
         edit="move",
     )
