@@ -10,9 +10,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 Network = IPv4Network | IPv6Network
 
@@ -65,6 +69,7 @@ class Config:
     sms_url: str = ""
     redis_url: str = ""
     tsa_urls: tuple[str, ...] = ()
+    tsa_roots: "tuple[Certificate, ...]" = ()
     evidence_url: str = "var/evidence"
     livekit_url: str = ""
     livekit_api_key: str = ""
@@ -154,6 +159,23 @@ def _fernet_keys(value: str) -> tuple[str, ...]:
     return keys
 
 
+def _certificates(value: str) -> "tuple[Certificate, ...]":
+    """The certificates of a PEM file, or of the .pem files of a folder."""
+    from cryptography.x509 import load_pem_x509_certificates
+
+    path = Path(value)
+    files = sorted(path.glob("*.pem")) if path.is_dir() else [path]
+    try:
+        found: tuple[Certificate, ...] = tuple(
+            each for file in files for each in load_pem_x509_certificates(file.read_bytes())
+        )
+    except (OSError, ValueError):
+        found = ()
+    if not found:
+        raise ValueError("must name a PEM file of root certificates, or a folder of .pem files")
+    return found
+
+
 def _level(value: str) -> str:
     if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
@@ -195,6 +217,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "sms_url": str,
     "redis_url": str,
     "tsa_urls": _list,
+    "tsa_roots": _certificates,
     "evidence_url": str,
     "livekit_url": str,
     "livekit_api_key": str,

@@ -15,6 +15,19 @@ def _scheduled_or_booked(row: EventRow) -> str:
     return "Booked by {who} through Self-Service" if row.data.get("self_service") else "Scheduled by {who}"
 
 
+def _requested(row: EventRow) -> str:
+    return "Entered by {who}" if row.data.get("how") else "Requested by {who}"
+
+
+HOW = {"phone": "asked by phone", "mail": "asked by e-mail"}
+
+
+def _asked(row: EventRow) -> str:
+    """`asked by phone by Dana Whitfield`, of a request that staff entered."""
+    how, who = HOW.get(str(row.data.get("how") or ""), ""), row.data.get("asked_by")
+    return f"{how} by {who}" if how and who else how
+
+
 def _assignment(row: EventRow) -> str:
     return "Assigned to {to} by {who}" if row.data.get("to") else "Assigned to {who}"
 
@@ -98,7 +111,31 @@ def setting(value: object) -> str:
     return "as the team" if value is None else str(value)
 
 
-REQUESTED = EventType("deposition.requested", "Requested by {who}", "entered it", "inbox")
+def _reminded(row: EventRow) -> str:
+    return f"{row.data.get('hours')} h before, {row.data.get('messages')} by e-mail"
+
+
+def _who_was_asked(row: EventRow) -> str:
+    return ", ".join(row.data.get("people", ()))
+
+
+QUOTED = {"yes": "it takes place", "no": "it does not take place", "call": "call me"}
+"""Each answer to the question whether a session takes place, as it is quoted."""
+
+
+def _reconfirmed(row: EventRow) -> str:
+    answer = row.data.get("answer", "")
+    if row.data.get("by_phone"):
+        return "Confirmed by {person} on the phone" if answer == "yes" else "{person} answered on the phone"
+    return "{person} answered" if answer != "yes" else "Confirmed by {person}"
+
+
+def _reconfirmed_how(row: EventRow) -> str:
+    written = f"written down by {row.actor_name}" if row.data.get("by_phone") else ""
+    return " · ".join(filter(None, (f"“{QUOTED.get(row.data.get('answer', ''), '')}”", written)))
+
+
+REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
     _scheduled_or_booked,
@@ -136,6 +173,19 @@ UNASSIGNED = EventType(
     aliases=("deposition.given_back",),
 )
 ROOM_CHANGED = EventType("deposition.room_changed", "Room changed by {who}", "changed the room", "door-open")
+REMINDED = EventType(
+    "deposition.reminded", "Participants were reminded", "reminded the participants", "bell", details=_reminded
+)
+ASKED_TO_RECONFIRM = EventType(
+    "deposition.asked_to_reconfirm",
+    "It was asked whether it takes place",
+    "asked whether it takes place",
+    "circle-question-mark",
+    details=_who_was_asked,
+)
+RECONFIRMED = EventType(
+    "deposition.reconfirmed", _reconfirmed, "said whether it takes place", "circle-check", details=_reconfirmed_how
+)
 STARTED = EventType(
     "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_reason
 )

@@ -4,16 +4,29 @@ import re
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking, Move
 from app.depositions.models import Manager
+from app.depositions.rules.mail.hours import clock_written
 from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.web.forms import DeskForm, NameField, VersionedForm, at_most, needed, optional
+from app.kernel.api.validation import without_nulls
+from app.kernel.web.forms import DeskForm, NameField, Needed, VersionedForm, at_most, choices, needed, optional
 
+NO_TOKEN = "Load the page again: this form does not say which one it is."
 OTHER = "other"
 """The choice for a manager who is not in the roster."""
 
@@ -199,3 +212,94 @@ class SettingsForm(VersionedForm):
             "postback_cancellations": self.postback_cancellations.data,
             "promised_hours": self.promised_hours.data,
         }
+
+
+class AnswerForm(DeskForm):
+    """A visitor’s answer; which one is the button that was pressed."""
+
+
+class ReconfirmForm(VersionedForm):
+    """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
+
+    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
+    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
+
+
+class RequestForm(DeskForm):
+    """A request that staff enter for an organization. Its values are checked as those of the API are; `token` makes a
+    second press of the same form no second request."""
+
+    organization = SelectField("Organization", validators=[needed("Choose the organization.")])
+    how = RadioField(
+        "Asked", choices=choices(("phone", "by phone"), ("mail", "by e-mail")), default="phone", validators=[optional()]
+    )
+    asked_by = NameField("Asked by", validators=[at_most(200)], description="Who asked for it. Kept in the activity.")
+    title = StringField("Title", validators=[needed("Give the session a title.")])
+    case = StringField("Case", validators=[needed("Name the case.")])
+    file_number = StringField("File number")
+    start_date = StringField("Date", validators=[needed("Say on which day it starts.")])
+    start_time = StringField(
+        "Time", validators=[needed("Say at what time it starts.")], description="2:30 PM, or 14:30 where it is clear."
+    )
+    time_zone = StringField("Time zone", validators=[needed("Say in which time zone.")])
+    estimated_duration = StringField("Hours", description="How long it takes: 1.25 is an hour and a quarter.")
+    deponent_name = StringField("Name")
+    deponent_email = StringField("E-mail")
+    deponent_role = SelectField(
+        "Role", choices=choices(("", "not said"), ("deponent", "Deponent"), ("witness", "Witness"))
+    )
+    invites = TextAreaField(
+        "Invited", description="One address a line. A word after it makes them the host: ana@example.com host."
+    )
+    language = StringField("Language")
+    languages = StringField("Further languages")
+    interpreter = StringField("Interpreter")
+    preferred_manager = StringField("Preferred manager")
+    video_provider = StringField("Video provider")
+    session_type = StringField("Kind of session")
+    additional_details = TextAreaField("Further details")
+    postback_url = StringField("Webhook", description="Where their system wants to hear that it is scheduled.")
+    mail = TextAreaField("The mail", description="Paste it, with its header lines if you have them. It is not kept.")
+    token = HiddenField(validators=[Needed(NO_TOKEN), at_most(100)])
+
+    def body(self) -> dict[str, object]:
+        """The request as a client of the API would send it."""
+        text = {name: self[name].data or None for name in (*_SESSION, *_DETAILS, "session_type", "postback_url")}
+        deponent = {name: self[f"deponent_{name}"].data or None for name in ("name", "email", "role")}
+        return without_nulls(
+            {
+                "session_request": {
+                    "session_type": text["session_type"],
+                    "invites": self._invites(),
+                    "deponent": deponent if any(deponent.values()) else None,
+                    "remote_session": {
+                        **{name: text[name] for name in _SESSION},
+                        "start_time": clock_written(text["start_time"] or "") or text["start_time"],
+                        "estimated_duration": self._hours(),
+                    },
+                    "session_details": {name: text[name] for name in _DETAILS},
+                    "postback_url": text["postback_url"],
+                }
+            }
+        )
+
+    def _invites(self) -> list[dict[str, str]]:
+        found = []
+        for line in re.split(r"[\n\r,;]+", self.invites.data or ""):
+            address, _, role = line.strip().partition(" ")
+            if address:
+                host = role.strip(" ()").lower() == "host"
+                found.append(
+                    {"email": address if host else line.strip(), "access_level": "host" if host else "participant"}
+                )
+        return found
+
+    def _hours(self) -> int | float | str | None:
+        text = (self.estimated_duration.data or "").strip().replace(",", ".")
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", text):
+            return text or None
+        return float(text) if "." in text else int(text)
+
+
+_SESSION = ("title", "case", "file_number", "start_date", "start_time", "time_zone")
+_DETAILS = ("language", "languages", "interpreter", "additional_details", "preferred_manager", "video_provider")

@@ -88,6 +88,8 @@ class Deposition(Base):
     `zone_version` is the version of the zone rules by which `starts_at` was found, empty for rows of earlier programs;
     `hour_moved` is true while newer rules give its wall time another moment, until the team has decided which counts.
     `promised_by` is when the team has promised an answer, in its own hours (rules/promises.py).
+    `reconfirm_at` is 10:00, on the session's own clock, of the business day before it; `reconfirmation` is what those
+    who were asked say (rules/reconfirmation.py), None while nobody was asked.
     `sequence` counts what participants and systems had to learn: the booking, each move, the cancellation. It is the
     SEQUENCE of the calendar files, and `sequence_at` is when it last grew. `not_up_to_date` is true while somebody who
     heard of an earlier one has not heard of this one (actions/people.py keeps it).
@@ -145,6 +147,7 @@ class Deposition(Base):
         Index("ix_depositions_hour_moved", "starts_at", "id", "organization_id", **_true("hour_moved")),
         Index("ix_depositions_overlapping", "starts_at", "id", **_true("overlapping")),
         Index("ix_depositions_organization_overlapping", "organization_id", "starts_at", "id", **_true("overlapping")),
+        Index("ix_depositions_reconfirm", "state", "reconfirm_at", "id", **only("reconfirm_at IS NOT NULL")),
         Index("ix_depositions_not_up_to_date", "starts_at", "id", "organization_id", **only("not_up_to_date")),
         # The rows behind the overview's charts.
         Index("ix_depositions_booked", "organization_id", "booked_at", "id", **only("booked_at IS NOT NULL")),
@@ -194,6 +197,8 @@ class Deposition(Base):
     promised_by: Mapped[datetime] = mapped_column(Instant, server_default=f"{NOT_PROMISED:%Y-%m-%d %H:%M:%S.%f}")
     sequence_at: Mapped[datetime | None] = mapped_column(Instant)
     not_up_to_date: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    reconfirm_at: Mapped[datetime | None] = mapped_column(Instant)
+    reconfirmation: Mapped[str | None] = mapped_column(String(10))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     assignee_name: Mapped[str | None] = mapped_column(String(200))
 
@@ -353,12 +358,14 @@ class Absence(Base):
 class Kind(StrEnum):
     """What somebody is to a deposition, as far as what they know of it is concerned.
 
+    `organization` is whoever reads the organization's mail, its `system` what it runs.
     `visitor` stands for everybody who came without a link of their own.
     """
 
     PARTICIPANT = "participant"
     MANAGER = "manager"
     SYSTEM = "system"
+    ORGANIZATION = "organization"
     VISITOR = "visitor"
 
 
@@ -378,7 +385,8 @@ class DepositionPerson(Base):
     `concerned` is false once they no longer take part: what they are to know then is that it is canceled for them.
     `message_…` is the latest message to them, `invited_…` the latest that their server accepted: its SEQUENCE, the
     start that it names, and whether it took the session back. For a system that is the webhook, or the answer to its
-    request (0). `opened_sequence` is what the session's page showed; `answer_sequence` what they answered to.
+    request (0). `opened_sequence` is what the session's page showed; `asked_sequence` the state of which they were
+    asked whether it takes place, `answer_sequence` what they answered to.
     """
 
     __tablename__ = "deposition_people"
@@ -400,6 +408,8 @@ class DepositionPerson(Base):
     invited_canceled: Mapped[bool] = mapped_column(Boolean, default=False)
     opened_at: Mapped[datetime | None] = mapped_column(Instant)
     opened_sequence: Mapped[int | None] = mapped_column(Integer)
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    asked_sequence: Mapped[int | None] = mapped_column(Integer)
     answer: Mapped[str | None] = mapped_column(String(20))
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     answered_by: Mapped[str | None] = mapped_column(Text)

@@ -12,7 +12,7 @@ from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
 from app.depositions.emails import Participant
 from app.depositions.models import BOOKED, Deposition, Manager, State
-from app.depositions.queries.conflicts import Overlapping
+from app.depositions.queries.conflicts import ALONE, Overlapping
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.queries.managers import BookedSession, overlapping
 from app.depositions.rules import flags, rooms, transitions
@@ -48,12 +48,18 @@ GROUPS = {
     "overlapping_passed": Label("Overlapping, date has passed", "history"),
     "moved": Label("The hour moved", "clock", "danger"),
     "moved_passed": Label("The hour moved, date has passed", "history"),
+    "next_no": Label("Does not take place, or asks for a call", "phone", "danger"),
+    "next_silent": Label("Asked, no answer yet", "hourglass", "warn"),
+    "next_unasked": Label("Not asked", "circle-dashed"),
+    "next_yes": Label("Confirmed", "circle-check", "good"),
     "found": Label("Found", "search"),
     **{f"{state}_days": Label(STATES[state].word, STATES[state].icon) for state in State},
 }
 
 FLAGS: Mapping[str, tuple[str, str]] = {
     "cancellation": ("message-square-x", "danger"),
+    "reconfirmed_no": ("calendar-x", "danger"),
+    "reconfirmed_call": ("phone", "danger"),
     "passed": ("history", "danger"),
     "moved": ("clock", "danger"),
     "overlap": ("layers-2", "danger"),
@@ -110,6 +116,7 @@ class _CacheKey(NamedTuple):
     overlaps: int
     requested_twice: bool
     hour_moved: bool
+    reconfirmation: str | None
     postback_url: bool
     interpreter: str | None
 
@@ -140,10 +147,28 @@ _MIXED_GROUPS = frozenset(
 """Groups whose rows are of several states."""
 
 
+class Known(NamedTuple):
+    """What is read besides the rows of a list: the telephones of organizations that are to be called, by their ids, and
+    how many others a row overlaps, by its id."""
+
+    phones: Mapping[int, str]
+    overlapping: Mapping[int, Overlapping]
+
+
+NOTHING = Known({}, {})
+
+
 def row(
-    listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me, now: datetime, overlaps: Overlapping
+    listed: ListedDeposition,
+    group: str,
+    tags: tuple[str, ...],
+    viewer: Me,
+    now: datetime,
+    known: Known = NOTHING,
 ) -> QueueRow:
-    """A row of the list as `viewer` sees it in this group."""
+    """A row of the list as `viewer` sees it in this group. An organization's telephone stands where it is to be
+    called."""
+    phone = known.phones.get(listed.organization_id, "") if group in ("next_no", "next_silent") else ""
     starts_at = listed.starts_at
     key = _CacheKey(
         listed.state,
@@ -152,8 +177,9 @@ def row(
         listed.zone,
         listed.ambiguous,
         listed.cancellation_open,
-        *overlaps,
+        *known.overlapping.get(listed.id, ALONE),
         listed.hour_moved,
+        listed.reconfirmation,
         bool(listed.postback_url),
         listed.details.get("interpreter"),
     )
@@ -177,7 +203,7 @@ def row(
         listed.state == State.INITIAL and not listed.assignee_name,
         clock,
         tone,
-        small,
+        phone or small,
         listed.manager_name or "",
     )
 

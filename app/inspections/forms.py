@@ -6,6 +6,7 @@ from wtforms import BooleanField, DateTimeLocalField, EmailField, HiddenField, S
 
 from app.accounts.rules import LOCALES
 from app.inspections.payloads import NOTES_LENGTH, NewParticipant
+from app.inspections.rules import ANSWERS, SUBJECTS
 from app.kernel.api.validation import read
 from app.kernel.web.forms import CodeField, DeskForm, NameField, VersionedForm, at_most, choices, needed, optional
 
@@ -81,7 +82,14 @@ class FieldForm(DeskForm):
 
 
 class ConsentForm(DeskForm):
-    """What the field user allows, each granted or denied."""
+    """What the field user allows, each granted or denied. `wording` is the digest of the words that the page showed."""
 
     camera = StringField()
     gps = StringField()
+    recording = StringField()
+    wording = HiddenField()
+
+    def answers(self) -> dict[str, str]:
+        """The answers that were given, by subject."""
+        given = {subject: self[subject].data for subject in SUBJECTS}
+        return {subject: str(answer) for subject, answer in given.items() if answer in ANSWERS}

@@ -90,6 +90,7 @@ LISTS = {
     listing.CANCELLATION: [("cancellation", "asked")],
     listing.OVERLAPPING: [("overlapping", "fresh"), ("overlapping", "harbor")],
     listing.MOVED: [("moved", "ready")],
+    listing.NEXT: [("next_unasked", "tomorrow")],
     listing.SCHEDULED: SCHEDULED,
     listing.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],
 }

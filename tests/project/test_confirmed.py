@@ -15,6 +15,7 @@ CONFIRMED = [
     "accounts.revoke_key",
     "depositions.cancel",
     "depositions.change_room",
+    "depositions.create",
     "depositions.end",
     "depositions.move",
     "depositions.schedule",
@@ -51,7 +52,7 @@ ONE_PRESS = {
         accounts.new_passkey_challenge accounts.proof_challenge accounts.prove accounts.prove_with_passkey
         accounts.remove_passkey accounts.renew_codes accounts.sign_out accounts.turn_off_app accounts.turn_on_app""",
     "it changes nothing": """
-        depositions.edit holds.read inspections.edit prescreens.edit""",
+        depositions.edit depositions.read_mail holds.read inspections.edit prescreens.edit""",
     "it is the undoing itself": "holds.undo",
 }
 

@@ -11,7 +11,8 @@ from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
 from app.depositions.actions.move import Move, move
-from app.depositions.actions.request import request
+from app.depositions.actions.reconfirm import reconfirm, respondent
+from app.depositions.actions.request import Entry, request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
@@ -20,6 +21,7 @@ from app.depositions.actions.write_notice import write_notice
 
 __all__ = [
     "Booking",
+    "Entry",
     "Move",
     "assign",
     "cancel",
@@ -28,8 +30,10 @@ __all__ = [
     "change_settings",
     "end",
     "move",
+    "reconfirm",
     "request",
     "request_cancellation",
+    "respondent",
     "schedule",
     "start",
     "unassign",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.models import Organization
 from app.depositions.actions import overlaps, people
+from app.depositions.actions.follow_ups import follow_ups
 from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.models import Deposition, State
 from app.depositions.queries.people import refresh
@@ -98,7 +99,10 @@ def record(
     data: Mapping[str, object] | None = None,
     messages: Sequence[Message] = (),
 ) -> None:
-    """Records an event of a deposition with its outgoing messages, and who is told by them of its present state."""
+    """Records an event of a deposition with its outgoing messages, and who is told by them of its present state.
+
+    Where people have something new to learn, what happens by itself before the session is ordered anew.
+    """
     events.record(
         db,
         event_type,
@@ -108,7 +112,7 @@ def record(
         by=by,
         now=now,
         data=dict(data) if data else None,
-        messages=messages,
+        messages=[*messages, *follow_ups(db, deposition, now)],
     )
     people.queued(db, deposition, messages, now)
     if deposition.version > 1 and deposition.state != State.INITIAL:

@@ -91,7 +91,7 @@ def _invitations(
 ) -> list[Message]:
     """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
-    context = _context(db, deposition, organization)
+    context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
     for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
@@ -133,7 +133,7 @@ def moved(db: Db, deposition: Deposition, organization: str, now: datetime, info
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
     messages = []
-    context = _context(db, deposition, organization)
+    context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
     for recipient in participants(deposition):
         files = []
@@ -155,10 +155,11 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     return messages
 
 
-def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:
-    """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
+def mail_context(db: Db, deposition: Deposition, organization: str, own: Translator | None = None) -> dict[str, Any]:
+    """What every e-mail says, in the session's language or in `own`. `Any`, because the values join other arguments of
+    `email_message`."""
     host = hosts.by_id(db, deposition.organization_id)
-    t = translator(deposition.details, host.locale)
+    t = own or translator(deposition.details, host.locale)
     day, _ = in_words(deposition.starts_at, deposition.ends_at, deposition.zone, t)
     when, zone = time_and_zone(deposition, t)
     return {

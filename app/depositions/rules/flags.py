@@ -8,6 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from app.depositions.models import BOOKED, State
+from app.depositions.rules.reconfirmation import Reconfirmation
 from app.kernel.text import datetimes
 
 OFFICE = OFFICE_OPENS, OFFICE_CLOSES = time(7), time(20)
@@ -41,6 +42,8 @@ class Flagged(Protocol):
     @property
     def hour_moved(self) -> bool: ...
     @property
+    def reconfirmation(self) -> str | None: ...
+    @property
     def postback_url(self) -> object: ...
     @property
     def details(self) -> Mapping[str, str]: ...
@@ -57,6 +60,10 @@ def flags_of(deposition: Flagged, now: datetime, overlaps: int = 0, twice: bool 
     if deposition.cancellation_open:
         sentence = "The organization requested the cancellation of this session."
         found.append(Flag("cancellation", "Cancellation requested", sentence))
+    if deposition.reconfirmation == Reconfirmation.NO:
+        found.append(Flag("reconfirmed_no", "Does not take place", "Somebody answered that it does not take place."))
+    if deposition.reconfirmation == Reconfirmation.CALL:
+        found.append(Flag("reconfirmed_call", "Asks for a call", "Somebody asks to be called about this session."))
     if deposition.starts_at < now:
         found.append(Flag("passed", "Date has passed", "The requested time is already over."))
     if deposition.hour_moved:

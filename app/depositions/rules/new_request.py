@@ -167,8 +167,8 @@ def tidy_details(given: dict[str, str | None]) -> dict[str, str]:
     return {key: value for key in DETAILS if (value := given.get(key)) and not normalization.is_blank(value)}
 
 
-def mint_slug(case_name: str) -> str:
+def mint_slug(case_name: str, random: bytes | None = None) -> str:
     """The last part of a session's address: the case, and 80 random bits, since anyone who has it may join."""
     plain = unicodedata.normalize("NFKD", case_name).encode("ascii", "ignore").decode().lower()
     readable = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
-    return f"{readable or 'session'}-{secrets.token_hex(10)}"
+    return f"{readable or 'session'}-{(random or secrets.token_bytes(10)).hex()}"

@@ -24,6 +24,7 @@ from app.depositions.rules import flags, transitions
 from app.depositions.views import confirmations
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
+from app.depositions.views.reconfirm import shown_reconfirmation
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading
@@ -97,6 +98,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         now=now,
         participants=pluralize(len(everybody), "person", "people") if everybody else "",
         recipients=presentation.recipients(deposition, participants, messages, canceled),
+        reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
         manager_day=_manager_day(deposition, sessions),

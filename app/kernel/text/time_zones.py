@@ -103,6 +103,11 @@ def suggestion(name: str) -> str | None:
     return known[near[0]] if near else None
 
 
+def written_alike(name: str) -> str | None:
+    """The name that is written so but for capitals, underscores and the continent: `denver` is America/Denver."""
+    return _folded_names().get(name.casefold().replace("_", " "))
+
+
 @cache
 def _folded_names() -> dict[str, str]:
     """Every name by its spelling in small letters with spaces; a city also without its continent. Rails names win."""

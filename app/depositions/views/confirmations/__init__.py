@@ -1,6 +1,6 @@
 """What the team confirms before it acts, besides the messages: one module a verb."""
 
-from app.depositions.views.confirmations._parts import Left, linked
+from app.depositions.views.confirmations._parts import Left, conflict_flags, linked
 from app.depositions.views.confirmations.cancel import canceling
 from app.depositions.views.confirmations.change_room import changing_room
 from app.depositions.views.confirmations.end import ending
@@ -8,4 +8,14 @@ from app.depositions.views.confirmations.move import moving
 from app.depositions.views.confirmations.schedule import scheduling
 from app.depositions.views.confirmations.start import starting_early
 
-__all__ = ["Left", "canceling", "changing_room", "ending", "linked", "moving", "scheduling", "starting_early"]
+__all__ = [
+    "Left",
+    "canceling",
+    "changing_room",
+    "conflict_flags",
+    "ending",
+    "linked",
+    "moving",
+    "scheduling",
+    "starting_early",
+]

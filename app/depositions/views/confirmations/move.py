@@ -30,6 +30,7 @@ class Moved(NamedTuple):
     details: Mapping[str, str]
     deponent_name: str | None
     title: str
+    reconfirmation: str | None = None
 
 
 def moving(
