@@ -1,8 +1,11 @@
 """Every kind of event of a deposition."""
 
+from datetime import timedelta
+
 from app.dashboard.events import tag_events
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
+from app.kernel.text import datetimes
 
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
@@ -77,8 +80,9 @@ def _manager_before(row: EventRow) -> str:
     )
 
 
-def _reason(row: EventRow) -> str:
-    return str(row.data.get("reason") or "")
+def _early(row: EventRow) -> str:
+    early = row.data.get("early")
+    return f"{datetimes.duration(timedelta(seconds=early))} early: {row.data.get('reason', '')}" if early else ""
 
 
 def _notice(row: EventRow) -> str:
@@ -187,7 +191,7 @@ RECONFIRMED = EventType(
     "deposition.reconfirmed", _reconfirmed, "said whether it takes place", "circle-check", details=_reconfirmed_how
 )
 STARTED = EventType(
-    "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_reason
+    "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_early
 )
 START_TAKEN_BACK = EventType(
     "deposition.start_taken_back", "Start taken back by {who}", "took the start back", "undo-2", "warn", True

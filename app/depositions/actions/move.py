@@ -13,7 +13,7 @@ from app.depositions.actions._write import Values, next_sequence, organization_n
 from app.depositions.actions.request import webhook
 from app.depositions.actions.schedule import Booking
 from app.depositions.models import Deposition, Kind
-from app.depositions.queries.people import known
+from app.depositions.queries.people import invited
 from app.depositions.rules import transitions
 from app.depositions.rules.new_request import Start, end_of
 from app.kernel.changes.events import Actor
@@ -50,7 +50,8 @@ def move(
 ) -> Deposition:
     """Moves the session; its id, links and room stay. With `notify`, the webhook and the e-mails go out.
 
-    Messages that say the old moment and were not sent yet are not sent any more. Raises Conflict when it is not booked
+    A manager who gives the session up and one who gets it are told in any case. Messages that say the old moment and
+    were not sent yet are not sent any more. Raises Conflict when it is not booked
     or is at that moment already, and when the manager is busy and no reason is given.
     """
     starts_at, ends_at = to.start.starts_at, to.ends_at
@@ -84,20 +85,21 @@ def move(
     )
     transitions.check_past(starts_at, now, to.reason)
     found = overlaps.check(db, deposition, to.reason, now)
-    informed = _informed(db, deposition_id)
+    informed = invited(db, deposition_id, Kind.PARTICIPANT)
     if former := managed.former if manager is not managed.former else None:
         people.leave(db, deposition, Kind.MANAGER, [before.manager_email or former.email])
     people.superseded(db, deposition, reason="The session was moved.", now=now)
-    messages = []
-    if notify:
-        name = organization_name(db, deposition.organization_id)
-        messages = [*emails.moved(db, deposition, name, now, informed), *webhook(db, deposition)]
+    name = organization_name(db, deposition.organization_id)
+    messages = [*emails.moved(db, deposition, name, now, informed), *webhook(db, deposition)] if notify else []
+    notified = any(message.channel == "email" for message in messages)
+    if notify or manager is not managed.former:
+        messages += managed.messages(db, deposition, name, now)
     data: dict[str, object] = {
         "from": _hours(before),
         "to": _hours(deposition),
         "before": _facts(before),
         "after": _facts(deposition),
-        "told": any(message.channel == "email" for message in messages),
+        "told": notified,
     }
     if manager is not managed.former:
         data["manager"] = deposition.manager_name
@@ -147,12 +149,6 @@ def _previous(before: Deposition, notify: bool) -> Values:
 
 def _notice(to: Move) -> Values:
     return {Deposition.notice: to.notice.strip()} if to.notice.strip() else {}
-
-
-def _informed(db: Db, deposition_id: int) -> set[str]:
-    """The addresses (`address_key`) of the participants whose server accepted an invitation."""
-    participants = (row for row in known(db, deposition_id) if row.kind == Kind.PARTICIPANT)
-    return {row.address for row in participants if row.invited_sequence is not None}
 
 
 def _hours(deposition: Deposition) -> str:

@@ -11,6 +11,7 @@ from app.depositions.locales import formerly, in_words, time_and_zone, translato
 from app.depositions.models import Deposition, Kind
 from app.depositions.queries import people
 from app.kernel import signing
+from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
@@ -21,8 +22,8 @@ INVITEE = "deposition.invitee"
 
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list, which their link carries; that of the manager is
-    the id of their row of the roster, below zero."""
+    """A recipient of the e-mails. `number` is their place in the list; for the manager the id of their row of the roster,
+    below zero."""
 
     number: int
     email: str
@@ -64,16 +65,26 @@ def everybody(deposition: Deposition) -> list[Participant]:
 
 def join_url(deposition: Deposition, config: Config, participant: Participant) -> str:
     """The address of the session's page, with the signed part that names the participant."""
-    proof = signing.sign(config, INVITEE, [deposition.id, participant.number])
+    proof = signing.sign(config, INVITEE, [deposition.id, participant.number, _mark(participant)])
     return f"{config.public_base_url}/sessions/{deposition.slug}?k={proof}"
 
 
 def recognize(deposition: Deposition, config: Config, proof: str) -> Participant | None:
-    """The participant or manager whose link this is. Raises Invalid when the link was changed."""
-    deposition_id, number = signing.unsign(config, INVITEE, proof)
+    """The participant or manager whose link this is; None for one who takes part no more. Raises Invalid when the link
+    was changed.
+
+    Invitees can be replaced, so the place in the list does not say who it is. Links of a former version have no mark.
+    """
+    deposition_id, number, *mark = signing.unsign(config, INVITEE, proof)
     if deposition_id != deposition.id:
         return None
-    return next((one for one in everybody(deposition) if one.number == number), None)
+    alike = [one for one in everybody(deposition) if (one.number < 0) == (number < 0)]
+    return next((one for one in alike if (_mark(one) == mark[0] if mark else one.number == number)), None)
+
+
+def _mark(participant: Participant) -> str:
+    """What tells a participant from whoever stands in their place later."""
+    return sha256(participant.email.casefold())[:12]
 
 
 def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:

@@ -48,13 +48,23 @@ def subject_of(deposition: Subject) -> list[str]:
     return [line for line in lines if line]
 
 
+def changes_of(before: Deposition, after: Deposition) -> list[str]:
+    """The manager and the room, where an act changes them."""
+    manager, room = "", ""
+    if before.manager_id != after.manager_id:
+        manager = f"managed by {after.manager_name or 'nobody'} instead of {before.manager_name or 'nobody'}"
+    if before.room_url != after.room_url:
+        room = f"room {after.room_url}"
+    return [line for line in (manager, room) if line]
+
+
 def flags_on(deposition: flags.Flagged, now: datetime) -> list[Flag]:
     """The flags of a tone, the gravest first."""
     found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(deposition, now)]
     return [Flag(flag.sentence, icon, tone) for flag, icon, tone in found if tone]
 
 
-class Left:
+class DryRun:
     """A deposition as a dry run left it, and the conflicts that it then has.
 
     They are shown, and `findings` goes into the fingerprint: a conflict that came meanwhile is shown before anything is

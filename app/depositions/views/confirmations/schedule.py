@@ -7,14 +7,14 @@ from wtforms import Field
 from app.depositions import emails
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.rules.conflicts import asks_reason
-from app.depositions.views.confirmations._parts import BACK, Left, back_to, conflict_flags, flags_on, subject_of
+from app.depositions.views.confirmations._parts import BACK, DryRun, back_to, conflict_flags, flags_on, subject_of
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
 
 
-def scheduling(deposition: DepositionDetail, left: Left, reason: Field, now: datetime) -> Confirmation:
+def scheduling(deposition: DepositionDetail, run: DryRun, reason: Field, now: datetime) -> Confirmation:
     """Scheduling: over a conflict, or in the past, only with a reason, which is typed here."""
-    made = left.deposition
+    made = run.deposition
     recipients = pluralize(len(emails.everybody(made)), "person", "people")
     return Confirmation(
         title="Review and schedule",
@@ -23,8 +23,8 @@ def scheduling(deposition: DepositionDetail, left: Left, reason: Field, now: dat
         back_label=BACK,
         icon="calendar-check",
         subject=[*subject_of(deposition), f"managed by {made.manager_name}", f"room {made.room_url}"],
-        flags=[*conflict_flags(left.findings), *flags_on(deposition, now)],
-        field=reason if asks_reason(left.findings, made.starts_at, now) else None,
+        flags=[*conflict_flags(run.findings), *flags_on(deposition, now)],
+        field=reason if asks_reason(run.findings, made.starts_at, now) else None,
         note="The links lead to the room only once the session begins.",
         edit="schedule",
     )
