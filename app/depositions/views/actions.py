@@ -45,20 +45,17 @@ def schedule(id: int) -> Response:
     booking, by, now = form.booking(team), me().actor(), clock.now()
     # The reason over an overlap is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(booking, reason=booking.reason or ASKED) if confirmation.only_shows() else booking
-    booked: list[Deposition] = []
-
-    def act(db: Db, version: int | None) -> None:
-        booked.append(actions.schedule(db, deposition.id, tried, by=by, now=now, version=version))
-
-    _, preview = confirmation.confirm(act, "schedule", deposition.id, asdict(replace(booking, reason="")))
-    recipients = len(emails.everybody(booked[-1]))
+    run = confirmations.DryRun()
+    _, preview = confirmation.confirm(
+        run.by(lambda db, version: actions.schedule(db, deposition.id, tried, by=by, now=now, version=version), now),
+        "schedule",
+        deposition.id,
+        asdict(replace(booking, reason="")),
+        run.findings,
+    )
+    recipients = len(emails.everybody(run.deposition))
     if preview:
-        # As the dry run left it: whom the roster did not know has no other session.
-        made = booked[-1]
-        manager = managers.by_email(reading(), made.manager_email or "")
-        begins, ends = deposition.starts_at, deposition.ends_at
-        overlaps = managers.overlaps(reading(), manager, begins, ends, besides=made.id) if manager else []
-        asked = confirmations.scheduling(deposition, made, overlaps, form.reason, now)
+        asked = confirmations.scheduling(deposition, run, form.reason, now)
         return confirmation_pages.show(preview, asked)
     flash(f"Scheduled. {pluralize(recipients, 'person', 'people')} will be notified by e-mail.")
     return redirects.back(QUEUE, deposition.id)

@@ -1,5 +1,6 @@
 """What the team confirms before it acts, besides the messages: one module a verb."""
 
+from app.depositions.views.confirmations._parts import DryRun, conflict_flags, linked
 from app.depositions.views.confirmations.cancel import canceling, is_silent
 from app.depositions.views.confirmations.change_manager import changing_manager
 from app.depositions.views.confirmations.change_room import changing_room
@@ -11,13 +12,16 @@ from app.depositions.views.confirmations.start import starting_early
 from app.depositions.views.confirmations.tell import informing
 
 __all__ = [
+    "DryRun",
     "canceling",
     "changing_manager",
     "changing_room",
+    "conflict_flags",
     "declining",
     "ending",
     "informing",
     "is_silent",
+    "linked",
     "moving",
     "scheduling",
     "starting_early",
