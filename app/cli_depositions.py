@@ -101,3 +101,21 @@ def deposition_request(
         made = actions.request(db, found, wanted, by=BY, now=clock.now(), entry=entry)
         facts = {"id": made.id, "organization": slug, "state": made.state, "starts_at": clock.iso(made.starts_at)}
     output.done(facts, f"Entered as request {facts['id']} for {found.name}, state {facts['state']}.")
+
+
+@command(deposition, "reconfirm")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option(
+    "--person", default="organization", help="The e-mail address of a host or the deponent.", show_default=True
+)
+@click.option("--answer", type=click.Choice(["yes", "no", "call"]), default="yes", show_default=True)
+def reconfirm(output: Output, id: int, person: str, answer: str) -> None:
+    """Write down what somebody said on the phone about whether a session takes place."""
+    from app.depositions import actions
+    from app.depositions.queries.people import address_key
+    from app.depositions.rules.reconfirmation import Answer
+
+    key = "organization:" if person == "organization" else f"participant:{address_key(person)}"
+    with opened_database().write() as db:
+        found = actions.reconfirm(db, id, key, Answer(answer), by=BY, now=clock.now(), by_phone=True)
+    output.done({"id": found.id, "person": person, "answer": answer}, f"Written down for session {found.id}.")

@@ -11,7 +11,6 @@ from app.cli_output import Output
 from app.config import Config
 from app.kernel.errors import NotFound
 
-
 UNREADABLE = 3
 """How the command ends when there is no such session or bundle."""
 

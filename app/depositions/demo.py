@@ -6,16 +6,21 @@ messages that the actions queued are marked as sent long ago.
 
 import random
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
 from app.accounts.models import Organization, Person
-from app.depositions import actions
+from app.depositions import actions, emails
+from app.depositions.actions import people as knowledge
+from app.depositions.actions import rereading
 from app.depositions.events import SUBJECT
-from app.depositions.models import Deposition, DepositionPerson, MessageState, State
+from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
+from app.depositions.queries import reconfirmation
 from app.depositions.rules import new_request
+from app.depositions.rules.reconfirmation import Answer
 from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -75,6 +80,10 @@ REMARKS = (
 )
 
 
+ANSWERS = ("yes", "", "no", None, "yes", "yes", "", "yes")
+"""What organizations answer when they are asked whether a session takes place, in turn; None: they are not asked."""
+
+
 class Plan(NamedTuple):
     """A request to make: how far away it starts, how long ago it was made, and its state by now."""
 
@@ -93,7 +102,9 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
+    maker.change_zone_rules()
     maker.settle()
+    maker.reconfirm()
     return {"depositions": maker.made}
 
 
@@ -123,6 +134,7 @@ def _plans(chance: random.Random) -> list[Plan]:
     ended = [Plan("ended", -days(ago), days(ago + 4 + n % 15)) for n, ago in enumerate(past)]
     canceled = [Plan("canceled", days(chance.randint(-40, 30)), days(44 + n)) for n in range(14)]
     abroad = [Plan("initial", days(6), hours(11), "khaleej"), Plan("scheduled", days(9), days(2), "khaleej")]
+    today = [Plan("scheduled", hours(h), days(3)) for h in (5, 6, 7, 9)]
     return [
         *urgent,
         *waiting,
@@ -136,6 +148,7 @@ def _plans(chance: random.Random) -> list[Plan]:
         *ended,
         *canceled,
         *abroad,
+        *today,
     ]
 
 
@@ -147,6 +160,7 @@ class _Maker:
     ) -> None:
         self.db, self.organizations, self.now = db, organizations, now
         self.team = [p for p in people.values() if p.email in ("ines.moreau@example.com", "ana.ruiz@example.com")]
+        self.names = {each.id: each.name for each in organizations.values()}
         self.random = random.Random(SEED)
         self.made = 0
 
@@ -244,6 +258,19 @@ class _Maker:
                 self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
             )
 
+    def change_zone_rules(self) -> None:
+        """Puts one session where rules of former years would have placed it, so that those of today move its hour."""
+        ahead = (Deposition.state == "scheduled", Deposition.starts_at > self.now + timedelta(days=3))
+        row = self.db.execute(
+            select(*Deposition.__table__.c).where(*ahead).order_by(Deposition.starts_at).limit(1)
+        ).one()
+        hour = timedelta(hours=1)
+        values = {Deposition.starts_at: row.starts_at - hour, Deposition.ends_at: row.ends_at - hour}
+        self.db.execute(
+            update(Deposition).where(Deposition.id == row.id).values({**values, Deposition.zone_version: "2024a"})
+        )
+        rereading.read_anew(self.db, rereading.outdated(self.db, 1), self.now)
+
     def abroad(self) -> None:
         """Booked sessions in every language that participants read. One begins soon; the first was moved by a day."""
         booked = []
@@ -289,6 +316,29 @@ class _Maker:
         }
         on_the_way = DepositionPerson.message_state == MessageState.WAITING.value
         self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
+
+    def reconfirm(self) -> None:
+        """Lets those of the next business day answer: most that it takes place, one that it does not, some nothing."""
+        until = self.now + timedelta(hours=10)
+        rows = self.db.scalars(
+            select(Deposition)
+            .where(Deposition.reconfirm_at <= until, Deposition.starts_at > self.now)
+            .where(Deposition.state.in_([state.value for state in BOOKED]))
+            .order_by(Deposition.id.desc())
+        )
+        for row, answer in zip(rows.all(), cycle(ANSWERS), strict=False):
+            if answer is None:
+                continue
+            by = Actor("participant", None, self.names[row.organization_id], row.organization_id, "page")
+            asked_at = min(row.reconfirm_at or self.now, self.now - timedelta(minutes=90))
+            knowledge.asked(self.db, row, "", now=asked_at, kind=Kind.ORGANIZATION)
+            for each in emails.participants(row):
+                if each.host:
+                    knowledge.asked(self.db, row, each.email, now=asked_at)
+            reconfirmation.summarize(self.db, row)
+            if answer:
+                at = asked_at + timedelta(minutes=25)
+                actions.reconfirm(self.db, row.id, "organization:", Answer(answer), by=by, now=at)
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
         booking = actions.Booking(

@@ -30,7 +30,7 @@ KINDS = {
 """Modules and folders that any desk package may have."""
 
 OWN = {
-    "depositions": {"calendar": "iCalendar files"},
+    "depositions": {"answers": "visitor pages on which people answer", "calendar": "iCalendar files"},
     "prescreens": {"links": "signed links of the prospect"},
     "inspections": {
         "chain": "the hash chain",
@@ -60,6 +60,7 @@ OWN_VIEWS = {
         "moving": "a booked session’s hour and manager",
         "organizations": "what each organization chose",
         "reading": "what was read of a mail",
+        "reconfirm": "what was answered on the phone",
     },
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},

@@ -1,6 +1,17 @@
 """Pages of the depositions desk: the queue, one deposition, what the team does with it, organizations."""
 
-from app.depositions.views import actions, assignment, detail, list, moving, new, organizations, overview
+from app.depositions.views import actions, assignment, detail, list, moving, new, organizations, overview, reconfirm
 from app.depositions.views.filters import pages
 
-__all__ = ["actions", "assignment", "detail", "list", "moving", "new", "organizations", "overview", "pages"]
+__all__ = [
+    "actions",
+    "assignment",
+    "detail",
+    "list",
+    "moving",
+    "new",
+    "organizations",
+    "overview",
+    "pages",
+    "reconfirm",
+]
