@@ -22,7 +22,7 @@ INVITEE = "deposition.invitee"
 
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list; for the manager the id of their row of the roster,
+    """A recipient of the e-mails. `number` is their place in the list; for the manager the id of their roster row,
     below zero."""
 
     number: int
