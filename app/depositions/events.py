@@ -81,6 +81,17 @@ def _early(row: EventRow) -> str:
     return f"{datetimes.duration(timedelta(seconds=early))} early: {row.data.get('reason', '')}" if early else ""
 
 
+def _changed(row: EventRow) -> str:
+    data = row.data
+    added, removed = (", ".join(data.get(name) or []) for name in ("added", "removed"))
+    found = [
+        f"title: {data['title']}, before: {data['before']}" if data.get("title") else "",
+        f"invited: {added}" if added else "",
+        f"no longer invited: {removed}" if removed else "",
+    ]
+    return " · ".join(filter(None, found))
+
+
 def _notice(row: EventRow) -> str:
     return f"“{row.data['notice']}”" if row.data.get("notice") else ""
 
@@ -149,6 +160,7 @@ MOVED = EventType("deposition.moved", "Moved to {to} by {who}", "moved it", "cal
 MANAGER_CHANGED = EventType(
     "deposition.manager_changed", _manager, "changed the manager", "user-check", details=_manager_before
 )
+CHANGED = EventType("deposition.changed", "Changed by {who}", "changed it", "pencil", details=_changed)
 CANCELED = EventType(
     "deposition.canceled", "Canceled by {who}", "canceled it", "ban", removes_from_list=True, details=_notified
 )

@@ -8,6 +8,7 @@ from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
+from app.depositions.actions.change_session import change_session
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
 from app.depositions.actions.move import Move, move
@@ -28,6 +29,7 @@ __all__ = [
     "cancel",
     "change_manager",
     "change_room",
+    "change_session",
     "change_settings",
     "end",
     "move",

@@ -60,7 +60,7 @@ def move(
     deposition = write(
         db,
         deposition_id,
-        lambda current: transitions.check_move(current.state, _is_at(current, to)),
+        lambda current: transitions.check_move(current.state, is_at(current, to)),
         transitions.source_states("move"),
         {
             **_moment(to),
@@ -112,7 +112,8 @@ def move(
     return deposition
 
 
-def _is_at(deposition: Deposition, to: Move) -> bool:
+def is_at(deposition: Deposition, to: Move) -> bool:
+    """Whether the session is at this moment already."""
     now = (deposition.starts_at, deposition.ends_at, deposition.time_zone)
     return now == (to.start.starts_at, to.ends_at, to.start.time_zone)
 

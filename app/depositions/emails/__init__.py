@@ -13,6 +13,7 @@ from app.depositions.emails.participants import (
     participants,
     recognize,
     scheduled,
+    uninvited,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "reconfirmation",
     "reminders",
     "scheduled",
+    "uninvited",
 ]
