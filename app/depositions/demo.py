@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from app.accounts.models import Organization, Person
 from app.depositions import actions, emails
 from app.depositions.actions import people as knowledge
+from app.depositions.actions import rereading
 from app.depositions.events import SUBJECT
 from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
 from app.depositions.queries import reconfirmation
@@ -101,6 +102,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
+    maker.change_zone_rules()
     maker.settle()
     maker.reconfirm()
     return {"depositions": maker.made}
@@ -255,6 +257,19 @@ class _Maker:
             actions.end(
                 self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
             )
+
+    def change_zone_rules(self) -> None:
+        """Puts one session where rules of former years would have placed it, so that those of today move its hour."""
+        ahead = (Deposition.state == "scheduled", Deposition.starts_at > self.now + timedelta(days=3))
+        row = self.db.execute(
+            select(*Deposition.__table__.c).where(*ahead).order_by(Deposition.starts_at).limit(1)
+        ).one()
+        hour = timedelta(hours=1)
+        values = {Deposition.starts_at: row.starts_at - hour, Deposition.ends_at: row.ends_at - hour}
+        self.db.execute(
+            update(Deposition).where(Deposition.id == row.id).values({**values, Deposition.zone_version: "2024a"})
+        )
+        rereading.read_anew(self.db, rereading.outdated(self.db, 1), self.now)
 
     def abroad(self) -> None:
         """Booked sessions in every language that participants read. One begins soon; the first was moved by a day."""

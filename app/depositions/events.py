@@ -36,10 +36,14 @@ def _assignment(row: EventRow) -> str:
 
 
 def _booking(row: EventRow) -> str:
-    manager, overlaps = row.data.get("manager"), row.data.get("overlaps")
+    manager, overlaps, reason = row.data.get("manager"), row.data.get("overlaps"), row.data.get("reason")
     found = [
         f"managed by {manager}" if manager else "",
-        f"in spite of an overlap: {row.data.get('reason', '')}" if overlaps else "",
+        f"in spite of an overlap{': ' if reason else ''}{reason or ''}"
+        if overlaps
+        else f"“{reason}”"
+        if reason
+        else "",
     ]
     return " · ".join(filter(None, found))
 

@@ -12,6 +12,7 @@ from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
 from app.depositions.emails import Participant
 from app.depositions.models import BOOKED, Deposition, Manager, State
+from app.depositions.queries.conflicts import ALONE, Overlapping
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.queries.managers import BookedSession, overlapping
 from app.depositions.rules import flags, rooms, transitions
@@ -43,6 +44,10 @@ GROUPS = {
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
+    "overlapping": Label("Overlapping", "layers-2", "danger"),
+    "overlapping_passed": Label("Overlapping, date has passed", "history"),
+    "moved": Label("The hour moved", "clock", "danger"),
+    "moved_passed": Label("The hour moved, date has passed", "history"),
     "next_no": Label("Does not take place, or asks for a call", "phone", "danger"),
     "next_silent": Label("Asked, no answer yet", "hourglass", "warn"),
     "next_unasked": Label("Not asked", "circle-dashed"),
@@ -56,6 +61,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "reconfirmed_no": ("calendar-x", "danger"),
     "reconfirmed_call": ("phone", "danger"),
     "passed": ("history", "danger"),
+    "moved": ("clock", "danger"),
+    "overlap": ("layers-2", "danger"),
     "hour": ("moon", "warn"),
     "holiday": ("calendar-x", "warn"),
     "weekend": ("calendar-x", "warn"),
@@ -64,6 +71,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "webhook": ("webhook", ""),
 }
 """Icon and tone of each flag."""
+CONFLICTS: Mapping[bool, tuple[str, str]] = {True: ("layers-2", "danger"), False: ("languages", "warn")}
+"""Icon and tone of a sentence about a conflict, by whether it is grave."""
 
 
 class CachedCells(NamedTuple):
@@ -104,6 +113,9 @@ class _CacheKey(NamedTuple):
     zone: str
     ambiguous: bool
     cancellation_open: bool
+    overlaps: int
+    requested_twice: bool
+    hour_moved: bool
     reconfirmation: str | None
     postback_url: bool
     interpreter: str | None
@@ -116,7 +128,9 @@ class _CacheKey(NamedTuple):
 @lru_cache(maxsize=8192)
 def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool) -> CachedCells:
     """The cells of a row, kept within the `hour`: which year it is decides how a day is written."""
-    found = flags.flags_of(key, key.starts_at + timedelta(microseconds=1 if passed else 0))
+    found = flags.flags_of(
+        key, key.starts_at + timedelta(microseconds=1 if passed else 0), key.overlaps, key.requested_twice
+    )
     tone = "warn" if any(flag.key == "hour" for flag in found) else ""
     span = transitions.busy(key.starts_at, key.ends_at)
     return CachedCells(
@@ -127,15 +141,34 @@ def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool
 
 
 _STATE_BADGES = {state.value: Badge(label.word, label.icon, label.tone) for state, label in STATES.items()}
-_MIXED_GROUPS = frozenset(("found", "sorted", "cancellation", ""))
+_MIXED_GROUPS = frozenset(
+    ("found", "sorted", "cancellation", "overlapping", "overlapping_passed", "moved", "moved_passed", "")
+)
 """Groups whose rows are of several states."""
 
 
+class Known(NamedTuple):
+    """What is read besides the rows of a list: the telephones of organizations that are to be called, by their ids, and
+    how many others a row overlaps, by its id."""
+
+    phones: Mapping[int, str]
+    overlapping: Mapping[int, Overlapping]
+
+
+NOTHING = Known({}, {})
+
+
 def row(
-    listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me, now: datetime, phone: str = ""
+    listed: ListedDeposition,
+    group: str,
+    tags: tuple[str, ...],
+    viewer: Me,
+    now: datetime,
+    known: Known = NOTHING,
 ) -> QueueRow:
-    """A row of the list as `viewer` sees it in this group. `phone` is that of its organization, where it is to be
+    """A row of the list as `viewer` sees it in this group. An organization's telephone stands where it is to be
     called."""
+    phone = known.phones.get(listed.organization_id, "") if group in ("next_no", "next_silent") else ""
     starts_at = listed.starts_at
     key = _CacheKey(
         listed.state,
@@ -144,6 +177,8 @@ def row(
         listed.zone,
         listed.ambiguous,
         listed.cancellation_open,
+        *known.overlapping.get(listed.id, ALONE),
+        listed.hour_moved,
         listed.reconfirmation,
         bool(listed.postback_url),
         listed.details.get("interpreter"),

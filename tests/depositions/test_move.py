@@ -160,7 +160,7 @@ def test_an_hour_that_comes_twice_is_the_first_and_flagged(ines, cast, database)
     twice = {**WHEN, "start_date": "2031-11-02", "start_time": "01:30"}
     shown, _ = preview_of(ines, made, **twice)
     page = text(shown)
-    flags = ["is outside 7 AM to 8 PM", "falls on a Sunday", "this hour comes twice. The first of the two is taken."]
+    flags = ["this hour comes twice. The first of the two is taken.", "is outside 7 AM to 8 PM", "falls on a Sunday"]
     places = [page.index(flag) for flag in flags]
     assert places == sorted(places)
     assert "Sun 2 Nov 2031, 1:30–3:30 AM" not in page

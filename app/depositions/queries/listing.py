@@ -41,6 +41,7 @@ from app.dashboard.listing import (
     counter_key,
 )
 from app.depositions.models import BOOKED, COUNTS, Deposition, State
+from app.depositions.models import OVERLAPPING as OVERLAPPING_COUNTS
 from app.depositions.rules import business_days
 from app.depositions.rules.business_days import HOUR
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
@@ -53,18 +54,27 @@ LONGEST_BREAK = timedelta(days=business_days.LONGEST_BREAK + 2)
 """How long before a session it is asked at most."""
 
 NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING = "needs", "soon", "cancellation", "scheduled", "everything"
+OVERLAPPING, MOVED = "overlapping", "moved"
 NEXT = "next"
 """The sessions until the end of the next business day: those for which it is time to ask whether they take place."""
-VIEWS = (NEEDS, STARTING, CANCELLATION, NEXT, SCHEDULED, EVERYTHING)
+VIEWS = (NEEDS, STARTING, CANCELLATION, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 STATES_OF: dict[str, tuple[State, ...]] = {
     NEEDS: (State.INITIAL,),
     STARTING: (State.INITIAL,),
     CANCELLATION: (State.SCHEDULED, State.READY),
+    OVERLAPPING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY),
+    MOVED: (State.INITIAL, State.SCHEDULED, State.READY),
     NEXT: (State.SCHEDULED, State.READY),
     SCHEDULED: (State.ACTIVE, State.SCHEDULED, State.READY),
     EVERYTHING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY, State.ENDED, State.CANCELED),
 }
-MANAGED = (CANCELLATION, NEXT, SCHEDULED, EVERYTHING)
+_MARKS: dict[str, Condition] = {
+    CANCELLATION: Deposition.cancellation_open,
+    OVERLAPPING: Deposition.overlapping,
+    MOVED: Deposition.hour_moved,
+}
+"""Tabs of the rows that have a mark, for which there is an index."""
+MANAGED = (CANCELLATION, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 """Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
@@ -85,6 +95,8 @@ COLUMNS = (
     Deposition.postback_url,
     Deposition.cancellation_open,
     Deposition.cancellation_requested_at,
+    Deposition.overlapping,
+    Deposition.hour_moved,
     Deposition.reconfirmation,
     Deposition.assignee_id,
     Deposition.assignee_name,
@@ -131,6 +143,8 @@ class ListedDeposition(Protocol):
     postback_url: str | None
     cancellation_open: bool
     cancellation_requested_at: datetime | None
+    overlapping: bool
+    hour_moved: bool
     reconfirmation: str | None
     assignee_id: int | None
     assignee_name: str | None
@@ -149,7 +163,7 @@ def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
     if not chosen.has("q") and chosen.tab in (CANCELLATION, NEXT):
         return ()
-    if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab == STARTING):
+    if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab in (STARTING, OVERLAPPING, MOVED)):
         return ("starts",)
     return tuple(SORTS)
 
@@ -176,8 +190,8 @@ def _compiled(kind: ListKind) -> CompiledListing:
 
 @lru_cache(maxsize=8)
 def _counter_queries(reach: str) -> CounterQueries:
-    """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) from the counters,
-    and what starts soon, which no counter keeps."""
+    """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) and what overlaps
+    from the counters; what starts soon and whose hour moved, which no counter keeps."""
     requested = case((COUNTS.c.cancellation_open, 1), else_=0)
     counters = (
         select(COUNTS.c.state, requested, func.sum(COUNTS.c.n))
@@ -186,7 +200,16 @@ def _counter_queries(reach: str) -> CounterQueries:
     )
     here = within_reach(Deposition.organization_id, reach)
     soon = (Deposition.state == State.INITIAL.value, *_within(), *here)
-    return counters, capped_count(STARTING, Deposition, soon), _counted_next(here)
+    overlapping = select(counter_key(OVERLAPPING), ZERO, func.sum(OVERLAPPING_COUNTS.c.n)).where(
+        *within_reach(OVERLAPPING_COUNTS.c.organization_id, reach)
+    )
+    return (
+        counters,
+        capped_count(STARTING, Deposition, soon),
+        _counted_next(here),
+        overlapping,
+        capped_count(MOVED, Deposition, (Deposition.hour_moved, *here)),
+    )
 
 
 def _counted_next(here: Conditions) -> CounterQuery:
@@ -200,7 +223,11 @@ def _counted_next(here: Conditions) -> CounterQuery:
 
 
 def _within() -> Conditions:
-    return Deposition.starts_at >= bindparam("now", type_=Deposition.starts_at.type), Deposition.starts_at < _soon()
+    return Deposition.starts_at >= _now(), Deposition.starts_at < _soon()
+
+
+def _now() -> BindParameter[datetime]:
+    return bindparam("now", type_=Deposition.starts_at.type)
 
 
 def _soon() -> BindParameter[datetime]:
@@ -236,6 +263,13 @@ def _segments(kind: ListKind) -> list[Segment]:
                 (Deposition.cancellation_requested_at, Deposition.id),
             )
         ]
+    if kind.tab in (OVERLAPPING, MOVED):
+        mark = [_MARKS[kind.tab], *([Deposition.state == states[0].value] if kind.get("state") else []), *narrow]
+        order = (Deposition.starts_at, Deposition.id)
+        return [
+            Segment(kind.tab, ((*mark, Deposition.starts_at >= _now()),), order),
+            Segment(f"{kind.tab}_passed", ((*mark, Deposition.starts_at < _now()),), order, descending=True),
+        ]
     if kind.tab == NEXT:
         return [
             _next(key, [state for state in states if state in BOOKED], given, narrow) for key, given in GROUPS_OF_NEXT
@@ -259,7 +293,7 @@ def _of_state(state: State, narrow: Sequence[Condition]) -> Iterator[Segment]:
         yield Segment("waiting", ((*mine, Deposition.created_at < waited, not_(and_(*_within()))),), by_age)
         yield Segment("fresh", ((*mine, Deposition.created_at >= waited, not_(and_(*_within()))),), by_age)
     elif state in (State.SCHEDULED, State.READY):
-        passed = Deposition.starts_at < bindparam("now", type_=Deposition.starts_at.type)
+        passed = Deposition.starts_at < _now()
         yield _by_start(f"{state}_soon", state, [*_within(), *narrow])
         yield _by_start(f"{state}_later", state, [Deposition.starts_at >= _soon(), *narrow])
         yield _by_start(f"{state}_passed", state, [passed, *narrow], descending=True)
@@ -295,7 +329,7 @@ def _only(view: str) -> Conditions:
         return _until_next()
     if view == STARTING:
         return _within()
-    return (Deposition.cancellation_open,) if view == CANCELLATION else ()
+    return (_MARKS[view],) if view in _MARKS else ()
 
 
 def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
@@ -309,6 +343,8 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
         CANCELLATION: sum(n for key, requested, n in counters if requested),
+        OVERLAPPING: sum(n for key, _, n in counters if key == OVERLAPPING),
+        MOVED: sum(n for key, _, n in counters if key == MOVED),
         NEXT: sum(groups.values()),
         **groups,
         SCHEDULED: counted_in(SCHEDULED),
@@ -322,8 +358,8 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
         return None
     if chosen.tab == STARTING:
         return tab_counts(counters)[STARTING]
-    if chosen.tab == NEXT:
-        return None if chosen.has("state") else tab_counts(counters)[NEXT]
+    if chosen.tab in (NEXT, OVERLAPPING, MOVED):
+        return None if chosen.has("state") else tab_counts(counters)[chosen.tab]
     states = states_of(chosen.kind)
     return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Response
+from markupsafe import Markup
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
@@ -24,12 +25,13 @@ from app.depositions.forms import (
 )
 from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.presentation import ManagerChoice
-from app.depositions.queries import managers
+from app.depositions.queries import conflicts, managers
 from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
+from app.depositions.views import confirmations
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
@@ -95,6 +97,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         tagged=tagging.shown(QUEUE, db(), deposition),
         state=presentation.STATES[State(deposition.state)],
         flags=[(flag, presentation.badge(flag)) for flag in found],
+        conflicts=_conflicts(deposition, now),
         hours=presentation.hours(deposition),
         yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
         length=presentation.length(deposition),
@@ -125,6 +128,14 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         api_examples=api_examples.of(deposition),
         no_api_example=api_examples.NONE,
     )
+
+
+def _conflicts(deposition: DepositionDetail, now: datetime) -> list[Markup]:
+    """A sentence about each conflict, with links."""
+    if not deposition.overlapping:
+        return []
+    found = conflicts.findings(reading(), deposition, now, besides=deposition.id)
+    return [confirmations.linked(each) for each in found]
 
 
 def _relative(deposition: Deposition) -> str:
