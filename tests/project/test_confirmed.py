@@ -18,6 +18,8 @@ CONFIRMED = [
     "depositions.change_room",
     "depositions.create",
     "depositions.end",
+    "depositions.keep_clock_time",
+    "depositions.keep_moment",
     "depositions.move",
     "depositions.schedule",
     "depositions.start",

@@ -6,6 +6,7 @@ from app.depositions.views.confirmations.cancel import canceling
 from app.depositions.views.confirmations.change_manager import changing_manager
 from app.depositions.views.confirmations.change_room import changing_room
 from app.depositions.views.confirmations.end import ending
+from app.depositions.views.confirmations.keep_hour import keeping_hour
 from app.depositions.views.confirmations.move import moving
 from app.depositions.views.confirmations.schedule import scheduling
 from app.depositions.views.confirmations.start import starting_early
@@ -18,6 +19,7 @@ __all__ = [
     "changing_room",
     "conflict_flags",
     "ending",
+    "keeping_hour",
     "linked",
     "moving",
     "scheduling",
