@@ -12,6 +12,8 @@ WITH_PREVIEW = (
     "schedule",
     "cancel",
     "change_room",
+    "decline_cancellation",
+    "tell",
     "start",
     "end",
     "move",

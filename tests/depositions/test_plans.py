@@ -45,7 +45,7 @@ def crowd(database, cast):
                 "created_at": "created_at - i * interval '1 minute'",
             }
         shift["reconfirm_at"] = shift["starts_at"].replace("- 2000", "- 2020")
-        shift["cancellation_open"] = "(i % 100 = 1)"
+        shift["cancellation_open"] = shift["not_up_to_date"] = "(i % 100 = 1)"
         values = ", ".join(shift.get(name, name) for name in columns)
         states = "CASE i % 6 WHEN 0 THEN 'initial' WHEN 1 THEN 'scheduled' WHEN 2 THEN 'ready' WHEN 3 THEN 'active' "
         states += "WHEN 4 THEN 'ended' ELSE 'canceled' END"

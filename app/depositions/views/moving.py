@@ -34,14 +34,19 @@ def move(id: int) -> Response:
     form.offer(managers.managers(reading()), deposition)
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    left = [] if notify else confirmations.believing_old_hour(deposition)
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
-    if left:
-        transitions.check_silence(tried.reason)
     run = confirmations.DryRun()
+    act = run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now)
+
+    def with_reason(db: Db, version: int | None) -> Deposition:
+        made = act(db, version)
+        if run.behind and not notify:
+            transitions.check_silence(tried.reason)
+        return made
+
     _, preview = confirmation.confirm(
-        run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now),
+        with_reason,
         "move",
         id,
         asdict(replace(to, reason="")),
@@ -49,7 +54,7 @@ def move(id: int) -> Response:
         run.findings,
     )
     if preview:
-        asked = confirmations.moving(deposition, run, notify, left, form.reason, now)
+        asked = confirmations.moving(deposition, run, notify, form.reason, now)
         return confirmation_pages.show(preview, asked)
     recipients = len(emails.everybody(run.deposition)) if notify else 0
     people = pluralize(recipients, "person", "people")
