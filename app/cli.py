@@ -14,6 +14,7 @@ from sqlalchemy import inspect
 from app.accounts.roles import DESKS, Role
 from app.cli_commands import BY, NO_TABLES, command, opened_database
 from app.cli_depositions import depositions
+from app.cli_managers import manager
 from app.cli_organizations import organization
 from app.cli_output import Output
 from app.config import Config
@@ -40,6 +41,7 @@ def main() -> None:
 
 main.add_command(organization)
 main.add_command(depositions)
+main.add_command(manager)
 
 # The database ---------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,9 @@ from app.accounts.models import Organization, Person
 from app.depositions import actions
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, DepositionPerson, MessageState, State
+from app.depositions.queries import managers
 from app.depositions.rules import new_request
+from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -62,6 +64,51 @@ ABROAD = (
     ("English", "", "Pacific Time (US & Canada)", "Yuki Tanaka", timedelta(minutes=50)),
 )
 """Sessions by the language that was given, with their interpreter, zone and deponent, and how far away they are."""
+_WORKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+ROSTER = (
+    {
+        "name": "Ines Moreau",
+        "email": "ines.moreau@example.com",
+        "zone": "America/New_York",
+        "languages": "English, French",
+        "skills": "live exhibits, medical",
+        "rooms": "chime https://rooms.example.com/chime/ines-{code}\nzoom https://rooms.example.com/zoom/{id}-{code}",
+        **dict.fromkeys(_WORKDAYS, "8:00-20:00"),
+    },
+    {
+        "name": "Ana Ruiz",
+        "email": "ana.ruiz@example.com",
+        "zone": "America/Los_Angeles",
+        "languages": "English, Spanish",
+        "skills": "patents",
+        "buffer_after": "30",
+        "rooms": "zoom https://rooms.example.com/zoom/ana/{case}-{id}\nchime https://rooms.example.com/chime/ana-{code}",
+        **dict.fromkeys(_WORKDAYS, "7:00-12:00, 12:30-19:00"),
+    },
+    {
+        "name": "Quartz Verbena",
+        "email": "quartz.verbena@partner.example.com",
+        "zone": "America/Chicago",
+        "languages": "English, Polish, Tamil",
+        "rooms": "chime https://rooms.example.com/chime/verbena-{code}",
+    },
+    {
+        "name": "Amber Zinnia",
+        "email": "amber@example.com",
+        "zone": "Europe/Berlin",
+        "languages": "German, English",
+        "skills": "interpreted sessions",
+        **dict.fromkeys(_WORKDAYS, "9:00-18:00"),
+    },
+    {
+        "name": "سلوى الحمادي",
+        "email": "salwa@partner.example.com",
+        "zone": "Asia/Dubai",
+        "languages": "Arabic, English",
+    },
+    {"name": "Wren Achterberg", "email": "wren@partner.example.com", "zone": "Europe/London", "active": "no"},
+)
+"""The roster as its CSV would have it."""
 LONG = (
     "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
     "records of the freight elevators at the Northline terminal between January 2019 and December 2025, second volume"
@@ -88,6 +135,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     """Stores them. Returns how many."""
     _settings(db, organizations, now)
     maker = _Maker(db, organizations, people, now)
+    maker.roster()
     maker.document_examples()
     for plan in _plans(maker.random):
         maker.make(plan)
@@ -148,6 +196,18 @@ class _Maker:
         self.team = [p for p in people.values() if p.email in ("ines.moreau@example.com", "ana.ruiz@example.com")]
         self.random = random.Random(SEED)
         self.made = 0
+
+    def roster(self) -> None:
+        """Who manages: the team, and outsiders whom organizations ask for."""
+        began = self.now - SWITCHED_ON
+        for typed in ROSTER:
+            actions.roster.add(self.db, read_roster(typed), by=OPERATOR, now=began)
+        ana, amber = (managers.by_email(self.db, email) for email in ("ana.ruiz@example.com", "amber@example.com"))
+        for one, days, length, note in ((ana, 12, 4, "Holidays"), (amber, -1, 3, "At a trial in Hamburg")):
+            assert one is not None
+            first = self.now.date() + timedelta(days=days)
+            last = first + timedelta(days=length)
+            actions.roster.add_absence(self.db, one.id, first, last, note, by=OPERATOR, now=began)
 
     def document_examples(self) -> None:
         """The requests the document prints, with its own dates, and the first once more for the coming night."""
@@ -269,12 +329,9 @@ class _Maker:
         self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
+        # In the manager's own room at the provider that was asked for, or else in their first.
         booking = actions.Booking(
-            manager_name=person.name,
-            manager_email=person.email,
-            room_url=f"https://rooms.example.com/{deposition.slug[-8:]}",
-            provider="chime",
-            reason="Ana takes over at the half hour.",
+            manager_name=person.name, manager_email=person.email, reason="Ana takes over at the half hour."
         )
         actions.schedule(self.db, deposition.id, booking, by=_actor(person), now=at)
 

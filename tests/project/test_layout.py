@@ -54,7 +54,12 @@ VIEWS = {
 """Files that any desk's `views/` may have."""
 
 OWN_VIEWS = {
-    "depositions": {"moving": "a booked session’s hour and manager", "organizations": "what each organization chose"},
+    "depositions": {
+        "moving": "a booked session’s hour and manager",
+        "organizations": "what each organization chose",
+        "managers": "the roster",
+        "import_managers": "the roster from a file",
+    },
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},
 }
