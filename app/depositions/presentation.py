@@ -257,26 +257,27 @@ def manager_choices(
     deposition: Deposition,
     of_the_case: Collection[int | None],
 ) -> list[ManagerChoice]:
-    """The roster, free people first, among them those with a room, then whoever has less to do that day. `sessions` are
-    those around this one, `away` says why managers are not there, `of_the_case` are those who managed this case before,
-    by their ids."""
+    """The roster, free people first: whom the organization asked for, those with a room, whoever has less to do that
+    day. `sessions` are those around this one, `away` says why managers are not there, `of_the_case` are those who
+    managed this case before, by their ids."""
     found = []
     provider = deposition.details.get("video_provider", "")
+    preferred = deposition.details.get("preferred_manager", "").strip().casefold()
     for one in team:
         theirs = [session for session in sessions if session.manager_id == one.id and session.id != deposition.id]
         overlaps = overlapping(theirs, one, deposition.starts_at, deposition.ends_at, besides=deposition.id)
         day = sessions_of_day(theirs, deposition)
         spans = [transitions.busy(session.starts_at, session.ends_at) for session in day]
         hours = sum((span.ends_at - span.starts_at for span in spans), timedelta())
+        wanted = bool(preferred) and one.name.casefold() == preferred
         known, room, reason = one.id in of_the_case, rooms.room_of(one.templates, provider), away.get(one.id, "")
         free = "free all day" if not day else "free"
         notes = [_overlap_text(overlaps, deposition.starts_at) if overlaps else "", reason]
         notes = [note for note in notes if note] or [free]
-        if known:
-            notes.append("managed this case before")
+        notes += ["asked for"] * wanted + ["managed this case before"] * known
         load = f"{len(day)} · {datetimes.duration(hours)}" if day else ""
         busy = bool(overlaps or reason)
-        order = (busy, room is None, not known, len(day), hours, one.name, one.id)
+        order = (busy, not wanted, room is None, not known, len(day), hours, one.name, one.id)
         choice = ManagerChoice(str(one.id), one.name, load, ", ".join(notes), busy, room is not None)
         found.append((order, choice))
     return [choice for _, choice in sorted(found)]

@@ -60,7 +60,18 @@ class RosterFacts:
         }
 
 
-COLUMNS = tuple(RosterFacts("", "", "").as_data())
+COLUMNS = (
+    "name",
+    "email",
+    "zone",
+    "languages",
+    "skills",
+    "buffer_before",
+    "buffer_after",
+    "rooms",
+    "active",
+    *DAY_KEYS,
+)
 """The columns of the CSV, and the names under which changes are told."""
 
 
@@ -210,7 +221,9 @@ def _is_address(text: str) -> bool:
 
 
 def _zone(text: str) -> str | None:
-    """The IANA name behind a name of a zone; None when there is none."""
+    """The IANA name behind a name of a zone, itself when it is one; None when there is none."""
+    if text in time_zones.IANA:
+        return text
     try:
         return time_zones.iana_name(text)
     except time_zones.UnknownZone:

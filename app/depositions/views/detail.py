@@ -140,14 +140,15 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
 def _schedule_form(
     deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
 ) -> ScheduleForm:
-    """The form of a booking. The preferred manager is chosen, or else the first who is free."""
+    """The form of a booking. The first who is free is chosen: the preferred manager, when they are; somebody else when
+    the roster does not know the preferred one."""
     preferred = deposition.details.get("preferred_manager", "")
-    chosen = next((choice.value for choice in choices if choice.name.casefold() == preferred.casefold()), None)
+    known = not preferred or any(choice.name.casefold() == preferred.strip().casefold() for choice in choices)
     defaults = {
         "version": deposition.version,
         "provider": deposition.details.get("video_provider", ""),
-        "manager": chosen or (OTHER if preferred or not choices else choices[0].value),
-        "manager_name": "" if chosen else preferred,
+        "manager": choices[0].value if choices and known else OTHER,
+        "manager_name": "" if known else preferred,
     }
     form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
     form.offer(team)

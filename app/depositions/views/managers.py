@@ -244,7 +244,7 @@ def _page(row: Manager) -> Response:
             (each, presentation.hours(each), presentation.name_of(each))
             for each in roster.upcoming(reading(), row.id, now)
         ],
-        hours=[(day, cells_of(facts)[key]) for day, key in zip(DAYS, DAY_KEYS, strict=True)],
+        hours=[(day, cells_of(facts)[key] or "free") for day, key in zip(DAYS, DAY_KEYS, strict=True)],
         denied=why_not_edit(),
         no_absences=why_not_absences(),
         activity=EVENTS.timeline(events.timeline(reading(), MANAGER, row.id, 50)),
