@@ -1,5 +1,6 @@
 """`desk depositions`: what operators do at the depositions desk."""
 
+import secrets
 from typing import Any, cast
 
 import click
@@ -47,3 +48,74 @@ def settings(output: Output, slug: str, promised_hours: str | None, **switches: 
     changed = f"Changed {found.name} ({slug}).\n" if after != before else ""
     words = "\n".join(f"{label}: {setting(facts[name])}" for name, label in SETTING_LABELS.items())
     output.done({"organization": slug, **facts, "changed": after != before}, changed + words)
+
+
+@click.group(help="One deposition: a session request and the session it becomes.")
+def deposition() -> None:
+    pass
+
+
+@command(deposition, "request")
+@click.option("--organization", "slug", required=True, metavar="SLUG", help="For whom it is entered.")
+@click.option("--title", required=True)
+@click.option("--case", required=True)
+@click.option("--date", "start_date", required=True, help="YYYY-MM-DD.")
+@click.option("--time", "start_time", required=True, help="2:30 PM, or 14:30.")
+@click.option("--zone", "time_zone", required=True, help="Such as 'Pacific Time (US & Canada)' or America/Denver.")
+@click.option("--hours", type=float, help="How long it takes.")
+@click.option("--file-number")
+@click.option("--deponent", "deponent_name")
+@click.option("--deponent-email")
+@click.option("--role", "deponent_role", type=click.Choice(["deponent", "witness"]))
+@click.option("--invite", "invites", multiple=True, help="An address; may be repeated.")
+@click.option("--host", "hosts", multiple=True, help="The same, as a host.")
+@click.option("--language")
+@click.option("--interpreter")
+@click.option("--postback-url")
+@click.option("--asked-by", default="", help="Who asked for it; kept in the activity.")
+@click.option("--how", type=click.Choice(["phone", "mail"]), default="phone", show_default=True)
+def deposition_request(
+    output: Output, slug: str, hours: float | None, asked_by: str, how: str, invites: tuple[str, ...], **typed: Any
+) -> None:
+    """Enter a request for an organization. Checked as the API checks one; each call enters another."""
+    from app.accounts.queries import organization_named
+    from app.depositions import actions
+    from app.depositions.payloads import incoming
+    from app.depositions.rules.mail.hours import clock_written
+    from app.kernel.api.validation import read, without_nulls
+
+    hosts = typed.pop("hosts")
+    moment = {name: typed[name] for name in ("title", "case", "file_number", "start_date", "start_time", "time_zone")}
+    moment["start_time"] = clock_written(moment["start_time"]) or moment["start_time"]
+    asked = {
+        "remote_session": {**moment, "estimated_duration": hours and (int(hours) if hours.is_integer() else hours)},
+        "deponent": {name: typed[f"deponent_{name}"] for name in ("name", "email", "role")},
+        "invites": [*invites, *({"email": host, "access_level": "host"} for host in hosts)],
+        "session_details": {name: typed[name] for name in ("language", "interpreter")},
+        "postback_url": typed["postback_url"],
+    }
+    wanted = incoming.new_request_of(read(incoming.CreateBody, without_nulls({"session_request": asked})))
+    with opened_database().write() as db:
+        found = organization_named(db, slug)
+        entry = actions.Entry(asked_by[:200], how, secrets.token_bytes(32))
+        made = actions.request(db, found, wanted, by=BY, now=clock.now(), entry=entry)
+        facts = {"id": made.id, "organization": slug, "state": made.state, "starts_at": clock.iso(made.starts_at)}
+    output.done(facts, f"Entered as request {facts['id']} for {found.name}, state {facts['state']}.")
+
+
+@command(deposition, "reconfirm")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option(
+    "--person", default="organization", help="The e-mail address of a host or the deponent.", show_default=True
+)
+@click.option("--answer", type=click.Choice(["yes", "no", "call"]), default="yes", show_default=True)
+def reconfirm(output: Output, id: int, person: str, answer: str) -> None:
+    """Write down what somebody said on the phone about whether a session takes place."""
+    from app.depositions import actions
+    from app.depositions.queries.people import address_key
+    from app.depositions.rules.reconfirmation import Answer
+
+    key = "organization:" if person == "organization" else f"participant:{address_key(person)}"
+    with opened_database().write() as db:
+        found = actions.reconfirm(db, id, key, Answer(answer), by=BY, now=clock.now(), by_phone=True)
+    output.done({"id": found.id, "person": person, "answer": answer}, f"Written down for session {found.id}.")

@@ -35,8 +35,8 @@ class Output:
             # What Python still holds back goes there too, instead of failing again when the process ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def refuse(self, sentence: str, code: str) -> NoReturn:
+    def refuse(self, sentence: str, code: str, status: int = 1) -> NoReturn:
         if self.as_json:
             click.echo(json.dumps({"error": {"code": code, "detail": sentence}}, ensure_ascii=False))
         click.echo(sentence, err=True)
-        sys.exit(1)
+        sys.exit(status)

@@ -4,19 +4,25 @@ The real actions bring them to their states, at the times when that would have h
 messages that the actions queued are marked as sent long ago.
 """
 
+import json
 import random
 from datetime import datetime, timedelta
+from itertools import cycle
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
 from app.accounts.models import Organization, Person
-from app.depositions import actions
+from app.depositions import actions, emails
+from app.depositions.actions import people as knowledge
+from app.depositions.actions import rereading
 from app.depositions.events import SUBJECT
-from app.depositions.models import Deposition, DepositionPerson, MessageState, State
-from app.depositions.queries import managers
+from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
+from app.depositions.queries import managers, reconfirmation
 from app.depositions.rules import new_request
+from app.depositions.rules.reconfirmation import Answer
 from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
@@ -64,51 +70,8 @@ ABROAD = (
     ("English", "", "Pacific Time (US & Canada)", "Yuki Tanaka", timedelta(minutes=50)),
 )
 """Sessions by the language that was given, with their interpreter, zone and deponent, and how far away they are."""
-_WORKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
-ROSTER = (
-    {
-        "name": "Ines Moreau",
-        "email": "ines.moreau@example.com",
-        "zone": "America/New_York",
-        "languages": "English, French",
-        "skills": "live exhibits, medical",
-        "rooms": "chime https://rooms.example.com/chime/ines-{code}\nzoom https://rooms.example.com/zoom/{id}-{code}",
-        **dict.fromkeys(_WORKDAYS, "8:00-20:00"),
-    },
-    {
-        "name": "Ana Ruiz",
-        "email": "ana.ruiz@example.com",
-        "zone": "America/Los_Angeles",
-        "languages": "English, Spanish",
-        "skills": "patents",
-        "buffer_after": "30",
-        "rooms": "zoom https://rooms.example.com/zoom/ana/{case}-{id}\nchime https://rooms.example.com/chime/ana-{code}",
-        **dict.fromkeys(_WORKDAYS, "7:00-12:00, 12:30-19:00"),
-    },
-    {
-        "name": "Quartz Verbena",
-        "email": "quartz.verbena@partner.example.com",
-        "zone": "America/Chicago",
-        "languages": "English, Polish, Tamil",
-        "rooms": "chime https://rooms.example.com/chime/verbena-{code}",
-    },
-    {
-        "name": "Amber Zinnia",
-        "email": "amber@example.com",
-        "zone": "Europe/Berlin",
-        "languages": "German, English",
-        "skills": "interpreted sessions",
-        **dict.fromkeys(_WORKDAYS, "9:00-18:00"),
-    },
-    {
-        "name": "سلوى الحمادي",
-        "email": "salwa@partner.example.com",
-        "zone": "Asia/Dubai",
-        "languages": "Arabic, English",
-    },
-    {"name": "Wren Achterberg", "email": "wren@partner.example.com", "zone": "Europe/London", "active": "no"},
-)
-"""The roster as its CSV would have it."""
+ROSTER = Path(__file__).with_name("demo-roster.json")
+"""The roster, as the cells of its CSV."""
 LONG = (
     "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
     "records of the freight elevators at the Northline terminal between January 2019 and December 2025, second volume"
@@ -120,6 +83,10 @@ REMARKS = (
     "The witness is hard of hearing; live captions are needed from the first minute.",
     "Counsel joins from a moving train for the first half hour. Start with the housekeeping.",
 )
+
+
+ANSWERS = ("yes", "", "no", None, "yes", "yes", "", "yes")
+"""What organizations answer when they are asked whether a session takes place, in turn; None: they are not asked."""
 
 
 class Plan(NamedTuple):
@@ -137,10 +104,13 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     maker = _Maker(db, organizations, people, now)
     maker.roster()
     maker.document_examples()
+    maker.by_phone()
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
+    maker.change_zone_rules()
     maker.settle()
+    maker.reconfirm()
     return {"depositions": maker.made}
 
 
@@ -170,6 +140,7 @@ def _plans(chance: random.Random) -> list[Plan]:
     ended = [Plan("ended", -days(ago), days(ago + 4 + n % 15)) for n, ago in enumerate(past)]
     canceled = [Plan("canceled", days(chance.randint(-40, 30)), days(44 + n)) for n in range(14)]
     abroad = [Plan("initial", days(6), hours(11), "khaleej"), Plan("scheduled", days(9), days(2), "khaleej")]
+    today = [Plan("scheduled", hours(h), days(3)) for h in (5, 6, 7, 9)]
     return [
         *urgent,
         *waiting,
@@ -183,6 +154,7 @@ def _plans(chance: random.Random) -> list[Plan]:
         *ended,
         *canceled,
         *abroad,
+        *today,
     ]
 
 
@@ -194,13 +166,14 @@ class _Maker:
     ) -> None:
         self.db, self.organizations, self.now = db, organizations, now
         self.team = [p for p in people.values() if p.email in ("ines.moreau@example.com", "ana.ruiz@example.com")]
+        self.names = {each.id: each.name for each in organizations.values()}
         self.random = random.Random(SEED)
         self.made = 0
 
     def roster(self) -> None:
         """Who manages: the team, and outsiders whom organizations ask for."""
         began = self.now - SWITCHED_ON
-        for typed in ROSTER:
+        for typed in json.loads(ROSTER.read_text("utf-8")):
             actions.roster.add(self.db, read_roster(typed), by=OPERATOR, now=began)
         ana, amber = (managers.by_email(self.db, email) for email in ("ana.ruiz@example.com", "amber@example.com"))
         for one, days, length, note in ((ana, 12, 4, "Holidays"), (amber, -1, 3, "At a trial in Hamburg")):
@@ -252,6 +225,27 @@ class _Maker:
             self.now - timedelta(days=3, hours=6),
         )
 
+    def by_phone(self) -> None:
+        """A request that staff entered for a firm that phoned."""
+        wall = (self.now + timedelta(days=16)).astimezone(ZoneInfo("America/Denver"))
+        start = new_request.parse_start(f"{wall:%Y-%m-%d}", "10:00 AM", "Mountain Time (US & Canada)")
+        new = new_request.NewRequest(
+            start=start,
+            title="Deposition of Sigrid Halvorsen",
+            case_name="Solberg v. Tessera Labs",
+            file_number="TL-2291",
+            deponent_name="Sigrid Halvorsen",
+            deponent_email="sigrid.halvorsen@example.com",
+            deponent_role="witness",
+            invites=(new_request.Invite("amber@example.com", "host"),),
+            details=new_request.tidy_details({"interpreter": "Norwegian"}),
+            estimated_duration=2,
+        )
+        entry = actions.Entry("Dana Whitfield, paralegal", "phone", b"the same for every demonstration")
+        self.made += 1
+        at = self.now - timedelta(hours=3)
+        actions.request(self.db, self.organizations["marston"], new, by=_actor(self.team[0]), now=at, entry=entry)
+
     def make(self, plan: Plan) -> None:
         """One deposition, brought to its state by now."""
         firm = plan.firm if plan.firm != "marston" or self.random.random() < 0.9 else "khaleej"
@@ -281,6 +275,19 @@ class _Maker:
             actions.end(
                 self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
             )
+
+    def change_zone_rules(self) -> None:
+        """Puts one session where rules of former years would have placed it, so that those of today move its hour."""
+        ahead = (Deposition.state == "scheduled", Deposition.starts_at > self.now + timedelta(days=3))
+        row = self.db.execute(
+            select(*Deposition.__table__.c).where(*ahead).order_by(Deposition.starts_at).limit(1)
+        ).one()
+        hour = timedelta(hours=1)
+        values = {Deposition.starts_at: row.starts_at - hour, Deposition.ends_at: row.ends_at - hour}
+        self.db.execute(
+            update(Deposition).where(Deposition.id == row.id).values({**values, Deposition.zone_version: "2024a"})
+        )
+        rereading.read_anew(self.db, rereading.outdated(self.db, 1), self.now)
 
     def abroad(self) -> None:
         """Booked sessions in every language that participants read. One begins soon; the first was moved by a day."""
@@ -327,6 +334,29 @@ class _Maker:
         }
         on_the_way = DepositionPerson.message_state == MessageState.WAITING.value
         self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
+
+    def reconfirm(self) -> None:
+        """Lets those of the next business day answer: most that it takes place, one that it does not, some nothing."""
+        until = self.now + timedelta(hours=10)
+        rows = self.db.scalars(
+            select(Deposition)
+            .where(Deposition.reconfirm_at <= until, Deposition.starts_at > self.now)
+            .where(Deposition.state.in_([state.value for state in BOOKED]))
+            .order_by(Deposition.id.desc())
+        )
+        for row, answer in zip(rows.all(), cycle(ANSWERS), strict=False):
+            if answer is None:
+                continue
+            by = Actor("participant", None, self.names[row.organization_id], row.organization_id, "page")
+            asked_at = min(row.reconfirm_at or self.now, self.now - timedelta(minutes=90))
+            knowledge.asked(self.db, row, "", now=asked_at, kind=Kind.ORGANIZATION)
+            for each in emails.participants(row):
+                if each.host:
+                    knowledge.asked(self.db, row, each.email, now=asked_at)
+            reconfirmation.summarize(self.db, row)
+            if answer:
+                at = asked_at + timedelta(minutes=25)
+                actions.reconfirm(self.db, row.id, "organization:", Answer(answer), by=by, now=at)
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
         # In the manager's own room at the provider that was asked for, or else in their first.

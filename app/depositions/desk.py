@@ -10,8 +10,8 @@ from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
-from app.depositions import api, events, presentation, public, views
-from app.depositions.actions import people
+from app.depositions import answers, api, events, jobs, presentation, public, views
+from app.depositions.actions import people, rereading
 from app.depositions.models import Deposition, State
 from app.depositions.public import feed
 from app.depositions.queries import backfills, listing, managers, search
@@ -44,7 +44,8 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
         (listing.CANCELLATION, "with a cancellation requested", "warn"),
         (listing.NEEDS, "waiting to be scheduled", ""),
     )
-    return [WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds]
+    doubtful = WaitingWork("that may not take place", counts["next_no"], {"view": listing.NEXT}, "danger")
+    return [*(WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds), doubtful]
 
 
 def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
@@ -133,12 +134,13 @@ DESK = Desk(
     icon="inbox",
     subject=events.SUBJECT,
     further_subjects=(events.MANAGER,),
-    blueprints=(views.pages, public.public_pages, feed.feed_pages),
+    blueprints=(views.pages, public.public_pages, answers.answer_pages, feed.feed_pages),
     visitor_pages=public.VISITOR_PAGES,
     product=api.product,
     load_demo=_load_demo,
+    handlers=jobs.HANDLERS,
     receipts=people.RECEIPTS,
-    backfills=backfills.BACKFILLS,
+    backfills=(*backfills.BACKFILLS, *rereading.BACKFILLS),
     list_label="Requests",
     further_links=(
         Link("Organizations", "building-2", "depositions.organizations"),

@@ -1,8 +1,11 @@
 """Every kind of event of a deposition."""
 
+from datetime import timedelta
+
 from app.dashboard.events import tag_events
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
+from app.kernel.text import datetimes
 
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
@@ -15,15 +18,32 @@ def _scheduled_or_booked(row: EventRow) -> str:
     return "Booked by {who} through Self-Service" if row.data.get("self_service") else "Scheduled by {who}"
 
 
+def _requested(row: EventRow) -> str:
+    return "Entered by {who}" if row.data.get("how") else "Requested by {who}"
+
+
+HOW = {"phone": "asked by phone", "mail": "asked by e-mail"}
+
+
+def _asked(row: EventRow) -> str:
+    """`asked by phone by Dana Whitfield`, of a request that staff entered."""
+    how, who = HOW.get(str(row.data.get("how") or ""), ""), row.data.get("asked_by")
+    return f"{how} by {who}" if how and who else how
+
+
 def _assignment(row: EventRow) -> str:
     return "Assigned to {to} by {who}" if row.data.get("to") else "Assigned to {who}"
 
 
 def _booking(row: EventRow) -> str:
-    manager, overlaps = row.data.get("manager"), row.data.get("overlaps")
+    manager, overlaps, reason = row.data.get("manager"), row.data.get("overlaps"), row.data.get("reason")
     found = [
         f"managed by {manager}" if manager else "",
-        f"in spite of an overlap: {row.data.get('reason', '')}" if overlaps else "",
+        f"in spite of an overlap{': ' if reason else ''}{reason or ''}"
+        if overlaps
+        else f"“{reason}”"
+        if reason
+        else "",
     ]
     return " · ".join(filter(None, found))
 
@@ -60,8 +80,20 @@ def _manager_before(row: EventRow) -> str:
     )
 
 
-def _reason(row: EventRow) -> str:
-    return str(row.data.get("reason") or "")
+def _early(row: EventRow) -> str:
+    early = row.data.get("early")
+    return f"{datetimes.duration(timedelta(seconds=early))} early: {row.data.get('reason', '')}" if early else ""
+
+
+def _changed(row: EventRow) -> str:
+    data = row.data
+    added, removed = (", ".join(data.get(name) or []) for name in ("added", "removed"))
+    found = [
+        f"title: {data['title']}, before: {data['before']}" if data.get("title") else "",
+        f"invited: {added}" if added else "",
+        f"no longer invited: {removed}" if removed else "",
+    ]
+    return " · ".join(filter(None, found))
 
 
 def _notice(row: EventRow) -> str:
@@ -115,7 +147,31 @@ def _absence(row: EventRow) -> str:
     return f"{days}: {row.data['note']}" if row.data.get("note") else days
 
 
-REQUESTED = EventType("deposition.requested", "Requested by {who}", "entered it", "inbox")
+def _reminded(row: EventRow) -> str:
+    return f"{row.data.get('hours')} h before, {row.data.get('messages')} by e-mail"
+
+
+def _who_was_asked(row: EventRow) -> str:
+    return ", ".join(row.data.get("people", ()))
+
+
+QUOTED = {"yes": "it takes place", "no": "it does not take place", "call": "call me"}
+"""Each answer to the question whether a session takes place, as it is quoted."""
+
+
+def _reconfirmed(row: EventRow) -> str:
+    answer = row.data.get("answer", "")
+    if row.data.get("by_phone"):
+        return "Confirmed by {person} on the phone" if answer == "yes" else "{person} answered on the phone"
+    return "{person} answered" if answer != "yes" else "Confirmed by {person}"
+
+
+def _reconfirmed_how(row: EventRow) -> str:
+    written = f"written down by {row.actor_name}" if row.data.get("by_phone") else ""
+    return " · ".join(filter(None, (f"“{QUOTED.get(row.data.get('answer', ''), '')}”", written)))
+
+
+REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
     _scheduled_or_booked,
@@ -129,6 +185,7 @@ MOVED = EventType("deposition.moved", "Moved to {to} by {who}", "moved it", "cal
 MANAGER_CHANGED = EventType(
     "deposition.manager_changed", _manager, "changed the manager", "user-check", details=_manager_before
 )
+CHANGED = EventType("deposition.changed", "Changed by {who}", "changed it", "pencil", details=_changed)
 CANCELED = EventType(
     "deposition.canceled", "Canceled by {who}", "canceled it", "ban", removes_from_list=True, details=_notified
 )
@@ -153,8 +210,21 @@ UNASSIGNED = EventType(
     aliases=("deposition.given_back",),
 )
 ROOM_CHANGED = EventType("deposition.room_changed", "Room changed by {who}", "changed the room", "door-open")
+REMINDED = EventType(
+    "deposition.reminded", "Participants were reminded", "reminded the participants", "bell", details=_reminded
+)
+ASKED_TO_RECONFIRM = EventType(
+    "deposition.asked_to_reconfirm",
+    "It was asked whether it takes place",
+    "asked whether it takes place",
+    "circle-question-mark",
+    details=_who_was_asked,
+)
+RECONFIRMED = EventType(
+    "deposition.reconfirmed", _reconfirmed, "said whether it takes place", "circle-check", details=_reconfirmed_how
+)
 STARTED = EventType(
-    "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_reason
+    "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_early
 )
 START_TAKEN_BACK = EventType(
     "deposition.start_taken_back", "Start taken back by {who}", "took the start back", "undo-2", "warn", True

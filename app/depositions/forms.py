@@ -2,22 +2,41 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from email_validator import EmailNotValidError, validate_email
-from wtforms import BooleanField, DateField, EmailField, Field, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking, Move
-from app.depositions.models import Manager
+from app.depositions.models import Deposition, Manager
+from app.depositions.rules.mail.hours import clock_written
 from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
 from app.depositions.rules.roster import COLUMNS, NOTE_LIMIT, RosterFacts
 from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
-from app.kernel.web.forms import DeskForm, NameField, VersionedForm, at_most, needed, optional
+from app.kernel.api.validation import without_nulls
+from app.kernel.text.time_zones import clock12
+from app.kernel.web.forms import DeskForm, NameField, Needed, VersionedForm, at_most, choices, needed, optional
 
+NO_TOKEN = "Load the page again: this form does not say which one it is."
 OTHER = "other"
 """The choice for a manager who is not in the roster."""
+
+NOBODY = "nobody"
+"""The choice of a session that is to have no manager for the time being."""
 
 
 class ScheduleForm(VersionedForm):
@@ -64,6 +83,20 @@ class ScheduleForm(VersionedForm):
             raise ValidationError("Write the manager’s e-mail address, for example name@example.com.") from None
 
 
+class ManagerForm(ScheduleForm):
+    """Who manages a booked session from now on, or NOBODY. Without a room it keeps its own, or gets the manager's."""
+
+    def offer(self, team: Sequence[Manager]) -> None:
+        """Offers the team, somebody else, and nobody."""
+        super().offer(team)
+        self.manager.choices = [*self.manager.choices, (NOBODY, "Nobody for now")]
+
+    @property
+    def nobody(self) -> bool:
+        """Whether the session is left without a manager."""
+        return bool(self.manager.data == NOBODY)
+
+
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
@@ -92,18 +125,15 @@ class MomentForm(DeskForm):
 
 
 _HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,4})?")
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)? ?([AP]M)?", re.IGNORECASE)
+_TIME_FIELD = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 def _wire_time(text: str) -> str:
-    """`13:30`, as browsers send it, or `1:30 pm` in the form of the API: `01:30 PM`. Other text stays as it is."""
-    found = _CLOCK.fullmatch(text)
-    if found is None or int(found[1]) > 23:
-        return text
-    if found[3]:
-        return f"{found[1]:0>2}:{found[2]} {found[3].upper()}"
-    hour = int(found[1])
-    return f"{(hour + 11) % 12 + 1:02d}:{found[2]} {'AM' if hour < 12 else 'PM'}"
+    """The time in the form of the API: as a browser's field sends it (`12:00` is noon), or as people write it. What
+    cannot be read stays as it is."""
+    if found := _TIME_FIELD.fullmatch(text):
+        return clock12(datetime(2000, 1, 1, int(found[1]), int(found[2]), tzinfo=UTC))
+    return clock_written(text) or text
 
 
 def typed_time(wire: str) -> str:
@@ -115,16 +145,31 @@ def typed_time(wire: str) -> str:
 class MoveForm(MomentForm, VersionedForm):
     """The moment that a session is moved to, and whether everybody is told."""
 
+    manager = SelectField("Manager", default="")
+    room_url = StringField("Room", validators=[at_most(ROOM_LIMIT)])
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
     notify = BooleanField("Tell the participants and the organization’s system")
     reason = TextAreaField(
         "Reason", validators=[at_most(REASON_LIMIT)], description="Kept in the activity, not sent to anyone."
     )
 
+    def offer(self, team: Sequence[Manager], present: Deposition) -> None:
+        """Offers to stay with the present manager, and the others of the team."""
+        others = [one for one in team if one.id != present.manager_id]
+        stays = f"Stay with {present.manager_name}" if present.manager_id else "Nobody"
+        self.manager.choices = [("", stays), *((str(one.id), one.name) for one in others)]
+
     @property
     def move(self) -> Move:
         """What was decided, once the form is checked."""
-        return Move(self.start, self.hours, notice=self.notice.data or "", reason=self.reason.data or "")
+        manager_id, room_url = int(self.manager.data or 0) or None, self.room_url.data or ""
+        return Move(
+            self.start,
+            self.hours,
+            Booking(manager_id=manager_id, room_url=room_url) if manager_id or room_url else None,
+            notice=self.notice.data or "",
+            reason=self.reason.data or "",
+        )
 
 
 class RoomForm(VersionedForm):
@@ -148,6 +193,16 @@ class NoticeForm(VersionedForm):
     """The note the organization reads as `notice`."""
 
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
+
+
+class StartForm(VersionedForm):
+    """Why a session is started long before its planned start; otherwise nothing."""
+
+    reason = TextAreaField(
+        "Reason to start early",
+        validators=[at_most(REASON_LIMIT)],
+        description="Kept in the activity, not sent to anyone.",
+    )
 
 
 class ButtonForm(VersionedForm):
@@ -248,3 +303,94 @@ class AbsenceForm(VersionedForm):
     first_day = DateField("First day", validators=[needed("Choose the first day.")])
     last_day = DateField("Last day", validators=[needed("Choose the last day.")])
     note = StringField("Note", validators=[at_most(NOTE_LIMIT)], description="The team reads it where it schedules.")
+
+
+class AnswerForm(DeskForm):
+    """A visitor’s answer; which one is the button that was pressed."""
+
+
+class ReconfirmForm(VersionedForm):
+    """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
+
+    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
+    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
+
+
+class RequestForm(DeskForm):
+    """A request that staff enter for an organization. Its values are checked as those of the API are; `token` makes a
+    second press of the same form no second request."""
+
+    organization = SelectField("Organization", validators=[needed("Choose the organization.")])
+    how = RadioField(
+        "Asked", choices=choices(("phone", "by phone"), ("mail", "by e-mail")), default="phone", validators=[optional()]
+    )
+    asked_by = NameField("Asked by", validators=[at_most(200)], description="Who asked for it. Kept in the activity.")
+    title = StringField("Title", validators=[needed("Give the session a title.")])
+    case = StringField("Case", validators=[needed("Name the case.")])
+    file_number = StringField("File number")
+    start_date = StringField("Date", validators=[needed("Say on which day it starts.")])
+    start_time = StringField(
+        "Time", validators=[needed("Say at what time it starts.")], description="2:30 PM, or 14:30 where it is clear."
+    )
+    time_zone = StringField("Time zone", validators=[needed("Say in which time zone.")])
+    estimated_duration = StringField("Hours", description="How long it takes: 1.25 is an hour and a quarter.")
+    deponent_name = StringField("Name")
+    deponent_email = StringField("E-mail")
+    deponent_role = SelectField(
+        "Role", choices=choices(("", "not said"), ("deponent", "Deponent"), ("witness", "Witness"))
+    )
+    invites = TextAreaField(
+        "Invited", description="One address a line. A word after it makes them the host: ana@example.com host."
+    )
+    language = StringField("Language")
+    languages = StringField("Further languages")
+    interpreter = StringField("Interpreter")
+    preferred_manager = StringField("Preferred manager")
+    video_provider = StringField("Video provider")
+    session_type = StringField("Kind of session")
+    additional_details = TextAreaField("Further details")
+    postback_url = StringField("Webhook", description="Where their system wants to hear that it is scheduled.")
+    mail = TextAreaField("The mail", description="Paste it, with its header lines if you have them. It is not kept.")
+    token = HiddenField(validators=[Needed(NO_TOKEN), at_most(100)])
+
+    def body(self) -> dict[str, object]:
+        """The request as a client of the API would send it."""
+        text = {name: self[name].data or None for name in (*_SESSION, *_DETAILS, "session_type", "postback_url")}
+        deponent = {name: self[f"deponent_{name}"].data or None for name in ("name", "email", "role")}
+        return without_nulls(
+            {
+                "session_request": {
+                    "session_type": text["session_type"],
+                    "invites": self._invites(),
+                    "deponent": deponent if any(deponent.values()) else None,
+                    "remote_session": {
+                        **{name: text[name] for name in _SESSION},
+                        "start_time": clock_written(text["start_time"] or "") or text["start_time"],
+                        "estimated_duration": self._hours(),
+                    },
+                    "session_details": {name: text[name] for name in _DETAILS},
+                    "postback_url": text["postback_url"],
+                }
+            }
+        )
+
+    def _invites(self) -> list[dict[str, str]]:
+        found = []
+        for line in re.split(r"[\n\r,;]+", self.invites.data or ""):
+            address, _, role = line.strip().partition(" ")
+            if address:
+                host = role.strip(" ()").lower() == "host"
+                found.append(
+                    {"email": address if host else line.strip(), "access_level": "host" if host else "participant"}
+                )
+        return found
+
+    def _hours(self) -> int | float | str | None:
+        text = (self.estimated_duration.data or "").strip().replace(",", ".")
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", text):
+            return text or None
+        return float(text) if "." in text else int(text)
+
+
+_SESSION = ("title", "case", "file_number", "start_date", "start_time", "time_zone")
+_DETAILS = ("language", "languages", "interpreter", "additional_details", "preferred_manager", "video_provider")

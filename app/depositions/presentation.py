@@ -1,6 +1,6 @@
 """Labels of the desk, and depositions as its pages show them: rows of the list, and the day."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -11,10 +11,10 @@ from app.accounts.access import Me
 from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
 from app.depositions.emails import Participant
-from app.depositions.models import BOOKED, Deposition, Manager, State
+from app.depositions.models import BOOKED, Deposition, State
+from app.depositions.queries.conflicts import ALONE, Overlapping
 from app.depositions.queries.listing import ListedDeposition
-from app.depositions.queries.managers import BookedSession, overlapping
-from app.depositions.rules import flags, rooms, transitions
+from app.depositions.rules import flags, transitions
 from app.kernel.outbox.delivery_status import ListedMessage
 from app.kernel.outbox.outbox import DEAD, SENT
 from app.kernel.text import datetimes, day_ruler, normalization, time_zones
@@ -43,13 +43,25 @@ GROUPS = {
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
+    "overlapping": Label("Overlapping", "layers-2", "danger"),
+    "overlapping_passed": Label("Overlapping, date has passed", "history"),
+    "moved": Label("The hour moved", "clock", "danger"),
+    "moved_passed": Label("The hour moved, date has passed", "history"),
+    "next_no": Label("Does not take place, or asks for a call", "phone", "danger"),
+    "next_silent": Label("Asked, no answer yet", "hourglass", "warn"),
+    "next_unasked": Label("Not asked", "circle-dashed"),
+    "next_yes": Label("Confirmed", "circle-check", "good"),
     "found": Label("Found", "search"),
     **{f"{state}_days": Label(STATES[state].word, STATES[state].icon) for state in State},
 }
 
 FLAGS: Mapping[str, tuple[str, str]] = {
     "cancellation": ("message-square-x", "danger"),
+    "reconfirmed_no": ("calendar-x", "danger"),
+    "reconfirmed_call": ("phone", "danger"),
     "passed": ("history", "danger"),
+    "moved": ("clock", "danger"),
+    "overlap": ("layers-2", "danger"),
     "hour": ("moon", "warn"),
     "holiday": ("calendar-x", "warn"),
     "weekend": ("calendar-x", "warn"),
@@ -58,6 +70,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "webhook": ("webhook", ""),
 }
 """Icon and tone of each flag."""
+CONFLICTS: Mapping[bool, tuple[str, str]] = {True: ("layers-2", "danger"), False: ("languages", "warn")}
+"""Icon and tone of a sentence about a conflict, by whether it is grave."""
 
 
 class CachedCells(NamedTuple):
@@ -98,6 +112,10 @@ class _CacheKey(NamedTuple):
     zone: str
     ambiguous: bool
     cancellation_open: bool
+    overlaps: int
+    requested_twice: bool
+    hour_moved: bool
+    reconfirmation: str | None
     postback_url: bool
     interpreter: str | None
 
@@ -109,7 +127,9 @@ class _CacheKey(NamedTuple):
 @lru_cache(maxsize=8192)
 def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool) -> CachedCells:
     """The cells of a row, kept within the `hour`: which year it is decides how a day is written."""
-    found = flags.flags_of(key, key.starts_at + timedelta(microseconds=1 if passed else 0))
+    found = flags.flags_of(
+        key, key.starts_at + timedelta(microseconds=1 if passed else 0), key.overlaps, key.requested_twice
+    )
     tone = "warn" if any(flag.key == "hour" for flag in found) else ""
     span = transitions.busy(key.starts_at, key.ends_at)
     return CachedCells(
@@ -120,12 +140,34 @@ def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool
 
 
 _STATE_BADGES = {state.value: Badge(label.word, label.icon, label.tone) for state, label in STATES.items()}
-_MIXED_GROUPS = frozenset(("found", "sorted", "cancellation", ""))
+_MIXED_GROUPS = frozenset(
+    ("found", "sorted", "cancellation", "overlapping", "overlapping_passed", "moved", "moved_passed", "")
+)
 """Groups whose rows are of several states."""
 
 
-def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me, now: datetime) -> QueueRow:
-    """A row of the list as `viewer` sees it in this group."""
+class Known(NamedTuple):
+    """What is read besides the rows of a list: the telephones of organizations that are to be called, by their ids, and
+    how many others a row overlaps, by its id."""
+
+    phones: Mapping[int, str]
+    overlapping: Mapping[int, Overlapping]
+
+
+NOTHING = Known({}, {})
+
+
+def row(
+    listed: ListedDeposition,
+    group: str,
+    tags: tuple[str, ...],
+    viewer: Me,
+    now: datetime,
+    known: Known = NOTHING,
+) -> QueueRow:
+    """A row of the list as `viewer` sees it in this group. An organization's telephone stands where it is to be
+    called."""
+    phone = known.phones.get(listed.organization_id, "") if group in ("next_no", "next_silent") else ""
     starts_at = listed.starts_at
     key = _CacheKey(
         listed.state,
@@ -134,6 +176,9 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
         listed.zone,
         listed.ambiguous,
         listed.cancellation_open,
+        *known.overlapping.get(listed.id, ALONE),
+        listed.hour_moved,
+        listed.reconfirmation,
         bool(listed.postback_url),
         listed.details.get("interpreter"),
     )
@@ -157,7 +202,7 @@ def row(listed: ListedDeposition, group: str, tags: tuple[str, ...], viewer: Me,
         listed.state == State.INITIAL and not listed.assignee_name,
         clock,
         tone,
-        small,
+        phone or small,
         listed.manager_name or "",
     )
 
@@ -236,64 +281,6 @@ class Timed(Protocol):
 def length(session: Timed) -> str:
     """`1 h 15 min`; empty when the duration is not known."""
     return datetimes.duration(session.ends_at - session.starts_at) if session.ends_at > session.starts_at else ""
-
-
-class ManagerChoice(NamedTuple):
-    """A manager whom the form of a booking offers. `load`: their sessions of that day; `note`: why they suit or not;
-    `room`: whether their own room serves at the provider that was asked for."""
-
-    value: str
-    name: str
-    load: str
-    note: str
-    busy: bool
-    room: bool
-
-
-def manager_choices(
-    team: Sequence[Manager],
-    sessions: Sequence[BookedSession],
-    away: Mapping[int, str],
-    deposition: Deposition,
-    of_the_case: Collection[int | None],
-) -> list[ManagerChoice]:
-    """The roster, free people first: whom the organization asked for, those with a room, whoever has less to do that
-    day. `sessions` are those around this one, `away` says why managers are not there, `of_the_case` are those who
-    managed this case before, by their ids."""
-    found = []
-    provider = deposition.details.get("video_provider", "")
-    preferred = deposition.details.get("preferred_manager", "").strip().casefold()
-    for one in team:
-        theirs = [session for session in sessions if session.manager_id == one.id and session.id != deposition.id]
-        overlaps = overlapping(theirs, one, deposition.starts_at, deposition.ends_at, besides=deposition.id)
-        day = sessions_of_day(theirs, deposition)
-        spans = [transitions.busy(session.starts_at, session.ends_at) for session in day]
-        hours = sum((span.ends_at - span.starts_at for span in spans), timedelta())
-        wanted = bool(preferred) and one.name.casefold() == preferred
-        known, room, reason = one.id in of_the_case, rooms.room_of(one.templates, provider), away.get(one.id, "")
-        free = "free all day" if not day else "free"
-        notes = [_overlap_text(overlaps, deposition.starts_at) if overlaps else "", reason]
-        notes = [note for note in notes if note] or [free]
-        notes += ["asked for"] * wanted + ["managed this case before"] * known
-        load = f"{len(day)} · {datetimes.duration(hours)}" if day else ""
-        busy = bool(overlaps or reason)
-        order = (busy, not wanted, room is None, not known, len(day), hours, one.name, one.id)
-        choice = ManagerChoice(str(one.id), one.name, load, ", ".join(notes), busy, room is not None)
-        found.append((order, choice))
-    return [choice for _, choice in sorted(found)]
-
-
-def _overlap_text(overlaps: Sequence[BookedSession], near: datetime) -> str:
-    """`overlaps Wed 25 Nov, 1:00–2:00 PM PST`, of two at most, without the year of the session that they are `near`."""
-    hours = "; ".join(busy_hours(overlap, near) for overlap in overlaps[:2])
-    return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")
-
-
-def sessions_of_day(sessions: Iterable[BookedSession], deposition: Deposition) -> list[BookedSession]:
-    """Those of these sessions that begin on the day of this one, by its own clock."""
-    zone = deposition.zone
-    day = datetimes.local(deposition.starts_at, zone).date()
-    return [session for session in sessions if datetimes.local(session.starts_at, zone).date() == day]
 
 
 class Recipient(NamedTuple):

@@ -23,7 +23,8 @@ class NavigationLink:
     label: str
     icon: str
     url: str
-    current: bool
+    current: str
+    """What aria-current says: "page" for the page itself, "true" for one that belongs to it, as an item to its list."""
     count: int = 0
     tone: str = ""
     waiting_word: str = "waiting"
@@ -60,7 +61,7 @@ def groups(user: Me) -> list[Group]:
     mine = desks_of(user)
     general = [_link("My work today", "house", "home.overview")]
     if mine:
-        general.append(_link("Messages", "send", "messages.list"))
+        general.append(_link("Messages", "send", "messages.list", ("messages.detail",)))
     if user.roles & READERS[AUDIT]:
         general.append(_link("Audit", "scroll-text", "audit.list"))
     if user.administers:
@@ -74,7 +75,7 @@ def _links(desk: Desk, user: Me) -> list[NavigationLink]:
         desk.list_label,
         desk.icon,
         url_for(desk.list_endpoint),
-        request.endpoint == desk.list_endpoint,
+        _current(desk.list_endpoint, (f"{desk.name}.detail",)),
         waiting,
         desk.waiting_tone if waiting else "",
     )
@@ -83,6 +84,12 @@ def _links(desk: Desk, user: Me) -> list[NavigationLink]:
     return [main, *(_link(link.label, link.icon, link.endpoint, link.alike) for link in further)]
 
 
+def _current(endpoint: str, alike: tuple[str, ...] = ()) -> str:
+    """What aria-current says of a link to this endpoint. That of an item of `.questionnaires` is `.questionnaire`."""
+    if request.endpoint == endpoint:
+        return "page"
+    return "true" if request.endpoint in (*alike, endpoint.removesuffix("s")) else ""
+
+
 def _link(label: str, icon: str, endpoint: str, alike: tuple[str, ...] = ()) -> NavigationLink:
-    current = request.endpoint == endpoint or request.endpoint in alike
-    return NavigationLink(label, icon, url_for(endpoint), current)
+    return NavigationLink(label, icon, url_for(endpoint), _current(endpoint, alike))

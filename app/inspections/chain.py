@@ -16,10 +16,8 @@ What an authority stamps is a statement of session, head *and* number of events,
 from __future__ import annotations
 
 import hashlib
-import io
 import re
-import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -105,55 +103,3 @@ def statement(session: str, head: str, events: int) -> bytes:
     """What the authorities stamp: RFC 8785 JSON of session, head and number of events; no line break at the end."""
     words: dict[str, str | int] = {"format": STATEMENT_FORMAT, "session": session, "head": head, "events": events}
     return rfc8785.dumps({**words})
-
-
-VERIFY_SCRIPT = r"""#!/bin/sh
-# Verifies this folder with stock tools: sh verify.sh [folder with the authorities' root certificates as .pem]
-# events/NNNNNN holds the five hashed lines of one event; chain.sha256 lists their hashes in order.
-set -eu
-broken() { echo "BROKEN: $1"; exit 1; }
-previous=$(printf '%064d' 0); count=0
-while read -r hash file; do
-  count=$((count + 1))
-  [ "$(sed -n 1p "$file")" = "$count" ] || broken "event $count is missing"
-  [ "$(sed -n 2p "$file")" = "$previous" ] || broken "event $count does not follow from the one before"
-  [ "$(sha256sum < "$file" | cut -d' ' -f1)" = "$hash" ] || broken "event $count was changed"
-  previous=$hash
-done < chain.sha256
-echo "Chain holds: $count events, head $previous"
-[ -f statement.json ] || { echo "No statement: the session has not ended, nothing is time-stamped."; exit 0; }
-grep -q "\"events\":$count,.*\"head\":\"$previous\"" statement.json || broken "the statement speaks of another chain"
-echo "Statement agrees."
-for reply in anchors/*.tsr; do
-  [ -f "$reply" ] || { echo "No time stamp has been received."; exit 0; }
-  openssl ts -reply -in "$reply" -text 2>/dev/null | grep 'Time stamp:'
-  if [ $# -gt 0 ]; then
-    for root in "$1"/*.pem; do
-      openssl ts -verify -in "$reply" -data statement.json -CAfile "$root" >/dev/null 2>&1 && continue 2
-    done
-    broken "$reply is not vouched for by any certificate in $1"
-  fi
-done
-if [ $# -gt 0 ]; then echo "All time stamps are good."
-else echo "Time stamps not checked: give the folder with the authorities' root certificates."; fi
-"""
-
-
-def bundle(links: Sequence[Link], stamped: bytes | None, replies: Sequence[tuple[str, bytes]]) -> bytes:
-    """A zip that verifies offline: the events as hashed, their hashes, the statement, the raw replies, the script.
-
-    The same chain gives the same bytes. `replies` are (authority's name, raw RFC 3161 reply).
-    """
-    files: dict[str, bytes] = {"verify.sh": VERIFY_SCRIPT.encode()}
-    names = [(link, f"events/{link.sequence:06d}") for link in links]
-    files["chain.sha256"] = "".join(f"{link.hash}  {name}\n" for link, name in names).encode()
-    files |= {name: link.preimage() for link, name in names}
-    if stamped is not None:
-        files["statement.json"] = stamped
-    for number, (authority, reply) in enumerate(replies, start=1):
-        files[f"anchors/{number}-{re.sub('[^a-z0-9.-]', '_', authority.lower())}.tsr"] = reply
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content)
-    return buffer.getvalue()

@@ -16,8 +16,9 @@ from typing import Any
 from sqlalchemy import case, update
 
 from app.accounts.models import Organization, Person
-from app.inspections import actions, queries
+from app.inspections import actions, queries, rules
 from app.inspections.emails import link_name
+from app.inspections.locales import TRANSLATIONS, consent_wording
 from app.inspections.models import Anchoring, Inspection
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -123,12 +124,16 @@ class Desk:
         token = (minted.join_url or "").rpartition("=")[2]
         actions.join(self.db, minted.invite.inspection_id, token, code=code, visitor=here, now=at)
 
-    def allow(
-        self, minted: actions.Minted, number: int, at: datetime, camera: str = "granted", gps: str = "granted"
-    ) -> None:
-        answers = {"camera": camera, "gps": gps}
+    def allow(self, minted: actions.Minted, number: int, at: datetime, **otherwise: str) -> None:
+        """Answers about the camera, the place and a recording: everything is granted, unless it is `otherwise`."""
+        answers = {**dict.fromkeys(rules.SUBJECTS, "granted"), **otherwise}
+        self.answer(minted, number, at, answers)
+
+    def answer(self, minted: actions.Minted, number: int, at: datetime, answers: Mapping[str, str]) -> None:
         fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
-        actions.consent(self.db, fresh, answers, visitor=self.visitor(number), now=at)
+        t = TRANSLATIONS.translator(queries.get(self.db, fresh.inspection_id).locale)
+        words = {subject: actions.Wording(consent_wording(subject, t), t.lang) for subject in answers}
+        actions.consent(self.db, fresh, answers, words, visitor=self.visitor(number), now=at)
 
 
 def load(
@@ -186,7 +191,7 @@ def _as_printed(desk: Desk) -> None:
         ttl_minutes=1440,
     )
     desk.join(minted, 0, begin + timedelta(seconds=14), wrong=1)
-    desk.allow(minted, 0, begin + MINUTE)
+    desk.answer(minted, 0, begin + MINUTE, {"camera": "granted", "gps": "granted"})
     actions.attend(desk.db, session.id, by=desk.actor(0), now=begin + 2 * MINUTE)
 
 
@@ -277,7 +282,8 @@ def _ended(desk: Desk, count: int) -> None:
             continue
         minted = desk.invite(session, n + 1, begin - (4, 2, 7, 3, 9, 1)[n % 6] * MINUTE)
         desk.join(minted, n + 1, begin + timedelta(seconds=20), wrong=n % 3)
-        desk.allow(minted, n + 1, begin + MINUTE, gps="denied" if n % 5 == 2 else "granted")
+        place, recording = ("denied" if n % 5 == 2 else "granted"), ("granted" if n % 2 else "denied")
+        desk.allow(minted, n + 1, begin + MINUTE, gps=place, recording=recording)
         actions.attend(desk.db, session.id, by=by, now=begin + 2 * MINUTE)
         if n % 2:
             actions.start_recording(desk.db, session.id, by=by, now=begin + 3 * MINUTE)

@@ -10,7 +10,7 @@ from app.kernel.changes.message_events import MESSAGE_EVENTS
 SUBJECT = "inspection"
 """The subject type of inspections in events, messages, tags and search."""
 
-CONSENT_SUBJECTS = {"camera": "Camera", "gps": "Place"}
+CONSENT_SUBJECTS = {"camera": "Camera", "gps": "Place", "recording": "Recording"}
 
 
 def _recipient(sentence: str) -> Callable[[EventRow], str]:
@@ -33,6 +33,11 @@ def _tries_left(row: EventRow) -> str:
 
 def _consents(row: EventRow) -> str:
     return ", ".join(f"{label} {row.data[key]}" for key, label in CONSENT_SUBJECTS.items() if key in row.data)
+
+
+def _stop(row: EventRow) -> str:
+    without = {"joined": "Recording stopped: {who} joined", "withdrawn": "Recording stopped: {who} no longer allows it"}
+    return without.get(str(row.data.get("because")), "Recording stopped by {who}")
 
 
 def _browser(row: EventRow) -> str:
@@ -86,6 +91,14 @@ CONSENT_GIVEN = EventType(
     "check-check",
     details=_consents,
 )
+CONSENT_WITHDRAWN = EventType(
+    "inspection.consent_withdrawn",
+    "{who} no longer allows something",
+    "took back what they allowed",
+    "ban",
+    "warn",
+    details=_consents,
+)
 ATTENDED = EventType("inspection.attended", "{who} is with them", "went to them", "user-check", removes_from_list=True)
 RECORDING_STARTED = EventType(
     "inspection.recording_started",
@@ -94,9 +107,7 @@ RECORDING_STARTED = EventType(
     "circle-dot",
     removes_from_list=True,
 )
-RECORDING_STOPPED = EventType(
-    "inspection.recording_stopped", "Recording stopped by {who}", "stopped the recording", "circle-stop"
-)
+RECORDING_STOPPED = EventType("inspection.recording_stopped", _stop, "stopped the recording", "circle-stop")
 NOTES_CHANGED = EventType(
     "inspection.notes_changed",
     "Notes changed by {who}",

@@ -64,7 +64,7 @@ def anchor(delivery: Delivery) -> str:
     if found.state == AnchorState.ANCHORED:
         return "Already anchored."
     try:
-        stamp = anchors.ask(found.authority, found.statement.encode())
+        stamp = anchors.ask(found.authority, found.statement.encode(), delivery.database.config.tsa_roots, delivery.now)
     except anchors.Refused as refused:
         with delivery.database.write() as db:
             actions.settle_anchor(db, id, now=delivery.now, reason=str(refused), final=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     ForeignKey,
@@ -86,7 +87,8 @@ class Inspection(Base):
     `expires_at` is when it is over if nobody has joined; `expires_on` is that day (UTC, YYYY-MM-DD) while nobody has,
     and empty afterwards, so that expired ones are counted from a few kept rows. `chain_length` and `chain_head` move
     only together with a new row in chain_events. `operator_email` is who the wire says it is of; `assignee_id` is the
-    person at the desk who has it now, which the wire does not say.
+    person at the desk who has it now, which the wire does not say. `consent_state` is what the field users who are in
+    have answered, the worst answer of each subject (rules.worst_answers).
     """
 
     __tablename__ = "inspections"
@@ -197,6 +199,42 @@ class Invite(Base):
     @property
     def recipient_name(self) -> str:
         return normalization.name(f"{self.recipient_first_name} {self.recipient_last_name}")
+
+
+class ConsentWording(Base):
+    """The words in which consent was asked, known by the SHA-256 of their UTF-8 bytes. Rows are only ever added."""
+
+    __tablename__ = "consent_wordings"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    locale: Mapped[str] = mapped_column(String(2))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Consent(Base):
+    """One answer of one field user about one subject. Rows are only ever added; the newest of a subject counts.
+
+    `issue` is the link's: whoever joins by a newer link is asked again. `wording_sha256` is null where the words were
+    not kept, as for answers that only the chain held once.
+    """
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        CheckConstraint("answer IN ('granted', 'denied')", name="answer_known"),
+        Index("ix_consents_inspection", "inspection_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
+    invite_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invites.id"))
+    issue: Mapped[int] = mapped_column(Integer)
+    subject: Mapped[str] = mapped_column(String(12))
+    answer: Mapped[str] = mapped_column(String(10))
+    wording_sha256: Mapped[str | None] = mapped_column(ForeignKey("consent_wordings.sha256"))
+    locale: Mapped[str | None] = mapped_column(String(2))
+    answered_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class ReplacedLink(Base):

@@ -7,7 +7,7 @@ address that can be opened again. Redeeming and consenting are committed whateve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,11 +23,12 @@ from app.accounts.access import public
 from app.accounts.models import Organization
 from app.inspections import actions, queries, rules
 from app.inspections.forms import ConsentForm, FieldForm
-from app.inspections.locales import TRANSLATIONS, date_time, time_left
+from app.inspections.locales import TRANSLATIONS, consent_wording, date_time, time_left
 from app.inspections.models import Inspection, Invite, Status
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.api.routing import as_uuid
+from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading, side_note, side_transaction
 from app.kernel.errors import Gone, NotFound
@@ -115,8 +116,12 @@ def consent(id: str) -> Response:
     scene, found = _inside(id)
     if not isinstance(found, Invite):
         return _over(scene, found.reason, found.status)
+    if found.role != rules.FIELD:
+        return see_other(_url(".room", id))
     missing = bool(request.args.get("missing"))
-    return _page("inspections/consent.html", scene, 3, form=ConsentForm(formdata=None), missing=missing)
+    form = ConsentForm(formdata=None, wording=_digest(_wordings(scene)))
+    known = queries.consents(reading(), found.inspection_id).get(found.id, {})
+    return _page("inspections/consent.html", scene, 3, form=form, missing=missing, known=known)
 
 
 @public_pages.post("/consent")
@@ -125,17 +130,26 @@ def allow_or_deny(id: str) -> Response:
     """Stores and seals what they allow."""
     form = ConsentForm()
     form.check()
-    _, found = _inside(id)
-    if not isinstance(found, Invite):
+    scene, found = _inside(id)
+    if not isinstance(found, Invite) or found.role != rules.FIELD:
         return see_other(_url(".consent", id))
-    answers = {
-        name: value for name, value in (("camera", form.camera.data), ("gps", form.gps.data)) if value is not None
-    }
-    if len(answers) < 2 or any(answer not in ("granted", "denied") for answer in answers.values()):
+    answers, wordings = form.answers(), _wordings(scene)
+    # An answer counts only with the words that it was given to, which an update may have changed meanwhile.
+    if len(answers) < len(rules.SUBJECTS) or form.wording.data != _digest(wordings):
         return see_other(_url(".consent", id, missing="1"))
     with suppress(Gone), side_transaction() as db:  # the next page says that it has ended meanwhile
-        actions.consent(db, found, answers, visitor=_visitor(), now=clock.now())
+        actions.consent(db, found, answers, wordings, visitor=_visitor(), now=clock.now())
     return see_other(_url(".room", id))
+
+
+def _wordings(scene: Scene) -> dict[str, actions.Wording]:
+    """The words in which this visitor is asked about each subject."""
+    t = TRANSLATIONS.translator(scene.locale)
+    return {subject: actions.Wording(consent_wording(subject, t), t.lang) for subject in rules.SUBJECTS}
+
+
+def _digest(wordings: Mapping[str, actions.Wording]) -> str:
+    return sha256("".join(wordings[subject].sha256 for subject in rules.SUBJECTS))
 
 
 @public_pages.get("/room")
@@ -145,7 +159,10 @@ def room(id: str) -> Response:
     scene, found = _inside(id)
     if not isinstance(found, Invite):
         return _over(scene, found.reason, found.status)
-    return _page("inspections/room.html", scene, 4)
+    known = queries.consents(reading(), found.inspection_id).get(found.id, {})
+    return _page(
+        "inspections/room.html", scene, 4, known=known, subjects=rules.SUBJECTS, asked=found.role == rules.FIELD
+    )
 
 
 def as_uuid_or_none(id: str) -> UUID | None:
@@ -208,8 +225,10 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
             actions.open_invite(db, invite, visitor=here, now=now)
         outcome = actions.join(db, inspection_id, token, code=typed, visitor=here, now=now)
     if outcome.status == 200:
-        known = outcome.body["session"]["consent_state"]
-        response = see_other(_url(".room" if known else ".consent", id))
+        participant = outcome.body["participant"]
+        known = queries.consents(reading(), inspection_id).get(UUID(participant["id"]), {})
+        asked = participant["role"] == rules.FIELD and len(known) < len(rules.SUBJECTS)
+        response = see_other(_url(".consent" if asked else ".room", id))
         response.set_cookie(
             COOKIE,
             outcome.body["field_session_token"],
@@ -279,6 +298,7 @@ def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Respo
         left=time_left(left, t) if left and left.total_seconds() > 0 else "",
         tries_left=rules.OTP_TRIES - invite.tries if invite.tries else 0,
         empty=bool(request.args.get("empty")),
+        asked=invite.role == rules.FIELD,
     )
 
 

@@ -7,10 +7,10 @@ Source: docs/inspections.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from app.inspections.models import Anchoring, Status
 from app.kernel.errors import Conflict, FieldError, Invalid, PaymentRequired
@@ -31,6 +31,11 @@ JOINS_A_MINUTE = 300
 LINKS_OF_A_RECIPIENT, LINKS_OF_AN_ORGANIZATION = 12, 300
 """Invites and reissues an hour: to one recipient, over all inspections and organizations, and of one organization."""
 REMIND_HOURS = (24, 1)
+SUBJECTS = ("camera", "gps", "recording")
+"""What field users are asked to allow, in this order."""
+ANSWERS = ("granted", "denied")
+FIELD: Final = "field"
+"""The role of those who show and answer. Observers and auditors look on: they consent to nothing, and do nothing."""
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
 
 TRANSITIONS: dict[str, dict[str, str]] = {
@@ -69,6 +74,7 @@ class InspectionFacts(Expiring, Protocol):
 
     started_at: datetime | None
     attended_at: datetime | None
+    consent_state: dict[str, str]
 
 
 def expiry(created_at: datetime, scheduled_for: datetime | None) -> datetime:
@@ -149,13 +155,32 @@ def check_unassign(assigned: bool) -> None:
         raise Conflict("This is not assigned to anybody. Nothing was changed.", code="session.not_assigned")
 
 
-def check_start_recording(inspection: InspectionFacts, now: datetime) -> None:
-    """Raises Conflict unless the inspection is open and not yet recording."""
+def worst_answers(answers: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What all field users together allow: `denied` as soon as one denies. What nobody was asked about is absent."""
+    worst: dict[str, str] = {}
+    for each in answers:
+        for subject, answer in each.items():
+            worst[subject] = "denied" if "denied" in (answer, worst.get(subject)) else answer
+    return {subject: worst[subject] for subject in SUBJECTS if subject in worst}
+
+
+def check_start_recording(inspection: InspectionFacts, now: datetime, unasked: int = 0) -> None:
+    """Raises Conflict unless the inspection is open, not yet recording, and every field user who is in allows it.
+
+    `unasked` is how many of them have not answered about the recording yet.
+    """
     check_live(inspection, now)
     if inspection.status == Status.RECORDING:
         raise Conflict("This inspection is already recording.", code="session.already_recording")
     if inspection.status != Status.OPEN:
         raise Conflict("Nobody has joined yet. Recording can start once somebody has.", code="session.nobody_joined")
+    allowed = inspection.consent_state.get("recording")
+    if allowed == "denied":
+        sentence = "Recording is not allowed: a field user does not agree to it. They can change that on their page."
+        raise Conflict(sentence, code="recording.consent_required")
+    if allowed is None or unasked:
+        sentence = "Recording needs the consent of everybody who has joined, and not everybody has answered yet."
+        raise Conflict(sentence, code="recording.consent_required")
 
 
 def check_stop_recording(inspection: InspectionFacts, now: datetime) -> None:

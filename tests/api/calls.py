@@ -45,7 +45,7 @@ class One:
 
 
 SHARED = "/api/v1/sessions"
-"""The address of two APIs: a bearer of three parts is the depositions API's (tests/depositions/test_sessions_api.py)."""
+"""The address of two APIs: a bearer of three parts is for depositions (tests/depositions/test_sessions_api.py)."""
 
 READS = [
     One("depositions", "GET", "/api/v1/session_requests"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.depositions.locales import language_of, translator
+from app.depositions.locales import language_name, language_of, translator
 from app.depositions.models import State
 from app.depositions.rules import flags, new_request, transitions
 from app.kernel.errors import Conflict, Invalid, Refusal
@@ -17,8 +17,21 @@ CHECKS = {
     "schedule": (transitions.why_not_schedule, transitions.check_schedule),
     "cancel": (lambda s: transitions.why_not_cancel(s, True), lambda s: transitions.check_cancel(s, True)),
     "start": (lambda s: transitions.why_not_start(s, True), lambda s: transitions.check_start(s, True)),
+    "move": (transitions.why_not_move, transitions.check_move),
+    "change_manager": (transitions.why_not_change_manager, transitions.check_change_manager),
+    "take_back_start": (lambda s: _why_not_take_back(s), lambda s: _check_take_back(s)),
     "end": (lambda s: transitions.why_not_end(s, False), lambda s: transitions.check_end(s, False)),
 }
+
+
+def _why_not_take_back(state):
+    now = datetime(2027, 1, 28, tzinfo=UTC)
+    return transitions.why_not_take_back_start(state, now, False, now)
+
+
+def _check_take_back(state):
+    now = datetime(2027, 1, 28, tzinfo=UTC)
+    transitions.check_take_back_start(state, now, False, now)
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -186,6 +199,8 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         "zone": zone,
         "ambiguous": False,
         "cancellation_open": False,
+        "hour_moved": False,
+        "reconfirmation": None,
         "postback_url": "https://example.com",
         "details": {},
     }
@@ -207,6 +222,8 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         (facts("2026-07-03 10:00 AM"), ["Date has passed", "Independence Day, observed"]),
         (facts("2026-12-02 10:00 AM", ambiguous=True), ["Hour comes twice"]),
         (facts("2026-12-02 10:00 AM", cancellation_open=True), ["Cancellation requested"]),
+        (facts("2026-12-02 10:00 AM", state="scheduled", reconfirmation="no"), ["Does not take place"]),
+        (facts("2026-12-02 10:00 AM", state="scheduled", reconfirmation="silent"), []),
         (facts("2026-12-02 10:00 AM", postback_url=None), ["No webhook"]),
         (facts("2026-12-02 10:00 AM", details={"interpreter": "German"}), ["German interpreter"]),
         (facts("2025-01-28 01:30 AM"), ["Date has passed", "1:30 AM"]),
@@ -272,3 +289,12 @@ def test_the_language_of_a_session_is_the_organizations_when_none_was_given():
     assert translator({"language": "en-US"}, "ar").lang == "en"
     assert translator({"language": "Spanish"}, "ar").lang == "es"
     assert translator({"language": "Tamil"}, "ar").lang == "en"
+
+
+def test_a_language_is_named_in_the_language_of_the_page():
+    spanish = translator({"language": "es"}, "en")
+    assert [language_name(text, spanish) for text in ("German", " Swiss  german ", "Klingonese")] == [
+        "alemán",
+        "alemán suizo",
+        "Klingonese",
+    ]

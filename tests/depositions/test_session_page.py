@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import update
 
 from app.accounts.models import Organization
-from app.depositions import actions
+from app.depositions import actions, emails
 from app.depositions.locales import TRANSLATIONS, hours
+from app.depositions.models import Deposition
 from app.depositions.queries import language_backfill, people
 from app.depositions.rules.new_request import parse_start
+from app.kernel import signing
 from app.kernel.clock import now
 from app.kernel.db import backfills
 from tests.depositions import factories
@@ -313,10 +315,44 @@ def test_a_moved_session_says_when_it_was_planned_before(client, cast, database,
         actions.move(db, made.id, to, by=cast.actor("ines"), now=now())
     page = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": first.headers["ETag"]})
     assert "Moved to another hour" in page.text
-    assert "It was planned for Mon 10 Mar 2031, 11:30 AM–12:45 PM PDT." in text(page)
+    assert 'data-former="2031-03-10T18:30:00Z/2031-03-10T19:45:00Z"' in page.text, "for the visitor's own clock"
     assert "<s>Mon 10 Mar 2031, 11:30 AM–12:45 PM PDT</s>" in page.text
     assert "Wednesday 12 March 2031" in page.text
     assert "Add the new hour" in page.text
     file = client.get(f"/sessions/{made.slug}/calendar.ics").text
     assert "SEQUENCE:2" in file
     assert "DTSTART:20310312T183000Z" in file
+
+
+def test_a_link_stays_that_of_its_recipient_when_others_take_their_place(client, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    urls = {
+        address: re.search(r"http://localhost:8000(/sessions/\S+)", outbox.emails(address)[0]["text"])[1]
+        for address in ("quartz@example.com", "obsidian@example.com")
+    }
+    others = [
+        {"email": "amber@example.com", "access_level": "host"},
+        {"email": "Quartz@example.com", "access_level": ""},
+    ]
+    with database.write() as db:
+        db.execute(update(Deposition).where(Deposition.id == made.id).values(invites=others))
+        with_place = signing.sign(db.config, emails.INVITEE, [made.id, 1])
+    assert "<bdi>Quartz@example.com</bdi>" in client.get(urls["quartz@example.com"]).text
+    assert "You come as" not in client.get(urls["obsidian@example.com"]).text
+    former = client.get(f"/sessions/{made.slug}?k={with_place}").text
+    assert "<bdi>amber@example.com</bdi>" in former, "a link of a former version knows the place alone"
+
+
+def test_the_managers_link(client, cast, database):
+    made = factories.in_state(database, cast, "active")
+    with database.read() as db:
+        manager = emails.manager_of(db.execute(factories.one(made.id)).one())
+        url = emails.join_url(made, db.config, manager).removeprefix("http://localhost:8000")
+    assert "You manage this session." in text(client.get(url))
+    client.get(url, headers=SEEN)
+    assert client.get(url.replace("?", "/join?"), headers=PERSON).status_code == 303
+    with database.read() as db:
+        rows = [row for row in people.known(db, made.id) if row.kind == "manager"]
+    assert [(row.address, row.opened_sequence, bool(row.entered_at)) for row in rows] == [
+        (cast.ines.email, made.sequence, True)
+    ]

@@ -12,7 +12,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.kernel.db.engine import Database
 from tests.cast import Cast
+from tests.inspections import pages
 
 SESSIONS = "/api/v1/public/sessions"
 PRINTED = Path(__file__).with_name("printed")
@@ -158,3 +160,10 @@ def joined(integrator: Integrator, field: Field) -> dict[str, Any]:
     session = integrator.create()
     assert field.join(integrator.invite(session)).status_code == 200
     return session
+
+
+@pytest.fixture
+def agreed(joined: dict[str, Any], database: Database) -> dict[str, Any]:
+    """A session whose field user allows everything."""
+    pages.consent(database, joined)
+    return joined

@@ -5,15 +5,30 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from app.inspections import queries
+from app.inspections import actions, queries
+from app.inspections.locales import TRANSLATIONS, consent_wording
 from app.inspections.models import Inspection
+from app.inspections.rules import SUBJECTS
 from app.kernel.changes.events import timeline
+from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.pages import presser, text
 
 ONLY_OPERATORS = "Only inspection operators may do this."
 WITH_PREVIEW = ("invite", "new_code", "reissue", "revoke", "end")
 """The verbs that show what they send before they act."""
+
+
+def consent(database: Database, session: dict[str, Any], **answers: str) -> None:
+    """Answers for every field user who has joined; what is not said is granted."""
+    given = {**dict.fromkeys(SUBJECTS, "granted"), **answers}
+    here = actions.Visitor.of("203.0.113.7", "Safari", None, "page")
+    t = TRANSLATIONS.translator("en")
+    wordings = {subject: actions.Wording(consent_wording(subject, t), t.lang) for subject in given}
+    with database.write() as db:
+        for invite in queries.invites(db, uuid.UUID(session["id"])):
+            if invite.joined_at is not None:
+                actions.consent(db, invite, given, wordings, visitor=here, now=now())
 
 
 def sender(client: Any, session: dict[str, Any], verb: str, **typed: Any) -> Callable[[], Any]:

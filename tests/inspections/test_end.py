@@ -8,6 +8,7 @@ from app.inspections import actions, chain, queries
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
+from tests.inspections import pages
 from tests.inspections.conftest import SESSIONS, at_once, printed
 
 TWO = {"tsa_urls": ("http://one.example/tsr", "http://two.example/tsr")}
@@ -61,6 +62,7 @@ def test_an_open_session_can_be_ended_and_lets_nobody_in_afterwards(integrator, 
 def test_a_recording_is_marked_as_stopped(integrator, field, database, cast) -> None:
     session = integrator.create()
     field.join(integrator.invite(session))
+    pages.consent(database, session)
     with database.write() as db:
         actions.start_recording(db, uuid.UUID(session["id"]), by=cast.actor("otto"), now=now())
     assert integrator.session(session)["status"] == "recording"
@@ -68,7 +70,7 @@ def test_a_recording_is_marked_as_stopped(integrator, field, database, cast) -> 
     with database.read() as db:
         found = queries.links(db, uuid.UUID(session["id"]))
     assert [link.kind for link in found][-3:] == ["recording.started", "recording.stopped", "session.ended"]
-    assert chain.verify(found)[0] == 5
+    assert chain.verify(found)[0] == 8
 
 
 @pytest.mark.config(**TWO)

@@ -9,7 +9,9 @@ import pytest
 
 from app.inspections import chain, queries
 from app.inspections.locales import TRANSLATIONS, time_left
+from app.inspections.models import ConsentWording
 from app.kernel.changes.events import timeline
+from app.kernel.crypto import sha256
 from tests.inspections.conftest import PHONE, at_once, printed, token_of, wrong
 
 
@@ -30,6 +32,11 @@ class Browser:
         page = self.get("/join/x/").get_data(as_text=True)
         fields["csrf_token"] = re.search(r'<meta name="csrf-token" content="([^"]+)"', page)[1]
         return self.client.post(path, data=fields, headers=self.headers, environ_overrides=self.environ)
+
+    def answer(self, place: str, **answers: str):
+        """Sends the form of what they allow, as the page shows it."""
+        wording = re.search(r'name="wording"[^>]* value="(\w+)"', self.get(f"{place}/consent").text)
+        return self.post(f"{place}/consent", wording=wording[1] if wording else "", **answers)
 
 
 @pytest.fixture
@@ -98,15 +105,25 @@ def test_the_whole_way(phone, invite, integrator, session, database) -> None:
     assert "HttpOnly" in joined.headers["Set-Cookie"]
     assert f"Path={place(invite)}/" in joined.headers["Set-Cookie"]
     assert phone.get(f"{place(invite)}/consent").status_code == 200
-    consented = phone.post(f"{place(invite)}/consent", camera="granted", gps="denied")
+    consented = phone.answer(place(invite), camera="granted", gps="denied", recording="granted")
     assert (consented.status_code, consented.headers["Location"]) == (303, f"{place(invite)}/room")
     assert "Vous êtes en ligne" in phone.get(f"{place(invite)}/room").get_data(as_text=True)
-    assert integrator.session(session)["consent_state"] == {"camera": "granted", "gps": "denied"}
+    assert integrator.session(session)["consent_state"] == {
+        "camera": "granted",
+        "gps": "denied",
+        "recording": "granted",
+    }
     with database.read() as db:
         links = queries.links(db, uuid.UUID(session["id"]))
-    assert chain.verify(links)[0] == 4
+    assert chain.verify(links)[0] == 5
     answers = [json.loads(link.payload) for link in links if link.kind == "consent.given"]
-    assert [(a["subject"], a["answer"]) for a in answers] == [("camera", "granted"), ("gps", "denied")]
+    expected = [("camera", "granted"), ("gps", "denied"), ("recording", "granted")]
+    assert [(a["subject"], a["answer"]) for a in answers] == expected
+    with database.read() as db:
+        for given in answers:
+            kept = db.get_one(ConsentWording, given["wording"])
+            assert (sha256(kept.text), kept.locale, given["locale"]) == (given["wording"], "fr", "fr")
+            assert TRANSLATIONS.translator("fr")(f"consent_name_{given['subject']}") in kept.text
     assert kinds(database, session)[2:] == [
         "inspection.invite_opened",
         "inspection.code_wrong",
@@ -118,21 +135,53 @@ def test_the_whole_way(phone, invite, integrator, session, database) -> None:
 def test_consent_twice_and_changed(phone, integrator, session, database) -> None:
     invite = integrator.invite(session)
     phone.post(f"{place(invite)}/", t=token_of(invite))
-    for answers in ({"camera": "granted", "gps": "granted"},) * 2 + ({"camera": "denied", "gps": "granted"},):
-        assert phone.post(f"{place(invite)}/consent", **answers).status_code == 303
+    first, then = {"camera": "granted", "gps": "granted", "recording": "denied"}, {"camera": "denied", "gps": "granted"}
+    for answers in (first, first, {**then, "recording": "granted"}):
+        assert phone.answer(place(invite), **answers).location == f"{place(invite)}/room"
     with database.read() as db:
         links = queries.links(db, uuid.UUID(session["id"]))
-    assert [link.kind for link in links].count("consent.given") == 3
-    assert integrator.session(session)["consent_state"] == {"camera": "denied", "gps": "granted"}
+    found = [link.kind for link in links if link.kind.startswith("consent.")]
+    assert found == [*["consent.given"] * 3, "consent.withdrawn", "consent.given"]
+    assert integrator.session(session)["consent_state"] == {**then, "recording": "granted"}
 
 
-@pytest.mark.parametrize("answers", [{}, {"camera": "granted"}, {"camera": "yes", "gps": "granted"}])
+ODD = [
+    {},
+    {"camera": "granted", "gps": "granted"},
+    {"camera": "yes", "gps": "granted", "recording": "granted"},
+]
+
+
+@pytest.mark.parametrize("answers", ODD)
 def test_a_missing_or_odd_answer_is_asked_again(phone, integrator, session, answers) -> None:
     invite = integrator.invite(session)
     phone.post(f"{place(invite)}/", t=token_of(invite))
-    again = phone.post(f"{place(invite)}/consent", **answers)
-    assert "répondre aux deux questions" in phone.get(again.headers["Location"]).text
+    again = phone.answer(place(invite), **answers)
+    assert "répondre aux trois questions" in phone.get(again.headers["Location"]).text
     assert integrator.session(session)["consent_state"] == {}
+
+
+def test_answers_to_other_words_do_not_count(phone, integrator, session) -> None:
+    invite = integrator.invite(session)
+    phone.post(f"{place(invite)}/", t=token_of(invite))
+    answers = dict.fromkeys(("camera", "gps", "recording"), "granted")
+    again = phone.post(f"{place(invite)}/consent", wording="0" * 64, **answers)
+    assert again.location == f"{place(invite)}/consent?missing=1"
+    assert integrator.session(session)["consent_state"] == {}
+
+
+def test_a_second_field_user_is_asked_and_the_worst_answer_counts(phone, app, integrator, session) -> None:
+    first, second, other = integrator.invite(session), integrator.invite(session), Browser(app, "198.51.100.2")
+    granted = dict.fromkeys(("camera", "gps", "recording"), "granted")
+    phone.post(f"{place(first)}/", t=token_of(first))
+    phone.answer(place(first), **granted)
+    assert other.post(f"{place(second)}/", t=token_of(second)).location == f"{place(second)}/consent"
+    page = other.get(f"{place(second)}/consent").text
+    assert " checked" not in page, "nobody has answered for them"
+    assert "Répondre maintenant" in other.get(f"{place(second)}/room").text
+    other.answer(place(second), **{**granted, "gps": "denied"})
+    assert integrator.session(session)["consent_state"] == {**granted, "gps": "denied"}
+    assert "refusé" not in phone.get(f"{place(first)}/room").text, "each sees their own answers"
 
 
 def test_the_same_phone_needs_no_code_again_and_another_does_not_get_in(phone, invite, app, session) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from app.inspections import queries
 from app.kernel.clock import now
+from tests.inspections import pages
 from tests.inspections.conftest import PHONE, at_once, printed
 
 
@@ -130,6 +131,8 @@ def test_the_whole_way_on_pages(otto, cast, integrator, field, database) -> None
     assert "Alex Garcia" in board
     assert otto.press(f"{place}/attend", place).status_code == 303
     assert otto.press(f"{place}/attend", place).status_code == 409
+    assert otto.press(f"{place}/start_recording", place).status_code == 409
+    pages.consent(database, session)
     assert otto.press(f"{place}/start_recording", place).status_code == 303
     assert otto.press(f"{place}/start_recording", place).status_code == 409
     assert otto.press(f"{place}/stop_recording", place).status_code == 303
@@ -149,6 +152,7 @@ def test_the_whole_way_on_pages(otto, cast, integrator, field, database) -> None
         "session.created",
         "participant.joined",
         "operator.joined",
+        *["consent.given"] * 3,
         "recording.started",
         "recording.stopped",
         "remark.added",

@@ -9,10 +9,10 @@ NOBODY = {"id": "b6a3f8a0-0000-4000-8000-000000000000"}
 
 
 @pytest.fixture
-def recording(otto, joined):
+def recording(otto, agreed):
     """A session that is recording."""
-    assert send(otto, joined, "start_recording").status_code == 303
-    return joined
+    assert send(otto, agreed, "start_recording").status_code == 303
+    return agreed
 
 
 def test_works(otto, recording, database):

@@ -245,7 +245,7 @@ def _walk_in(site: DemoSite, look: Callable[..., Visit]) -> None:
         url = press(client, url)
         look(client, url, "pressing Continue", False)
         if not recipient:
-            look(client, press(client, url, camera="denied", gps="denied"), "consenting", False)
+            look(client, press(client, url, camera="denied", gps="denied", recording="denied"), "consenting", False)
 
 
 def press(client: FlaskClient, url: str | None, **filled: str) -> str:

@@ -14,7 +14,9 @@ CONFIRMED = [
     "accounts.reset_factors",
     "accounts.revoke_key",
     "depositions.cancel",
+    "depositions.change_manager",
     "depositions.change_room",
+    "depositions.create",
     "depositions.end",
     "depositions.move",
     "depositions.revoke_feed",
@@ -36,6 +38,7 @@ ONE_PRESS = {
         accounts.change_organization accounts.change_settings accounts.enable accounts.give_role accounts.take_role
         depositions.add_absence depositions.change_manager_facts depositions.remove_absence
         depositions.assign depositions.bulk depositions.change_settings depositions.give_back depositions.tag
+        depositions.take_back_start
         depositions.unassign depositions.untag depositions.write_notice inspections.assign inspections.bulk
         inspections.change_notes inspections.give_back inspections.tag inspections.unassign inspections.untag
         messages.dismiss messages.restore prescreens.assign prescreens.bulk prescreens.give_back prescreens.tag
@@ -54,7 +57,7 @@ ONE_PRESS = {
         accounts.new_passkey_challenge accounts.proof_challenge accounts.prove accounts.prove_with_passkey
         accounts.remove_passkey accounts.renew_codes accounts.sign_out accounts.turn_off_app accounts.turn_on_app""",
     "it changes nothing": """
-        depositions.edit holds.read inspections.edit prescreens.edit""",
+        depositions.edit depositions.read_mail holds.read inspections.edit prescreens.edit""",
     "it is the undoing itself": "holds.undo",
 }
 

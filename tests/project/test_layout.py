@@ -30,11 +30,13 @@ KINDS = {
 """Modules and folders that any desk package may have."""
 
 OWN = {
-    "depositions": {"calendar": "iCalendar files"},
+    "depositions": {"answers": "visitor pages on which people answer", "calendar": "iCalendar files"},
     "prescreens": {"links": "signed links of the prospect"},
     "inspections": {
         "chain": "the hash chain",
         "anchors": "time-stamping authorities",
+        "bundle": "the chain as files that verify offline",
+        "verification": "what a record proves",
         "user_agents": "what a field user's browser calls itself",
     },
 }
@@ -57,8 +59,11 @@ OWN_VIEWS = {
     "depositions": {
         "moving": "a booked session’s hour and manager",
         "organizations": "what each organization chose",
+        "choices": "the managers of a booking to choose from",
         "managers": "the roster",
         "import_managers": "the roster from a file",
+        "reading": "what was read of a mail",
+        "reconfirm": "what was answered on the phone",
     },
     "prescreens": {"questionnaires": "the organization's questionnaires"},
     "inspections": {},

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
 
 from app.desks import BACKFILLS
+from app.inspections.models import Inspection
+from app.inspections.queries import consents
+from app.inspections.rules import worst_answers
 from app.kernel.db import backfills, schema
 from app.kernel.db.engine import Database
 from tests.databases import WorkerDatabases
@@ -128,6 +131,19 @@ def test_prescreens_get_the_names_of_their_assignees(database: Database) -> None
     assigned = len(names_at_prescreens(database))
     assert backfills.run(database, BACKFILLS, NOW)["assignees.prescreens"] == assigned >= 3
     assert all(stored == name for stored, name in names_at_prescreens(database))
+
+
+def test_what_the_chains_say_of_consents_is_kept_by_field_user(database: Database) -> None:
+    snapshot_of_old(database)
+    schema.upgrade(database)
+    given = product.rows(database, "SELECT COUNT(*) FROM chain_events WHERE kind = 'consent.given'")[0][0]
+    assert backfills.run(database, BACKFILLS, NOW)["consents.inspections"] == given >= 10
+    assert product.rows(database, "SELECT COUNT(*) FROM consents WHERE wording_sha256 IS NOT NULL") == [(0,)]
+    with database.read() as db:
+        joined = db.scalars(select(Inspection).where(Inspection.started_at.is_not(None))).all()
+        assert len(joined) >= 10
+        for inspection in joined:
+            assert worst_answers(consents(db, inspection.id).values()) == inspection.consent_state
 
 
 def test_the_team_and_everybody_who_manages_a_session_get_one_row_of_the_roster(database: Database) -> None:

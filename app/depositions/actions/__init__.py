@@ -9,31 +9,39 @@ from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
+from app.depositions.actions.change_session import change_session
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
 from app.depositions.actions.move import Move, move
-from app.depositions.actions.request import request
+from app.depositions.actions.reconfirm import reconfirm, respondent
+from app.depositions.actions.request import Entry, request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
+from app.depositions.actions.take_back_start import take_back_start
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
 __all__ = [
     "Booking",
+    "Entry",
     "Move",
     "assign",
     "cancel",
     "change_manager",
     "change_room",
+    "change_session",
     "change_settings",
     "end",
     "move",
+    "reconfirm",
     "request",
     "request_cancellation",
+    "respondent",
     "roster",
     "schedule",
     "start",
+    "take_back_start",
     "unassign",
     "withdraw",
     "write_notice",

@@ -1,20 +1,22 @@
 """The manager and the room of a booked session, when it is moved or given to somebody else."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 
+from app.depositions import emails
 from app.depositions.actions import roster
 from app.depositions.actions._write import Values, locked
 from app.depositions.actions.schedule import Booking
-from app.depositions.models import Deposition, Manager
+from app.depositions.locales import TRANSLATIONS, formerly
+from app.depositions.models import Deposition, Kind, Manager
 from app.depositions.queries import managers
-from app.depositions.queries.managers import BookedSession
+from app.depositions.queries.people import address_key, invited
 from app.depositions.rules import rooms, transitions
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
+from app.kernel.outbox.outbox import Message
 
 
 class Managed:
@@ -32,8 +34,10 @@ class Managed:
         by: Actor,
         now: datetime,
         organization_id: int | None = None,
+        span: tuple[datetime, datetime] | None = None,
     ) -> None:
-        """`booking` names the manager it gets; without one, or with one that names nobody, it keeps its own."""
+        """`booking` names the manager it gets; without one, or with one that names nobody, it keeps its own. `span` is
+        the hour that it is moved to."""
         found = db.execute(select(Deposition.manager_id, Deposition.zone).where(Deposition.id == deposition_id)).first()
         if found is None:
             raise NotFound("There is no such session request.")
@@ -41,7 +45,7 @@ class Managed:
         if booking and wanted is None and booking.manager_email:
             wanted = roster.add_for_booking(db, booking.manager_name, booking.manager_email, found.zone, by=by, now=now)
         team = managers.lock(db, {id for id in (found.manager_id, wanted) if id is not None})
-        self.before = locked(db, deposition_id, organization_id)
+        self.before = locked(db, deposition_id, organization_id, span)
         former = self.before.manager_id
         if former is not None and former not in team:
             # It got another manager between the two reads.
@@ -53,11 +57,19 @@ class Managed:
         if self.manager is not None and self.manager is not self.former:
             roster.check_active(self.manager)
 
-    def overlaps(self, db: Db, starts_at: datetime, ends_at: datetime) -> Sequence[BookedSession]:
-        """The manager's other sessions around this time."""
-        if self.manager is None:
-            return []
-        return managers.overlaps(db, self.manager, starts_at, ends_at, besides=self.before.id)
+    def messages(self, db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
+        """What its managers are told of the changed session: the one who keeps it, or the former and the new one. Who
+        was never invited is invited now."""
+        keeps = self.manager is not None and self.manager is self.former
+        if keeps and address_key(deposition.manager_email or "") in invited(db, deposition.id, Kind.MANAGER):
+            before, room_changed = "", deposition.room_url != self.before.room_url
+            if deposition.moved_at == now:
+                before = formerly(deposition, TRANSLATIONS.translator("en"))
+            return emails.manager_changed(db, deposition, organization, now, before=before, room_changed=room_changed)
+        if keeps:
+            return emails.manager_invited(db, deposition, organization, now)
+        released = emails.manager_canceled(db, deposition, organization, now, former=self.former) if self.former else []
+        return [*released, *emails.manager_invited(db, deposition, organization, now)]
 
 
 def manager_columns(manager: Manager | None) -> Values:

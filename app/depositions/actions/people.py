@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from app.accounts.models import ApiKey
+from app.depositions.actions.follow_ups import RECONFIRM, REMIND
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState
 from app.depositions.queries.people import FRESH, address_key, last_read, refresh
@@ -52,7 +53,7 @@ def superseded(db: Db, deposition: Deposition, *, reason: str, now: datetime) ->
     about the present state, or instead of them. An organization has a system when it is called, or reads."""
     if deposition.postback_url or last_read(db, deposition.organization_id):
         _ensure(db, deposition.id, Kind.SYSTEM, "")
-    for channel in ("email", "webhook"):
+    for channel in ("email", "webhook", REMIND, RECONFIRM):
         drop(db, SUBJECT, deposition.id, reason=reason, now=now, channel=channel)
     waiting = (
         DepositionPerson.deposition_id == deposition.id,
@@ -104,6 +105,13 @@ def entered(
     first = DepositionPerson.entered_at.is_(None)
     values: Values = {DepositionPerson.entered_at: now}
     db.execute(update(DepositionPerson).where(*_mine(deposition.id, who, key), first).values(values))
+
+
+def asked(db: Db, deposition: Deposition, address: str, *, now: datetime, kind: Kind = Kind.PARTICIPANT) -> None:
+    """Keeps that somebody was asked whether the session, as it is now, takes place."""
+    _ensure(db, deposition.id, kind, address)
+    values: Values = {DepositionPerson.asked_at: now, DepositionPerson.asked_sequence: deposition.sequence}
+    db.execute(update(DepositionPerson).where(*_mine(deposition.id, kind, address)).values(values))
 
 
 def answered(

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -10,19 +11,21 @@ import orjson
 from sqlalchemy import insert
 
 from app.depositions import emails, events
+from app.depositions.actions import overlaps
 from app.depositions.actions._write import COLUMNS, record
 from app.depositions.models import Deposition, Kind, State
 from app.depositions.payloads import documents
-from app.depositions.queries import people
+from app.depositions.queries import conflicts, people, promises
 from app.depositions.queries.search import search_document
 from app.depositions.rules import transitions
+from app.depositions.rules.conflicts import Requested
 from app.depositions.rules.new_request import NewRequest, mint_slug
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.outbox.outbox import Message
 from app.kernel.outbox.webhooks import check_target, notification
-from app.kernel.text import search
+from app.kernel.text import search, time_zones
 
 _INSERT = insert(Deposition.__table__).returning(*COLUMNS)
 
@@ -38,8 +41,29 @@ class Client(Protocol):
     def self_service(self) -> bool: ...
 
 
-def request(db: Db, organization: Client, new: NewRequest, *, by: Actor, now: datetime) -> Deposition:
-    """Stores a request ("Submit Session Requests"). Raises Invalid for a webhook address that is never called."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How staff came to enter a request for an organization: who asked for it, and how (`phone` or `mail`).
+
+    `seed` are 32 secret random bytes that are the same whenever the form is sent, so that what a confirmation shows has
+    the addresses of what is stored.
+    """
+
+    asked_by: str
+    how: str
+    seed: bytes
+
+
+STORED_LATER = "[given when it is stored]"
+
+
+def request(
+    db: Db, organization: Client, new: NewRequest, *, by: Actor, now: datetime, entry: Entry | None = None
+) -> Deposition:
+    """Stores a request ("Submit Session Requests"); with `entry` one that staff enter for the organization.
+
+    Raises Invalid for a webhook address that is never called.
+    """
     if new.postback_url is not None:
         _check_postback(new.postback_url, db)
     state = transitions.first_state(organization.self_service)
@@ -49,22 +73,43 @@ def request(db: Db, organization: Client, new: NewRequest, *, by: Actor, now: da
         "organization_id": organization.id,
         "state": state.value,
         "version": 1,
-        "remote_session_id": _uuid4(),
-        "slug": mint_slug(new.case_name),
+        "remote_session_id": UUID(bytes=entry.seed[:16] if entry else secrets.token_bytes(16), version=4),
+        "slug": mint_slug(new.case_name, entry.seed[16:26] if entry else None),
         "cancellation_open": False,
         "sequence": 1 if ready else 0,
+        "zone_version": time_zones.VERSION,
+        "hour_moved": False,
+        "promised_by": promises.promised_by(db, organization.id, now),
         "sequence_at": now if ready else None,
         "booked_at": now if ready else None,
         "created_at": now,
         "updated_at": now,
     }
+    requested = Requested.of(new, organization.id)
+    keys = conflicts.keys_of(db, requested)
+    overlaps.take_turns(db, (requested.starts_at, requested.ends_at))
+    values["overlapping"] = overlaps.overlaps_others(db, keys)
     deposition = cast(Deposition, db.execute(_INSERT, values).one())
+    overlaps.add(db, deposition.id, keys, deposition.overlapping)
     search.add(db, search_document(deposition))
-    record(db, events.REQUESTED, deposition, by=by, now=now, data={"state": state.value})
+    record(db, events.REQUESTED, deposition, by=by, now=now, data={"state": state.value, **_entered(entry)})
     if ready:
-        messages = [*emails.scheduled(db, deposition, organization.name, now), *webhook(db, deposition)]
-        record(db, events.SCHEDULED, deposition, by=by, now=now, data={"self_service": True}, messages=messages)
+        sent = [_without_id(message) for message in webhook(db, deposition)] if entry else webhook(db, deposition)
+        messages = [*emails.scheduled(db, deposition, organization.name, now), *sent]
+        others = conflicts.overlaps(db, deposition, besides=deposition.id) if deposition.overlapping else []
+        data = {"self_service": True, **({"overlaps": [each.other.id for each in others]} if others else {})}
+        record(db, events.SCHEDULED, deposition, by=by, now=now, data=data, messages=messages)
     return deposition
+
+
+def _entered(entry: Entry | None) -> dict[str, str]:
+    return {"asked_by": entry.asked_by, "how": entry.how} if entry else {}
+
+
+def _without_id(message: Message) -> Message:
+    """The webhook of a request that is only shown: its number is not given before it is stored."""
+    claims = message.payload["claims"]
+    return replace(message, content={"claims": {"requests": [{**claims["requests"][0], "id": STORED_LATER}]}})
 
 
 def webhook(db: Db, deposition: Deposition) -> list[Message]:
@@ -106,7 +151,3 @@ def _columns_of(new: NewRequest) -> Mapping[str, Any]:
         "details": new.details,
         "postback_url": new.postback_url,
     }
-
-
-def _uuid4() -> UUID:
-    return UUID(bytes=secrets.token_bytes(16), version=4)

@@ -1,5 +1,6 @@
-"""E-mails about a deposition: to the deponent and every invitee, and to its manager."""
+"""E-mails about a deposition: to the deponent and every invitee, to its manager, and before it begins."""
 
+from app.depositions.emails.before import RECONFIRM, reconfirm_url, reconfirmation, reminders
 from app.depositions.emails.manager import manager_canceled, manager_changed, manager_invited
 from app.depositions.emails.participants import (
     INVITEE,
@@ -12,10 +13,12 @@ from app.depositions.emails.participants import (
     participants,
     recognize,
     scheduled,
+    uninvited,
 )
 
 __all__ = [
     "INVITEE",
+    "RECONFIRM",
     "Participant",
     "canceled",
     "everybody",
@@ -27,5 +30,9 @@ __all__ = [
     "moved",
     "participants",
     "recognize",
+    "reconfirm_url",
+    "reconfirmation",
+    "reminders",
     "scheduled",
+    "uninvited",
 ]

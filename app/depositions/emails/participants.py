@@ -11,6 +11,7 @@ from app.depositions.locales import formerly, in_words, time_and_zone, translato
 from app.depositions.models import Deposition, Kind
 from app.depositions.queries import people
 from app.kernel import signing
+from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
@@ -21,8 +22,8 @@ INVITEE = "deposition.invitee"
 
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list, which their link carries; that of the manager is
-    the id of their row of the roster, below zero."""
+    """A recipient of the e-mails. `number` is their place in the list; for the manager the id of their row of the
+    roster, below zero."""
 
     number: int
     email: str
@@ -64,21 +65,34 @@ def everybody(deposition: Deposition) -> list[Participant]:
 
 def join_url(deposition: Deposition, config: Config, participant: Participant) -> str:
     """The address of the session's page, with the signed part that names the participant."""
-    proof = signing.sign(config, INVITEE, [deposition.id, participant.number])
+    proof = signing.sign(config, INVITEE, [deposition.id, participant.number, _mark(participant)])
     return f"{config.public_base_url}/sessions/{deposition.slug}?k={proof}"
 
 
 def recognize(deposition: Deposition, config: Config, proof: str) -> Participant | None:
-    """The participant or manager whose link this is. Raises Invalid when the link was changed."""
-    deposition_id, number = signing.unsign(config, INVITEE, proof)
+    """The participant or manager whose link this is; None for one who takes part no more. Raises Invalid when the link
+    was changed.
+
+    Invitees can be replaced, so the place in the list does not say who it is. Links of a former version have no mark.
+    """
+    deposition_id, number, *mark = signing.unsign(config, INVITEE, proof)
     if deposition_id != deposition.id:
         return None
-    return next((one for one in everybody(deposition) if one.number == number), None)
+    alike = [one for one in everybody(deposition) if (one.number < 0) == (number < 0)]
+    return next((one for one in alike if (_mark(one) == mark[0] if mark else one.number == number)), None)
 
 
-def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
-    """To every participant: when the session is and how to join, with a calendar file."""
-    return _invitations(db, "deposition-scheduled", deposition, organization, now, participants(deposition))
+def _mark(participant: Participant) -> str:
+    """What tells a participant from whoever stands in their place later."""
+    return sha256(participant.email.casefold())[:12]
+
+
+def scheduled(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
+) -> list[Message]:
+    """To every participant, or only to these: when the session is and how to join, with a calendar file."""
+    recipients = participants(deposition) if to is None else to
+    return _invitations(db, "deposition-scheduled", deposition, organization, now, recipients)
 
 
 def _invitations(
@@ -91,7 +105,7 @@ def _invitations(
 ) -> list[Message]:
     """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
     messages = []
-    context = _context(db, deposition, organization)
+    context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
     for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
@@ -132,10 +146,29 @@ def moved(db: Db, deposition: Deposition, organization: str, now: datetime, info
 
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
+    return _withdrawals(db, "deposition-canceled", deposition, organization, now, participants(deposition))
+
+
+def uninvited(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant]
+) -> list[Message]:
+    """To people who take part no longer: that they need not come, with a file that removes the session."""
+    return _withdrawals(db, "deposition-uninvited", deposition, organization, now, to)
+
+
+def _withdrawals(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+) -> list[Message]:
+    """One e-mail to each recipient, with a calendar file where one was sent before."""
     messages = []
-    context = _context(db, deposition, organization)
+    context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition):
+    for recipient in recipients:
         files = []
         if deposition.booked_at is not None:
             file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)
@@ -143,7 +176,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
         messages.append(
             email_message(
                 db,
-                "deposition-canceled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,
@@ -155,10 +188,11 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
     return messages
 
 
-def _context(db: Db, deposition: Deposition, organization: str) -> dict[str, Any]:
-    """What both e-mails say. `Any`, because the values join other arguments of `email_message`."""
+def mail_context(db: Db, deposition: Deposition, organization: str, own: Translator | None = None) -> dict[str, Any]:
+    """What every e-mail says, in the session's language or in `own`. `Any`, because the values join other arguments of
+    `email_message`."""
     host = hosts.by_id(db, deposition.organization_id)
-    t = translator(deposition.details, host.locale)
+    t = own or translator(deposition.details, host.locale)
     day, _ = in_words(deposition.starts_at, deposition.ends_at, deposition.zone, t)
     when, zone = time_and_zone(deposition, t)
     return {

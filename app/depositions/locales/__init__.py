@@ -37,6 +37,12 @@ def language_of(text: str) -> str:
     return code if code in TRANSLATIONS.languages else "en"
 
 
+def language_name(text: str, t: Translator) -> str:
+    """What the reader's language calls a language that English names: `alemán` for `German`; else the text as it is."""
+    code = _codes().get(" ".join(text.casefold().split()), "")
+    return Locale(t.lang).languages.get(code, text)
+
+
 @cache
 def _codes() -> Mapping[str, str]:
     """The code of every language by its English name, and of every written one by its own."""

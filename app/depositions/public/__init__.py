@@ -15,7 +15,7 @@ from app.accounts.access import public
 from app.depositions import calendar, emails
 from app.depositions.actions.people import entered, opened
 from app.depositions.locales import hours, translator
-from app.depositions.models import State
+from app.depositions.models import Kind, State
 from app.depositions.public.state import calendar_label, card, former_hour, needs, seconds_between_polls
 from app.depositions.queries import detail, people
 from app.depositions.queries.detail import DepositionDetail
@@ -139,6 +139,7 @@ def _page(deposition: DepositionDetail) -> Response:
         starts=clock.iso(deposition.starts_at),
         ends=clock.iso(deposition.ends_at) if deposition.ends_at > deposition.starts_at else "",
         formerly=before,
+        former_span=f"{clock.iso(deposition.previous_starts_at)}/{clock.iso(deposition.previous_ends_at)}",
         card=shown,
         needs=needs(deposition, host, guest, t),
         guest=guest,
@@ -155,15 +156,17 @@ def _note_opened(deposition: DepositionDetail, guest: emails.Participant | None,
     """Keeps that a participant has this state of the session before them, when their page says so."""
     if guest is None or request.headers.get(POLL_HEADER) != "seen" or is_machine():
         return
-    if not people.opened_lately(db(), deposition, guest.email, now):
-        side_note(lambda own: opened(own, deposition, guest.email, now=now))
+    if not people.opened_lately(db(), deposition, guest.email, now, guest.kind):
+        side_note(lambda own: opened(own, deposition, guest.email, now=now, kind=guest.kind))
 
 
 def _note_entered(deposition: DepositionDetail) -> None:
     """Keeps that a participant went into the room, or somebody without a link of their own."""
     guest, now = _guest(deposition), clock.now()
-    if not is_machine():
-        side_note(lambda own: entered(own, deposition, guest.email if guest else None, now=now))
+    if is_machine():
+        return
+    address, kind = (guest.email, guest.kind) if guest else (None, Kind.VISITOR)
+    side_note(lambda own: entered(own, deposition, address, now=now, kind=kind))
 
 
 def _address(deposition: DepositionDetail) -> str:

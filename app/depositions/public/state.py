@@ -7,7 +7,7 @@ from babel.lists import format_list
 from babel.units import format_unit
 
 from app.depositions.emails import Participant
-from app.depositions.locales import formerly
+from app.depositions.locales import formerly, language_name
 from app.depositions.models import BOOKED, State
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel.hosts import Host
@@ -46,8 +46,8 @@ def card(deposition: DepositionDetail, host: Host, now: datetime, t: Translator)
         return Card("late", "warn", "clock", t("late"), t("late_text"))
     if left <= SOON:
         return Card("soon", "", "clock", _begins(left, t), t("early_wait"))
-    if former := former_hour(deposition, t):
-        return Card("moved", "warn", "calendar-clock", t("moved"), t("moved_text", when=former), entry)
+    if former_hour(deposition, t):
+        return Card("moved", "warn", "calendar-clock", t("moved"), t("moved_struck"), entry)
     return Card("early", "", "clock", _begins(left, t), t("early_wait"), entry)
 
 
@@ -99,7 +99,8 @@ def needs(deposition: DepositionDetail, host: Host, guest: Participant | None, t
     small = t("need_room_small", length=_length(lasts, t)) if lasts else ""
     found.append(Need("door-open", t("need_room"), small))
     if interpreter := deposition.details.get("interpreter"):
-        found.append(Need("languages", t("need_interpreter", language=interpreter), t("need_interpreter_small")))
+        language = language_name(interpreter, t)
+        found.append(Need("languages", t("need_interpreter", language=language), t("need_interpreter_small")))
     return found
 
 

@@ -1,4 +1,5 @@
-"""Backfills: what the people of a deposition know, read once from the messages that a former version queued."""
+"""Backfills: what the people of a deposition know, read once from the messages that a former version queued; and the
+business day before sessions that it booked."""
 
 import json
 from collections import defaultdict
@@ -11,8 +12,9 @@ from sqlalchemy import func, select, update
 
 from app.depositions import emails
 from app.depositions.events import CANCELED, SUBJECT
-from app.depositions.models import Deposition, DepositionPerson, Kind, MessageState, State
-from app.depositions.queries import language_backfill, people, roster_backfill
+from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
+from app.depositions.queries import language_backfill, people, reconfirmation, roster_backfill
+from app.depositions.rules.business_days import reconfirm_at
 from app.kernel.changes.events import Event
 from app.kernel.db.backfills import Backfill, Portion
 from app.kernel.db.engine import Db
@@ -138,8 +140,23 @@ def _give_receipt(db: Db, message: _Message, receipt: JsonObject) -> None:
     db.execute(update(OutboxRow).where(OutboxRow.id == message.id).values(values))
 
 
+def _reconfirm(db: Db, position: str | None, size: int) -> Portion:
+    """Gives sessions that are booked the business day before them. Nobody is asked about them."""
+    after = [Deposition.id > int(position)] if position else []
+    columns = (Deposition.id, Deposition.starts_at, Deposition.zone, Deposition.organization_id)
+    missing = (Deposition.state.in_([state.value for state in BOOKED]), Deposition.reconfirm_at.is_(None))
+    rows = db.execute(select(*columns).where(*missing, *after).order_by(Deposition.id).limit(size)).all()
+    regions = {id: reconfirmation.contact(db, id).region for id in {row.organization_id for row in rows}}
+    for row in rows:
+        moment = reconfirm_at(row.starts_at, row.zone, regions[row.organization_id])
+        values: Values = {Deposition.reconfirm_at: moment}
+        db.execute(update(Deposition).where(Deposition.id == row.id, Deposition.reconfirm_at.is_(None)).values(values))
+    return Portion(len(rows), str(rows[-1].id) if len(rows) == size else None)
+
+
 BACKFILLS = (
     language_backfill.LANGUAGES,
     roster_backfill.MANAGERS,
     Backfill("people.depositions", _people, ordered=True),
+    Backfill("reconfirm.depositions", _reconfirm, ordered=True),
 )

@@ -9,37 +9,72 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, not_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    not_,
+    select,
+)
 
 from app.accounts.models import Organization
 from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, within_reach
 from app.dashboard.listing import (
+    MOST_COUNTED,
+    ZERO,
     Column,
     CompiledListing,
     Condition,
     Conditions,
     CounterQueries,
+    CounterQuery,
     CounterRow,
     Listing,
     Segment,
     capped_count,
     counted,
+    counter_key,
 )
-from app.depositions.models import COUNTS, Deposition, State
+from app.depositions.models import BOOKED, COUNTS, Deposition, State
+from app.depositions.models import OVERLAPPING as OVERLAPPING_COUNTS
+from app.depositions.rules import business_days
+from app.depositions.rules.business_days import HOUR
+from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.kernel.db.engine import Db
 
 SOON = timedelta(hours=24)
+BEFORE_ASKING = timedelta(hours=HOUR.hour)
+"""How long before it is asked whether a session takes place its business day before begins."""
+LONGEST_BREAK = timedelta(days=business_days.LONGEST_BREAK + 2)
+"""How long before a session it is asked at most."""
 
 NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING = "needs", "soon", "cancellation", "scheduled", "everything"
-VIEWS = (NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING)
+OVERLAPPING, MOVED = "overlapping", "moved"
+NEXT = "next"
+"""The sessions until the end of the next business day: those for which it is time to ask whether they take place."""
+VIEWS = (NEEDS, STARTING, CANCELLATION, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 STATES_OF: dict[str, tuple[State, ...]] = {
     NEEDS: (State.INITIAL,),
     STARTING: (State.INITIAL,),
     CANCELLATION: (State.SCHEDULED, State.READY),
+    OVERLAPPING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY),
+    MOVED: (State.INITIAL, State.SCHEDULED, State.READY),
+    NEXT: (State.SCHEDULED, State.READY),
     SCHEDULED: (State.ACTIVE, State.SCHEDULED, State.READY),
     EVERYTHING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY, State.ENDED, State.CANCELED),
 }
-MANAGED = (CANCELLATION, SCHEDULED, EVERYTHING)
+_MARKS: dict[str, Condition] = {
+    CANCELLATION: Deposition.cancellation_open,
+    OVERLAPPING: Deposition.overlapping,
+    MOVED: Deposition.hour_moved,
+}
+"""Tabs of the rows that have a mark, for which there is an index."""
+MANAGED = (CANCELLATION, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 """Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
@@ -60,6 +95,9 @@ COLUMNS = (
     Deposition.postback_url,
     Deposition.cancellation_open,
     Deposition.cancellation_requested_at,
+    Deposition.overlapping,
+    Deposition.hour_moved,
+    Deposition.reconfirmation,
     Deposition.assignee_id,
     Deposition.assignee_name,
     Deposition.manager_name,
@@ -72,6 +110,19 @@ COLUMNS = (
     .scalar_subquery()
     .label("organization_name"),
 )
+
+
+def _answered(*words: Reconfirmation) -> Condition:
+    return Deposition.reconfirmation.in_([literal_column(f"'{word.value}'") for word in words])
+
+
+GROUPS_OF_NEXT: tuple[tuple[str, Condition], ...] = (
+    ("next_no", _answered(*ALARMING)),
+    ("next_silent", _answered(Reconfirmation.SILENT)),
+    ("next_unasked", Deposition.reconfirmation.is_(None)),
+    ("next_yes", _answered(Reconfirmation.YES, Reconfirmation.ASSUMED)),
+)
+"""The groups of that tab, each with what was answered about its sessions. Those who are to be called come first."""
 
 
 class ListedDeposition(Protocol):
@@ -92,6 +143,9 @@ class ListedDeposition(Protocol):
     postback_url: str | None
     cancellation_open: bool
     cancellation_requested_at: datetime | None
+    overlapping: bool
+    hour_moved: bool
+    reconfirmation: str | None
     assignee_id: int | None
     assignee_name: str | None
     manager_name: str | None
@@ -107,9 +161,9 @@ CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
-    if not chosen.has("q") and chosen.tab == CANCELLATION:
+    if not chosen.has("q") and chosen.tab in (CANCELLATION, NEXT):
         return ()
-    if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab == STARTING):
+    if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab in (STARTING, OVERLAPPING, MOVED)):
         return ("starts",)
     return tuple(SORTS)
 
@@ -122,7 +176,8 @@ def listing(db: Db, chosen: Chosen, now: datetime) -> Listing:
 
 def _moments(now: datetime) -> dict[str, object]:
     """The moments that groups and counts are cut at."""
-    return {"now": now, "soon": now + SOON, "a_day_ago": now - SOON}
+    moments = {"now": now, "soon": now + SOON, "a_day_ago": now - SOON}
+    return {**moments, "asked_from": now - LONGEST_BREAK, "asked_until": now + BEFORE_ASKING}
 
 
 @lru_cache(maxsize=1024)
@@ -135,20 +190,44 @@ def _compiled(kind: ListKind) -> CompiledListing:
 
 @lru_cache(maxsize=8)
 def _counter_queries(reach: str) -> CounterQueries:
-    """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) from the counters,
-    and what starts soon, which no counter keeps."""
+    """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) and what overlaps
+    from the counters; what starts soon and whose hour moved, which no counter keeps."""
     requested = case((COUNTS.c.cancellation_open, 1), else_=0)
     counters = (
         select(COUNTS.c.state, requested, func.sum(COUNTS.c.n))
         .where(*within_reach(COUNTS.c.organization_id, reach))
         .group_by(COUNTS.c.state, requested)
     )
-    soon = (Deposition.state == State.INITIAL.value, *_within(), *within_reach(Deposition.organization_id, reach))
-    return counters, capped_count(STARTING, Deposition, soon)
+    here = within_reach(Deposition.organization_id, reach)
+    soon = (Deposition.state == State.INITIAL.value, *_within(), *here)
+    overlapping = select(counter_key(OVERLAPPING), ZERO, func.sum(OVERLAPPING_COUNTS.c.n)).where(
+        *within_reach(OVERLAPPING_COUNTS.c.organization_id, reach)
+    )
+    return (
+        counters,
+        capped_count(STARTING, Deposition, soon),
+        _counted_next(here),
+        overlapping,
+        capped_count(MOVED, Deposition, (Deposition.hour_moved, *here)),
+    )
+
+
+def _counted_next(here: Conditions) -> CounterQuery:
+    """How many sessions until the end of the next business day are in each of its groups."""
+    *named, (last, _) = GROUPS_OF_NEXT
+    group = case(*((given, counter_key(key)) for key, given in named), else_=counter_key(last))
+    booked = Deposition.state.in_([literal_column(f"'{state.value}'") for state in BOOKED])
+    cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    rows = select(group.label("key")).where(booked, *_until_next(), *here).limit(cut).subquery()
+    return select(rows.c.key, ZERO, func.count()).group_by(rows.c.key)
 
 
 def _within() -> Conditions:
-    return Deposition.starts_at >= bindparam("now", type_=Deposition.starts_at.type), Deposition.starts_at < _soon()
+    return Deposition.starts_at >= _now(), Deposition.starts_at < _soon()
+
+
+def _now() -> BindParameter[datetime]:
+    return bindparam("now", type_=Deposition.starts_at.type)
 
 
 def _soon() -> BindParameter[datetime]:
@@ -184,6 +263,17 @@ def _segments(kind: ListKind) -> list[Segment]:
                 (Deposition.cancellation_requested_at, Deposition.id),
             )
         ]
+    if kind.tab in (OVERLAPPING, MOVED):
+        mark = [_MARKS[kind.tab], *([Deposition.state == states[0].value] if kind.get("state") else []), *narrow]
+        order = (Deposition.starts_at, Deposition.id)
+        return [
+            Segment(kind.tab, ((*mark, Deposition.starts_at >= _now()),), order),
+            Segment(f"{kind.tab}_passed", ((*mark, Deposition.starts_at < _now()),), order, descending=True),
+        ]
+    if kind.tab == NEXT:
+        return [
+            _next(key, [state for state in states if state in BOOKED], given, narrow) for key, given in GROUPS_OF_NEXT
+        ]
     if kind.has(*DAYS):
         return [_by_start(f"{state}_days", state, narrow) for state in states]
     return [segment for state in states for segment in _of_state(state, narrow)]
@@ -203,7 +293,7 @@ def _of_state(state: State, narrow: Sequence[Condition]) -> Iterator[Segment]:
         yield Segment("waiting", ((*mine, Deposition.created_at < waited, not_(and_(*_within()))),), by_age)
         yield Segment("fresh", ((*mine, Deposition.created_at >= waited, not_(and_(*_within()))),), by_age)
     elif state in (State.SCHEDULED, State.READY):
-        passed = Deposition.starts_at < bindparam("now", type_=Deposition.starts_at.type)
+        passed = Deposition.starts_at < _now()
         yield _by_start(f"{state}_soon", state, [*_within(), *narrow])
         yield _by_start(f"{state}_later", state, [Deposition.starts_at >= _soon(), *narrow])
         yield _by_start(f"{state}_passed", state, [passed, *narrow], descending=True)
@@ -217,23 +307,46 @@ def _by_start(key: str, state: State, conditions: Sequence[Condition], descendin
     )
 
 
+def _next(key: str, states: Sequence[State], given: Condition, narrow: Sequence[Condition]) -> Segment:
+    """A group of the sessions until the end of the next business day, in all of these states."""
+    branches = tuple((Deposition.state == state.value, *_until_next(), given, *narrow) for state in states)
+    return Segment(key, branches, (Deposition.starts_at, Deposition.id))
+
+
+def _until_next() -> Conditions:
+    """From midnight of the business day before a session, on its own clock, to its start."""
+    asked, starts = Deposition.reconfirm_at, Deposition.starts_at
+    return (
+        asked > bindparam("asked_from", type_=asked.type),
+        asked <= bindparam("asked_until", type_=asked.type),
+        starts > bindparam("now", type_=starts.type),
+    )
+
+
 def _only(view: str) -> Conditions:
     """What a tab asks for besides its states."""
+    if view == NEXT:
+        return _until_next()
     if view == STARTING:
         return _within()
-    return (Deposition.cancellation_open,) if view == CANCELLATION else ()
+    return (_MARKS[view],) if view in _MARKS else ()
 
 
 def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
-    """How many each tab holds, of what a listing's counters say."""
+    """How many each tab holds, and each group of the next business day, of what a listing's counters say."""
 
     def counted_in(view: str) -> int:
         return sum(n for state, _, n in counters if state in STATES_OF[view])
 
+    groups = {key: sum(n for found, _, n in counters if found == key) for key, _ in GROUPS_OF_NEXT}
     return {
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
         CANCELLATION: sum(n for key, requested, n in counters if requested),
+        OVERLAPPING: sum(n for key, _, n in counters if key == OVERLAPPING),
+        MOVED: sum(n for key, _, n in counters if key == MOVED),
+        NEXT: sum(groups.values()),
+        **groups,
         SCHEDULED: counted_in(SCHEDULED),
         EVERYTHING: counted_in(EVERYTHING),
     }
@@ -245,6 +358,8 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
         return None
     if chosen.tab == STARTING:
         return tab_counts(counters)[STARTING]
+    if chosen.tab in (NEXT, OVERLAPPING, MOVED):
+        return None if chosen.has("state") else tab_counts(counters)[chosen.tab]
     states = states_of(chosen.kind)
     return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))
 

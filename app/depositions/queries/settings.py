@@ -60,3 +60,14 @@ def organizations(db: Db, scope: Scope) -> Sequence[ListedOrganization]:
     rows = db.execute(statement.order_by(func.lower(Organization.name), Organization.id).limit(LISTED)).scalars().all()
     chosen = of_organizations(db, [row.id for row in rows])
     return [ListedOrganization(row, chosen[row.id]) for row in rows]
+
+
+_TELEPHONES = select(Organization.id, Organization.public_phone).where(
+    Organization.id.in_(bindparam("ids", expanding=True)), Organization.public_phone != ""
+)
+
+
+def telephones(db: Db, organization_ids: Collection[int]) -> dict[int, str]:
+    """The public telephones of organizations that have one, by their ids."""
+    rows = db.execute(_TELEPHONES, {"ids": sorted(organization_ids)}).all() if organization_ids else ()
+    return {row.id: row.public_phone for row in rows}

@@ -147,6 +147,16 @@ def _nonexistent(gap: time_zones.NonexistentTime) -> Invalid:
     return Invalid(detail, errors=[FieldError("remote_session.start_time", "nonexistent", detail)])
 
 
+@dataclass(frozen=True, slots=True)
+class SessionChange:
+    """What an organization changes of a booked session; None stays as it is."""
+
+    title: str | None = None
+    invites: tuple[Invite, ...] | None = None
+    start: Start | None = None
+    estimated_duration: int | float | None = None
+
+
 def fold_invites(invites: list[Invite]) -> tuple[Invite, ...]:
     """Each address once, in the order given; upper and lower case count as the same. The first mention counts, and an
     invitee is a host if any mention says so."""
@@ -167,8 +177,8 @@ def tidy_details(given: dict[str, str | None]) -> dict[str, str]:
     return {key: value for key in DETAILS if (value := given.get(key)) and not normalization.is_blank(value)}
 
 
-def mint_slug(case_name: str) -> str:
+def mint_slug(case_name: str, random: bytes | None = None) -> str:
     """The last part of a session's address: the case, and 80 random bits, since anyone who has it may join."""
     plain = unicodedata.normalize("NFKD", case_name).encode("ascii", "ignore").decode().lower()
     readable = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
-    return f"{readable or 'session'}-{secrets.token_hex(10)}"
+    return f"{readable or 'session'}-{(random or secrets.token_bytes(10)).hex()}"

@@ -8,8 +8,10 @@ from app.depositions.views import (
     list,
     managers,
     moving,
+    new,
     organizations,
     overview,
+    reconfirm,
 )
 from app.depositions.views.filters import pages
 
@@ -21,7 +23,9 @@ __all__ = [
     "list",
     "managers",
     "moving",
+    "new",
     "organizations",
     "overview",
     "pages",
+    "reconfirm",
 ]

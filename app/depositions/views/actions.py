@@ -7,8 +7,7 @@ from flask import Response, flash
 from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions, emails
-from app.depositions.forms import ButtonForm, CancelForm, NoticeForm, RoomForm, ScheduleForm
-from app.depositions.models import Deposition
+from app.depositions.forms import ButtonForm, CancelForm, NoticeForm, RoomForm, ScheduleForm, StartForm
 from app.depositions.queries import managers
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
@@ -16,7 +15,6 @@ from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
-from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
@@ -35,20 +33,17 @@ def schedule(id: int) -> Response:
     booking, by, now = form.booking(team), me().actor(), clock.now()
     # The reason over an overlap is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(booking, reason=booking.reason or ASKED) if confirmation.only_shows() else booking
-    booked: list[Deposition] = []
-
-    def act(db: Db, version: int | None) -> None:
-        booked.append(actions.schedule(db, deposition.id, tried, by=by, now=now, version=version))
-
-    _, preview = confirmation.confirm(act, "schedule", deposition.id, asdict(replace(booking, reason="")))
-    recipients = len(emails.everybody(booked[-1]))
+    run = confirmations.DryRun()
+    _, preview = confirmation.confirm(
+        run.by(lambda db, version: actions.schedule(db, deposition.id, tried, by=by, now=now, version=version), now),
+        "schedule",
+        deposition.id,
+        asdict(replace(booking, reason="")),
+        run.findings,
+    )
+    recipients = len(emails.everybody(run.deposition))
     if preview:
-        # As the dry run left it: whom the roster did not know has no other session.
-        made = booked[-1]
-        manager = managers.by_email(reading(), made.manager_email or "")
-        begins, ends = deposition.starts_at, deposition.ends_at
-        overlaps = managers.overlaps(reading(), manager, begins, ends, besides=made.id) if manager else []
-        asked = confirmations.scheduling(deposition, made, overlaps, form.reason, now)
+        asked = confirmations.scheduling(deposition, run, form.reason, now)
         return confirmation_pages.show(preview, asked)
     flash(f"Scheduled. {pluralize(recipients, 'person', 'people')} will be notified by e-mail.")
     return redirects.back(QUEUE, deposition.id)
@@ -115,22 +110,36 @@ def change_room(id: int) -> Response:
 @pages.post("/<int:id>/start")
 @allow(*READERS)
 def start(id: int) -> Response:
-    """Opens the room; long before the planned start, once the user has read how long that is."""
-    deposition, form = actable(id), ButtonForm()
+    """Opens the room; long before the planned start, once the user has read how long that is, and with a reason."""
+    deposition, form = actable(id), StartForm()
     form.check()
-    by, now = me().actor(), clock.now()
+    by, now, reason = me().actor(), clock.now(), form.reason.data or ""
     if not transitions.starts_early(deposition.starts_at, now):
         actions.start(db(), deposition.id, by=by, now=now, version=form.seen_version)
     else:
+        # The reason is typed in the confirmation: until then any text lets the dry run pass.
+        tried = reason or ASKED if confirmation.only_shows() else reason
         _, preview = confirmation.confirm(
-            lambda db, version: actions.start(db, deposition.id, by=by, now=now, version=version),
+            lambda db, version: actions.start(db, deposition.id, by=by, now=now, reason=tried, version=version),
             "start",
             deposition.id,
             deposition.starts_at,
         )
         if preview:
-            return confirmation_pages.show(preview, confirmations.starting_early(deposition, now))
+            return confirmation_pages.show(preview, confirmations.starting_early(deposition, form.reason, now))
     flash("Started. The session’s links lead into the room now.")
+    return redirects.back(QUEUE, deposition.id)
+
+
+@pages.post("/<int:id>/take_back_start")
+@allow(*READERS)
+def take_back_start(id: int) -> Response:
+    """Closes the room again, as long as nobody has entered."""
+    deposition, form = actable(id), ButtonForm()
+    form.check()
+    by, now = me().actor(), clock.now()
+    actions.take_back_start(db(), deposition.id, by=by, now=now, version=form.seen_version)
+    flash("The start was taken back. The session’s links do not lead into the room.")
     return redirects.back(QUEUE, deposition.id)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Response
+from markupsafe import Markup
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
@@ -12,16 +13,28 @@ from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import CANCELED, EVENTS, SUBJECT
-from app.depositions.forms import OTHER, CancelForm, MoveForm, NoticeForm, RoomForm, ScheduleForm, typed_time
+from app.depositions.forms import (
+    OTHER,
+    CancelForm,
+    ManagerForm,
+    MoveForm,
+    NoticeForm,
+    RoomForm,
+    ScheduleForm,
+    typed_time,
+)
 from app.depositions.models import BOOKED, Deposition, Manager, State
-from app.depositions.presentation import ManagerChoice
-from app.depositions.queries import managers
+from app.depositions.queries import conflicts, managers
 from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
+from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
+from app.depositions.views import confirmations
+from app.depositions.views.choices import ManagerChoice, manager_choices, sessions_of_day
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
+from app.depositions.views.reconfirm import shown_reconfirmation
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading
@@ -59,12 +72,14 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     rows = events.timeline(db(), SUBJECT, deposition.id)
     canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
     others = related(reading(), deposition)
-    team = managers.managers(reading()) if deposition.state == State.INITIAL else []
+    choosing = deposition.state in (State.INITIAL, *BOOKED) and not denied
+    team = managers.managers(reading()) if choosing else []
     ids = {one.id for one in team} | ({deposition.manager_id} if deposition.manager_id else set())
     sessions = managers.booked(reading(), ids, deposition.starts_at, deposition.ends_at)
     away = managers.away(reading(), team, deposition.starts_at, deposition.ends_at)
     of_the_case = {other.manager_id for other in others if same_case(other, deposition)}
-    choices = presentation.manager_choices(team, sessions, away, deposition, of_the_case)
+    others_of_team = [one for one in team if one.id != deposition.manager_id]
+    choices = manager_choices(others_of_team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     return item_page.respond(
@@ -82,6 +97,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         tagged=tagging.shown(QUEUE, db(), deposition),
         state=presentation.STATES[State(deposition.state)],
         flags=[(flag, presentation.badge(flag)) for flag in found],
+        conflicts=_conflicts(deposition, now),
         hours=presentation.hours(deposition),
         yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
         length=presentation.length(deposition),
@@ -94,6 +110,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         now=now,
         participants=pluralize(len(everybody), "person", "people") if everybody else "",
         recipients=presentation.recipients(deposition, participants, messages, canceled),
+        reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
         manager_day=_manager_day(deposition, sessions),
@@ -103,14 +120,22 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
-        move=_move_form(deposition, posted=edited == "move"),
+        move=_move_form(deposition, team, posted=edited == "move"),
+        manager=_manager_form(deposition, team, choices, posted=edited == "change_manager"),
         zone_names=presentation.ZONE_NAMES,
-        moving=edited == "move",
-        canceling=edited == "cancel",
+        edited=edited,
         early=transitions.starts_early(deposition.starts_at, now),
         api_examples=api_examples.of(deposition),
         no_api_example=api_examples.NONE,
     )
+
+
+def _conflicts(deposition: DepositionDetail, now: datetime) -> list[Markup]:
+    """A sentence about each conflict, with links."""
+    if not deposition.overlapping:
+        return []
+    found = conflicts.findings(reading(), deposition, now, besides=deposition.id)
+    return [confirmations.linked(each) for each in found]
 
 
 def _relative(deposition: Deposition) -> str:
@@ -129,6 +154,9 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
         "move": transitions.why_not_move(state),
         "change_manager": transitions.why_not_change_manager(state),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
+        "take_back_start": transitions.why_not_take_back_start(
+            state, deposition.started_at, state == State.ACTIVE and anybody_entered(reading(), deposition.id), now
+        ),
         "end": transitions.why_not_end(state, ahead),
         "change_room": transitions.why_not_change_room(state),
         "write_notice": None,
@@ -155,7 +183,17 @@ def _schedule_form(
     return form
 
 
-def _move_form(deposition: Deposition, posted: bool) -> MoveForm:
+def _manager_form(
+    deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
+) -> ManagerForm:
+    """The form of a change of manager. The first who is free is chosen."""
+    defaults = {"version": deposition.version, "manager": choices[0].value if choices else OTHER}
+    form = ManagerForm() if posted else ManagerForm(formdata=None, data=defaults)
+    form.offer(team)
+    return form
+
+
+def _move_form(deposition: Deposition, team: Sequence[Manager], posted: bool) -> MoveForm:
     """The form of a move, with the moment as it is."""
     moment = {
         "version": deposition.version,
@@ -165,13 +203,13 @@ def _move_form(deposition: Deposition, posted: bool) -> MoveForm:
         "estimated_duration": deposition.estimated_duration or "",
         "notify": True,
     }
-    return MoveForm() if posted else MoveForm(formdata=None, data=moment)
+    form = MoveForm() if posted else MoveForm(formdata=None, data=moment)
+    form.offer(team, deposition)
+    return form
 
 
 def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> list[BookedSession]:
     """The sessions that the manager of a session has on its day, while it lies ahead or runs."""
     if deposition.state not in (*BOOKED, State.ACTIVE):
         return []
-    return presentation.sessions_of_day(
-        (one for one in sessions if one.manager_id == deposition.manager_id), deposition
-    )
+    return sessions_of_day((one for one in sessions if one.manager_id == deposition.manager_id), deposition)

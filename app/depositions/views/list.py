@@ -13,20 +13,31 @@ from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import detail, listing
+from app.depositions.queries import conflicts, detail, listing, settings
 from app.depositions.queries.listing import ListedDeposition
+from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.depositions.views.filters import FILTERS, READERS, pages
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes
 
+CALLED = frozenset((*ALARMING, Reconfirmation.SILENT))
+"""What was answered about sessions whose organization is to be called."""
+
+
+def _reconfirmed(counts: Mapping[str, int]) -> str:
+    """`9 confirmed, 2 silent, 1 no`, of the sessions until the end of the next business day; empty without any."""
+    words = {"next_yes": "confirmed", "next_silent": "silent", "next_no": "no or a call", "next_unasked": "not asked"}
+    given = [f"{counts[key]:,} {word}" for key, word in words.items() if counts[key]]
+    return f"{', '.join(given)}." if given else ""
+
 
 def _open_cancellation(row: ListedDeposition) -> datetime | None:
     return row.cancellation_requested_at if row.cancellation_open else None
 
 
-class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
+class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentation.Known]):
     """Requests and the sessions they become."""
 
     desk = DEPOSITIONS
@@ -34,6 +45,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     events = EVENTS
     endpoint = "depositions.list"
     heading = "Requests"
+    page = "depositions/list.html"
     cells = "depositions/_cells.html"
     identity = (
         Csv("Number", lambda each: each.row.id),
@@ -145,6 +157,22 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
             "danger",
         ),
         Tab(
+            listing.OVERLAPPING,
+            "Overlapping",
+            "Requests and sessions that overlap",
+            ("request or session overlaps another", "requests and sessions overlap others"),
+            {"view": listing.OVERLAPPING},
+            "danger",
+        ),
+        Tab(
+            listing.MOVED,
+            "The hour moved",
+            "Sessions whose hour moved",
+            ("session is at another moment by new zone rules", "sessions are at other moments by new zone rules"),
+            {"view": listing.MOVED},
+            "danger",
+        ),
+        Tab(
             listing.SCHEDULED,
             "Scheduled",
             "Scheduled sessions",
@@ -171,12 +199,17 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
 
     def lede(self, tab: Tab, counts: Counts) -> str:
         text, soon = super().lede(tab, counts), counts.tabs[listing.STARTING]
+        if tab.key == listing.NEXT:
+            return _reconfirmed(counts.tabs) or text
         if tab.key != listing.NEEDS or not soon:
             return text
         return f"{text.removesuffix('.')}, {soon:,} of them for a session within 24 hours."
 
-    def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> None:
-        return None
+    def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> presentation.Known:
+        return presentation.Known(
+            settings.telephones(db, {row.organization_id for row in rows if row.reconfirmation in CALLED}),
+            conflicts.counted(db, [row.id for row in rows if row.overlapping]),
+        )
 
     def export_facts(self, db: Db, rows: Sequence[ListedDeposition]) -> Mapping[int, Mapping[str, object]]:
         found = detail.export_facts(db, [row.id for row in rows])
@@ -195,13 +228,13 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, None]):
     def row(
         self,
         list_state: ListState,
-        known: None,
+        known: presentation.Known,
         key: str,
         row: ListedDeposition,
         tags: tuple[str, ...],
         viewer: Me,
     ) -> presentation.QueueRow:
-        return presentation.row(row, key, tags, viewer, list_state.now)
+        return presentation.row(row, key, tags, viewer, list_state.now, known)
 
     def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:

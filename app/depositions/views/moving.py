@@ -6,8 +6,8 @@ from flask import Response, flash
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects
-from app.depositions import actions, emails
-from app.depositions.forms import MoveForm
+from app.depositions import actions, emails, presentation
+from app.depositions.forms import ManagerForm, MoveForm
 from app.depositions.queries import managers
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
@@ -17,7 +17,6 @@ from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
 from app.kernel.db.transaction import reading
-from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
 
@@ -27,27 +26,54 @@ from app.kernel.web import confirmation_pages
 def move(id: int) -> Response:
     """Moves the session, with or without telling anybody, once the user has seen what they are sent."""
     deposition, form = actable(id), MoveForm()
+    form.offer(managers.managers(reading()), deposition)
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    manager = managers.get(reading(), deposition.manager_id) if deposition.manager_id else None
-    starts_at, ends_at = to.start.starts_at, to.ends_at
-    overlaps = managers.overlaps(reading(), manager, starts_at, ends_at, besides=deposition.id) if manager else []
-    asked = confirmations.moving(deposition, to, notify, overlaps, form.reason, now)
+    left = [] if notify else confirmations.believing_old_hour(deposition)
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
-    if not confirmation.only_shows() and asked.beliefs:
-        transitions.check_silence(to.reason)
+    if left:
+        transitions.check_silence(tried.reason)
+    run = confirmations.DryRun()
     _, preview = confirmation.confirm(
-        lambda db, version: actions.move(db, deposition.id, tried, by=by, now=now, notify=notify, version=version),
+        run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now),
         "move",
-        deposition.id,
+        id,
         asdict(replace(to, reason="")),
         notify,
+        run.findings,
     )
     if preview:
+        asked = confirmations.moving(deposition, run, notify, left, form.reason, now)
         return confirmation_pages.show(preview, asked)
-    recipients = len(emails.participants(deposition)) if notify else 0
+    recipients = len(emails.everybody(run.deposition)) if notify else 0
     people = pluralize(recipients, "person", "people")
     notified = f"{people} will be notified by e-mail." if recipients else "Nobody is notified of it."
-    flash(f"Moved to {datetimes.span(starts_at, ends_at, to.start.zone)}. {notified}")
-    return redirects.back(QUEUE, deposition.id)
+    flash(f"Moved to {presentation.hours(run.deposition)}. {notified}")
+    return redirects.back(QUEUE, id)
+
+
+@pages.post("/<int:id>/change_manager")
+@allow(*READERS)
+def change_manager(id: int) -> Response:
+    """Gives the session another manager, or none, once the user has seen what the former and the new one are sent."""
+    deposition, team, form = actable(id), managers.managers(reading()), ManagerForm()
+    form.offer(team)
+    form.check()
+    booking, by, now = None if form.nobody else form.booking(team), me().actor(), clock.now()
+    # The reason over an overlap is typed in the confirmation: until then any text lets the dry run pass.
+    tried = replace(booking, reason=booking.reason or ASKED) if booking and confirmation.only_shows() else booking
+    run = confirmations.DryRun()
+    _, preview = confirmation.confirm(
+        run.by(lambda db, version: actions.change_manager(db, id, tried, by=by, now=now, version=version), now),
+        "change_manager",
+        id,
+        asdict(replace(booking, reason="")) if booking else None,
+        run.findings,
+    )
+    if preview:
+        asked = confirmations.changing_manager(deposition, run, form.reason, now)
+        return confirmation_pages.show(preview, asked)
+    name = run.deposition.manager_name
+    flash(f"{name} manages the session now." if name else "Nobody manages the session now.")
+    return redirects.back(QUEUE, id)

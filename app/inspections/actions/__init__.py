@@ -11,7 +11,7 @@ from app.inspections.actions.add_remark import add_remark
 from app.inspections.actions.assign import assign, unassign
 from app.inspections.actions.attend import attend
 from app.inspections.actions.change_notes import change_notes
-from app.inspections.actions.consent import consent
+from app.inspections.actions.consent import Wording, consent
 from app.inspections.actions.create import create
 from app.inspections.actions.create_campaign import create_campaign
 from app.inspections.actions.end import end
@@ -30,6 +30,7 @@ __all__ = [
     "Minted",
     "Outcome",
     "Visitor",
+    "Wording",
     "add_remark",
     "ask_authorities",
     "assign",

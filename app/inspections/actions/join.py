@@ -19,6 +19,7 @@ from app.config import Config
 from app.inspections import events, payloads, queries, rules
 from app.inspections.actions._visitor import Visitor
 from app.inspections.actions._write import Values, append_to_chain, record, try_write
+from app.inspections.actions.consent import stop_without_consent
 from app.inspections.models import Inspection, Invite, Status, WrongCodes
 from app.inspections.rules import InviteState
 from app.kernel.crypto import same, sha256
@@ -182,6 +183,8 @@ def _let_in(db: Db, invite: Invite, visitor: Visitor, now: datetime) -> Outcome:
     append_to_chain(db, inspection, [("participant.joined", payload)], now)
     data = {"invite": str(invite.id), "opened": opened is not None}
     record(db, events.JOINED, inspection, by=visitor.actor(invite), now=now, data=data)
+    if invite.role == rules.FIELD:
+        stop_without_consent(db, invite, "joined", by=visitor.actor(invite), now=now)
     current = queries.get(db, invite.inspection_id)
     fresh = queries.invite(db, invite.id, invite.inspection_id)
     return Outcome(200, "", payloads.joined(current, fresh, token, db.config, now), fresh)

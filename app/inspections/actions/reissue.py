@@ -14,6 +14,7 @@ from app.inspections.actions._invites import (
     send,
     update_invite,
 )
+from app.inspections.actions.consent import settle_consent
 from app.inspections.actions.join import field_token
 from app.inspections.models import Invite, ReplacedLink
 from app.kernel.changes.events import Actor
@@ -58,6 +59,7 @@ def reissue(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
         rules.check_reissue(fresh, wrong_codes)
         raise Conflict(CHANGED_MEANWHILE)
     lock_live_inspection(db, fresh.inspection_id, now)
+    settle_consent(db, fresh.inspection_id, now)
     rules.check_reissue(fresh, wrong_codes)
     check_sending(db, fresh, now)
     return send(db, events.INVITE_REISSUED, fresh, token, code, by=by, now=now)

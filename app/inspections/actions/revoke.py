@@ -7,6 +7,7 @@ from sqlalchemy import update
 from app.inspections import events, queries, rules
 from app.inspections.actions._invites import drop_unsent, event_data
 from app.inspections.actions._write import record
+from app.inspections.actions.consent import settle_consent
 from app.inspections.models import Inspection, Invite
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -24,6 +25,7 @@ def revoke(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Invite:
     if changed is None:
         rules.check_revoke(fresh)
     drop_unsent(db, fresh, "The invite was revoked.", now)
+    settle_consent(db, fresh.inspection_id, now)
     inspection = db.get_one(Inspection, fresh.inspection_id)
     record(db, events.INVITE_REVOKED, inspection, by=by, now=now, data=event_data(fresh))
     return fresh

@@ -16,6 +16,12 @@ from app.kernel.text.i18n import Translations, Translator
 TRANSLATIONS = Translations("inspections", Path(__file__).parent)
 
 
+def consent_wording(subject: str, t: Translator) -> str:
+    """The very words in which a field user is asked about a subject: heading, sentence above, question, answers."""
+    question = f"{t(f'consent_name_{subject}')}, {t(f'consent_reason_{subject}')}"
+    return "\n".join((t("consent_title"), t("consent_text"), question, f"{t('yes')} / {t('no')}"))
+
+
 def date_time(instant: datetime, zone: str, t: Translator) -> str:
     """Day, hour and zone as people of this language write them."""
     local = instant.astimezone(ZoneInfo(zone))

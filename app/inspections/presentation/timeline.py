@@ -11,6 +11,7 @@ from app.inspections.events import CONSENT_SUBJECTS
 from app.inspections.models import Anchor, AnchorState, Invite
 from app.inspections.queries import LinkMessage
 from app.inspections.rules import InviteState
+from app.inspections.verification import Finding, Result
 from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 
 
@@ -37,7 +38,8 @@ def steps(
     agent: str,
     now: datetime,
 ) -> list[Entry]:
-    """The steps of an invite in order, those ahead in grey. `agent` is the browser that opened it."""
+    """The steps of an invite in order, those ahead in grey. `agent` is the browser that opened it,
+    `consent` what this field user answered."""
     state = rules.invite_state(invite, now)
     found: list[Entry] = [
         Entry(
@@ -53,12 +55,25 @@ def steps(
     if invite.otp_required:
         found.append(_code(invite, now))
     found.append(Entry(icon="video", text="In the session", at=invite.joined_at, later=invite.joined_at is None))
-    if invite.joined_at is not None and consent.get("camera") == "denied":
-        found.append(Entry(icon="camera-off", text="Camera denied", tone="danger"))
+    if invite.joined_at is not None and invite.role == rules.FIELD:
+        found.extend(_consent(consent))
     if state == InviteState.REVOKED:
         found.append(Entry(icon="ban", text="Revoked", at=invite.revoked_at, tone="danger"))
     elif state == InviteState.EXPIRED and invite.joined_at is None:
         found.append(Entry(icon="hourglass", text="The link is too old", at=invite.expires_at, tone="warn"))
+    return found
+
+
+def _consent(answers: Mapping[str, str]) -> list[Entry]:
+    """What the field user answered, and what they are still asked."""
+    denied = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if answers.get(subject) == "denied"]
+    granted = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if answers.get(subject) == "granted"]
+    asked = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if subject not in answers]
+    found = [Entry(icon="check-check", text=f"Allows: {', '.join(granted)}")] if granted else []
+    if denied:
+        found.append(Entry(icon="ban", text=f"Does not allow: {', '.join(denied)}", tone="danger"))
+    if asked:
+        found.append(Entry(icon="hourglass", text=f"Not answered yet: {', '.join(asked)}", tone="warn"))
     return found
 
 
@@ -136,10 +151,12 @@ def chain_entries(links: Sequence[chain.Link]) -> list[Entry]:
     entries = []
     for link in reversed(links):
         icon, text = CHAIN.get(link.kind, ("link-2", link.kind))
-        if link.kind == "consent.given":
+        if link.kind in ("consent.given", "consent.withdrawn"):
             payload = json.loads(link.payload)
-            subject = CONSENT_SUBJECTS.get(payload["subject"], payload["subject"])
-            icon, text = "check-check", f"Consent: {subject.lower()} {payload['answer']}"
+            subject = CONSENT_SUBJECTS.get(payload["subject"], payload["subject"]).lower()
+            withdrawn = link.kind == "consent.withdrawn"
+            icon = "ban" if withdrawn else "check-check"
+            text = f"Consent withdrawn: {subject}" if withdrawn else f"Consent: {subject} {payload['answer']}"
         at = datetime.fromisoformat(link.occurred_at)
         entries.append(Entry(icon=icon, text=f"{link.sequence}. {text}", hash=link.hash, at=at))
     return entries
@@ -158,15 +175,19 @@ class Stamp:
     failed: bool = False
 
 
-def stamps(anchors: Sequence[Anchor]) -> list[Stamp]:
-    """The answers of the authorities."""
-    return [_stamp(anchor) for anchor in anchors]
+def stamps(anchors: Sequence[Anchor], findings: Sequence[Finding]) -> list[Stamp]:
+    """The answers of the authorities, and what each is worth."""
+    return [_stamp(anchor, finding) for anchor, finding in zip(anchors, findings, strict=True)]
 
 
-def _stamp(anchor: Anchor) -> Stamp:
+def _stamp(anchor: Anchor, finding: Finding) -> Stamp:
     id, name = str(anchor.id), name_of(anchor.authority)
+    if finding.result == Result.BROKEN:
+        return Stamp(id, "circle-alert", "danger", "Does not hold", finding.sentence, anchor.stamped_at)
     if anchor.state == AnchorState.ANCHORED:
-        return Stamp(id, "shield-check", "good", "Anchored", name, anchor.stamped_at)
+        proven = finding.result == Result.PROVEN
+        icon, tone, text = ("shield-check", "good", "Proven") if proven else ("shield-check", "", "Stamped, not proven")
+        return Stamp(id, icon, tone, text, finding.sentence, anchor.stamped_at)
     if anchor.state == AnchorState.FAILED:
         small = f"{name}: {anchor.reason} It will not be asked again by itself."
         return Stamp(id, "circle-alert", "danger", "Failed", small, failed=True)

@@ -4,6 +4,7 @@ Statements are built once. Nothing here counts rows of a growing table: counts c
 (inspection_counts), and what is bounded by a day from an index range.
 """
 
+from app.inspections.queries.consents import Consents, consents, unasked
 from app.inspections.queries.detail import (
     CampaignRow,
     LinkMessage,
@@ -30,11 +31,13 @@ from app.inspections.queries.detail import (
 
 __all__ = [
     "CampaignRow",
+    "Consents",
     "LinkMessage",
     "OrganizationRow",
     "SessionRow",
     "anchors",
     "campaigns",
+    "consents",
     "get",
     "invite",
     "invite_by_field_token",
@@ -46,6 +49,7 @@ __all__ = [
     "links",
     "one",
     "organizations",
+    "unasked",
     "wire_page",
     "wrong_codes",
     "wrong_codes_of",

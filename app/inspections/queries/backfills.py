@@ -1,13 +1,15 @@
-"""Backfills: the keys by which recipients of invites are known, and to whom inspections are assigned."""
+"""Backfills: the keys by which recipients of invites are known, to whom inspections are assigned, and consents."""
 
+import json
 import re
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 
 from app.accounts.models import Organization, Person
-from app.inspections.models import Inspection, Invite, Status, WrongCodes
+from app.inspections.models import ChainEvent, Consent, Inspection, Invite, Status, WrongCodes
 from app.kernel.crypto import sha256
 from app.kernel.db.backfills import Backfill, Portion
 from app.kernel.db.engine import Db
@@ -88,7 +90,48 @@ def _assignees(db: Db, position: str | None, size: int) -> Portion:
     return Portion(len(made.all()), str(ids[-1]) if len(ids) == size else None)
 
 
+def _consents(db: Db, position: str | None, size: int) -> Portion:
+    """Stores the answers that the chains hold by field user. The words in which they were asked were not kept.
+
+    An answer that was given by a link which was replaced since counts no more.
+    """
+    after = [Inspection.id > UUID(position)] if position else []
+    ids = db.execute(select(Inspection.id).where(*after).order_by(Inspection.id).limit(size)).scalars().all()
+    if not ids:
+        return Portion(0, None)
+    given = db.execute(
+        select(ChainEvent.inspection_id, ChainEvent.payload, ChainEvent.occurred_at)
+        .where(ChainEvent.inspection_id.between(ids[0], ids[-1]), ChainEvent.kind == "consent.given")
+        .order_by(ChainEvent.inspection_id, ChainEvent.sequence)
+    ).all()
+    invites = select(Invite.id, Invite.issue, Invite.joined_at).where(Invite.inspection_id.between(ids[0], ids[-1]))
+    issues = {row.id: (row.issue, row.joined_at) for row in db.execute(invites)} if given else {}
+    rows: list[dict[str, object]] = []
+    for row in given:
+        payload = json.loads(row.payload)
+        if "wording" in payload:
+            continue  # stored by the action itself, after the tables were made
+        answered_at, invite_id = datetime.fromisoformat(row.occurred_at), UUID(payload["participant"])
+        issue, joined_at = issues[invite_id]
+        # The chain's moments are cut to milliseconds.
+        counts = joined_at is not None and answered_at >= joined_at - timedelta(milliseconds=1)
+        rows.append(
+            {
+                "inspection_id": row.inspection_id,
+                "invite_id": invite_id,
+                "issue": issue if counts else 0,
+                "subject": payload["subject"],
+                "answer": payload["answer"],
+                "answered_at": answered_at,
+            }
+        )
+    if rows:
+        db.execute(insert(Consent), rows)
+    return Portion(len(rows), str(ids[-1]) if len(ids) == size else None)
+
+
 BACKFILLS = (
     Backfill("telephones.invites", _keys_of_invites),
     Backfill("assignees.inspections", _assignees, ordered=True),
+    Backfill("consents.inspections", _consents, ordered=True),
 )

@@ -12,11 +12,11 @@ from app.accounts.rules import LOCALES
 from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
-from app.inspections import api_examples, chain, emails, queries, rules
+from app.inspections import api_examples, bundle, chain, emails, queries, rules, verification
 from app.inspections.anchors import name_of
 from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
 from app.inspections.forms import InviteForm, NotesForm, RemarkForm
-from app.inspections.models import Campaign, Inspection, Invite, Status
+from app.inspections.models import Anchor, Campaign, Inspection, Invite, Status
 from app.inspections.presentation import labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
 from app.inspections.presentation.progress import phone_script, progress_of
@@ -62,12 +62,14 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
     invites = queries.invites(db(), inspection.id)
     messages = queries.link_messages(db(), [emails.link_name(invite) for invite in invites])
     rows = events.timeline(db(), SUBJECT, inspection.id)
-    links = queries.links(db(), inspection.id)
+    links, anchors = queries.links(db(), inspection.id), queries.anchors(db(), inspection.id)
+    verdict = _verdict(inspection, links, anchors)
     once = secrets.shown_once(request.cookies.get(secrets.COOKIE, ""), db().vault, me().id, now)
     wrong_codes = queries.wrong_codes_of(db(), inspection.id)
-    reasons = _reasons(inspection, now)
+    consents = queries.consents(db(), inspection.id)
+    reasons = _reasons(inspection, queries.unasked(consents), now)
     panels = [
-        _invite_panel(inspection, invite, messages, rows, once, queries.wrong_of(wrong_codes, invite), now)
+        _invite_panel(inspection, invite, messages, rows, once, queries.wrong_of(wrong_codes, invite), consents, now)
         for invite in invites
     ]
     viewers = view_item(INSPECTIONS, SUBJECT, inspection.id, inspection.organization_id, now) if live else []
@@ -90,8 +92,8 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         anchoring=labels.ANCHORING.get(inspection.anchoring),
         invites=panels,
         chain=timeline.chain_entries(links),
-        chain_fault=_chain_fault(inspection, links),
-        stamps=timeline.stamps(queries.anchors(db(), inspection.id)),
+        verdict=verdict,
+        stamps=timeline.stamps(anchors, verdict.stamps),
         timeline=EVENTS.timeline(rows),
         messages=messages_about(db(), SUBJECT, inspection.id, limit=50),
         language=LOCALES[inspection.locale],
@@ -120,21 +122,18 @@ def _campaign_name(inspection: Inspection) -> str:
     return known[0].name if known else ""
 
 
-def _chain_fault(inspection: Inspection, links: Sequence[chain.Link]) -> str:
-    """What is wrong with the chain, which every view verifies; empty when it holds."""
-    try:
-        chain.verify(links, length=inspection.chain_length, head=inspection.chain_head)
-    except chain.Broken as broken:
-        return str(broken)
-    return ""
+def _verdict(inspection: Inspection, links: Sequence[chain.Link], anchors: Sequence[Anchor]) -> verification.Verdict:
+    """What the record proves, which every view verifies against what the authorities have stamped."""
+    length, head, roots = inspection.chain_length, inspection.chain_head, db().config.tsa_roots
+    return verification.verify(str(inspection.id), links, anchors, roots, length=length, head=head)
 
 
-def _reasons(inspection: Inspection, now: datetime) -> dict[str, str]:
+def _reasons(inspection: Inspection, unasked: int, now: datetime) -> dict[str, str]:
     """Why each button is disabled, in the rules' own words; empty where it is not."""
     denied = me().why_not(INSPECTIONS, inspection.organization_id)
-    checks = {
+    checks: dict[str, Callable[..., None]] = {
         "attend": rules.check_attend,
-        "start_recording": rules.check_start_recording,
+        "start_recording": lambda inspection, now: rules.check_start_recording(inspection, now, unasked),
         "stop_recording": rules.check_stop_recording,
         "change_notes": rules.check_change_notes,
         "add_remark": rules.check_add_remark,
@@ -160,6 +159,7 @@ def _invite_panel(
     rows: Sequence[EventRow],
     once: secrets.ShownOnce | None,
     wrong_codes: int,
+    consents: queries.Consents,
     now: datetime,
 ) -> InvitePanel:
     """`wrong_codes` were typed for its recipient; `once` are the secrets to show, of this invite or another."""
@@ -179,7 +179,7 @@ def _invite_panel(
         timeline.steps(
             invite,
             messages.get(emails.link_name(invite)),
-            inspection.consent_state,
+            consents.get(invite.id, {}),
             issued.created_at if issued else invite.created_at,
             opened.data.get("agent", "") if opened else "",
             now,
@@ -196,11 +196,9 @@ def _invite_panel(
 def chain_bundle(id: str) -> Response:
     """The chain as files that verify offline with sha256sum, openssl and the script among them."""
     inspection = visible(id)
-    anchors = queries.anchors(db(), inspection.id)
-    replies = [(name_of(anchor.authority), anchor.reply) for anchor in anchors if anchor.reply]
     head, length = inspection.chain_head, inspection.chain_length
     statement = chain.statement(str(inspection.id), head, length) if inspection.ended_at else None
-    content = chain.bundle(queries.links(db(), inspection.id), statement, replies)
+    content = bundle.bundle(queries.links(db(), inspection.id), statement, queries.anchors(db(), inspection.id))
     response = Response(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="chain-{inspection.id}.zip"'
     return personal(response)

@@ -320,7 +320,8 @@ def _webhook(db: Db, message: Message) -> PreviewedMessage:
             )
     named = webhooks.headers(host, f"[{WHEN_SENT}]", "[the time]", "1", "[over id, time and body]")
     head = "\n".join(f"{name}: {value}" for name, value in named.items())
-    claims = orjson.dumps(message.payload["claims"], option=orjson.OPT_INDENT_2).decode()
+    shown = message.payload | (message.content or {})
+    claims = orjson.dumps(shown["claims"], option=orjson.OPT_INDENT_2).decode()
     return PreviewedMessage(
         "webhook",
         "webhook",

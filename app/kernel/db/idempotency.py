@@ -100,6 +100,22 @@ def row_id(credential: object, endpoint: str, args: Mapping[str, object], key: s
     return sha256("\n".join((str(credential), endpoint, repr(sorted(args.items())), key)))
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What was stored under a key, and the fingerprint of the call that stored it."""
+
+    fingerprint: str
+    body: bytes
+
+
+def find(db: Db, wanted: str, now: datetime) -> Finished | None:
+    """The response that is stored under a key, if there is one; claims nothing."""
+    row = db.connection().execute(_FIND, {"wanted": wanted}).first()
+    if row is None or row.status is None or row.created_at <= now - LIFE:
+        return None
+    return Finished(row.fingerprint, db.vault.decrypt(row.body or "").encode())
+
+
 def begin(db: Db, wanted: str, fingerprint: str, now: datetime) -> Stored | None:
     """Claims the key in the caller's transaction, or returns the stored response.
 

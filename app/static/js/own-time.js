@@ -10,7 +10,9 @@ const { hour12 } = new Intl.DateTimeFormat([], { hour: "numeric" }).resolvedOpti
 
 const full = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
 const day = (moment) => moment.toLocaleDateString(days, full).replace(lang === "en" ? "," : "", "");
-const clock = (moment) => moment.toLocaleTimeString(times, { hour: "numeric", minute: "2-digit", hour12 });
+const clock = (moment) =>
+  moment.toLocaleTimeString(times, { hour: "numeric", minute: "2-digit", hour12 }).replaceAll(/\s/g, "\u00a0");
+const span = (starts, ends) => (ends ? `${clock(starts)} – ${clock(ends)}` : clock(starts));
 const part = (moment, shape, name) =>
   new Intl.DateTimeFormat(days, shape).formatToParts(moment).find((each) => each.type === name)?.value ?? "";
 
@@ -24,10 +26,14 @@ function show(block) {
     ends && day(ends) !== day(starts)
       ? ` ${block.dataset.into.replace("%day%", part(ends, { weekday: "long" }, "weekday"))}`
       : "";
-  const [date, hours, yours] = block.children;
+  const [date, hours, yours, former] = block.children;
   date.textContent = day(starts);
-  hours.textContent = ends ? `${clock(starts)} – ${clock(ends)}` : clock(starts);
+  hours.textContent = span(starts, ends);
   yours.textContent = block.dataset.yours.replace("%zone%", zone) + into;
+  if (former) {
+    const [before, until] = former.dataset.former.split("/").map((each) => new Date(each));
+    former.lastElementChild.textContent = `${day(before)}, ${span(before, until > before && until)}`;
+  }
   block.hidden = false;
 }
 

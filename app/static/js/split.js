@@ -66,6 +66,7 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
   if (!pane || ctx.response?.status >= 400) return;
   if (ctx.target?.id === "item") {
     noteItem();
+    $("h1.toolbar-title")?.setAttribute("aria-level", "2"); // the item has the heading of the page now
     restoreTyped($("#item"));
     if (toHeading) focusHeading();
   } else if (ctx.target?.id !== "queue") {

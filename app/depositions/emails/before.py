@@ -1,0 +1,89 @@
+"""E-mails before a session: reminders to the participants, and the question whether it takes place."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from app.accounts import hosts
+from app.config import Config
+from app.depositions.emails.participants import Participant, join_url, mail_context
+from app.depositions.locales import TRANSLATIONS
+from app.depositions.models import Deposition, Kind
+from app.kernel import signing
+from app.kernel.crypto import sha256
+from app.kernel.db.engine import Db
+from app.kernel.outbox.email import email_message
+from app.kernel.outbox.outbox import Message
+
+RECONFIRM = "deposition.reconfirm"
+"""Purpose of the links by which people say whether a session takes place."""
+
+
+def reminders(
+    db: Db, deposition: Deposition, organization: str, recipients: Sequence[Participant], hours: int
+) -> list[Message]:
+    """To these participants: that the session is soon. It carries no calendar file, for nothing is new."""
+    messages = []
+    context = mail_context(db, deposition, organization)
+    for recipient in recipients:
+        url = join_url(deposition, db.config, recipient)
+        messages.append(
+            email_message(
+                db,
+                "deposition-reminder",
+                to=recipient.email,
+                name=recipient.name,
+                dedupe=f"deposition-reminder:{deposition.id}:{deposition.sequence}:{hours}:{recipient.number}",
+                not_after=deposition.starts_at,
+                fresh=[(url.rpartition("=")[2], "their own proof")],
+                join_url=url,
+                is_host=recipient.host,
+                **context,
+            )
+        )
+    return messages
+
+
+class Respondent(Protocol):
+    """Somebody who is asked whether a session takes place."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+
+
+def reconfirmation(
+    db: Db, deposition: Deposition, organization: str, respondents: Sequence[Respondent]
+) -> list[Message]:
+    """To organization and hosts: whether the session takes place. The answer is given on the page behind the link."""
+    messages = []
+    host = hosts.by_id(db, deposition.organization_id)
+    for one in respondents:
+        own = TRANSLATIONS.translator(host.locale) if one.kind is Kind.ORGANIZATION else None
+        url = reconfirm_url(deposition, db.config, one)
+        messages.append(
+            email_message(
+                db,
+                "deposition-reconfirm",
+                to=one.address,
+                name=one.name,
+                dedupe=f"deposition-reconfirm:{deposition.id}:{deposition.sequence}:{one.number}",
+                not_after=deposition.starts_at,
+                fresh=[(url.rpartition("/")[2], "their own proof")],
+                url=url,
+                **mail_context(db, deposition, organization, own),
+            )
+        )
+    return messages
+
+
+def reconfirm_url(deposition: Deposition, config: Config, who: Respondent) -> str:
+    """The address of the page on which one respondent says whether the session, as it is now, takes place."""
+    proof = signing.sign(config, RECONFIRM, [deposition.id, deposition.sequence, sha256(who.key)[:16]])
+    return f"{config.public_base_url}/sessions/{deposition.slug}/reconfirm/{proof}"

@@ -1,0 +1,49 @@
+"""Business days of a country: neither its weekend nor one of its public holidays (the `holidays` package)."""
+
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
+
+HOUR = time(10)
+"""When those concerned are asked, on the session's own clock."""
+LONGEST_BREAK = 14
+"""Most days in a row that are looked through for a business day."""
+MONDAY_TO_FRIDAY = range(5)
+
+
+def is_business_day(day: date, country: str | None) -> bool:
+    """Whether people work on this day; for a country without a calendar, Monday to Friday."""
+    calendar = _calendar(country, day.year)
+    if calendar is None:
+        return day.weekday() in MONDAY_TO_FRIDAY
+    return calendar.is_working_day(day)
+
+
+def business_day_before(day: date, country: str | None) -> date:
+    """The last business day before this day."""
+    for days in range(1, LONGEST_BREAK + 1):
+        before = day - timedelta(days=days)
+        if is_business_day(before, country):
+            return before
+    return day - timedelta(days=1)
+
+
+def reconfirm_at(starts_at: datetime, zone: str, country: str | None) -> datetime:
+    """When it is asked whether a session takes place: 10:00 on its own clock, on the business day before."""
+    there = ZoneInfo(zone)
+    day = business_day_before(starts_at.astimezone(there).date(), country)
+    return datetime.combine(day, HOUR, there).astimezone(starts_at.tzinfo)
+
+
+@lru_cache(maxsize=256)
+def _calendar(country: str | None, year: int) -> "HolidayBase | None":
+    """The calendar of a country. Holidays of a neighbouring year that are observed in this one are in it."""
+    # Imported at first use: the package loads every country's calendar, half a second of work that most commands
+    # of the application never need.
+    from holidays import country_holidays, list_supported_countries
+
+    return country_holidays(country, years=year) if country in list_supported_countries() else None
