@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from app.depositions.models import BOOKED, Absence, Deposition, Manager, State, WorkingHours
 from app.depositions.rules.availability import Hours
@@ -20,6 +20,14 @@ WEEK = timedelta(days=7)
 
 _EVERY_COLUMN = tuple(Manager.__table__.c)
 _RUNS = (*(state.value for state in BOOKED), State.ACTIVE.value)
+
+_MINE = (
+    Deposition.manager_id == bindparam("manager_id"),
+    Deposition.starts_at >= bindparam("after", type_=Deposition.starts_at.type),
+)
+_BY_START = select(*Deposition.__table__.c).where(*_MINE).order_by(Deposition.starts_at)
+UPCOMING = _BY_START.where(Deposition.state.in_(_RUNS)).limit(10)
+FEED = _BY_START.where(Deposition.starts_at < bindparam("before", type_=Deposition.starts_at.type)).limit(FEED_MOST)
 
 
 class RosterRow(NamedTuple):
@@ -129,19 +137,10 @@ def absences(db: Db, manager_id: int, now: datetime) -> list[Absence]:
     return [cast(Absence, row) for row in rows]
 
 
-def upcoming(db: Db, manager_id: int, now: datetime, most: int = 10) -> list[Deposition]:
+def upcoming(db: Db, manager_id: int, now: datetime) -> list[Deposition]:
     """The next sessions of a manager."""
-    rows = db.execute(
-        select(*Deposition.__table__.c)
-        .where(
-            Deposition.manager_id == manager_id,
-            Deposition.starts_at >= now - timedelta(hours=1),
-            Deposition.state.in_(_RUNS),
-        )
-        .order_by(Deposition.starts_at, Deposition.id)
-        .limit(most)
-    )
-    return [cast(Deposition, row) for row in rows]
+    values = {"manager_id": manager_id, "after": now - timedelta(hours=1)}
+    return [cast(Deposition, row) for row in db.execute(UPCOMING, values)]
 
 
 def by_feed(db: Db, hashed: str) -> Manager | None:
@@ -152,14 +151,5 @@ def by_feed(db: Db, hashed: str) -> Manager | None:
 
 def feed(db: Db, manager_id: int, now: datetime) -> list[Deposition]:
     """The sessions of a manager's calendar feed, with those that were canceled."""
-    rows = db.execute(
-        select(*Deposition.__table__.c)
-        .where(
-            Deposition.manager_id == manager_id,
-            Deposition.starts_at > now - FEED_BACK,
-            Deposition.starts_at < now + FEED_AHEAD,
-        )
-        .order_by(Deposition.starts_at, Deposition.id)
-        .limit(FEED_MOST)
-    )
-    return [cast(Deposition, row) for row in rows]
+    values = {"manager_id": manager_id, "after": now - FEED_BACK, "before": now + FEED_AHEAD}
+    return [cast(Deposition, row) for row in db.execute(FEED, values)]
