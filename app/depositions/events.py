@@ -6,6 +6,7 @@ from app.dashboard.events import tag_events
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
 from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
 
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
@@ -147,6 +148,12 @@ def _absence(row: EventRow) -> str:
     return f"{days}: {row.data['note']}" if row.data.get("note") else days
 
 
+def _people_told(row: EventRow) -> str:
+    people = len(row.data.get("people", ()))
+    found = [pluralize(people, "person", "people") if people else "", "their system" if row.data.get("webhook") else ""]
+    return f"How it stands sent by {{who}} to {' and '.join(filter(None, found))}"
+
+
 def _reminded(row: EventRow) -> str:
     return f"{row.data.get('hours')} h before, {row.data.get('messages')} by e-mail"
 
@@ -196,6 +203,17 @@ CANCELLATION_REQUESTED = EventType(
     "message-square-x",
     "danger",
     removes_from_list=True,
+)
+CANCELLATION_DECLINED = EventType(
+    "deposition.cancellation_declined",
+    "Cancellation declined by {who}",
+    "declined its cancellation",
+    "message-square-x",
+    removes_from_list=True,
+    details=_notice,
+)
+TOLD = EventType(
+    "deposition.told", _people_told, "sent how it stands to those who did not know", "send", removes_from_list=True
 )
 NOTICE_WRITTEN = EventType(
     "deposition.notice_written", "Notice written by {who}", "wrote a notice", "message-square", details=_notice

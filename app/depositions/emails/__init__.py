@@ -1,6 +1,7 @@
 """E-mails about a deposition: to the deponent and every invitee, to its manager, and before it begins."""
 
 from app.depositions.emails.before import RECONFIRM, reconfirm_url, reconfirmation, reminders
+from app.depositions.emails.managers import manager_canceled, manager_changed, manager_invited
 from app.depositions.emails.participants import (
     INVITEE,
     Participant,
@@ -14,7 +15,6 @@ from app.depositions.emails.participants import (
     scheduled,
     uninvited,
 )
-from app.depositions.emails.to_manager import manager_canceled, manager_changed, manager_invited
 
 __all__ = [
     "INVITEE",

@@ -8,6 +8,7 @@ from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions, emails, presentation
 from app.depositions.forms import ManagerForm, MoveForm
+from app.depositions.models import Deposition
 from app.depositions.queries import managers
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
@@ -16,6 +17,7 @@ from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
@@ -29,14 +31,19 @@ def move(id: int) -> Response:
     form.offer(managers.managers(reading()), deposition)
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    left = [] if notify else confirmations.believing_old_hour(deposition)
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
-    if left:
-        transitions.check_silence(tried.reason)
     run = confirmations.DryRun()
+    act = run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now)
+
+    def with_reason(db: Db, version: int | None) -> Deposition:
+        made = act(db, version)
+        if run.behind and not notify:
+            transitions.check_silence(tried.reason)
+        return made
+
     _, preview = confirmation.confirm(
-        run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now),
+        with_reason,
         "move",
         id,
         asdict(replace(to, reason="")),
@@ -44,7 +51,7 @@ def move(id: int) -> Response:
         run.findings,
     )
     if preview:
-        asked = confirmations.moving(deposition, run, notify, left, form.reason, now)
+        asked = confirmations.moving(deposition, run, notify, form.reason, now)
         return confirmation_pages.show(preview, asked)
     recipients = len(emails.everybody(run.deposition)) if notify else 0
     people = pluralize(recipients, "person", "people")
