@@ -17,8 +17,10 @@ from app.depositions import actions, emails
 from app.depositions.actions import people as knowledge
 from app.depositions.events import SUBJECT
 from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
-from app.depositions.queries import reconfirmation
+from app.depositions.queries import questions, reconfirmation
 from app.depositions.rules import new_request
+from app.depositions.rules.questions import Kind as Question
+from app.depositions.rules.questions import NewQuestion
 from app.depositions.rules.reconfirmation import Answer
 from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
@@ -101,6 +103,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
+    maker.ask()
     maker.settle()
     maker.reconfirm()
     return {"depositions": maker.made}
@@ -324,6 +327,32 @@ class _Maker:
             if answer:
                 at = asked_at + timedelta(minutes=25)
                 actions.reconfirm(self.db, row.id, "organization:", Answer(answer), by=by, now=at)
+
+    def ask(self) -> None:
+        """Asks about two requests; one answer waits, with an hour that suits better."""
+        waiting = select(Deposition).where(
+            Deposition.state.in_([State.INITIAL.value, State.SCHEDULED.value]),
+            Deposition.starts_at > self.now + timedelta(days=3),
+            Deposition.organization_id == self.organizations["marston"].id,
+        )
+        rows = self.db.scalars(waiting.order_by(Deposition.state.desc(), Deposition.id).limit(2)).all()
+        by, at = _actor(self.team[0]), self.now - timedelta(hours=3)
+        later = self.now.astimezone(ZoneInfo(rows[0].zone)).replace(hour=15, minute=30) + timedelta(days=8)
+        hours = NewQuestion(
+            "The manager you prefer is free at these hours only. Which one suits?",
+            Question.HOURS,
+            (f"{later:%Y-%m-%dT%H:%M}", f"{later + timedelta(days=1):%Y-%m-%dT%H:%M}"),
+        )
+        actions.ask(self.db, rows[0].id, hours, by=by, now=at)
+        actions.ask(
+            self.db, rows[1].id, NewQuestion("Will the witness need an interpreter?", Question.YES_NO), by=by, now=at
+        )
+        asked = questions.latest(self.db, rows[0].id)
+        if asked is not None:
+            owner = self.organizations["marston"]
+            them = Actor("participant", None, owner.name, owner.id, "page")
+            note = "The second day would do as well."
+            actions.answer_question(self.db, asked.id, hours.hours[0], note, by=them, now=at + timedelta(hours=2))
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
         booking = actions.Booking(

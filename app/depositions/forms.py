@@ -21,6 +21,8 @@ from app.depositions.actions import Booking, Move
 from app.depositions.models import Manager
 from app.depositions.rules.mail.hours import clock_written
 from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
+from app.depositions.rules.questions import MOMENT, NOTE_LIMIT, QUESTION_LIMIT, NewQuestion
+from app.depositions.rules.questions import Kind as QuestionKind
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.api.validation import without_nulls
@@ -215,7 +217,47 @@ class SettingsForm(VersionedForm):
 
 
 class AnswerForm(DeskForm):
-    """A visitor’s answer; which one is the button that was pressed."""
+    """A visitor’s answer: one that was prepared, and what is written besides."""
+
+    answer = StringField("Answer", validators=[at_most(20)])
+    note = TextAreaField("Remark", validators=[at_most(NOTE_LIMIT)])
+
+
+class AskForm(VersionedForm):
+    """A question to the organization, and how it is answered."""
+
+    question = TextAreaField("Question", validators=[needed("Write the question."), at_most(QUESTION_LIMIT)])
+    kind = RadioField(
+        "They answer",
+        choices=choices(
+            (QuestionKind.YES_NO.value, "yes or no"),
+            (QuestionKind.HOURS.value, "with one of these hours"),
+            (QuestionKind.TEXT.value, "in their own words"),
+        ),
+        default=QuestionKind.YES_NO.value,
+        validators=[needed("Choose how they answer.")],
+    )
+    hour_1 = StringField("First hour", validators=[at_most(16)])
+    hour_2 = StringField("Second hour", validators=[at_most(16)])
+    hour_3 = StringField("Third hour", validators=[at_most(16)])
+
+    @property
+    def question_asked(self) -> NewQuestion:
+        """What is asked, once the form is checked."""
+        kind = QuestionKind(self.kind.data)
+        hours = [field.data for field in self._hours() if field.data] if kind is QuestionKind.HOURS else []
+        return NewQuestion(self.question.data, kind, tuple(dict.fromkeys(hours)))
+
+    def _hours(self) -> tuple[Field, ...]:
+        return (self.hour_1, self.hour_2, self.hour_3)
+
+    def validate_kind(self, field: Field) -> None:
+        if field.data != QuestionKind.HOURS.value:
+            return
+        if not any(hour.data for hour in self._hours()):
+            raise ValidationError("Give at least one hour, or choose another kind of answer.")
+        if not all(MOMENT.fullmatch(hour.data) for hour in self._hours() if hour.data):
+            raise ValidationError("Write each hour as a date and a time, for example 2026-12-17T14:00.")
 
 
 class ReconfirmForm(VersionedForm):

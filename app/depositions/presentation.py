@@ -43,6 +43,8 @@ GROUPS = {
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
+    "asked_answered": Label("Answered", "message-square-text", "warn"),
+    "asked_open": Label("Asked, no answer yet", "hourglass"),
     "next_no": Label("Does not take place, or asks for a call", "phone", "danger"),
     "next_silent": Label("Asked, no answer yet", "hourglass", "warn"),
     "next_unasked": Label("Not asked", "circle-dashed"),
@@ -55,6 +57,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "cancellation": ("message-square-x", "danger"),
     "reconfirmed_no": ("calendar-x", "danger"),
     "reconfirmed_call": ("phone", "danger"),
+    "answered": ("message-square-text", "warn"),
+    "asked": ("circle-question-mark", ""),
     "passed": ("history", "danger"),
     "hour": ("moon", "warn"),
     "holiday": ("calendar-x", "warn"),
@@ -105,6 +109,7 @@ class _CacheKey(NamedTuple):
     ambiguous: bool
     cancellation_open: bool
     reconfirmation: str | None
+    question: str | None
     postback_url: bool
     interpreter: str | None
 
@@ -127,7 +132,7 @@ def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool
 
 
 _STATE_BADGES = {state.value: Badge(label.word, label.icon, label.tone) for state, label in STATES.items()}
-_MIXED_GROUPS = frozenset(("found", "sorted", "cancellation", ""))
+_MIXED_GROUPS = frozenset(("found", "sorted", "cancellation", "asked_answered", "asked_open", ""))
 """Groups whose rows are of several states."""
 
 
@@ -145,6 +150,7 @@ def row(
         listed.ambiguous,
         listed.cancellation_open,
         listed.reconfirmation,
+        listed.question,
         bool(listed.postback_url),
         listed.details.get("interpreter"),
     )

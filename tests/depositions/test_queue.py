@@ -6,6 +6,7 @@ import pytest
 
 from app.depositions import actions
 from app.depositions.queries import listing, managers
+from app.depositions.rules.questions import Kind, NewQuestion
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
 from app.kernel.db.counters import differences
@@ -52,6 +53,8 @@ def desk(database, cast):
         actions.request_cancellation(
             db, made["asked"], organization_id=cast.marston.id, by=cast.actor("ines"), now=moment
         )
+        question = NewQuestion("Which courthouse?", Kind.TEXT)
+        actions.ask(db, made["fresh"], question, by=cast.actor("ines"), now=moment)
     made["active"] = factories.in_state(database, cast, "active", starts_at=moment - HOUR).id
     made["ended"] = factories.in_state(database, cast, "ended", starts_at=moment - 4 * DAY).id
     made["canceled"] = factories.in_state(database, cast, "canceled", starts_at=moment + 4 * DAY).id
@@ -84,6 +87,7 @@ LISTS = {
     listing.NEEDS: NEEDS,
     listing.STARTING: NEEDS[:2],
     listing.CANCELLATION: [("cancellation", "asked")],
+    listing.ASKED: [("asked_open", "fresh")],
     listing.NEXT: [("next_unasked", "tomorrow")],
     listing.SCHEDULED: SCHEDULED,
     listing.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],

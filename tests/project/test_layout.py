@@ -60,6 +60,7 @@ OWN_VIEWS = {
         "moving": "a booked session’s hour and manager",
         "organizations": "what each organization chose",
         "reading": "what was read of a mail",
+        "ask": "questions to the organization",
         "reconfirm": "what was answered on the phone",
     },
     "prescreens": {"questionnaires": "the organization's questionnaires"},

@@ -4,6 +4,7 @@ Each race is decided by one conditional UPDATE (`_write.py`); each change record
 in the same transaction.
 """
 
+from app.depositions.actions.ask import answer_question, ask, settle_question
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_manager import change_manager
@@ -23,6 +24,8 @@ __all__ = [
     "Booking",
     "Entry",
     "Move",
+    "answer_question",
+    "ask",
     "assign",
     "cancel",
     "change_manager",
@@ -35,6 +38,7 @@ __all__ = [
     "request_cancellation",
     "respondent",
     "schedule",
+    "settle_question",
     "start",
     "unassign",
     "withdraw",

@@ -1,6 +1,14 @@
 """E-mails about a deposition: to the deponent and every invitee, to its manager, and before it begins."""
 
-from app.depositions.emails.before import RECONFIRM, reconfirm_url, reconfirmation, reminders
+from app.depositions.emails.before import (
+    QUESTION,
+    RECONFIRM,
+    question,
+    question_url,
+    reconfirm_url,
+    reconfirmation,
+    reminders,
+)
 from app.depositions.emails.manager import manager_canceled, manager_changed, manager_invited
 from app.depositions.emails.participants import (
     INVITEE,
@@ -17,6 +25,7 @@ from app.depositions.emails.participants import (
 
 __all__ = [
     "INVITEE",
+    "QUESTION",
     "RECONFIRM",
     "Participant",
     "canceled",
@@ -28,6 +37,8 @@ __all__ = [
     "manager_of",
     "moved",
     "participants",
+    "question",
+    "question_url",
     "recognize",
     "reconfirm_url",
     "reconfirmation",

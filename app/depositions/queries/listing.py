@@ -43,6 +43,7 @@ from app.dashboard.listing import (
 from app.depositions.models import BOOKED, COUNTS, Deposition, State
 from app.depositions.rules import business_days
 from app.depositions.rules.business_days import HOUR
+from app.depositions.rules.questions import QuestionState
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.kernel.db.engine import Db
 
@@ -55,16 +56,19 @@ LONGEST_BREAK = timedelta(days=business_days.LONGEST_BREAK + 2)
 NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING = "needs", "soon", "cancellation", "scheduled", "everything"
 NEXT = "next"
 """The sessions until the end of the next business day: those for which it is time to ask whether they take place."""
-VIEWS = (NEEDS, STARTING, CANCELLATION, NEXT, SCHEDULED, EVERYTHING)
+ASKED = "asked"
+"""The requests and sessions about which the organization was asked something."""
+VIEWS = (NEEDS, STARTING, CANCELLATION, ASKED, NEXT, SCHEDULED, EVERYTHING)
 STATES_OF: dict[str, tuple[State, ...]] = {
     NEEDS: (State.INITIAL,),
     STARTING: (State.INITIAL,),
     CANCELLATION: (State.SCHEDULED, State.READY),
+    ASKED: (State.INITIAL, State.SCHEDULED, State.READY),
     NEXT: (State.SCHEDULED, State.READY),
     SCHEDULED: (State.ACTIVE, State.SCHEDULED, State.READY),
     EVERYTHING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY, State.ENDED, State.CANCELED),
 }
-MANAGED = (CANCELLATION, NEXT, SCHEDULED, EVERYTHING)
+MANAGED = (CANCELLATION, ASKED, NEXT, SCHEDULED, EVERYTHING)
 """Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
@@ -86,6 +90,7 @@ COLUMNS = (
     Deposition.cancellation_open,
     Deposition.cancellation_requested_at,
     Deposition.reconfirmation,
+    Deposition.question,
     Deposition.assignee_id,
     Deposition.assignee_name,
     Deposition.manager_name,
@@ -132,6 +137,7 @@ class ListedDeposition(Protocol):
     cancellation_open: bool
     cancellation_requested_at: datetime | None
     reconfirmation: str | None
+    question: str | None
     assignee_id: int | None
     assignee_name: str | None
     manager_name: str | None
@@ -147,7 +153,7 @@ CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
-    if not chosen.has("q") and chosen.tab in (CANCELLATION, NEXT):
+    if not chosen.has("q") and chosen.tab in (CANCELLATION, ASKED, NEXT):
         return ()
     if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab == STARTING):
         return ("starts",)
@@ -186,7 +192,20 @@ def _counter_queries(reach: str) -> CounterQueries:
     )
     here = within_reach(Deposition.organization_id, reach)
     soon = (Deposition.state == State.INITIAL.value, *_within(), *here)
-    return counters, capped_count(STARTING, Deposition, soon), _counted_next(here)
+    return counters, capped_count(STARTING, Deposition, soon), _counted_next(here), _counted_asked(here)
+
+
+def _counted_asked(here: Conditions) -> CounterQuery:
+    """How many questions are open, and how many answers wait."""
+    booked = Deposition.state.in_([literal_column(f"'{state.value}'") for state in STATES_OF[ASKED]])
+    cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    rows = (
+        select(Deposition.question.label("key"))
+        .where(Deposition.question.is_not(None), booked, *here)
+        .limit(cut)
+        .subquery()
+    )
+    return select(counter_key("asked_") + rows.c.key, ZERO, func.count()).group_by(rows.c.key)
 
 
 def _counted_next(here: Conditions) -> CounterQuery:
@@ -235,6 +254,13 @@ def _segments(kind: ListKind) -> list[Segment]:
                 ((Deposition.cancellation_open, *only, *narrow),),
                 (Deposition.cancellation_requested_at, Deposition.id),
             )
+        ]
+    if kind.tab == ASKED:
+        among = Deposition.state.in_([state.value for state in states if state in STATES_OF[ASKED]])
+        order = (Deposition.starts_at, Deposition.id)
+        return [
+            Segment(f"asked_{word}", ((Deposition.question == word, among, *narrow),), order)
+            for word in (QuestionState.ANSWERED.value, QuestionState.OPEN.value)
         ]
     if kind.tab == NEXT:
         return [
@@ -293,6 +319,8 @@ def _only(view: str) -> Conditions:
     """What a tab asks for besides its states."""
     if view == NEXT:
         return _until_next()
+    if view == ASKED:
+        return (Deposition.question.is_not(None),)
     if view == STARTING:
         return _within()
     return (Deposition.cancellation_open,) if view == CANCELLATION else ()
@@ -305,11 +333,14 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
         return sum(n for state, _, n in counters if state in STATES_OF[view])
 
     groups = {key: sum(n for found, _, n in counters if found == key) for key, _ in GROUPS_OF_NEXT}
+    asked = {key: sum(n for found, _, n in counters if found == key) for key in ("asked_answered", "asked_open")}
     return {
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
         CANCELLATION: sum(n for key, requested, n in counters if requested),
+        ASKED: sum(asked.values()),
         NEXT: sum(groups.values()),
+        **asked,
         **groups,
         SCHEDULED: counted_in(SCHEDULED),
         EVERYTHING: counted_in(EVERYTHING),
@@ -322,8 +353,8 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
         return None
     if chosen.tab == STARTING:
         return tab_counts(counters)[STARTING]
-    if chosen.tab == NEXT:
-        return None if chosen.has("state") else tab_counts(counters)[NEXT]
+    if chosen.tab in (ASKED, NEXT):
+        return None if chosen.has("state") else tab_counts(counters)[chosen.tab]
     states = states_of(chosen.kind)
     return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))
 

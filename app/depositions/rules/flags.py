@@ -42,6 +42,8 @@ class Flagged(Protocol):
     @property
     def reconfirmation(self) -> str | None: ...
     @property
+    def question(self) -> str | None: ...
+    @property
     def postback_url(self) -> object: ...
     @property
     def details(self) -> Mapping[str, str]: ...
@@ -59,6 +61,8 @@ def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
         found.append(Flag("reconfirmed_no", "Does not take place", "Somebody answered that it does not take place."))
     if deposition.reconfirmation == Reconfirmation.CALL:
         found.append(Flag("reconfirmed_call", "Asks for a call", "Somebody asks to be called about this session."))
+    if deposition.question == "answered":
+        found.append(Flag("answered", "Answer came", "The organization answered the team’s question."))
     if deposition.starts_at < now:
         found.append(Flag("passed", "Date has passed", "The requested time is already over."))
     start = deposition.starts_at.astimezone(ZoneInfo(deposition.zone))
@@ -79,6 +83,8 @@ def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
     if deposition.ambiguous:
         sentence = "The clocks are put back that day, so this hour comes twice. The first of the two is taken."
         found.append(Flag("ambiguous", "Hour comes twice", sentence))
+    if deposition.question == "open":
+        found.append(Flag("asked", "Question open", "The organization was asked something and has not answered."))
     interpreter = deposition.details.get("interpreter")
     if interpreter:
         label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"

@@ -1,10 +1,22 @@
 """Pages of the depositions desk: the queue, one deposition, what the team does with it, organizations."""
 
-from app.depositions.views import actions, assignment, detail, list, moving, new, organizations, overview, reconfirm
+from app.depositions.views import (
+    actions,
+    ask,
+    assignment,
+    detail,
+    list,
+    moving,
+    new,
+    organizations,
+    overview,
+    reconfirm,
+)
 from app.depositions.views.filters import pages
 
 __all__ = [
     "actions",
+    "ask",
     "assignment",
     "detail",
     "list",

@@ -12,7 +12,7 @@ from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import CANCELED, EVENTS, SUBJECT
-from app.depositions.forms import OTHER, CancelForm, MoveForm, NoticeForm, RoomForm, ScheduleForm, typed_time
+from app.depositions.forms import OTHER, AskForm, CancelForm, MoveForm, NoticeForm, RoomForm, ScheduleForm, typed_time
 from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import managers
@@ -20,6 +20,8 @@ from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
+from app.depositions.rules.questions import why_not_ask
+from app.depositions.views.ask import shown_question
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
@@ -95,6 +97,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         now=now,
         participants=pluralize(len(everybody), "person", "people") if everybody else "",
         recipients=presentation.recipients(deposition, participants, messages, canceled),
+        question=shown_question(deposition),
+        ask=AskForm() if edited == "ask" else AskForm(formdata=None, version=version),
+        asking=edited == "ask",
         reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
@@ -132,6 +137,7 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
         "change_manager": transitions.why_not_change_manager(state),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
         "end": transitions.why_not_end(state, ahead),
+        "ask": why_not_ask(state),
         "change_room": transitions.why_not_change_room(state),
         "write_notice": None,
         "assign": None,

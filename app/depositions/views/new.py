@@ -52,6 +52,7 @@ class _Booked(NamedTuple):
     postback_url: str | None
     details: dict[str, str]
     reconfirmation: str | None = None
+    question: str | None = None
 
 
 class Entered(NamedTuple):

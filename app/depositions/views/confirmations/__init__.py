@@ -1,5 +1,6 @@
 """What the team confirms before it acts, besides the messages: one module a verb."""
 
+from app.depositions.views.confirmations.ask import asking
 from app.depositions.views.confirmations.cancel import canceling
 from app.depositions.views.confirmations.change_room import changing_room
 from app.depositions.views.confirmations.end import ending
@@ -7,4 +8,4 @@ from app.depositions.views.confirmations.move import moving
 from app.depositions.views.confirmations.schedule import scheduling
 from app.depositions.views.confirmations.start import starting_early
 
-__all__ = ["canceling", "changing_room", "ending", "moving", "scheduling", "starting_early"]
+__all__ = ["asking", "canceling", "changing_room", "ending", "moving", "scheduling", "starting_early"]

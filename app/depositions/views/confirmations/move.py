@@ -30,6 +30,7 @@ class Moved(NamedTuple):
     deponent_name: str | None
     title: str
     reconfirmation: str | None = None
+    question: str | None = None
 
 
 def moving(
