@@ -1,8 +1,11 @@
 """Every kind of event of a deposition."""
 
+from datetime import timedelta
+
 from app.dashboard.events import tag_events
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
+from app.kernel.text import datetimes
 
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
@@ -73,8 +76,20 @@ def _manager_before(row: EventRow) -> str:
     )
 
 
-def _reason(row: EventRow) -> str:
-    return str(row.data.get("reason") or "")
+def _early(row: EventRow) -> str:
+    early = row.data.get("early")
+    return f"{datetimes.duration(timedelta(seconds=early))} early: {row.data.get('reason', '')}" if early else ""
+
+
+def _changed(row: EventRow) -> str:
+    data = row.data
+    added, removed = (", ".join(data.get(name) or []) for name in ("added", "removed"))
+    found = [
+        f"title: {data['title']}, before: {data['before']}" if data.get("title") else "",
+        f"invited: {added}" if added else "",
+        f"no longer invited: {removed}" if removed else "",
+    ]
+    return " · ".join(filter(None, found))
 
 
 def _notice(row: EventRow) -> str:
@@ -155,6 +170,7 @@ MOVED = EventType("deposition.moved", "Moved to {to} by {who}", "moved it", "cal
 MANAGER_CHANGED = EventType(
     "deposition.manager_changed", _manager, "changed the manager", "user-check", details=_manager_before
 )
+CHANGED = EventType("deposition.changed", "Changed by {who}", "changed it", "pencil", details=_changed)
 CANCELED = EventType(
     "deposition.canceled", "Canceled by {who}", "canceled it", "ban", removes_from_list=True, details=_notified
 )
@@ -212,7 +228,7 @@ QUESTION_WITHDRAWN = EventType(
 )
 ANSWER_SETTLED = EventType("deposition.answer_settled", "Answer dealt with by {who}", "dealt with the answer", "check")
 STARTED = EventType(
-    "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_reason
+    "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_early
 )
 START_TAKEN_BACK = EventType(
     "deposition.start_taken_back", "Start taken back by {who}", "took the start back", "undo-2", "warn", True

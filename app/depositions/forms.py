@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import (
@@ -18,7 +19,7 @@ from wtforms import (
 from wtforms.validators import ValidationError
 
 from app.depositions.actions import Booking, Move
-from app.depositions.models import Manager
+from app.depositions.models import Deposition, Manager
 from app.depositions.rules.mail.hours import clock_written
 from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
 from app.depositions.rules.questions import MOMENT, NOTE_LIMIT, QUESTION_LIMIT, NewQuestion
@@ -26,11 +27,15 @@ from app.depositions.rules.questions import Kind as QuestionKind
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.api.validation import without_nulls
+from app.kernel.text.time_zones import clock12
 from app.kernel.web.forms import DeskForm, NameField, Needed, VersionedForm, at_most, choices, needed, optional
 
 NO_TOKEN = "Load the page again: this form does not say which one it is."
 OTHER = "other"
 """The choice for a manager who is not in the roster."""
+
+NOBODY = "nobody"
+"""The choice of a session that is to have no manager for the time being."""
 
 
 class ScheduleForm(VersionedForm):
@@ -77,6 +82,20 @@ class ScheduleForm(VersionedForm):
             raise ValidationError("Write the manager’s e-mail address, for example name@example.com.") from None
 
 
+class ManagerForm(ScheduleForm):
+    """Who manages a booked session from now on, or NOBODY. Without a room it keeps its own, or gets the manager's."""
+
+    def offer(self, team: Sequence[Manager]) -> None:
+        """Offers the team, somebody else, and nobody."""
+        super().offer(team)
+        self.manager.choices = [*self.manager.choices, (NOBODY, "Nobody for now")]
+
+    @property
+    def nobody(self) -> bool:
+        """Whether the session is left without a manager."""
+        return bool(self.manager.data == NOBODY)
+
+
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
@@ -105,18 +124,15 @@ class MomentForm(DeskForm):
 
 
 _HOURS = re.compile(r"[0-9]{1,2}([.,][0-9]{1,4})?")
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)? ?([AP]M)?", re.IGNORECASE)
+_TIME_FIELD = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 def _wire_time(text: str) -> str:
-    """`13:30`, as browsers send it, or `1:30 pm` in the form of the API: `01:30 PM`. Other text stays as it is."""
-    found = _CLOCK.fullmatch(text)
-    if found is None or int(found[1]) > 23:
-        return text
-    if found[3]:
-        return f"{found[1]:0>2}:{found[2]} {found[3].upper()}"
-    hour = int(found[1])
-    return f"{(hour + 11) % 12 + 1:02d}:{found[2]} {'AM' if hour < 12 else 'PM'}"
+    """The time in the form of the API: as a browser's field sends it (`12:00` is noon), or as people write it. What
+    cannot be read stays as it is."""
+    if found := _TIME_FIELD.fullmatch(text):
+        return clock12(datetime(2000, 1, 1, int(found[1]), int(found[2]), tzinfo=UTC))
+    return clock_written(text) or text
 
 
 def typed_time(wire: str) -> str:
@@ -128,16 +144,31 @@ def typed_time(wire: str) -> str:
 class MoveForm(MomentForm, VersionedForm):
     """The moment that a session is moved to, and whether everybody is told."""
 
+    manager = SelectField("Manager", default="")
+    room_url = StringField("Room", validators=[at_most(ROOM_LIMIT)])
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
     notify = BooleanField("Tell the participants and the organization’s system")
     reason = TextAreaField(
         "Reason", validators=[at_most(REASON_LIMIT)], description="Kept in the activity, not sent to anyone."
     )
 
+    def offer(self, team: Sequence[Manager], present: Deposition) -> None:
+        """Offers to stay with the present manager, and the others of the team."""
+        others = [one for one in team if one.id != present.manager_id]
+        stays = f"Stay with {present.manager_name}" if present.manager_id else "Nobody"
+        self.manager.choices = [("", stays), *((str(one.id), one.name) for one in others)]
+
     @property
     def move(self) -> Move:
         """What was decided, once the form is checked."""
-        return Move(self.start, self.hours, notice=self.notice.data or "", reason=self.reason.data or "")
+        manager_id, room_url = int(self.manager.data or 0) or None, self.room_url.data or ""
+        return Move(
+            self.start,
+            self.hours,
+            Booking(manager_id=manager_id, room_url=room_url) if manager_id or room_url else None,
+            notice=self.notice.data or "",
+            reason=self.reason.data or "",
+        )
 
 
 class RoomForm(VersionedForm):
@@ -161,6 +192,16 @@ class NoticeForm(VersionedForm):
     """The note the organization reads as `notice`."""
 
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
+
+
+class StartForm(VersionedForm):
+    """Why a session is started long before its planned start; otherwise nothing."""
+
+    reason = TextAreaField(
+        "Reason to start early",
+        validators=[at_most(REASON_LIMIT)],
+        description="Kept in the activity, not sent to anyone.",
+    )
 
 
 class ButtonForm(VersionedForm):

@@ -45,7 +45,7 @@ def test_what_cannot_be_done_is_no_button_and_says_why(ines: Any, database: Data
     waiting, booked = factories.request(database, cast), factories.in_state(database, cast, "scheduled")
     page = text(ines.get(f"/depositions/{waiting.id}"))
     verbs, sentences = not_now(page)
-    assert verbs == ["start", "end", "change the room"]
+    assert verbs == ["move", "change the manager", "start", "end", "change the room"]
     assert "Only a scheduled session can be started. Schedule it first." in sentences
     assert "Start the session" not in buttons(page)
     assert "Review and schedule" in buttons(page)

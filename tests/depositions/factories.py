@@ -69,7 +69,7 @@ def in_state(database: Database, cast: Any, state: str, **facts: Any) -> Any:
     with database.write() as db:
         by = cast.actor("ines")
         if state in ("active", "ended"):
-            made = actions.start(db, made.id, by=by, now=now())
+            made = actions.start(db, made.id, by=by, now=now(), reason="On purpose.")
         if state == "ended":
             made = actions.end(db, made.id, by=by, now=max(now(), made.starts_at))
         if state == "canceled":

@@ -84,7 +84,7 @@ def test_change_against_start_has_one_winner(database, cast):
         database,
         [
             lambda db: actions.change_room(db, made.id, ELSEWHERE, by=by, now=now(), version=made.version),
-            lambda db: actions.start(db, made.id, by=by, now=now(), version=made.version),
+            lambda db: actions.start(db, made.id, by=by, now=now(), reason="On purpose.", version=made.version),
         ],
     )
     assert len(won(got)) == 1

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from app.depositions import actions
+from app.depositions import actions, presentation
 from app.depositions.rules.new_request import parse_start
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
@@ -50,7 +50,8 @@ def test_works(ines, cast, database, outbox, state):
     answer = send(ines, made.id, "move", version=made.version, notify="y", notice=" Counsel asked. ", **WHEN)
     assert answer.status_code == 303
     page = text(ines.get(f"/depositions/{made.id}"))
-    assert f"Moved to {THEN}. 3 people will be notified by e-mail." in page
+    people = 4 if made.manager_id else 3
+    assert f"Moved to {THEN}. {people} people will be notified by e-mail." in page
     row = stored(database, made.id)
     assert (row.state, row.version, row.sequence) == (state, made.version + 1, made.sequence + 1)
     assert (row.start_date, row.start_time, row.zone) == ("2031-03-12", "02:30 PM", "America/New_York")
@@ -58,7 +59,8 @@ def test_works(ines, cast, database, outbox, state):
     assert (row.previous_starts_at, row.notice) == (made.starts_at, "Counsel asked.")
     assert (row.remote_session_id, row.slug) == (made.remote_session_id, made.slug)
     new = outbox.rows()[sent:]
-    assert sorted(each.channel for each in new) == ["email"] * 3 + ["webhook"]
+    to_manager = ["email"] if made.manager_id else []
+    assert sorted(each.channel for each in new) == [*to_manager, *["email"] * 3, "webhook"]
     with database.read() as db:
         event = timeline(db, "deposition", made.id)[0]
     assert (event.kind, event.data["to"], event.data["told"]) == ("deposition.moved", THEN, True)
@@ -112,7 +114,7 @@ def test_lost_race(another_browser, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     presses = [sender(another_browser(), made.id, "move", version=2, notify="y", **WHEN) for _ in range(3)]
     one_wins(at_once(presses))
-    assert len([row for row in outbox.rows() if row.state == "queued"]) == 4
+    assert len([row for row in outbox.rows() if row.state == "queued"]) == 5
 
 
 def test_unknown(ines):
@@ -142,7 +144,9 @@ def test_what_cannot_be_read_is_refused_in_words(ines, cast, database, typed, se
     assert stored(database, made.id) == made
 
 
-@pytest.mark.parametrize(("typed", "wire"), [("9:05", "09:05 AM"), ("0:15", "12:15 AM"), ("1:30 pm", "01:30 PM")])
+@pytest.mark.parametrize(
+    ("typed", "wire"), [("09:05", "09:05 AM"), ("12:00", "12:00 PM"), ("00:15", "12:15 AM"), ("1:30 pm", "01:30 PM")]
+)
 def test_hours_are_read_in_any_usual_form(ines, cast, database, typed, wire):
     made = factories.in_state(database, cast, "scheduled")
     given = {**WHEN, "start_time": typed, "estimated_duration": "1,5"}
@@ -197,12 +201,13 @@ def test_the_emails_say_from_when_to_when(database, cast, outbox):
     sent = len(outbox.emails())
     move(database, cast, made)
     messages = outbox.emails()[sent:]
-    assert {each["to"] for each in messages} == {"orsolya@example.com", "quartz@example.com", "obsidian@example.com"}
+    people = {"orsolya@example.com", "quartz@example.com", "obsidian@example.com", "ines@example.com"}
+    assert sorted(each["to"] for each in messages) == sorted(people)
     for message in messages:
         assert message["subject"] == "Moved: Deposition of Orsolya Brandt, Wed 12 Mar 2031"
         for part in ("text", "html"):
             assert THEN in message[part]
-            assert "Moved from " in message[part]
+            assert presentation.hours(made) in message[part]
     file = base64.b64decode(messages[0]["attachments"][0]["content"]).decode()
     assert "METHOD:REQUEST" in file
     assert f"UID:{made.remote_session_id}@localhost" in file
@@ -228,6 +233,7 @@ def test_invitations_that_were_not_sent_say_the_new_hour(database, cast, outbox)
         "orsolya@example.com": "Moved",
         "quartz@example.com": "Scheduled",
         "obsidian@example.com": "Scheduled",
+        "ines@example.com": "You manage",
     }
 
 

@@ -17,8 +17,21 @@ CHECKS = {
     "schedule": (transitions.why_not_schedule, transitions.check_schedule),
     "cancel": (lambda s: transitions.why_not_cancel(s, True), lambda s: transitions.check_cancel(s, True)),
     "start": (lambda s: transitions.why_not_start(s, True), lambda s: transitions.check_start(s, True)),
+    "move": (transitions.why_not_move, transitions.check_move),
+    "change_manager": (transitions.why_not_change_manager, transitions.check_change_manager),
+    "take_back_start": (lambda s: _why_not_take_back(s), lambda s: _check_take_back(s)),
     "end": (lambda s: transitions.why_not_end(s, False), lambda s: transitions.check_end(s, False)),
 }
+
+
+def _why_not_take_back(state):
+    now = datetime(2027, 1, 28, tzinfo=UTC)
+    return transitions.why_not_take_back_start(state, now, False, now)
+
+
+def _check_take_back(state):
+    now = datetime(2027, 1, 28, tzinfo=UTC)
+    transitions.check_take_back_start(state, now, False, now)
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -14,7 +14,7 @@ from tests.pages import at_once, csrf, digest, one_wins, text
 
 def test_works(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    assert send(ines, made.id, "start", version=made.version).status_code == 303
+    assert send(ines, made.id, "start", version=made.version, reason="On purpose.").status_code == 303
     row = stored(database, made.id)
     assert row.state == "active"
     assert row.started_at is not None
@@ -34,11 +34,16 @@ def test_half_an_hour_before_the_planned_start_it_is_confirmed(ines, cast, datab
             assert stored(database, made.id).state == "active"
             return
         assert shown.status_code == status
-        assert "The planned start is in 3" in text(shown)
+        assert " min early, 3 people can enter now" in text(shown)
         assert "It cannot be ended before the planned start, only canceled." in text(shown)
         assert stored(database, made.id) == made
-    done = ines.post(f"/depositions/{made.id}/start", data={**fields, "preview": digest(shown)})
+    fields["preview"] = digest(shown)
+    refused = ines.post(f"/depositions/{made.id}/start", data=fields)
+    assert (refused.status_code, "Say why it is started early." in text(refused)) == (422, True)
+    assert stored(database, made.id) == made
+    done = ines.post(f"/depositions/{made.id}/start", data={**fields, "reason": "Counsel is here."})
     assert done.status_code == 303
+    assert " early: Counsel is here." in text(ines.get(f"/depositions/{made.id}"))
     assert stored(database, made.id).state == "active"
     assert len(outbox.rows()) == sent
 
@@ -47,20 +52,20 @@ def test_without_a_room(ines, cast, database):
     made = factories.in_state(database, cast, "ready")
     sentence = "This session has no room yet. Say where people meet first."
     assert sentence in text(ines.get(f"/depositions/{made.id}"))
-    refused = send(ines, made.id, "start")
+    refused = send(ines, made.id, "start", reason="On purpose.")
     assert refused.status_code == 409
     assert "This session has no room yet." in text(refused)
     assert stored(database, made.id) == made
 
 
 def test_who_may_not(client, cast, database):
-    others_may_not(client, cast, database, factories.in_state(database, cast, "scheduled"), "start")
+    others_may_not(client, cast, database, factories.in_state(database, cast, "scheduled"), "start", reason="x")
 
 
 def test_twice(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    assert send(ines, made.id, "start", version=2).status_code == 303
-    again = send(ines, made.id, "start", version=3)
+    assert send(ines, made.id, "start", version=2, reason="On purpose.").status_code == 303
+    again = send(ines, made.id, "start", version=3, reason="On purpose.")
     assert again.status_code == 409
     assert "This session has already begun." in text(again)
 
@@ -68,13 +73,13 @@ def test_twice(ines, cast, database):
 @pytest.mark.parametrize("state", ["initial", "active", "ended", "canceled"])
 def test_wrong_state(ines, cast, database, state):
     made = factories.in_state(database, cast, state)
-    assert send(ines, made.id, "start", version=made.version).status_code == 409
+    assert send(ines, made.id, "start", version=made.version, reason="On purpose.").status_code == 409
     assert stored(database, made.id) == made
 
 
 def test_stale(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled", starts_at=now() + timedelta(minutes=20))
-    stale = send(ines, made.id, "start", version=1)
+    stale = send(ines, made.id, "start", version=1, reason="On purpose.")
     assert stale.status_code == 409
     assert "You scheduled it while you had this page open" in text(stale)
     assert stored(database, made.id) == made
@@ -82,18 +87,18 @@ def test_stale(ines, cast, database):
 
 def test_lost_race(another_browser, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    presses = [sender(another_browser(), made.id, "start", version=2) for _ in range(3)]
+    presses = [sender(another_browser(), made.id, "start", version=2, reason="On purpose.") for _ in range(3)]
     for page in one_wins(at_once(presses)):
         assert "This session has already begun." in page
 
 
 def test_unknown(ines):
-    assert send(ines, 987654, "start").status_code == 404
+    assert send(ines, 987654, "start", reason="On purpose.").status_code == 404
 
 
 def test_the_api_says_the_same(ines, cast, database):
     made = factories.in_state(database, cast, "scheduled")
-    send(ines, made.id, "start", version=2)
+    send(ines, made.id, "start", version=2, reason="On purpose.")
     assert listed(ines, cast, made.id)["session_state"] == "active"
     assert "ended_at" not in listed(ines, cast, made.id)
 
@@ -109,6 +114,6 @@ def test_start_against_cancel_has_one_winner(database, cast):
 def _both(cast, id):
     by = cast.actor("ines")
     return [
-        lambda db: actions.start(db, id, by=by, now=now()),
+        lambda db: actions.start(db, id, by=by, now=now(), reason="On purpose."),
         lambda db: actions.cancel(db, id, by=by, now=now(), notify=False),
     ]

@@ -15,6 +15,7 @@ CONFIRMED = [
     "accounts.revoke_key",
     "depositions.ask",
     "depositions.cancel",
+    "depositions.change_manager",
     "depositions.change_room",
     "depositions.create",
     "depositions.end",
@@ -36,6 +37,7 @@ ONE_PRESS = {
     "another press takes it back": """
         accounts.change_organization accounts.change_settings accounts.enable accounts.give_role accounts.take_role
         depositions.assign depositions.bulk depositions.change_settings depositions.give_back depositions.tag
+        depositions.take_back_start
         depositions.unassign depositions.untag depositions.write_notice inspections.assign inspections.bulk
         inspections.change_notes inspections.give_back inspections.tag inspections.unassign inspections.untag
         messages.dismiss messages.restore prescreens.assign prescreens.bulk prescreens.give_back prescreens.tag

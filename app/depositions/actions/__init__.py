@@ -9,6 +9,7 @@ from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
+from app.depositions.actions.change_session import change_session
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.end import end
 from app.depositions.actions.move import Move, move
@@ -17,6 +18,7 @@ from app.depositions.actions.request import Entry, request
 from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
+from app.depositions.actions.take_back_start import take_back_start
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
@@ -30,6 +32,7 @@ __all__ = [
     "cancel",
     "change_manager",
     "change_room",
+    "change_session",
     "change_settings",
     "end",
     "move",
@@ -40,6 +43,7 @@ __all__ = [
     "schedule",
     "settle_question",
     "start",
+    "take_back_start",
     "unassign",
     "withdraw",
     "write_notice",

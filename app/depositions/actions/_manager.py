@@ -5,16 +5,20 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from app.depositions import emails
 from app.depositions.actions import roster
 from app.depositions.actions._write import Values, locked
 from app.depositions.actions.schedule import Booking
-from app.depositions.models import Deposition, Manager
+from app.depositions.locales import TRANSLATIONS, formerly
+from app.depositions.models import Deposition, Kind, Manager
 from app.depositions.queries import managers
 from app.depositions.queries.managers import BookedSession
+from app.depositions.queries.people import address_key, invited
 from app.depositions.rules import rooms, transitions
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
+from app.kernel.outbox.outbox import Message
 
 
 class Managed:
@@ -58,6 +62,20 @@ class Managed:
         if self.manager is None:
             return []
         return managers.overlaps(db, self.manager, starts_at, ends_at, besides=self.before.id)
+
+    def messages(self, db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
+        """What its managers are told of the changed session: the one who keeps it, or the former and the new one. Who
+        was never invited is invited now."""
+        keeps = self.manager is not None and self.manager is self.former
+        if keeps and address_key(deposition.manager_email or "") in invited(db, deposition.id, Kind.MANAGER):
+            before, room_changed = "", deposition.room_url != self.before.room_url
+            if deposition.moved_at == now:
+                before = formerly(deposition, TRANSLATIONS.translator("en"))
+            return emails.manager_changed(db, deposition, organization, now, before=before, room_changed=room_changed)
+        if keeps:
+            return emails.manager_invited(db, deposition, organization, now)
+        released = emails.manager_canceled(db, deposition, organization, now, former=self.former) if self.former else []
+        return [*released, *emails.manager_invited(db, deposition, organization, now)]
 
 
 def manager_columns(manager: Manager | None) -> Values:

@@ -7,12 +7,16 @@ from sqlalchemy import ColumnElement, or_
 from app.depositions import events
 from app.depositions.actions import people
 from app.depositions.actions._manager import Managed, manager_columns, room_columns
-from app.depositions.actions._write import record, write
+from app.depositions.actions._write import organization_name, record, write
 from app.depositions.actions.schedule import Booking
+from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, Kind
+from app.depositions.queries.people import address_key
 from app.depositions.rules import transitions
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.json_types import JsonObject
+from app.kernel.outbox.outbox import drop
 
 
 def change_manager(
@@ -30,7 +34,9 @@ def change_manager(
     Raises Conflict when they manage it already, and when they are busy and no reason is given.
     """
     managed = Managed(db, deposition_id, booking, by=by, now=now)
-    manager, former = managed.manager if booking else None, managed.former
+    if booking is None:
+        managed.manager = None
+    manager, former = managed.manager, managed.former
     id = manager.id if manager else None
     name = manager.name if manager else ""
     deposition = write(
@@ -44,17 +50,31 @@ def change_manager(
         version=version,
         only=Deposition.manager_id.is_not(None) if id is None else _is_not(id),
     )
-    overlaps = managed.overlaps(db, deposition.starts_at, deposition.ends_at) if manager else []
+    overlaps = managed.overlaps(db, deposition.starts_at, deposition.ends_at)
     transitions.check_overlaps(overlaps, name, booking.reason if booking else "")
     if former is not None:
-        people.leave(db, deposition, Kind.MANAGER, [managed.before.manager_email or former.email])
+        address = managed.before.manager_email or former.email
+        people.leave(db, deposition, Kind.MANAGER, [address])
+        _drop_unsent(db, deposition, address, now)
     data: dict[str, object] = {"manager": name, "before": managed.before.manager_name}
     if deposition.room_url != managed.before.room_url:
         data["room"] = deposition.room_url
     if overlaps and booking:
         data |= {"overlaps": [other.id for other in overlaps], "reason": booking.reason.strip()}
-    record(db, events.MANAGER_CHANGED, deposition, by=by, now=now, data=data)
+    organization = organization_name(db, deposition.organization_id)
+    messages = managed.messages(db, deposition, organization, now)
+    record(db, events.MANAGER_CHANGED, deposition, by=by, now=now, data=data, messages=messages)
     return deposition
+
+
+def _drop_unsent(db: Db, deposition: Deposition, address: str, now: datetime) -> None:
+    """Drops what was not sent yet to the former manager: it would invite them after they were released."""
+
+    def theirs(receipt: JsonObject) -> bool:
+        return bool(receipt["kind"] == Kind.MANAGER and receipt["address"] == address_key(address))
+
+    reason = "Somebody else manages the session."
+    drop(db, SUBJECT, deposition.id, reason=reason, now=now, channel="email", concerns=theirs)
 
 
 def _is_not(manager_id: int) -> ColumnElement[bool]:

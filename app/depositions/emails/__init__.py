@@ -21,6 +21,7 @@ from app.depositions.emails.participants import (
     participants,
     recognize,
     scheduled,
+    uninvited,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "reconfirmation",
     "reminders",
     "scheduled",
+    "uninvited",
 ]

@@ -22,8 +22,8 @@ INVITEE = "deposition.invitee"
 
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list; for the manager the id of their row of the roster,
-    below zero."""
+    """A recipient of the e-mails. `number` is their place in the list; for the manager the id of their row of the
+    roster, below zero."""
 
     number: int
     email: str
@@ -87,9 +87,12 @@ def _mark(participant: Participant) -> str:
     return sha256(participant.email.casefold())[:12]
 
 
-def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
-    """To every participant: when the session is and how to join, with a calendar file."""
-    return _invitations(db, "deposition-scheduled", deposition, organization, now, participants(deposition))
+def scheduled(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
+) -> list[Message]:
+    """To every participant, or only to these: when the session is and how to join, with a calendar file."""
+    recipients = participants(deposition) if to is None else to
+    return _invitations(db, "deposition-scheduled", deposition, organization, now, recipients)
 
 
 def _invitations(
@@ -143,10 +146,29 @@ def moved(db: Db, deposition: Deposition, organization: str, now: datetime, info
 
 def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
     """To every participant: that the session does not take place; with a calendar file where one was sent before."""
+    return _withdrawals(db, "deposition-canceled", deposition, organization, now, participants(deposition))
+
+
+def uninvited(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant]
+) -> list[Message]:
+    """To people who take part no longer: that they need not come, with a file that removes the session."""
+    return _withdrawals(db, "deposition-uninvited", deposition, organization, now, to)
+
+
+def _withdrawals(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+) -> list[Message]:
+    """One e-mail to each recipient, with a calendar file where one was sent before."""
     messages = []
     context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition):
+    for recipient in recipients:
         files = []
         if deposition.booked_at is not None:
             file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)
@@ -154,7 +176,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
         messages.append(
             email_message(
                 db,
-                "deposition-canceled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,

@@ -90,6 +90,18 @@ def informed(db: Db, deposition: Deposition) -> frozenset[str]:
     return frozenset(rows.scalars())
 
 
+def invited(db: Db, deposition_id: int, kind: Kind) -> frozenset[str]:
+    """The addresses (`address_key`) of those whose server ever accepted an invitation to a deposition."""
+    rows = db.execute(
+        select(DepositionPerson.address).where(
+            DepositionPerson.deposition_id == deposition_id,
+            DepositionPerson.kind == kind.value,
+            DepositionPerson.invited_sequence.is_not(None),
+        )
+    )
+    return frozenset(rows.scalars())
+
+
 def anybody_entered(db: Db, deposition_id: int) -> bool:
     """Whether somebody was led into the room of a deposition."""
     entered = (DepositionPerson.deposition_id == deposition_id, DepositionPerson.entered_at.is_not(None))

@@ -292,6 +292,15 @@ def check_past(starts_at: datetime, now: datetime, reason: str) -> None:
     )
 
 
+def check_ahead(starts_at: datetime, now: datetime) -> None:
+    """Raises Invalid for a moment that is over already, where no reason can be given: through the API."""
+    if starts_at < now:
+        detail = "That moment is over already. Choose another."
+        raise Invalid(
+            f"{detail} Nothing was changed.", errors=[FieldError("remote_session.start_date", "past", detail)]
+        )
+
+
 def check_early(starts_at: datetime, now: datetime, reason: str) -> None:
     """Raises Invalid for a start long before the planned one without a reason; with one, it is allowed."""
     if not starts_early(starts_at, now) or reason.strip():

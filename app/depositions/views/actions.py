@@ -7,7 +7,7 @@ from flask import Response, flash
 from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions, emails
-from app.depositions.forms import ButtonForm, CancelForm, NoticeForm, RoomForm, ScheduleForm
+from app.depositions.forms import ButtonForm, CancelForm, NoticeForm, RoomForm, ScheduleForm, StartForm
 from app.depositions.models import Deposition
 from app.depositions.queries import managers
 from app.depositions.rules import transitions
@@ -115,22 +115,36 @@ def change_room(id: int) -> Response:
 @pages.post("/<int:id>/start")
 @allow(*READERS)
 def start(id: int) -> Response:
-    """Opens the room; long before the planned start, once the user has read how long that is."""
-    deposition, form = actable(id), ButtonForm()
+    """Opens the room; long before the planned start, once the user has read how long that is, and with a reason."""
+    deposition, form = actable(id), StartForm()
     form.check()
-    by, now = me().actor(), clock.now()
+    by, now, reason = me().actor(), clock.now(), form.reason.data or ""
     if not transitions.starts_early(deposition.starts_at, now):
         actions.start(db(), deposition.id, by=by, now=now, version=form.seen_version)
     else:
+        # The reason is typed in the confirmation: until then any text lets the dry run pass.
+        tried = reason or ASKED if confirmation.only_shows() else reason
         _, preview = confirmation.confirm(
-            lambda db, version: actions.start(db, deposition.id, by=by, now=now, version=version),
+            lambda db, version: actions.start(db, deposition.id, by=by, now=now, reason=tried, version=version),
             "start",
             deposition.id,
             deposition.starts_at,
         )
         if preview:
-            return confirmation_pages.show(preview, confirmations.starting_early(deposition, now))
+            return confirmation_pages.show(preview, confirmations.starting_early(deposition, form.reason, now))
     flash("Started. The session’s links lead into the room now.")
+    return redirects.back(QUEUE, deposition.id)
+
+
+@pages.post("/<int:id>/take_back_start")
+@allow(*READERS)
+def take_back_start(id: int) -> Response:
+    """Closes the room again, as long as nobody has entered."""
+    deposition, form = actable(id), ButtonForm()
+    form.check()
+    by, now = me().actor(), clock.now()
+    actions.take_back_start(db(), deposition.id, by=by, now=now, version=form.seen_version)
+    flash("The start was taken back. The session’s links do not lead into the room.")
     return redirects.back(QUEUE, deposition.id)
 
 

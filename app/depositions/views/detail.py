@@ -12,12 +12,23 @@ from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import CANCELED, EVENTS, SUBJECT
-from app.depositions.forms import OTHER, AskForm, CancelForm, MoveForm, NoticeForm, RoomForm, ScheduleForm, typed_time
+from app.depositions.forms import (
+    OTHER,
+    AskForm,
+    CancelForm,
+    ManagerForm,
+    MoveForm,
+    NoticeForm,
+    RoomForm,
+    ScheduleForm,
+    typed_time,
+)
 from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import managers
 from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
+from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
 from app.depositions.rules.questions import why_not_ask
@@ -62,12 +73,14 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     rows = events.timeline(db(), SUBJECT, deposition.id)
     canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
     others = related(reading(), deposition)
-    team = managers.managers(reading()) if deposition.state == State.INITIAL else []
+    choosing = deposition.state in (State.INITIAL, *BOOKED) and not denied
+    team = managers.managers(reading()) if choosing else []
     ids = {one.id for one in team} | ({deposition.manager_id} if deposition.manager_id else set())
     sessions = managers.booked(reading(), ids, deposition.starts_at, deposition.ends_at)
     away = managers.away(reading(), team, deposition.starts_at, deposition.ends_at)
     of_the_case = {other.manager_id for other in others if same_case(other, deposition)}
-    choices = presentation.manager_choices(team, sessions, away, deposition, of_the_case)
+    others_of_team = [one for one in team if one.id != deposition.manager_id]
+    choices = presentation.manager_choices(others_of_team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     return item_page.respond(
@@ -110,10 +123,10 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
-        move=_move_form(deposition, posted=edited == "move"),
+        move=_move_form(deposition, team, posted=edited == "move"),
+        manager=_manager_form(deposition, team, choices, posted=edited == "change_manager"),
         zone_names=presentation.ZONE_NAMES,
-        moving=edited == "move",
-        canceling=edited == "cancel",
+        edited=edited,
         early=transitions.starts_early(deposition.starts_at, now),
         api_examples=api_examples.of(deposition),
         no_api_example=api_examples.NONE,
@@ -136,6 +149,9 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
         "move": transitions.why_not_move(state),
         "change_manager": transitions.why_not_change_manager(state),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
+        "take_back_start": transitions.why_not_take_back_start(
+            state, deposition.started_at, state == State.ACTIVE and anybody_entered(reading(), deposition.id), now
+        ),
         "end": transitions.why_not_end(state, ahead),
         "ask": why_not_ask(state),
         "change_room": transitions.why_not_change_room(state),
@@ -162,7 +178,17 @@ def _schedule_form(
     return form
 
 
-def _move_form(deposition: Deposition, posted: bool) -> MoveForm:
+def _manager_form(
+    deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
+) -> ManagerForm:
+    """The form of a change of manager. The first who is free is chosen."""
+    defaults = {"version": deposition.version, "manager": choices[0].value if choices else OTHER}
+    form = ManagerForm() if posted else ManagerForm(formdata=None, data=defaults)
+    form.offer(team)
+    return form
+
+
+def _move_form(deposition: Deposition, team: Sequence[Manager], posted: bool) -> MoveForm:
     """The form of a move, with the moment as it is."""
     moment = {
         "version": deposition.version,
@@ -172,7 +198,9 @@ def _move_form(deposition: Deposition, posted: bool) -> MoveForm:
         "estimated_duration": deposition.estimated_duration or "",
         "notify": True,
     }
-    return MoveForm() if posted else MoveForm(formdata=None, data=moment)
+    form = MoveForm() if posted else MoveForm(formdata=None, data=moment)
+    form.offer(team, deposition)
+    return form
 
 
 def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> list[BookedSession]:

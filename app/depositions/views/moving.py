@@ -1,14 +1,17 @@
 """Moving a booked session, and giving it another manager."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from flask import Response, flash
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects
-from app.depositions import actions, emails
-from app.depositions.forms import MoveForm
+from app.depositions import actions, emails, presentation
+from app.depositions.forms import ManagerForm, MoveForm
+from app.depositions.models import Deposition
 from app.depositions.queries import managers
+from app.depositions.queries.managers import BookedSession
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
 from app.depositions.views.actions import ASKED
@@ -16,8 +19,8 @@ from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
-from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
 
@@ -27,27 +30,57 @@ from app.kernel.web import confirmation_pages
 def move(id: int) -> Response:
     """Moves the session, with or without telling anybody, once the user has seen what they are sent."""
     deposition, form = actable(id), MoveForm()
+    form.offer(managers.managers(reading()), deposition)
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    manager = managers.get(reading(), deposition.manager_id) if deposition.manager_id else None
-    starts_at, ends_at = to.start.starts_at, to.ends_at
-    overlaps = managers.overlaps(reading(), manager, starts_at, ends_at, besides=deposition.id) if manager else []
-    asked = confirmations.moving(deposition, to, notify, overlaps, form.reason, now)
+    left = [] if notify else confirmations.believing_old_hour(deposition)
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
-    if not confirmation.only_shows() and asked.beliefs:
-        transitions.check_silence(to.reason)
-    _, preview = confirmation.confirm(
-        lambda db, version: actions.move(db, deposition.id, tried, by=by, now=now, notify=notify, version=version),
-        "move",
-        deposition.id,
-        asdict(replace(to, reason="")),
-        notify,
-    )
+    if left:
+        transitions.check_silence(tried.reason)
+    made: list[Deposition] = []
+
+    def act(db: Db, version: int | None) -> None:
+        made.append(actions.move(db, id, tried, by=by, now=now, notify=notify, version=version))
+
+    _, preview = confirmation.confirm(act, "move", id, asdict(replace(to, reason="")), notify)
     if preview:
+        asked = confirmations.moving(deposition, made[-1], notify, left, _overlaps(made[-1]), form.reason, now)
         return confirmation_pages.show(preview, asked)
-    recipients = len(emails.participants(deposition)) if notify else 0
+    recipients = len(emails.everybody(made[-1])) if notify else 0
     people = pluralize(recipients, "person", "people")
     notified = f"{people} will be notified by e-mail." if recipients else "Nobody is notified of it."
-    flash(f"Moved to {datetimes.span(starts_at, ends_at, to.start.zone)}. {notified}")
-    return redirects.back(QUEUE, deposition.id)
+    flash(f"Moved to {presentation.hours(made[-1])}. {notified}")
+    return redirects.back(QUEUE, id)
+
+
+@pages.post("/<int:id>/change_manager")
+@allow(*READERS)
+def change_manager(id: int) -> Response:
+    """Gives the session another manager, or none, once the user has seen what the former and the new one are sent."""
+    deposition, team, form = actable(id), managers.managers(reading()), ManagerForm()
+    form.offer(team)
+    form.check()
+    booking, by, now = None if form.nobody else form.booking(team), me().actor(), clock.now()
+    # The reason over an overlap is typed in the confirmation: until then any text lets the dry run pass.
+    tried = replace(booking, reason=booking.reason or ASKED) if booking and confirmation.only_shows() else booking
+    made: list[Deposition] = []
+
+    def act(db: Db, version: int | None) -> None:
+        made.append(actions.change_manager(db, id, tried, by=by, now=now, version=version))
+
+    _, preview = confirmation.confirm(
+        act, "change_manager", id, asdict(replace(booking, reason="")) if booking else None
+    )
+    if preview:
+        asked = confirmations.changing_manager(deposition, made[-1], _overlaps(made[-1]), form.reason, now)
+        return confirmation_pages.show(preview, asked)
+    name = made[-1].manager_name
+    flash(f"{name} manages the session now." if name else "Nobody manages the session now.")
+    return redirects.back(QUEUE, id)
+
+
+def _overlaps(made: Deposition) -> Sequence[BookedSession]:
+    """The other sessions of a session's manager, as a dry run left it: whom the roster did not know has none."""
+    manager = managers.by_email(reading(), made.manager_email or "")
+    return managers.overlaps(reading(), manager, made.starts_at, made.ends_at, besides=made.id) if manager else []

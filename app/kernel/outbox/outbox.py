@@ -24,6 +24,7 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    select,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -302,11 +303,12 @@ def drop(
     channel: str | None = None,
     secret: bool = False,
     dedupe: Sequence[str] = (),
+    concerns: Callable[[JsonObject], bool] | None = None,
 ) -> int:
     """Drops messages about one item that were not sent yet, and returns how many. Failed ones cannot be sent again.
 
-    `secret` means those that hold a link or a code. A message that the worker is sending at this moment may still
-    arrive, and is then shown as sent.
+    `secret` means those that hold a link or a code; `concerns` chooses by the receipt that a message has. A message
+    that the worker is sending at this moment may still arrive, and is then shown as sent.
     """
     unsent = OutboxRow.state.in_((QUEUED, DEAD))
     conditions = [OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), unsent]
@@ -316,6 +318,10 @@ def drop(
         conditions.append(OutboxRow.secret.is_(True))
     if dedupe:
         conditions.append(OutboxRow.dedupe.in_(list(dedupe)))
+    if concerns:
+        found = db.execute(select(OutboxRow.id, OutboxRow.payload).where(*conditions, OutboxRow.payload != "")).all()
+        receipts = ((id, json.loads(db.vault.decrypt(payload)).get(RECEIPT)) for id, payload in found)
+        conditions.append(OutboxRow.id.in_([id for id, receipt in receipts if receipt and concerns(receipt)]))
     values = {
         OutboxRow.state: DROPPED,
         OutboxRow.payload: case((OutboxRow.secret, ""), else_=OutboxRow.payload),

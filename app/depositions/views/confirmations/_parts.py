@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from app.accounts.access import me
 from app.depositions import presentation
+from app.depositions.models import Deposition
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.queries.managers import BookedSession
 from app.depositions.rules import flags
@@ -41,6 +42,16 @@ def subject_of(deposition: Subject) -> list[str]:
     yours = datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone)
     lines = [presentation.hours(deposition), f"your time {yours}" if yours else "", presentation.name_of(deposition)]
     return [line for line in lines if line]
+
+
+def changes_of(before: Deposition, after: Deposition) -> list[str]:
+    """The manager and the room, where an act changes them."""
+    manager, room = "", ""
+    if before.manager_id != after.manager_id:
+        manager = f"managed by {after.manager_name or 'nobody'} instead of {before.manager_name or 'nobody'}"
+    if before.room_url != after.room_url:
+        room = f"room {after.room_url}"
+    return [line for line in (manager, room) if line]
 
 
 def flags_on(deposition: flags.Flagged, now: datetime) -> list[Flag]:

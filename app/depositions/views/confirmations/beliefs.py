@@ -36,6 +36,11 @@ def beliefs(deposition: DepositionDetail, notify: bool, system: str = "the state
     return found
 
 
+def believing_old_hour(deposition: DepositionDetail) -> list[Belief]:
+    """Who goes on believing the present hour of a session that is moved without telling anybody."""
+    return beliefs(deposition, notify=False, system=f"the hour {presentation.hours(deposition)}")
+
+
 def _believed_hours(deposition: DepositionDetail) -> str:
     """The hours that the participants were last told of."""
     starts_at, ends_at, zone = deposition.previous_starts_at, deposition.previous_ends_at, deposition.previous_zone

@@ -1,76 +1,46 @@
 """What the team confirms before it moves a session, besides the messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from wtforms import Field
 
 from app.depositions import emails, presentation
-from app.depositions.actions import Move
+from app.depositions.models import Deposition
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.queries.managers import BookedSession
-from app.depositions.views.confirmations._parts import BACK, back_to, flags_on, overlap_flag, subject_of
-from app.depositions.views.confirmations.beliefs import beliefs, withdrawn
+from app.depositions.views.confirmations._parts import BACK, back_to, changes_of, flags_on, overlap_flag, subject_of
+from app.depositions.views.confirmations.beliefs import withdrawn
 from app.kernel.text.template_filters import pluralize
-from app.kernel.web.confirmation_pages import Confirmation
-
-
-class Moved(NamedTuple):
-    """A deposition as it will be: what its flags and its first lines are made from."""
-
-    state: str
-    starts_at: datetime
-    ends_at: datetime
-    zone: str
-    ambiguous: bool
-    cancellation_open: bool
-    postback_url: str | None
-    details: Mapping[str, str]
-    deponent_name: str | None
-    title: str
-    reconfirmation: str | None = None
-    question: str | None = None
+from app.kernel.web.confirmation_pages import Belief, Confirmation
 
 
 def moving(
     deposition: DepositionDetail,
-    to: Move,
+    made: Deposition,
     notify: bool,
+    left: Sequence[Belief],
     overlaps: Sequence[BookedSession],
     reason: Field,
     now: datetime,
 ) -> Confirmation:
-    """Moving, with or without telling anybody. Over an overlap, into the past, and when those who were informed are not
-    told, the reason is typed here."""
-    moved = Moved(
-        deposition.state,
-        to.start.starts_at,
-        to.ends_at,
-        to.start.zone,
-        to.start.ambiguous,
-        deposition.cancellation_open,
-        deposition.postback_url,
-        deposition.details,
-        deposition.deponent_name,
-        deposition.title,
-    )
-    recipients = len(emails.participants(deposition))
+    """Moving, as the dry run left the session, with or without telling anybody: `left` are those who go on believing
+    the old hour. They, an overlap and a past hour need a reason, which is typed here."""
+    recipients = len(emails.everybody(made))
     people = pluralize(recipients, "person", "people")
-    left = [] if notify else beliefs(deposition, notify=False, system=f"the hour {presentation.hours(deposition)}")
     notifying = f"Move and notify {people}" if recipients else "Move"
-    hour, *others = subject_of(moved)
+    hour, *others = subject_of(made)
     return Confirmation(
-        title="Review and move" if notify or not left else "Review and move, telling nobody",
+        title="Review and move, telling nobody" if left else "Review and move",
         confirm=notifying if notify else "Move, notify no one",
         back=back_to(deposition),
         back_label=BACK,
         icon="calendar-clock",
-        subject=[hour, f"instead of {presentation.hours(deposition)}", *others],
-        flags=[*(overlap_flag(other, now) for other in overlaps), *flags_on(moved, now)],
+        subject=[hour, f"instead of {presentation.hours(deposition)}", *others, *changes_of(deposition, made)],
+        flags=[*(overlap_flag(other, now) for other in overlaps), *flags_on(made, now)],
         believed=f"{len(left)} will go on believing the old hour",
         beliefs=left,
-        field=reason if overlaps or left or to.start.starts_at < now else None,
-        note=f"The links stay the same. {withdrawn(deposition)}".strip(),
+        field=reason if overlaps or left or made.starts_at < now else None,
+        note=" ".join(filter(None, ("The links stay the same.", withdrawn(deposition)))),
         edit="move",
     )

@@ -2,22 +2,35 @@
 
 from datetime import datetime
 
+from wtforms import Field
+
+from app.depositions import emails
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.views.confirmations._parts import BACK, back_to, subject_of
 from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
 
 
-def starting_early(deposition: DepositionDetail, now: datetime) -> Confirmation:
-    """Starting long before the planned start."""
-    early = datetimes.duration(deposition.starts_at - now)
+def starting_early(deposition: DepositionDetail, reason: Field, now: datetime) -> Confirmation:
+    """Starting long before the planned start, with the reason, which is typed here."""
+    early = early_by(deposition.starts_at, now)
+    people = pluralize(len(emails.participants(deposition)), "person", "people")
     return Confirmation(
-        title=f"The planned start is in {early}",
+        title=f"{early} early, {people} can enter now",
         confirm=f"Start it {early} early",
         back=back_to(deposition),
         back_label=BACK,
         icon="play",
         subject=subject_of(deposition),
-        note="Once it is started, everybody with its link can enter the room, which can no longer be changed. "
-        "It cannot be ended before the planned start, only canceled.",
+        field=reason,
+        note="Once it is started, everybody with its link can enter the room, which can no longer be changed. The "
+        "start can be taken back for ten minutes, until somebody has entered. It cannot be ended before the planned "
+        "start, only canceled.",
     )
+
+
+def early_by(starts_at: datetime, now: datetime) -> str:
+    """`17 days`, `1 h 20 min`: from two days on in whole days."""
+    left = starts_at - now
+    return pluralize(left.days, "day") if left.days > 1 else datetimes.duration(left)
