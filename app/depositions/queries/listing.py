@@ -195,13 +195,18 @@ def _counter_queries(reach: str) -> CounterQueries:
     return counters, capped_count(STARTING, Deposition, soon), _counted_next(here), _counted_asked(here)
 
 
+def _in(states: Sequence[State]) -> Condition:
+    """Whether a deposition is in one of these states, which stand in the statement itself."""
+    return Deposition.state.in_([literal_column(f"'{state.value}'") for state in states])
+
+
 def _counted_asked(here: Conditions) -> CounterQuery:
     """How many questions are open, and how many answers wait."""
-    booked = Deposition.state.in_([literal_column(f"'{state.value}'") for state in STATES_OF[ASKED]])
+    among = _in(STATES_OF[ASKED])
     cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
     rows = (
         select(Deposition.question.label("key"))
-        .where(Deposition.question.is_not(None), booked, *here)
+        .where(Deposition.question.is_not(None), among, *here)
         .limit(cut)
         .subquery()
     )
@@ -212,9 +217,8 @@ def _counted_next(here: Conditions) -> CounterQuery:
     """How many sessions until the end of the next business day are in each of its groups."""
     *named, (last, _) = GROUPS_OF_NEXT
     group = case(*((given, counter_key(key)) for key, given in named), else_=counter_key(last))
-    booked = Deposition.state.in_([literal_column(f"'{state.value}'") for state in BOOKED])
     cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
-    rows = select(group.label("key")).where(booked, *_until_next(), *here).limit(cut).subquery()
+    rows = select(group.label("key")).where(_in(BOOKED), *_until_next(), *here).limit(cut).subquery()
     return select(rows.c.key, ZERO, func.count()).group_by(rows.c.key)
 
 
@@ -256,10 +260,10 @@ def _segments(kind: ListKind) -> list[Segment]:
             )
         ]
     if kind.tab == ASKED:
-        among = Deposition.state.in_([state.value for state in states if state in STATES_OF[ASKED]])
+        asked_in = _in(states)
         order = (Deposition.starts_at, Deposition.id)
         return [
-            Segment(f"asked_{word}", ((Deposition.question == word, among, *narrow),), order)
+            Segment(f"asked_{word}", ((Deposition.question == word, asked_in, *narrow),), order)
             for word in (QuestionState.ANSWERED.value, QuestionState.OPEN.value)
         ]
     if kind.tab == NEXT:
