@@ -150,3 +150,30 @@ def settle_question(output: Output, id: int) -> None:
     with opened_database().write() as db:
         found = actions.settle_question(db, id, by=BY, now=clock.now())
     output.done({"id": found.id}, f"No question about session {found.id} waits any more.")
+
+
+@command(deposition, "decline-cancellation")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--notice", required=True, help="Why the session stays. The organization reads it in the API.")
+def decline_cancellation(output: Output, id: int, notice: str) -> None:
+    """Decline the organization's request to cancel a session. Nobody is written to."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        found = actions.decline_cancellation(db, id, notice, by=BY, now=clock.now())
+    output.done({"id": found.id, "state": found.state, "notice": found.notice}, f"Session {found.id} stays.")
+
+
+@command(deposition, "tell")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+def tell(output: Output, id: int) -> None:
+    """Send how a session stands to those who know something that no longer holds, and to nobody else."""
+    from app.depositions import actions
+    from app.depositions.events import SUBJECT
+    from app.kernel.changes.events import timeline
+
+    with opened_database().write() as db:
+        found = actions.tell(db, id, by=BY, now=clock.now())
+        written_to = dict(timeline(db, SUBJECT, id)[0].data)
+    names = [*written_to["people"], *(["their system"] if written_to["webhook"] else [])]
+    output.done({"id": found.id, **written_to}, f"To be sent to {', '.join(names)}.")

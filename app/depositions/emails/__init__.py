@@ -9,7 +9,7 @@ from app.depositions.emails.before import (
     reconfirmation,
     reminders,
 )
-from app.depositions.emails.manager import manager_canceled, manager_changed, manager_invited
+from app.depositions.emails.managers import manager_canceled, manager_changed, manager_invited
 from app.depositions.emails.participants import (
     INVITEE,
     Participant,
