@@ -13,8 +13,9 @@ from sqlalchemy import inspect
 
 from app.accounts.roles import DESKS, Role
 from app.cli_commands import BY, NO_TABLES, command, opened_database
-from app.cli_depositions import deposition, depositions
+from app.cli_depositions import check_conflicts, check_zones, deposition, depositions
 from app.cli_inspections import verify
+from app.cli_managers import manager
 from app.cli_organizations import organization
 from app.cli_output import Output
 from app.config import Config
@@ -41,6 +42,7 @@ def main() -> None:
 
 main.add_command(organization)
 main.add_command(depositions)
+main.add_command(manager)
 main.add_command(deposition)
 main.add_command(verify)
 
@@ -259,7 +261,7 @@ def worker(output: Output) -> None:
     working.main(config)
 
 
-@main.group(help="Checks of stored counts and of the search index.")
+@main.group(help="Checks of what is stored: counts, search index, conflicts, zones.")
 def check() -> None:
     pass
 
@@ -301,6 +303,10 @@ def check_search(output: Output) -> None:
         click.echo(f"{each.subject_type} {each.subject_id}: {each.what}", err=True)
     click.echo(f"{len(wrong)} entries are missing or wrong. Run `desk reindex`.", err=True)
     sys.exit(1)
+
+
+command(check, "conflicts")(check_conflicts)
+command(check, "zones")(check_zones)
 
 
 @command(main, "reindex")

@@ -17,7 +17,7 @@ from app.dashboard.undo.actions import Finalizer
 from app.kernel.api.routing import Product
 from app.kernel.changes.event_types import EventTypes
 from app.kernel.db.backfills import Backfill
-from app.kernel.db.engine import Db
+from app.kernel.db.engine import Database, Db
 from app.kernel.outbox.outbox import Handler, Receipts
 from app.kernel.text.search import Source
 from app.kernel.web.visitors import VisitorPages
@@ -32,6 +32,10 @@ class Link(NamedTuple):
     label: str
     icon: str
     endpoint: str
+    staff: bool = False
+    """Whether only people of the operating company have it."""
+    alike: tuple[str, ...] = ()
+    """Further pages that are a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ class Desk:
     """What its items keep of the results of their messages."""
     backfills: tuple[Backfill, ...] = ()
     """Values of existing rows that an upgrade makes anew, besides the search index."""
+    sweeps: tuple[Callable[[], Callable[[Database, datetime], bool]], ...] = ()
+    """Makes what the worker does for it besides deliveries (`wiring.Sweep`)."""
     tidy: Callable[[Db, datetime], object] | None = None
     """Deletes what no longer matters, a portion at a time."""
 

@@ -13,7 +13,7 @@ from sqlalchemy import true
 from app.accounts import hosts
 from app.accounts.access import public
 from app.depositions import actions, calendar, emails
-from app.depositions.forms import AnswerForm
+from app.depositions.forms.asking import AnswerForm
 from app.depositions.locales import TRANSLATIONS, hours, in_words, translator
 from app.depositions.models import BOOKED, Deposition, DepositionQuestion, State
 from app.depositions.models import Kind as PersonKind

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.dashboard.events import tag_events
+from app.depositions.models import Deposition
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
 from app.kernel.text import datetimes
@@ -137,6 +138,27 @@ def _answer(row: EventRow) -> str:
     return " · ".join(filter(None, (chosen, f"“{note}”" if note else "")))
 
 
+def _roster_row(row: EventRow) -> str:
+    return f"{row.data.get('name', '')}, {row.data.get('email', '')}"
+
+
+def _manager_changes(row: EventRow) -> str:
+    """`zone: UTC → Europe/Paris, languages: nothing → French`."""
+    before, after = row.data.get("before", {}), row.data.get("after", {})
+    return ", ".join(f"{name.replace('_', ' ')}: {_fact(before[name])} → {_fact(after[name])}" for name in before)
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "; ".join(str(value).splitlines()) or "nothing"
+
+
+def _absence(row: EventRow) -> str:
+    days = " to ".join(dict.fromkeys((str(row.data.get("first_day", "")), str(row.data.get("last_day", "")))))
+    return f"{days}: {row.data['note']}" if row.data.get("note") else days
+
+
 def _people_told(row: EventRow) -> str:
     people = len(row.data.get("people", ()))
     found = [pluralize(people, "person", "people") if people else "", "their system" if row.data.get("webhook") else ""]
@@ -167,6 +189,25 @@ def _reconfirmed_how(row: EventRow) -> str:
     return " · ".join(filter(None, (f"“{QUOTED.get(row.data.get('answer', ''), '')}”", written)))
 
 
+def moments(before: Deposition, after: Deposition) -> dict[str, object]:
+    """What the event of a move says of the moment before and after it."""
+    return {
+        "from": datetimes.span(before.starts_at, before.ends_at, before.zone),
+        "to": datetimes.span(after.starts_at, after.ends_at, after.zone),
+        "before": _written(before),
+        "after": _written(after),
+    }
+
+
+def _written(deposition: Deposition) -> dict[str, str | None]:
+    return {
+        "start_date": deposition.start_date,
+        "start_time": deposition.start_time,
+        "time_zone": deposition.time_zone,
+        "estimated_duration": deposition.estimated_duration,
+    }
+
+
 REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
@@ -178,6 +219,22 @@ SCHEDULED = EventType(
     details=_booking,
 )
 MOVED = EventType("deposition.moved", "Moved to {to} by {who}", "moved it", "calendar-clock", "warn", details=_moved)
+CLOCK_TIME_KEPT = EventType(
+    "deposition.clock_time_kept",
+    "Clock time kept by {who} after its zone’s rules changed: now {to}",
+    "kept its clock time",
+    "clock",
+    "warn",
+    details=_moved,
+)
+MOMENT_KEPT = EventType(
+    "deposition.moment_kept",
+    "Moment kept by {who} after its zone’s rules changed: now {to}",
+    "kept its moment",
+    "clock",
+    "warn",
+    details=_moved,
+)
 MANAGER_CHANGED = EventType(
     "deposition.manager_changed", _manager, "changed the manager", "user-check", details=_manager_before
 )
@@ -256,7 +313,20 @@ START_TAKEN_BACK = EventType(
     "deposition.start_taken_back", "Start taken back by {who}", "took the start back", "undo-2", "warn", True
 )
 ENDED = EventType("deposition.ended", "Ended by {who}", "ended the session", "circle-stop", removes_from_list=True)
-MANAGER_ADDED = EventType("manager.added", "Added to the roster by {who}", "added them to the roster", "user-plus")
+MANAGER_ADDED = EventType(
+    "manager.added", "Added to the roster by {who}", "added them to the roster", "user-plus", details=_roster_row
+)
+MANAGER_CHANGED_FACTS = EventType(
+    "manager.changed", "Changed by {who}", "changed them", "pencil", details=_manager_changes
+)
+ABSENCE_ADDED = EventType(
+    "manager.absence_added", "Absence written by {who}", "wrote an absence", "calendar-x", details=_absence
+)
+ABSENCE_REMOVED = EventType(
+    "manager.absence_removed", "Absence removed by {who}", "removed an absence", "calendar-check", details=_absence
+)
+FEED_MADE = EventType("manager.feed_made", "Calendar feed made by {who}", "made a calendar feed", "calendar-plus")
+FEED_REVOKED = EventType("manager.feed_revoked", "Calendar feed revoked by {who}", "revoked the calendar feed", "ban")
 SETTINGS_CHANGED = EventType(
     "organization.deposition_settings_changed",
     "Depositions settings changed by {who}",

@@ -4,6 +4,7 @@ Each race is decided by one conditional UPDATE (`_write.py`); each change record
 in the same transaction.
 """
 
+from app.depositions.actions import roster
 from app.depositions.actions.ask import answer_question, ask, settle_question
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
@@ -13,6 +14,7 @@ from app.depositions.actions.change_session import change_session
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.decline_cancellation import decline_cancellation
 from app.depositions.actions.end import end
+from app.depositions.actions.keep_hour import keep_clock_time, keep_moment
 from app.depositions.actions.move import Move, move
 from app.depositions.actions.reconfirm import reconfirm, respondent
 from app.depositions.actions.request import Entry, request
@@ -38,11 +40,14 @@ __all__ = [
     "change_settings",
     "decline_cancellation",
     "end",
+    "keep_clock_time",
+    "keep_moment",
     "move",
     "reconfirm",
     "request",
     "request_cancellation",
     "respondent",
+    "roster",
     "schedule",
     "settle_question",
     "start",

@@ -12,7 +12,7 @@ from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.text.normalization import is_blank
 from app.kernel.text.time_zones import clock12
 
-QUESTION_LIMIT, NOTE_LIMIT, MOST_HOURS = 1000, 2000, 3
+QUESTION_LIMIT, ANSWER_LIMIT, MOST_HOURS = 1000, 2000, 3
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 """A prepared hour, as browsers write it."""
 YES, NO, NONE = "yes", "no", "none"
@@ -90,6 +90,6 @@ def check_answer(kind: str, hours: Sequence[str], answer: str, note: str) -> Non
         )
     if kind == Kind.TEXT and is_blank(note):
         raise Invalid("Write an answer. Nothing was sent.", errors=[FieldError("note", "required", "Write an answer.")])
-    if len(note) > NOTE_LIMIT:
-        detail = f"Use at most {NOTE_LIMIT:,} characters."
+    if len(note) > ANSWER_LIMIT:
+        detail = f"Use at most {ANSWER_LIMIT:,} characters."
         raise Invalid(f"{detail} Nothing was sent.", errors=[FieldError("note", "length", detail)])

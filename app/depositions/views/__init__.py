@@ -1,11 +1,13 @@
-"""Pages of the depositions desk: the queue, one deposition, what the team does with it, organizations."""
+"""Pages of the depositions desk: the queue, one deposition, what the team does with it, organizations, the roster."""
 
 from app.depositions.views import (
     actions,
     ask,
     assignment,
     detail,
+    import_managers,
     list,
+    managers,
     moving,
     new,
     organizations,
@@ -19,7 +21,9 @@ __all__ = [
     "ask",
     "assignment",
     "detail",
+    "import_managers",
     "list",
+    "managers",
     "moving",
     "new",
     "organizations",

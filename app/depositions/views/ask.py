@@ -7,7 +7,8 @@ from flask import Response, flash
 from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions
-from app.depositions.forms import AskForm, ButtonForm
+from app.depositions.forms import ButtonForm
+from app.depositions.forms.asking import AskForm
 from app.depositions.models import DepositionQuestion
 from app.depositions.queries import questions, reconfirmation
 from app.depositions.queries.detail import DepositionDetail

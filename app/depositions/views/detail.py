@@ -15,7 +15,6 @@ from app.depositions import api_examples, emails, presentation
 from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.forms import (
     OTHER,
-    AskForm,
     CancelForm,
     DeclineForm,
     ManagerForm,
@@ -25,17 +24,18 @@ from app.depositions.forms import (
     ScheduleForm,
     typed_time,
 )
+from app.depositions.forms.asking import AskForm
 from app.depositions.models import BOOKED, Deposition, Manager, State
-from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import conflicts, managers
 from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
-from app.depositions.rules import flags, transitions
+from app.depositions.rules import flags, transitions, zone_rules
 from app.depositions.rules.questions import why_not_ask
 from app.depositions.views import confirmations, knowledge
 from app.depositions.views.ask import shown_question
+from app.depositions.views.choices import ManagerChoice, manager_choices, sessions_of_day
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
@@ -82,7 +82,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     away = managers.away(reading(), team, deposition.starts_at, deposition.ends_at)
     of_the_case = {other.manager_id for other in others if same_case(other, deposition)}
     others_of_team = [one for one in team if one.id != deposition.manager_id]
-    choices = presentation.manager_choices(others_of_team, sessions, away, deposition, of_the_case)
+    choices = manager_choices(others_of_team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     known = knowledge.card(reading(), deposition, now)
@@ -123,6 +123,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         manager_day=_manager_day(deposition, sessions),
         choices=choices,
         reasons=_reasons(deposition, denied, now, bool(known.behind)),
+        **_hours_to_choose(deposition),
         schedule=_schedule_form(deposition, team, choices, posted=edited == "schedule"),
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
@@ -153,6 +154,18 @@ def _relative(deposition: Deposition) -> str:
     return datetimes.relative(deposition.starts_at, clock.now())
 
 
+def _hours_to_choose(deposition: Deposition) -> dict[str, str]:
+    """The hours between which the team decides where zone rules have changed, in words; empty where one cannot be."""
+    if not deposition.hour_moved:
+        return {}
+    length = deposition.ends_at - deposition.starts_at
+    hours = [
+        datetimes.span(start.starts_at, start.starts_at + length, deposition.zone) if start else ""
+        for start in zone_rules.choices(deposition)
+    ]
+    return dict(zip(("clock_time", "moment"), hours, strict=True))
+
+
 def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: bool) -> dict[str, str | None]:
     """Why each button is disabled, in the rules' own words; None where it is not. `behind` is whether somebody knows
     what no longer holds."""
@@ -162,6 +175,7 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
         "cancel": transitions.why_not_cancel(state, ahead),
         "move": transitions.why_not_move(state),
         "change_manager": transitions.why_not_change_manager(state),
+        "keep_hour": transitions.why_not_keep_hour(state, deposition.hour_moved),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
         "take_back_start": transitions.why_not_take_back_start(
             state, deposition.started_at, state == State.ACTIVE and anybody_entered(reading(), deposition.id), now
@@ -180,14 +194,15 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
 def _schedule_form(
     deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
 ) -> ScheduleForm:
-    """The form of a booking. The preferred manager is chosen, or else the first who is free."""
+    """The form of a booking. The first who is free is chosen: the preferred manager, when they are; somebody else when
+    the roster does not know the preferred one."""
     preferred = deposition.details.get("preferred_manager", "")
-    chosen = next((choice.value for choice in choices if choice.name.casefold() == preferred.casefold()), None)
+    known = not preferred or any(choice.name.casefold() == preferred.strip().casefold() for choice in choices)
     defaults = {
         "version": deposition.version,
         "provider": deposition.details.get("video_provider", ""),
-        "manager": chosen or (OTHER if preferred or not choices else choices[0].value),
-        "manager_name": "" if chosen else preferred,
+        "manager": choices[0].value if choices and known else OTHER,
+        "manager_name": "" if known else preferred,
     }
     form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
     form.offer(team)
@@ -223,6 +238,4 @@ def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> l
     """The sessions that the manager of a session has on its day, while it lies ahead or runs."""
     if deposition.state not in (*BOOKED, State.ACTIVE):
         return []
-    return presentation.sessions_of_day(
-        (one for one in sessions if one.manager_id == deposition.manager_id), deposition
-    )
+    return sessions_of_day((one for one in sessions if one.manager_id == deposition.manager_id), deposition)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email_validator import EmailNotValidError, validate_email
 from wtforms import (
     BooleanField,
+    DateField,
     EmailField,
     Field,
     HiddenField,
@@ -22,8 +23,8 @@ from app.depositions.actions import Booking, Move
 from app.depositions.models import Deposition, Manager
 from app.depositions.rules.mail.hours import clock_written
 from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
-from app.depositions.rules.questions import MOMENT, NOTE_LIMIT, QUESTION_LIMIT, NewQuestion
-from app.depositions.rules.questions import Kind as QuestionKind
+from app.depositions.rules.roster import COLUMNS, NOTE_LIMIT, RosterFacts
+from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.api.validation import without_nulls
@@ -177,6 +178,16 @@ class RoomForm(VersionedForm):
     room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
 
 
+class KeepHourForm(VersionedForm):
+    """What is typed where a session keeps its clock time or its moment: why in spite of a conflict."""
+
+    reason = TextAreaField(
+        "Reason to book despite an overlap",
+        validators=[at_most(REASON_LIMIT)],
+        description="Kept in the activity, not sent to anyone.",
+    )
+
+
 class CancelForm(VersionedForm):
     """Whether every invitee is notified by e-mail; when those who were informed are not, why."""
 
@@ -266,55 +277,51 @@ class SettingsForm(VersionedForm):
         }
 
 
-class AnswerForm(DeskForm):
-    """A visitor’s answer: one that was prepared, and what is written besides."""
+class RosterForm(VersionedForm):
+    """A row of the roster as it is typed; rules/roster.py reads it."""
 
-    answer = StringField("Answer", validators=[at_most(20)])
-    note = TextAreaField("Remark", validators=[at_most(NOTE_LIMIT)])
-
-
-class AskForm(VersionedForm):
-    """A question to the organization, and how it is answered."""
-
-    question = TextAreaField("Question", validators=[needed("Write the question."), at_most(QUESTION_LIMIT)])
-    kind = RadioField(
-        "They answer",
-        choices=choices(
-            (QuestionKind.YES_NO.value, "yes or no"),
-            (QuestionKind.HOURS.value, "with one of these hours"),
-            (QuestionKind.TEXT.value, "in their own words"),
-        ),
-        default=QuestionKind.YES_NO.value,
-        validators=[needed("Choose how they answer.")],
+    name = NameField("Name", validators=[needed("Write the manager’s name."), at_most(200)])
+    email = EmailField("E-mail", validators=[needed("Write the manager’s e-mail address."), at_most(254)])
+    zone = StringField(
+        "Time zone",
+        validators=[needed("Choose the manager’s time zone."), at_most(64)],
+        description="Of their working hours and absences: Europe/Paris, Pacific Time (US & Canada).",
     )
-    hour_1 = StringField("First hour", validators=[at_most(16)])
-    hour_2 = StringField("Second hour", validators=[at_most(16)])
-    hour_3 = StringField("Third hour", validators=[at_most(16)])
+    languages = StringField(
+        "Languages", validators=[at_most(1300)], description="With commas between them: English, Polish."
+    )
+    skills = StringField(
+        "Skills", validators=[at_most(1300)], description="With commas between them: patents, live exhibits."
+    )
+    buffer_before = StringField("Minutes free before", validators=[at_most(4)])
+    buffer_after = StringField("Minutes free after", validators=[at_most(4)])
+    rooms = TextAreaField(
+        "Rooms",
+        validators=[at_most(10_000)],
+        description="A line for each: the provider, a space, the web address. {id}, {case} and {code} stand for those "
+        "of the session.",
+    )
+    monday = StringField("Monday", validators=[at_most(200)])
+    tuesday = StringField("Tuesday", validators=[at_most(200)])
+    wednesday = StringField("Wednesday", validators=[at_most(200)])
+    thursday = StringField("Thursday", validators=[at_most(200)])
+    friday = StringField("Friday", validators=[at_most(200)])
+    saturday = StringField("Saturday", validators=[at_most(200)])
+    sunday = StringField("Sunday", validators=[at_most(200)])
+    active = BooleanField("Active", description="Can be chosen for new sessions.")
 
-    @property
-    def question_asked(self) -> NewQuestion:
-        """What is asked, once the form is checked."""
-        kind = QuestionKind(self.kind.data)
-        hours = [field.data for field in self._hours() if field.data] if kind is QuestionKind.HOURS else []
-        return NewQuestion(self.question.data, kind, tuple(dict.fromkeys(hours)))
-
-    def _hours(self) -> tuple[Field, ...]:
-        return (self.hour_1, self.hour_2, self.hour_3)
-
-    def validate_kind(self, field: Field) -> None:
-        if field.data != QuestionKind.HOURS.value:
-            return
-        if not any(hour.data for hour in self._hours()):
-            raise ValidationError("Give at least one hour, or choose another kind of answer.")
-        if not all(MOMENT.fullmatch(hour.data) for hour in self._hours() if hour.data):
-            raise ValidationError("Write each hour as a date and a time, for example 2026-12-17T14:00.")
+    def facts(self) -> RosterFacts:
+        """What was typed, once the form is checked. Raises Invalid."""
+        typed = {name: str(self[name].data or "") for name in COLUMNS if name != "active"}
+        return read_roster({**typed, "active": "yes" if self.active.data else "no"})
 
 
-class ReconfirmForm(VersionedForm):
-    """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
+class AbsenceForm(VersionedForm):
+    """Days on which a manager is away."""
 
-    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
-    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
+    first_day = DateField("First day", validators=[needed("Choose the first day.")])
+    last_day = DateField("Last day", validators=[needed("Choose the last day.")])
+    note = StringField("Note", validators=[at_most(NOTE_LIMIT)], description="The team reads it where it schedules.")
 
 
 class RequestForm(DeskForm):
