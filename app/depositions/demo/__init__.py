@@ -69,7 +69,7 @@ ABROAD = (
     ("English", "", "Pacific Time (US & Canada)", "Yuki Tanaka", timedelta(minutes=50)),
 )
 """Sessions by the language that was given, with their interpreter, zone and deponent, and how far away they are."""
-ROSTER = Path(__file__).with_name("demo-roster.json")
+ROSTER = Path(__file__).with_name("roster.json")
 """The roster, as the cells of its CSV."""
 LONG = (
     "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
