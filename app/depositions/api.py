@@ -14,7 +14,7 @@ from app.depositions.payloads import documents, incoming, outgoing
 from app.depositions.queries import detail
 from app.kernel.api.routing import Call, Product
 from app.kernel.db.transaction import side_note
-from app.kernel.errors import Refusal
+from app.kernel.errors import Denied, Refusal
 from app.kernel.json_types import JsonObject
 
 MOST_ITEMS = 100
@@ -155,6 +155,40 @@ def cancel_session_request(call: Call) -> dict[str, str]:
     Everybody invited gets an e-mail unless `cancel_without_email` is true; the query wins over the body.
     """
     return _cancel(call)
+
+
+def _has_self_service(call: Call) -> None:
+    if not call.organization.self_service:
+        raise Denied(
+            "Only organizations with Self-Service change their sessions themselves. Nothing was changed. "
+            "Ask the scheduling team to move it."
+        )
+
+
+@product.route(
+    "PATCH",
+    "/api/v1/sessions/<session>",
+    body=incoming.ChangeBody,
+    query=incoming.ChangeQuery,
+    answer=(200, outgoing.OneAnswer),
+    summary="Change a session",
+    find=_find,
+    allowed=_has_self_service,
+    otherwise="prescreens",
+    signed=_signed,
+    refusals=(409,),
+)
+def change_session(call: Call) -> dict[str, object]:
+    """Changes title, moment or invites of a session that has not begun; only with Self-Service.
+
+    Of date, time and time zone all three are given or none. `invites` is the whole list: who is new on it is invited,
+    who is missing hears that they no longer are. With another moment everybody gets an e-mail, and the webhook is sent.
+    """
+    change = incoming.change_of(call.body)
+    deposition = actions.change_session(
+        call.db, call.found.id, change, by=call.by, now=call.now, organization_id=call.organization.id
+    )
+    return documents.one(deposition, call.config.public_base_url)
 
 
 @product.route(

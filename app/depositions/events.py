@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 from app.dashboard.events import tag_events
+from app.depositions.models import Deposition
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
 from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
 
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
@@ -36,10 +38,14 @@ def _assignment(row: EventRow) -> str:
 
 
 def _booking(row: EventRow) -> str:
-    manager, overlaps = row.data.get("manager"), row.data.get("overlaps")
+    manager, overlaps, reason = row.data.get("manager"), row.data.get("overlaps"), row.data.get("reason")
     found = [
         f"managed by {manager}" if manager else "",
-        f"in spite of an overlap: {row.data.get('reason', '')}" if overlaps else "",
+        f"in spite of an overlap{': ' if reason else ''}{reason or ''}"
+        if overlaps
+        else f"“{reason}”"
+        if reason
+        else "",
     ]
     return " · ".join(filter(None, found))
 
@@ -81,6 +87,17 @@ def _early(row: EventRow) -> str:
     return f"{datetimes.duration(timedelta(seconds=early))} early: {row.data.get('reason', '')}" if early else ""
 
 
+def _changed(row: EventRow) -> str:
+    data = row.data
+    added, removed = (", ".join(data.get(name) or []) for name in ("added", "removed"))
+    found = [
+        f"title: {data['title']}, before: {data['before']}" if data.get("title") else "",
+        f"invited: {added}" if added else "",
+        f"no longer invited: {removed}" if removed else "",
+    ]
+    return " · ".join(filter(None, found))
+
+
 def _notice(row: EventRow) -> str:
     return f"“{row.data['notice']}”" if row.data.get("notice") else ""
 
@@ -111,6 +128,12 @@ def setting(value: object) -> str:
     return "as the team" if value is None else str(value)
 
 
+def _people_told(row: EventRow) -> str:
+    people = len(row.data.get("people", ()))
+    found = [pluralize(people, "person", "people") if people else "", "their system" if row.data.get("webhook") else ""]
+    return f"How it stands sent by {{who}} to {' and '.join(filter(None, found))}"
+
+
 def _reminded(row: EventRow) -> str:
     return f"{row.data.get('hours')} h before, {row.data.get('messages')} by e-mail"
 
@@ -135,6 +158,25 @@ def _reconfirmed_how(row: EventRow) -> str:
     return " · ".join(filter(None, (f"“{QUOTED.get(row.data.get('answer', ''), '')}”", written)))
 
 
+def moments(before: Deposition, after: Deposition) -> dict[str, object]:
+    """What the event of a move says of the moment before and after it."""
+    return {
+        "from": datetimes.span(before.starts_at, before.ends_at, before.zone),
+        "to": datetimes.span(after.starts_at, after.ends_at, after.zone),
+        "before": _written(before),
+        "after": _written(after),
+    }
+
+
+def _written(deposition: Deposition) -> dict[str, str | None]:
+    return {
+        "start_date": deposition.start_date,
+        "start_time": deposition.start_time,
+        "time_zone": deposition.time_zone,
+        "estimated_duration": deposition.estimated_duration,
+    }
+
+
 REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
@@ -146,9 +188,26 @@ SCHEDULED = EventType(
     details=_booking,
 )
 MOVED = EventType("deposition.moved", "Moved to {to} by {who}", "moved it", "calendar-clock", "warn", details=_moved)
+CLOCK_TIME_KEPT = EventType(
+    "deposition.clock_time_kept",
+    "Clock time kept by {who} after its zone’s rules changed: now {to}",
+    "kept its clock time",
+    "clock",
+    "warn",
+    details=_moved,
+)
+MOMENT_KEPT = EventType(
+    "deposition.moment_kept",
+    "Moment kept by {who} after its zone’s rules changed: now {to}",
+    "kept its moment",
+    "clock",
+    "warn",
+    details=_moved,
+)
 MANAGER_CHANGED = EventType(
     "deposition.manager_changed", _manager, "changed the manager", "user-check", details=_manager_before
 )
+CHANGED = EventType("deposition.changed", "Changed by {who}", "changed it", "pencil", details=_changed)
 CANCELED = EventType(
     "deposition.canceled", "Canceled by {who}", "canceled it", "ban", removes_from_list=True, details=_notified
 )
@@ -159,6 +218,17 @@ CANCELLATION_REQUESTED = EventType(
     "message-square-x",
     "danger",
     removes_from_list=True,
+)
+CANCELLATION_DECLINED = EventType(
+    "deposition.cancellation_declined",
+    "Cancellation declined by {who}",
+    "declined its cancellation",
+    "message-square-x",
+    removes_from_list=True,
+    details=_notice,
+)
+TOLD = EventType(
+    "deposition.told", _people_told, "sent how it stands to those who did not know", "send", removes_from_list=True
 )
 NOTICE_WRITTEN = EventType(
     "deposition.notice_written", "Notice written by {who}", "wrote a notice", "message-square", details=_notice

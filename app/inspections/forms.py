@@ -6,12 +6,20 @@ from wtforms import BooleanField, DateTimeLocalField, EmailField, HiddenField, S
 
 from app.accounts.rules import LOCALES
 from app.inspections.payloads import NOTES_LENGTH, NewParticipant
-from app.inspections.rules import ANSWERS, SUBJECTS
+from app.inspections.rules import ANSWERS, FIELD, SUBJECTS
 from app.kernel.api.validation import read
 from app.kernel.web.forms import CodeField, DeskForm, NameField, VersionedForm, at_most, choices, needed, optional
 
 LIFETIMES = (("60", "1 hour"), ("1440", "1 day"), ("4320", "3 days"), ("10080", "7 days"), ("43200", "30 days"))
 """Lifetimes of a link that the form offers, in minutes; the API takes any number from 5 to 43200."""
+
+
+ROLES = {
+    "field": "Field user, who shows and answers",
+    "observer": "Observer, who looks on",
+    "auditor": "Auditor, who looks on",
+}
+"""Roles of an invite, as the form offers them."""
 
 
 class ButtonForm(DeskForm):
@@ -42,6 +50,7 @@ class InviteForm(DeskForm):
     recipient_email = EmailField("E-mail", validators=[at_most(320)])
     recipient_phone = StringField("Telephone", validators=[at_most(40)])
     send_email = BooleanField("Send the link too, not only the code", default=True)
+    role = SelectField("They take part as", choices=choices(*ROLES.items()), default=FIELD)
     ttl_minutes = SelectField("The link works for", choices=choices(*LIFETIMES), default="1440")
 
     def participant(self) -> NewParticipant:
@@ -55,6 +64,7 @@ class InviteForm(DeskForm):
                 "recipient_phone": self.recipient_phone.data or "",
                 "send_email": bool(self.send_email.data),
                 "ttl_minutes": int(self.ttl_minutes.data),
+                "role": self.role.data,
             },
         )
 

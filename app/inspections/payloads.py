@@ -19,7 +19,16 @@ from app.accounts.rules import LOCALES
 from app.config import Config
 from app.inspections.models import Inspection, Invite
 from app.inspections.queries import SessionRow
-from app.inspections.rules import EARLIEST, LATEST, TTL_MINUTES, TTL_MINUTES_DEFAULT, hint_email, hint_phone, status_of
+from app.inspections.rules import (
+    EARLIEST,
+    FIELD,
+    LATEST,
+    TTL_MINUTES,
+    TTL_MINUTES_DEFAULT,
+    hint_email,
+    hint_phone,
+    status_of,
+)
 from app.kernel.api.validation import Body, InvalidValue, Query, Text
 from app.kernel.clock import iso
 from app.kernel.text import normalization
@@ -123,6 +132,10 @@ class NewSession(Body):
     campaign: Identifier | None = Field(None, description="A campaign of your organization.")
 
 
+Role = Literal["field", "observer", "auditor"]
+"""What an invite lets its recipient do: show and answer, or look on."""
+
+
 class NewParticipant(Body):
     """Body of "Mint a field-user invite"."""
 
@@ -134,6 +147,7 @@ class NewParticipant(Body):
     recipient_phone: Annotated[Text(40), AfterValidator(check_phone)] = ""
     send_email: bool = Field(True, description="false stops the message with the link; the code is sent regardless.")
     ttl_minutes: Annotated[int, Field(ge=TTL_MINUTES[0], le=TTL_MINUTES[1])] = TTL_MINUTES_DEFAULT
+    role: Role = FIELD
 
 
 class ListQuery(Query):
@@ -179,7 +193,7 @@ class ParticipantObject(Object):
 
     id: uuid.UUID
     session: uuid.UUID
-    role: Literal["field"]
+    role: Role
     expires_at: datetime
     recipient_first_name: str
     recipient_last_name: str
@@ -288,7 +302,9 @@ def livekit(inspection_id: uuid.UUID, invite: Invite, config: Config, now: datet
     """
     if not (config.livekit_url and config.livekit_api_key and config.livekit_api_secret):
         return None
-    room, identity = f"inspection-{inspection_id}", f"field-{invite.id}"
+    # Who looks on sends nothing; the identities of field users stay as they were.
+    acts = invite.role == FIELD
+    room, identity = f"inspection-{inspection_id}", f"{invite.role}-{invite.id}"
     until = min(invite.expires_at, now + timedelta(hours=6))
     claims: Mapping[str, object] = {
         "iss": config.livekit_api_key,
@@ -296,7 +312,7 @@ def livekit(inspection_id: uuid.UUID, invite: Invite, config: Config, now: datet
         "name": invite.recipient_name or "Field user",
         "nbf": int(now.timestamp()),
         "exp": int(until.timestamp()),
-        "video": {"room": room, "roomJoin": True, "canPublish": True, "canSubscribe": True},
+        "video": {"room": room, "roomJoin": True, "canPublish": acts, "canSubscribe": True},
     }
     token = jwt.encode(dict(claims), config.livekit_api_secret, algorithm="HS256")
     return {"url": config.livekit_url, "token": token, "room": room, "identity": identity}

@@ -116,6 +116,8 @@ def consent(id: str) -> Response:
     scene, found = _inside(id)
     if not isinstance(found, Invite):
         return _over(scene, found.reason, found.status)
+    if found.role != rules.FIELD:
+        return see_other(_url(".room", id))
     missing = bool(request.args.get("missing"))
     form = ConsentForm(formdata=None, wording=_digest(_wordings(scene)))
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
@@ -129,7 +131,7 @@ def allow_or_deny(id: str) -> Response:
     form = ConsentForm()
     form.check()
     scene, found = _inside(id)
-    if not isinstance(found, Invite):
+    if not isinstance(found, Invite) or found.role != rules.FIELD:
         return see_other(_url(".consent", id))
     answers, wordings = form.answers(), _wordings(scene)
     # An answer counts only with the words that it was given to, which an update may have changed meanwhile.
@@ -158,7 +160,9 @@ def room(id: str) -> Response:
     if not isinstance(found, Invite):
         return _over(scene, found.reason, found.status)
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
-    return _page("inspections/room.html", scene, 4, known=known, subjects=rules.SUBJECTS)
+    return _page(
+        "inspections/room.html", scene, 4, known=known, subjects=rules.SUBJECTS, asked=found.role == rules.FIELD
+    )
 
 
 def as_uuid_or_none(id: str) -> UUID | None:
@@ -221,8 +225,10 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
             actions.open_invite(db, invite, visitor=here, now=now)
         outcome = actions.join(db, inspection_id, token, code=typed, visitor=here, now=now)
     if outcome.status == 200:
-        known = queries.consents(reading(), inspection_id).get(UUID(outcome.body["participant"]["id"]), {})
-        response = see_other(_url(".room" if len(known) == len(rules.SUBJECTS) else ".consent", id))
+        participant = outcome.body["participant"]
+        known = queries.consents(reading(), inspection_id).get(UUID(participant["id"]), {})
+        asked = participant["role"] == rules.FIELD and len(known) < len(rules.SUBJECTS)
+        response = see_other(_url(".consent" if asked else ".room", id))
         response.set_cookie(
             COOKIE,
             outcome.body["field_session_token"],
@@ -292,6 +298,7 @@ def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Respo
         left=time_left(left, t) if left and left.total_seconds() > 0 else "",
         tries_left=rules.OTP_TRIES - invite.tries if invite.tries else 0,
         empty=bool(request.args.get("empty")),
+        asked=invite.role == rules.FIELD,
     )
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from app.inspections.models import Anchoring, Status
 from app.kernel.errors import Conflict, FieldError, Invalid, PaymentRequired
@@ -34,6 +34,8 @@ REMIND_HOURS = (24, 1)
 SUBJECTS = ("camera", "gps", "recording")
 """What field users are asked to allow, in this order."""
 ANSWERS = ("granted", "denied")
+FIELD: Final = "field"
+"""The role of those who show and answer. Observers and auditors look on: they consent to nothing, and do nothing."""
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
 
 TRANSITIONS: dict[str, dict[str, str]] = {

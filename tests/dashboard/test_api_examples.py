@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.dashboard.api_examples import ApiExample
 from app.depositions import api_examples as depositions
-from app.depositions.payloads.incoming import CancelBody
+from app.depositions.payloads.incoming import CancelBody, ChangeBody, change_of
 from app.inspections import api_examples as inspections
 from app.inspections.payloads import NewParticipant
 from app.prescreens import api_examples as prescreens
@@ -33,17 +33,20 @@ def known(app: Flask, examples: list[ApiExample]) -> set[str]:
     [
         ("initial", {"Cancel it"}),
         ("scheduled", {"Request its cancellation"}),
-        ("ready", {"Request its cancellation"}),
+        ("ready", {"Request its cancellation", "Change it"}),
         ("canceled", set()),
         ("ended", set()),
     ],
 )
 def test_depositions(app: Flask, state: str, acts: set[str]) -> None:
     with app.test_request_context("/"):
-        found = depositions.of(SimpleNamespace(id=7, state=state))
-        assert known(app, found) == {"List all requests"} | acts
+        moment = {"start_date": "2030-01-28", "start_time": "01:30 PM", "time_zone": "UTC"}
+        found = depositions.of(SimpleNamespace(id=7, state=state, remote_session_id=uuid4(), **moment))
+        assert known(app, found) == {"List all requests", "View it"} | acts
     for example in found:
-        if example.body:
+        if example.body and example.method == "PATCH":
+            assert change_of(ChangeBody.model_validate_json(example.body)).start.start_date == "2030-01-28"
+        elif example.body:
             assert CancelBody.model_validate_json(example.body).cancel_without_email is False
 
 

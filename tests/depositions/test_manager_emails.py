@@ -47,9 +47,9 @@ def test_another_room_is_told_to_the_manager_alone(ines, database, cast, outbox)
 
 
 def test_a_cancellation_reaches_the_manager_unless_nobody_is_told(database, cast, outbox):
-    told, silent = (factories.in_state(database, cast, "scheduled") for _ in range(2))
+    noticed, silent = (factories.in_state(database, cast, "scheduled") for _ in range(2))
     with database.write() as db:
-        actions.cancel(db, told.id, by=cast.actor("ines"), now=now())
+        actions.cancel(db, noticed.id, by=cast.actor("ines"), now=now())
         actions.cancel(db, silent.id, by=cast.actor("ines"), now=now(), notify=False, reason="By phone.")
     _, _, message = outbox.emails("ines@example.com")
     assert message["subject"].startswith("Canceled: ")

@@ -38,6 +38,7 @@ def test_it_is_valid_and_complete(document):
         ("get", "/api/v1/session_requests"),
         ("get", "/api/v1/sessions"),
         ("get", "/api/v1/session_requests/{session}"),
+        ("patch", "/api/v1/sessions/{session}"),
         ("patch", "/api/v1/sessions/{session}/cancel"),
         ("post", "/api/v1/session_requests/{session}/cancel"),
         ("post", "/api/v1/session_requests/{session}/cancellation_request"),

@@ -11,6 +11,8 @@ from app.inspections.models import Invite, WrongCodes
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
 from tests.inspections.conftest import SESSIONS, at_once, printed, token_of, wrong
+from tests.inspections.pages import send
+from tests.inspections.test_field_pages import Browser, place
 
 
 def participants(session) -> str:
@@ -253,3 +255,28 @@ def test_scopes(integrator, cast, app) -> None:
     assert client.post(participants(session), json={}, headers=headers).status_code == 403
     assert client.get(participants(session), headers=headers).status_code == 200
     assert timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("role", ["observer", "auditor"])
+def test_who_looks_on_is_asked_for_nothing(integrator, field, otto, agreed, database, role) -> None:
+    send(otto, agreed, "start_recording")
+    invite = integrator.invite(agreed, role=role)
+    joined = field.join(invite, address="198.51.100.7")
+    assert (joined.status_code, joined.json["participant"]["role"]) == (200, role)
+    assert integrator.session(agreed)["status"] == "recording", "their arrival ends no recording"
+    assert integrator.session(agreed)["consent_state"]["recording"] == "granted"
+    phone = Browser(field.app)
+    other = integrator.invite(agreed, role=role)
+    assert phone.post(f"{place(other)}/", t=token_of(other)).location == f"{place(other)}/room"
+    assert "You look on" in phone.get(f"{place(other)}/room").text
+    assert phone.get(f"{place(other)}/consent").location == f"{place(other)}/room"
+    phone.post(f"{place(other)}/consent", camera="denied", gps="denied", recording="denied", wording="x")
+    assert integrator.session(agreed)["consent_state"]["recording"] == "granted"
+    assert f"of an {role}" in otto.get(f"/inspections/{agreed['id']}").text
+
+
+@pytest.mark.parametrize("role", ["Field", "host", "", 7, ["field"]])
+def test_another_role_is_refused(integrator, role) -> None:
+    session = integrator.create()
+    refused = integrator.post(f"{SESSIONS}/{session['id']}/participants", {"role": role})
+    assert (refused.status_code, list(refused.json["field_errors"])) == (400, ["role"])

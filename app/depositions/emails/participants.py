@@ -22,8 +22,8 @@ INVITEE = "deposition.invitee"
 
 
 class Participant(NamedTuple):
-    """A recipient of the e-mails. `number` is their place in the list; for the manager the id of their row of the roster,
-    below zero."""
+    """A recipient of the e-mails. `number` is their place in the list; for the manager the id of their row of the
+    roster, below zero."""
 
     number: int
     email: str
@@ -87,9 +87,12 @@ def _mark(participant: Participant) -> str:
     return sha256(participant.email.casefold())[:12]
 
 
-def scheduled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
-    """To every participant: when the session is and how to join, with a calendar file."""
-    return _invitations(db, "deposition-scheduled", deposition, organization, now, participants(deposition))
+def scheduled(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
+) -> list[Message]:
+    """To every participant, or only to these: when the session is and how to join, with a calendar file."""
+    recipients = participants(deposition) if to is None else to
+    return _invitations(db, "deposition-scheduled", deposition, organization, now, recipients)
 
 
 def _invitations(
@@ -127,26 +130,56 @@ def _invitations(
     return messages
 
 
-def moved(db: Db, deposition: Deposition, organization: str, now: datetime, informed: Container[str]) -> list[Message]:
-    """To every participant: from when to when the session moved, with the file that updates their calendar.
+def moved(
+    db: Db,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    informed: Container[str],
+    to: Sequence[Participant] | None = None,
+) -> list[Message]:
+    """To every participant, or to these: from when to when the session moved, with the file that updates calendars.
 
     `informed` are the addresses (`address_key`) that were told of the session before: the others are invited to it.
     """
-    everybody = participants(deposition)
-    invited = [one for one in everybody if people.address_key(one.email) in informed]
-    others = [one for one in everybody if one not in invited]
+    recipients = participants(deposition) if to is None else to
+    invited = [one for one in recipients if people.address_key(one.email) in informed]
+    others = [one for one in recipients if one not in invited]
     return [
         *_invitations(db, "deposition-moved", deposition, organization, now, invited),
         *_invitations(db, "deposition-scheduled", deposition, organization, now, others),
     ]
 
 
-def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
-    """To every participant: that the session does not take place; with a calendar file where one was sent before."""
+def canceled(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
+) -> list[Message]:
+    """To every participant, or only to these: that the session does not take place; with a calendar file where one was
+    sent before."""
+    recipients = participants(deposition) if to is None else to
+    return _withdrawals(db, "deposition-canceled", deposition, organization, now, recipients)
+
+
+def uninvited(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant]
+) -> list[Message]:
+    """To people who take part no longer: that they need not come, with a file that removes the session."""
+    return _withdrawals(db, "deposition-uninvited", deposition, organization, now, to)
+
+
+def _withdrawals(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    recipients: Sequence[Participant],
+) -> list[Message]:
+    """One e-mail to each recipient, with a calendar file where one was sent before."""
     messages = []
     context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in participants(deposition):
+    for recipient in recipients:
         files = []
         if deposition.booked_at is not None:
             file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)
@@ -154,7 +187,7 @@ def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -
         messages.append(
             email_message(
                 db,
-                "deposition-canceled",
+                template,
                 to=recipient.email,
                 name=recipient.name,
                 attachments=files,

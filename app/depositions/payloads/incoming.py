@@ -11,6 +11,7 @@ from pydantic.functional_validators import BeforeValidator
 from app.depositions.models import Access, Role
 from app.depositions.rules import new_request
 from app.kernel.api.validation import Body, InvalidValue, Query, Text
+from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import normalization
 
 _EPOCH = re.compile(r"-?[0-9]{1,14}")
@@ -145,22 +146,26 @@ class DeponentBody(Body):
     role: Annotated[Literal["deponent", "witness"] | None, Optional] = None
 
 
+StartDate = Annotated[
+    Text(10),
+    _readable(new_request.day_of, new_request.BAD_DATE, "date"),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+StartTime = Annotated[
+    Text(8),
+    _readable(new_request.clock_of, new_request.BAD_TIME, "time"),
+    WithJsonSchema({"type": "string", "pattern": "^(0[1-9]|1[0-2]):[0-5][0-9] (AM|PM)$"}),
+]
+
+
 class RemoteSessionBody(Body):
     """What the session is about, and when it begins."""
 
     title: Annotated[Text(500), AfterValidator(_filled)]
     case: Annotated[Text(500), AfterValidator(_filled)]
     file_number: Annotated[Text(100) | None, Optional] = None
-    start_date: Annotated[
-        Text(10),
-        _readable(new_request.day_of, new_request.BAD_DATE, "date"),
-        WithJsonSchema({"type": "string", "format": "date"}),
-    ]
-    start_time: Annotated[
-        Text(8),
-        _readable(new_request.clock_of, new_request.BAD_TIME, "time"),
-        WithJsonSchema({"type": "string", "pattern": "^(0[1-9]|1[0-2]):[0-5][0-9] (AM|PM)$"}),
-    ]
+    start_date: StartDate
+    start_time: StartTime
     time_zone: Annotated[Text(80), AfterValidator(_zone)]
     estimated_duration: Hours | None = None
 
@@ -214,6 +219,36 @@ class CancelQuery(Query):
     cancel_without_email: Flag | None = None
 
 
+class ChangedMomentBody(Body):
+    """What of a session changes: its title, its length, and its date, time and time zone together."""
+
+    title: Annotated[Annotated[Text(500), AfterValidator(_filled)] | None, Field()] = None
+    start_date: StartDate | None = None
+    start_time: StartTime | None = None
+    time_zone: Annotated[Text(80), AfterValidator(_zone)] | None = None
+    estimated_duration: Hours | None = None
+
+
+class ChangedSessionBody(Body):
+    """What changes; a member that is not given stays as it is."""
+
+    remote_session: ChangedMomentBody | None = None
+    invites: Annotated[list[Invited], Field(max_length=new_request.MOST_INVITES)] | None = None
+
+
+class ChangeBody(Body):
+    """A change of a session, in the shape of the create call. `invites` is the whole new list."""
+
+    WRAPPER: ClassVar[str] = "session_request"
+
+    session_request: ChangedSessionBody = ChangedSessionBody()
+    jwt_payload: SignedPayload = None
+
+
+class ChangeQuery(Query):
+    jwt_payload: SignedPayload = None
+
+
 class SignedCancelBody(CancelBody):
     """The same; its parameters may be signed."""
 
@@ -253,7 +288,35 @@ def new_request_of(body: CreateBody) -> new_request.NewRequest:
         deponent_name=deponent.name,
         deponent_email=deponent.email,
         deponent_role=Role(deponent.role).value if deponent.role else None,
-        invites=new_request.fold_invites([new_request.Invite(i.email, i.access_level) for i in sent.invites]),
+        invites=_folded(sent.invites),
         details=new_request.tidy_details(details),
         postback_url=sent.postback_url,
+    )
+
+
+def _folded(sent: list[InviteBody]) -> tuple[new_request.Invite, ...]:
+    return new_request.fold_invites([new_request.Invite(each.email, each.access_level) for each in sent])
+
+
+def change_of(body: ChangeBody) -> new_request.SessionChange:
+    """The change that a validated body asks for.
+
+    Raises Invalid for a body that changes nothing, a moment in parts, or a wall time that does not exist.
+    """
+    sent = body.session_request
+    when = sent.remote_session or ChangedMomentBody()
+    moment = {name: getattr(when, name) for name in ("start_date", "start_time", "time_zone")}
+    given = [name for name, value in moment.items() if value is not None]
+    if not given and when.title is None and when.estimated_duration is None and sent.invites is None:
+        detail = "Name what changes: the title, the moment, the length or the invites."
+        raise Invalid(f"{detail} Nothing was changed.", errors=[FieldError("session_request", "required", detail)])
+    if 0 < len(given) < len(moment):
+        detail = "Give date, time and time zone together."
+        missing = [FieldError(f"remote_session.{name}", "required", detail) for name in moment if name not in given]
+        raise Invalid(f"{detail} Nothing was changed.", errors=missing)
+    return new_request.SessionChange(
+        title=when.title,
+        invites=None if sent.invites is None else _folded(sent.invites),
+        start=new_request.parse_start(**moment) if given else None,
+        estimated_duration=when.estimated_duration,
     )

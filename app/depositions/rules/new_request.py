@@ -152,6 +152,16 @@ def _nonexistent(gap: time_zones.NonexistentTime) -> Invalid:
     return Invalid(detail, errors=[FieldError("remote_session.start_time", "nonexistent", detail)])
 
 
+@dataclass(frozen=True, slots=True)
+class SessionChange:
+    """What an organization changes of a booked session; None stays as it is."""
+
+    title: str | None = None
+    invites: tuple[Invite, ...] | None = None
+    start: Start | None = None
+    estimated_duration: int | float | None = None
+
+
 def fold_invites(invites: list[Invite]) -> tuple[Invite, ...]:
     """Each address once, in the order given; upper and lower case count as the same. The first mention counts, and an
     invitee is a host if any mention says so."""

@@ -1,17 +1,17 @@
 """Moving a booked session, and giving it another manager."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Protocol
 
 from flask import Response, flash
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions, emails, presentation
-from app.depositions.forms import ManagerForm, MoveForm
+from app.depositions.forms import KeepHourForm, ManagerForm, MoveForm
 from app.depositions.models import Deposition
 from app.depositions.queries import managers
-from app.depositions.queries.managers import BookedSession
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
 from app.depositions.views.actions import ASKED
@@ -19,6 +19,7 @@ from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
+from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.text.template_filters import pluralize
@@ -33,24 +34,32 @@ def move(id: int) -> Response:
     form.offer(managers.managers(reading()), deposition)
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    left = [] if notify else confirmations.believing_old_hour(deposition)
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
-    if left:
-        transitions.check_silence(tried.reason)
-    made: list[Deposition] = []
+    run = confirmations.DryRun()
+    act = run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now)
 
-    def act(db: Db, version: int | None) -> None:
-        made.append(actions.move(db, id, tried, by=by, now=now, notify=notify, version=version))
+    def with_reason(db: Db, version: int | None) -> Deposition:
+        made = act(db, version)
+        if run.behind and not notify:
+            transitions.check_silence(tried.reason)
+        return made
 
-    _, preview = confirmation.confirm(act, "move", id, asdict(replace(to, reason="")), notify)
+    _, preview = confirmation.confirm(
+        with_reason,
+        "move",
+        id,
+        asdict(replace(to, reason="")),
+        notify,
+        run.findings,
+    )
     if preview:
-        asked = confirmations.moving(deposition, made[-1], notify, left, _overlaps(made[-1]), form.reason, now)
+        asked = confirmations.moving(deposition, run, notify, form.reason, now)
         return confirmation_pages.show(preview, asked)
-    recipients = len(emails.everybody(made[-1])) if notify else 0
+    recipients = len(emails.everybody(run.deposition)) if notify else 0
     people = pluralize(recipients, "person", "people")
     notified = f"{people} will be notified by e-mail." if recipients else "Nobody is notified of it."
-    flash(f"Moved to {presentation.hours(made[-1])}. {notified}")
+    flash(f"Moved to {presentation.hours(run.deposition)}. {notified}")
     return redirects.back(QUEUE, id)
 
 
@@ -64,23 +73,58 @@ def change_manager(id: int) -> Response:
     booking, by, now = None if form.nobody else form.booking(team), me().actor(), clock.now()
     # The reason over an overlap is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(booking, reason=booking.reason or ASKED) if booking and confirmation.only_shows() else booking
-    made: list[Deposition] = []
-
-    def act(db: Db, version: int | None) -> None:
-        made.append(actions.change_manager(db, id, tried, by=by, now=now, version=version))
-
+    run = confirmations.DryRun()
     _, preview = confirmation.confirm(
-        act, "change_manager", id, asdict(replace(booking, reason="")) if booking else None
+        run.by(lambda db, version: actions.change_manager(db, id, tried, by=by, now=now, version=version), now),
+        "change_manager",
+        id,
+        asdict(replace(booking, reason="")) if booking else None,
+        run.findings,
     )
     if preview:
-        asked = confirmations.changing_manager(deposition, made[-1], _overlaps(made[-1]), form.reason, now)
+        asked = confirmations.changing_manager(deposition, run, form.reason, now)
         return confirmation_pages.show(preview, asked)
-    name = made[-1].manager_name
+    name = run.deposition.manager_name
     flash(f"{name} manages the session now." if name else "Nobody manages the session now.")
     return redirects.back(QUEUE, id)
 
 
-def _overlaps(made: Deposition) -> Sequence[BookedSession]:
-    """The other sessions of a session's manager, as a dry run left it: whom the roster did not know has none."""
-    manager = managers.by_email(reading(), made.manager_email or "")
-    return managers.overlaps(reading(), manager, made.starts_at, made.ends_at, besides=made.id) if manager else []
+@pages.post("/<int:id>/keep_clock_time")
+@allow(*READERS)
+def keep_clock_time(id: int) -> Response:
+    """Leaves the time on the clock as it was written, after zone rules have changed."""
+    return _keep(id, "keep_clock_time", actions.keep_clock_time)
+
+
+@pages.post("/<int:id>/keep_moment")
+@allow(*READERS)
+def keep_moment(id: int) -> Response:
+    """Leaves the moment as it is, after zone rules have changed."""
+    return _keep(id, "keep_moment", actions.keep_moment)
+
+
+class _Keep(Protocol):
+    """Either verb."""
+
+    def __call__(
+        self, db: Db, deposition_id: int, *, by: Actor, now: datetime, reason: str, version: int | None
+    ) -> Deposition: ...
+
+
+def _keep(id: int, verb: str, act: _Keep) -> Response:
+    """Acts once the user has seen what hour that is, and what everybody is sent."""
+    deposition, form = actable(id), KeepHourForm()
+    form.check()
+    by, now, reason = me().actor(), clock.now(), form.reason.data or ""
+    tried = reason or (ASKED if confirmation.only_shows() else "")
+    run = confirmations.DryRun()
+    _, preview = confirmation.confirm(
+        run.by(lambda db, version: act(db, id, by=by, now=now, reason=tried, version=version), now),
+        verb,
+        id,
+        run.findings,
+    )
+    if preview:
+        return confirmation_pages.show(preview, confirmations.keeping_hour(deposition, run, verb, form.reason, now))
+    flash(f"Decided: {presentation.hours(run.deposition)}.")
+    return redirects.back(QUEUE, id)

@@ -55,6 +55,8 @@ def consent(
     """
     if any(subject not in rules.SUBJECTS or answer not in rules.ANSWERS for subject, answer in answers.items()):
         raise Conflict("Consent is granted or denied, for each thing that was asked about. Nothing was saved.")
+    if invite.role != rules.FIELD:
+        raise Conflict("Who looks on is asked for nothing. Nothing was saved.")
     locked = lock(db, invite.inspection_id, rules.JOINED_STATES, now=now)
     if locked is None:
         raise Gone("This inspection has ended. Your answer was not saved, and nothing more is asked of you.")

@@ -30,6 +30,7 @@ def invite(
     recipient_phone: str = "",
     send_email: bool = True,
     ttl_minutes: int = rules.TTL_MINUTES_DEFAULT,
+    role: str = rules.FIELD,
 ) -> Minted:
     """Mints an invite and sends its link and code. Without an address the link alone is enough (face to face).
 
@@ -45,7 +46,7 @@ def invite(
         Invite.id: id,
         Invite.inspection_id: inspection_id,
         Invite.organization_id: inspection.organization_id,
-        Invite.role: "field",
+        Invite.role: role,
         Invite.recipient_first_name: recipient_first_name,
         Invite.recipient_last_name: recipient_last_name,
         Invite.recipient_email: recipient_email,

@@ -183,7 +183,8 @@ def _let_in(db: Db, invite: Invite, visitor: Visitor, now: datetime) -> Outcome:
     append_to_chain(db, inspection, [("participant.joined", payload)], now)
     data = {"invite": str(invite.id), "opened": opened is not None}
     record(db, events.JOINED, inspection, by=visitor.actor(invite), now=now, data=data)
-    stop_without_consent(db, invite, "joined", by=visitor.actor(invite), now=now)
+    if invite.role == rules.FIELD:
+        stop_without_consent(db, invite, "joined", by=visitor.actor(invite), now=now)
     current = queries.get(db, invite.inspection_id)
     fresh = queries.invite(db, invite.id, invite.inspection_id)
     return Outcome(200, "", payloads.joined(current, fresh, token, db.config, now), fresh)

@@ -55,7 +55,7 @@ def steps(
     if invite.otp_required:
         found.append(_code(invite, now))
     found.append(Entry(icon="video", text="In the session", at=invite.joined_at, later=invite.joined_at is None))
-    if invite.joined_at is not None:
+    if invite.joined_at is not None and invite.role == rules.FIELD:
         found.extend(_consent(consent))
     if state == InviteState.REVOKED:
         found.append(Entry(icon="ban", text="Revoked", at=invite.revoked_at, tone="danger"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from sqlalchemy import and_, select
 
 from app.inspections.models import Consent, Invite
+from app.inspections.rules import FIELD
 from app.kernel.db.engine import Db
 
 Consents = dict[uuid.UUID, dict[str, str]]
@@ -22,7 +23,7 @@ def consents(db: Db, inspection_id: uuid.UUID) -> Consents:
         .outerjoin(Consent, answer)
         .where(
             Invite.inspection_id == inspection_id,
-            Invite.role == "field",
+            Invite.role == FIELD,
             Invite.joined_at.is_not(None),
             Invite.revoked_at.is_(None),
         )
