@@ -64,7 +64,7 @@ def checked(database, outbox, made, answers, sent):
     row = stored(database, made.id)
     assert row.version == made.version + 1
     new = [one for one in outbox.rows()[sent:] if one.state != "dropped" and not one.channel.startswith("job:")]
-    told = Counter(one.payload["to"] if one.channel == "email" else "webhook" for one in new)
+    notified = Counter(one.payload["to"] if one.channel == "email" else "webhook" for one in new)
     people = {"orsolya@example.com", "quartz@example.com", "obsidian@example.com"}
     managers = {row.manager_email, made.manager_email} - {None}
     expected = {
@@ -73,7 +73,7 @@ def checked(database, outbox, made, answers, sent):
         "change_manager": managers,
         "cancel": people | managers,
     }
-    assert told == dict.fromkeys(expected[verb], 1)
+    assert notified == dict.fromkeys(expected[verb], 1)
     return verb
 
 
