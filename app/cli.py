@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 
 from app.accounts.roles import DESKS, Role
 from app.cli_commands import BY, NO_TABLES, command, opened_database
-from app.cli_depositions import deposition, depositions
+from app.cli_depositions import deposition, depositions, webhook
 from app.cli_inspections import verify
 from app.cli_organizations import organization
 from app.cli_output import Output
@@ -42,6 +42,7 @@ def main() -> None:
 main.add_command(organization)
 main.add_command(depositions)
 main.add_command(deposition)
+main.add_command(webhook)
 main.add_command(verify)
 
 # The database ---------------------------------------------------------------------------------------------------

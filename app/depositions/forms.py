@@ -266,6 +266,16 @@ class ReconfirmForm(VersionedForm):
     answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
 
 
+class TestWebhookForm(DeskForm):
+    """Where a test webhook is sent."""
+
+    url = StringField(
+        "Address",
+        validators=[needed("Write the address that is to be called."), at_most(2048)],
+        description="An example of a scheduled session is sent there, marked as a test and signed with their key.",
+    )
+
+
 class RequestForm(DeskForm):
     """A request that staff enter for an organization. Its values are checked as those of the API are; `token` makes a
     second press of the same form no second request."""

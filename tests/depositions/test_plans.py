@@ -154,6 +154,12 @@ def test_the_api_list_walks_an_index(database, cast, crowd):
         words = plan(db, ids)
         walks_an_index(words)
         assert "ix_depositions_organization" in words
+        for after, before in ((False, False), (True, True)):
+            count, page = detail._statements(after, before, sessions=True)
+            span = {"after": now(), "before": now(), "organization_id": cast.marston.id, "size": 100, "offset": 200}
+            walks_an_index(words := plan(db, page, span), bounded=after)
+            assert after or "ix_depositions_sessions" in words
+            walks_an_index(plan(db, count, span))
         walks_an_index(plan(db, detail.BY_SLUG.params(organization_id=1, wanted="x")))
 
 

@@ -46,7 +46,7 @@ ONE_PRESS = {
         inspections.attend inspections.start_recording inspections.stop_recording""",
     "its form says what comes of it, and holds what is typed": """
         accounts.change_password accounts.create_key accounts.create_organization accounts.invite
-        accounts.print_bearer inspections.add_remark inspections.create""",
+        accounts.print_bearer depositions.test_webhook inspections.add_remark inspections.create""",
     "it sends once more what was sent before": """
         accounts.invite_again inspections.retry_anchor messages.bulk messages.send_again""",
     "it is about the user's own sign-in, and asks for proof where it weakens it": """

@@ -18,6 +18,7 @@ from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
 from app.depositions.actions.take_back_start import take_back_start
+from app.depositions.actions.test_webhook import test_webhook
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
@@ -40,6 +41,7 @@ __all__ = [
     "schedule",
     "start",
     "take_back_start",
+    "test_webhook",
     "unassign",
     "withdraw",
     "write_notice",
