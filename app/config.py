@@ -5,6 +5,7 @@ be left at a development value, and what is missing is named.
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -23,8 +25,34 @@ DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1lbmNyeXB0aW9uLWtleSE="
 DEVELOPMENT_PEPPER = "development-only-otp-pepper"
 
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAY = "|".join(WEEKDAYS)
+_HOURS = re.compile(
+    rf"(?P<first>{_DAY})(?:-(?P<last>{_DAY}))? "
+    r"(?P<opens>(?:[01]\d|2[0-3]):[0-5]\d)-(?P<closes>(?:[01]\d|2[0-3]):[0-5]\d|24:00) (?P<zone>[A-Za-z0-9_+/-]+)",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 class ConfigError(Exception):
     """The environment cannot be used; the sentence names what is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When the scheduling team works: days of the week (Monday is 0), from and to which minute of the day, where."""
+
+    days: frozenset[int] = frozenset(range(5))
+    opens: int = 8 * 60
+    closes: int = 18 * 60
+    zone: str = "America/New_York"
+
+    def __str__(self) -> str:
+        """The hours as the setting writes them."""
+        first = next((day for day in sorted(self.days) if (day - 1) % 7 not in self.days), 0)
+        days = f"{WEEKDAYS[first]}-{WEEKDAYS[(first + len(self.days) - 1) % 7]}"
+        hours = "-".join(f"{edge // 60:02d}:{edge % 60:02d}" for edge in (self.opens, self.closes))
+        return f"{days} {hours} {self.zone}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +78,8 @@ class Config:
     webhook_allowed_networks: tuple[Network, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
     log_level: str = "INFO"
+    desk_hours: Hours = Hours()
+    desk_promised_hours: float = 8
     testing: bool = False
 
     @property
@@ -89,7 +119,13 @@ class Config:
     @classmethod
     def for_tests(cls, **overrides: Any) -> "Config":
         """A development configuration whose files lie in the temporary folder."""
-        base = cls(evidence_url=tempfile.gettempdir() + "/session-desk-evidence", testing=True)
+        base = cls(
+            evidence_url=tempfile.gettempdir() + "/session-desk-evidence",
+            # Every hour counts, so that no test depends on the hour at which it runs.
+            desk_hours=Hours(frozenset(range(7)), 0, 24 * 60, "UTC"),
+            desk_promised_hours=24,
+            testing=True,
+        )
         return replace(base, **overrides)
 
 
@@ -146,6 +182,24 @@ def _level(value: str) -> str:
     return value.upper()
 
 
+def _hours(value: str) -> Hours:
+    found = _HOURS.fullmatch(value)
+    if found:
+        first, last = (WEEKDAYS.index(name.title()) if name else None for name in found.group("first", "last"))
+        opens, closes = (int(text[:2]) * 60 + int(text[3:]) for text in found.group("opens", "closes"))
+        days = range(first or 0, (first or 0) + ((last if last is not None else first or 0) - (first or 0)) % 7 + 1)
+        if opens < closes and found["zone"] in available_timezones():
+            return Hours(frozenset(day % 7 for day in days), opens, closes, found["zone"])
+    raise ValueError("must be days, hours and a zone such as Mon-Fri 08:00-18:00 America/New_York")
+
+
+def _promise(value: str) -> float:
+    hours = float(value) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", value) else 0
+    if hours <= 0:
+        raise ValueError("must be a number of hours such as 8")
+    return hours
+
+
 def _database_url(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("must start with sqlite:/// or postgresql://")
@@ -172,6 +226,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "webhook_allowed_networks": _networks,
     "trusted_proxies": _networks,
     "log_level": _level,
+    "desk_hours": _hours,
+    "desk_promised_hours": _promise,
 }
 
 ENVIRONMENT_NAMES = tuple(name.upper() for name in _READERS)

@@ -54,7 +54,7 @@ class Target(ABC):
             names = ", ".join(kept.dimensions)
             self.run(
                 f"INSERT INTO {kept.counts.name} ({names}, slot, n) "
-                f"SELECT {names}, 0, count(*) FROM {kept.source.name} GROUP BY {names}"
+                f"SELECT {names}, 0, count(*) FROM {kept.source.name} WHERE {kept.counted} GROUP BY {names}"
             )
         for tallied in hourly_stats.declared():
             if tallied.source in FILLED:

@@ -5,6 +5,7 @@ messages that the actions queued are marked as sent long ago.
 """
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import cycle
 from typing import NamedTuple
@@ -15,9 +16,10 @@ from sqlalchemy import select, update
 from app.accounts.models import Organization, Person
 from app.depositions import actions, emails
 from app.depositions.actions import people as knowledge
+from app.depositions.actions import rereading
 from app.depositions.events import SUBJECT
 from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
-from app.depositions.queries import reconfirmation
+from app.depositions.queries import people, reconfirmation
 from app.depositions.rules import new_request
 from app.depositions.rules.reconfirmation import Answer
 from app.depositions.rules.settings import SettingsFields
@@ -101,6 +103,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
+    maker.change_zone_rules()
     maker.settle()
     maker.reconfirm()
     return {"depositions": maker.made}
@@ -147,6 +150,7 @@ def _plans(chance: random.Random) -> list[Plan]:
         *canceled,
         *abroad,
         *today,
+        Plan("canceled silently", days(5), days(9)),
     ]
 
 
@@ -230,7 +234,10 @@ class _Maker:
         """One deposition, brought to its state by now."""
         firm = plan.firm if plan.firm != "marston" or self.random.random() < 0.9 else "khaleej"
         made_at = self.now - plan.ago
-        deposition = self._request(self._new_request(plan, firm), firm, made_at)
+        new = self._new_request(plan, firm)
+        if plan.state == "canceled silently":
+            new = replace(new, invites=(new_request.Invite(OUTSIDERS[0]), new_request.Invite(OUTSIDERS[1], "host")))
+        deposition = self._request(new, firm, made_at)
         person = self.random.choice(self.team)
         by = _actor(person)
         later = made_at + min(timedelta(hours=WAITS[self.made % len(WAITS)]), plan.ago * 0.9)
@@ -249,12 +256,31 @@ class _Maker:
             actions.request_cancellation(
                 self.db, deposition.id, organization_id=owner.id, by=key, now=self.now - timedelta(hours=5)
             )
+        if plan.state == "canceled silently":
+            self.settle()
+            reason = "Counsel called; they will tell their side themselves."
+            actions.cancel(
+                self.db, deposition.id, by=by, now=self.now - timedelta(hours=3), notify=False, reason=reason
+            )
         if plan.state in ("active", "ended"):
             actions.start(self.db, deposition.id, by=by, now=deposition.starts_at)
         if plan.state == "ended":
             actions.end(
                 self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
             )
+
+    def change_zone_rules(self) -> None:
+        """Puts one session where rules of former years would have placed it, so that those of today move its hour."""
+        ahead = (Deposition.state == "scheduled", Deposition.starts_at > self.now + timedelta(days=3))
+        row = self.db.execute(
+            select(*Deposition.__table__.c).where(*ahead).order_by(Deposition.starts_at).limit(1)
+        ).one()
+        hour = timedelta(hours=1)
+        values = {Deposition.starts_at: row.starts_at - hour, Deposition.ends_at: row.ends_at - hour}
+        self.db.execute(
+            update(Deposition).where(Deposition.id == row.id).values({**values, Deposition.zone_version: "2024a"})
+        )
+        rereading.read_anew(self.db, rereading.outdated(self.db, 1), self.now)
 
     def abroad(self) -> None:
         """Booked sessions in every language that participants read. One begins soon; the first was moved by a day."""
@@ -301,6 +327,7 @@ class _Maker:
         }
         on_the_way = DepositionPerson.message_state == MessageState.WAITING.value
         self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
+        people.refresh(self.db, Deposition.sequence > 0)
 
     def reconfirm(self) -> None:
         """Lets those of the next business day answer: most that it takes place, one that it does not, some nothing."""

@@ -11,7 +11,7 @@ from app.accounts.models import Organization, Person
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
 from app.depositions import answers, api, events, jobs, presentation, public, views
-from app.depositions.actions import people
+from app.depositions.actions import people, rereading
 from app.depositions.models import Deposition, State
 from app.depositions.queries import backfills, listing, managers, search
 from app.kernel.db.engine import Db
@@ -41,6 +41,7 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
     kinds = (
         (listing.STARTING, "starting within 24 hours, not scheduled", "danger"),
         (listing.CANCELLATION, "with a cancellation requested", "warn"),
+        (listing.NOT_UP_TO_DATE, "that somebody does not know as they are", "warn"),
         (listing.NEEDS, "waiting to be scheduled", ""),
     )
     doubtful = WaitingWork("that may not take place", counts["next_no"], {"view": listing.NEXT}, "danger")
@@ -139,7 +140,7 @@ DESK = Desk(
     load_demo=_load_demo,
     handlers=jobs.HANDLERS,
     receipts=people.RECEIPTS,
-    backfills=backfills.BACKFILLS,
+    backfills=(*backfills.BACKFILLS, *rereading.BACKFILLS),
     list_label="Requests",
     further_links=(
         Link("Organizations", "building-2", "depositions.organizations"),

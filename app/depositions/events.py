@@ -6,6 +6,7 @@ from app.dashboard.events import tag_events
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
 from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
 
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
@@ -39,10 +40,14 @@ def _assignment(row: EventRow) -> str:
 
 
 def _booking(row: EventRow) -> str:
-    manager, overlaps = row.data.get("manager"), row.data.get("overlaps")
+    manager, overlaps, reason = row.data.get("manager"), row.data.get("overlaps"), row.data.get("reason")
     found = [
         f"managed by {manager}" if manager else "",
-        f"in spite of an overlap: {row.data.get('reason', '')}" if overlaps else "",
+        f"in spite of an overlap{': ' if reason else ''}{reason or ''}"
+        if overlaps
+        else f"“{reason}”"
+        if reason
+        else "",
     ]
     return " · ".join(filter(None, found))
 
@@ -125,6 +130,12 @@ def setting(value: object) -> str:
     return "as the team" if value is None else str(value)
 
 
+def _people_told(row: EventRow) -> str:
+    people = len(row.data.get("people", ()))
+    found = [pluralize(people, "person", "people") if people else "", "their system" if row.data.get("webhook") else ""]
+    return f"How it stands sent by {{who}} to {' and '.join(filter(None, found))}"
+
+
 def _reminded(row: EventRow) -> str:
     return f"{row.data.get('hours')} h before, {row.data.get('messages')} by e-mail"
 
@@ -174,6 +185,17 @@ CANCELLATION_REQUESTED = EventType(
     "message-square-x",
     "danger",
     removes_from_list=True,
+)
+CANCELLATION_DECLINED = EventType(
+    "deposition.cancellation_declined",
+    "Cancellation declined by {who}",
+    "declined its cancellation",
+    "message-square-x",
+    removes_from_list=True,
+    details=_notice,
+)
+TOLD = EventType(
+    "deposition.told", _people_told, "sent how it stands to those who did not know", "send", removes_from_list=True
 )
 NOTICE_WRITTEN = EventType(
     "deposition.notice_written", "Notice written by {who}", "wrote a notice", "message-square", details=_notice

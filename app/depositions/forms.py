@@ -192,6 +192,15 @@ class NoticeForm(VersionedForm):
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
 
 
+class DeclineForm(VersionedForm):
+    """Why the session stays, which the organization reads as `notice`."""
+
+    notice = TextAreaField(
+        "Why it stays",
+        validators=[needed("Write why the session stays. The organization reads it."), at_most(NOTICE_LIMIT)],
+    )
+
+
 class StartForm(VersionedForm):
     """Why a session is started long before its planned start; otherwise nothing."""
 

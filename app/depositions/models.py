@@ -1,7 +1,8 @@
 """Tables of the depositions desk (the Session Requests document, "Example Request" and "Example Response")."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -62,6 +63,16 @@ IS_SESSION = f"state IN ({', '.join(repr(state.value) for state in SESSIONS)})"
 
 _STATES = ", ".join(f"'{state.value}'" for state in State)
 _CANCELLATION = "cancellation_open"
+_WAITING = "state = 'initial'"
+UNFINISHED = "ended_at IS NULL AND canceled_at IS NULL"
+"""SQL: what is neither over nor canceled."""
+NOT_PROMISED = datetime(1970, 1, 1, tzinfo=UTC)
+"""`promised_by` of rows of earlier programs, until the upgrade or the worker has found it."""
+
+
+def _true(column: str) -> dict[str, Any]:
+    """The keyword arguments of an index of the rows whose boolean column is true, as each database writes it."""
+    return {"sqlite_where": text(f"{column} = 1"), "postgresql_where": text(column)}
 
 
 class Deposition(Base):
@@ -73,6 +84,10 @@ class Deposition(Base):
     `ambiguous`: the wall time comes twice that day and the first is meant.
     `remote_session_id` and `slug` are minted at creation and shown from `booked_at` on.
     `cancellation_open` is true while the organization waits for an answer to `cancellation_requested_at`.
+    `overlapping` is true while another open session needs the same at the same hour (actions/overlaps.py keeps it).
+    `zone_version` is the version of the zone rules by which `starts_at` was found, empty for rows of earlier programs;
+    `hour_moved` is true while newer rules give its wall time another moment, until the team has decided which counts.
+    `promised_by` is when the team has promised an answer, in its own hours (rules/promises.py).
     `reconfirm_at` is 10:00, on the session's own clock, of the business day before it; `reconfirmation` is what those
     who were asked say (rules/reconfirmation.py), None while nobody was asked.
     `sequence` counts what participants and systems had to learn: the booking, each move, the cancellation. It is the
@@ -98,7 +113,7 @@ class Deposition(Base):
         Index("ix_depositions_organization", "organization_id", "id"),
         Index("ix_depositions_organization_span", "organization_id", "starts_at", "ends_at", "id"),
         # The API's list of sessions alone, in id order, with what its filters ask.
-        Index("ix_depositions_sessions", "organization_id", "id", "starts_at", "ends_at", **only(IS_SESSION)),
+        Index("ix_depositions_sessions", "organization_id", "id", "starts_at", "ends_at", "state", **only(IS_SESSION)),
         Index(
             "ix_depositions_cancellation",
             "cancellation_requested_at",
@@ -120,8 +135,23 @@ class Deposition(Base):
             "id",
             **only("assignee_id IS NOT NULL"),
         ),
+        Index("ix_depositions_behind", "starts_at", "id", **_true("not_up_to_date")),
+        Index("ix_depositions_organization_behind", "organization_id", "starts_at", "id", **_true("not_up_to_date")),
+        # What waits for an answer, by when it was promised.
+        Index("ix_depositions_promised", "promised_by", "id", "starts_at", **only(_WAITING)),
+        Index(
+            "ix_depositions_organization_promised",
+            "organization_id",
+            "promised_by",
+            "id",
+            "starts_at",
+            **only(_WAITING),
+        ),
+        Index("ix_depositions_zone_version", "zone_version", "id", **only(UNFINISHED)),
+        Index("ix_depositions_hour_moved", "starts_at", "id", "organization_id", **_true("hour_moved")),
+        Index("ix_depositions_overlapping", "starts_at", "id", **_true("overlapping")),
+        Index("ix_depositions_organization_overlapping", "organization_id", "starts_at", "id", **_true("overlapping")),
         Index("ix_depositions_reconfirm", "state", "reconfirm_at", "id", **only("reconfirm_at IS NOT NULL")),
-        Index("ix_depositions_not_up_to_date", "starts_at", "id", "organization_id", **only("not_up_to_date")),
         # The rows behind the overview's charts.
         Index("ix_depositions_booked", "organization_id", "booked_at", "id", **only("booked_at IS NOT NULL")),
         Index("ix_depositions_canceled", "organization_id", "canceled_at", "id", **only("canceled_at IS NOT NULL")),
@@ -164,6 +194,10 @@ class Deposition(Base):
     provider: Mapped[str | None] = mapped_column(Text)
     room_url: Mapped[str | None] = mapped_column(Text)
     sequence: Mapped[int] = mapped_column(Integer, default=0)
+    overlapping: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    zone_version: Mapped[str] = mapped_column(String(12), server_default="")
+    hour_moved: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    promised_by: Mapped[datetime] = mapped_column(Instant, server_default=f"{NOT_PROMISED:%Y-%m-%d %H:%M:%S.%f}")
     sequence_at: Mapped[datetime | None] = mapped_column(Instant)
     not_up_to_date: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     reconfirm_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -228,6 +262,29 @@ keep_hourly_stats(
     StatEvent("deposition.canceled", at="canceled_at"),
     StatEvent("deposition.starts", at="starts_at", category="{r}.state", reads=("state",)),
 )
+OVERLAPPING = keep_counters(Deposition.__table__, "overlapping_counts", ["organization_id"], only="{r}.overlapping")
+
+
+class ConflictKey(Base):
+    """Something that an open deposition needs for itself, and from when to when (rules/conflicts.py says what).
+
+    `key` is a digest, so that this table repeats no name; `begins` and `ends` are seconds since 1970. `alone` is true
+    while the deposition overlaps no other: what a new one makes overlap is found without reading what overlaps already.
+    Rows are derived from depositions, with which they are written.
+    """
+
+    __tablename__ = "conflict_keys"
+    __table_args__ = (
+        Index("ix_conflict_keys_span", "key", "alone", "begins", "ends", "deposition_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    deposition_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    need: Mapped[str] = mapped_column(String(12))
+    begins: Mapped[int] = mapped_column(BigInteger)
+    ends: Mapped[int] = mapped_column(BigInteger)
+    alone: Mapped[bool] = mapped_column(Boolean)
 
 
 BUFFER = 15

@@ -1,13 +1,13 @@
 """The filters of the audit: read from the address, written back, shown in the form and as chips."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
 
 from app.accounts.access import me
-from app.dashboard.filters import Active, Control, Options, Reader
+from app.dashboard.filters import Active, Control, Options, Reader, Unreadable
 from app.dashboard.filters.days import days_in_words, offered, read_day, read_period
 from app.desks import DESKS
 from app.home import audit
@@ -17,38 +17,63 @@ NAMES = tuple(desk.name for desk in DESKS)
 FORMER_GENERAL = "house"
 """What the address called audit.GENERAL once."""
 ENDS = ("from", "to")
+V = TypeVar("V")
 
 
 def _reader() -> Reader:
     return Reader(me().id, None, me().time_zone)
 
 
-def read() -> audit.Filters:
-    """The filters of the address. Raises Invalid for one that cannot be read: the list is never silently unfiltered."""
-    desk, kind = request.args.get("desk", ""), request.args.get("kind", "")
+def read(dropped: list[Unreadable] | None = None) -> audit.Filters:
+    """The filters of the address. One that cannot be read is dropped and put into `dropped`, the others hold. Raises
+    Invalid without that list: a file is never silently unfiltered."""
+
+    def part(label: str, value: Callable[[], V], otherwise: V) -> V:
+        try:
+            return value()
+        except Invalid as refusal:
+            if dropped is None:
+                raise
+            dropped.append(Unreadable("", label, refusal.detail))
+            return otherwise
+
+    desk = part("About", _desk, "")
+    first, last = part("When from", lambda: _day("from"), None), part("When to", lambda: _day("to"), None)
+    period = request.args.get("when", "") if first is None and last is None else ""
+    return audit.Filters(
+        organization_id=part("Organization", lambda: _number("organization"), None),
+        person_id=part("Who", lambda: _number("who"), None),
+        desk=desk,
+        kind=part("What", _kind, ""),
+        subject_id=part("Only", lambda: _subject_id(desk), ""),
+        first=first,
+        last=last,
+        period=part("When", lambda: read_period(period), "") if period else "",
+        zone=me().time_zone,
+    )
+
+
+def _desk() -> str:
+    desk = request.args.get("desk", "")
     desk = audit.GENERAL if desk == FORMER_GENERAL else desk
     if desk not in ("", *NAMES, audit.GENERAL):
         raise Invalid("There is no such desk. Choose one from the filter.", code="filter.desk")
+    return desk
+
+
+def _kind() -> str:
+    """The kind; a link may name it as an earlier version stored it."""
+    kind = request.args.get("kind", "")
     if kind and kind not in audit.EVENTS:
         raise Invalid("There are no events of that kind. Choose one from the filter.", code="filter.kind")
-    # A link may name a kind as an earlier version stored it.
-    kind = audit.EVENTS[kind].kind if kind else ""
+    return audit.EVENTS[kind].kind if kind else ""
+
+
+def _subject_id(desk: str) -> str:
     subject_id = request.args.get("about", "").strip()[:40]
     if subject_id and (desk not in NAMES or not subject_id.isprintable()):
         raise Invalid("Say at which desk the thing stands, and its number or id.", code="filter.about")
-    first, last = _day("from"), _day("to")
-    period = request.args.get("when", "") if first is None and last is None else ""
-    return audit.Filters(
-        organization_id=_number("organization"),
-        person_id=_number("who"),
-        desk=desk,
-        kind=kind,
-        subject_id=subject_id,
-        first=first,
-        last=last,
-        period=read_period(period) if period else "",
-        zone=me().time_zone,
-    )
+    return subject_id
 
 
 def _number(name: str) -> int | None:

@@ -11,6 +11,7 @@ from app.accounts import queries as accounts
 from app.accounts.access import allow, me
 from app.accounts.roles import AUDIT, Role
 from app.dashboard import csv_export
+from app.dashboard.filters import Unreadable
 from app.desks import DESKS
 from app.home import audit, audit_filters
 from app.kernel import clock
@@ -44,14 +45,19 @@ ENDPOINTS = {desk.subject: desk.detail_endpoint for desk in DESKS}
 @allow(*READERS)
 def list_() -> Response:
     """The events of this user's organizations, newest first."""
-    filters, scope, now = audit_filters.read(), me().scope(AUDIT), clock.now()
+    unreadable: list[Unreadable] = []
+    filters, scope, now = audit_filters.read(unreadable), me().scope(AUDIT), clock.now()
     page = audit.page(reading(), scope, filters, request.args.get("after"))
     names = audit.subject_names(reading(), page.rows)
     ids = None if scope.everything else scope.organization_ids
     organizations = accounts.organizations(reading(), ids)
     by_id = {each.id: each.name for each in organizations}
     # An address that is copied must mean the same days to every reader.
-    kept = url_for(".list", **audit_filters.arguments(filters)) if audit_filters.rewritten(filters) else ""
+    kept = (
+        url_for(".list", **audit_filters.arguments(filters))
+        if audit_filters.rewritten(filters) and not unreadable
+        else ""
+    )
     if kept and not has_target("audit"):
         return see_other(kept)
     controls = audit_filters.controls(
@@ -67,6 +73,7 @@ def list_() -> Response:
         args=audit_filters.arguments(filters),
         rows=[_row(row, names, by_id if len(by_id) > 1 else {}) for row in page.rows],
         page=page,
+        unreadable=unreadable,
         next_url=url_for(".list", **audit_filters.arguments(filters), after=page.next_cursor)
         if page.next_cursor
         else "",

@@ -16,10 +16,12 @@ from app.dashboard.live import live_item, live_lists
 from app.dashboard.subjects import PEOPLE
 from app.kernel import clock
 from app.kernel.db.transaction import db
-from app.kernel.errors import BadRequest, Denied, NotFound
+from app.kernel.errors import Denied, NotFound
 from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of
 from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
+from app.kernel.web import list_filters
 from app.kernel.web.htmx import respond, see_other
+from app.kernel.web.list_filters import Filter, ListFilters, Unreadable
 from app.kernel.web.live import rows_on_screen
 from app.messages import actions, bulk, queries, rules
 from app.messages.queries import Attempt, Filters
@@ -111,38 +113,44 @@ def _scopes() -> dict[str, Scope]:
     return scopes | ({PEOPLE: people} if people.everything else {})
 
 
-def _arguments() -> tuple[str, Filters]:
-    """The status and the filters of the address. Raises BadRequest for what cannot be read."""
+def _filters(scopes: Mapping[str, Scope]) -> ListFilters:
+    """The filters of the address, and its status, which stays while they change."""
     tab = request.args.get("view", "")
-    filters = Filters(
-        channel=request.args.get("channel", ""),
-        desk=request.args.get("desk", ""),
-        organization=request.args.get("organization", "")[:60],
+    desk_names = [desk for desk in (*subjects().of_desks, PEOPLE) if desk in scopes]
+    chosen = list_filters.read(
+        "messages.list",
+        Filter("channel", "Kind", list(rules.CHANNELS.items())),
+        Filter("desk", "Desk", [(desk, desk) for desk in desk_names]),
+        Filter("organization", "Organization", list(queries.organizations(db(), scopes))),
+        kept={"view": tab} if tab in rules.STATUS_OF_TAB else {},
     )
-    known_desks = ("", PEOPLE, *subjects().of_desks)
-    known = filters.channel in ("", *rules.CHANNELS) and filters.desk in known_desks
-    if (tab and tab not in rules.STATUS_OF_TAB) or not known or "\x00" in filters.organization:
-        raise BadRequest("This address asks for a list that does not exist. Start again from Messages.")
-    return rules.STATUS_OF_TAB.get(tab, ""), filters
+    if tab and not chosen.kept:
+        chosen.unreadable.append(Unreadable("Status", "There is no list of this name. The most urgent one is shown."))
+    return chosen
+
+
+def _narrowing(chosen: ListFilters) -> Filters:
+    return Filters(channel=chosen["channel"], desk=chosen["desk"], organization=chosen["organization"])
 
 
 @pages.get("", endpoint="list")
 @allow(*READERS)
 def list_() -> Response:
     """The messages of one status; without one in the address, the most urgent that has any."""
-    status, filters = _arguments()
     scopes, now = _scopes(), clock.now()
     watched = [(subjects().of_desks[desk][0] if desk != PEOPLE else "person", scope) for desk, scope in scopes.items()]
     live = live_lists(watched, now, every=10)
     if live.unchanged:
         return live.not_modified()
+    chosen = _filters(scopes)
+    filters = _narrowing(chosen)
+    status = rules.STATUS_OF_TAB.get(chosen.kept.get("view", ""), "")
     counts = queries.counts(db(), scopes, subjects(), filters)
     status = status or next((name for name in (DEAD, FAILING) if counts[name]), SENT)
     page = queries.page_of_status(db(), scopes, subjects(), status, filters, request.args.get("after"))
     rows = [ListedMessage._make(row) for row in page.rows]
     gone = _gone(scopes, {row.id for row in rows})
     names = queries.organization_names(db(), {row.organization_id for row in (*rows, *gone)})
-    organizations = queries.organizations(db(), scopes)
     return respond(
         "messages/list.html",
         "messages/_queue.html",
@@ -157,10 +165,7 @@ def list_() -> Response:
         acts=ACTS_OF_STATUS.get(status, ()),
         may_act=any(me().may(desk) for desk in scopes),
         bulk_url=_url(status, filters, "messages.bulk", **_after()),
-        filters=filters,
-        channels=[("", "any"), *rules.CHANNELS.items()],
-        desks_shown=[("", "any"), *((desk, desk) for desk in scopes)],
-        organizations=[("", "any"), *organizations],
+        chosen=chosen,
         next_url=_url(status, filters, after=page.next_cursor) if page.next_cursor else "",
         first_url="" if page.first else _url(status, filters),
         zone=me().time_zone,
@@ -390,8 +395,9 @@ def _act(id: UUID, run: Callable[..., None], sentence: str) -> Response:
 @allow(*READERS)
 def act_on_several() -> Response:
     """Acts on every ticked message that has not changed since it was on screen."""
-    status, filters = _arguments()
+    chosen = _filters(_scopes())
+    status = rules.STATUS_OF_TAB.get(chosen.kept.get("view", ""), SENT)
     name, ticked = request.form.get("act", ""), request.form.getlist("row")
     sentence, all_done = bulk.act(db(), me(), _scopes(), subjects(), name, ticked)
     flash(sentence, "message" if all_done else "warn")
-    return see_other(_url(status or SENT, filters, **_after()))
+    return see_other(_url(status, _narrowing(chosen), **_after()))

@@ -22,9 +22,8 @@ class WebhookContent:
 
 
 def content_of(id: object, payload: JsonObject) -> WebhookContent:
-    """The content of a webhook. The values in the address's query may be secrets and are left out, as is what is
-    signed."""
-    address = without_query_values(payload["url"])
+    """The content of a webhook, without what is signed and the address beyond its host, which may be a secret."""
+    address = origin(payload["url"])
     claims = orjson.dumps(payload["claims"], option=orjson.OPT_INDENT_2).decode()
     headers = {
         "Content-Type": "application/json",
@@ -39,10 +38,7 @@ def content_of(id: object, payload: JsonObject) -> WebhookContent:
     return WebhookContent(address, claims, shlex.join(words))
 
 
-def without_query_values(url: str) -> str:
-    """An address with an ellipsis for each value of its query."""
-    query = urlsplit(url).query
-    if not query:
-        return url
-    hidden = "&".join(f"{part.partition('=')[0]}=…" if "=" in part else "…" for part in query.split("&"))
-    return url.replace(f"?{query}", f"?{hidden}", 1)
+def origin(url: str) -> str:
+    """An address with an ellipsis for what follows its host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/…"

@@ -15,10 +15,17 @@ from app.kernel.outbox import claims
 from app.kernel.text.time_zones import clock12, iana_name
 from app.wiring import wire
 
+OTHERS: dict[str, Any] = {
+    "case_name": "Dunmore v. Ashby",
+    "deponent_name": "Tomasz Adeyemi",
+    "deponent_email": "tomasz@example.com",
+    "invites": (new_request.Invite("amber@example.com"),),
+}
+"""A request that has nothing in common with the usual one but its hour."""
 ROOM = "https://rooms.example.com/r/42"
 
 
-def _new_request(
+def new(
     starts_at: datetime | None = None, zone: str = "Pacific Time (US & Canada)", **facts: Any
 ) -> new_request.NewRequest:
     """A request for a whole minute, by default for ten days from now."""
@@ -44,7 +51,7 @@ def request(database: Database, cast: Any, organization: str = "marston", **fact
     with database.write() as db:
         owner = cast.organizations[organization]
         by = cast.actor("ines")
-        return actions.request(db, owner, _new_request(**facts), by=by, now=made_at or now())
+        return actions.request(db, owner, new(**facts), by=by, now=made_at or now())
 
 
 def booking(cast: Any, **facts: Any) -> actions.Booking:

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from app.depositions import actions
+from app.depositions.actions import rereading
 from app.depositions.models import Deposition
-from app.depositions.queries import detail, listing, managers
+from app.depositions.queries import conflicts, detail, listing, managers
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
 from tests.dashboard.choosing import chooser
@@ -44,7 +45,7 @@ def crowd(database, cast):
                 "created_at": "created_at - i * interval '1 minute'",
             }
         shift["reconfirm_at"] = shift["starts_at"].replace("- 2000", "- 2020")
-        shift["cancellation_open"] = "(i % 100 = 1)"
+        shift["cancellation_open"] = shift["not_up_to_date"] = "(i % 100 = 1)"
         values = ", ".join(shift.get(name, name) for name in columns)
         states = "CASE i % 6 WHEN 0 THEN 'initial' WHEN 1 THEN 'scheduled' WHEN 2 THEN 'ready' WHEN 3 THEN 'active' "
         states += "WHEN 4 THEN 'ended' ELSE 'canceled' END"
@@ -92,7 +93,7 @@ def test_every_group_is_a_range_on_an_index(database, cast, crowd):
     faults = []
     with database.read() as db:
         for view, organization in product(listing.VIEWS, (False, True)):
-            if organization and view == listing.CANCELLATION:
+            if organization and view in (listing.CANCELLATION, listing.MOVED):
                 continue  # the few of one organization are found through the index of all and looked through
             listed = listing.listing(
                 db, choose(view=view, organization_id=cast.marston.id if organization else None), now()
@@ -125,7 +126,7 @@ def test_every_order_offered_is_carried_by_indexes(database, cast, crowd):
             for beyond in (False, True):
                 statement = listed.compiled.rows(0, beyond=beyond, back=False, most=51)
                 # The heads of the states are merged, and the few sessions to be canceled sorted; nothing else is.
-                merged = len(segment.branches) > 1 or view in (listing.CANCELLATION, listing.STARTING)
+                merged = len(segment.branches) > 1 or view in (listing.CANCELLATION, listing.STARTING, listing.MOVED)
                 words = plan(db, statement, {**listed.values, **values})
                 faults += faults_of(words, (view, sort, organization, beyond), bounded=merged)
     assert offered > len(listing.VIEWS)
@@ -154,18 +155,53 @@ def test_the_api_list_walks_an_index(database, cast, crowd):
         words = plan(db, ids)
         walks_an_index(words)
         assert "ix_depositions_organization" in words
-        for after, before in ((False, False), (True, True)):
-            count, page = detail._statements(after, before, sessions=True)
+        for filtered in (False, True):
+            count, page = detail._statements(filtered, filtered, sessions=True)
             span = {"after": now(), "before": now(), "organization_id": cast.marston.id, "size": 100, "offset": 200}
-            walks_an_index(words := plan(db, page, span), bounded=after)
-            assert after or "ix_depositions_sessions" in words
-            walks_an_index(plan(db, count, span))
+            # The page itself is put into the order of its ids, a hundred at most.
+            walks_an_index(words := plan(db, page, span), bounded=True)
+            assert filtered or "ix_depositions_sessions" in words
+            if filtered:
+                walks_an_index(plan(db, count, span))
         walks_an_index(plan(db, detail.BY_SLUG.params(organization_id=1, wanted="x")))
 
 
 def test_overlaps_walk_an_index(database, cast, crowd):
     with database.write() as db:
-        actions.schedule(db, crowd.id, factories.booking(cast), by=cast.actor("ines"), now=now(), version=1)
+        booking = factories.booking(cast, reason="It is now.")
+        actions.schedule(db, crowd.id, booking, by=cast.actor("ines"), now=now(), version=1)
     with database.read() as db:
         found = managers.overlaps(db, cast.managers["ines"], crowd.starts_at, crowd.ends_at, besides=0)
         assert [row.id for row in found] == [crowd.id]
+
+
+def test_conflicts_walk_an_index(database, cast, crowd):
+    with database.write() as db:
+        # Some keys of many sessions, such as an address that is invited to all of them.
+        keys = "SELECT id, id % 40, 'address', id * 600, id * 600 + 3600, id % 3 <> 0 FROM depositions"
+        db.execute(text(f"INSERT INTO conflict_keys (deposition_id, key, need, begins, ends, alone) {keys}"))
+    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE" if database.sqlite else "VACUUM ANALYZE conflict_keys"))
+    span = {"keys": [1, 2], "begins": 60_000, "ends": 63_600, "earliest": 60_000 - conflicts.LONGEST, "besides": 0}
+    asked = {
+        "sharing": (conflicts._SHARING[True], span),
+        "shared": (conflicts._SHARING[False], span),
+        "still": (conflicts._STILL, {"ids": [100, 200]}),
+        "counted": (conflicts._COUNTED, {"ids": [100, 200]}),
+    }
+    with database.read() as db:
+        for name, (statement, values) in asked.items():
+            sql = statement.params(values).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+            explained = db.execute(text(f"EXPLAIN {'QUERY PLAN ' if db.dialect == 'sqlite' else ''}{sql}"))
+            words = "\n".join(str(row[-1]) for row in explained)
+            assert "SCAN conflict_keys" not in words, f"{name}:\n{words}"
+            assert "Seq Scan" not in words, f"{name}:\n{words}"
+            assert "ix_conflict_keys_span" in words, f"{name}:\n{words}"
+
+
+def test_what_older_rules_placed_is_found_by_an_index(database, cast, crowd):
+    with database.read() as db:
+        for statement in rereading._OUTDATED:
+            words = plan(db, statement, {"version": "2026z", "most": 200})
+            walks_an_index(words)
+            assert "ix_depositions_zone_version" in words

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.depositions import actions
+from app.depositions.models import Deposition
 from app.depositions.queries import listing, managers
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
@@ -55,6 +57,8 @@ def desk(database, cast):
     made["active"] = factories.in_state(database, cast, "active", starts_at=moment - HOUR).id
     made["ended"] = factories.in_state(database, cast, "ended", starts_at=moment - 4 * DAY).id
     made["canceled"] = factories.in_state(database, cast, "canceled", starts_at=moment + 4 * DAY).id
+    with database.write() as db:
+        db.execute(update(Deposition).where(Deposition.id == made["ready"]).values({Deposition.hour_moved: True}))
     return made
 
 
@@ -84,6 +88,9 @@ LISTS = {
     listing.NEEDS: NEEDS,
     listing.STARTING: NEEDS[:2],
     listing.CANCELLATION: [("cancellation", "asked")],
+    listing.NOT_UP_TO_DATE: [("not_up_to_date", "canceled")],
+    listing.OVERLAPPING: [("overlapping", "fresh"), ("overlapping", "harbor")],
+    listing.MOVED: [("moved", "ready")],
     listing.NEXT: [("next_unasked", "tomorrow")],
     listing.SCHEDULED: SCHEDULED,
     listing.EVERYTHING: [*NEEDS, *SCHEDULED, ("ended", "ended"), ("canceled", "canceled")],

@@ -199,6 +199,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         "zone": zone,
         "ambiguous": False,
         "cancellation_open": False,
+        "hour_moved": False,
         "reconfirmation": None,
         "postback_url": "https://example.com",
         "details": {},

@@ -117,11 +117,11 @@ def test_the_api_says_the_same(ines, cast, database):
 def test_an_overlap_is_refused_in_words_and_keeps_what_was_typed(ines, cast, database):
     starts_at = now() + timedelta(days=5)
     factories.in_state(database, cast, "scheduled", starts_at=starts_at)
-    made = factories.request(database, cast, starts_at=starts_at)
+    made = factories.request(database, cast, starts_at=starts_at, **factories.OTHERS)
     assert "overlaps" in text(ines.get(f"/depositions/{made.id}"))
     refused = send(ines, made.id, "schedule", **typed(cast))
     assert refused.status_code == 409
-    assert "already has another session at this hour" in text(refused)
+    assert "): same manager.</strong> Nothing was changed." in text(refused)
     assert factories.ROOM in text(refused)
     assert send(ines, made.id, "schedule", **typed(cast, reason="Ana helps.")).status_code == 303
     assert "in spite of an overlap: Ana helps." in text(ines.get(f"/depositions/{made.id}"))
@@ -130,7 +130,7 @@ def test_an_overlap_is_refused_in_words_and_keeps_what_was_typed(ines, cast, dat
 def test_the_reason_over_an_overlap_is_asked_for_where_it_is_confirmed(ines, cast, database):
     starts_at = now() + timedelta(days=5)
     other = factories.in_state(database, cast, "scheduled", starts_at=starts_at)
-    made = factories.request(database, cast, starts_at=starts_at)
+    made = factories.request(database, cast, starts_at=starts_at, **factories.OTHERS)
     data = {"csrf_token": csrf(ines), "version": 1, **typed(cast)}
     shown = ines.post(f"/depositions/{made.id}/schedule", data={**data, "step": "preview"})
     assert shown.status_code == 200
@@ -194,11 +194,11 @@ def test_overlap_asks_for_a_reason_and_keeps_it(database, cast):
 def test_another_manager_or_a_canceled_session_is_no_overlap(database, cast):
     starts_at = now() + timedelta(days=5)
     first = factories.in_state(database, cast, "scheduled", starts_at=starts_at)
-    second = factories.request(database, cast, starts_at=starts_at)
+    second = factories.request(database, cast, starts_at=starts_at, **factories.OTHERS)
     factories.schedule(database, cast, second.id, manager_name="Quartz", manager_email="quartz@partner.example.com")
     with database.write() as db:
         actions.cancel(db, first.id, by=cast.actor("ines"), now=now(), notify=False)
-    third = factories.request(database, cast, starts_at=starts_at)
+    third = factories.request(database, cast, starts_at=starts_at)  # as the first, which is canceled
     assert factories.schedule(database, cast, third.id).state == "scheduled"
 
 

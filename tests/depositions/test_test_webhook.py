@@ -40,6 +40,7 @@ def test_it_arrives_marked_and_its_page_shows_what_came_of_it(ines, key, receive
     assert "curl -X POST" in page
     assert "SIGNED_WITH_YOUR_KEY" in page
     assert "hush" not in page
+    assert "/…" in page
     assert key not in page
     assert got.json["jwt_payload"] not in page
     listed = ines.get("/depositions/organizations/marston").get_data(as_text=True)

@@ -28,7 +28,6 @@ HANDED_IN = {
     "qr": "handed to the library that draws QR codes",
     "range": "dashboard charts: a line from a low to a high value",
     "range-key": "the same in a chart's legend",
-    "roomy": "a column of a list that is wider than others of its kind",
     "series-2": "the colour of a chart's second series",
     "toned-fill": "a bar in the colour of its tone",
     "weekend": "dashboard charts: the ground of a day of the weekend",

@@ -239,9 +239,21 @@ def test_filters_narrow_list_and_counts_alike(database: Database, cast: Cast, cl
     assert "Nothing matches" in page(client, "/messages?view=sent&channel=sms")
 
 
-@pytest.mark.parametrize("query", ["view=nothing", "channel=fax", "desk=reception", "after=forged"])
-def test_a_view_that_does_not_exist_is_refused(cast: Cast, client: FlaskClient, query: str) -> None:
-    assert cast.sign_in(client, "ines").get(f"/messages?{query}").status_code == 400
+def test_a_cursor_that_was_not_given_out_is_refused(cast: Cast, client: FlaskClient) -> None:
+    assert cast.sign_in(client, "ines").get("/messages?after=forged").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "label"), [("view=nothing", "Status"), ("channel=fax", "Kind"), ("organization=nowhere", "Organization")]
+)
+def test_a_filter_that_cannot_be_read_is_named_and_dropped_and_the_rest_holds(
+    cast: Cast, client: FlaskClient, query: str, label: str
+) -> None:
+    cast.sign_in(client, "ines")
+    shown = page(client, f"/messages?{query}&desk=depositions")
+    assert f"“{label}” was left out." in shown
+    assert 'aria-label="Filters that are set"' in shown
+    assert "<bdi>depositions</bdi>" in shown
 
 
 def test_page_by_page_everything_once(database: Database, cast: Cast, client: FlaskClient) -> None:

@@ -31,7 +31,12 @@ FOR_OTHERS = {
     "health": "an operator's machines",
 }
 """Blueprints with public pages that are not for visitors, and whom they are for."""
-UNKNOWN = {"prescreens_public": "/p/", "inspections_public": "/join/", "depositions_public": "/sessions/"}
+UNKNOWN = {
+    "prescreens_public": "/p/",
+    "inspections_public": "/join/",
+    "depositions_public": "/sessions/",
+    "depositions_answers": "/sessions/",
+}
 LANGUAGES = {"en": "ltr", "es": "ltr", "fr": "ltr", "ar": "rtl"}
 
 

@@ -11,14 +11,15 @@ from app.accounts.actions import keys as actions
 from app.accounts.forms import KeyForm
 from app.accounts.models import Organization
 from app.accounts.roles import ACCESS, Product, Role
-from app.accounts.views import administered, pages
+from app.accounts.views import administered, organization_options, pages
 from app.kernel import clock
 from app.kernel.changes import confirmation
 from app.kernel.db.transaction import db
-from app.kernel.web import confirmation_pages
+from app.kernel.web import confirmation_pages, list_filters
 from app.kernel.web.confirmation_pages import Confirmation
 from app.kernel.web.forms import DeskForm, choices
 from app.kernel.web.htmx import respond, see_other
+from app.kernel.web.list_filters import Filter
 
 
 @pages.get("/keys")
@@ -26,15 +27,13 @@ from app.kernel.web.htmx import respond, see_other
 def keys() -> Response:
     """Lists the keys that the current administrator manages."""
     mine = administered()
-    chosen = request.args.get("organization", "")
-    organization_id = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None
-    managed = queries.organizations(db(), mine)
+    chosen = list_filters.read("accounts.keys", Filter("organization", "Organization", organization_options(mine)))
+    organization_id = int(chosen["organization"]) if chosen["organization"] else None
     return respond(
         "accounts/keys.html",
         "accounts/_keys.html",
         rows=queries.keys(db(), mine, organization_id=organization_id),
-        organization=chosen,
-        organizations=[("", "any"), *((each.id, each.name) for each in managed)],
+        chosen=chosen,
         products=list(ACCESS),
         now=clock.now(),
     )

@@ -16,21 +16,22 @@ from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
-from app.kernel.text import normalization
+from app.kernel.web import list_filters
 from app.kernel.web.htmx import respond, see_other
+from app.kernel.web.list_filters import Filter
 
 
 @pages.get("/organizations")
 @allow(Role.ADMIN)
 def organizations() -> Response:
     """Lists the organizations that the current administrator manages."""
-    text = normalization.query(request.args.get("q", ""), 100)
-    found = queries.organizations(db(), administered(), text=text)
+    chosen = list_filters.read("accounts.organizations", Filter("q", "Name or slug"))
+    found = queries.organizations(db(), administered(), text=chosen["q"])
     return respond(
         "accounts/organizations.html",
         "accounts/_organizations.html",
         rows=found,
-        q=text,
+        chosen=chosen,
         full=len(found) == queries.LISTED,
         languages=LOCALES,
         staff=administered() is None,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 
 from app.accounts import queries, rules
 from app.accounts.access import allow, me
@@ -14,7 +14,7 @@ from app.accounts.events import EVENTS
 from app.accounts.forms import EVERYWHERE, InviteForm, RoleForm
 from app.accounts.models import Organization, Person
 from app.accounts.roles import DUTIES, PEOPLE, TITLES, Role
-from app.accounts.views import administered, pages
+from app.accounts.views import administered, organization_options, pages
 from app.accounts.views.proof import ask_for_proof
 from app.kernel import clock
 from app.kernel.changes import confirmation, events
@@ -22,12 +22,12 @@ from app.kernel.changes.events import TimelineRow
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Denied
-from app.kernel.text import normalization
 from app.kernel.text.template_filters import pluralize
-from app.kernel.web import confirmation_pages
+from app.kernel.web import confirmation_pages, list_filters
 from app.kernel.web.confirmation_pages import Belief, Confirmation
 from app.kernel.web.forms import DeskForm, choices
 from app.kernel.web.htmx import respond, see_other
+from app.kernel.web.list_filters import Filter
 
 
 @pages.get("/people")
@@ -35,21 +35,20 @@ from app.kernel.web.htmx import respond, see_other
 def people() -> Response:
     """Lists the people that the current administrator may see, filtered by name or address, role and organization."""
     mine = administered()
-    text, role = _text_filter("q"), _text_filter("role")
-    chosen = request.args.get("organization", "")
-    organization_id = int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None
-    found = queries.people(db(), mine, text=text, role=role, organization_id=organization_id)
+    chosen = list_filters.read(
+        "accounts.people",
+        Filter("q", "Name or address"),
+        Filter("role", "Role", [(each.value, TITLES[each]) for each in Role]),
+        Filter("organization", "Organization", organization_options(mine)),
+    )
+    organization_id = int(chosen["organization"]) if chosen["organization"] else None
+    found = queries.people(db(), mine, text=chosen["q"], role=chosen["role"], organization_id=organization_id)
     return respond(
         "accounts/people.html",
         "accounts/_people.html",
         rows=[_row(each, mine) for each in found],
         full=len(found) == queries.LISTED,
-        q=text,
-        role=role,
-        organization=chosen,
-        filtered=bool(text or role or chosen),
-        roles=[("", "any"), *((each.value, TITLES[each]) for each in Role)],
-        organizations=[("", "any"), *((each.id, each.name) for each in queries.organizations(db(), mine))],
+        chosen=chosen,
     )
 
 
@@ -335,8 +334,3 @@ def _visible_events(db: Db, found: Person, mine: frozenset[int] | None) -> list[
         for each in events.timeline(db, "person", found.id, 100)
         if mine is None or each.organization_id is None or each.organization_id in mine
     ]
-
-
-def _text_filter(name: str) -> str:
-    """A text filter of the address."""
-    return normalization.query(request.args.get(name, ""), 100)

@@ -10,6 +10,7 @@ from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_session import change_session
 from app.depositions.actions.change_settings import change_settings
+from app.depositions.actions.decline_cancellation import decline_cancellation
 from app.depositions.actions.end import end
 from app.depositions.actions.move import Move, move
 from app.depositions.actions.reconfirm import reconfirm, respondent
@@ -18,6 +19,7 @@ from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
 from app.depositions.actions.take_back_start import take_back_start
+from app.depositions.actions.tell import tell
 from app.depositions.actions.test_webhook import test_webhook
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
@@ -32,6 +34,7 @@ __all__ = [
     "change_room",
     "change_session",
     "change_settings",
+    "decline_cancellation",
     "end",
     "move",
     "reconfirm",
@@ -41,6 +44,7 @@ __all__ = [
     "schedule",
     "start",
     "take_back_start",
+    "tell",
     "test_webhook",
     "unassign",
     "withdraw",

@@ -1,6 +1,5 @@
 """The manager and the room of a booked session, when it is moved or given to somebody else."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,7 +11,6 @@ from app.depositions.actions.schedule import Booking
 from app.depositions.locales import TRANSLATIONS, formerly
 from app.depositions.models import Deposition, Kind, Manager
 from app.depositions.queries import managers
-from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import address_key, invited
 from app.depositions.rules import rooms, transitions
 from app.kernel.changes.events import Actor
@@ -36,8 +34,10 @@ class Managed:
         by: Actor,
         now: datetime,
         organization_id: int | None = None,
+        span: tuple[datetime, datetime] | None = None,
     ) -> None:
-        """`booking` names the manager it gets; without one, or with one that names nobody, it keeps its own."""
+        """`booking` names the manager it gets; without one, or with one that names nobody, it keeps its own. `span` is
+        the hour that it is moved to."""
         found = db.execute(select(Deposition.manager_id, Deposition.zone).where(Deposition.id == deposition_id)).first()
         if found is None:
             raise NotFound("There is no such session request.")
@@ -45,7 +45,7 @@ class Managed:
         if booking and wanted is None and booking.manager_email:
             wanted = roster.add_for_booking(db, booking.manager_name, booking.manager_email, found.zone, by=by, now=now)
         team = managers.lock(db, {id for id in (found.manager_id, wanted) if id is not None})
-        self.before = locked(db, deposition_id, organization_id)
+        self.before = locked(db, deposition_id, organization_id, span)
         former = self.before.manager_id
         if former is not None and former not in team:
             # It got another manager between the two reads.
@@ -56,12 +56,6 @@ class Managed:
         self.manager = team[wanted] if wanted is not None else self.former
         if self.manager is not None and self.manager is not self.former:
             roster.check_active(self.manager)
-
-    def overlaps(self, db: Db, starts_at: datetime, ends_at: datetime) -> Sequence[BookedSession]:
-        """The manager's other sessions around this time."""
-        if self.manager is None:
-            return []
-        return managers.overlaps(db, self.manager, starts_at, ends_at, besides=self.before.id)
 
     def messages(self, db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
         """What its managers are told of the changed session: the one who keeps it, or the former and the new one. Who

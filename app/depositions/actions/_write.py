@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.models import Organization
-from app.depositions.actions import people
+from app.depositions.actions import overlaps, people
 from app.depositions.actions.follow_ups import follow_ups
 from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.models import Deposition, State
@@ -54,6 +54,7 @@ def write(
         conditions.append(Deposition.version == version)
     if only is not None:
         conditions.append(only)
+    values = {**values, **overlaps.kept(db, deposition_id, values)}
     changes: Values = {Deposition.version: Deposition.version + 1, Deposition.updated_at: now, **values}
     row = db.execute(update(Deposition).where(*conditions).values(dict(changes)).returning(*COLUMNS)).first()
     if row is not None:
@@ -71,8 +72,14 @@ def write(
     raise events.stale_conflict(db, SUBJECT, deposition_id, version or current.version, current.version, EVENTS, by)
 
 
-def locked(db: Db, deposition_id: int, organization_id: int | None = None) -> Deposition:
-    """The row as it is before a write, which no other transaction changes until this one ends. Raises NotFound."""
+def locked(
+    db: Db, deposition_id: int, organization_id: int | None = None, span: tuple[datetime, datetime] | None = None
+) -> Deposition:
+    """The row as it is before a write, which no other transaction changes until this one ends. Raises NotFound.
+
+    `span` is the hour that it is moved to: turns are taken before the row is locked (overlaps.take_turns).
+    """
+    overlaps.take_turns_at(db, deposition_id, span)
     conditions = [Deposition.id == deposition_id]
     if organization_id is not None:
         conditions.append(Deposition.organization_id == organization_id)

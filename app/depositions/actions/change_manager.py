@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_
 
 from app.depositions import events
-from app.depositions.actions import people
+from app.depositions.actions import overlaps, people
 from app.depositions.actions._manager import Managed, manager_columns, room_columns
 from app.depositions.actions._write import organization_name, record, write
 from app.depositions.actions.schedule import Booking
@@ -50,8 +50,7 @@ def change_manager(
         version=version,
         only=Deposition.manager_id.is_not(None) if id is None else _is_not(id),
     )
-    overlaps = managed.overlaps(db, deposition.starts_at, deposition.ends_at)
-    transitions.check_overlaps(overlaps, name, booking.reason if booking else "")
+    found = overlaps.check(db, deposition, booking.reason, now) if booking else {}
     if former is not None:
         address = managed.before.manager_email or former.email
         people.leave(db, deposition, Kind.MANAGER, [address])
@@ -59,8 +58,7 @@ def change_manager(
     data: dict[str, object] = {"manager": name, "before": managed.before.manager_name}
     if deposition.room_url != managed.before.room_url:
         data["room"] = deposition.room_url
-    if overlaps and booking:
-        data |= {"overlaps": [other.id for other in overlaps], "reason": booking.reason.strip()}
+    data |= found
     organization = organization_name(db, deposition.organization_id)
     messages = managed.messages(db, deposition, organization, now)
     record(db, events.MANAGER_CHANGED, deposition, by=by, now=now, data=data, messages=messages)

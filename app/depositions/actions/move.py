@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import or_
 
 from app.depositions import emails, events
-from app.depositions.actions import people
+from app.depositions.actions import overlaps, people
 from app.depositions.actions._manager import Managed, manager_columns, room_columns
 from app.depositions.actions._write import Values, next_sequence, organization_name, record, write
 from app.depositions.actions.request import webhook
@@ -18,7 +18,7 @@ from app.depositions.rules import transitions
 from app.depositions.rules.new_request import Start, end_of
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.text import datetimes
+from app.kernel.text import datetimes, time_zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,11 @@ def move(
     were not sent yet are not sent any more. Raises Conflict when it is not booked
     or is at that moment already, and when the manager is busy and no reason is given.
     """
-    managed = Managed(db, deposition_id, to.booking, by=by, now=now, organization_id=organization_id)
-    before, manager = managed.before, managed.manager
     starts_at, ends_at = to.start.starts_at, to.ends_at
+    managed = Managed(
+        db, deposition_id, to.booking, by=by, now=now, organization_id=organization_id, span=(starts_at, ends_at)
+    )
+    before, manager = managed.before, managed.manager
     deposition = write(
         db,
         deposition_id,
@@ -82,8 +84,7 @@ def move(
         ),
     )
     transitions.check_past(starts_at, now, to.reason)
-    overlaps = managed.overlaps(db, starts_at, ends_at)
-    transitions.check_overlaps(overlaps, deposition.manager_name or "", to.reason)
+    found = overlaps.check(db, deposition, to.reason, now)
     informed = invited(db, deposition_id, Kind.PARTICIPANT)
     if former := managed.former if manager is not managed.former else None:
         people.leave(db, deposition, Kind.MANAGER, [before.manager_email or former.email])
@@ -104,10 +105,9 @@ def move(
         data["manager"] = deposition.manager_name
     if deposition.room_url != before.room_url:
         data["room"] = deposition.room_url
-    if overlaps:
-        data["overlaps"] = [other.id for other in overlaps]
     if to.reason.strip():
         data["reason"] = to.reason.strip()
+    data |= found
     record(db, events.MOVED, deposition, by=by, now=now, data=data, messages=messages)
     return deposition
 
@@ -130,6 +130,8 @@ def _moment(to: Move) -> Values:
         Deposition.starts_at: start.starts_at,
         Deposition.ends_at: to.ends_at,
         Deposition.ambiguous: start.ambiguous,
+        Deposition.zone_version: time_zones.VERSION,
+        Deposition.hour_moved: False,
     }
 
 

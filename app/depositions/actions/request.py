@@ -11,19 +11,21 @@ import orjson
 from sqlalchemy import insert
 
 from app.depositions import emails, events
+from app.depositions.actions import overlaps
 from app.depositions.actions._write import COLUMNS, record
 from app.depositions.models import Deposition, Kind, State
 from app.depositions.payloads import documents
-from app.depositions.queries import people
+from app.depositions.queries import conflicts, people, promises
 from app.depositions.queries.search import search_document
 from app.depositions.rules import transitions
+from app.depositions.rules.conflicts import Requested
 from app.depositions.rules.new_request import NewRequest, mint_slug
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.outbox.outbox import Message
 from app.kernel.outbox.webhooks import check_target, notification
-from app.kernel.text import search
+from app.kernel.text import search, time_zones
 
 _INSERT = insert(Deposition.__table__).returning(*COLUMNS)
 
@@ -75,18 +77,28 @@ def request(
         "slug": mint_slug(new.case_name, entry.seed[16:26] if entry else None),
         "cancellation_open": False,
         "sequence": 1 if ready else 0,
+        "zone_version": time_zones.VERSION,
+        "hour_moved": False,
+        "promised_by": promises.promised_by(db, organization.id, now),
         "sequence_at": now if ready else None,
         "booked_at": now if ready else None,
         "created_at": now,
         "updated_at": now,
     }
+    requested = Requested.of(new, organization.id)
+    keys = conflicts.keys_of(db, requested)
+    overlaps.take_turns(db, (requested.starts_at, requested.ends_at))
+    values["overlapping"] = overlaps.overlaps_others(db, keys)
     deposition = cast(Deposition, db.execute(_INSERT, values).one())
+    overlaps.add(db, deposition.id, keys, deposition.overlapping)
     search.add(db, search_document(deposition))
     record(db, events.REQUESTED, deposition, by=by, now=now, data={"state": state.value, **_entered(entry)})
     if ready:
         sent = [_without_id(message) for message in webhook(db, deposition)] if entry else webhook(db, deposition)
         messages = [*emails.scheduled(db, deposition, organization.name, now), *sent]
-        record(db, events.SCHEDULED, deposition, by=by, now=now, data={"self_service": True}, messages=messages)
+        others = conflicts.overlaps(db, deposition, besides=deposition.id) if deposition.overlapping else []
+        data = {"self_service": True, **({"overlaps": [each.other.id for each in others]} if others else {})}
+        record(db, events.SCHEDULED, deposition, by=by, now=now, data=data, messages=messages)
     return deposition
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.depositions import emails, events
-from app.depositions.actions import roster
+from app.depositions.actions import overlaps, roster
 from app.depositions.actions._write import next_sequence, organization_name, record, write
 from app.depositions.actions.request import webhook
 from app.depositions.models import Deposition, Manager, State
@@ -69,14 +69,14 @@ def schedule(
         now=now,
         version=version,
     )
-    overlaps = managers.overlaps(db, manager, deposition.starts_at, deposition.ends_at, besides=deposition.id)
-    transitions.check_overlaps(overlaps, manager.name, booking.reason)
+    transitions.check_past(deposition.starts_at, now, booking.reason)
+    found = overlaps.check(db, deposition, booking.reason, now)
     name = organization_name(db, deposition.organization_id)
     to_manager = emails.manager_invited(db, deposition, name, now)
     messages = [*emails.scheduled(db, deposition, name, now), *to_manager, *webhook(db, deposition)]
-    data: dict[str, object] = {"manager": manager.name, "provider": provider}
-    if overlaps:
-        data |= {"overlaps": [other.id for other in overlaps], "reason": booking.reason.strip()}
+    data = {"manager": manager.name, "provider": provider, **found}
+    if booking.reason.strip():
+        data["reason"] = booking.reason.strip()
     record(db, events.SCHEDULED, deposition, by=by, now=now, data=data, messages=messages)
     return deposition
 

@@ -40,6 +40,8 @@ class Flagged(Protocol):
     @property
     def cancellation_open(self) -> bool: ...
     @property
+    def hour_moved(self) -> bool: ...
+    @property
     def reconfirmation(self) -> str | None: ...
     @property
     def postback_url(self) -> object: ...
@@ -47,8 +49,11 @@ class Flagged(Protocol):
     def details(self) -> Mapping[str, str]: ...
 
 
-def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
-    """Every flag of a deposition, the gravest first. What is over or canceled has none."""
+def flags_of(deposition: Flagged, now: datetime, overlaps: int = 0, twice: bool = False) -> list[Flag]:
+    """Every flag of a deposition, the gravest first. What is over or canceled has none.
+
+    `overlaps` is how many others it overlaps, `twice` whether one of them asks for the same session.
+    """
     if deposition.state not in _WAITING:
         return []
     found: list[Flag] = []
@@ -61,8 +66,16 @@ def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
         found.append(Flag("reconfirmed_call", "Asks for a call", "Somebody asks to be called about this session."))
     if deposition.starts_at < now:
         found.append(Flag("passed", "Date has passed", "The requested time is already over."))
+    if deposition.hour_moved:
+        sentence = "The rules of its time zone changed, so its hour on the clock is another moment now."
+        found.append(Flag("moved", "The hour moved", sentence))
+    if overlaps:
+        found.append(overlap_flag(overlaps, twice))
     start = deposition.starts_at.astimezone(ZoneInfo(deposition.zone))
     end = deposition.ends_at.astimezone(ZoneInfo(deposition.zone))
+    if deposition.ambiguous:
+        sentence = "The clocks are put back that day, so this hour comes twice. The first of the two is taken."
+        found.append(Flag("ambiguous", "Hour comes twice", sentence))
     if outside_office_hours(start, end):
         hour = datetimes.hour(start, deposition.zone)
         sentence = f"{hour} is outside 7 AM to 8 PM at the session’s own place."
@@ -76,9 +89,6 @@ def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
     if start.weekday() >= 5:
         weekday = ("Saturday", "Sunday")[start.weekday() - 5]
         found.append(Flag("weekend", weekday, f"The session falls on a {weekday}."))
-    if deposition.ambiguous:
-        sentence = "The clocks are put back that day, so this hour comes twice. The first of the two is taken."
-        found.append(Flag("ambiguous", "Hour comes twice", sentence))
     interpreter = deposition.details.get("interpreter")
     if interpreter:
         label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"
@@ -87,6 +97,13 @@ def flags_of(deposition: Flagged, now: datetime) -> list[Flag]:
         sentence = "There is no webhook: the organization’s system sees the link only when it lists its requests."
         found.append(Flag("webhook", "No webhook", sentence))
     return found
+
+
+def overlap_flag(others: int, twice: bool) -> Flag:
+    """The badge of a session that overlaps others; its page says which."""
+    number = "99+ others" if others > 99 else f"{others} others" if others > 1 else "another"
+    label = "Requested twice" if twice else f"Overlaps {number}"
+    return Flag("overlap", label, f"The session overlaps {number}.")
 
 
 def outside_office_hours(start: datetime, end: datetime) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Response
+from markupsafe import Markup
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
@@ -11,10 +12,11 @@ from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
-from app.depositions.events import CANCELED, EVENTS, SUBJECT
+from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.forms import (
     OTHER,
     CancelForm,
+    DeclineForm,
     ManagerForm,
     MoveForm,
     NoticeForm,
@@ -24,12 +26,13 @@ from app.depositions.forms import (
 )
 from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.presentation import ManagerChoice
-from app.depositions.queries import managers
+from app.depositions.queries import conflicts, managers
 from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions
+from app.depositions.views import confirmations, knowledge
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
@@ -65,10 +68,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     denied = me().why_not(DEPOSITIONS, deposition.organization_id)
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), deposition.id)
-    participants, everybody = emails.participants(deposition), emails.everybody(deposition)
+    everybody = emails.everybody(deposition)
     version = deposition.version
     rows = events.timeline(db(), SUBJECT, deposition.id)
-    canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
     others = related(reading(), deposition)
     choosing = deposition.state in (State.INITIAL, *BOOKED) and not denied
     team = managers.managers(reading()) if choosing else []
@@ -80,6 +82,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     choices = presentation.manager_choices(others_of_team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
+    known = knowledge.card(reading(), deposition, now)
     return item_page.respond(
         QUEUE,
         "depositions/detail.html",
@@ -95,6 +98,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         tagged=tagging.shown(QUEUE, db(), deposition),
         state=presentation.STATES[State(deposition.state)],
         flags=[(flag, presentation.badge(flag)) for flag in found],
+        conflicts=_conflicts(deposition, now),
         hours=presentation.hours(deposition),
         yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
         length=presentation.length(deposition),
@@ -106,17 +110,18 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         denied=denied,
         now=now,
         participants=pluralize(len(everybody), "person", "people") if everybody else "",
-        recipients=presentation.recipients(deposition, participants, messages, canceled),
+        knowledge=known,
         reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
         manager_day=_manager_day(deposition, sessions),
         choices=choices,
-        reasons=_reasons(deposition, denied, now),
+        reasons=_reasons(deposition, denied, now, bool(known.behind)),
         schedule=_schedule_form(deposition, team, choices, posted=edited == "schedule"),
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
+        decline=(DeclineForm() if edited == "decline_cancellation" else DeclineForm(formdata=None, version=version)),
         move=_move_form(deposition, team, posted=edited == "move"),
         manager=_manager_form(deposition, team, choices, posted=edited == "change_manager"),
         zone_names=presentation.ZONE_NAMES,
@@ -127,6 +132,14 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     )
 
 
+def _conflicts(deposition: DepositionDetail, now: datetime) -> list[Markup]:
+    """A sentence about each conflict, with links."""
+    if not deposition.overlapping:
+        return []
+    found = conflicts.findings(reading(), deposition, now, besides=deposition.id)
+    return [confirmations.linked(each) for each in found]
+
+
 def _relative(deposition: Deposition) -> str:
     """When it starts, counted from now; empty once that no longer matters."""
     if deposition.state in (State.ENDED, State.CANCELED):
@@ -134,8 +147,9 @@ def _relative(deposition: Deposition) -> str:
     return datetimes.relative(deposition.starts_at, clock.now())
 
 
-def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[str, str | None]:
-    """Why each button is disabled, in the rules' own words; None where it is not."""
+def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: bool) -> dict[str, str | None]:
+    """Why each button is disabled, in the rules' own words; None where it is not. `behind` is whether somebody knows
+    what no longer holds."""
     state, ahead = deposition.state, deposition.starts_at > now
     reasons = {
         "schedule": transitions.why_not_schedule(state),
@@ -148,6 +162,8 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[
         ),
         "end": transitions.why_not_end(state, ahead),
         "change_room": transitions.why_not_change_room(state),
+        "decline_cancellation": transitions.why_not_decline_cancellation(state, deposition.cancellation_open),
+        "tell": transitions.why_not_tell(state, transitions.over(deposition, now), behind),
         "write_notice": None,
         "assign": None,
     }

@@ -13,7 +13,7 @@ from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import detail, listing, settings
+from app.depositions.queries import conflicts, detail, listing, settings
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.depositions.views.filters import FILTERS, READERS, pages
@@ -37,7 +37,7 @@ def _open_cancellation(row: ListedDeposition) -> datetime | None:
     return row.cancellation_requested_at if row.cancellation_open else None
 
 
-class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, Mapping[int, str]]):
+class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentation.Known]):
     """Requests and the sessions they become."""
 
     desk = DEPOSITIONS
@@ -157,6 +157,17 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, Mapping[in
             "danger",
         ),
         Tab(
+            listing.NOT_UP_TO_DATE,
+            "Not up to date",
+            "Sessions that somebody does not know as they are",
+            (
+                "session was canceled or moved, and somebody does not know",
+                "sessions were canceled or moved, and somebody does not know",
+            ),
+            {"view": listing.NOT_UP_TO_DATE},
+            "danger",
+        ),
+        Tab(
             listing.NEXT,
             "Next business day",
             "Sessions until the end of the next business day",
@@ -164,6 +175,22 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, Mapping[in
             {"view": listing.NEXT},
             "danger",
             toned_by="next_no",
+        ),
+        Tab(
+            listing.OVERLAPPING,
+            "Overlapping",
+            "Requests and sessions that overlap",
+            ("request or session overlaps another", "requests and sessions overlap others"),
+            {"view": listing.OVERLAPPING},
+            "danger",
+        ),
+        Tab(
+            listing.MOVED,
+            "The hour moved",
+            "Sessions whose hour moved",
+            ("session is at another moment by new zone rules", "sessions are at other moments by new zone rules"),
+            {"view": listing.MOVED},
+            "danger",
         ),
         Tab(
             listing.SCHEDULED,
@@ -198,9 +225,11 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, Mapping[in
             return text
         return f"{text.removesuffix('.')}, {soon:,} of them for a session within 24 hours."
 
-    def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> Mapping[int, str]:
-        """The telephones of the organizations that are to be called, by their ids."""
-        return settings.telephones(db, {row.organization_id for row in rows if row.reconfirmation in CALLED})
+    def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> presentation.Known:
+        return presentation.Known(
+            settings.telephones(db, {row.organization_id for row in rows if row.reconfirmation in CALLED}),
+            conflicts.counted(db, [row.id for row in rows if row.overlapping]),
+        )
 
     def export_facts(self, db: Db, rows: Sequence[ListedDeposition]) -> Mapping[int, Mapping[str, object]]:
         found = detail.export_facts(db, [row.id for row in rows])
@@ -219,14 +248,13 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, Mapping[in
     def row(
         self,
         list_state: ListState,
-        known: Mapping[int, str],
+        known: presentation.Known,
         key: str,
         row: ListedDeposition,
         tags: tuple[str, ...],
         viewer: Me,
     ) -> presentation.QueueRow:
-        phone = known.get(row.organization_id, "") if key in ("next_no", "next_silent") else ""
-        return presentation.row(row, key, tags, viewer, list_state.now, phone)
+        return presentation.row(row, key, tags, viewer, list_state.now, known)
 
     def empty(self, list_state: ListState, counts: Counts) -> Empty:
         if counts.tabs[listing.EVERYTHING] == 0:
@@ -247,6 +275,8 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, Mapping[in
             since = f" since {datetimes.moment(ended, me().time_zone, list_state.now)}" if ended else ""
             title = "All scheduled" if tab == listing.NEEDS else "Nothing starts unscheduled"
             return Empty("calendar-check", title, f"Nobody waits{since}. New requests appear here.")
+        if tab == listing.NOT_UP_TO_DATE:
+            return Empty("check-check", "Everybody is up to date", "All who heard of a session heard how it stands.")
         return Empty("check-check", "Nothing here", "No session is in this list now.")
 
     def name_of(self, row: ListedDeposition) -> str:

@@ -1,6 +1,5 @@
 """Moving a booked session, and giving it another manager."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from flask import Response, flash
@@ -11,7 +10,6 @@ from app.depositions import actions, emails, presentation
 from app.depositions.forms import ManagerForm, MoveForm
 from app.depositions.models import Deposition
 from app.depositions.queries import managers
-from app.depositions.queries.managers import BookedSession
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
 from app.depositions.views.actions import ASKED
@@ -33,24 +31,32 @@ def move(id: int) -> Response:
     form.offer(managers.managers(reading()), deposition)
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    left = [] if notify else confirmations.believing_old_hour(deposition)
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
-    if left:
-        transitions.check_silence(tried.reason)
-    made: list[Deposition] = []
+    run = confirmations.DryRun()
+    act = run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now)
 
-    def act(db: Db, version: int | None) -> None:
-        made.append(actions.move(db, id, tried, by=by, now=now, notify=notify, version=version))
+    def with_reason(db: Db, version: int | None) -> Deposition:
+        made = act(db, version)
+        if run.behind and not notify:
+            transitions.check_silence(tried.reason)
+        return made
 
-    _, preview = confirmation.confirm(act, "move", id, asdict(replace(to, reason="")), notify)
+    _, preview = confirmation.confirm(
+        with_reason,
+        "move",
+        id,
+        asdict(replace(to, reason="")),
+        notify,
+        run.findings,
+    )
     if preview:
-        asked = confirmations.moving(deposition, made[-1], notify, left, _overlaps(made[-1]), form.reason, now)
+        asked = confirmations.moving(deposition, run, notify, form.reason, now)
         return confirmation_pages.show(preview, asked)
-    recipients = len(emails.everybody(made[-1])) if notify else 0
+    recipients = len(emails.everybody(run.deposition)) if notify else 0
     people = pluralize(recipients, "person", "people")
     notified = f"{people} will be notified by e-mail." if recipients else "Nobody is notified of it."
-    flash(f"Moved to {presentation.hours(made[-1])}. {notified}")
+    flash(f"Moved to {presentation.hours(run.deposition)}. {notified}")
     return redirects.back(QUEUE, id)
 
 
@@ -64,23 +70,17 @@ def change_manager(id: int) -> Response:
     booking, by, now = None if form.nobody else form.booking(team), me().actor(), clock.now()
     # The reason over an overlap is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(booking, reason=booking.reason or ASKED) if booking and confirmation.only_shows() else booking
-    made: list[Deposition] = []
-
-    def act(db: Db, version: int | None) -> None:
-        made.append(actions.change_manager(db, id, tried, by=by, now=now, version=version))
-
+    run = confirmations.DryRun()
     _, preview = confirmation.confirm(
-        act, "change_manager", id, asdict(replace(booking, reason="")) if booking else None
+        run.by(lambda db, version: actions.change_manager(db, id, tried, by=by, now=now, version=version), now),
+        "change_manager",
+        id,
+        asdict(replace(booking, reason="")) if booking else None,
+        run.findings,
     )
     if preview:
-        asked = confirmations.changing_manager(deposition, made[-1], _overlaps(made[-1]), form.reason, now)
+        asked = confirmations.changing_manager(deposition, run, form.reason, now)
         return confirmation_pages.show(preview, asked)
-    name = made[-1].manager_name
+    name = run.deposition.manager_name
     flash(f"{name} manages the session now." if name else "Nobody manages the session now.")
     return redirects.back(QUEUE, id)
-
-
-def _overlaps(made: Deposition) -> Sequence[BookedSession]:
-    """The other sessions of a session's manager, as a dry run left it: whom the roster did not know has none."""
-    manager = managers.by_email(reading(), made.manager_email or "")
-    return managers.overlaps(reading(), manager, made.starts_at, made.ends_at, besides=made.id) if manager else []

@@ -18,7 +18,10 @@ from app.depositions import actions, presentation
 from app.depositions.forms import RequestForm
 from app.depositions.models import State
 from app.depositions.payloads import incoming
+from app.depositions.queries import conflicts
 from app.depositions.rules import flags, mail, new_request
+from app.depositions.rules.conflicts import Requested
+from app.depositions.views import confirmations
 from app.depositions.views import reading as reading_of_mail
 from app.depositions.views.filters import READERS, pages
 from app.kernel import clock
@@ -51,6 +54,7 @@ class _Booked(NamedTuple):
     cancellation_open: bool
     postback_url: str | None
     details: dict[str, str]
+    hour_moved: bool = False
     reconfirmation: str | None = None
 
 
@@ -229,10 +233,14 @@ def _confirmation(organization: Organization, wanted: new_request.NewRequest, no
             f"{wanted.deponent_name or wanted.title}, {wanted.case_name}",
             f"for {organization.name}",
         ],
-        flags=_flags(wanted, now),
+        flags=[*_conflicts(wanted, organization.id, now), *_flags(wanted, now)],
         note=f"{organization.name} has Self-Service: its sessions are booked when they are entered.",
         edit="new",
     )
+
+
+def _conflicts(wanted: new_request.NewRequest, organization_id: int, now: datetime) -> Sequence[Flag]:
+    return confirmations.conflict_flags(conflicts.findings(reading(), Requested.of(wanted, organization_id), now))
 
 
 def _flags(wanted: new_request.NewRequest, now: datetime) -> Sequence[Flag]:

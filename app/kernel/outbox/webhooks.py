@@ -117,15 +117,15 @@ def _key(delivery: Delivery, signing_key: SigningKey) -> str:
 
 
 def _status_or_failure(answer: http_client.Answer) -> Accepted:
-    status, said = answer.status, printable(answer.body)
+    status, text = answer.status, printable(answer.body)
     if 200 <= status < 300:
-        return Accepted(status, said)
+        return Accepted(status, text)
     if status == 410:
-        raise PermanentFailure("The receiver answered 410 Gone: it wants no more of these.", status, said)
+        raise PermanentFailure("The receiver answered 410 Gone: it wants no more of these.", status, text)
     if 300 <= status < 400:
         sentence = f"The receiver answered with a redirect ({status}), which is never followed."
-        raise TemporaryFailure(sentence, status=status, answer=said)
-    raise TemporaryFailure(f"The receiver answered {status}.", status=status, at_least=answer.retry_after, answer=said)
+        raise TemporaryFailure(sentence, status=status, answer=text)
+    raise TemporaryFailure(f"The receiver answered {status}.", status=status, at_least=answer.retry_after, answer=text)
 
 
 LONGEST_EXCERPT = 500

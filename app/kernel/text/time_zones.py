@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 zoneinfo.reset_tzpath(to=[])
+
+VERSION: str = import_module("tzdata").IANA_VERSION
+"""The version of the zone rules: `2026f`."""
 
 RAILS: dict[str, str] = json.loads((Path(__file__).parent / "rails_time_zones.json").read_text("utf-8"))
 """Rails name → IANA name, all 154."""

@@ -49,7 +49,7 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
 
 /** Updates title, number of rows, lede, pace of polling and CSV link from the list that is on screen. */
 function followList() {
-  const list = $("#queue, #audit");
+  const list = $("#queue, [data-filters]");
   if (!list) return;
   const { title, many, windowTitle, lede, every, csv, filters, layout } = list.dataset;
   if (title) {

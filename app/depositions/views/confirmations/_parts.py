@@ -1,5 +1,6 @@
 """What the confirmations of the desk share: the way back, what it is done to, and its flags."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,11 +10,15 @@ from markupsafe import Markup
 from app.accounts.access import me
 from app.depositions import presentation
 from app.depositions.models import Deposition
+from app.depositions.queries import conflicts, people
 from app.depositions.queries.detail import DepositionDetail
-from app.depositions.queries.managers import BookedSession
+from app.depositions.queries.people import Knowledge
 from app.depositions.rules import flags
+from app.depositions.rules.conflicts import Finding
 from app.depositions.views.list import QUEUE
-from app.kernel.text import datetimes, normalization
+from app.kernel.changes.confirmation import Action
+from app.kernel.db.engine import Db
+from app.kernel.text import datetimes
 from app.kernel.web.confirmation_pages import Flag
 
 BACK = "Back to the request"
@@ -60,8 +65,38 @@ def flags_on(deposition: flags.Flagged, now: datetime) -> list[Flag]:
     return [Flag(flag.sentence, icon, tone) for flag, icon, tone in found if tone]
 
 
-def overlap_flag(other: BookedSession, now: datetime) -> Flag:
-    name = normalization.shown(other.deponent_name, other.case_name)
-    text = Markup('Overlaps <a href="{}">{}, <bdi>{}</bdi></a>: {}.')
-    url = url_for(".detail", id=other.id)
-    return Flag(text.format(url, other.id, name, presentation.busy_hours(other, now)), "layers-2", "danger")
+class DryRun:
+    """A deposition as a dry run left it, the conflicts that it then has, and who then is `behind`.
+
+    They are shown, and `findings` goes into the fingerprint: a conflict that came meanwhile is shown before anything is
+    done.
+    """
+
+    def __init__(self) -> None:
+        self.deposition: Deposition
+        self.findings: list[Finding] = []
+        self.behind: list[Knowledge] = []
+
+    def by(self, act: Action[Deposition], now: datetime) -> Action[Deposition]:
+        """The action, which also notes what it leaves."""
+
+        def run(db: Db, version: int | None) -> Deposition:
+            self.deposition = act(db, version)
+            self.findings[:] = conflicts.findings(db, self.deposition, now, besides=self.deposition.id)
+            self.behind[:] = people.outdated(db, self.deposition.id)
+            return self.deposition
+
+        return run
+
+
+def conflict_flags(found: Sequence[Finding]) -> list[Flag]:
+    """The sentences about conflicts, with links to the sessions that may be named."""
+    return [Flag(linked(finding), *presentation.CONFLICTS[finding.grave]) for finding in found]
+
+
+def linked(finding: Finding) -> Markup:
+    """The sentence about a conflict, with its link."""
+    if finding.id is None:
+        return Markup("{}").format(finding.sentence)
+    text = Markup('{}<a href="{}"><bdi>{}</bdi></a>{}')
+    return text.format(finding.before, url_for(".detail", id=finding.id), finding.name, finding.after)

@@ -1,21 +1,17 @@
 """What the team confirms before it gives a session another manager, besides the messages."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from wtforms import Field
 
-from app.depositions.models import Deposition
 from app.depositions.queries.detail import DepositionDetail
-from app.depositions.queries.managers import BookedSession
-from app.depositions.views.confirmations._parts import BACK, back_to, changes_of, overlap_flag, subject_of
+from app.depositions.views.confirmations._parts import BACK, DryRun, back_to, changes_of, conflict_flags, subject_of
 from app.kernel.web.confirmation_pages import Confirmation, Flag
 
 
-def changing_manager(
-    deposition: DepositionDetail, made: Deposition, overlaps: Sequence[BookedSession], reason: Field, now: datetime
-) -> Confirmation:
-    """Another manager or none, as the dry run left the session: over an overlap only with a reason."""
+def changing_manager(deposition: DepositionDetail, run: DryRun, reason: Field, now: datetime) -> Confirmation:
+    """Another manager or none, as the dry run leaves the session: over a conflict only with a reason."""
+    made = run.deposition
     nobody = Flag("Nobody manages the session then.", "circle-alert")
     return Confirmation(
         title="Review and change the manager",
@@ -24,8 +20,8 @@ def changing_manager(
         back_label=BACK,
         icon="user-check",
         subject=[*subject_of(deposition), *changes_of(deposition, made)],
-        flags=[overlap_flag(other, now) for other in overlaps] if made.manager_id else [nobody],
-        field=reason if overlaps else None,
+        flags=conflict_flags(run.findings) if made.manager_id else [nobody],
+        field=reason if made.manager_id and any(finding.asks for finding in run.findings) else None,
         note="Participants get no e-mail about it. The page of the session names the new manager.",
         edit="change_manager",
     )

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
@@ -13,7 +13,7 @@ SESSIONS = sa.text("state IN ('scheduled', 'ready', 'active', 'ended')")
 
 def upgrade() -> None:
     op.add_column("outbox_attempts", sa.Column("answer", sa.Text(), nullable=True))
-    columns = ["organization_id", "id", "starts_at", "ends_at"]
+    columns = ["organization_id", "id", "starts_at", "ends_at", "state"]
     op.create_index("ix_depositions_sessions", "depositions", columns, sqlite_where=SESSIONS, postgresql_where=SESSIONS)
 
 

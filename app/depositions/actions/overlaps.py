@@ -1,0 +1,168 @@
+"""Keeps what sessions need for themselves (models.ConflictKey) and which overlap, with every write that changes it.
+
+`write()` asks for it, so no verb has to. On PostgreSQL writers whose sessions could touch take turns by the days around
+them: so two at once see each other, and a session that both touch is judged by one after the other.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.depositions.models import ConflictKey, Deposition
+from app.depositions.queries import conflicts
+from app.depositions.rules import conflicts as rules
+from app.depositions.rules.conflicts import LONGEST, OPEN, Facts, Key
+from app.kernel.db.engine import Db
+
+Values = Mapping[InstrumentedAttribute[Any], object]
+"""New values by mapped attribute. `Any`, because the columns have many types."""
+
+_COLUMNS = (
+    Deposition.id,
+    Deposition.organization_id,
+    Deposition.state,
+    Deposition.starts_at,
+    Deposition.ends_at,
+    Deposition.zone,
+    Deposition.case_name,
+    Deposition.deponent_name,
+    Deposition.deponent_email,
+    Deposition.invites,
+    Deposition.details,
+    Deposition.manager_id,
+)
+"""What the keys are made of."""
+_ROW = select(*_COLUMNS).where(Deposition.id == bindparam("id"))
+_WATCHED = {column for column in _COLUMNS[2:] if column is not Deposition.zone}
+_INSERT = insert(ConflictKey.__table__)
+_DELETE = delete(ConflictKey).where(ConflictKey.deposition_id == bindparam("id"))
+_LOCK_CLASS = 4021
+"""The first number of the advisory locks of days."""
+_AROUND = timedelta(seconds=LONGEST)
+
+
+def take_turns(db: Db, *spans: tuple[datetime, datetime]) -> None:
+    """Waits for other writers whose sessions lie near these hours, until the transaction ends.
+
+    Two writers that touch the same session both lie within its reach, and so share one of these days. Taken before any
+    row is changed, in the order of days, so that nobody waits for two at once. On SQLite writers take turns anyway.
+    """
+    if db.dialect != "postgresql":
+        return
+    days = {
+        (begins - _AROUND + timedelta(days=n)).toordinal()
+        for begins, ends in spans
+        for n in range((ends + _AROUND - (begins - _AROUND)).days + 2)
+        if begins - _AROUND + timedelta(days=n) <= ends + _AROUND + timedelta(days=1)
+    }
+    statement = text("SELECT pg_advisory_xact_lock(:lock, day) FROM unnest(CAST(:days AS int[])) AS day")
+    db.execute(statement, {"lock": _LOCK_CLASS, "days": sorted(days)})
+
+
+def take_turns_at(db: Db, deposition_id: int, *further: tuple[datetime, datetime] | None) -> None:
+    """The same for a deposition where it is now, and for the hours that it gets."""
+    if db.dialect == "postgresql":
+        row = db.execute(_ROW, {"id": deposition_id}).first()
+        spans = [span for span in further if span]
+        take_turns(db, *spans, *([(row.starts_at, row.ends_at)] if row else []))
+
+
+def kept(db: Db, deposition_id: int, values: Values) -> Values:
+    """Keeps the keys of a deposition as they are with these new values. Returns the columns to write beside them."""
+    if not _changes_keys(values):
+        return {}
+    row = db.execute(_ROW, {"id": deposition_id}).first()
+    if row is None:
+        return {}
+    after = _after(row, values)
+    take_turns(db, (row.starts_at, row.ends_at), (after.starts_at, after.ends_at))
+    if db.dialect == "postgresql":
+        after = _after(db.execute(_ROW, {"id": deposition_id}).one(), values)
+    keys = conflicts.keys_of(db, cast(Facts, after)) if after.state in OPEN else []
+    stored = conflicts.stored_keys(db, deposition_id)
+    if keys == stored:
+        return {}
+    return {Deposition.overlapping: _replace(db, deposition_id, stored, keys)}
+
+
+def _changes_keys(values: Values) -> bool:
+    changed = _WATCHED & values.keys()
+    return bool(changed - {Deposition.state}) or (Deposition.state in changed and values[Deposition.state] not in OPEN)
+
+
+def _after(row: Any, values: Values) -> SimpleNamespace:
+    """The row with its new values. `Any`: a row of columns of many types."""
+    return SimpleNamespace(**{**row._mapping, **{column.key: value for column, value in values.items()}})
+
+
+def restored(db: Db, deposition_id: int) -> Values:
+    """Makes the keys of a deposition anew where they are not as they should be. Returns the columns to write."""
+    row = db.execute(_ROW, {"id": deposition_id}).one()
+    keys = conflicts.keys_of(db, cast(Facts, row)) if row.state in OPEN else []
+    stored = conflicts.stored_keys(db, deposition_id)
+    return {} if keys == stored else {Deposition.overlapping: _replace(db, deposition_id, stored, keys)}
+
+
+def check(db: Db, deposition: Deposition, reason: str, now: datetime) -> dict[str, object]:
+    """Looks for conflicts of a deposition in its transaction. Returns what its event has of them. Raises Conflict for
+    one that needs a reason, without one."""
+    found = conflicts.overlaps(db, deposition, besides=deposition.id)
+    rules.check(rules.findings(deposition, found, now), reason)
+    return {"overlaps": sorted(overlap.other.id for overlap in found), "reason": reason.strip()} if found else {}
+
+
+def overlaps_others(db: Db, keys: Sequence[Key]) -> bool:
+    """Whether a session with these keys, which has no row yet, overlaps others; it then makes them overlap too."""
+    fresh, overlapping = _meeting(db, keys, besides=0)
+    _lock(db, fresh)
+    _mark(db, fresh, overlapping=True)
+    return overlapping
+
+
+def add(db: Db, deposition_id: int, keys: Sequence[Key], overlapping: bool) -> None:
+    """Stores the keys of a session."""
+    if keys:
+        db.execute(
+            _INSERT, [{"deposition_id": deposition_id, "alone": not overlapping, **key._asdict()} for key in keys]
+        )
+
+
+def _replace(db: Db, deposition_id: int, stored: Sequence[Key], keys: Sequence[Key]) -> bool:
+    """Replaces the keys of a deposition, and marks whom that makes or no longer makes overlap. Returns whether it
+    overlaps another itself."""
+    before = {id for id, _ in conflicts.sharing(db, stored, alone=False, besides=deposition_id)}
+    db.execute(_DELETE, {"id": deposition_id})
+    fresh, overlapping = _meeting(db, keys, besides=deposition_id)
+    add(db, deposition_id, keys, overlapping)
+    left = before - conflicts.still_overlapping(db, before)
+    _lock(db, {deposition_id, *fresh, *left})
+    _mark(db, fresh, overlapping=True)
+    _mark(db, left, overlapping=False)
+    return overlapping
+
+
+def _meeting(db: Db, keys: Sequence[Key], besides: int) -> tuple[set[int], bool]:
+    """The sessions that would overlap only now because of one with these keys, and whether it overlaps any."""
+    fresh = {id for id, _ in conflicts.sharing(db, keys, alone=True, besides=besides)}
+    return fresh, bool(fresh) or bool(conflicts.sharing(db, keys, alone=False, besides=besides, most=1))
+
+
+def _lock(db: Db, ids: Collection[int]) -> None:
+    """Locks rows in the order of their ids, as whoever writes several of them does."""
+    if ids and db.dialect == "postgresql":
+        db.execute(
+            select(Deposition.id).where(Deposition.id.in_(sorted(ids))).order_by(Deposition.id).with_for_update()
+        )
+
+
+def _mark(db: Db, ids: Collection[int], *, overlapping: bool) -> None:
+    """Marks these sessions. Their versions stay: nobody's open form grows stale by what another session does."""
+    if not ids:
+        return
+    mine = ConflictKey.deposition_id.in_(sorted(ids))
+    db.execute(update(ConflictKey).where(mine).values({ConflictKey.alone: not overlapping}))
+    db.execute(update(Deposition).where(Deposition.id.in_(sorted(ids))).values({Deposition.overlapping: overlapping}))

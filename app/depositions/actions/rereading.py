@@ -1,0 +1,93 @@
+"""Reads rows anew that another version of the zone rules placed, or an earlier program wrote, some at a time.
+
+The upgrade orders it, and the worker goes on with it: rules change with a new `tzdata`, and a program that was not
+stopped yet writes rows without what is kept beside them. A row bears the version by which it was read, so that the work
+is resumed where it was.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.depositions.actions import overlaps
+from app.depositions.models import NOT_PROMISED, UNFINISHED, Deposition, State
+from app.depositions.queries import promises
+from app.depositions.rules import zone_rules
+from app.kernel import clock
+from app.kernel.db.backfills import Backfill, Portion
+from app.kernel.db.engine import Db
+from app.kernel.text import time_zones
+
+AT_ONCE = 200
+"""Rows of one transaction of the worker."""
+EVERY = timedelta(minutes=10)
+"""How long the worker waits before it looks again, once all rows were read."""
+
+_COLUMNS = (
+    Deposition.id,
+    Deposition.organization_id,
+    Deposition.state,
+    Deposition.start_date,
+    Deposition.start_time,
+    Deposition.zone,
+    Deposition.starts_at,
+    Deposition.ends_at,
+    Deposition.created_at,
+    Deposition.promised_by,
+)
+_OUTDATED = [
+    select(*_COLUMNS)
+    .where(text(UNFINISHED), condition)
+    .order_by(Deposition.zone_version, Deposition.id)
+    .limit(bindparam("most"))
+    for condition in (
+        # Two ranges of one index.
+        Deposition.zone_version < bindparam("version"),
+        Deposition.zone_version > bindparam("version"),
+    )
+]
+
+_LOCKED = (
+    select(*_COLUMNS)
+    .where(Deposition.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Deposition.id)
+    .with_for_update()
+)
+
+
+def outdated(db: Db, most: int) -> Sequence[Deposition]:
+    """The first unfinished depositions that other zone rules placed, locked in the order of their ids."""
+    values = {"version": time_zones.VERSION, "most": most}
+    found = [row for statement in _OUTDATED for row in db.execute(statement, values)][:most]
+    if not found:
+        return []
+    overlaps.take_turns(db, *((row.starts_at, row.ends_at) for row in found))
+    rows = db.execute(_LOCKED, {"ids": [row.id for row in found]})
+    return [cast(Deposition, row) for row in rows]
+
+
+def read_anew(db: Db, rows: Sequence[Deposition], now: datetime) -> None:
+    """Reads these rows by the rules of today, and keeps beside them what an earlier program did not.
+
+    Only the moment of what lies ahead and has not begun is compared: what happened, happened when it did.
+    """
+    for row in rows:
+        values: dict[InstrumentedAttribute[Any], object] = {Deposition.zone_version: time_zones.VERSION}
+        if row.starts_at > now and row.state != State.ACTIVE:
+            values[Deposition.hour_moved] = zone_rules.moved(row)
+        if row.promised_by == NOT_PROMISED and row.state == State.INITIAL:
+            values[Deposition.promised_by] = promises.promised_by(db, row.organization_id, row.created_at)
+        values |= overlaps.restored(db, row.id)
+        db.execute(update(Deposition).where(Deposition.id == row.id).values(values))
+
+
+def _portion(db: Db, _position: str | None, size: int) -> Portion:
+    rows = outdated(db, size)
+    read_anew(db, rows, clock.now())
+    return Portion(len(rows), "on" if len(rows) == size else None)
+
+
+BACKFILLS = (Backfill("zones.depositions", _portion, ordered=True),)

@@ -1,0 +1,212 @@
+"""Which open sessions need the same at the same hour: asked of the table of keys, in one range of its index each."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, select
+from sqlalchemy.orm import aliased
+
+from app.depositions.models import ConflictKey, Deposition, Manager
+from app.depositions.rules import availability, conflicts
+from app.depositions.rules.conflicts import LONGEST, Facts, Finding, Key, Need, OtherSession, Overlap
+from app.kernel.db.engine import Db
+
+MOST = 400
+"""Keys in common that are read: a request that was sent a thousand times is not read a thousand times."""
+
+_SHARED = (
+    ConflictKey.key.in_(bindparam("keys", expanding=True)),
+    ConflictKey.begins < bindparam("ends"),
+    ConflictKey.begins > bindparam("earliest"),
+    ConflictKey.ends > bindparam("begins"),
+    ConflictKey.deposition_id != bindparam("besides"),
+)
+_SHARING = {
+    # One statement a value, so that each is one range of the index for each key.
+    alone: select(ConflictKey.deposition_id, ConflictKey.need).where(
+        ConflictKey.alone if alone else ~ConflictKey.alone, *_SHARED
+    )
+    for alone in (True, False)
+}
+_STORED = (
+    select(ConflictKey.need, ConflictKey.key, ConflictKey.begins, ConflictKey.ends)
+    .where(ConflictKey.deposition_id == bindparam("id"))
+    .order_by(ConflictKey.need, ConflictKey.key)
+)
+_OTHERS = select(
+    Deposition.id,
+    Deposition.organization_id,
+    Deposition.state,
+    Deposition.starts_at,
+    Deposition.ends_at,
+    Deposition.case_name,
+    Deposition.deponent_name,
+    Deposition.deponent_email,
+    Deposition.invites,
+).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+_BUFFERS = select(Manager.buffer_before, Manager.buffer_after).where(Manager.id == bindparam("id"))
+_mine, _theirs = aliased(ConflictKey), aliased(ConflictKey)
+
+
+def _meets() -> ColumnElement[bool]:
+    """Whether `_theirs` is another session's key that overlaps `_mine`."""
+    return (
+        (_theirs.key == _mine.key)
+        & (_theirs.begins < _mine.ends)
+        & (_theirs.begins > _mine.begins - LONGEST)
+        & (_theirs.ends > _mine.begins)
+        & (_theirs.deposition_id != _mine.deposition_id)
+    )
+
+
+_STILL = (
+    select(_mine.deposition_id)
+    .distinct()
+    .where(_mine.deposition_id.in_(bindparam("ids", expanding=True)), exists().where(~_theirs.alone, _meets()))
+)
+
+
+def gap_of(db: Db, manager_id: int | None) -> timedelta:
+    """What the manager of a session needs between two."""
+    if manager_id is None:
+        return timedelta(0)
+    return availability.gap(*db.execute(_BUFFERS, {"id": manager_id}).one())
+
+
+def keys_of(db: Db, facts: Facts) -> list[Key]:
+    """The keys of a session, with what its manager needs."""
+    return conflicts.keys_of(facts, gap_of(db, facts.manager_id))
+
+
+def stored_keys(db: Db, deposition_id: int) -> list[Key]:
+    """The keys that are kept of a deposition."""
+    return [Key(*row) for row in db.execute(_STORED, {"id": deposition_id})]
+
+
+def sharing(
+    db: Db, keys: Iterable[Key], *, alone: bool, besides: int, most: int | None = None
+) -> list[tuple[int, str]]:
+    """The other sessions that share a key at its hour, each with the need: those that overlap no other session yet, or
+    those that do."""
+    spans: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for key in keys:
+        spans[key.begins, key.ends].append(key.key)
+    found: list[tuple[int, str]] = []
+    statement = _SHARING[alone] if most is None else _limited(alone, most)
+    for (begins, ends), digests in spans.items():
+        values = {"keys": digests, "begins": begins, "ends": ends, "earliest": begins - LONGEST, "besides": besides}
+        found += [(id, need) for id, need in db.execute(statement, values)]
+    return found
+
+
+def _limited(alone: bool, most: int) -> Select[int, str]:
+    return _SHARING[alone].limit(most)
+
+
+def still_overlapping(db: Db, ids: Collection[int]) -> set[int]:
+    """Those of these sessions that overlap one that is kept as overlapping."""
+    return set(db.execute(_STILL, {"ids": list(ids)}).scalars()) if ids else set()
+
+
+def overlaps(db: Db, facts: Facts, *, besides: int = 0) -> list[Overlap]:
+    """The open sessions that need the same at the hour of this one, which is stored (`besides`) or not."""
+    keys, needs = keys_of(db, facts), defaultdict(set)
+    for alone in (True, False):
+        for id, need in sharing(db, keys, alone=alone, besides=besides, most=MOST):
+            needs[id].add(need)
+    if not needs:
+        return []
+    rows = db.execute(_OTHERS, {"ids": sorted(needs)})
+    return [Overlap(cast(OtherSession, row), frozenset(needs[row.id])) for row in rows]
+
+
+def findings(db: Db, facts: Facts, now: datetime, *, besides: int = 0) -> list[Finding]:
+    """A sentence for each conflict of a session, the gravest first. For pages and actions."""
+    return conflicts.findings(facts, overlaps(db, facts, besides=besides), now)
+
+
+def differences(db: Db, at_once: int = 500) -> list[str]:
+    """What is kept of conflicts and is not as it would be recomputed, a sentence each. For operators and tests."""
+    found: list[str] = []
+    last = 0
+    columns = [column for column in Deposition.__table__.c if column.name in _FACTS]
+    while True:
+        page = select(*columns).where(Deposition.id > last).order_by(Deposition.id).limit(at_once)
+        rows = db.execute(page).all()
+        if not rows:
+            return found
+        ids, last = [row.id for row in rows], rows[-1].id
+        stored = defaultdict(set)
+        kept = select(ConflictKey).where(ConflictKey.deposition_id.in_(ids))
+        for key in db.execute(kept).scalars():
+            stored[key.deposition_id].add((Key(key.need, key.key, key.begins, key.ends), key.alone))
+        meets = select(_mine.deposition_id).distinct().where(_mine.deposition_id.in_(ids), exists().where(_meets()))
+        overlapping = set(db.execute(meets).scalars())
+        for row in rows:
+            alone = row.id not in overlapping
+            keys = {(key, alone) for key in keys_of(db, cast(Facts, row))} if row.state in conflicts.OPEN else set()
+            if stored[row.id] != keys:
+                found.append(f"What deposition {row.id} needs is kept otherwise than it is.")
+            if row.overlapping == alone:
+                found.append(
+                    f"Deposition {row.id} {'overlaps no other' if alone else 'overlaps another'}; kept otherwise."
+                )
+
+
+_FACTS = (
+    "id",
+    "organization_id",
+    "state",
+    "starts_at",
+    "ends_at",
+    "zone",
+    "case_name",
+    "deponent_name",
+    "deponent_email",
+    "invites",
+    "details",
+    "manager_id",
+    "overlapping",
+)
+
+
+_others = (
+    select(_theirs.deposition_id)
+    .where(_mine.deposition_id == Deposition.id, ~_theirs.alone, _meets())
+    .limit(1000)
+    .correlate(Deposition)
+    .subquery()
+)
+OTHERS = case(
+    (Deposition.overlapping, select(func.count(func.distinct(_others.c.deposition_id))).scalar_subquery()), else_=0
+).label("overlaps")
+"""How many others a deposition overlaps, as far as they are counted; read only where there is one."""
+TWICE = (
+    Deposition.overlapping
+    & exists(
+        select(1)
+        .where(_mine.deposition_id == Deposition.id, _mine.need == Need.REQUEST.value, ~_theirs.alone, _meets())
+        .correlate(Deposition)
+    )
+).label("requested_twice")
+"""Whether another asks for the same session."""
+_COUNTED = select(Deposition.id, OTHERS, TWICE).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+
+
+class Overlapping(NamedTuple):
+    """How many others a session overlaps, and whether one of them asks for the same session."""
+
+    others: int
+    twice: bool
+
+
+ALONE = Overlapping(0, False)
+
+
+def counted(db: Db, ids: Sequence[int]) -> dict[int, Overlapping]:
+    """How many others these sessions overlap, which all do."""
+    if not ids:
+        return {}
+    return {id: Overlapping(others, bool(twice)) for id, others, twice in db.execute(_COUNTED, {"ids": list(ids)})}
