@@ -13,10 +13,11 @@ from sqlalchemy import inspect
 
 from app.accounts.roles import DESKS, Role
 from app.cli_commands import BY, NO_TABLES, command, opened_database
-from app.cli_depositions import deposition, depositions, webhook
+from app.cli_depositions import check_conflicts, check_zones, deposition, depositions
 from app.cli_inspections import verify
 from app.cli_organizations import organization
 from app.cli_output import Output
+from app.cli_webhooks import webhook
 from app.config import Config
 from app.kernel import clock
 from app.kernel.errors import NotFound, Unavailable
@@ -260,7 +261,7 @@ def worker(output: Output) -> None:
     working.main(config)
 
 
-@main.group(help="Checks of stored counts and of the search index.")
+@main.group(help="Checks of what is stored: counts, search index, conflicts, zones.")
 def check() -> None:
     pass
 
@@ -302,6 +303,10 @@ def check_search(output: Output) -> None:
         click.echo(f"{each.subject_type} {each.subject_id}: {each.what}", err=True)
     click.echo(f"{len(wrong)} entries are missing or wrong. Run `desk reindex`.", err=True)
     sys.exit(1)
+
+
+command(check, "conflicts")(check_conflicts)
+command(check, "zones")(check_zones)
 
 
 @command(main, "reindex")

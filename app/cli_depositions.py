@@ -2,14 +2,17 @@
 
 import secrets
 import sys
-import time
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from app.cli_commands import BY, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock
+
+if TYPE_CHECKING:
+    from app.depositions.models import Deposition
 
 SWITCH = click.Choice(["on", "off"])
 
@@ -123,37 +126,88 @@ def reconfirm(output: Output, id: int, person: str, answer: str) -> None:
     output.done({"id": found.id, "person": person, "answer": answer}, f"Written down for session {found.id}.")
 
 
-@click.group(help="Webhooks of organizations.")
-def webhook() -> None:
-    pass
-
-
-@command(webhook, "test")
-@click.argument("slug")
-@click.argument("url")
-@click.option("--wait", type=click.IntRange(0, 120), default=20, show_default=True, help="Seconds for the outcome.")
-def webhook_test(output: Output, slug: str, url: str, wait: int) -> None:
-    """Send a test webhook, as the worker sends every other, and print what came of it. Exit code 1 when it failed."""
-    from app.accounts.queries import organization_named
+@command(deposition, "keep-clock-time")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--reason", default="", help="Why in spite of a conflict; kept in the activity.")
+def keep_clock_time(output: Output, id: int, reason: str) -> None:
+    """Leave the time on the clock as it was written, after zone rules have changed. Everybody invited is notified."""
     from app.depositions import actions
-    from app.depositions.events import WEBHOOK_TEST
-    from app.kernel.outbox.delivery_status import messages_about, status_of
 
-    database = opened_database()
-    with database.write() as db:
-        found = organization_named(db, slug)
-        actions.test_webhook(db, found.id, url, by=BY, now=clock.now())
-        id = messages_about(db, WEBHOOK_TEST, found.id, limit=1)[0].id
-    ends = time.monotonic() + wait
-    while True:
-        with database.read() as db:
-            row = next(each for each in messages_about(db, WEBHOOK_TEST, found.id, limit=50) if each.id == id)
-        status = status_of(row)
-        if status != "queued" or time.monotonic() >= ends:
-            break
-        time.sleep(0.2)
-    words = {"sent": "The receiver accepted it.", "queued": f"No worker has sent it within {wait} seconds."}
-    sentence = words.get(status, f"It failed: {row.last_error}")
-    output.done({"id": str(id), "status": status, "attempts": row.attempts, "reason": row.last_error}, sentence)
-    if status != "sent":
-        sys.exit(1)
+    with opened_database().write() as db:
+        made = actions.keep_clock_time(db, id, by=BY, now=clock.now(), reason=reason)
+    _print_hour(output, made)
+
+
+@command(deposition, "keep-moment")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--reason", default="", help="Why in spite of a conflict; kept in the activity.")
+def keep_moment(output: Output, id: int, reason: str) -> None:
+    """Leave the moment as it is, after zone rules have changed. Everybody invited is notified."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        made = actions.keep_moment(db, id, by=BY, now=clock.now(), reason=reason)
+    _print_hour(output, made)
+
+
+def _print_hour(output: Output, made: "Deposition") -> None:
+    facts = {"id": made.id, "starts_at": clock.iso(made.starts_at), "start_date": made.start_date}
+    words = f"Deposition {made.id} starts at {made.start_date}, {made.start_time}, {made.time_zone}."
+    output.done({**facts, "start_time": made.start_time, "time_zone": made.time_zone}, words)
+
+
+def check_conflicts(output: Output) -> None:
+    """Recompute what sessions need and which overlap. Exit code 1 when something is kept otherwise."""
+    from app.depositions.queries import conflicts
+
+    with opened_database().read() as db:
+        wrong = conflicts.differences(db)
+    _print_differences(output, wrong, "Every conflict is kept as it is.")
+
+
+def check_zones(output: Output) -> None:
+    """Look for sessions whose hour moved, or that older zone rules placed. Exit code 1 when there are."""
+    from app.depositions.queries import zone_checks
+    from app.kernel.text import time_zones
+
+    with opened_database().read() as db:
+        wrong = zone_checks.undecided(db, clock.now())
+    _print_differences(output, wrong, f"Every session ahead was placed by the rules of {time_zones.VERSION}.")
+
+
+def _print_differences(output: Output, wrong: Sequence[str], fine: str) -> None:
+    if not wrong:
+        output.done({"equal": True, "differences": []}, fine)
+        return
+    if output.as_json:
+        output.done({"equal": False, "differences": list(wrong)}, "")
+    for each in wrong[:50]:
+        click.echo(each, err=True)
+    sys.exit(1)
+
+
+@command(deposition, "decline-cancellation")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--notice", required=True, help="Why the session stays. The organization reads it in the API.")
+def decline_cancellation(output: Output, id: int, notice: str) -> None:
+    """Decline the organization's request to cancel a session. Nobody is written to."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        found = actions.decline_cancellation(db, id, notice, by=BY, now=clock.now())
+    output.done({"id": found.id, "state": found.state, "notice": found.notice}, f"Session {found.id} stays.")
+
+
+@command(deposition, "tell")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+def tell(output: Output, id: int) -> None:
+    """Send how a session stands to those who know something that no longer holds, and to nobody else."""
+    from app.depositions import actions
+    from app.depositions.events import SUBJECT
+    from app.kernel.changes.events import timeline
+
+    with opened_database().write() as db:
+        found = actions.tell(db, id, by=BY, now=clock.now())
+        written_to = dict(timeline(db, SUBJECT, id)[0].data)
+    names = [*written_to["people"], *(["their system"] if written_to["webhook"] else [])]
+    output.done({"id": found.id, **written_to}, f"To be sent to {', '.join(names)}.")

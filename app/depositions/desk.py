@@ -141,6 +141,7 @@ DESK = Desk(
     handlers=jobs.HANDLERS,
     receipts=people.RECEIPTS,
     backfills=(*backfills.BACKFILLS, *rereading.BACKFILLS),
+    sweeps=(rereading.Rereading,),
     list_label="Requests",
     further_links=(
         Link("Organizations", "building-2", "depositions.organizations"),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.dashboard.events import tag_events
+from app.depositions.models import Deposition
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
 from app.kernel.text import datetimes
@@ -160,6 +161,25 @@ def _reconfirmed_how(row: EventRow) -> str:
     return " · ".join(filter(None, (f"“{QUOTED.get(row.data.get('answer', ''), '')}”", written)))
 
 
+def moments(before: Deposition, after: Deposition) -> dict[str, object]:
+    """What the event of a move says of the moment before and after it."""
+    return {
+        "from": datetimes.span(before.starts_at, before.ends_at, before.zone),
+        "to": datetimes.span(after.starts_at, after.ends_at, after.zone),
+        "before": _written(before),
+        "after": _written(after),
+    }
+
+
+def _written(deposition: Deposition) -> dict[str, str | None]:
+    return {
+        "start_date": deposition.start_date,
+        "start_time": deposition.start_time,
+        "time_zone": deposition.time_zone,
+        "estimated_duration": deposition.estimated_duration,
+    }
+
+
 REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
@@ -171,6 +191,22 @@ SCHEDULED = EventType(
     details=_booking,
 )
 MOVED = EventType("deposition.moved", "Moved to {to} by {who}", "moved it", "calendar-clock", "warn", details=_moved)
+CLOCK_TIME_KEPT = EventType(
+    "deposition.clock_time_kept",
+    "Clock time kept by {who} after its zone’s rules changed: now {to}",
+    "kept its clock time",
+    "clock",
+    "warn",
+    details=_moved,
+)
+MOMENT_KEPT = EventType(
+    "deposition.moment_kept",
+    "Moment kept by {who} after its zone’s rules changed: now {to}",
+    "kept its moment",
+    "clock",
+    "warn",
+    details=_moved,
+)
 MANAGER_CHANGED = EventType(
     "deposition.manager_changed", _manager, "changed the manager", "user-check", details=_manager_before
 )

@@ -175,6 +175,16 @@ class RoomForm(VersionedForm):
     room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
 
 
+class KeepHourForm(VersionedForm):
+    """What is typed where a session keeps its clock time or its moment: why in spite of a conflict."""
+
+    reason = TextAreaField(
+        "Reason to book despite an overlap",
+        validators=[at_most(REASON_LIMIT)],
+        description="Kept in the activity, not sent to anyone.",
+    )
+
+
 class CancelForm(VersionedForm):
     """Whether every invitee is notified by e-mail; when those who were informed are not, why."""
 

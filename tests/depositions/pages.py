@@ -18,6 +18,8 @@ WITH_PREVIEW = (
     "end",
     "move",
     "change_manager",
+    "keep_clock_time",
+    "keep_moment",
 )
 """The verbs that show what they send before they act."""
 

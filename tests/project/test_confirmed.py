@@ -19,6 +19,8 @@ CONFIRMED = [
     "depositions.create",
     "depositions.decline_cancellation",
     "depositions.end",
+    "depositions.keep_clock_time",
+    "depositions.keep_moment",
     "depositions.move",
     "depositions.schedule",
     "depositions.start",

@@ -58,6 +58,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "tell": "the verb that sends how a session stands to those who do not know",
         "told": "the event of that verb",
     },
+    "app/cli_depositions": {"tell": "the command of that verb"},
     "tests/depositions/test_tell": {"tell": "the verb of depositions that this file is about"},
     "app/inspections/": {
         "seal": "the chain's own word for appending an event",

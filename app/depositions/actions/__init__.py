@@ -12,6 +12,7 @@ from app.depositions.actions.change_session import change_session
 from app.depositions.actions.change_settings import change_settings
 from app.depositions.actions.decline_cancellation import decline_cancellation
 from app.depositions.actions.end import end
+from app.depositions.actions.keep_hour import keep_clock_time, keep_moment
 from app.depositions.actions.move import Move, move
 from app.depositions.actions.reconfirm import reconfirm, respondent
 from app.depositions.actions.request import Entry, request
@@ -36,6 +37,8 @@ __all__ = [
     "change_settings",
     "decline_cancellation",
     "end",
+    "keep_clock_time",
+    "keep_moment",
     "move",
     "reconfirm",
     "request",

@@ -131,6 +131,13 @@ def why_not_move(state: str) -> str | None:
     return _CANCELED if state == State.CANCELED else "A session that has begun can no longer be moved."
 
 
+def why_not_keep_hour(state: str, hour_moved: bool) -> str | None:
+    """Which counts, the time on the clock or the moment, is decided before a session begins."""
+    if state in (State.INITIAL, *BOOKED):
+        return None if hour_moved else "The hour of this session has not moved."
+    return _CANCELED if state == State.CANCELED else "A session that has begun can no longer be moved."
+
+
 def why_not_change_manager(state: str) -> str | None:
     """The manager of a session can change from its booking until it begins."""
     if state in BOOKED:
@@ -217,6 +224,10 @@ def check_start(state: str, has_room: bool) -> None:
 def check_move(state: str, same: bool = False) -> None:
     """`same` is whether nothing would change."""
     _refuse(why_not_move(state) or ("The session is at that hour already." if same else None))
+
+
+def check_keep_hour(state: str, hour_moved: bool) -> None:
+    _refuse(why_not_keep_hour(state, hour_moved))
 
 
 def check_change_manager(state: str, same: bool = False, manager: str = "") -> None:

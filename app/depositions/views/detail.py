@@ -31,7 +31,7 @@ from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
-from app.depositions.rules import flags, transitions
+from app.depositions.rules import flags, transitions, zone_rules
 from app.depositions.views import confirmations, knowledge
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
@@ -117,6 +117,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         manager_day=_manager_day(deposition, sessions),
         choices=choices,
         reasons=_reasons(deposition, denied, now, bool(known.behind)),
+        **_hours_to_choose(deposition),
         schedule=_schedule_form(deposition, team, choices, posted=edited == "schedule"),
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
@@ -147,6 +148,18 @@ def _relative(deposition: Deposition) -> str:
     return datetimes.relative(deposition.starts_at, clock.now())
 
 
+def _hours_to_choose(deposition: Deposition) -> dict[str, str]:
+    """The hours between which the team decides where zone rules have changed, in words; empty where one cannot be."""
+    if not deposition.hour_moved:
+        return {}
+    length = deposition.ends_at - deposition.starts_at
+    hours = [
+        datetimes.span(start.starts_at, start.starts_at + length, deposition.zone) if start else ""
+        for start in zone_rules.choices(deposition)
+    ]
+    return dict(zip(("clock_time", "moment"), hours, strict=True))
+
+
 def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: bool) -> dict[str, str | None]:
     """Why each button is disabled, in the rules' own words; None where it is not. `behind` is whether somebody knows
     what no longer holds."""
@@ -156,6 +169,7 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
         "cancel": transitions.why_not_cancel(state, ahead),
         "move": transitions.why_not_move(state),
         "change_manager": transitions.why_not_change_manager(state),
+        "keep_hour": transitions.why_not_keep_hour(state, deposition.hour_moved),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
         "take_back_start": transitions.why_not_take_back_start(
             state, deposition.started_at, state == State.ACTIVE and anybody_entered(reading(), deposition.id), now

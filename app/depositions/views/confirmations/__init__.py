@@ -6,6 +6,7 @@ from app.depositions.views.confirmations.change_manager import changing_manager
 from app.depositions.views.confirmations.change_room import changing_room
 from app.depositions.views.confirmations.decline import declining
 from app.depositions.views.confirmations.end import ending
+from app.depositions.views.confirmations.keep_hour import keeping_hour
 from app.depositions.views.confirmations.move import moving
 from app.depositions.views.confirmations.schedule import scheduling
 from app.depositions.views.confirmations.start import starting_early
@@ -21,6 +22,7 @@ __all__ = [
     "ending",
     "informing",
     "is_silent",
+    "keeping_hour",
     "linked",
     "moving",
     "scheduling",
