@@ -12,6 +12,9 @@ from app.kernel.text.template_filters import pluralize
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
 
+WEBHOOK_TEST = "webhook_test"
+"""The subject type of test webhooks; the id is that of their organization."""
+
 MANAGER = "manager"
 """The subject type of the rows of the roster."""
 
@@ -333,6 +336,9 @@ SETTINGS_CHANGED = EventType(
     "changed the settings",
     "settings",
     details=_settings,
+)
+WEBHOOK_TESTED = EventType(
+    "organization.webhook_tested", "Test webhook sent to {host} by {who}", "sent a test webhook", "webhook"
 )
 TAGGED, UNTAGGED = tag_events(SUBJECT)
 

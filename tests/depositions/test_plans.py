@@ -156,6 +156,14 @@ def test_the_api_list_walks_an_index(database, cast, crowd):
         words = plan(db, ids)
         walks_an_index(words)
         assert "ix_depositions_organization" in words
+        for filtered in (False, True):
+            count, page = detail._statements(filtered, filtered, sessions=True)
+            span = {"after": now(), "before": now(), "organization_id": cast.marston.id, "size": 100, "offset": 200}
+            # The page itself is put into the order of its ids, a hundred at most.
+            walks_an_index(words := plan(db, page, span), bounded=True)
+            assert filtered or "ix_depositions_sessions" in words
+            if filtered:
+                walks_an_index(plan(db, count, span))
         walks_an_index(plan(db, detail.BY_SLUG.params(organization_id=1, wanted="x")))
 
 

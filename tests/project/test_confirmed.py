@@ -56,7 +56,7 @@ ONE_PRESS = {
     "its form says what comes of it, and holds what is typed": """
         accounts.change_password accounts.create_key accounts.create_organization accounts.invite
         accounts.print_bearer depositions.add_manager depositions.make_feed depositions.run_import
-        inspections.add_remark inspections.create""",
+        depositions.test_webhook inspections.add_remark inspections.create""",
     "it sends once more what was sent before": """
         accounts.invite_again inspections.retry_anchor messages.bulk messages.send_again""",
     "it is about the user's own sign-in, and asks for proof where it weakens it": """

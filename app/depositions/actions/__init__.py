@@ -23,6 +23,7 @@ from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
 from app.depositions.actions.take_back_start import take_back_start
 from app.depositions.actions.tell import tell
+from app.depositions.actions.test_webhook import test_webhook
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
@@ -53,6 +54,7 @@ __all__ = [
     "start",
     "take_back_start",
     "tell",
+    "test_webhook",
     "unassign",
     "withdraw",
     "write_notice",

@@ -100,8 +100,8 @@ class ManagerForm(ScheduleForm):
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
-    start_date = StringField("Day", validators=[needed("Say on which day."), at_most(10)])
-    start_time = StringField("Hour", validators=[needed("Say at what hour."), at_most(20)])
+    start_date = StringField("Day", validators=[needed("Say on which day.")])
+    start_time = StringField("Hour", validators=[needed("Say at what hour.")])
     time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
     estimated_duration = StringField("Hours it takes", validators=[at_most(8)])
 
@@ -322,6 +322,16 @@ class AbsenceForm(VersionedForm):
     first_day = DateField("First day", validators=[needed("Choose the first day.")])
     last_day = DateField("Last day", validators=[needed("Choose the last day.")])
     note = StringField("Note", validators=[at_most(NOTE_LIMIT)], description="The team reads it where it schedules.")
+
+
+class TestWebhookForm(DeskForm):
+    """Where a test webhook is sent."""
+
+    url = StringField(
+        "Address",
+        validators=[needed("Write the address that is to be called."), at_most(2048)],
+        description="An example of a scheduled session is sent there, marked as a test and signed with their key.",
+    )
 
 
 class RequestForm(DeskForm):
