@@ -100,8 +100,8 @@ class ManagerForm(ScheduleForm):
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
-    start_date = StringField("Day", validators=[needed("Say on which day."), at_most(10)])
-    start_time = StringField("Hour", validators=[needed("Say at what hour."), at_most(20)])
+    start_date = StringField("Day", validators=[needed("Say on which day.")])
+    start_time = StringField("Hour", validators=[needed("Say at what hour.")])
     time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
     estimated_duration = StringField("Hours it takes", validators=[at_most(8)])
 

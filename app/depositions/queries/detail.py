@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, TextClause, bindparam, func, select, text
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, TextClause, bindparam, func, select, text, true
 
 from app.accounts.models import Organization
 from app.depositions.models import COUNTS, IS_SESSION, SESSIONS, Deposition
@@ -77,6 +77,11 @@ def get(db: Db, deposition_id: int, scope: ColumnElement[bool]) -> DepositionDet
     if row is None:
         raise NotFound("There is no such session request, or it belongs to another organization.")
     return cast(DepositionDetail, row)
+
+
+def of_any_organization(db: Db, deposition_id: int) -> DepositionDetail:
+    """The same for an operator. Raises NotFound."""
+    return get(db, deposition_id, true())
 
 
 class Informed(NamedTuple):
