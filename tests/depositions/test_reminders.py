@@ -108,7 +108,7 @@ def test_nobody_is_reminded_of_a_session_that_was_started(
 ) -> None:
     made = booked(database, cast, clock, hours=2)
     with database.write() as db:
-        actions.start(db, made.id, by=cast.actor("ines"), now=clock.now())
+        actions.start(db, made.id, by=cast.actor("ines"), now=clock.now(), reason="All are here.")
     clock.move(hours=1.5)
     outbox.deliver_all()
     assert reminded(outbox) == []

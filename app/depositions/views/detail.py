@@ -24,15 +24,18 @@ from app.depositions.forms import (
     ScheduleForm,
     typed_time,
 )
+from app.depositions.forms.asking import AskForm
 from app.depositions.models import BOOKED, Deposition, Manager, State
-from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import conflicts, managers
 from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions, zone_rules
+from app.depositions.rules.questions import why_not_ask
 from app.depositions.views import confirmations, knowledge
+from app.depositions.views.ask import shown_question
+from app.depositions.views.choices import ManagerChoice, manager_choices, sessions_of_day
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
@@ -79,7 +82,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     away = managers.away(reading(), team, deposition.starts_at, deposition.ends_at)
     of_the_case = {other.manager_id for other in others if same_case(other, deposition)}
     others_of_team = [one for one in team if one.id != deposition.manager_id]
-    choices = presentation.manager_choices(others_of_team, sessions, away, deposition, of_the_case)
+    choices = manager_choices(others_of_team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     known = knowledge.card(reading(), deposition, now)
@@ -111,6 +114,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         now=now,
         participants=pluralize(len(everybody), "person", "people") if everybody else "",
         knowledge=known,
+        question=shown_question(deposition),
+        ask=AskForm() if edited == "ask" else AskForm(formdata=None, version=version),
+        asking=edited == "ask",
         reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
@@ -175,6 +181,7 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
             state, deposition.started_at, state == State.ACTIVE and anybody_entered(reading(), deposition.id), now
         ),
         "end": transitions.why_not_end(state, ahead),
+        "ask": why_not_ask(state),
         "change_room": transitions.why_not_change_room(state),
         "decline_cancellation": transitions.why_not_decline_cancellation(state, deposition.cancellation_open),
         "tell": transitions.why_not_tell(state, transitions.over(deposition, now), behind),
@@ -187,14 +194,15 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
 def _schedule_form(
     deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
 ) -> ScheduleForm:
-    """The form of a booking. The preferred manager is chosen, or else the first who is free."""
+    """The form of a booking. The first who is free is chosen: the preferred manager, when they are; somebody else when
+    the roster does not know the preferred one."""
     preferred = deposition.details.get("preferred_manager", "")
-    chosen = next((choice.value for choice in choices if choice.name.casefold() == preferred.casefold()), None)
+    known = not preferred or any(choice.name.casefold() == preferred.strip().casefold() for choice in choices)
     defaults = {
         "version": deposition.version,
         "provider": deposition.details.get("video_provider", ""),
-        "manager": chosen or (OTHER if preferred or not choices else choices[0].value),
-        "manager_name": "" if chosen else preferred,
+        "manager": choices[0].value if choices and known else OTHER,
+        "manager_name": "" if known else preferred,
     }
     form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
     form.offer(team)
@@ -230,6 +238,4 @@ def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> l
     """The sessions that the manager of a session has on its day, while it lies ahead or runs."""
     if deposition.state not in (*BOOKED, State.ACTIVE):
         return []
-    return presentation.sessions_of_day(
-        (one for one in sessions if one.manager_id == deposition.manager_id), deposition
-    )
+    return sessions_of_day((one for one in sessions if one.manager_id == deposition.manager_id), deposition)
