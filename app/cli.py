@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 
 from app.accounts.roles import DESKS, Role
 from app.cli_commands import BY, NO_TABLES, command, opened_database
-from app.cli_depositions import deposition, depositions
+from app.cli_depositions import check_conflicts, check_zones, deposition, depositions
 from app.cli_inspections import verify
 from app.cli_organizations import organization
 from app.cli_output import Output
@@ -259,7 +259,7 @@ def worker(output: Output) -> None:
     working.main(config)
 
 
-@main.group(help="Checks of stored counts and of the search index.")
+@main.group(help="Checks of what is stored: counts, search index, conflicts, zones.")
 def check() -> None:
     pass
 
@@ -301,6 +301,10 @@ def check_search(output: Output) -> None:
         click.echo(f"{each.subject_type} {each.subject_id}: {each.what}", err=True)
     click.echo(f"{len(wrong)} entries are missing or wrong. Run `desk reindex`.", err=True)
     sys.exit(1)
+
+
+command(check, "conflicts")(check_conflicts)
+command(check, "zones")(check_zones)
 
 
 @command(main, "reindex")

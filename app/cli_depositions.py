@@ -1,13 +1,18 @@
 """`desk depositions`: what operators do at the depositions desk."""
 
 import secrets
-from typing import Any, cast
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from app.cli_commands import BY, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock
+
+if TYPE_CHECKING:
+    from app.depositions.models import Deposition
 
 SWITCH = click.Choice(["on", "off"])
 
@@ -119,3 +124,90 @@ def reconfirm(output: Output, id: int, person: str, answer: str) -> None:
     with opened_database().write() as db:
         found = actions.reconfirm(db, id, key, Answer(answer), by=BY, now=clock.now(), by_phone=True)
     output.done({"id": found.id, "person": person, "answer": answer}, f"Written down for session {found.id}.")
+
+
+@command(deposition, "keep-clock-time")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--reason", default="", help="Why in spite of a conflict; kept in the activity.")
+def keep_clock_time(output: Output, id: int, reason: str) -> None:
+    """Leave the time on the clock as it was written, after zone rules have changed. Everybody invited is notified."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        made = actions.keep_clock_time(db, id, by=BY, now=clock.now(), reason=reason)
+    _print_hour(output, made)
+
+
+@command(deposition, "keep-moment")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--reason", default="", help="Why in spite of a conflict; kept in the activity.")
+def keep_moment(output: Output, id: int, reason: str) -> None:
+    """Leave the moment as it is, after zone rules have changed. Everybody invited is notified."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        made = actions.keep_moment(db, id, by=BY, now=clock.now(), reason=reason)
+    _print_hour(output, made)
+
+
+def _print_hour(output: Output, made: "Deposition") -> None:
+    facts = {"id": made.id, "starts_at": clock.iso(made.starts_at), "start_date": made.start_date}
+    words = f"Deposition {made.id} starts at {made.start_date}, {made.start_time}, {made.time_zone}."
+    output.done({**facts, "start_time": made.start_time, "time_zone": made.time_zone}, words)
+
+
+def check_conflicts(output: Output) -> None:
+    """Recompute what sessions need and which overlap. Exit code 1 when something is kept otherwise."""
+    from app.depositions.queries import conflicts
+
+    with opened_database().read() as db:
+        wrong = conflicts.differences(db)
+    _print_differences(output, wrong, "Every conflict is kept as it is.")
+
+
+def check_zones(output: Output) -> None:
+    """Look for sessions whose hour moved, or that older zone rules placed. Exit code 1 when there are."""
+    from app.depositions.queries import zone_checks
+    from app.kernel.text import time_zones
+
+    with opened_database().read() as db:
+        wrong = zone_checks.undecided(db, clock.now())
+    _print_differences(output, wrong, f"Every session ahead was placed by the rules of {time_zones.VERSION}.")
+
+
+def _print_differences(output: Output, wrong: Sequence[str], fine: str) -> None:
+    if not wrong:
+        output.done({"equal": True, "differences": []}, fine)
+        return
+    if output.as_json:
+        output.done({"equal": False, "differences": list(wrong)}, "")
+    for each in wrong[:50]:
+        click.echo(each, err=True)
+    sys.exit(1)
+
+
+@command(deposition, "decline-cancellation")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--notice", required=True, help="Why the session stays. The organization reads it in the API.")
+def decline_cancellation(output: Output, id: int, notice: str) -> None:
+    """Decline the organization's request to cancel a session. Nobody is written to."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        found = actions.decline_cancellation(db, id, notice, by=BY, now=clock.now())
+    output.done({"id": found.id, "state": found.state, "notice": found.notice}, f"Session {found.id} stays.")
+
+
+@command(deposition, "tell")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+def tell(output: Output, id: int) -> None:
+    """Send how a session stands to those who know something that no longer holds, and to nobody else."""
+    from app.depositions import actions
+    from app.depositions.events import SUBJECT
+    from app.kernel.changes.events import timeline
+
+    with opened_database().write() as db:
+        found = actions.tell(db, id, by=BY, now=clock.now())
+        written_to = dict(timeline(db, SUBJECT, id)[0].data)
+    names = [*written_to["people"], *(["their system"] if written_to["webhook"] else [])]
+    output.done({"id": found.id, **written_to}, f"To be sent to {', '.join(names)}.")

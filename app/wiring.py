@@ -74,6 +74,7 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
             Housekeeping(limiter, [desk.tidy for desk in DESKS if desk.tidy]),
             accounts.Tidy(),
             partial(undo.sweep, finalizers=finalizers),
+            *(make() for desk in DESKS for make in desk.sweeps),
         ),
     )
 

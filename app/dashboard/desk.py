@@ -17,7 +17,7 @@ from app.dashboard.undo.actions import Finalizer
 from app.kernel.api.routing import Product
 from app.kernel.changes.event_types import EventTypes
 from app.kernel.db.backfills import Backfill
-from app.kernel.db.engine import Db
+from app.kernel.db.engine import Database, Db
 from app.kernel.outbox.outbox import Handler, Receipts
 from app.kernel.text.search import Source
 from app.kernel.web.visitors import VisitorPages
@@ -108,6 +108,8 @@ class Desk:
     """What its items keep of the results of their messages."""
     backfills: tuple[Backfill, ...] = ()
     """Values of existing rows that an upgrade makes anew, besides the search index."""
+    sweeps: tuple[Callable[[], Callable[[Database, datetime], bool]], ...] = ()
+    """Makes what the worker does for it besides deliveries (`wiring.Sweep`)."""
     tidy: Callable[[Db, datetime], object] | None = None
     """Deletes what no longer matters, a portion at a time."""
 

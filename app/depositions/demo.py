@@ -5,6 +5,7 @@ messages that the actions queued are marked as sent long ago.
 """
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import cycle
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from app.depositions.actions import people as knowledge
 from app.depositions.actions import rereading
 from app.depositions.events import SUBJECT
 from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
-from app.depositions.queries import reconfirmation
+from app.depositions.queries import people, reconfirmation
 from app.depositions.rules import new_request
 from app.depositions.rules.reconfirmation import Answer
 from app.depositions.rules.settings import SettingsFields
@@ -149,6 +150,7 @@ def _plans(chance: random.Random) -> list[Plan]:
         *canceled,
         *abroad,
         *today,
+        Plan("canceled silently", days(5), days(9)),
     ]
 
 
@@ -232,7 +234,10 @@ class _Maker:
         """One deposition, brought to its state by now."""
         firm = plan.firm if plan.firm != "marston" or self.random.random() < 0.9 else "khaleej"
         made_at = self.now - plan.ago
-        deposition = self._request(self._new_request(plan, firm), firm, made_at)
+        new = self._new_request(plan, firm)
+        if plan.state == "canceled silently":
+            new = replace(new, invites=(new_request.Invite(OUTSIDERS[0]), new_request.Invite(OUTSIDERS[1], "host")))
+        deposition = self._request(new, firm, made_at)
         person = self.random.choice(self.team)
         by = _actor(person)
         later = made_at + min(timedelta(hours=WAITS[self.made % len(WAITS)]), plan.ago * 0.9)
@@ -250,6 +255,12 @@ class _Maker:
             key = Actor("key", None, owner.name, owner.id, "api")
             actions.request_cancellation(
                 self.db, deposition.id, organization_id=owner.id, by=key, now=self.now - timedelta(hours=5)
+            )
+        if plan.state == "canceled silently":
+            self.settle()
+            reason = "Counsel called; they will tell their side themselves."
+            actions.cancel(
+                self.db, deposition.id, by=by, now=self.now - timedelta(hours=3), notify=False, reason=reason
             )
         if plan.state in ("active", "ended"):
             actions.start(self.db, deposition.id, by=by, now=deposition.starts_at)
@@ -316,6 +327,7 @@ class _Maker:
         }
         on_the_way = DepositionPerson.message_state == MessageState.WAITING.value
         self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
+        people.refresh(self.db, Deposition.sequence > 0)
 
     def reconfirm(self) -> None:
         """Lets those of the next business day answer: most that it takes place, one that it does not, some nothing."""

@@ -41,6 +41,7 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
     kinds = (
         (listing.STARTING, "starting within 24 hours, not scheduled", "danger"),
         (listing.CANCELLATION, "with a cancellation requested", "warn"),
+        (listing.NOT_UP_TO_DATE, "that somebody does not know as they are", "warn"),
         (listing.NEEDS, "waiting to be scheduled", ""),
     )
     doubtful = WaitingWork("that may not take place", counts["next_no"], {"view": listing.NEXT}, "danger")
@@ -140,6 +141,7 @@ DESK = Desk(
     handlers=jobs.HANDLERS,
     receipts=people.RECEIPTS,
     backfills=(*backfills.BACKFILLS, *rereading.BACKFILLS),
+    sweeps=(rereading.Rereading,),
     list_label="Requests",
     further_links=(
         Link("Organizations", "building-2", "depositions.organizations"),

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 from app.dashboard.events import tag_events
+from app.depositions.models import Deposition
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
 from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
 
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
@@ -126,6 +128,12 @@ def setting(value: object) -> str:
     return "as the team" if value is None else str(value)
 
 
+def _people_told(row: EventRow) -> str:
+    people = len(row.data.get("people", ()))
+    found = [pluralize(people, "person", "people") if people else "", "their system" if row.data.get("webhook") else ""]
+    return f"How it stands sent by {{who}} to {' and '.join(filter(None, found))}"
+
+
 def _reminded(row: EventRow) -> str:
     return f"{row.data.get('hours')} h before, {row.data.get('messages')} by e-mail"
 
@@ -150,6 +158,25 @@ def _reconfirmed_how(row: EventRow) -> str:
     return " · ".join(filter(None, (f"“{QUOTED.get(row.data.get('answer', ''), '')}”", written)))
 
 
+def moments(before: Deposition, after: Deposition) -> dict[str, object]:
+    """What the event of a move says of the moment before and after it."""
+    return {
+        "from": datetimes.span(before.starts_at, before.ends_at, before.zone),
+        "to": datetimes.span(after.starts_at, after.ends_at, after.zone),
+        "before": _written(before),
+        "after": _written(after),
+    }
+
+
+def _written(deposition: Deposition) -> dict[str, str | None]:
+    return {
+        "start_date": deposition.start_date,
+        "start_time": deposition.start_time,
+        "time_zone": deposition.time_zone,
+        "estimated_duration": deposition.estimated_duration,
+    }
+
+
 REQUESTED = EventType("deposition.requested", _requested, "entered it", "inbox", details=_asked)
 SCHEDULED = EventType(
     "deposition.scheduled",
@@ -161,6 +188,22 @@ SCHEDULED = EventType(
     details=_booking,
 )
 MOVED = EventType("deposition.moved", "Moved to {to} by {who}", "moved it", "calendar-clock", "warn", details=_moved)
+CLOCK_TIME_KEPT = EventType(
+    "deposition.clock_time_kept",
+    "Clock time kept by {who} after its zone’s rules changed: now {to}",
+    "kept its clock time",
+    "clock",
+    "warn",
+    details=_moved,
+)
+MOMENT_KEPT = EventType(
+    "deposition.moment_kept",
+    "Moment kept by {who} after its zone’s rules changed: now {to}",
+    "kept its moment",
+    "clock",
+    "warn",
+    details=_moved,
+)
 MANAGER_CHANGED = EventType(
     "deposition.manager_changed", _manager, "changed the manager", "user-check", details=_manager_before
 )
@@ -175,6 +218,17 @@ CANCELLATION_REQUESTED = EventType(
     "message-square-x",
     "danger",
     removes_from_list=True,
+)
+CANCELLATION_DECLINED = EventType(
+    "deposition.cancellation_declined",
+    "Cancellation declined by {who}",
+    "declined its cancellation",
+    "message-square-x",
+    removes_from_list=True,
+    details=_notice,
+)
+TOLD = EventType(
+    "deposition.told", _people_told, "sent how it stands to those who did not know", "send", removes_from_list=True
 )
 NOTICE_WRITTEN = EventType(
     "deposition.notice_written", "Notice written by {who}", "wrote a notice", "message-square", details=_notice

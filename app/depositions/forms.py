@@ -175,6 +175,16 @@ class RoomForm(VersionedForm):
     room_url = StringField("Room", validators=[needed("Say where people meet."), at_most(ROOM_LIMIT)])
 
 
+class KeepHourForm(VersionedForm):
+    """What is typed where a session keeps its clock time or its moment: why in spite of a conflict."""
+
+    reason = TextAreaField(
+        "Reason to book despite an overlap",
+        validators=[at_most(REASON_LIMIT)],
+        description="Kept in the activity, not sent to anyone.",
+    )
+
+
 class CancelForm(VersionedForm):
     """Whether every invitee is notified by e-mail; when those who were informed are not, why."""
 
@@ -190,6 +200,15 @@ class NoticeForm(VersionedForm):
     """The note the organization reads as `notice`."""
 
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
+
+
+class DeclineForm(VersionedForm):
+    """Why the session stays, which the organization reads as `notice`."""
+
+    notice = TextAreaField(
+        "Why it stays",
+        validators=[needed("Write why the session stays. The organization reads it."), at_most(NOTICE_LIMIT)],
+    )
 
 
 class StartForm(VersionedForm):

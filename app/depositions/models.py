@@ -133,6 +133,8 @@ class Deposition(Base):
             "id",
             **only("assignee_id IS NOT NULL"),
         ),
+        Index("ix_depositions_behind", "starts_at", "id", **_true("not_up_to_date")),
+        Index("ix_depositions_organization_behind", "organization_id", "starts_at", "id", **_true("not_up_to_date")),
         # What waits for an answer, by when it was promised.
         Index("ix_depositions_promised", "promised_by", "id", "starts_at", **only(_WAITING)),
         Index(
@@ -148,7 +150,6 @@ class Deposition(Base):
         Index("ix_depositions_overlapping", "starts_at", "id", **_true("overlapping")),
         Index("ix_depositions_organization_overlapping", "organization_id", "starts_at", "id", **_true("overlapping")),
         Index("ix_depositions_reconfirm", "state", "reconfirm_at", "id", **only("reconfirm_at IS NOT NULL")),
-        Index("ix_depositions_not_up_to_date", "starts_at", "id", "organization_id", **only("not_up_to_date")),
         # The rows behind the overview's charts.
         Index("ix_depositions_booked", "organization_id", "booked_at", "id", **only("booked_at IS NOT NULL")),
         Index("ix_depositions_canceled", "organization_id", "canceled_at", "id", **only("canceled_at IS NOT NULL")),

@@ -10,14 +10,11 @@ from markupsafe import Markup
 from app.accounts.access import Me
 from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
-from app.depositions.emails import Participant
 from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.queries.conflicts import ALONE, Overlapping
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.queries.managers import BookedSession, overlapping
 from app.depositions.rules import flags, rooms, transitions
-from app.kernel.outbox.delivery_status import ListedMessage
-from app.kernel.outbox.outbox import DEAD, SENT
 from app.kernel.text import datetimes, day_ruler, normalization, time_zones
 from app.kernel.text.day_ruler import Bar, DayRuler
 
@@ -44,6 +41,7 @@ GROUPS = {
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
+    "not_up_to_date": Label("Somebody does not know how it stands", "mail-x", "danger"),
     "overlapping": Label("Overlapping", "layers-2", "danger"),
     "overlapping_passed": Label("Overlapping, date has passed", "history"),
     "moved": Label("The hour moved", "clock", "danger"),
@@ -142,7 +140,17 @@ def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool
 
 _STATE_BADGES = {state.value: Badge(label.word, label.icon, label.tone) for state, label in STATES.items()}
 _MIXED_GROUPS = frozenset(
-    ("found", "sorted", "cancellation", "overlapping", "overlapping_passed", "moved", "moved_passed", "")
+    (
+        "found",
+        "sorted",
+        "cancellation",
+        "not_up_to_date",
+        "overlapping",
+        "overlapping_passed",
+        "moved",
+        "moved_passed",
+        "",
+    )
 )
 """Groups whose rows are of several states."""
 
@@ -339,82 +347,6 @@ def sessions_of_day(sessions: Iterable[BookedSession], deposition: Deposition) -
     zone = deposition.zone
     day = datetimes.local(deposition.starts_at, zone).date()
     return [session for session in sessions if datetimes.local(session.starts_at, zone).date() == day]
-
-
-class Recipient(NamedTuple):
-    """Somebody who hears of a deposition, with the latest message to them. `outdated`: what it said no longer holds."""
-
-    name: str
-    address: str
-    role: str
-    message: ListedMessage | None
-    outdated: bool
-
-
-class Recipients(NamedTuple):
-    """Everybody who hears of a deposition, and in a few words how far they have."""
-
-    rows: Sequence[Recipient]
-    summary: str
-    tone: str
-
-
-def recipients(
-    deposition: Deposition,
-    participants: Sequence[Participant],
-    messages: Sequence[ListedMessage],
-    cancellations: Collection[int],
-) -> Recipients:
-    """Who was told what. `messages` are those about it, newest first; `cancellations` the ids of the events that
-    canceled it, from which the messages that say so came."""
-    deponent = (deposition.deponent_email or "").casefold()
-    rows = []
-    for one in participants:
-        address = one.email.casefold()
-        ending = f" · {address}"
-        emails = (each for each in messages if each.channel == "email" and each.summary.casefold().endswith(ending))
-        role = (deposition.deponent_role or "deponent") if address == deponent else "host" if one.host else "invited"
-        rows.append(_recipient(deposition, one.name, one.email, role, next(emails, None), cancellations))
-    if deposition.postback_url:
-        webhook = next((each for each in messages if each.channel == "webhook"), None)
-        name = "The organization’s system"
-        rows.append(_recipient(deposition, name, deposition.postback_url, "webhook", webhook, cancellations))
-    return Recipients(rows, *_summary(deposition, rows))
-
-
-def _recipient(
-    deposition: Deposition,
-    name: str,
-    address: str,
-    role: str,
-    message: ListedMessage | None,
-    cancellations: Collection[int],
-) -> Recipient:
-    # Webhooks are about bookings only: the organization reads of a cancellation in the API.
-    outdated = (
-        deposition.state == State.CANCELED
-        and message is not None
-        and message.channel == "email"
-        and message.event_id not in cancellations
-    )
-    return Recipient(name, address, role, message, outdated)
-
-
-def _summary(deposition: Deposition, rows: Sequence[Recipient]) -> tuple[str, str]:
-    """How far the recipients have heard of it, and the tone of these words."""
-    outdated = sum(row.outdated for row in rows)
-    if outdated:
-        still = "believes" if outdated == 1 else "believe"
-        return f"{outdated} of {len(rows)} still {still} that it takes place", "danger"
-    if deposition.state == State.INITIAL:
-        return "once it is scheduled", ""
-    reached = sum(row.message is not None and row.message.state == SENT for row in rows)
-    if reached == len(rows):
-        return f"all {reached}" if reached > 1 else "", ""
-    failed = sum(row.message is not None and row.message.state == DEAD for row in rows)
-    if failed:
-        return f"{failed} of {len(rows)} not reached", "danger"
-    return f"{reached} of {len(rows)} so far", ""
 
 
 class Day(NamedTuple):

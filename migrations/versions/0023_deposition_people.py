@@ -10,6 +10,11 @@ down_revision = "0022"
 branch_labels = None
 depends_on = None
 
+INDEXES = (
+    ("ix_depositions_behind", ["starts_at", "id"]),
+    ("ix_depositions_organization_behind", ["organization_id", "starts_at", "id"]),
+)
+
 
 def upgrade() -> None:
     moment = sa.DateTime(timezone=True)
@@ -41,20 +46,21 @@ def upgrade() -> None:
     op.add_column("api_keys", sa.Column("read_at", moment, nullable=True))
     op.add_column("depositions", sa.Column("sequence_at", moment, nullable=True))
     op.add_column("depositions", sa.Column("not_up_to_date", sa.Boolean(), server_default=sa.false(), nullable=False))
-    only = sa.text("not_up_to_date")
-    op.create_index(
-        "ix_depositions_not_up_to_date",
-        "depositions",
-        ["starts_at", "id", "organization_id"],
-        sqlite_where=only,
-        postgresql_where=only,
-    )
+    for name, columns in INDEXES:
+        op.create_index(
+            name,
+            "depositions",
+            columns,
+            sqlite_where=sa.text("not_up_to_date = 1"),
+            postgresql_where=sa.text("not_up_to_date"),
+        )
     # Who knows what of the sessions that are there is read from their messages when the migrations are through.
     backfills.order(op.get_bind(), "people.depositions", "depositions")
 
 
 def downgrade() -> None:
-    op.drop_index("ix_depositions_not_up_to_date", "depositions")
+    for name, _ in INDEXES:
+        op.drop_index(name, "depositions")
     op.drop_column("depositions", "not_up_to_date")
     op.drop_column("depositions", "sequence_at")
     op.drop_column("api_keys", "read_at")

@@ -17,7 +17,12 @@ def upgrade() -> None:
     op.add_column("depositions", sa.Column("previous_starts_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("depositions", sa.Column("previous_ends_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("depositions", sa.Column("previous_zone", sa.String(length=64), nullable=True))
-    op.add_column("depositions", sa.Column("before_start", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=True))
+    op.add_column(
+        "depositions",
+        sa.Column(
+            "before_start", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=True
+        ),
+    )
 
 
 def downgrade() -> None:

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from app.depositions import presentation
+from app.depositions import actions, presentation
 from app.depositions.models import Manager
 from app.depositions.queries import managers
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.depositions import factories
-from tests.depositions.pages import send
 from tests.pages import text
 from tests.prescreens.factories import prescreen
 from tests.project.visual_checks import serving
@@ -68,7 +67,7 @@ def test_verbs_with_one_reason_share_its_line(client: Any, database: Database, c
 def test_the_hour_comes_first_then_flags_then_who_is_informed(ines: Any, database: Database, cast: Cast) -> None:
     made = factories.request(database, cast, starts_at=factories.at("2027-01-28 09:30"))
     page = text(ines.get(f"/depositions/{made.id}")).partition("<main")[2]
-    order = ["<h1><time", "Orsolya Brandt", 'id="flags"', 'id="recipients"', 'id="facts"', 'id="actions"', 'id="when"']
+    order = ["<h1><time", "Orsolya Brandt", 'id="flags"', 'id="knowledge"', 'id="facts"', 'id="actions"', 'id="when"']
     places = [page.index(each) for each in [*order, 'id="story"']]
     assert places == sorted(places)
 
@@ -76,15 +75,22 @@ def test_the_hour_comes_first_then_flags_then_who_is_informed(ines: Any, databas
 def test_who_was_informed_and_who_believes_what_no_longer_holds(ines: Any, database: Database, cast: Cast) -> None:
     made = factories.in_state(database, cast, "scheduled")
     page = text(ines.get(f"/depositions/{made.id}"))
-    shown = page.partition('id="recipients"')[2].partition("</section>")[0]
-    assert "Who was informed" in shown
-    assert "0 of 4 so far" in shown
+    shown = page.partition('id="knowledge"')[2].partition("</section>")[0]
+    assert "Who knows what" in shown
+    assert "0 of 5 so far" in shown
     for address in ("orsolya@example.com", "quartz@example.com", "obsidian@example.com", "hooks.example.com"):
         assert address in shown
-    assert send(ines, made.id, "cancel", version=made.version).status_code == 303  # and nobody is notified
-    shown = text(ines.get(f"/depositions/{made.id}")).partition('id="recipients"')[2].partition("</section>")[0]
-    assert "3 of 4 still believe that it takes place" in shown
-    assert shown.count("not told that it is canceled") == 3
+    factories.delivered(database)
+    shown = text(ines.get(f"/depositions/{made.id}")).partition('id="knowledge"')[2].partition("</section>")[0]
+    assert "all 5" in shown
+    assert shown.count("version 1, ") == 5
+    assert "Tell them…" not in shown
+    with database.write() as db:
+        actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
+    shown = text(ines.get(f"/depositions/{made.id}")).partition('id="knowledge"')[2].partition("</section>")[0]
+    assert "5 of 5 still believe that it takes place" in shown
+    assert shown.count("badge filled danger") == 5
+    assert "Tell them…" in shown
 
 
 def test_free_managers_come_first_and_the_others_say_when_they_are_busy(

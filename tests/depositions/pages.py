@@ -8,7 +8,19 @@ from tests.depositions import factories
 from tests.pages import presser, text
 
 ONLY_THE_TEAM = "Only the scheduling team may do this."
-WITH_PREVIEW = ("schedule", "cancel", "change_room", "start", "end", "move", "change_manager")
+WITH_PREVIEW = (
+    "schedule",
+    "cancel",
+    "change_room",
+    "decline_cancellation",
+    "tell",
+    "start",
+    "end",
+    "move",
+    "change_manager",
+    "keep_clock_time",
+    "keep_moment",
+)
 """The verbs that show what they send before they act."""
 
 

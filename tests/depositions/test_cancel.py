@@ -11,6 +11,7 @@ from app.depositions import actions
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.outbox.outbox import OutboxRow
+from app.kernel.text import datetimes
 from tests.depositions import factories
 from tests.depositions.pages import listed, others_may_not, send, sender, stored
 from tests.pages import at_once, csrf, digest, one_wins, text
@@ -92,41 +93,64 @@ def test_a_silent_cancel_says_who_goes_on_believing_and_asks_why(ines, cast, dat
     fields = {"csrf_token": csrf(ines, "/settings"), "version": made.version, "step": "preview"}
     url = f"/depositions/{made.id}/cancel"
     waiting = text(ines.post(url, data=fields))
-    assert "4 e-mails about it have not been sent yet, and will not be." in waiting
-    assert "1 will still believe that it takes place" in waiting
-    with database.write() as db:
-        db.execute(update(OutboxRow).where(OutboxRow.channel == "email").values(state="sent"))
+    assert "4 e-mails and 1 webhook about it have not been sent yet, and will not be." in waiting
+    assert "Their system does not hear of it" in waiting
+    factories.delivered(database)
     preview = ines.post(url, data=fields)
     page = text(preview)
-    assert "Review and cancel, telling nobody" in page
-    assert "4 will still believe that it takes place" in page
-    assert page.count("an e-mail and a calendar entry, ") == 3
+    assert "Review and cancel, telling no participant" in page
+    day = datetimes.day(datetimes.local(made.starts_at, made.zone).date())
+    assert f"4 calendars and 1 webhook keep saying {day}" in page
+    assert page.count("an e-mail and a calendar entry, ") == 4
     assert "it asks the API; no webhook is sent" in page
     assert "Sends no e-mail, calendar file or webhook." in page
     assert "Cancel the session, notify no one" in page
+    assert "in the tab “Not up to date” until they are told" in page
+    assert stored(database, made.id) == made
     fields |= {"step": "", "preview": digest(preview)}
     refused = ines.post(url, data=fields)
     assert (refused.status_code, "Say why nobody is told." in text(refused)) == (422, True)
     assert stored(database, made.id) == made
     done = ines.post(url, data={**fields, "reason": "They asked us on the phone."}, follow_redirects=True)
-    assert "Canceled. Nobody is notified of it." in text(done)
+    assert "Canceled. Nobody is notified of it by e-mail." in text(done)
     assert "nobody is notified by e-mail: They asked us on the phone." in text(done)
 
 
 def test_when_people_are_notified_their_system_still_believes(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
     fields = {"csrf_token": csrf(ines, "/settings"), "version": made.version, "step": "preview", "notify": "y"}
     page = text(ines.post(f"/depositions/{made.id}/cancel", data=fields))
-    assert "1 will still believe that it takes place" in page
+    assert "1 webhook keeps saying " in page
     assert "4 e-mails with a calendar file to orsolya@example.com" in re.sub("<[^>]+>", "", page)
     assert 'name="reason"' not in page
+
+
+def test_a_system_is_told_where_the_organization_has_switched_that_on(ines, cast, database, outbox):
+    switched = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
+    with database.write() as db:
+        organization_id, by = cast.organizations["marston"].id, cast.actor("ines")
+        actions.change_settings(db, organization_id, {"postback_cancellations": True}, by=by, now=now())
+    assert send(ines, switched.id, "cancel", version=switched.version, notify="y").status_code == 303
+    (row,) = outbox.rows("webhook", "queued")
+    (request,) = row.payload["claims"]["requests"]
+    assert (request["id"], request["session_state"]) == (switched.id, "canceled")
+    assert request["session_url"].endswith("/join")
+    assert not stored(database, switched.id).not_up_to_date
+
+
+def test_what_waits_is_not_sent_after_a_cancellation(ines, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    assert send(ines, made.id, "cancel", version=made.version).status_code == 303
+    assert {row.state for row in outbox.rows()} == {"dropped"}
 
 
 def test_notifying_nobody_is_not_claimed(ines, cast, database):
     made = factories.in_state(database, cast, "ready", deponent_email=None, invites=())
     assert send(ines, made.id, "cancel", version=made.version, notify="y").status_code == 303
     page = text(ines.get(f"/depositions/{made.id}"))
-    assert "Canceled. Nobody is notified of it." in page
+    assert "Canceled. Nobody is notified of it by e-mail." in page
     assert "all participants" not in page
 
 

@@ -12,6 +12,7 @@ from app.depositions.rules.new_request import parse_start
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.outbox.outbox import OutboxRow
+from app.kernel.text import datetimes
 from tests.depositions import factories
 from tests.depositions.pages import listed, others_may_not, send, sender, stored
 from tests.pages import at_once, csrf, digest, one_wins, text
@@ -240,16 +241,16 @@ def test_invitations_that_were_not_sent_say_the_new_hour(database, cast, outbox)
 def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     page = text(preview_of(ines, made, notify=None)[0])
-    assert "4 e-mails about it have not been sent yet, and will not be." in page
-    assert "the webhook that waits will not be sent" in page
-    assert "1 will go on believing the old hour" in page
-    outbox.deliver_all()
+    assert "4 e-mails and 1 webhook about it have not been sent yet, and will not be." in page
+    assert "5 recipients will not hear of it" in page
+    factories.delivered(database)
     sent = len(outbox.rows())
     shown, fields = preview_of(ines, made, notify=None)
     page = text(shown)
     assert "Review and move, telling nobody" in page
-    assert "4 will go on believing the old hour" in page
-    assert page.count("an e-mail and a calendar entry, ") == 3
+    day = datetimes.day(datetimes.local(made.starts_at, made.zone).date())
+    assert f"4 calendars and 1 webhook keep saying {day}" in page
+    assert page.count("an e-mail and a calendar entry, ") == 4
     assert "Sends no e-mail, calendar file or webhook." in page
     refused = ines.post(f"/depositions/{made.id}/move", data=fields)
     assert (refused.status_code, "Say why nobody is told." in text(refused)) == (422, True)
@@ -270,7 +271,7 @@ def test_after_a_silent_move_people_are_told_from_the_hour_that_they_know(ines, 
             data={"csrf_token": csrf(ines), "version": moved.version, "step": "preview"},
         )
     )
-    assert page.count("an e-mail and a calendar entry, ") == 3
+    assert page.count("an e-mail and a calendar entry, ") == 4
     assert "Tue 11 Mar 2031" not in re.search(r'<table class="beliefs">.*</table>', page, re.DOTALL)[0]
     sent = len(outbox.emails())
     after = move(database, cast, made)

@@ -54,7 +54,7 @@ def test_unreadable_filters_are_refused(ines, cast, query):
     assert ines.get(f"/depositions?{query}").status_code in (400, 422)
 
 
-@pytest.mark.parametrize("view", ["needs", "soon", "cancellation", "scheduled", "everything"])
+@pytest.mark.parametrize("view", ["needs", "soon", "cancellation", "not-up-to-date", "scheduled", "everything"])
 def test_empty_lists(ines, cast, view):
     assert "No requests yet" in text(ines.get(f"/depositions?view={view}"))
 

@@ -46,7 +46,7 @@ def test_a_message_is_kept_as_waiting_and_then_as_accepted(database, cast):
     assert stored(database, made.id).not_up_to_date
     assert stored(database, made.id).version == made.version
     with database.read() as db:
-        assert people.informed(db, made) == PARTICIPANTS
+        assert people.informed(db, made) == PARTICIPANTS | {"ines@example.com"}
 
 
 def test_a_silent_cancellation_leaves_everybody_behind(database, cast):

@@ -88,6 +88,7 @@ LISTS = {
     listing.NEEDS: NEEDS,
     listing.STARTING: NEEDS[:2],
     listing.CANCELLATION: [("cancellation", "asked")],
+    listing.NOT_UP_TO_DATE: [("not_up_to_date", "canceled")],
     listing.OVERLAPPING: [("overlapping", "fresh"), ("overlapping", "harbor")],
     listing.MOVED: [("moved", "ready")],
     listing.NEXT: [("next_unasked", "tomorrow")],

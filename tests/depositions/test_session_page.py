@@ -193,7 +193,7 @@ def test_the_page_polls_what_changes_alone(client, cast, database):
     again = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": page.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     with database.write() as db:
-        actions.start(db, made.id, by=cast.actor("ines"), now=now())
+        actions.start(db, made.id, by=cast.actor("ines"), now=now(), reason="On purpose.")
     changed = client.get(f"/sessions/{made.slug}", headers={**POLL, "If-None-Match": page.headers["ETag"]})
     assert changed.status_code == 200
     assert changed.text.startswith('<div class="stack loose" id="status" data-kind="open"')

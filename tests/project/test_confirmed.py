@@ -17,10 +17,14 @@ CONFIRMED = [
     "depositions.change_manager",
     "depositions.change_room",
     "depositions.create",
+    "depositions.decline_cancellation",
     "depositions.end",
+    "depositions.keep_clock_time",
+    "depositions.keep_moment",
     "depositions.move",
     "depositions.schedule",
     "depositions.start",
+    "depositions.tell",
     "inspections.end",
     "inspections.invite",
     "inspections.new_code",
@@ -37,7 +41,8 @@ ONE_PRESS = {
         accounts.change_organization accounts.change_settings accounts.enable accounts.give_role accounts.take_role
         depositions.assign depositions.bulk depositions.change_settings depositions.give_back depositions.tag
         depositions.take_back_start
-        depositions.unassign depositions.untag depositions.write_notice inspections.assign inspections.bulk
+        depositions.reconfirm depositions.unassign depositions.untag depositions.write_notice
+        inspections.assign inspections.bulk
         inspections.change_notes inspections.give_back inspections.tag inspections.unassign inspections.untag
         messages.dismiss messages.restore prescreens.assign prescreens.bulk prescreens.give_back prescreens.tag
         depositions.layout inspections.layout prescreens.layout

@@ -57,6 +57,7 @@ VIEWS = {
 
 OWN_VIEWS = {
     "depositions": {
+        "knowledge": "who knows what",
         "moving": "a booked session’s hour and manager",
         "organizations": "what each organization chose",
         "reading": "what was read of a mail",

@@ -144,7 +144,7 @@ def test_the_state_of_a_session_updates_itself_but_not_under_the_focus(
     assert line.inner_text() == "This page keeps itself up to date."
     page.locator(".status-card .btn").focus()
     with database.write() as db:
-        actions.start(db, made.id, by=cast.actor("ines"), now=clock.now())
+        actions.start(db, made.id, by=cast.actor("ines"), now=clock.now(), reason="On purpose.")
     page.clock.fast_forward(4_000)
     expect(line).to_have_text("This has changed: Open now")
     assert page.locator(".status-card h2").inner_text().startswith("Begins in")

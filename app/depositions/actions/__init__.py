@@ -10,7 +10,9 @@ from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_session import change_session
 from app.depositions.actions.change_settings import change_settings
+from app.depositions.actions.decline_cancellation import decline_cancellation
 from app.depositions.actions.end import end
+from app.depositions.actions.keep_hour import keep_clock_time, keep_moment
 from app.depositions.actions.move import Move, move
 from app.depositions.actions.reconfirm import reconfirm, respondent
 from app.depositions.actions.request import Entry, request
@@ -18,6 +20,7 @@ from app.depositions.actions.request_cancellation import request_cancellation
 from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
 from app.depositions.actions.take_back_start import take_back_start
+from app.depositions.actions.tell import tell
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
@@ -31,7 +34,10 @@ __all__ = [
     "change_room",
     "change_session",
     "change_settings",
+    "decline_cancellation",
     "end",
+    "keep_clock_time",
+    "keep_moment",
     "move",
     "reconfirm",
     "request",
@@ -40,6 +46,7 @@ __all__ = [
     "schedule",
     "start",
     "take_back_start",
+    "tell",
     "unassign",
     "withdraw",
     "write_notice",

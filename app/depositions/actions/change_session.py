@@ -1,7 +1,7 @@
 """A change of a booked session by its own organization, through the API: title, moment, who is invited."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -28,7 +28,8 @@ def change_session(
 
     Who is invited now gets the invitation, who no longer is, hears so. With another moment everybody does.
     """
-    before = Managed(db, deposition_id, None, by=by, now=now, organization_id=organization_id).before
+    span = (change.start.starts_at, change.start.starts_at + timedelta(days=1)) if change.start else None
+    before = Managed(db, deposition_id, None, by=by, now=now, organization_id=organization_id, span=span).before
     transitions.check_move(before.state, same=False)
     deposition = before
     to = _move(before, change)

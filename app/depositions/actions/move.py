@@ -16,9 +16,10 @@ from app.depositions.models import Deposition, Kind
 from app.depositions.queries.people import invited
 from app.depositions.rules import transitions
 from app.depositions.rules.new_request import Start, end_of
+from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
-from app.kernel.text import datetimes, time_zones
+from app.kernel.text import time_zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def move(
     notify: bool = True,
     version: int | None = None,
     organization_id: int | None = None,
+    event: EventType = events.MOVED,
 ) -> Deposition:
     """Moves the session; its id, links and room stay. With `notify`, the webhook and the e-mails go out.
 
@@ -65,7 +67,7 @@ def move(
         lambda current: transitions.check_move(current.state, is_at(current, to)),
         transitions.source_states("move"),
         {
-            **_moment(to),
+            **moment(to),
             **_previous(before, notify),
             **(manager_columns(manager) if manager is not managed.former else {}),
             **room_columns(managed, to.booking),
@@ -81,10 +83,13 @@ def move(
             Deposition.starts_at != starts_at,
             Deposition.ends_at != ends_at,
             Deposition.time_zone != to.start.time_zone,
+            # Where zone rules have changed, one moment has two hours.
+            Deposition.start_date != to.start.start_date,
+            Deposition.start_time != to.start.start_time,
         ),
     )
     transitions.check_past(starts_at, now, to.reason)
-    found = overlaps.check(db, deposition, to.reason, now)
+    found = overlaps.check(db, deposition, to.reason, now, refuses=organization_id is None)
     informed = invited(db, deposition_id, Kind.PARTICIPANT)
     if former := managed.former if manager is not managed.former else None:
         people.leave(db, deposition, Kind.MANAGER, [before.manager_email or former.email])
@@ -95,10 +100,7 @@ def move(
     if notify or manager is not managed.former:
         messages += managed.messages(db, deposition, name, now)
     data: dict[str, object] = {
-        "from": _hours(before),
-        "to": _hours(deposition),
-        "before": _facts(before),
-        "after": _facts(deposition),
+        **events.moments(before, deposition),
         "told": notified,
     }
     if manager is not managed.former:
@@ -108,17 +110,18 @@ def move(
     if to.reason.strip():
         data["reason"] = to.reason.strip()
     data |= found
-    record(db, events.MOVED, deposition, by=by, now=now, data=data, messages=messages)
+    record(db, event, deposition, by=by, now=now, data=data, messages=messages)
     return deposition
 
 
 def is_at(deposition: Deposition, to: Move) -> bool:
     """Whether the session is at this moment already."""
-    now = (deposition.starts_at, deposition.ends_at, deposition.time_zone)
-    return now == (to.start.starts_at, to.ends_at, to.start.time_zone)
+    written = (deposition.start_date, deposition.start_time, deposition.time_zone)
+    there = (to.start.start_date, to.start.start_time, to.start.time_zone)
+    return (deposition.starts_at, deposition.ends_at) == (to.start.starts_at, to.ends_at) and written == there
 
 
-def _moment(to: Move) -> Values:
+def moment(to: Move) -> Values:
     """The columns of the moment, as a request has them."""
     start, hours = to.start, to.estimated_duration
     return {
@@ -150,16 +153,3 @@ def _previous(before: Deposition, notify: bool) -> Values:
 
 def _notice(to: Move) -> Values:
     return {Deposition.notice: to.notice.strip()} if to.notice.strip() else {}
-
-
-def _hours(deposition: Deposition) -> str:
-    return datetimes.span(deposition.starts_at, deposition.ends_at, deposition.zone)
-
-
-def _facts(deposition: Deposition) -> dict[str, str | None]:
-    return {
-        "start_date": deposition.start_date,
-        "start_time": deposition.start_time,
-        "time_zone": deposition.time_zone,
-        "estimated_duration": deposition.estimated_duration,
-    }

@@ -107,12 +107,15 @@ def restored(db: Db, deposition_id: int) -> Values:
     return {} if keys == stored else {Deposition.overlapping: _replace(db, deposition_id, stored, keys)}
 
 
-def check(db: Db, deposition: Deposition, reason: str, now: datetime) -> dict[str, object]:
+def check(db: Db, deposition: Deposition, reason: str, now: datetime, *, refuses: bool = True) -> dict[str, object]:
     """Looks for conflicts of a deposition in its transaction. Returns what its event has of them. Raises Conflict for
-    one that needs a reason, without one."""
+    one that needs a reason, without one; unless it `refuses` nothing, as what an organization does through the API."""
     found = conflicts.overlaps(db, deposition, besides=deposition.id)
-    rules.check(rules.findings(deposition, found, now), reason)
-    return {"overlaps": sorted(overlap.other.id for overlap in found), "reason": reason.strip()} if found else {}
+    if refuses:
+        rules.check(rules.findings(deposition, found, now), reason)
+    if not found:
+        return {}
+    return {"overlaps": sorted(overlap.other.id for overlap in found), **({"reason": reason.strip()} if reason else {})}
 
 
 def overlaps_others(db: Db, keys: Sequence[Key]) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import case, func
+from sqlalchemy import case, not_
 
 from app.depositions import events
 from app.depositions.actions._write import record, write
@@ -13,15 +13,16 @@ from app.kernel.db.engine import Db
 
 
 def request_cancellation(db: Db, deposition_id: int, *, organization_id: int, by: Actor, now: datetime) -> Deposition:
-    """Asks the team to cancel a booked session. Repeating the request keeps the time of the first."""
-    first = Deposition.cancellation_requested_at.is_(None)
+    """Asks the team to cancel a booked session. Repeating the request keeps the time of the first, until the team
+    has declined it: what is asked then is a new request."""
+    first = not_(Deposition.cancellation_open)
     deposition = write(
         db,
         deposition_id,
         lambda current: transitions.check_request_cancellation(current.state),
         [state.value for state in BOOKED],
         {
-            Deposition.cancellation_requested_at: func.coalesce(Deposition.cancellation_requested_at, now),
+            Deposition.cancellation_requested_at: case((first, now), else_=Deposition.cancellation_requested_at),
             Deposition.cancellation_open: True,
             Deposition.version: Deposition.version + case((first, 1), else_=0),
         },

@@ -5,8 +5,9 @@ stopped yet writes rows without what is kept beside them. A row bears the versio
 is resumed where it was.
 """
 
+import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import bindparam, select, text, update
@@ -18,13 +19,13 @@ from app.depositions.queries import promises
 from app.depositions.rules import zone_rules
 from app.kernel import clock
 from app.kernel.db.backfills import Backfill, Portion
-from app.kernel.db.engine import Db
+from app.kernel.db.engine import Database, Db
 from app.kernel.text import time_zones
 
 AT_ONCE = 200
 """Rows of one transaction of the worker."""
-EVERY = timedelta(minutes=10)
-"""How long the worker waits before it looks again, once all rows were read."""
+EVERY = 600.0
+"""Seconds until the worker looks again, once all rows were read."""
 
 _COLUMNS = (
     Deposition.id,
@@ -38,18 +39,13 @@ _COLUMNS = (
     Deposition.created_at,
     Deposition.promised_by,
 )
-_OUTDATED = [
+_OUTDATED = (
     select(*_COLUMNS)
-    .where(text(UNFINISHED), condition)
+    # Not those of newer rules: a worker that was not updated yet would undo the work of one that was.
+    .where(text(UNFINISHED), Deposition.zone_version < bindparam("version"))
     .order_by(Deposition.zone_version, Deposition.id)
     .limit(bindparam("most"))
-    for condition in (
-        # Two ranges of one index.
-        Deposition.zone_version < bindparam("version"),
-        Deposition.zone_version > bindparam("version"),
-    )
-]
-
+)
 _LOCKED = (
     select(*_COLUMNS)
     .where(Deposition.id.in_(bindparam("ids", expanding=True)))
@@ -59,9 +55,9 @@ _LOCKED = (
 
 
 def outdated(db: Db, most: int) -> Sequence[Deposition]:
-    """The first unfinished depositions that other zone rules placed, locked in the order of their ids."""
+    """The first unfinished depositions that older zone rules placed, locked in the order of their ids."""
     values = {"version": time_zones.VERSION, "most": most}
-    found = [row for statement in _OUTDATED for row in db.execute(statement, values)][:most]
+    found = db.execute(_OUTDATED, values).all()
     if not found:
         return []
     overlaps.take_turns(db, *((row.starts_at, row.ends_at) for row in found))
@@ -82,6 +78,25 @@ def read_anew(db: Db, rows: Sequence[Deposition], now: datetime) -> None:
             values[Deposition.promised_by] = promises.promised_by(db, row.organization_id, row.created_at)
         values |= overlaps.restored(db, row.id)
         db.execute(update(Deposition).where(Deposition.id == row.id).values(values))
+
+
+class Rereading:
+    """A sweep of the worker: reads what older rules placed, some rows at a time, and then looks again now and then."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, database: Database, now: datetime) -> bool:
+        if time.monotonic() < self._next:
+            return False
+        with database.read() as db:
+            found = db.execute(_OUTDATED, {"version": time_zones.VERSION, "most": 1}).first() is not None
+        if not found:
+            self._next = time.monotonic() + EVERY
+            return False
+        with database.write() as db:
+            read_anew(db, outdated(db, AT_ONCE), now)
+        return True
 
 
 def _portion(db: Db, _position: str | None, size: int) -> Portion:

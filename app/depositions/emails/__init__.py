@@ -1,7 +1,7 @@
 """E-mails about a deposition: to the deponent and every invitee, to its manager, and before it begins."""
 
 from app.depositions.emails.before import RECONFIRM, reconfirm_url, reconfirmation, reminders
-from app.depositions.emails.manager import manager_canceled, manager_changed, manager_invited
+from app.depositions.emails.managers import manager_canceled, manager_changed, manager_invited
 from app.depositions.emails.participants import (
     INVITEE,
     Participant,

@@ -130,23 +130,34 @@ def _invitations(
     return messages
 
 
-def moved(db: Db, deposition: Deposition, organization: str, now: datetime, informed: Container[str]) -> list[Message]:
-    """To every participant: from when to when the session moved, with the file that updates their calendar.
+def moved(
+    db: Db,
+    deposition: Deposition,
+    organization: str,
+    now: datetime,
+    informed: Container[str],
+    to: Sequence[Participant] | None = None,
+) -> list[Message]:
+    """To every participant, or to these: from when to when the session moved, with the file that updates calendars.
 
     `informed` are the addresses (`address_key`) that were told of the session before: the others are invited to it.
     """
-    everybody = participants(deposition)
-    invited = [one for one in everybody if people.address_key(one.email) in informed]
-    others = [one for one in everybody if one not in invited]
+    recipients = participants(deposition) if to is None else to
+    invited = [one for one in recipients if people.address_key(one.email) in informed]
+    others = [one for one in recipients if one not in invited]
     return [
         *_invitations(db, "deposition-moved", deposition, organization, now, invited),
         *_invitations(db, "deposition-scheduled", deposition, organization, now, others),
     ]
 
 
-def canceled(db: Db, deposition: Deposition, organization: str, now: datetime) -> list[Message]:
-    """To every participant: that the session does not take place; with a calendar file where one was sent before."""
-    return _withdrawals(db, "deposition-canceled", deposition, organization, now, participants(deposition))
+def canceled(
+    db: Db, deposition: Deposition, organization: str, now: datetime, to: Sequence[Participant] | None = None
+) -> list[Message]:
+    """To every participant, or only to these: that the session does not take place; with a calendar file where one was
+    sent before."""
+    recipients = participants(deposition) if to is None else to
+    return _withdrawals(db, "deposition-canceled", deposition, organization, now, recipients)
 
 
 def uninvited(

@@ -54,14 +54,16 @@ LONGEST_BREAK = timedelta(days=business_days.LONGEST_BREAK + 2)
 """How long before a session it is asked at most."""
 
 NEEDS, STARTING, CANCELLATION, SCHEDULED, EVERYTHING = "needs", "soon", "cancellation", "scheduled", "everything"
+NOT_UP_TO_DATE = "not-up-to-date"
 OVERLAPPING, MOVED = "overlapping", "moved"
 NEXT = "next"
 """The sessions until the end of the next business day: those for which it is time to ask whether they take place."""
-VIEWS = (NEEDS, STARTING, CANCELLATION, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
+VIEWS = (NEEDS, STARTING, CANCELLATION, NOT_UP_TO_DATE, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 STATES_OF: dict[str, tuple[State, ...]] = {
     NEEDS: (State.INITIAL,),
     STARTING: (State.INITIAL,),
     CANCELLATION: (State.SCHEDULED, State.READY),
+    NOT_UP_TO_DATE: (State.SCHEDULED, State.READY, State.ACTIVE, State.CANCELED),
     OVERLAPPING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY),
     MOVED: (State.INITIAL, State.SCHEDULED, State.READY),
     NEXT: (State.SCHEDULED, State.READY),
@@ -74,7 +76,7 @@ _MARKS: dict[str, Condition] = {
     MOVED: Deposition.hour_moved,
 }
 """Tabs of the rows that have a mark, for which there is an index."""
-MANAGED = (CANCELLATION, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
+MANAGED = (CANCELLATION, NOT_UP_TO_DATE, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 """Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
@@ -161,7 +163,7 @@ CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
-    if not chosen.has("q") and chosen.tab in (CANCELLATION, NEXT):
+    if not chosen.has("q") and chosen.tab in (CANCELLATION, NOT_UP_TO_DATE, NEXT):
         return ()
     if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab in (STARTING, OVERLAPPING, MOVED)):
         return ("starts",)
@@ -191,7 +193,8 @@ def _compiled(kind: ListKind) -> CompiledListing:
 @lru_cache(maxsize=8)
 def _counter_queries(reach: str) -> CounterQueries:
     """What the tabs count, whatever narrows the list: (state, 1 when a cancellation is requested, n) and what overlaps
-    from the counters; what starts soon and whose hour moved, which no counter keeps."""
+    from the counters; what starts soon, whose hour moved, and of what somebody is not up to date, which no counter
+    keeps."""
     requested = case((COUNTS.c.cancellation_open, 1), else_=0)
     counters = (
         select(COUNTS.c.state, requested, func.sum(COUNTS.c.n))
@@ -206,10 +209,16 @@ def _counter_queries(reach: str) -> CounterQueries:
     return (
         counters,
         capped_count(STARTING, Deposition, soon),
+        capped_count(NOT_UP_TO_DATE, Deposition, (*_behind(), *here)),
         _counted_next(here),
         overlapping,
         capped_count(MOVED, Deposition, (Deposition.hour_moved, *here)),
     )
+
+
+def _behind() -> Conditions:
+    """Sessions ahead of which somebody knows what no longer holds. Once the hour is over nobody needs to be told."""
+    return Deposition.not_up_to_date, Deposition.starts_at >= _now()
 
 
 def _counted_next(here: Conditions) -> CounterQuery:
@@ -263,6 +272,10 @@ def _segments(kind: ListKind) -> list[Segment]:
                 (Deposition.cancellation_requested_at, Deposition.id),
             )
         ]
+    if kind.tab == NOT_UP_TO_DATE:
+        chosen = () if len(states) > 1 else (Deposition.state == states[0].value,)
+        branch = (*_behind(), *chosen, *narrow)
+        return [Segment("not_up_to_date", (branch,), (Deposition.starts_at, Deposition.id))]
     if kind.tab in (OVERLAPPING, MOVED):
         mark = [_MARKS[kind.tab], *([Deposition.state == states[0].value] if kind.get("state") else []), *narrow]
         order = (Deposition.starts_at, Deposition.id)
@@ -329,6 +342,8 @@ def _only(view: str) -> Conditions:
         return _until_next()
     if view == STARTING:
         return _within()
+    if view == NOT_UP_TO_DATE:
+        return _behind()
     return (_MARKS[view],) if view in _MARKS else ()
 
 
@@ -343,6 +358,7 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
         CANCELLATION: sum(n for key, requested, n in counters if requested),
+        NOT_UP_TO_DATE: sum(n for key, _, n in counters if key == NOT_UP_TO_DATE),
         OVERLAPPING: sum(n for key, _, n in counters if key == OVERLAPPING),
         MOVED: sum(n for key, _, n in counters if key == MOVED),
         NEXT: sum(groups.values()),
@@ -358,7 +374,7 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
         return None
     if chosen.tab == STARTING:
         return tab_counts(counters)[STARTING]
-    if chosen.tab in (NEXT, OVERLAPPING, MOVED):
+    if chosen.tab in (NOT_UP_TO_DATE, NEXT, OVERLAPPING, MOVED):
         return None if chosen.has("state") else tab_counts(counters)[chosen.tab]
     states = states_of(chosen.kind)
     return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))

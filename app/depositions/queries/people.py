@@ -32,6 +32,10 @@ MATTERS = (State.SCHEDULED, State.READY, State.ACTIVE, State.CANCELED)
 READ = exists().where(ApiKey.organization_id == Deposition.organization_id, ApiKey.read_at > Deposition.sequence_at)
 """Whether the organization has read its requests through the API since the deposition last changed for others."""
 
+_ON_ITS_WAY = and_(
+    DepositionPerson.message_state == MessageState.WAITING.value,
+    DepositionPerson.message_sequence == Deposition.sequence,
+)
 _BEHIND = and_(DepositionPerson.concerned, DepositionPerson.invited_sequence < Deposition.sequence)
 _MISSED = and_(
     DepositionPerson.concerned,
@@ -46,12 +50,12 @@ _STILL_INVITED = and_(
 )
 OUTDATED = and_(
     Deposition.state.in_([state.value for state in MATTERS]),
-    or_(DepositionPerson.message_state.is_(None), DepositionPerson.message_state != MessageState.WAITING.value),
+    not_(func.coalesce(_ON_ITS_WAY, false())),
     or_(_BEHIND, _MISSED, _STILL_INVITED),
     or_(DepositionPerson.kind != Kind.SYSTEM.value, not_(READ)),
 )
 """Whether somebody holds an earlier state of the session than its present one, or missed the only message about it,
-and no message to them is on its way. A system that has read the API since knows."""
+and no message about it is on its way to them. A system that has read the API since knows."""
 
 _KNOWN = (
     select(*DepositionPerson.__table__.c, func.coalesce(OUTDATED, false()).label("outdated"))

@@ -7,6 +7,7 @@ sentence. The API's `detail` is that sentence too.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from app.depositions.models import BOOKED, State
@@ -44,6 +45,11 @@ ROOM_LIMIT = 2048
 
 ALREADY_CANCELED = "session_request.already_canceled"
 NOT_CANCELABLE = "session_request.not_cancelable"
+
+ONLY_READS = (
+    "There is nobody to write to. The organization’s system learns of it when it next asks the API: it gets no "
+    "webhook about this."
+)
 
 _CANCELED = "This request was canceled. A canceled request stays canceled; make a new one instead."
 
@@ -125,6 +131,13 @@ def why_not_move(state: str) -> str | None:
     return _CANCELED if state == State.CANCELED else "A session that has begun can no longer be moved."
 
 
+def why_not_keep_hour(state: str, hour_moved: bool) -> str | None:
+    """Which counts, the time on the clock or the moment, is decided before a session begins."""
+    if state in (State.INITIAL, *BOOKED):
+        return None if hour_moved else "The hour of this session has not moved."
+    return _CANCELED if state == State.CANCELED else "A session that has begun can no longer be moved."
+
+
 def why_not_change_manager(state: str) -> str | None:
     """The manager of a session can change from its booking until it begins."""
     if state in BOOKED:
@@ -164,6 +177,24 @@ def why_not_change_room(state: str) -> str | None:
     return "The room can be changed until the session begins."
 
 
+def why_not_decline_cancellation(state: str, requested: bool) -> str | None:
+    """`requested` is whether the organization waits for an answer to its request."""
+    if state in BOOKED and requested:
+        return None
+    if state == State.CANCELED:
+        return "This request was already canceled."
+    return "The organization does not wait for an answer to a request for cancellation."
+
+
+def why_not_tell(state: str, over: bool, outdated: bool) -> str | None:
+    """`over` is whether the session's hour has passed, `outdated` whether somebody knows what no longer holds."""
+    if state == State.INITIAL:
+        return "This request is not booked yet. Its participants hear of it once it is."
+    if state == State.ENDED or over:
+        return "The hour of this session is over."
+    return None if outdated else "There is nothing more to tell: all who heard of it heard how it stands."
+
+
 def check_schedule(state: str) -> None:
     _refuse(why_not_schedule(state))
 
@@ -195,6 +226,10 @@ def check_move(state: str, same: bool = False) -> None:
     _refuse(why_not_move(state) or ("The session is at that hour already." if same else None))
 
 
+def check_keep_hour(state: str, hour_moved: bool) -> None:
+    _refuse(why_not_keep_hour(state, hour_moved))
+
+
 def check_change_manager(state: str, same: bool = False, manager: str = "") -> None:
     """`same` is whether `manager`, or nobody for an empty name, manages it already."""
     already = f"{manager} manages this session already." if manager else "Nobody manages this session already."
@@ -211,6 +246,20 @@ def check_end(state: str, ahead: bool) -> None:
 
 def check_change_room(state: str) -> None:
     _refuse(why_not_change_room(state))
+
+
+def check_decline_cancellation(state: str, requested: bool) -> None:
+    _refuse(why_not_decline_cancellation(state, requested))
+
+
+def check_tell(state: str, over: bool, outdated: bool) -> None:
+    _refuse(why_not_tell(state, over, outdated), "session_request.nothing_to_tell")
+
+
+def check_reachable(messages: Sequence[object]) -> None:
+    """Raises Conflict when those who are not up to date are reached by no message: a system that is only read by."""
+    if not messages:
+        _refuse(ONLY_READS, "session_request.nothing_to_tell")
 
 
 def check_unassign(assigned: bool) -> None:
@@ -261,6 +310,20 @@ def busy(starts_at: datetime, ends_at: datetime) -> Span:
     return Span(starts_at, ends_at if ends_at > starts_at else starts_at + LENGTH_UNKNOWN)
 
 
+class Timed(Protocol):
+    """Anything that has a session's time."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+
+
+def over(session: Timed, now: datetime) -> bool:
+    """Whether the hour of a session has passed."""
+    return busy(session.starts_at, session.ends_at).ends_at <= now
+
+
 def overlap(one: Span, other: Span, needed: timedelta = BUFFER) -> bool:
     """Whether two sessions leave less than what their manager needs between them."""
     return one.starts_at < other.ends_at + needed and other.starts_at < one.ends_at + needed
@@ -309,6 +372,15 @@ def check_early(starts_at: datetime, now: datetime, reason: str) -> None:
         "The planned start is more than 30 minutes away. Nothing was changed. Say why it is started now.",
         errors=[FieldError("reason", "early", "Say why it is started early.")],
     )
+
+
+def required_notice(notice: str) -> str:
+    """The notice without blanks around it. Raises Invalid when there is none: the organization is owed an answer."""
+    text = notice.strip()
+    if not text or len(text) > NOTICE_LIMIT:
+        detail = f"Write why in at most {NOTICE_LIMIT:,} characters." if text else "Write why the session stays."
+        raise Invalid(f"{detail} Nothing was changed.", errors=[FieldError("notice", "required", detail)])
+    return text
 
 
 def check_silence(reason: str) -> None:

@@ -7,18 +7,30 @@ from flask import Response, flash
 from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions, emails
-from app.depositions.forms import ButtonForm, CancelForm, NoticeForm, RoomForm, ScheduleForm, StartForm
-from app.depositions.queries import managers
+from app.depositions.forms import (
+    ButtonForm,
+    CancelForm,
+    DeclineForm,
+    NoticeForm,
+    RoomForm,
+    ScheduleForm,
+    StartForm,
+)
+from app.depositions.models import Deposition
+from app.depositions.queries import managers, people
+from app.depositions.queries.people import Knowledge
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
 from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
 
+NOBODY_NOTIFIED = "Canceled. Nobody is notified of it by e-mail."
 ASKED = "…"
 """Stands for the reason over an overlap, while it is asked for."""
 
@@ -57,21 +69,55 @@ def cancel(id: int) -> Response:
     form.check()
     recipients = len(emails.everybody(deposition)) if form.notify.data else 0
     notify, by, now = recipients > 0, me().actor(), clock.now()
-    asked = confirmations.canceling(deposition, notify, form.reason, now)
-    reason = (form.reason.data or "").strip() if asked.field else ""
-    if not confirmation.only_shows() and asked.field:
-        transitions.check_silence(reason)
+    reason = (form.reason.data or "").strip()
+    behind: list[Knowledge] = []
+
+    def act(db: Db, version: int | None) -> Deposition:
+        done = actions.cancel(db, deposition.id, by=by, now=now, notify=notify, reason=reason, version=version)
+        behind[:] = people.outdated(db, deposition.id)
+        if not confirmation.only_shows() and confirmations.is_silent(notify, behind):
+            transitions.check_silence(reason)
+        return done
+
+    _, preview = confirmation.confirm(act, "cancel", deposition.id, notify)
+    if preview:
+        return confirmation_pages.show(preview, confirmations.canceling(deposition, notify, behind, form.reason, now))
+    flash("Canceled. The participants will be notified by e-mail." if notify else NOBODY_NOTIFIED)
+    return redirects.back(QUEUE, deposition.id)
+
+
+@pages.post("/<int:id>/decline_cancellation")
+@allow(*READERS)
+def decline_cancellation(id: int) -> Response:
+    """Declines the organization’s request to cancel, once the user has read what the organization will read."""
+    deposition, form = actable(id), DeclineForm()
+    form.check()
+    notice, by, now = form.notice.data or "", me().actor(), clock.now()
     _, preview = confirmation.confirm(
-        lambda db, version: actions.cancel(
-            db, deposition.id, by=by, now=now, notify=notify, reason=reason, version=version
-        ),
-        "cancel",
+        lambda db, version: actions.decline_cancellation(db, deposition.id, notice, by=by, now=now, version=version),
+        "decline_cancellation",
         deposition.id,
-        notify,
+        notice,
     )
     if preview:
-        return confirmation_pages.show(preview, asked)
-    flash("Canceled. The participants will be notified by e-mail." if notify else "Canceled. Nobody is notified of it.")
+        return confirmation_pages.show(preview, confirmations.declining(deposition, notice, now))
+    flash("Declined. The organization reads the notice through the API.")
+    return redirects.back(QUEUE, deposition.id)
+
+
+@pages.post("/<int:id>/tell")
+@allow(*READERS)
+def tell(id: int) -> Response:
+    """Tells those who do not know yet how the session stands, once the user has seen what they are sent."""
+    deposition, form = actable(id), ButtonForm()
+    form.check()
+    by, now = me().actor(), clock.now()
+    _, preview = confirmation.confirm(
+        lambda db, version: actions.tell(db, deposition.id, by=by, now=now, version=version), "tell", deposition.id
+    )
+    if preview:
+        return confirmation_pages.show(preview, confirmations.informing(deposition, now))
+    flash("Those who did not know will be told.")
     return redirects.back(QUEUE, deposition.id)
 
 

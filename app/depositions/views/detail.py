@@ -12,10 +12,11 @@ from app.dashboard import item_page, tagging
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
-from app.depositions.events import CANCELED, EVENTS, SUBJECT
+from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.forms import (
     OTHER,
     CancelForm,
+    DeclineForm,
     ManagerForm,
     MoveForm,
     NoticeForm,
@@ -30,8 +31,8 @@ from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
-from app.depositions.rules import flags, transitions
-from app.depositions.views import confirmations
+from app.depositions.rules import flags, transitions, zone_rules
+from app.depositions.views import confirmations, knowledge
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
@@ -67,10 +68,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     denied = me().why_not(DEPOSITIONS, deposition.organization_id)
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), deposition.id)
-    participants, everybody = emails.participants(deposition), emails.everybody(deposition)
+    everybody = emails.everybody(deposition)
     version = deposition.version
     rows = events.timeline(db(), SUBJECT, deposition.id)
-    canceled = {row.id for row in rows if row.kind in CANCELED.stored_kinds}
     others = related(reading(), deposition)
     choosing = deposition.state in (State.INITIAL, *BOOKED) and not denied
     team = managers.managers(reading()) if choosing else []
@@ -82,6 +82,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     choices = presentation.manager_choices(others_of_team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
+    known = knowledge.card(reading(), deposition, now)
     return item_page.respond(
         QUEUE,
         "depositions/detail.html",
@@ -109,17 +110,19 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         denied=denied,
         now=now,
         participants=pluralize(len(everybody), "person", "people") if everybody else "",
-        recipients=presentation.recipients(deposition, participants, messages, canceled),
+        knowledge=known,
         reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
         manager_day=_manager_day(deposition, sessions),
         choices=choices,
-        reasons=_reasons(deposition, denied, now),
+        reasons=_reasons(deposition, denied, now, bool(known.behind)),
+        **_hours_to_choose(deposition),
         schedule=_schedule_form(deposition, team, choices, posted=edited == "schedule"),
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
+        decline=(DeclineForm() if edited == "decline_cancellation" else DeclineForm(formdata=None, version=version)),
         move=_move_form(deposition, team, posted=edited == "move"),
         manager=_manager_form(deposition, team, choices, posted=edited == "change_manager"),
         zone_names=presentation.ZONE_NAMES,
@@ -145,20 +148,36 @@ def _relative(deposition: Deposition) -> str:
     return datetimes.relative(deposition.starts_at, clock.now())
 
 
-def _reasons(deposition: Deposition, denied: str | None, now: datetime) -> dict[str, str | None]:
-    """Why each button is disabled, in the rules' own words; None where it is not."""
+def _hours_to_choose(deposition: Deposition) -> dict[str, str]:
+    """The hours between which the team decides where zone rules have changed, in words; empty where one cannot be."""
+    if not deposition.hour_moved:
+        return {}
+    length = deposition.ends_at - deposition.starts_at
+    hours = [
+        datetimes.span(start.starts_at, start.starts_at + length, deposition.zone) if start else ""
+        for start in zone_rules.choices(deposition)
+    ]
+    return dict(zip(("clock_time", "moment"), hours, strict=True))
+
+
+def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: bool) -> dict[str, str | None]:
+    """Why each button is disabled, in the rules' own words; None where it is not. `behind` is whether somebody knows
+    what no longer holds."""
     state, ahead = deposition.state, deposition.starts_at > now
     reasons = {
         "schedule": transitions.why_not_schedule(state),
         "cancel": transitions.why_not_cancel(state, ahead),
         "move": transitions.why_not_move(state),
         "change_manager": transitions.why_not_change_manager(state),
+        "keep_hour": transitions.why_not_keep_hour(state, deposition.hour_moved),
         "start": transitions.why_not_start(state, deposition.room_url is not None),
         "take_back_start": transitions.why_not_take_back_start(
             state, deposition.started_at, state == State.ACTIVE and anybody_entered(reading(), deposition.id), now
         ),
         "end": transitions.why_not_end(state, ahead),
         "change_room": transitions.why_not_change_room(state),
+        "decline_cancellation": transitions.why_not_decline_cancellation(state, deposition.cancellation_open),
+        "tell": transitions.why_not_tell(state, transitions.over(deposition, now), behind),
         "write_notice": None,
         "assign": None,
     }

@@ -157,6 +157,26 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             "danger",
         ),
         Tab(
+            listing.NOT_UP_TO_DATE,
+            "Not up to date",
+            "Sessions that somebody does not know as they are",
+            (
+                "session was canceled or moved, and somebody does not know",
+                "sessions were canceled or moved, and somebody does not know",
+            ),
+            {"view": listing.NOT_UP_TO_DATE},
+            "danger",
+        ),
+        Tab(
+            listing.NEXT,
+            "Next business day",
+            "Sessions until the end of the next business day",
+            ("session until the end of the next business day", "sessions until the end of the next business day"),
+            {"view": listing.NEXT},
+            "danger",
+            toned_by="next_no",
+        ),
+        Tab(
             listing.OVERLAPPING,
             "Overlapping",
             "Requests and sessions that overlap",
@@ -255,6 +275,8 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             since = f" since {datetimes.moment(ended, me().time_zone, list_state.now)}" if ended else ""
             title = "All scheduled" if tab == listing.NEEDS else "Nothing starts unscheduled"
             return Empty("calendar-check", title, f"Nobody waits{since}. New requests appear here.")
+        if tab == listing.NOT_UP_TO_DATE:
+            return Empty("check-check", "Everybody is up to date", "All who heard of a session heard how it stands.")
         return Empty("check-check", "Nothing here", "No session is in this list now.")
 
     def name_of(self, row: ListedDeposition) -> str:

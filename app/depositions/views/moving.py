@@ -1,13 +1,16 @@
 """Moving a booked session, and giving it another manager."""
 
 from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Protocol
 
 from flask import Response, flash
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions, emails, presentation
-from app.depositions.forms import ManagerForm, MoveForm
+from app.depositions.forms import KeepHourForm, ManagerForm, MoveForm
+from app.depositions.models import Deposition
 from app.depositions.queries import managers
 from app.depositions.rules import transitions
 from app.depositions.views import confirmations
@@ -16,6 +19,8 @@ from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.changes import confirmation
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
@@ -29,14 +34,19 @@ def move(id: int) -> Response:
     form.offer(managers.managers(reading()), deposition)
     form.check()
     to, notify, by, now = form.move, bool(form.notify.data), me().actor(), clock.now()
-    left = [] if notify else confirmations.believing_old_hour(deposition)
     # The reason is typed in the confirmation: until then any text lets the dry run pass.
     tried = replace(to, reason=to.reason or ASKED) if confirmation.only_shows() else to
-    if left:
-        transitions.check_silence(tried.reason)
     run = confirmations.DryRun()
+    act = run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now)
+
+    def with_reason(db: Db, version: int | None) -> Deposition:
+        made = act(db, version)
+        if run.behind and not notify:
+            transitions.check_silence(tried.reason)
+        return made
+
     _, preview = confirmation.confirm(
-        run.by(lambda db, version: actions.move(db, id, tried, by=by, now=now, notify=notify, version=version), now),
+        with_reason,
         "move",
         id,
         asdict(replace(to, reason="")),
@@ -44,7 +54,7 @@ def move(id: int) -> Response:
         run.findings,
     )
     if preview:
-        asked = confirmations.moving(deposition, run, notify, left, form.reason, now)
+        asked = confirmations.moving(deposition, run, notify, form.reason, now)
         return confirmation_pages.show(preview, asked)
     recipients = len(emails.everybody(run.deposition)) if notify else 0
     people = pluralize(recipients, "person", "people")
@@ -76,4 +86,45 @@ def change_manager(id: int) -> Response:
         return confirmation_pages.show(preview, asked)
     name = run.deposition.manager_name
     flash(f"{name} manages the session now." if name else "Nobody manages the session now.")
+    return redirects.back(QUEUE, id)
+
+
+@pages.post("/<int:id>/keep_clock_time")
+@allow(*READERS)
+def keep_clock_time(id: int) -> Response:
+    """Leaves the time on the clock as it was written, after zone rules have changed."""
+    return _keep(id, "keep_clock_time", actions.keep_clock_time)
+
+
+@pages.post("/<int:id>/keep_moment")
+@allow(*READERS)
+def keep_moment(id: int) -> Response:
+    """Leaves the moment as it is, after zone rules have changed."""
+    return _keep(id, "keep_moment", actions.keep_moment)
+
+
+class _Keep(Protocol):
+    """Either verb."""
+
+    def __call__(
+        self, db: Db, deposition_id: int, *, by: Actor, now: datetime, reason: str, version: int | None
+    ) -> Deposition: ...
+
+
+def _keep(id: int, verb: str, act: _Keep) -> Response:
+    """Acts once the user has seen what hour that is, and what everybody is sent."""
+    deposition, form = actable(id), KeepHourForm()
+    form.check()
+    by, now, reason = me().actor(), clock.now(), form.reason.data or ""
+    tried = reason or (ASKED if confirmation.only_shows() else "")
+    run = confirmations.DryRun()
+    _, preview = confirmation.confirm(
+        run.by(lambda db, version: act(db, id, by=by, now=now, reason=tried, version=version), now),
+        verb,
+        id,
+        run.findings,
+    )
+    if preview:
+        return confirmation_pages.show(preview, confirmations.keeping_hour(deposition, run, verb, form.reason, now))
+    flash(f"Decided: {presentation.hours(run.deposition)}.")
     return redirects.back(QUEUE, id)

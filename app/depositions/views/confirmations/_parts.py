@@ -10,8 +10,9 @@ from markupsafe import Markup
 from app.accounts.access import me
 from app.depositions import presentation
 from app.depositions.models import Deposition
-from app.depositions.queries import conflicts
+from app.depositions.queries import conflicts, people
 from app.depositions.queries.detail import DepositionDetail
+from app.depositions.queries.people import Knowledge
 from app.depositions.rules import flags
 from app.depositions.rules.conflicts import Finding
 from app.depositions.views.list import QUEUE
@@ -65,7 +66,7 @@ def flags_on(deposition: flags.Flagged, now: datetime) -> list[Flag]:
 
 
 class DryRun:
-    """A deposition as a dry run left it, and the conflicts that it then has.
+    """A deposition as a dry run left it, the conflicts that it then has, and who then is `behind`.
 
     They are shown, and `findings` goes into the fingerprint: a conflict that came meanwhile is shown before anything is
     done.
@@ -74,6 +75,7 @@ class DryRun:
     def __init__(self) -> None:
         self.deposition: Deposition
         self.findings: list[Finding] = []
+        self.behind: list[Knowledge] = []
 
     def by(self, act: Action[Deposition], now: datetime) -> Action[Deposition]:
         """The action, which also notes what it leaves."""
@@ -81,6 +83,7 @@ class DryRun:
         def run(db: Db, version: int | None) -> Deposition:
             self.deposition = act(db, version)
             self.findings[:] = conflicts.findings(db, self.deposition, now, besides=self.deposition.id)
+            self.behind[:] = people.outdated(db, self.deposition.id)
             return self.deposition
 
         return run

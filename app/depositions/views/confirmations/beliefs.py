@@ -1,59 +1,89 @@
-"""Who goes on believing what, when an act is told to nobody."""
+"""Who goes on believing what after an act of which not everybody is told: the same for a cancellation and a move."""
+
+from collections.abc import Sequence
 
 from app.depositions import emails, presentation
 from app.depositions.events import SUBJECT
+from app.depositions.models import Kind
 from app.depositions.queries.detail import DepositionDetail
+from app.depositions.queries.people import Knowledge, address_key
 from app.kernel.db.transaction import reading
 from app.kernel.outbox.delivery_status import messages_about
-from app.kernel.outbox.outbox import QUEUED, SENT
+from app.kernel.outbox.outbox import QUEUED
 from app.kernel.text import datetimes, normalization
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Belief
 
 SYSTEM = "their system"
+LISTED = "Afterwards this session is in the tab “Not up to date” until they are told."
 
 
-def beliefs(deposition: DepositionDetail, notify: bool, system: str = "the state “scheduled”") -> list[Belief]:
-    """Who goes on believing in a session that is canceled or moved: people whose e-mail about it was sent, unless they
-    are notified, and the system that learns of it by webhook, which goes on believing `system`."""
-    messages = messages_about(reading(), SUBJECT, deposition.id)
+def beliefs(deposition: DepositionDetail, behind: Sequence[Knowledge]) -> list[Belief]:
+    """What each of those who are `behind` after an act goes on having, and until when. `deposition` is as it was before
+    the act."""
+    people = {address_key(one.email): one for one in emails.participants(deposition)}
+    deponent = address_key(deposition.deponent_email or "")
     found = []
-    for one in emails.participants(deposition) if not notify else ():
-        ending = f" · {one.email}".casefold()
-        latest = next((m for m in messages if m.channel == "email" and m.summary.casefold().endswith(ending)), None)
-        if latest is None or latest.state != SENT:
+    for one in behind:
+        if one.kind == Kind.SYSTEM:
+            found.append(Belief(deposition.organization_name, SYSTEM, _system(deposition, one), _until(deposition)))
             continue
-        who = normalization.shown(one.name, one.email)
-        role = "host" if one.host else "deponent" if one.email == deposition.deponent_email else "invited"
-        keeps = f"an e-mail and a calendar entry, {_believed_hours(deposition)}"
-        found.append(Belief(who, role, keeps, "they open their link, which says it"))
-    webhooks = {message.state for message in messages if message.channel == "webhook"}
-    if webhooks & {SENT, QUEUED}:
-        until = "it asks the API; no webhook is sent"
-        waits = "the request as it made it; the webhook that waits will not be sent"
-        keeps = system if SENT in webhooks else waits
-        found.append(Belief(deposition.organization_name, SYSTEM, keeps, until))
+        person = people.get(one.address)
+        role = "host" if person and person.host else "deponent" if one.address == deponent else "invited"
+        who = normalization.shown(one.name, person.email if person else one.address)
+        until = "they open their link, which says it" if person else "somebody tells them"
+        found.append(Belief(who, "manager" if one.kind == Kind.MANAGER else role, _keeps(deposition, one), until))
     return found
 
 
-def believing_old_hour(deposition: DepositionDetail) -> list[Belief]:
-    """Who goes on believing the present hour of a session that is moved without telling anybody."""
-    return beliefs(deposition, notify=False, system=f"the hour {presentation.hours(deposition)}")
+def still_believed(deposition: DepositionDetail, behind: Sequence[Knowledge]) -> str:
+    """`3 calendars and 1 webhook keep saying Fri 18 Dec 2026`; and who never hears of it, when nobody does."""
+    calendars = [one for one in behind if one.kind != Kind.SYSTEM and one.invited_starts_at]
+    webhooks = [one for one in behind if one.kind == Kind.SYSTEM and one.invited_starts_at]
+    known = [*calendars, *webhooks]
+    if not known:
+        if all(one.kind == Kind.SYSTEM for one in behind):
+            return "Their system does not hear of it" if behind else ""
+        return f"{pluralize(len(behind), 'recipient')} will not hear of it"
+    parts = [pluralize(len(calendars), "calendar")] if calendars else []
+    parts += [pluralize(len(webhooks), "webhook")] if webhooks else []
+    days = {
+        datetimes.day(datetimes.local(one.invited_starts_at, deposition.zone).date())
+        for one in known
+        if one.invited_starts_at
+    }
+    keep = "keeps" if len(known) == 1 else "keep"
+    return f"{' and '.join(parts)} {keep} saying {days.pop() if len(days) == 1 else 'an earlier day'}"
 
 
-def _believed_hours(deposition: DepositionDetail) -> str:
-    """The hours that the participants were last told of."""
-    starts_at, ends_at, zone = deposition.previous_starts_at, deposition.previous_ends_at, deposition.previous_zone
-    if deposition.moved_silently and starts_at and ends_at and zone:
-        return datetimes.span(starts_at, ends_at, zone)
-    return presentation.hours(deposition)
+def _keeps(deposition: DepositionDetail, one: Knowledge) -> str:
+    if one.invited_starts_at is None:
+        return "nothing: the e-mail to them was not sent"
+    if one.invited_starts_at == deposition.starts_at:
+        return f"an e-mail and a calendar entry, {presentation.hours(deposition)}"
+    return f"an e-mail and a calendar entry, {datetimes.moment(one.invited_starts_at, deposition.zone)}"
+
+
+def _system(deposition: DepositionDetail, one: Knowledge) -> str:
+    if not one.invited_sequence:
+        return "the request as they made it"
+    at = one.invited_starts_at or deposition.starts_at
+    return f"the state “scheduled”, {datetimes.moment(at, deposition.zone)}"
+
+
+def _until(deposition: DepositionDetail) -> str:
+    return "it asks the API; no webhook is sent" if deposition.postback_url else "it asks the API"
 
 
 def withdrawn(deposition: DepositionDetail) -> str:
-    """What becomes of e-mails about the session that have not been sent yet."""
+    """What becomes of messages about the session that have not been sent yet."""
     messages = messages_about(reading(), SUBJECT, deposition.id)
-    waiting = sum(message.channel == "email" and message.state == QUEUED for message in messages)
-    if not waiting:
+    waiting = [
+        (sum(message.channel == channel and message.state == QUEUED for message in messages), noun)
+        for channel, noun in (("email", "e-mail"), ("webhook", "webhook"))
+    ]
+    parts = [pluralize(count, noun) for count, noun in waiting if count]
+    if not parts:
         return ""
-    goes = "has" if waiting == 1 else "have"
-    return f"{pluralize(waiting, 'e-mail')} about it {goes} not been sent yet, and will not be."
+    goes = "has" if sum(count for count, _ in waiting) == 1 else "have"
+    return f"{' and '.join(parts)} about it {goes} not been sent yet, and will not be."
