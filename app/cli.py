@@ -15,6 +15,7 @@ from app.accounts.roles import DESKS, Role
 from app.cli_commands import BY, NO_TABLES, command, opened_database
 from app.cli_depositions import check_conflicts, check_zones, deposition, depositions
 from app.cli_inspections import verify
+from app.cli_managers import manager
 from app.cli_organizations import organization
 from app.cli_output import Output
 from app.config import Config
@@ -41,6 +42,7 @@ def main() -> None:
 
 main.add_command(organization)
 main.add_command(depositions)
+main.add_command(manager)
 main.add_command(deposition)
 main.add_command(verify)
 

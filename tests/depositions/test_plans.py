@@ -8,7 +8,7 @@ from sqlalchemy import text
 from app.depositions import actions
 from app.depositions.actions import rereading
 from app.depositions.models import Deposition
-from app.depositions.queries import conflicts, detail, listing, managers
+from app.depositions.queries import conflicts, detail, listing, managers, roster
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
 from tests.dashboard.choosing import chooser
@@ -163,6 +163,9 @@ def test_overlaps_walk_an_index(database, cast, crowd):
         booking = factories.booking(cast, reason="It is now.")
         actions.schedule(db, crowd.id, booking, by=cast.actor("ines"), now=now(), version=1)
     with database.read() as db:
+        words = plan(db, roster.FEED, {"manager_id": 41, "after": now(), "before": now()})
+        walks_an_index(words)
+        assert "ix_depositions_managed" in words
         found = managers.overlaps(db, cast.managers["ines"], crowd.starts_at, crowd.ends_at, besides=0)
         assert [row.id for row in found] == [crowd.id]
 

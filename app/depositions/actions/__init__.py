@@ -4,6 +4,7 @@ Each race is decided by one conditional UPDATE (`_write.py`); each change record
 in the same transaction.
 """
 
+from app.depositions.actions import roster
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_manager import change_manager
@@ -43,6 +44,7 @@ __all__ = [
     "request",
     "request_cancellation",
     "respondent",
+    "roster",
     "schedule",
     "start",
     "take_back_start",
