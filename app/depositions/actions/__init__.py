@@ -5,6 +5,7 @@ in the same transaction.
 """
 
 from app.depositions.actions import roster
+from app.depositions.actions.ask import answer_question, ask, settle_question
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_manager import change_manager
@@ -22,6 +23,7 @@ from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
 from app.depositions.actions.take_back_start import take_back_start
 from app.depositions.actions.tell import tell
+from app.depositions.actions.test_webhook import test_webhook
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
@@ -29,6 +31,8 @@ __all__ = [
     "Booking",
     "Entry",
     "Move",
+    "answer_question",
+    "ask",
     "assign",
     "cancel",
     "change_manager",
@@ -46,9 +50,11 @@ __all__ = [
     "respondent",
     "roster",
     "schedule",
+    "settle_question",
     "start",
     "take_back_start",
     "tell",
+    "test_webhook",
     "unassign",
     "withdraw",
     "write_notice",

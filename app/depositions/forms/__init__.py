@@ -100,8 +100,8 @@ class ManagerForm(ScheduleForm):
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
-    start_date = StringField("Day", validators=[needed("Say on which day."), at_most(10)])
-    start_time = StringField("Hour", validators=[needed("Say at what hour."), at_most(20)])
+    start_date = StringField("Day", validators=[needed("Say on which day.")])
+    start_time = StringField("Hour", validators=[needed("Say at what hour.")])
     time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
     estimated_duration = StringField("Hours it takes", validators=[at_most(8)])
 
@@ -324,15 +324,14 @@ class AbsenceForm(VersionedForm):
     note = StringField("Note", validators=[at_most(NOTE_LIMIT)], description="The team reads it where it schedules.")
 
 
-class AnswerForm(DeskForm):
-    """A visitor’s answer; which one is the button that was pressed."""
+class TestWebhookForm(DeskForm):
+    """Where a test webhook is sent."""
 
-
-class ReconfirmForm(VersionedForm):
-    """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
-
-    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
-    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
+    url = StringField(
+        "Address",
+        validators=[needed("Write the address that is to be called."), at_most(2048)],
+        description="An example of a scheduled session is sent there, marked as a test and signed with their key.",
+    )
 
 
 class RequestForm(DeskForm):
