@@ -25,8 +25,10 @@ from app.depositions.rules.reconfirmation import read_answer
 from app.kernel import clock
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.hosts import Host
 from app.kernel.signing import unsign
 from app.kernel.text.i18n import Translator
 from app.kernel.text.normalization import shown
@@ -34,6 +36,10 @@ from app.kernel.web.htmx import respond, see_other
 from app.kernel.web.visitors import page_context
 
 answer_pages = Blueprint("depositions_answers", __name__, url_prefix="/sessions")
+
+
+QUESTIONS = "questions"
+"""The segment before the link of a question, where other addresses have a session's slug."""
 
 
 class Question(NamedTuple):
@@ -149,13 +155,23 @@ def answer_question(token: str) -> Response:
 
 def _asked(token: str) -> tuple[DepositionDetail, DepositionQuestion]:
     """The question of a link with its deposition. Raises NotFound when the link is incomplete or forged."""
-    try:
-        found = questions.by_id(db(), int(unsign(db().config, emails.QUESTION, token)))
-    except (Invalid, ValueError, TypeError):
-        found = None
+    found = _of_link(db(), token)
     if found is None:
         raise NotFound("This link is not complete. Copy all of it from the message it came in.")
     return detail.get(db(), found.deposition_id, true()), found
+
+
+def _of_link(db: Db, token: str) -> DepositionQuestion | None:
+    try:
+        return questions.by_id(db, int(unsign(db.config, emails.QUESTION, token)))
+    except (Invalid, ValueError, TypeError):
+        return None
+
+
+def host_of_question(db: Db, token: str) -> Host | None:
+    """The organization whose question a link asks, for pages that refuse."""
+    found = _of_link(db, token)
+    return hosts.by_id(db, detail.get(db, found.deposition_id, true()).organization_id) if found else None
 
 
 def _no_longer_asked(asked: DepositionQuestion, t: Translator) -> "Closed | None":

@@ -238,6 +238,9 @@ def test_the_page_speaks_the_organizations_language(
     (path,) = links(outbox)
     page = app.test_client().get(path).text
     assert '<html lang="fr" dir="ltr">' in page
+    refused = answer(app, path, answer="yes")
+    assert (refused.status_code, '<html lang="fr" dir="ltr">' in refused.text) == (422, True)
+    assert "<bdi>Marston &amp; Vale</bdi>" in refused.text
     assert "Aucune de ces heures" in page
 
 
