@@ -135,7 +135,7 @@ def _filters(scopes: Mapping[str, Scope]) -> ListFilters:
     return chosen
 
 
-def _narrowing(chosen: ListFilters) -> Filters:
+def _wanted(chosen: ListFilters) -> Filters:
     return Filters(channel=chosen["channel"], desk=chosen["desk"], organization=chosen["organization"])
 
 
@@ -149,7 +149,7 @@ def list_() -> Response:
     if live.unchanged:
         return live.not_modified()
     chosen = _filters(scopes)
-    filters = _narrowing(chosen)
+    filters = _wanted(chosen)
     status = rules.STATUS_OF_TAB.get(chosen.kept.get("view", ""), "")
     counts = queries.counts(db(), scopes, subjects(), filters)
     status = status or next((name for name in (DEAD, FAILING) if counts[name]), SENT)
@@ -406,4 +406,4 @@ def act_on_several() -> Response:
     name, ticked = request.form.get("act", ""), request.form.getlist("row")
     sentence, all_done = bulk.act(db(), me(), _scopes(), subjects(), name, ticked)
     flash(sentence, "message" if all_done else "warn")
-    return see_other(_url(status, _narrowing(chosen), **_after()))
+    return see_other(_url(status, _wanted(chosen), **_after()))
