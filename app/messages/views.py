@@ -15,9 +15,9 @@ from app.dashboard.desk import desks, subjects
 from app.dashboard.live import live_item, live_lists
 from app.dashboard.subjects import PEOPLE
 from app.kernel import clock
-from app.kernel.db.transaction import db
+from app.kernel.db.transaction import db, reading
 from app.kernel.errors import Denied, NotFound
-from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of
+from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of, waiting_since
 from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 from app.kernel.web import list_filters
 from app.kernel.web.htmx import respond, see_other
@@ -104,6 +104,12 @@ def message_tab(row: ListedMessage) -> str:
 
 
 pages.add_app_template_filter(state_token, "state_token")
+
+
+@pages.app_template_global("undelivered_since")
+def undelivered_since() -> datetime | None:
+    """Since when nothing is sent although messages are due, for the line that says so (messages/_stopped.html)."""
+    return waiting_since(reading(), clock.now())
 
 
 def _scopes() -> dict[str, Scope]:
