@@ -233,7 +233,7 @@ def _confirmation(organization: Organization, wanted: new_request.NewRequest, no
             f"{wanted.deponent_name or wanted.title}, {wanted.case_name}",
             f"for {organization.name}",
         ],
-        flags=[*_conflicts(wanted, organization.id, now), *_flags(wanted, now)],
+        flags=[*_conflicts(wanted, organization.id, now), *_flags(wanted, now, organization.region)],
         note=f"{organization.name} has Self-Service: its sessions are booked when they are entered.",
         edit="new",
     )
@@ -243,7 +243,7 @@ def _conflicts(wanted: new_request.NewRequest, organization_id: int, now: dateti
     return confirmations.conflict_flags(conflicts.findings(reading(), Requested.of(wanted, organization_id), now))
 
 
-def _flags(wanted: new_request.NewRequest, now: datetime) -> Sequence[Flag]:
+def _flags(wanted: new_request.NewRequest, now: datetime, country: str | None) -> Sequence[Flag]:
     start = wanted.start
     booked = _Booked(
         State.READY,
@@ -255,5 +255,5 @@ def _flags(wanted: new_request.NewRequest, now: datetime) -> Sequence[Flag]:
         wanted.postback_url,
         wanted.details,
     )
-    found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(booked, now)]
+    found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(booked, now, country)]
     return [Flag(flag.sentence, icon, tone) for flag, icon, tone in found if tone]
