@@ -15,8 +15,11 @@ from app.accounts.roles import DESKS, Role
 from app.cli_commands import BY, NO_TABLES, command, opened_database
 from app.cli_depositions import check_conflicts, check_zones, deposition, depositions
 from app.cli_inspections import verify
+from app.cli_managers import manager
 from app.cli_organizations import organization
 from app.cli_output import Output
+from app.cli_sessions import session_move  # noqa: F401  # registers the commands of a session
+from app.cli_webhooks import webhook
 from app.config import Config
 from app.kernel import clock
 from app.kernel.errors import NotFound, Unavailable
@@ -41,7 +44,9 @@ def main() -> None:
 
 main.add_command(organization)
 main.add_command(depositions)
+main.add_command(manager)
 main.add_command(deposition)
+main.add_command(webhook)
 main.add_command(verify)
 
 # The database ---------------------------------------------------------------------------------------------------

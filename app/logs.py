@@ -22,7 +22,7 @@ from app.log_sink import Sink
 SECRETS = re.compile(
     rf"({'|'.join(access.key_prefix for access in ACCESS.values())}|tok_)[A-Za-z0-9_-]{{6,}}"
     r"|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
-    r"|([?&](?:t|k|token|code)=)[^&\s\"']+|(/join/)[A-Za-z0-9_-]{20,}"
+    r"|([?&](?:t|k|token|code)=)[^&\s\"']+|(/join/|/managers/feed/)[A-Za-z0-9_-]{20,}"
     r"|((?:password|cookie|authorization|otp)\"?[=:]\s*\"?)[^\s\",]+",
     re.IGNORECASE,
 )

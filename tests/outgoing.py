@@ -105,12 +105,13 @@ class Got:
 
 @dataclass
 class Reply:
-    """An answer of a receiver: status, headers, `size` bytes, sent `after` so many seconds."""
+    """An answer of a receiver: status, headers, `body` or `size` bytes, sent `after` so many seconds."""
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     size: int = 0
     after: float = 0.0
+    body: bytes = b""
 
 
 class Receiver:
@@ -158,10 +159,11 @@ class Receiver:
         time.sleep(reply.after)
         try:
             request.send_response(reply.status)
-            for name, value in {"Content-Length": str(reply.size), **reply.headers}.items():
+            content = reply.body or b"x" * reply.size
+            for name, value in {"Content-Length": str(len(content)), **reply.headers}.items():
                 request.send_header(name, value)
             request.end_headers()
-            request.wfile.write(b"x" * reply.size)
+            request.wfile.write(content)
         except OSError:
             pass  # the caller has closed the connection
 

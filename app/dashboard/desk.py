@@ -32,6 +32,10 @@ class Link(NamedTuple):
     label: str
     icon: str
     endpoint: str
+    staff: bool = False
+    """Whether only people of the operating company have it."""
+    alike: tuple[str, ...] = ()
+    """Further pages that are a part of it."""
 
 
 @dataclass(frozen=True, slots=True)

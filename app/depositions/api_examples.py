@@ -5,9 +5,9 @@ from app.depositions.models import Deposition, State
 from app.depositions.payloads.incoming import CancelBody, ChangeBody, ChangedMomentBody, ChangedSessionBody
 
 NONE = (
-    "Organizations list and cancel their own requests, and with Self-Service change their sessions. Assigning, "
-    "scheduling, starting and ending a session, its room, the notice and tags have no API equivalent: the "
-    "scheduling team does them here."
+    "Organizations list and cancel their own requests, and with Self-Service change and move their sessions. "
+    "Assigning, scheduling, managers, starting and ending a session, its room, the notice and tags have no API "
+    "equivalent: the scheduling team does them here."
 )
 
 

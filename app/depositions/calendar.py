@@ -4,15 +4,16 @@ Both ends are in UTC. Wall times with a VTIMEZONE are read differently by progra
 is added to the wall time by some, and generated rules of a zone end with the years that they were generated for.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from app.config import Config
-from app.depositions.locales import time_and_zone
-from app.depositions.models import Deposition
+from app.depositions.locales import TRANSLATIONS, time_and_zone
+from app.depositions.models import Deposition, State
 from app.depositions.rules.transitions import busy
 from app.kernel.outbox.email import Attachment
 from app.kernel.outbox.outbox import one_line
@@ -65,6 +66,23 @@ def cancellation(
     return _file(event, "CANCEL", "canceled.ics")
 
 
+def feed(sessions: Iterable[Deposition], config: Config, name: str) -> Attachment:
+    """A manager's sessions as a calendar to subscribe to: as they are now, those that were canceled marked so."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("x-wr-calname", one_line(f"Sessions of {name}"))
+    calendar.add("refresh-interval", timedelta(minutes=30), parameters={"value": "DURATION"})
+    t = TRANSLATIONS.translator("en")
+    for session in sessions:
+        event = _event(session, config, session.updated_at, t)
+        event.add("status", "CANCELLED" if session.state == State.CANCELED else "CONFIRMED")
+        event.add("url", f"{config.public_base_url}/sessions/{session.slug}")
+        if session.room_url:
+            event.add("location", session.room_url)
+        event.add("description", one_line(session.case_name))
+        calendar.add_component(event)
+    return Attachment("sessions.ics", "text/calendar; charset=UTF-8", calendar.to_ical())
+
+
 def title(deposition: Deposition, t: Translator) -> str:
     """What the session is called by those who take part: `Deposition of Malachite Yarrow`, or the title of a session
     without a deponent."""
@@ -112,9 +130,14 @@ def _attendee(to: str, name: str, *, answers: bool, chair: bool) -> vCalAddress:
 
 
 def _file(event: Event, method: str, filename: str) -> Attachment:
+    calendar = _calendar(method)
+    calendar.add_component(event)
+    return Attachment(filename, f"text/calendar; method={method}; charset=UTF-8", calendar.to_ical())
+
+
+def _calendar(method: str) -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", "-//Session Desk//Depositions//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(event)
-    return Attachment(filename, f"text/calendar; method={method}; charset=UTF-8", calendar.to_ical())
+    return calendar

@@ -4,10 +4,12 @@ The real actions bring them to their states, at the times when that would have h
 messages that the actions queued are marked as sent long ago.
 """
 
+import json
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import cycle
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -19,9 +21,10 @@ from app.depositions.actions import people as knowledge
 from app.depositions.actions import rereading
 from app.depositions.events import SUBJECT
 from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
-from app.depositions.queries import people, reconfirmation
+from app.depositions.queries import managers, people, reconfirmation
 from app.depositions.rules import new_request
 from app.depositions.rules.reconfirmation import Answer
+from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -68,6 +71,8 @@ ABROAD = (
     ("English", "", "Pacific Time (US & Canada)", "Yuki Tanaka", timedelta(minutes=50)),
 )
 """Sessions by the language that was given, with their interpreter, zone and deponent, and how far away they are."""
+ROSTER = Path(__file__).with_name("demo-roster.json")
+"""The roster, as the cells of its CSV."""
 LONG = (
     "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
     "records of the freight elevators at the Northline terminal between January 2019 and December 2025, second volume"
@@ -98,11 +103,13 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     """Stores them. Returns how many."""
     _settings(db, organizations, now)
     maker = _Maker(db, organizations, people, now)
+    maker.roster()
     maker.document_examples()
     maker.by_phone()
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
+    maker.request_twice()
     maker.change_zone_rules()
     maker.settle()
     maker.reconfirm()
@@ -165,6 +172,18 @@ class _Maker:
         self.names = {each.id: each.name for each in organizations.values()}
         self.random = random.Random(SEED)
         self.made = 0
+
+    def roster(self) -> None:
+        """Who manages: the team, and outsiders whom organizations ask for."""
+        began = self.now - SWITCHED_ON
+        for typed in json.loads(ROSTER.read_text("utf-8")):
+            actions.roster.add(self.db, read_roster(typed), by=OPERATOR, now=began)
+        ana, amber = (managers.by_email(self.db, email) for email in ("ana.ruiz@example.com", "amber@example.com"))
+        for one, days, length, note in ((ana, 12, 4, "Holidays"), (amber, -1, 3, "At a trial in Hamburg")):
+            assert one is not None
+            first = self.now.date() + timedelta(days=days)
+            last = first + timedelta(days=length)
+            actions.roster.add_absence(self.db, one.id, first, last, note, by=OPERATOR, now=began)
 
     def document_examples(self) -> None:
         """The requests the document prints, with its own dates, and the first once more for the coming night."""
@@ -269,6 +288,24 @@ class _Maker:
                 self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
             )
 
+    def request_twice(self) -> None:
+        """A request that was sent twice, and one of the same organization that needs the same witness at that hour."""
+        start = _start(self.now + timedelta(days=4), "Eastern Time (US & Canada)", 10)
+        name = "Leopold Achterberg"
+        for case, minutes in (("Marlowe Shipping", 0), ("Marlowe Shipping", 0), ("Carrow Estate, 2026-0917", 30)):
+            begins = new_request.parse_start(start.start_date, f"10:{minutes:02d} AM", start.time_zone)
+            new = new_request.NewRequest(
+                title=f"Deposition of {name}",
+                case_name=case,
+                start=begins,
+                estimated_duration=2,
+                deponent_name=name,
+                deponent_email="leopold.achterberg@example.com",
+                deponent_role="witness",
+                invites=(new_request.Invite(OUTSIDERS[2], "host"),),
+            )
+            self._request(new, "marston", self.now - timedelta(hours=3, minutes=minutes))
+
     def change_zone_rules(self) -> None:
         """Puts one session where rules of former years would have placed it, so that those of today move its hour."""
         ahead = (Deposition.state == "scheduled", Deposition.starts_at > self.now + timedelta(days=3))
@@ -353,12 +390,9 @@ class _Maker:
                 actions.reconfirm(self.db, row.id, "organization:", Answer(answer), by=by, now=at)
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
+        # In the manager's own room at the provider that was asked for, or else in their first.
         booking = actions.Booking(
-            manager_name=person.name,
-            manager_email=person.email,
-            room_url=f"https://rooms.example.com/{deposition.slug[-8:]}",
-            provider="chime",
-            reason="Ana takes over at the half hour.",
+            manager_name=person.name, manager_email=person.email, reason="Ana takes over at the half hour."
         )
         actions.schedule(self.db, deposition.id, booking, by=_actor(person), now=at)
 

@@ -13,6 +13,7 @@ from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, Wor
 from app.depositions import answers, api, events, jobs, presentation, public, views
 from app.depositions.actions import people, rereading
 from app.depositions.models import Deposition, State
+from app.depositions.public import feed
 from app.depositions.queries import backfills, listing, managers, search
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization
@@ -133,8 +134,8 @@ DESK = Desk(
     title="Depositions",
     icon="inbox",
     subject=events.SUBJECT,
-    further_subjects=(events.MANAGER,),
-    blueprints=(views.pages, public.public_pages, answers.answer_pages),
+    further_subjects=(events.MANAGER, events.WEBHOOK_TEST),
+    blueprints=(views.pages, public.public_pages, answers.answer_pages, feed.feed_pages),
     visitor_pages=public.VISITOR_PAGES,
     product=api.product,
     load_demo=_load_demo,
@@ -145,6 +146,13 @@ DESK = Desk(
     list_label="Requests",
     further_links=(
         Link("Organizations", "building-2", "depositions.organizations"),
+        Link(
+            "Managers",
+            "id-card",
+            "depositions.managers",
+            staff=True,
+            alike=("depositions.manager", "depositions.new_manager", "depositions.import_managers"),
+        ),
         Link("Overview", "chart-column", "depositions.overview"),
     ),
     waiting=_waiting,

@@ -12,6 +12,9 @@ from app.kernel.text.template_filters import pluralize
 SUBJECT = "deposition"
 """The subject type of depositions in events, messages, tags and search."""
 
+WEBHOOK_TEST = "webhook_test"
+"""The subject type of test webhooks; the id is that of their organization."""
+
 MANAGER = "manager"
 """The subject type of the rows of the roster."""
 
@@ -126,6 +129,27 @@ def setting(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return "as the team" if value is None else str(value)
+
+
+def _roster_row(row: EventRow) -> str:
+    return f"{row.data.get('name', '')}, {row.data.get('email', '')}"
+
+
+def _manager_changes(row: EventRow) -> str:
+    """`zone: UTC → Europe/Paris, languages: nothing → French`."""
+    before, after = row.data.get("before", {}), row.data.get("after", {})
+    return ", ".join(f"{name.replace('_', ' ')}: {_fact(before[name])} → {_fact(after[name])}" for name in before)
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "; ".join(str(value).splitlines()) or "nothing"
+
+
+def _absence(row: EventRow) -> str:
+    days = " to ".join(dict.fromkeys((str(row.data.get("first_day", "")), str(row.data.get("last_day", "")))))
+    return f"{days}: {row.data['note']}" if row.data.get("note") else days
 
 
 def _people_told(row: EventRow) -> str:
@@ -263,13 +287,29 @@ START_TAKEN_BACK = EventType(
     "deposition.start_taken_back", "Start taken back by {who}", "took the start back", "undo-2", "warn", True
 )
 ENDED = EventType("deposition.ended", "Ended by {who}", "ended the session", "circle-stop", removes_from_list=True)
-MANAGER_ADDED = EventType("manager.added", "Added to the roster by {who}", "added them to the roster", "user-plus")
+MANAGER_ADDED = EventType(
+    "manager.added", "Added to the roster by {who}", "added them to the roster", "user-plus", details=_roster_row
+)
+MANAGER_CHANGED_FACTS = EventType(
+    "manager.changed", "Changed by {who}", "changed them", "pencil", details=_manager_changes
+)
+ABSENCE_ADDED = EventType(
+    "manager.absence_added", "Absence written by {who}", "wrote an absence", "calendar-x", details=_absence
+)
+ABSENCE_REMOVED = EventType(
+    "manager.absence_removed", "Absence removed by {who}", "removed an absence", "calendar-check", details=_absence
+)
+FEED_MADE = EventType("manager.feed_made", "Calendar feed made by {who}", "made a calendar feed", "calendar-plus")
+FEED_REVOKED = EventType("manager.feed_revoked", "Calendar feed revoked by {who}", "revoked the calendar feed", "ban")
 SETTINGS_CHANGED = EventType(
     "organization.deposition_settings_changed",
     "Depositions settings changed by {who}",
     "changed the settings",
     "settings",
     details=_settings,
+)
+WEBHOOK_TESTED = EventType(
+    "organization.webhook_tested", "Test webhook sent to {host} by {who}", "sent a test webhook", "webhook"
 )
 TAGGED, UNTAGGED = tag_events(SUBJECT)
 

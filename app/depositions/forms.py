@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email_validator import EmailNotValidError, validate_email
 from wtforms import (
     BooleanField,
+    DateField,
     EmailField,
     Field,
     HiddenField,
@@ -22,6 +23,8 @@ from app.depositions.actions import Booking, Move
 from app.depositions.models import Deposition, Manager
 from app.depositions.rules.mail.hours import clock_written
 from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, parse_start
+from app.depositions.rules.roster import COLUMNS, NOTE_LIMIT, RosterFacts
+from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
 from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.api.validation import without_nulls
@@ -97,8 +100,8 @@ class ManagerForm(ScheduleForm):
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
-    start_date = StringField("Day", validators=[needed("Say on which day."), at_most(10)])
-    start_time = StringField("Hour", validators=[needed("Say at what hour."), at_most(20)])
+    start_date = StringField("Day", validators=[needed("Say on which day.")])
+    start_time = StringField("Hour", validators=[needed("Say at what hour.")])
     time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
     estimated_duration = StringField("Hours it takes", validators=[at_most(8)])
 
@@ -274,6 +277,53 @@ class SettingsForm(VersionedForm):
         }
 
 
+class RosterForm(VersionedForm):
+    """A row of the roster as it is typed; rules/roster.py reads it."""
+
+    name = NameField("Name", validators=[needed("Write the manager’s name."), at_most(200)])
+    email = EmailField("E-mail", validators=[needed("Write the manager’s e-mail address."), at_most(254)])
+    zone = StringField(
+        "Time zone",
+        validators=[needed("Choose the manager’s time zone."), at_most(64)],
+        description="Of their working hours and absences: Europe/Paris, Pacific Time (US & Canada).",
+    )
+    languages = StringField(
+        "Languages", validators=[at_most(1300)], description="With commas between them: English, Polish."
+    )
+    skills = StringField(
+        "Skills", validators=[at_most(1300)], description="With commas between them: patents, live exhibits."
+    )
+    buffer_before = StringField("Minutes free before", validators=[at_most(4)])
+    buffer_after = StringField("Minutes free after", validators=[at_most(4)])
+    rooms = TextAreaField(
+        "Rooms",
+        validators=[at_most(10_000)],
+        description="A line for each: the provider, a space, the web address. {id}, {case} and {code} stand for those "
+        "of the session.",
+    )
+    monday = StringField("Monday", validators=[at_most(200)])
+    tuesday = StringField("Tuesday", validators=[at_most(200)])
+    wednesday = StringField("Wednesday", validators=[at_most(200)])
+    thursday = StringField("Thursday", validators=[at_most(200)])
+    friday = StringField("Friday", validators=[at_most(200)])
+    saturday = StringField("Saturday", validators=[at_most(200)])
+    sunday = StringField("Sunday", validators=[at_most(200)])
+    active = BooleanField("Active", description="Can be chosen for new sessions.")
+
+    def facts(self) -> RosterFacts:
+        """What was typed, once the form is checked. Raises Invalid."""
+        typed = {name: str(self[name].data or "") for name in COLUMNS if name != "active"}
+        return read_roster({**typed, "active": "yes" if self.active.data else "no"})
+
+
+class AbsenceForm(VersionedForm):
+    """Days on which a manager is away."""
+
+    first_day = DateField("First day", validators=[needed("Choose the first day.")])
+    last_day = DateField("Last day", validators=[needed("Choose the last day.")])
+    note = StringField("Note", validators=[at_most(NOTE_LIMIT)], description="The team reads it where it schedules.")
+
+
 class AnswerForm(DeskForm):
     """A visitor’s answer; which one is the button that was pressed."""
 
@@ -283,6 +333,16 @@ class ReconfirmForm(VersionedForm):
 
     person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
     answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
+
+
+class TestWebhookForm(DeskForm):
+    """Where a test webhook is sent."""
+
+    url = StringField(
+        "Address",
+        validators=[needed("Write the address that is to be called."), at_most(2048)],
+        description="An example of a scheduled session is sent there, marked as a test and signed with their key.",
+    )
 
 
 class RequestForm(DeskForm):

@@ -111,6 +111,8 @@ class Deposition(Base):
         # The API's list in id order, and the ids that its epoch filters choose.
         Index("ix_depositions_organization", "organization_id", "id"),
         Index("ix_depositions_organization_span", "organization_id", "starts_at", "ends_at", "id"),
+        # The API's list of sessions alone, in id order, with what its filters ask.
+        Index("ix_depositions_sessions", "organization_id", "id", "starts_at", "ends_at", "state", **only(IS_SESSION)),
         Index(
             "ix_depositions_cancellation",
             "cancellation_requested_at",

@@ -1,6 +1,6 @@
 """Labels of the desk, and depositions as its pages show them: rows of the list, and the day."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -10,11 +10,10 @@ from markupsafe import Markup
 from app.accounts.access import Me
 from app.dashboard.badges import Badge, RankedBadges, rank
 from app.dashboard.queue import Label
-from app.depositions.models import BOOKED, Deposition, Manager, State
+from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries.conflicts import ALONE, Overlapping
 from app.depositions.queries.listing import ListedDeposition
-from app.depositions.queries.managers import BookedSession, overlapping
-from app.depositions.rules import flags, rooms, transitions
+from app.depositions.rules import flags, transitions
 from app.kernel.text import datetimes, day_ruler, normalization, time_zones
 from app.kernel.text.day_ruler import Bar, DayRuler
 
@@ -309,63 +308,6 @@ class Timed(Protocol):
 def length(session: Timed) -> str:
     """`1 h 15 min`; empty when the duration is not known."""
     return datetimes.duration(session.ends_at - session.starts_at) if session.ends_at > session.starts_at else ""
-
-
-class ManagerChoice(NamedTuple):
-    """A manager whom the form of a booking offers. `load`: their sessions of that day; `note`: why they suit or not;
-    `room`: whether their own room serves at the provider that was asked for."""
-
-    value: str
-    name: str
-    load: str
-    note: str
-    busy: bool
-    room: bool
-
-
-def manager_choices(
-    team: Sequence[Manager],
-    sessions: Sequence[BookedSession],
-    away: Mapping[int, str],
-    deposition: Deposition,
-    of_the_case: Collection[int | None],
-) -> list[ManagerChoice]:
-    """The roster, free people first, among them those with a room, then whoever has less to do that day. `sessions` are
-    those around this one, `away` says why managers are not there, `of_the_case` are those who managed this case before,
-    by their ids."""
-    found = []
-    provider = deposition.details.get("video_provider", "")
-    for one in team:
-        theirs = [session for session in sessions if session.manager_id == one.id and session.id != deposition.id]
-        overlaps = overlapping(theirs, one, deposition.starts_at, deposition.ends_at, besides=deposition.id)
-        day = sessions_of_day(theirs, deposition)
-        spans = [transitions.busy(session.starts_at, session.ends_at) for session in day]
-        hours = sum((span.ends_at - span.starts_at for span in spans), timedelta())
-        known, room, reason = one.id in of_the_case, rooms.room_of(one.templates, provider), away.get(one.id, "")
-        free = "free all day" if not day else "free"
-        notes = [_overlap_text(overlaps, deposition.starts_at) if overlaps else "", reason]
-        notes = [note for note in notes if note] or [free]
-        if known:
-            notes.append("managed this case before")
-        load = f"{len(day)} · {datetimes.duration(hours)}" if day else ""
-        busy = bool(overlaps or reason)
-        order = (busy, room is None, not known, len(day), hours, one.name, one.id)
-        choice = ManagerChoice(str(one.id), one.name, load, ", ".join(notes), busy, room is not None)
-        found.append((order, choice))
-    return [choice for _, choice in sorted(found)]
-
-
-def _overlap_text(overlaps: Sequence[BookedSession], near: datetime) -> str:
-    """`overlaps Wed 25 Nov, 1:00–2:00 PM PST`, of two at most, without the year of the session that they are `near`."""
-    hours = "; ".join(busy_hours(overlap, near) for overlap in overlaps[:2])
-    return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")
-
-
-def sessions_of_day(sessions: Iterable[BookedSession], deposition: Deposition) -> list[BookedSession]:
-    """Those of these sessions that begin on the day of this one, by its own clock."""
-    zone = deposition.zone
-    day = datetimes.local(deposition.starts_at, zone).date()
-    return [session for session in sessions if datetimes.local(session.starts_at, zone).date() == day]
 
 
 class Day(NamedTuple):

@@ -79,7 +79,9 @@ def _links(desk: Desk, user: Me) -> list[NavigationLink]:
         waiting,
         desk.waiting_tone if waiting else "",
     )
-    return [main, *(_link(*link) for link in desk.further_links)]
+    everything = user.scope(desk.name).everything
+    further = (link for link in desk.further_links if everything or not link.staff)
+    return [main, *(_link(link.label, link.icon, link.endpoint, link.alike) for link in further)]
 
 
 def _current(endpoint: str, alike: tuple[str, ...] = ()) -> str:

@@ -1,5 +1,6 @@
 """Reads: the lists of messages, one message, its attempts."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from app.accounts.scope import Scope
 from app.dashboard.subjects import PEOPLE, Subjects
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import Page, page_of
+from app.kernel.json_types import JsonObject
 from app.kernel.outbox.delivery_status import DISMISSED, LISTED_COLUMNS, ListedMessage
 from app.kernel.outbox.outbox import (
     DEAD,
@@ -63,6 +65,8 @@ class Attempt(NamedTuple):
     ok: bool
     status: int | None
     detail: str
+    answer: str
+    """The beginning of what the receiver said."""
 
 
 class NamedOrganization(NamedTuple):
@@ -148,12 +152,28 @@ def attempts(db: Db, id: UUID, limit: int = 100) -> list[Attempt]:
             OutboxAttempt.ok,
             OutboxAttempt.status,
             OutboxAttempt.detail,
+            OutboxAttempt.answer,
         )
         .where(OutboxAttempt.outbox_id == id)
         .order_by(OutboxAttempt.number.desc(), OutboxAttempt.id.desc())
         .limit(limit)
     )
-    return [Attempt(*row) for row in db.execute(found)]
+    return [Attempt(*row[:-1], answer=_opened(db, row.answer)) for row in db.execute(found)]
+
+
+def _opened(db: Db, text: str | None) -> str:
+    """A decrypted text; empty when there is none, or the present keys do not read it."""
+    try:
+        return db.vault.decrypt(text) if text else ""
+    except ValueError:
+        return ""
+
+
+def payload(db: Db, id: UUID) -> JsonObject | None:
+    """What a message holds; None when it was blanked or cannot be read."""
+    text = _opened(db, db.execute(select(OutboxRow.payload).where(OutboxRow.id == id)).scalar_one_or_none())
+    found: JsonObject | None = json.loads(text) if text else None
+    return found
 
 
 def organizations(db: Db, scopes: Mapping[str, Scope]) -> Sequence[NamedOrganization]:

@@ -26,6 +26,7 @@ from app.kernel.web.live import rows_on_screen
 from app.messages import actions, bulk, queries, rules
 from app.messages.queries import Attempt, Filters
 from app.messages.rules import FAILING, TABS, Label
+from app.messages.webhook_content import WebhookContent, content_of
 
 pages = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -297,11 +298,25 @@ def detail(id: UUID) -> Response:
         live=live,
         row=row,
         shown=_row(row, queries.organization_names(db(), {row.organization_id})),
-        timeline=_timeline(row, queries.attempts(db(), id), now),
+        timeline=_timeline(row, tries := queries.attempts(db(), id), now),
+        answered=next((each for each in tries if each.answer), None),
+        webhook=_webhook(row),
         reason=denied or rules.why_not_send_again(row, now),
         denied=denied,
         zone=me().time_zone,
     )
+
+
+def _webhook(row: ListedMessage) -> WebhookContent | None:
+    """What a webhook holds, while it is kept."""
+    payload = queries.payload(db(), row.id) if row.channel == "webhook" else None
+    return content_of(row.id, payload) if payload else None
+
+
+def _took(attempt: Attempt) -> str:
+    """`in 120 ms`, how long an attempt waited for the receiver."""
+    milliseconds = round((attempt.ended_at - attempt.started_at).total_seconds() * 1000)
+    return f"in {milliseconds:,} ms" if 0 <= milliseconds < 10_000 else f"in {milliseconds / 1000:,.0f} s"
 
 
 def _timeline(row: ListedMessage, attempts: Sequence[Attempt], now: datetime) -> list[Entry]:
@@ -325,7 +340,7 @@ def _timeline(row: ListedMessage, attempts: Sequence[Attempt], now: datetime) ->
             Entry(
                 "check" if attempt.ok else "circle-x",
                 f"Attempt {attempt.number}: {ended}",
-                code + attempt.detail,
+                f"{code}{attempt.detail} {'' if withdrawn else _took(attempt)}".strip(),
                 "" if attempt.ok else "danger" if status == DEAD else "warn",
                 attempt.ended_at,
             )

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.depositions import actions, presentation
+from app.depositions import actions
 from app.depositions.models import Manager
 from app.depositions.queries import managers
+from app.depositions.views.choices import manager_choices
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.cast import Cast
@@ -109,7 +110,7 @@ def test_free_managers_come_first_and_the_others_say_when_they_are_busy(
     zoe = Manager(id=9, name="Zoe Last", email="zoe@example.com", buffer_before=15, buffer_after=15, templates={})
     with database.read() as db:
         sessions = managers.booked(db, [person.id, zoe.id], other.starts_at, other.ends_at)
-    choices = presentation.manager_choices([person, zoe], sessions, {}, other, set())
+    choices = manager_choices([person, zoe], sessions, {}, other, set())
     assert [(one.name, one.busy, one.note[:8]) for one in choices] == [
         ("Zoe Last", False, "free all"),
         ("Ines Okafor", True, "overlaps"),

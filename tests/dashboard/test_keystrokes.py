@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from app.dashboard.undo.models import State
+from app.depositions.models import Manager
 from tests.depositions import factories
 from tests.depositions.pages import stored
 from tests.inspections.conftest import Integrator
@@ -55,6 +57,25 @@ def hand(app: Any, cast: Any, page: Page) -> Iterator[Any]:
 
 
 LINK, TITLE = ".title-cell > a:focus", "dialog#preview[open] #preview-title:focus"
+
+
+def test_the_common_booking_takes_four(hand: Any, database: Any, cast: Any) -> None:
+    """The best manager is chosen, whose own room it is: open, Ctrl Enter, Ctrl Enter."""
+    row = cast.managers["ines"]
+    with database.write() as db:
+        rooms = {"zoom": "https://zoom.example.com/{id}"}
+        db.execute(update(Manager).where(Manager.id == row.id).values({Manager.templates: rooms}))
+    made = factories.request(database, cast, details={"video_provider": "Zoom"})
+    keys = hand("/depositions", "ines")
+    keys.press("j", LINK)
+    keys.press("Enter", "#actions #schedule")
+    keys.press("Control+Enter", "#schedule:focus, " + TITLE)
+    if not keys.page.is_visible("dialog#preview[open]"):
+        keys.press("Control+Enter", TITLE)
+    keys.press("Control+Enter", "#toasts .toast")
+    booked = stored(database, made.id)
+    assert (booked.state, booked.room_url) == ("scheduled", f"https://zoom.example.com/{made.id}")
+    assert keys.pressed <= 5
 
 
 def test_booking_takes_six(hand: Any, database: Any, cast: Any) -> None:

@@ -81,7 +81,8 @@ def test_a_second_press_leads_to_the_same_request(ines, database, form):
 def test_a_form_that_was_changed_after_it_was_sent_keeps_its_text_and_enters_another(ines, database, form):
     typed = form()
     ines.post(CREATE, data=typed)
-    again = ines.post(CREATE, data={**typed, "title": "Second volume"})
+    changed = {**typed, "title": "Second volume", "start_time": "4 pm"}
+    again = ines.post(CREATE, data=changed)
     page = again.get_data(as_text=True)
     assert again.status_code == 409
     assert "Second volume" in page
@@ -89,7 +90,7 @@ def test_a_form_that_was_changed_after_it_was_sent_keeps_its_text_and_enters_ano
     assert f"request {made.id}" in page
     token = re.search(r'name="token"[^>]*value="([^"]+)"', page)[1]
     assert token != typed["token"]
-    assert ines.post(CREATE, data={**typed, "title": "Second volume", "token": token}).status_code == 303
+    assert ines.post(CREATE, data={**changed, "token": token}).status_code == 303
     assert [row.title for row in every(database)] == ["Deposition of Orsolya Brandt", "Second volume"]
 
 
@@ -109,6 +110,20 @@ def test_a_session_that_is_booked_at_once_is_confirmed(ines, database, outbox, f
     assert made.slug in page
     assert ines.post(CREATE, data=fields).location == done.location
     assert len(every(database)) == 1
+
+
+def test_a_duplicate_is_flagged_before_it_is_entered(ines, database, form):
+    ines.post(CREATE, data=form())
+    (made,) = every(database)
+    typed = {**form(title="The same once more"), "step": "preview"}
+    shown = ines.post(CREATE, data=typed)
+    page = shown.get_data(as_text=True)
+    assert (shown.status_code, len(every(database))) == (200, 1)
+    assert "This was requested already" in page
+    assert f'href="/depositions/{made.id}"' in page
+    fields = {**{name: value for name, value in typed.items() if name != "step"}, "preview": digest(shown)}
+    assert ines.post(CREATE, data=fields).status_code == 303
+    assert len(every(database)) == 2
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from app.depositions import actions
 from app.depositions.actions import rereading
 from app.depositions.models import Deposition
-from app.depositions.queries import conflicts, detail, listing, managers
+from app.depositions.queries import conflicts, detail, listing, managers, roster
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
 from tests.dashboard.choosing import chooser
@@ -157,6 +157,14 @@ def test_the_api_list_walks_an_index(database, cast, crowd):
         words = plan(db, ids)
         walks_an_index(words)
         assert "ix_depositions_organization" in words
+        for filtered in (False, True):
+            count, page = detail._statements(filtered, filtered, sessions=True)
+            span = {"after": now(), "before": now(), "organization_id": cast.marston.id, "size": 100, "offset": 200}
+            # The page itself is put into the order of its ids, a hundred at most.
+            walks_an_index(words := plan(db, page, span), bounded=True)
+            assert filtered or "ix_depositions_sessions" in words
+            if filtered:
+                walks_an_index(plan(db, count, span))
         walks_an_index(plan(db, detail.BY_SLUG.params(organization_id=1, wanted="x")))
 
 
@@ -165,6 +173,9 @@ def test_overlaps_walk_an_index(database, cast, crowd):
         booking = factories.booking(cast, reason="It is now.")
         actions.schedule(db, crowd.id, booking, by=cast.actor("ines"), now=now(), version=1)
     with database.read() as db:
+        words = plan(db, roster.FEED, {"manager_id": 41, "after": now(), "before": now()})
+        walks_an_index(words)
+        assert "ix_depositions_managed" in words
         found = managers.overlaps(db, cast.managers["ines"], crowd.starts_at, crowd.ends_at, besides=0)
         assert [row.id for row in found] == [crowd.id]
 

@@ -310,7 +310,7 @@ def test_a_language_is_named_in_the_language_of_the_page():
     ],
 )
 def test_holidays_are_those_of_the_organization(country, labels):
-    deposition = SimpleNamespace(**vars(facts("2026-07-14 10:00 AM")))
+    deposition = SimpleNamespace(**vars(facts("2027-07-14 10:00 AM")))
     assert [flag.label for flag in flags.flags_of(deposition, NOW, country)] == labels
 
 

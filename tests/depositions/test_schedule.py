@@ -4,8 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.depositions import actions
+from app.depositions.models import Manager
+from app.depositions.queries import managers
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
@@ -39,6 +42,46 @@ def test_with_a_manager_who_is_not_in_the_list(ines, cast, database):
     other = typed(cast, manager="other", manager_name="Quartz Verbena", manager_email="Quartz@partner.example.com")
     assert send(ines, made.id, "schedule", **other).status_code == 303
     assert "quartz@partner.example.com" in text(ines.get(f"/depositions/{made.id}"))
+
+
+def test_without_a_room_the_managers_own_at_the_provider_is_meant(ines, cast, database):
+    id = cast.managers["ines"].id
+    with database.write() as db:
+        rooms = {"zoom": "https://zoom.example.com/{id}", "chime": "https://chime.example.com/me"}
+        db.execute(update(Manager).where(Manager.id == id).values({Manager.templates: rooms}))
+    first, second, third = (factories.request(database, cast, starts_at=now() + timedelta(days=n)) for n in (5, 6, 7))
+    refused = send(ines, third.id, "schedule", **typed(cast, room_url="", provider="teams"))
+    assert refused.status_code == 422
+    assert "Ines Okafor has no room at teams in the roster" in text(refused)
+    for made, provider in ((first, "Chime"), (second, "")):
+        assert send(ines, made.id, "schedule", **typed(cast, room_url="", provider=provider)).status_code == 303
+    assert stored(database, first.id).room_url == "https://chime.example.com/me"
+    booked = stored(database, second.id)
+    assert (booked.room_url, booked.provider) == (f"https://zoom.example.com/{second.id}", "zoom")
+    assert stored(database, third.id) == third
+
+
+def test_somebody_else_gets_a_row_and_is_chosen_the_next_time(ines, cast, database):
+    first, second = (factories.request(database, cast, starts_at=now() + timedelta(days=n)) for n in (5, 6))
+    other = {"manager": "other", "manager_name": "Quartz Verbena", "manager_email": "Quartz@partner.example.com"}
+    assert send(ines, first.id, "schedule", **typed(cast, **other)).status_code == 303
+    with database.read() as db:
+        row = managers.by_email(db, "quartz@partner.example.com")
+        assert timeline(db, "manager", row.id)[0].kind == "manager.added"
+    assert f'value="{row.id}"' in text(ines.get(f"/depositions/{second.id}"))
+    again = {"manager": "other", "manager_name": "Q.", "manager_email": "quartz@partner.example.com"}
+    assert send(ines, second.id, "schedule", **typed(cast, **again)).status_code == 303
+    assert (stored(database, second.id).manager_id, stored(database, second.id).manager_name) == (row.id, row.name)
+
+
+def test_a_manager_who_is_not_active_is_refused_in_words(ines, cast, database):
+    made, id = factories.request(database, cast), cast.managers["ines"].id
+    with database.write() as db:
+        db.execute(update(Manager).where(Manager.id == id).values({Manager.active: False}))
+    other = {"manager": "other", "manager_name": "Ines", "manager_email": "ines@example.com"}
+    refused = send(ines, made.id, "schedule", **typed(cast, **other))
+    assert (refused.status_code, "is not active in the roster" in text(refused)) == (409, True)
+    assert stored(database, made.id) == made
 
 
 @pytest.mark.parametrize(

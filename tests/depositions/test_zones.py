@@ -19,10 +19,12 @@ from app.depositions.payloads import documents
 from app.depositions.rules import new_request
 from app.kernel.errors import Invalid
 from app.kernel.text import datetimes, time_zones
+from app.kernel.text.i18n import Translator
 from tests.printed_times import DAY, changes, read
 
 CONFIG = Config.for_tests()
 ENGLISH = TRANSLATIONS.translator("en")
+OTHERS = [TRANSLATIONS.translator(language) for language in ("es", "fr", "ar")]
 LENGTH = timedelta(minutes=45)
 NAMES = sorted({*time_zones.RAILS, *time_zones.IANA, *(f"(GMT-08:00) {name}" for name in time_zones.RAILS)})
 
@@ -57,7 +59,7 @@ def printed(zone: str, starts_at: datetime) -> list[list[datetime]]:
     stamps = re.findall(r"^DT(?:START|END):(\d{8}T\d{6}Z)\r$", file, re.M)
     csv = datetimes.moment(starts_at, zone)
     return [
-        read(page(starts_at, ends_at, zone), zone),
+        *(read(page(starts_at, ends_at, zone, t), zone) for t in (ENGLISH, OTHERS[len(zone) % 3])),
         read(mail, zone),
         read(presentation.hours(session), zone),
         [*read(csv, zone), ends_at],
@@ -65,11 +67,12 @@ def printed(zone: str, starts_at: datetime) -> list[list[datetime]]:
     ]
 
 
-def page(starts_at: datetime, ends_at: datetime, zone: str) -> str:
-    """The hours of the session's page as the reader puts them together, in the words of the e-mails."""
-    shown = hours(starts_at, ends_at, zone, ENGLISH)
-    day = datetime.strptime(f"{shown.day} +0000", "%A %d %B %Y %z").date()
-    clock, into, _ = shown.clock.partition(" (into ")
+def page(starts_at: datetime, ends_at: datetime, zone: str, t: Translator) -> str:
+    """The hours of the session's page as the reader puts them together, in the words of the English e-mails."""
+    shown = hours(starts_at, ends_at, zone, t)
+    english = hours(starts_at, ends_at, zone, ENGLISH)
+    day = datetime.strptime(f"{english.day} +0000", "%A %d %B %Y %z").date()
+    clock, into, _ = shown.clock.partition(" (")
     first, last = clock.split(" – ")
     if into:
         last = f"{datetimes.day(day + DAY)}, {last}"

@@ -22,6 +22,7 @@ CONFIRMED = [
     "depositions.keep_clock_time",
     "depositions.keep_moment",
     "depositions.move",
+    "depositions.revoke_feed",
     "depositions.schedule",
     "depositions.start",
     "depositions.tell",
@@ -39,6 +40,7 @@ for a user who chose no undo window."""
 ONE_PRESS = {
     "another press takes it back": """
         accounts.change_organization accounts.change_settings accounts.enable accounts.give_role accounts.take_role
+        depositions.add_absence depositions.change_manager_facts depositions.remove_absence
         depositions.assign depositions.bulk depositions.change_settings depositions.give_back depositions.tag
         depositions.take_back_start
         depositions.reconfirm depositions.unassign depositions.untag depositions.write_notice
@@ -51,7 +53,8 @@ ONE_PRESS = {
         inspections.attend inspections.start_recording inspections.stop_recording""",
     "its form says what comes of it, and holds what is typed": """
         accounts.change_password accounts.create_key accounts.create_organization accounts.invite
-        accounts.print_bearer inspections.add_remark inspections.create""",
+        accounts.print_bearer depositions.add_manager depositions.make_feed depositions.run_import
+        depositions.test_webhook inspections.add_remark inspections.create""",
     "it sends once more what was sent before": """
         accounts.invite_again inspections.retry_anchor messages.bulk messages.send_again""",
     "it is about the user's own sign-in, and asks for proof where it weakens it": """

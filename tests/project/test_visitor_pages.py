@@ -27,6 +27,7 @@ FOR_OTHERS = {
     "brand": "browsers, which need the colour of a page",
     "deliveries": "staff who follow an old address",
     "mail": "developers",
+    "managers_public": "calendar programs of managers",
     "reference": "integrators",
     "health": "an operator's machines",
 }

@@ -4,6 +4,7 @@ Each race is decided by one conditional UPDATE (`_write.py`); each change record
 in the same transaction.
 """
 
+from app.depositions.actions import roster
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_manager import change_manager
@@ -21,6 +22,7 @@ from app.depositions.actions.schedule import Booking, schedule
 from app.depositions.actions.start import start
 from app.depositions.actions.take_back_start import take_back_start
 from app.depositions.actions.tell import tell
+from app.depositions.actions.test_webhook import test_webhook
 from app.depositions.actions.withdraw import withdraw
 from app.depositions.actions.write_notice import write_notice
 
@@ -43,10 +45,12 @@ __all__ = [
     "request",
     "request_cancellation",
     "respondent",
+    "roster",
     "schedule",
     "start",
     "take_back_start",
     "tell",
+    "test_webhook",
     "unassign",
     "withdraw",
     "write_notice",

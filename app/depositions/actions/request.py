@@ -65,7 +65,7 @@ def request(
     Raises Invalid for a webhook address that is never called.
     """
     if new.postback_url is not None:
-        _check_postback(new.postback_url, db)
+        check_postback(new.postback_url, db)
     state = transitions.first_state(organization.self_service)
     ready = state == State.READY
     values = {
@@ -121,7 +121,8 @@ def webhook(db: Db, deposition: Deposition) -> list[Message]:
     return [notification(deposition.postback_url, claims, deposition.organization_id, receipt=receipt)]
 
 
-def _check_postback(url: str, db: Db) -> None:
+def check_postback(url: str, db: Db) -> None:
+    """Raises Invalid for an address that no webhook is ever sent to."""
     try:
         check_target(url, db.config)
     except ValueError as error:

@@ -1,60 +1,155 @@
-"""Writes of the roster of managers."""
+"""Writes of the roster of managers: its rows, their absences, and the tokens of their calendar feeds."""
 
-from datetime import datetime
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select, update
 
 from app.accounts.models import Person
 from app.depositions import events
-from app.depositions.models import Manager
-from app.depositions.queries import managers
-from app.kernel.changes.events import Actor
-from app.kernel.changes.events import record as record_event
+from app.depositions.actions import overlaps
+from app.depositions.models import Absence, Manager, WorkingHours
+from app.depositions.queries import managers, roster
+from app.depositions.rules.roster import RosterFacts, check_absence
+from app.kernel.changes.event_types import EventType
+from app.kernel.changes.events import Actor, record, stale_conflict
 from app.kernel.db.engine import Db
-from app.kernel.db.inserts import insert_once
-from app.kernel.errors import Conflict, FieldError
+from app.kernel.db.inserts import Values, insert_once
+from app.kernel.errors import Conflict, FieldError, NotFound
+from app.kernel.json_types import JsonObject
+
+
+def add(db: Db, facts: RosterFacts, *, by: Actor, now: datetime) -> int:
+    """Adds a row, of a person when the address is that of one. Raises Conflict when the address has a row."""
+    values = {**_values(facts), Manager.person_id: _person(db, facts.email), Manager.created_at: now}
+    id = insert_once(db, Manager, {**values, Manager.updated_at: now})
+    if id is None:
+        raise _taken()
+    _store_hours(db, id, facts)
+    _record(db, events.MANAGER_ADDED, id, by=by, now=now, data=facts.as_data())
+    return id
 
 
 def add_for_booking(db: Db, name: str, email: str, zone: str, *, by: Actor, now: datetime) -> int:
     """The id of the row with this address; a new row when there is none. Its zone is that of the session, until the
     team writes a better one."""
-    address = email.lower()
-    person_id = db.execute(
-        select(Person.id).where(
-            Person.email == address, Person.id.not_in(select(Manager.person_id).where(Manager.person_id.is_not(None)))
-        )
-    ).scalar()
-    id = insert_once(
-        db,
-        Manager,
-        {
-            Manager.person_id: person_id,
-            Manager.name: name,
-            Manager.email: address,
-            Manager.zone: zone,
-            Manager.languages: [],
-            Manager.skills: [],
-            Manager.templates: {},
-            Manager.created_at: now,
-            Manager.updated_at: now,
-        },
-    )
-    if id is None:
-        found = managers.by_email(db, address)
-        if found is None:
-            raise Conflict("The roster was changed at the same moment. Nothing was changed. Try again.")
+    found = managers.by_email(db, email)
+    if found is not None:
         return found.id
-    record_event(
-        db,
-        events.MANAGER_ADDED,
-        subject_type=events.MANAGER,
-        subject_id=id,
-        organization_id=None,
-        by=by,
-        now=now,
-        data={"name": name, "email": address},
-    )
-    return id
+    try:
+        return add(db, RosterFacts(name, email.lower(), zone), by=by, now=now)
+    except Conflict:
+        # Another booking has added it since.
+        found = managers.by_email(db, email)
+        if found is None:
+            raise
+        return found.id
+
+
+def change(
+    db: Db, manager_id: int, facts: RosterFacts, *, by: Actor, now: datetime, version: int | None = None
+) -> bool:
+    """Writes what differs, and returns whether anything did. Raises NotFound; Conflict when the row moved on since
+    `version`, or when the address has another row."""
+    manager = _locked(db, manager_id, version, by)
+    before, after = roster.facts_of(db, manager).as_data(), facts.as_data()
+    changed = [name for name in after if before[name] != after[name]]
+    if not changed:
+        return False
+    other = managers.by_email(db, facts.email)
+    if other is not None and other.id != manager_id:
+        raise _taken()
+    person_id = manager.person_id if "email" not in changed else _person(db, facts.email, besides=manager_id)
+    _write(db, manager, {**_values(facts), Manager.person_id: person_id}, now)
+    _store_hours(db, manager_id, facts)
+    if {"buffer_before", "buffer_after"} & set(changed):
+        overlaps.restore_of_manager(db, manager_id)
+    data = {"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}}
+    _record(db, events.MANAGER_CHANGED_FACTS, manager_id, by=by, now=now, data=data)
+    return True
+
+
+def add_absence(
+    db: Db,
+    manager_id: int,
+    first_day: date,
+    last_day: date,
+    note: str,
+    *,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
+) -> None:
+    """Writes days on which a manager is away. Raises NotFound, Invalid, Conflict."""
+    check_absence(first_day, last_day, note)
+    manager = _locked(db, manager_id, version, by)
+    days: JsonObject = {"first_day": first_day, "last_day": last_day, "note": note}
+    db.execute(insert(Absence).values(manager_id=manager_id, **days))
+    _write(db, manager, {}, now)
+    _record(db, events.ABSENCE_ADDED, manager_id, by=by, now=now, data=_days(days))
+
+
+def remove_absence(
+    db: Db, manager_id: int, absence_id: int, *, by: Actor, now: datetime, version: int | None = None
+) -> None:
+    """Takes an absence back. Raises NotFound, Conflict."""
+    manager = _locked(db, manager_id, version, by)
+    row = db.execute(
+        delete(Absence)
+        .where(Absence.id == absence_id, Absence.manager_id == manager_id)
+        .returning(Absence.first_day, Absence.last_day, Absence.note)
+    ).first()
+    if row is None:
+        raise NotFound("This absence is not there any more. Nothing was changed.")
+    _write(db, manager, {}, now)
+    _record(db, events.ABSENCE_REMOVED, manager_id, by=by, now=now, data=_days(row._asdict()))
+
+
+def make_feed(db: Db, manager_id: int, *, by: Actor, now: datetime, version: int | None = None) -> str:
+    """Makes the token of a calendar feed and returns it; it is stored as a hash. A former one ends."""
+    manager = _locked(db, manager_id, version, by)
+    token = secrets.token_urlsafe(32)
+    _write(db, manager, {Manager.feed_hash: feed_hash(token), Manager.feed_made_at: now}, now)
+    _record(db, events.FEED_MADE, manager_id, by=by, now=now, data={})
+    return token
+
+
+def revoke_feed(db: Db, manager_id: int, *, by: Actor, now: datetime, version: int | None = None) -> None:
+    """Ends a manager's calendar feed. Raises Conflict when there is none."""
+    manager = _locked(db, manager_id, version, by)
+    if manager.feed_hash is None:
+        raise Conflict("There is no calendar feed. Nothing was changed.")
+    _write(db, manager, {Manager.feed_hash: None, Manager.feed_made_at: None}, now)
+    _record(db, events.FEED_REVOKED, manager_id, by=by, now=now, data={})
+
+
+class Imported(NamedTuple):
+    """How many rows an import has added, changed and found as they were."""
+
+    added: int
+    changed: int
+    same: int
+
+
+def import_rows(db: Db, rows: Sequence[RosterFacts], *, by: Actor, now: datetime) -> Imported:
+    """Adds the rows whose address is new and changes the others. Rows that are not named stay as they are."""
+    added = changed = 0
+    for facts in rows:
+        found = managers.by_email(db, facts.email)
+        if found is None:
+            add(db, facts, by=by, now=now)
+            added += 1
+        else:
+            changed += change(db, found.id, facts, by=by, now=now)
+    return Imported(added, changed, len(rows) - added - changed)
+
+
+def feed_hash(token: str) -> str:
+    """The stored form of a feed's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def check_active(manager: Manager) -> None:
@@ -66,3 +161,62 @@ def check_active(manager: Manager) -> None:
             code="manager.not_active",
             errors=[FieldError("manager", "not_active", "Choose another manager.")],
         )
+
+
+def _locked(db: Db, manager_id: int, version: int | None, by: Actor) -> Manager:
+    """The row, locked until the transaction ends. Raises NotFound, and Conflict when it moved on since `version`."""
+    manager = managers.lock(db, [manager_id]).get(manager_id)
+    if manager is None:
+        raise NotFound("There is no such manager in the roster.")
+    if version is not None and manager.version != version:
+        raise stale_conflict(db, events.MANAGER, manager_id, version, manager.version, events.EVENTS, by)
+    return manager
+
+
+def _write(db: Db, manager: Manager, values: Values, now: datetime) -> None:
+    moved = {Manager.version: manager.version + 1, Manager.updated_at: now}
+    db.execute(update(Manager).where(Manager.id == manager.id).values({**values, **moved}))
+
+
+def _values(facts: RosterFacts) -> Values:
+    return {
+        Manager.name: facts.name,
+        Manager.email: facts.email,
+        Manager.zone: facts.zone,
+        Manager.languages: list(facts.languages),
+        Manager.skills: list(facts.skills),
+        Manager.buffer_before: facts.buffer_before,
+        Manager.buffer_after: facts.buffer_after,
+        Manager.templates: dict(facts.templates),
+        Manager.active: facts.active,
+    }
+
+
+def _store_hours(db: Db, manager_id: int, facts: RosterFacts) -> None:
+    db.execute(delete(WorkingHours).where(WorkingHours.manager_id == manager_id))
+    if facts.hours:
+        db.execute(insert(WorkingHours), [{"manager_id": manager_id, **each._asdict()} for each in facts.hours])
+
+
+def _person(db: Db, email: str, besides: int | None = None) -> int | None:
+    """The person with this address, unless another row of the roster is theirs."""
+    others = select(Manager.person_id).where(Manager.person_id.is_not(None))
+    if besides is not None:
+        others = others.where(Manager.id != besides)
+    found: int | None = db.execute(select(Person.id).where(Person.email == email, Person.id.not_in(others))).scalar()
+    return found
+
+
+def _taken() -> Conflict:
+    detail = "This address is in the roster already. One address is one manager."
+    return Conflict(
+        f"{detail} Nothing was saved.", code="manager.address_taken", errors=[FieldError("email", "taken", detail)]
+    )
+
+
+def _days(row: Mapping[str, object]) -> JsonObject:
+    return {name: str(value) for name, value in row.items()}
+
+
+def _record(db: Db, event_type: EventType, id: int, *, by: Actor, now: datetime, data: JsonObject) -> None:
+    record(db, event_type, subject_type=events.MANAGER, subject_id=id, organization_id=None, by=by, now=now, data=data)

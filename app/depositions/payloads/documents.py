@@ -34,6 +34,41 @@ def one(deposition: Deposition, base_url: str) -> dict[str, object]:
     return {"requests": [_request(deposition, base_url, "cancelation_requested", in_list=True)]}
 
 
+IS_A_TEST = "This is a test. No session was scheduled."
+
+
+def example(base_url: str) -> dict[str, object]:
+    """The claims of a test webhook: those of a scheduled session, as the document prints them, which say that they are
+    a test. No session has the id 0."""
+    session_id = "00000000-0000-4000-8000-000000000000"
+    return {
+        "requests": [
+            {
+                "id": 0,
+                "session_state": State.SCHEDULED.value,
+                "session_url": f"{base_url}/sessions/test/join",
+                "remote_session_id": session_id,
+                "session_request": {
+                    "session_type": "remote_deposition",
+                    "deponent": {"name": "Malachite Yarrow", "email": "malachite@example.com", "role": "deponent"},
+                    "invites": ["quartz@example.com", "obsidian@example.com"],
+                },
+                "remote_session": {
+                    "title": "TEST: Example Remote Session Request",
+                    "case": "test-case",
+                    "start_date": "2025-01-28",
+                    "start_time": "01:30 AM",
+                    "time_zone": "Pacific Time (US & Canada)",
+                    "estimated_duration": 1.25,
+                },
+                "session_details": {"language": "en-US", "session_type": "remote_deposition"},
+                "notice": IS_A_TEST,
+                "cancelation_requested": None,
+            }
+        ]
+    }
+
+
 def session_url(deposition: Deposition, base_url: str) -> str:
     """The address that joins the session. Anyone who has it may join."""
     return f"{base_url}/sessions/{deposition.slug}/join"

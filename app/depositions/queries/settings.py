@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select
 
 from app.accounts.models import Organization
 from app.accounts.scope import Scope
-from app.depositions.models import DepositionSettings
+from app.depositions.models import Deposition, DepositionSettings
 from app.depositions.rules.settings import Settings
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
@@ -71,3 +71,10 @@ def telephones(db: Db, organization_ids: Collection[int]) -> dict[int, str]:
     """The public telephones of organizations that have one, by their ids."""
     rows = db.execute(_TELEPHONES, {"ids": sorted(organization_ids)}).all() if organization_ids else ()
     return {row.id: row.public_phone for row in rows}
+
+
+def latest_postback(db: Db, organization_id: int) -> str:
+    """The address of the organization's newest request that has one, among the last few; empty for none."""
+    newest = select(Deposition.id, Deposition.postback_url).where(Deposition.organization_id == organization_id)
+    rows = db.execute(newest.order_by(Deposition.id.desc()).limit(20))
+    return next((row.postback_url for row in rows if row.postback_url), "")

@@ -72,6 +72,11 @@ class NewRequest:
         return end_of(self.start, self.estimated_duration)
 
 
+def hours_of(stored: str | None) -> int | float | None:
+    """The duration of a row, as JSON wrote it, in hours."""
+    return None if stored is None else (float(stored) if "." in stored or "e" in stored.lower() else int(stored))
+
+
 def end_of(start: Start, hours: float | None) -> datetime:
     """The end of a session of so many hours; its start when these are not known."""
     return start.starts_at + timedelta(seconds=round((hours or 0) * 3600))

@@ -1,13 +1,27 @@
-"""Pages of the depositions desk: the queue, one deposition, what the team does with it, organizations."""
+"""Pages of the depositions desk: the queue, one deposition, what the team does with it, organizations, the roster."""
 
-from app.depositions.views import actions, assignment, detail, list, moving, new, organizations, overview, reconfirm
+from app.depositions.views import (
+    actions,
+    assignment,
+    detail,
+    import_managers,
+    list,
+    managers,
+    moving,
+    new,
+    organizations,
+    overview,
+    reconfirm,
+)
 from app.depositions.views.filters import pages
 
 __all__ = [
     "actions",
     "assignment",
     "detail",
+    "import_managers",
     "list",
+    "managers",
     "moving",
     "new",
     "organizations",

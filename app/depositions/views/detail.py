@@ -25,7 +25,6 @@ from app.depositions.forms import (
     typed_time,
 )
 from app.depositions.models import BOOKED, Deposition, Manager, State
-from app.depositions.presentation import ManagerChoice
 from app.depositions.queries import conflicts, managers
 from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
@@ -33,6 +32,7 @@ from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions, zone_rules
 from app.depositions.views import confirmations, knowledge
+from app.depositions.views.choices import ManagerChoice, manager_choices, sessions_of_day
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
@@ -79,7 +79,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
     away = managers.away(reading(), team, deposition.starts_at, deposition.ends_at)
     of_the_case = {other.manager_id for other in others if same_case(other, deposition)}
     others_of_team = [one for one in team if one.id != deposition.manager_id]
-    choices = presentation.manager_choices(others_of_team, sessions, away, deposition, of_the_case)
+    choices = manager_choices(others_of_team, sessions, away, deposition, of_the_case)
     messages = messages_about(db(), SUBJECT, deposition.id)
     informed = Informed.by(messages)
     known = knowledge.card(reading(), deposition, now)
@@ -187,14 +187,15 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
 def _schedule_form(
     deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
 ) -> ScheduleForm:
-    """The form of a booking. The preferred manager is chosen, or else the first who is free."""
+    """The form of a booking. The first who is free is chosen: the preferred manager, when they are; somebody else when
+    the roster does not know the preferred one."""
     preferred = deposition.details.get("preferred_manager", "")
-    chosen = next((choice.value for choice in choices if choice.name.casefold() == preferred.casefold()), None)
+    known = not preferred or any(choice.name.casefold() == preferred.strip().casefold() for choice in choices)
     defaults = {
         "version": deposition.version,
         "provider": deposition.details.get("video_provider", ""),
-        "manager": chosen or (OTHER if preferred or not choices else choices[0].value),
-        "manager_name": "" if chosen else preferred,
+        "manager": choices[0].value if choices and known else OTHER,
+        "manager_name": "" if known else preferred,
     }
     form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
     form.offer(team)
@@ -230,6 +231,4 @@ def _manager_day(deposition: Deposition, sessions: Sequence[BookedSession]) -> l
     """The sessions that the manager of a session has on its day, while it lies ahead or runs."""
     if deposition.state not in (*BOOKED, State.ACTIVE):
         return []
-    return presentation.sessions_of_day(
-        (one for one in sessions if one.manager_id == deposition.manager_id), deposition
-    )
+    return sessions_of_day((one for one in sessions if one.manager_id == deposition.manager_id), deposition)

@@ -19,8 +19,9 @@ from app.depositions.forms import RequestForm
 from app.depositions.models import State
 from app.depositions.payloads import incoming
 from app.depositions.queries import conflicts
+from app.depositions.rules import conflicts as conflict_rules
 from app.depositions.rules import flags, mail, new_request
-from app.depositions.rules.conflicts import Requested
+from app.depositions.rules.conflicts import Finding, Need, Requested
 from app.depositions.views import confirmations
 from app.depositions.views import reading as reading_of_mail
 from app.depositions.views.filters import READERS, pages
@@ -114,6 +115,9 @@ def create() -> Response:
     earlier = _earlier(key, print_of_form, form)
     if earlier is not None:
         return earlier
+    requested = Requested.of(wanted, organization.id)
+    overlaps = conflicts.overlaps(reading(), requested)
+    twice = any(Need.REQUEST in overlap.needs for overlap in overlaps)
     entry = actions.Entry(form.asked_by.data or "", form.how.data or "phone", _seed(form.token.data))
     by, now = me().actor(), clock.now()
 
@@ -126,11 +130,13 @@ def create() -> Response:
         return Entered(made.id, before=False)
 
     with _named_as_typed():
-        entered, preview = confirmation.confirm(enter, "request", print_of_form, always=False)
+        about = [print_of_form, sorted((each.other.id, *sorted(each.needs)) for each in overlaps)]
+        entered, preview = confirmation.confirm(enter, "request", *about, always=twice)
     if preview:
         # Another press of the same form may have stored it meanwhile.
+        found = conflict_rules.findings(requested, overlaps, now)
         return _earlier(key, print_of_form, form) or confirmation_pages.show(
-            preview, _confirmation(organization, wanted, now)
+            preview, _confirmation(organization, wanted, found, now)
         )
     assert entered is not None
     return _done(entered)
@@ -219,12 +225,17 @@ def _page(form: RequestForm, found: mail.Reading | None = None, sent_as: int = 0
     )
 
 
-def _confirmation(organization: Organization, wanted: new_request.NewRequest, now: datetime) -> Confirmation:
-    """What is read before a request is stored that is booked at once."""
-    start = wanted.start
+def _confirmation(
+    organization: Organization, wanted: new_request.NewRequest, found: Sequence[Finding], now: datetime
+) -> Confirmation:
+    """What is read before a request is stored that is booked at once, or that seems to be there already."""
+    start, booked = wanted.start, organization.self_service
+    note = "Nothing is sent: it waits for the team, beside the other."
+    if booked:
+        note = f"{organization.name} has Self-Service: its sessions are booked when they are entered."
     return Confirmation(
-        title="Review and book",
-        confirm="Book the session",
+        title="Review and book" if booked else "This was requested already",
+        confirm="Book the session" if booked else "Enter it all the same",
         back=url_for(".new"),
         back_label="Back to the form",
         icon="calendar-check",
@@ -233,14 +244,10 @@ def _confirmation(organization: Organization, wanted: new_request.NewRequest, no
             f"{wanted.deponent_name or wanted.title}, {wanted.case_name}",
             f"for {organization.name}",
         ],
-        flags=[*_conflicts(wanted, organization.id, now), *_flags(wanted, now, organization.region)],
-        note=f"{organization.name} has Self-Service: its sessions are booked when they are entered.",
+        flags=[*confirmations.conflict_flags(found), *_flags(wanted, now, organization.region)],
+        note=note,
         edit="new",
     )
-
-
-def _conflicts(wanted: new_request.NewRequest, organization_id: int, now: datetime) -> Sequence[Flag]:
-    return confirmations.conflict_flags(conflicts.findings(reading(), Requested.of(wanted, organization_id), now))
 
 
 def _flags(wanted: new_request.NewRequest, now: datetime, country: str | None) -> Sequence[Flag]:

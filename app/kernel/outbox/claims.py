@@ -27,6 +27,7 @@ from app.kernel.outbox.outbox import (
     RECEIPT,
     SENT,
     WAITING,
+    Accepted,
     Delivery,
     Handler,
     OutboxAttempt,
@@ -77,6 +78,7 @@ class Outcome:
     status: int | None = None
     after: float | None = None
     at_least: float | None = None
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +221,15 @@ def attempt(database: Database, row: Claimed, now: datetime, handlers: Mapping[s
             raise TemporaryFailure(f"This installation has nothing that delivers {row.channel}.")
         answer = handler(_delivery(database, row, now))
     except PermanentFailure as failure:
-        return Outcome(DEAD, failure.reason, failure.status)
+        return Outcome(DEAD, failure.reason, failure.status, answer=failure.answer)
     except TemporaryFailure as failure:
-        return Outcome(QUEUED, failure.reason, failure.status, failure.after, failure.at_least)
+        return Outcome(QUEUED, failure.reason, failure.status, failure.after, failure.at_least, failure.answer)
     except Exception as error:
         # The text of an unforeseen error may hold the message itself, so only its kind is kept.
         log.error("delivery broke", delivery=str(row.id), channel=row.channel, at=_place(error))
         return Outcome(QUEUED, f"Something unforeseen went wrong here ({type(error).__name__}).")
+    if isinstance(answer, Accepted):
+        return Outcome(SENT, "", answer.status, answer=answer.answer)
     return Outcome(SENT, answer if isinstance(answer, str) else "", answer if isinstance(answer, int) else None)
 
 
@@ -314,6 +318,7 @@ def finish(
             "ok": outcome.state == SENT,
             "status": outcome.status,
             "detail": one_line(outcome.detail if written else f"{outcome.detail} (reported after the lease had ended)"),
+            "answer": db.vault.encrypt(outcome.answer) if outcome.answer else None,
         },
     )
     return written

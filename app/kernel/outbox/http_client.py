@@ -25,6 +25,8 @@ CONNECT_SECONDS = 5.0
 BODY_SECONDS = 2.0
 """Seconds in which the body of a response is read that nobody needs."""
 LONGEST_ANSWER = 64 * 1024
+EXCERPT = 2048
+"""Bytes of a response that are kept when nobody needs it, for whoever looks for a fault."""
 INFORMATIONAL = 20
 """Interim responses (100 Continue, 103 Early Hints) that are read before the final one."""
 
@@ -35,7 +37,7 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response of the receiver. `retry_after` is in seconds. `body` is empty unless it was wanted."""
+    """The response of the receiver. `retry_after` is in seconds; `body` is its beginning unless it was wanted."""
 
     status: int
     retry_after: float | None
@@ -183,8 +185,8 @@ def _why(error: Exception) -> str:
 
 
 def _read(sock: socket.socket | None, response: HTTPResponse, deadline: Deadline, most: int) -> bytes:
-    """The body, up to one byte more than `most`. Of a body that nobody wants the beginning, so that the receiver sees
-    no reset; only the status counts then."""
+    """The body, up to one byte more than `most`. Of a body that nobody wants as much is read as keeps the receiver from
+    seeing a reset, and the beginning is returned; only the status counts then."""
     if most:
         content = b""
         while len(content) <= most and (piece := response.read1(most + 1 - len(content), decode_content=False)):
@@ -193,11 +195,13 @@ def _read(sock: socket.socket | None, response: HTTPResponse, deadline: Deadline
             raise TimeoutError
         return content
     harmless = contextlib.suppress(HTTPError, http.client.HTTPException, OSError, ValueError)
+    excerpt, taken = b"", 0
     with harmless, Deadline(deadline.left(BODY_SECONDS)) as brief:
         if sock is not None:
             brief.watch(sock)
-        response.read(LONGEST_ANSWER, decode_content=False)
-    return b""
+        while taken < LONGEST_ANSWER and (piece := response.read1(LONGEST_ANSWER - taken, decode_content=False)):
+            excerpt, taken = (excerpt + piece)[:EXCERPT], taken + len(piece)
+    return excerpt
 
 
 def _seconds(value: str) -> float | None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -137,6 +137,8 @@ class OutboxAttempt(Base):
     status: Mapped[int | None]
     """The receiver's own code (HTTP, SMTP), when there was one."""
     detail: Mapped[str] = mapped_column(String(500))
+    answer: Mapped[str | None] = mapped_column(Text)
+    """The beginning of what the receiver said, encrypted: it may repeat what it was sent."""
 
 
 keep_hourly_stats(
@@ -212,25 +214,38 @@ class TemporaryFailure(Exception):
     """An attempt failed and a later one may succeed. The reason is a sentence for staff, without secrets.
 
     `after` (seconds) replaces the next wait of BACKOFF, `at_least` can only lengthen it; `status` is the
-    receiver's code.
+    receiver's code, `answer` the beginning of what it said.
     """
 
     def __init__(
-        self, reason: str, after: float | None = None, status: int | None = None, at_least: float | None = None
+        self,
+        reason: str,
+        after: float | None = None,
+        status: int | None = None,
+        at_least: float | None = None,
+        answer: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason, self.after, self.status, self.at_least = reason, after, status, at_least
+        self.answer = answer
 
 
 class PermanentFailure(Exception):
     """An attempt failed and no later one can succeed. The reason is a sentence for staff, without secrets."""
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
+    def __init__(self, reason: str, status: int | None = None, answer: str = "") -> None:
         super().__init__(reason)
-        self.reason, self.status = reason, status
+        self.reason, self.status, self.answer = reason, status, answer
 
 
-Handler = Callable[[Delivery], "str | int | None"]
+class Accepted(NamedTuple):
+    """What a handler returns of a receiver that also said something: its code, and the beginning of its answer."""
+
+    status: int
+    answer: str
+
+
+Handler = Callable[[Delivery], "str | int | Accepted | None"]
 """Delivers the messages of one channel. What it returns (a code or a short text) is stored with the attempt.
 
 It must be idempotent: it may be called again with the same id.

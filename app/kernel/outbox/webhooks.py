@@ -14,7 +14,7 @@ from app.config import Config
 from app.kernel.db.engine import Db
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox import http_client, ssrf
-from app.kernel.outbox.outbox import Delivery, Message, PermanentFailure, TemporaryFailure
+from app.kernel.outbox.outbox import Accepted, Delivery, Message, PermanentFailure, TemporaryFailure
 
 SigningKey = Callable[[Db, int], str]
 """Returns the newest key of an organization, or raises LookupError. Handed in: the kernel knows no accounts."""
@@ -31,6 +31,7 @@ def notification(
     organization_id: int,
     *,
     due_at: datetime | None = None,
+    not_after: datetime | None = None,
     dedupe: str | None = None,
     summary: str = "",
     receipt: JsonObject | None = None,
@@ -42,6 +43,7 @@ def notification(
         payload={"url": url, "claims": claims, "organization_id": organization_id},
         destination=host,
         due_at=due_at,
+        not_after=not_after,
         dedupe=dedupe,
         summary=summary or f"Webhook to {host}",
         receipt=receipt,
@@ -73,7 +75,7 @@ def headers(host: str, id: str, timestamp: str, attempt: str, signed: str) -> di
     }
 
 
-def deliver(delivery: Delivery, signing_key: SigningKey) -> int:
+def deliver(delivery: Delivery, signing_key: SigningKey) -> Accepted:
     """One attempt. Only 2xx is success; 410 says never again; everything else is tried again later."""
     try:
         target = ssrf.parse(delivery.payload["url"], delivery.config)
@@ -114,14 +116,24 @@ def _key(delivery: Delivery, signing_key: SigningKey) -> str:
         raise TemporaryFailure("The organization has no active depositions key to sign this with.") from None
 
 
-def _status_or_failure(answer: http_client.Answer) -> int:
-    status = answer.status
+def _status_or_failure(answer: http_client.Answer) -> Accepted:
+    status, text = answer.status, printable(answer.body)
     if 200 <= status < 300:
-        return status
+        return Accepted(status, text)
     if status == 410:
-        raise PermanentFailure("The receiver answered 410 Gone: it wants no more of these.", status)
+        raise PermanentFailure("The receiver answered 410 Gone: it wants no more of these.", status, text)
     if 300 <= status < 400:
-        raise TemporaryFailure(
-            f"The receiver answered with a redirect ({status}), which is never followed.", status=status
-        )
-    raise TemporaryFailure(f"The receiver answered {status}.", status=status, at_least=answer.retry_after)
+        sentence = f"The receiver answered with a redirect ({status}), which is never followed."
+        raise TemporaryFailure(sentence, status=status, answer=text)
+    raise TemporaryFailure(f"The receiver answered {status}.", status=status, at_least=answer.retry_after, answer=text)
+
+
+LONGEST_EXCERPT = 500
+
+
+def printable(body: bytes) -> str:
+    """The beginning of an answer as text that can be shown and stored: line breaks stay, other control characters and
+    what turns text around do not."""
+    text = body.decode("utf-8", "replace").replace("\r\n", "\n")
+    kept = "".join(each if each == "\n" or each.isprintable() else " " for each in text).strip()
+    return kept if len(kept) <= LONGEST_EXCERPT else f"{kept[:LONGEST_EXCERPT]}…"

@@ -1,0 +1,263 @@
+"""The roster: everybody who manages sessions. The operating company's administrators edit it, its schedulers write
+absences, its auditors look."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask import Response, flash, request, url_for
+
+from app.accounts.access import allow, me
+from app.accounts.roles import DEPOSITIONS, Role
+from app.dashboard import csv_export
+from app.depositions import presentation
+from app.depositions.actions import roster as actions
+from app.depositions.events import EVENTS, MANAGER
+from app.depositions.forms import AbsenceForm, ButtonForm, RosterForm
+from app.depositions.models import Absence, Manager
+from app.depositions.queries import managers as queries
+from app.depositions.queries import roster
+from app.depositions.rules import rooms
+from app.depositions.rules.availability import DAYS
+from app.depositions.rules.roster import COLUMNS, DAY_KEYS, RosterFacts
+from app.depositions.rules.roster_csv import cells_of
+from app.depositions.views.filters import READERS, pages
+from app.kernel import clock
+from app.kernel.changes import confirmation, events
+from app.kernel.db.transaction import db, reading, side_transaction
+from app.kernel.errors import Denied
+from app.kernel.text import datetimes
+from app.kernel.web import confirmation_pages
+from app.kernel.web.confirmation_pages import Confirmation
+from app.kernel.web.htmx import personal, respond, see_other
+
+NOT_STAFF = "Only the operating company may look at the roster. Nothing was changed."
+ONLY_ADMINS = "Only the operating company’s administrators may edit the roster. Nothing was changed."
+ONLY_THE_TEAM = "Only administrators and the scheduling team may write absences. Nothing was changed."
+ACTIVE = {"active": True, "inactive": False}
+
+
+def check_may_look() -> None:
+    """Raises Denied unless the user is of the operating company."""
+    if not me().scope(DEPOSITIONS).everything:
+        raise Denied(NOT_STAFF)
+
+
+def why_not_edit() -> str | None:
+    """Why the user may not edit the roster; None when they may."""
+    may = any(grant.role is Role.ADMIN and grant.organization_id is None for grant in me().grants)
+    return None if may else ONLY_ADMINS
+
+
+def check_may_edit() -> None:
+    """Raises Denied unless the user may edit the roster."""
+    check_may_look()
+    denied = why_not_edit()
+    if denied:
+        raise Denied(denied)
+
+
+def why_not_absences() -> str | None:
+    """Why the user may not write absences; None when they may."""
+    scheduler = any(grant.role is Role.SCHEDULER and grant.organization_id is None for grant in me().grants)
+    return None if scheduler or not why_not_edit() else ONLY_THE_TEAM
+
+
+def _check_may_write_absences() -> None:
+    check_may_look()
+    denied = why_not_absences()
+    if denied:
+        raise Denied(denied)
+
+
+@pages.get("/managers")
+@allow(*READERS)
+def managers() -> Response:
+    """The roster by name, with what each manager has ahead."""
+    check_may_look()
+    now, text, state = clock.now(), request.args.get("q", "")[:100], request.args.get("state", "")
+    rows = roster.listed(reading(), text, ACTIVE.get(state), now)
+    active, every = roster.counts(reading())
+    return respond(
+        "depositions/managers.html",
+        "depositions/_managers.html",
+        rows=rows,
+        hours=roster.hours(reading(), [row.manager.id for row in rows]),
+        q=text,
+        state=state if state in ACTIVE else "",
+        active=active,
+        every=every,
+        full=len(rows) == roster.SHOWN,
+        denied=why_not_edit(),
+        now=now,
+    )
+
+
+@pages.get("/managers/new")
+@allow(*READERS)
+def new_manager() -> Response:
+    """The form that adds a row."""
+    check_may_edit()
+    form = RosterForm(formdata=None, data={**cells_of(RosterFacts("", "", "")), "active": True, "version": 0})
+    return respond("depositions/manager-new.html", form=form, **_choices())
+
+
+@pages.post("/managers")
+@allow(*READERS)
+def add_manager() -> Response:
+    """Adds a row."""
+    check_may_edit()
+    form = RosterForm()
+    form.check()
+    facts = form.facts()
+    id = actions.add(db(), facts, by=me().actor(), now=clock.now())
+    flash(f"{facts.name} is in the roster.")
+    return see_other(url_for(".manager", id=id))
+
+
+@pages.get("/managers/<int:id>")
+@allow(*READERS)
+def manager(id: int) -> Response:
+    """One manager: what the row says, absences, the feed, the next sessions, and what has changed."""
+    check_may_look()
+    return _page(queries.get(reading(), id))
+
+
+@pages.post("/managers/<int:id>/change")
+@allow(*READERS)
+def change_manager_facts(id: int) -> Response:
+    """Writes what was changed in a row."""
+    check_may_edit()
+    form = RosterForm()
+    form.check()
+    facts = form.facts()
+    changed = actions.change(db(), id, facts, by=me().actor(), now=clock.now(), version=form.seen_version)
+    flash(f"Saved for {facts.name}." if changed else "Nothing was different, so nothing was saved.")
+    return see_other(url_for(".manager", id=id))
+
+
+@pages.post("/managers/<int:id>/absences")
+@allow(*READERS)
+def add_absence(id: int) -> Response:
+    """Writes an absence."""
+    _check_may_write_absences()
+    form = AbsenceForm()
+    form.check()
+    days = (form.first_day.data, form.last_day.data, form.note.data or "")
+    actions.add_absence(db(), id, *days, by=me().actor(), now=clock.now(), version=form.seen_version)
+    flash("Saved. Sessions that are booked already stay as they are.")
+    return see_other(url_for(".manager", id=id))
+
+
+@pages.post("/managers/<int:id>/absences/<int:absence_id>/remove")
+@allow(*READERS)
+def remove_absence(id: int, absence_id: int) -> Response:
+    """Takes an absence back."""
+    _check_may_write_absences()
+    form = ButtonForm()
+    form.check()
+    actions.remove_absence(db(), id, absence_id, by=me().actor(), now=clock.now(), version=form.seen_version)
+    flash("The absence is removed.")
+    return see_other(url_for(".manager", id=id))
+
+
+@pages.post("/managers/<int:id>/feed")
+@allow(*READERS)
+def make_feed(id: int) -> Response:
+    """Makes a calendar feed and shows its address, once: this response is the only place where it is ever written."""
+    check_may_edit()
+    form = ButtonForm()
+    form.check()
+    token = actions.make_feed(db(), id, by=me().actor(), now=clock.now(), version=form.seen_version)
+    url = f"{db().config.public_base_url}/managers/feed/{token}.ics"
+    return respond("depositions/manager-feed.html", manager=queries.get(db(), id), url=url)
+
+
+@pages.post("/managers/<int:id>/feed/revoke")
+@allow(*READERS)
+def revoke_feed(id: int) -> Response:
+    """Ends the calendar feed, once the user has read what that ends."""
+    check_may_edit()
+    form = ButtonForm()
+    form.check()
+    row, by, now = queries.get(reading(), id), me().actor(), clock.now()
+    _, preview = confirmation.confirm(
+        lambda db, version: actions.revoke_feed(db, id, by=by, now=now, version=version), "revoke_feed", id
+    )
+    if preview:
+        asked = Confirmation(
+            title="Review and revoke",
+            confirm="Revoke the feed",
+            back=url_for(".manager", id=id),
+            back_label="Back, keep the feed",
+            icon="ban",
+            tone="danger",
+            subject=[row.name],
+            note="Calendar programs that read it keep what they have, and learn nothing more. It cannot be restored; "
+            "a new one has another address.",
+        )
+        return confirmation_pages.show(preview, asked)
+    flash("The calendar feed is revoked. Its address answers nothing any more.")
+    return see_other(url_for(".manager", id=id))
+
+
+@pages.get("/managers/csv")
+@allow(*READERS)
+def managers_csv() -> Response:
+    """The whole roster as a file that an import reads. Writes an event before the first row leaves."""
+    check_may_look()
+    now, rows = clock.now(), roster.every_row(reading())
+    hours = roster.hours(reading(), [row.id for row in rows])
+    with side_transaction() as own:
+        csv_export.record_export(
+            own,
+            DEPOSITIONS,
+            address=url_for(".managers"),
+            rows=len(rows),
+            organization_id=None,
+            by=me().actor(),
+            now=now,
+        )
+
+    def records() -> Iterator[Sequence[object]]:
+        for row in rows:
+            cells = cells_of(roster.facts(row, hours.get(row.id, [])))
+            yield [cells[name] for name in COLUMNS]
+
+    answer = Response((piece.encode() for piece in csv_export.lines(COLUMNS, records())), mimetype="text/csv")
+    name = csv_export.file_name(DEPOSITIONS, "managers", now, me().time_zone)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return personal(answer)
+
+
+def _page(row: Manager) -> Response:
+    now = clock.now()
+    facts = roster.facts_of(reading(), row)
+    form = RosterForm(formdata=None, data={**cells_of(facts), "active": row.active, "version": row.version})
+    return respond(
+        "depositions/manager.html",
+        manager=row,
+        facts=facts,
+        form=form,
+        absence=AbsenceForm(formdata=None, data={"version": row.version}),
+        absences=[(each, _days(each)) for each in roster.absences(reading(), row.id, now)],
+        sessions=[
+            (each, presentation.hours(each), presentation.name_of(each))
+            for each in roster.upcoming(reading(), row.id, now)
+        ],
+        hours=[(day, cells_of(facts)[key] or "free") for day, key in zip(DAYS, DAY_KEYS, strict=True)],
+        denied=why_not_edit(),
+        no_absences=why_not_absences(),
+        activity=EVENTS.timeline(events.timeline(reading(), MANAGER, row.id, 50)),
+        now=now,
+        **_choices(),
+    )
+
+
+def _choices() -> dict[str, Any]:
+    """What the form of a row offers besides its fields. `Any`, because they join other arguments of `respond`."""
+    return {"days": DAY_KEYS, "placeholders": rooms.PLACEHOLDERS, "zone_names": presentation.ZONE_NAMES}
+
+
+def _days(absence: Absence) -> str:
+    first, last = datetimes.day(absence.first_day), datetimes.day(absence.last_day)
+    return first if first == last else f"{first} to {last}"

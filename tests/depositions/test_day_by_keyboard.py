@@ -1,0 +1,127 @@
+"""A scheduler's day without a mouse: a request by phone is entered, booked, moved, reconfirmed, and told of."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from app.depositions import actions
+from app.kernel.clock import now
+from tests.depositions import factories
+from tests.depositions.pages import stored
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
+
+MANY = 120
+"""Presses of Tab after which a control counts as out of reach."""
+IS_AT = """(wanted) => {
+    const at = document.activeElement;
+    const text = (at.textContent || "").trim().replace(/\\s+/g, " ");
+    return at.name === wanted || at.id === wanted || (at.matches("a, button, summary") && text.startsWith(wanted));
+}"""
+
+
+class Keyboard:
+    """A page that is worked by its keys alone."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page, self.base = page, base
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.base + path)
+
+    def to(self, wanted: str) -> None:
+        """Presses Tab until the control with this name, id or text has the focus."""
+        for _ in range(MANY):
+            if self.page.evaluate(IS_AT, wanted):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab never reaches {wanted!r}.")
+
+    def fill(self, wanted: str, text: str) -> None:
+        """Types into a field in place of what it holds."""
+        self.to(wanted)
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+
+    def press(self, wanted: str) -> None:
+        self.to(wanted)
+        self.page.keyboard.press("Enter")
+
+    def confirm(self, toast: str) -> None:
+        """Confirms what the dialog shows, and waits for what the page then says."""
+        expect(self.page.locator("#preview-title")).to_be_focused()
+        self.page.keyboard.press("Control+Enter")
+        expect(self.page.locator("#toasts")).to_contain_text(toast)
+
+
+@pytest.fixture
+def keys(app: Any, cast: Any, page: Page) -> Iterator[Keyboard]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    base = f"http://localhost:{server.server_port}"
+    name, value = cast.cookie(app, "ines")
+    page.context.add_cookies([{"name": name, "value": value, "url": base}])
+    yield Keyboard(page, base)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_day(keys: Keyboard, database: Any, cast: Any, outbox: Any) -> None:
+    day = (now() + timedelta(days=30)).date()
+    keys.open("/depositions/new")
+    keys.to("organization")
+    keys.page.keyboard.type("Marston")
+    keys.fill("asked_by", "Jo Baker")
+    keys.fill("title", "Deposition of Sam Lee")
+    keys.fill("case", "Lee v. Baker")
+    keys.to("start_date")
+    keys.page.keyboard.type(f"{day:%m%d%Y}")
+    keys.fill("start_time", "02:30 PM")
+    keys.fill("time_zone", "America/Denver")
+    keys.fill("deponent_name", "Sam Lee")
+    keys.fill("deponent_email", "sam@example.com")
+    keys.press("Enter the request")
+    expect(keys.page.locator("h1")).to_be_visible()
+    keys.page.wait_for_url("**/depositions/1*")
+
+    keys.fill("room_url", factories.ROOM)
+    keys.page.keyboard.press("Control+Enter")
+    keys.confirm("Scheduled")
+    assert stored(database, 1).state == "scheduled"
+    outbox.deliver_all()
+
+    keys.open("/depositions/1")
+    keys.press("Move…")
+    keys.to("start_time")
+    keys.page.keyboard.type("0400PM")
+    keys.press("Review and move")
+    keys.confirm("Moved")
+    moved = stored(database, 1)
+    assert (moved.start_time, moved.sequence) == ("04:00 PM", 2)
+
+    keys.press("Confirmed by phone")
+    expect(keys.page.locator("#toasts")).to_contain_text("confirmed that it takes place")
+
+    outbox.deliver_all()
+    with database.write() as db:
+        actions.cancel(db, 1, by=cast.actor("ines"), now=now(), notify=False, reason="They phoned.")
+    keys.open("/depositions/1")
+    keys.press("Tell them…")
+    keys.confirm("will be told")
+
+    asked = factories.in_state(database, cast, "scheduled")
+    with database.write() as db:
+        actions.request_cancellation(db, asked.id, organization_id=cast.marston.id, by=cast.actor("ines"), now=now())
+    keys.open(f"/depositions/{asked.id}")
+    keys.press("Decline the cancellation…")
+    keys.fill("notice", "The court has fixed this hour.")
+    keys.press("Review and decline")
+    keys.confirm("Declined")
+    assert stored(database, asked.id).notice == "The court has fixed this hour."
