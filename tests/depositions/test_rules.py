@@ -303,7 +303,7 @@ def test_a_language_is_named_in_the_language_of_the_page():
 @pytest.mark.parametrize(
     ("country", "labels"),
     [
-        ("FR", ["Bastille Day"]),
+        ("FR", ["National Day"]),
         ("US", []),
         ("SA", []),
         (None, []),
