@@ -126,6 +126,37 @@ def reconfirm(output: Output, id: int, person: str, answer: str) -> None:
     output.done({"id": found.id, "person": person, "answer": answer}, f"Written down for session {found.id}.")
 
 
+@command(deposition, "ask")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--question", required=True)
+@click.option("--hour", "hours", multiple=True, help="2026-12-17T14:00, on the session's own clock; at most three.")
+@click.option("--text", is_flag=True, help="They answer in their own words; without it and --hour, with yes or no.")
+def ask(output: Output, id: int, question: str, hours: tuple[str, ...], text: bool) -> None:
+    """Ask the organization by e-mail, with prepared answers. A question that is open is replaced."""
+    from app.depositions import actions
+    from app.depositions.rules.questions import MOST_HOURS, QUESTION_LIMIT, Kind, NewQuestion
+
+    if len(hours) > MOST_HOURS or not 0 < len(question.strip()) <= QUESTION_LIMIT:
+        raise click.UsageError(
+            f"Use at most {MOST_HOURS} hours, and a question of at most {QUESTION_LIMIT} characters."
+        )
+    kind = Kind.HOURS if hours else Kind.TEXT if text else Kind.YES_NO
+    with opened_database().write() as db:
+        found = actions.ask(db, id, NewQuestion(question.strip(), kind, hours), by=BY, now=clock.now())
+    output.done({"id": found.id, "kind": kind.value}, f"The organization is asked about session {found.id}.")
+
+
+@command(deposition, "settle-question")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+def settle_question(output: Output, id: int) -> None:
+    """Withdraw the open question, or be done with its answer."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        found = actions.settle_question(db, id, by=BY, now=clock.now())
+    output.done({"id": found.id}, f"No question about session {found.id} waits any more.")
+
+
 @command(deposition, "keep-clock-time")
 @click.argument("id", type=click.IntRange(1, 2**63 - 1))
 @click.option("--reason", default="", help="Why in spite of a conflict; kept in the activity.")

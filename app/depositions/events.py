@@ -131,6 +131,16 @@ def setting(value: object) -> str:
     return "as the team" if value is None else str(value)
 
 
+def _question(row: EventRow) -> str:
+    return f"“{row.data.get('question', '')}” · to {row.data.get('to', '')}"
+
+
+def _answer(row: EventRow) -> str:
+    answer, note = row.data.get("answer") or "", row.data.get("note") or ""
+    chosen = {"none": "none of the hours"}.get(answer, answer.replace("T", ", "))
+    return " · ".join(filter(None, (chosen, f"“{note}”" if note else "")))
+
+
 def _roster_row(row: EventRow) -> str:
     return f"{row.data.get('name', '')}, {row.data.get('email', '')}"
 
@@ -174,7 +184,7 @@ def _reconfirmed(row: EventRow) -> str:
     answer = row.data.get("answer", "")
     if row.data.get("by_phone"):
         return "Confirmed by {person} on the phone" if answer == "yes" else "{person} answered on the phone"
-    return "{person} answered" if answer != "yes" else "Confirmed by {person}"
+    return "{who} answered" if answer != "yes" else "Confirmed by {who}"
 
 
 def _reconfirmed_how(row: EventRow) -> str:
@@ -280,6 +290,25 @@ ASKED_TO_RECONFIRM = EventType(
 RECONFIRMED = EventType(
     "deposition.reconfirmed", _reconfirmed, "said whether it takes place", "circle-check", details=_reconfirmed_how
 )
+ORGANIZATION_ASKED = EventType(
+    "deposition.organization_asked",
+    "The organization was asked by {who}",
+    "asked the organization",
+    "send",
+    details=_question,
+)
+QUESTION_ANSWERED = EventType(
+    "deposition.question_answered",
+    "The organization answered",
+    "answered the question",
+    "message-square-text",
+    "warn",
+    details=_answer,
+)
+QUESTION_WITHDRAWN = EventType(
+    "deposition.question_withdrawn", "Question withdrawn by {who}", "withdrew the question", "undo-2"
+)
+ANSWER_SETTLED = EventType("deposition.answer_settled", "Answer dealt with by {who}", "dealt with the answer", "check")
 STARTED = EventType(
     "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_early
 )

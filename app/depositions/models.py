@@ -134,6 +134,7 @@ class Deposition(Base):
             "id",
             **only("assignee_id IS NOT NULL"),
         ),
+        Index("ix_depositions_question", "question", "starts_at", "id", **only("question IS NOT NULL")),
         Index("ix_depositions_behind", "starts_at", "id", **_true("not_up_to_date")),
         Index("ix_depositions_organization_behind", "organization_id", "starts_at", "id", **_true("not_up_to_date")),
         Index("ix_depositions_promised", "state", "promised_by", "id", "starts_at"),
@@ -193,6 +194,7 @@ class Deposition(Base):
     not_up_to_date: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     reconfirm_at: Mapped[datetime | None] = mapped_column(Instant)
     reconfirmation: Mapped[str | None] = mapped_column(String(10))
+    question: Mapped[str | None] = mapped_column(String(10))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     assignee_name: Mapped[str | None] = mapped_column(String(200))
 
@@ -209,6 +211,32 @@ class Deposition(Base):
     canceled_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class DepositionQuestion(Base):
+    """A question of the team to the organization. `choices` are prepared hours on the session's own clock
+    (`2026-12-17T14:00`); `answer` is one of what was prepared, `note` what was written besides (rules/questions.py)."""
+
+    __tablename__ = "deposition_questions"
+    __table_args__ = (
+        Index("ix_deposition_questions_deposition", "deposition_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    deposition_id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), ForeignKey("depositions.id")
+    )
+    question: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(10))
+    choices: Mapped[list[str]] = mapped_column(Json)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_to: Mapped[str] = mapped_column(String(254))
+    state: Mapped[str] = mapped_column(String(10))
+    answer: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class DepositionSettings(Base):

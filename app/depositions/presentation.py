@@ -40,6 +40,8 @@ GROUPS = {
     "ended": Label("Ended", "circle-stop"),
     "canceled": Label("Canceled", "ban"),
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
+    "asked_answered": Label("Answered", "message-square-text", "warn"),
+    "asked_open": Label("Asked, no answer yet", "hourglass"),
     "not_up_to_date": Label("Somebody does not know how it stands", "mail-x", "danger"),
     "overlapping": Label("Overlapping", "layers-2", "danger"),
     "overlapping_passed": Label("Overlapping, date has passed", "history"),
@@ -57,6 +59,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "cancellation": ("message-square-x", "danger"),
     "reconfirmed_no": ("calendar-x", "danger"),
     "reconfirmed_call": ("phone", "danger"),
+    "answered": ("message-square-text", "warn"),
+    "asked": ("circle-question-mark", ""),
     "passed": ("history", "danger"),
     "moved": ("clock", "danger"),
     "overlap": ("layers-2", "danger"),
@@ -99,6 +103,8 @@ class QueueRow(NamedTuple):
     clock_tone: str
     clock_small: str
     manager: str
+    behind: bool
+    """Whether it is listed because somebody does not know how it stands."""
 
 
 class _CacheKey(NamedTuple):
@@ -114,6 +120,7 @@ class _CacheKey(NamedTuple):
     requested_twice: bool
     hour_moved: bool
     reconfirmation: str | None
+    question: str | None
     postback_url: bool
     interpreter: str | None
     country: str | None
@@ -148,6 +155,8 @@ _MIXED_GROUPS = frozenset(
         "found",
         "sorted",
         "cancellation",
+        "asked_answered",
+        "asked_open",
         "not_up_to_date",
         "overlapping",
         "overlapping_passed",
@@ -192,6 +201,7 @@ def row(
         *known.overlapping.get(listed.id, ALONE),
         listed.hour_moved,
         listed.reconfirmation,
+        listed.question,
         bool(listed.postback_url),
         listed.details.get("interpreter"),
         country_of(listed),
@@ -218,6 +228,7 @@ def row(
         tone,
         phone or small,
         listed.manager_name or "",
+        group == "not_up_to_date",
     )
 
 

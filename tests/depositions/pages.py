@@ -9,6 +9,7 @@ from tests.pages import presser, text
 
 ONLY_THE_TEAM = "Only the scheduling team may do this."
 WITH_PREVIEW = (
+    "ask",
     "schedule",
     "cancel",
     "change_room",

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from app.depositions import actions
 from app.depositions.models import Deposition
 from app.depositions.queries import listing, managers
+from app.depositions.rules.questions import Kind, NewQuestion
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
 from app.kernel.db.counters import differences
@@ -54,6 +55,8 @@ def desk(database, cast):
         actions.request_cancellation(
             db, made["asked"], organization_id=cast.marston.id, by=cast.actor("ines"), now=moment
         )
+        question = NewQuestion("Which courthouse?", Kind.TEXT)
+        actions.ask(db, made["fresh"], question, by=cast.actor("ines"), now=moment)
     made["active"] = factories.in_state(database, cast, "active", starts_at=moment - HOUR).id
     made["ended"] = factories.in_state(database, cast, "ended", starts_at=moment - 4 * DAY).id
     made["canceled"] = factories.in_state(database, cast, "canceled", starts_at=moment + 4 * DAY).id
@@ -88,6 +91,7 @@ LISTS = {
     listing.NEEDS: NEEDS,
     listing.STARTING: NEEDS[:2],
     listing.CANCELLATION: [("cancellation", "asked")],
+    listing.ASKED: [("asked_open", "fresh")],
     listing.NOT_UP_TO_DATE: [("not_up_to_date", "canceled")],
     listing.OVERLAPPING: [("overlapping", "fresh"), ("overlapping", "harbor")],
     listing.MOVED: [("moved", "ready")],

@@ -108,7 +108,7 @@ def test_nobody_is_reminded_of_a_session_that_was_started(
 ) -> None:
     made = booked(database, cast, clock, hours=2)
     with database.write() as db:
-        actions.start(db, made.id, by=cast.actor("ines"), now=clock.now())
+        actions.start(db, made.id, by=cast.actor("ines"), now=clock.now(), reason="All are here.")
     clock.move(hours=1.5)
     outbox.deliver_all()
     assert reminded(outbox) == []
@@ -146,3 +146,17 @@ def test_after_a_move_only_those_who_were_told_of_it_are_reminded(
     clock.move(hours=4)
     outbox.deliver_all()
     assert reminded(outbox) == (EVERYBODY if notify else [])
+
+
+def test_who_is_told_of_a_silent_move_is_reminded_after_all(
+    database: Database, cast: Cast, outbox: Outbox, clock: Clock
+) -> None:
+    made = booked(database, cast, clock, hours=30)
+    move(database, cast, made, clock, hours=4, notify=False)
+    factories.delivered(database, channel="email")
+    with database.write() as db:
+        actions.tell(db, made.id, by=cast.actor("ines"), now=clock.now())
+    factories.delivered(database, channel="email")
+    clock.move(hours=11)
+    outbox.deliver_all()
+    assert reminded(outbox) == EVERYBODY

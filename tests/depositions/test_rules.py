@@ -201,6 +201,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         "cancellation_open": False,
         "hour_moved": False,
         "reconfirmation": None,
+        "question": None,
         "postback_url": "https://example.com",
         "details": {},
     }
@@ -224,6 +225,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         (facts("2026-12-02 10:00 AM", cancellation_open=True), ["Cancellation requested"]),
         (facts("2026-12-02 10:00 AM", state="scheduled", reconfirmation="no"), ["Does not take place"]),
         (facts("2026-12-02 10:00 AM", state="scheduled", reconfirmation="silent"), []),
+        (facts("2026-12-02 10:00 AM", question="answered"), ["Answer came"]),
         (facts("2026-12-02 10:00 AM", postback_url=None), ["No webhook"]),
         (facts("2026-12-02 10:00 AM", details={"interpreter": "German"}), ["German interpreter"]),
         (facts("2025-01-28 01:30 AM"), ["Date has passed", "1:30 AM"]),

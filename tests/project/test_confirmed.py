@@ -13,6 +13,7 @@ CONFIRMED = [
     "accounts.disable",
     "accounts.reset_factors",
     "accounts.revoke_key",
+    "depositions.ask",
     "depositions.cancel",
     "depositions.change_manager",
     "depositions.change_room",
@@ -50,6 +51,7 @@ ONE_PRESS = {
         depositions.layout inspections.layout prescreens.layout
         prescreens.unassign prescreens.untag views.move views.remove views.rename views.save views.write_note""",
     "it adds to a record, and is followed by its counterpart": """
+        depositions.settle_question
         inspections.attend inspections.start_recording inspections.stop_recording""",
     "its form says what comes of it, and holds what is typed": """
         accounts.change_password accounts.create_key accounts.create_organization accounts.invite

@@ -64,6 +64,7 @@ OWN_VIEWS = {
         "managers": "the roster",
         "import_managers": "the roster from a file",
         "reading": "what was read of a mail",
+        "ask": "questions to the organization",
         "reconfirm": "what was answered on the phone",
     },
     "prescreens": {"questionnaires": "the organization's questionnaires"},

@@ -5,6 +5,7 @@ in the same transaction.
 """
 
 from app.depositions.actions import roster
+from app.depositions.actions.ask import answer_question, ask, settle_question
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_manager import change_manager
@@ -30,6 +31,8 @@ __all__ = [
     "Booking",
     "Entry",
     "Move",
+    "answer_question",
+    "ask",
     "assign",
     "cancel",
     "change_manager",
@@ -47,6 +50,7 @@ __all__ = [
     "respondent",
     "roster",
     "schedule",
+    "settle_question",
     "start",
     "take_back_start",
     "tell",

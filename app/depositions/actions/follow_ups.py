@@ -6,13 +6,13 @@ is decided when it comes due (app/depositions/jobs.py).
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 
 from app.depositions.models import BOOKED, Deposition
 from app.depositions.queries import reconfirmation, settings
 from app.depositions.rules.business_days import reconfirm_at
+from app.depositions.rules.questions import QuestionState
 from app.depositions.rules.reconfirmation import reminders
-from app.kernel.clock import iso
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import Message
 
@@ -25,7 +25,7 @@ RECONFIRM = "job:depositions.reconfirm"
 def follow_ups(db: Db, deposition: Deposition, now: datetime) -> list[Message]:
     """The jobs before a session of which people have something new to learn; keeps when it is to be reconfirmed.
 
-    What was answered about an earlier state of it no longer counts.
+    What was answered about an earlier state of it no longer counts, and an answer to the team is dealt with by it.
     """
     if deposition.state not in BOOKED or deposition.sequence_at != now:
         return []
@@ -35,7 +35,13 @@ def follow_ups(db: Db, deposition: Deposition, now: datetime) -> list[Message]:
     db.execute(
         update(Deposition)
         .where(Deposition.id == deposition.id)
-        .values({Deposition.reconfirm_at: asked_at, Deposition.reconfirmation: None}),
+        .values(
+            {
+                Deposition.reconfirm_at: asked_at,
+                Deposition.reconfirmation: None,
+                Deposition.question: func.nullif(Deposition.question, QuestionState.ANSWERED.value),
+            }
+        ),
         execution_options={"synchronize_session": False},
     )
     jobs = []
@@ -55,5 +61,5 @@ def _job(channel: str, deposition: Deposition, due_at: datetime, summary: str, *
         payload={"deposition": deposition.id, "sequence": deposition.sequence, **more},
         due_at=due_at,
         dedupe=f"deposition-{name}:{marks}",
-        summary=f"{summary}, {iso(due_at)}",
+        summary=summary,
     )

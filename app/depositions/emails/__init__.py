@@ -1,6 +1,14 @@
 """E-mails about a deposition: to the deponent and every invitee, to its manager, and before it begins."""
 
-from app.depositions.emails.before import RECONFIRM, reconfirm_url, reconfirmation, reminders
+from app.depositions.emails.before import (
+    QUESTION,
+    RECONFIRM,
+    question,
+    question_url,
+    reconfirm_url,
+    reconfirmation,
+    reminders,
+)
 from app.depositions.emails.managers import manager_canceled, manager_changed, manager_invited
 from app.depositions.emails.participants import (
     INVITEE,
@@ -18,6 +26,7 @@ from app.depositions.emails.participants import (
 
 __all__ = [
     "INVITEE",
+    "QUESTION",
     "RECONFIRM",
     "Participant",
     "canceled",
@@ -29,6 +38,8 @@ __all__ = [
     "manager_of",
     "moved",
     "participants",
+    "question",
+    "question_url",
     "recognize",
     "reconfirm_url",
     "reconfirmation",

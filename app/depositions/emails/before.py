@@ -1,4 +1,4 @@
-"""E-mails before a session: reminders to the participants, and the question whether it takes place."""
+"""E-mails before a session: reminders to the participants, whether it takes place, and questions of the team."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ from app.accounts import hosts
 from app.config import Config
 from app.depositions.emails.participants import Participant, join_url, mail_context
 from app.depositions.locales import TRANSLATIONS
-from app.depositions.models import Deposition, Kind
+from app.depositions.models import Deposition, DepositionQuestion, Kind
 from app.kernel import signing
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
@@ -16,6 +16,8 @@ from app.kernel.outbox.outbox import Message
 
 RECONFIRM = "deposition.reconfirm"
 """Purpose of the links by which people say whether a session takes place."""
+QUESTION = "deposition.question"
+"""Purpose of the links by which organizations answer questions."""
 
 
 def reminders(
@@ -87,3 +89,24 @@ def reconfirm_url(deposition: Deposition, config: Config, who: Respondent) -> st
     """The address of the page on which one respondent says whether the session, as it is now, takes place."""
     proof = signing.sign(config, RECONFIRM, [deposition.id, deposition.sequence, sha256(who.key)[:16]])
     return f"{config.public_base_url}/sessions/{deposition.slug}/reconfirm/{proof}"
+
+
+def question(db: Db, deposition: Deposition, organization: str, asked: DepositionQuestion) -> Message:
+    """To the organization: a question of the team, in its language. The answer is given on the page behind the link."""
+    host = hosts.by_id(db, deposition.organization_id)
+    url = question_url(db.config, asked.id)
+    return email_message(
+        db,
+        "deposition-question",
+        to=asked.asked_to,
+        dedupe=f"deposition-question:{asked.id}",
+        fresh=[(url.rpartition("/")[2], "their own proof")],
+        url=url,
+        question=asked.question,
+        **mail_context(db, deposition, organization, TRANSLATIONS.translator(host.locale)),
+    )
+
+
+def question_url(config: Config, question_id: int) -> str:
+    """The address of the page on which a question is answered."""
+    return f"{config.public_base_url}/sessions/questions/{signing.sign(config, QUESTION, question_id)}"

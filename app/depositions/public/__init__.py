@@ -14,6 +14,7 @@ from app.accounts import hosts
 from app.accounts.access import public
 from app.depositions import calendar, emails
 from app.depositions.actions.people import entered, opened
+from app.depositions.answers import QUESTIONS, host_of_question
 from app.depositions.locales import hours, translator
 from app.depositions.models import Kind, State
 from app.depositions.public.state import calendar_label, card, former_hour, needs, seconds_between_polls
@@ -41,6 +42,8 @@ CAMERA = {
 
 
 def _host(db: Db, segments: Sequence[str]) -> Host | None:
+    if segments[:1] == [QUESTIONS]:
+        return host_of_question(db, segments[1]) if len(segments) > 1 else None
     try:
         deposition = _booked(db, segments[0]) if segments else None
     except NotFound:

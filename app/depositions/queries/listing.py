@@ -44,6 +44,7 @@ from app.depositions.models import BOOKED, COUNTS, Deposition, State
 from app.depositions.models import OVERLAPPING as OVERLAPPING_COUNTS
 from app.depositions.rules import business_days
 from app.depositions.rules.business_days import HOUR
+from app.depositions.rules.questions import QuestionState
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.kernel.db.engine import Db
 
@@ -58,11 +59,14 @@ NOT_UP_TO_DATE = "not-up-to-date"
 OVERLAPPING, MOVED = "overlapping", "moved"
 NEXT = "next"
 """The sessions until the end of the next business day: those for which it is time to ask whether they take place."""
-VIEWS = (NEEDS, STARTING, CANCELLATION, NOT_UP_TO_DATE, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
+ASKED = "asked"
+"""The requests and sessions about which the organization was asked something."""
+VIEWS = (NEEDS, STARTING, CANCELLATION, NOT_UP_TO_DATE, ASKED, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 STATES_OF: dict[str, tuple[State, ...]] = {
     NEEDS: (State.INITIAL,),
     STARTING: (State.INITIAL,),
     CANCELLATION: (State.SCHEDULED, State.READY),
+    ASKED: (State.INITIAL, State.SCHEDULED, State.READY),
     NOT_UP_TO_DATE: (State.SCHEDULED, State.READY, State.ACTIVE, State.CANCELED),
     OVERLAPPING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY),
     MOVED: (State.INITIAL, State.SCHEDULED, State.READY),
@@ -76,7 +80,7 @@ _MARKS: dict[str, Condition] = {
     MOVED: Deposition.hour_moved,
 }
 """Tabs of the rows that have a mark, for which there is an index."""
-MANAGED = (CANCELLATION, NOT_UP_TO_DATE, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
+MANAGED = (CANCELLATION, NOT_UP_TO_DATE, ASKED, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 """Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
@@ -100,6 +104,7 @@ COLUMNS = (
     Deposition.overlapping,
     Deposition.hour_moved,
     Deposition.reconfirmation,
+    Deposition.question,
     Deposition.assignee_id,
     Deposition.assignee_name,
     Deposition.manager_name,
@@ -153,6 +158,7 @@ class ListedDeposition(Protocol):
     overlapping: bool
     hour_moved: bool
     reconfirmation: str | None
+    question: str | None
     assignee_id: int | None
     assignee_name: str | None
     manager_name: str | None
@@ -170,7 +176,7 @@ CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
-    if not chosen.has("q") and chosen.tab in (CANCELLATION, NOT_UP_TO_DATE, NEXT):
+    if not chosen.has("q") and chosen.tab in (CANCELLATION, NOT_UP_TO_DATE, ASKED, NEXT):
         return ()
     if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab in (STARTING, OVERLAPPING, MOVED)):
         return ("starts",)
@@ -218,6 +224,7 @@ def _counter_queries(reach: str) -> CounterQueries:
         capped_count(STARTING, Deposition, soon),
         capped_count(NOT_UP_TO_DATE, Deposition, (*_behind(), *here)),
         _counted_next(here),
+        _counted_asked(here),
         overlapping,
         capped_count(MOVED, Deposition, (Deposition.hour_moved, *here)),
     )
@@ -228,13 +235,30 @@ def _behind() -> Conditions:
     return Deposition.not_up_to_date, Deposition.starts_at >= _now()
 
 
+def _in(states: Sequence[State]) -> Condition:
+    """Whether a deposition is in one of these states, which stand in the statement itself."""
+    return Deposition.state.in_([literal_column(f"'{state.value}'") for state in states])
+
+
+def _counted_asked(here: Conditions) -> CounterQuery:
+    """How many questions are open, and how many answers wait."""
+    among = _in(STATES_OF[ASKED])
+    cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    rows = (
+        select(Deposition.question.label("key"))
+        .where(Deposition.question.is_not(None), among, *here)
+        .limit(cut)
+        .subquery()
+    )
+    return select(counter_key("asked_") + rows.c.key, ZERO, func.count()).group_by(rows.c.key)
+
+
 def _counted_next(here: Conditions) -> CounterQuery:
     """How many sessions until the end of the next business day are in each of its groups."""
     *named, (last, _) = GROUPS_OF_NEXT
     group = case(*((given, counter_key(key)) for key, given in named), else_=counter_key(last))
-    booked = Deposition.state.in_([literal_column(f"'{state.value}'") for state in BOOKED])
     cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
-    rows = select(group.label("key")).where(booked, *_until_next(), *here).limit(cut).subquery()
+    rows = select(group.label("key")).where(_in(BOOKED), *_until_next(), *here).limit(cut).subquery()
     return select(rows.c.key, ZERO, func.count()).group_by(rows.c.key)
 
 
@@ -278,6 +302,13 @@ def _segments(kind: ListKind) -> list[Segment]:
                 ((Deposition.cancellation_open, *only, *narrow),),
                 (Deposition.cancellation_requested_at, Deposition.id),
             )
+        ]
+    if kind.tab == ASKED:
+        asked_in = _in(states)
+        order = (Deposition.starts_at, Deposition.id)
+        return [
+            Segment(f"asked_{word}", ((Deposition.question == word, asked_in, *narrow),), order)
+            for word in (QuestionState.ANSWERED.value, QuestionState.OPEN.value)
         ]
     if kind.tab == NOT_UP_TO_DATE:
         chosen = () if len(states) > 1 else (Deposition.state == states[0].value,)
@@ -347,6 +378,8 @@ def _only(view: str) -> Conditions:
     """What a tab asks for besides its states."""
     if view == NEXT:
         return _until_next()
+    if view == ASKED:
+        return (Deposition.question.is_not(None),)
     if view == STARTING:
         return _within()
     if view == NOT_UP_TO_DATE:
@@ -361,14 +394,17 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
         return sum(n for state, _, n in counters if state in STATES_OF[view])
 
     groups = {key: sum(n for found, _, n in counters if found == key) for key, _ in GROUPS_OF_NEXT}
+    asked = {key: sum(n for found, _, n in counters if found == key) for key in ("asked_answered", "asked_open")}
     return {
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
         CANCELLATION: sum(n for key, requested, n in counters if requested),
+        ASKED: sum(asked.values()),
         NOT_UP_TO_DATE: sum(n for key, _, n in counters if key == NOT_UP_TO_DATE),
         OVERLAPPING: sum(n for key, _, n in counters if key == OVERLAPPING),
         MOVED: sum(n for key, _, n in counters if key == MOVED),
         NEXT: sum(groups.values()),
+        **asked,
         **groups,
         SCHEDULED: counted_in(SCHEDULED),
         EVERYTHING: counted_in(EVERYTHING),
@@ -381,7 +417,7 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
         return None
     if chosen.tab == STARTING:
         return tab_counts(counters)[STARTING]
-    if chosen.tab in (NOT_UP_TO_DATE, NEXT, OVERLAPPING, MOVED):
+    if chosen.tab in (NOT_UP_TO_DATE, ASKED, NEXT, OVERLAPPING, MOVED):
         return None if chosen.has("state") else tab_counts(counters)[chosen.tab]
     states = states_of(chosen.kind)
     return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))

@@ -47,6 +47,8 @@ class Flagged(Protocol):
     @property
     def reconfirmation(self) -> str | None: ...
     @property
+    def question(self) -> str | None: ...
+    @property
     def postback_url(self) -> object: ...
     @property
     def details(self) -> Mapping[str, str]: ...
@@ -70,6 +72,8 @@ def flags_of(
         found.append(Flag("reconfirmed_no", "Does not take place", "Somebody answered that it does not take place."))
     if deposition.reconfirmation == Reconfirmation.CALL:
         found.append(Flag("reconfirmed_call", "Asks for a call", "Somebody asks to be called about this session."))
+    if deposition.question == "answered":
+        found.append(Flag("answered", "Answer came", "The organization answered the team’s question."))
     if deposition.starts_at < now:
         found.append(Flag("passed", "Date has passed", "The requested time is already over."))
     if deposition.hour_moved:
@@ -95,6 +99,8 @@ def flags_of(
     if start.weekday() in business_days.weekend_of(country):
         weekday = day_name[start.weekday()]
         found.append(Flag("weekend", weekday, f"The session falls on a {weekday}."))
+    if deposition.question == "open":
+        found.append(Flag("asked", "Question open", "The organization was asked something and has not answered."))
     interpreter = deposition.details.get("interpreter")
     if interpreter:
         label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"

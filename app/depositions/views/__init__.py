@@ -2,6 +2,7 @@
 
 from app.depositions.views import (
     actions,
+    ask,
     assignment,
     detail,
     import_managers,
@@ -17,6 +18,7 @@ from app.depositions.views.filters import pages
 
 __all__ = [
     "actions",
+    "ask",
     "assignment",
     "detail",
     "import_managers",

@@ -24,6 +24,7 @@ from app.depositions.forms import (
     ScheduleForm,
     typed_time,
 )
+from app.depositions.forms.asking import AskForm
 from app.depositions.models import BOOKED, Deposition, Manager, State
 from app.depositions.queries import conflicts, managers
 from app.depositions.queries.detail import DepositionDetail, Informed
@@ -31,7 +32,9 @@ from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions, zone_rules
+from app.depositions.rules.questions import why_not_ask
 from app.depositions.views import confirmations, knowledge
+from app.depositions.views.ask import shown_question
 from app.depositions.views.choices import ManagerChoice, manager_choices, sessions_of_day
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
@@ -111,6 +114,9 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         now=now,
         participants=pluralize(len(everybody), "person", "people") if everybody else "",
         knowledge=known,
+        question=shown_question(deposition),
+        ask=AskForm() if edited == "ask" else AskForm(formdata=None, version=version),
+        asking=edited == "ask",
         reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
@@ -175,6 +181,7 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
             state, deposition.started_at, state == State.ACTIVE and anybody_entered(reading(), deposition.id), now
         ),
         "end": transitions.why_not_end(state, ahead),
+        "ask": why_not_ask(state),
         "change_room": transitions.why_not_change_room(state),
         "decline_cancellation": transitions.why_not_decline_cancellation(state, deposition.cancellation_open),
         "tell": transitions.why_not_tell(state, transitions.over(deposition, now), behind),

@@ -168,8 +168,17 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             "danger",
         ),
         Tab(
+            listing.ASKED,
+            "Asked",
+            "Questions to organizations",
+            ("question to an organization waits", "questions to organizations wait"),
+            {"view": listing.ASKED},
+            "warn",
+            toned_by="asked_answered",
+        ),
+        Tab(
             listing.NEXT,
-            "Next business day",
+            "Next day",
             "Sessions until the end of the next business day",
             ("session until the end of the next business day", "sessions until the end of the next business day"),
             {"view": listing.NEXT},

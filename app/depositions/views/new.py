@@ -57,6 +57,7 @@ class _Booked(NamedTuple):
     details: dict[str, str]
     hour_moved: bool = False
     reconfirmation: str | None = None
+    question: str | None = None
 
 
 class Entered(NamedTuple):

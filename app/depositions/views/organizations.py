@@ -26,7 +26,7 @@ def organizations() -> Response:
     rows = settings.organizations(reading(), me().scope(DEPOSITIONS))
     return respond(
         "depositions/organizations.html",
-        rows=[(row.organization, _chosen(row.settings)) for row in rows],
+        rows=rows,
         full=len(rows) == settings.LISTED,
     )
 

@@ -9,7 +9,7 @@ from flask import Response, flash
 from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions
-from app.depositions.forms import ReconfirmForm
+from app.depositions.forms.asking import ReconfirmForm
 from app.depositions.queries import reconfirmation
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.queries.reconfirmation import Response as GivenResponse

@@ -94,8 +94,8 @@ function submit(event) {
   else if (!buttons.length) form.requestSubmit();
 }
 
-/** Outside of a form Ctrl Enter goes to the first action of this page: to the first field that it still needs, else to
-    its button. */
+/** Outside of a form Ctrl Enter goes to the first action of this page: to the first field that it still needs. Where
+    nothing is missing it shows what the main action would send, or goes to the button of one that shows nothing. */
 function goToAction(event) {
   const acts = $$("#actions form:not([action*='assign']) button[type='submit']:not(:disabled)");
   const buttons = acts.filter(isVisible);
@@ -103,7 +103,10 @@ function goToAction(event) {
   if (!first) return;
   event.preventDefault();
   const empty = [...(first.form?.elements ?? [])].filter((each) => each.value === "" && isVisible(each));
-  focusOn(empty.find((each) => each.matches("[required], [data-first]")) ?? first);
+  const missing = empty.find((each) => each.matches("[required], [data-first]"));
+  const onlyShows = first.matches(".primary") && first.form?.elements.step?.value === "preview";
+  if (missing || !onlyShows) return focusOn(missing ?? first);
+  if (!event.repeat) first.form.requestSubmit(first);
 }
 
 /** Escape closes a dropdown, or leaves the field; what was typed stays. */

@@ -1,6 +1,7 @@
 """What the team confirms before it acts, besides the messages: one module a verb."""
 
 from app.depositions.views.confirmations._parts import DryRun, conflict_flags, linked
+from app.depositions.views.confirmations.ask import asking
 from app.depositions.views.confirmations.cancel import canceling, is_silent
 from app.depositions.views.confirmations.change_manager import changing_manager
 from app.depositions.views.confirmations.change_room import changing_room
@@ -14,6 +15,7 @@ from app.depositions.views.confirmations.tell import informing
 
 __all__ = [
     "DryRun",
+    "asking",
     "canceling",
     "changing_manager",
     "changing_room",

@@ -8,7 +8,6 @@ import json
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,14 +15,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from app.accounts.models import Organization, Person
-from app.depositions import actions, emails
-from app.depositions.actions import people as knowledge
+from app.depositions import actions
 from app.depositions.actions import rereading
+from app.depositions.demo import answers
 from app.depositions.events import SUBJECT
-from app.depositions.models import BOOKED, Deposition, DepositionPerson, Kind, MessageState, State
-from app.depositions.queries import managers, people, reconfirmation
+from app.depositions.models import Deposition, DepositionPerson, MessageState, State
+from app.depositions.queries import managers, people
 from app.depositions.rules import new_request
-from app.depositions.rules.reconfirmation import Answer
 from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import SettingsFields
 from app.kernel.changes.events import Actor
@@ -71,7 +69,7 @@ ABROAD = (
     ("English", "", "Pacific Time (US & Canada)", "Yuki Tanaka", timedelta(minutes=50)),
 )
 """Sessions by the language that was given, with their interpreter, zone and deponent, and how far away they are."""
-ROSTER = Path(__file__).with_name("demo-roster.json")
+ROSTER = Path(__file__).with_name("roster.json")
 """The roster, as the cells of its CSV."""
 LONG = (
     "Deposition of the corporate representative most knowledgeable about the maintenance, inspection and repair "
@@ -84,10 +82,6 @@ REMARKS = (
     "The witness is hard of hearing; live captions are needed from the first minute.",
     "Counsel joins from a moving train for the first half hour. Start with the housekeeping.",
 )
-
-
-ANSWERS = ("yes", "", "no", None, "yes", "yes", "", "yes")
-"""What organizations answer when they are asked whether a session takes place, in turn; None: they are not asked."""
 
 
 class Plan(NamedTuple):
@@ -110,9 +104,10 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
         maker.make(plan)
     maker.abroad()
     maker.request_twice()
+    answers.ask(db, organizations["marston"], _actor(maker.team[0]), now)
     maker.change_zone_rules()
     maker.settle()
-    maker.reconfirm()
+    answers.reconfirm(db, organizations, now)
     return {"depositions": maker.made}
 
 
@@ -169,7 +164,6 @@ class _Maker:
     ) -> None:
         self.db, self.organizations, self.now = db, organizations, now
         self.team = [p for p in people.values() if p.email in ("ines.moreau@example.com", "ana.ruiz@example.com")]
-        self.names = {each.id: each.name for each in organizations.values()}
         self.random = random.Random(SEED)
         self.made = 0
 
@@ -365,29 +359,6 @@ class _Maker:
         on_the_way = DepositionPerson.message_state == MessageState.WAITING.value
         self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
         people.refresh(self.db, Deposition.sequence > 0)
-
-    def reconfirm(self) -> None:
-        """Lets those of the next business day answer: most that it takes place, one that it does not, some nothing."""
-        until = self.now + timedelta(hours=10)
-        rows = self.db.scalars(
-            select(Deposition)
-            .where(Deposition.reconfirm_at <= until, Deposition.starts_at > self.now)
-            .where(Deposition.state.in_([state.value for state in BOOKED]))
-            .order_by(Deposition.id.desc())
-        )
-        for row, answer in zip(rows.all(), cycle(ANSWERS), strict=False):
-            if answer is None:
-                continue
-            by = Actor("participant", None, self.names[row.organization_id], row.organization_id, "page")
-            asked_at = min(row.reconfirm_at or self.now, self.now - timedelta(minutes=90))
-            knowledge.asked(self.db, row, "", now=asked_at, kind=Kind.ORGANIZATION)
-            for each in emails.participants(row):
-                if each.host:
-                    knowledge.asked(self.db, row, each.email, now=asked_at)
-            reconfirmation.summarize(self.db, row)
-            if answer:
-                at = asked_at + timedelta(minutes=25)
-                actions.reconfirm(self.db, row.id, "organization:", Answer(answer), by=by, now=at)
 
     def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
         # In the manager's own room at the provider that was asked for, or else in their first.

@@ -324,17 +324,6 @@ class AbsenceForm(VersionedForm):
     note = StringField("Note", validators=[at_most(NOTE_LIMIT)], description="The team reads it where it schedules.")
 
 
-class AnswerForm(DeskForm):
-    """A visitor’s answer; which one is the button that was pressed."""
-
-
-class ReconfirmForm(VersionedForm):
-    """What somebody said on the phone. `person` is what links call them (queries/reconfirmation.py)."""
-
-    person = HiddenField(validators=[needed("Load the page again: this form does not say who answered.")])
-    answer = HiddenField(validators=[needed("Load the page again: this form does not say what was answered.")])
-
-
 class TestWebhookForm(DeskForm):
     """Where a test webhook is sent."""
 

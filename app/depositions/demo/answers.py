@@ -1,0 +1,70 @@
+"""What organizations of the demonstration answer: whether sessions take place, and a question of the team."""
+
+from datetime import datetime, timedelta
+from itertools import cycle
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.accounts.models import Organization
+from app.depositions import actions, emails
+from app.depositions.actions import people as knowledge
+from app.depositions.models import BOOKED, Deposition, Kind, State
+from app.depositions.queries import questions, reconfirmation
+from app.depositions.rules.questions import Kind as Question
+from app.depositions.rules.questions import NewQuestion
+from app.depositions.rules.reconfirmation import Answer
+from app.kernel.changes.events import Actor
+from app.kernel.db.engine import Db
+
+ANSWERS = ("yes", "", "no", None, "yes", "yes", "", "yes")
+"""What organizations answer when they are asked whether a session takes place, in turn; None: they are not asked."""
+
+
+def reconfirm(db: Db, organizations: dict[str, Organization], now: datetime) -> None:
+    """Lets those of the next business day answer: most that it takes place, one that it does not, some nothing."""
+    names = {each.id: each.name for each in organizations.values()}
+    until = now + timedelta(hours=10)
+    rows = db.scalars(
+        select(Deposition)
+        .where(Deposition.reconfirm_at <= until, Deposition.starts_at > now)
+        .where(Deposition.state.in_([state.value for state in BOOKED]))
+        .order_by(Deposition.id.desc())
+    )
+    for row, answer in zip(rows.all(), cycle(ANSWERS), strict=False):
+        if answer is None:
+            continue
+        by = Actor("participant", None, names[row.organization_id], row.organization_id, "page")
+        asked_at = min(row.reconfirm_at or now, now - timedelta(minutes=90))
+        knowledge.asked(db, row, "", now=asked_at, kind=Kind.ORGANIZATION)
+        for each in emails.participants(row):
+            if each.host:
+                knowledge.asked(db, row, each.email, now=asked_at)
+        reconfirmation.summarize(db, row)
+        if answer:
+            at = asked_at + timedelta(minutes=25)
+            actions.reconfirm(db, row.id, "organization:", Answer(answer), by=by, now=at)
+
+
+def ask(db: Db, firm: Organization, by: Actor, now: datetime) -> None:
+    """Asks about two requests; one answer waits, with an hour that suits better."""
+    waiting = select(Deposition).where(
+        Deposition.state.in_([State.INITIAL.value, State.SCHEDULED.value]),
+        Deposition.starts_at > now + timedelta(days=3),
+        Deposition.organization_id == firm.id,
+    )
+    rows = db.scalars(waiting.order_by(Deposition.state.desc(), Deposition.id).limit(2)).all()
+    at = now - timedelta(hours=3)
+    later = now.astimezone(ZoneInfo(rows[0].zone)).replace(hour=15, minute=30) + timedelta(days=8)
+    hours = NewQuestion(
+        "The manager you prefer is free at these hours only. Which one suits?",
+        Question.HOURS,
+        (f"{later:%Y-%m-%dT%H:%M}", f"{later + timedelta(days=1):%Y-%m-%dT%H:%M}"),
+    )
+    actions.ask(db, rows[0].id, hours, by=by, now=at)
+    actions.ask(db, rows[1].id, NewQuestion("Will the witness need an interpreter?", Question.YES_NO), by=by, now=at)
+    asked = questions.latest(db, rows[0].id)
+    if asked is not None:
+        them = Actor("participant", None, firm.name, firm.id, "page")
+        note = "The second day would do as well."
+        actions.answer_question(db, asked.id, hours.hours[0], note, by=them, now=at + timedelta(hours=2))
