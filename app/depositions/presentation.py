@@ -103,6 +103,8 @@ class QueueRow(NamedTuple):
     clock_tone: str
     clock_small: str
     manager: str
+    behind: bool
+    """Whether it is listed because somebody does not know how it stands."""
 
 
 class _CacheKey(NamedTuple):
@@ -220,6 +222,7 @@ def row(
         tone,
         phone or small,
         listed.manager_name or "",
+        group == "not_up_to_date",
     )
 
 

@@ -30,7 +30,9 @@ def silent(database, cast, outbox):
 
 def test_works(ines, client, cast, database, outbox, silent):
     made = silent()
-    assert f'href="/depositions/{made.id}' in text(ines.get(TAB))
+    page = text(ines.get(TAB))
+    assert f'href="/depositions/{made.id}' in page
+    assert f'formaction="/depositions/{made.id}/tell?view=not-up-to-date"' in page
     before = len(outbox.emails())
     assert send(ines, made.id, "tell", version=made.version).status_code == 303
     mails = outbox.emails()[before:]

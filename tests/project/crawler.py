@@ -65,6 +65,8 @@ APART: dict[str, tuple[str, ...]] = {
     "prescreens.template": (),  # the same of one
     "reference.moved": ("/api/docs/depositions",),  # the address that earlier documents printed
     "brand.sheet": ("/brand/marston.css",),  # a stylesheet, which pages link in their head
+    "managers_public.feed": (),  # calendars ask it; its address is shown once
+    "depositions_answers.reconfirm": (),  # a mailed link; tests/depositions/test_reconfirm.py opens it
     "prescreens_public.reading": (),  # js/reading.js asks it; without scripts the next page says it
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches

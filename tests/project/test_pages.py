@@ -47,6 +47,7 @@ def test_no_link_leads_nowhere(demo_site: DemoSite) -> None:
 MAY_WRITE: dict[str, str] = {
     "audit.csv": "notes who takes a copy",
     "depositions.csv": "notes who takes a copy of which list",
+    "depositions.managers_csv": "notes who takes a copy of the roster",
     "depositions.detail": "says who is looking at it",
     "prescreens.csv": "notes who takes a copy of which list",
     "depositions.list": "keeps when its reader last looked at it",

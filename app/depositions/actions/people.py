@@ -148,7 +148,7 @@ class _Receipts:
 
     def lock(self, db: Db, subject_id: str) -> None:
         """Locks the deposition: two results at once would each miss the other when the flag is made."""
-        db.execute(select(Deposition.id).where(Deposition.id == int(subject_id)).with_for_update())
+        db.execute(select(Deposition.id).where(Deposition.id == int(subject_id)).with_for_update(key_share=True))
 
     def keep(self, db: Db, subject_id: str, receipt: JsonObject, state: str, now: datetime) -> None:
         """Keeps which invitation the recipient's server accepted, or that the message will not arrive."""

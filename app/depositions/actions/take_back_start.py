@@ -6,7 +6,7 @@ from sqlalchemy import exists, null
 
 from app.depositions import events
 from app.depositions.actions._write import locked, record, write
-from app.depositions.models import Deposition, DepositionPerson
+from app.depositions.models import Deposition, DepositionPerson, State
 from app.depositions.queries.people import anybody_entered
 from app.depositions.rules import transitions
 from app.kernel.changes.events import Actor
@@ -24,7 +24,9 @@ def take_back_start(db: Db, deposition_id: int, *, by: Actor, now: datetime, ver
     Raises Conflict once somebody has entered, or ten minutes after the start.
     """
     before = locked(db, deposition_id)
-    facts = before.before_start or {}
+    # A session that was started by an earlier version has no facts. One of Self-Service was booked as it was made.
+    booked = State.READY if before.booked_at == before.created_at else State.SCHEDULED
+    facts = before.before_start or {"state": booked.value, "cancellation_open": False}
     deposition = write(
         db,
         deposition_id,
@@ -33,8 +35,8 @@ def take_back_start(db: Db, deposition_id: int, *, by: Actor, now: datetime, ver
         ),
         transitions.source_states("take_back_start"),
         {
-            Deposition.state: facts.get("state", "scheduled"),
-            Deposition.cancellation_open: facts.get("cancellation_open", False),
+            Deposition.state: facts["state"],
+            Deposition.cancellation_open: facts["cancellation_open"],
             Deposition.started_at: None,
             Deposition.before_start: null(),
         },

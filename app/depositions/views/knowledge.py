@@ -79,6 +79,10 @@ def _everybody(deposition: Deposition, found: Sequence[Knowledge]) -> list[_Who]
         everybody.append(_Who(one.name, one.email, role, mine.pop(key, None)))
     everybody += [_Who(one.name, one.address, "no longer invited", one) for one in mine.values()]
     managers = [one for one in found if one.kind == Kind.MANAGER]
+    manager = emails.manager_of(deposition)
+    if manager and address_key(manager.email) not in {one.address for one in managers}:
+        # Before the upgrade managers were not written to.
+        everybody.append(_Who(manager.name, manager.email, "manager", None))
     everybody += [
         _Who(one.name, one.address, "manager" if one.concerned else "no longer manager", one) for one in managers
     ]
@@ -160,7 +164,7 @@ def _system(deposition: DepositionDetail, row: Knowledge | None, read_at: dateti
 def _has_request(deposition: Deposition, row: Knowledge) -> Has:
     if row.message_state == MessageState.WAITING and row.message_sequence == deposition.sequence:
         return Has("on its way", "hourglass", "warn", "a webhook")
-    return Has("the request, as it made it", "circle-alert", "danger", "no webhook was accepted", wrong=row.outdated)
+    return Has("the request only", "circle-alert", "danger", "no webhook was accepted", wrong=row.outdated)
 
 
 def _stamp(at: datetime, now: datetime) -> str:
