@@ -332,7 +332,12 @@ def shares(
     return Picture(foot + 18, (), tuple(strokes), (), tuple(dots), tuple(words), _side_areas(links))
 
 
-def cells(names: Sequence[str], columns: Sequence[Column], tones: Sequence[Sequence[str]]) -> Picture:
+def cells(
+    names: Sequence[str],
+    columns: Sequence[Column],
+    tones: Sequence[Sequence[str]],
+    links: Sequence[Sequence[Link | None]] = (),
+) -> Picture:
     """A row of cells a name, one cell a column; "" leaves a place empty but for a hairline."""
     foot = PITCH * len(names) + 2
     axis = _Axis(columns, 0, foot)
@@ -347,7 +352,8 @@ def cells(names: Sequence[str], columns: Sequence[Column], tones: Sequence[Seque
         ]
     words = [*axis.words, *(Word(name, 0, PITCH * n + 13) for n, name in enumerate(names))]
     grounds = tuple(Box("weekend", b.x, b.width, PITCH * n + 18, 14) for n in range(len(names)) for b in axis.grounds)
-    return Picture(foot + 34, grounds, tuple(strokes), tuple(boxes), (), tuple(words))
+    areas = tuple(area for n, row in enumerate(links) for area in axis.areas(row, PITCH * n + 18, PITCH * n + 32))
+    return Picture(foot + 34, grounds, tuple(strokes), tuple(boxes), (), tuple(words), areas)
 
 
 def short(day: date) -> str:

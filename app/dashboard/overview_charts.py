@@ -34,6 +34,7 @@ MINUTES = (
 )
 """Bands of a wait, each with its upper edge; what is longer comes last."""
 CHANNELS = {"email": "E-mail", "sms": "SMS", "webhook": "Webhook"}
+OUTCOMES = ("dead", "late", "sent")
 LOOKED_AT = 1000
 """Waiting messages that are looked through for the oldest of a desk; behind so many none is the oldest."""
 
@@ -232,10 +233,15 @@ def deliveries_chart(statistics: Statistics, fared: Fare) -> Chart:
         if t.event == DELIVERED and t.subcategory in o.subjects:
             channel, _, outcome = t.category.partition(" ")
             days.setdefault((channel, outcome), Counter())[t.day] += t.n
-    tones = []
+    tones, links = [], []
     for channel in CHANNELS:
-        dead, late, sent = (charts.spread(o.slots, days.get((channel, how), {})) for how in ("dead", "late", "sent"))
-        late[-1] += fared.failing[channel]
+        dead, late, sent = (charts.spread(o.slots, days.get((channel, how), {})) for how in OUTCOMES)
+        finished = [sum(each) for each in zip(dead, late, sent, strict=True)]
+        links.append(o.links(DELIVERED, *(f"{channel} {how}" for how in OUTCOMES), slots=o.slots, sums=finished))
+        failing = fared.failing[channel]
+        late[-1] += failing
+        if failing and not finished[-1]:
+            links[-1][-1] = charts.Link(o.messages("failing", channel), f"{failing:,} still being tried")
         marks = zip(dead, late, sent, strict=True)
         tones.append(
             [
@@ -253,7 +259,7 @@ def deliveries_chart(statistics: Statistics, fared: Fare) -> Chart:
         "deliveries",
         "Delivery",
         _arrived(o, fared),
-        charts.cells(list(CHANNELS.values()), columns, tones) if any(any(row) for row in tones) else None,
+        charts.cells(list(CHANNELS.values()), columns, tones, links) if any(any(row) for row in tones) else None,
         ("Channel", "Sent at once", "Sent later", "Still being tried", "Failed"),
         tuple(_channel(o, fared, channel, name) for channel, name in CHANNELS.items()),
         (*legend, WEEKEND) if any(column.weekend for column in columns) else tuple(legend),

@@ -15,9 +15,9 @@ from app.dashboard.desk import desks, subjects
 from app.dashboard.live import live_item, live_lists
 from app.dashboard.subjects import PEOPLE
 from app.kernel import clock
-from app.kernel.db.transaction import db
+from app.kernel.db.transaction import db, reading
 from app.kernel.errors import Denied, NotFound
-from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of
+from app.kernel.outbox.delivery_status import DISMISSED, ListedMessage, state_token, status_of, waiting_since
 from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
 from app.kernel.web import list_filters
 from app.kernel.web.htmx import respond, see_other
@@ -106,6 +106,12 @@ def message_tab(row: ListedMessage) -> str:
 pages.add_app_template_filter(state_token, "state_token")
 
 
+@pages.app_template_global("undelivered_since")
+def undelivered_since() -> datetime | None:
+    """Since when nothing is sent although messages are due, for the line that says so (messages/_stopped.html)."""
+    return waiting_since(reading(), clock.now())
+
+
 def _scopes() -> dict[str, Scope]:
     """The scope of this user at each desk; messages about accounts only for administrators of the whole platform."""
     scopes = {desk: me().scope(desk) for desk in me().desks}
@@ -129,7 +135,7 @@ def _filters(scopes: Mapping[str, Scope]) -> ListFilters:
     return chosen
 
 
-def _narrowing(chosen: ListFilters) -> Filters:
+def _wanted(chosen: ListFilters) -> Filters:
     return Filters(channel=chosen["channel"], desk=chosen["desk"], organization=chosen["organization"])
 
 
@@ -143,7 +149,7 @@ def list_() -> Response:
     if live.unchanged:
         return live.not_modified()
     chosen = _filters(scopes)
-    filters = _narrowing(chosen)
+    filters = _wanted(chosen)
     status = rules.STATUS_OF_TAB.get(chosen.kept.get("view", ""), "")
     counts = queries.counts(db(), scopes, subjects(), filters)
     status = status or next((name for name in (DEAD, FAILING) if counts[name]), SENT)
@@ -400,4 +406,4 @@ def act_on_several() -> Response:
     name, ticked = request.form.get("act", ""), request.form.getlist("row")
     sentence, all_done = bulk.act(db(), me(), _scopes(), subjects(), name, ticked)
     flash(sentence, "message" if all_done else "warn")
-    return see_other(_url(status, _narrowing(chosen), **_after()))
+    return see_other(_url(status, _wanted(chosen), **_after()))

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from jinja2 import FileSystemBytecodeCache
 
 from app import logs
 from app.config import Config, ConfigError, development_values
@@ -27,6 +29,8 @@ from app.kernel.errors import Unavailable
 from app.serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from app.serving.bridge import Bridge
 
 THREADS = 3
@@ -58,8 +62,25 @@ def application() -> "Bridge":
     app = create_app(config)
     gc.collect()
     gc.freeze()
+    threading.Thread(target=warm, args=(app.jinja_env,), name="templates", daemon=True).start()
     most: int = app.config["MAX_CONTENT_LENGTH"]
     return Bridge(app, threads=1 if config.sqlite else THREADS, largest=lambda path: largest_body(path, most))
+
+
+def warm(templates: "Environment") -> None:
+    """Compiles every template of a page, so that nobody's first page waits for it; requests are answered meanwhile.
+
+    What one process compiled, the others read from the shared folder: one that replaces a dead one has it at once.
+    """
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    templates.bytecode_cache = FileSystemBytecodeCache(folder, "__template_%s.cache") if folder else None
+    try:
+        for name in templates.list_templates(extensions=["html"]):
+            templates.get_template(name)
+    except OSError:
+        """The folder is full or gone: what is left is compiled when it is needed."""
+    templates.bytecode_cache = None
+    gc.freeze()
 
 
 def resolve(host: str, port: int) -> str:
@@ -107,7 +128,8 @@ def serve(config: Config, *, host: str, port: int, workers: int) -> None:
 
 @contextlib.contextmanager
 def _shared_counts() -> Iterator[None]:
-    """Names a folder in which web processes keep the counts for /metrics: what a dead one counted stays counted.
+    """Names a folder in which web processes keep the counts for /metrics, and their compiled templates: what a dead one
+    counted stays counted.
 
     In shared memory where there is some, because a disk that fills up would stop a process in the middle of a count.
     """

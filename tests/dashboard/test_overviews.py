@@ -21,9 +21,10 @@ from tests.depositions import factories
 from tests.prescreens import factories as prescreens
 
 DESKS = {"depositions": "ines", "prescreens": "lena", "inspections": "otto"}
-QUERIES = {"depositions": 9, "prescreens": 9, "inspections": 8}
+QUERIES = {"depositions": 10, "prescreens": 10, "inspections": 9}
 """Who is signed in, the navigation's counts, then: organizations, tallies, what waits now, what is failing, the oldest
-message; prescreens read the names of templates too, depositions what starts soon and the shares of organizations."""
+message, whether a worker takes messages; prescreens read the names of templates too, depositions what starts soon and
+the shares of organizations."""
 
 
 @contextmanager

@@ -24,12 +24,12 @@ def span(start, hours=1.0):
     [
         ("2026-12-04 08:00", 1, ""),
         ("2026-12-04 15:00", 1, ""),
-        ("2026-12-04 15:30", 1, "works 09:00–17:00 that day"),
-        ("2026-12-04 07:30", 1, "works 09:00–17:00 that day"),
+        ("2026-12-04 15:30", 1, "works 09:00–17:00 CET that day"),
+        ("2026-12-04 07:30", 1, "works 09:00–17:00 CET that day"),
         ("2026-12-05 10:00", 1, "does not work on Saturdays"),
-        ("2026-12-04 15:00", 20, "works 09:00–17:00 that day"),
+        ("2026-12-04 15:00", 20, "works 09:00–17:00 CET that day"),
         # On the day the clocks go back, 9:00 in Paris is 8:00 UTC, not 7:00 as the week before.
-        ("2026-10-26 07:00", 1, "works 09:00–17:00 that day"),
+        ("2026-10-26 07:00", 1, "works 09:00–17:00 CET that day"),
         ("2026-10-23 07:00", 1, ""),
     ],
 )

@@ -19,6 +19,7 @@ from app.kernel.outbox.claims import Outcome
 from app.kernel.outbox.outbox import Message
 from app.messages import queries
 from tests.cast import Cast
+from tests.clocks import Clock
 from tests.messages.sending import row_of
 
 LINK = "https://desk.example.com/join/very-secret-link"
@@ -332,3 +333,18 @@ def test_tabs_are_found_under_their_old_names(database: Database, cast: Cast, cl
     client.post("/messages/bulk?view=dead", data={"act": "set_aside", "row": [f"{id}:dead-1-0"]})
     assert str(id) in page(client, "/messages?view=aside")
     assert str(id) in page(client, "/messages?view=dismissed")
+
+
+def test_messages_that_no_worker_takes_are_said_to_wait(
+    database: Database, cast: Cast, client: FlaskClient, clock: Clock
+) -> None:
+    put(database, cast, "queued")
+    cast.sign_in(client, "ines")
+    waits = "No worker takes them."
+    assert waits not in page(client, "/messages")
+    clock.move(minutes=4)
+    for path in ("/messages", "/", "/depositions/overview"):
+        assert waits in page(client, path)
+    with database.write() as db:
+        assert len(claims.claim(db, clock.now(), limit=1)) == 1
+    assert waits not in page(client, "/messages"), "a worker has it"

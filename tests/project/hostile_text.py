@@ -36,6 +36,8 @@ FIELDS = {
     "holds": "name why",
     "inspections": "operator_email operator_name assignee_name notes",
     "invites": "recipient_first_name recipient_last_name recipient_email recipient_phone pin_agent",
+    "manager_absences": "note",
+    "managers": "name",
     "organizations": "name contact_email",
     "outbox": "destination summary last_error dismissed_by",
     "outbox_attempts": "detail",
@@ -54,6 +56,9 @@ DATA: dict[tuple[str, str], Callable[[str, str], bool]] = {
     ("depositions", "invites"): lambda key, _: key == "email",
     ("depositions", "details"): lambda key, _: True,
     ("events", "data"): lambda _, value: " " in value or "@" in value,
+    ("managers", "languages"): lambda _, value: True,
+    ("managers", "skills"): lambda _, value: True,
+    ("managers", "templates"): lambda _, value: True,
     ("prescreens", "submission"): lambda _, value: True,
     ("workflow_template_versions", "questions"): lambda key, _: key in ("label", "hint", "criterion"),
 }

@@ -51,7 +51,7 @@ def why_away(zone: str, hours: Sequence[Hours], absences: Iterable[Away], span: 
         if not any(each.starts <= starts and ends <= each.ends for each in _joined(spans)):
             if not spans:
                 return f"does not work on {DAYS[day.weekday()]}s"
-            return f"works {hours_words(spans, zone)} that day"
+            return f"works {hours_words(spans, zone)} {datetimes.zone_abbreviation(first)} that day"
         day += timedelta(days=1)
     return ""
 

@@ -36,6 +36,7 @@ def manager_choices(
     found = []
     provider = deposition.details.get("video_provider", "")
     preferred = deposition.details.get("preferred_manager", "").strip().casefold()
+    rooms_known = any(rooms.room_of(one.templates, provider) for one in team)
     for one in team:
         theirs = [session for session in sessions if session.manager_id == one.id and session.id != deposition.id]
         overlaps = overlapping(theirs, one, deposition.starts_at, deposition.ends_at, besides=deposition.id)
@@ -47,6 +48,7 @@ def manager_choices(
         free = "free all day" if not day else "free"
         notes = [_overlap_text(overlaps, deposition.starts_at) if overlaps else "", reason]
         notes = [note for note in notes if note] or [free]
+        notes += ["no room" + (f" at {provider}" if provider else "")] * (room is None and rooms_known)
         notes += ["asked for"] * wanted + ["managed this case before"] * known
         load = f"{len(day)} · {datetimes.duration(hours)}" if day else ""
         busy = bool(overlaps or reason)

@@ -7,6 +7,9 @@ from typing import NamedTuple, Protocol
 from app.depositions.rules.mail import SEVERAL, Candidate, Reading
 from app.depositions.rules.mail.days import written
 
+LABELS = {"deponent_name": "Deponent", "deponent_email": "Deponent’s e-mail", "deponent_role": "Role of the deponent"}
+"""What fields are called that the form shows under a heading."""
+
 PASSAGE = 60
 """Characters of a passage that are repeated beside a reading."""
 
@@ -54,19 +57,23 @@ def pieces(text: str, reading: Reading, form: _Form) -> list[Piece]:
     """The mail in parts, those that something was read from with the field's label."""
     found, at = [], 0
     for mark in reading.marks:
-        found += [Piece(text[at : mark.start]), Piece(text[mark.start : mark.end], form[mark.field].label.text)]
+        found += [Piece(text[at : mark.start]), Piece(text[mark.start : mark.end], _label(mark.field, form))]
         at = mark.end
     return [piece for piece in (*found, Piece(text[at:])) if piece.text]
 
 
 def proposals(text: str, reading: Reading, form: _Form) -> list[Proposal]:
     """The readings of each field in the order of the mail, those that need a look first."""
-    found = [_proposal(text, name, candidates, form[name]) for name, candidates in reading.fields.items()]
+    found = [_proposal(text, name, candidates, form) for name, candidates in reading.fields.items()]
     return sorted(found, key=lambda one: not (one.why or one.options))
 
 
-def _proposal(text: str, name: str, candidates: list[Candidate], field: _Field) -> Proposal:
-    typed = (field.data or "").strip()
+def _label(name: str, form: _Form) -> str:
+    return LABELS.get(name) or form[name].label.text
+
+
+def _proposal(text: str, name: str, candidates: list[Candidate], form: _Form) -> Proposal:
+    typed = (form[name].data or "").strip()
     by_value: Mapping[str, int] = {each.value: number for number, each in reversed(list(enumerate(candidates)))}
     taken = next((each for each in candidates if each.value == typed), None)
     shown = taken or candidates[0]
@@ -83,7 +90,7 @@ def _proposal(text: str, name: str, candidates: list[Candidate], field: _Field) 
     passage = passage if len(passage) <= PASSAGE else f"{passage[:PASSAGE]}…"
     several = f"{len(by_value)} addresses" if name in SEVERAL and len(by_value) > 1 else ""
     value = several or (_written(name, taken.value) if taken else "")
-    return Proposal(field.label.text, name, value, passage, shown.why, options)
+    return Proposal(_label(name, form), name, value, passage, shown.why, options)
 
 
 def _written(name: str, value: str) -> str:

@@ -1,17 +1,37 @@
 """The delivery status of messages: reading it, dismissing a dead message, sending a message again."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, false, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, false, func, or_, select, update
 
 from app.kernel.db.engine import Db
-from app.kernel.outbox.outbox import DEAD, FAILING, QUEUED, SENT, UNDELIVERED, OutboxRow
+from app.kernel.outbox.outbox import DEAD, FAILING, QUEUED, SENT, UNDELIVERED, WAITING, OutboxRow
 
 DISMISSED = "aside"
 """The status of a dead message that a user has dismissed. Not a state of the row: `state` stays `dead`."""
+
+PATIENCE = timedelta(minutes=3)
+"""How long a message may be due before pages say that nothing is sent."""
+
+LOOKED_AT = 200
+"""Messages due longest among which one must be in work while a worker runs; no worker claims more at once."""
+
+
+def waiting_since(db: Db, now: datetime) -> datetime | None:
+    """Since when messages are due that no worker takes; None while one works or nothing waits. One read on an index."""
+    due = (
+        select(OutboxRow.due_at, OutboxRow.lease_until)
+        .where(WAITING, OutboxRow.due_at <= now)
+        .order_by(OutboxRow.due_at)
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    oldest, leased_until = db.execute(select(func.min(due.c.due_at), func.max(due.c.lease_until))).one()
+    stopped = oldest is not None and now - oldest > PATIENCE and (leased_until is None or leased_until <= now)
+    return oldest if stopped else None
 
 
 class ListedMessage(NamedTuple):
