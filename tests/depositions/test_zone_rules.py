@@ -106,7 +106,7 @@ def test_the_moment_is_kept_and_everybody_hears_of_the_hour(ines, cast, database
     assert row.start_time != moved.start_time
     assert (row.hour_moved, row.sequence) == (False, moved.sequence + 1)
     claims = outbox.rows("webhook")[-1].payload["claims"]["requests"][0]
-    assert claims["session_request"]["remote_session"]["start_time"] == row.start_time
+    assert claims["remote_session"]["start_time"] == row.start_time
 
 
 @pytest.mark.parametrize("verb", ["keep_clock_time", "keep_moment"])
