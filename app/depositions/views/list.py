@@ -209,6 +209,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             ("session is at another moment by new zone rules", "sessions are at other moments by new zone rules"),
             {"view": listing.MOVED},
             "danger",
+            rare=True,
         ),
         Tab(
             listing.SCHEDULED,
