@@ -67,6 +67,7 @@ APART: dict[str, tuple[str, ...]] = {
     "brand.sheet": ("/brand/marston.css",),  # a stylesheet, which pages link in their head
     "managers_public.feed": (),  # calendars ask it; its address is shown once
     "depositions_answers.reconfirm": (),  # a mailed link; tests/depositions/test_reconfirm.py opens it
+    "depositions_answers.question": (),  # a mailed link; tests/depositions/test_ask.py opens it
     "prescreens_public.reading": (),  # js/reading.js asks it; without scripts the next page says it
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches

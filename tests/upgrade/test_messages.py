@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 import pytest
 
+from app.inspections import anchors
 from tests.clocks import Clock
 from tests.inspections.authority import Authority
 from tests.outgoing import MailServer, Receiver
@@ -59,8 +60,9 @@ def outside(database: Any, smtp: MailServer) -> Iterator[Outside]:
 
 
 @pytest.fixture
-def authority(database: Any, tmp_path: Path) -> Iterator[Authority]:
-    """The time-stamping authority that one inspection waits for."""
+def authority(database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
+    """The time-stamping authority that one inspection waits for. Its clock is not the test's."""
+    monkeypatch.setattr(anchors, "CLOCKS_DIFFER", timedelta(days=10_000))
     made = Authority(tmp_path)
     server = made.serve()
     url = f"http://127.0.0.1:{server.server_port}/tsr"
