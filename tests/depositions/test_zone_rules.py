@@ -139,3 +139,11 @@ def test_both_at_once_have_one_winner(database, cast, moved):
     assert (len(won(got)), len(lost(got))) == (1, 5)
     with database.read() as db:
         assert conflicts.differences(db) == []
+
+
+def test_the_tab_is_there_only_while_it_holds_something(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    assert "view=moved" not in text(ines.get("/depositions"))
+    placed_by_old_rules(database, made)
+    read_anew(database)
+    assert "view=moved" in text(ines.get("/depositions"))
