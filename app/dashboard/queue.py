@@ -101,7 +101,8 @@ class Tab:
     arguments that choose it. `counts` is said of one and of several: `("session is booked", "sessions are booked")`.
 
     `tone` colours its count while the number under `toned_by` (its own, unless given) is not zero. `under` makes it a
-    list without a tab of its own: the tab with that key is lit instead.
+    list without a tab of its own: the tab with that key is lit instead. A `rare` one is there only while it holds
+    something, or is open.
     """
 
     key: str
@@ -112,6 +113,7 @@ class Tab:
     tone: str = ""
     toned_by: str = ""
     under: str = ""
+    rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +311,7 @@ class Queue(ABC, Generic[Key, R, L, K]):
                 tab.key == lit,
             )
             for tab in self.tabs
-            if not tab.under
+            if not tab.under and (counts.tabs[tab.key] or tab.key == lit or not tab.rare)
         ]
 
     def reading(self) -> Db:

@@ -45,8 +45,11 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
         (listing.NOT_UP_TO_DATE, "that somebody does not know as they are", "warn"),
         (listing.NEEDS, "waiting to be scheduled", ""),
     )
-    doubtful = WaitingWork("that may not take place", counts["next_no"], {"view": listing.NEXT}, "danger")
-    return [*(WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds), doubtful]
+    marked = (
+        WaitingWork("that may not take place", counts["next_no"], {"view": listing.NEXT}, "danger"),
+        WaitingWork("with an answer from the organization", counts["asked_answered"], {"view": listing.ASKED}, "warn"),
+    )
+    return [*(WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds), *marked]
 
 
 def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:

@@ -63,7 +63,6 @@ IS_SESSION = f"state IN ({', '.join(repr(state.value) for state in SESSIONS)})"
 
 _STATES = ", ".join(f"'{state.value}'" for state in State)
 _CANCELLATION = "cancellation_open"
-_WAITING = "state = 'initial'"
 UNFINISHED = "ended_at IS NULL AND canceled_at IS NULL"
 """SQL: what is neither over nor canceled."""
 NOT_PROMISED = datetime(1970, 1, 1, tzinfo=UTC)
@@ -138,16 +137,8 @@ class Deposition(Base):
         Index("ix_depositions_question", "question", "starts_at", "id", **only("question IS NOT NULL")),
         Index("ix_depositions_behind", "starts_at", "id", **_true("not_up_to_date")),
         Index("ix_depositions_organization_behind", "organization_id", "starts_at", "id", **_true("not_up_to_date")),
-        # What waits for an answer, by when it was promised.
-        Index("ix_depositions_promised", "promised_by", "id", "starts_at", **only(_WAITING)),
-        Index(
-            "ix_depositions_organization_promised",
-            "organization_id",
-            "promised_by",
-            "id",
-            "starts_at",
-            **only(_WAITING),
-        ),
+        Index("ix_depositions_promised", "state", "promised_by", "id", "starts_at"),
+        Index("ix_depositions_organization_promised", "organization_id", "state", "promised_by", "id", "starts_at"),
         Index("ix_depositions_zone_version", "zone_version", "id", **only(UNFINISHED)),
         Index("ix_depositions_hour_moved", "starts_at", "id", "organization_id", **_true("hour_moved")),
         Index("ix_depositions_overlapping", "starts_at", "id", **_true("overlapping")),

@@ -28,8 +28,8 @@ STATES = {
 
 GROUPS = {
     "soon": Label("Starts within 24 hours", "alarm-clock", "danger"),
-    "waiting": Label("Waiting over 24 hours", "hourglass", "warn"),
-    "fresh": Label("Came in within 24 hours", "sun"),
+    "waiting": Label("Waiting longer than promised", "hourglass", "warn"),
+    "fresh": Label("Within the promised time", "sun"),
     "active": Label("Live now", "radio", "good"),
     "scheduled_soon": Label("Scheduled, starts within 24 hours", "alarm-clock"),
     "scheduled_later": Label("Scheduled, later", "calendar"),
@@ -123,6 +123,7 @@ class _CacheKey(NamedTuple):
     question: str | None
     postback_url: bool
     interpreter: str | None
+    country: str | None
 
     @property
     def details(self) -> dict[str, str]:
@@ -133,7 +134,11 @@ class _CacheKey(NamedTuple):
 def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool) -> CachedCells:
     """The cells of a row, kept within the `hour`: which year it is decides how a day is written."""
     found = flags.flags_of(
-        key, key.starts_at + timedelta(microseconds=1 if passed else 0), key.overlaps, key.requested_twice
+        key,
+        key.starts_at + timedelta(microseconds=1 if passed else 0),
+        key.country,
+        key.overlaps,
+        key.requested_twice,
     )
     tone = "warn" if any(flag.key == "hour" for flag in found) else ""
     span = transitions.busy(key.starts_at, key.ends_at)
@@ -199,6 +204,7 @@ def row(
         listed.question,
         bool(listed.postback_url),
         listed.details.get("interpreter"),
+        country_of(listed),
     )
     hour = now.replace(minute=0, second=0, microsecond=0)
     name = normalization.shown(listed.deponent_name)
@@ -224,6 +230,19 @@ def row(
         listed.manager_name or "",
         group == "not_up_to_date",
     )
+
+
+class OfOrganization(Protocol):
+    """A row with its organization's country, or the zone that stands for one."""
+
+    @property
+    def organization_region(self) -> str: ...
+
+
+def country_of(row: OfOrganization) -> str | None:
+    """The country of the organization, whose holidays count."""
+    region = row.organization_region
+    return region if len(region) == 2 else normalization.region_of(region)
 
 
 def badge(flag: flags.Flag) -> Badge:

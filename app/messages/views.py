@@ -1,7 +1,7 @@
 """Pages: the list of messages by status, one message, and what can be done with them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -135,7 +135,7 @@ def _filters(scopes: Mapping[str, Scope]) -> ListFilters:
     return chosen
 
 
-def _narrowing(chosen: ListFilters) -> Filters:
+def _wanted(chosen: ListFilters) -> Filters:
     return Filters(channel=chosen["channel"], desk=chosen["desk"], organization=chosen["organization"])
 
 
@@ -149,7 +149,7 @@ def list_() -> Response:
     if live.unchanged:
         return live.not_modified()
     chosen = _filters(scopes)
-    filters = _narrowing(chosen)
+    filters = _wanted(chosen)
     status = rules.STATUS_OF_TAB.get(chosen.kept.get("view", ""), "")
     counts = queries.counts(db(), scopes, subjects(), filters)
     status = status or next((name for name in (DEAD, FAILING) if counts[name]), SENT)
@@ -171,7 +171,7 @@ def list_() -> Response:
         acts=ACTS_OF_STATUS.get(status, ()),
         may_act=any(me().may(desk) for desk in scopes),
         bulk_url=_url(status, filters, "messages.bulk", **_after()),
-        chosen=chosen,
+        chosen=replace(chosen, kept={"view": TABS[status]}),
         next_url=_url(status, filters, after=page.next_cursor) if page.next_cursor else "",
         first_url="" if page.first else _url(status, filters),
         zone=me().time_zone,
@@ -406,4 +406,4 @@ def act_on_several() -> Response:
     name, ticked = request.form.get("act", ""), request.form.getlist("row")
     sentence, all_done = bulk.act(db(), me(), _scopes(), subjects(), name, ticked)
     flash(sentence, "message" if all_done else "warn")
-    return see_other(_url(status, _narrowing(chosen), **_after()))
+    return see_other(_url(status, _wanted(chosen), **_after()))

@@ -67,10 +67,9 @@ COLUMNS = (
     sa.Column("hour_moved", sa.Boolean(), nullable=False, server_default=sa.false()),
     sa.Column("promised_by", sa.DateTime(timezone=True), nullable=False, server_default="1970-01-01 00:00:00.000000"),
 )
-WAITING = "state = 'initial'"
 INDEXES = (
-    ("ix_depositions_promised", ["promised_by", "id", "starts_at"], WAITING),
-    ("ix_depositions_organization_promised", ["organization_id", "promised_by", "id", "starts_at"], WAITING),
+    ("ix_depositions_promised", ["state", "promised_by", "id", "starts_at"], ""),
+    ("ix_depositions_organization_promised", ["organization_id", "state", "promised_by", "id", "starts_at"], ""),
     ("ix_depositions_zone_version", ["zone_version", "id"], "ended_at IS NULL AND canceled_at IS NULL"),
     ("ix_depositions_hour_moved", ["starts_at", "id", "organization_id"], "hour_moved = 1"),
     ("ix_depositions_overlapping", ["starts_at", "id"], "overlapping = 1"),
@@ -106,8 +105,8 @@ def upgrade() -> None:
             name,
             "depositions",
             columns,
-            sqlite_where=sa.text(condition),
-            postgresql_where=sa.text(condition.removesuffix(" = 1")),
+            sqlite_where=sa.text(condition) if condition else None,
+            postgresql_where=sa.text(condition.removesuffix(" = 1")) if condition else None,
         )
     for statement in TRIGGERS[op.get_bind().dialect.name]:
         op.execute(statement)

@@ -36,7 +36,7 @@ def rows(page: str) -> list[str]:
 
 def current(page: str) -> list[str]:
     """The addresses of the rows that are marked as open."""
-    return re.findall(r'<a href="([^"]+)" aria-current="true"', page)
+    return re.findall(r'<a href="([^"]+)" aria-current="true"><bdi>', page)
 
 
 def requests(database: Database, cast: Cast, n: int) -> list[int]:

@@ -1,5 +1,6 @@
 """Conflicts: sessions that take the same hour of the same people, found by every verb, and kept for the list."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from random import Random
@@ -7,7 +8,8 @@ from random import Random
 import pytest
 
 from app.depositions import actions
-from app.depositions.queries import conflicts, listing
+from app.depositions.actions.roster import change
+from app.depositions.queries import conflicts, listing, managers, roster
 from app.depositions.rules import new_request
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
@@ -214,3 +216,18 @@ def test_the_page_names_what_it_overlaps(ines, cast, database):
     assert f'Overlaps <a href="/depositions/{first.id}">' in text(ines.get(f"/depositions/{second.id}"))
     page = text(ines.get("/depositions?view=overlapping"))
     assert page.count("Overlaps another") == 2
+
+
+def test_what_a_manager_needs_between_two_changes_what_overlaps(database, cast):
+    starts_at = now() + timedelta(days=5)
+    first = factories.in_state(database, cast, "scheduled", starts_at=starts_at)
+    second = factories.request(database, cast, starts_at=starts_at + timedelta(minutes=115), **factories.OTHERS)
+    factories.schedule(database, cast, second.id)
+    assert overlapping(database, first, second) == [False, False]
+    id = stored(database, first.id).manager_id
+    for minutes, overlap in ((45, True), (0, False)):
+        with database.write() as db:
+            facts = replace(roster.facts_of(db, managers.get(db, id)), buffer_after=minutes, buffer_before=0)
+            change(db, id, facts, by=cast.actor("ines"), now=now())
+        assert overlapping(database, first, second) == [overlap, overlap]
+        is_kept(database)

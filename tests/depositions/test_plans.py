@@ -37,12 +37,14 @@ def crowd(database, cast):
             "starts_at": "datetime(starts_at, (i - 2000) || ' hours') || '.000000'",
             "ends_at": "datetime(ends_at, (i - 2000) || ' hours') || '.000000'",
             "created_at": "datetime(created_at, -i || ' minutes') || '.000000'",
+            "promised_by": "datetime(promised_by, -i || ' minutes') || '.000000'",
         }
         if db.dialect != "sqlite":
             shift = {
                 "starts_at": "starts_at + (i - 2000) * interval '1 hour'",
                 "ends_at": "ends_at + (i - 2000) * interval '1 hour'",
                 "created_at": "created_at - i * interval '1 minute'",
+                "promised_by": "promised_by - i * interval '1 minute'",
             }
         shift["reconfirm_at"] = shift["starts_at"].replace("- 2000", "- 2020")
         shift["question"] = "CASE i % 50 WHEN 3 THEN 'open' WHEN 7 THEN 'answered' END"

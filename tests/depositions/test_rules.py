@@ -8,7 +8,7 @@ import pytest
 
 from app.depositions.locales import language_name, language_of, translator
 from app.depositions.models import State
-from app.depositions.rules import flags, new_request, transitions
+from app.depositions.rules import business_days, flags, new_request, transitions
 from app.kernel.errors import Conflict, Invalid, Refusal
 
 PACIFIC = "Pacific Time (US & Canada)"
@@ -234,7 +234,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
     ],
 )
 def test_flags(deposition, labels):
-    assert [flag.label for flag in flags.flags_of(deposition, NOW)] == labels
+    assert [flag.label for flag in flags.flags_of(deposition, NOW, "US")] == labels
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_flags(deposition, labels):
     ],
 )
 def test_federal_holidays(day, name):
-    assert flags.federal_holiday(day) == name
+    assert business_days.holiday_of(day, "US") == name
 
 
 def test_refusals_are_sentences():
@@ -300,3 +300,23 @@ def test_a_language_is_named_in_the_language_of_the_page():
         "alemán suizo",
         "Klingonese",
     ]
+
+
+@pytest.mark.parametrize(
+    ("country", "labels"),
+    [
+        ("FR", ["National Day"]),
+        ("US", []),
+        ("SA", []),
+        (None, []),
+    ],
+)
+def test_holidays_are_those_of_the_organization(country, labels):
+    deposition = SimpleNamespace(**vars(facts("2027-07-14 10:00 AM")))
+    assert [flag.label for flag in flags.flags_of(deposition, NOW, country)] == labels
+
+
+def test_a_weekend_is_that_of_the_country():
+    friday = facts("2026-12-04 10:00 AM")
+    assert [flag.label for flag in flags.flags_of(friday, NOW, "SA")] == ["Friday"]
+    assert flags.flags_of(friday, NOW, "US") == []

@@ -106,7 +106,7 @@ def test_the_moment_is_kept_and_everybody_hears_of_the_hour(ines, cast, database
     assert row.start_time != moved.start_time
     assert (row.hour_moved, row.sequence) == (False, moved.sequence + 1)
     claims = outbox.rows("webhook")[-1].payload["claims"]["requests"][0]
-    assert claims["session_request"]["remote_session"]["start_time"] == row.start_time
+    assert claims["remote_session"]["start_time"] == row.start_time
 
 
 @pytest.mark.parametrize("verb", ["keep_clock_time", "keep_moment"])
@@ -139,3 +139,11 @@ def test_both_at_once_have_one_winner(database, cast, moved):
     assert (len(won(got)), len(lost(got))) == (1, 5)
     with database.read() as db:
         assert conflicts.differences(db) == []
+
+
+def test_the_tab_is_there_only_while_it_holds_something(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    assert "view=moved" not in text(ines.get("/depositions"))
+    placed_by_old_rules(database, made)
+    read_anew(database)
+    assert "view=moved" in text(ines.get("/depositions"))

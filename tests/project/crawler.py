@@ -26,6 +26,9 @@ from app.accounts.actions import sign_ins
 from app.accounts.last_seen import PendingTimes
 from app.accounts.models import Membership, Passkey, Person, TotpSecret
 from app.accounts.roles import Product, Role
+from app.depositions import emails
+from app.depositions.models import Deposition, DepositionQuestion
+from app.depositions.queries import reconfirmation
 from app.kernel.changes.events import Actor
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
@@ -280,11 +283,16 @@ def known(database: Database) -> list[str]:
         vera = db.scalars(select(Person).where(Person.email == "vera@example.com")).one()
         jobs = (account_links.invitation_link(config, vera), account_links.reset_link(config, vera))
         prescreens = db.execute(text(OF_EACH_STANDING)).all()
+        asked = [emails.question_url(config, id) for id in db.scalars(select(DepositionQuestion.id))]
+        sessions = db.scalars(select(Deposition).where(Deposition.reconfirmation.in_(("silent", "no")))).all()
+        for session in {each.reconfirmation: each for each in sessions}.values():
+            who, *_ = reconfirmation.respondents(session, reconfirmation.contact(db, session.organization_id))
+            asked.append(emails.reconfirm_url(session, config, who))
     found = [f"/sessions/{slug}{end}" for slug in slugs for end in ("", "/join")]
     for organization, workflow, id in prescreens:
         token = prescreen_links.token(config, prescreen_links.STATUS, UUID(str(id)))
         found.append(f"/p/{organization}/{workflow}/status/{token}")
-    return found + [job.removeprefix(config.public_base_url) for job in jobs]
+    return found + [link.removeprefix(config.public_base_url) for link in (*jobs, *asked)]
 
 
 def written(watch: Db) -> object:

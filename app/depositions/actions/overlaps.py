@@ -107,6 +107,18 @@ def restored(db: Db, deposition_id: int) -> Values:
     return {} if keys == stored else {Deposition.overlapping: _replace(db, deposition_id, stored, keys)}
 
 
+def restore_of_manager(db: Db, manager_id: int) -> None:
+    """Makes the keys of a manager's sessions anew, once what they need between two has changed."""
+    mine = (Deposition.manager_id == manager_id, Deposition.state.in_([state.value for state in OPEN]))
+    rows = db.execute(select(Deposition.id, Deposition.starts_at, Deposition.ends_at).where(*mine)).all()
+    if rows:
+        take_turns(db, *((row.starts_at, row.ends_at) for row in rows))
+    for row in rows:
+        values = restored(db, row.id)
+        if values:
+            db.execute(update(Deposition).where(Deposition.id == row.id).values(dict(values)))
+
+
 def check(db: Db, deposition: Deposition, reason: str, now: datetime, *, refuses: bool = True) -> dict[str, object]:
     """Looks for conflicts of a deposition in its transaction. Returns what its event has of them. Raises Conflict for
     one that needs a reason, without one; unless it `refuses` nothing, as what an organization does through the API."""

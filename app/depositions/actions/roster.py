@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from app.accounts.models import Person
 from app.depositions import events
+from app.depositions.actions import overlaps
 from app.depositions.models import Absence, Manager, WorkingHours
 from app.depositions.queries import managers, roster
 from app.depositions.rules.roster import RosterFacts, check_absence
@@ -64,6 +65,8 @@ def change(
     person_id = manager.person_id if "email" not in changed else _person(db, facts.email, besides=manager_id)
     _write(db, manager, {**_values(facts), Manager.person_id: person_id}, now)
     _store_hours(db, manager_id, facts)
+    if {"buffer_before", "buffer_after"} & set(changed):
+        overlaps.restore_of_manager(db, manager_id)
     data = {"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}}
     _record(db, events.MANAGER_CHANGED_FACTS, manager_id, by=by, now=now, data=data)
     return True

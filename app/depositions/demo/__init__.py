@@ -103,6 +103,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
+    maker.request_twice()
     answers.ask(db, organizations["marston"], _actor(maker.team[0]), now)
     maker.change_zone_rules()
     maker.settle()
@@ -280,6 +281,24 @@ class _Maker:
             actions.end(
                 self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
             )
+
+    def request_twice(self) -> None:
+        """A request that was sent twice, and one of the same organization that needs the same witness at that hour."""
+        start = _start(self.now + timedelta(days=4), "Eastern Time (US & Canada)", 10)
+        name = "Leopold Achterberg"
+        for case, minutes in (("Marlowe Shipping", 0), ("Marlowe Shipping", 0), ("Carrow Estate, 2026-0917", 30)):
+            begins = new_request.parse_start(start.start_date, f"10:{minutes:02d} AM", start.time_zone)
+            new = new_request.NewRequest(
+                title=f"Deposition of {name}",
+                case_name=case,
+                start=begins,
+                estimated_duration=2,
+                deponent_name=name,
+                deponent_email="leopold.achterberg@example.com",
+                deponent_role="witness",
+                invites=(new_request.Invite(OUTSIDERS[2], "host"),),
+            )
+            self._request(new, "marston", self.now - timedelta(hours=3, minutes=minutes))
 
     def change_zone_rules(self) -> None:
         """Puts one session where rules of former years would have placed it, so that those of today move its hour."""

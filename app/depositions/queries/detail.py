@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         """A row with every column of a deposition, and its organization's name."""
 
         organization_name: str
+        organization_region: str
 
 else:
     DepositionDetail = Row
@@ -59,7 +60,8 @@ _WANTED: BindParameter[Any] = bindparam("wanted")
 BY_ID = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.id == _WANTED)
 BY_REMOTE_ID = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.remote_session_id == _WANTED)
 BY_SLUG = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.slug == _WANTED)
-WITH_ORGANIZATION = select(*_EVERY_COLUMN, Organization.name.label("organization_name")).join(
+REGION = func.coalesce(Organization.country, Organization.time_zone).label("organization_region")
+WITH_ORGANIZATION = select(*_EVERY_COLUMN, Organization.name.label("organization_name"), REGION).join(
     Organization, Organization.id == Deposition.organization_id
 )
 PUBLIC = WITH_ORGANIZATION.where(Deposition.slug == _WANTED)

@@ -109,6 +109,7 @@ COLUMNS = (
     Deposition.assignee_name,
     Deposition.manager_name,
     Deposition.created_at,
+    Deposition.promised_by,
     Deposition.updated_at,
     Deposition.organization_id,
     # Not a join: beside one, PostgreSQL may leave the index's order and sort.
@@ -116,6 +117,10 @@ COLUMNS = (
     .where(Organization.id == Deposition.organization_id)
     .scalar_subquery()
     .label("organization_name"),
+    select(func.coalesce(Organization.country, Organization.time_zone))
+    .where(Organization.id == Deposition.organization_id)
+    .scalar_subquery()
+    .label("organization_region"),
 )
 
 
@@ -158,9 +163,11 @@ class ListedDeposition(Protocol):
     assignee_name: str | None
     manager_name: str | None
     created_at: datetime
+    promised_by: datetime
     updated_at: datetime
     organization_id: int
     organization_name: str
+    organization_region: str
 
 
 CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with", "sort")
@@ -184,7 +191,7 @@ def listing(db: Db, chosen: Chosen, now: datetime) -> Listing:
 
 def _moments(now: datetime) -> dict[str, object]:
     """The moments that groups and counts are cut at."""
-    moments = {"now": now, "soon": now + SOON, "a_day_ago": now - SOON}
+    moments = {"now": now, "soon": now + SOON}
     return {**moments, "asked_from": now - LONGEST_BREAK, "asked_until": now + BEFORE_ASKING}
 
 
@@ -331,11 +338,11 @@ def _narrow(kind: ListKind) -> Conditions:
 
 def _of_state(state: State, narrow: Sequence[Condition]) -> Iterator[Segment]:
     if state == State.INITIAL:
-        waited = bindparam("a_day_ago", type_=Deposition.created_at.type)
-        mine, by_age = (Deposition.state == state.value, *narrow), (Deposition.created_at, Deposition.id)
+        mine = (Deposition.state == state.value, *narrow, not_(and_(*_within())))
+        by_promise = (Deposition.promised_by, Deposition.id)
         yield _by_start("soon", state, [*_within(), *narrow])
-        yield Segment("waiting", ((*mine, Deposition.created_at < waited, not_(and_(*_within()))),), by_age)
-        yield Segment("fresh", ((*mine, Deposition.created_at >= waited, not_(and_(*_within()))),), by_age)
+        yield Segment("waiting", ((*mine, Deposition.promised_by < _now()),), by_promise)
+        yield Segment("fresh", ((*mine, Deposition.promised_by >= _now()),), by_promise)
     elif state in (State.SCHEDULED, State.READY):
         passed = Deposition.starts_at < _now()
         yield _by_start(f"{state}_soon", state, [*_within(), *narrow])

@@ -1,5 +1,6 @@
 """Business days of a country: neither its weekend nor one of its public holidays (the `holidays` package)."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -39,6 +40,19 @@ def reconfirm_at(starts_at: datetime, zone: str, country: str | None) -> datetim
     return datetime.combine(day, HOUR, there).astimezone(starts_at.tzinfo)
 
 
+def holiday_of(day: date, country: str | None) -> str | None:
+    """The public holiday of a country on this day in English, where the library knows it; observed days included."""
+    calendar = _calendar(country, day.year)
+    name = calendar.get(day) if calendar is not None else None
+    return name.replace("'", "’").replace(" (observed)", ", observed") if name else None
+
+
+def weekend_of(country: str | None) -> Collection[int]:
+    """The days of the week on which a country does not work, Monday is 0."""
+    calendar = _calendar(country, 2026)
+    return calendar.weekend if calendar is not None else (5, 6)
+
+
 @lru_cache(maxsize=256)
 def _calendar(country: str | None, year: int) -> "HolidayBase | None":
     """The calendar of a country. Holidays of a neighbouring year that are observed in this one are in it."""
@@ -46,4 +60,4 @@ def _calendar(country: str | None, year: int) -> "HolidayBase | None":
     # of the application never need.
     from holidays import country_holidays, list_supported_countries
 
-    return country_holidays(country, years=year) if country in list_supported_countries() else None
+    return country_holidays(country, years=year, language="en_US") if country in list_supported_countries() else None

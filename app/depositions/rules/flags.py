@@ -1,13 +1,16 @@
 """Flags: what is unusual about a request, so that a scheduler looks twice before booking it."""
 
+from calendar import day_name
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from functools import lru_cache
+from datetime import datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+
 from app.depositions.models import BOOKED, State
+from app.depositions.rules import business_days
 from app.depositions.rules.reconfirmation import Reconfirmation
 from app.kernel.text import datetimes
 
@@ -51,10 +54,13 @@ class Flagged(Protocol):
     def details(self) -> Mapping[str, str]: ...
 
 
-def flags_of(deposition: Flagged, now: datetime, overlaps: int = 0, twice: bool = False) -> list[Flag]:
+def flags_of(
+    deposition: Flagged, now: datetime, country: str | None = None, overlaps: int = 0, twice: bool = False
+) -> list[Flag]:
     """Every flag of a deposition, the gravest first. What is over or canceled has none.
 
-    `overlaps` is how many others it overlaps, `twice` whether one of them asks for the same session.
+    Holidays and weekends are those of `country`, the organization's. `overlaps` is how many others it overlaps, `twice`
+    whether one of them asks for the same session.
     """
     if deposition.state not in _WAITING:
         return []
@@ -87,11 +93,11 @@ def flags_of(deposition: Flagged, now: datetime, overlaps: int = 0, twice: bool 
             hour = f"Until {datetimes.hour(end, deposition.zone)}"
             sentence = "The session runs past 8 PM at its own place."
         found.append(Flag("hour", hour, sentence))
-    holiday = federal_holiday(start.date())
+    holiday = business_days.holiday_of(start.date(), country)
     if holiday:
-        found.append(Flag("holiday", holiday, f"{holiday} is a federal holiday in the United States."))
-    if start.weekday() >= 5:
-        weekday = ("Saturday", "Sunday")[start.weekday() - 5]
+        found.append(Flag("holiday", holiday, f"{holiday} is a public holiday in {country_name(country)}."))
+    if start.weekday() in business_days.weekend_of(country):
+        weekday = day_name[start.weekday()]
         found.append(Flag("weekend", weekday, f"The session falls on a {weekday}."))
     if deposition.question == "open":
         found.append(Flag("asked", "Question open", "The organization was asked something and has not answered."))
@@ -119,21 +125,7 @@ def outside_office_hours(start: datetime, end: datetime) -> bool:
     return end.date() != start.date() or end.time() > OFFICE_CLOSES
 
 
-def federal_holiday(day: date) -> str | None:
-    """The federal holiday of the United States on this day, observed days included (5 U.S.C. 6103)."""
-    return _federal_holidays(day.year).get(day)
-
-
-@lru_cache(maxsize=64)
-def _federal_holidays(year: int) -> Mapping[date, str]:
-    # Imported at first use: the package loads every country's calendar, half a second of work that most commands
-    # of the application never need.
-    from holidays import country_holidays
-
-    found = country_holidays("US", years=year)
-    return {day: _typeset(name) for day, name in found.items() if day.year == year}
-
-
-def _typeset(name: str) -> str:
-    """`Independence Day (observed)` as pages print it: `Independence Day, observed`."""
-    return name.replace("'", "’").replace(" (observed)", ", observed")
+def country_name(country: str | None) -> str:
+    """The name of a country in English: `the United States`."""
+    name = Locale("en").territories.get(country or "", country or "")
+    return f"the {name}" if name.startswith(("United", "Netherlands", "Philippines", "Bahamas")) else name

@@ -67,7 +67,7 @@ def edit(id: int) -> Response:
 def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = "") -> Response:
     """The page, live or with the form named `edited` as it was posted."""
     now = clock.now()
-    found = flags.flags_of(deposition, now)
+    found = flags.flags_of(deposition, now, presentation.country_of(deposition))
     denied = me().why_not(DEPOSITIONS, deposition.organization_id)
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), deposition.id)

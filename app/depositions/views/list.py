@@ -22,6 +22,14 @@ from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
 from app.kernel.text import datetimes
 
+TAKES_PLACE: Mapping[str, str] = {
+    Reconfirmation.YES: "confirmed",
+    Reconfirmation.ASSUMED: "confirmed by silence",
+    Reconfirmation.SILENT: "no answer",
+    Reconfirmation.NO: "no",
+    Reconfirmation.CALL: "asks for a call",
+}
+"""What was answered about a session, as the CSV has it."""
 CALLED = frozenset((*ALARMING, Reconfirmation.SILENT))
 """What was answered about sessions whose organization is to be called."""
 
@@ -98,6 +106,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             "flags",
             (
                 Csv("Flags", lambda each: ", ".join(badge.text for badge in each.shown.cached.flags)),
+                Csv("Takes place", lambda each: TAKES_PLACE.get(each.row.reconfirmation or "", "")),
                 Csv("Tags", lambda each: ", ".join(each.shown.tags)),
             ),
             css="flags-cell",
@@ -200,6 +209,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             ("session is at another moment by new zone rules", "sessions are at other moments by new zone rules"),
             {"view": listing.MOVED},
             "danger",
+            rare=True,
         ),
         Tab(
             listing.SCHEDULED,

@@ -245,13 +245,13 @@ def _confirmation(
             f"{wanted.deponent_name or wanted.title}, {wanted.case_name}",
             f"for {organization.name}",
         ],
-        flags=[*confirmations.conflict_flags(found), *_flags(wanted, now)],
+        flags=[*confirmations.conflict_flags(found), *_flags(wanted, now, organization.region)],
         note=note,
         edit="new",
     )
 
 
-def _flags(wanted: new_request.NewRequest, now: datetime) -> Sequence[Flag]:
+def _flags(wanted: new_request.NewRequest, now: datetime, country: str | None) -> Sequence[Flag]:
     start = wanted.start
     booked = _Booked(
         State.READY,
@@ -263,5 +263,5 @@ def _flags(wanted: new_request.NewRequest, now: datetime) -> Sequence[Flag]:
         wanted.postback_url,
         wanted.details,
     )
-    found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(booked, now)]
+    found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(booked, now, country)]
     return [Flag(flag.sentence, icon, tone) for flag, icon, tone in found if tone]

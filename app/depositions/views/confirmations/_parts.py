@@ -59,9 +59,10 @@ def changes_of(before: Deposition, after: Deposition) -> list[str]:
     return [line for line in (manager, room) if line]
 
 
-def flags_on(deposition: flags.Flagged, now: datetime) -> list[Flag]:
-    """The flags of a tone, the gravest first."""
-    found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(deposition, now)]
+def flags_on(deposition: DepositionDetail, now: datetime, made: flags.Flagged | None = None) -> list[Flag]:
+    """The flags of a tone, the gravest first; of the deposition as it will be `made`, where that is another."""
+    country = presentation.country_of(deposition)
+    found = [(flag, *presentation.FLAGS[flag.key]) for flag in flags.flags_of(made or deposition, now, country)]
     return [Flag(flag.sentence, icon, tone) for flag, icon, tone in found if tone]
 
 

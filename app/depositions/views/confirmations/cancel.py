@@ -27,7 +27,7 @@ def canceling(
     listed = LISTED if behind and deposition.starts_at > now else ""
     return Confirmation(
         title="Review and cancel, telling no participant" if silent else "Review and cancel",
-        confirm=f"Cancel the {thing} and notify {people}" if notify else f"Cancel the {thing}, notify no one",
+        confirm=f"Cancel the {thing} and notify {people}" if notify else f"Cancel the {thing}, e-mail no one",
         back=back_to(deposition),
         back_label=f"Back, keep the {thing}",
         icon="calendar-x",

@@ -33,7 +33,7 @@ def keeping_hour(deposition: DepositionDetail, run: DryRun, verb: str, reason: F
         back_label=BACK,
         icon="clock",
         subject=[hour, f"it stands at {presentation.hours(deposition)}", *others],
-        flags=[*conflict_flags(run.findings), *flags_on(made, now)],
+        flags=[*conflict_flags(run.findings), *flags_on(deposition, now, made)],
         field=reason if not waits and asks_reason(run.findings, made.starts_at, now) else None,
         note="It is not booked yet, so nobody has to hear of it." if waits else NOTES[verb],
     )

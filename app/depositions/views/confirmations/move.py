@@ -42,7 +42,7 @@ def moving(
         back_label=BACK,
         icon="calendar-clock",
         subject=[hour, f"instead of {presentation.hours(deposition)}", *others, *changes_of(deposition, made)],
-        flags=[*conflict_flags(run.findings), *flags_on(made, now)],
+        flags=[*conflict_flags(run.findings), *flags_on(deposition, now, made)],
         believed=still_believed(deposition, behind),
         beliefs=beliefs(deposition, behind),
         field=reason if (behind and not notify) or asks_reason(run.findings, made.starts_at, now) else None,
