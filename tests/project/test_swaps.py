@@ -123,7 +123,7 @@ def play(page: Element, fragment: Element, target: str) -> None:
 def bring_up_to_date(page: Element, url: str) -> None:
     """As js/filters.js does (`followList`): the copy is of the list on screen."""
     shown, copy = (
-        next((each for id in ("queue", "audit") if (each := by_id(page, id)) is not None), None),
+        next((each for each in page.iter("div") if each.get("id") == "queue" or "data-filters" in each.attrib), None),
         by_id(page, "csv"),
     )
     main = by_id(page, "main")
@@ -133,7 +133,6 @@ def bring_up_to_date(page: Element, url: str) -> None:
     if title := shown.get("data-title"):
         for span in heading.iter("span"):
             span.text = shown.get("data-many") if span.get("class") == "count" else f": {title}"
-        heading.set("title", shown.get("data-lede") or "")
     chips = sum((each.get("class") or "").split() == ["chip", "set"] for each in shown.iter())
     for each in main.iter():
         if "filter-count" in (each.get("class") or "").split():
@@ -142,6 +141,7 @@ def bring_up_to_date(page: Element, url: str) -> None:
         for each in page.iter("title"):
             each.text = f"{title} · {(each.text or '').rpartition(' · ')[2]}"
     if lede := shown.get("data-lede"):
+        heading.set("title", lede)
         next(each for each in main.iter() if "lede" in (each.get("class") or "").split()).text = lede
     if every := shown.get("data-every"):
         main.set("data-live-every", every)

@@ -55,10 +55,9 @@ function followList() {
   if (title) {
     $(".toolbar-title .visually-hidden").textContent = `: ${title}`;
     $(".toolbar-title .count").textContent = many;
-    $(".toolbar-title").title = lede;
   }
   if (windowTitle && !$("#item[data-open]")) document.title = `${windowTitle} · ${document.title.split(" · ").at(-1)}`;
-  if (lede) $("main .lede").textContent = lede;
+  if (lede) $("main .lede").textContent = $(".toolbar-title").title = lede;
   if (every) $("#main").dataset.liveEvery = every;
   if (filters) followForm(JSON.parse(filters));
   followTabs();
