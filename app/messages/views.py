@@ -1,7 +1,7 @@
 """Pages: the list of messages by status, one message, and what can be done with them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -172,7 +172,7 @@ def list_() -> Response:
         acts=ACTS_OF_STATUS.get(status, ()),
         may_act=any(me().may(desk) for desk in scopes),
         bulk_url=_url(status, filters, "messages.bulk", **_after()),
-        chosen=chosen,
+        chosen=replace(chosen, kept={"view": TABS[status]}),
         next_url=_url(status, filters, after=page.next_cursor) if page.next_cursor else "",
         first_url="" if page.first else _url(status, filters),
         zone=me().time_zone,

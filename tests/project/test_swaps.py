@@ -122,10 +122,11 @@ def play(page: Element, fragment: Element, target: str) -> None:
 
 def bring_up_to_date(page: Element, url: str) -> None:
     """As js/filters.js does (`followList`): the copy is of the list on screen."""
-    shown, copy = by_id(page, "queue"), by_id(page, "csv")
+    shown, copy = (
+        next((each for each in page.iter("div") if each.get("id") == "queue" or "data-filters" in each.attrib), None),
+        by_id(page, "csv"),
+    )
     main = by_id(page, "main")
-    if shown is None:
-        shown = next((each for each in page.iter() if "data-filters" in each.attrib), None)
     if shown is None or main is None:
         return
     heading = next(page.iter("h1"))

@@ -57,10 +57,7 @@ function followList() {
     $(".toolbar-title .count").textContent = many;
   }
   if (windowTitle && !$("#item[data-open]")) document.title = `${windowTitle} · ${document.title.split(" · ").at(-1)}`;
-  if (lede) {
-    $("main .lede").textContent = lede;
-    $(".toolbar-title").title = lede;
-  }
+  if (lede) $("main .lede").textContent = $(".toolbar-title").title = lede;
   if (every) $("#main").dataset.liveEvery = every;
   if (filters) followForm(JSON.parse(filters));
   followTabs();
