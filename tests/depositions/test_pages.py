@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.depositions import actions
+from app.kernel.clock import now
 from tests.depositions import factories
 from tests.pages import text, without_tokens
 
@@ -109,3 +111,16 @@ def test_flags_are_explained(ines, cast, database):
     assert "1:30 AM is outside 7 AM to 8 PM" in page
     assert "The requested time is already over." in page
     assert "your time 4:30 AM EST" in page
+
+
+def test_the_managers_day_names_no_session_of_another_organization(app, cast, database):
+    mine = factories.in_state(database, cast, "scheduled")
+    other = factories.request(database, cast, "harbor", title="Harbor’s secret", deponent_name="Silas Stone")
+    with database.write() as db:
+        booking = factories.booking(cast, reason="At once.")
+        actions.schedule(db, other.id, booking, by=cast.actor("ines"), now=now())
+    page = text(cast.sign_in(app.test_client(), "adam").get(f"/depositions/{mine.id}"))
+    assert "A session of another organization" in page
+    assert "Silas" not in page
+    assert "secret" not in page
+    assert "Silas Stone" in text(cast.sign_in(app.test_client(), "ines").get(f"/depositions/{mine.id}"))

@@ -121,6 +121,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         related=others,
         states=presentation.STATES,
         manager_day=_manager_day(deposition, sessions),
+        scope=me().scope(DEPOSITIONS),
         choices=choices,
         reasons=_reasons(deposition, denied, now, bool(known.behind)),
         **_hours_to_choose(deposition),
