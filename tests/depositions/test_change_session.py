@@ -1,7 +1,10 @@
 """Change: an organization with Self-Service changes title, moment and invites of its session through the API."""
 
 import json
+import re
+import shlex
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -230,3 +233,18 @@ def test_against_a_move_by_staff_each_message_says_one_truth(database, cast, mad
     assert len(sent) == 3
     assert after.sequence - made.sequence <= 2
     assert all(refusal.status in (409, 422) for refusal in lost(got))
+
+
+def test_the_printed_curl_works(client, cast, made):
+    """As docs/depositions.md prints it, but for host, id and credential."""
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "depositions.md").read_text("utf-8")
+    words = shlex.split(re.search(r"```sh\n(curl -X PATCH.*?)```", guide, re.S)[1].replace("\\\n", " "))
+    body = words[words.index("-d") + 1]
+    answer = client.patch(
+        f"{URL}/{made.remote_session_id}",
+        data=body,
+        headers={**cast.headers("depositions", "quill"), "Content-Type": "application/json"},
+    )
+    assert answer.status_code in (200, 422), answer.json
+    if now().isoformat() < "2027-01-28":
+        assert answer.json["requests"][0]["remote_session"]["start_time"] == "01:30 PM"
