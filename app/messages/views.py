@@ -153,7 +153,6 @@ def list_() -> Response:
     status = rules.STATUS_OF_TAB.get(chosen.kept.get("view", ""), "")
     counts = queries.counts(db(), scopes, subjects(), filters)
     status = status or next((name for name in (DEAD, FAILING) if counts[name]), SENT)
-    chosen.kept["view"] = TABS[status]  # what is done with the rows of one status is on the page, beside the list
     page = queries.page_of_status(db(), scopes, subjects(), status, filters, request.args.get("after"))
     rows = [ListedMessage._make(row) for row in page.rows]
     gone = _gone(scopes, {row.id for row in rows})
