@@ -4,6 +4,8 @@ import { $, $$, on } from "./dom.js";
 
 const TAB_NAMES = ["state", "left"];
 
+showCurrentTab();
+
 // A filter that is not set has no place in the address.
 on("htmx:config:request", (event) => {
   const { sourceElement, request } = event.detail.ctx;
@@ -61,8 +63,14 @@ function followList() {
   if (every) $("#main").dataset.liveEvery = every;
   if (filters) followForm(JSON.parse(filters));
   followTabs();
+  showCurrentTab();
   if (csv) $("#csv").href = csv;
   if (layout) $(".layout-switch")?.setAttribute("action", layout);
+}
+
+/** Scrolls the strip of tabs to the one on screen, where the toolbar has no room for all of them. */
+function showCurrentTab() {
+  $(".toolbar .tabs > [aria-current='page']")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /** Shows in the popover what the list was asked for; the field that has the focus stays as it is. */
