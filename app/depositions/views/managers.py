@@ -4,7 +4,7 @@ absences, its auditors look."""
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS, Role
@@ -26,9 +26,10 @@ from app.kernel.changes import confirmation, events
 from app.kernel.db.transaction import db, reading, side_transaction
 from app.kernel.errors import Denied
 from app.kernel.text import datetimes
-from app.kernel.web import confirmation_pages
+from app.kernel.web import confirmation_pages, list_filters
 from app.kernel.web.confirmation_pages import Confirmation
 from app.kernel.web.htmx import personal, respond, see_other
+from app.kernel.web.list_filters import Filter
 
 NOT_STAFF = "Only the operating company may look at the roster. Nothing was changed."
 ONLY_ADMINS = "Only the operating company’s administrators may edit the roster. Nothing was changed."
@@ -74,16 +75,20 @@ def _check_may_write_absences() -> None:
 def managers() -> Response:
     """The roster by name, with what each manager has ahead."""
     check_may_look()
-    now, text, state = clock.now(), request.args.get("q", "")[:100], request.args.get("state", "")
-    rows = roster.listed(reading(), text, ACTIVE.get(state), now)
+    now = clock.now()
+    chosen = list_filters.read(
+        "depositions.managers",
+        Filter("q", "Name or address"),
+        Filter("state", "State", [(state, state) for state in ACTIVE]),
+    )
+    rows = roster.listed(reading(), chosen["q"], ACTIVE.get(chosen["state"]), now)
     active, every = roster.counts(reading())
     return respond(
         "depositions/managers.html",
         "depositions/_managers.html",
         rows=rows,
         hours=roster.hours(reading(), [row.manager.id for row in rows]),
-        q=text,
-        state=state if state in ACTIVE else "",
+        chosen=chosen,
         active=active,
         every=every,
         full=len(rows) == roster.SHOWN,
