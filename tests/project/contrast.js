@@ -174,6 +174,9 @@
     selectors.filter((selector) => {
       const element = document.querySelector(selector);
       if (!element?.checkVisibility() || element.closest(OFF)) return false;
+      // Of what its ancestors cut off there is nothing to judge.
+      const parts = [...element.getClientRects()].map((box) => within(element, box));
+      if (!parts.some((box) => box.width >= 2 && box.height >= 2)) return false;
       // Its own words may be cut off, and those of its parts seen.
       return ![element, ...element.querySelectorAll("*")].some((each) => judged.has(each.outerHTML));
     });

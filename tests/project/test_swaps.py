@@ -147,7 +147,8 @@ def bring_up_to_date(page: Element, url: str) -> None:
         main.set("data-live-every", every)
     if any(each.get("name") == "state" for each in main.iter("select")):
         wanted = {k: v for k, v in parse_qsl(urlsplit(url).query) if k in ("state", "left")}
-        for tab in next(each for each in main.iter("nav") if each.get("class") == "tabs").iter("a"):
+        tabs = next((each for each in main.iter("nav") if each.get("class") == "tabs"), Element("nav"))
+        for tab in tabs.iter("a"):
             tab.attrib.pop("aria-current", None)
             if dict(parse_qsl(urlsplit(tab.get("href") or "").query)) == wanted:
                 tab.set("aria-current", "page")

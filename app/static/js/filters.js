@@ -70,7 +70,7 @@ function followList() {
 
 /** Scrolls the strip of tabs to the one on screen, where the toolbar has no room for all of them. */
 function showCurrentTab() {
-  $(".toolbar .tabs > [aria-current='page']")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  $(".toolbar .tabs > [aria-current='page']")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 /** Shows in the popover what the list was asked for; the field that has the focus stays as it is. */
