@@ -13,6 +13,7 @@ import pytest
 
 from app.config import Config
 from app.inspections import anchors
+from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.outbox import deadline, email, http_client, ssrf
 from app.kernel.outbox.email import email_message
@@ -247,7 +248,7 @@ def test_a_slow_answer_within_the_deadline_counts(
 def test_an_authority_cannot_hold_an_anchor(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anchors, "SECONDS", SECONDS)
     with talking(talk) as port, pytest.raises(anchors.Unreachable):
-        anchors.ask(f"http://127.0.0.1:{port}/", b"statement")
+        anchors.ask(f"http://127.0.0.1:{port}/", b"statement", (), now())
 
 
 def test_a_resolver_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
