@@ -94,7 +94,7 @@ def test_both_addresses_create(client, cast, path):
 
 def test_webhook_once_scheduled(client, cast, database, outbox):
     made = send(client, cast, from_curl("create.curl")).json["requests"][0]["id"]
-    scheduled = factories.schedule(database, cast, made)
+    scheduled = factories.schedule(database, cast, made, reason="As printed.")
     (row,) = outbox.rows("webhook")
     assert row.payload["url"] == "https://www.urltosendsessioninfo.com"
     expected = read("webhook-claims.json")
@@ -140,7 +140,7 @@ def test_list(client, cast, database, printed):
         )
         assert made.status_code == 201
         row["id"] = made.json["requests"][0]["id"]
-    scheduled = factories.schedule(database, cast, expected["requests"][1]["id"])
+    scheduled = factories.schedule(database, cast, expected["requests"][1]["id"], reason="As printed.")
     expected["requests"][1] |= {
         "session_url": f"http://localhost:8000/sessions/{scheduled.slug}/join",
         "remote_session_id": str(scheduled.remote_session_id),
