@@ -100,4 +100,4 @@ def test_the_queue_reads_through_indexes(
 
     asked = _asking(database, ask)
     assert asked
-    _check(database, asked, "ix_depositions_starts", "ix_depositions_created")
+    _check(database, asked, "ix_depositions_starts", "ix_depositions_promised")
