@@ -48,12 +48,12 @@ def test_schedule_is_shown_over_the_page_and_then_done(desk, base, database, cas
     desk.click("#schedule")
     dialog = desk.locator("dialog#preview[open]")
     dialog.wait_for()
-    assert "3 e-mails with a calendar file, and 1 webhook" in dialog.inner_text()
+    assert "4 e-mails with a calendar file, and 1 webhook" in dialog.inner_text()
     assert not outbox.rows()
     assert desk.input_value("aside [name=room_url]") == factories.ROOM
     dialog.locator("#confirm").click()
     desk.get_by_text("will be notified by e-mail").wait_for()
-    assert len(outbox.rows()) == 4
+    assert len(outbox.rows()) == 5
 
 
 def test_what_changed_meanwhile_is_shown_afresh(desk, base, database, cast, outbox):
@@ -70,7 +70,7 @@ def test_what_changed_meanwhile_is_shown_afresh(desk, base, database, cast, outb
     assert not outbox.rows()
     desk.click("#confirm")
     desk.get_by_text("will be notified by e-mail").wait_for()
-    assert len(outbox.rows()) == 4
+    assert len(outbox.rows()) == 5
 
 
 def test_a_lost_race_keeps_the_note_and_can_go_on_top(desk, base, database, cast):
@@ -106,7 +106,7 @@ def test_without_scripts_the_same_is_a_page(chromium, app, base, database, cast,
     page.click("#schedule")
     page.click("#confirm")
     assert "will be notified by e-mail" in page.inner_text("body")
-    assert len(outbox.rows()) == 4
+    assert len(outbox.rows()) == 5
     context.close()
 
 
