@@ -8,8 +8,7 @@ const BUSY = "dialog[open], :popover-open, [aria-busy='true']";
 export function isEdited(control) {
   if (!control.matches("input, textarea, select")) return false;
   if (control.type === "hidden" || control.disabled) return false;
-  if (control.type === "radio") return control.checked && !control.defaultChecked; // what is chosen, not what is left
-  if (control.type === "checkbox") return control.checked !== control.defaultChecked;
+  if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
   if (control instanceof HTMLSelectElement) {
     const original = [...control.options].findIndex((option) => option.defaultSelected);
     return control.type === "select-one" && control.selectedIndex !== Math.max(original, 0);
