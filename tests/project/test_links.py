@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import update
 
+from app.accounts.models import Organization
 from app.accounts.roles import Product
+from app.depositions.models import Deposition
 from app.kernel.db.engine import Database
 from tests.cast import Cast
+from tests.depositions import factories
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
@@ -141,7 +145,14 @@ def curl_lines() -> list[str]:
 def test_a_printed_curl_line_works(app: Flask, cast: Cast, database: Database, line: str) -> None:
     with database.write() as db:
         if "-X PATCH" in line:  # only organizations with Self-Service change their sessions
-            db.execute(text("UPDATE organizations SET self_service = true"))
+            db.execute(update(Organization).values({Organization.self_service: True}))
+    if "-X PATCH" in line:
+        made = factories.request(database, cast)
+        (named,) = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", line)
+        with database.write() as db:
+            mine = Deposition.id == made.id
+            values = {Deposition.remote_session_id: UUID(named), Deposition.state: "ready"}
+            db.execute(update(Deposition).where(mine).values(values))
     for placeholder, product in KEYS.items():
         if placeholder in line:
             key = cast.bearer() if product is Product.DEPOSITIONS else cast.key(product)
