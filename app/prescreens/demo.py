@@ -31,6 +31,7 @@ from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import answers
+from app.prescreens.rules.questions import Question
 
 DATA: JsonObject = json.loads((Path(__file__).parent / "demo.json").read_text("utf-8"))
 IDS = UUID("6f0c2f6e-3f0e-4c52-9f39-0d7c1f2a55aa")
@@ -215,7 +216,7 @@ def _fill(
     record(db, events.STARTED, id, questionnaire.organization_id, by=PROSPECT, now=at, data=data)
 
 
-def _answer(question: answers.Question, name: str, dice: random.Random, at: datetime) -> list[str]:
+def _answer(question: Question, name: str, dice: random.Random, at: datetime) -> list[str]:
     """What this prospect types; sometimes nothing, where that is allowed."""
     kind = question.type.value
     if not question.required and dice.random() < {"email": 0.12, "phone": 0.25}.get(kind, 0.45):

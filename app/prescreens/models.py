@@ -53,12 +53,13 @@ class ReviewStatus(StrEnum):
 
 
 class QuestionType(StrEnum):
-    """The type of an answer, from which the JSON type of the stored value follows (rules.answers.check_answer)."""
+    """The type of an answer, from which the JSON type of the stored value follows (rules/question_types)."""
 
     NAME = "name"
     TEXT = "text"
     LONGTEXT = "longtext"
     NUMBER = "number"
+    MONEY = "money"
     DATE = "date"
     YESNO = "yesno"
     CHOICE = "choice"
@@ -112,7 +113,7 @@ class Questionnaire(Base):
 class QuestionnaireVersion(Base):
     """The questions of a questionnaire in one version. Immutable: a prescreen keeps the version it was started with.
 
-    `questions` is a list of objects with the members of `rules.answers.Question`.
+    `questions` is a list of objects with the members of `rules.questions.Question`.
     """
 
     __tablename__ = "workflow_template_versions"

@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.dates import format_datetime
+from babel.numbers import get_currency_name
 from markupsafe import Markup
 
 from app.accounts.access import Me
@@ -28,7 +28,9 @@ from app.prescreens.queries.contacts import EarlierPrescreen, KnownContact
 from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import matching, review
-from app.prescreens.rules.answers import Answer, Question, applicable
+from app.prescreens.rules.bounds import LIMITING
+from app.prescreens.rules.question_types import TYPES, plain_text
+from app.prescreens.rules.questions import Answer, Condition, Question, applicable
 from app.prescreens.rules.review import Reviewable
 
 ENGLISH = TRANSLATIONS.translator("en")
@@ -94,18 +96,6 @@ STATE_TEXTS = {
     "completed": "Waiting for a decision",
     "active": "Answering",
     "draft": "Started, nothing answered yet",
-}
-QUESTION_TYPES = {
-    "name": "a name",
-    "text": "a line of text",
-    "longtext": "longer text",
-    "number": "a number",
-    "date": "a date",
-    "yesno": "yes or no",
-    "choice": "one of several",
-    "choices": "any of several",
-    "email": "an e-mail address",
-    "phone": "a phone number",
 }
 
 
@@ -280,26 +270,40 @@ def answer_text(question: Question | None, value: Answer | None, t: Translator =
     """An answer as text. Values are a prospect's: templates escape them."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return t("yes" if value else "no")
-    if isinstance(value, list):
-        return ", ".join(answer_text(question, one, t) for one in value)
-    if isinstance(value, int | float):
-        return str(format_decimal(value, locale=t.lang, decimal_quantization=False))
-    if question is not None and question.type in (QuestionType.CHOICE, QuestionType.CHOICES):
-        return question.label_of(value)
-    if question is not None and question.type is QuestionType.DATE:
-        return _day(str(value), t)
-    return str(value)
+    return plain_text(value, t) if question is None else TYPES[question.type].format(question, value, t)
 
 
-def _day(text: str, t: Translator) -> str:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return text
-    # British order in English, as on every page: 1 April 2027.
-    return str(format_date(day, "long", locale="en_GB" if t.lang == "en" else t.lang))
+def fields(question: Question, value: Answer | None, locale: str) -> list[str]:
+    """A stored answer as values of the form's fields."""
+    return [] if value is None else TYPES[question.type].fields(value, locale)
+
+
+def problem(question: Question, code: str, today: date | None, t: Translator) -> str:
+    """Why an answer was refused, in the language of the prospect."""
+    if code in LIMITING:
+        return t(f"bound_{code}", bound=answer_text(question, question.bounds.limit(code, today), t))
+    return t(f"error_{code}", currency=currency_name(question.currency, t))
+
+
+def condition_text(condition: Condition, questions: Sequence[Question]) -> str:
+    """When a question is asked, as staff read it: `“Do you have pets?” is Yes or No`."""
+    known = {question.key: question for question in questions}
+    parts = []
+    for clause in condition.clauses:
+        question = known.get(clause.key)
+        if clause.one_of:
+            rest = "is " + " or ".join(answer_text(question, value) for value in clause.one_of)
+        elif clause.at_least is not None:
+            rest = f"is at least {answer_text(question, clause.at_least)}"
+        else:
+            rest = "is answered"
+        parts.append(f"“{question.label if question else clause.key}” {rest}")
+    return (" or " if condition.any else " and ").join(parts)
+
+
+def currency_name(currency: str, t: Translator) -> str:
+    """What a language calls a currency: `US dollars`; empty for none."""
+    return str(get_currency_name(currency, count=2, locale=t.lang)) if currency else ""
 
 
 def moment(moment: datetime, zone: str, t: Translator) -> str:
@@ -357,9 +361,9 @@ def distance(question: Question, value: Answer | None) -> str:
     if expects is None or isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     if expects.at_least is not None and value < expects.at_least:
-        return f"{answer_text(None, _difference(expects.at_least, value))} short"
+        return f"{answer_text(question, _difference(expects.at_least, value))} short"
     if expects.at_most is not None and value > expects.at_most:
-        return f"{answer_text(None, _difference(value, expects.at_most))} over"
+        return f"{answer_text(question, _difference(value, expects.at_most))} over"
     return ""
 
 

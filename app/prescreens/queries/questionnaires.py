@@ -15,7 +15,7 @@ from app.kernel.json_types import JsonObject
 from app.kernel.text.normalization import region_of
 from app.prescreens.models import STAGE_COUNTS, Questionnaire, QuestionnaireVersion
 from app.prescreens.queries.stages import Reach, whose
-from app.prescreens.rules.answers import Question, read_questions
+from app.prescreens.rules.questions import Question, read_questions
 
 
 @dataclass(frozen=True, slots=True)

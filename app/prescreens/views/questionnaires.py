@@ -13,6 +13,7 @@ from app.kernel.web.htmx import respond
 from app.prescreens import presentation
 from app.prescreens.queries import counts
 from app.prescreens.queries import questionnaires as queries
+from app.prescreens.rules.question_types import TYPES
 from app.prescreens.views.filters import READERS, pages
 
 
@@ -44,8 +45,12 @@ def questionnaire(id: UUID) -> Response:
         questionnaire=found,
         versions=versions,
         current=versions[0].number,
-        types=presentation.QUESTION_TYPES,
-        labels={question.key: question.label for question in found.questions},
+        types=TYPES,
+        conditions={
+            question.key: presentation.condition_text(question.condition, found.questions)
+            for question in found.questions
+            if question.condition
+        },
         link=_public_url(found.organization_slug, found.slug),
         zone=me().time_zone,
     )
