@@ -33,7 +33,9 @@ TYPED = st.one_of(
     st.text(max_size=60),
     st.from_regex(r"[$€]?\s?-?\d{1,9}([.,' ]\d{1,3}){0,3}\s?(USD|EUR|dollars)?", fullmatch=True),
     st.from_regex(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}", fullmatch=True),
-    st.sampled_from(["yes", "no", "a", "b", "jane@example.com", "+1 555 010 4477", "\u202e2,500", "١٬٢٥٠", "2.1250", "2,1250"]),
+    st.sampled_from(
+        ["yes", "no", "a", "b", "jane@example.com", "+1 555 010 4477", "\u202e2,500", "١٬٢٥٠", "2.1250", "2,1250"]
+    ),
 )
 
 
