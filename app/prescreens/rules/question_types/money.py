@@ -14,7 +14,7 @@ from app.prescreens.rules.question_types.number import Number
 from app.prescreens.rules.questions import Answer, Question
 
 _CODE = re.compile(r"(?<![^\W\d_])[A-Za-z]{3}(?![^\W\d_])")
-_CODES = frozenset(list_currencies())
+CODES = frozenset(list_currencies())
 SIGNS = {
     "€": "EUR",
     "£": "GBP EGP LBP SYP SDG SSP GIP FKP SHP",
@@ -68,6 +68,6 @@ class Money(Number):
 def names_other(typed: str, currency: str) -> bool:
     """Whether text beside a number certainly names another currency: by its code, or by a sign that is only others'."""
     text = normalization.plain(typed)
-    codes = {code.upper() for code in _CODE.findall(text)} & _CODES
+    codes = {code.upper() for code in _CODE.findall(text)} & CODES
     signs = [SIGNS[sign].split() for sign in text if sign in SIGNS]
     return (bool(codes) and currency not in codes) or any(currency not in of_sign for of_sign in signs)

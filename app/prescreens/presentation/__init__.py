@@ -3,16 +3,14 @@
 Staff read English; prospects read the language of their chat.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from babel.numbers import get_currency_name
 from markupsafe import Markup
 
 from app.accounts.access import Me
@@ -22,21 +20,39 @@ from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo.models import Decision
 from app.kernel.text import datetimes, normalization
 from app.kernel.text.i18n import Translator
-from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.models import QuestionType, ReviewStatus, Status, Submission
+from app.prescreens.models import ReviewStatus, Status
+from app.prescreens.presentation.answers import AnswerRow, Verdicts, answer_rows, headlines, not_met, verdicts
+from app.prescreens.presentation.questions import (
+    ENGLISH,
+    answer_text,
+    condition_text,
+    currency_name,
+    fields,
+    problem,
+)
 from app.prescreens.queries.contacts import EarlierPrescreen, KnownContact
 from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import matching, review
-from app.prescreens.rules.bounds import LIMITING
-from app.prescreens.rules.question_types import TYPES, plain_text
-from app.prescreens.rules.questions import Answer, Condition, Question, applicable
+from app.prescreens.rules.questions import Question
 from app.prescreens.rules.review import Reviewable
 
-ENGLISH = TRANSLATIONS.translator("en")
+__all__ = [
+    "ENGLISH",
+    "AnswerRow",
+    "Verdicts",
+    "answer_rows",
+    "answer_text",
+    "condition_text",
+    "currency_name",
+    "fields",
+    "headlines",
+    "not_met",
+    "problem",
+    "verdicts",
+]
+
 DAY = timedelta(days=1)
-LONG_ANSWER = 280
-"""Number of characters above which the page shows only the beginning of an answer, with the rest folded away."""
 
 
 class TabWords(NamedTuple):
@@ -266,46 +282,6 @@ def _status_text(prescreen: ListedPrescreen, zone: str, now: datetime) -> Markup
     return Markup()
 
 
-def answer_text(question: Question | None, value: Answer | None, t: Translator = ENGLISH) -> str:
-    """An answer as text. Values are a prospect's: templates escape them."""
-    if value is None:
-        return ""
-    return plain_text(value, t) if question is None else TYPES[question.type].format(question, value, t)
-
-
-def fields(question: Question, value: Answer | None, locale: str) -> list[str]:
-    """A stored answer as values of the form's fields."""
-    return [] if value is None else TYPES[question.type].fields(value, locale)
-
-
-def problem(question: Question, code: str, today: date | None, t: Translator) -> str:
-    """Why an answer was refused, in the language of the prospect."""
-    if code in LIMITING:
-        return t(f"bound_{code}", bound=answer_text(question, question.bounds.limit(code, today), t))
-    return t(f"error_{code}", currency=currency_name(question.currency, t))
-
-
-def condition_text(condition: Condition, questions: Sequence[Question]) -> str:
-    """When a question is asked, as staff read it: `“Do you have pets?” is Yes or No`."""
-    known = {question.key: question for question in questions}
-    parts = []
-    for clause in condition.clauses:
-        question = known.get(clause.key)
-        if clause.one_of:
-            rest = "is " + " or ".join(answer_text(question, value) for value in clause.one_of)
-        elif clause.at_least is not None:
-            rest = f"is at least {answer_text(question, clause.at_least)}"
-        else:
-            rest = "is answered"
-        parts.append(f"“{question.label if question else clause.key}” {rest}")
-    return (" or " if condition.any else " and ").join(parts)
-
-
-def currency_name(currency: str, t: Translator) -> str:
-    """What a language calls a currency: `US dollars`; empty for none."""
-    return str(get_currency_name(currency, count=2, locale=t.lang)) if currency else ""
-
-
 def moment(moment: datetime, zone: str, t: Translator) -> str:
     """A moment as the prospect reads it: on the organization's clock, in the language of the page."""
     if t.lang == "en":
@@ -313,98 +289,6 @@ def moment(moment: datetime, zone: str, t: Translator) -> str:
     here = datetimes.local(moment, zone)
     written = format_datetime(here, "d MMMM yyyy, HH:mm", tzinfo=here.tzinfo, locale=t.lang)
     return f"{written} {datetimes.zone_abbreviation(here)}"
-
-
-class AnswerRow(NamedTuple):
-    """An answer beside its criterion. `met` is None when only a reader can say; `asked` is false without an answer;
-    `distance` is how far it is from the criterion; `free` marks text written at length that has none."""
-
-    question: str
-    answer: str
-    criterion: str = ""
-    met: bool | None = None
-    asked: bool = True
-    long: bool = False
-    short: str = ""
-    distance: str = ""
-    free: bool = False
-
-
-def answer_rows(questions: Sequence[Question], submission: Submission) -> list[AnswerRow]:
-    """Every question that is due with its answer, in order; at the end answers that the questionnaire does not know."""
-    due = {question.key for question in applicable(questions, submission)}
-    rows = [
-        AnswerRow(
-            question.label,
-            answer_text(question, submission.get(question.key)),
-            question.criterion,
-            question.met(submission),
-            question.key in submission,
-            len(str(submission.get(question.key, ""))) > LONG_ANSWER,
-            question.short or question.label.rstrip("?"),
-            distance(question, submission.get(question.key)),
-            question.type is QuestionType.LONGTEXT and question.key in submission and not question.criterion,
-        )
-        for question in questions
-        if question.key in submission or question.key in due
-    ]
-    known = {question.key for question in questions}
-    rows += [
-        AnswerRow(key, answer_text(None, value), short=key) for key, value in submission.items() if key not in known
-    ]
-    return rows
-
-
-def distance(question: Question, value: Answer | None) -> str:
-    """How far a number is from its criterion: `850 short`, `2 over`; empty where it meets it or cannot be computed."""
-    expects = question.expects
-    if expects is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return ""
-    if expects.at_least is not None and value < expects.at_least:
-        return f"{answer_text(question, _difference(expects.at_least, value))} short"
-    if expects.at_most is not None and value > expects.at_most:
-        return f"{answer_text(question, _difference(value, expects.at_most))} over"
-    return ""
-
-
-def _difference(more: float, less: float) -> float:
-    """The difference of two numbers as they are written, 0.3 of 1.1 and 0.8."""
-    return float(Decimal(str(more)) - Decimal(str(less)))
-
-
-class Verdicts(NamedTuple):
-    """Answers by what their criteria say: not met, to be read by a person, met, and those without a criterion."""
-
-    not_met: Sequence[AnswerRow]
-    to_read: Sequence[AnswerRow]
-    met: Sequence[AnswerRow]
-    plain: Sequence[AnswerRow]
-
-
-def verdicts(answers: Sequence[AnswerRow]) -> Verdicts:
-    """The answers by verdict, each in the order of the questionnaire. Text written at length is shown by itself."""
-    ruled = [answer for answer in answers if answer.criterion]
-    return Verdicts(
-        [answer for answer in ruled if answer.met is False],
-        [answer for answer in ruled if answer.met is None],
-        [answer for answer in ruled if answer.met],
-        [answer for answer in answers if not answer.criterion and not answer.free],
-    )
-
-
-def headlines(questions: Sequence[Question], submission: Submission) -> list[tuple[str, str]]:
-    """The few answers that the list shows: (short name, answer)."""
-    found = [
-        (question.short or question.label, answer_text(question, submission[question.key]))
-        for question in questions
-        if question.headline and question.key in submission
-    ]
-    return found[:2]
-
-
-def not_met(questions: Sequence[Question], submission: Submission) -> int:
-    """The number of criteria that are known to be not met."""
-    return sum(question.met(submission) is False for question in questions)
 
 
 class EarlierRow(NamedTuple):
