@@ -101,6 +101,7 @@ DESK = Desk(
     title="Prescreens",
     icon="clipboard-check",
     subject=events.SUBJECT,
+    further_subjects=(events.QUESTIONNAIRE,),
     blueprints=(views.pages, public.public_pages),
     visitor_pages=public.VISITOR_PAGES,
     product=api.product,

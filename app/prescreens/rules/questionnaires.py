@@ -40,10 +40,6 @@ class Content:
     def stored(self) -> JsonObject:
         return {"introduction": self.introduction, "questions": [question.stored() for question in self.questions]}
 
-    def with_question(self, place: int, question: Question) -> "Content":
-        """The content with another question at a place."""
-        return replace(self, questions=(*self.questions[:place], question, *self.questions[place + 1 :]))
-
 
 class Problem(NamedTuple):
     """What keeps a draft from being published: in one question (counted from 1), or in all of it."""
@@ -217,6 +213,22 @@ def new_question(label: str, type: QuestionType, taken: Collection[str], currenc
     )
 
 
+def with_question(content: Content, place: int, question: Question) -> Content:
+    """The content with another question at a place. Conditions follow it under another key."""
+    former = content.questions[place].key
+    questions = [*content.questions[:place], question, *content.questions[place + 1 :]]
+    if question.key != former:
+        questions = [_renamed(each, former, question.key) for each in questions]
+    return replace(content, questions=tuple(questions))
+
+
+def _renamed(question: Question, former: str, key: str) -> Question:
+    if question.condition is None:
+        return question
+    clauses = tuple(replace(each, key=key) if each.key == former else each for each in question.condition.clauses)
+    return replace(question, condition=replace(question.condition, clauses=clauses))
+
+
 class Kind(StrEnum):
     """What a change does to answers that were given before it."""
 
@@ -226,7 +238,7 @@ class Kind(StrEnum):
 
 
 class Change(NamedTuple):
-    """One difference between two versions. `member` is the part of the question, empty where all of it is new or gone."""
+    """One difference between two versions. `member` is a part of the question, empty where all of it is new or gone."""
 
     key: str
     member: str
@@ -274,6 +286,24 @@ def order_differs(before: Content, after: Content) -> bool:
     """Whether the questions that both have stand in another order."""
     old, new = [q.key for q in before.questions], [q.key for q in after.questions]
     return [key for key in old if key in new] != [key for key in new if key in old]
+
+
+def recorded(before: Content, after: Content) -> tuple[JsonObject, JsonObject]:
+    """What differs between two contents, before and after, for an event: members of questions by their key."""
+    old = {question.key: question.stored() for question in before.questions}
+    new = {question.key: question.stored() for question in after.questions}
+    was: JsonObject = {}
+    became: JsonObject = {}
+    for key in [*old, *(key for key in new if key not in old)]:
+        one, other = old.get(key, {}), new.get(key, {})
+        names = [name for name in (*one, *(n for n in other if n not in one)) if one.get(name) != other.get(name)]
+        if names:
+            was[key], became[key] = ({name: side.get(name) for name in names} for side in (one, other))
+    if before.introduction != after.introduction:
+        was["(introduction)"], became["(introduction)"] = before.introduction, after.introduction
+    if order_differs(before, after):
+        was["(order)"], became["(order)"] = list(old), list(new)
+    return was, became
 
 
 def _kind(member: str, kind: Kind, before: Question, after: Question) -> Kind:

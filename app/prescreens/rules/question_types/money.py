@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from babel import Locale
-from babel.numbers import format_currency, list_currencies
+from babel.numbers import format_currency, get_territory_currencies, list_currencies
 
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
@@ -71,3 +71,10 @@ def names_other(typed: str, currency: str) -> bool:
     codes = {code.upper() for code in _CODE.findall(text)} & CODES
     signs = [SIGNS[sign].split() for sign in text if sign in SIGNS]
     return (bool(codes) and currency not in codes) or any(currency not in of_sign for of_sign in signs)
+
+
+def currency_of(country: str | None, time_zone: str) -> str:
+    """The currency of an organization's country, else of that of its time zone, else US dollars."""
+    region = country or normalization.region_of(time_zone)
+    known = get_territory_currencies(region) if region else []
+    return known[0] if known else "USD"
