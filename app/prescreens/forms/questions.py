@@ -64,12 +64,12 @@ class QuestionForm(VersionedForm):
         "Answers to choose from", description="One a line. A line “value | label” gives a value of its own."
     )
     currency = StringField("Currency")
-    at_least = StringField("At least")
-    at_most = StringField("At most")
-    step = StringField("In steps of")
-    whole = BooleanField("Whole numbers")
-    days_before = StringField("Days before today")
-    days_after = StringField("Days after today")
+    bound_at_least = StringField("At least")
+    bound_at_most = StringField("At most")
+    bound_step = StringField("In steps of")
+    bound_whole = BooleanField("Whole numbers")
+    bound_days_before = StringField("Days before today")
+    bound_days_after = StringField("Days after today")
     criterion = StringField("Criterion, as the agent reads it", validators=[at_most(LENGTHS["criterion"])])
     rule_at_least = StringField("Met when at least")
     rule_at_most = StringField("Met when at most")
@@ -140,11 +140,12 @@ class _Reading:
         return value
 
     def bound(self, name: str) -> int | float | bool | None:
+        field = f"bound_{name}"
         if name == "whole":
-            return bool(self.data.get("whole"))
-        value = self.number(name)
+            return bool(self.data.get(field))
+        value = self.number(field)
         if name in ("days_before", "days_after") and isinstance(value, float):
-            self.wrong(name, "Write a whole number of days.")
+            self.wrong(field, "Write a whole number of days.")
         return value
 
     def wrong(self, name: str, sentence: str) -> None:
@@ -251,7 +252,8 @@ def _label(question: Question, value: Answer) -> str:
 def _values(question: Question) -> dict[str, Any]:
     """A question as values of the form."""
     bounds, expects = question.bounds, question.expects or Expectation()
-    numbers = {name: getattr(bounds, name) for name in ("at_least", "at_most", "step", "days_before", "days_after")}
+    limits = ("at_least", "at_most", "step", "days_before", "days_after")
+    numbers = {f"bound_{name}": getattr(bounds, name) for name in limits}
     numbers |= {"rule_at_least": expects.at_least, "rule_at_most": expects.at_most}
     return {
         **{name: "" if number is None else _written(number) for name, number in numbers.items()},
@@ -261,7 +263,7 @@ def _values(question: Question) -> dict[str, Any]:
         },
         "options": "\n".join(o.label if o.label == o.value else f"{o.value} | {o.label}" for o in question.options),
         "currency": question.currency,
-        "whole": bounds.whole,
+        "bound_whole": bounds.whole,
         "criterion": question.criterion,
         "rule_one_of": [_written(value) for value in expects.one_of],
         "asked": "always" if not question.condition else "any" if question.condition.any else "all",

@@ -61,7 +61,7 @@ def edit_questionnaire(id: UUID) -> Response:
         problems=[each for each in rules.problems(content, types) if each.number is None],
         opened=opened,
         form=QuestionForm.of(question, row.revision) if question else None,
-        kind=TYPES[question.type] if question else None,
+        form_kind=TYPES[question.type] if question else None,
         locked=question is not None and question.key in types,
         clauses=clause_rows(question) if question else [],
         tests=TESTS,
