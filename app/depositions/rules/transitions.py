@@ -148,11 +148,11 @@ def why_not_change_manager(state: str) -> str | None:
 
 
 def why_not_take_back_start(state: str, started_at: datetime | None, entered: bool, now: datetime) -> str | None:
-    """`entered` is whether somebody has entered the room since it was opened."""
+    """`entered` is whether somebody was led into the room since it was opened."""
     if state != State.ACTIVE or started_at is None:
         return "Only a session that was just started can be put back."
     if entered:
-        return "Somebody has entered the room already, so the start cannot be taken back."
+        return "Somebody was led into the room already, so the start cannot be taken back."
     return None if now - started_at <= TAKE_BACK else "A start can be taken back for ten minutes, and these are over."
 
 
