@@ -18,7 +18,7 @@ from app.depositions.actions.people import entered, opened
 from app.depositions.answers import QUESTIONS, host_of_question
 from app.depositions.locales import hours, translator
 from app.depositions.models import State
-from app.depositions.public.state import calendar_label, card, former_hour, needs, seconds_between_polls
+from app.depositions.public.state import calendar_label, card, former_hour, needs, seconds_between_polls, span
 from app.depositions.queries import detail, people
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel import clock
@@ -183,9 +183,9 @@ def _page(deposition: DepositionDetail) -> Response:
     guest = _guest(deposition)
     host = hosts.by_id(reading(), deposition.organization_id)
     t = translator(deposition.details, host.locale)
-    shown = card(deposition, host, now, t)
-    before = former_hour(deposition, t)
-    facts = (deposition.starts_at, deposition.ends_at, deposition.zone, shown, before)
+    shown = card(deposition, host, people.arrivals(reading(), deposition.id) if _room_of(deposition) else None, now, t)
+    before, (starts_at, ends_at) = former_hour(deposition, t), span(deposition)
+    facts = (starts_at, ends_at, deposition.zone, shown, before)
     _note_opened(deposition, guest, now)
     live = Live(seconds_between_polls(deposition, now), revision_of(facts))
     if live.unchanged:
@@ -195,9 +195,9 @@ def _page(deposition: DepositionDetail) -> Response:
         deposition=deposition,
         what=calendar.title(deposition, t),
         **(page_context(host, t) | {"questions": ""}),  # the page has them among those who help
-        hours=hours(deposition.starts_at, deposition.ends_at, deposition.zone, t),
-        starts=clock.iso(deposition.starts_at),
-        ends=clock.iso(deposition.ends_at) if deposition.ends_at > deposition.starts_at else "",
+        hours=hours(starts_at, ends_at, deposition.zone, t),
+        starts=clock.iso(starts_at),
+        ends=clock.iso(ends_at) if ends_at > starts_at else "",
         formerly=before,
         former_span=f"{clock.iso(deposition.previous_starts_at)}/{clock.iso(deposition.previous_ends_at)}",
         card=shown,
