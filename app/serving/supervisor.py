@@ -59,10 +59,10 @@ def keep_stops_while_forking() -> None:
 
     It has the main process' handlers at first, which would swallow the request: so it waits until they are gone.
     """
-    os.register_at_fork(before=_hold_stops, after_in_parent=_let_stops_come, after_in_child=_begin_child)
+    os.register_at_fork(before=_delay_stops, after_in_parent=_let_stops_come, after_in_child=_begin_child)
 
 
-def _hold_stops() -> None:
+def _delay_stops() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
 
 

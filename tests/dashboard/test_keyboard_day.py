@@ -243,16 +243,16 @@ def test_undo_is_answered_while_the_bar_is_fetched(keyboard: Keyboard, database:
     page.goto(f"{keyboard.address}/prescreens/{jane}")
     page.click("#approve")
     page.get_by_text("Approving Jane Smith").wait_for()
-    held: dict[str, Route] = {}
-    page.route(re.compile("/holds(/.*/undo)?$"), lambda route: held.update({route.request.method: route}))
+    waiting: dict[str, Route] = {}
+    page.route(re.compile("/holds(/.*/undo)?$"), lambda route: waiting.update({route.request.method: route}))
     with page.expect_request("**/holds"):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     with page.expect_request("**/undo"):
         page.keyboard.press("Control+z")
     with page.expect_response("**/holds") as bar:
-        held["GET"].continue_()
+        waiting["GET"].continue_()
     bar.value.finished()
-    held["POST"].continue_()
+    waiting["POST"].continue_()
     page.get_by_text("Undone. Jane Smith waits for a decision again").wait_for()
 
 

@@ -97,16 +97,16 @@ def test_a_press_leads_to_the_heading_and_keys_go_on_from_there(lena: Any) -> No
 def test_an_item_that_is_on_its_way_is_not_fetched_again(lena: Any, ids: list[UUID]) -> None:
     """It would come twice, and the second would take the focus from where keys had led meanwhile."""
     page = lena("/prescreens")
-    held: list[Route] = []
-    page.route(f"**/prescreens/{ids[0]}", lambda route: held.append(route))
+    waiting: list[Route] = []
+    page.route(f"**/prescreens/{ids[0]}", lambda route: waiting.append(route))
     with page.expect_request(f"**/prescreens/{ids[0]}"):
         page.keyboard.press("j")
     page.keyboard.press("Enter")
-    held[0].continue_()
+    waiting[0].continue_()
     page.wait_for_function("() => document.activeElement.matches('#item h1')")
     page.keyboard.press("a")
     assert page.evaluate("document.activeElement.id") == "approve"
-    assert len(held) == 1
+    assert len(waiting) == 1
 
 
 def test_another_list_closes_the_item_and_keeps_what_was_typed(lena: Any, ids: list[UUID]) -> None:
