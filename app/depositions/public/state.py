@@ -7,7 +7,7 @@ from babel.lists import format_list
 from babel.units import format_unit
 
 from app.depositions.emails import Participant, manager_of, participants
-from app.depositions.locales import formerly, language_name
+from app.depositions.locales import formerly, in_words, language_name
 from app.depositions.models import BOOKED, State
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.queries.people import Arrivals, address_key
@@ -22,7 +22,8 @@ LONGEST = timedelta(hours=LONGEST_HOURS)
 
 
 class Card(NamedTuple):
-    """What happens now, and what can be done: `entry` names the button for the visitor's calendar."""
+    """What happens now, and what can be done: `entry` names the button for the visitor's calendar. `because` is why
+    the session was moved, in the words of the team."""
 
     kind: str
     tone: str
@@ -30,6 +31,7 @@ class Card(NamedTuple):
     title: str
     text: str
     entry: str = ""
+    because: str = ""
 
 
 def card(deposition: DepositionDetail, host: Host, arrivals: Arrivals | None, now: datetime, t: Translator) -> Card:
@@ -50,8 +52,17 @@ def card(deposition: DepositionDetail, host: Host, arrivals: Arrivals | None, no
     if left <= SOON:
         return Card("soon", "", "clock", _begins(left, t), t("early_wait"))
     if former_hour(deposition, t):
-        return Card("moved", "warn", "calendar-clock", t("moved"), t("moved_struck"), entry)
+        why = deposition.moved_because or ""
+        return Card("moved", "warn", "calendar-clock", t("moved"), _moved(deposition, t), entry, why)
     return Card("early", "", "clock", _begins(left, t), t("early_wait"), entry)
+
+
+def _moved(deposition: DepositionDetail, t: Translator) -> str:
+    """When it was moved, and what that means for the hour that is struck out."""
+    if not deposition.moved_at:
+        return t("moved_struck")
+    day, _ = in_words(deposition.moved_at, deposition.moved_at, deposition.zone, t)
+    return f"{t('moved_on', day=day)} {t('moved_struck')}"
 
 
 def _came(deposition: DepositionDetail, arrivals: Arrivals | None, t: Translator) -> list[str]:

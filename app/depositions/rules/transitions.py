@@ -37,8 +37,10 @@ EARLY = timedelta(minutes=30)
 """How long before its planned start a session is started without a confirmation."""
 
 TAKE_BACK = timedelta(minutes=10)
-"""How long after it a start can be taken back, until somebody has entered."""
+"""How long after it a start can be taken back, until somebody was led into the room."""
 
+BECAUSE_LIMIT = 300
+"""Most characters of what participants read about why a session was moved."""
 NOTICE_LIMIT = 2000
 REASON_LIMIT = 500
 ROOM_LIMIT = 2048
