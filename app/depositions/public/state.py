@@ -41,8 +41,8 @@ def card(deposition: DepositionDetail, host: Host, arrivals: Arrivals | None, no
     if deposition.state == State.CANCELED:
         return Card("canceled", "danger", "calendar-x", t("canceled"), t("canceled_text"), entry)
     if deposition.state == State.ENDED:
-        held = t("took_place") if _ran(deposition) else t("ended_text")
-        return Card("ended", "", "check", t("ended"), f"{held} {t('ended_more', organization=host.name)}")
+        how = t("took_place") if _ran(deposition) else t("ended_text")
+        return Card("ended", "", "check", t("ended"), f"{how} {t('ended_more', organization=host.name)}")
     if deposition.state == State.ACTIVE and deposition.room_url:
         return Card("open", "good", "video", t("open"), " ".join([t("open_text"), *_came(deposition, arrivals, t)]))
     if deposition.state == State.ACTIVE:
