@@ -228,7 +228,8 @@ class AskedStamp(NamedTuple):
 
 def anchors(db: Db, inspection_id: uuid.UUID) -> Sequence[AskedStamp]:
     """What the authorities were asked about an inspection, the oldest first, then by authority."""
-    asked = db.scalars(select(AnchorRequest).where(AnchorRequest.inspection_id == inspection_id))
+    mine = select(AnchorRequest).where(AnchorRequest.inspection_id == inspection_id)
+    asked = db.scalars(mine.execution_options(populate_existing=True))
     requests = {each.id: each for each in asked}
     found = [
         AskedStamp(

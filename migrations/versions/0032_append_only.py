@@ -1,16 +1,14 @@
-"""History is only ever added to, by trigger; how far asking an authority is moves to a table of its own.
+"""History is only ever added to, by trigger; `anchors` keeps statements and replies as they are, and nothing else.
 
-`anchors` keeps the statements and replies as they are and loses the columns of asking, and that an authority stamps an
-inspection once. On PostgreSQL nothing is copied but the questions without an answer, and the table is locked only while
-its columns are dropped. SQLite cannot drop what a constraint names, so the table is written anew there, replies as they
-are.
+It loses the columns of asking, and that an authority stamps an inspection once. PostgreSQL does so in place; SQLite
+cannot drop what a constraint names, so the table is written anew there, replies as they are.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0029"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
@@ -167,26 +165,7 @@ STATISTICS: dict[str, list[str]] = {
 
 
 def upgrade() -> None:
-    moment = sa.DateTime(timezone=True)
-    op.create_table(
-        "anchor_requests",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("inspection_id", sa.Uuid(), nullable=False),
-        sa.Column("authority", sa.String(length=500), nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("statement", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("created_at", moment, nullable=False),
-        sa.Column("updated_at", moment, nullable=False),
-        sa.CheckConstraint("state IN ('pending', 'anchored', 'failed')", name=op.f("ck_anchor_requests_state_known")),
-        sa.ForeignKeyConstraint(["inspection_id"], ["inspections.id"], name=op.f("fk_anchor_requests_inspection_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_anchor_requests")),
-    )
-    op.create_index("ix_anchor_requests_inspection", "anchor_requests", ["inspection_id", "created_at"])
     sqlite = op.get_bind().dialect.name == "sqlite"
-    op.execute(f"INSERT INTO anchor_requests ({ASKED}) SELECT {FOUND} FROM anchors WHERE reply IS NULL")
     if sqlite:
         _write_anew()
     else:
@@ -206,8 +185,11 @@ def upgrade() -> None:
 
 
 def _drop_columns() -> None:
-    """PostgreSQL. From the first statement on the table is locked; what was answered meanwhile is settled after it."""
-    op.drop_constraint("uq_anchors_inspection_id_authority", "anchors", type_="unique")
+    """PostgreSQL. What was asked or answered since the migration before, a moment ago, is settled under the lock."""
+    op.execute("LOCK TABLE anchors IN ACCESS EXCLUSIVE MODE")
+    op.create_foreign_key(
+        op.f("fk_anchor_requests_inspection_id"), "anchor_requests", "inspections", ["inspection_id"], ["id"]
+    )
     op.execute(
         f"INSERT INTO anchor_requests ({ASKED}) SELECT {FOUND.replace('id, i', 'a.id, a.i', 1)} FROM anchors AS a "
         "JOIN (SELECT id AS pending FROM inspections WHERE anchoring IN ('pending', 'failed')) AS i "
@@ -217,6 +199,7 @@ def _drop_columns() -> None:
         "UPDATE anchor_requests AS r SET state = 'anchored' FROM anchors AS a WHERE a.id = r.id AND a.reply IS NOT NULL"
     )
     op.execute("DELETE FROM anchors AS a USING anchor_requests AS r WHERE a.id = r.id AND a.reply IS NULL")
+    op.drop_constraint("uq_anchors_inspection_id_authority", "anchors", type_="unique")
     op.execute(
         "ALTER TABLE anchors DROP COLUMN state, DROP COLUMN attempts, DROP COLUMN reason, DROP COLUMN updated_at, "
         "ADD COLUMN kind varchar(10) NOT NULL DEFAULT 'end'"
@@ -285,4 +268,3 @@ def downgrade() -> None:
     op.drop_column("anchors", "kind")
     for statement in STATISTICS["sqlite" if sqlite else "postgresql"]:
         op.execute(statement.replace(" AND NEW.kind = 'end'", "").replace(" AND OLD.kind = 'end'", ""))
-    op.drop_table("anchor_requests")
