@@ -148,6 +148,7 @@ DESK = Desk(
     sweeps=(rereading.Rereading,),
     list_label="Requests",
     further_links=(
+        Link("Board", "calendar", "depositions.board", staff=True, alike=("depositions.choose_manager",)),
         Link("Organizations", "building-2", "depositions.organizations"),
         Link(
             "Managers",
