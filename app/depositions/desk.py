@@ -149,6 +149,7 @@ DESK = Desk(
     list_label="Requests",
     further_links=(
         Link("Board", "calendar", "depositions.board", staff=True, alike=("depositions.choose_manager",)),
+        Link("Now", "radio", "depositions.now_page"),
         Link("Organizations", "building-2", "depositions.organizations"),
         Link(
             "Managers",

@@ -62,6 +62,7 @@ OWN_VIEWS = {
         "organizations": "what each organization chose",
         "board": "the day by manager",
         "week": "the load by day and manager",
+        "now": "what runs now",
         "choosing": "who manages a session, on a page of its own",
         "returns": "where a press leads back to",
         "choices": "the managers of a booking to choose from",

@@ -52,6 +52,10 @@ class Bar(NamedTuple):
     def id(self) -> int:
         return self.row.id
 
+    @property
+    def is_over(self) -> bool:
+        return self.state == State.ENDED
+
 
 class Lines(NamedTuple):
     """What the board shows of one manager, or of the requests without one (`manager` is None)."""
