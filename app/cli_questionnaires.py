@@ -115,11 +115,8 @@ def list_(output: Output, organization: str) -> None:
         }
         for row in rows
     ]
-    output.done(
-        {"questionnaires": facts},
-        "\n".join(f"{row.slug:<24} {row.name} (version {row.current_version or 'none'})" for row in rows)
-        or "None yet.",
-    )
+    lines = (f"{row.slug:<24} {row.name} (version {row.current_version or 'none'})" for row in rows)
+    output.done({"questionnaires": facts}, "\n".join(lines) or "None yet.")
 
 
 def _found(db: "Db", organization_id: int, slug: str) -> "EditedQuestionnaire":

@@ -52,8 +52,8 @@ def test_out_and_in_again_is_the_same(desk: Desk, database: Database, cast: Cast
         ({"name": "x" * 201}, "name: This may have at most 200 characters."),
         ({"questions": [{"key": "a", "label": "b", "type": "essay"}]}, "questions.0.type"),
         (
-            {"questions": [{"key": "a", "label": "b", "type": "text", "requred": True}]},
-            "requred: This member is not known.",
+            {"questions": [{"key": "a", "label": "b", "type": "text", "hnt": "c"}]},
+            "hnt: This member is not known.",
         ),
         ({"questions": [{"key": "k" * 10_000, "label": "b", "type": "text"}]}, "questions.0.key"),
         ({"questions": [{"key": "a\x00", "label": "b", "type": "text"}]}, "NUL"),

@@ -45,8 +45,8 @@ Value = bool | Annotated[str, Field(max_length=OPTION_LENGTH)] | Number
 
 
 class _Option(_Strict):
-    value: Text(OPTION_LENGTH, 1)  # type: ignore[valid-type]  # a function makes the type
-    label: Text(OPTION_LENGTH, 1)  # type: ignore[valid-type]
+    value: Annotated[Text(OPTION_LENGTH, 1), Field()]
+    label: Annotated[Text(OPTION_LENGTH, 1), Field()]
 
 
 class _Bounds(_Strict):
@@ -59,7 +59,7 @@ class _Bounds(_Strict):
 
 
 class _Clause(_Strict):
-    key: Text(200, 1)  # type: ignore[valid-type]
+    key: Annotated[Text(200, 1), Field()]
     one_of: Annotated[list[Value], Field(min_length=1, max_length=MOST_OPTIONS)] | None = None
     at_least: Number | None = None
     answered: Literal[True] | None = None
@@ -77,16 +77,16 @@ class _Rule(_Strict):
 
 
 class _Question(_Strict):
-    key: Text(200, 1)  # type: ignore[valid-type]
-    label: Text(LENGTHS["label"], 1)  # type: ignore[valid-type]
+    key: Annotated[Text(200, 1), Field()]
+    label: Annotated[Text(LENGTHS["label"], 1), Field()]
     type: Literal["text", "longtext", "name", "number", "money", "date", "yesno", "choice", "choices", "email", "phone"]
     required: bool = True
-    hint: Text(LENGTHS["hint"]) = ""  # type: ignore[valid-type]
-    short: Text(LENGTHS["short"]) = ""  # type: ignore[valid-type]
+    hint: Annotated[Text(LENGTHS["hint"]), Field()] = ""
+    short: Annotated[Text(LENGTHS["short"]), Field()] = ""
     options: Annotated[list[_Option], Field(max_length=MOST_OPTIONS)] | None = None
-    currency: Text(3) = ""  # type: ignore[valid-type]
+    currency: Annotated[Text(3), Field()] = ""
     bounds: _Bounds | None = None
-    criterion: Text(LENGTHS["criterion"]) = ""  # type: ignore[valid-type]
+    criterion: Annotated[Text(LENGTHS["criterion"]), Field()] = ""
     expects: _Rule | None = None
     condition: _Condition | None = None
     headline: bool = False
@@ -95,8 +95,8 @@ class _Question(_Strict):
 
 class _File(_Strict):
     form: Literal["session-desk/questionnaire/1"]
-    name: Text(LENGTHS["name"], 1)  # type: ignore[valid-type]
-    introduction: Text(LENGTHS["introduction"]) = ""  # type: ignore[valid-type]
+    name: Annotated[Text(LENGTHS["name"], 1), Field()]
+    introduction: Annotated[Text(LENGTHS["introduction"]), Field()] = ""
     questions: Annotated[list[_Question], Field(max_length=MOST_QUESTIONS)]
 
 
