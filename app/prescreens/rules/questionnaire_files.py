@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from app.kernel.api.validation import InvalidValue, Text, field_errors
+from app.kernel.api.validation import InvalidValue, field_errors
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.json_types import JsonObject
 from app.prescreens.rules.questionnaires import (
@@ -39,14 +39,21 @@ def _number(value: Any) -> Any:  # any JSON value
     return value
 
 
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise InvalidValue("This must not contain the character NUL.", "character")
+    return text
+
+
+STORABLE = AfterValidator(_storable)
 Number = Annotated[int | float, BeforeValidator(_number)]
 Days = Annotated[int, Field(ge=0, le=100_000)]
 Value = bool | Annotated[str, Field(max_length=OPTION_LENGTH)] | Number
 
 
 class _Option(_Strict):
-    value: Annotated[Text(OPTION_LENGTH, 1), Field()]
-    label: Annotated[Text(OPTION_LENGTH, 1), Field()]
+    value: Annotated[str, Field(max_length=OPTION_LENGTH, min_length=1), STORABLE]
+    label: Annotated[str, Field(max_length=OPTION_LENGTH, min_length=1), STORABLE]
 
 
 class _Bounds(_Strict):
@@ -59,7 +66,7 @@ class _Bounds(_Strict):
 
 
 class _Clause(_Strict):
-    key: Annotated[Text(200, 1), Field()]
+    key: Annotated[str, Field(max_length=200, min_length=1), STORABLE]
     one_of: Annotated[list[Value], Field(min_length=1, max_length=MOST_OPTIONS)] | None = None
     at_least: Number | None = None
     answered: Literal[True] | None = None
@@ -77,16 +84,16 @@ class _Rule(_Strict):
 
 
 class _Question(_Strict):
-    key: Annotated[Text(200, 1), Field()]
-    label: Annotated[Text(LENGTHS["label"], 1), Field()]
+    key: Annotated[str, Field(max_length=200, min_length=1), STORABLE]
+    label: Annotated[str, Field(max_length=LENGTHS["label"], min_length=1), STORABLE]
     type: Literal["text", "longtext", "name", "number", "money", "date", "yesno", "choice", "choices", "email", "phone"]
     required: bool = True
-    hint: Annotated[Text(LENGTHS["hint"]), Field()] = ""
-    short: Annotated[Text(LENGTHS["short"]), Field()] = ""
+    hint: Annotated[str, Field(max_length=LENGTHS["hint"]), STORABLE] = ""
+    short: Annotated[str, Field(max_length=LENGTHS["short"]), STORABLE] = ""
     options: Annotated[list[_Option], Field(max_length=MOST_OPTIONS)] | None = None
-    currency: Annotated[Text(3), Field()] = ""
+    currency: Annotated[str, Field(max_length=3), STORABLE] = ""
     bounds: _Bounds | None = None
-    criterion: Annotated[Text(LENGTHS["criterion"]), Field()] = ""
+    criterion: Annotated[str, Field(max_length=LENGTHS["criterion"]), STORABLE] = ""
     expects: _Rule | None = None
     condition: _Condition | None = None
     headline: bool = False
@@ -95,8 +102,8 @@ class _Question(_Strict):
 
 class _File(_Strict):
     form: Literal["session-desk/questionnaire/1"]
-    name: Annotated[Text(LENGTHS["name"], 1), Field()]
-    introduction: Annotated[Text(LENGTHS["introduction"]), Field()] = ""
+    name: Annotated[str, Field(max_length=LENGTHS["name"], min_length=1), STORABLE]
+    introduction: Annotated[str, Field(max_length=LENGTHS["introduction"]), STORABLE] = ""
     questions: Annotated[list[_Question], Field(max_length=MOST_QUESTIONS)]
 
 
