@@ -58,6 +58,7 @@ SHEETS = (
     "menu",
     "palette",
     "split",
+    "editor",
     "message-preview",
     "code",
     "chat",
