@@ -110,7 +110,17 @@ DESK = Desk(
     tidy=jobs.tidy,
     list_label="Reviews",
     further_links=(
-        Link("Questionnaires", "list-checks", "prescreens.questionnaires"),
+        Link(
+            "Questionnaires",
+            "list-checks",
+            "prescreens.questionnaires",
+            alike=(
+                "prescreens.questionnaire",
+                "prescreens.new_questionnaire",
+                "prescreens.edit_questionnaire",
+                "prescreens.preview_questionnaire",
+            ),
+        ),
         Link("Overview", "chart-column", "prescreens.overview"),
     ),
     waiting=_waiting,

@@ -94,4 +94,4 @@ def default(key: str, kind: QuestionType) -> Bounds:
     for of, bounds, words in _WORDS:
         if of is kind and not found.isdisjoint(words.split()):
             return bounds
-    return AMOUNT if kind is QuestionType.NUMBER else UNBOUNDED
+    return AMOUNT if kind in (QuestionType.NUMBER, QuestionType.MONEY) else UNBOUNDED
