@@ -96,7 +96,6 @@ def _page(id: UUID, number: int | None = None) -> Response:
 
 
 def _change(id: UUID, form: VersionedForm, change: Callable[[Content], Content]) -> bool:
-    edited(id)
     return actions.change_draft(
         db(), id, change, reach=editors_reach(), revision=form.seen_version, by=me().actor(), now=clock.now()
     )
@@ -118,6 +117,7 @@ def rename_questionnaire(id: UUID) -> Response:
 @allow(*READERS)
 def change_introduction(id: UUID) -> Response:
     """Writes the introduction of the draft."""
+    edited(id)
     form = IntroductionForm()
     form.check()
     _change(id, form, lambda content: replace(content, introduction=form.introduction.data or ""))
@@ -170,6 +170,7 @@ def change_question(id: UUID, number: int) -> Response:
 @allow(*READERS)
 def move_question(id: UUID, number: int) -> Response:
     """Moves a question one place up or down."""
+    edited(id)
     form = VersionedForm()
     form.check()
     to = number + (1 if request.form.get("direction") == "down" else -1)
@@ -188,6 +189,7 @@ def move_question(id: UUID, number: int) -> Response:
 @allow(*READERS)
 def remove_question(id: UUID, number: int) -> Response:
     """Takes a question out of the draft. Answers that were given to it stay readable."""
+    edited(id)
     form = VersionedForm()
     form.check()
 
