@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from app.accounts.models import Organization
 from app.depositions import actions
+from app.depositions.models import Manager
 from app.depositions.queries import people
 from app.depositions.rules import business_days, reconfirmation
 from app.depositions.rules.reconfirmation import Answer, Reconfirmation
@@ -221,11 +222,18 @@ def test_what_is_not_booked_is_not_confirmed(client: Any, database: Database, ca
     assert reconfirmation.why_not_reconfirm(made.state, True).partition(".")[0] in text(refused)  # type: ignore[union-attr]  # it refuses
 
 
+def in_order(page: str, *names: str) -> bool:
+    """Whether a page has these names in this order."""
+    places = [page.index(name) for name in names]
+    return places == sorted(places)
+
+
 def test_the_tab_lists_the_next_business_day(
     client: Any, app: Flask, database: Database, cast: Cast, outbox: Outbox, clock: Clock
 ) -> None:
     with database.write() as db:
         db.execute(update(Organization).where(Organization.slug == "marston").values(public_phone="+1 212 555 0142"))
+        db.execute(update(Manager).values(telephone="+1 415 555 0163"))
     monday = [
         booked(database, cast, deponent_name=name) for name in ("Silent Witness", "Sure Witness", "Absent Witness")
     ]
@@ -241,11 +249,17 @@ def test_the_tab_lists_the_next_business_day(
             actions.reconfirm(db, made.id, "organization:", answer, by=COMMAND_LINE, now=clock.now())
     cast.sign_in(client, "ines")
     page = text(client.get("/depositions?view=next"))
-    assert "1 confirmed, 1 silent, 1 no or a call." in page
-    places = [page.index(name) for name in ("Absent Witness", "Silent Witness", "Sure Witness")]
-    assert places == sorted(places)
-    assert page.count("+1 212 555 0142") == 2
+    assert "<p>1 confirmed, 1 silent, 1 no or a call.</p>" in page, "the sum is a line that everybody sees"
+    names = ("Silent Witness", "Absent Witness", "Sure Witness")
+    assert in_order(page, *names), "in the afternoon"
+    assert (page.count("+1 212 555 0142"), page.count("+1 415 555 0163")) == (2, 2), "of who is to be called"
     assert "Tuesday Witness" not in page
+    absent = text(client.get(f"/depositions/{monday[2].id}"))
+    assert "tel:+12125550142" in absent
+    assert "tel:+14155550163" in absent
+    clock.set(datetime(2027, 3, 15, 6, tzinfo=UTC))
+    cast.sign_in(client, "ines")
+    assert in_order(text(client.get("/depositions?view=next")), "Absent Witness", "Silent Witness"), "before noon"
     clock.set(MONDAY_MORNING + timedelta(hours=2, seconds=1))
     cast.sign_in(client, "ines")
     page = text(client.get("/depositions?view=next"))
