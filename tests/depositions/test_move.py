@@ -92,8 +92,10 @@ def test_twice(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     assert send(ines, made.id, "move", version=2, notify="y", **WHEN).status_code == 303
     again = send(ines, made.id, "move", version=3, notify="y", **WHEN)
-    assert again.status_code == 409
-    assert "The session is at that hour already." in text(again)
+    assert again.status_code == 422
+    assert "The session is at that hour already. Type another day or hour." in text(again)
+    again = sender(ines, made.id, "move", version=2, notify="y", **WHEN)()
+    assert (again.status_code, "You moved it" in text(again)) == (409, True), "of an old page, what was done since"
     assert stored(database, made.id).sequence == 2
 
 
