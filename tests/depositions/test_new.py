@@ -49,7 +49,7 @@ def form(cast):
 
 def every(database: Database):
     with database.read() as db:
-        return db.execute(select(*Deposition.__table__.c)).all()
+        return db.execute(select(*Deposition.__table__.c).order_by(Deposition.id)).all()
 
 
 def test_it_is_entered_as_asked_and_says_for_whom(ines, database, outbox, form):
