@@ -168,3 +168,11 @@ def test_there_is_one_writer_of_csv() -> None:
     found = {name(path): path.read_text() for path in python("app/", "tools/") if importing.search(path.read_text())}
     assert found.keys() == {"app/dashboard/csv_export.py", "app/depositions/rules/roster_csv.py"}
     assert "writer" not in found["app/depositions/rules/roster_csv.py"]
+
+
+def test_waiting_in_a_browser_asks_a_function() -> None:
+    """An expression holds at the first look only: to look again the browser would need `eval`, which pages forbid."""
+    waits = re.compile(r"""wait_for_function\(\s*f?("{3}|"|')(.*?)\1""", re.S)
+    asked = [(name(path), m[2]) for path in python("tests/") for m in waits.finditer(path.read_text())]
+    found = [f"{where}: {what}" for where, what in asked if "=>" not in what]
+    assert not found

@@ -11,6 +11,7 @@ from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_datetime, get_timezone_name
 
+from app.depositions.rules.timed import Timed
 from app.kernel.text import datetimes, i18n, time_zones
 from app.kernel.text.i18n import Translations, Translator
 
@@ -95,20 +96,14 @@ def in_words(start: datetime, end: datetime, zone: str, t: Translator) -> tuple[
     return format_date(datetimes.local(start, zone), "EEE d MMM yyyy", locale=t.lang), f"{when.day}, {when.clock}"
 
 
-class Timed(Protocol):
+class WithZoneName(Timed, Protocol):
     """Anything that has a session's time, its zone, and the zone's name as it was sent."""
 
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
     @property
     def time_zone(self) -> str: ...
 
 
-def time_and_zone(session: Timed, t: Translator) -> tuple[str, str]:
+def time_and_zone(session: WithZoneName, t: Translator) -> tuple[str, str]:
     """When a session takes place, and the name of its zone, as e-mails and calendar files write them."""
     _, when = in_words(session.starts_at, session.ends_at, session.zone, t)
     if t.lang == "en":
@@ -116,15 +111,9 @@ def time_and_zone(session: Timed, t: Translator) -> tuple[str, str]:
     return when, hours(session.starts_at, session.ends_at, session.zone, t).zone
 
 
-class Moved(Protocol):
+class Moved(Timed, Protocol):
     """Anything that has a session's time, and what participants were last told before it was moved."""
 
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
     @property
     def previous_starts_at(self) -> datetime | None: ...
     @property

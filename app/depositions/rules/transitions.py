@@ -7,10 +7,10 @@ sentence. The API's `detail` is that sentence too.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from app.depositions.models import BOOKED, State
+from app.depositions.rules.timed import Spanning
 from app.kernel.errors import Conflict, FieldError, Invalid
 
 TRANSITIONS: dict[str, dict[str, str]] = {
@@ -318,16 +318,7 @@ def busy(starts_at: datetime, ends_at: datetime) -> Span:
     return Span(starts_at, ends_at if ends_at > starts_at else starts_at + LENGTH_UNKNOWN)
 
 
-class Timed(Protocol):
-    """Anything that has a session's time."""
-
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-
-
-def over(session: Timed, now: datetime) -> bool:
+def over(session: Spanning, now: datetime) -> bool:
     """Whether the hour of a session has passed."""
     return busy(session.starts_at, session.ends_at).ends_at <= now
 
