@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from markupsafe import Markup
@@ -175,11 +176,11 @@ class Known(NamedTuple):
     their ids, and how many others a row overlaps, by its id."""
 
     phones: Mapping[int, str]
-    manager_phones: Mapping[int, str]
     overlapping: Mapping[int, Overlapping]
+    manager_phones: Mapping[int, str] = MappingProxyType({})
 
 
-NOTHING = Known({}, {}, {})
+NOTHING = Known({}, {})
 
 
 def row(

@@ -249,8 +249,8 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
         called = [row for row in rows if row.reconfirmation in CALLED]
         return presentation.Known(
             settings.telephones(db, {row.organization_id for row in called}),
-            managers.telephones(db, {row.manager_id for row in called if row.manager_id}),
             conflicts.counted(db, [row.id for row in rows if row.overlapping]),
+            managers.telephones(db, {row.manager_id for row in called if row.manager_id}),
         )
 
     def export_facts(self, db: Db, rows: Sequence[ListedDeposition]) -> Mapping[int, Mapping[str, object]]:
