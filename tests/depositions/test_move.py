@@ -264,6 +264,16 @@ def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, datab
     assert len(outbox.rows()) == sent
 
 
+def test_a_silent_move_to_another_hour_than_was_shown_is_shown_first(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
+    _, fields = preview_of(ines, made, notify=None)
+    other = {**fields, "start_date": "2031-03-13", "reason": "We call them."}
+    again = ines.post(f"/depositions/{made.id}/move", data=other)
+    assert (again.status_code, "Thu 13 Mar 2031" in text(again)) == (409, True)
+    assert stored(database, made.id) == made
+
+
 def test_after_a_silent_move_people_are_told_from_the_hour_that_they_know(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     outbox.deliver_all()
