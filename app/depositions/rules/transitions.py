@@ -37,8 +37,10 @@ EARLY = timedelta(minutes=30)
 """How long before its planned start a session is started without a confirmation."""
 
 TAKE_BACK = timedelta(minutes=10)
-"""How long after it a start can be taken back, until somebody has entered."""
+"""How long after it a start can be taken back, until somebody was led into the room."""
 
+BECAUSE_LIMIT = 300
+"""Most characters of what participants read about why a session was moved."""
 NOTICE_LIMIT = 2000
 REASON_LIMIT = 500
 ROOM_LIMIT = 2048
@@ -149,11 +151,11 @@ def why_not_change_manager(state: str) -> str | None:
 
 
 def why_not_take_back_start(state: str, started_at: datetime | None, entered: bool, now: datetime) -> str | None:
-    """`entered` is whether somebody has entered the room since it was opened."""
+    """`entered` is whether somebody was led into the room since it was opened."""
     if state != State.ACTIVE or started_at is None:
         return "Only a session that was just started can be put back."
     if entered:
-        return "Somebody has entered the room already, so the start cannot be taken back."
+        return "Somebody was led into the room already, so the start cannot be taken back."
     return None if now - started_at <= TAKE_BACK else "A start can be taken back for ten minutes, and these are over."
 
 
