@@ -131,7 +131,7 @@ SIDE_TRANSACTION_CALLERS = {
     "app/dashboard/overview_rows.py": "so does a copy of what an overview counted",
     "app/depositions/views/managers.py": "a copy of the roster leaves a note before its first row",
     "app/depositions/api.py": "a system that reads its requests knows of them from then on",
-    "app/depositions/public/__init__.py": "it is kept that a participant has opened the page, and went into the room",
+    "app/depositions/public/__init__.py": "it is kept that a participant has read the page, or entered",
     "app/inspections/api.py": "a join redeems with a GET, and counts a wrong code that it then refuses",
     "app/dashboard/live.py": "a page that is open says now and then who is looking at it",
     "app/dashboard/saved_views/presentation.py": "a list keeps when its reader last looked at it",

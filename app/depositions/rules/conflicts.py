@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from app.depositions.models import BOOKED, State
 from app.depositions.rules.new_request import LONGEST_HOURS, NewRequest
+from app.depositions.rules.timed import Timed
 from app.depositions.rules.transitions import LENGTH_UNKNOWN, busy
 from app.kernel.errors import Conflict, FieldError
 from app.kernel.text import datetimes, normalization
@@ -49,17 +50,11 @@ class Key(NamedTuple):
     ends: int
 
 
-class Facts(Protocol):
+class Facts(Timed, Protocol):
     """What conflicts are computed from: a deposition, or a request that is not stored yet."""
 
     @property
     def organization_id(self) -> int: ...
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
     @property
     def case_name(self) -> str: ...
     @property
@@ -153,7 +148,7 @@ def keys_of(facts: Facts, gap: timedelta = timedelta(0)) -> list[Key]:
     people = "\n".join((*sorted(addresses), name))
     found = {
         Key(Need.REQUEST, _digest(Need.REQUEST, mine, case, people, str(begins)), begins, ends),
-        Key(Need.CASE, _digest(Need.CASE, mine, case), begins, ends),
+        Key(Need.CASE, case_key(facts.organization_id, facts.case_name), begins, ends),
         *(Key(Need.ADDRESS, _digest(Need.ADDRESS, address), begins, ends) for address in addresses),
     }
     if name:
@@ -182,6 +177,11 @@ def addresses_of(facts: _Invited) -> set[str]:
 
 def _folded(text: str | None) -> str:
     return " ".join(normalization.fold(text).split()) if text else ""
+
+
+def case_key(organization_id: int, case_name: str) -> int:
+    """The key that the sessions of a case share."""
+    return _digest(Need.CASE, f"{organization_id}", _folded(case_name))
 
 
 def _digest(*parts: str) -> int:

@@ -6,6 +6,7 @@ Statements are built once. Nothing here counts rows of a growing table: counts c
 
 from app.inspections.queries.consents import Consents, consents, unasked
 from app.inspections.queries.detail import (
+    AskedStamp,
     CampaignRow,
     LinkMessage,
     OrganizationRow,
@@ -22,7 +23,9 @@ from app.inspections.queries.detail import (
     link_messages,
     links,
     one,
+    operator_is_in,
     organizations,
+    personal_records,
     wire_page,
     wrong_codes,
     wrong_codes_of,
@@ -30,6 +33,7 @@ from app.inspections.queries.detail import (
 )
 
 __all__ = [
+    "AskedStamp",
     "CampaignRow",
     "Consents",
     "LinkMessage",
@@ -48,7 +52,9 @@ __all__ = [
     "link_messages",
     "links",
     "one",
+    "operator_is_in",
     "organizations",
+    "personal_records",
     "unasked",
     "wire_page",
     "wrong_codes",

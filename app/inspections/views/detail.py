@@ -16,7 +16,7 @@ from app.inspections import api_examples, bundle, chain, emails, queries, rules,
 from app.inspections.anchors import name_of
 from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
 from app.inspections.forms import InviteForm, NotesForm, RemarkForm
-from app.inspections.models import Anchor, Campaign, Inspection, Invite, Status
+from app.inspections.models import Campaign, Inspection, Invite, Status
 from app.inspections.presentation import labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
 from app.inspections.presentation.progress import phone_script, progress_of
@@ -122,10 +122,13 @@ def _campaign_name(inspection: Inspection) -> str:
     return known[0].name if known else ""
 
 
-def _verdict(inspection: Inspection, links: Sequence[chain.Link], anchors: Sequence[Anchor]) -> verification.Verdict:
+def _verdict(
+    inspection: Inspection, links: Sequence[chain.Link], anchors: Sequence[queries.AskedStamp]
+) -> verification.Verdict:
     """What the record proves, which every view verifies against what the authorities have stamped."""
     length, head, roots = inspection.chain_length, inspection.chain_head, db().config.tsa_roots
-    return verification.verify(str(inspection.id), links, anchors, roots, length=length, head=head)
+    people = queries.personal_records(db(), inspection.id)
+    return verification.verify(str(inspection.id), links, anchors, roots, length=length, head=head, people=people)
 
 
 def _reasons(inspection: Inspection, unasked: int, now: datetime) -> dict[str, str]:
@@ -198,7 +201,12 @@ def chain_bundle(id: str) -> Response:
     inspection = visible(id)
     head, length = inspection.chain_head, inspection.chain_length
     statement = chain.statement(str(inspection.id), head, length) if inspection.ended_at else None
-    content = bundle.bundle(queries.links(db(), inspection.id), statement, queries.anchors(db(), inspection.id))
+    content = bundle.bundle(
+        queries.links(db(), inspection.id),
+        statement,
+        queries.anchors(db(), inspection.id),
+        queries.personal_records(db(), inspection.id),
+    )
     response = Response(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="chain-{inspection.id}.zip"'
     return personal(response)
