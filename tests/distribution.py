@@ -18,19 +18,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Puts tests that share something expensive at the front, and those that wait at the head of the last stretch.
+    """Puts tests that share something expensive at the front, and those that wait at the head of the last segment.
 
-    xdist's `worksteal` hands each worker one stretch of the list, in order: so the first worker alone crawls the demo
+    xdist's `worksteal` hands each worker one segment of the list, in order: so the first worker alone crawls the demo
     site and starts a browser, the last one begins with what waits for processes and leaves the cores to the others, and
     nothing that takes long is left for the end. Whoever is done takes tests from the end of the list that is longest,
     and so nobody is idle at the end. Runs after pytest-randomly, whose order stays otherwise.
     """
     workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
-    last_stretch = len(items) * (workers - 1) // workers
+    last_segment = len(items) * (workers - 1) // workers
     shared = [item for item in items if _expense(item) < len(EXPENSIVE)]
     waiting = [item for item in items if _expense(item) == len(EXPENSIVE) and _waits(item)]
     others = [item for item in items if _expense(item) == len(EXPENSIVE) and not _waits(item)]
-    before = max(0, last_stretch - len(shared))
+    before = max(0, last_segment - len(shared))
     items[:] = [*sorted(shared, key=_expense), *others[:before], *waiting, *others[before:]]
 
 
