@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0039"
-down_revision = "0038"
+revision = "0040"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 
@@ -23,10 +23,10 @@ def downgrade() -> None:
 
 def _limit_roles(condition: str) -> None:
     if op.get_bind().dialect.name == "postgresql":
-        # Not validated: every row fits, and nothing is read while the table is locked.
+        # A row a person and role: checked in a moment, while the table is locked.
         op.execute(
             "ALTER TABLE memberships DROP CONSTRAINT ck_memberships_role_known, "
-            f"ADD CONSTRAINT ck_memberships_role_known CHECK ({condition}) NOT VALID"
+            f"ADD CONSTRAINT ck_memberships_role_known CHECK ({condition})"
         )
         return
     # SQLite cannot change a constraint. The table has no triggers, and no other one refers to it.
