@@ -71,7 +71,8 @@ class QueuePage:
     @property
     def is_watched(self) -> bool:
         """Whether somebody may appear in this list who waits: then it is kept live in a hidden window, too."""
-        return bool(self.queue.at_once) and self.list_state.tab == self.queue.tabs[0]
+        watched = {self.queue.tabs[0].key, *self.queue.at_once}
+        return bool(self.queue.at_once) and self.list_state.tab.key in watched
 
     @property
     def window_title(self) -> str:

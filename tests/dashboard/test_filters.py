@@ -159,7 +159,10 @@ def test_several_organizations_are_one_list(client, cast, database):
     asked = ines.get(f"/depositions?organization={cast.harbor.id}&organization={cast.marston.id}")
     assert (asked.status_code, asked.headers["Location"]) == (303, f"/depositions?organization={both}")
     page = html.unescape(text(ines.get(asked.headers["Location"])))
-    assert [place for place in ("marston", "harbor", "quill") if f"Deponent of {place}" in page] == ["marston", "harbor"]
+    assert [place for place in ("marston", "harbor", "quill") if f"Deponent of {place}" in page] == [
+        "marston",
+        "harbor",
+    ]
     assert len(re.findall(r'name="organization" value="\d+" checked', page)) == 2
     chips = re.findall(r'<a class="chip set" href="([^"]+)".*?<bdi>(.*?)</bdi>', page)
     assert chips == [

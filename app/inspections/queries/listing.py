@@ -59,7 +59,9 @@ from app.kernel.db.engine import Db
 T = TypeVar("T")
 
 NOW, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING = "now", "upcoming", "unanchored", "ended", "expired", "all"
-VIEWS = (NOW, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING)
+AT_THE_DOOR = "waiting"
+"""The first group of the board, by itself."""
+VIEWS = (NOW, AT_THE_DOOR, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING)
 SORTS: dict[str, Column] = {"when": Inspection.expires_at, "ended": Inspection.ended_at}
 """Orders besides urgency. When it takes place is ordered by when it expires, which is 24 hours after that."""
 
@@ -168,6 +170,8 @@ def earlier(db: Db, inspection: Inspection) -> list[ListedInspection]:
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
+    if chosen.tab == AT_THE_DOOR:
+        return ()
     if chosen.tab == STUCK:
         return ("ended",)
     if chosen.tab == ENDED and (chosen.has("q") or not chosen.has(*DAYS)):
