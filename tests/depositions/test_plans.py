@@ -7,10 +7,13 @@ from sqlalchemy import text
 
 from app.depositions import actions
 from app.depositions.actions import rereading
+from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition
-from app.depositions.queries import conflicts, detail, listing, managers, roster
+from app.depositions.queries import conflicts, detail, listing, managers, related, roster
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
+from app.kernel.text import search
+from app.kernel.text.search import SearchDocument
 from tests.dashboard.choosing import chooser
 from tests.depositions import factories
 
@@ -205,6 +208,17 @@ def test_conflicts_walk_an_index(database, cast, crowd):
             assert "SCAN conflict_keys" not in words, f"{name}:\n{words}"
             assert "Seq Scan" not in words, f"{name}:\n{words}"
             assert "ix_conflict_keys_span" in words, f"{name}:\n{words}"
+
+
+def test_other_sessions_of_the_case_are_few_and_found_by_their_ids(database, cast, crowd):
+    with database.write() as db:
+        for n in range(40):
+            search.add(db, SearchDocument(SUBJECT, str(n + 1), cast.marston.id, (crowd.case_name,)))
+    with database.read() as db:
+        walks_an_index(plan(db, related._SESSIONS, {"ids": [1, 2, 3]}), bounded=True)
+        found = search.ids(db, SUBJECT, crowd.case_name, [cast.marston.id], related._READ)
+        assert len(found) <= related._READ
+        assert len(related.related(db, crowd)) <= related.SHOWN
 
 
 def test_what_older_rules_placed_is_found_by_an_index(database, cast, crowd):
