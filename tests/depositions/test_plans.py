@@ -213,9 +213,11 @@ def test_conflicts_walk_an_index(database, cast, crowd):
 def test_other_sessions_of_the_case_are_few_and_found_by_their_ids(database, cast, crowd):
     with database.write() as db:
         for n in range(40):
-            search.add(db, SearchDocument(SUBJECT, str(n + 1), cast.marston.id, (crowd.case_name,)))
+            search.add(db, SearchDocument(SUBJECT, str(n + 2), cast.marston.id, (crowd.case_name,)))
     with database.read() as db:
-        walks_an_index(plan(db, related._SESSIONS, {"ids": [1, 2, 3]}), bounded=True)
+        sql = related._SESSIONS.params(ids=[1, 2, 3]).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+        explained = db.execute(text(f"EXPLAIN {'QUERY PLAN ' if db.dialect == 'sqlite' else ''}{sql}"))
+        walks_an_index("\n".join(str(row[-1]) for row in explained), bounded=True)
         found = search.ids(db, SUBJECT, crowd.case_name, [cast.marston.id], related._READ)
         assert len(found) <= related._READ
         assert len(related.related(db, crowd)) <= related.SHOWN

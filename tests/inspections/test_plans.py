@@ -119,7 +119,7 @@ def test_what_the_tabs_count_is_read_from_counters_and_ranges(database, cast, cr
 
 def test_earlier_ones_are_read_from_an_index(database, cast, crowd):
     with database.read() as db:
-        values = {"organization_id": cast.marston.id, "created_at": now(), "id": crowd.id}
+        values = {"organization_id": cast.marston.id, "created_at": now(), "id": crowd}
         walks(plan(db, listing._EARLIER, values))
 
 
