@@ -74,6 +74,27 @@ def db_upgrade(output: Output) -> None:
     output.done({"revision": newest, "changed": changed}, sentence)
 
 
+@command(db, "grant")
+@click.argument("role")
+def db_grant(output: Output, role: str) -> None:
+    """Let a PostgreSQL role run the program: it may add to history, and change or delete none of it.
+
+    Run it as the owner of the tables, and again after an upgrade.
+    """
+    import app.models  # noqa: F401  # fills the metadata
+    from app.kernel.db import append_only
+
+    database = opened_database()
+    if database.sqlite:
+        output.refuse("SQLite has no roles: whoever may write to the file may write anything.", "database.no_roles")
+    with database.writer.begin() as connection:
+        append_only.grant(connection, role)
+    tables = append_only.declared()
+    output.done(
+        {"role": role, "append_only": tables}, f"{role} may add to {', '.join(tables)}, and change nothing there."
+    )
+
+
 @command(db, "check")
 def db_check(output: Output) -> None:
     """Compare the tables with what the program needs. Exit code 1 when they differ."""

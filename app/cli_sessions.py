@@ -49,6 +49,7 @@ def _confirmed(output: Output, yes: bool, act: "Callable[[Db], Deposition]", wou
 @click.option("--manager", "email", metavar="EMAIL", help="Somebody else of the roster.")
 @click.option("--room", "room_url", default="", metavar="URL")
 @click.option("--notice", default="", help="What the organization reads.")
+@click.option("--because", default="", help="What the participants read about why.")
 @click.option("--silently", is_flag=True, help="Tell nobody; only with a reason where somebody was told before.")
 @REASON
 @YES
@@ -62,6 +63,7 @@ def session_move(
     email: str | None,
     room_url: str,
     notice: str,
+    because: str,
     silently: bool,
     reason: str,
     yes: bool,
@@ -79,7 +81,7 @@ def session_move(
         start = parse_start(start_date, clock_written(start_time) or start_time, time_zone or present.time_zone)
         lasts = hours_of(present.estimated_duration) if hours is None else int(hours) if hours.is_integer() else hours
         booking = actions.Booking(manager_id=_manager(db, email) if email else None, room_url=room_url)
-        to = actions.Move(start, lasts, booking if email or room_url else None, notice, reason)
+        to = actions.Move(start, lasts, booking if email or room_url else None, notice, because, reason)
         made = actions.move(db, id, to, by=BY, now=clock.now(), notify=not silently)
         if silently and outdated(db, id):
             transitions.check_silence(reason)

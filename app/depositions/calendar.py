@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from app.config import Config
-from app.depositions.locales import TRANSLATIONS, time_and_zone
+from app.depositions.locales import time_and_zone
 from app.depositions.models import Deposition, State
 from app.depositions.rules.transitions import busy
 from app.kernel.outbox.email import Attachment
@@ -66,12 +66,11 @@ def cancellation(
     return _file(event, "CANCEL", "canceled.ics")
 
 
-def feed(sessions: Iterable[Deposition], config: Config, name: str) -> Attachment:
+def feed(sessions: Iterable[Deposition], config: Config, name: str, t: Translator) -> Attachment:
     """A manager's sessions as a calendar to subscribe to: as they are now, those that were canceled marked so."""
     calendar = _calendar("PUBLISH")
-    calendar.add("x-wr-calname", one_line(f"Sessions of {name}"))
+    calendar.add("x-wr-calname", one_line(t("feed_name", name=name)))
     calendar.add("refresh-interval", timedelta(minutes=30), parameters={"value": "DURATION"})
-    t = TRANSLATIONS.translator("en")
     for session in sessions:
         event = _event(session, config, session.updated_at, t)
         event.add("status", "CANCELLED" if session.state == State.CANCELED else "CONFIRMED")

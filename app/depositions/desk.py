@@ -148,6 +148,8 @@ DESK = Desk(
     sweeps=(rereading.Rereading,),
     list_label="Requests",
     further_links=(
+        Link("Board", "calendar", "depositions.board", staff=True, alike=("depositions.choose_manager",)),
+        Link("Now", "radio", "depositions.now_page"),
         Link("Organizations", "building-2", "depositions.organizations"),
         Link(
             "Managers",

@@ -68,6 +68,7 @@ def _moved(row: EventRow) -> str:
         "with another room" if data.get("room") else "",
         "in spite of an overlap" if data.get("overlaps") else "",
         _notified(row),
+        f"participants read: “{data['because']}”" if data.get("because") else "",
         # Where nobody is notified, the reason is said beside that.
         f"“{data['reason']}”" if data.get("told") and data.get("reason") else "",
     ]

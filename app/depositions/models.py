@@ -92,8 +92,8 @@ class Deposition(Base):
     `sequence` counts what participants and systems had to learn: the booking, each move, the cancellation. It is the
     SEQUENCE of the calendar files, and `sequence_at` is when it last grew. `not_up_to_date` is true while somebody who
     heard of an earlier one has not heard of this one (actions/people.py keeps it).
-    `moved_at` is when it was moved last; `previous_…` is what the participants were last told before that, and stays as
-    it is over moves of which nobody was told (`moved_silently`).
+    `moved_at` is when it was moved last, and `moved_because` why, as participants read it; `previous_…` is what they
+    were last told before that, and stays as it is over moves of which nobody was told (`moved_silently`).
     `before_start` are the facts that a start changed, with which it is taken back.
     `manager_id` is the manager's row of the roster; `manager_name` and `manager_email` are what it said when the
     session was booked. It has no foreign key, which a large table does not get while it is in use; rosters only grow.
@@ -199,6 +199,7 @@ class Deposition(Base):
     assignee_name: Mapped[str | None] = mapped_column(String(200))
 
     moved_at: Mapped[datetime | None] = mapped_column(Instant)
+    moved_because: Mapped[str | None] = mapped_column(Text)
     moved_silently: Mapped[bool | None] = mapped_column(Boolean)
     previous_starts_at: Mapped[datetime | None] = mapped_column(Instant)
     previous_ends_at: Mapped[datetime | None] = mapped_column(Instant)

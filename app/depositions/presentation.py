@@ -14,6 +14,7 @@ from app.depositions.models import BOOKED, Deposition, State
 from app.depositions.queries.conflicts import ALONE, Overlapping
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules import flags, transitions
+from app.depositions.rules.timed import Timed
 from app.kernel.text import datetimes, day_ruler, normalization, time_zones
 from app.kernel.text.day_ruler import Bar, DayRuler
 
@@ -303,17 +304,6 @@ class Named(Protocol):
 def name_of(row: Named) -> str:
     """What a deposition is called in a sentence: the deponent, or the title of a session without one."""
     return normalization.shown(row.deponent_name, row.title, UNTITLED)
-
-
-class Timed(Protocol):
-    """Anything that has a session's time and zone."""
-
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
 
 
 def length(session: Timed) -> str:

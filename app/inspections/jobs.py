@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.accounts.models import Organization
 from app.inspections import actions, anchors, emails, events, queries, rules
 from app.inspections.actions._write import record
-from app.inspections.models import Anchor, AnchorState, Inspection, Status
+from app.inspections.models import AnchorRequest, AnchorState, Inspection, Status
 from app.inspections.rules import InviteState
 from app.kernel.changes.events import WORKER
 from app.kernel.db.engine import Db
@@ -60,8 +60,8 @@ def anchor(delivery: Delivery) -> str:
     """Asks one authority to stamp one chain, outside any transaction; again later when it cannot be reached."""
     id = UUID(delivery.payload["anchor"])
     with delivery.database.read() as db:
-        found = db.execute(select(Anchor.authority, Anchor.statement, Anchor.state).where(Anchor.id == id)).one()
-    if found.state == AnchorState.ANCHORED:
+        found = db.get(AnchorRequest, id)
+    if found is None or found.state == AnchorState.ANCHORED:
         return "Already anchored."
     try:
         stamp = anchors.ask(found.authority, found.statement.encode(), delivery.database.config.tsa_roots, delivery.now)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kernel.db.append_only import keep_append_only
 from app.kernel.db.counters import keep_counters
 from app.kernel.db.engine import Base, Instant, Json, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
@@ -56,6 +57,17 @@ class AnchorState(StrEnum):
     PENDING = "pending"
     ANCHORED = "anchored"
     FAILED = "failed"
+
+
+class StatementKind(StrEnum):
+    """What an authority is asked to stamp."""
+
+    END = "end"
+    """The whole record of an inspection that has ended."""
+    CHECKPOINT = "checkpoint"
+    """The record so far, which goes on."""
+    RENEWAL = "renewal"
+    """Earlier stamps, before the certificates that they lean on run out."""
 
 
 def _one_of(column: str, words: type[StrEnum]) -> str:
@@ -275,29 +287,52 @@ class ChainEvent(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
-class Anchor(Base):
-    """What one authority says of the head of one chain. `reply` is its raw RFC 3161 answer, kept as received."""
+class AnchorRequest(Base):
+    """A question to one authority: what it is to stamp, and how far asking it is. The answer becomes an Anchor."""
 
-    __tablename__ = "anchors"
+    __tablename__ = "anchor_requests"
     __table_args__ = (
-        UniqueConstraint("inspection_id", "authority"),
         CheckConstraint(_one_of("state", AnchorState), name="state_known"),
-        Index("ix_anchors_stamped", "stamped_at", "id", **only("stamped_at IS NOT NULL")),
+        Index("ix_anchor_requests_inspection", "inspection_id", "created_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True, default=uuid.uuid4)
     inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
     authority: Mapped[str] = mapped_column(String(500))
-    state: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str] = mapped_column(String(10))
     statement: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10))
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     reason: Mapped[str] = mapped_column(Text, default="")
-    reply: Mapped[bytes | None] = mapped_column(LargeBinary)
-    stamped_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class Anchor(Base):
+    """A time stamp: what one authority was asked to stamp, and its raw RFC 3161 answer, both as sent and received.
+
+    Its id is that of its request; stamps from before there were requests have none. Rows are only ever added.
+    """
+
+    __tablename__ = "anchors"
+    __table_args__ = (
+        Index("ix_anchors_inspection", "inspection_id", "created_at"),
+        Index("ix_anchors_stamped", "stamped_at", "id", **only("stamped_at IS NOT NULL")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(UuidType, primary_key=True)
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
+    authority: Mapped[str] = mapped_column(String(500))
+    kind: Mapped[str] = mapped_column(String(10))
+    statement: Mapped[str] = mapped_column(Text)
+    # Always there, but declaring that would scan the whole table while nobody else may write to it.
+    reply: Mapped[bytes] = mapped_column(LargeBinary, nullable=True)
+    stamped_at: Mapped[datetime] = mapped_column(Instant, nullable=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+for _table in (ConsentWording, Consent, ChainEvent, Anchor):
+    keep_append_only(Base.metadata.tables[_table.__tablename__])
 keep_hourly_stats(
     Inspection.__table__,
     StatEvent("inspection.created", at="created_at"),
@@ -321,6 +356,7 @@ keep_hourly_stats(
         "anchor.stamped",
         at="stamped_at",
         since="created_at",
+        only="{r}.kind = 'end'",
         organization="(SELECT organization_id FROM inspections WHERE id = {r}.inspection_id)",
         about="inspection_id",
     ),

@@ -15,13 +15,12 @@ from uuid import UUID, uuid5
 from sqlalchemy import insert, update
 
 from app.accounts.models import Organization, Person
-from app.kernel.changes.events import Actor, Event
+from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.text import normalization, search
-from app.kernel.text.search import SearchEntry
 from app.prescreens import actions, events
 from app.prescreens.actions._write import record
 from app.prescreens.events import SUBJECT
@@ -261,11 +260,7 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
             created_at=completed_at,
         )
     )
-    id = actions.start(db, questionnaire, by=PROSPECT, now=created_at)
-    known = UUID(JANE["id"])
-    db.execute(update(Prescreen).where(Prescreen.id == id).values(id=known))
-    for table in (Event, SearchEntry):
-        db.execute(update(table).where(table.subject_id == str(id)).values(subject_id=str(known)))
+    known = actions.start(db, questionnaire, by=PROSPECT, now=created_at, id=UUID(JANE["id"]))
     # Not judged by today: the printed day of moving in lies further and further back.
     questions = {question.key: question for question in questionnaire.questions}
     given: Submission = {}

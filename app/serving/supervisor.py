@@ -14,6 +14,8 @@ LONGEST_DELAY = 30.0
 STEADY = 60.0
 """A web process that lived for so many seconds is replaced at once when it dies."""
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
 log = structlog.get_logger("desk")
 
 
@@ -24,8 +26,7 @@ class Supervisor(MPServer):
     """
 
     def __init__(self, *given: Any, **settings: Any) -> None:  # as granian has them
-        # A process that is being started has the main process' handlers, which would swallow a stop.
-        os.register_at_fork(after_in_child=_take_default_signals)
+        keep_stops_while_forking()
         super().__init__(*given, **settings)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
@@ -53,9 +54,26 @@ class Supervisor(MPServer):
             self.main_loop_interrupt.clear()
 
 
-def _take_default_signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
+def keep_stops_while_forking() -> None:
+    """Lets a process end that is asked to stop while it is being started.
+
+    It has the main process' handlers at first, which would swallow the request: so it waits until they are gone.
+    """
+    os.register_at_fork(before=_delay_stops, after_in_parent=_let_stops_come, after_in_child=_begin_child)
+
+
+def _delay_stops() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+
+
+def _let_stops_come() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
+def _begin_child() -> None:
+    for number in STOPS:
         signal.signal(number, signal.SIG_DFL)
+    _let_stops_come()
 
 
 def delay(deaths: int) -> float:

@@ -1,5 +1,6 @@
 """What the pages of one thing ask the database, however much has happened to it and however many people there are."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,10 +20,13 @@ SEARCHES = 2
 
 @contextmanager
 def asked(database: Database) -> Iterator[list[str]]:
+    """The statements of this thread: last-used times are written by another, a second after a call (last_seen.py)."""
     seen: list[str] = []
+    here = threading.get_ident()
 
     def keep(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
+        if threading.get_ident() == here:
+            seen.append(statement)
 
     for engine in (database.reader, database.writer):
         event.listen(engine, "before_cursor_execute", keep)

@@ -1,12 +1,13 @@
 """A working day without a mouse: every step by key, the focus always visible and never lost."""
 
+import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, TimeoutError
+from playwright.sync_api import Page, Route, TimeoutError
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -233,6 +234,26 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     keyboard.go("p", f"/prescreens/{jane}")
     keyboard.go("n", f"/prescreens/{emeka}")
     assert stored(database, jane).review_status == "pending_review"
+
+
+def test_undo_is_answered_while_the_bar_is_fetched(keyboard: Keyboard, database: Any, cast: Any) -> None:
+    jane = prescreen(database, cast.marston.id)
+    page = keyboard.page
+    keyboard.sign_in("lena@example.com")
+    page.goto(f"{keyboard.address}/prescreens/{jane}")
+    page.click("#approve")
+    page.get_by_text("Approving Jane Smith").wait_for()
+    waiting: dict[str, Route] = {}
+    page.route(re.compile("/holds(/.*/undo)?$"), lambda route: waiting.update({route.request.method: route}))
+    with page.expect_request("**/holds"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    with page.expect_request("**/undo"):
+        page.keyboard.press("Control+z")
+    with page.expect_response("**/holds") as bar:
+        waiting["GET"].continue_()
+    bar.value.finished()
+    waiting["POST"].continue_()
+    page.get_by_text("Undone. Jane Smith waits for a decision again").wait_for()
 
 
 def test_a_key_takes_nothing_out_of_somebodys_hands(keyboard: Keyboard, app: Any, database: Any, cast: Any) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, Route
 
 from app.kernel.db.engine import Database
 from tests.cast import Cast
@@ -67,7 +67,7 @@ def test_a_key_costs_one_fragment_and_changes_only_the_item(lena: Any, ids: list
     assert re.search(rf"/prescreens/{ids[0]}\?with=nobody$", page.url)
     assert page.title().startswith(NAMES[0])
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.matches('#item h1')")
+    page.wait_for_function("() => document.activeElement.matches('#item h1')")
     assert pages(asked) == ["div#item"] * 3, "The item is open already."
     page.focus(".list-pane [aria-current]")
     assert page.evaluate("document.activeElement.closest('tr').dataset.row") == str(ids[0])
@@ -92,6 +92,21 @@ def test_a_press_leads_to_the_heading_and_keys_go_on_from_there(lena: Any) -> No
     assert page.evaluate("document.activeElement.id") == "approve"
     press(page, "p", NAMES[0])
     assert page.locator(".select-cell :checked").count() == 1, "The list stays as it is."
+
+
+def test_an_item_that_is_on_its_way_is_not_fetched_again(lena: Any, ids: list[UUID]) -> None:
+    """It would come twice, and the second would take the focus from where keys had led meanwhile."""
+    page = lena("/prescreens")
+    waiting: list[Route] = []
+    page.route(f"**/prescreens/{ids[0]}", lambda route: waiting.append(route))
+    with page.expect_request(f"**/prescreens/{ids[0]}"):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    waiting[0].continue_()
+    page.wait_for_function("() => document.activeElement.matches('#item h1')")
+    page.keyboard.press("a")
+    assert page.evaluate("document.activeElement.id") == "approve"
+    assert len(waiting) == 1
 
 
 def test_another_list_closes_the_item_and_keeps_what_was_typed(lena: Any, ids: list[UUID]) -> None:

@@ -109,6 +109,18 @@ def test_a_note_is_typed_through_polls(desk: Any, database: Database, cast: Any)
     assert "bring!" in page.input_value("textarea[name=notice]")
 
 
+def test_typing_is_no_news(desk: Any, database: Database, cast: Any) -> None:
+    d = factories.request(database, cast)
+    page = desk(f"/depositions/{d.id}")
+    page.click("text=Write a notice")
+    page.fill("textarea[name=notice]", "Please bring the exhibits.")
+    assert page.locator("#actions [data-counter]").count() == 1  # made by a script: no page of the server has it
+    entries = page.locator("#story li").count()
+    touch(database, d)
+    page.wait_for_function(f"() => document.querySelectorAll('#story li').length > {entries}")
+    assert page.locator("[data-live-notice]").count() == 0
+
+
 def touch(database: Database, d: Any) -> None:
     """Something else happens to it."""
     about = {"subject_type": "deposition", "subject_id": d.id, "organization_id": d.organization_id}
@@ -233,8 +245,11 @@ def test_loading_the_rest_keeps_what_was_typed(desk: Any, database: Database, ca
     page.click("[data-live-notice] button")
     page.wait_for_selector("[data-live-notice]", state="detached")
     if field == "notice":
-        assert page.input_value("textarea[name=notice]") == "Bring the exhibits."
-    else:  # what is scheduled has no such field any more
-        assert page.locator("textarea[name=reason]").count() == 0
+        notices = page.locator("#actions textarea[name=notice]").evaluate_all(
+            "fields => fields.map(field => [field.form.action.split('/').pop(), field.value])"
+        )
+        assert notices == [["move", ""], ["write_notice", "Bring the exhibits."]]
+    else:  # what is scheduled has that field in other forms only
+        assert [box.input_value() for box in page.locator("textarea[name=reason]").all() if box.input_value()] == []
         assert "What you had typed: Bring the exhibits." in page.inner_text("#actions .notice")
         settled(page)

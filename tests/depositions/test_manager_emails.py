@@ -2,9 +2,15 @@
 
 import base64
 
+import pytest
 from icalendar import Calendar
+from sqlalchemy import update
 
 from app.depositions import actions, emails
+from app.depositions.actions.roster import feed_hash
+from app.depositions.locales import manager_translator
+from app.depositions.models import Manager
+from app.depositions.rules.new_request import parse_start
 from app.kernel.clock import now
 from tests.depositions import factories
 from tests.depositions.pages import send
@@ -71,9 +77,62 @@ def test_the_former_manager_hears_who_manages_it_now(database, cast):
     assert "Quartz Verbena manages this session instead of you" in message.payload["text"]
 
 
-def test_a_moved_session_says_from_when(database, cast):
+def test_a_moved_session_says_from_when(database, cast, outbox):
+    made = factories.in_state(database, cast, "scheduled", starts_at=factories.at("2031-03-10 18:30"))
+    outbox.deliver_all()
+    to = actions.Move(parse_start("2031-03-12", "02:30 PM", "Eastern Time (US & Canada)"), 2)
+    with database.write() as db:
+        actions.move(db, made.id, to, by=cast.actor("ines"), now=now())
+    message = outbox.emails("ines@example.com")[-1]
+    assert message["subject"] == "Moved: Deposition of Orsolya Brandt, Wed 12 Mar 2031"
+    assert "The session that you manage has another moment. It is in the case Keller" in message["text"]
+    assert "Moved from Mon 10 Mar 2031, 11:30 AM–12:45 PM PDT" in message["text"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "lang", "scheduled", "moved", "canceled"),
+    [
+        (["Spanish", "English"], "es", "Usted dirige: Declaración de", "tiene otra hora", "Cancelada"),
+        (["German", "French"], "fr", "Vous dirigez : Déposition de", "a un autre horaire", "Annulée"),
+        (["Arabic"], "ar", "تدير أنت: ", "تغيّر موعد الجلسة التي تديرها", "أُلغيت"),
+        (["German", "Klingon"], "en", "You manage: Deposition of", "has another moment", "Canceled"),
+        ([], "en", "You manage: Deposition of", "has another moment", "Canceled"),
+    ],
+)
+def test_they_are_written_in_the_first_language_of_the_manager_that_is_written(
+    client, database, cast, outbox, languages, lang, scheduled, moved, canceled
+):
+    """Not in that of the session."""
+    with database.write() as db:
+        row = {"languages": languages, "zone": "Europe/Madrid", "feed_hash": feed_hash("secret")}
+        db.execute(update(Manager).where(Manager.id == cast.managers["ines"].id).values(row))
+    starts_at = factories.at("2031-03-10 23:30")
+    made = factories.in_state(database, cast, "scheduled", starts_at=starts_at, details={"language": "French"})
+    outbox.deliver_all()
+    with database.write() as db:
+        to = actions.Move(parse_start("2031-03-12", "02:30 PM", "Eastern Time (US & Canada)"), 2)
+        actions.move(db, made.id, to, by=cast.actor("ines"), now=now())
+    outbox.deliver_all()
+    with database.write() as db:
+        actions.cancel(db, made.id, by=cast.actor("ines"), now=now())
+    mails = outbox.emails("ines@example.com")
+    assert [each["locale"] for each in mails] == [lang] * 3
+    assert mails[0]["subject"].startswith(scheduled)
+    assert moved in mails[1]["text"]
+    assert mails[2]["subject"].startswith(canceled)
+    assert str(event_of(mails[0])[1]["SUMMARY"]) in mails[0]["subject"]
+    day, clock = {"es": ("martes, ", "00:30"), "fr": ("mardi, ", "00:30"), "ar": ("الثلاثاء, ", "00:30")}.get(
+        lang, ("Tue ", "00:30")
+    )
+    assert f"{day}{clock} CET" in mails[0]["text"], "on their own clock"
+    with database.read() as db:
+        t = manager_translator(languages)
+        name = t("feed_name", name=cast.managers["ines"].name)
+    assert f"X-WR-CALNAME:{name}" in client.get("/managers/feed/secret.ics").text
+
+
+def test_a_change_of_neither_moment_nor_room_is_a_whole_sentence(database, cast):
     made = factories.in_state(database, cast, "scheduled")
     with database.read() as db:
-        (message,) = emails.manager_changed(db, made, "Marston", now(), before="Fri 18 Dec 2026, 1:30 PM PST")
-    assert message.payload["subject"].startswith("Moved: ")
-    assert "Moved from: Fri 18 Dec 2026, 1:30 PM PST" in message.payload["text"]
+        (message,) = emails.manager_changed(db, made, "Marston", now(), moved=True)
+    assert "The session that you manage was changed. It is in the case" in message.payload["text"]

@@ -70,6 +70,27 @@ def test_works(ines, cast, database, outbox, state):
     assert event.data["after"]["start_date"] == "2031-03-12"
 
 
+def test_participants_read_why_in_the_mail_and_on_their_page(ines, client, cast, database, outbox):
+    made = factories.in_state(database, cast, "scheduled")
+    outbox.deliver_all()
+    sent = len(outbox.rows())
+    why = "The interpreter <b> could not come."
+    send(ines, made.id, "move", version=made.version, notify="y", because=f" {why} ", notice="For counsel.", **WHEN)
+    mails = {each["to"]: each for each in outbox.emails()[-4:]}
+    assert len(outbox.rows()) - sent == 5
+    assert f"Why: {why}" in mails["quartz@example.com"]["text"]
+    assert "The interpreter &lt;b&gt; could not come." in mails["quartz@example.com"]["html"]
+    page = client.get(f"/sessions/{made.slug}").text
+    assert "<p>Why: <bdi>The interpreter &lt;b&gt; could not come.</bdi></p>" in page
+    assert "It was moved on" in page
+    assert "For counsel." not in page + mails["quartz@example.com"]["text"], "the notice is for the organization"
+    assert f"participants read: “{why}”".replace("<b>", "&lt;b&gt;") in text(ines.get(f"/depositions/{made.id}"))
+    move(database, cast, stored(database, made.id), target("2031-03-13"))
+    assert "Why:" not in client.get(f"/sessions/{made.slug}").text, "the next move has another reason, or none"
+    too_long = send(ines, made.id, "move", because="x" * 301, **WHEN)
+    assert (too_long.status_code, "at most 300 characters" in too_long.text) == (422, True)
+
+
 def test_the_api_says_the_same(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     before = listed(ines, cast, made.id)

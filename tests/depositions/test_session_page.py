@@ -11,7 +11,7 @@ from app.accounts.models import Organization
 from app.depositions import actions, emails
 from app.depositions.locales import TRANSLATIONS, hours
 from app.depositions.models import Deposition
-from app.depositions.queries import language_backfill, people
+from app.depositions.queries import language_backfill
 from app.depositions.rules.new_request import parse_start
 from app.kernel import signing
 from app.kernel.clock import now
@@ -209,7 +209,7 @@ def test_every_link_of_the_page_keeps_who_comes(client, cast, database, outbox):
     made = factories.in_state(database, cast, "active")
     (message,) = outbox.emails("orsolya@example.com")
     url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
-    links = re.findall(rf'(?:href|data-address)="(/sessions/{made.slug}[^"]*)"', client.get(url).text)
+    links = re.findall(rf'(?:href|action|data-address)="(/sessions/{made.slug}[^"]*)"', client.get(url).text)
     assert {link.partition("?")[0].removeprefix(f"/sessions/{made.slug}") for link in links} == {"", "/join", "/test"}
     assert {link.partition("?")[2] for link in links} == {url.partition("?")[2]}
     back = re.search(r'href="(/sessions/[^"]*)">Back', client.get(links[-1]).text)
@@ -261,50 +261,19 @@ def test_the_test_alone_may_ask_for_camera_and_microphone_and_can_send_nothing(c
     assert (gone.status_code, gone.headers["Permissions-Policy"]) == (410, "camera=(), microphone=(), geolocation=()")
 
 
-PERSON = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1"}
-SEEN = {**PERSON, "X-Desk-Poll": "seen"}
-
-
-def known(database, made, address):
-    """When somebody opened the page and entered, and at which SEQUENCE they opened it."""
-    with database.read() as db:
-        rows = [each for each in people.known(db, made.id) if each.address == address]
-    return [(row.opened_at is not None, row.opened_sequence, row.entered_at is not None) for row in rows]
-
-
-def test_a_person_who_has_the_page_before_them_is_known(client, cast, database, outbox):
-    made = factories.in_state(database, cast, "scheduled")
-    (message,) = outbox.emails("orsolya@example.com")
-    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
-    client.get(url, headers=PERSON)
-    client.head(url, headers=SEEN)
-    client.get(url, headers={**SEEN, "Sec-Purpose": "prefetch;prerender"})
-    client.get(url, headers={**SEEN, "User-Agent": "Mozilla/5.0 HeadlessChrome/140"})
-    client.get(url, headers={**PERSON, **POLL})
-    client.get(f"/sessions/{made.slug}", headers=SEEN)
-    assert known(database, made, "orsolya@example.com") == [(False, None, False)]
-    client.get(url, headers=SEEN)
-    assert known(database, made, "orsolya@example.com") == [(True, made.sequence, False)]
-    with database.write() as db:
-        canceled = actions.cancel(db, made.id, by=cast.actor("ines"), now=now(), notify=False)
-    assert client.get(url, headers=SEEN).status_code == 410
-    assert known(database, made, "orsolya@example.com") == [(True, canceled.sequence, False)]
-
-
-def test_who_goes_into_the_room_is_known(client, cast, database, outbox):
-    made = factories.in_state(database, cast, "active")
-    (message,) = outbox.emails("orsolya@example.com")
-    url = re.search(r"http://localhost:8000(/sessions/\S+)", message["text"])[1]
-    join = url.replace("?", "/join?")
-    for headers in ({"User-Agent": "MailScanner/2.1"}, {**PERSON, "Purpose": "prefetch"}):
-        assert client.get(join, headers=headers).status_code == 303
-    assert client.head(join, headers=PERSON).status_code == 303
-    assert known(database, made, "orsolya@example.com") == [(False, None, False)]
-    assert client.get(join, headers=PERSON).headers["Location"] == factories.ROOM
-    assert known(database, made, "orsolya@example.com") == [(False, None, True)]
-    assert known(database, made, "") == [(False, None, False)], "the organization's system"
-    client.get(f"/sessions/{made.slug}/join", headers=PERSON)
-    assert (False, None, True) in known(database, made, ""), "somebody by the bare link"
+def test_an_ended_session_shows_when_it_took_place(client, cast, database):
+    made = factories.in_state(database, cast, "scheduled", starts_at=factories.at("2026-01-12 17:30"))
+    facts = {"state": "ended", "started_at": factories.at("2026-01-12 17:34")}
+    for ended, shown, words in (
+        ("12 19:12", "9:34 – 11:12 AM", "took place"),
+        ("15 09:00", "9:30 – 10:45 AM", "closed"),
+    ):
+        with database.write() as db:
+            values = {**facts, "ended_at": factories.at(f"2026-01-{ended}")}
+            db.execute(update(Deposition).where(Deposition.id == made.id).values(values))
+        page = text(client.get(f"/sessions/{made.slug}"))
+        assert (shown in page, words in page) == (True, True), ended
+    assert 'data-own-time="2026-01-12T17:30:00Z"' in page, "its end was forgotten for days"
 
 
 def test_a_moved_session_says_when_it_was_planned_before(client, cast, database, outbox):
@@ -341,18 +310,3 @@ def test_a_link_stays_that_of_its_recipient_when_others_take_their_place(client,
     assert "You come as" not in client.get(urls["obsidian@example.com"]).text
     former = client.get(f"/sessions/{made.slug}?k={with_place}").text
     assert "<bdi>amber@example.com</bdi>" in former, "a link of a former version knows the place alone"
-
-
-def test_the_managers_link(client, cast, database):
-    made = factories.in_state(database, cast, "active")
-    with database.read() as db:
-        manager = emails.manager_of(db.execute(factories.one(made.id)).one())
-        url = emails.join_url(made, db.config, manager).removeprefix("http://localhost:8000")
-    assert "You manage this session." in text(client.get(url))
-    client.get(url, headers=SEEN)
-    assert client.get(url.replace("?", "/join?"), headers=PERSON).status_code == 303
-    with database.read() as db:
-        rows = [row for row in people.known(db, made.id) if row.kind == "manager"]
-    assert [(row.address, row.opened_sequence, bool(row.entered_at)) for row in rows] == [
-        (cast.ines.email, made.sequence, True)
-    ]

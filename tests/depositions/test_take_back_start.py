@@ -59,7 +59,7 @@ def test_until_somebody_has_entered(client, cast, database):
     browser = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
     assert client.get(f"/sessions/{made.slug}/join", headers=browser).status_code == 303
     cast.sign_in(client, "ines")
-    sentence = "Somebody has entered the room already"
+    sentence = "Somebody was led into the room already"
     assert sentence in text(client.get(f"/depositions/{made.id}"))
     refused = send(client, made.id, VERB, version=made.version)
     assert (refused.status_code, sentence in text(refused)) == (409, True)

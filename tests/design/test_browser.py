@@ -118,7 +118,7 @@ def test_success_goes_where_the_server_says_and_back_comes_back(page: Any, addre
     page.fill("#minutes", "75")
     page.click("text=Schedule and notify")
     page.wait_for_url(f"{address}/queue?done=1")
-    page.wait_for_function("document.title === 'Requests that need scheduling · Session Desk'")
+    page.wait_for_function("() => document.title === 'Requests that need scheduling · Session Desk'")
     assert "Scheduled. Brandt is next." in page.inner_text("#toasts")
     assert page.evaluate("document.activeElement.id") == "main"
     page.go_back()

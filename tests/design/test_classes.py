@@ -30,7 +30,6 @@ HANDED_IN = {
     "range-key": "the same in a chart's legend",
     "series-2": "the colour of a chart's second series",
     "toned-fill": "a bar in the colour of its tone",
-    "weekend": "dashboard charts: the ground of a day of the weekend",
     "upcoming": "an entry of a timeline that has not happened yet",
 }
 """Classes that get into markup through a variable, with where from."""

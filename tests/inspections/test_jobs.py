@@ -122,7 +122,7 @@ def test_the_worker_has_the_head_stamped_and_the_bundle_verifies(stamped, author
     found, word = anchor(database, session)
     assert (found.state, word, authority.asked) == ("anchored", "anchored", asked + 1)
     with database.read() as db:
-        links = queries.links(db, found.inspection_id)
+        links = queries.links(db, uuid.UUID(session["id"]))
     folder = unpack(bundle.bundle(links, None, [found]), tmp_path / "bundle")
     (tmp_path / "roots").mkdir()
     (tmp_path / "roots" / "root.pem").write_bytes((authority.folder / "root.pem").read_bytes())
@@ -157,7 +157,7 @@ def test_a_refusal_fails_at_once_and_can_be_retried(stamped, authority, database
     found, word = anchor(database, session)
     assert (found.state, word) == ("failed", "failed")
     with database.write() as db:
-        actions.retry_anchor(db, found.id, found.inspection_id, by=cast.actor("otto"), now=now())
+        actions.retry_anchor(db, found.id, uuid.UUID(session["id"]), by=cast.actor("otto"), now=now())
     assert anchor(database, session)[1] == "pending"
     outbox.deliver_all()
     assert anchor(database, session)[1] == "anchored"

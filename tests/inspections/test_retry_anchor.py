@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from app.inspections import queries
-from app.inspections.models import Anchor
+from app.inspections.models import AnchorRequest
 from tests.inspections.pages import kinds, others_may_not, send, sender, state, stored
 from tests.pages import at_once, one_wins, text
 
@@ -26,7 +26,7 @@ def settle(database, session, state):
     """Writes down how the first authority answered."""
     with database.write() as db:
         first = anchors(db, session)[0]
-        db.execute(update(Anchor).where(Anchor.id == first.id).values(state=state))
+        db.execute(update(AnchorRequest).where(AnchorRequest.id == first.id).values(state=state))
     session["verb"] = f"anchors/{first.id}/retry_anchor"
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from app.inspections import anchors, bundle, chain, verification
 from app.inspections.bundle import Shipped
 from app.inspections.verification import EXIT_CODES, Result
+from tests.history import rewriting
 from tests.inspections.authority import Authority
 from tests.inspections.test_chain import MOMENT, run, unpack
 
@@ -177,7 +178,7 @@ def test_a_chain_that_was_hashed_anew_is_shown_as_broken(forge: Forge, otto, int
     place = f"/inspections/{session['id']}"
     assert "a configured root vouches for that" in otto.get(place).text
     forged = chained(session["id"])
-    with database.write() as db:
+    with rewriting(database) as db:
         db.execute(text("DELETE FROM chain_events"))
         for link in forged:
             values = {"i": session["id"].replace("-", "") if db.dialect == "sqlite" else session["id"]}

@@ -23,7 +23,8 @@ WORDS = (
 """Text without a place to break."""
 
 FIELDS = {
-    "anchors": "authority reason",
+    "anchor_requests": "authority reason",
+    "anchors": "authority",
     "api_keys": "label",
     "campaigns": "name",
     "contacts": "name email phone",

@@ -131,7 +131,7 @@ SIDE_TRANSACTION_CALLERS = {
     "app/dashboard/overview_rows.py": "so does a copy of what an overview counted",
     "app/depositions/views/managers.py": "a copy of the roster leaves a note before its first row",
     "app/depositions/api.py": "a system that reads its requests knows of them from then on",
-    "app/depositions/public/__init__.py": "it is kept that a participant has opened the page, and went into the room",
+    "app/depositions/public/__init__.py": "it is kept that a participant has read the page, or entered",
     "app/inspections/api.py": "a join redeems with a GET, and counts a wrong code that it then refuses",
     "app/dashboard/live.py": "a page that is open says now and then who is looking at it",
     "app/dashboard/saved_views/presentation.py": "a list keeps when its reader last looked at it",
@@ -168,3 +168,11 @@ def test_there_is_one_writer_of_csv() -> None:
     found = {name(path): path.read_text() for path in python("app/", "tools/") if importing.search(path.read_text())}
     assert found.keys() == {"app/dashboard/csv_export.py", "app/depositions/rules/roster_csv.py"}
     assert "writer" not in found["app/depositions/rules/roster_csv.py"]
+
+
+def test_waiting_in_a_browser_asks_a_function() -> None:
+    """An expression holds at the first look only: to look again the browser would need `eval`, which pages forbid."""
+    waits = re.compile(r"""wait_for_function\(\s*f?("{3}|"|')(.*?)\1""", re.S)
+    asked = [(name(path), m[2]) for path in python("tests/") for m in waits.finditer(path.read_text())]
+    found = [f"{where}: {what}" for where, what in asked if "=>" not in what]
+    assert not found

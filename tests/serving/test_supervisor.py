@@ -1,12 +1,15 @@
 """The process that starts the web processes: it replaces them, and it ends as it should."""
 
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import psutil
 
 from app.serving.supervisor import LONGEST_DELAY, delay
+from tests.servers import ROOT
 from tests.serving.sockets import LONGEST, SmallSite, answer, connect, get, head, small_site
 
 
@@ -51,6 +54,24 @@ def test_a_process_that_is_being_started_can_be_stopped(tmp_path: Path) -> None:
         site.wait_for_log("web process ended")
         site.process.terminate()
         assert site.process.wait(LONGEST) == 0
+
+
+FORKS = """
+import os, signal
+from app.serving.supervisor import keep_stops_while_forking
+signal.signal(signal.SIGTERM, lambda *_: print("swallowed", flush=True))
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
+keep_stops_while_forking()
+if (child := os.fork()) == 0:
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_stop_is_not_lost_while_a_process_forks() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKS], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "swallowed\n"), "Only the main process has a handler."
 
 
 def test_a_killed_main_process_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -66,7 +66,9 @@ def authority(database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     made = Authority(tmp_path)
     server = made.serve()
     url = f"http://127.0.0.1:{server.server_port}/tsr"
-    product.write(database, "UPDATE anchors SET authority = :new WHERE authority = :old", new=url, old=AUTHORITY)
+    product.write(
+        database, "UPDATE anchor_requests SET authority = :new WHERE authority = :old", new=url, old=AUTHORITY
+    )
     yield made
     server.shutdown()
     server.server_close()
@@ -149,7 +151,7 @@ def test_jobs_do_what_they_were_for(database: Any, outside: Outside, authority: 
     assert to["elise.marchand@example.com"] == 1, "the link for a new password that she asked for"
     assert to["fabien@example.org"] == 4, "link, code and two reminders"
     assert authority.asked == 1
-    stamped = product.rows(database, "SELECT inspection_id, state FROM anchors")
+    stamped = product.rows(database, "SELECT inspection_id, state FROM anchor_requests")
     assert (facts()["anchor"]["id"], "anchored") in {(_dashed(str(id)), state) for id, state in stamped}
 
 

@@ -8,7 +8,6 @@ from app.depositions import emails
 from app.depositions.actions import roster
 from app.depositions.actions._write import Values, locked
 from app.depositions.actions.schedule import Booking
-from app.depositions.locales import TRANSLATIONS, formerly
 from app.depositions.models import Deposition, Kind, Manager
 from app.depositions.queries import managers
 from app.depositions.queries.people import address_key, invited
@@ -62,10 +61,8 @@ class Managed:
         was never invited is invited now."""
         keeps = self.manager is not None and self.manager is self.former
         if keeps and address_key(deposition.manager_email or "") in invited(db, deposition.id, Kind.MANAGER):
-            before, room_changed = "", deposition.room_url != self.before.room_url
-            if deposition.moved_at == now:
-                before = formerly(deposition, TRANSLATIONS.translator("en"))
-            return emails.manager_changed(db, deposition, organization, now, before=before, room_changed=room_changed)
+            moved, room_changed = deposition.moved_at == now, deposition.room_url != self.before.room_url
+            return emails.manager_changed(db, deposition, organization, now, moved=moved, room_changed=room_changed)
         if keeps:
             return emails.manager_invited(db, deposition, organization, now)
         released = emails.manager_canceled(db, deposition, organization, now, former=self.former) if self.former else []

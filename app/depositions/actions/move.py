@@ -25,12 +25,14 @@ from app.kernel.text import time_zones
 @dataclass(frozen=True, slots=True)
 class Move:
     """What a session is moved to. Its manager, room and notice stay where `booking` and `notice` name no others.
-    `reason` says why in spite of an overlap or a past hour, or why nobody is told; only the event has it."""
+    `because` says why to the participants, in e-mails and on their page. `reason` says why in spite of an overlap or a
+    past hour, or why nobody is told; only the event has it."""
 
     start: Start
     estimated_duration: int | float | None
     booking: Booking | None = None
     notice: str = ""
+    because: str = ""
     reason: str = ""
 
     @property
@@ -74,6 +76,7 @@ def move(
             **_notice(to),
             **next_sequence(now),
             Deposition.moved_at: now,
+            Deposition.moved_because: to.because.strip() or None,
         },
         by=by,
         now=now,
@@ -107,6 +110,8 @@ def move(
         data["manager"] = deposition.manager_name
     if deposition.room_url != before.room_url:
         data["room"] = deposition.room_url
+    if deposition.moved_because:
+        data["because"] = deposition.moved_because
     if to.reason.strip():
         data["reason"] = to.reason.strip()
     data |= found

@@ -87,9 +87,9 @@ def knows(db: Db, deposition: Deposition) -> None:
 
 
 def opened(db: Db, deposition: Deposition, address: str, *, now: datetime, kind: Kind = Kind.PARTICIPANT) -> None:
-    """Keeps that somebody's own link was opened, and which state of the session its page showed.
+    """Keeps that somebody has the session's page before them, and which state of it. Ask `opened_lately` before.
 
-    Mail scanners open links too, so that it proves nothing of what a person knows. Ask `opened_lately` before.
+    It makes nobody count as told of that state: what their server accepted does.
     """
     _ensure(db, deposition.id, kind, address)
     values: Values = {DepositionPerson.opened_at: now, DepositionPerson.opened_sequence: deposition.sequence}

@@ -10,7 +10,6 @@ from app.depositions.actions._write import organization_name, record, write
 from app.depositions.actions.cancel import webhook_of
 from app.depositions.actions.request import webhook
 from app.depositions.emails import Participant
-from app.depositions.locales import TRANSLATIONS, formerly
 from app.depositions.models import BOOKED, Deposition, Kind, State
 from app.depositions.queries import managers, people
 from app.depositions.queries.people import Knowledge
@@ -89,6 +88,5 @@ def _to_managers(db: Db, deposition: Deposition, behind: Sequence[Knowledge], no
         elif one.invited_sequence is None:
             messages += emails.manager_invited(db, deposition, name, now)
         else:
-            before = formerly(deposition, TRANSLATIONS.translator("en"))
-            messages += emails.manager_changed(db, deposition, name, now, before=before)
+            messages += emails.manager_changed(db, deposition, name, now, moved=True)
     return messages

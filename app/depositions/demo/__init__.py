@@ -335,7 +335,7 @@ class _Maker:
         self.settle()
         later = _start(booked[0].starts_at + timedelta(days=1), booked[0].time_zone)
         reason = "The interpreter could not come on the day before."
-        to = actions.Move(later, 1.5, notice=reason, reason=reason)
+        to = actions.Move(later, 1.5, notice=reason, because=reason, reason=reason)
         actions.move(self.db, booked[0].id, to, by=_actor(self.team[0]), now=self.now - timedelta(days=1))
 
     def settle(self) -> None:

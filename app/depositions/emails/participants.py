@@ -104,30 +104,41 @@ def _invitations(
     recipients: Sequence[Participant],
 ) -> list[Message]:
     """One e-mail to each recipient, with their own link and a calendar file that adds or updates the session."""
-    messages = []
     context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
+    context |= {"before": formerly(deposition, t), "because": deposition.moved_because or ""}
+    messages = []
     for recipient in recipients:
         url = join_url(deposition, db.config, recipient)
         file = calendar.invitation(
             deposition, db.config, to=recipient.email, name=recipient.name, url=url, now=now, t=t
         )
-        messages.append(
-            email_message(
-                db,
-                template,
-                to=recipient.email,
-                name=recipient.name,
-                attachments=[file],
-                fresh=[(url.rpartition("=")[2], "their own proof")],
-                receipt=people.receipt(deposition, recipient.email, name=recipient.name),
-                join_url=url,
-                is_host=recipient.host,
-                before=formerly(deposition, t),
-                **context,
-            )
-        )
+        proof = (url.rpartition("=")[2], "their own proof")
+        own = {"join_url": url, "fresh": [proof], "attachments": [file]}
+        messages.append(_to_participant(db, template, deposition, recipient, context | own))
     return messages
+
+
+def _to_participant(
+    db: Db,
+    template: str,
+    deposition: Deposition,
+    recipient: Participant,
+    context: dict[str, Any],
+    *,
+    canceled: bool = False,
+) -> Message:
+    """An e-mail with a receipt: what its recipient knows of the session once their server has accepted it. `Any`, as
+    in `mail_context`."""
+    return email_message(
+        db,
+        template,
+        to=recipient.email,
+        name=recipient.name,
+        receipt=people.receipt(deposition, recipient.email, name=recipient.name, canceled=canceled),
+        is_host=recipient.host,
+        **context,
+    )
 
 
 def moved(
@@ -176,26 +187,14 @@ def _withdrawals(
     recipients: Sequence[Participant],
 ) -> list[Message]:
     """One e-mail to each recipient, with a calendar file where one was sent before."""
-    messages = []
     context = mail_context(db, deposition, organization)
     t: Translator = context["t"]
-    for recipient in recipients:
-        files = []
-        if deposition.booked_at is not None:
-            file = calendar.cancellation(deposition, db.config, to=recipient.email, name=recipient.name, now=now, t=t)
-            files.append(file)
-        messages.append(
-            email_message(
-                db,
-                template,
-                to=recipient.email,
-                name=recipient.name,
-                attachments=files,
-                receipt=people.receipt(deposition, recipient.email, name=recipient.name, canceled=True),
-                is_host=recipient.host,
-                **context,
-            )
-        )
+    messages = []
+    for to in recipients:
+        sent = deposition.booked_at is not None
+        file = calendar.cancellation(deposition, db.config, to=to.email, name=to.name, now=now, t=t) if sent else None
+        files = {"attachments": [file] if file else []}
+        messages.append(_to_participant(db, template, deposition, to, context | files, canceled=True))
     return messages
 
 

@@ -26,7 +26,7 @@ from app.depositions.rules.new_request import LONGEST_HOURS, Start, clock_of, pa
 from app.depositions.rules.roster import COLUMNS, NOTE_LIMIT, RosterFacts
 from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import PROMISED_HOURS, PROMISED_RANGE, SettingsFields
-from app.depositions.rules.transitions import NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
+from app.depositions.rules.transitions import BECAUSE_LIMIT, NOTICE_LIMIT, REASON_LIMIT, ROOM_LIMIT
 from app.kernel.api.validation import without_nulls
 from app.kernel.text.time_zones import clock12
 from app.kernel.web.forms import DeskForm, NameField, Needed, VersionedForm, at_most, choices, needed, optional
@@ -148,6 +148,7 @@ class MoveForm(MomentForm, VersionedForm):
     manager = SelectField("Manager", default="")
     room_url = StringField("Room", validators=[at_most(ROOM_LIMIT)])
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
+    because = TextAreaField("Why, for the participants", validators=[at_most(BECAUSE_LIMIT)])
     notify = BooleanField("Tell the participants and the organization’s system")
     reason = TextAreaField(
         "Reason", validators=[at_most(REASON_LIMIT)], description="Kept in the activity, not sent to anyone."
@@ -168,6 +169,7 @@ class MoveForm(MomentForm, VersionedForm):
             self.hours,
             Booking(manager_id=manager_id, room_url=room_url) if manager_id or room_url else None,
             notice=self.notice.data or "",
+            because=self.because.data or "",
             reason=self.reason.data or "",
         )
 

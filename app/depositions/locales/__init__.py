@@ -1,7 +1,7 @@
 """What participants read on the page of a session and in its e-mails, in the session's language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_datetime, get_timezone_name
 
+from app.depositions.rules.timed import Timed
 from app.kernel.text import datetimes, i18n, time_zones
 from app.kernel.text.i18n import Translations, Translator
 
@@ -23,18 +24,28 @@ def translator(details: Mapping[str, str], organization_locale: str) -> Translat
     return TRANSLATIONS.translator(language_of(given) if given else organization_locale)
 
 
-@lru_cache(maxsize=1024)
+def manager_translator(languages: Iterable[str]) -> Translator:
+    """The messages in a manager's language: the first on their row of the roster that is written, else English."""
+    return TRANSLATIONS.translator(next(filter(None, map(_written_language, languages)), "en"))
+
+
 def language_of(text: str) -> str:
     """The written language that a text names: as a BCP 47 tag (`es-MX`), or as English names it (`Mexican Spanish`).
 
     English for what names none, or another language. Of several the first counts: `French, English`.
     """
+    return _written_language(text) or "en"
+
+
+@lru_cache(maxsize=1024)
+def _written_language(text: str) -> str:
+    """The written language that a text names; empty when it is another, or none."""
     name, *_ = re.split(r"[,;/(]", text.casefold().strip())
     plain = " ".join(name.split())
     # Codes of three letters belong to no tag where one of two letters exists, but they are in use: `spa`.
     code = i18n.language_of(_codes().get(plain, plain))
     code = get_global("language_aliases").get(code, code)
-    return code if code in TRANSLATIONS.languages else "en"
+    return code if code in TRANSLATIONS.languages else ""
 
 
 def language_name(text: str, t: Translator) -> str:
@@ -95,20 +106,26 @@ def in_words(start: datetime, end: datetime, zone: str, t: Translator) -> tuple[
     return format_date(datetimes.local(start, zone), "EEE d MMM yyyy", locale=t.lang), f"{when.day}, {when.clock}"
 
 
-class Timed(Protocol):
+def own_time(start: datetime, zone: str, reader_zone: str, t: Translator) -> str:
+    """When a session begins on the reader's clock: `10:30 CET`, with the day where it is another; empty where both
+    zones agree."""
+    if t.lang == "en":
+        return datetimes.viewer_time(start, zone, reader_zone)
+    here, there = datetimes.local(start, reader_zone), datetimes.local(start, zone)
+    if here.utcoffset() == there.utcoffset():
+        return ""
+    day = "" if here.date() == there.date() else f"{format_date(here, 'EEEE', locale=t.lang)}, "
+    return f"{day}{_clock(here, reader_zone, t)} {datetimes.zone_abbreviation(here)}"
+
+
+class WithZoneName(Timed, Protocol):
     """Anything that has a session's time, its zone, and the zone's name as it was sent."""
 
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
     @property
     def time_zone(self) -> str: ...
 
 
-def time_and_zone(session: Timed, t: Translator) -> tuple[str, str]:
+def time_and_zone(session: WithZoneName, t: Translator) -> tuple[str, str]:
     """When a session takes place, and the name of its zone, as e-mails and calendar files write them."""
     _, when = in_words(session.starts_at, session.ends_at, session.zone, t)
     if t.lang == "en":
@@ -116,15 +133,9 @@ def time_and_zone(session: Timed, t: Translator) -> tuple[str, str]:
     return when, hours(session.starts_at, session.ends_at, session.zone, t).zone
 
 
-class Moved(Protocol):
+class Moved(Timed, Protocol):
     """Anything that has a session's time, and what participants were last told before it was moved."""
 
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
     @property
     def previous_starts_at(self) -> datetime | None: ...
     @property

@@ -1,7 +1,8 @@
 """The public pages of a session: what and when, the way in once it has begun, and a test of camera and microphone.
 
 Opening a page is a read: a mailed link may be opened by a machine. That a person has it before them is known from the
-page's own poll, which begins when it is seen (js/session-state.js), and from the way into the room.
+page's own poll, which begins when it is seen (js/session-state.js), and from what is pressed on it
+(docs/decisions/0030).
 """
 
 from collections.abc import Sequence
@@ -16,16 +17,17 @@ from app.depositions import calendar, emails
 from app.depositions.actions.people import entered, opened
 from app.depositions.answers import QUESTIONS, host_of_question
 from app.depositions.locales import hours, translator
-from app.depositions.models import Kind, State
-from app.depositions.public.state import calendar_label, card, former_hour, needs, seconds_between_polls
+from app.depositions.models import State
+from app.depositions.public.state import calendar_label, card, former_hour, needs, seconds_between_polls, span
 from app.depositions.queries import detail, people
 from app.depositions.queries.detail import DepositionDetail
 from app.kernel import clock
 from app.kernel.db.engine import Db
-from app.kernel.db.transaction import db, side_note
+from app.kernel.db.transaction import reading, side_note
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.hosts import Host
-from app.kernel.web.htmx import personal
+from app.kernel.web.forms import DeskForm
+from app.kernel.web.htmx import personal, see_other
 from app.kernel.web.live import POLL_HEADER, Live, is_poll, revision_of
 from app.kernel.web.visitors import VisitorPages, is_machine, page_context
 
@@ -61,28 +63,78 @@ VISITOR_PAGES = VisitorPages("sessions", _host)
 @public
 def session(slug: str) -> Response:
     """What the session is and when, and whether it is too early, over or canceled."""
-    return _page(_booked(db(), slug))
+    return _page(_booked(reading(), slug))
+
+
+@public_pages.post("/<slug>")
+@public
+def seen(slug: str) -> Response:
+    """Keeps that a participant has read the page, who says so where no scripts do, and shows it again."""
+    deposition = _booked(reading(), slug)
+    if guest := _guest(deposition):
+        side_note(lambda own: opened(own, deposition, guest.email, now=clock.now(), kind=guest.kind))
+    return see_other(_address(deposition))
 
 
 @public_pages.get("/<slug>/join")
 @public
 def join(slug: str) -> Response:
-    """Redirects into the room once the session has begun; until then shows the session's page."""
-    deposition = _booked(db(), slug)
-    if deposition.state == State.ACTIVE and deposition.room_url:
-        _note_entered(deposition)
-        return personal(redirect(deposition.room_url, 303))  # type: ignore[arg-type]  # werkzeug's and flask's are one here
-    return _page(deposition)
+    """The documented address: leads into the room once the session has begun; until then shows the session's page.
+
+    A machine may open it, so that it says of nobody by name that they entered: `enter` does.
+    """
+    deposition = _booked(reading(), slug)
+    if not _room_of(deposition):
+        return _page(deposition)
+    if not is_machine():
+        side_note(lambda own: entered(own, deposition, None, now=clock.now()))
+    return personal(redirect(_room_of(deposition), 303))  # type: ignore[arg-type]  # werkzeug's and flask's are one here
+
+
+@public_pages.post("/<slug>/join")
+@public
+def enter(slug: str) -> Response:
+    """Keeps who presses the button into the room, and leads them there; until it is open shows the session's page."""
+    deposition, now = _booked(reading(), slug), clock.now()
+    if not _room_of(deposition):
+        return see_other(_address(deposition))
+    guest = _guest(deposition)
+
+    def note(own: Db) -> None:
+        if guest:
+            opened(own, deposition, guest.email, now=now, kind=guest.kind)
+            entered(own, deposition, guest.email, now=now, kind=guest.kind)
+        else:
+            entered(own, deposition, None, now=now)
+
+    side_note(note)
+    return see_other(url_for(".room", slug=slug, k=_proof() if guest else None))
+
+
+@public_pages.get("/<slug>/room")
+@public
+def room(slug: str) -> Response:
+    """Opens the room, after the press: a redirect of the form itself to another site is not followed by browsers,
+    because of `form-action` in the page's policy."""
+    deposition = _booked(reading(), slug)
+    url = _room_of(deposition)
+    if not url:
+        return _page(deposition)
+    host = hosts.by_id(reading(), deposition.organization_id)
+    t = translator(deposition.details, host.locale)
+    response = personal(Response(render_template("depositions/room.html", **page_context(host, t), room=url)))
+    response.headers["Refresh"] = f"0; url={url}"
+    return response
 
 
 @public_pages.get("/<slug>/test")
 @public
 def test(slug: str) -> Response:
     """Tests the visitor's camera and microphone on their own device."""
-    deposition = _booked(db(), slug)
+    deposition = _booked(reading(), slug)
     if deposition.state in (State.CANCELED, State.ENDED):
         return _page(deposition)
-    host = hosts.by_id(db(), deposition.organization_id)
+    host = hosts.by_id(reading(), deposition.organization_id)
     t = translator(deposition.details, host.locale)
     page = render_template("depositions/test.html", **page_context(host, t), back=_address(deposition), clock=False)
     response = personal(Response(page))
@@ -95,9 +147,9 @@ def test(slug: str) -> Response:
 def calendar_file(slug: str) -> Response:
     """The session as a file for the visitor's calendar, where it is the same entry as that of the e-mail; of a canceled
     one the file that takes it out."""
-    deposition, now = _booked(db(), slug), clock.now()
-    config, guest = db().config, _guest(deposition)
-    t = translator(deposition.details, hosts.by_id(db(), deposition.organization_id).locale)
+    deposition, now = _booked(reading(), slug), clock.now()
+    config, guest = reading().config, _guest(deposition)
+    t = translator(deposition.details, hosts.by_id(reading(), deposition.organization_id).locale)
     if not calendar_label(deposition, t):
         return _page(deposition)
     if deposition.state == State.CANCELED:
@@ -112,6 +164,11 @@ def calendar_file(slug: str) -> Response:
     return response
 
 
+def _room_of(deposition: DepositionDetail) -> str:
+    """The address of the room while it is open."""
+    return (deposition.room_url or "") if deposition.state == State.ACTIVE else ""
+
+
 def _booked(db: Db, slug: str) -> DepositionDetail:
     """The session at a public address. Raises NotFound, also for a request that is not booked."""
     deposition = detail.by_slug(db, slug)
@@ -124,11 +181,11 @@ def _page(deposition: DepositionDetail) -> Response:
     """The page of a session; for its own poll what changes alone, or that nothing has changed."""
     now = clock.now()
     guest = _guest(deposition)
-    host = hosts.by_id(db(), deposition.organization_id)
+    host = hosts.by_id(reading(), deposition.organization_id)
     t = translator(deposition.details, host.locale)
-    shown = card(deposition, host, now, t)
-    before = former_hour(deposition, t)
-    facts = (deposition.starts_at, deposition.ends_at, deposition.zone, shown, before)
+    shown = card(deposition, host, people.arrivals(reading(), deposition.id) if _room_of(deposition) else None, now, t)
+    before, (starts_at, ends_at) = former_hour(deposition, t), span(deposition)
+    facts = (starts_at, ends_at, deposition.zone, shown, before)
     _note_opened(deposition, guest, now)
     live = Live(seconds_between_polls(deposition, now), revision_of(facts))
     if live.unchanged:
@@ -138,9 +195,9 @@ def _page(deposition: DepositionDetail) -> Response:
         deposition=deposition,
         what=calendar.title(deposition, t),
         **(page_context(host, t) | {"questions": ""}),  # the page has them among those who help
-        hours=hours(deposition.starts_at, deposition.ends_at, deposition.zone, t),
-        starts=clock.iso(deposition.starts_at),
-        ends=clock.iso(deposition.ends_at) if deposition.ends_at > deposition.starts_at else "",
+        hours=hours(starts_at, ends_at, deposition.zone, t),
+        starts=clock.iso(starts_at),
+        ends=clock.iso(ends_at) if ends_at > starts_at else "",
         formerly=before,
         former_span=f"{clock.iso(deposition.previous_starts_at)}/{clock.iso(deposition.previous_ends_at)}",
         card=shown,
@@ -148,6 +205,8 @@ def _page(deposition: DepositionDetail) -> Response:
         guest=guest,
         proof=_proof() if guest else "",
         address=_address(deposition),
+        form=DeskForm(),
+        polled=is_poll(),
         live=live,
     )
     response = personal(Response(page, 410 if deposition.state in (State.CANCELED, State.ENDED) else 200))
@@ -159,17 +218,8 @@ def _note_opened(deposition: DepositionDetail, guest: emails.Participant | None,
     """Keeps that a participant has this state of the session before them, when their page says so."""
     if guest is None or request.headers.get(POLL_HEADER) != "seen" or is_machine():
         return
-    if not people.opened_lately(db(), deposition, guest.email, now, guest.kind):
+    if not people.opened_lately(reading(), deposition, guest.email, now, guest.kind):
         side_note(lambda own: opened(own, deposition, guest.email, now=now, kind=guest.kind))
-
-
-def _note_entered(deposition: DepositionDetail) -> None:
-    """Keeps that a participant went into the room, or somebody without a link of their own."""
-    guest, now = _guest(deposition), clock.now()
-    if is_machine():
-        return
-    address, kind = (guest.email, guest.kind) if guest else (None, Kind.VISITOR)
-    side_note(lambda own: entered(own, deposition, address, now=now, kind=kind))
 
 
 def _address(deposition: DepositionDetail) -> str:
@@ -186,6 +236,6 @@ def _guest(deposition: DepositionDetail) -> emails.Participant | None:
     if not _proof():
         return None
     try:
-        return emails.recognize(deposition, db().config, _proof())
+        return emails.recognize(deposition, reading().config, _proof())
     except Invalid:
         return None

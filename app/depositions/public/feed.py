@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from app.accounts.access import public
 from app.depositions import calendar
 from app.depositions.actions.roster import feed_hash
+from app.depositions.locales import manager_translator
 from app.depositions.queries import roster
 from app.kernel import clock
 from app.kernel.db.transaction import reading
@@ -21,7 +22,7 @@ def feed(token: str) -> Response:
     if manager is None:
         raise NotFound("There is no calendar at this address.")
     sessions = roster.feed(reading(), manager.id, clock.now())
-    file = calendar.feed(sessions, reading().config, manager.name)
+    file = calendar.feed(sessions, reading().config, manager.name, manager_translator(manager.languages))
     response = Response(file.content, mimetype="text/calendar")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"

@@ -6,20 +6,24 @@ from typing import NamedTuple
 from babel.lists import format_list
 from babel.units import format_unit
 
-from app.depositions.emails import Participant
-from app.depositions.locales import formerly, language_name
+from app.depositions.emails import Participant, manager_of, participants
+from app.depositions.locales import formerly, in_words, language_name
 from app.depositions.models import BOOKED, State
 from app.depositions.queries.detail import DepositionDetail
+from app.depositions.queries.people import Arrivals, address_key
+from app.depositions.rules.new_request import LONGEST_HOURS
 from app.kernel.hosts import Host
 from app.kernel.text.i18n import Translator
 
 SOON = timedelta(hours=1)
 LATE = timedelta(minutes=15)
 """How long after the planned hour nobody has opened the room."""
+LONGEST = timedelta(hours=LONGEST_HOURS)
 
 
 class Card(NamedTuple):
-    """What happens now, and what can be done: `entry` names the button for the visitor's calendar."""
+    """What happens now, and what can be done: `entry` names the button for the visitor's calendar. `because` is why
+    the session was moved, in the words of the team."""
 
     kind: str
     tone: str
@@ -27,19 +31,20 @@ class Card(NamedTuple):
     title: str
     text: str
     entry: str = ""
+    because: str = ""
 
 
-def card(deposition: DepositionDetail, host: Host, now: datetime, t: Translator) -> Card:
-    """The card of a session's state."""
+def card(deposition: DepositionDetail, host: Host, arrivals: Arrivals | None, now: datetime, t: Translator) -> Card:
+    """The card of a session's state; `arrivals` once its room is open."""
     entry = calendar_label(deposition, t)
     left = deposition.starts_at - now
     if deposition.state == State.CANCELED:
         return Card("canceled", "danger", "calendar-x", t("canceled"), t("canceled_text"), entry)
     if deposition.state == State.ENDED:
-        text = f"{t('ended_text')} {t('ended_more', organization=host.name)}"
-        return Card("ended", "", "check", t("ended"), text)
+        how = t("took_place") if _ran(deposition) else t("ended_text")
+        return Card("ended", "", "check", t("ended"), f"{how} {t('ended_more', organization=host.name)}")
     if deposition.state == State.ACTIVE and deposition.room_url:
-        return Card("open", "good", "video", t("open"), t("open_text"))
+        return Card("open", "good", "video", t("open"), " ".join([t("open_text"), *_came(deposition, arrivals, t)]))
     if deposition.state == State.ACTIVE:
         return Card("begun", "good", "hourglass", t("begun"), t("begun_wait"))
     if left < -LATE:
@@ -47,8 +52,41 @@ def card(deposition: DepositionDetail, host: Host, now: datetime, t: Translator)
     if left <= SOON:
         return Card("soon", "", "clock", _begins(left, t), t("early_wait"))
     if former_hour(deposition, t):
-        return Card("moved", "warn", "calendar-clock", t("moved"), t("moved_struck"), entry)
+        why = deposition.moved_because or ""
+        return Card("moved", "warn", "calendar-clock", t("moved"), _moved(deposition, t), entry, why)
     return Card("early", "", "clock", _begins(left, t), t("early_wait"), entry)
+
+
+def _moved(deposition: DepositionDetail, t: Translator) -> str:
+    """When it was moved, and what that means for the hour that is struck out."""
+    if not deposition.moved_at:
+        return t("moved_struck")
+    day, _ = in_words(deposition.moved_at, deposition.moved_at, deposition.zone, t)
+    return f"{t('moved_on', day=day)} {t('moved_struck')}"
+
+
+def _came(deposition: DepositionDetail, arrivals: Arrivals | None, t: Translator) -> list[str]:
+    """Who has come. The number is left out where somebody came who is not known: it would be too low."""
+    if arrivals is None:
+        return []
+    manager, invited = manager_of(deposition), participants(deposition)
+    there = manager is not None and address_key(manager.email) in arrivals.managers
+    number = sum(address_key(one.email) in arrivals.participants for one in invited)
+    found = [t("manager_came", name=deposition.manager_name)] if there else []
+    return found + ([t("came", n=number, invited=len(invited))] if number and not arrivals.unknown else [])
+
+
+def span(deposition: DepositionDetail) -> tuple[datetime, datetime]:
+    """When the session takes place; of one that is over, when it took place."""
+    return _ran(deposition) or (deposition.starts_at, deposition.ends_at)
+
+
+def _ran(deposition: DepositionDetail) -> tuple[datetime, datetime] | None:
+    """When a session that is over was started and ended; None where its end was forgotten for more than a day."""
+    starts_at, ends_at = deposition.started_at, deposition.ended_at
+    if deposition.state != State.ENDED or not starts_at or not ends_at or ends_at - starts_at > LONGEST:
+        return None
+    return starts_at, ends_at
 
 
 def calendar_label(deposition: DepositionDetail, t: Translator) -> str:

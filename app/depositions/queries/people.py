@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Row, and_, exists, false, func, not_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -110,6 +110,23 @@ def anybody_entered(db: Db, deposition_id: int) -> bool:
     """Whether somebody was led into the room of a deposition."""
     entered = (DepositionPerson.deposition_id == deposition_id, DepositionPerson.entered_at.is_not(None))
     return bool(db.execute(select(exists().where(*entered))).scalar())
+
+
+class Arrivals(NamedTuple):
+    """Who was led into the room of a deposition: the addresses (`address_key`) of participants and of managers, and
+    whether somebody came who is not known."""
+
+    participants: frozenset[str]
+    managers: frozenset[str]
+    unknown: bool
+
+
+def arrivals(db: Db, deposition_id: int) -> Arrivals:
+    """Who has entered."""
+    entered = (DepositionPerson.deposition_id == deposition_id, DepositionPerson.entered_at.is_not(None))
+    rows = db.execute(select(DepositionPerson.kind, DepositionPerson.address).where(*entered)).all()
+    of = {kind: frozenset(row.address for row in rows if row.kind == kind) for kind in Kind}
+    return Arrivals(of[Kind.PARTICIPANT], of[Kind.MANAGER], bool(of[Kind.VISITOR]))
 
 
 def opened_lately(db: Db, deposition: Deposition, address: str, now: datetime, kind: Kind = Kind.PARTICIPANT) -> bool:

@@ -1,7 +1,7 @@
 """Whether a manager can take a time: their buffers, working hours and absences. Pure: no database."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from app.depositions.rules.transitions import Span
@@ -54,6 +54,47 @@ def why_away(zone: str, hours: Sequence[Hours], absences: Iterable[Away], span: 
             return f"works {hours_words(spans, zone)} {datetimes.zone_abbreviation(first)} that day"
         day += timedelta(days=1)
     return ""
+
+
+def at_work(zone: str, hours: Sequence[Hours], within: Span) -> list[Span] | None:
+    """When a manager works within a time, by their own clock; None where that is not known, which is at any hour."""
+    if not hours:
+        return None
+    found = [
+        Span(_instant(day, each.starts, zone), _instant(day, each.ends, zone))
+        for day in _days(zone, within)
+        for each in _joined([one for one in hours if one.weekday == day.weekday()])
+    ]
+    return [clipped for each in found if (clipped := _within(each, within))]
+
+
+def away_during(zone: str, absences: Iterable[Away], within: Span) -> list[tuple[Away, Span]]:
+    """The absences of a manager within a time, with the part of it that each takes."""
+    found = []
+    for absence in absences:
+        whole = Span(_instant(absence.first_day, 0, zone), _instant(absence.last_day, MIDNIGHT, zone))
+        clipped = _within(whole, within)
+        if clipped:
+            found.append((absence, clipped))
+    return found
+
+
+def _days(zone: str, within: Span) -> list[date]:
+    first = datetimes.local(within.starts_at, zone).date() - timedelta(days=1)
+    last = datetimes.local(within.ends_at, zone).date()
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _instant(day: date, minutes: int, zone: str) -> datetime:
+    """The instant at so many minutes after midnight on the clock of a zone."""
+    whole, rest = divmod(minutes, MIDNIGHT)
+    wall = datetime.combine(day + timedelta(days=whole), time(rest // 60, rest % 60), datetimes.zone_info(zone))
+    return wall.astimezone(UTC)
+
+
+def _within(span: Span, within: Span) -> Span | None:
+    begins, ends = max(span.starts_at, within.starts_at), min(span.ends_at, within.ends_at)
+    return Span(begins, ends) if begins < ends else None
 
 
 def absence_words(absence: Away, near: date) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from app.depositions.models import BOOKED, State
 from app.depositions.rules.new_request import LONGEST_HOURS, NewRequest
+from app.depositions.rules.timed import Timed
 from app.depositions.rules.transitions import LENGTH_UNKNOWN, busy
 from app.kernel.errors import Conflict, FieldError
 from app.kernel.text import datetimes, normalization
@@ -49,17 +50,11 @@ class Key(NamedTuple):
     ends: int
 
 
-class Facts(Protocol):
+class Facts(Timed, Protocol):
     """What conflicts are computed from: a deposition, or a request that is not stored yet."""
 
     @property
     def organization_id(self) -> int: ...
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
     @property
     def case_name(self) -> str: ...
     @property

@@ -12,6 +12,7 @@ from babel import Locale
 from app.depositions.models import BOOKED, State
 from app.depositions.rules import business_days
 from app.depositions.rules.reconfirmation import Reconfirmation
+from app.depositions.rules.timed import Timed
 from app.kernel.text import datetimes
 
 OFFICE = OFFICE_OPENS, OFFICE_CLOSES = time(7), time(20)
@@ -27,17 +28,11 @@ class Flag:
     sentence: str
 
 
-class Flagged(Protocol):
+class Flagged(Timed, Protocol):
     """What the flags are computed from: a row of the list, or the whole deposition."""
 
     @property
     def state(self) -> str: ...
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
     @property
     def ambiguous(self) -> bool: ...
     @property

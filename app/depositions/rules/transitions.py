@@ -7,10 +7,10 @@ sentence. The API's `detail` is that sentence too.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from app.depositions.models import BOOKED, State
+from app.depositions.rules.timed import Spanning
 from app.kernel.errors import Conflict, FieldError, Invalid
 
 TRANSITIONS: dict[str, dict[str, str]] = {
@@ -37,8 +37,10 @@ EARLY = timedelta(minutes=30)
 """How long before its planned start a session is started without a confirmation."""
 
 TAKE_BACK = timedelta(minutes=10)
-"""How long after it a start can be taken back, until somebody has entered."""
+"""How long after it a start can be taken back, until somebody was led into the room."""
 
+BECAUSE_LIMIT = 300
+"""Most characters of what participants read about why a session was moved."""
 NOTICE_LIMIT = 2000
 REASON_LIMIT = 500
 ROOM_LIMIT = 2048
@@ -148,11 +150,11 @@ def why_not_change_manager(state: str) -> str | None:
 
 
 def why_not_take_back_start(state: str, started_at: datetime | None, entered: bool, now: datetime) -> str | None:
-    """`entered` is whether somebody has entered the room since it was opened."""
+    """`entered` is whether somebody was led into the room since it was opened."""
     if state != State.ACTIVE or started_at is None:
         return "Only a session that was just started can be put back."
     if entered:
-        return "Somebody has entered the room already, so the start cannot be taken back."
+        return "Somebody was led into the room already, so the start cannot be taken back."
     return None if now - started_at <= TAKE_BACK else "A start can be taken back for ten minutes, and these are over."
 
 
@@ -310,16 +312,7 @@ def busy(starts_at: datetime, ends_at: datetime) -> Span:
     return Span(starts_at, ends_at if ends_at > starts_at else starts_at + LENGTH_UNKNOWN)
 
 
-class Timed(Protocol):
-    """Anything that has a session's time."""
-
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-
-
-def over(session: Timed, now: datetime) -> bool:
+def over(session: Spanning, now: datetime) -> bool:
     """Whether the hour of a session has passed."""
     return busy(session.starts_at, session.ends_at).ends_at <= now
 

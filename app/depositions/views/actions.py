@@ -20,7 +20,7 @@ from app.depositions.models import Deposition
 from app.depositions.queries import managers, people
 from app.depositions.queries.people import Knowledge
 from app.depositions.rules import transitions
-from app.depositions.views import confirmations
+from app.depositions.views import confirmations, returns
 from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
 from app.kernel import clock
@@ -58,7 +58,7 @@ def schedule(id: int) -> Response:
         asked = confirmations.scheduling(deposition, run, form.reason, now)
         return confirmation_pages.show(preview, asked)
     flash(f"Scheduled. {pluralize(recipients, 'person', 'people')} will be notified by e-mail.")
-    return redirects.back(QUEUE, deposition.id)
+    return returns.back(deposition.id)
 
 
 @pages.post("/<int:id>/cancel")
@@ -174,7 +174,7 @@ def start(id: int) -> Response:
         if preview:
             return confirmation_pages.show(preview, confirmations.starting_early(deposition, form.reason, now))
     flash("Started. The session’s links lead into the room now.")
-    return redirects.back(QUEUE, deposition.id)
+    return returns.back(deposition.id)
 
 
 @pages.post("/<int:id>/take_back_start")
@@ -202,4 +202,4 @@ def end(id: int) -> Response:
     if preview:
         return confirmation_pages.show(preview, confirmations.ending(deposition))
     flash("Ended. The links no longer lead into the room.")
-    return redirects.back(QUEUE, deposition.id)
+    return returns.back(deposition.id)

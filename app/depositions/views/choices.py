@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from app.depositions.forms import OTHER, ManagerForm, ScheduleForm
 from app.depositions.models import Deposition, Manager
 from app.depositions.presentation import busy_hours
 from app.depositions.queries.managers import BookedSession, overlapping
@@ -69,3 +70,31 @@ def sessions_of_day(sessions: Iterable[BookedSession], deposition: Deposition) -
     zone = deposition.zone
     day = datetimes.local(deposition.starts_at, zone).date()
     return [session for session in sessions if datetimes.local(session.starts_at, zone).date() == day]
+
+
+def schedule_form(
+    deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
+) -> ScheduleForm:
+    """The form of a booking. The first who is free is chosen: the preferred manager, when they are; somebody else when
+    the roster does not know the preferred one."""
+    preferred = deposition.details.get("preferred_manager", "")
+    known = not preferred or any(choice.name.casefold() == preferred.strip().casefold() for choice in choices)
+    defaults = {
+        "version": deposition.version,
+        "provider": deposition.details.get("video_provider", ""),
+        "manager": choices[0].value if choices and known else OTHER,
+        "manager_name": "" if known else preferred,
+    }
+    form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
+    form.offer(team)
+    return form
+
+
+def manager_form(
+    deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
+) -> ManagerForm:
+    """The form of a change of manager. The first who is free is chosen."""
+    defaults = {"version": deposition.version, "manager": choices[0].value if choices else OTHER}
+    form = ManagerForm() if posted else ManagerForm(formdata=None, data=defaults)
+    form.offer(team)
+    return form

@@ -14,14 +14,11 @@ from app.dashboard.redirects import place_in_list
 from app.depositions import api_examples, emails, presentation
 from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.forms import (
-    OTHER,
     CancelForm,
     DeclineForm,
-    ManagerForm,
     MoveForm,
     NoticeForm,
     RoomForm,
-    ScheduleForm,
     typed_time,
 )
 from app.depositions.forms.asking import AskForm
@@ -35,7 +32,7 @@ from app.depositions.rules import flags, transitions, zone_rules
 from app.depositions.rules.questions import why_not_ask
 from app.depositions.views import confirmations, knowledge
 from app.depositions.views.ask import shown_question
-from app.depositions.views.choices import ManagerChoice, manager_choices, sessions_of_day
+from app.depositions.views.choices import manager_choices, manager_form, schedule_form, sessions_of_day
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
@@ -125,13 +122,13 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         choices=choices,
         reasons=_reasons(deposition, denied, now, bool(known.behind)),
         **_hours_to_choose(deposition),
-        schedule=_schedule_form(deposition, team, choices, posted=edited == "schedule"),
+        schedule=schedule_form(deposition, team, choices, posted=edited == "schedule"),
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
         decline=(DeclineForm() if edited == "decline_cancellation" else DeclineForm(formdata=None, version=version)),
         move=_move_form(deposition, team, posted=edited == "move"),
-        manager=_manager_form(deposition, team, choices, posted=edited == "change_manager"),
+        manager=manager_form(deposition, team, choices, posted=edited == "change_manager"),
         zone_names=presentation.ZONE_NAMES,
         edited=edited,
         early=transitions.starts_early(deposition.starts_at, now),
@@ -190,34 +187,6 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
         "assign": None,
     }
     return {verb: denied or reason for verb, reason in reasons.items()}
-
-
-def _schedule_form(
-    deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
-) -> ScheduleForm:
-    """The form of a booking. The first who is free is chosen: the preferred manager, when they are; somebody else when
-    the roster does not know the preferred one."""
-    preferred = deposition.details.get("preferred_manager", "")
-    known = not preferred or any(choice.name.casefold() == preferred.strip().casefold() for choice in choices)
-    defaults = {
-        "version": deposition.version,
-        "provider": deposition.details.get("video_provider", ""),
-        "manager": choices[0].value if choices and known else OTHER,
-        "manager_name": "" if known else preferred,
-    }
-    form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
-    form.offer(team)
-    return form
-
-
-def _manager_form(
-    deposition: Deposition, team: Sequence[Manager], choices: Sequence[ManagerChoice], posted: bool
-) -> ManagerForm:
-    """The form of a change of manager. The first who is free is chosen."""
-    defaults = {"version": deposition.version, "manager": choices[0].value if choices else OTHER}
-    form = ManagerForm() if posted else ManagerForm(formdata=None, data=defaults)
-    form.offer(team)
-    return form
 
 
 def _move_form(deposition: Deposition, team: Sequence[Manager], posted: bool) -> MoveForm:

@@ -13,7 +13,7 @@ from app.depositions.forms import KeepHourForm, ManagerForm, MoveForm
 from app.depositions.models import Deposition
 from app.depositions.queries import managers
 from app.depositions.rules import transitions
-from app.depositions.views import confirmations
+from app.depositions.views import confirmations, returns
 from app.depositions.views.actions import ASKED
 from app.depositions.views.filters import READERS, actable, pages
 from app.depositions.views.list import QUEUE
@@ -86,7 +86,7 @@ def change_manager(id: int) -> Response:
         return confirmation_pages.show(preview, asked)
     name = run.deposition.manager_name
     flash(f"{name} manages the session now." if name else "Nobody manages the session now.")
-    return redirects.back(QUEUE, id)
+    return returns.back(id)
 
 
 @pages.post("/<int:id>/keep_clock_time")

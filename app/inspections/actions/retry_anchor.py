@@ -9,7 +9,7 @@ from app.inspections import emails, events, rules
 from app.inspections.actions._anchoring import sum_up
 from app.inspections.actions._write import record
 from app.inspections.anchors import name_of
-from app.inspections.models import Anchor, AnchorState
+from app.inspections.models import Anchor, AnchorRequest, AnchorState
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
@@ -17,15 +17,23 @@ from app.kernel.errors import Conflict, NotFound
 
 def retry_anchor(db: Db, id: uuid.UUID, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> None:
     """Asks an authority again that has failed. Raises NotFound, and Conflict unless it has failed."""
-    this = (Anchor.id == id, Anchor.inspection_id == inspection_id)
+    this = (AnchorRequest.id == id, AnchorRequest.inspection_id == inspection_id)
     authority = db.execute(
-        update(Anchor)
-        .where(*this, Anchor.state == AnchorState.FAILED.value)
-        .values({Anchor.state: AnchorState.PENDING.value, Anchor.attempts: 0, Anchor.updated_at: now})
-        .returning(Anchor.authority)
+        update(AnchorRequest)
+        .where(*this, AnchorRequest.state == AnchorState.FAILED.value)
+        .values(
+            {
+                AnchorRequest.state: AnchorState.PENDING.value,
+                AnchorRequest.attempts: 0,
+                AnchorRequest.updated_at: now,
+            }
+        )
+        .returning(AnchorRequest.authority)
     ).scalar_one_or_none()
     if authority is None:
-        state = db.scalar(select(Anchor.state).where(*this))
+        state = db.scalar(select(AnchorRequest.state).where(*this))
+        if state is None and db.scalar(select(Anchor.id).where(Anchor.id == id, Anchor.inspection_id == inspection_id)):
+            state = AnchorState.ANCHORED.value
         if state is None:
             raise NotFound("There is no such time stamp.")
         rules.check_retry_anchor(state)

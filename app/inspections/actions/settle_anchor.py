@@ -3,13 +3,13 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from app.inspections import events
 from app.inspections.actions._anchoring import sum_up
 from app.inspections.actions._write import Values, record
 from app.inspections.anchors import name_of
-from app.inspections.models import Anchor, AnchorState
+from app.inspections.models import Anchor, AnchorRequest, AnchorState
 from app.kernel.changes.events import WORKER
 from app.kernel.db.engine import Db
 
@@ -32,27 +32,34 @@ def settle_anchor(
     Returns the state that follows. An anchored one never changes again.
     """
     state = AnchorState.ANCHORED if reply is not None else AnchorState.FAILED if final else AnchorState.PENDING
+    this = (AnchorRequest.id == id, AnchorRequest.state != AnchorState.ANCHORED.value)
     values: Values = {
-        Anchor.state: state.value,
-        Anchor.reply: reply,
-        Anchor.stamped_at: stamped_at,
-        Anchor.reason: reason,
-        Anchor.attempts: Anchor.attempts + 1,
-        Anchor.updated_at: now,
+        AnchorRequest.state: state.value,
+        AnchorRequest.reason: reason,
+        AnchorRequest.attempts: AnchorRequest.attempts + 1,
+        AnchorRequest.updated_at: now,
     }
-    anchor = db.execute(
-        update(Anchor)
-        .where(Anchor.id == id, Anchor.state != AnchorState.ANCHORED.value)
-        .values(dict(values))
-        .returning(Anchor.inspection_id, Anchor.authority, Anchor.attempts)
-    ).one_or_none()
-    if anchor is None:
+    changed = update(AnchorRequest).where(*this).values(dict(values)).returning(AnchorRequest)
+    asked = db.scalars(changed.execution_options(populate_existing=True)).one_or_none()
+    if asked is None:
         return AnchorState.ANCHORED.value
-    if state == AnchorState.PENDING and anchor.attempts >= GIVE_UP_AFTER:
+    if state == AnchorState.PENDING and asked.attempts >= GIVE_UP_AFTER:
         state = AnchorState.FAILED
-        db.execute(update(Anchor).where(Anchor.id == id).values({Anchor.state: state.value}))
-    inspection = sum_up(db, anchor.inspection_id, now=now)
-    data = {"authority": name_of(anchor.authority), "reason": reason}
+        db.execute(update(AnchorRequest).where(AnchorRequest.id == id).values({AnchorRequest.state: state.value}))
+    if reply is not None:
+        stamp: Values = {
+            Anchor.id: id,
+            Anchor.inspection_id: asked.inspection_id,
+            Anchor.authority: asked.authority,
+            Anchor.kind: asked.kind,
+            Anchor.statement: asked.statement,
+            Anchor.reply: reply,
+            Anchor.stamped_at: stamped_at,
+            Anchor.created_at: asked.created_at,
+        }
+        db.execute(insert(Anchor).values(dict(stamp)))
+    inspection = sum_up(db, asked.inspection_id, now=now)
+    data = {"authority": name_of(asked.authority), "reason": reason}
     if state == AnchorState.ANCHORED:
         record(db, events.ANCHORED, inspection, by=WORKER, now=now, data=data)
     elif state == AnchorState.FAILED:

@@ -8,8 +8,8 @@ from datetime import datetime
 from app.inspections import chain, rules, user_agents
 from app.inspections.anchors import name_of
 from app.inspections.events import CONSENT_SUBJECTS
-from app.inspections.models import Anchor, AnchorState, Invite
-from app.inspections.queries import LinkMessage
+from app.inspections.models import AnchorState, Invite
+from app.inspections.queries import AskedStamp, LinkMessage
 from app.inspections.rules import InviteState
 from app.inspections.verification import Finding, Result
 from app.kernel.outbox.outbox import DEAD, DROPPED, QUEUED, SENT
@@ -175,12 +175,12 @@ class Stamp:
     failed: bool = False
 
 
-def stamps(anchors: Sequence[Anchor], findings: Sequence[Finding]) -> list[Stamp]:
+def stamps(anchors: Sequence[AskedStamp], findings: Sequence[Finding]) -> list[Stamp]:
     """The answers of the authorities, and what each is worth."""
     return [_stamp(anchor, finding) for anchor, finding in zip(anchors, findings, strict=True)]
 
 
-def _stamp(anchor: Anchor, finding: Finding) -> Stamp:
+def _stamp(anchor: AskedStamp, finding: Finding) -> Stamp:
     id, name = str(anchor.id), name_of(anchor.authority)
     if finding.result == Result.BROKEN:
         return Stamp(id, "circle-alert", "danger", "Does not hold", finding.sentence, anchor.stamped_at)

@@ -6,6 +6,7 @@ Statements are built once. Nothing here counts rows of a growing table: counts c
 
 from app.inspections.queries.consents import Consents, consents, unasked
 from app.inspections.queries.detail import (
+    AskedStamp,
     CampaignRow,
     LinkMessage,
     OrganizationRow,
@@ -30,6 +31,7 @@ from app.inspections.queries.detail import (
 )
 
 __all__ = [
+    "AskedStamp",
     "CampaignRow",
     "Consents",
     "LinkMessage",

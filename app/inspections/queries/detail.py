@@ -11,7 +11,17 @@ from sqlalchemy import ColumnElement, bindparam, or_, select, tuple_
 
 from app.accounts.models import Organization
 from app.inspections import chain
-from app.inspections.models import Anchor, Campaign, ChainEvent, Inspection, Invite, ReplacedLink, WrongCodes
+from app.inspections.models import (
+    Anchor,
+    AnchorRequest,
+    AnchorState,
+    Campaign,
+    ChainEvent,
+    Inspection,
+    Invite,
+    ReplacedLink,
+    WrongCodes,
+)
 from app.inspections.rules import recipient_key
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
@@ -201,11 +211,59 @@ def links(db: Db, inspection_id: uuid.UUID) -> list[chain.Link]:
     return [chain.Link(*row) for row in rows]
 
 
-def anchors(db: Db, inspection_id: uuid.UUID) -> Sequence[Anchor]:
-    """The anchors of an inspection, in the order in which authorities were configured."""
-    return db.scalars(
-        select(Anchor).where(Anchor.inspection_id == inspection_id).order_by(Anchor.created_at, Anchor.authority)
-    ).all()
+class AskedStamp(NamedTuple):
+    """What an authority was asked to stamp, and how far that is: with its answer, as received, once there is one."""
+
+    id: uuid.UUID
+    authority: str
+    kind: str
+    statement: str
+    state: str
+    attempts: int
+    reason: str
+    reply: bytes | None
+    stamped_at: datetime | None
+    created_at: datetime
+
+
+def anchors(db: Db, inspection_id: uuid.UUID) -> Sequence[AskedStamp]:
+    """What the authorities were asked about an inspection, the oldest first, then by authority."""
+    mine = select(AnchorRequest).where(AnchorRequest.inspection_id == inspection_id)
+    asked = db.scalars(mine.execution_options(populate_existing=True))
+    requests = {each.id: each for each in asked}
+    found = [
+        AskedStamp(
+            each.id,
+            each.authority,
+            each.kind,
+            each.statement,
+            AnchorState.ANCHORED.value,
+            requests[each.id].attempts if each.id in requests else 1,
+            "",
+            each.reply,
+            each.stamped_at,
+            each.created_at,
+        )
+        for each in db.scalars(select(Anchor).where(Anchor.inspection_id == inspection_id))
+    ]
+    stamped = {each.id for each in found}
+    found += [
+        AskedStamp(
+            each.id,
+            each.authority,
+            each.kind,
+            each.statement,
+            each.state,
+            each.attempts,
+            each.reason,
+            None,
+            None,
+            each.created_at,
+        )
+        for each in requests.values()
+        if each.id not in stamped
+    ]
+    return sorted(found, key=lambda each: (each.created_at, each.authority))
 
 
 def campaigns(db: Db, where: ColumnElement[bool]) -> Sequence[CampaignRow]:

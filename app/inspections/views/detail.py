@@ -16,7 +16,7 @@ from app.inspections import api_examples, bundle, chain, emails, queries, rules,
 from app.inspections.anchors import name_of
 from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
 from app.inspections.forms import InviteForm, NotesForm, RemarkForm
-from app.inspections.models import Anchor, Campaign, Inspection, Invite, Status
+from app.inspections.models import Campaign, Inspection, Invite, Status
 from app.inspections.presentation import labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
 from app.inspections.presentation.progress import phone_script, progress_of
@@ -122,7 +122,9 @@ def _campaign_name(inspection: Inspection) -> str:
     return known[0].name if known else ""
 
 
-def _verdict(inspection: Inspection, links: Sequence[chain.Link], anchors: Sequence[Anchor]) -> verification.Verdict:
+def _verdict(
+    inspection: Inspection, links: Sequence[chain.Link], anchors: Sequence[queries.AskedStamp]
+) -> verification.Verdict:
     """What the record proves, which every view verifies against what the authorities have stamped."""
     length, head, roots = inspection.chain_length, inspection.chain_head, db().config.tsa_roots
     return verification.verify(str(inspection.id), links, anchors, roots, length=length, head=head)

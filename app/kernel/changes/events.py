@@ -1,6 +1,6 @@
 """Events: one `record()` writes the event and its outgoing messages in the transaction of the change.
 
-Rows are append-only; on PostgreSQL the application's role may be denied UPDATE and DELETE (docs/operating.md).
+Rows are only ever added, which the database enforces (app/kernel/db/append_only.py).
 """
 
 from collections.abc import Collection, Iterable
@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Index, Integer, String, bindparam, insert, se
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.changes.event_types import ActedRow, EventType, EventTypes
+from app.kernel.db.append_only import keep_append_only
 from app.kernel.db.engine import Base, Db, Instant, Json
 from app.kernel.errors import Change, Conflict
 from app.kernel.json_types import JsonObject
@@ -72,6 +73,8 @@ class Event(Base):
     data: Mapped[JsonObject] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
+
+keep_append_only(Base.metadata.tables[Event.__tablename__])
 
 _INSERT = insert(Event.__table__).returning(Event.__table__.c.id)
 

@@ -131,6 +131,13 @@ def span(start: datetime, end: datetime, zone: str, now: datetime | None = None)
     return f"{begins_on}, {begins}–{ends} {words[1]}"
 
 
+def hours_on(start: datetime, end: datetime, zone: str, day_shown: date) -> str:
+    """The hours of a range where its day is known: `1:30–2:45 AM PST`, with the weekday where the zone has another."""
+    first = local(start, zone)
+    weekday = "" if first.date() == day_shown else f"{DAYS[first.weekday()]} "
+    return weekday + span(start, end, zone, start).partition(", ")[2]
+
+
 def viewer_time(instant: datetime, zone: str, viewer_zone: str, *, briefly: bool = False) -> str:
     """`10:30 CET`, with the weekday where the reader's date is another; empty where both zones agree.
 

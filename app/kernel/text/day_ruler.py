@@ -7,9 +7,11 @@ is that of an instant, and every label is read off the clock at that instant.
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
+from app.kernel.text import datetimes
 from app.kernel.text.datetimes import local, zone_abbreviation, zone_info
 
 EVERY_HOURS = 3
+QUARTER = timedelta(minutes=15)
 
 
 class Bar(NamedTuple):
@@ -57,6 +59,34 @@ def day_ruler(
     )
     alike = [there.utcoffset() for there in theirs] == [here.utcoffset() for here in mine]
     return DayRuler(*bars(starts_at, ends_at, zone, office), ticks, _zones(theirs), "" if alike else _zones(mine))
+
+
+class Hour(NamedTuple):
+    """An hour of a day as its clock counts it: when it begins, how many quarters of an hour it has, and its label."""
+
+    at: datetime
+    quarters: int
+    label: str
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The instant at which a day begins."""
+    return _at(day, time(), zone)
+
+
+def hours(day: date, zone: str) -> list[Hour]:
+    """The hours of a day, 23 or 25 of them where the clocks change; one is shorter where that is by half an hour."""
+    moment, ends, found = midnight(day, zone), midnight(day + timedelta(days=1), zone), list[Hour]()
+    known: tuple[object, ...] = ()
+    while moment < ends:
+        here = local(moment, zone)
+        if (here.hour, here.utcoffset()) == known:
+            found[-1] = found[-1]._replace(quarters=found[-1].quarters + 1)
+        else:
+            found.append(Hour(moment, 1, datetimes.hour(here, zone)))
+        known = here.hour, here.utcoffset()
+        moment += QUARTER
+    return found
 
 
 def _at(day: date, hour: time, zone: str) -> datetime:

@@ -31,6 +31,7 @@ SHEETS = (
     "navigation",
     "tabs",
     "toolbar",
+    "board",
     "filters",
     "dropdown",
     "table",

@@ -15,11 +15,11 @@ from app.prescreens.queries.search import search_document
 from app.prescreens.rules.answers import Person
 
 
-def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetime) -> UUID:
+def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetime, id: UUID | None = None) -> UUID:
     """Creates a draft in the questionnaire's current version and returns its id. Raises Gone when it is closed.
 
     `by` is the prospect, as for every action; the event is recorded with the first answer, because a draft without one
-    is forgotten (forget_drafts.py).
+    is forgotten (forget_drafts.py). Demonstration data bring their own `id`.
     """
     if not questionnaire.is_open:
         raise Gone(
@@ -27,7 +27,7 @@ def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetim
             "Please ask them.",
             code="workflow.closed",
         )
-    id = uuid4()
+    id = id or uuid4()
     db.execute(
         insert(Prescreen).values(
             id=id,

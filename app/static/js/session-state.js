@@ -78,7 +78,7 @@ function say() {
   const late = failures > 1;
   const text = late
     ? line.dataset.failed.replace("%time%", clock)
-    : waiting
+    : waiting && waiting.dataset.kind !== shown.dataset.kind
       ? line.dataset.waiting.replace("%title%", $("h2", waiting).textContent)
       : [news, line.dataset.good].filter(Boolean).join(" · ");
   line.classList.toggle("notice", late);

@@ -1,6 +1,7 @@
 /** Keyboard shortcuts (docs/design.md, "Keys"). None approves, denies, cancels or ends: the most a single key does is to
     move the focus, to select, to assign, or to follow a link. Everything here is also done by Tab and Enter. */
 
+import { changeManager } from "./board.js";
 import { $, $$, on } from "./dom.js";
 import { leaveByKey } from "./focus.js";
 import { LINKS, currentLink, currentRow, focusOn, isVisible, moveBy, openLink } from "./rows.js";
@@ -17,6 +18,7 @@ const KEYS = {
   k: () => move(-1),
   x: selectRow,
   e: assign,
+  m: changeManager,
   a: () => goTo("#approve"),
   d: () => goTo("#deny"),
   n: () => follow(neighbour("next")),

@@ -10,6 +10,7 @@ const WIDE = matchMedia("(width >= 75rem)");
 const OPENERS = `.list-pane ${LINKS}, #item a[rel='next'], #item a[rel='prev']`;
 
 let toHeading = false; // the item that comes was opened to be read, not passed by in the list
+let coming = ""; // the address of the item that is on its way
 let before = {}; // the item, and how far both halves were scrolled, before a swap
 
 const listPane = () => $(".list-pane");
@@ -17,11 +18,16 @@ const listPane = () => $(".list-pane");
 /** Whether list and item stand side by side. */
 export const isSplit = () => WIDE.matches && listPane() !== null;
 
-/** Fetches the item of a link beside its list. The focus stays, or goes to the heading. A newer one takes its place. */
+/** Fetches the item of a link beside its list. The focus stays, or goes to the heading. A newer one takes its place; one
+    that is on its way already is not fetched again: it would come twice, and take the focus from what was gone to. */
 export function openItem(link, { focus = false } = {}) {
-  keepTyped($("#item"));
+  const address = link.pathname + link.search;
   toHeading = focus;
-  globalThis.htmx.ajax("GET", link.pathname + link.search, { source: $(".split"), push: "true" });
+  if (address === coming) return;
+  keepTyped($("#item"));
+  coming = address;
+  const arrived = () => address === coming && (coming = "");
+  globalThis.htmx.ajax("GET", address, { source: $(".split"), push: "true" }).finally(arrived);
 }
 
 on("click", (event) => {
@@ -65,6 +71,7 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
   const pane = listPane();
   if (!pane || ctx.response?.status >= 400) return;
   if (ctx.target?.id === "item") {
+    coming = "";
     noteItem();
     $("h1.toolbar-title")?.setAttribute("aria-level", "2"); // the item has the heading of the page now
     restoreTyped($("#item"));

@@ -44,19 +44,20 @@ let fetching = false;
 let fetchedAt = performance.now();
 
 /** Whether the bar must stay as it is: it shows a refusal, or a control in it is in use. */
-const isBusy = () => fetching || document.hidden || bar()?.querySelector(".notice, :focus-visible, [aria-busy='true']");
+const isBusy = () => bar()?.querySelector(".notice, :focus-visible, [aria-busy='true']");
 
 /** Fetches the bar anew. */
 async function refresh() {
   const old = bar();
-  if (!old?.dataset.url || isBusy()) return;
+  if (!old?.dataset.url || fetching || document.hidden || isBusy()) return;
   fetching = true;
   try {
     const answer = await fetch(old.dataset.url, { headers: POLL, signal: AbortSignal.timeout(NO_ANSWER_AFTER) });
     setServerTime(answer);
     if (answer.status !== 200 || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("holds");
-    if (!fresh || bar() !== old || $(":focus-visible", old)) return;
+    // Meanwhile Undo may have been pressed: its answer belongs to the bar that was pressed.
+    if (!fresh || bar() !== old || isBusy()) return;
     old.replaceWith(fresh);
     globalThis.htmx?.process(fresh);
     countDown();

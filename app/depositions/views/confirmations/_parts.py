@@ -15,6 +15,7 @@ from app.depositions.queries.detail import DepositionDetail
 from app.depositions.queries.people import Knowledge
 from app.depositions.rules import flags
 from app.depositions.rules.conflicts import Finding
+from app.depositions.rules.timed import Timed
 from app.depositions.views.list import QUEUE
 from app.kernel.changes.confirmation import Action
 from app.kernel.db.engine import Db
@@ -28,19 +29,8 @@ def back_to(deposition: DepositionDetail) -> str:
     return url_for(".detail", id=deposition.id, **QUEUE.choose().args)
 
 
-class Subject(Protocol):
+class Subject(presentation.Named, Timed, Protocol):
     """Anything that has a deposition's time, and what it is called by."""
-
-    @property
-    def starts_at(self) -> datetime: ...
-    @property
-    def ends_at(self) -> datetime: ...
-    @property
-    def zone(self) -> str: ...
-    @property
-    def deponent_name(self) -> str | None: ...
-    @property
-    def title(self) -> str: ...
 
 
 def subject_of(deposition: Subject) -> list[str]:

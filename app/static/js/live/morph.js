@@ -2,14 +2,11 @@
     decide what may be merged at all; this module only keeps what scripts and the user made of what stays. */
 
 import { $, $$ } from "../dom.js";
-import { isEdited } from "./policy.js";
 
 let morphNodes = null;
-let keepsEdited = false;
 
 /** Called by htmx for each element and what it becomes; false leaves it as it is. */
 function beforeNode(old, { newNode: fresh }) {
-  if (keepsEdited && isEdited(old)) return false;
   if (old.matches("[data-copy]")) fresh.hidden = old.hidden;
   if (old.matches("details") && $("summary", old)?.textContent === $("summary", fresh)?.textContent) {
     fresh.open = old.open;
@@ -31,16 +28,13 @@ function reset(control) {
   else if (control.type !== "file" && control.value !== control.defaultValue) control.value = control.defaultValue;
 }
 
-/** Turns `old` into `fresh`. With `keepEdited` controls with typed text stay as they are, where they still exist. */
-export function morph(old, fresh, { keepEdited = false } = {}) {
+/** Turns `old` into `fresh`. Typed text is gone afterwards. */
+export function morph(old, fresh) {
   const content = document.createDocumentFragment();
   content.append(document.importNode(fresh, true));
   const [parent, before] = [old.parentNode, old.previousSibling];
-  const edited = keepEdited ? $$("input, textarea, select", old).filter(isEdited) : [];
-  keepsEdited = keepEdited;
   morphNodes(old, content, false);
-  keepsEdited = false;
   const made = before ? before.nextSibling : parent.firstChild;
-  for (const control of $$("input, textarea, select", made)) if (!edited.includes(control)) reset(control);
+  $$("input, textarea, select", made).forEach(reset);
   globalThis.htmx.process(made);
 }

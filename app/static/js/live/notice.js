@@ -48,17 +48,48 @@ function create(panel) {
   return line;
 }
 
+const isChoice = (control) => control.matches("[type='checkbox'], [type='radio']");
+
+/** What a control is for: its form and name, and of a choice its value. */
+const fieldOf = (control) =>
+  [control.form?.getAttribute("action"), control.type, control.name, isChoice(control) && control.value].join(" ");
+
+/** Notes what was typed and chosen. The function that it returns enters it in the same fields, and returns the text of
+    those that are no more. */
+function keepTyped(panels) {
+  const isText = (control) => !isChoice(control) && !control.matches("select");
+  const typed = editedControls(panels).map((control) => [
+    fieldOf(control),
+    isText(control),
+    control.value,
+    control.checked,
+  ]);
+  return () => {
+    const fields = new Map($$("input, textarea, select", panels).map((control) => [fieldOf(control), control]));
+    const lost = [];
+    for (const [field, isTyped, value, checked] of typed) {
+      const now = fields.get(field);
+      if (!now && isTyped) lost.push(value);
+      if (!now) continue;
+      if (isChoice(now)) now.checked = checked;
+      else now.value = value;
+      for (let box = now.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+      now.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    return lost.filter((value) => value.trim()).join("\n\n");
+  };
+}
+
 /** Shows the panels as they are now. Typed text stays in its fields; where a field is gone, the text is shown. */
 function load() {
   const fresh = current && $("#actions", current);
   const panels = $("#actions");
   if (!fresh) return;
-  const edited = editedControls(panels);
+  const enterTyped = keepTyped(panels);
   notePanels(current);
   $$("[data-live-notice]", panels).forEach((notice) => notice.remove());
-  morph(panels, fresh, { keepEdited: true });
-  const lost = edited.filter((control) => !control.isConnected).map((control) => control.value);
-  const text = lost.filter((value) => value.trim()).join("\n\n");
+  morph(panels, fresh);
+  const text = enterTyped();
   if (text) panels.prepend(element("div", "notice", element("p", "prewrap", `What you had typed: ${text}`)));
   const first = $("input:not([type='hidden']), textarea, select, button", panels) ?? $("#main");
   first.focus({ preventScroll: true });

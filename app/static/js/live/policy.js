@@ -49,7 +49,7 @@ function serverMarkup(element) {
     if (each.name === "csrf_token") each.removeAttribute("value");
     if (each.matches("[data-until]")) each.textContent = "";
     if (each.matches("[data-copy]")) each.removeAttribute("hidden");
-    if (each.matches("[data-live-notice], #refusal")) each.remove();
+    if (each.matches("[data-live-notice], [data-counter], #refusal")) each.remove();
     if (each.className === "") each.removeAttribute("class");
     sortAttributes(each);
   }

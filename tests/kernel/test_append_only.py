@@ -1,0 +1,94 @@
+"""History is only ever added to: the database refuses everything else, and a role may be denied it besides."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine, insert, make_url, select, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+import app.models  # noqa: F401  # fills the metadata
+from app.config import Config
+from app.inspections.models import ConsentWording
+from app.kernel.clock import now
+from app.kernel.db import append_only
+from app.kernel.db.engine import Database
+from tests.databases import WorkerDatabases
+from tests.history import rewriting
+
+TABLES = ["anchors", "chain_events", "consent_wordings", "consents", "events"]
+KEYS = {"chain_events": "sequence", "consent_wordings": "sha256"}
+WORDS = {"sha256": "0" * 64, "locale": "en", "text": "May we?"}
+
+
+def test_the_tables_of_history() -> None:
+    assert append_only.declared() == TABLES
+
+
+@pytest.mark.parametrize("statement", ["UPDATE consent_wordings SET text = 'We may.'", "DELETE FROM consent_wordings"])
+def test_no_row_is_changed_or_deleted(database: Database, statement: str) -> None:
+    with database.write() as db:
+        db.execute(insert(ConsentWording).values(**WORDS, created_at=now()))
+    refused = pytest.raises(IntegrityError, match="rows of consent_wordings are only ever added")
+    with refused, database.write() as db:
+        db.execute(text(statement))
+    with database.read() as db:
+        assert db.scalar(select(ConsentWording.text)) == "May we?"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_of_history_has_its_triggers(database: Database, table: str) -> None:
+    if database.sqlite:
+        mine = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = :t AND sql LIKE '%RAISE(ABORT%'"
+        with database.read() as db:
+            found = sorted(sql.partition(" BEFORE ")[2].split()[0] for sql in db.scalars(text(mine), {"t": table}))
+        assert found == ["DELETE", "UPDATE"]
+        return
+    for statement in (
+        f"UPDATE {table} SET {KEYS.get(table, 'id')} = NULL",
+        f"DELETE FROM {table}",
+        f"TRUNCATE {table} CASCADE",
+    ):
+        with pytest.raises(IntegrityError, match="are only ever added"), database.write() as db:
+            db.execute(text(statement))
+
+
+def test_the_owner_alone_can(database: Database) -> None:
+    with database.write() as db:
+        db.execute(insert(ConsentWording).values(**WORDS, created_at=now()))
+    with rewriting(database) as db:
+        db.execute(text("UPDATE consent_wordings SET text = 'We may.'"))
+    with database.read() as db:
+        assert db.scalar(select(ConsentWording.text)) == "We may."
+    with pytest.raises(IntegrityError), database.write() as db:
+        db.execute(text("DELETE FROM consent_wordings"))
+
+
+@pytest.fixture
+def as_role(worker_databases: WorkerDatabases) -> Iterator[Database]:
+    """The PostgreSQL database as a role sees it that `desk db grant` let in."""
+    role, address = f"desk_app_{os.getpid()}", make_url(worker_databases.postgresql())
+    owner = create_engine(address, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
+        append_only.grant(connection, role)
+        append_only.grant(connection, role)  # it may be repeated
+    opened = Database(
+        Config.for_tests(database_url=address.set(username=role, password="x").render_as_string(hide_password=False))
+    )
+    yield opened
+    opened.dispose()
+    with owner.connect() as connection:
+        connection.exec_driver_sql(f"DROP OWNED BY {role}")
+        connection.exec_driver_sql(f"DROP ROLE {role}")
+    owner.dispose()
+
+
+def test_the_role_of_the_program_adds_and_is_denied_the_rest(as_role: Database) -> None:
+    with as_role.write() as db:
+        db.execute(insert(ConsentWording).values(**WORDS, created_at=now()))
+        db.execute(text("DELETE FROM outbox"))
+    for table in TABLES:
+        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"ALTER TABLE {table} DISABLE TRIGGER USER"):
+            with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), as_role.write() as db:
+                db.execute(text(statement))
