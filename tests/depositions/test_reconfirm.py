@@ -241,7 +241,7 @@ def test_the_tab_lists_the_next_business_day(
             actions.reconfirm(db, made.id, "organization:", answer, by=COMMAND_LINE, now=clock.now())
     cast.sign_in(client, "ines")
     page = text(client.get("/depositions?view=next"))
-    assert "1 confirmed, 1 silent, 1 no or a call." in page
+    assert "1 confirmed, 1 without an answer, 1 does not take place or asks for a call." in page
     places = [page.index(name) for name in ("Absent Witness", "Silent Witness", "Sure Witness")]
     assert places == sorted(places)
     assert page.count("+1 212 555 0142") == 2
