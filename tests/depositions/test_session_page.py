@@ -48,6 +48,17 @@ def test_active_leads_into_the_room(client, cast, database):
     assert (answer.status_code, answer.headers["Location"]) == (303, factories.ROOM)
 
 
+@pytest.mark.parametrize("url", ["https://meet.example/غرفة?k=é", "https://meet.example/a;b,c?d=%C3%A9"])
+def test_any_room_that_can_be_booked_can_be_entered(client, cast, database, url):
+    made = factories.in_state(database, cast, "active")
+    with database.write() as db:
+        db.execute(update(Deposition).where(Deposition.id == made.id).values(room_url=url))
+    joined = client.get(f"/sessions/{made.slug}/join").headers["Location"]
+    entered = client.get(f"/sessions/{made.slug}/room").headers["Refresh"]
+    assert entered == f"0; url={joined}"
+    assert joined.isascii()
+
+
 @pytest.mark.parametrize(("state", "words"), [("canceled", "was canceled"), ("ended", "is over")])
 @pytest.mark.parametrize("path", ["", "/join"])
 def test_gone(client, cast, database, state, words, path):

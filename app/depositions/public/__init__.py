@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.urls import iri_to_uri
 
 from app.accounts import hosts
 from app.accounts.access import public
@@ -123,7 +124,7 @@ def room(slug: str) -> Response:
     host = hosts.by_id(reading(), deposition.organization_id)
     t = translator(deposition.details, host.locale)
     response = personal(Response(render_template("depositions/room.html", **page_context(host, t), room=url)))
-    response.headers["Refresh"] = f"0; url={url}"
+    response.headers["Refresh"] = f"0; url={iri_to_uri(url)}"
     return response
 
 
