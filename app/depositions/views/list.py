@@ -42,7 +42,9 @@ def _reconfirmed(counts: Mapping[str, int]) -> str:
         "next_no": ("does not take place or asks for a call", "do not take place or ask for a call"),
         "next_unasked": ("not asked", "not asked"),
     }
-    given = [f"{counts[key]:,} {one if counts[key] == 1 else more}" for key, (one, more) in words.items() if counts[key]]
+    given = [
+        f"{counts[key]:,} {one if counts[key] == 1 else more}" for key, (one, more) in words.items() if counts[key]
+    ]
     return f"{', '.join(given)}." if given else ""
 
 
