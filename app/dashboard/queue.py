@@ -197,6 +197,8 @@ class Queue(ABC, Generic[Key, R, L, K]):
     noun: ClassVar[tuple[str, str]]
     groups: ClassVar[Mapping[str, Label]]
     at_once: tuple[str, ...] = ()
+    grouped: tuple[str, str] | None = None
+    """The endpoint of the same list in other groups, and what that is called."""
     """The groups whose rows appear on open screens at once, on top, and are named in the title of the window: somebody
     waits there. New rows of other groups wait behind a button."""
     caption: ClassVar[str] = ""

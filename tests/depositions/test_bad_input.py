@@ -167,6 +167,11 @@ def test_bad_dates(create, bad):
     refused(create(changed("remote_session.start_date", bad)), "remote_session.start_date")
 
 
+@pytest.mark.parametrize("good", ["1900-01-01", "1969-12-31", "2038-02-01", "2040-07-16", "2199-12-31"])
+def test_dates_of_every_year_that_is_taken(create, good):
+    assert create(changed("remote_session.start_date", good)).status_code == 201
+
+
 def test_wall_time_that_does_not_exist(create):
     body = changed("remote_session.start_date", "2025-03-09")
     body["remote_session"]["start_time"] = "02:30 AM"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
         organization_name: str
         organization_region: str
+        organization_slug: str
 
 else:
     DepositionDetail = Row
@@ -61,9 +62,12 @@ BY_ID = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.id == _WANTED)
 BY_REMOTE_ID = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.remote_session_id == _WANTED)
 BY_SLUG = select(*_EVERY_COLUMN).where(_OF_ORGANIZATION, Deposition.slug == _WANTED)
 REGION = func.coalesce(Organization.country, Organization.time_zone).label("organization_region")
-WITH_ORGANIZATION = select(*_EVERY_COLUMN, Organization.name.label("organization_name"), REGION).join(
-    Organization, Organization.id == Deposition.organization_id
-)
+WITH_ORGANIZATION = select(
+    *_EVERY_COLUMN,
+    Organization.name.label("organization_name"),
+    REGION,
+    Organization.slug.label("organization_slug"),
+).join(Organization, Organization.id == Deposition.organization_id)
 PUBLIC = WITH_ORGANIZATION.where(Deposition.slug == _WANTED)
 COUNT_ALL = select(func.coalesce(func.sum(COUNTS.c.n), 0)).where(
     COUNTS.c.organization_id == bindparam("organization_id")

@@ -148,7 +148,7 @@ def keys_of(facts: Facts, gap: timedelta = timedelta(0)) -> list[Key]:
     people = "\n".join((*sorted(addresses), name))
     found = {
         Key(Need.REQUEST, _digest(Need.REQUEST, mine, case, people, str(begins)), begins, ends),
-        Key(Need.CASE, _digest(Need.CASE, mine, case), begins, ends),
+        Key(Need.CASE, case_key(facts.organization_id, facts.case_name), begins, ends),
         *(Key(Need.ADDRESS, _digest(Need.ADDRESS, address), begins, ends) for address in addresses),
     }
     if name:
@@ -177,6 +177,11 @@ def addresses_of(facts: _Invited) -> set[str]:
 
 def _folded(text: str | None) -> str:
     return " ".join(normalization.fold(text).split()) if text else ""
+
+
+def case_key(organization_id: int, case_name: str) -> int:
+    """The key that the sessions of a case share."""
+    return _digest(Need.CASE, f"{organization_id}", _folded(case_name))
 
 
 def _digest(*parts: str) -> int:

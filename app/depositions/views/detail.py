@@ -32,6 +32,7 @@ from app.depositions.rules import flags, transitions, zone_rules
 from app.depositions.rules.questions import why_not_ask
 from app.depositions.views import confirmations, knowledge
 from app.depositions.views.ask import shown_question
+from app.depositions.views.cases import case_url
 from app.depositions.views.choices import manager_choices, manager_form, schedule_form, sessions_of_day
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
@@ -100,6 +101,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         flags=[(flag, presentation.badge(flag)) for flag in found],
         conflicts=_conflicts(deposition, now),
         hours=presentation.hours(deposition),
+        case_url=case_url(deposition.organization_slug, deposition.case_name),
         yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
         length=presentation.length(deposition),
         relative=_relative(deposition),

@@ -60,6 +60,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
     events = EVENTS
     endpoint = "depositions.list"
     heading = "Requests"
+    grouped = ("depositions.cases", "Group by case")
     page = "depositions/list.html"
     cells = "depositions/_cells.html"
     identity = (

@@ -29,7 +29,8 @@ EVERY = 2
 
 
 class Running(NamedTuple):
-    """A row of the page. `hours` are the session's own, `yours` is the viewer's start. `entered` and `opened` are names; `why_not` is why it cannot be started or ended."""
+    """A row of the page. `hours` are the session's own, `yours` is the viewer's start, `entered` and `opened` names.
+    `why_not` is why it cannot be started or ended."""
 
     row: QueueRow
     state: str

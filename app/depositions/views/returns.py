@@ -1,6 +1,7 @@
-"""Where a press leads back to: the board of a day, the page of now or of a case that it was made on, or else the list.
+"""Where a press leads back to: the board, the page of now or of a case that it was made on, or the list.
 
-A form says so in the field `on`, which the confirmation carries on: `board/2026-12-08`, `now`.
+A form says so in the field `on`, which the confirmation carries on: `board/2026-12-08`, `now`,
+`case/marston/Keller v. Ashby`.
 """
 
 from datetime import date
@@ -17,6 +18,9 @@ def url_of(on: str, id: int) -> str:
     page, _, day = on.partition("/")
     if page == "now":
         return url_for("depositions.now_page")
+    if page == "case":
+        organization, _, case = day.partition("/")
+        return url_for("depositions.case", organization=organization, case=case) if organization and case else ""
     if page == "board":
         try:
             return url_for("depositions.board", day=date.fromisoformat(day).isoformat(), _anchor=f"session-{id}")

@@ -211,7 +211,8 @@ def bucket_of(stat: StatEvent, row: str, dialect: str) -> str:
 def _seconds(column: str, dialect: str) -> str:
     if dialect == "sqlite":
         return f"CAST(strftime('%s', {column}) AS INTEGER)"
-    return f"CAST(floor(extract(epoch FROM {column})) AS integer)"
+    # Seconds since 1970 outgrow `integer` in 2038; their hours do not.
+    return f"CAST(floor(extract(epoch FROM {column})) AS bigint)"
 
 
 def fill(stats: HourlyStats, dialect: str) -> str:

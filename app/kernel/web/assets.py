@@ -36,6 +36,7 @@ SHEETS = (
     "dropdown",
     "table",
     "rows",
+    "sessions",
     "bars",
     "selection",
     "tags",
