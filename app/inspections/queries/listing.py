@@ -59,9 +59,9 @@ from app.kernel.db.engine import Db
 T = TypeVar("T")
 
 NOW, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING = "now", "upcoming", "unanchored", "ended", "expired", "all"
-AT_THE_DOOR = "waiting"
+ARRIVED = "waiting"
 """The first group of the board, by itself."""
-VIEWS = (NOW, AT_THE_DOOR, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING)
+VIEWS = (NOW, ARRIVED, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING)
 SORTS: dict[str, Column] = {"when": Inspection.expires_at, "ended": Inspection.ended_at}
 """Orders besides urgency. When it takes place is ordered by when it expires, which is 24 hours after that."""
 
@@ -170,7 +170,7 @@ def earlier(db: Db, inspection: Inspection) -> list[ListedInspection]:
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
-    if chosen.tab == AT_THE_DOOR:
+    if chosen.tab == ARRIVED:
         return ()
     if chosen.tab == STUCK:
         return ("ended",)

@@ -126,11 +126,11 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             toned_by="waiting",
         ),
         Tab(
-            listing.AT_THE_DOOR,
+            listing.ARRIVED,
             "Waiting",
             "People who wait at the door",
             ("person waits at the door", "people wait at the door"),
-            {"view": listing.AT_THE_DOOR},
+            {"view": listing.ARRIVED},
             under=listing.NOW,
         ),
         Tab(
@@ -176,7 +176,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     caption = "Times are first those of the organization, then yours."
 
     def seconds(self, tab: Tab) -> float:
-        return 2 if tab.key in (listing.NOW, listing.AT_THE_DOOR) else 10
+        return 2 if tab.key in (listing.NOW, listing.ARRIVED) else 10
 
     def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
         return listing.listing(db, chosen, now)
@@ -219,7 +219,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
                 "No inspections yet",
                 "Create one here, or let your own program create them: /docs/api/inspections shows how.",
             )
-        if list_state.tab.key == listing.AT_THE_DOOR:
+        if list_state.tab.key == listing.ARRIVED:
             return Empty("check-check", "Nobody waits", "Whoever comes to the door appears here at once.")
         if list_state.tab.key == listing.NOW:
             over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
