@@ -240,6 +240,16 @@ class DepositionQuestion(Base):
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class ChecklistItem(Base):
+    """Something that is prepared for a deposition (rules/checklist.py). What is not needed has no row."""
+
+    __tablename__ = "deposition_checks"
+
+    deposition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("depositions.id"), primary_key=True)
+    item: Mapped[str] = mapped_column(String(12), primary_key=True)
+    done: Mapped[bool] = mapped_column(Boolean)
+
+
 class DepositionSettings(Base):
     """What an organization chose about its depositions. A row is made by the first change; without one all is off.
 

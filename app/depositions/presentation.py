@@ -70,6 +70,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "weekend": ("calendar-x", "warn"),
     "ambiguous": ("clock", "warn"),
     "interpreter": ("languages", ""),
+    "checklist": ("list-checks", "warn"),
     "webhook": ("webhook", ""),
 }
 """Icon and tone of each flag."""
@@ -125,6 +126,7 @@ class _CacheKey(NamedTuple):
     postback_url: bool
     interpreter: str | None
     country: str | None
+    open_items: tuple[str, ...]
 
     @property
     def details(self) -> dict[str, str]:
@@ -140,6 +142,7 @@ def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool
         key.country,
         key.overlaps,
         key.requested_twice,
+        key.open_items,
     )
     tone = "warn" if any(flag.key == "hour" for flag in found) else ""
     span = transitions.busy(key.starts_at, key.ends_at)
@@ -171,13 +174,14 @@ _MIXED_GROUPS = frozenset(
 
 class Known(NamedTuple):
     """What is read besides the rows of a list: the telephones of organizations that are to be called, by their ids, and
-    how many others a row overlaps, by its id."""
+    how many others a row overlaps and what of its checklist is open, by its id."""
 
     phones: Mapping[int, str]
     overlapping: Mapping[int, Overlapping]
+    open_items: Mapping[int, tuple[str, ...]]
 
 
-NOTHING = Known({}, {})
+NOTHING = Known({}, {}, {})
 
 
 def row(
@@ -206,6 +210,7 @@ def row(
         bool(listed.postback_url),
         listed.details.get("interpreter"),
         country_of(listed),
+        known.open_items.get(listed.id, ()),
     )
     hour = now.replace(minute=0, second=0, microsecond=0)
     name = normalization.shown(listed.deponent_name)
