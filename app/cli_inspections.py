@@ -41,7 +41,9 @@ def verify(output: Output, session: str) -> None:
             output.refuse(str(error), "bundle.unreadable", UNREADABLE)
         links, roots = contents.links, Config.from_env().tsa_roots
         length, head = len(links), links[-1].hash if links else ""
-        verdict = verification.verify(contents.session, links, contents.stamped, roots, length=length, head=head)
+        verdict = verification.verify(
+            contents.session, links, contents.stamped, roots, length=length, head=head, people=contents.people
+        )
         name = contents.session
     else:
         with opened_database().read() as db:
@@ -51,8 +53,8 @@ def verify(output: Output, session: str) -> None:
                 output.refuse(missing.detail, "not_found", UNREADABLE)
             length, head = inspection.chain_length, inspection.chain_head
             links, stamped = queries.links(db, id), queries.anchors(db, id)
-            roots, name = db.config.tsa_roots, str(id)
-        verdict = verification.verify(name, links, stamped, roots, length=length, head=head)
+            roots, name, people = db.config.tsa_roots, str(id), queries.personal_records(db, id)
+        verdict = verification.verify(name, links, stamped, roots, length=length, head=head, people=people)
     findings = [{"result": each.result, "sentence": each.sentence} for each in (verdict.chain, *verdict.stamps)]
     words = "\n".join([*(each["sentence"] for each in findings), f"Session {name}: {verdict.result}."])
     output.done({"session": name, "result": verdict.result, "findings": findings}, words)

@@ -8,11 +8,13 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.inspections import anchors, chain
 from app.inspections.verification import StampedStatement
+from app.kernel.crypto import sha256
 
 LARGEST = 1 << 28
 """Bytes of a bundle that is read, unpacked."""
@@ -37,6 +39,17 @@ while read -r hash file; do
 done < chain.sha256
 echo "Chain holds: $count events, head $previous"
 session=$(sed -n 4p events/000001 | sed -n 's/.*"session":"\([^"]*\)".*/\1/p')
+people() {
+  sed -n 's/,$//; /^{/p' people.json | while IFS= read -r record; do
+    hash=$(printf '%s' "$record" | sha256sum | cut -d' ' -f1)
+    grep -q "\"record\":\"$hash\"" events/* || { echo "$hash"; break; }
+  done
+}
+if [ -f people.json ]; then
+  [ -z "$(people)" ] || broken "a personal record in people.json is not one that the chain names"
+  named=$(cat events/* | grep -c '"record":"[0-9a-f]*"' || true)
+  echo "Personal records agree: $(grep -c '^{' people.json || true) of the $named that the chain names are here."
+fi
 agrees() {
   events=$(sed -n 's/.*"events":\([0-9]*\),.*/\1/p' "$1"); head=$(sed -n 's/.*"head":"\([0-9a-f]*\)".*/\1/p' "$1")
   [ -n "$events" ] && [ -n "$head" ] || broken "$1 cannot be read"
@@ -78,8 +91,15 @@ exit 2
 """
 
 
-def bundle(links: Sequence[chain.Link], statement: bytes | None, stamped: Sequence[StampedStatement]) -> bytes:
+def bundle(
+    links: Sequence[chain.Link],
+    statement: bytes | None,
+    stamped: Sequence[StampedStatement],
+    people: Mapping[str, str | None] = MappingProxyType({}),
+) -> bytes:
     """A zip that verifies offline: the events as hashed, their hashes, what was stamped, the raw replies, the script.
+
+    `people` are the personal records beside the chain, by SHA-256; those that were erased are left out.
 
     `statement` is that of an ended inspection, for which nobody may have been asked. The same record gives the same
     bytes. Statements and replies are shipped as they were stored, never made again.
@@ -88,6 +108,9 @@ def bundle(links: Sequence[chain.Link], statement: bytes | None, stamped: Sequen
     names = [(link, f"events/{link.sequence:06d}") for link in links]
     files["chain.sha256"] = "".join(f"{link.hash}  {name}\n" for link, name in names).encode()
     files |= {name: link.preimage() for link, name in names}
+    # A record a line, in the very bytes that were hashed.
+    records = ",\n".join(content for content in people.values() if content is not None)
+    files["people.json"] = f"[\n{records}\n]\n".encode()
     if stamped or statement is not None:
         files["statement.json"] = stamped[0].statement.encode() if stamped else statement or b""
     for number, each in enumerate((each for each in stamped if each.reply), start=1):
@@ -119,6 +142,7 @@ class Contents:
     session: str
     links: list[chain.Link]
     stamped: list[Shipped]
+    people: dict[str, str | None]
 
 
 def read(content: bytes) -> Contents:
@@ -143,7 +167,9 @@ def read(content: bytes) -> Contents:
     ]
     if not stamped and "statement.json" in files:
         stamped = [Shipped("statement.json", files["statement.json"].decode(errors="replace"), None)]
-    return Contents(str(session), links, stamped)
+    lines = files.get("people.json", b"").decode(errors="replace").splitlines()
+    records = [line.removesuffix(",") for line in lines if line.startswith("{")]
+    return Contents(str(session), links, stamped, {sha256(record): record for record in records})
 
 
 def _link(line: str, files: Mapping[str, bytes]) -> chain.Link:

@@ -287,6 +287,20 @@ class ChainEvent(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+class PersonalRecord(Base):
+    """What the chain names by its SHA-256 (people.py). `content` is null once it is erased."""
+
+    __tablename__ = "personal_records"
+    __table_args__ = (Index("ix_personal_records_inspection", "inspection_id", "created_at"),)
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
+    invite_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invites.id"))
+    content: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    erased_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class AnchorRequest(Base):
     """A question to one authority: what it is to stamp, and how far asking it is. The answer becomes an Anchor."""
 

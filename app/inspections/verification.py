@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from cryptography import x509
@@ -79,9 +80,15 @@ def verify(
     *,
     length: int,
     head: str,
+    people: Mapping[str, str | None] = MappingProxyType({}),
 ) -> Verdict:
-    """The verdict on a chain that is said to have `length` events and to end in `head`."""
+    """The verdict on a chain that is said to have `length` events and to end in `head`.
+
+    `people` are the personal records beside it, by SHA-256; None for one that was erased.
+    """
     about_chain = _chain(session, links, length, head)
+    if about_chain.result != Result.BROKEN:
+        about_chain = _people(links, people) or about_chain
     stamps = tuple(_stamp(session, links, each, roots) for each in stamped)
     results = {about_chain.result, *(each.result for each in stamps)}
     if Result.BROKEN in results:
@@ -99,6 +106,17 @@ def _chain(session: str, links: Sequence[chain.Link], length: int, head: str) ->
         return Finding(Result.BROKEN, "The first event names another session.")
     events = "1 event" if len(links) == 1 else f"{len(links)} events"
     return Finding(Result.NOT_PROVEN, f"The chain holds: {events}, head {head}.")
+
+
+def _people(links: Sequence[chain.Link], people: Mapping[str, str | None]) -> Finding | None:
+    """What is wrong with the personal records. One that is not there contradicts nothing: it may have been erased."""
+    named = {json.loads(link.payload).get("record") for link in links}
+    for digest, content in people.items():
+        if digest not in named:
+            return Finding(Result.BROKEN, f"The chain does not name the personal record {digest[:10]}….")
+        if content is not None and hashlib.sha256(content.encode()).hexdigest() != digest:
+            return Finding(Result.BROKEN, f"The personal record {digest[:10]}… was changed.")
+    return None
 
 
 def _stamp(

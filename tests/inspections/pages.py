@@ -77,6 +77,10 @@ def kinds(database: Database, session: dict[str, Any]) -> list[str]:
         return [row.kind for row in timeline(db, "inspection", session["id"])]
 
 
+OTTO = {"account": "5", "kind": "person", "name": "Otto Kim"}
+"""How the chain names this operator."""
+
+
 def last_link(database: Database, session: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The newest event of the chain: kind and payload."""
     with database.read() as db:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.inspections.pages import kinds, last_link, others_may_not, send, sender, state, stored
+from tests.inspections.pages import OTTO, kinds, last_link, others_may_not, send, sender, state, stored
 from tests.pages import at_once, text
 
 REMARK = "Hinge <b>bent</b>, see picture 3 — دون كسر"
@@ -14,7 +14,7 @@ def test_works(otto, integrator, field, database, joined_first):
     if joined_first:
         field.join(integrator.invite(session))
     assert send(otto, session, "add_remark", text=REMARK).status_code == 303
-    assert last_link(database, session) == ("remark.added", {"text": REMARK, "by": "Otto Kim"})
+    assert last_link(database, session) == ("remark.added", {"text": REMARK, "by": OTTO})
     assert kinds(database, session)[0] == "inspection.remark_added"
     assert "Hinge &lt;b&gt;bent&lt;/b&gt;" in text(otto.get(f"/inspections/{session['id']}"))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.inspections.conftest import SESSIONS
-from tests.inspections.pages import kinds, last_link, others_may_not, send, sender, state, stored
+from tests.inspections.pages import OTTO, kinds, last_link, others_may_not, send, sender, state, stored
 from tests.pages import at_once, one_wins, text
 
 
@@ -12,7 +12,7 @@ def test_works(otto, cast, joined, database):
     row = stored(database, joined)
     assert row.attended_at is not None
     assert (row.operator_name, row.assignee_id) == ("Otto Kim", cast.otto.id)
-    assert last_link(database, joined) == ("operator.joined", {"operator": "Otto Kim"})
+    assert last_link(database, joined) == ("operator.joined", {"operator": OTTO})
     assert kinds(database, joined)[0] == "inspection.attended"
 
 

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.inspections.pages import kinds, last_link, others_may_not, send, sender, state, stored
+from tests.inspections.pages import OTTO, kinds, last_link, others_may_not, send, sender, state, stored
 from tests.pages import at_once, text
 
 SEEN = sha256(b"first").hexdigest()
@@ -19,7 +19,7 @@ def noted(integrator):
 def test_works(otto, noted, database):
     assert send(otto, noted, "change_notes", notes="Dégât <b>", version=SEEN).status_code == 303
     assert stored(database, noted).notes == "Dégât <b>"
-    assert last_link(database, noted) == ("notes.changed", {"notes": "Dégât <b>", "by": "Otto Kim"})
+    assert last_link(database, noted) == ("notes.changed", {"notes": "Dégât <b>", "by": OTTO})
     assert kinds(database, noted)[0] == "inspection.notes_changed"
     assert noted["id"] in text(otto.get("/inspections?q=dégât")), "and it is found by them"
 

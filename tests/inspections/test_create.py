@@ -118,7 +118,8 @@ def test_the_chain_begins_with_session_and_organization(integrator, database) ->
     with database.read() as db:
         (first,) = queries.links(db, uuid.UUID(session["id"]))
         inspection = queries.get(db, uuid.UUID(session["id"]))
-    assert first.payload == f'{{"organization":"marston","session":"{session["id"]}"}}'
+    by = '{"account":"1","kind":"key","name":"Marston & Vale"}'
+    assert first.payload == f'{{"by":{by},"organization":"marston","session":"{session["id"]}"}}'
     assert chain.verify([first], length=inspection.chain_length, head=inspection.chain_head) == (1, first.hash)
 
 

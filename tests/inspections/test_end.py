@@ -70,7 +70,7 @@ def test_a_recording_is_marked_as_stopped(integrator, field, database, cast) -> 
     with database.read() as db:
         found = queries.links(db, uuid.UUID(session["id"]))
     assert [link.kind for link in found][-3:] == ["recording.started", "recording.stopped", "session.ended"]
-    assert chain.verify(found)[0] == 8
+    assert chain.verify(found)[0] == 10
 
 
 @pytest.mark.config(**TWO)

@@ -115,7 +115,7 @@ def test_the_whole_way(phone, invite, integrator, session, database) -> None:
     }
     with database.read() as db:
         links = queries.links(db, uuid.UUID(session["id"]))
-    assert chain.verify(links)[0] == 5
+    assert chain.verify(links)[0] == 6
     answers = [json.loads(link.payload) for link in links if link.kind == "consent.given"]
     expected = [("camera", "granted"), ("gps", "denied"), ("recording", "granted")]
     assert [(a["subject"], a["answer"]) for a in answers] == expected

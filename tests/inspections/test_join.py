@@ -55,8 +55,8 @@ def test_the_right_code_opens_the_session(invite, field, integrator, session, da
     with database.read() as db:
         found = queries.links(db, uuid.UUID(session["id"]))
         kept = db.scalars(select(Invite)).one()
-    assert [link.kind for link in found] == ["session.created", "participant.joined"]
-    assert chain.verify(found)[0] == 2
+    assert [link.kind for link in found] == ["session.created", "invite.minted", "participant.joined"]
+    assert chain.verify(found)[0] == 3
     assert kept.field_token_sha256 != answer.json["field_session_token"]
     assert (kept.pin_network, kept.pin_agent, kept.tries) == ("203.0.113.7/32", PHONE, 0)
 
@@ -171,7 +171,7 @@ def test_two_redemptions_from_two_places_let_one_in(integrator, session, field, 
     assert results == {200: 1, 403: 11}
     with database.read() as db:
         found = queries.links(db, uuid.UUID(session["id"]))
-    assert [link.kind for link in found] == ["session.created", "participant.joined"]
+    assert [link.kind for link in found] == ["session.created", "invite.minted", "participant.joined"]
 
 
 def test_two_redemptions_from_one_place_are_one_join(integrator, session, field, database) -> None:
@@ -179,7 +179,7 @@ def test_two_redemptions_from_one_place_are_one_join(integrator, session, field,
     results = at_once(12, lambda n: (a := field.join(invite)) and (a.status_code, a.json["field_session_token"]))
     assert len(results) == 1
     with database.read() as db:
-        assert len(queries.links(db, uuid.UUID(session["id"]))) == 2
+        assert len(queries.links(db, uuid.UUID(session["id"]))) == 3
 
 
 def test_two_people_join_one_session_that_opens_once(integrator, session, field, database) -> None:
@@ -189,7 +189,7 @@ def test_two_people_join_one_session_that_opens_once(integrator, session, field,
     with database.read() as db:
         rows = timeline(db, "inspection", session["id"])
         assert sum(row.data.get("opened", False) for row in rows) == 1
-        assert chain.verify(queries.links(db, uuid.UUID(session["id"])))[0] == 7
+        assert chain.verify(queries.links(db, uuid.UUID(session["id"])))[0] == 13
 
 
 def test_join_against_end_gives_one_order(integrator, field, database, cast) -> None:

@@ -150,6 +150,7 @@ def test_the_whole_way_on_pages(otto, cast, integrator, field, database) -> None
         kinds = [link.kind for link in queries.links(db, uuid.UUID(session["id"]))]
     assert kinds == [
         "session.created",
+        "invite.minted",
         "participant.joined",
         "operator.joined",
         *["consent.given"] * 3,

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from app.inspections import queries
-from tests.inspections.pages import consent, kinds, last_link, others_may_not, send, sender, state, stored
+from tests.inspections.pages import OTTO, consent, kinds, last_link, others_may_not, send, sender, state, stored
 from tests.pages import at_once, one_wins, text
 
 NOBODY = {"id": "b6a3f8a0-0000-4000-8000-000000000000"}
@@ -16,7 +16,7 @@ def test_works(otto, agreed, integrator, database):
     row = stored(database, agreed)
     assert row.status == "recording"
     assert row.attended_at is not None, "whoever records is with them"
-    assert last_link(database, agreed) == ("recording.started", {"by": "Otto Kim"})
+    assert last_link(database, agreed) == ("recording.started", {"by": OTTO})
     assert kinds(database, agreed)[0] == "inspection.recording_started"
 
 

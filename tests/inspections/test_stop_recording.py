@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.inspections.pages import kinds, last_link, others_may_not, send, sender, state, stored
+from tests.inspections.pages import OTTO, kinds, last_link, others_may_not, send, sender, state, stored
 from tests.pages import at_once, one_wins, text
 
 NOBODY = {"id": "b6a3f8a0-0000-4000-8000-000000000000"}
@@ -18,7 +18,7 @@ def recording(otto, agreed):
 def test_works(otto, recording, database):
     assert send(otto, recording, "stop_recording").status_code == 303
     assert stored(database, recording).status == "open"
-    assert last_link(database, recording) == ("recording.stopped", {"by": "Otto Kim"})
+    assert last_link(database, recording) == ("recording.stopped", {"by": OTTO})
     assert kinds(database, recording)[0] == "inspection.recording_stopped"
 
 

@@ -36,6 +36,7 @@ OWN = {
         "chain": "the hash chain",
         "anchors": "time-stamping authorities",
         "bundle": "the chain as files that verify offline",
+        "people": "personal records that the chain names by their hash",
         "verification": "what a record proves",
         "user_agents": "what a field user's browser calls itself",
     },

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, select, update
 
 from app.accounts.models import Organization
 from app.inspections import emails, payloads, queries, rules
-from app.inspections.actions._write import Values, lock, record
+from app.inspections.actions._write import LockedInspection, Values, lock, record
 from app.inspections.events import SUBJECT
 from app.inspections.models import Invite
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.errors import Conflict
 from app.kernel.outbox import outbox, recipient_limits
 from app.kernel.outbox.outbox import Message
 
@@ -39,13 +40,22 @@ def update_invite(db: Db, invite: Invite, values: Values, *conditions: ColumnEle
     return db.execute(statement.returning(Invite.id)).one_or_none() is not None
 
 
-def lock_live_inspection(db: Db, inspection_id: uuid.UUID, now: datetime) -> None:
+def sealed(invite: Invite) -> dict[str, object]:
+    """How the chain names an invite: its participant, and which link and which code, 0 where none is needed."""
+    code = invite.code_issue if invite.otp_required else 0
+    return {"participant": str(invite.id), "link": invite.issue, "code": code}
+
+
+def lock_live_inspection(db: Db, inspection_id: uuid.UUID, now: datetime) -> LockedInspection:
     """Locks the inspection of an invite. Raises Conflict when it is over.
 
     The invite is locked before the inspection, as joining does, so that the two never deadlock.
     """
-    if lock(db, inspection_id, rules.LIVE_STATES, now=now) is None:
+    locked = lock(db, inspection_id, rules.LIVE_STATES, now=now)
+    if locked is None:
         rules.check_invite(queries.get(db, inspection_id), now)
+        raise Conflict(CHANGED_MEANWHILE)
+    return locked
 
 
 def check_sending(db: Db, invite: Invite, now: datetime) -> None:

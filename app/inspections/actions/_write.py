@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, insert, or_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.inspections import chain, queries
+from app.inspections import chain, people, queries
 from app.inspections.events import SUBJECT
-from app.inspections.models import ChainEvent, Inspection, Status
+from app.inspections.models import ChainEvent, Inspection, Invite, PersonalRecord, Status
 from app.kernel.changes import events
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
+from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
 from app.kernel.outbox.outbox import Message
@@ -38,6 +39,7 @@ class LockedInspection(NamedTuple):
     consent_state: dict[str, str]
     chain_length: int
     chain_head: str
+    started_at: datetime | None
 
 
 _LOCKED = (
@@ -46,6 +48,7 @@ _LOCKED = (
     Inspection.consent_state,
     Inspection.chain_length,
     Inspection.chain_head,
+    Inspection.started_at,
 )
 
 
@@ -105,6 +108,31 @@ def update_where(db: Db, conditions: Sequence[ColumnElement[bool]], values: Valu
     """Changes and locks the one inspection that these conditions name; None when they do not hold."""
     row = db.execute(update(Inspection).where(*conditions).values(dict(values)).returning(*_LOCKED)).one_or_none()
     return None if row is None else LockedInspection(*row)
+
+
+def seal_act(
+    db: Db, inspection: LockedInspection, kind: str, payload: Mapping[str, object], *, by: Actor, now: datetime
+) -> None:
+    """Seals what somebody did, with who it was. An operator who acts in an inspection that a participant has joined is
+    in it from then on, which is sealed first."""
+    joining: list[SealedEvent] = []
+    if by.kind == "person" and inspection.started_at is not None and not queries.operator_is_in(db, inspection.id, by):
+        joining = [("operator.joined", {"operator": people.named(by)})]
+    append_to_chain(db, inspection, [*joining, (kind, {**payload, "by": people.named(by)})], now)
+
+
+def keep_record(db: Db, invite: Invite, content: str, now: datetime) -> str:
+    """Stores a personal record; returns the SHA-256 by which the chain names it."""
+    digest = sha256(content)
+    values: Values = {
+        PersonalRecord.sha256: digest,
+        PersonalRecord.inspection_id: invite.inspection_id,
+        PersonalRecord.invite_id: invite.id,
+        PersonalRecord.content: content,
+        PersonalRecord.created_at: now,
+    }
+    db.execute(insert(PersonalRecord).values(dict(values)))
+    return digest
 
 
 def append_to_chain(db: Db, inspection: LockedInspection, sealed: Sequence[SealedEvent], now: datetime) -> None:

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from app.inspections import events, queries, rules
+from app.inspections import events, people, queries, rules
 from app.inspections.actions._write import Values, append_to_chain, record, write
 from app.inspections.events import SUBJECT
 from app.inspections.models import Inspection
@@ -28,6 +28,7 @@ def attend(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> Ins
         now=now,
         only=Inspection.attended_at.is_(None),
     )
-    append_to_chain(db, inspection, [("operator.joined", {"operator": by.name})], now)
+    if by.kind != "person" or not queries.operator_is_in(db, inspection_id, by):
+        append_to_chain(db, inspection, [("operator.joined", {"operator": people.named(by)})], now)
     record(db, events.ATTENDED, inspection, by=by, now=now)
     return queries.get(db, inspection_id)

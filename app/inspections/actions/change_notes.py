@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 from app.inspections import events, queries, rules
-from app.inspections.actions._write import append_to_chain, record, try_write
+from app.inspections.actions._write import record, seal_act, try_write
 from app.inspections.events import SUBJECT
 from app.inspections.models import Inspection
 from app.inspections.queries import search
@@ -38,7 +38,7 @@ def change_notes(db: Db, inspection_id: uuid.UUID, *, notes: str, seen: str, by:
         )
         refusal.current = sha256(current.notes)
         raise refusal
-    append_to_chain(db, inspection, [("notes.changed", {"notes": notes, "by": by.name})], now)
+    seal_act(db, inspection, "notes.changed", {"notes": notes}, by=by, now=now)
     search.keep(db, inspection_id)
     data = {"before": former, "after": notes}
     record(db, events.NOTES_CHANGED, inspection, by=by, now=now, data=data)

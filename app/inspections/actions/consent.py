@@ -16,6 +16,7 @@ from app.inspections.actions._write import (
     append_to_chain,
     lock,
     record,
+    seal_act,
     try_write,
 )
 from app.inspections.models import Consent, ConsentWording, Inspection, Invite, Status
@@ -106,7 +107,7 @@ def stop_without_consent(db: Db, invite: Invite, because: str, *, by: Actor, now
     values: Values = {Inspection.status: Status.OPEN.value}
     stopped = try_write(db, invite.inspection_id, rules.source_states("stop_recording"), values, now=now)
     if stopped is not None:
-        append_to_chain(db, stopped, [("recording.stopped", {"by": by.name, "because": because})], now)
+        seal_act(db, stopped, "recording.stopped", {"because": because}, by=by, now=now)
         data = {"invite": str(invite.id), "because": because}
         record(db, events.RECORDING_STOPPED, stopped, by=by, now=now, data=data)
 

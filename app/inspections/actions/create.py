@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Row
 
 from app.accounts.models import Organization
-from app.inspections import chain, emails, events, rules
+from app.inspections import chain, emails, events, people, rules
 from app.inspections.actions._write import Values, insert_link, record
 from app.inspections.models import COUNTS, Anchoring, Campaign, Inspection, Status
 from app.inspections.queries import search
@@ -42,7 +42,7 @@ def create(
         _check_campaign(db, campaign_id, organization_id)
     expires_at = rules.expiry(now, scheduled_for)
     id = id or uuid.uuid4()
-    first = {"session": str(id), "organization": organization.slug}
+    first = {"session": str(id), "organization": organization.slug, "by": people.named(by)}
     link = chain.seal(0, chain.GENESIS, "session.created", first, now)
     values: Values = {
         Inspection.id: id,

@@ -6,7 +6,7 @@ from functools import partial
 
 from app.inspections import emails, events, queries, rules
 from app.inspections.actions._anchoring import ask_authorities
-from app.inspections.actions._write import append_to_chain, record, try_write
+from app.inspections.actions._write import record, seal_act, try_write
 from app.inspections.events import SUBJECT
 from app.inspections.models import Anchoring, Inspection, Status
 from app.kernel.changes.events import Actor
@@ -22,7 +22,7 @@ def end(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> Inspec
     stop_states = rules.source_states("stop_recording")
     stopped = try_write(db, inspection_id, stop_states, {Inspection.status: Status.OPEN.value}, now=now)
     if stopped is not None:
-        append_to_chain(db, stopped, [("recording.stopped", {"by": by.name})], now)
+        seal_act(db, stopped, "recording.stopped", {}, by=by, now=now)
     urls = db.config.tsa_urls
     anchoring = Anchoring.PENDING if urls else Anchoring.NO_AUTHORITY
     values = {
@@ -36,7 +36,7 @@ def end(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> Inspec
         inspection = queries.get(db, inspection_id)
         rules.check_end(inspection, now)
         return inspection
-    append_to_chain(db, ended, [("session.ended", {"session": str(inspection_id), "by": by.name})], now)
+    seal_act(db, ended, "session.ended", {"session": str(inspection_id)}, by=by, now=now)
     inspection = queries.get(db, inspection_id)
     messages = ask_authorities(db, inspection, urls, now)
     data = {"chain_head": inspection.chain_head, "chain_events": inspection.chain_length}

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 
 from app.accounts.models import Organization
-from app.inspections import events, queries, rules
-from app.inspections.actions._invites import Minted, check_sending, send
-from app.inspections.actions._write import CHANGED_MEANWHILE, Values, lock
+from app.inspections import events, people, queries, rules
+from app.inspections.actions._invites import Minted, check_sending, sealed, send
+from app.inspections.actions._write import CHANGED_MEANWHILE, Values, keep_record, lock, seal_act
 from app.inspections.models import Invite
 from app.inspections.queries import search
 from app.kernel.changes.events import Actor
@@ -68,6 +68,8 @@ def invite(
     check_sending(db, minted, now)
     db.execute(insert(Invite).values(dict(values)))
     search.keep(db, inspection_id)
+    kept = keep_record(db, minted, people.record_of(minted), now)
+    seal_act(db, inspection, "invite.minted", {**sealed(minted), "role": role, "record": kept}, by=by, now=now)
     return send(db, events.INVITED, minted, token, code, by=by, now=now)
 
 

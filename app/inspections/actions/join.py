@@ -16,9 +16,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from app.config import Config
-from app.inspections import events, payloads, queries, rules
+from app.inspections import events, payloads, people, queries, rules
+from app.inspections.actions._invites import sealed
 from app.inspections.actions._visitor import Visitor
-from app.inspections.actions._write import Values, append_to_chain, record, try_write
+from app.inspections.actions._write import Values, append_to_chain, keep_record, lock, record, try_write
 from app.inspections.actions.consent import stop_without_consent
 from app.inspections.models import Inspection, Invite, Status, WrongCodes
 from app.inspections.rules import InviteState
@@ -142,6 +143,8 @@ def _wrong_code(db: Db, invite: Invite, tries: int, visitor: Visitor, now: datet
         record(db, events.CODE_WRONG, inspection, by=by, now=now, data={"invite": str(invite.id), "left": left})
         return _refused(401, "otp_invalid", invite, attempts_remaining=left)
     db.execute(update(Invite).where(Invite.id == invite.id).values({Invite.locked_at: now}))
+    if locked := lock(db, invite.inspection_id, rules.LIVE_STATES, now=now):
+        append_to_chain(db, locked, [("invite.locked", {**sealed(invite), "wrong_codes": ever})], now)
     data = {"invite": str(invite.id), "wrong_codes": ever}
     record(db, events.INVITE_LOCKED, inspection, by=by, now=now, data=data)
     return _refused(423, "otp_locked", invite)
@@ -179,7 +182,8 @@ def _let_in(db: Db, invite: Invite, visitor: Visitor, now: datetime) -> Outcome:
         Invite.field_token_sha256: sha256(token),
     }
     db.execute(update(Invite).where(Invite.id == invite.id).values(dict(values)))
-    payload = {"participant": str(invite.id), "role": invite.role, "code": invite.otp_required}
+    kept = keep_record(db, invite, people.record_of(invite, visitor.address, visitor.agent), now)
+    payload = {**sealed(invite), "role": invite.role, "record": kept}
     append_to_chain(db, inspection, [("participant.joined", payload)], now)
     data = {"invite": str(invite.id), "opened": opened is not None}
     record(db, events.JOINED, inspection, by=visitor.actor(invite), now=now, data=data)

@@ -8,9 +8,11 @@ from app.inspections.actions._invites import (
     Minted,
     drop_unsent,
     lock_live_inspection,
+    sealed,
     send,
     update_invite,
 )
+from app.inspections.actions._write import seal_act
 from app.inspections.models import Invite
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import random_digits
@@ -46,6 +48,7 @@ def new_code(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
     if not changed:
         rules.check_new_code(fresh, now)
         raise Conflict(CHANGED_MEANWHILE)
-    lock_live_inspection(db, fresh.inspection_id, now)
+    locked = lock_live_inspection(db, fresh.inspection_id, now)
     rules.check_wrong_codes(queries.wrong_codes(db, fresh))
+    seal_act(db, locked, "code.renewed", sealed(fresh), by=by, now=now)
     return send(db, events.CODE_RENEWED, fresh, None, code, by=by, now=now)

@@ -11,9 +11,11 @@ from app.inspections.actions._invites import (
     check_sending,
     drop_unsent,
     lock_live_inspection,
+    sealed,
     send,
     update_invite,
 )
+from app.inspections.actions._write import seal_act
 from app.inspections.actions.consent import settle_consent
 from app.inspections.actions.join import field_token
 from app.inspections.models import Invite, ReplacedLink
@@ -58,8 +60,9 @@ def reissue(db: Db, invite: Invite, *, by: Actor, now: datetime) -> Minted:
     if not changed:
         rules.check_reissue(fresh, wrong_codes)
         raise Conflict(CHANGED_MEANWHILE)
-    lock_live_inspection(db, fresh.inspection_id, now)
+    locked = lock_live_inspection(db, fresh.inspection_id, now)
     settle_consent(db, fresh.inspection_id, now)
     rules.check_reissue(fresh, wrong_codes)
     check_sending(db, fresh, now)
+    seal_act(db, locked, "invite.reissued", sealed(fresh), by=by, now=now)
     return send(db, events.INVITE_REISSUED, fresh, token, code, by=by, now=now)

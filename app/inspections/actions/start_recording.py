@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func
 
 from app.inspections import events, queries, rules
-from app.inspections.actions._write import append_to_chain, lock, record, write
+from app.inspections.actions._write import lock, record, seal_act, write
 from app.inspections.models import Inspection, Status
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -30,6 +30,6 @@ def start_recording(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetim
         {Inspection.status: Status.RECORDING.value, Inspection.attended_at: attended_at},
         now=now,
     )
-    append_to_chain(db, inspection, [("recording.started", {"by": by.name})], now)
+    seal_act(db, inspection, "recording.started", {}, by=by, now=now)
     record(db, events.RECORDING_STARTED, inspection, by=by, now=now)
     return queries.get(db, inspection_id)

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 from app.inspections import events, queries, rules
-from app.inspections.actions._write import append_to_chain, record, write
+from app.inspections.actions._write import record, seal_act, write
 from app.inspections.models import Inspection, Status
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -20,6 +20,6 @@ def stop_recording(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime
         {Inspection.status: Status.OPEN.value},
         now=now,
     )
-    append_to_chain(db, inspection, [("recording.stopped", {"by": by.name})], now)
+    seal_act(db, inspection, "recording.stopped", {}, by=by, now=now)
     record(db, events.RECORDING_STOPPED, inspection, by=by, now=now)
     return queries.get(db, inspection_id)

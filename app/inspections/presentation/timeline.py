@@ -136,6 +136,11 @@ def _code(invite: Invite, now: datetime) -> Entry:
 
 CHAIN = {
     "session.created": ("plus", "Session made"),
+    "invite.minted": ("user-plus", "Invite made"),
+    "invite.reissued": ("refresh-cw", "New link made"),
+    "code.renewed": ("hash", "New code made"),
+    "invite.locked": ("lock", "Invite locked after wrong codes"),
+    "invite.revoked": ("ban", "Invite revoked"),
     "participant.joined": ("door-open", "Field user joined"),
     "operator.joined": ("user-check", "Operator with them"),
     "recording.started": ("circle-dot", "Recording started"),

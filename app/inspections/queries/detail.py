@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -19,10 +20,12 @@ from app.inspections.models import (
     ChainEvent,
     Inspection,
     Invite,
+    PersonalRecord,
     ReplacedLink,
     WrongCodes,
 )
 from app.inspections.rules import recipient_key
+from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor
@@ -209,6 +212,20 @@ def links(db: Db, inspection_id: uuid.UUID) -> list[chain.Link]:
     )
     rows = db.execute(select(*columns).where(ChainEvent.inspection_id == inspection_id).order_by(ChainEvent.sequence))
     return [chain.Link(*row) for row in rows]
+
+
+def operator_is_in(db: Db, inspection_id: uuid.UUID, by: Actor) -> bool:
+    """Whether the chain says already that this operator is in."""
+    mine = (ChainEvent.inspection_id == inspection_id, ChainEvent.kind == "operator.joined")
+    known = (json.loads(payload)["operator"] for payload in db.scalars(select(ChainEvent.payload).where(*mine)))
+    # Before accounts were sealed, operators were known by their name.
+    return any(each == by.name if isinstance(each, str) else each["account"] == by.id for each in known)
+
+
+def personal_records(db: Db, inspection_id: uuid.UUID) -> dict[str, str | None]:
+    """The personal records of an inspection, oldest first: SHA-256 → content, None for one that was erased."""
+    mine = select(PersonalRecord.sha256, PersonalRecord.content).where(PersonalRecord.inspection_id == inspection_id)
+    return {row.sha256: row.content for row in db.execute(mine.order_by(PersonalRecord.created_at))}
 
 
 class AskedStamp(NamedTuple):

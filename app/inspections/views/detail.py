@@ -127,7 +127,8 @@ def _verdict(
 ) -> verification.Verdict:
     """What the record proves, which every view verifies against what the authorities have stamped."""
     length, head, roots = inspection.chain_length, inspection.chain_head, db().config.tsa_roots
-    return verification.verify(str(inspection.id), links, anchors, roots, length=length, head=head)
+    people = queries.personal_records(db(), inspection.id)
+    return verification.verify(str(inspection.id), links, anchors, roots, length=length, head=head, people=people)
 
 
 def _reasons(inspection: Inspection, unasked: int, now: datetime) -> dict[str, str]:
@@ -200,7 +201,12 @@ def chain_bundle(id: str) -> Response:
     inspection = visible(id)
     head, length = inspection.chain_head, inspection.chain_length
     statement = chain.statement(str(inspection.id), head, length) if inspection.ended_at else None
-    content = bundle.bundle(queries.links(db(), inspection.id), statement, queries.anchors(db(), inspection.id))
+    content = bundle.bundle(
+        queries.links(db(), inspection.id),
+        statement,
+        queries.anchors(db(), inspection.id),
+        queries.personal_records(db(), inspection.id),
+    )
     response = Response(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="chain-{inspection.id}.zip"'
     return personal(response)
