@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response
+from flask import Response, url_for
 from markupsafe import Markup
 
 from app.accounts.access import allow, me
@@ -105,6 +105,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         flags=[(flag, presentation.badge(flag)) for flag in found],
         conflicts=_conflicts(deposition, now),
         hours=presentation.hours(deposition),
+        board_url=url_for(".board", day=_day_of(deposition)) if me().scope(DEPOSITIONS).everything else "",
         case_url=case_url(deposition.organization_slug, deposition.case_name),
         yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
         length=presentation.length(deposition),
@@ -143,6 +144,11 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         api_examples=api_examples.of(deposition),
         no_api_example=api_examples.NONE,
     )
+
+
+def _day_of(deposition: Deposition) -> str:
+    """The day on the viewer's clock on which it begins."""
+    return datetimes.local(deposition.starts_at, me().time_zone).date().isoformat()
 
 
 def _conflicts(deposition: DepositionDetail, now: datetime) -> list[Markup]:
