@@ -22,6 +22,7 @@ Run = TypeVar("Run", bound=Callable[..., Any])
 
 TEXT = (
     ("name", "Their name."),
+    ("telephone", "Their telephone number."),
     ("zone", "Their time zone, such as Europe/Paris."),
     ("languages", "With commas between them."),
     ("skills", "With commas between them."),

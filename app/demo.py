@@ -219,7 +219,10 @@ def _attempts(db: Db) -> None:
     ok = case((OutboxRow.state == DEAD, False), else_=True)
     detail = func.coalesce(OutboxRow.last_error, "")
     tried = select(OutboxRow.id, OutboxRow.attempts, OutboxRow.finished_at, OutboxRow.finished_at, ok, detail).where(
-        OutboxRow.attempts == 1, OutboxRow.finished_at.is_not(None), OutboxRow.state.in_((SENT, DEAD))
+        OutboxRow.attempts == 1,
+        OutboxRow.finished_at.is_not(None),
+        OutboxRow.state.in_((SENT, DEAD)),
+        OutboxRow.id.not_in(select(OutboxAttempt.outbox_id)),
     )
     columns = ["outbox_id", "number", "started_at", "ended_at", "ok", "detail"]
     db.execute(insert(OutboxAttempt.__table__).from_select(columns, tried))

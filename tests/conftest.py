@@ -6,7 +6,7 @@ and its test client. `cast` are the test people and organizations, known by name
 browser. `smtp` and `receiver` are real servers that collect mail and webhooks.
 
 Tests that need the demo site or a browser run first and on as few workers as possible, because both are expensive to
-start (see `pytest_collection_modifyitems`).
+start. Those that mostly wait for processes run meanwhile on another worker (tests/distribution.py).
 """
 
 import gc
@@ -31,7 +31,7 @@ from tests.cast import Cast
 from tests.cast import fill as cast_rows
 from tests.clocks import Clock
 
-pytest_plugins = ["tests.quick"]
+pytest_plugins = ["tests.quick", "tests.distribution"]
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
@@ -45,32 +45,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         databases.clear(os.environ["SESSION_DESK_TEST_RUN"])
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts tests that share something expensive at the front, in one piece.
-
-    xdist's `worksteal` hands each worker one stretch of the list, in order: so the first worker alone crawls the demo
-    site and starts a browser, while the others begin with the rest. Whoever is done takes tests from the end of the
-    list that is longest, and so nobody is idle at the end. Runs after pytest-randomly, whose order stays otherwise.
-    """
-    items.sort(key=_expense)
-
-
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Takes what was imported and collected out of the garbage collector's sight, and lets it look less often: going
     through these half a million objects again and again took a tenth of the suite's time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 20)
-
-
-def _expense(item: pytest.Item) -> int:
-    fixtures = getattr(item, "fixturenames", ())
-    return next((place for place, name in enumerate(EXPENSIVE) if name in fixtures), len(EXPENSIVE))
-
-
-EXPENSIVE = ("demo_site", "chromium")
-"""Fixtures that a worker makes once and that take seconds, the slowest first."""
 
 
 def missing(sentence: str) -> None:

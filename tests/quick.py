@@ -7,8 +7,11 @@ Without the option nothing is left out.
 
 import pytest
 
-SLOW_FIXTURES = {"chromium", "page", "serve", "server", "demo_site"}
-SLOW_FOLDERS = ("tests/bench/", "tests/faults/", "tests/serving/", "tests/tools/", "tests/upgrade/")
+WAITING_FIXTURES = {"serve", "server"}
+WAITING_FOLDERS = ("tests/deploy/", "tests/faults/", "tests/serving/", "tests/tools/")
+"""Of tests that start processes, and wait for them more than they work."""
+SLOW_FIXTURES = {"chromium", "page", "demo_site", *WAITING_FIXTURES}
+SLOW_FOLDERS = ("tests/bench/", "tests/upgrade/", *WAITING_FOLDERS)
 SLOW_FILES = ("test_plans.py",)
 SLOW_MARKERS = ("browser", "hypothesis", "slow")
 

@@ -220,6 +220,10 @@ class Queue(ABC, Generic[Key, R, L, K]):
         """The sentence under the title: about this tab."""
         return f"{pluralize(counts.tabs[tab.key], *tab.counts)}."
 
+    def summary(self, tab: Tab, counts: Counts) -> str:
+        """What a tab says in one line above its rows, for everybody to see; most say nothing."""
+        return ""
+
     @abstractmethod
     def read_more(self, db: Db, rows: Sequence[R]) -> K:
         """Reads at once, for all rows of a page, what `row` wants besides."""

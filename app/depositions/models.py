@@ -57,7 +57,6 @@ class Role(StrEnum):
 
 SESSIONS = (*BOOKED, State.ACTIVE, State.ENDED)
 """What was booked and not canceled."""
-
 IS_SESSION = f"state IN ({', '.join(repr(state.value) for state in SESSIONS)})"
 """The same as a condition without parameters, as a partial index needs it."""
 
@@ -324,9 +323,9 @@ BUFFER = 15
 class Manager(Base):
     """A row of the roster: somebody who manages sessions, with an account here (`person_id`) or an outsider.
 
-    `email` is in lower case and names one row. `zone` is the IANA zone of their working hours and absences. `templates`
-    has the addresses of their rooms by video provider. `feed_hash` is the SHA-256 of the token of their calendar feed.
-    A row is never deleted: who no longer manages is not `active`.
+    `email` is in lower case and names one row; `telephone` is as it was typed, or empty. `zone` is the IANA zone of
+    their working hours and absences. `templates` has the addresses of their rooms by video provider. `feed_hash` is the
+    SHA-256 of the token of their calendar feed. A row is never deleted: who no longer manages is not `active`.
     """
 
     __tablename__ = "managers"
@@ -340,6 +339,7 @@ class Manager(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), unique=True)
     name: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(String(254), unique=True)
+    telephone: Mapped[str] = mapped_column(String(40), default="", server_default="")
     zone: Mapped[str] = mapped_column(String(64))
     languages: Mapped[list[str]] = mapped_column(Json)
     skills: Mapped[list[str]] = mapped_column(Json)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from markupsafe import Markup
@@ -105,6 +106,7 @@ class QueueRow(NamedTuple):
     clock_tone: str
     clock_small: str
     manager: str
+    manager_phone: str
     behind: bool
     """Whether it is listed because somebody does not know how it stands."""
 
@@ -173,12 +175,13 @@ _MIXED_GROUPS = frozenset(
 
 
 class Known(NamedTuple):
-    """What is read besides the rows of a list: the telephones of organizations that are to be called, by their ids, and
-    how many others a row overlaps and what of its checklist is open, by its id."""
+    """What is read besides the rows of a list: the telephones of organizations and managers that are to be called, by
+    their ids, and how many others a row overlaps and what of its checklist is open, by its id."""
 
     phones: Mapping[int, str]
     overlapping: Mapping[int, Overlapping]
     open_items: Mapping[int, tuple[str, ...]]
+    manager_phones: Mapping[int, str] = MappingProxyType({})
 
 
 NOTHING = Known({}, {}, {})
@@ -192,9 +195,10 @@ def row(
     now: datetime,
     known: Known = NOTHING,
 ) -> QueueRow:
-    """A row of the list as `viewer` sees it in this group. An organization's telephone stands where it is to be
-    called."""
-    phone = known.phones.get(listed.organization_id, "") if group in ("next_no", "next_silent") else ""
+    """A row of the list as `viewer` sees it in this group. The telephones of organization and manager stand where they
+    are to be called."""
+    calls = group in ("next_no", "next_silent")
+    phone = known.phones.get(listed.organization_id, "") if calls else ""
     starts_at = listed.starts_at
     key = _CacheKey(
         listed.state,
@@ -234,6 +238,7 @@ def row(
         tone,
         phone or small,
         listed.manager_name or "",
+        known.manager_phones.get(listed.manager_id or 0, "") if calls else "",
         group == "not_up_to_date",
     )
 

@@ -155,14 +155,31 @@ def _digest(wordings: Mapping[str, actions.Wording]) -> str:
 @public_pages.get("/room")
 @public
 def room(id: str) -> Response:
-    """The page of a field user who has joined: what happens now, and the notes."""
+    """The page of a field user who has joined: what happens now, and the notes. It asks every two seconds whether it
+    has changed, which costs a few reads and no page."""
     scene, found = _inside(id)
-    if not isinstance(found, Invite):
-        return _over(scene, found.reason, found.status)
+    if not isinstance(found, Invite) or scene.inspection is None:
+        unknown = found if isinstance(found, actions.Outcome) else actions.Outcome(404, "not_found", {})
+        return _over(scene, unknown.reason, unknown.status)
+    revision = _revision(scene.inspection, scene.locale)
+    if request.headers.get("If-None-Match") == revision:
+        return Response(status=304, headers={"Cache-Control": "no-store"})
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
     return _page(
-        "inspections/room.html", scene, 4, known=known, subjects=rules.SUBJECTS, asked=found.role == rules.FIELD
+        "inspections/room.html",
+        scene,
+        4,
+        known=known,
+        subjects=rules.SUBJECTS,
+        asked=found.role == rules.FIELD,
+        revision=revision,
     )
+
+
+def _revision(inspection: Inspection, locale: str) -> str:
+    """Names what the page of one who has joined says of the inspection."""
+    shown = (inspection.status, str(inspection.attended_at), inspection.operator_name, inspection.notes, locale)
+    return sha256("\n".join(shown))[:16]
 
 
 def as_uuid_or_none(id: str) -> UUID | None:

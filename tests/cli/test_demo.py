@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from app.kernel.db.engine import Database
+from tests import demo_data
 from tests.cli.running import Desk
 
 SHAPE = {"slug", "name", "plan", "self_service", "keys"}
@@ -19,6 +20,7 @@ HTTPS = {
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_loads_and_repeats(desk: Desk, database: Database) -> None:
     first = desk.json("demo", "load")
     assert first == desk.json("demo", "load")
@@ -34,6 +36,12 @@ def test_loads_and_repeats(desk: Desk, database: Database) -> None:
     assert any(each["self_service"] for each in first["organizations"])
     assert {one["role"] for one in first["people"]} == {"scheduler", "leasing_agent", "operator", "admin", "auditor"}
     assert all(set(one) == {"email", "password", "role", "organization"} for one in first["people"])
+
+
+@pytest.mark.slow
+@pytest.mark.filled(by=(demo_data.load,))
+def test_what_was_loaded_is_known_again(desk: Desk, database: Database) -> None:
+    assert "Loaded already." in desk("demo", "load").stdout
     another_secret_key_is_noticed(desk)
     a_wrong_counter_is_found(desk, database)
 

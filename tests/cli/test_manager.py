@@ -13,8 +13,11 @@ ADD = ("manager", "add", "Quartz@partner.example.com", "--name", "Quartz Verbena
 
 
 def test_added_changed_and_listed(desk: Desk, database: Database) -> None:
-    made = desk.json(*ADD, "--room", "zoom https://z.example/{id}", "--hours", "monday 9-17")
+    made = desk.json(
+        *ADD, "--telephone", "+33 1 55 55 01 00", "--room", "zoom https://z.example/{id}", "--hours", "monday 9-17"
+    )
     assert (made["email"], made["monday"]) == ("quartz@partner.example.com", "9:00-17:00")
+    assert made["telephone"] == "+33 1 55 55 01 00"
     assert desk.json("manager", "change", "quartz@partner.example.com", "--inactive")["changed"] is True
     again = desk.json("manager", "change", "quartz@partner.example.com", "--inactive")
     assert (again["changed"], again["active"], again["monday"]) == (False, False, "9:00-17:00")

@@ -15,7 +15,7 @@ from tests import browsers
 from tests.cast import PASSWORD
 from tests.depositions import factories
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The filters of a list in a browser: a change is applied at once, and what is being used stays in hand."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,13 +9,13 @@ from playwright.sync_api import Page
 from app.depositions import actions
 from app.kernel.clock import now
 from tests.depositions import factories
-from tests.servers import Server
+from tests.project.visual_checks import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
 
 @pytest.fixture
-def queue(page: Page, server: Server, app: Any, cast: Any, database: Any) -> Page:
+def queue(page: Page, app: Any, cast: Any, database: Any) -> Iterator[Page]:
     """The queue of somebody who has one of two requests."""
     mine = factories.request(database, cast, deponent_name="Rafael Lindqvist")
     factories.request(database, cast, deponent_name="Jane Doe")
@@ -24,9 +25,10 @@ def queue(page: Page, server: Server, app: Any, cast: Any, database: Any) -> Pag
             db, mine.id, assignee=(ines.id, ines.name), by=cast.actor("ines"), now=now(), version=mine.version
         )
     name, value = cast.cookie(app, "ines")
-    page.context.add_cookies([{"name": name, "value": value, "url": server.url}])
-    page.goto(f"{server.url}/depositions")
-    return page
+    with serving(app) as address:
+        page.context.add_cookies([{"name": name, "value": value, "url": address}])
+        page.goto(f"{address}/depositions")
+        yield page
 
 
 def fetched(page: Page, query: str) -> None:

@@ -1,12 +1,17 @@
 """The charts of an overview in a browser: one gutter, no chart wider than the window, links for every pointer."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser
 
-from tests import browsers
+from app import create_app
+from app.config import Config
+from app.kernel.db.engine import Database
+from tests import browsers, demo_data
+from tests.databases import WorkerDatabases
 from tests.project import visual_checks
-from tests.project.conftest import demo_site as demo_site
-from tests.project.crawler import DemoSite
+from tests.project.crawler import DemoSite, add_vera
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 
@@ -20,13 +25,21 @@ PLOTS = """() => [...document.querySelectorAll('.chart > svg')].map((svg) => {
 })"""
 
 
+@pytest.fixture(scope="module")
+def site(worker_databases: WorkerDatabases) -> Iterator[DemoSite]:
+    """The app on demonstration data, of which no page was visited yet."""
+    url = worker_databases.sqlite(fills=[demo_data.load, add_vera])
+    database = Database(Config.for_tests(database_url=url, public_base_url="http://localhost"))
+    yield DemoSite(database, create_app(database.config, database))
+    database.dispose()
+    worker_databases.remove(url)
+
+
 @pytest.mark.parametrize(("width", "columns"), [(1280, 2), (390, 1), (320, 1)])
-def test_all_plots_start_and_end_on_the_same_line(
-    demo_site: DemoSite, chromium: Browser, width: int, columns: int
-) -> None:
-    client = demo_site.client("vera@example.com")
+def test_all_plots_start_and_end_on_the_same_line(site: DemoSite, chromium: Browser, width: int, columns: int) -> None:
+    client = site.client("vera@example.com")
     client.get("/")
-    with visual_checks.serving(demo_site.app) as base, browsers.fresh_page(chromium, width, 844) as page:
+    with visual_checks.serving(site.app) as base, browsers.fresh_page(chromium, width, 844) as page:
         cookies = [{"name": c.key, "value": c.value, "url": base} for c in client._cookies.values()]
         page.context.add_cookies(cookies)  # type: ignore[arg-type]
         for desk in ("depositions", "prescreens", "inspections"):
@@ -41,10 +54,10 @@ def test_all_plots_start_and_end_on_the_same_line(
             assert all(plot["edge"] <= width for plot in plots)
 
 
-def test_a_bar_leads_to_its_rows_and_the_table_does_by_keyboard(demo_site: DemoSite, chromium: Browser) -> None:
-    client = demo_site.client("vera@example.com")
+def test_a_bar_leads_to_its_rows_and_the_table_does_by_keyboard(site: DemoSite, chromium: Browser) -> None:
+    client = site.client("vera@example.com")
     client.get("/")
-    with visual_checks.serving(demo_site.app) as base, browsers.fresh_page(chromium) as page:
+    with visual_checks.serving(site.app) as base, browsers.fresh_page(chromium) as page:
         cookies = [{"name": c.key, "value": c.value, "url": base} for c in client._cookies.values()]
         page.context.add_cookies(cookies)  # type: ignore[arg-type]
         page.goto(f"{base}/depositions/overview", wait_until="load")

@@ -194,6 +194,8 @@ def test_a_question_that_cannot_be_read_is_refused(
 
 def test_only_the_team_asks(client: Any, cast: Cast, database: Database, session: Any) -> None:
     others_may_not(client, cast, database, session, "ask", **TYPED)
+    ask(database, cast, session)
+    others_may_not(client, cast, database, stored(database, session.id), "settle_question")
 
 
 def test_of_two_who_ask_at_once_the_later_is_told(client: Any, cast: Cast, database: Database, session: Any) -> None:

@@ -8,6 +8,7 @@ from app.depositions.models import Manager
 from app.depositions.queries import managers, people
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
+from app.kernel.errors import Conflict
 from tests.depositions import factories
 from tests.depositions.pages import listed, others_may_not, send, sender, stored
 from tests.pages import at_once, csrf, digest, one_wins, text
@@ -168,3 +169,15 @@ def test_the_room_of_the_former_manager_is_left_for_that_of_the_new_one(cast, da
         booking = actions.Booking(manager_id=id)
         row = actions.change_manager(db, made.id, booking, by=cast.actor("ines"), now=now())
     assert (row.room_url, row.provider) == (f"https://kwame.example.com/{made.id}", "zoom")
+
+
+def test_who_is_not_active_gets_no_session(cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    with database.write() as db:
+        id = actions.roster.add_for_booking(
+            db, "Kwame Osei", "kwame@example.com", "UTC", by=cast.actor("ines"), now=now()
+        )
+        db.execute(update(Manager).where(Manager.id == id).values(active=False))
+    with database.write() as db, pytest.raises(Conflict, match="not active in the roster"):
+        actions.change_manager(db, made.id, actions.Booking(manager_id=id), by=cast.actor("ines"), now=now())
+    assert stored(database, made.id) == made

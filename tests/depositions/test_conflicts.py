@@ -218,6 +218,17 @@ def test_the_page_names_what_it_overlaps(ines, cast, database):
     assert page.count("Overlaps another") == 2
 
 
+def test_both_pages_say_why_it_was_booked_all_the_same(ines, database, cast):
+    starts_at = now() + timedelta(days=5)
+    first = factories.in_state(database, cast, "scheduled", starts_at=starts_at)
+    second = factories.request(database, cast, starts_at=starts_at, **{**factories.OTHERS, **EACH["invitee"]})
+    factories.schedule(database, cast, second.id, reason="Two <b>rooms</b>.")
+    for id in (first.id, second.id):
+        assert "Booked all the same: “<bdi>Two &lt;b&gt;rooms&lt;/b&gt;.</bdi>”." in text(
+            ines.get(f"/depositions/{id}")
+        )
+
+
 def test_what_a_manager_needs_between_two_changes_what_overlaps(database, cast):
     starts_at = now() + timedelta(days=5)
     first = factories.in_state(database, cast, "scheduled", starts_at=starts_at)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from app.depositions import actions
+from app.depositions.models import Manager
 from app.kernel.clock import now
 from tests.depositions import factories
 from tests.depositions.pages import stored
@@ -125,3 +127,19 @@ def test_a_day(keys: Keyboard, database: Any, cast: Any, outbox: Any) -> None:
     keys.press("Review and decline")
     keys.confirm("Declined")
     assert stored(database, asked.id).notice == "The court has fixed this hour."
+
+
+def test_the_room_follows_another_choice_of_manager(keys: Keyboard, database: Any, cast: Any) -> None:
+    with database.write() as db:
+        rooms = {"zoom": "https://zoom.example.com/{id}"}
+        db.execute(update(Manager).where(Manager.id == cast.managers["ines"].id).values({Manager.templates: rooms}))
+    made = factories.request(database, cast, details={})
+    keys.open(f"/depositions/{made.id}")
+    room = keys.page.locator("[name=room_url]")
+    expect(room).to_have_attribute("placeholder", "The manager’s own room")
+    keys.to("manager")
+    keys.page.keyboard.press("ArrowUp")
+    expect(keys.page.locator("[name=manager]:checked")).to_have_value("other")
+    expect(room).to_have_attribute("placeholder", "https://")
+    keys.page.keyboard.press("ArrowDown")
+    expect(room).to_have_attribute("placeholder", "The manager’s own room")

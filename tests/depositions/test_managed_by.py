@@ -64,7 +64,24 @@ def test_two_filters(ines, cast, database):
     needs = ines.get("/depositions?manager=me")
     assert needs.status_code == 200
     assert 'name="manager"' not in text(needs), "no request that needs scheduling has a manager"
-    assert ines.get("/depositions?view=scheduled&manager=x").status_code == 422
+    for unknown in ("x", "outsider-", "outsider-x", "outsider-0", "-1"):
+        assert ines.get(f"/depositions?view=scheduled&manager={unknown}").status_code == 422
+
+
+def test_outsiders_can_be_asked_for_too(ines, cast, database):
+    factories.in_state(database, cast, "scheduled")
+    theirs = factories.request(database, cast, **factories.OTHERS)
+    theirs = factories.schedule(
+        database, cast, theirs.id, manager_name="Quartz Verbena", manager_email="quartz@partner.example.com"
+    )
+    address = f"manager=outsider-{theirs.manager_id}"
+    assert [int(row["Number"]) for row in exported(ines, f"?view=scheduled&{address}")] == [theirs.id]
+    page = text(ines.get(f"/depositions?view=scheduled&{address}"))
+    assert f'<option value="outsider-{theirs.manager_id}" selected>Quartz Verbena</option>' in page
+    assert exported(ines, "?view=scheduled&manager=outsider-987654") == []
+    gone = text(ines.get("/depositions?view=scheduled&manager=outsider-987654"))
+    assert "a manager who is not here" in gone
+    assert 'value="outsider-987654" selected' in gone, "another filter does not take this one away"
 
 
 def test_a_cursor_of_one_manager_is_no_cursor_of_another():

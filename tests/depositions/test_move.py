@@ -113,8 +113,10 @@ def test_twice(ines, cast, database, outbox):
     made = factories.in_state(database, cast, "scheduled")
     assert send(ines, made.id, "move", version=2, notify="y", **WHEN).status_code == 303
     again = send(ines, made.id, "move", version=3, notify="y", **WHEN)
-    assert again.status_code == 409
-    assert "The session is at that hour already." in text(again)
+    assert again.status_code == 422
+    assert "The session is at that hour already. Type another day or hour." in text(again)
+    again = sender(ines, made.id, "move", version=2, notify="y", **WHEN)()
+    assert (again.status_code, "You moved it" in text(again)) == (409, True), "of an old page, what was done since"
     assert stored(database, made.id).sequence == 2
 
 
@@ -281,6 +283,16 @@ def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, datab
     assert "Nobody is notified of it." in text(done)
     assert "nobody is notified by e-mail: We call them." in text(done)
     assert len(outbox.rows()) == sent
+
+
+def test_a_silent_move_to_another_hour_than_was_shown_is_shown_first(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
+    _, fields = preview_of(ines, made, notify=None)
+    other = {**fields, "start_date": "2031-03-13", "reason": "We call them."}
+    again = ines.post(f"/depositions/{made.id}/move", data=other)
+    assert (again.status_code, "Thu 13 Mar 2031" in text(again)) == (409, True)
+    assert stored(database, made.id) == made
 
 
 def test_after_a_silent_move_people_are_told_from_the_hour_that_they_know(ines, cast, database, outbox):

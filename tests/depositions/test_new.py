@@ -1,6 +1,7 @@
 """New: staff enter a request for an organization that phoned or wrote, checked as one that comes through the API."""
 
 import re
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from app.depositions.models import Deposition
 from app.kernel.changes.events import timeline
 from app.kernel.db.engine import Database
 from tests.depositions.test_mail_reader import MAIL
-from tests.pages import digest
+from tests.pages import at_once, digest
 
 NEW, CREATE = "/depositions/new", "/depositions/create"
 
@@ -49,7 +50,7 @@ def form(cast):
 
 def every(database: Database):
     with database.read() as db:
-        return db.execute(select(*Deposition.__table__.c)).all()
+        return db.execute(select(*Deposition.__table__.c).order_by(Deposition.id)).all()
 
 
 def test_it_is_entered_as_asked_and_says_for_whom(ines, database, outbox, form):
@@ -124,6 +125,26 @@ def test_a_duplicate_is_flagged_before_it_is_entered(ines, database, form):
     fields = {**{name: value for name, value in typed.items() if name != "step"}, "preview": digest(shown)}
     assert ines.post(CREATE, data=fields).status_code == 303
     assert len(every(database)) == 2
+
+
+def test_a_duplicate_that_came_meanwhile_is_shown_first(ines, database, form):
+    ines.post(CREATE, data=form())
+    typed = {**form(title="The same once more"), "step": "preview"}
+    shown = ines.post(CREATE, data=typed)
+    fields = {**{name: value for name, value in typed.items() if name != "step"}, "preview": digest(shown)}
+    meanwhile = {**form(title="From a colleague"), "step": "preview"}
+    seen = ines.post(CREATE, data=meanwhile)
+    del meanwhile["step"]
+    assert ines.post(CREATE, data={**meanwhile, "preview": digest(seen)}).status_code == 303
+    assert ines.post(CREATE, data=fields).status_code == 409
+    assert len(every(database)) == 2
+
+
+def test_presses_of_one_form_at_once_enter_one(another_browser, database, form):
+    typed, browsers = form(), [another_browser() for _ in range(4)]
+    answers = at_once([partial(browser.post, CREATE, data=typed) for browser in browsers])
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.location for answer in answers}) == len(every(database)) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from flask import Flask
 from sqlalchemy import update
 
 from app.accounts.models import Organization
-from app.depositions import actions
+from app.depositions import actions, jobs
+from app.depositions.models import Manager
 from app.depositions.queries import people
 from app.depositions.rules import business_days, reconfirmation
+from app.depositions.rules.new_request import parse_start
 from app.depositions.rules.reconfirmation import Answer, Reconfirmation
 from app.kernel.changes import events
 from app.kernel.db.engine import Database
@@ -107,6 +110,40 @@ def test_nobody_is_asked_before_the_switch_nor_of_what_they_were_not_told(
     switch(database, cast, clock, reconfirmation=True)
     assert ask(clock, outbox) == {}
     assert stored(database, unheard.id).reconfirmation is None
+
+
+def test_who_was_not_told_is_not_asked(database: Database, cast: Cast, outbox: Outbox, clock: Clock) -> None:
+    made = factories.in_state(database, cast, "scheduled", starts_at=MONDAY_MORNING + timedelta(hours=2))
+    factories.delivered(database, "dead", "email")
+    factories.delivered(database, "sent", "webhook")
+    assert ask(clock, outbox).keys() == {CONTACT}
+    assert stored(database, made.id).reconfirmation == Reconfirmation.SILENT
+
+
+def test_switched_off_before_it_is_due_nobody_is_asked(
+    database: Database, cast: Cast, outbox: Outbox, clock: Clock
+) -> None:
+    booked(database, cast)
+    switch(database, cast, clock, reconfirmation=False)
+    assert ask(clock, outbox) == {}
+
+
+def test_another_hour_is_another_question(database: Database, cast: Cast, outbox: Outbox, clock: Clock) -> None:
+    made = booked(database, cast)
+    ask(clock, outbox)
+    with database.write() as db:
+        actions.reconfirm(db, made.id, f"participant:{HOST}", Answer.YES, by=COMMAND_LINE, now=clock.now())
+        to = actions.Move(parse_start("2027-03-17", "09:00 AM", made.time_zone), 1.25)
+        actions.move(db, made.id, to, by=COMMAND_LINE, now=clock.now())
+    outbox.deliver_all()
+    payload = {"deposition": made.id, "sequence": made.sequence}
+    late: Any = SimpleNamespace(payload=payload, database=database, now=clock.now())
+    assert jobs.reconfirm(late) == jobs.NOT_NEEDED, "also for a worker that had taken it up before the move"
+    clock.set(datetime(2027, 3, 16, 17, 0, 1, tzinfo=UTC))
+    outbox.deliver_all()
+    questions = [each["to"] for each in outbox.emails() if LINK.search(each["text"])]
+    assert questions.count(HOST) == 2
+    assert stored(database, made.id).reconfirmation == Reconfirmation.SILENT
 
 
 def test_opening_changes_nothing_and_the_press_records(
@@ -221,11 +258,18 @@ def test_what_is_not_booked_is_not_confirmed(client: Any, database: Database, ca
     assert reconfirmation.why_not_reconfirm(made.state, True).partition(".")[0] in text(refused)  # type: ignore[union-attr]  # it refuses
 
 
+def in_order(page: str, *names: str) -> bool:
+    """Whether a page has these names in this order."""
+    places = [page.index(name) for name in names]
+    return places == sorted(places)
+
+
 def test_the_tab_lists_the_next_business_day(
     client: Any, app: Flask, database: Database, cast: Cast, outbox: Outbox, clock: Clock
 ) -> None:
     with database.write() as db:
         db.execute(update(Organization).where(Organization.slug == "marston").values(public_phone="+1 212 555 0142"))
+        db.execute(update(Manager).values(telephone="+1 415 555 0163"))
     monday = [
         booked(database, cast, deponent_name=name) for name in ("Silent Witness", "Sure Witness", "Absent Witness")
     ]
@@ -241,11 +285,17 @@ def test_the_tab_lists_the_next_business_day(
             actions.reconfirm(db, made.id, "organization:", answer, by=COMMAND_LINE, now=clock.now())
     cast.sign_in(client, "ines")
     page = text(client.get("/depositions?view=next"))
-    assert "1 confirmed, 1 silent, 1 no or a call." in page
-    places = [page.index(name) for name in ("Absent Witness", "Silent Witness", "Sure Witness")]
-    assert places == sorted(places)
-    assert page.count("+1 212 555 0142") == 2
+    assert "<p>1 confirmed, 1 silent, 1 no or a call.</p>" in page, "the sum is a line that everybody sees"
+    names = ("Silent Witness", "Absent Witness", "Sure Witness")
+    assert in_order(page, *names), "in the afternoon"
+    assert (page.count("+1 212 555 0142"), page.count("+1 415 555 0163")) == (2, 2), "of who is to be called"
     assert "Tuesday Witness" not in page
+    absent = text(client.get(f"/depositions/{monday[2].id}"))
+    assert "tel:+12125550142" in absent
+    assert "tel:+14155550163" in absent
+    clock.set(datetime(2027, 3, 15, 6, tzinfo=UTC))
+    cast.sign_in(client, "ines")
+    assert in_order(text(client.get("/depositions?view=next")), "Absent Witness", "Silent Witness"), "before noon"
     clock.set(MONDAY_MORNING + timedelta(hours=2, seconds=1))
     cast.sign_in(client, "ines")
     page = text(client.get("/depositions?view=next"))

@@ -78,6 +78,17 @@ def test_added_changed_and_kept_with_before_and_after(hugo, database):
     assert "zone: America/Los_Angeles → Europe/Paris" in text(hugo.get(f"/depositions/managers/{id}"))
 
 
+def test_a_telephone_is_kept_as_it_was_typed_and_dialled(hugo, database):
+    id = add(hugo, database, telephone=" tel:(415) 555‑0163 ext. 7 ")
+    assert row_of(database, id).telephone == "(415) 555-0163 ext. 7"
+    assert 'href="tel:+14155550163"' in text(hugo.get(f"/depositions/managers/{id}"))
+    assert post(hugo, f"/{id}/change", **{**FACTS, "telephone": "٠٤ ٥٥٥ ٠١١٩", "version": 1}).status_code == 303
+    assert row_of(database, id).telephone == "04 555 0119"
+    assert history(database, id)[0][1]["after"] == {"telephone": "04 555 0119"}
+    lines = csv.DictReader(io.StringIO(text(hugo.get("/depositions/managers/csv"))[1:]))
+    assert [line["telephone"] for line in lines if line["name"] == FACTS["name"]] == ["04 555 0119"]
+
+
 def test_a_person_of_the_team_is_known_by_their_address(hugo, database, cast):
     id = add(hugo, database, email="ada@example.com", name="Ada")
     assert row_of(database, id).person_id == cast.people["ada"].id
@@ -99,6 +110,7 @@ def test_one_address_is_one_row_and_a_stale_form_overwrites_nothing(hugo, databa
     [
         ("name", ["", " ", "\u202e", *HOSTILE]),
         ("email", ["", "no", "a@b", "a b@example.com", "x" * 250 + "@example.com", "\x00@example.com"]),
+        ("telephone", ["no", "12345", "1" * 16, "+1 415 555 0100 or so", "\x00"]),
         ("zone", ["", "Atlantis", "UTC+1", "\x00", LONG]),
         ("languages", [", ".join(f"l{n}" for n in range(21)), "x" * 61, "\x00"]),
         ("buffer_before", ["-1", "481", "1.5", "ten", "99999"]),

@@ -12,6 +12,7 @@ from app.inspections.locales import TRANSLATIONS, time_left
 from app.inspections.models import ConsentWording
 from app.kernel.changes.events import timeline
 from app.kernel.crypto import sha256
+from tests.inspections import pages
 from tests.inspections.conftest import PHONE, at_once, printed, token_of, wrong
 
 
@@ -22,8 +23,8 @@ class Browser:
         self.client = app.test_client()
         self.environ, self.headers = {"REMOTE_ADDR": address}, {"User-Agent": agent}
 
-    def get(self, path: str, **more):
-        return self.client.get(path, headers=self.headers, environ_overrides=self.environ, **more)
+    def get(self, path: str, headers=(), **more):
+        return self.client.get(path, headers={**self.headers, **dict(headers)}, environ_overrides=self.environ, **more)
 
     def head(self, path: str):
         return self.client.head(path, headers=self.headers, environ_overrides=self.environ)
@@ -386,3 +387,20 @@ def test_a_browser_without_cookies_is_told_that_it_needs_one(app, invite) -> Non
     phone.client = app.test_client()
     again = phone.post(f"{place(invite)}/", t=token_of(invite))
     assert phone.get(again.headers["Location"]).status_code == 200, "with cookies, the link lets it in"
+
+
+def test_the_page_of_one_who_is_in_follows(phone, integrator, session, otto) -> None:
+    invite = integrator.invite(session)
+    phone.post(f"{place(invite)}/", t=token_of(invite))
+    room = f"{place(invite)}/room"
+
+    def revision():
+        return re.search(r'data-revision="(\w+)"', phone.get(room).text)[1]
+
+    before = revision()
+    assert phone.get(room, headers={"If-None-Match": before}).status_code == 304
+    pages.send(otto, session, "attend")
+    news = phone.get(room, headers={"If-None-Match": before})
+    assert (news.status_code, "Otto Kim" in news.text, revision() != before) == (200, True, True)
+    integrator.end(session)
+    assert phone.get(room, headers={"If-None-Match": before}).status_code == 410

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.inspections.conftest import printed
+from tests.inspections import pages
+from tests.inspections.conftest import printed, token_of
 from tests.project.visual_checks import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
@@ -87,3 +88,18 @@ def test_a_hidden_window_says_it_in_its_title(board, integrator, field):
     join(integrator, field, session)
     page.evaluate(POLL)
     page.wait_for_function("() => document.title.startsWith('Alex Garcia waits')")
+
+
+def test_the_phone_hears_by_itself_that_somebody_is_with_them(app, page, integrator, otto):
+    session = integrator.create()
+    invite = integrator.invite(session)
+    with serving(app) as address:
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(f"{address}/join/{session['id']}/?t={token_of(invite)}", wait_until="load")
+        page.click("button[type=submit]")
+        page.goto(f"{address}/join/{session['id']}/room", wait_until="load")
+        assert "Otto Kim" not in page.inner_text("#news")
+        pages.send(otto, session, "attend")
+        page.wait_for_function("() => document.querySelector('#news').innerText.includes('Otto Kim')")
+        integrator.end(session)
+        page.wait_for_function("() => !document.querySelector('#news')")

@@ -23,6 +23,7 @@ from tests.clocks import Clock
 from tests.prescreens.decisions import NOTES, decide, last, stands, sweep
 from tests.prescreens.factories import prescreen, stored
 from tests.prescreens.test_approve import token
+from tests.project.visual_checks import serving
 
 FRAGMENT = {"HX-Request": "true", "HX-Target": "div#holds"}
 
@@ -213,18 +214,18 @@ def worker(database: Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def window(page: Any, app: Any, server: Any, cast: Cast) -> Any:
-    """Lena's browser."""
+def window(page: Any, app: Any, cast: Cast) -> Iterator[Any]:
+    """Lena's browser; `window.address` is where the site is."""
     name, value = cast.cookie(app, "lena")
-    page.context.add_cookies([{"name": name, "value": value, "url": server.url}])
-    page.server = server
-    return page
+    with serving(app) as page.address:
+        page.context.add_cookies([{"name": name, "value": value, "url": page.address}])
+        yield page
 
 
 @pytest.mark.browser
 def test_press_see_it_follow_and_take_it_back(window: Any, database: Database, cast: Cast) -> None:
     jane, emeka = two(database, cast)
-    window.goto(f"{window.server.url}/prescreens/{jane}")
+    window.goto(f"{window.address}/prescreens/{jane}")
     window.get_by_role("button", name="Approve Jane Smith").click()
     window.wait_for_url(f"**/prescreens/{emeka}")
     window.locator("#holds", has_text="Approving Jane Smith in").wait_for()
@@ -247,7 +248,7 @@ def test_press_see_it_follow_and_take_it_back(window: Any, database: Database, c
 def test_the_bar_goes_when_it_is_final(window: Any, database: Database, cast: Cast, worker: None) -> None:
     jane, _ = two(database, cast)
     decide(database, cast, jane, seconds=10)
-    window.goto(f"{window.server.url}/prescreens")
+    window.goto(f"{window.address}/prescreens")
     bar = window.locator("#holds")
     assert bar.is_visible()
     bar.wait_for(state="hidden", timeout=60_000)

@@ -66,6 +66,7 @@ APART: dict[str, tuple[str, ...]] = {
     "reference.moved": ("/api/docs/depositions",),  # the address that earlier documents printed
     "brand.sheet": ("/brand/marston.css",),  # a stylesheet, which pages link in their head
     "managers_public.feed": (),  # calendars ask it; its address is shown once
+    "depositions_public.room": (),  # leaves for another site at once; tests/depositions/test_who_came.py opens it
     "depositions_answers.reconfirm": (),  # a mailed link; tests/depositions/test_reconfirm.py opens it
     "depositions_answers.question": (),  # a mailed link; tests/depositions/test_ask.py opens it
     "prescreens_public.reading": (),  # js/reading.js asks it; without scripts the next page says it

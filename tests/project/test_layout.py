@@ -69,6 +69,7 @@ OWN_VIEWS = {
         "choosing": "who manages a session, on a page of its own",
         "returns": "where a press leads back to",
         "choices": "the managers of a booking to choose from",
+        "managed_by": "the filter by who manages a session",
         "managers": "the roster",
         "import_managers": "the roster from a file",
         "reading": "what was read of a mail",

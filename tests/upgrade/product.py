@@ -9,10 +9,14 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config as Alembic
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.accounts.models import Organization
 from app.config import Config
+from app.depositions import actions
+from app.depositions.rules.settings import SettingsFields
 from app.desks import BACKFILLS
+from app.kernel.changes.events import Actor
 from app.kernel.db import backfills
 from app.kernel.db.engine import Database
 from app.wiring import wire
@@ -62,6 +66,15 @@ def work(database: Database, now: datetime, rounds: int = 100) -> None:
         if not worker.run_once(now):
             return
     raise AssertionError(f"The worker still found work after {rounds} rounds.")
+
+
+def switch_everything_on(database: Database, now: datetime) -> None:
+    """Switches on, for every organization, what is sent by itself about depositions."""
+    chosen: SettingsFields = {"reminders": True, "reconfirmation": True, "reconfirm_deponent": True}
+    by = Actor("cli", None, "Administrator", None, "cli")
+    with database.write() as db:
+        for id in db.scalars(select(Organization.id)).all():
+            actions.change_settings(db, id, chosen, by=by, now=now)
 
 
 def decrypt(database: Database, payload: str) -> str:

@@ -165,6 +165,23 @@ def test_what_was_over_stays_over(database: Any, outside: Outside, authority: Au
     assert not sent_before & set(outside.emails)
 
 
+def test_nothing_is_sent_by_itself_about_sessions_of_before(
+    database: Any, outside: Outside, authority: Authority, clock: Clock
+) -> None:
+    """Also when organizations switch on all that is sent by itself: that holds for what is booked from then on."""
+    product.switch_everything_on(database, clock.now())
+    last = max(datetime.fromisoformat(row["starts_at"]) for row in snapshot().records("depositions"))
+    while clock.now() < last + timedelta(days=1):
+        product.work(database, clock.move(days=1))
+    written = {_dashed(row["id"]) for row in snapshot().records("outbox") if row["subject_type"] == "deposition"}
+    found = product.rows(database, f"SELECT id FROM {product.OUTBOX} WHERE subject_type = 'deposition'")
+    assert {_dashed(str(id)) for (id,) in found} == written
+    before = len(outside.mail.mails)
+    assert before
+    product.work(database, clock.move(days=30))
+    assert len(outside.mail.mails) == before
+
+
 def test_what_was_given_up_can_be_sent_again(database: Any, outside: Outside, browsers: Browsers, clock: Clock) -> None:
     browser = browsers["ines.moreau@example.com"]
     for id in (facts()["dead"], facts()["sent_kept"]):

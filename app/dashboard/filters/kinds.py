@@ -182,21 +182,16 @@ class Organization(Filter[int]):
 
 
 class Person(Filter[PersonValue]):
-    """A person by number, or `me`. `narrows` makes the condition from the bindparam of the person's id. With `tabs` it
-    means something on these alone."""
+    """A person by number, or `me`. `narrows` makes the condition from the bindparam of the person's id."""
 
     def __init__(
         self,
         name: str,
         label: str,
         narrows: Callable[[ColumnElement[int]], Condition],
-        tabs: Collection[str] = (),
     ) -> None:
         super().__init__(name, label)
-        self.narrows, self.tabs = narrows, tabs
-
-    def applies(self, value: PersonValue, tab: str) -> bool:
-        return not self.tabs or tab in self.tabs
+        self.narrows = narrows
 
     def parse(self, text: str, reader: Reader) -> PersonValue:
         found = ME if text == ME.value else number(text)
@@ -228,26 +223,13 @@ class Person(Filter[PersonValue]):
             return "you"
         return next((each.name for each in sources.assignees() if each.id == value), "a person who is not here")
 
-    def control(self, chosen: Chosen, sources: Sources) -> Control | None:
-        return None if self.tabs and chosen.tab not in self.tabs else super().control(chosen, sources)
-
 
 class Assignee(Person):
-    """The person a row is assigned to: by number, `me`, or `nobody`. Another person of the row is asked for alike: by
-    a name and a label, and a `column` that `narrows` compares with the person."""
+    """The person a row is assigned to: by number, `me`, or `nobody`."""
 
-    def __init__(
-        self,
-        column: Column,
-        name: str = "with",
-        label: str = "Assigned to",
-        *,
-        nobody: str = "Unassigned",
-        narrows: Callable[[ColumnElement[int]], Condition] | None = None,
-        tabs: Collection[str] = (),
-    ) -> None:
-        super().__init__(name, label, narrows or (lambda person: column == person), tabs)
-        self.column, self.nobody = column, nobody
+    def __init__(self, column: Column) -> None:
+        super().__init__("with", "Assigned to", lambda person: column == person)
+        self.column = column
 
     def parse(self, text: str, reader: Reader) -> PersonValue:
         return UNASSIGNED if text == UNASSIGNED.value else super().parse(text, reader)
@@ -266,7 +248,7 @@ class Assignee(Person):
         return [anyone, (UNASSIGNED.value, "nobody"), *people]
 
     def phrase(self, value: PersonValue, chosen: Chosen, sources: Sources) -> tuple[str, str]:
-        return ("", self.nobody) if value is UNASSIGNED else super().phrase(value, chosen, sources)
+        return ("", "Unassigned") if value is UNASSIGNED else super().phrase(value, chosen, sources)
 
 
 class Tag(Filter[str]):

@@ -55,14 +55,16 @@ def move(
     """Moves the session; its id, links and room stay. With `notify`, the webhook and the e-mails go out.
 
     A manager who gives the session up and one who gets it are told in any case. Messages that say the old moment and
-    were not sent yet are not sent any more. Raises Conflict when it is not booked
-    or is at that moment already, and when the manager is busy and no reason is given.
+    were not sent yet are not sent any more. Raises Conflict when it is not booked,
+    and when the manager is busy and no reason is given; Invalid when it is at that moment already.
     """
     starts_at, ends_at = to.start.starts_at, to.ends_at
     managed = Managed(
         db, deposition_id, to.booking, by=by, now=now, organization_id=organization_id, span=(starts_at, ends_at)
     )
     before, manager = managed.before, managed.manager
+    if version in (None, before.version):
+        transitions.check_another_hour(before.state, is_at(before, to))
     deposition = write(
         db,
         deposition_id,

@@ -182,6 +182,7 @@ def _values(facts: RosterFacts) -> Values:
     return {
         Manager.name: facts.name,
         Manager.email: facts.email,
+        Manager.telephone: facts.telephone,
         Manager.zone: facts.zone,
         Manager.languages: list(facts.languages),
         Manager.skills: list(facts.skills),

@@ -109,6 +109,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     maker.change_zone_rules()
     maker.settle()
     answers.reconfirm(db, organizations, now)
+    answers.test_webhook(db, organizations["marston"], _actor(maker.team[0]), now)
     return {"depositions": maker.made}
 
 

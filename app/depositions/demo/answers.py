@@ -1,14 +1,15 @@
-"""What organizations of the demonstration answer about sessions and to a question of the team, and checklists."""
+"""What organizations of the demonstration answer: about sessions, a question, a test webhook; and checklists."""
 
 from datetime import datetime, timedelta
 from itertools import cycle
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from app.accounts.models import Organization
 from app.depositions import actions, emails
 from app.depositions.actions import people as knowledge
+from app.depositions.events import WEBHOOK_TEST
 from app.depositions.models import BOOKED, Deposition, Kind, State
 from app.depositions.queries import questions, reconfirmation
 from app.depositions.rules.checklist import Item, Progress
@@ -17,6 +18,7 @@ from app.depositions.rules.questions import NewQuestion
 from app.depositions.rules.reconfirmation import Answer
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.outbox.outbox import SENT, OutboxAttempt, OutboxRow
 
 ANSWERS = ("yes", "", "no", None, "yes", "yes", "", "yes")
 """What organizations answer when they are asked whether a session takes place, in turn; None: they are not asked."""
@@ -87,3 +89,16 @@ def prepare(db: Db, by: Actor, now: datetime) -> None:
     )
     for row, checklist in zip(rows.all(), CHECKLISTS, strict=False):
         actions.change_checklist(db, row.id, checklist, by=by, now=now - timedelta(hours=2))
+
+
+def test_webhook(db: Db, firm: Organization, by: Actor, now: datetime) -> None:
+    """Sends a test webhook, which the organization's receiver has taken."""
+    at, took = now - timedelta(hours=5), timedelta(milliseconds=184)
+    actions.test_webhook(db, firm.id, "https://hooks.example.com/sessions", by=by, now=at)
+    sent = (OutboxRow.subject_type == WEBHOOK_TEST, OutboxRow.subject_id == str(firm.id))
+    (id,) = db.execute(
+        update(OutboxRow).where(*sent).values(state=SENT, finished_at=at + took, attempts=1).returning(OutboxRow.id)
+    ).one()
+    answer = db.vault.encrypt('{"received": true}')
+    ended = {"ended_at": at + took, "ok": True, "status": 200, "detail": "", "answer": answer}
+    db.execute(insert(OutboxAttempt).values(outbox_id=id, number=1, started_at=at, **ended))

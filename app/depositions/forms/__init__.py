@@ -15,6 +15,7 @@ from wtforms import (
     RadioField,
     SelectField,
     StringField,
+    TelField,
     TextAreaField,
 )
 from wtforms.validators import ValidationError
@@ -284,6 +285,9 @@ class RosterForm(VersionedForm):
 
     name = NameField("Name", validators=[needed("Write the manager’s name."), at_most(200)])
     email = EmailField("E-mail", validators=[needed("Write the manager’s e-mail address."), at_most(254)])
+    telephone = TelField(
+        "Telephone", validators=[at_most(100)], description="The team calls it when a session is in doubt."
+    )
     zone = StringField(
         "Time zone",
         validators=[needed("Choose the manager’s time zone."), at_most(64)],

@@ -47,6 +47,7 @@ from app.depositions.rules.business_days import HOUR
 from app.depositions.rules.questions import QuestionState
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.kernel.db.engine import Db
+from app.kernel.text import datetimes
 
 SOON = timedelta(hours=24)
 BEFORE_ASKING = timedelta(hours=HOUR.hour)
@@ -107,6 +108,7 @@ COLUMNS = (
     Deposition.question,
     Deposition.assignee_id,
     Deposition.assignee_name,
+    Deposition.manager_id,
     Deposition.manager_name,
     Deposition.created_at,
     Deposition.promised_by,
@@ -135,6 +137,8 @@ GROUPS_OF_NEXT: tuple[tuple[str, Condition], ...] = (
     ("next_yes", _answered(Reconfirmation.YES, Reconfirmation.ASSUMED)),
 )
 """The groups of that tab, each with what was answered about its sessions. Those who are to be called come first."""
+AFTERNOON = 12
+"""From this hour on, on the team's clock, those who have not answered come before all others."""
 
 
 class ListedDeposition(Protocol):
@@ -161,6 +165,7 @@ class ListedDeposition(Protocol):
     question: str | None
     assignee_id: int | None
     assignee_name: str | None
+    manager_id: int | None
     manager_name: str | None
     created_at: datetime
     promised_by: datetime
@@ -186,7 +191,9 @@ def sorts(chosen: Chosen) -> Sequence[str]:
 def listing(db: Db, chosen: Chosen, now: datetime) -> Listing:
     """The list of these filters at this moment."""
     values = {**_moments(now), **chosen.bind(db)}
-    return Listing(_compiled(chosen.kind), values, purpose=chosen.purpose("depositions", CURSOR_NAMES))
+    silent_first = chosen.tab == NEXT and datetimes.local(now, db.config.desk_hours.zone).hour >= AFTERNOON
+    purpose = chosen.purpose("depositions", CURSOR_NAMES) + (":silent" if silent_first else "")
+    return Listing(_compiled(chosen.kind, silent_first), values, purpose=purpose)
 
 
 def _moments(now: datetime) -> dict[str, object]:
@@ -196,11 +203,12 @@ def _moments(now: datetime) -> dict[str, object]:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(kind: ListKind) -> CompiledListing:
+def _compiled(kind: ListKind, silent_first: bool = False) -> CompiledListing:
     reach = within_reach(Deposition.organization_id, kind.reach)
-    return CompiledListing(
-        Deposition, COLUMNS, _segments(kind), reach=reach, counter_queries=_counter_queries(kind.reach)
-    )
+    segments = _segments(kind)
+    if silent_first:
+        segments.sort(key=lambda each: each.key != "next_silent")
+    return CompiledListing(Deposition, COLUMNS, segments, reach=reach, counter_queries=_counter_queries(kind.reach))
 
 
 @lru_cache(maxsize=8)

@@ -1,10 +1,10 @@
 """The roster: who can manage sessions, and when they are busy or away."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from app.depositions.models import BOOKED, Absence, Deposition, Manager, State, WorkingHours
 from app.depositions.rules import availability
@@ -13,12 +13,18 @@ from app.depositions.rules.new_request import LONGEST_HOURS
 from app.depositions.rules.transitions import LENGTH_UNKNOWN, busy, overlap
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
+from app.kernel.text import normalization
 
 LONGEST_BUFFER = timedelta(hours=8)
 _FARTHEST = timedelta(hours=LONGEST_HOURS) + LENGTH_UNKNOWN + LONGEST_BUFFER
 """How far from this session another can start and still overlap it; farther than its day is long."""
 
 _EVERY_COLUMN = tuple(Manager.__table__.c)
+
+
+_TELEPHONES = select(Manager.id, Manager.telephone).where(
+    Manager.id.in_(bindparam("ids", expanding=True)), Manager.telephone != ""
+)
 
 
 class BookedSession(NamedTuple):
@@ -33,12 +39,6 @@ class BookedSession(NamedTuple):
     title: str
     case_name: str
     manager_id: int | None
-
-
-def managed_by(person: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that a person, by their id, manages the session: they have a row of the roster."""
-    theirs = select(Manager.id).where(Manager.person_id == person).scalar_subquery()
-    return Deposition.manager_id == theirs
 
 
 def managers(db: Db) -> list[Manager]:
@@ -59,6 +59,39 @@ def by_email(db: Db, email: str) -> Manager | None:
     """The row of the roster with this address."""
     row = db.execute(select(*_EVERY_COLUMN).where(Manager.email == email.lower())).first()
     return cast(Manager, row) if row is not None else None
+
+
+def managed_by(person: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a person, by their id, manages the session: they have a row of the roster."""
+    theirs = select(Manager.id).where(Manager.person_id == person).scalar_subquery()
+    return Deposition.manager_id == theirs
+
+
+class Telephone(NamedTuple):
+    """A telephone number: `number` is read, `key` is dialled."""
+
+    number: str
+    key: str
+
+
+def telephone_of(manager: Manager) -> Telephone:
+    """The telephone of a manager, both texts empty where none is known. Their zone says in which country it is."""
+    key = normalization.telephone_key(manager.telephone, normalization.region_of(manager.zone))
+    return Telephone(manager.telephone, key)
+
+
+def telephones(db: Db, manager_ids: Collection[int]) -> dict[int, str]:
+    """The telephones of managers that have one, by their ids."""
+    rows = db.execute(_TELEPHONES, {"ids": sorted(manager_ids)}).all() if manager_ids else ()
+    return {row.id: row.telephone for row in rows}
+
+
+def telephones_of(db: Db, emails: Collection[str]) -> dict[str, Telephone]:
+    """The telephones of those of these addresses whom the roster knows with one, by the address in lower case."""
+    known = select(*_EVERY_COLUMN).where(
+        Manager.email.in_(sorted({email.lower() for email in emails})), Manager.telephone != ""
+    )
+    return {row.email: telephone_of(cast(Manager, row)) for row in db.execute(known)}
 
 
 def booked(db: Db, manager_ids: Iterable[int], starts_at: datetime, ends_at: datetime) -> list[BookedSession]:

@@ -77,6 +77,29 @@ def listed(db: Db, text: str, active: bool | None, now: datetime) -> list[Roster
     return [RosterRow(row, sessions.get(row.id, 0), away.get(row.id)) for row in rows]
 
 
+class Named(NamedTuple):
+    """A row of the roster by its ids and name."""
+
+    id: int
+    person_id: int | None
+    name: str
+
+
+_NAMES = select(Manager.id, Manager.person_id, Manager.name)
+_BY_NAME = _NAMES.order_by(Manager.active.desc(), Manager.name, Manager.id).limit(SHOWN)
+
+
+def names(db: Db) -> list[Named]:
+    """Who can be filtered by: the roster by name, those who are active first."""
+    return [Named(*row) for row in db.execute(_BY_NAME)]
+
+
+def name_of(db: Db, manager_id: int | None, person_id: int | None) -> str | None:
+    """The name of a row by its id or by that of its person; None when there is no such row."""
+    one = Manager.person_id == person_id if manager_id is None else Manager.id == manager_id
+    return db.execute(select(Manager.name).where(one)).scalar()
+
+
 def counts(db: Db) -> tuple[int, int]:
     """How many managers are active, and how many there are."""
     active, every = db.execute(select(func.count().filter(Manager.active), func.count()).select_from(Manager)).one()
@@ -123,6 +146,7 @@ def facts(manager: Manager, hours: Sequence[Hours]) -> RosterFacts:
         manager.templates,
         manager.active,
         tuple(sorted(hours)),
+        manager.telephone,
     )
 
 

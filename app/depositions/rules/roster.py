@@ -43,12 +43,14 @@ class RosterFacts:
     templates: Mapping[str, str] = field(default_factory=dict)
     active: bool = True
     hours: tuple[Hours, ...] = ()
+    telephone: str = ""
 
     def as_data(self) -> dict[str, object]:
         """The facts as events and comparisons have them."""
         return {
             "name": self.name,
             "email": self.email,
+            "telephone": self.telephone,
             "zone": self.zone,
             "languages": ", ".join(self.languages),
             "skills": ", ".join(self.skills),
@@ -63,6 +65,7 @@ class RosterFacts:
 COLUMNS = (
     "name",
     "email",
+    "telephone",
     "zone",
     "languages",
     "skills",
@@ -93,6 +96,9 @@ def read(typed: Mapping[str, str]) -> RosterFacts:
     email = normalization.email(typed.get("email", "")).lower()
     if not _is_address(email):
         fault("email", "Write the manager’s e-mail address, for example name@example.com.")
+    telephone = normalization.telephone(typed.get("telephone", ""))
+    if telephone is None:
+        fault("telephone", "Write a telephone number with its country, for example +1 415 555 0100.")
     zone = typed.get("zone", "").strip()
     known = _zone(zone)
     if known is None:
@@ -136,6 +142,7 @@ def read(typed: Mapping[str, str]) -> RosterFacts:
         templates,
         active in ("yes", "true", "1", "on"),
         tuple(hours),
+        telephone or "",
     )
 
 

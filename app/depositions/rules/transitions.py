@@ -44,6 +44,7 @@ BECAUSE_LIMIT = 300
 NOTICE_LIMIT = 2000
 REASON_LIMIT = 500
 ROOM_LIMIT = 2048
+SAME_HOUR = "The session is at that hour already."
 
 ALREADY_CANCELED = "session_request.already_canceled"
 NOT_CANCELABLE = "session_request.not_cancelable"
@@ -225,7 +226,14 @@ def check_start(state: str, has_room: bool) -> None:
 
 def check_move(state: str, same: bool = False) -> None:
     """`same` is whether nothing would change."""
-    _refuse(why_not_move(state) or ("The session is at that hour already." if same else None))
+    _refuse(why_not_move(state) or (SAME_HOUR if same else None))
+
+
+def check_another_hour(state: str, same: bool) -> None:
+    """Raises Invalid, so that another hour is typed, where nothing would change of a session that can be moved."""
+    if same and not why_not_move(state):
+        detail = f"{SAME_HOUR} Nothing was changed."
+        raise Invalid(detail, errors=[FieldError("start_time", "same", f"{SAME_HOUR} Type another day or hour.")])
 
 
 def check_keep_hour(state: str, hour_moved: bool) -> None:

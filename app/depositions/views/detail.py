@@ -41,6 +41,7 @@ from app.depositions.views.list import QUEUE
 from app.depositions.views.reconfirm import shown_reconfirmation
 from app.kernel import clock
 from app.kernel.changes import events
+from app.kernel.changes.events import TimelineRow
 from app.kernel.db.transaction import db, reading
 from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.text import datetimes
@@ -103,7 +104,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         tagged=tagging.shown(QUEUE, db(), deposition),
         state=presentation.STATES[State(deposition.state)],
         flags=[(flag, presentation.badge(flag)) for flag in found],
-        conflicts=_conflicts(deposition, now),
+        conflicts=_conflicts(deposition, rows, now),
         hours=presentation.hours(deposition),
         board_url=url_for(".board", day=_day_of(deposition)) if me().scope(DEPOSITIONS).everything else "",
         case_url=case_url(deposition.organization_slug, deposition.case_name),
@@ -151,12 +152,23 @@ def _day_of(deposition: Deposition) -> str:
     return datetimes.local(deposition.starts_at, me().time_zone).date().isoformat()
 
 
-def _conflicts(deposition: DepositionDetail, now: datetime) -> list[Markup]:
-    """A sentence about each conflict, with links."""
+def _conflicts(deposition: DepositionDetail, rows: Sequence[TimelineRow], now: datetime) -> list[Markup]:
+    """A sentence about each conflict, with links, and why it was booked all the same. `rows` are its events."""
     if not deposition.overlapping:
         return []
     found = conflicts.findings(reading(), deposition, now, besides=deposition.id)
-    return [confirmations.linked(each) for each in found]
+    return [confirmations.linked(each) + _in_spite(deposition.id, rows, each.id) for each in found]
+
+
+def _in_spite(id: int, rows: Sequence[TimelineRow], other: int | None) -> Markup:
+    """The reason that was typed when the later of two sessions that overlap was booked, moved or given away."""
+    if other is None:
+        return Markup()
+    theirs = events.timeline(reading(), SUBJECT, other, 50)
+    for row, needed in (*((row, other) for row in rows), *((row, id) for row in theirs)):
+        if needed in (row.data.get("overlaps") or ()) and row.data.get("reason"):
+            return Markup(" <small>Booked all the same: “<bdi>{}</bdi>”.</small>").format(row.data["reason"])
+    return Markup()
 
 
 def _relative(deposition: Deposition) -> str:

@@ -8,8 +8,9 @@ from app.dashboard.filters import Assignee, Choice, Dated, Filters, Organization
 from app.depositions import presentation
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition
-from app.depositions.queries import detail, listing, managers
+from app.depositions.queries import detail, listing
 from app.depositions.queries.detail import DepositionDetail
+from app.depositions.views.managed_by import ManagedBy
 from app.kernel.db.transaction import reading
 
 pages = Blueprint("depositions", __name__, url_prefix="/depositions")
@@ -26,14 +27,7 @@ FILTERS = Filters(
         ),
         Organization(Deposition.organization_id),
         Assignee(Deposition.assignee_id),
-        Assignee(
-            Deposition.manager_id,
-            "manager",
-            "Managed by",
-            nobody="Without a manager",
-            narrows=managers.managed_by,
-            tabs=listing.MANAGED,
-        ),
+        ManagedBy(),
         Tag(SUBJECT, Deposition.id),
         *date_range(Dated("Starts", Deposition.starts_at)),
         Text(SUBJECT, Deposition.id, "name, case, e-mail, number"),

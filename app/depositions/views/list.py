@@ -13,7 +13,7 @@ from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import checklists, conflicts, detail, listing, settings
+from app.depositions.queries import checklists, conflicts, detail, listing, managers, settings
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.depositions.views.filters import FILTERS, READERS, pages
@@ -31,7 +31,7 @@ TAKES_PLACE: Mapping[str, str] = {
 }
 """What was answered about a session, as the CSV has it."""
 CALLED = frozenset((*ALARMING, Reconfirmation.SILENT))
-"""What was answered about sessions whose organization is to be called."""
+"""What was answered about sessions whose organization and manager are to be called."""
 
 
 def _reconfirmed(counts: Mapping[str, int]) -> str:
@@ -239,17 +239,20 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
 
     def lede(self, tab: Tab, counts: Counts) -> str:
         text, soon = super().lede(tab, counts), counts.tabs[listing.STARTING]
-        if tab.key == listing.NEXT:
-            return _reconfirmed(counts.tabs) or text
         if tab.key != listing.NEEDS or not soon:
             return text
         return f"{text.removesuffix('.')}, {soon:,} of them for a session within 24 hours."
 
+    def summary(self, tab: Tab, counts: Counts) -> str:
+        return _reconfirmed(counts.tabs) if tab.key == listing.NEXT else ""
+
     def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> presentation.Known:
+        called = [row for row in rows if row.reconfirmation in CALLED]
         return presentation.Known(
-            settings.telephones(db, {row.organization_id for row in rows if row.reconfirmation in CALLED}),
+            settings.telephones(db, {row.organization_id for row in called}),
             conflicts.counted(db, [row.id for row in rows if row.overlapping]),
             checklists.open_items(db, [row.id for row in rows]),
+            managers.telephones(db, {row.manager_id for row in called if row.manager_id}),
         )
 
     def export_facts(self, db: Db, rows: Sequence[ListedDeposition]) -> Mapping[int, Mapping[str, object]]:

@@ -242,6 +242,7 @@ def _page(row: Manager) -> Response:
         "depositions/manager.html",
         manager=row,
         facts=facts,
+        telephone=queries.telephone_of(row),
         form=form,
         absence=AbsenceForm(formdata=None, data={"version": row.version}),
         absences=[(each, _days(each)) for each in roster.absences(reading(), row.id, now)],

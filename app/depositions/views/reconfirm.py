@@ -1,6 +1,6 @@
 """What was answered about whether a session takes place, and what is written down of a call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,8 +10,9 @@ from app.accounts.access import allow, me
 from app.dashboard import redirects
 from app.depositions import actions
 from app.depositions.forms.asking import ReconfirmForm
-from app.depositions.queries import reconfirmation
+from app.depositions.queries import managers, reconfirmation
 from app.depositions.queries.detail import DepositionDetail
+from app.depositions.queries.managers import Telephone
 from app.depositions.queries.reconfirmation import Response as GivenResponse
 from app.depositions.rules.reconfirmation import Answer, read_answer, why_not_reconfirm
 from app.depositions.views.filters import READERS, actable, pages
@@ -38,12 +39,13 @@ def reconfirm(id: int) -> Response:
 
 
 class ShownReconfirmation(NamedTuple):
-    """What was answered about whether a session takes place. `open`: it can still be answered."""
+    """What was answered about whether a session takes place. `telephones` are of respondents, by their keys; `manager`
+    is how the manager is reached. `open`: it can still be answered."""
 
     responses: Sequence[GivenResponse]
     summary: str
-    phone: str
-    phone_key: str
+    telephones: Mapping[str, Telephone]
+    manager: Telephone | None
     open: bool
 
 
@@ -60,4 +62,9 @@ def shown_reconfirmation(deposition: DepositionDetail, denied: str | None, now: 
     moment = None if over or asked else deposition.reconfirm_at
     day = datetimes.day(datetimes.local(moment, deposition.zone)) if moment and moment > now else ""
     summary = f"the business day before is {day}" if day else ""
-    return ShownReconfirmation(given, summary, organization.phone, organization.phone_key, not (over or denied))
+    manager = (deposition.manager_email or "").lower()
+    known = managers.telephones_of(reading(), {manager, *(one.who.address for one in given)})
+    telephones = {one.who.key: known[key] for one in given if (key := one.who.address.lower()) in known}
+    if organization.phone:
+        telephones[given[0].who.key] = Telephone(organization.phone, organization.phone_key)
+    return ShownReconfirmation(given, summary, telephones, known.get(manager), not (over or denied))

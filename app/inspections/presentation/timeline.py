@@ -162,6 +162,9 @@ def chain_entries(links: Sequence[chain.Link]) -> list[Entry]:
             withdrawn = link.kind == "consent.withdrawn"
             icon = "ban" if withdrawn else "check-check"
             text = f"Consent withdrawn: {subject}" if withdrawn else f"Consent: {subject} {payload['answer']}"
+        if link.kind == "operator.joined":
+            operator = json.loads(link.payload)["operator"]
+            text = f"{text}: {operator if isinstance(operator, str) else operator['name']}"
         at = datetime.fromisoformat(link.occurred_at)
         entries.append(Entry(icon=icon, text=f"{link.sequence}. {text}", hash=link.hash, at=at))
     return entries

@@ -11,6 +11,7 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 import orjson
@@ -53,6 +54,8 @@ class PreviewedMessage:
     html: str = ""
     files: Sequence[tuple[str, str]] = ()
     warning: str = ""
+    at: datetime | None = None
+    """When it happens by itself."""
     count: int = 1
     """How many messages or files it stands for."""
 
@@ -71,9 +74,10 @@ PARTS = (
     ("calendar", "calendar", "calendar file"),
     ("sms", "smartphone", "text message"),
     ("webhook", "webhook", "webhook"),
-    ("work", "clock", "task"),
+    ("work", "clock", "follow-up"),
 )
-"""The kinds of previewed messages in the order of the tabs, each with its icon and noun."""
+"""The kinds of previewed messages in the order of the tabs, each with its icon and noun. A follow-up is what happens by
+itself later, if it is still needed then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,7 @@ def previewed_messages(db: Db, messages: Sequence[Message]) -> list[PreviewedMes
                 PreviewedMessage("sms", "smartphone", "Text message", "1 person", [("To", message.payload["to"])], text)
             )
         elif message.channel != "email":
-            found.append(PreviewedMessage("work", "clock", message.summary))
+            found.append(PreviewedMessage("work", "clock", message.summary, at=message.due_at))
     return found
 
 

@@ -6,6 +6,7 @@ mixed with black, a colour that is too pale becomes the nearest one that can be 
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 READABLE = 4.5
 """The contrast that words need (WCAG 2, 1.4.3)."""
@@ -47,6 +48,7 @@ def dark_tone(colour: str) -> str:
     return _towards(WHITE, colour, DARK_GROUNDS)
 
 
+@lru_cache(maxsize=1024)
 def _towards(end: str, colour: str, grounds: tuple[str, ...]) -> str:
     for share in range(101):
         mixed = _mixed(colour, end, share / 100)

@@ -8,6 +8,7 @@ import "./tabs.js";
 import "./refusals.js";
 import "./forms.js";
 import "./counters.js";
+import "./rooms.js";
 import "./slow-answers.js";
 import "./theme.js";
 import "./clipboard.js";
