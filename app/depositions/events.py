@@ -117,6 +117,15 @@ SETTING_LABELS = {
 """What each choice of an organization is called."""
 
 
+def _checklist(row: EventRow) -> str:
+    before, after = row.data.get("before", {}), row.data.get("after", {})
+    return ", ".join(f"{item}: {_progress(before.get(item))} → {_progress(value)}" for item, value in after.items())
+
+
+def _progress(value: object) -> str:
+    return {"open": "to do", "done": "done"}.get(str(value), "not needed")
+
+
 def _settings(row: EventRow) -> str:
     before, after = row.data.get("before", {}), row.data.get("after", {})
     return ", ".join(
@@ -279,6 +288,13 @@ UNASSIGNED = EventType(
     aliases=("deposition.given_back",),
 )
 ROOM_CHANGED = EventType("deposition.room_changed", "Room changed by {who}", "changed the room", "door-open")
+CHECKLIST_CHANGED = EventType(
+    "deposition.checklist_changed",
+    "Checklist changed by {who}",
+    "changed the checklist",
+    "list-checks",
+    details=_checklist,
+)
 REMINDED = EventType(
     "deposition.reminded", "Participants were reminded", "reminded the participants", "bell", details=_reminded
 )

@@ -70,6 +70,44 @@ def test_a_cancellation_that_is_sent_leaves_the_system_behind_until_it_reads(cli
     assert {one[2] for one in states(database, made).values()} == {False}
 
 
+def test_what_was_read_before_a_change_is_no_news(client, database, cast, clock):
+    made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
+    listed(client, cast, made.id)
+    clock.move(minutes=5)
+    cancel(database, cast, made, notify=False)
+    assert states(database, made)["system"][2]
+
+
+def test_a_message_that_failed_leaves_them_behind(database, cast):
+    made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database, "dead", channel="email")
+    factories.delivered(database, channel="webhook")
+    assert {name for name, one in states(database, made).items() if one[2]} == PARTICIPANTS
+    assert stored(database, made.id).not_up_to_date
+
+
+def test_a_manager_who_never_heard_of_their_release_stays_behind(database, cast):
+    made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
+    with database.write() as db:
+        actions.change_manager(db, made.id, None, by=cast.actor("ines"), now=now())
+    factories.delivered(database, "dead")
+    with database.read() as db:
+        assert [(one.kind, one.concerned) for one in people.outdated(db, made.id)] == [("manager", False)]
+
+
+def test_an_older_message_that_arrives_late_takes_nothing_back(database, cast):
+    made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
+    cancel(database, cast, made)
+    factories.delivered(database)
+    late = people.receipt(made, "quartz@example.com")
+    with database.write() as db:
+        keep.RECEIPTS.keep(db, str(made.id), late, "sent", now())
+    assert states(database, made)["quartz@example.com"] == ("accepted", 2, False)
+
+
 def test_another_organization_reads_nothing_of_it(client, database, cast):
     made = factories.in_state(database, cast, "canceled")
     assert stored(database, made.id).not_up_to_date

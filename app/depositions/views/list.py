@@ -13,7 +13,7 @@ from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import conflicts, detail, listing, managers, settings
+from app.depositions.queries import checklists, conflicts, detail, listing, managers, settings
 from app.depositions.queries.listing import ListedDeposition
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.depositions.views.filters import FILTERS, READERS, pages
@@ -258,6 +258,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
         return presentation.Known(
             settings.telephones(db, {row.organization_id for row in called}),
             conflicts.counted(db, [row.id for row in rows if row.overlapping]),
+            checklists.open_items(db, [row.id for row in rows]),
             managers.telephones(db, {row.manager_id for row in called if row.manager_id}),
         )
 
