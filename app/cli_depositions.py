@@ -146,6 +146,21 @@ def ask(output: Output, id: int, question: str, hours: tuple[str, ...], text: bo
     output.done({"id": found.id, "kind": kind.value}, f"The organization is asked about session {found.id}.")
 
 
+@command(deposition, "checklist")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.argument("items", nargs=-1, required=True, metavar="ITEM=PROGRESS…")
+def change_checklist(output: Output, id: int, items: tuple[str, ...]) -> None:
+    """Write what is prepared: interpreter, exhibits, reporter or link, each none, open or done, as exhibits=done."""
+    from app.depositions import actions
+    from app.depositions.rules.checklist import read
+
+    wanted = read(dict(item.partition("=")[::2] for item in items))
+    with opened_database().write() as db:
+        found = actions.change_checklist(db, id, wanted, by=BY, now=clock.now())
+    facts = {item.value: progress.value for item, progress in wanted.items()}
+    output.done({"id": found.id, **facts}, f"The checklist of {found.id} is written.")
+
+
 @command(deposition, "settle-question")
 @click.argument("id", type=click.IntRange(1, 2**63 - 1))
 def settle_question(output: Output, id: int) -> None:
@@ -221,7 +236,7 @@ def _print_differences(output: Output, wrong: Sequence[str], fine: str) -> None:
 @click.argument("id", type=click.IntRange(1, 2**63 - 1))
 @click.option("--notice", required=True, help="Why the session stays. The organization reads it in the API.")
 def decline_cancellation(output: Output, id: int, notice: str) -> None:
-    """Decline the organization's request to cancel a session. Nobody is written to."""
+    """Decline the organization's request to cancel a session. Nobody gets an e-mail."""
     from app.depositions import actions
 
     with opened_database().write() as db:

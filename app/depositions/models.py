@@ -57,7 +57,6 @@ class Role(StrEnum):
 
 SESSIONS = (*BOOKED, State.ACTIVE, State.ENDED)
 """What was booked and not canceled."""
-
 IS_SESSION = f"state IN ({', '.join(repr(state.value) for state in SESSIONS)})"
 """The same as a condition without parameters, as a partial index needs it."""
 
@@ -238,6 +237,16 @@ class DepositionQuestion(Base):
     answer: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ChecklistItem(Base):
+    """Something that is prepared for a deposition (rules/checklist.py). What is not needed has no row."""
+
+    __tablename__ = "deposition_checks"
+
+    deposition_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("depositions.id"), primary_key=True)
+    item: Mapped[str] = mapped_column(String(12), primary_key=True)
+    done: Mapped[bool] = mapped_column(Boolean)
 
 
 class DepositionSettings(Base):

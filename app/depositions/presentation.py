@@ -44,7 +44,7 @@ GROUPS = {
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
     "asked_answered": Label("Answered", "message-square-text", "warn"),
     "asked_open": Label("Asked, no answer yet", "hourglass"),
-    "not_up_to_date": Label("Somebody does not know how it stands", "mail-x", "danger"),
+    "not_up_to_date": Label("Somebody is not up to date", "mail-x", "danger"),
     "overlapping": Label("Overlapping", "layers-2", "danger"),
     "overlapping_passed": Label("Overlapping, date has passed", "history"),
     "moved": Label("The hour moved", "clock", "danger"),
@@ -71,6 +71,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "weekend": ("calendar-x", "warn"),
     "ambiguous": ("clock", "warn"),
     "interpreter": ("languages", ""),
+    "checklist": ("list-checks", "warn"),
     "webhook": ("webhook", ""),
 }
 """Icon and tone of each flag."""
@@ -107,7 +108,7 @@ class QueueRow(NamedTuple):
     manager: str
     manager_phone: str
     behind: bool
-    """Whether it is listed because somebody does not know how it stands."""
+    """Whether it is listed because somebody is not up to date."""
 
 
 class _CacheKey(NamedTuple):
@@ -127,6 +128,7 @@ class _CacheKey(NamedTuple):
     postback_url: bool
     interpreter: str | None
     country: str | None
+    open_items: tuple[str, ...]
 
     @property
     def details(self) -> dict[str, str]:
@@ -142,6 +144,7 @@ def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool
         key.country,
         key.overlaps,
         key.requested_twice,
+        key.open_items,
     )
     tone = "warn" if any(flag.key == "hour" for flag in found) else ""
     span = transitions.busy(key.starts_at, key.ends_at)
@@ -173,14 +176,15 @@ _MIXED_GROUPS = frozenset(
 
 class Known(NamedTuple):
     """What is read besides the rows of a list: the telephones of organizations and managers that are to be called, by
-    their ids, and how many others a row overlaps, by its id."""
+    their ids, and how many others a row overlaps and what of its checklist is open, by its id."""
 
     phones: Mapping[int, str]
     overlapping: Mapping[int, Overlapping]
+    open_items: Mapping[int, tuple[str, ...]]
     manager_phones: Mapping[int, str] = MappingProxyType({})
 
 
-NOTHING = Known({}, {})
+NOTHING = Known({}, {}, {})
 
 
 def row(
@@ -210,6 +214,7 @@ def row(
         bool(listed.postback_url),
         listed.details.get("interpreter"),
         country_of(listed),
+        known.open_items.get(listed.id, ()),
     )
     hour = now.replace(minute=0, second=0, microsecond=0)
     name = normalization.shown(listed.deponent_name)

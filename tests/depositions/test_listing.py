@@ -309,7 +309,7 @@ def test_how_often_the_database_is_asked(ines, cast, database, desk):
     assert (fragment, len(seen) - fragment) == (FRAGMENT, PAGE), seen
 
 
-FRAGMENT, PAGE = 8, 14
+FRAGMENT, PAGE = 9, 15
 """Queries of the fragment and of the whole page, whatever the table holds."""
 
 

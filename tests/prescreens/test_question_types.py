@@ -4,7 +4,7 @@ import json
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.kernel.errors import Invalid
@@ -40,6 +40,7 @@ TYPED = st.one_of(
 
 
 @pytest.mark.parametrize("kind", QuestionType)
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine says nothing about the strategies
 @given(typed=st.lists(TYPED, min_size=1, max_size=3), locale=st.sampled_from(LOCALES))
 def test_what_is_typed_is_an_answer_that_round_trips_or_is_refused_in_words(
     kind: QuestionType, typed: list[str], locale: str
@@ -170,6 +171,7 @@ QUESTIONS = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(QUESTIONS)
 def test_a_question_is_read_as_it_was_stored(question: Question) -> None:
     assert Question.read(json.loads(json.dumps(question.stored()))) == question

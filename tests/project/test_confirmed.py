@@ -47,7 +47,7 @@ ONE_PRESS = {
         accounts.change_organization accounts.change_settings accounts.enable accounts.give_role accounts.take_role
         depositions.add_absence depositions.change_manager_facts depositions.remove_absence
         depositions.assign depositions.bulk depositions.change_settings depositions.give_back depositions.tag
-        depositions.take_back_start
+        depositions.change_checklist depositions.take_back_start
         depositions.reconfirm depositions.unassign depositions.untag depositions.write_notice
         inspections.assign inspections.bulk
         inspections.change_notes inspections.give_back inspections.tag inspections.unassign inspections.untag

@@ -64,6 +64,7 @@ OWN_VIEWS = {
         "board": "the day by manager",
         "week": "the load by day and manager",
         "now": "what runs now",
+        "checklist": "what is prepared for a request",
         "cases": "the sessions of a case, and a list by case",
         "choosing": "who manages a session, on a page of its own",
         "returns": "where a press leads back to",

@@ -8,6 +8,7 @@ from app.depositions.actions import roster
 from app.depositions.actions.ask import answer_question, ask, settle_question
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
+from app.depositions.actions.change_checklist import change_checklist
 from app.depositions.actions.change_manager import change_manager
 from app.depositions.actions.change_room import change_room
 from app.depositions.actions.change_session import change_session
@@ -35,6 +36,7 @@ __all__ = [
     "ask",
     "assign",
     "cancel",
+    "change_checklist",
     "change_manager",
     "change_room",
     "change_session",

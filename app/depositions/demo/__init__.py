@@ -105,6 +105,7 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     maker.abroad()
     maker.request_twice()
     answers.ask(db, organizations["marston"], _actor(maker.team[0]), now)
+    answers.prepare(db, _actor(maker.team[0]), now)
     maker.change_zone_rules()
     maker.settle()
     answers.reconfirm(db, organizations, now)

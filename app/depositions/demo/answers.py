@@ -1,4 +1,4 @@
-"""What organizations of the demonstration answer: about sessions of the next day, a question, and a test webhook."""
+"""What organizations of the demonstration answer: about sessions, a question, a test webhook; and checklists."""
 
 from datetime import datetime, timedelta
 from itertools import cycle
@@ -12,6 +12,7 @@ from app.depositions.actions import people as knowledge
 from app.depositions.events import WEBHOOK_TEST
 from app.depositions.models import BOOKED, Deposition, Kind, State
 from app.depositions.queries import questions, reconfirmation
+from app.depositions.rules.checklist import Item, Progress
 from app.depositions.rules.questions import Kind as Question
 from app.depositions.rules.questions import NewQuestion
 from app.depositions.rules.reconfirmation import Answer
@@ -21,6 +22,12 @@ from app.kernel.outbox.outbox import SENT, OutboxAttempt, OutboxRow
 
 ANSWERS = ("yes", "", "no", None, "yes", "yes", "", "yes")
 """What organizations answer when they are asked whether a session takes place, in turn; None: they are not asked."""
+
+CHECKLISTS: tuple[dict[Item, Progress], ...] = (
+    {Item.REPORTER: Progress.DONE, Item.EXHIBITS: Progress.OPEN, Item.LINK: Progress.OPEN},
+    {Item.INTERPRETER: Progress.OPEN, Item.REPORTER: Progress.DONE},
+    {Item.REPORTER: Progress.DONE, Item.EXHIBITS: Progress.DONE, Item.LINK: Progress.DONE},
+)
 
 
 def reconfirm(db: Db, organizations: dict[str, Organization], now: datetime) -> None:
@@ -70,6 +77,18 @@ def ask(db: Db, firm: Organization, by: Actor, now: datetime) -> None:
         them = Actor("participant", None, firm.name, firm.id, "page")
         note = "The second day would do as well."
         actions.answer_question(db, asked.id, hours.hours[0], note, by=them, now=at + timedelta(hours=2))
+
+
+def prepare(db: Db, by: Actor, now: datetime) -> None:
+    """Begins the checklists of some booked sessions that lie ahead, most of them with something still to do."""
+    rows = db.scalars(
+        select(Deposition)
+        .where(Deposition.state == State.SCHEDULED.value, Deposition.starts_at > now + timedelta(days=1))
+        .order_by(Deposition.starts_at, Deposition.id)
+        .limit(len(CHECKLISTS))
+    )
+    for row, checklist in zip(rows.all(), CHECKLISTS, strict=False):
+        actions.change_checklist(db, row.id, checklist, by=by, now=now - timedelta(hours=2))
 
 
 def test_webhook(db: Db, firm: Organization, by: Actor, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Flags: what is unusual about a request, so that a scheduler looks twice before booking it."""
 
 from calendar import day_name
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Protocol
@@ -11,6 +11,7 @@ from babel import Locale
 
 from app.depositions.models import BOOKED, State
 from app.depositions.rules import business_days
+from app.depositions.rules.checklist import LABELS, OPEN_LABELS, Item
 from app.depositions.rules.reconfirmation import Reconfirmation
 from app.depositions.rules.timed import Timed
 from app.kernel.text import datetimes
@@ -50,12 +51,17 @@ class Flagged(Timed, Protocol):
 
 
 def flags_of(
-    deposition: Flagged, now: datetime, country: str | None = None, overlaps: int = 0, twice: bool = False
+    deposition: Flagged,
+    now: datetime,
+    country: str | None = None,
+    overlaps: int = 0,
+    twice: bool = False,
+    open_items: Sequence[str] = (),
 ) -> list[Flag]:
     """Every flag of a deposition, the gravest first. What is over or canceled has none.
 
     Holidays and weekends are those of `country`, the organization's. `overlaps` is how many others it overlaps, `twice`
-    whether one of them asks for the same session.
+    whether one of them asks for the same session. `open_items` are those of its checklist.
     """
     if deposition.state not in _WAITING:
         return []
@@ -100,6 +106,9 @@ def flags_of(
     if interpreter:
         label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"
         found.append(Flag("interpreter", label, f"The organization requested an interpreter: {interpreter}."))
+    for item in open_items:
+        label = OPEN_LABELS[Item(item)]
+        found.append(Flag("checklist", label, f"On the checklist, and not done: {LABELS[Item(item)].lower()}."))
     if deposition.state == State.INITIAL and not deposition.postback_url:
         sentence = "There is no webhook: the organization’s system sees the link only when it lists its requests."
         found.append(Flag("webhook", "No webhook", sentence))

@@ -14,7 +14,7 @@ from app.depositions.events import MANAGER, SUBJECT
 from app.depositions.models import BOOKED, Manager, State
 from app.depositions.presentation import QueueRow
 from app.depositions.queries import board as queries
-from app.depositions.queries import conflicts
+from app.depositions.queries import checklists, conflicts
 from app.depositions.queries.board import BoardSession, Team
 from app.depositions.rules import availability
 from app.depositions.rules import board as rules
@@ -141,7 +141,11 @@ def _zones(span: Span, zone: str) -> str:
 
 def _bars(rows: Sequence[BoardSession], team: Team, day: date, now: datetime) -> list[Bar]:
     viewer, denied = me(), me().why_not(DEPOSITIONS)
-    known = presentation.Known({}, conflicts.counted(reading(), [row.id for row in rows if row.overlapping]))
+    known = presentation.Known(
+        {},
+        conflicts.counted(reading(), [row.id for row in rows if row.overlapping]),
+        checklists.open_items(reading(), [row.id for row in rows]),
+    )
     overlapping: dict[int, list[int]] = {}
     gaps = {one.id: availability.gap(one.buffer_before, one.buffer_after) for one in team.managers}
     for id, theirs in rules.grouped(rows, lambda row: row.manager_id).items():

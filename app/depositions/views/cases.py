@@ -17,7 +17,7 @@ from app.depositions.events import SUBJECT
 from app.depositions.models import BOOKED, State
 from app.depositions.presentation import QueueRow
 from app.depositions.queries import cases as queries
-from app.depositions.queries import conflicts, managers
+from app.depositions.queries import checklists, conflicts, managers
 from app.depositions.queries.cases import CaseSession
 from app.depositions.rules import cases as rules
 from app.depositions.rules import rooms
@@ -104,7 +104,11 @@ def case(organization: str, case: str) -> Response:
 
 def _rows(rows: Sequence[CaseSession], now: datetime) -> list[CaseRow]:
     viewer, after = me(), rules.between(rows)
-    known = presentation.Known({}, conflicts.counted(reading(), [row.id for row in rows if row.overlapping]))
+    known = presentation.Known(
+        {},
+        conflicts.counted(reading(), [row.id for row in rows if row.overlapping]),
+        checklists.open_items(reading(), [row.id for row in rows]),
+    )
     return [
         CaseRow(
             presentation.row(row, "scheduled_later", (), viewer, now, known),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response
+from flask import Response, url_for
 from markupsafe import Markup
 
 from app.accounts.access import allow, me
@@ -22,13 +22,15 @@ from app.depositions.forms import (
     typed_time,
 )
 from app.depositions.forms.asking import AskForm
+from app.depositions.forms.checklist import ChecklistForm
 from app.depositions.models import BOOKED, Deposition, Manager, State
-from app.depositions.queries import conflicts, managers
+from app.depositions.queries import checklists, conflicts, managers
 from app.depositions.queries.detail import DepositionDetail, Informed
 from app.depositions.queries.managers import BookedSession
 from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions, zone_rules
+from app.depositions.rules.checklist import LABELS, PROGRESS, Progress, why_not_change_checklist
 from app.depositions.rules.questions import why_not_ask
 from app.depositions.views import confirmations, knowledge
 from app.depositions.views.ask import shown_question
@@ -66,7 +68,9 @@ def edit(id: int) -> Response:
 def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = "") -> Response:
     """The page, live or with the form named `edited` as it was posted."""
     now = clock.now()
-    found = flags.flags_of(deposition, now, presentation.country_of(deposition))
+    progress = checklists.checklist(reading(), deposition.id)
+    open_items = [item for item, each in progress.items() if each == Progress.OPEN]
+    found = flags.flags_of(deposition, now, presentation.country_of(deposition), open_items=open_items)
     denied = me().why_not(DEPOSITIONS, deposition.organization_id)
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), deposition.id)
@@ -102,6 +106,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         flags=[(flag, presentation.badge(flag)) for flag in found],
         conflicts=_conflicts(deposition, rows, now),
         hours=presentation.hours(deposition),
+        board_url=url_for(".board", day=_day_of(deposition)) if me().scope(DEPOSITIONS).everything else "",
         case_url=case_url(deposition.organization_slug, deposition.case_name),
         yours=datetimes.viewer_time(deposition.starts_at, deposition.zone, me().time_zone),
         length=presentation.length(deposition),
@@ -126,6 +131,8 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         reasons=_reasons(deposition, denied, now, bool(known.behind)),
         **_hours_to_choose(deposition),
         schedule=schedule_form(deposition, team, choices, posted=edited == "schedule"),
+        checklist=ChecklistForm(formdata=None, data={"version": version, **progress}),
+        progress=[(LABELS[item], PROGRESS[each]) for item, each in progress.items() if each != Progress.NONE],
         room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
         cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
         notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
@@ -138,6 +145,11 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         api_examples=api_examples.of(deposition),
         no_api_example=api_examples.NONE,
     )
+
+
+def _day_of(deposition: Deposition) -> str:
+    """The day on the viewer's clock on which it begins."""
+    return datetimes.local(deposition.starts_at, me().time_zone).date().isoformat()
 
 
 def _conflicts(deposition: DepositionDetail, rows: Sequence[TimelineRow], now: datetime) -> list[Markup]:
@@ -194,6 +206,7 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
         ),
         "end": transitions.why_not_end(state, ahead),
         "ask": why_not_ask(state),
+        "change_checklist": why_not_change_checklist(state),
         "change_room": transitions.why_not_change_room(state),
         "decline_cancellation": transitions.why_not_decline_cancellation(state, deposition.cancellation_open),
         "tell": transitions.why_not_tell(state, transitions.over(deposition, now), behind),

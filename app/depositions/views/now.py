@@ -13,7 +13,7 @@ from app.depositions import presentation
 from app.depositions.events import SUBJECT
 from app.depositions.models import Kind, Manager, State
 from app.depositions.presentation import QueueRow
-from app.depositions.queries import conflicts, managers
+from app.depositions.queries import checklists, conflicts, managers
 from app.depositions.queries import now as queries
 from app.depositions.queries.now import Guest, NowSession
 from app.depositions.rules import availability, running, transitions
@@ -91,7 +91,11 @@ def _rows(rows: Sequence[NowSession], guests: Mapping[int, Sequence[Guest]], now
     managed = {row.manager_id for row in rows if row.manager_id is not None}
     following = queries.following(reading(), managed, now)
     team = {one.id: one for one in managers.managers(reading())} if managed else {}
-    known = presentation.Known({}, conflicts.counted(reading(), [row.id for row in rows if row.overlapping]))
+    known = presentation.Known(
+        {},
+        conflicts.counted(reading(), [row.id for row in rows if row.overlapping]),
+        checklists.open_items(reading(), [row.id for row in rows]),
+    )
     today = datetimes.local(now, viewer.time_zone).date()
     found = []
     for row in rows:

@@ -59,7 +59,7 @@ FILTERS = Filters(
             on_tab=lambda tab: listing.LEFT if tab == listing.WAITING else (),
             hidden=True,
         ),
-        Organization(Prescreen.organization_id, organizations),
+        Organization(organizations),
         Reference("template", "Questionnaire", Prescreen.workflow_template_id, questionnaires_of),
         Assignee(Prescreen.assignee_id),
         Tag(SUBJECT, Prescreen.id),

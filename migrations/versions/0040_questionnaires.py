@@ -6,8 +6,8 @@ What was published stays as it is, under its addresses and version numbers; pres
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0039"
-down_revision = "0038"
+revision = "0040"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 
