@@ -6,8 +6,8 @@ from typing import Protocol, cast
 
 from sqlalchemy import bindparam, select
 
-from app.accounts.access import Scope
 from app.accounts.models import Organization
+from app.accounts.scope import Scope
 from app.depositions.events import SUBJECT
 from app.depositions.models import ConflictKey, Deposition
 from app.depositions.queries import listing
