@@ -26,6 +26,7 @@ HANDED_IN = {
     "large": "argument of the macro icon",
     "past": "argument of the macro that draws a ruler's bar",
     "qr": "handed to the library that draws QR codes",
+    "question-form": "argument of the macro form",
     "range": "dashboard charts: a line from a low to a high value",
     "range-key": "the same in a chart's legend",
     "series-2": "the colour of a chart's second series",
