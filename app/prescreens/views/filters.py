@@ -30,7 +30,7 @@ from app.prescreens.queries.stages import Reach
 
 pages = Blueprint("prescreens", __name__, url_prefix="/prescreens")
 
-READERS = (Role.LEASING_AGENT, Role.ADMIN, Role.AUDITOR)
+READERS = (Role.LEASING_AGENT, Role.LEASING_LEAD, Role.ADMIN, Role.AUDITOR)
 
 
 def organizations(chosen: Chosen) -> list[tuple[int, str]]:
