@@ -18,6 +18,7 @@ from app.cli_inspections import verify
 from app.cli_managers import manager
 from app.cli_organizations import organization
 from app.cli_output import Output
+from app.cli_questionnaires import questionnaire
 from app.cli_sessions import session_move  # noqa: F401  # registers the commands of a session
 from app.cli_webhooks import webhook
 from app.config import Config
@@ -45,6 +46,7 @@ def main() -> None:
 main.add_command(organization)
 main.add_command(depositions)
 main.add_command(manager)
+main.add_command(questionnaire)
 main.add_command(deposition)
 main.add_command(webhook)
 main.add_command(verify)

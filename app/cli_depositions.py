@@ -236,7 +236,7 @@ def _print_differences(output: Output, wrong: Sequence[str], fine: str) -> None:
 @click.argument("id", type=click.IntRange(1, 2**63 - 1))
 @click.option("--notice", required=True, help="Why the session stays. The organization reads it in the API.")
 def decline_cancellation(output: Output, id: int, notice: str) -> None:
-    """Decline the organization's request to cancel a session. Nobody is written to."""
+    """Decline the organization's request to cancel a session. Nobody gets an e-mail."""
     from app.depositions import actions
 
     with opened_database().write() as db:

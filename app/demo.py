@@ -104,7 +104,12 @@ CAST = (
     Player("ines.moreau@example.com", "Ines Moreau", "Europe/Paris", (("scheduler", STAFF),)),
     Player("ana.ruiz@example.com", "Ana Ruiz", "America/Los_Angeles", (("scheduler", STAFF),)),
     Player("jonas.thiele@example.com", "Jonas Thiele", "America/Chicago", (("leasing_agent", "alder"),)),
-    Player("priya.raman@example.com", "Priya Raman", "America/New_York", (("leasing_agent", "alder"),)),
+    Player(
+        "priya.raman@example.com",
+        "Priya Raman",
+        "America/New_York",
+        (("leasing_agent", "alder"), ("leasing_lead", "alder")),
+    ),
     Player("elise.marchand@example.com", "Élise Marchand", "Europe/Paris", (("leasing_agent", "maison"),)),
     Player("fiona.kerr@example.com", "Fiona Kerr", "Europe/London", (("leasing_agent", "cedar"),)),
     Player("camille.roche@example.com", "Camille Roche", "Europe/Paris", (("operator", "maison"),)),

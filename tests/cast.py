@@ -47,6 +47,7 @@ PEOPLE: dict[str, tuple[str, list[tuple[Role, str | None]]]] = {
     "abel": ("Abel Costa", [(Role.ADMIN, "harbor")]),
     "aida": ("Aida Rossi", [(Role.AUDITOR, "harbor")]),
     "nora": ("Nora Weiss", []),
+    "leda": ("Leda Moss", [(Role.LEASING_LEAD, "marston")]),
 }
 
 MANAGERS = ("ines",)
@@ -55,6 +56,7 @@ MANAGERS = ("ines",)
 ROLES = {
     "scheduler": "ines",
     "leasing_agent": "lena",
+    "leasing_lead": "leda",
     "operator": "otto",
     "admin": "adam",
     "auditor": "aude",

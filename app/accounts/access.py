@@ -121,7 +121,7 @@ class Me:
 
     def scope(self, desk: str, write: bool = False) -> Scope:
         """The rows that this person may see at a desk, or with `write` the rows that they may act on."""
-        wanted = (rules.WRITERS[desk],) if write else rules.READERS[desk]
+        wanted = rules.WRITERS[desk] if write else rules.READERS[desk]
         return rules.scope_of(self.grants, wanted)
 
     def may(self, desk: str, write: bool = True, organization_id: int | None = None) -> bool:

@@ -9,7 +9,7 @@ from app.accounts.queries import person_by_email
 from app.kernel.changes.events import Actor, record
 from app.kernel.db.engine import Database
 from app.kernel.outbox import recipient_limits
-from app.kernel.outbox.outbox import Delivery, Handler
+from app.kernel.outbox.outbox import Delivery, Handler, is_known
 
 A_DAY = 6
 """E-mails a day that strangers can have sent to one person by asking for a new password in their name."""
@@ -21,9 +21,9 @@ def send_reset(delivery: Delivery) -> None:
     The event names the visitor who asked.
     """
     with delivery.database.write() as db:
-        payload = delivery.payload
+        payload, key = delivery.payload, f"reset:{delivery.id}"
         person = person_by_email(db, payload["email"])
-        if person is None or person.disabled_at is not None:
+        if person is None or person.disabled_at is not None or is_known(db, key):
             return
         limit = (recipient_limits.bucket("reset", recipient_limits.mailbox(person.email)), A_DAY, timedelta(days=1))
         if recipient_limits.count(db, [limit], delivery.now) is not None:
@@ -36,7 +36,7 @@ def send_reset(delivery: Delivery) -> None:
             organization_id=None,
             by=Actor("visitor", None, "Visitor", None, "page", payload.get("request_id"), payload.get("address")),
             now=delivery.now,
-            messages=[emails.password_reset(db, person, dedupe=f"reset:{delivery.id}")],
+            messages=[emails.password_reset(db, person, dedupe=key)],
         )
 
 

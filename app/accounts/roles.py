@@ -12,6 +12,7 @@ class Role(StrEnum):
 
     SCHEDULER = "scheduler"
     LEASING_AGENT = "leasing_agent"
+    LEASING_LEAD = "leasing_lead"
     OPERATOR = "operator"
     ADMIN = "admin"
     AUDITOR = "auditor"
@@ -29,13 +30,15 @@ DEPOSITIONS = Product.DEPOSITIONS.value
 PRESCREENS = Product.PRESCREENS.value
 INSPECTIONS = Product.INSPECTIONS.value
 PEOPLE = "people"
+QUESTIONNAIRES = "questionnaires"
+"""What an organization asks its prospects; edited by leads and administrators."""
 AUDIT = "audit"
 
 
 class DeskAccess(NamedTuple):
     """Who may act at a desk, and the API keys of its product."""
 
-    writer: Role
+    writers: frozenset[Role]
     denial: str
     """The refusal for a person who may view the desk but not act there; also the reason of a disabled button."""
     key_prefix: str
@@ -45,16 +48,18 @@ class DeskAccess(NamedTuple):
 
 ACCESS: dict[str, DeskAccess] = {
     DEPOSITIONS: DeskAccess(
-        Role.SCHEDULER,
+        frozenset({Role.SCHEDULER}),
         "Only the scheduling team may do this. You can look, but nothing was changed.",
         # These keys sign bearer tokens and webhooks and are never sent themselves.
         "sd_",
     ),
     PRESCREENS: DeskAccess(
-        Role.LEASING_AGENT, "Only leasing agents may do this. You can look, but nothing was changed.", "ra_"
+        frozenset({Role.LEASING_AGENT, Role.LEASING_LEAD}),
+        "Only leasing agents may do this. You can look, but nothing was changed.",
+        "ra_",
     ),
     INSPECTIONS: DeskAccess(
-        Role.OPERATOR,
+        frozenset({Role.OPERATOR}),
         "Only inspection operators may do this. You can look, but nothing was changed.",
         "nb_sec_",
         ("sessions:read", "sessions:write", "participants:read", "participants:write"),
@@ -65,11 +70,15 @@ ACCESS: dict[str, DeskAccess] = {
 DESKS = tuple(ACCESS)
 """The names of the desks, in the order of the navigation."""
 
-WRITERS: dict[str, Role] = {**{desk: access.writer for desk, access in ACCESS.items()}, PEOPLE: Role.ADMIN}
-"""The role that may act at a desk."""
+WRITERS: dict[str, frozenset[Role]] = {
+    **{desk: access.writers for desk, access in ACCESS.items()},
+    PEOPLE: frozenset({Role.ADMIN}),
+    QUESTIONNAIRES: frozenset({Role.LEASING_LEAD, Role.ADMIN}),
+}
+"""The roles that may act at a desk."""
 
 READERS: dict[str, frozenset[Role]] = {
-    **{desk: frozenset({access.writer, Role.ADMIN, Role.AUDITOR}) for desk, access in ACCESS.items()},
+    **{desk: access.writers | {Role.ADMIN, Role.AUDITOR} for desk, access in ACCESS.items()},
     PEOPLE: frozenset({Role.ADMIN}),
     AUDIT: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
@@ -78,12 +87,14 @@ READERS: dict[str, frozenset[Role]] = {
 DENIALS: dict[str, str] = {
     **{desk: access.denial for desk, access in ACCESS.items()},
     PEOPLE: "Only administrators may do this. Nothing was changed.",
+    QUESTIONNAIRES: "Only leasing leads and administrators may change questionnaires. Nothing was changed.",
 }
 """The refusal for each desk, as in DeskAccess."""
 
 TITLES: dict[Role, str] = {
     Role.SCHEDULER: "Scheduler",
     Role.LEASING_AGENT: "Leasing agent",
+    Role.LEASING_LEAD: "Leasing lead",
     Role.OPERATOR: "Inspection operator",
     Role.ADMIN: "Administrator",
     Role.AUDITOR: "Auditor",
@@ -92,6 +103,7 @@ TITLES: dict[Role, str] = {
 DUTIES: dict[Role, str] = {
     Role.SCHEDULER: "schedules and cancels depositions",
     Role.LEASING_AGENT: "approves and denies prescreens",
+    Role.LEASING_LEAD: "approves and denies prescreens, and edits questionnaires",
     Role.OPERATOR: "runs inspections",
     Role.ADMIN: "manages people, organizations and keys, and views every desk",
     Role.AUDITOR: "views every desk and changes nothing",

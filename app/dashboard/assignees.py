@@ -41,7 +41,7 @@ class Assignee(NamedTuple):
 _AT_DESK = (
     select(Person.id, Person.name, Membership.organization_id)
     .join(Membership, Membership.person_id == Person.id)
-    .where(Membership.role == bindparam("role"), Person.disabled_at.is_(None))
+    .where(Membership.role.in_(bindparam("roles", expanding=True)), Person.disabled_at.is_(None))
     .order_by(Person.name, Person.id)
     .limit(MOST)
 )
@@ -52,7 +52,7 @@ def assignees_of(db: Db, desk: str, organization_ids: Iterable[int] | None) -> l
     wanted = None if organization_ids is None else {None, *organization_ids}
     names: dict[int, str] = {}
     places: dict[int, set[int | None]] = {}
-    for id, name, place in db.connection().execute(_AT_DESK, {"role": WRITERS[desk].value}):
+    for id, name, place in db.connection().execute(_AT_DESK, {"roles": sorted(WRITERS[desk])}):
         if wanted is None or place in wanted:
             names[id] = name
             places.setdefault(id, set()).add(place)

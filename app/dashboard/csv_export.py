@@ -154,16 +154,14 @@ def _records(
 
 
 def _record(queue: AnyQueue, list_state: ListState, session: Db, rows: int, ticked: bool) -> None:
-    home, reach = list_state.chosen.organization_id, list_state.chosen.reader.organization_ids
-    if home is None and reach is not None and len(reach) == 1:
-        home = next(iter(reach))
+    homes = list_state.chosen.organization_ids
     record_export(
         session,
         queue.desk,
         address=queue.url(**list_state.args),
         rows=rows,
         ticked=ticked,
-        organization_id=home,
+        organization_id=homes[0] if homes and len(homes) == 1 else None,
         by=me().actor(),
         now=list_state.now,
     )

@@ -286,8 +286,11 @@ class Queue(ABC, Generic[Key, R, L, K]):
 
     def choose(self) -> Chosen:
         """The filters that the address of this request sets."""
-        person = me()
-        return self.filters.read(request.args, Reader(person.id, self.organization_ids(), person.time_zone))
+        person, given = me(), request.args.to_dict()
+        for filter in self.filters.filters:
+            if filter.repeats and len(texts := request.args.getlist(filter.name)) > 1:
+                given[filter.name] = ", ".join(text for text in texts if text.strip())
+        return self.filters.read(given, Reader(person.id, self.organization_ids(), person.time_zone))
 
     def ask(self, now: datetime, chosen: Chosen | None = None) -> ListState:
         """The list that the address of this request asks for, or that of other filters."""

@@ -66,15 +66,13 @@ class QueuePage:
     @property
     def order(self) -> str:
         """The order in force, in words."""
-        sort, orders = self.list_state.chosen.sort, self.queue.filters.orders
-        if not sort:
-            return "the most urgent first"
-        return f"{orders[sort.removeprefix('-')]}, {'latest' if sort.startswith('-') else 'earliest'} first"
+        return self.queue.filters.order(self.list_state.chosen.sort)
 
     @property
     def is_watched(self) -> bool:
         """Whether somebody may appear in this list who waits: then it is kept live in a hidden window, too."""
-        return bool(self.queue.at_once) and self.list_state.tab == self.queue.tabs[0]
+        watched = {self.queue.tabs[0].key, *self.queue.at_once}
+        return bool(self.queue.at_once) and self.list_state.tab.key in watched
 
     @property
     def window_title(self) -> str:
@@ -165,13 +163,13 @@ class QueuePage:
     def chips(self) -> list[tuple[Active, str]]:
         """The filters that are set, each with the address of the same list without it."""
         chosen = self.list_state.chosen
-        return [(one, self.queue.url(**chosen.without(*one.names).args)) for one in self.active_filters]
+        return [(one, self.queue.url(**chosen.without(one).args)) for one in self.active_filters]
 
     def removals(self) -> list[tuple[str, int, str]]:
         """For the list that matches nothing: each filter in words, how many there are without it, and that address."""
         found = []
         for one in self.active_filters:
-            without = self.queue.ask(self.list_state.now, self.list_state.chosen.without(*one.names))
+            without = self.queue.ask(self.list_state.now, self.list_state.chosen.without(one))
             n = without.listing.total(db())
             if n:
                 found.append((one.words, n, self.queue.url(**without.args)))

@@ -42,7 +42,7 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
     kinds = (
         (listing.STARTING, "starting within 24 hours, not scheduled", "danger"),
         (listing.CANCELLATION, "with a cancellation requested", "warn"),
-        (listing.NOT_UP_TO_DATE, "that somebody does not know as they are", "warn"),
+        (listing.NOT_UP_TO_DATE, "of which somebody is not up to date", "warn"),
         (listing.NEEDS, "waiting to be scheduled", ""),
     )
     marked = (

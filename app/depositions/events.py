@@ -1,6 +1,6 @@
 """Every kind of event of a deposition."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from app.dashboard.events import tag_events
 from app.depositions.models import Deposition
@@ -112,7 +112,7 @@ SETTING_LABELS = {
     "reconfirmation": "Reconfirmation",
     "reconfirm_deponent": "Reconfirmation with the deponent",
     "silence_is_yes": "Silence counts as yes",
-    "promised_hours": "Answered within business hours",
+    "promised_hours": "Answered within, in business hours",
 }
 """What each choice of an organization is called."""
 
@@ -138,7 +138,7 @@ def setting(value: object) -> str:
     """A choice in words: on, off, a number, or that there is none."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "as the team" if value is None else str(value)
+    return "as the team promises" if value is None else str(value)
 
 
 def _question(row: EventRow) -> str:
@@ -168,7 +168,8 @@ def _fact(value: object) -> str:
 
 
 def _absence(row: EventRow) -> str:
-    days = " to ".join(dict.fromkeys((str(row.data.get("first_day", "")), str(row.data.get("last_day", "")))))
+    ends = dict.fromkeys(str(row.data[name]) for name in ("first_day", "last_day") if row.data.get(name))
+    days = " to ".join(datetimes.day(date.fromisoformat(end)) for end in ends)
     return f"{days}: {row.data['note']}" if row.data.get("note") else days
 
 

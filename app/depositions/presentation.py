@@ -44,7 +44,7 @@ GROUPS = {
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
     "asked_answered": Label("Answered", "message-square-text", "warn"),
     "asked_open": Label("Asked, no answer yet", "hourglass"),
-    "not_up_to_date": Label("Somebody does not know how it stands", "mail-x", "danger"),
+    "not_up_to_date": Label("Somebody is not up to date", "mail-x", "danger"),
     "overlapping": Label("Overlapping", "layers-2", "danger"),
     "overlapping_passed": Label("Overlapping, date has passed", "history"),
     "moved": Label("The hour moved", "clock", "danger"),
@@ -108,7 +108,7 @@ class QueueRow(NamedTuple):
     manager: str
     manager_phone: str
     behind: bool
-    """Whether it is listed because somebody does not know how it stands."""
+    """Whether it is listed because somebody is not up to date."""
 
 
 class _CacheKey(NamedTuple):

@@ -22,14 +22,25 @@ from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.text import normalization, search
 from app.prescreens import actions, events
+from app.prescreens.actions import questionnaires as drafting
 from app.prescreens.actions._write import record
 from app.prescreens.events import SUBJECT
-from app.prescreens.models import Contact, Prescreen, Questionnaire, QuestionnaireVersion, Status, Submission
+from app.prescreens.models import (
+    Contact,
+    Prescreen,
+    Questionnaire,
+    QuestionnaireVersion,
+    QuestionType,
+    Status,
+    Submission,
+)
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
-from app.prescreens.rules import answers
+from app.prescreens.rules import answers, ready_made
+from app.prescreens.rules.questionnaires import Content
+from app.prescreens.rules.questions import Clause, Condition, Expectation, Question
 
 DATA: JsonObject = json.loads((Path(__file__).parent / "demo.json").read_text("utf-8"))
 IDS = UUID("6f0c2f6e-3f0e-4c52-9f39-0d7c1f2a55aa")
@@ -96,8 +107,28 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
         written[slug] = total
     _jane(db, organizations["alder"], now)
     _special(db, organizations["alder"], dice, now)
+    _draft(db, organizations["alder"], people["priya.raman@example.com"], now)
     _deliver(db, now)
     return written
+
+
+def _draft(db: Db, home: Organization, lead: Person, now: datetime) -> None:
+    """A draft that asks for a higher budget and for the breed of a dog, and a questionnaire nobody has published."""
+    reach, by = Reach((home.id,)), _agent(lead)
+    raised = Expectation(at_least=2600)
+
+    def change(content: Content) -> Content:
+        questions = list(content.questions)
+        place = next(n for n, question in enumerate(questions) if question.key == "budget")
+        questions[place] = replace(questions[place], criterion="at least 2,600", expects=raised)
+        pets = next(n for n, question in enumerate(questions) if question.key == "pets")
+        asked = Condition((Clause("pets", ("1 small dog", "1 large dog")),))
+        breed = Question("breed", "Which breed, and how heavy?", QuestionType.TEXT, condition=asked)
+        return replace(content, questions=(*questions[: pets + 1], breed, *questions[pets + 1 :]))
+
+    id, at = UUID(JANE["workflowTemplateId"]), now - timedelta(hours=3)
+    drafting.change_draft(db, id, change, reach=reach, revision=None, by=by, now=at)
+    drafting.make(db, home.id, "Rooms on Mill Street", ready_made.content("room", "USD"), by=by, now=at)
 
 
 def _questionnaire(db: Db, home: Organization, made: JsonObject, now: datetime) -> QuestionnaireDetail:
@@ -122,6 +153,8 @@ def _questionnaire(db: Db, home: Organization, made: JsonObject, now: datetime) 
                 number=number,
                 introduction=version.get("introduction", ""),
                 questions=[DATA["questions"][key] if isinstance(key, str) else key for key in version["questions"]],
+                author=version.get("author", ""),
+                reason=version.get("reason", ""),
                 created_at=created_at + timedelta(days=30 * (number - 1)),
             )
         )
@@ -214,7 +247,7 @@ def _fill(
     record(db, events.STARTED, id, questionnaire.organization_id, by=PROSPECT, now=at, data=data)
 
 
-def _answer(question: answers.Question, name: str, dice: random.Random, at: datetime) -> list[str]:
+def _answer(question: Question, name: str, dice: random.Random, at: datetime) -> list[str]:
     """What this prospect types; sometimes nothing, where that is allowed."""
     kind = question.type.value
     if not question.required and dice.random() < {"email": 0.12, "phone": 0.25}.get(kind, 0.45):
@@ -225,7 +258,7 @@ def _answer(question: answers.Question, name: str, dice: random.Random, at: date
         return [name]
     if kind == "date":
         return [(at.date() + timedelta(days=dice.randint(9, 190))).isoformat()]
-    if kind == "number":
+    if kind in ("number", "money"):
         low, high, step = DATA["ranges"].get(question.key, (1, 5, 1))
         return [str(dice.randrange(low, high, step))]
     if kind == "yesno":

@@ -101,6 +101,7 @@ DESK = Desk(
     title="Prescreens",
     icon="clipboard-check",
     subject=events.SUBJECT,
+    further_subjects=(events.QUESTIONNAIRE,),
     blueprints=(views.pages, public.public_pages),
     visitor_pages=public.VISITOR_PAGES,
     product=api.product,
@@ -109,7 +110,17 @@ DESK = Desk(
     tidy=jobs.tidy,
     list_label="Reviews",
     further_links=(
-        Link("Questionnaires", "list-checks", "prescreens.questionnaires"),
+        Link(
+            "Questionnaires",
+            "list-checks",
+            "prescreens.questionnaires",
+            alike=(
+                "prescreens.questionnaire",
+                "prescreens.new_questionnaire",
+                "prescreens.edit_questionnaire",
+                "prescreens.preview_questionnaire",
+            ),
+        ),
         Link("Overview", "chart-column", "prescreens.overview"),
     ),
     waiting=_waiting,

@@ -20,6 +20,50 @@ def _decision(row: EventRow) -> str:
     return " · ".join(filter(None, found))
 
 
+def _content(row: EventRow) -> str:
+    """Which questions differ, and by what: `budget: criterion, expects · pets: new`."""
+    before, after = row.data.get("before") or {}, row.data.get("after") or {}
+    parts = []
+    for key in [*before, *(key for key in after if key not in before)]:
+        was, is_now = before.get(key), after.get(key)
+        if not (isinstance(was, dict) and isinstance(is_now, dict)):
+            parts.append(str(key)[:60].strip("()"))
+        elif all(value is None for value in was.values()):
+            parts.append(f"{key[:60]}: new")
+        elif all(value is None for value in is_now.values()):
+            parts.append(f"{key[:60]}: removed")
+        else:
+            parts.append(f"{key[:60]}: {', '.join(was)}")
+    return " · ".join(filter(None, [str(row.data.get("reason", "")), *parts[:8], "…" if len(parts) > 8 else ""]))
+
+
+def _published(row: EventRow) -> str:
+    restored = row.data.get("restored")
+    return "Version {version} published by {who}" + (f", with what version {restored} said" if restored else "")
+
+
+QUESTIONNAIRE = "questionnaire"
+"""The subject type of questionnaires in events."""
+
+QUESTIONNAIRE_MADE = EventType("questionnaire.made", "Made by {who}", "made it", "plus")
+QUESTIONNAIRE_RENAMED = EventType(
+    "questionnaire.renamed",
+    "Renamed by {who}",
+    "renamed it",
+    "pencil",
+    details=lambda row: f"{row.data['before']} → {row.data['after']}",
+)
+DRAFT_CHANGED = EventType(
+    "questionnaire.draft_changed", "Draft changed by {who}", "changed the draft", "pencil", details=_content
+)
+DRAFT_DISCARDED = EventType(
+    "questionnaire.draft_discarded", "Draft discarded by {who}", "discarded the draft", "trash-2", details=_content
+)
+PUBLISHED = EventType("questionnaire.published", _published, "published a version", "send", "good", details=_content)
+OPENED = EventType("questionnaire.opened", "Opened by {who}", "opened it", "door-open")
+CLOSED = EventType("questionnaire.closed", "Closed by {who}", "closed it", "lock")
+DELETED = EventType("questionnaire.deleted", "{name} deleted by {who}", "deleted it", "trash-2")
+
 STARTED = EventType("prescreen.started", "{who} opened the questionnaire", "opened it", "message-square")
 LINK_SENT = EventType(
     "prescreen.link_sent", "{who} asked for a link to continue later", "asked for a link to continue later", "link"

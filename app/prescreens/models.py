@@ -53,12 +53,13 @@ class ReviewStatus(StrEnum):
 
 
 class QuestionType(StrEnum):
-    """The type of an answer, from which the JSON type of the stored value follows (rules.answers.check_answer)."""
+    """The type of an answer, from which the JSON type of the stored value follows (rules/question_types)."""
 
     NAME = "name"
     TEXT = "text"
     LONGTEXT = "longtext"
     NUMBER = "number"
+    MONEY = "money"
     DATE = "date"
     YESNO = "yesno"
     CHOICE = "choice"
@@ -95,7 +96,12 @@ class Contact(Base):
 
 
 class Questionnaire(Base):
-    """A questionnaire of one organization, at the public address /p/<organization>/<slug> while it is open."""
+    """A questionnaire of one organization, at the public address /p/<organization>/<slug> while it is open.
+
+    `current_version` is the published one, 0 before the first. `draft` is what the next one will be
+    (`rules.questionnaires.Content`), None while nothing differs. `revision` grows with every change, of the draft too;
+    forms carry the one they were made from. `changed_at` and `changed_by` say who saved the draft last.
+    """
 
     __tablename__ = "workflow_templates"
     __table_args__ = (UniqueConstraint("organization_id", "slug", name="uq_workflow_templates_slug"),)
@@ -107,12 +113,17 @@ class Questionnaire(Base):
     current_version: Mapped[int] = mapped_column(Integer, default=1)
     is_open: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    draft: Mapped[JsonObject | None] = mapped_column(JSON(none_as_null=True))
+    changed_at: Mapped[datetime | None] = mapped_column(Instant)
+    changed_by: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
 
 class QuestionnaireVersion(Base):
     """The questions of a questionnaire in one version. Immutable: a prescreen keeps the version it was started with.
 
-    `questions` is a list of objects with the members of `rules.answers.Question`.
+    `questions` is a list of objects with the members of `rules.questions.Question`. `author` and `reason` are empty for
+    versions that no page has published.
     """
 
     __tablename__ = "workflow_template_versions"
@@ -121,6 +132,8 @@ class QuestionnaireVersion(Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     introduction: Mapped[str] = mapped_column(Text, default="")
     questions: Mapped[list[JsonObject]] = mapped_column(JSON)
+    author: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

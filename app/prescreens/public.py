@@ -22,7 +22,6 @@ from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.hosts import Host
-from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
 from app.kernel.web.htmx import see_other
 from app.kernel.web.visitors import VisitorPages, page_context
@@ -33,7 +32,8 @@ from app.prescreens.models import Prescreen, QuestionType, Status, Submission
 from app.prescreens.queries import detail, questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import answers, review
-from app.prescreens.rules.bounds import LIMITING
+from app.prescreens.rules.question_types import TYPES, Reader
+from app.prescreens.rules.questions import Question, applicable
 
 public_pages = Blueprint("prescreens_public", __name__, url_prefix="/p/<organization>/<questionnaire>")
 
@@ -112,11 +112,11 @@ def reading(organization: str, questionnaire: str, token: str) -> Response:
     _limit("reading", REQUESTS_A_MINUTE)
     prescreen, found = _by_token(organization, questionnaire, token, links.CHAT)
     t = TRANSLATIONS.translator(found.locale)
-    asked = {question.key: question for question in answers.applicable(found.questions, prescreen.submission)}
+    asked = {question.key: question for question in applicable(found.questions, prescreen.submission)}
     question = asked.get(request.args.get("step", ""))
-    if question is None or question.type != QuestionType.NUMBER:
+    if question is None or not TYPES[question.type].read_back:
         raise NotFound("There is no such question.")
-    reader = answers.Reader.of(found.locale, found.time_zone, clock.now())
+    reader = Reader.of(found.locale, found.time_zone, clock.now())
     try:
         value = answers.check_answer(question, [request.args.get("answer", "")[:100]], reader)
     except Invalid as refusal:
@@ -201,7 +201,7 @@ def _step(
         return _page("prescreens/over.html", questionnaire, next_url=next_url, status=410)
     t = TRANSLATIONS.translator(questionnaire.locale)
     given = prescreen.submission
-    asked = answers.applicable(questionnaire.questions, given)
+    asked = applicable(questionnaire.questions, given)
     keys = [question.key for question in asked]
     due = _due(prescreen, questionnaire)
     if step not in keys and step != REVIEW:
@@ -235,10 +235,10 @@ def _step(
         questionnaire,
         form=AnswerForm(formdata=None),
         question=question,
-        choices=[(option.value, option.label) for option in question.options],
-        limit=answers.LIMITS.get(question.type),
+        kind=TYPES[question.type],
+        currency=presentation.currency_name(question.currency, t),
         number=place + 1,
-        values=_typed(question, given, questionnaire.locale) if typed is None else typed,
+        values=presentation.fields(question, given.get(question.key), questionnaire.locale) if typed is None else typed,
         as_text=question.type == QuestionType.DATE and _is_no_day(typed),
         problem=problem,
         **context,
@@ -249,7 +249,7 @@ def _sent(prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> Response:
     """The chat's page after sending. Its link showed the answers before, and goes on to."""
     t = TRANSLATIONS.translator(questionnaire.locale)
     organization, slug, config = questionnaire.organization_slug, questionnaire.slug, db().config
-    asked = answers.applicable(questionnaire.questions, prescreen.submission)
+    asked = applicable(questionnaire.questions, prescreen.submission)
     return _page(
         "prescreens/sent.html",
         questionnaire,
@@ -260,15 +260,13 @@ def _sent(prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> Response:
     )
 
 
-def _problem(question: answers.Question, code: str, questionnaire: QuestionnaireDetail, t: Translator) -> str:
+def _problem(question: Question, code: str, questionnaire: QuestionnaireDetail, t: Translator) -> str:
     """Why an answer was refused, in the language of the page."""
-    if code not in LIMITING:
-        return t(f"error_{code}")
-    today = answers.Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now()).today
-    return t(f"bound_{code}", bound=presentation.answer_text(question, question.bounds.limit(code, today), t))
+    today = Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now()).today
+    return presentation.problem(question, code, today, t)
 
 
-def _earlier(question: answers.Question, given: Submission, t: Translator) -> dict[str, str | bool]:
+def _earlier(question: Question, given: Submission, t: Translator) -> dict[str, str | bool]:
     return {
         "required": question.required,
         "key": question.key,
@@ -278,13 +276,13 @@ def _earlier(question: answers.Question, given: Submission, t: Translator) -> di
 
 
 def _refused(
-    prescreen: Prescreen, questionnaire: QuestionnaireDetail, question: answers.Question, t: Translator
+    prescreen: Prescreen, questionnaire: QuestionnaireDetail, question: Question, t: Translator
 ) -> tuple[list[str] | None, str]:
     """What was typed for this question and refused, if it was, and what is wrong with it."""
     kept = prescreen.refused_answer
     if not kept or kept["step"] != question.key:
         return None, ""
-    reader = answers.Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now())
+    reader = Reader.of(questionnaire.locale, questionnaire.time_zone, clock.now())
     try:
         answers.check_answer(question, kept["typed"], reader)
     except Invalid as refusal:
@@ -299,18 +297,6 @@ def _is_no_day(typed: Sequence[str] | None) -> bool:
     except ValueError:
         return typed is not None
     return False
-
-
-def _typed(question: answers.Question, given: Submission, locale: str) -> list[str]:
-    """The stored answer as values of the form's fields."""
-    value = given.get(question.key)
-    if value is None:
-        return []
-    if isinstance(value, bool):
-        return ["yes" if value else "no"]
-    if isinstance(value, int | float):
-        return [normalization.written(value, locale)]
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
 def _questionnaire(organization: str, questionnaire: str) -> QuestionnaireDetail:

@@ -16,6 +16,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 import structlog
 from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
 
+from app.kernel.web.session_cookie import UNREADABLE
 from app.middleware import BODY_ERROR
 
 READ_SECONDS = 20
@@ -25,9 +26,6 @@ BODIES = 64 * 1024 * 1024
 """Bytes that the bodies of all requests may hold in one process. Beyond that only small ones are read."""
 
 SMALL = 64 * 1024
-
-UNREADABLE = "\xbf"
-"""Stands for a header that is not ASCII, which granian names without a value. Left out, it would count as not sent."""
 
 CROWD = 10
 """So many bodies that broke off or came too late are refused by the app, in words, at once. More are refused in short:

@@ -8,11 +8,13 @@ from werkzeug.test import TestResponse
 
 from app.accounts import jobs
 from app.accounts.actions import sign_ins
+from app.accounts.actions.sign_ins import RESET_JOB
 from app.accounts.models import KnownNetwork
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.kernel.outbox.outbox import OutboxAttempt, OutboxRow
+from app.kernel.outbox.outbox import Delivery, OutboxAttempt, OutboxRow
+from app.kernel.outbox.recipient_limits import RecipientWindow
 from tests.accounts.browser import post, sign_in
 from tests.accounts.factors import Device, code, give_app, register, sign_in_by
 from tests.cast import Cast
@@ -146,6 +148,25 @@ def test_what_strangers_asked_for_is_gone_after_a_day(
         sign_ins.forget_old(db, now())
         left = [db.scalar(select(func.count()).select_from(table)) for table in (OutboxRow, OutboxAttempt, Event)]
     assert left == [0, 0, 0]
+
+
+def test_a_reset_whose_job_runs_again_counts_once(
+    app: Flask, cast: Cast, outbox: Outbox, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, runs = jobs.HANDLERS[RESET_JOB], []
+
+    def killed_before_it_is_marked(delivery: Delivery) -> None:
+        send(delivery)
+        runs.append(delivery.id)
+        send(delivery)
+
+    monkeypatch.setitem(jobs.HANDLERS, RESET_JOB, killed_before_it_is_marked)
+    assert ask(app, HOME, "lena@example.com") == 303
+    outbox.deliver_all()
+    with database.read() as db:
+        sent = db.scalar(select(func.count()).select_from(Event).where(Event.kind == "person.reset_sent"))
+        counted = db.scalars(select(RecipientWindow.sent)).all()
+    assert (len(runs), sent, [len(each) for each in counted], len(outbox.rows("email"))) == (1, 1, [1], 1)
 
 
 def test_a_person_gets_six_reset_emails_a_day(

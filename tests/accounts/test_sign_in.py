@@ -15,6 +15,7 @@ from app.accounts.models import Person, SignIn
 from app.kernel.clock import now
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database
+from app.kernel.web.session_cookie import UNREADABLE
 from tests.accounts.browser import HTMX, post, sign_in, token
 from tests.cast import COMMAND_LINE, PASSWORD, Cast
 from tests.clocks import Clock
@@ -298,3 +299,14 @@ def test_tokens_of_pages_do_not_outlive_a_sign_in(client: FlaskClient, cast: Cas
     stale = token(client)
     sign_in(client, "lena@example.com")
     assert client.post("/sign-out", data={"csrf_token": stale}).status_code in (400, 403)
+
+
+def test_a_cookie_that_hides_ours_is_named(app: Flask) -> None:
+    """The server hands on a header with letters that are not ASCII without its value."""
+    visitor = app.test_client(use_cookies=False)
+    for answer in (
+        visitor.get("/sign-in", headers={"Cookie": UNREADABLE}),
+        visitor.post("/sign-in", data={"email": "lena@example.com"}, headers={"Cookie": f"a=1; {UNREADABLE}"}),
+    ):
+        assert "a cookie that cannot be read here" in answer.text
+    assert "a cookie that cannot be read here" not in visitor.get("/sign-in", headers={"Cookie": "a=1"}).text

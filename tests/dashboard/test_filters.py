@@ -1,6 +1,7 @@
 """Addresses of lists at all three desks: what cannot be read is named and dropped, and the other filters hold."""
 
 import csv
+import html
 import io
 import re
 from datetime import date
@@ -9,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.dashboard.assignees import ME, UNASSIGNED
-from app.dashboard.filters import Filters, Reader
+from app.dashboard.filters import Active, Filters, Reader
 from app.depositions.views.filters import FILTERS as DEPOSITIONS
 from app.inspections.views.filters import FILTERS as INSPECTIONS
 from app.prescreens.views.filters import FILTERS as PRESCREENS
@@ -35,6 +36,8 @@ UNREADABLE = [
     ("with", "1234567890"),
     ("organization", "0"),
     ("organization", "marston"),
+    ("organization", "1,x"),
+    ("organization", ",".join(map(str, range(1, 52)))),
     ("sort", "upside"),
     ("tag", "x" * 31),
 ]
@@ -149,6 +152,41 @@ def test_a_csv_of_nobodys_rows_holds_nobodys_rows(client, cast, database):
         assert len(found) == rows + 1
 
 
+def test_several_organizations_are_one_list(client, cast, database):
+    for place in ("marston", "harbor", "quill"):
+        factories.request(database, cast, place, deponent_name=f"Deponent of {place}")
+    ines, both = cast.sign_in(client, "ines"), f"{cast.marston.id},{cast.harbor.id}"
+    asked = ines.get(f"/depositions?organization={cast.harbor.id}&organization={cast.marston.id}")
+    assert (asked.status_code, asked.headers["Location"]) == (303, f"/depositions?organization={both}")
+    page = html.unescape(text(ines.get(asked.headers["Location"])))
+    assert [place for place in ("marston", "harbor", "quill") if f"Deponent of {place}" in page] == [
+        "marston",
+        "harbor",
+    ]
+    assert len(re.findall(r'name="organization" value="\d+" checked', page)) == 2
+    chips = re.findall(r'<a class="chip set" href="([^"]+)".*?<bdi>(.*?)</bdi>', page)
+    assert chips == [
+        (f"/depositions?organization={cast.harbor.id}", cast.marston.name),
+        (f"/depositions?organization={cast.marston.id}", cast.harbor.name),
+    ]
+    exported = text(ines.get(f"/depositions/csv?organization={both}"))
+    assert [place for place in ("marston", "harbor", "quill") if f"Deponent of {place}" in exported] == [
+        "marston",
+        "harbor",
+    ]
+
+
+def test_of_several_organizations_only_ones_own_are_in_the_list(client, cast, database):
+    for place in ("marston", "harbor"):
+        factories.request(database, cast, place, deponent_name=f"Deponent of {place}")
+    adam = cast.sign_in(client, "adam")
+    page = text(adam.get(f"/depositions?organization={cast.marston.id},{cast.harbor.id}"))
+    assert "Deponent of marston" in page
+    assert "Deponent of harbor" not in page
+    assert "Another organization" in page
+    assert cast.harbor.name not in page
+
+
 # The objects themselves
 
 
@@ -158,12 +196,12 @@ def test_every_value_is_written_as_it_is_read(filters: Filters):
     chosen = filters.read({**given, "sort": ""}, Reader(3))
     assert chosen.args == given
     assert chosen.unreadable == []
-    assert chosen.organization_id == 7
-    assert {type(value) for value in chosen.values.values()} >= {date, int, str}
+    assert chosen.organization_ids == (7,)
+    assert {type(value) for value in chosen.values.values()} >= {date, tuple, str}
     again = filters.read(chosen.args, Reader(3))
     assert (again.args, again.kind, again.values) == (chosen.args, chosen.kind, chosen.values)
     for name in given:
-        assert set(chosen.without(name).args) == set(given) - {name}
+        assert set(chosen.without(Active((name,), "", "")).args) == set(given) - {name}
 
 
 @pytest.mark.parametrize("filters", ALL.values(), ids=ALL)
@@ -175,6 +213,17 @@ def test_lists_that_differ_in_values_alone_share_their_statements(filters: Filte
     assert kind(**{"with": "3"}) == kind(**{"with": "me"}) != kind(**{"with": "nobody"})
     assert kind() != kind(tag="vip")
     assert hash(kind(tag="vip")) == hash(kind(tag="dogs"))
+
+
+@pytest.mark.parametrize("filters", ALL.values(), ids=ALL)
+def test_each_of_a_few_organizations_has_its_own_ranges(filters: Filters):
+    def places(n, reach=None):
+        return filters.read({"organization": ",".join(map(str, range(1, n + 1)))}, Reader(3, reach)).kind.places
+
+    assert [places(n) for n in (1, 2, 8, 9, 50)] == [1, 2, 8, 9, 9]
+    assert (places(3, frozenset([2, 3, 4])), places(3, frozenset([4]))) == (2, 0)
+    assert filters.read({}, Reader(3)).kind.places is None
+    assert filters.read({}, Reader(3, frozenset([4, 5]))).kind.places == 2
 
 
 def test_a_cursor_knows_whose_list_it_is_of():

@@ -7,7 +7,7 @@ from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from tests.depositions import factories
 from tests.depositions.pages import listed, others_may_not, send, sender, stored
-from tests.pages import at_once, csrf, one_wins, text
+from tests.pages import at_once, csrf, digest, one_wins, text
 
 WHY = "The witness has already traveled; please call us."
 
@@ -90,6 +90,15 @@ def test_wrong_state(ines, cast, database, state):
     made = factories.request(database, cast) if state == "initial" else factories.in_state(database, cast, state)
     refused = send(ines, made.id, "decline_cancellation", version=made.version, notice=WHY)
     assert refused.status_code == 409
+    assert stored(database, made.id) == made
+
+
+def test_another_notice_than_was_shown_is_shown_first(ines, cast, database):
+    made = asked(database, cast)
+    typed = {"csrf_token": csrf(ines), "version": made.version, "notice": WHY}
+    shown = ines.post(f"/depositions/{made.id}/decline_cancellation", data={**typed, "step": "preview"})
+    other = {**typed, "notice": "For another reason.", "preview": digest(shown)}
+    assert ines.post(f"/depositions/{made.id}/decline_cancellation", data=other).status_code == 409
     assert stored(database, made.id) == made
 
 

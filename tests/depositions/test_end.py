@@ -59,6 +59,12 @@ def test_wrong_state(ines, cast, database, state):
     assert stored(database, made.id) == made
 
 
+def test_what_never_began_is_not_ended_after_its_hour(ines, cast, database):
+    made = factories.in_state(database, cast, "scheduled", starts_at=now() - timedelta(hours=1))
+    assert send(ines, made.id, "end", version=made.version).status_code == 409
+    assert stored(database, made.id) == made
+
+
 def test_stale(ines, cast, database):
     made = running(database, cast)
     stale = send(ines, made.id, "end", version=2)

@@ -331,6 +331,17 @@ def test_going_back_brings_the_form_back(ines, cast, database):
     assert not re.search(r'<input checked[^>]*id="move-notify"', page)
 
 
+def test_the_confirmation_says_what_follows_by_itself_and_loses_no_text(ines, cast, database):
+    with database.write() as db:
+        actions.change_settings(db, cast.marston.id, {"reminders": True}, by=cast.actor("ines"), now=now())
+    made = factories.in_state(database, cast, "scheduled")
+    page = text(preview_of(ines, made)[0])
+    assert "2 follow-ups" in page
+    assert re.search(r"<p>Reminder 24 h before, <time[^>]*>.*?</time>, if it is still needed then.</p>", page)
+    assert 'name="edit" value="move"' in page
+    assert 'class="breadcrumb"' not in page, "its link would lose what was typed"
+
+
 def test_nothing_is_sent_after_a_silent_cancellation(cast, database, outbox, clock):
     """Not by what was ordered before either: reminders, and the question whether it takes place."""
     by = cast.actor("ines")

@@ -7,10 +7,13 @@ from sqlalchemy import text
 
 from app.depositions import actions
 from app.depositions.actions import rereading
+from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition
-from app.depositions.queries import conflicts, detail, listing, managers, roster
+from app.depositions.queries import conflicts, detail, listing, managers, related, roster
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
+from app.kernel.text import search
+from app.kernel.text.search import SearchDocument
 from tests.dashboard.choosing import chooser
 from tests.depositions import factories
 
@@ -95,18 +98,19 @@ def walks_an_index(words, bounded=False):
 def test_every_group_is_a_range_on_an_index(database, cast, crowd):
     faults = []
     with database.read() as db:
-        for view, organization in product(listing.VIEWS, (False, True)):
+        for view, organization in product(listing.VIEWS, ("", "{marston}", "{marston},{harbor}")):
             if organization and view in (listing.CANCELLATION, listing.MOVED):
                 continue  # the few of one organization are found through the index of all and looked through
-            listed = listing.listing(
-                db, choose(view=view, organization_id=cast.marston.id if organization else None), now()
-            )
+            places = organization.format(marston=cast.marston.id, harbor=cast.harbor.id)
+            listed = listing.listing(db, choose(view=view, organization_id=places), now())
             for at, segment in enumerate(listed.compiled.segments):
                 values = [crowd._mapping[column.key] or now() for column in segment.order]
                 for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
                     statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51)
                     facts = {**listed.values, **{f"at_{n}": value for n, value in enumerate(values)}}
                     bounded = segment.key.endswith("soon") or view in (listing.NEXT, listing.ASKED)
+                    # The heads of several ranges are merged; nothing else is sorted.
+                    bounded |= len(segment.branches) > 1
                     asked = (view, organization, segment.key, beyond, back)
                     faults += faults_of(plan(db, statement, facts), asked, bounded=bounded)
     assert not faults, "\n\n".join(faults)
@@ -116,9 +120,10 @@ def test_every_order_offered_is_carried_by_indexes(database, cast, crowd):
     faults, offered = [], 0
     with database.read() as db:
         for view, sort, organization in product(
-            listing.VIEWS, ("starts", "-starts", "received", "-received"), (False, True)
+            listing.VIEWS, ("starts", "-starts", "received", "-received"), ("", "{marston}", "{marston},{harbor}")
         ):
-            f = choose(view=view, sort=sort, organization_id=cast.marston.id if organization else None)
+            places = organization.format(marston=cast.marston.id, harbor=cast.harbor.id)
+            f = choose(view=view, sort=sort, organization_id=places)
             if sort.removeprefix("-") not in f.sorts:
                 assert f.sort == ""
                 continue
@@ -203,6 +208,19 @@ def test_conflicts_walk_an_index(database, cast, crowd):
             assert "SCAN conflict_keys" not in words, f"{name}:\n{words}"
             assert "Seq Scan" not in words, f"{name}:\n{words}"
             assert "ix_conflict_keys_span" in words, f"{name}:\n{words}"
+
+
+def test_other_sessions_of_the_case_are_few_and_found_by_their_ids(database, cast, crowd):
+    with database.write() as db:
+        for n in range(40):
+            search.add(db, SearchDocument(SUBJECT, str(n + 2), cast.marston.id, (crowd.case_name,)))
+    with database.read() as db:
+        sql = related._SESSIONS.params(ids=[1, 2, 3]).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+        explained = db.execute(text(f"EXPLAIN {'QUERY PLAN ' if db.dialect == 'sqlite' else ''}{sql}"))
+        walks_an_index("\n".join(str(row[-1]) for row in explained), bounded=True)
+        found = search.ids(db, SUBJECT, crowd.case_name, [cast.marston.id], related._READ)
+        assert len(found) <= related._READ
+        assert len(related.related(db, crowd)) <= related.SHOWN
 
 
 def test_what_older_rules_placed_is_found_by_an_index(database, cast, crowd):

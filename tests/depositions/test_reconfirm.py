@@ -285,7 +285,8 @@ def test_the_tab_lists_the_next_business_day(
             actions.reconfirm(db, made.id, "organization:", answer, by=COMMAND_LINE, now=clock.now())
     cast.sign_in(client, "ines")
     page = text(client.get("/depositions?view=next"))
-    assert "<p>1 confirmed, 1 silent, 1 no or a call.</p>" in page, "the sum is a line that everybody sees"
+    total = "1 confirmed, 1 without an answer, 1 does not take place or asks for a call."
+    assert f"<p>{total}</p>" in page, "the sum is a line that everybody sees"
     names = ("Silent Witness", "Absent Witness", "Sure Witness")
     assert in_order(page, *names), "in the afternoon"
     assert (page.count("+1 212 555 0142"), page.count("+1 415 555 0163")) == (2, 2), "of who is to be called"

@@ -45,7 +45,7 @@ def test_everything_is_off_until_an_administrator_switches_it_on(
     page = text(client.get(PAGE))
     assert "Depositions settings changed by Adam Reyes" in page
     assert "Reminders: off → on" in page
-    assert "Answered within business hours: as the team → 8" in page
+    assert "Answered within, in business hours: as the team promises → 8" in page
     assert chosen(database, cast.harbor) == Settings()
 
 

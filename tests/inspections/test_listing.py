@@ -186,8 +186,19 @@ def test_what_waits_comes_first(database, cast):
         return [(key, names[row.id]) for key, row in rows]
 
     assert listed("now") == [("waiting", "first"), ("waiting", "second"), ("live", "live"), ("today", "today")]
+    assert listed("waiting") == [("waiting", "first"), ("waiting", "second")]
     assert listed("upcoming") == [("upcoming", "upcoming")]
     assert listed("expired") == [("expired", "newer"), ("expired", "over")]
+
+
+def test_who_waits_is_one_press_away_from_the_overview(client, cast, database):
+    in_state(database, cast, "open", now() - HOUR)
+    in_state(database, cast, "recording", now() - HOUR)
+    otto = cast.sign_in(client, "otto")
+    assert 'href="/inspections?view=waiting"' in body(otto.get("/inspections/overview"))
+    page = body(otto.get("/inspections?view=waiting"))
+    assert page.count('data-row="') == 1
+    assert "waits · People who wait at the door" in page
 
 
 # Taking, ticked rows, copies

@@ -117,6 +117,12 @@ def test_what_the_tabs_count_is_read_from_counters_and_ranges(database, cast, cr
             assert counts[view] == listing.listing(db, f, now()).count_all(db)
 
 
+def test_earlier_ones_are_read_from_an_index(database, cast, crowd):
+    with database.read() as db:
+        values = {"organization_id": cast.marston.id, "created_at": now(), "id": crowd}
+        walks(plan(db, listing._EARLIER, values))
+
+
 def test_who_has_it_is_found_by_an_index(database, cast, crowd):
     with database.read() as db:
         mine = select(T.id).where(T.assignee_id == cast.otto.id, T.status == "created").order_by(T.expires_at, T.id)

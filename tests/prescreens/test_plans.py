@@ -17,7 +17,7 @@ from app.dashboard.undo.models import PendingDecision
 from app.kernel.db.engine import Database, Db
 from app.kernel.text import search
 from app.prescreens.models import Prescreen
-from app.prescreens.queries import api, contacts, counts, listing
+from app.prescreens.queries import alike, api, contacts, counts, listing
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.answers import Person
@@ -215,6 +215,17 @@ def test_a_row_and_its_place(database: Database, home: int) -> None:
         by_index(plans(database, lambda db, f=f, id=row.id: listing.near(db, listing.listing(db, f, NOW), f, NOW, id)))
     known = Contacted(row.id, home, row.id, row.expires_at)
     by_index(plans(database, lambda db: contacts.returning(db, [known])))
+
+
+def test_what_a_decision_is_compared_with(database: Database, home: int) -> None:
+    with database.read() as db:
+        mine = select(Prescreen.workflow_template_id).where(Prescreen.organization_id == home).limit(1)
+        one = Prescreen(organization_id=home, workflow_template_id=db.scalars(mine).one())
+    by_contact = Prescreen(id=UUID(int=1), organization_id=home, contact_id=UUID(int=5))
+    by_index(plans(database, lambda db: contacts.earlier(db, by_contact)))
+    in_order(plans(database, lambda db: alike._latest(db, one)))
+    with database.read() as db:
+        assert len(alike._latest(db, one)) == alike.COMPARED, "of six hundred, at most so many are read"
 
 
 def test_the_numbers_of_the_tabs(database: Database, home: int) -> None:

@@ -9,11 +9,12 @@ import pytest
 from app.kernel.errors import Conflict, Gone, Invalid, Refusal
 from app.prescreens.models import QuestionType
 from app.prescreens.rules import answers, review
-from app.prescreens.rules.answers import Question
+from app.prescreens.rules.question_types import TYPES, Reader
+from app.prescreens.rules.questions import Question, read_questions
 from tests.prescreens.factories import QUESTIONS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-ASKED = answers.read_questions(QUESTIONS)
+ASKED = read_questions(QUESTIONS)
 
 
 def a_prescreen(status: str = "completed", review_status: str = "pending_review", days: float = 3) -> Any:
@@ -195,10 +196,10 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_every_type_can_be_read() -> None:
-    assert answers._READERS.keys() | {QuestionType.CHOICES} == set(QuestionType)
+    assert set(TYPES) == set(QuestionType)
 
 
-TODAY = answers.Reader("en", date(2026, 11, 28))
+TODAY = Reader("en", date(2026, 11, 28))
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ FIELDS = {
     "saved_views": "name made_by_name",
     "sign_ins": "user_agent",
     "tags": "name",
-    "workflow_template_versions": "introduction",
-    "workflow_templates": "name",
+    "workflow_template_versions": "introduction author reason",
+    "workflow_templates": "name changed_by",
 }
 """Columns of free text by table."""
 
@@ -61,7 +61,8 @@ DATA: dict[tuple[str, str], Callable[[str, str], bool]] = {
     ("managers", "skills"): lambda _, value: True,
     ("managers", "templates"): lambda _, value: True,
     ("prescreens", "submission"): lambda _, value: True,
-    ("workflow_template_versions", "questions"): lambda key, _: key in ("label", "hint", "criterion"),
+    ("workflow_template_versions", "questions"): lambda key, _: key in ("label", "hint", "criterion", "short"),
+    ("workflow_templates", "draft"): lambda key, _: key in ("label", "hint", "criterion", "short", "introduction"),
 }
 """Columns of JSON, and which of their texts are free."""
 

@@ -33,7 +33,11 @@ CONFIRMED = [
     "inspections.reissue",
     "inspections.revoke",
     "prescreens.approve",
+    "prescreens.delete_questionnaire",
     "prescreens.deny",
+    "prescreens.discard_draft",
+    "prescreens.publish_questionnaire",
+    "prescreens.restore_questionnaire",
 ]
 """What cannot be taken back, or has effects outside. Decisions about prescreens wait besides, or take effect at once
 for a user who chose no undo window."""
@@ -49,6 +53,9 @@ ONE_PRESS = {
         inspections.change_notes inspections.give_back inspections.tag inspections.unassign inspections.untag
         messages.dismiss messages.restore prescreens.assign prescreens.bulk prescreens.give_back prescreens.tag
         depositions.layout inspections.layout prescreens.layout
+        prescreens.add_question prescreens.change_introduction prescreens.change_question prescreens.move_question
+        prescreens.close_questionnaire prescreens.open_questionnaire prescreens.remove_question
+        prescreens.rename_questionnaire
         prescreens.unassign prescreens.untag views.move views.remove views.rename views.save views.write_note""",
     "it adds to a record, and is followed by its counterpart": """
         depositions.settle_question
@@ -56,7 +63,7 @@ ONE_PRESS = {
     "its form says what comes of it, and holds what is typed": """
         accounts.change_password accounts.create_key accounts.create_organization accounts.invite
         accounts.print_bearer depositions.add_manager depositions.make_feed depositions.run_import
-        depositions.test_webhook inspections.add_remark inspections.create""",
+        depositions.test_webhook inspections.add_remark inspections.create prescreens.make_questionnaire""",
     "it sends once more what was sent before": """
         accounts.invite_again inspections.retry_anchor messages.bulk messages.send_again""",
     "it is about the user's own sign-in, and asks for proof where it weakens it": """
@@ -64,7 +71,8 @@ ONE_PRESS = {
         accounts.new_passkey_challenge accounts.proof_challenge accounts.prove accounts.prove_with_passkey
         accounts.remove_passkey accounts.renew_codes accounts.sign_out accounts.turn_off_app accounts.turn_on_app""",
     "it changes nothing": """
-        depositions.edit depositions.read_mail holds.read inspections.edit prescreens.edit""",
+        depositions.edit depositions.read_mail holds.read inspections.edit prescreens.edit
+        prescreens.walk_questionnaire""",
     "it is the undoing itself": "holds.undo",
 }
 

@@ -76,7 +76,11 @@ OWN_VIEWS = {
         "ask": "questions to the organization",
         "reconfirm": "what was answered on the phone",
     },
-    "prescreens": {"questionnaires": "the organization's questionnaires"},
+    "prescreens": {
+        "questionnaires": "the organization's questionnaires",
+        "editor": "the draft of a questionnaire",
+        "preview": "a draft as a prospect meets it",
+    },
     "inspections": {},
 }
 """Files named by a page of one desk alone."""

@@ -21,6 +21,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.transaction import db, reading
 from app.kernel.errors import Denied
 from app.kernel.web.htmx import leave_for, respond
+from app.kernel.web.session_cookie import is_unreadable
 
 public_pages = Blueprint("accounts_public", __name__)
 
@@ -56,11 +57,18 @@ def sign_in_or_ask(person: Person, how: str, *, next: str | None = None, kept: s
     return leave_for(url_for("accounts_public.second_step", next=safe_next(next)))
 
 
+UNREADABLE_COOKIE = (
+    "Your browser sends a cookie that cannot be read here, probably that of another site, and it hides ours. Delete "
+    "the cookies of this address in your browser’s settings, then sign in."
+)
+
+
 def sign_in_page(
     form: SignInForm | None = None, *, next: str = "", kept: str = "", problem: str = "", status: int = 200
 ) -> Response:
     """The sign-in page, with the values it carries through and the sentence on what went wrong."""
     form = form or SignInForm(formdata=None, next=next)
+    problem = UNREADABLE_COOKIE if is_unreadable() else problem
     passkey = PasskeyForm(formdata=None, next=form.next.data or "")
     return respond(
         "accounts/sign-in.html", status=status, form=form, passkey=passkey, kept=kept, expired=False, problem=problem

@@ -20,6 +20,7 @@ from app.dashboard.filters.base import Sources as Sources
 from app.dashboard.filters.base import Unreadable as Unreadable
 from app.dashboard.filters.base import reach_kind as reach_kind
 from app.dashboard.filters.base import reach_values as reach_values
+from app.dashboard.filters.base import spread as spread
 from app.dashboard.filters.base import within_reach as within_reach
 from app.dashboard.filters.days import DAYS as DAYS
 from app.dashboard.filters.days import Dated as Dated

@@ -5,7 +5,7 @@ The three refer to each other, so they stand in one file.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast
 
@@ -15,6 +15,7 @@ from app.dashboard import assignees
 from app.dashboard.listing import Column as Column
 from app.dashboard.listing import Condition as Condition
 from app.dashboard.listing import Conditions as Conditions
+from app.dashboard.listing import Segment
 from app.kernel import clock
 from app.kernel.db.engine import Db
 from app.kernel.errors import Invalid
@@ -56,8 +57,9 @@ class Sources(Protocol):
 
 
 class Control(NamedTuple):
-    """A filter's control in the form. `kind` is select, text, hidden, or days: a range of two `ends`, whose `options`
-    are periods by name."""
+    """A filter's control in the form. `kind` is select, text, hidden, several: any number of the `options`, days: a
+    range of two `ends`, whose `options` are periods by name, or sort: a select of the orders, seen where the heads of
+    the columns are not."""
 
     kind: str
     name: str
@@ -78,11 +80,13 @@ class Unreadable(NamedTuple):
 
 
 class Active(NamedTuple):
-    """A filter that is set: its arguments, and what it asks for in words: `State:` and `canceled`."""
+    """A filter that is set: its arguments, and what it asks for in words: `State:` and `canceled`. `left` is what the
+    filter still asks for when this is taken off: one of several values."""
 
     names: tuple[str, ...]
     label: str
     value: str
+    left: "Mapping[Filter[Any], Any] | None" = None  # of any type of value
 
     @property
     def name(self) -> str:
@@ -99,6 +103,8 @@ class Filter(ABC, Generic[V]):
 
     rewrites: ClassVar[bool] = False
     """Whether people write its values otherwise than the address keeps them."""
+    repeats: ClassVar[bool] = False
+    """Whether the address may have its argument several times: a form sends each value that is ticked by itself."""
     yields_to: tuple[str, ...] = ()
     """The arguments that mean more than this one: where one of them is set, this one is dropped."""
 
@@ -145,9 +151,9 @@ class Filter(ABC, Generic[V]):
         """What a value asks for in words: a label, and the value."""
         return f"{self.label}:", self.serialize(value)
 
-    def active(self, value: V, chosen: "Chosen", sources: Sources) -> Active | None:
-        """The filter as it is set; None where another one speaks for it."""
-        return Active((self.name,), *self.phrase(value, chosen, sources))
+    def active(self, value: V, chosen: "Chosen", sources: Sources) -> Sequence[Active]:
+        """The filter as it is set; nothing where another one speaks for it."""
+        return [Active((self.name,), *self.phrase(value, chosen, sources))]
 
     def control(self, chosen: "Chosen", sources: Sources) -> Control | None:
         """The control in the form; None where there is nothing to choose."""
@@ -178,12 +184,18 @@ def within_reach(column: Column, kind: str) -> Conditions:
     return {"all": (), "none": (false(),), "one": (column == bindparam("only"),)}[kind]
 
 
+MOST_PLACES = 8
+"""Of so many organizations each has its own ranges; with more everybody's are read, and the others left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListKind:
     """What of a list changes its statements and not only their values: they are built once for each kind."""
 
     tab: str
     reach: str
+    places: int | None
+    """Of how many organizations rows are in the list, at most one more than MOST_PLACES; None is all."""
     sort: str
     filters: tuple[tuple[Filter[Any], Hashable], ...]  # filters of any type of value
 
@@ -209,6 +221,21 @@ class ListKind:
         return tuple(each for filter, kind in self.filters for each in filter.conditions(kind, self.tab))
 
 
+def spread(segments: Sequence[Segment], column: Column, kind: ListKind) -> list[Segment]:
+    """The segments of the organizations in the list: each of their branches once for each organization, so that it
+    stays one range on one index."""
+    places = kind.places
+    if places is None:
+        return list(segments)
+    each: list[Condition] = [column == bindparam(f"place_{n}", type_=column.type) for n in range(places)] or [false()]
+    if places > MOST_PLACES or (places > 1 and kind.has("q")):  # what text finds is few
+        each = [column.in_(bindparam("places", expanding=True, type_=column.type))]
+    return [
+        replace(segment, branches=tuple((place, *branch) for place in each for branch in segment.branches))
+        for segment in segments
+    ]
+
+
 class TabFilter(Filter[str]):
     """The argument that chooses the tab. The first of `keys` is the default."""
 
@@ -229,6 +256,12 @@ class Filters:
         sorts: Callable[["Chosen"], Sequence[str]],
     ) -> None:
         self.tabs, self.filters, self.orders, self.sorts = tabs, tuple(filters), orders, sorts
+
+    def order(self, sort: str) -> str:
+        """An order in words."""
+        if not sort:
+            return "the most urgent first"
+        return f"{self.orders[sort.removeprefix('-')]}, {'latest' if sort.startswith('-') else 'earliest'} first"
 
     def read(self, arguments: Mapping[str, str], reader: Reader) -> "Chosen":
         """What the arguments of an address ask for. What cannot be read is dropped and kept as `unreadable`."""
@@ -298,6 +331,7 @@ class Chosen:
         """What the form shows, by argument."""
         tabs = self.filters.tabs
         found = {filter.name: filter.shown(value, self.reader) for filter, value in self.values.items()}
+        found |= {"sort": self.sort} if self.sort else {}
         return found if self.tab == tabs.default else {tabs.name: self.tab, **found}
 
     def has(self, *names: str) -> bool:
@@ -327,49 +361,49 @@ class Chosen:
         return {**{name: text for name, text in self.args.items() if name not in ("from", "to")}, "when": period}
 
     @property
-    def organization_id(self) -> int | None:
-        """The organization that the list is narrowed to."""
-        found = next((value for filter, value in self.values.items() if filter.name == "organization"), None)
-        return None if found is None else int(found)
-
-    @property
     def organization_ids(self) -> tuple[int, ...] | None:
         """The organizations whose rows are in the list; None is all."""
-        reach, one = self.reader.organization_ids, self.organization_id
-        if one is None:
+        reach = self.reader.organization_ids
+        wanted = next((value for filter, value in self.values.items() if filter.name == "organization"), None)
+        if wanted is None:
             return None if reach is None else tuple(sorted(reach))
-        return (one,) if reach is None or one in reach else ()
+        return tuple(id for id in wanted if reach is None or id in reach)
 
     @property
     def several(self) -> bool:
         """Whether rows of more than one organization may be in the list."""
         return self.organization_ids is None or len(self.organization_ids) > 1
 
-    def without(self, *names: str) -> "Chosen":
-        """The same without some of its filters."""
-        kept = {filter: value for filter, value in self.values.items() if filter.name not in names}
+    def without(self, one: Active) -> "Chosen":
+        """The same without a filter that is set, or without one of its values."""
+        kept = {filter: value for filter, value in self.values.items() if filter.name not in one.names}
+        kept |= one.left or {}
         return Chosen(self.filters, self.reader, self.tab, kept, self.given_sort)
 
     def active(self, sources: Sources) -> list[Active]:
         """The filters that are set, in words."""
-        found = (filter.active(value, self, sources) for filter, value in self.values.items())
-        return [each for each in found if each is not None]
+        return [each for filter, value in self.values.items() for each in filter.active(value, self, sources)]
 
     def controls(self, sources: Sources) -> list[Control]:
         """The form: the tab first, then every filter that has something to choose."""
-        sort = [Control("hidden", "sort", "Order", self.sort)] if self.sort else []
+        orders = [(f"{down}{name}", self.filters.order(f"{down}{name}")) for name in self.sorts for down in ("", "-")]
+        sort = [Control("sort", "sort", "Sort", self.sort, (("", self.filters.order("")), *orders))] if orders else []
         found = (filter.control(self, sources) for filter in (self.filters.tabs, *self.filters.filters))
-        return [*sort, *(control for control in found if control is not None)]
+        return [*(control for control in found if control is not None), *sort]
 
     @property
     def kind(self) -> ListKind:
         """The key of this list's statements."""
         kinds = tuple((filter, filter.kind(value, self.reader)) for filter, value in self.values.items())
-        return ListKind(self.tab, reach_kind(self.reader.organization_ids), self.sort, kinds)
+        places = self.organization_ids
+        many = None if places is None else min(len(places), MOST_PLACES + 1)
+        return ListKind(self.tab, reach_kind(self.reader.organization_ids), many, self.sort, kinds)
 
     def bind(self, db: Db) -> dict[str, object]:
-        """The values of the statements: the filters' own, and the reader's organizations."""
-        found = reach_values(self.reader.organization_ids)
+        """The values of the statements: the filters' own, the reader's organizations, and those in the list."""
+        places = self.organization_ids or ()
+        found = {**reach_values(self.reader.organization_ids), "places": places}
+        found |= {f"place_{n}": id for n, id in enumerate(places[:MOST_PLACES])}
         for filter, value in self.values.items():
             found |= filter.values(value, self, db)
         return found

@@ -142,12 +142,12 @@ class Day(Filter[date]):
     def label_on(self, tab: str) -> str:
         return f"{self.about.on(tab).label} {self.name}"
 
-    def active(self, value: date, chosen: Chosen, sources: Sources) -> Active | None:
+    def active(self, value: date, chosen: Chosen, sources: Sources) -> Sequence[Active]:
         ends = {filter.name: day for filter, day in chosen.values.items() if isinstance(filter, Day)}
         if self.last and len(ends) == 2:
-            return None  # the first day speaks for both
+            return ()  # the first day speaks for both
         words = days_in_words(chosen.reader.day_form, ends.get("from"), ends.get("to"))
-        return Active(tuple(ends), f"{self.about.on(chosen.tab).label}:", words)
+        return [Active(tuple(ends), f"{self.about.on(chosen.tab).label}:", words)]
 
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
         return None  # a part of the period's

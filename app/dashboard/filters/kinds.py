@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, false, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from app.accounts.models import Organization as OrganizationRow
 from app.dashboard import tags
 from app.dashboard.assignees import ME, UNASSIGNED, PersonValue
 from app.dashboard.filters.base import (
+    Active,
     Chosen,
     Column,
     Condition,
@@ -140,45 +141,51 @@ def organizations(db: Db, organization_ids: Collection[int] | None) -> Sequence[
     ]
 
 
-class Organization(Filter[int]):
-    """The organization that a row belongs to. Without it the list keeps to the reader's organizations.
+class Organization(Filter[tuple[int, ...]]):
+    """The organizations whose rows are in the list: some of the reader's own. The desk spreads its ranges over them
+    (`spread`). `offered` replaces what is offered."""
 
-    Without a `column` the desk narrows by `Chosen.organization_ids` itself. `offered` replaces what is offered.
-    """
+    rewrites = True
+    repeats = True
+    most = 50
+    """How many may be chosen at once."""
 
-    def __init__(
-        self,
-        column: Column | None,
-        offered: Callable[[Chosen], Sequence[tuple[int, str]]] | None = None,
-        name: str = "organization",
-    ) -> None:
-        super().__init__(name, "Organization")
-        self.column, self.offered = column, offered
+    def __init__(self, offered: Callable[[Chosen], Sequence[tuple[int, str]]] | None = None) -> None:
+        super().__init__("organization", "Organization")
+        self.offered = offered
 
-    def parse(self, text: str, reader: Reader) -> int:
-        found = number(text)
-        if found is None:
+    def parse(self, text: str, reader: Reader) -> tuple[int, ...]:
+        found = {number(each.strip()) for each in text.split(",")}
+        if len(found) > self.most:
+            raise self.refuse(f"Choose at most {self.most} organizations.")
+        ids = sorted(id for id in found if id is not None)
+        if len(ids) < len(found):
             raise self.refuse("There is no such organization. Choose one from the filter.")
-        return found
+        return tuple(ids)
 
-    def kind(self, value: int, reader: Reader) -> Hashable:
-        return reader.organization_ids is None or value in reader.organization_ids
+    def serialize(self, value: tuple[int, ...]) -> str:
+        return ",".join(map(str, value))
 
-    def conditions(self, kind: Hashable, tab: str) -> Conditions:
-        if self.column is None:
-            return ()
-        return (self.column == bindparam(self.name) if kind else false(),)
+    def values(self, value: tuple[int, ...], chosen: Chosen, db: Db) -> Mapping[str, object]:
+        return {}
 
     def options(self, chosen: Chosen, sources: Sources) -> Options:
         found = (
             self.offered(chosen) if self.offered else organizations(sources.reading(), chosen.reader.organization_ids)
         )
-        return [("", "any"), *((str(id), name) for id, name in found)] if len(found) > 1 else ()
+        return [(str(id), name) for id, name in found] if len(found) > 1 else ()
 
-    def phrase(self, value: int, chosen: Chosen, sources: Sources) -> tuple[str, str]:
-        within = self.kind(value, chosen.reader)
-        found = organizations(sources.reading(), [value]) if within else ()
-        return "", found[0][1] if found else "Another organization"
+    def active(self, value: tuple[int, ...], chosen: Chosen, sources: Sources) -> Sequence[Active]:
+        names = dict(organizations(sources.reading(), chosen.organization_ids))
+        return [
+            Active((self.name,), "", names.get(id, "Another organization"), {self: rest} if rest else None)
+            for id in value
+            for rest in [tuple(other for other in value if other != id)]
+        ]
+
+    def control(self, chosen: Chosen, sources: Sources) -> Control | None:
+        control = super().control(chosen, sources)
+        return control._replace(kind="several") if control else None
 
 
 class Person(Filter[PersonValue]):

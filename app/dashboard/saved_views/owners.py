@@ -56,12 +56,12 @@ def reads(person: Reader, desk: str) -> list[str]:
 
 def acts(person: Reader, desk: str) -> list[str]:
     """The teams at a desk this person works in: for them they save views and write notes."""
-    return _teams(person, frozenset({WRITERS[desk]}))
+    return _teams(person, WRITERS[desk])
 
 
 def makes(person: Reader, desk: str) -> list[str]:
     """The teams this person may save a view for: those they work in, and those they administer."""
-    return _teams(person, frozenset({WRITERS[desk], Role.ADMIN}))
+    return _teams(person, WRITERS[desk] | {Role.ADMIN})
 
 
 def sees(person: Reader, desk: str) -> list[str]:

@@ -117,4 +117,4 @@ def is_pending(subject_type: str, subject_id: ColumnElement[str], *more: Conditi
 def may_still(db: Db, person_id: int, desk: str, organization_id: int) -> bool:
     """Whether a person may (still) act at a desk on the items of an organization; disabled people may not."""
     grants = [Grant(Role(row.role), row.organization_id) for row in db.execute(_GRANTS, {"person_id": person_id})]
-    return scope_of(grants, (WRITERS[desk],)).covers(organization_id)
+    return scope_of(grants, WRITERS[desk]).covers(organization_id)

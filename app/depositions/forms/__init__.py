@@ -101,10 +101,10 @@ class ManagerForm(ScheduleForm):
 class MomentForm(DeskForm):
     """When a session takes place, as it is typed: any usual way to write an hour, and the hours that it lasts."""
 
-    start_date = StringField("Day", validators=[needed("Say on which day.")])
-    start_time = StringField("Hour", validators=[needed("Say at what hour.")])
+    start_date = StringField("Date", validators=[needed("Say on which day.")])
+    start_time = StringField("Time", validators=[needed("Say at what time.")])
     time_zone = StringField("Time zone", validators=[needed("Name the time zone of the session."), at_most(80)])
-    estimated_duration = StringField("Hours it takes", validators=[at_most(8)])
+    estimated_duration = StringField("Hours", validators=[at_most(8)])
 
     @property
     def start(self) -> Start:
@@ -364,7 +364,7 @@ class RequestForm(DeskForm):
         "Role", choices=choices(("", "not said"), ("deponent", "Deponent"), ("witness", "Witness"))
     )
     invites = TextAreaField(
-        "Invited", description="One address a line. A word after it makes them the host: ana@example.com host."
+        "Invited", description="One address a line. Write “host” after that of the host: ana@example.com host."
     )
     language = StringField("Language")
     languages = StringField("Further languages")
@@ -374,7 +374,7 @@ class RequestForm(DeskForm):
     session_type = StringField("Kind of session")
     additional_details = TextAreaField("Further details")
     postback_url = StringField("Webhook", description="Where their system wants to hear that it is scheduled.")
-    mail = TextAreaField("The mail", description="Paste it, with its header lines if you have them. It is not kept.")
+    mail = TextAreaField("The e-mail", description="Paste it, with its header lines if you have them. It is not kept.")
     token = HiddenField(validators=[Needed(NO_TOKEN), at_most(100)])
 
     def body(self) -> dict[str, object]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from app.accounts.models import Organization
-from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, within_reach
+from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, spread, within_reach
 from app.dashboard.listing import (
     MOST_COUNTED,
     ZERO,
@@ -205,7 +205,7 @@ def _moments(now: datetime) -> dict[str, object]:
 @lru_cache(maxsize=1024)
 def _compiled(kind: ListKind, silent_first: bool = False) -> CompiledListing:
     reach = within_reach(Deposition.organization_id, kind.reach)
-    segments = _segments(kind)
+    segments = spread(_segments(kind), Deposition.organization_id, kind)
     if silent_first:
         segments.sort(key=lambda each: each.key != "next_silent")
     return CompiledListing(Deposition, COLUMNS, segments, reach=reach, counter_queries=_counter_queries(kind.reach))
@@ -290,7 +290,7 @@ def states_of(kind: ListKind) -> tuple[State, ...]:
 
 def _segments(kind: ListKind) -> list[Segment]:
     """The groups of the list in their sequence."""
-    narrow, states = _narrow(kind), states_of(kind)
+    narrow, states = kind.conditions(), states_of(kind)
     if kind.sort or kind.has("q"):
         down = kind.descending or not kind.sort
         order = (SORTS[kind.order or "starts"], Deposition.id)
@@ -336,12 +336,6 @@ def _segments(kind: ListKind) -> list[Segment]:
     if kind.has(*DAYS):
         return [_by_start(f"{state}_days", state, narrow) for state in states]
     return [segment for state in states for segment in _of_state(state, narrow)]
-
-
-def _narrow(kind: ListKind) -> Conditions:
-    """The conditions of the filters besides tab and state; without an organization, the reader's."""
-    here = () if kind.has("organization") else within_reach(Deposition.organization_id, kind.reach)
-    return (*kind.conditions(), *here)
 
 
 def _of_state(state: State, narrow: Sequence[Condition]) -> Iterator[Segment]:

@@ -74,7 +74,7 @@ def shown_question(deposition: DepositionDetail) -> ShownQuestion | None:
     starts = {hour: start_of(hour, deposition.time_zone) for hour in row.choices}
     hours = {hour: datetimes.moment(start.starts_at, start.zone) for hour, start in starts.items()}
     words = {"yes": "Yes", "no": "No", "none": "None of these hours", **hours}
-    prepared = {Kind.YES_NO: "yes or no", Kind.HOURS: ", ".join(hours.values()), Kind.TEXT: "in their own words"}
+    prepared = {Kind.YES_NO: "yes or no", Kind.HOURS: " or ".join(hours.values()), Kind.TEXT: "in their own words"}
     chosen = row.answer if row.answer in hours else None
     move = None
     if chosen and deposition.question == QuestionState.ANSWERED:

@@ -25,7 +25,7 @@ FILTERS = Filters(
             [(state.value, label.word) for state, label in presentation.STATES.items()],
             on_tab=lambda tab: [state.value for state in listing.STATES_OF[tab]],
         ),
-        Organization(Deposition.organization_id),
+        Organization(),
         Assignee(Deposition.assignee_id),
         ManagedBy(),
         Tag(SUBJECT, Deposition.id),

@@ -35,9 +35,16 @@ CALLED = frozenset((*ALARMING, Reconfirmation.SILENT))
 
 
 def _reconfirmed(counts: Mapping[str, int]) -> str:
-    """`9 confirmed, 2 silent, 1 no`, of the sessions until the end of the next business day; empty without any."""
-    words = {"next_yes": "confirmed", "next_silent": "silent", "next_no": "no or a call", "next_unasked": "not asked"}
-    given = [f"{counts[key]:,} {word}" for key, word in words.items() if counts[key]]
+    """`9 confirmed, 2 without an answer`, of the sessions until the end of the next business day; empty without any."""
+    words = {
+        "next_yes": ("confirmed", "confirmed"),
+        "next_silent": ("without an answer", "without an answer"),
+        "next_no": ("does not take place or asks for a call", "do not take place or ask for a call"),
+        "next_unasked": ("not asked", "not asked"),
+    }
+    given = [
+        f"{counts[key]:,} {one if counts[key] == 1 else more}" for key, (one, more) in words.items() if counts[key]
+    ]
     return f"{', '.join(given)}." if given else ""
 
 
@@ -169,7 +176,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
         Tab(
             listing.NOT_UP_TO_DATE,
             "Not up to date",
-            "Sessions that somebody does not know as they are",
+            "Sessions of which somebody is not up to date",
             (
                 "session was canceled or moved, and somebody does not know",
                 "sessions were canceled or moved, and somebody does not know",
@@ -207,7 +214,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             listing.MOVED,
             "The hour moved",
             "Sessions whose hour moved",
-            ("session is at another moment by new zone rules", "sessions are at other moments by new zone rules"),
+            ("session moved because time zone rules changed", "sessions moved because time zone rules changed"),
             {"view": listing.MOVED},
             "danger",
             rare=True,

@@ -32,7 +32,7 @@ from app.kernel.web.htmx import personal, respond, see_other
 from app.kernel.web.list_filters import Filter
 
 NOT_STAFF = "Only the operating company may look at the roster. Nothing was changed."
-ONLY_ADMINS = "Only the operating company’s administrators may edit the roster. Nothing was changed."
+ONLY_ADMINS = "Only the operating company’s administrators may edit the roster."
 ONLY_THE_TEAM = "Only administrators and the scheduling team may write absences. Nothing was changed."
 ACTIVE = {"active": True, "inactive": False}
 

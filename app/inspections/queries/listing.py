@@ -19,7 +19,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    false,
     func,
     literal_column,
     or_,
@@ -28,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.accounts.models import Organization, Person
-from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, within_reach
+from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, spread, within_reach
 from app.dashboard.listing import (
     ZERO,
     Column,
@@ -60,13 +59,12 @@ from app.kernel.db.engine import Db
 T = TypeVar("T")
 
 NOW, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING = "now", "upcoming", "unanchored", "ended", "expired", "all"
-VIEWS = (NOW, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING)
+ARRIVED = "waiting"
+"""The first group of the board, by itself."""
+VIEWS = (NOW, ARRIVED, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING)
 SORTS: dict[str, Column] = {"when": Inspection.expires_at, "ended": Inspection.ended_at}
 """Orders besides urgency. When it takes place is ordered by when it expires, which is 24 hours after that."""
 
-
-MOST_PLACES = 8
-"""Of so many organizations each has its own range; people with more read everybody's and leave out the others."""
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MISSING = (Anchoring.PENDING.value, Anchoring.FAILED.value)
@@ -172,6 +170,8 @@ def earlier(db: Db, inspection: Inspection) -> list[ListedInspection]:
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
+    if chosen.tab == ARRIVED:
+        return ()
     if chosen.tab == STUCK:
         return ("ended",)
     if chosen.tab == ENDED and (chosen.has("q") or not chosen.has(*DAYS)):
@@ -187,16 +187,8 @@ def operated_by(person: ColumnElement[int]) -> Condition:
 
 def listing(db: Db, chosen: Chosen, now: datetime) -> Listing:
     """The list of these filters at this moment."""
-    places = chosen.organization_ids
-    values = {
-        **_moments(chosen.reader.time_zone, now),
-        **chosen.bind(db),
-        "places": list(places or ()),
-        **{f"place_{n}": place for n, place in enumerate((places or ())[:MOST_PLACES])},
-    }
-    return Listing(
-        _compiled(chosen.kind, _many(places)), values, purpose=chosen.purpose("inspections-board", CURSOR_NAMES)
-    )
+    values = {**_moments(chosen.reader.time_zone, now), **chosen.bind(db)}
+    return Listing(_compiled(chosen.kind), values, purpose=chosen.purpose("inspections-board", CURSOR_NAMES))
 
 
 def _moments(zone: str, now: datetime) -> dict[str, object]:
@@ -208,24 +200,16 @@ def _moments(zone: str, now: datetime) -> dict[str, object]:
     return {"now": now, "ever": _EVER, "until": tomorrow + TTL, "midnight": midnight, "day": day}
 
 
-def _many(places: Collection[int] | None) -> int | None:
-    """Of how many organizations: what of the places changes the statement. More than MOST_PLACES is any number."""
-    return None if places is None else min(len(places), MOST_PLACES + 1)
-
-
 @lru_cache(maxsize=1024)
-def _compiled(kind: ListKind, places: int | None) -> CompiledListing:
+def _compiled(kind: ListKind) -> CompiledListing:
     reach = within_reach(Inspection.organization_id, kind.reach)
     return CompiledListing(
-        Inspection, COLUMNS, _segments(kind, places), reach=reach, counter_queries=_counter_queries(kind.reach)
+        Inspection,
+        COLUMNS,
+        spread(_segments(kind), Inspection.organization_id, kind),
+        reach=reach,
+        counter_queries=_counter_queries(kind.reach),
     )
-
-
-def _within(column: Column, many: int | None, name: str) -> Conditions:
-    """The condition that keeps to the organizations in the values `name`."""
-    if many is None:
-        return ()
-    return (column.in_(bindparam(name, expanding=True)),) if many else (false(),)
 
 
 def _moment(name: str) -> BindParameter[datetime]:
@@ -286,36 +270,25 @@ def _by_status(view: str) -> tuple[Conditions, ...]:
     return _groups()[view].branches
 
 
-def _segments(kind: ListKind, places: int | None) -> list[Segment]:
+def _segments(kind: ListKind) -> list[Segment]:
     """The groups of the list in their sequence."""
     view, narrow = kind.tab, kind.conditions()
     groups = [_groups()[key] for key in GROUPS_OF.get(view, (view,))]
     name, down = kind.order, kind.descending or not kind.sort
 
-    def spread(branches: tuple[Conditions, ...]) -> tuple[Conditions, ...]:
-        return tuple((*place, *branch, *narrow) for place in _places(places) for branch in branches)
+    def narrowed(branches: tuple[Conditions, ...]) -> tuple[Conditions, ...]:
+        return tuple((*branch, *narrow) for branch in branches)
 
     if kind.has("q"):
         inside = or_(*(and_(*branch) for group in groups for branch in group.branches))
-        place = _within(Inspection.organization_id, places, "places")
         order = (SORTS.get(name, Inspection.created_at), Inspection.id)
-        return [Segment("found", ((*place, inside, *narrow),), order, descending=down)]
+        return [Segment("found", ((inside, *narrow),), order, descending=down)]
     if name == "ended":
-        return [Segment("sorted", spread(groups[0].branches), (Inspection.ended_at, Inspection.id), descending=down)]
+        return [Segment("sorted", narrowed(groups[0].branches), (Inspection.ended_at, Inspection.id), descending=down)]
     if name == "when" or (view in (ENDED, EVERYTHING) and kind.has(*DAYS)):
         key = "sorted" if name else "days"
-        return [Segment(key, spread(_by_status(view)), (Inspection.expires_at, Inspection.id), descending=down)]
-    return [Segment(group.key, spread(group.branches), group.order, group.descending) for group in groups]
-
-
-def _places(many: int | None) -> list[Conditions]:
-    """One condition for each organization, or one for all of them together."""
-    if many is None or many == 0 or many > MOST_PLACES:
-        return [_within(Inspection.organization_id, many, "places")]
-    return [
-        (Inspection.organization_id == bindparam(f"place_{n}", type_=Inspection.organization_id.type),)
-        for n in range(many)
-    ]
+        return [Segment(key, narrowed(_by_status(view)), (Inspection.expires_at, Inspection.id), descending=down)]
+    return [Segment(group.key, narrowed(group.branches), group.order, group.descending) for group in groups]
 
 
 @lru_cache(maxsize=16)

@@ -47,8 +47,7 @@ FILTERS = Filters(
         Choice("language", "Language", list(LOCALES.items()), column=Inspection.locale),
         Person("operator", "Made by", listing.operated_by),
         Assignee(Inspection.assignee_id),
-        # Its rows are read range by range, so the list narrows by organization itself.
-        Organization(None),
+        Organization(),
         Tag(SUBJECT, Inspection.id),
         # By when it expires, a fixed time after it takes place: the indexes hold that.
         *date_range(Dated("Takes place", Inspection.expires_at, TTL)),

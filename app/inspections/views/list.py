@@ -126,6 +126,14 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             toned_by="waiting",
         ),
         Tab(
+            listing.ARRIVED,
+            "Waiting",
+            "People who wait at the door",
+            ("person waits at the door", "people wait at the door"),
+            {"view": listing.ARRIVED},
+            under=listing.NOW,
+        ),
+        Tab(
             listing.UPCOMING,
             "Upcoming",
             "Upcoming inspections",
@@ -168,7 +176,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     caption = "Times are first those of the organization, then yours."
 
     def seconds(self, tab: Tab) -> float:
-        return 2 if tab.key == listing.NOW else 10
+        return 2 if tab.key in (listing.NOW, listing.ARRIVED) else 10
 
     def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
         return listing.listing(db, chosen, now)
@@ -211,6 +219,8 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
                 "No inspections yet",
                 "Create one here, or let your own program create them: /docs/api/inspections shows how.",
             )
+        if list_state.tab.key == listing.ARRIVED:
+            return Empty("check-check", "Nobody waits", "Whoever comes to the door appears here at once.")
         if list_state.tab.key == listing.NOW:
             over = recent_events.since(reading(), SUBJECT, (ATTENDED, ENDED), me().scope(INSPECTIONS).where)
             quiet = f"Quiet since {datetimes.moment(over, me().time_zone, list_state.now)}. " if over else ""

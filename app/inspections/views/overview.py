@@ -97,7 +97,7 @@ def _now(page: Overview) -> list[Phrase]:
     if not waiting:
         return [Phrase("Nobody", "waits at the door", url=page.url(".list"))]
     words = "person waits at the door" if waiting == 1 else "people wait at the door"
-    return [Phrase(f"{waiting:,}", words, url=page.url(".list"), tone="danger")]
+    return [Phrase(f"{waiting:,}", words, url=page.url(".list", view=listing.ARRIVED), tone="danger")]
 
 
 def _past(page: Overview, stats: Statistics) -> list[Phrase]:

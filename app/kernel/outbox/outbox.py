@@ -299,6 +299,11 @@ def enqueue(
     return [row["id"] for row in rows]
 
 
+def is_known(db: Db, dedupe: str) -> bool:
+    """Whether a message with this key was written before: a job that runs again has done its part already."""
+    return db.scalars(select(OutboxRow.id).where(OutboxRow.dedupe == dedupe)).first() is not None
+
+
 def _stored(message: Message) -> JsonObject:
     return message.payload if message.receipt is None else {**message.payload, RECEIPT: message.receipt}
 

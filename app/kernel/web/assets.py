@@ -59,6 +59,7 @@ SHEETS = (
     "menu",
     "palette",
     "split",
+    "editor",
     "message-preview",
     "code",
     "chat",

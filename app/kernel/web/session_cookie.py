@@ -6,6 +6,16 @@ from itsdangerous import URLSafeTimedSerializer
 
 from app.kernel.signing import Signer
 
+UNREADABLE = "\xbf"
+"""Stands for a header that is not ASCII, which the server hands on without a value. Left out, it would count as not
+sent."""
+
+
+def is_unreadable() -> bool:
+    """Whether the browser sends a cookie that hides all others: one of another site of the domain, with letters that
+    are not ASCII."""
+    return UNREADABLE in request.headers.get("Cookie", "")
+
 
 class SessionInterface(SecureCookieSessionInterface):
     """The session in a signed cookie, which the answers to HEAD, OPTIONS and TRACE never set."""

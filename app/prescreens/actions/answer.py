@@ -14,6 +14,8 @@ from app.prescreens.models import Prescreen, Status, Submission
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.search import search_document
 from app.prescreens.rules import answers, review
+from app.prescreens.rules.question_types import Reader
+from app.prescreens.rules.questions import applicable
 
 
 def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Actor, now: datetime) -> Submission:
@@ -26,12 +28,11 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
         review.check_answering(prescreen, now)
         questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
         questions = questionnaire.questions
-        question = next((one for one in answers.applicable(questions, prescreen.submission) if one.key == key), None)
+        question = next((one for one in applicable(questions, prescreen.submission) if one.key == key), None)
         if question is None:
             raise Invalid("This question is not asked any more. Go on with the next one.", code="answer.not_asked")
-        value = answers.check_answer(
-            question, typed, answers.Reader.of(questionnaire.locale, questionnaire.time_zone, now)
-        )
+        reader = Reader.of(questionnaire.locale, questionnaire.time_zone, now)
+        value = answers.check_answer(question, typed, reader)
         given = answers.with_answer(questions, prescreen.submission, question, value)
         person = answers.person(questions, given)
         phone_key = normalization.telephone_key(person.phone, questionnaire.region) if person.phone else None

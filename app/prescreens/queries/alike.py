@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, select
 
 from app.kernel.db.engine import Db
 from app.prescreens.models import Prescreen, ReviewStatus, Status, Submission
-from app.prescreens.rules.answers import Question
+from app.prescreens.rules.questions import Question
 
 COMPARED = 100
 """Prescreens that are compared, those started last."""

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, cast, func, literal_column, select
 
 from app.accounts.models import Organization
-from app.dashboard.filters import Chosen, ListKind, within_reach
+from app.dashboard.filters import Chosen, ListKind, spread, within_reach
 from app.dashboard.listing import CompiledListing, Conditions, Listing, Neighbours, Segment
 from app.dashboard.undo import queries as undo_queries
 from app.kernel.db.engine import Db
@@ -146,7 +146,11 @@ def listing(db: Db, chosen: Chosen, now: datetime, *, besides: Sequence[UUID] | 
 def _compiled(kind: ListKind, free: bool) -> CompiledListing:
     reach = within_reach(Prescreen.organization_id, kind.reach)
     return CompiledListing(
-        Prescreen, COLUMNS, _segments(kind, free), reach=reach, counter_queries=counts.counter_queries(kind.reach)
+        Prescreen,
+        COLUMNS,
+        spread(_segments(kind, free), Prescreen.organization_id, kind),
+        reach=reach,
+        counter_queries=counts.counter_queries(kind.reach),
     )
 
 
@@ -207,15 +211,13 @@ def _narrow(kind: ListKind, free: bool) -> Conditions:
     found = list(kind.conditions())
     if free:
         found.append(Prescreen.id.not_in(bindparam("besides", expanding=True)))
-    if kind.has("organization"):
-        return tuple(found)
-    if kind.reach == "all" and kind.has("template"):
+    if kind.places is None and kind.has("template"):
         # The indexes by questionnaire begin with its organization.
         organization_id = (
             select(Questionnaire.organization_id).where(Questionnaire.id == bindparam("template")).scalar_subquery()
         )
         found.append(Prescreen.organization_id == organization_id)
-    return (*found, *within_reach(Prescreen.organization_id, kind.reach))
+    return tuple(found)
 
 
 def near(db: Db, listed: Listing, chosen: Chosen, now: datetime, id: UUID) -> Neighbours | None:

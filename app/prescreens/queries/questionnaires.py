@@ -15,7 +15,7 @@ from app.kernel.json_types import JsonObject
 from app.kernel.text.normalization import region_of
 from app.prescreens.models import STAGE_COUNTS, Questionnaire, QuestionnaireVersion
 from app.prescreens.queries.stages import Reach, whose
-from app.prescreens.rules.answers import Question, read_questions
+from app.prescreens.rules.questions import Question, read_questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _names(kind: str) -> Select[UUID, str, str]:
     return (
         select(Questionnaire.id, Questionnaire.name, Organization.name)
         .join_from(Questionnaire, Organization, Organization.id == Questionnaire.organization_id)
-        .where(*whose(Questionnaire.organization_id, kind))
+        .where(*whose(Questionnaire.organization_id, kind), Questionnaire.current_version > 0)
         .order_by(Organization.name, Questionnaire.name)
         .limit(200)
     )
@@ -147,7 +147,8 @@ def _organizations(kind: str) -> Select[int, str]:
 
 
 class ListedQuestionnaire(NamedTuple):
-    """A questionnaire in the list, in its current version. `started` is its number of prescreens."""
+    """A questionnaire in the list, in its current version. `started` is its number of prescreens, `drafted` whether a
+    draft waits to be published; one that was never published has no questions here."""
 
     id: UUID
     slug: str
@@ -158,9 +159,10 @@ class ListedQuestionnaire(NamedTuple):
     organization_id: int
     organization_slug: str
     organization_name: str
-    questions: list[JsonObject]
-    changed_at: datetime
+    questions: list[JsonObject] | None
+    published_at: datetime | None
     started: int
+    drafted: bool
 
 
 def listing(db: Db, reach: Reach) -> list[ListedQuestionnaire]:
@@ -185,9 +187,10 @@ def listing(db: Db, reach: Reach) -> list[ListedQuestionnaire]:
             QuestionnaireVersion.questions,
             QuestionnaireVersion.created_at,
             started,
+            Questionnaire.draft.is_not(None),
         )
         .join_from(Questionnaire, Organization, Organization.id == Questionnaire.organization_id)
-        .join(
+        .outerjoin(
             QuestionnaireVersion,
             and_(
                 QuestionnaireVersion.workflow_template_id == Questionnaire.id,
@@ -209,16 +212,23 @@ def one(db: Db, reach: Reach, id: UUID, number: int | None = None) -> Questionna
 
 
 class Version(NamedTuple):
-    """A version of a questionnaire in the list of its versions."""
+    """A version of a questionnaire in its history."""
 
     number: int
+    author: str
+    reason: str
     created_at: datetime
 
 
 def versions(db: Db, id: UUID) -> list[Version]:
     """The versions of a questionnaire, newest first."""
     rows = db.execute(
-        select(QuestionnaireVersion.number, QuestionnaireVersion.created_at)
+        select(
+            QuestionnaireVersion.number,
+            QuestionnaireVersion.author,
+            QuestionnaireVersion.reason,
+            QuestionnaireVersion.created_at,
+        )
         .where(QuestionnaireVersion.workflow_template_id == id)
         .order_by(QuestionnaireVersion.number.desc())
     )

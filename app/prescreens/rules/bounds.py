@@ -6,30 +6,36 @@ income are not negative, people are counted in whole numbers, and nobody moves i
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
+from decimal import Decimal
 
 from app.kernel.json_types import JsonObject
 from app.kernel.text import normalization
 from app.prescreens.models import QuestionType
 
-LIMITING = ("too_small", "too_large", "too_early", "too_late")
+LIMITING = ("too_small", "too_large", "not_step", "too_early", "too_late")
 """Codes of refusals that name the bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The smallest and largest number, whether it must be whole; days before and after today for a date."""
+    """The smallest and largest number, whether it must be whole or a multiple of `step`; days before and after today
+    for a date."""
 
     at_least: float | None = None
     at_most: float | None = None
     whole: bool = False
     days_before: int | None = None
     days_after: int | None = None
+    step: float | None = None
 
     @classmethod
     def read(cls, stored: JsonObject) -> "Bounds":
         return cls(**{each.name: stored[each.name] for each in fields(cls) if each.name in stored})
+
+    def stored(self) -> JsonObject:
+        return {name: value for name, value in asdict(self).items() if value is not None and value is not False}
 
     def broken_by(self, value: float | date, today: date | None) -> str:
         """The code of the bound that a value breaks; empty when it keeps all."""
@@ -39,7 +45,10 @@ class Bounds:
             return "not_whole"
         if self.at_least is not None and value < self.at_least:
             return "too_small"
-        return "too_large" if self.at_most is not None and value > self.at_most else ""
+        if self.at_most is not None and value > self.at_most:
+            return "too_large"
+        # As written: 0.3 is a multiple of 0.1.
+        return "not_step" if self.step and Decimal(str(value)) % Decimal(str(self.step)) else ""
 
     def _broken_by_day(self, days: int) -> str:
         if self.days_before is not None and days < -self.days_before:
@@ -51,7 +60,7 @@ class Bounds:
         if today is not None and code in ("too_early", "too_late"):
             days = -(self.days_before or 0) if code == "too_early" else self.days_after or 0
             return (today + timedelta(days=days)).isoformat()
-        return (self.at_most if code == "too_large" else self.at_least) or 0
+        return {"too_large": self.at_most, "not_step": self.step}.get(code, self.at_least) or 0
 
 
 UNBOUNDED = Bounds()
@@ -85,4 +94,4 @@ def default(key: str, kind: QuestionType) -> Bounds:
     for of, bounds, words in _WORDS:
         if of is kind and not found.isdisjoint(words.split()):
             return bounds
-    return AMOUNT if kind is QuestionType.NUMBER else UNBOUNDED
+    return AMOUNT if kind in (QuestionType.NUMBER, QuestionType.MONEY) else UNBOUNDED

@@ -30,7 +30,7 @@ from app.prescreens.queries.stages import Reach
 
 pages = Blueprint("prescreens", __name__, url_prefix="/prescreens")
 
-READERS = (Role.LEASING_AGENT, Role.ADMIN, Role.AUDITOR)
+READERS = (Role.LEASING_AGENT, Role.LEASING_LEAD, Role.ADMIN, Role.AUDITOR)
 
 
 def organizations(chosen: Chosen) -> list[tuple[int, str]]:
@@ -59,7 +59,7 @@ FILTERS = Filters(
             on_tab=lambda tab: listing.LEFT if tab == listing.WAITING else (),
             hidden=True,
         ),
-        Organization(Prescreen.organization_id, organizations),
+        Organization(organizations),
         Reference("template", "Questionnaire", Prescreen.workflow_template_id, questionnaires_of),
         Assignee(Prescreen.assignee_id),
         Tag(SUBJECT, Prescreen.id),

@@ -79,7 +79,9 @@ function followForm(wanted) {
   if (!form) return;
   for (const field of form.elements) {
     const follows = field.name && (field.type !== "hidden" || field.name === "when");
-    if (follows && field !== document.activeElement) field.value = wanted[field.name] ?? "";
+    if (!follows || field === document.activeElement) continue;
+    if (field.type === "checkbox") field.checked = (wanted[field.name] ?? "").split(",").includes(field.value);
+    else field.value = wanted[field.name] ?? "";
   }
   for (const link of $$("[data-period]", form)) link.ariaCurrent = link.dataset.period === wanted.when ? "true" : null;
   const count = $(".filter-count");

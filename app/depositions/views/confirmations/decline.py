@@ -17,7 +17,7 @@ def declining(deposition: DepositionDetail, notice: str, now: datetime) -> Confi
         icon="calendar-check",
         subject=[*subject_of(deposition), f"Notice: “{notice}”"],
         flags=[flag for flag in flags_on(deposition, now) if flag.tone == "danger" and flag.icon != "message-square-x"],
-        note="The organization’s system reads the notice when it next asks the API. Nobody is written to: the session "
+        note="The organization’s system reads the notice when it next asks the API. Nobody gets an e-mail: the session "
         "stays as its participants know it.",
         edit="decline_cancellation",
     )

@@ -20,5 +20,5 @@ def informing(deposition: DepositionDetail, now: datetime) -> Confirmation:
         icon="send",
         subject=[f"Canceled: {hour}" if canceled else hour, *others],
         flags=flags_on(deposition, now),
-        note="Only those are written to who hold something that no longer holds. The others hear nothing.",
+        note="Only people who hold something that is no longer true get an e-mail. The others hear nothing.",
     )

@@ -5,7 +5,7 @@ import { $, $$ } from "../dom.js";
 const BUSY = "dialog[open], :popover-open, [aria-busy='true']";
 
 /** Whether a control holds something that was typed or chosen and not sent. */
-export function isEdited(control) {
+function isEdited(control) {
   if (!control.matches("input, textarea, select")) return false;
   if (control.type === "hidden" || control.disabled) return false;
   if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;

@@ -3,16 +3,14 @@
 Staff read English; prospects read the language of their chat.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.dates import format_datetime
 from markupsafe import Markup
 
 from app.accounts.access import Me
@@ -22,19 +20,39 @@ from app.dashboard.undo import presentation as undo_presentation
 from app.dashboard.undo.models import Decision
 from app.kernel.text import datetimes, normalization
 from app.kernel.text.i18n import Translator
-from app.prescreens.locales import TRANSLATIONS
-from app.prescreens.models import QuestionType, ReviewStatus, Status, Submission
+from app.prescreens.models import ReviewStatus, Status
+from app.prescreens.presentation.answers import AnswerRow, Verdicts, answer_rows, headlines, not_met, verdicts
+from app.prescreens.presentation.questions import (
+    ENGLISH,
+    answer_text,
+    condition_text,
+    currency_name,
+    fields,
+    problem,
+)
 from app.prescreens.queries.contacts import EarlierPrescreen, KnownContact
 from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import matching, review
-from app.prescreens.rules.answers import Answer, Question, applicable
+from app.prescreens.rules.questions import Question
 from app.prescreens.rules.review import Reviewable
 
-ENGLISH = TRANSLATIONS.translator("en")
+__all__ = [
+    "ENGLISH",
+    "AnswerRow",
+    "Verdicts",
+    "answer_rows",
+    "answer_text",
+    "condition_text",
+    "currency_name",
+    "fields",
+    "headlines",
+    "not_met",
+    "problem",
+    "verdicts",
+]
+
 DAY = timedelta(days=1)
-LONG_ANSWER = 280
-"""Number of characters above which the page shows only the beginning of an answer, with the rest folded away."""
 
 
 class TabWords(NamedTuple):
@@ -94,18 +112,6 @@ STATE_TEXTS = {
     "completed": "Waiting for a decision",
     "active": "Answering",
     "draft": "Started, nothing answered yet",
-}
-QUESTION_TYPES = {
-    "name": "a name",
-    "text": "a line of text",
-    "longtext": "longer text",
-    "number": "a number",
-    "date": "a date",
-    "yesno": "yes or no",
-    "choice": "one of several",
-    "choices": "any of several",
-    "email": "an e-mail address",
-    "phone": "a phone number",
 }
 
 
@@ -276,32 +282,6 @@ def _status_text(prescreen: ListedPrescreen, zone: str, now: datetime) -> Markup
     return Markup()
 
 
-def answer_text(question: Question | None, value: Answer | None, t: Translator = ENGLISH) -> str:
-    """An answer as text. Values are a prospect's: templates escape them."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return t("yes" if value else "no")
-    if isinstance(value, list):
-        return ", ".join(answer_text(question, one, t) for one in value)
-    if isinstance(value, int | float):
-        return str(format_decimal(value, locale=t.lang, decimal_quantization=False))
-    if question is not None and question.type in (QuestionType.CHOICE, QuestionType.CHOICES):
-        return question.label_of(value)
-    if question is not None and question.type is QuestionType.DATE:
-        return _day(str(value), t)
-    return str(value)
-
-
-def _day(text: str, t: Translator) -> str:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return text
-    # British order in English, as on every page: 1 April 2027.
-    return str(format_date(day, "long", locale="en_GB" if t.lang == "en" else t.lang))
-
-
 def moment(moment: datetime, zone: str, t: Translator) -> str:
     """A moment as the prospect reads it: on the organization's clock, in the language of the page."""
     if t.lang == "en":
@@ -309,98 +289,6 @@ def moment(moment: datetime, zone: str, t: Translator) -> str:
     here = datetimes.local(moment, zone)
     written = format_datetime(here, "d MMMM yyyy, HH:mm", tzinfo=here.tzinfo, locale=t.lang)
     return f"{written} {datetimes.zone_abbreviation(here)}"
-
-
-class AnswerRow(NamedTuple):
-    """An answer beside its criterion. `met` is None when only a reader can say; `asked` is false without an answer;
-    `distance` is how far it is from the criterion; `free` marks text written at length that has none."""
-
-    question: str
-    answer: str
-    criterion: str = ""
-    met: bool | None = None
-    asked: bool = True
-    long: bool = False
-    short: str = ""
-    distance: str = ""
-    free: bool = False
-
-
-def answer_rows(questions: Sequence[Question], submission: Submission) -> list[AnswerRow]:
-    """Every question that is due with its answer, in order; at the end answers that the questionnaire does not know."""
-    due = {question.key for question in applicable(questions, submission)}
-    rows = [
-        AnswerRow(
-            question.label,
-            answer_text(question, submission.get(question.key)),
-            question.criterion,
-            question.met(submission),
-            question.key in submission,
-            len(str(submission.get(question.key, ""))) > LONG_ANSWER,
-            question.short or question.label.rstrip("?"),
-            distance(question, submission.get(question.key)),
-            question.type is QuestionType.LONGTEXT and question.key in submission and not question.criterion,
-        )
-        for question in questions
-        if question.key in submission or question.key in due
-    ]
-    known = {question.key for question in questions}
-    rows += [
-        AnswerRow(key, answer_text(None, value), short=key) for key, value in submission.items() if key not in known
-    ]
-    return rows
-
-
-def distance(question: Question, value: Answer | None) -> str:
-    """How far a number is from its criterion: `850 short`, `2 over`; empty where it meets it or cannot be computed."""
-    expects = question.expects
-    if expects is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return ""
-    if expects.at_least is not None and value < expects.at_least:
-        return f"{answer_text(None, _difference(expects.at_least, value))} short"
-    if expects.at_most is not None and value > expects.at_most:
-        return f"{answer_text(None, _difference(value, expects.at_most))} over"
-    return ""
-
-
-def _difference(more: float, less: float) -> float:
-    """The difference of two numbers as they are written, 0.3 of 1.1 and 0.8."""
-    return float(Decimal(str(more)) - Decimal(str(less)))
-
-
-class Verdicts(NamedTuple):
-    """Answers by what their criteria say: not met, to be read by a person, met, and those without a criterion."""
-
-    not_met: Sequence[AnswerRow]
-    to_read: Sequence[AnswerRow]
-    met: Sequence[AnswerRow]
-    plain: Sequence[AnswerRow]
-
-
-def verdicts(answers: Sequence[AnswerRow]) -> Verdicts:
-    """The answers by verdict, each in the order of the questionnaire. Text written at length is shown by itself."""
-    ruled = [answer for answer in answers if answer.criterion]
-    return Verdicts(
-        [answer for answer in ruled if answer.met is False],
-        [answer for answer in ruled if answer.met is None],
-        [answer for answer in ruled if answer.met],
-        [answer for answer in answers if not answer.criterion and not answer.free],
-    )
-
-
-def headlines(questions: Sequence[Question], submission: Submission) -> list[tuple[str, str]]:
-    """The few answers that the list shows: (short name, answer)."""
-    found = [
-        (question.short or question.label, answer_text(question, submission[question.key]))
-        for question in questions
-        if question.headline and question.key in submission
-    ]
-    return found[:2]
-
-
-def not_met(questions: Sequence[Question], submission: Submission) -> int:
-    """The number of criteria that are known to be not met."""
-    return sum(question.met(submission) is False for question in questions)
 
 
 class EarlierRow(NamedTuple):

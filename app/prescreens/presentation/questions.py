@@ -1,0 +1,54 @@
+"""Questions and answers in words, for prospects in their language and for staff in English."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from babel.numbers import get_currency_name
+
+from app.kernel.text.i18n import Translator
+from app.prescreens.locales import TRANSLATIONS
+from app.prescreens.rules.bounds import LIMITING
+from app.prescreens.rules.question_types import TYPES, plain_text
+from app.prescreens.rules.questions import Answer, Condition, Question
+
+ENGLISH = TRANSLATIONS.translator("en")
+
+
+def answer_text(question: Question | None, value: Answer | None, t: Translator = ENGLISH) -> str:
+    """An answer as text. Values are a prospect's: templates escape them."""
+    if value is None:
+        return ""
+    return plain_text(value, t) if question is None else TYPES[question.type].format(question, value, t)
+
+
+def fields(question: Question, value: Answer | None, locale: str) -> list[str]:
+    """A stored answer as values of the form's fields."""
+    return [] if value is None else TYPES[question.type].fields(value, locale)
+
+
+def problem(question: Question, code: str, today: date | None, t: Translator) -> str:
+    """Why an answer was refused, in the language of the prospect."""
+    if code in LIMITING:
+        return t(f"bound_{code}", bound=answer_text(question, question.bounds.limit(code, today), t))
+    return t(f"error_{code}", currency=currency_name(question.currency, t))
+
+
+def condition_text(condition: Condition, questions: Sequence[Question]) -> str:
+    """When a question is asked, as staff read it: `“Do you have pets?” is Yes or No`."""
+    known = {question.key: question for question in questions}
+    parts = []
+    for clause in condition.clauses:
+        question = known.get(clause.key)
+        if clause.one_of:
+            rest = "is " + " or ".join(answer_text(question, value) for value in clause.one_of)
+        elif clause.at_least is not None:
+            rest = f"is at least {answer_text(question, clause.at_least)}"
+        else:
+            rest = "is answered"
+        parts.append(f"“{question.label if question else clause.key}” {rest}")
+    return (" or " if condition.any else " and ").join(parts)
+
+
+def currency_name(currency: str, t: Translator) -> str:
+    """What a language calls a currency: `US dollars`; empty for none."""
+    return str(get_currency_name(currency, count=2, locale=t.lang)) if currency else ""
