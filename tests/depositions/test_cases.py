@@ -110,7 +110,9 @@ def test_who_may(client, cast, database):
         assert (f"/depositions/{made.id}/manager" in text(answer)) == (who == "ines")
 
 
-@pytest.mark.parametrize("path", ["marston/Nothing", "nowhere/Keller", "marston/~*", "marston/%00", "marston/%20"])
+@pytest.mark.parametrize(
+    "path", ["marston/Nothing", "nowhere/Keller", "marston/~*", "marston/%00", "marston/%20", "%00/Keller", "é/K"]
+)
 def test_a_case_that_there_is_not_is_not_found(ines, cast, database, path):
     ask(database, cast, 0)
     assert ines.get(f"/depositions/cases/{path}").status_code == 404

@@ -7,7 +7,6 @@ from typing import Protocol, cast
 from sqlalchemy import bindparam, select
 
 from app.accounts.models import Organization
-from app.accounts.scope import Scope
 from app.depositions.events import SUBJECT
 from app.depositions.models import ConflictKey, Deposition
 from app.depositions.queries import listing
@@ -45,13 +44,6 @@ _SESSIONS = (
     .where(Deposition.id.in_(bindparam("ids", expanding=True)), Deposition.organization_id == bindparam("organization"))
     .order_by(Deposition.starts_at, Deposition.id)
 )
-
-
-def organization(db: Db, slug: str, scope: Scope) -> Organization | None:
-    """The organization of a case, within the reader's reach."""
-    return db.execute(
-        select(Organization).where(Organization.slug == slug, scope.where(Organization.id))
-    ).scalar_one_or_none()
 
 
 def sessions(db: Db, organization_id: int, case_name: str) -> list[CaseSession]:

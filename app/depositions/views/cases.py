@@ -17,7 +17,7 @@ from app.depositions.events import SUBJECT
 from app.depositions.models import BOOKED, State
 from app.depositions.presentation import QueueRow
 from app.depositions.queries import cases as queries
-from app.depositions.queries import checklists, conflicts, managers
+from app.depositions.queries import checklists, conflicts, managers, settings
 from app.depositions.queries.cases import CaseSession
 from app.depositions.rules import cases as rules
 from app.depositions.rules import rooms
@@ -73,10 +73,10 @@ class Template(NamedTuple):
 def case(organization: str, case: str) -> Response:
     """All sessions of a case."""
     now, scope = clock.now(), me().scope(DEPOSITIONS)
-    owner = queries.organization(reading(), organization, scope)
+    owner = settings.organization(reading(), organization, scope)
     name = rules.name_of(case)
-    rows = queries.sessions(reading(), owner.id, name) if owner and name else []
-    if not owner or not rows:
+    rows = queries.sessions(reading(), owner.id, name) if name else []
+    if not rows:
         raise NotFound(NO_CASE)
     live = live_list(SUBJECT, scope, now, every=EVERY)
     if live.unchanged:
