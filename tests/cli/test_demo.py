@@ -34,7 +34,8 @@ def test_loads_and_repeats(desk: Desk, database: Database) -> None:
     writing = [each for each in first["organizations"] if each["plan"] in ("pro", "scale")]
     assert len(writing) >= 2
     assert any(each["self_service"] for each in first["organizations"])
-    assert {one["role"] for one in first["people"]} == {"scheduler", "leasing_agent", "operator", "admin", "auditor"}
+    roles = {"scheduler", "leasing_agent", "leasing_lead", "operator", "admin", "auditor"}
+    assert {one["role"] for one in first["people"]} == roles
     assert all(set(one) == {"email", "password", "role", "organization"} for one in first["people"])
 
 
