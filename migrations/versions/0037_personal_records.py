@@ -10,6 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE anchor_requests VALIDATE CONSTRAINT fk_anchor_requests_inspection_id")
     moment = sa.DateTime(timezone=True)
     op.create_table(
         "personal_records",
