@@ -8,9 +8,11 @@ from typing import NamedTuple, cast
 from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
+from app.depositions.events import SUBJECT
 from app.depositions.models import ConflictKey, Deposition, Manager
 from app.depositions.rules import availability, conflicts
 from app.depositions.rules.conflicts import LONGEST, Facts, Finding, Key, Need, OtherSession, Overlap
+from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 
 MOST = 400
@@ -125,6 +127,25 @@ def overlaps(db: Db, facts: Facts, *, besides: int = 0) -> list[Overlap]:
 def findings(db: Db, facts: Facts, now: datetime, *, besides: int = 0) -> list[Finding]:
     """A sentence for each conflict of a session, the gravest first. For pages and actions."""
     return conflicts.findings(facts, overlaps(db, facts, besides=besides), now)
+
+
+def reasons(db: Db, deposition_id: int, others: Sequence[int]) -> dict[int, str]:
+    """Why these sessions were booked, moved or given away although they overlap this one, by their ids; of the first
+    twenty. One read, of the newest events."""
+    some = [str(id) for id in others[:20]]
+    if not some:
+        return {}
+    newest = (
+        select(Event.subject_id, Event.data)
+        .where(Event.subject_type == SUBJECT, Event.subject_id.in_(some))
+        .order_by(Event.id.desc())
+        .limit(50 * len(some))
+    )
+    found: dict[int, str] = {}
+    for subject_id, data in db.execute(newest):
+        if data.get("reason") and deposition_id in (data.get("overlaps") or ()):
+            found.setdefault(int(subject_id), data["reason"])
+    return found
 
 
 def differences(db: Db, at_once: int = 500) -> list[str]:

@@ -157,18 +157,18 @@ def _conflicts(deposition: DepositionDetail, rows: Sequence[TimelineRow], now: d
     if not deposition.overlapping:
         return []
     found = conflicts.findings(reading(), deposition, now, besides=deposition.id)
-    return [confirmations.linked(each) + _in_spite(deposition.id, rows, each.id) for each in found]
+    reasons = conflicts.reasons(reading(), deposition.id, [each.id for each in found if each.id is not None])
+    for row in reversed(rows):
+        for other in row.data.get("overlaps") or () if row.data.get("reason") else ():
+            reasons[other] = row.data["reason"]
+    return [confirmations.linked(each) + _in_spite(reasons.get(each.id or 0)) for each in found]
 
 
-def _in_spite(id: int, rows: Sequence[TimelineRow], other: int | None) -> Markup:
+def _in_spite(reason: str | None) -> Markup:
     """The reason that was typed when the later of two sessions that overlap was booked, moved or given away."""
-    if other is None:
+    if not reason:
         return Markup()
-    theirs = events.timeline(reading(), SUBJECT, other, 50)
-    for row, needed in (*((row, other) for row in rows), *((row, id) for row in theirs)):
-        if needed in (row.data.get("overlaps") or ()) and row.data.get("reason"):
-            return Markup(" <small>Booked all the same: “<bdi>{}</bdi>”.</small>").format(row.data["reason"])
-    return Markup()
+    return Markup(" <small>Booked all the same: “<bdi>{}</bdi>”.</small>").format(reason)
 
 
 def _relative(deposition: Deposition) -> str:
