@@ -129,28 +129,24 @@ def published_types(db: Db, id: UUID) -> dict[str, QuestionType]:
 def started(db: Db, organization_id: int, id: UUID) -> int:
     """How many prescreens there are in any version."""
     counts = STAGE_COUNTS.c
-    return (
-        db.execute(
-            select(func.coalesce(func.sum(counts.n), 0)).where(
-                counts.organization_id == organization_id, counts.workflow_template_id == id
-            )
-        ).scalar_one()
-        or 0
-    )
+    found = db.execute(
+        select(func.sum(counts.n)).where(counts.organization_id == organization_id, counts.workflow_template_id == id)
+    ).scalar_one()
+    return int(found or 0)
 
 
 def answering(db: Db, organization_id: int, id: UUID, now: datetime) -> int:
     """How many prospects are in the middle of it and can go on until tomorrow or longer."""
     counts = DAY_COUNTS.c
     found = db.execute(
-        select(func.coalesce(func.sum(counts.n), 0)).where(
+        select(func.sum(counts.n)).where(
             counts.organization_id == organization_id,
             counts.workflow_template_id == id,
             counts.status.in_((Status.DRAFT.value, Status.ACTIVE.value)),
             counts.expires_on > day_start(now).date(),
         )
     ).scalar_one()
-    return found or 0
+    return int(found or 0)
 
 
 LATEST = 200

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select, tuple_
+from sqlalchemy import BigInteger, Row, Select, and_, bindparam, cast, func, select, tuple_
 
 from app.accounts.models import Organization
 from app.kernel.db.engine import Db
@@ -169,7 +169,8 @@ def listing(db: Db, reach: Reach) -> list[ListedQuestionnaire]:
     """The questionnaires of a reach, with their numbers of prescreens from counters."""
     counts = STAGE_COUNTS.c
     started = (
-        select(func.coalesce(func.sum(counts.n), 0))
+        # PostgreSQL adds up whole numbers to a decimal.
+        select(cast(func.coalesce(func.sum(counts.n), 0), BigInteger))
         .where(counts.organization_id == Questionnaire.organization_id, counts.workflow_template_id == Questionnaire.id)
         .scalar_subquery()
     )
