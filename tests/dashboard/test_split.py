@@ -21,7 +21,7 @@ from tests.prescreens.factories import prescreen
 
 POLL = {"X-Desk-Poll": "1"}
 CHANGING = re.compile(r'(?<=name="csrf_token" type="hidden" value=")[^"]*|As of [^<]*')
-MOST = 15
+MOST = 16
 """Statements of a list beside an item."""
 
 
