@@ -130,7 +130,9 @@ class Cast:
         if wanted not in self._keys:
             with self.database.write() as db:
                 home = db.get_one(Organization, owner.id)
-                self._keys[wanted] = keys.create(db, home, product, by=COMMAND_LINE, now=now(), scopes=scopes)[1]
+                made = keys.create(db, home, product, by=COMMAND_LINE, now=now(), scopes=scopes)[1]
+            # Not before the commit: another thread would call with a key that there is not yet.
+            self._keys.setdefault(wanted, made)
         return self._keys[wanted]
 
     def bearer(self, organization: Organization | str = "marston", **life: float) -> str:
