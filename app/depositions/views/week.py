@@ -161,9 +161,9 @@ def _waiting(day: date, span: Span, rows: Sequence[LoadSession], managers: Seque
     asked = [row for row in rows if row.manager_id is None and span.starts_at <= row.starts_at < span.ends_at]
     lengths = [busy(one.starts_at, one.ends_at) for one in asked]
     free = [
-        max(timedelta(), one.days[n].available - one.days[n].booked)  # type: ignore[operator]  # asked for below
+        max(timedelta(), available - one.days[n].booked)
         for one in managers
-        if one.days[n].available is not None
+        if (available := one.days[n].available) is not None
     ]
     needed = sum((each.ends_at - each.starts_at for each in lengths), timedelta())
     return Waiting(day, len(asked), needed, sum(free, timedelta()))
