@@ -43,3 +43,12 @@ def unsign(config: Config, purpose: str, token: str, max_age: int | None = None)
         raise Invalid("This link has expired. Ask for a new one.", code="link.expired") from None
     except BadData:
         raise Invalid("This link is not complete. Copy all of it from the message.", code="link.invalid") from None
+
+
+def signed_at(config: Config, purpose: str, token: str) -> int:
+    """When a token was made, in whole seconds since 1970. Raises Invalid."""
+    try:
+        _, moment = _serializer(config, purpose).loads(token, return_timestamp=True)
+    except BadData:
+        raise Invalid("This link is not complete. Copy all of it from the message.", code="link.invalid") from None
+    return int(moment.timestamp())

@@ -17,14 +17,16 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from limits.storage import RedisStorage
-from redis.exceptions import RedisError
 
 from app.config import Config
 from app.kernel.errors import RateLimited, Unavailable
 from app.kernel.networks import network_of
+
+if TYPE_CHECKING:
+    from app.kernel.api.redis_windows import RedisWindows
 
 log = structlog.get_logger("desk.rate_limits")
 
@@ -34,8 +36,6 @@ TIDY_AT_ONCE = 20_000
 """Rows of one deletion, so that no hit waits long."""
 LOG_EVERY = 60.0
 """Seconds between two log lines about hits that could not be counted."""
-REDIS_SECONDS = 1.0
-"""Time-out of one call of Redis: every request waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,9 @@ class Decision:
 class FileWindows:
     """Moving windows in a SQLite file for the processes of one machine: a row a bucket, with its hits in order."""
 
+    faults = (OSError, sqlite3.Error)
+    """What is raised when hits cannot be counted."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
@@ -90,8 +93,9 @@ class FileWindows:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=10)
         try:
-            _switch_to_wal(connection)
+            # First of all, because the switch to WAL would wait for the disk as well.
             connection.execute("PRAGMA synchronous=OFF")
+            _switch_to_wal(connection)
             # The table of earlier versions, which was never tidied.
             connection.execute("DROP TABLE IF EXISTS windows")
             connection.execute(
@@ -112,7 +116,7 @@ class FileWindows:
                 self._tidy_sometimes(connection)
                 decisions = []
                 for bucket, limit in buckets:
-                    decisions.append(_hit(connection, _name(bucket, seconds), limit, seconds))
+                    decisions.append(_hit(connection, name_of(bucket, seconds), limit, seconds))
                     if not decisions[-1].allowed:
                         break
             return decisions
@@ -141,7 +145,7 @@ class FileWindows:
             _tidy(self._connection, time.time())
 
     def forget(self, bucket: str, seconds: int) -> None:
-        self._connection.execute("DELETE FROM moving_windows WHERE bucket = ?", (_name(bucket, seconds),))
+        self._connection.execute("DELETE FROM moving_windows WHERE bucket = ?", (name_of(bucket, seconds),))
 
     def reset(self) -> None:
         self._connection.execute("DELETE FROM moving_windows")
@@ -206,39 +210,9 @@ def _tidy(connection: sqlite3.Connection, now: float) -> int:
     return connection.execute(f"DELETE FROM moving_windows WHERE bucket IN ({old})", (now, TIDY_AT_ONCE)).rowcount
 
 
-def _name(bucket: str, seconds: int) -> str:
+def name_of(bucket: str, seconds: int) -> str:
     """The key of a bucket, which may be counted in windows of different lengths."""
     return f"{bucket}/{seconds}"
-
-
-class RedisWindows:
-    """Moving windows in Redis, for several machines. Redis itself drops a window that has passed."""
-
-    def __init__(self, url: str) -> None:
-        self._storage = RedisStorage(url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
-
-    def hit_all(self, buckets: Sequence[tuple[str, int]], seconds: int) -> list[Decision]:
-        """Hits the buckets in order and stops at the first that refuses."""
-        decisions = []
-        for bucket, limit in buckets:
-            name = _name(bucket, seconds)
-            allowed = self._storage.acquire_entry(name, limit, seconds)
-            oldest, count = self._storage.get_moving_window(name, limit, seconds)
-            # Redis drops a window after its seconds whatever a clock says, also one that was written by a clock ahead.
-            ends = min(oldest, time.time()) + seconds
-            decisions.append(Decision(allowed, limit, max(0, limit - count) if allowed else 0, ends))
-            if not allowed:
-                break
-        return decisions
-
-    def tidy(self) -> None:
-        """Does nothing: Redis has done it."""
-
-    def forget(self, bucket: str, seconds: int) -> None:
-        self._storage.clear(_name(bucket, seconds))
-
-    def reset(self) -> None:
-        self._storage.reset()
 
 
 class Limiter:
@@ -249,7 +223,7 @@ class Limiter:
     """
 
     def __init__(self, config: Config) -> None:
-        self._windows = RedisWindows(config.redis_url) if config.redis_url else FileWindows(_file(config))
+        self._windows = _in_redis(config.redis_url) if config.redis_url else FileWindows(_file(config))
         self._lock = threading.Lock()
         self._logged_at = -math.inf
         self.uncounted = 0
@@ -272,7 +246,7 @@ class Limiter:
     def _hit_all(self, buckets: Sequence[tuple[str, int]], seconds: int, guarded: bool) -> list[Decision]:
         try:
             return self._windows.hit_all(buckets, seconds)
-        except (sqlite3.Error, OSError, RedisError) as error:
+        except self._windows.faults as error:
             self._note(error)
             if guarded:
                 raise Unavailable(
@@ -294,19 +268,26 @@ class Limiter:
         """Empties one bucket, with the seconds of its hits (after a correct password)."""
         try:
             self._windows.forget(bucket, window_seconds)
-        except (sqlite3.Error, OSError, RedisError) as error:
+        except self._windows.faults as error:
             self._note(error)
 
     def tidy(self) -> None:
         """Deletes windows that have passed."""
         try:
             self._windows.tidy()
-        except (sqlite3.Error, OSError, RedisError) as error:
+        except self._windows.faults as error:
             self._note(error)
 
     def reset(self) -> None:
         """Removes all hits (tests)."""
         self._windows.reset()
+
+
+def _in_redis(url: str) -> "RedisWindows":
+    # Imported only where it is used: its libraries are a tenth of what the app loads.
+    from app.kernel.api.redis_windows import RedisWindows
+
+    return RedisWindows(url)
 
 
 def by_network(what: str, address: str | None) -> str:

@@ -1,6 +1,7 @@
 """The body of an API call, and the parameters that a caller may sign instead of writing them plainly."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -10,6 +11,22 @@ from app.kernel.errors import FieldError, TooLarge, UnsupportedMedia
 from app.kernel.json_types import JsonObject
 
 LARGEST_BODY = 256 * 1024
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+def takes(most: int) -> Callable[[View], View]:
+    """Lets a page take bodies up to `most` bytes, for files; other pages take much less."""
+
+    def mark(view: View) -> View:
+        view.largest_body = most + FORM  # type: ignore[attr-defined]  # read by largest_body()
+        return view
+
+    return mark
+
+
+FORM = 64 * 1024
+"""What a form with files has besides them."""
 
 SIGNED = "jwt_payload"
 """The query argument or member of a body that holds further parameters, signed by the caller."""

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-import orjson
 from flask import Blueprint, Flask, Response, current_app, g, request
 from pydantic import BaseModel
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.config import Config
 from app.kernel import clock
+from app.kernel.addresses import is_api
 from app.kernel.api import problems
 from app.kernel.api.callers import Authenticator, Caller, Organization
 from app.kernel.api.rate_limits import Decision, Limiter, by_network, refuse
@@ -27,19 +27,21 @@ from app.kernel.crypto import sha256
 from app.kernel.db import idempotency, transaction
 from app.kernel.db.engine import Db
 from app.kernel.errors import Denied, NotFound, Refusal
-from app.kernel.json_types import JsonObject
+from app.kernel.json_types import JsonObject, to_json
 
 blueprint = Blueprint("api", __name__)
 
 
-def is_api(path: str) -> bool:
-    """Whether answers at this path are JSON, also where nothing exists."""
-    return path.startswith(("/api/", "/v1/")) or path in ("/api", "/v1")
-
-
-def largest_body(path: str, elsewhere: int) -> int:
+def largest_body(app: Flask, path: str) -> int:
     """How large the body of a request to this path may be."""
-    return LARGEST_BODY if is_api(path) else elsewhere
+    if is_api(path):
+        return LARGEST_BODY
+    try:
+        endpoint, _ = app.url_map.bind("").match(path, "POST")
+    except HTTPException:
+        endpoint = ""
+    elsewhere: int = app.config["MAX_CONTENT_LENGTH"]
+    return getattr(app.view_functions.get(endpoint), "largest_body", elsewhere)
 
 
 @dataclass(slots=True)
@@ -343,7 +345,7 @@ def _handle_once(product: Product, route: Route, call: Call, data: JsonObject, r
         status=response.status_code,
         body=response.get_data(),
         secret_until=answer.secret_until,
-        later=None if answer.later is None else orjson.dumps(answer.later),
+        later=None if answer.later is None else to_json(answer.later),
     )
     return response
 
@@ -363,7 +365,7 @@ def _respond(route: Route, result: object) -> Response:
         return result
     answer = _answer(result)
     return Response(
-        orjson.dumps(answer.body),
+        to_json(answer.body),
         answer.status or route.status,
         content_type="application/json",
         headers={"Cache-Control": "no-store", **answer.headers},

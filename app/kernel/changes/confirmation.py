@@ -12,21 +12,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import orjson
 from flask import current_app, request
-from icalendar import Calendar, Component
 
 from app.kernel.changes.fingerprint import content_of_file, content_of_message, fingerprint, without_fresh_values
 from app.kernel.crypto import same
 from app.kernel.db import transaction
 from app.kernel.db.engine import Db
-from app.kernel.errors import Change, Refusal
+from app.kernel.errors import Change, Conflict, Refusal
 from app.kernel.outbox import ssrf, webhooks
 from app.kernel.outbox.email import from_address, sent_html
 from app.kernel.outbox.outbox import COLLECTED, Message
 from app.kernel.text.template_filters import pluralize
+
+if TYPE_CHECKING:
+    from icalendar import Component
 
 T = TypeVar("T")
 Action = Callable[[Db, int | None], T]
@@ -35,6 +37,7 @@ Action = Callable[[Db, int | None], T]
 STEP, SEEN, VERSION = "step", "preview", "version"
 """Fields of a form: `step`, with any value, only previews; `preview` is the fingerprint of the previewed messages."""
 
+CHANGED = "confirmation.changed"
 WHEN_SENT = "made when it is sent"
 RAW_FILES = 5
 """How many recipients' calendar files are shown in full."""
@@ -180,6 +183,16 @@ def preview_of(db: Db, messages: Sequence[Message], *about: object) -> Preview:
     )
 
 
+def act_as_seen(db: Db, action: Action[T], version: int | None, about: Sequence[object], seen: str) -> T:
+    """Runs an action in a session of its own. Raises Conflict when what it sends is not what was seen; the caller then
+    rolls back."""
+    with collecting_messages(db) as messages:
+        result = action(db, version)
+    if not same(fingerprint(messages, *about), seen):
+        raise Conflict("What would be sent has changed since you saw it. Nothing was done or sent.", code=CHANGED)
+    return result
+
+
 @contextmanager
 def collecting_messages(db: Db) -> Iterator[list[Message]]:
     """Collects the messages that are queued in this session until the block ends."""
@@ -189,6 +202,12 @@ def collecting_messages(db: Db) -> Iterator[list[Message]]:
         yield found
     finally:
         del db.info[COLLECTED]
+
+
+def people_notified(db: Db) -> int:
+    """How many people the e-mails that are collected now go to."""
+    messages: Sequence[Message] = db.info.get(COLLECTED, ())
+    return len({message.payload["to"] for message in messages if message.channel == "email"})
 
 
 def summary(messages: Sequence[Message]) -> str:
@@ -278,6 +297,8 @@ def _calendars(emails: Sequence[Message]) -> list[PreviewedMessage]:
 
 
 def _calendar(message: Message, file: dict[str, str]) -> PreviewedMessage:
+    from icalendar import Calendar
+
     calendar = Calendar.from_ical(base64.b64decode(file["content"]))
     event = calendar.walk("VEVENT")[0]
     removes = str(calendar.get("METHOD")) == "CANCEL"
@@ -299,12 +320,12 @@ def _calendar(message: Message, file: dict[str, str]) -> PreviewedMessage:
     )
 
 
-def _time(event: Component, name: str) -> str:
+def _time(event: "Component", name: str) -> str:
     field = event.get(name)
     if field is None:
         return ""
     zone = field.params.get("TZID", "")
-    return f"{field.dt.day} {field.dt:%b %Y, %H:%M}" + (f", {zone}" if zone else "")
+    return f"{field.dt.day} {field.dt:%b %Y, %H:%M}" + (f", {zone}" if zone else field.dt.strftime(" %Z").rstrip())
 
 
 def _webhook(db: Db, message: Message) -> PreviewedMessage:

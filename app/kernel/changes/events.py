@@ -1,6 +1,7 @@
 """Events: one `record()` writes the event and its outgoing messages in the transaction of the change.
 
-Rows are only ever added, which the database enforces (app/kernel/db/append_only.py).
+Rows are only ever added, which the database enforces (app/kernel/db/append_only.py), but for an erasure
+(event_erasure.py).
 """
 
 from collections.abc import Collection, Iterable
@@ -12,9 +13,11 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, Index, Integer, String, bindparam, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kernel.changes.event_erasure import ERASURE
 from app.kernel.changes.event_types import ActedRow, EventType, EventTypes
 from app.kernel.db.append_only import keep_append_only
 from app.kernel.db.engine import Base, Db, Instant, Json
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Change, Conflict
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox import outbox
@@ -74,7 +77,7 @@ class Event(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-keep_append_only(Base.metadata.tables[Event.__tablename__])
+keep_append_only(Base.metadata.tables[Event.__tablename__], ERASURE)
 
 _INSERT = insert(Event.__table__).returning(Event.__table__.c.id)
 
@@ -141,7 +144,7 @@ class TimelineRow(NamedTuple):
     created_at: datetime
 
 
-_TIMELINE = (
+_TIMELINE = Prepared(
     select(
         Event.id,
         Event.kind,
@@ -156,14 +159,15 @@ _TIMELINE = (
     )
     .where(Event.subject_type == bindparam("subject_type"), Event.subject_id == bindparam("subject_id"))
     .order_by(Event.id.desc())
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    TimelineRow,
 )
 
 
 def timeline(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> list[TimelineRow]:
     """The events of one item, newest first."""
     values = {"subject_type": subject_type, "subject_id": str(subject_id), "limit": limit}
-    return [TimelineRow._make(row) for row in db.connection().execute(_TIMELINE, values)]
+    return _TIMELINE.all(db, values)
 
 
 def is_own(row: ActedRow, by: Actor) -> bool:

@@ -36,6 +36,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from app.config import Config
 from app.kernel.crypto import Vault
 from app.kernel.db.faults import FULL, READ_ONLY, Fault, fault_of
+from app.kernel.db.prepared import Kept
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 
@@ -96,6 +97,8 @@ class Db(Session):
     config: Config
     vault: Vault
     database: "Database"
+    kept: Kept | None = None
+    """Where statements that are built once are read without this session; None where no connection is kept."""
 
     def commit(self) -> None:
         """Commits. After a failure the connection is closed, which ends its transaction.
@@ -128,8 +131,6 @@ class Database:
     def __init__(self, config: Config, answer_within: float | None = ANSWER_SECONDS) -> None:
         self.config = config
         self.vault = Vault(config)
-        self.closing: list[Callable[[], None]] = []
-        """Functions to call before the engines close."""
         url = make_url(config.database_url)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
@@ -141,6 +142,9 @@ class Database:
             self.reader, self.writer = _sqlite_engines(url)
         else:
             self.reader, self.writer = _postgresql_engines(url, answer_within)
+        self._kept = Kept(self.reader)
+        self.closing: list[Callable[[], None]] = [self._kept.close]
+        """Functions to call before the engines close."""
         self.write_fault: Fault | None = None
         """Why this process cannot write right now: the fault of its last transaction, until one is committed."""
         event.listen(self.writer, "handle_error", self._keep_fault)
@@ -155,25 +159,29 @@ class Database:
         # Called before the COMMIT, which may fail and then is kept again.
         self.write_fault = None
 
-    def open_reader(self) -> Db:
-        """A session that can only read. The caller closes it."""
-        return self._open(self.reader)
+    def open_reader(self, *, keep: bool = False) -> Db:
+        """A session that can only read. The caller closes it.
+
+        With `keep` its thread holds on to a connection for statements that are built once, as the few threads of a web
+        process do. A worker's threads, of which each may wait long for somebody's server, must give theirs back.
+        """
+        return self._open(self.reader, self._kept if keep else None)
 
     def open_writer(self) -> Db:
         """A session that begins its transaction at first use. The caller commits or rolls back, and closes."""
         return self._open(self.writer)
 
-    def _open(self, engine: Engine) -> Db:
+    def _open(self, engine: Engine, kept: Kept | None = None) -> Db:
         # Statements decide in the database; rows that a session has loaded are not recomputed from them.
         options = {"synchronize_session": False}
         db = Db(bind=engine, expire_on_commit=False, autoflush=False, execution_options=options)
-        db.config, db.vault, db.database = self.config, self.vault, self
+        db.config, db.vault, db.database, db.kept = self.config, self.vault, self, kept
         return db
 
     @contextmanager
-    def read(self) -> Iterator[Db]:
-        """A reading session, closed when the block ends."""
-        db = self.open_reader()
+    def read(self, *, keep: bool = False) -> Iterator[Db]:
+        """A reading session, closed when the block ends. `keep` as in `open_reader`."""
+        db = self.open_reader(keep=keep)
         try:
             yield db
         finally:

@@ -4,7 +4,7 @@ The row of the key and the change commit together. A second call with the same k
 and then gets its response; when the first takes longer than the database waits, 409 `idempotency.in_progress`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -174,6 +174,17 @@ def finish(
             "now_later": None if later is None else db.vault.encrypt(later.decode()),
         },
     )
+
+
+def forget_about(db: Db, texts: Iterable[str]) -> int:
+    """Deletes the responses that name one of these texts (ids of what was erased); returns how many. A repeated call
+    is answered anew."""
+    wanted = tuple(texts)
+    rows = (
+        db.connection().execute(select(IdempotencyKey.id, IdempotencyKey.body).where(IdempotencyKey.body != "")).all()
+    )
+    ids = [row.id for row in rows if any(text in db.vault.decrypt(row.body) for text in wanted)]
+    return db.connection().execute(delete(IdempotencyKey).where(IdempotencyKey.id.in_(ids))).rowcount if ids else 0
 
 
 def forget_old(db: Db, now: datetime, limit: int = 500) -> int:

@@ -29,7 +29,7 @@ def reading() -> Db:
     """The reading session of this request; in an unsafe request it is outside the transaction."""
     db: Db | None = g.get("reading")
     if db is None:
-        db = g.reading = database().open_reader()
+        db = g.reading = database().open_reader(keep=True)
     return db
 
 

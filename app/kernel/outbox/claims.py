@@ -9,11 +9,10 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import ColumnElement, ScalarSelect, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.db.engine import Database, Db
@@ -353,23 +352,3 @@ def _result(row: Claimed, outcome: Outcome, now: datetime) -> Values:
 
 def _ended(state: str, detail: str, now: datetime) -> Values:
     return {OutboxRow.state: state, OutboxRow.finished_at: now, OutboxRow.last_error: one_line(detail)}
-
-
-class Depths(NamedTuple):
-    """Size of the queue: `waiting` (due) and `dead`, both capped, and since when the oldest waiting row is due."""
-
-    waiting: int
-    dead: int
-    oldest_due_at: datetime | None
-
-
-def depths(db: Db, now: datetime, cap: int = 10_000) -> Depths:
-    """Reads the size of the queue for /metrics and the readiness check."""
-
-    def capped(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-        rows = select(OutboxRow.id).where(*conditions).limit(cap).subquery()
-        return select(func.count()).select_from(rows).scalar_subquery()
-
-    oldest = select(func.min(OutboxRow.due_at)).where(WAITING).scalar_subquery()
-    waiting, dead = capped(WAITING, OutboxRow.due_at <= now), capped(OutboxRow.state == DEAD)
-    return Depths(*db.execute(select(waiting, dead, oldest)).one())

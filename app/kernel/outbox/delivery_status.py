@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, false, func, or_, select, update
 
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.outbox.outbox import DEAD, FAILING, QUEUED, SENT, UNDELIVERED, WAITING, OutboxRow
 
 DISMISSED = "aside"
@@ -194,15 +195,16 @@ def send_again(db: Db, id: UUID, now: datetime, seen: str | None = None) -> List
     return None if row is None else ListedMessage._make(row)
 
 
-_ABOUT = (
+_ABOUT = Prepared(
     select(*LISTED_COLUMNS)
     .where(OutboxRow.subject_type == bindparam("subject_type"), OutboxRow.subject_id == bindparam("subject_id"))
     .order_by(OutboxRow.created_at.desc())
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    ListedMessage,
 )
 
 
 def messages_about(db: Db, subject_type: str, subject_id: object, limit: int = 200) -> list[ListedMessage]:
     """Every message about one item, newest first, without payloads. `status_of(row)` is its status."""
     values = {"subject_type": subject_type, "subject_id": str(subject_id), "limit": limit}
-    return [ListedMessage._make(row) for row in db.connection().execute(_ABOUT, values)]
+    return _ABOUT.all(db, values)

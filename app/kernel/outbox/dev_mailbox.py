@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, String, Text, Uuid, select
+from sqlalchemy import BigInteger, Integer, String, Text, Uuid, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.config import Config
 from app.kernel.db.engine import Base, Db, Instant
 from app.kernel.db.inserts import Values, insert_once
-from app.kernel.outbox.outbox import Delivery
+from app.kernel.outbox.outbox import Delivery, OutboxRow
 
 
 class DevelopmentMail(Base):
@@ -68,6 +68,13 @@ def store(delivery: Delivery) -> None:
             DevelopmentMail.created_at: delivery.now,
         }
         insert_once(db, DevelopmentMail, values)
+
+
+def erase(db: Db, subject_type: str, subject_id: object) -> None:
+    """Deletes the messages about one item."""
+    about = (OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id))
+    ids = select(OutboxRow.id).where(*about)
+    db.execute(delete(DevelopmentMail).where(DevelopmentMail.outbox_id.in_(ids)))
 
 
 def newest(db: Db, limit: int = 100, before: int | None = None) -> list[StoredMessage]:

@@ -267,10 +267,14 @@ def enqueue(
     subject_type: str | None,
     subject_id: str | None,
     now: datetime,
+    shown: bool = True,
 ) -> list[UUID]:
-    """Writes the rows in the caller's transaction and returns their ids. A known `dedupe` keeps the old row."""
+    """Writes the rows in the caller's transaction and returns their ids. A known `dedupe` keeps the old row.
+
+    Without `shown` no preview of the action shows them: they are the program's own work, not what the action sends.
+    """
     messages = list(messages)
-    if COLLECTED in db.info:
+    if COLLECTED in db.info and shown:
         db.info[COLLECTED].extend(messages)
     rows: list[JsonObject] = [
         {
@@ -350,3 +354,29 @@ def drop(
     }
     done = db.execute(update(OutboxRow).where(*conditions).values(values).returning(OutboxRow.id))
     return len(done.all())
+
+
+def erase(db: Db, subject_type: str, subject_id: object, about: str = "", *, summary: str, now: datetime) -> int:
+    """Erases what the messages about one item say and to whom, of those whose key names `about` or of all but jobs;
+    returns how many.
+
+    That they were there, when, and how they ended stays. Those that were not sent are dropped.
+    """
+    which = (
+        OutboxRow.dedupe.contains(about, autoescape=True) if about else OutboxRow.channel.not_like("job:%")
+    )  # jobs name what they work on, and nobody
+    mine = (OutboxRow.subject_type == subject_type, OutboxRow.subject_id == str(subject_id), which)
+    over = OutboxRow.state.in_((QUEUED, DEAD))
+    values = {
+        OutboxRow.state: case((over, DROPPED), else_=OutboxRow.state),
+        OutboxRow.finished_at: func.coalesce(OutboxRow.finished_at, now),
+        OutboxRow.secret: True,
+        OutboxRow.payload: "",
+        OutboxRow.summary: summary,
+        OutboxRow.destination: OutboxRow.channel,
+        OutboxRow.last_error: None,
+    }
+    ids = list(db.scalars(update(OutboxRow).where(*mine).values(values).returning(OutboxRow.id)))
+    answers = update(OutboxAttempt).where(OutboxAttempt.outbox_id.in_(ids))
+    db.execute(answers.values({OutboxAttempt.detail: "", OutboxAttempt.answer: None}))
+    return len(ids)

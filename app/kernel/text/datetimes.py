@@ -39,6 +39,7 @@ def local(instant: datetime, zone: str) -> datetime:
     return instant.astimezone(zone_info(zone))
 
 
+@lru_cache(maxsize=1024)
 def twelve_hour(zone: str) -> bool:
     """Whether people in this zone write hours as 1 to 12 with AM and PM."""
     return zone in _twelve_hour_zones() or zone.startswith(("US/", "Canada/", "Australia/"))
@@ -47,16 +48,16 @@ def twelve_hour(zone: str) -> bool:
 def zone_abbreviation(local: datetime) -> str:
     """`PST`, `CET`; `GMT+3` where a zone has no abbreviation of its own, or where the abbreviation would not say which
     of the two hours is meant that a clock put back repeats (Moscow, 2014)."""
-    name = local.tzname() or ""
-    again = local.replace(fold=1 - local.fold)
-    if name[:1] in "+-" or (again.tzname() == name and again.utcoffset() != local.utcoffset()):
-        return _offset(local)
+    name, offset, again = local.tzname() or "", local.utcoffset(), local.replace(fold=1 - local.fold)
+    if name[:1] in "+-" or (again.utcoffset() != offset and again.tzname() == name):
+        return _offset(offset)
     return name
 
 
-def _offset(local: datetime) -> str:
+@lru_cache(maxsize=1024)
+def _offset(offset: timedelta | None) -> str:
     """`GMT+3`, `GMT-9:30`, `GMT-0:44:30`."""
-    offset = local.utcoffset() or timedelta()
+    offset = offset or timedelta()
     minutes, seconds = divmod(int(abs(offset).total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     small = f":{minutes:02d}" + (f":{seconds:02d}" if seconds else "") if minutes or seconds else ""
@@ -89,16 +90,41 @@ def server_clock(zone: str) -> str:
 
 def day(value: date, now: date | None = None) -> str:
     """`Tue 28 Jan 2025`; without the year when `now` is in the same year."""
-    text = f"{value.day} {MONTHS[value.month - 1]}"
-    if now is None or now.year != value.year:
-        text += f" {value.year}"
-    return f"{DAYS[value.weekday()]} {text}"
+    return _day(value.toordinal(), now is None or now.year != value.year)
+
+
+@lru_cache(maxsize=4096)
+def _day(ordinal: int, with_year: bool) -> str:
+    value = date.fromordinal(ordinal)
+    year = f" {value.year}" if with_year else ""
+    return f"{DAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]}{year}"
 
 
 def moment(instant: datetime, zone: str, now: datetime | None = None) -> str:
     """`Tue 28 Jan 2025, 1:30 AM PST`, as plain text."""
-    here, today = local(instant, zone), None if now is None else local(now, zone)
-    return f"{day(here, today)}, {zoned_hour(here, zone)}"
+    (here, _, word), today = _there(instant, zone), None if now is None else local(now, zone)
+    return f"{day(here, today)}, {bare_hour(here, zone)} {word}"
+
+
+def _there(instant: datetime, zone: str) -> tuple[datetime, timedelta | None, str]:
+    """The wall time in `zone` at an instant, how far it is from UTC, and its abbreviation."""
+    steady = _steady(zone, instant.toordinal()) if instant.tzinfo is UTC else None
+    if steady is None:
+        here = local(instant, zone)
+        return here, here.utcoffset(), zone_abbreviation(here)
+    return instant + steady[0], *steady
+
+
+@lru_cache(maxsize=16384)
+def _steady(zone: str, ordinal: int) -> tuple[timedelta, str] | None:
+    """How far `zone` is from UTC on a day in UTC, and its abbreviation. None when its clocks change near that day, or
+    the calendar ends there."""
+    if not date.min.toordinal() + 3 < ordinal < date.max.toordinal() - 3:
+        return None
+    noon = datetime.fromordinal(ordinal).replace(hour=12, tzinfo=UTC)
+    near = [local(noon + timedelta(hours=hours), zone) for hours in range(-36, 37, 3)]
+    found = {(here.utcoffset() or timedelta(), zone_abbreviation(here)) for here in near}
+    return found.pop() if len(found) == 1 else None
 
 
 def span(start: datetime, end: datetime, zone: str, now: datetime | None = None) -> str:
@@ -109,17 +135,13 @@ def span(start: datetime, end: datetime, zone: str, now: datetime | None = None)
     """
     if end <= start:
         return moment(start, zone, now)
-    first, last = local(start, zone), local(end, zone)
+    (first, offset, begins_word), (last, ends_offset, ends_word) = _there(start, zone), _there(end, zone)
     today = None if now is None else local(now, zone)
-    words = [zone_abbreviation(first), zone_abbreviation(last)]
-    if words[0] == words[1] and first.utcoffset() != last.utcoffset():
-        words = [_offset(first), _offset(last)]
-    begins, ends, begins_on, ends_on = (
-        bare_hour(first, zone),
-        bare_hour(last, zone),
-        day(first, today),
-        day(last, today),
-    )
+    words = [begins_word, ends_word]
+    if words[0] == words[1] and offset != ends_offset:
+        words = [_offset(offset), _offset(ends_offset)]
+    begins, ends = bare_hour(first, zone), bare_hour(last, zone)
+    begins_on, ends_on = day(first, today), day(last, today)
     if words[0] != words[1]:
         begins = f"{begins} {words[0]}"
     if first.date() != last.date():

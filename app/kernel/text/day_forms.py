@@ -131,10 +131,15 @@ def _countries() -> dict[str, str]:
     return {row[2]: row[0] for row in rows}
 
 
+def country_of(zone: str) -> str | None:
+    """The country of a time zone; None for one without."""
+    return _countries().get(zone) or _LEGACY.get(zone.partition("/")[0])
+
+
 @cache
 def day_form(zone: str) -> DayForm:
     """The form of days in a time zone's country."""
-    country = _countries().get(zone) or _LEGACY.get(zone.partition("/")[0])
+    country = country_of(zone)
     if country is None:
         return DayForm()
     try:

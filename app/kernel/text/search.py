@@ -28,6 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from app.kernel.db.backfills import Backfill, Portion
 from app.kernel.db.engine import Base, Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.text import normalization
 from app.kernel.text.normalization import MARK, Term
 
@@ -202,8 +203,7 @@ def remove(db: Db, subject_type: str, subject_id: str) -> None:
 # Searching -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One item found."""
 
     subject_type: str
@@ -228,7 +228,7 @@ def find(db: Db, scope: SearchScope, query: str, limit: int = MOST) -> Hits:
     found = _newest(db, scope, terms, limit)
     more = len(found) > limit
     best = sorted(found[:limit], key=lambda hit: (hit[0], -hit[1].id))
-    return Hits([Hit(row.subject_type, row.subject_id) for _, row in best], more)
+    return Hits([Hit(kind, id) for _, (_, kind, id, _, _) in best], more)
 
 
 def ids(db: Db, subject_type: str, query: str, organizations: Iterable[int] | None, limit: int = MOST) -> list[str]:
@@ -239,19 +239,6 @@ def ids(db: Db, subject_type: str, query: str, organizations: Iterable[int] | No
 
 _TOP = text("SELECT max(id) FROM search_entries")
 _COLUMNS = "e.id, e.subject_type, e.subject_id, e.title, e.rest"
-_SQLITE = text(
-    f"SELECT {_COLUMNS} FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :query "
-    "ORDER BY rowid DESC LIMIT :most) AS found CROSS JOIN search_entries e ON e.id = found.id"
-)
-# Not by the primary key's order: the planner would walk that and look at every entry.
-_POSTGRESQL = text(
-    f"SELECT {_COLUMNS} FROM search_entries e WHERE e.document @@ CAST(:query AS tsquery) "
-    "ORDER BY e.id + 0 DESC LIMIT :most"
-)
-
-
-COMPARED = 4 * MOST
-"""Hits that are read for a word between two prefix lengths, where only comparing the words decides."""
 
 
 class _Row(NamedTuple):
@@ -262,6 +249,26 @@ class _Row(NamedTuple):
     subject_id: str
     title: str
     rest: str
+
+
+def _prepared(sql: str) -> Prepared[_Row]:
+    entry = SearchEntry.__table__.c
+    return Prepared(text(sql).columns(*(entry[name] for name in _Row._fields)), _Row)
+
+
+_SQLITE = _prepared(
+    f"SELECT {_COLUMNS} FROM (SELECT rowid AS id FROM search_index WHERE search_index MATCH :query "
+    "ORDER BY rowid DESC LIMIT :most) AS found CROSS JOIN search_entries e ON e.id = found.id"
+)
+# Not by the primary key's order: the planner would walk that and look at every entry.
+_POSTGRESQL = _prepared(
+    f"SELECT {_COLUMNS} FROM search_entries e WHERE e.document @@ CAST(:query AS tsquery) "
+    "ORDER BY e.id + 0 DESC LIMIT :most"
+)
+
+
+COMPARED = 4 * MOST
+"""Hits that are read for a word between two prefix lengths, where only comparing the words decides."""
 
 
 def _newest(db: Db, scope: SearchScope, terms: tuple[Term, ...], limit: int) -> list[tuple[int, _Row]]:
@@ -275,39 +282,26 @@ def _newest(db: Db, scope: SearchScope, terms: tuple[Term, ...], limit: int) -> 
         return []
     for most in (limit + 1, COMPARED):
         if db.dialect == "sqlite":
-            found = db.execute(_SQLITE, {"query": _match(owners, terms), "most": most})
-            rows = [_Row._make(row) for row in found]
+            rows = _SQLITE.all(db, {"query": _query(owners, terms, '"', " OR ", " AND "), "most": most})
         else:
-            rows = _from_blocks(db, _query(owners, terms), most)
-        scored = [(normalization.rank(terms, row.title.split(), row.rest.split()), row) for row in rows]
+            rows = _from_blocks(db, _query(owners, terms, "'", "|", "&"), most)
+        scored = [(normalization.rank(terms, row.title, row.rest), row) for row in rows]
         hits = [(score, row) for score, row in scored if score is not None]
         if len(hits) == len(rows) or len(hits) > limit or len(rows) < most:
             break
     return hits[: limit + 1]
 
 
-def _match(owners: Sequence[str], terms: Sequence[Term]) -> str:
-    """The query in the syntax of FTS5."""
-    parts = [" OR ".join(f'"{owner}"' for owner in owners)]
+def _query(owners: Sequence[str], terms: Sequence[Term], quote: str, either: str, both: str) -> str:
+    """The query in the syntax of FTS5 or as a tsquery, which differ in the quotes and in how they say or and and."""
+    parts = [either.join(f"{quote}{owner}{quote}" for owner in owners)]
     for term in terms:
         variants = (
-            "(" + " AND ".join(f'"{normalization.longest_prefix(word)}"' for word in variant) + ")"
+            "(" + both.join(f"{quote}{normalization.longest_prefix(word)}{quote}" for word in variant) + ")"
             for variant in term.variants
         )
-        parts.append(" OR ".join(variants))
-    return " AND ".join(f"({part})" for part in parts)
-
-
-def _query(owners: Sequence[str], terms: Sequence[Term]) -> str:
-    """The query as a tsquery."""
-    parts = ["|".join(f"'{owner}'" for owner in owners)]
-    for term in terms:
-        variants = (
-            "(" + "&".join(f"'{normalization.longest_prefix(word)}'" for word in variant) + ")"
-            for variant in term.variants
-        )
-        parts.append("|".join(variants))
-    return "&".join(f"({part})" for part in parts)
+        parts.append(either.join(variants))
+    return both.join(f"({part})" for part in parts)
 
 
 def _from_blocks(db: Db, query: str, most: int) -> list[_Row]:
@@ -321,17 +315,13 @@ def _from_blocks(db: Db, query: str, most: int) -> list[_Row]:
         if last < 2:
             break
         among = f"'{_block(bits, last)}'|'{_block(bits, last - 1)}'"
-        rows = _read(db, f"{query}&({among})", most)
+        rows = _POSTGRESQL.all(db, {"query": f"{query}&({among})", "most": most})
         searched = newest - ((last - 1) << bits)
         if len(rows) >= most:
             return rows
         if len(rows) * newest <= searched * most:
             break
-    return _read(db, query, most)
-
-
-def _read(db: Db, query: str, most: int) -> list[_Row]:
-    return [_Row._make(row) for row in db.execute(_POSTGRESQL, {"query": query, "most": most})]
+    return _POSTGRESQL.all(db, {"query": query, "most": most})
 
 
 # Checking and rebuilding --------------------------------------------------------------------------------------------

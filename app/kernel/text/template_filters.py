@@ -69,6 +69,13 @@ def once(macro: Callable[..., Markup], *arguments: object) -> Markup:
     return macro(*arguments)
 
 
+def size(number: int) -> str:
+    """A size as people read it."""
+    if number < 1000:
+        return f"{number} bytes"
+    return f"{number / 1000:.0f} kB" if number < 1_000_000 else f"{number / 1_000_000:.1f} MB"
+
+
 def choices(pairs: Iterable[Sequence[object]], nothing: str) -> tuple[tuple[object, ...], ...]:
     """The choices of a filter, (value, label), after the one that filters nothing; hashable for `once`."""
     return (("", nothing), *map(tuple, pairs))

@@ -32,6 +32,7 @@ SHEETS = (
     "tabs",
     "toolbar",
     "board",
+    "plan",
     "filters",
     "dropdown",
     "table",
@@ -45,6 +46,7 @@ SHEETS = (
     "charts",
     "panel",
     "facts",
+    "evidence",
     "verdicts",
     "timeline",
     "notice",
@@ -65,6 +67,8 @@ SHEETS = (
     "chat",
     "lines",
     "session-time",
+    "offer",
+    "matrix",
     "status-card",
     "camera-test",
     "ahead",
@@ -134,7 +138,7 @@ class Assets:
         kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         small = gzip.compress(body, 9, mtime=0) if kind in COMPRESSIBLE else None
         smaller = small if small and len(small) < len(body) else None
-        self.files[name] = Asset(kind, body, smaller, hashlib.sha256(body).hexdigest()[:12])
+        self.files[name] = Asset(kind, body, smaller, hashlib.sha256(body).hexdigest()[:8])
 
 
 def _without_comments(text: str) -> str:

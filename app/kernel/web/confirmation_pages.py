@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flask import Response, request
+from flask import Response, g, request
 from wtforms import Field
 
 from app.kernel.changes import confirmation
@@ -37,8 +37,9 @@ class Confirmation:
 
     `confirm` labels the button that acts. `subject` are lines about what it is done to, the first one in bold. `flags`
     begin with the gravest. `beliefs` are what stays untrue, under the heading `believed`. `field` is typed here, and
-    required. `note` says what else comes of it. `back` is the page of the form; with `edit`, the name of that form,
-    going back posts what was typed to that page, which shows it again (docs/decisions/0019-verbs-and-pages.md).
+    required; `question` is its label, where that is another than its own. `note` says what else comes of it. `back` is
+    the page of the form; with `edit`, the name of that form, going back posts what was typed to that page, which shows
+    it again (docs/decisions/0019-verbs-and-pages.md).
     """
 
     title: str
@@ -52,6 +53,7 @@ class Confirmation:
     believed: str = ""
     beliefs: Sequence[Belief] = ()
     field: Field | None = None
+    question: str = ""
     note: str = ""
     edit: str = ""
 
@@ -70,3 +72,9 @@ def show(shown: confirmation.Preview, asked: Confirmation) -> Response:
 def edited_form() -> str:
     """The name of the form that comes back from a preview with what was typed; empty for none."""
     return request.form.get(EDIT, "")
+
+
+def comes_back_as(form: str) -> None:
+    """Says that what is typed here, when it is refused on a page of its own, can be brought back to the page of its
+    form, which shows the form of this name with it (`edited_form`)."""
+    g.edited_form = form

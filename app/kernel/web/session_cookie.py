@@ -1,9 +1,10 @@
 """Flask's session cookie, signed by a signer that a clock which steps back does not void."""
 
-from flask import Flask, Response, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeTimedSerializer
 
+from app.kernel.addresses import is_api
 from app.kernel.signing import Signer
 
 UNREADABLE = "\xbf"
@@ -18,14 +19,23 @@ def is_unreadable() -> bool:
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    """The session in a signed cookie, which the answers to HEAD, OPTIONS and TRACE never set."""
+    """The session in a signed cookie, which the answers to HEAD, OPTIONS and TRACE never set. The API has none."""
+
+    _kept: tuple[tuple[object, ...], URLSafeTimedSerializer | None] = ((), None)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of the request; None under the API, where Flask then makes one that nothing can be written to."""
+        return None if is_api(request.path) else super().open_session(app, request)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Flask's own serializer, with our signer. Cookies that were signed before stay valid."""
-        serializer: URLSafeTimedSerializer | None = super().get_signing_serializer(app)
-        if serializer is not None:
-            serializer.signer = Signer
-        return serializer
+        """Flask's own serializer, with our signer, made once. Cookies that were signed before stay valid."""
+        keys = (app.secret_key, *(app.config["SECRET_KEY_FALLBACKS"] or ()))
+        if self._kept[0] != keys:
+            serializer: URLSafeTimedSerializer | None = super().get_signing_serializer(app)
+            if serializer is not None:
+                serializer.signer = Signer
+            self._kept = keys, serializer
+        return self._kept[1]
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Sets the cookie when the session has changed. What has no page needs no token of a form."""

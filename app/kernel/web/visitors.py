@@ -13,13 +13,14 @@ from typing import TypedDict
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError
 
+from app.kernel import clock
 from app.kernel.crypto import same, sha256
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import database
 from app.kernel.errors import Invalid, Refusal
 from app.kernel.hosts import Host
 from app.kernel.locales import TRANSLATIONS
-from app.kernel.signing import sign, unsign
+from app.kernel.signing import sign, signed_at, unsign
 from app.kernel.text.i18n import Translations, Translator
 
 FORM = "visitor.form"
@@ -56,10 +57,17 @@ def check_form_token(token: str) -> None:
     """Raises CSRFError unless this desk made the token for the link in the address."""
     try:
         signed_for = unsign(database().config, FORM, token)
+        g.form_made_at = signed_at(database().config, FORM, token)
     except Invalid:
         raise CSRFError("The form token is missing or forged.") from None
     if not same(str(signed_for), _address()):
         raise CSRFError("The form token is that of another link.")
+
+
+def form_age() -> float:
+    """How many seconds ago the page was made whose form was sent; its token counts whole seconds."""
+    made_at: int = g.form_made_at
+    return clock.now().timestamp() - made_at
 
 
 def refused_page(

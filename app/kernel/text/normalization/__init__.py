@@ -14,6 +14,7 @@
 from app.kernel.text.normalization.characters import (
     ascii_digits,
     is_blank,
+    isolated,
     plain,
     without_marks,
     without_overrides,
@@ -56,6 +57,7 @@ __all__ = [
     "email_key",
     "fold",
     "is_blank",
+    "isolated",
     "longest_prefix",
     "name",
     "number",

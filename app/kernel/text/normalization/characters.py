@@ -45,6 +45,14 @@ def without_overrides(text: str) -> str:
     return text if text.isascii() else _OVERRIDES.sub("", text)
 
 
+def isolated(name: str) -> str:
+    """A name for a sentence that is read from left to right: in one that is read from right to left, the number or
+    comma after it would be drawn before it."""
+    if name.isascii() or not any(unicodedata.bidirectional(each) in ("R", "AL") for each in name):
+        return name
+    return f"\u2068{name}\u2069"
+
+
 def trimmed(text: str) -> str:
     """Text without white space and invisible characters at its edges; what belongs to its last character stays."""
     if text.isascii():

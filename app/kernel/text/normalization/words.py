@@ -55,6 +55,7 @@ _PIECE = re.compile(r"\S+")
 # Scripts without spaces between words: each character is a word.
 _UNSPACED = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _WORD = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})[^\W_])+")
+_ASCII_WORD = re.compile(r"[0-9A-Za-z]+")
 DIGITS_OF_A_NUMBER = range(7, 16)
 
 
@@ -87,6 +88,9 @@ def split(folded: str) -> list[str]:
 
 def spans(text: str) -> Iterator[tuple[int, str]]:
     """The words of a text as they are written, with their marks and joiners, each after its place."""
+    if text.isascii():
+        yield from ((found.start(), found[0]) for found in _ASCII_WORD.finditer(text))
+        return
     start = None
     for at, character in enumerate(f"{text} "):
         inside = character.isalnum() or (start is not None and _belongs(character))
@@ -185,12 +189,13 @@ def longest_prefix(word: str) -> str:
     return word[: max(length for length in PREFIX_LENGTHS if length <= len(word))]
 
 
-def rank(terms: tuple[Term, ...], title: list[str], rest: list[str]) -> int | None:
-    """The rank of a hit: lower is better; words of the title before others, whole words before prefixes.
+def rank(terms: tuple[Term, ...], title: str, rest: str) -> int | None:
+    """The rank of a hit by its tokens, with a space between two: lower is better; words of the title before others,
+    whole words before prefixes.
 
     None when a term is missing.
     """
-    total = 0
+    total, title, rest = 0, f" {title} ", f" {rest} "
     for term in terms:
         found = [score for variant in term.variants if (score := _worst(variant, title, rest)) is not None]
         if not found:
@@ -199,17 +204,14 @@ def rank(terms: tuple[Term, ...], title: list[str], rest: list[str]) -> int | No
     return total
 
 
-def _worst(variant: tuple[str, ...], title: list[str], rest: list[str]) -> int | None:
+def _worst(variant: tuple[str, ...], title: str, rest: str) -> int | None:
     worst = 0
     for word in variant:
-        if word in title:
-            score = 0
-        elif any(each.startswith(word) for each in title):
-            score = 1
-        elif word in rest:
-            score = 2
-        elif any(each.startswith(word) for each in rest):
-            score = 3
+        begins = f" {word}"
+        if begins in title:
+            score = 0 if f"{begins} " in title else 1
+        elif begins in rest:
+            score = 2 if f"{begins} " in rest else 3
         else:
             return None
         worst = max(worst, score)
