@@ -23,6 +23,7 @@ from app.accounts.roles import Product
 from app.accounts.rules import SLUG
 from app.kernel.crypto import Vault, sha256
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import FieldError, Invalid, Unauthorized
 from app.kernel.json_types import JsonObject
 
@@ -67,6 +68,28 @@ class Caller(NamedTuple):
     organization: Client
 
 
+class _KeyRow(NamedTuple):
+    """The columns of an active key and its organization, in the order of _COLUMNS."""
+
+    id: int
+    prefix: str
+    scopes: list[str]
+    label: str
+    last_used_at: datetime | None
+    read_at: datetime | None
+    secret_encrypted: str | None
+    organization_id: int
+    slug: str
+    name: str
+    plan: str
+    billing: str
+    self_service: bool
+    locale: str
+    time_zone: str
+    contact_email: str
+    decision_emails: bool
+
+
 _COLUMNS = (
     ApiKey.id,
     ApiKey.prefix,
@@ -91,8 +114,10 @@ _ACTIVE = (
     ApiKey.revoked_at.is_(None),
     ApiKey.product == bindparam("product"),
 )
-BY_SECRET = select(*_COLUMNS).where(ApiKey.secret_sha256 == bindparam("digest"), *_ACTIVE)
-BY_SLUG = select(*_COLUMNS).where(Organization.slug == bindparam("slug"), *_ACTIVE).order_by(ApiKey.id.desc())
+BY_SECRET = Prepared(select(*_COLUMNS).where(ApiKey.secret_sha256 == bindparam("digest"), *_ACTIVE), _KeyRow)
+BY_SLUG = Prepared(
+    select(*_COLUMNS).where(Organization.slug == bindparam("slug"), *_ACTIVE).order_by(ApiKey.id.desc()), _KeyRow
+)
 NEWEST_KEY = (
     select(ApiKey.secret_encrypted)
     .where(
@@ -129,28 +154,6 @@ def _token_of(authorization: str | None) -> str:
     return token if scheme.lower() == "bearer" and token.isascii() else ""
 
 
-class _KeyRow(NamedTuple):
-    """The columns of an active key and its organization, in the order of _COLUMNS."""
-
-    id: int
-    prefix: str
-    scopes: list[str]
-    label: str
-    last_used_at: datetime | None
-    read_at: datetime | None
-    secret_encrypted: str | None
-    organization_id: int
-    slug: str
-    name: str
-    plan: str
-    billing: str
-    self_service: bool
-    locale: str
-    time_zone: str
-    contact_email: str
-    decision_emails: bool
-
-
 def _caller(row: _KeyRow, db: Db, now: datetime) -> Caller:
     if is_stale(row.last_used_at, now):
         pending_times(db.database).add(ApiKey.last_used_at, row.id, now)
@@ -176,10 +179,10 @@ class KeyAuthenticator:
         found = self._pattern.fullmatch(bearer(authorization))
         if found is None:
             raise unauthorized()
-        row = db.connection().execute(BY_SECRET, {"digest": sha256(found[1]), **self._parameters}).first()
+        row = BY_SECRET.first(db, {"digest": sha256(found[1]), **self._parameters})
         if row is None:
             raise unauthorized()
-        return _caller(_KeyRow._make(row), db, now)
+        return _caller(row, db, now)
 
     def limits(self, caller: Caller) -> list[tuple[str, int]]:
         """The rate-limit buckets of a call, with the calls a minute that each allows."""
@@ -233,8 +236,7 @@ class JwtAuthenticator:
 
     def _signer(self, token: str, slug: str, db: Db) -> _KeyRow | None:
         """The active key of an organization that signed a token."""
-        rows = db.connection().execute(BY_SLUG, {"slug": slug, "product": self.product.value}).all()
-        for row in map(_KeyRow._make, rows):
+        for row in BY_SLUG.all(db, {"slug": slug, "product": self.product.value}):
             if row.secret_encrypted and _is_signed(token, decrypt_key(db.vault, row.secret_encrypted)):
                 return row
         return None

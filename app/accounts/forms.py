@@ -17,7 +17,7 @@ from wtforms.fields import SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app.accounts import rules
-from app.accounts.models import Billing, Plan, Theme
+from app.accounts.models import Billing, NewAnswers, Plan, Theme
 from app.accounts.passkeys import LONGEST_RESPONSE
 from app.accounts.roles import ACCESS, TITLES, Product, Role
 from app.kernel.errors import Invalid
@@ -36,6 +36,13 @@ ZONES = [
 ROLES = choices(*((role.value, TITLES[role]) for role in Role))
 EVERYWHERE = "all"
 """The choice of a role in all organizations instead of one."""
+
+
+NEW_ANSWERS = choices(
+    (NewAnswers.NOW.value, "At once"),
+    (NewAnswers.DAILY.value, "Once a day, at 8 in the morning"),
+    (NewAnswers.NEVER.value, "Never"),
+)
 
 
 class UndoSecondsField(IntegerField):
@@ -167,6 +174,18 @@ class SettingsForm(VersionedForm):
         "List and item side by side", description="In windows that are at least 1,200 pixels wide."
     )
 
+    new_answers = RadioField(
+        "E-mail about new answers of prospects",
+        choices=NEW_ANSWERS,
+        validate_choice=False,  # the rule does; a form of before there was this field has none
+        description="At once is one every ten minutes at most. It says how many there are, not from whom.",
+    )
+
+    def offer_new_answers(self, decides: bool) -> None:
+        """Offers the e-mails about new answers to those who decide about them."""
+        if not decides:
+            del self.new_answers
+
     def offer_desks(self, desks: Iterable[str]) -> None:
         """Offers the split view at these desks."""
         self.split.choices = [(desk, desk.capitalize()) for desk in desks]
@@ -224,6 +243,20 @@ class OrganizationForm(VersionedForm):
         description="When you can be reached, in your language: Mon to Fri, 9:00–17:00.",
     )
     decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
+    keep_prescreens_days = IntegerField(
+        "Keep what is personal in prescreens for … days",
+        validators=[optional()],
+        description="From the end of a prescreen, 30 days after its start: name, addresses, answers and notes are "
+        "erased for good. Empty: for ever.",
+        render_kw={"inputmode": "numeric"},
+    )
+    evidence_days = IntegerField(
+        "Keep evidence for … days",
+        validators=[optional()],
+        description="After the end of an inspection. Then the originals and copies of its photos, notes and documents "
+        "are deleted for good, also of inspections that have ended already; their hashes stay. Empty: for ever.",
+        render_kw={"inputmode": "numeric"},
+    )
     require_second_factor = BooleanField(
         "Require a second step at sign-in from all members",
         description="People without one must set it up before anything else.",

@@ -54,12 +54,21 @@ def one_of(column: str, values: type[StrEnum]) -> str:
     return f"{column} IN ({listed})"
 
 
+class NewAnswers(StrEnum):
+    """When a person is written to about new answers of prospects."""
+
+    NOW = "now"
+    DAILY = "daily"
+    NEVER = "never"
+
+
 class Organization(Base):
     """A client. Its `slug` is the company id in JWT claims and in public addresses.
 
     `country` (ISO 3166) is that of its time zone when it was created, unless it was chosen; None: that of its time zone
     now. Visitor pages have its `colour` (`#1f5f3a`; empty: the product's accent), and name `public_email`,
-    `public_phone` and `hours` (in its language) as the way to reach it.
+    `public_phone` and `hours` (in its language) as the way to reach it. What is personal in prescreens is erased
+    `keep_prescreens_days` after they expired; None: never.
     """
 
     __tablename__ = "organizations"
@@ -83,7 +92,10 @@ class Organization(Base):
     public_phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
     hours: Mapped[str] = mapped_column(String(200), default="", server_default="")
     decision_emails: Mapped[bool] = mapped_column(Boolean, default=True)
+    keep_prescreens_days: Mapped[int | None] = mapped_column(Integer)
     require_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    evidence_days: Mapped[int | None] = mapped_column(Integer)
+    """Days after the end of an inspection in which its evidence is kept; None: for good."""
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -100,7 +112,7 @@ class Person(Base):
     `session_epoch` grows when the password changes or the account is disabled: sign-ins, invitations and reset links
     with an older one are void. `second_factor` is whether there is an app or a passkey; actions/factors.py keeps it, so
     that readers need not join those tables. `split_desks` names the desks, with spaces
-    between, at which list and item stand side by side.
+    between, at which list and item stand side by side. `new_answers` is when they are written to about new answers.
     """
 
     __tablename__ = "people"
@@ -119,6 +131,9 @@ class Person(Base):
     single_keys: Mapped[bool] = mapped_column(Boolean, default=True)
     undo_seconds: Mapped[int] = mapped_column(Integer, server_default="30")
     split_desks: Mapped[str] = mapped_column(String(100), server_default=PRESCREENS)
+    new_answers: Mapped[str] = mapped_column(
+        String(8), default=NewAnswers.NEVER.value, server_default=NewAnswers.NEVER.value
+    )
     second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     session_epoch: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer, default=1)

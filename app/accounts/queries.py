@@ -21,6 +21,7 @@ from app.accounts.models import (
 from app.accounts.roles import Grant, Role
 from app.accounts.rules import sign_in_over
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
 from app.kernel.networks import UNKNOWN, network_of
 from app.kernel.text import normalization
@@ -49,7 +50,7 @@ class SignedInRow(NamedTuple):
     require_second_factor: bool | None
 
 
-BY_TOKEN = (
+BY_TOKEN = Prepared(
     select(
         Person.id,
         Person.name,
@@ -79,7 +80,8 @@ BY_TOKEN = (
         SignIn.ended_at.is_(None),
         SignIn.session_epoch == Person.session_epoch,
         Person.disabled_at.is_(None),
-    )
+    ),
+    SignedInRow,
 )
 LARGEST_ID = 2**31 - 1
 LISTED = 500
@@ -99,7 +101,7 @@ class SignedInPerson(NamedTuple):
 
 def signed_in_person(db: Db, digest: str, now: datetime) -> SignedInPerson | None:
     """The person behind the digest of a sign-in's token; None when the sign-in is unknown or has ended."""
-    rows = [SignedInRow._make(row) for row in db.connection().execute(BY_TOKEN, {"digest": digest})]
+    rows = BY_TOKEN.all(db, {"digest": digest})
     if not rows or sign_in_over(created_at=rows[0].created_at, last_seen_at=rows[0].last_seen_at, now=now):
         return None
     grants = [Grant(Role(row.role), row.organization_id) for row in rows if row.role is not None]
@@ -270,7 +272,7 @@ def _named(db: Db, id: InstrumentedAttribute[int], name: InstrumentedAttribute[s
     """Rows whose names have the words of a text, folded as the search index folds them. There are few of these rows."""
     terms = normalization.query_terms(text)
     rows = db.execute(select(id, name)).all() if terms else ()
-    ids = [key for key, each in rows if normalization.rank(terms, normalization.tokens(each), []) is not None]
+    ids = [key for key, each in rows if normalization.rank(terms, " ".join(normalization.tokens(each)), "") is not None]
     return id.in_(ids[:LISTED])
 
 

@@ -32,6 +32,12 @@ INSPECTIONS = Product.INSPECTIONS.value
 PEOPLE = "people"
 QUESTIONNAIRES = "questionnaires"
 """What an organization asks its prospects; edited by leads and administrators."""
+CASE_FILES = "case_files"
+"""What was asked, answered, decided and sent, as files for a complaint; made by leads and administrators."""
+MEASURES = "measures"
+"""How consistently an organization decides; switched on and off by administrators, who alone see names of agents."""
+PERSONAL_DATA = "personal_data"
+"""What is kept of one prospect: erased and exported by administrators."""
 AUDIT = "audit"
 
 
@@ -74,6 +80,9 @@ WRITERS: dict[str, frozenset[Role]] = {
     **{desk: access.writers for desk, access in ACCESS.items()},
     PEOPLE: frozenset({Role.ADMIN}),
     QUESTIONNAIRES: frozenset({Role.LEASING_LEAD, Role.ADMIN}),
+    CASE_FILES: frozenset({Role.LEASING_LEAD, Role.ADMIN}),
+    MEASURES: frozenset({Role.ADMIN}),
+    PERSONAL_DATA: frozenset({Role.ADMIN}),
 }
 """The roles that may act at a desk."""
 
@@ -81,6 +90,8 @@ READERS: dict[str, frozenset[Role]] = {
     **{desk: access.writers | {Role.ADMIN, Role.AUDITOR} for desk, access in ACCESS.items()},
     PEOPLE: frozenset({Role.ADMIN}),
     AUDIT: frozenset({Role.ADMIN, Role.AUDITOR}),
+    CASE_FILES: frozenset({Role.LEASING_LEAD, Role.ADMIN, Role.AUDITOR}),
+    MEASURES: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
 """The roles that may view a desk."""
 
@@ -88,6 +99,9 @@ DENIALS: dict[str, str] = {
     **{desk: access.denial for desk, access in ACCESS.items()},
     PEOPLE: "Only administrators may do this. Nothing was changed.",
     QUESTIONNAIRES: "Only leasing leads and administrators may change questionnaires. Nothing was changed.",
+    PERSONAL_DATA: "Only administrators erase or export what is kept of a person. Nothing was changed.",
+    CASE_FILES: "Only leasing leads and administrators have case files made. Nothing was changed.",
+    MEASURES: "Only administrators may switch this on and off. Nothing was changed.",
 }
 """The refusal for each desk, as in DeskAccess."""
 

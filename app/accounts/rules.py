@@ -9,29 +9,14 @@ from zoneinfo import available_timezones
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 
-from app.accounts.models import Billing, Plan
+from app.accounts.models import Billing, NewAnswers, Plan
 from app.accounts.roles import ACCESS, DESKS, Role
 from app.kernel.clock import CLOCKS_DIFFER
 from app.kernel.errors import Denied, FieldError, Invalid
-from app.kernel.text import colours, normalization
+from app.kernel.text import colours, i18n, normalization
 
-LOCALES: dict[str, str] = {
-    "en": "English",
-    "fr": "Français",
-    "de": "Deutsch",
-    "es": "Español",
-    "it": "Italiano",
-    "pt": "Português",
-    "nl": "Nederlands",
-    "pl": "Polski",
-    "cs": "Čeština",
-    "ro": "Română",
-    "sv": "Svenska",
-    "da": "Dansk",
-    "ar": "العربية",
-    "tr": "Türkçe",
-}
-"""The 14 languages of the inspections document, which an organization may prefer."""
+LOCALES = i18n.LANGUAGES
+"""The languages of the inspections document, which an organization may prefer."""
 
 NO_COUNTRIES = frozenset(("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"))
 """Codes of CLDR that are no countries."""
@@ -53,6 +38,9 @@ PASSWORD_LENGTH = (10, 200)
 UNDO_SECONDS = (0, 120)
 """Bounds of the undo window: seconds before a decision is final."""
 UNDO_SECONDS_RANGE = f"Type a whole number of seconds, from {UNDO_SECONDS[0]} to {UNDO_SECONDS[1]}. Nothing was saved."
+
+KEEP_DAYS = (30, 3650)
+"""Bounds of how long an organization keeps what is personal, in days."""
 
 NAME_LENGTH = 200
 LABEL_LENGTH = 100
@@ -138,6 +126,17 @@ def countries() -> dict[str, str]:
     return dict(sorted(known.items(), key=lambda each: normalization.fold(each[1])))
 
 
+def keep_days(days: int | None, field: str = "keep_prescreens_days") -> int | None:
+    """How many days something is kept; None for ever. Raises Invalid."""
+    least, most = KEEP_DAYS
+    if days is not None and not least <= days <= most:
+        sentence = (
+            f"Type a number of days from {least} to {most:,}, or nothing to keep them for ever. Nothing was saved."
+        )
+        raise invalid(field, "bad_days", sentence)
+    return days
+
+
 def colour(value: str) -> str:
     """A colour that can be read as words on every ground of the light theme, `#1f5f3a`; empty for none. Raises Invalid.
 
@@ -182,6 +181,11 @@ def split_desks(values: Iterable[str]) -> str:
     if not chosen <= set(DESKS):
         raise invalid("split_desks", "unknown", "Choose among the desks that are offered. Nothing was saved.")
     return " ".join(desk for desk in DESKS if desk in chosen)
+
+
+def new_answers(value: str) -> str:
+    """When a person is written to about new answers. Raises Invalid."""
+    return one_of("new_answers", value, NewAnswers)
 
 
 def password(value: str, *, email: str, name: str) -> str:

@@ -30,7 +30,9 @@ class OrganizationFields(TypedDict, total=False):
     public_phone: str
     hours: str
     decision_emails: bool
+    keep_prescreens_days: int | None
     require_second_factor: bool
+    evidence_days: int | None
 
 
 DEFAULTS: OrganizationFields = {
@@ -47,7 +49,9 @@ DEFAULTS: OrganizationFields = {
     "public_phone": "",
     "hours": "",
     "decision_emails": True,
+    "keep_prescreens_days": None,
     "require_second_factor": False,
+    "evidence_days": None,
 }
 
 
@@ -141,6 +145,10 @@ def checked(fields: OrganizationFields) -> OrganizationFields:
         found["public_email"] = _address("public_email", fields["public_email"])
     if "public_phone" in fields:
         found["public_phone"] = rules.telephone("public_phone", fields["public_phone"])
+    if "keep_prescreens_days" in fields:
+        found["keep_prescreens_days"] = rules.keep_days(fields["keep_prescreens_days"])
+    if "evidence_days" in fields:
+        found["evidence_days"] = rules.keep_days(fields["evidence_days"], "evidence_days")
     if "hours" in fields:
         hours = fields["hours"]
         found["hours"] = rules.plain_text("hours", hours, rules.HOURS_LENGTH) if normalization.name(hours) else ""

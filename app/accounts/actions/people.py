@@ -28,6 +28,7 @@ class PersonalSettings(TypedDict):
     single_keys: bool
     undo_seconds: int
     split_desks: str
+    new_answers: str
 
 
 def invite(
@@ -157,6 +158,7 @@ def change_settings(
         single_keys=settings["single_keys"],
         undo_seconds=rules.undo_seconds(settings["undo_seconds"]),
         split_desks=rules.split_desks(settings["split_desks"].split()),
+        new_answers=rules.new_answers(settings["new_answers"]),
     )
     values: Values = {
         Person.name: after["name"],
@@ -165,6 +167,7 @@ def change_settings(
         Person.single_keys: after["single_keys"],
         Person.undo_seconds: after["undo_seconds"],
         Person.split_desks: after["split_desks"],
+        Person.new_answers: after["new_answers"],
         Person.version: version + 1,
     }
     if not _update(db, [Person.id == person.id, Person.version == version], values):
@@ -184,6 +187,17 @@ def change_settings(
             now,
             {"before": before, "after": changed},
         )
+
+
+def choose_new_answers(db: Db, person: Person, wanted: str, *, by: Actor, now: datetime) -> bool:
+    """Changes when a person is written to about new answers; returns whether anything differs."""
+    wanted, before = rules.new_answers(wanted), person.new_answers
+    if wanted == before:
+        return False
+    _update(db, [Person.id == person.id], {Person.new_answers: wanted, Person.version: Person.version + 1})
+    changes = {"before": {"new_answers": before}, "after": {"new_answers": wanted}}
+    _record(db, events.PERSON_CHANGED, person, None, by, now, changes)
+    return True
 
 
 def choose_layout(db: Db, person_id: int, desk: str, *, split: bool) -> None:

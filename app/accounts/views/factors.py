@@ -2,7 +2,6 @@
 
 import json
 
-import segno
 from flask import Response, flash, jsonify, url_for
 from markupsafe import Markup
 
@@ -135,6 +134,8 @@ def _done(sentence: str, codes: list[str] | None = None) -> Response:
 
 
 def _app_page(form: AppForm, secret: str, status: int = 200) -> Response:
+    import segno
+
     qr = segno.make(totp.provisioning_uri(secret, me().email), error="m")
     svg = qr.svg_inline(border=0, svgclass="qr", lineclass=None, omitsize=True)
     shown = Markup(svg.replace("<svg ", '<svg role="img" aria-label="QR code for the authenticator app" ', 1))

@@ -9,6 +9,7 @@ from app.accounts.actions import people, sign_ins
 from app.accounts.forms import ZONES, ChangePasswordForm, NewPasskeyForm, SettingsForm
 from app.accounts.guard import admit
 from app.accounts.models import Person
+from app.accounts.roles import PRESCREENS
 from app.accounts.throttle import count_proof, reset_proof
 from app.accounts.views import pages
 from app.kernel import clock
@@ -28,6 +29,7 @@ def settings() -> Response:
     form = SettingsForm(formdata=None, obj=found, data={"split": found.split_desks.split()})
     _offer_zone(form, found)
     form.offer_desks(me().desks)
+    form.offer_new_answers(me().may(PRESCREENS))
     return respond(
         "accounts/settings.html",
         form=form,
@@ -48,6 +50,7 @@ def change_settings() -> Response:
     form = SettingsForm()
     _offer_zone(form, found)
     form.offer_desks(me().desks)
+    form.offer_new_answers(me().may(PRESCREENS))
     form.check()
     changed = people.PersonalSettings(
         name=form.name.data,
@@ -55,6 +58,7 @@ def change_settings() -> Response:
         theme=form.theme.data,
         single_keys=form.single_keys.data,
         undo_seconds=form.undo_seconds.data,
+        new_answers=str(form.new_answers.data or found.new_answers) if form.new_answers else found.new_answers,
         split_desks=" ".join({*form.split.data, *(set(found.split_desks.split()) - set(me().desks))}),
     )
     people.change_settings(db(), found, changed, version=form.seen_version, by=me().actor(), now=clock.now())
