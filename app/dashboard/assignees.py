@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from app.accounts.models import Membership, Person
 from app.accounts.roles import WRITERS
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 
 MOST = 200
 
@@ -38,7 +39,7 @@ class Assignee(NamedTuple):
         return None in self.places or organization_id in self.places
 
 
-_AT_DESK = (
+_AT_DESK: Prepared[tuple[int, str, int | None]] = Prepared(
     select(Person.id, Person.name, Membership.organization_id)
     .join(Membership, Membership.person_id == Person.id)
     .where(Membership.role.in_(bindparam("roles", expanding=True)), Person.disabled_at.is_(None))
@@ -52,7 +53,7 @@ def assignees_of(db: Db, desk: str, organization_ids: Iterable[int] | None) -> l
     wanted = None if organization_ids is None else {None, *organization_ids}
     names: dict[int, str] = {}
     places: dict[int, set[int | None]] = {}
-    for id, name, place in db.connection().execute(_AT_DESK, {"roles": sorted(WRITERS[desk])}):
+    for id, name, place in _AT_DESK.all(db, {"roles": sorted(WRITERS[desk])}):
         if wanted is None or place in wanted:
             names[id] = name
             places.setdefault(id, set()).add(place)

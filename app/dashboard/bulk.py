@@ -168,7 +168,10 @@ def _answer(
         return summary
     if len(reasons) == 1:
         return f"{summary} 1 was left alone: {reasons[0][1]}."
-    named = [f"{queue.name_of(row) if row is not None else 'one'}, {why}" for row, why in reasons[:10]]
+    names = iter(
+        [queue.name_of(row) for row in queue.readable(db(), [row for row, _ in reasons if row is not None], viewer)]
+    )
+    named = [f"{next(names) if row is not None else 'one'}, {why}" for row, why in reasons[:10]]
     more = f"; and {pluralize(len(reasons) - 10, 'more')}" if len(reasons) > 10 else ""
     return f"{summary} {len(reasons):,} were left alone: {'; '.join(named)}{more}."
 

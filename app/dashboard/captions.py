@@ -98,6 +98,12 @@ def apart(names: Sequence[str], parts: Sequence[int], totals: Sequence[int], ver
     return f"{text} None differs by more than chance." if len(names) > 1 and whole >= FEW else text
 
 
+def percent_range(part: int, total: int) -> str:
+    """`52% to 71%`: the interval of the true share."""
+    low, high = interval(part, total)
+    return f"{low * 100:.0f}% to {high * 100:.0f}%"
+
+
 def lost(names: Sequence[str], values: Sequence[int]) -> str:
     """Where most are lost between two steps of a funnel."""
     falls = [(a - b, name) for a, b, name in zip(values, values[1:], names[1:], strict=False)]

@@ -73,7 +73,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is drawn, from back to front."""
+    """What is drawn, from back to front; `marks` are lines on top of everything but what may be pressed."""
 
     height: int
     grounds: tuple[Box, ...] = ()
@@ -82,6 +82,7 @@ class Picture:
     dots: tuple[Dot, ...] = ()
     words: tuple[Word, ...] = ()
     areas: tuple[Area, ...] = ()
+    marks: tuple[Stroke, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure: title, the finding as a sentence, the picture, and the same as a table."""
+    """A figure: title, the finding as a sentence, the picture, and the same as a table; `wide` has a line to itself.
+    `further` are pages to act on the finding."""
 
     key: str
     title: str
@@ -146,6 +148,8 @@ class Chart:
     head: tuple[str, ...]
     rows: tuple[Row, ...]
     legend: tuple[Series, ...] = ()
+    wide: bool = False
+    further: tuple[Link, ...] = ()
 
 
 def ticks(top: float, most: int = 3) -> list[int]:
@@ -211,12 +215,16 @@ class _Axis:
 def bars(
     columns: Sequence[Column],
     tones: Sequence[Sequence[str]],
-    values: Sequence[Sequence[int]],
+    values: Sequence[Sequence[float]],
     links: Sequence[Link | None] = (),
+    bands: Sequence[tuple[float, float] | None] = (),
+    limits: Sequence[float | None] = (),
 ) -> Picture:
-    """A stacked bar a column. `values[s][n]` is series s in column n, and `tones[s][n]` its class."""
+    """A stacked bar a column. `values[s][n]` is series s in column n, and `tones[s][n]` its class. `bands[n]` is the
+    range in which its top may lie, `limits[n]` what it should not pass."""
     sums = [sum(each) for each in zip(*values, strict=True)]
-    top, axis = max(sums, default=0), _Axis(columns)
+    reached = [*(band[1] for band in bands if band), *(limit for limit in limits if limit is not None)]
+    top, axis = max([*sums, *reached], default=0), _Axis(columns)
     strokes, words = [], axis.words
     for tick in ticks(top):
         level = round(BASE - tick / top * (BASE - TOP))
@@ -231,7 +239,19 @@ def bars(
             if tall:
                 y -= tall
                 boxes.append(Box(tone[n], axis.middle(n) - width / 2, width, y, max(1.0, tall - 1)))
-    return Picture(HEIGHT, axis.grounds, (*strokes, axis.line), tuple(boxes), (), tuple(words), axis.areas(links))
+    marks = [_band(axis.middle(n), *band, top) for n, band in enumerate(bands) if band]
+    marks += [_limit(axis, n, limit, top) for n, limit in enumerate(limits) if limit is not None]
+    lines, areas = (*strokes, axis.line), axis.areas(links)
+    return Picture(HEIGHT, axis.grounds, lines, tuple(boxes), (), tuple(words), areas, tuple(marks))
+
+
+def _band(x: float, low: float, high: float, top: float) -> Stroke:
+    return Stroke("band", x, x, BASE - height_of(low, top), BASE - height_of(high, top))
+
+
+def _limit(axis: _Axis, n: int, limit: float, top: float) -> Stroke:
+    y, half = BASE - height_of(limit, top), axis.pitch * 0.42
+    return Stroke("limit", axis.middle(n) - half, axis.middle(n) + half, y, y)
 
 
 LADDER = (

@@ -1,19 +1,22 @@
 """The CSV of a list: the whole list, streamed, or the rows that were ticked; and what makes any CSV safe to open."""
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
+from types import MappingProxyType, NoneType
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import orjson
 from flask import Response
 
 from app.accounts.access import Me, me
+from app.dashboard import tags
 from app.dashboard.events import EXPORTED
 from app.dashboard.listing import Found
-from app.dashboard.queue import AnyQueue, Exported, ListState
+from app.dashboard.queue import AnyExported, AnyQueue, Csv, Exported, ListState, ShownRow
 from app.kernel import clock
 from app.kernel.changes import events
 from app.kernel.changes.events import Actor
@@ -31,6 +34,8 @@ _SEPARATORS = r",;|\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029，；｜"
 _BETWEEN = rf'[{_SEPARATORS}\s:：\x00-\x1f"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]'
 """Separators, and what a program may drop before it looks at a cell: white space, quotes, marks without a width."""
 _BEFORE_SIGN = re.compile(rf"(?:^{_BETWEEN}*+|(?<!{_BETWEEN}){_BETWEEN}++)(?={_SIGN})")
+_RISKY = re.compile(rf"{_SIGN}(?<!(?!{_BETWEEN}).{_SIGN})", re.DOTALL)
+"""A sign that stands first or after one of these. A cell without one and without NUL is written as it is."""
 _SEPARATOR = re.compile(f"[{_SEPARATORS}]")
 _HARMLESS = re.compile(rf"{_SIGN}(?:\s|$)|[+\-−][0-9]+(?:[.,][0-9]+)*(?:\s|$)")
 """A sign that stands alone in a text, and a plain number."""
@@ -64,25 +69,67 @@ def cell(value: object) -> str:
     return _BEFORE_SIGN.sub(_guarded, str(value).replace("\x00", ""))
 
 
-def lines(head: Sequence[str], rows: Iterable[Sequence[object]], at_once: int = 100) -> Iterator[str]:
+_END = "\x1e"
+"""What stands between the cells of a column that are looked through at once; a separator, so that each begins anew."""
+
+
+_ISO = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
+
+
+def _column(values: Sequence[object]) -> Sequence[str]:
+    """The cells of a column as the file has them. Most columns hold nothing to guard or quote, which is found out for
+    all of their cells at once."""
+    kinds = set(map(type, values))
+    if kinds <= {datetime, NoneType}:
+        return [moment or "" for moment in orjson.loads(orjson.dumps(values, option=_ISO))]
+    if kinds <= {str, NoneType}:
+        texts = cast(Sequence[str], values if kinds == {str} else [value or "" for value in values])
+        whole = _END.join(texts)
+        if _plain(whole):
+            return _quoted(texts, whole)
+    texts = list(map(cell, values))
+    return _quoted(texts, _END.join(texts))
+
+
+def _plain(whole: str) -> bool:
+    """Whether no formula can begin in cells, and none holds NUL."""
+    signs = not whole.isascii() or any(sign in whole for sign in "=+-@")
+    return "\x00" not in whole and not (signs and _RISKY.search(whole))
+
+
+def _quoted(texts: Sequence[str], whole: str) -> Sequence[str]:
+    """The cells, in quotes where they hold what ends one (RFC 4180)."""
+    ends = [end for end in ',"\r\n' if end in whole]
+    if not ends:
+        return texts
+    if ends == [","]:
+        return [f'"{text}"' if "," in text else text for text in texts]
+    return ['"' + text.replace('"', '""') + '"' if any(end in text for end in ends) else text for text in texts]
+
+
+def _written(rows: Sequence[Sequence[object]]) -> str:
+    """Rows as the file has them."""
+    columns = map(_column, zip(*rows, strict=True))
+    return "\r\n".join(map(",".join, zip(*columns, strict=True))) + "\r\n"
+
+
+def lines(head: Sequence[str], rows: Iterable[Sequence[object]], at_once: int = 500) -> Iterator[str]:
     """The file in pieces of some rows each; what was given is forgotten."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    buffer.write(MARK)
-    writer.writerow([cell(word) for word in head])
-    for n, row in enumerate(rows, 1):
-        writer.writerow([cell(value) for value in row])
-        if n % at_once == 0:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
+    written, rest = MARK + _written([head]), iter(rows)
+    while chunk := list(islice(rest, at_once)):
+        yield written + _written(chunk)
+        written = ""
+    yield written
 
 
 def file_name(desk: str, view: str, now: datetime, zone: str) -> str:
     """The file's name: which list, on which day where the reader is."""
     plain = re.sub(r"[^a-z0-9]+", "-", view.lower()).strip("-")
     return "-".join(part for part in (desk, plain, now.astimezone(ZoneInfo(zone)).date().isoformat()) if part) + ".csv"
+
+
+SEARCHED = "q"
+"""The argument with the words that a list was searched for: they name people, so events do not hold them."""
 
 
 def record_export(
@@ -112,7 +159,12 @@ def record_export(
     )
 
 
-CHUNK = 200
+Columns = Sequence[Csv[Any, Any, Any]]
+"""Columns of a CSV. `Any`: rows and lines of the queue's own types."""
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+CHUNK = 500
 """Rows whose tags and other facts are read at once."""
 
 
@@ -124,33 +176,64 @@ def export(queue: AnyQueue) -> Response:
     rows = list_state.listing.count_all(db())
     with side_transaction() as own:
         _record(queue, list_state, own, rows, ticked=False)
-    data = database()
+    data, columns = database(), _columns(queue, db(), list_state)
 
     def records() -> Iterator[Sequence[object]]:
-        with data.read() as own:
-            yield from _records(queue, list_state, own, list_state.listing.stream(own), viewer)
+        with data.read(keep=True) as own:
+            yield from _records(queue, columns, list_state, own, list_state.listing.stream(own), viewer)
 
-    return _file(queue, list_state, viewer, records())
+    return _file(queue, columns, list_state, viewer, records())
 
 
 def export_ticked(queue: AnyQueue, list_state: ListState, found: Sequence[tuple[str | None, Found]]) -> Response:
     """The same of the rows that were ticked."""
     viewer = me()
     _record(queue, list_state, db(), len(found), ticked=True)
-    return _file(queue, list_state, viewer, iter(list(_records(queue, list_state, db(), found, viewer))))
+    columns = _columns(queue, db(), list_state)
+    records = list(_records(queue, columns, list_state, db(), found, viewer))
+    return _file(queue, columns, list_state, viewer, iter(records))
+
+
+def _columns(queue: AnyQueue, db: Db, list_state: ListState) -> Columns:
+    """The columns of a list's CSV."""
+    return (*queue.csv, *queue.further_csv(db, list_state.chosen))
 
 
 def _records(
-    queue: AnyQueue, list_state: ListState, db: Db, found: Iterable[tuple[str | None, Found]], viewer: Me
+    queue: AnyQueue,
+    columns: Columns,
+    list_state: ListState,
+    db: Db,
+    found: Iterable[tuple[str | None, Found]],
+    viewer: Me,
 ) -> Iterator[Sequence[object]]:
     """The rows as the columns say them, read some at a time."""
+
+    def show(each: AnyExported) -> ShownRow:
+        return queue.row(list_state, each.known, each.group, each.row, each.tags, viewer)
+
     rest = iter(found)
     while chunk := list(islice(rest, CHUNK)):
-        shown = queue.rows(db, list_state, chunk, viewer)
-        facts = queue.export_facts(db, [row for _, row in chunk])
-        for _, row in chunk:
-            each = Exported(row, shown[row[0]], facts.get(row[0], {}), viewer.time_zone, list_state.now)
-            yield [column.value(each) for column in queue.csv]
+        read = queue.readable(db, [row for _, row in chunk], viewer)
+        known, facts = queue.read_more(db, read), queue.export_facts(db, read)
+        tags_of = tags.tags_of(db, queue.subject, [row.id for row in read])
+        every = [
+            Exported(
+                row,
+                group or "",
+                known,
+                tags_of.get(row.id, ()),
+                facts.get(row.id, NOTHING),
+                viewer.time_zone,
+                list_state.now,
+                show,
+            )
+            for (group, _), row in zip(chunk, read, strict=True)
+        ]
+        columns_of = (
+            map(attrgetter(one.value), read) if isinstance(one.value, str) else map(one.value, every) for one in columns
+        )
+        yield from zip(*columns_of, strict=True)
 
 
 def _record(queue: AnyQueue, list_state: ListState, session: Db, rows: int, ticked: bool) -> None:
@@ -158,7 +241,7 @@ def _record(queue: AnyQueue, list_state: ListState, session: Db, rows: int, tick
     record_export(
         session,
         queue.desk,
-        address=queue.url(**list_state.args),
+        address=queue.url(**{name: value for name, value in list_state.args.items() if name != SEARCHED}),
         rows=rows,
         ticked=ticked,
         organization_id=homes[0] if homes and len(homes) == 1 else None,
@@ -167,9 +250,11 @@ def _record(queue: AnyQueue, list_state: ListState, session: Db, rows: int, tick
     )
 
 
-def _file(queue: AnyQueue, list_state: ListState, viewer: Me, records: Iterator[Sequence[object]]) -> Response:
+def _file(
+    queue: AnyQueue, columns: Columns, list_state: ListState, viewer: Me, records: Iterator[Sequence[object]]
+) -> Response:
     name = file_name(queue.desk, list_state.tab.key, list_state.now, viewer.time_zone)
-    head = [column.head for column in queue.csv]
+    head = [column.head for column in columns]
     answer = Response((piece.encode() for piece in lines(head, records)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return personal(answer)

@@ -1,6 +1,6 @@
 """A desk as the rest of the app knows it. Each desk package declares one in its `desk.py`; app/desks.py lists them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, select, union_all
 
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
+from app.dashboard.documents.kinds import Kind
 from app.dashboard.queue import Label
 from app.dashboard.subjects import Subjects
 from app.dashboard.undo.actions import Finalizer
@@ -36,6 +37,8 @@ class Link(NamedTuple):
     """Whether only people of the operating company have it."""
     alike: tuple[str, ...] = ()
     """Further pages that are a part of it."""
+    access: str = ""
+    """Whose it is, where that is not everybody at the desk: a name in `roles.READERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Desk:
     further_subjects: tuple[str, ...] = ()
 
     blueprints: tuple[Blueprint, ...]
-    visitor_pages: VisitorPages
+    visitor_pages: tuple[VisitorPages, ...]
     """Its pages for people without an account."""
     product: Product
     """Its documented API."""
@@ -108,18 +111,24 @@ class Desk:
     """Who delivers its own channels (jobs) of the outbox."""
     finalizers: Mapping[str, Finalizer] = field(default_factory=dict)
     """Who carries out its pending decisions."""
+    documents: tuple[Kind, ...] = ()
+    """The documents that the worker makes of its items."""
     receipts: Receipts | None = None
     """What its items keep of the results of their messages."""
     backfills: tuple[Backfill, ...] = ()
     """Values of existing rows that an upgrade makes anew, besides the search index."""
     sweeps: tuple[Callable[[], Callable[[Database, datetime], bool]], ...] = ()
     """Makes what the worker does for it besides deliveries (`wiring.Sweep`)."""
+    measures: Callable[[Db, datetime], Iterable[tuple[str, str, float]]] | None = None
+    """What monitoring should know of it: name, description and value (app/health.py)."""
     tidy: Callable[[Db, datetime], object] | None = None
     """Deletes what no longer matters, a portion at a time."""
 
     list_label: str
     """Its list in the navigation."""
     further_links: tuple[Link, ...] = ()
+    view_pages: Mapping[str, str] = field(default_factory=dict)
+    """Its pages besides the list whose filters can be saved as a view: their endpoints by what views call them."""
     waiting: Callable[[Db, Scope, datetime], int]
     """The one number beside its list."""
     waiting_tone: str = ""
@@ -135,6 +144,8 @@ class Desk:
     """All its things, for checking and rebuilding the search index."""
     search_results: Callable[[Db, Sequence[str], datetime], Sequence[SearchResult]]
     """The things of these ids that there are."""
+    veiled: Callable[[Db, Me, Sequence[str], datetime], Collection[str]] = lambda db, user, ids, now: ()
+    """Those of these things whose name and particulars are kept from a user for now."""
     read_id: Callable[[str], str | None]
     """The id that a user typed, or None when the text is none."""
     search_arguments: Mapping[str, str] | None = None
@@ -147,6 +158,10 @@ class Desk:
     def subjects(self) -> tuple[str, ...]:
         """The types of everything that belongs to this desk."""
         return (self.subject, *self.further_subjects)
+
+    def label_of(self, id: str) -> str:
+        """What a thing is called whose name is kept from the user: `Prescreen 3f9a21`."""
+        return f"{self.subject.capitalize()} {id.replace('-', '')[:6]}"
 
     @property
     def list_endpoint(self) -> str:

@@ -1,16 +1,15 @@
-"""What hourly statistics and small counts allow to be said: percentiles, bands, shares and their intervals. Pure."""
+"""What hourly statistics and small counts allow to be said: percentiles, bands and shares. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, sqrt
+from math import ceil
 
 from app.kernel.db.hourly_stats import WAITS
+from app.kernel.statistics import interval as interval  # charts and captions take it from here
 
 FEW = 10
 """From so many on, shares are given in per cent and a tenth means somebody."""
-Z = 1.959964
-"""The normal quantile of an interval of 95 per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +76,3 @@ def share(part: int, total: int) -> str:
         return ""
     exact = part / total * 100
     return f"{round(exact) if part in (0, total) else min(99, max(1, ceil(exact - 0.5)))}%"
-
-
-def interval(part: int, total: int) -> tuple[float, float]:
-    """Where the true share of `part` in `total` lies, with 95 per cent confidence: the score interval of E. B. Wilson,
-    Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927). Holds for few and for none."""
-    if total <= 0:
-        return 0.0, 1.0
-    p, z2 = part / total, Z * Z
-    middle = (p + z2 / (2 * total)) / (1 + z2 / total)
-    half = Z * sqrt(p * (1 - p) / total + z2 / (4 * total * total)) / (1 + z2 / total)
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from app.accounts.access import me
-from app.dashboard.listing import Id
+from app.dashboard.listing import BESIDE, Id
 from app.dashboard.live import live_item, live_list
 from app.dashboard.queue import AnyQueue, ListState
 from app.dashboard.queue_page import ListContext, context_of
@@ -53,6 +53,7 @@ def _is_split(queue: AnyQueue) -> bool:
 def _list_around(queue: AnyQueue, id: Id, list_state: ListState, live: Live | None) -> ListContext:
     """The page of the list that holds the item. A poll gets the page that is on screen, which may be another."""
     listing = list_state.listing
+    listing.size = BESIDE
     if is_poll():
         page = listing.page(db(), request.headers.get(START_HEADER))
     else:

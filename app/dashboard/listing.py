@@ -19,7 +19,6 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    Row,
     Select,
     and_,
     bindparam,
@@ -36,13 +35,14 @@ from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.kernel.db.engine import Base, Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor, keyset, placeholders
+from app.kernel.db.prepared import Prepared
 
 T = TypeVar("T")
 Id = int | UUID
 Condition = SQLColumnExpression[bool]
 Conditions = tuple[Condition, ...]
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]  # of any type of value
-Found = Row[*tuple[Any, ...]]  # a row of any desk; its queue reads it as the protocol it declares
+Found = Any  # a row of any desk, a tuple with names; its queue reads it as the protocol it declares
 CounterRow = tuple[str, int, int]
 """What a counter query says: (key, flag, n)."""
 CounterQuery = Select[str, int, int]
@@ -54,7 +54,10 @@ Counters = CounterQuery | CompoundSelect[str, int, int]
 PAGE = 50
 """Rows a page."""
 
-LEAD = 15
+BESIDE = 22
+"""Rows of a list beside an open item: more than a window shows, and half of what the page would weigh."""
+
+LEAD = 10
 """Rows before an item in the middle of its list, beside which it is shown."""
 
 MOST_COUNTED = 1000
@@ -147,9 +150,9 @@ class CompiledListing:
             found = self._made[key] = make()
         return cast(T, found)
 
-    def rows(self, at: int, *, beyond: bool, back: bool, most: int) -> Rows:
+    def rows(self, at: int, *, beyond: bool, back: bool, most: int) -> Prepared[Found]:
         """The first rows of a segment, or those beyond the values `at_0`, `at_1`, …; `back` reads it from its end."""
-        return self._once(("rows", at, beyond, back, most), lambda: self._rows(at, beyond, back, most))
+        return self._once(("rows", at, beyond, back, most), lambda: Prepared(self._rows(at, beyond, back, most)))
 
     def _rows(self, at: int, beyond: bool, back: bool, most: int) -> Rows:
         segment = self.segments[at]
@@ -168,35 +171,53 @@ class CompiledListing:
         ids = select(list(merged.c)[-1]).order_by(*_sorted(tuple(merged.c), descending)).limit(cut)
         return select(*self.columns).where(self.id.in_(ids)).order_by(*_sorted(segment.order, descending))
 
-    def counts(self, places: tuple[int, ...], *, counters: bool) -> Counters | None:
+    def counts(self, places: tuple[int, ...], *, counters: bool) -> Prepared[CounterRow] | None:
         """How many each of these segments holds, up to MOST_COUNTED + 1 a branch; with `counters` also the counters."""
         return self._once(("counts", places, counters), lambda: self._counts(places, counters))
 
-    def _counts(self, places: tuple[int, ...], counters: bool) -> Counters | None:
+    def _counts(self, places: tuple[int, ...], counters: bool) -> Prepared[CounterRow] | None:
         parts = [capped_count(str(at), self.model, branch) for at in places for branch in self.segments[at].branches]
-        return _union([*parts, *(self.counter_queries if counters else ())])
+        parts += self.counter_queries if counters else ()
+        return Prepared(_union(parts)) if parts else None
 
-    def ahead(self, at: int) -> Counters:
+    def ahead(self, at: int) -> Prepared[CounterRow]:
         """How many rows stand before the values `at_0`, … of a segment."""
-        return self._once(("ahead", at), lambda: self._ahead(at))
+        return self._once(("ahead", at), lambda: Prepared(self._ahead(at)))
 
     def _ahead(self, at: int) -> Counters:
         segment = self.segments[at]
         past = keyset(segment.order, placeholders(segment.order), descending=not segment.descending)
         own = [(*branch, past) for branch in segment.branches]
         before = [branch for earlier in self.segments[:at] for branch in earlier.branches]
-        found = _union([capped_count("", self.model, branch) for branch in (*own, *before)])
-        assert found is not None
-        return found
+        return _union([capped_count("", self.model, branch) for branch in (*own, *before)])
 
-    def all(self, at: int) -> Select[int]:
+    def beside(self, at: int) -> Prepared[tuple[int, int, Any]]:  # an id of any type
+        """Rows (rank, side, id) beside the values `at_0`, … of a segment: side 0 is before them, 1 after. The lowest
+        rank of a side is next to them."""
+        return self._once(("beside", at), lambda: Prepared(self._beside(at)))
+
+    def _beside(self, at: int) -> CompoundSelect[*tuple[int, int, Any]]:
+        ways = [(back, place) for back in (True, False) for place in self.places(at, back)]
+        return union_all(
+            *(
+                select(literal_column(str(n)).label("rank"), literal_column(str(int(not back))), found.c[0])
+                for n, (back, place) in enumerate(ways)
+                for found in [self._rows(place, place == at, back, 1).with_only_columns(self.id).subquery()]
+            )
+        )
+
+    def places(self, at: int, back: bool) -> range:
+        """The places of the segments from one on, `back` to the first."""
+        return range(at, -1, -1) if back else range(at, len(self.segments))
+
+    def all(self, at: int) -> Prepared[tuple[int]]:
         """How many a segment holds, without a limit: for a CSV, which reads them all anyway."""
         inside = self.segments[at].inside
-        return self._once(("all", at), lambda: select(func.count()).select_from(self.model).where(inside))
+        return self._once(("all", at), lambda: Prepared(select(func.count()).select_from(self.model).where(inside)))
 
-    def known(self, *, lock: bool) -> Rows:
+    def known(self, *, lock: bool) -> Prepared[Found]:
         """The rows `ids` that the reader may see, each with the place of its segment, -1 outside of the list."""
-        return self._once(("known", lock), lambda: self._known(lock))
+        return self._once(("known", lock), lambda: Prepared(self._known(lock)))
 
     def _known(self, lock: bool) -> Rows:
         whens = [(segment.inside, at) for at, segment in enumerate(self.segments)]
@@ -223,18 +244,16 @@ def capped_count(key: str, model: type[Base], conditions: Iterable[Condition]) -
 
 def counted(db: Db, queries: CounterQueries, values: Mapping[str, object]) -> list[CounterRow]:
     """What counter queries say, without a list."""
-    return [(key, int(flag), int(n or 0)) for key, flag, n in db.connection().execute(_counters(queries), values)]
+    return [(key, int(flag), int(n or 0)) for key, flag, n in _counters(queries).all(db, values)]
 
 
 @lru_cache(maxsize=64)
-def _counters(queries: CounterQueries) -> Counters:
-    found = _union(queries)
-    assert found is not None
-    return found
+def _counters(queries: CounterQueries) -> Prepared[CounterRow]:
+    return Prepared(_union(queries))
 
 
-def _union(parts: Sequence[CounterQuery]) -> Counters | None:
-    return union_all(*parts) if len(parts) > 1 else (parts[0] if parts else None)
+def _union(parts: Sequence[CounterQuery]) -> Counters:
+    return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
 def _sorted(order: tuple[Column, ...], descending: bool) -> list[ColumnElement[Any]]:  # of any type of value
@@ -243,7 +262,7 @@ def _sorted(order: tuple[Column, ...], descending: bool) -> list[ColumnElement[A
 
 def _place(row: Found, order: tuple[Column, ...]) -> list[object]:
     """Where a row stands in its order: its values of the columns sorted by."""
-    return [row._mapping[str(column.key)] for column in order]
+    return [getattr(row, str(column.key)) for column in order]
 
 
 class Listing:
@@ -310,14 +329,13 @@ class Listing:
         self, db: Db, start: int | None, values: list[object] | None, *, back: bool, most: int, stop: int | None
     ) -> Iterator[tuple[str, Found]]:
         """The rows from a place on, segment by segment, `most` in one reading, until `stop` are given."""
-        segments, connection, given = self.compiled.segments, db.connection(), 0
-        first = start if start is not None else (len(segments) - 1 if back else 0)
-        for at in range(first, -1, -1) if back else range(first, len(segments)):
+        segments, given = self.compiled.segments, 0
+        for at in self.compiled.places(start if start is not None else (len(segments) - 1 if back else 0), back):
             key, order = segments[at].key, segments[at].order
             here = values if at == start else None
             while True:
                 statement = self.compiled.rows(at, beyond=here is not None, back=back, most=most)
-                rows = connection.execute(statement, self._with(here)).all()
+                rows = statement.all(db, self._with(here))
                 for row in rows:
                     yield key, row
                     given += 1
@@ -350,7 +368,7 @@ class Listing:
         if statement is None:
             return sizes, counters
         groups = sum(len(self.compiled.segments[at].branches) for at in places)
-        for key, flag, n in db.connection().execute(statement, self.values):
+        for key, flag, n in statement.all(db, self.values):
             if key.isdigit() and groups:
                 name = self.compiled.segments[int(key)].key
                 sizes[name] = min(sizes[name] + int(n), MOST_COUNTED + 1)
@@ -365,13 +383,13 @@ class Listing:
             return 0
         statement = self.compiled.counts(places, counters=False)
         assert statement is not None
-        rows = db.connection().execute(statement, self.values)
+        rows = statement.all(db, self.values)
         return min(sum(int(n) for _, _, n in rows), MOST_COUNTED + 1)
 
     def count_all(self, db: Db) -> int:
         """How many the list holds, however many: for the event of a CSV."""
         places = range(len(self.compiled.segments))
-        return sum(int(db.connection().execute(self.compiled.all(at), self.values).scalar_one()) for at in places)
+        return sum(int(self.compiled.all(at).scalar(db, self.values)) for at in places)
 
     def rows_of(self, db: Db, ids: Sequence[Id], *, lock: bool = False) -> dict[Id, tuple[str | None, Found]]:
         """The rows with these ids that the reader may see, in the list or not: id → (group key or None, row).
@@ -380,7 +398,7 @@ class Listing:
         """
         if not ids:
             return {}
-        found = db.connection().execute(self.compiled.known(lock=lock), {**self.values, "ids": list(ids)})
+        found = self.compiled.known(lock=lock).all(db, {**self.values, "ids": list(ids)})
         return {row[0]: (self.compiled.segments[row.segment].key if row.segment >= 0 else None, row) for row in found}
 
     def near(self, db: Db, id: Id) -> Neighbours | None:
@@ -391,15 +409,12 @@ class Listing:
         row = found[1]
         at = int(row.segment)
         here = _place(row, self.compiled.segments[at].order)
-        counted = [int(n) for _, _, n in db.connection().execute(self.compiled.ahead(at), self._with(here))]
+        counted = [int(n) for _, _, n in self.compiled.ahead(at).all(db, self._with(here))]
         far = any(n > MOST_COUNTED for n in counted)
-        return Neighbours(
-            self._next(db, at, here, back=True), self._next(db, at, here, back=False), 0 if far else sum(counted) + 1
-        )
-
-    def _next(self, db: Db, at: int, here: list[object], back: bool) -> Id | None:
-        found = next(self._walk(db, at, here, back=back, most=1, stop=1), None)
-        return found[1][0] if found else None
+        nearest: dict[int, Id] = {}
+        for _, side, beside in sorted(self.compiled.beside(at).all(db, self._with(here))):
+            nearest.setdefault(int(side), beside)
+        return Neighbours(nearest.get(0), nearest.get(1), 0 if far else sum(counted) + 1)
 
     def stream(self, db: Db, size: int = CHUNK) -> Iterator[tuple[str, Found]]:
         """Every row of the list in its order, read `size` at a time: never all of them in memory."""

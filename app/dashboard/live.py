@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, ScalarSelect, Select, bindparam, func, literal_column, select
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, bindparam, func, literal_column, select
 from sqlalchemy.sql.expression import SQLColumnExpression
 
 from app.accounts.access import me
@@ -23,6 +23,7 @@ from app.dashboard import presence
 from app.dashboard.listing import Condition
 from app.dashboard.presence import Presence
 from app.kernel.changes.events import Event
+from app.kernel.db.prepared import Prepared
 from app.kernel.db.transaction import reading, side_note
 from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.web.live import Live, revision_of
@@ -34,7 +35,7 @@ SEVERAL = 12
 """For people with more organizations than this the revision covers the whole desk."""
 
 Number = ColumnElement[int]
-Numbers = Select[*tuple[Any, ...]]  # numbers and a moment
+Numbers = tuple[Any, ...]  # numbers and a moment
 
 
 def live_list(subject_type: str, scope: Scope, now: datetime, *, every: float) -> Live:
@@ -86,10 +87,10 @@ def view_item(desk: str, subject_type: str, subject_id: object, organization_id:
     Only users who may act there are recorded: nobody has to step aside for a person who may only look.
     """
     person, id = me(), str(subject_id)
-    mine = reading().connection().execute(_MINE, {"subject_0": subject_type, "id": id, "me": person.id}).scalar()
+    others, mine = presence.viewers_and_own(reading(), subject_type, id, me=person.id, now=now)
     if (mine is None or now - mine > presence.RENEW) and person.may(desk, True, organization_id):
         side_note(lambda own: presence.touch(own, subject_type, id, organization_id, person_id=person.id, now=now))
-    return presence.viewers_of(reading(), subject_type, [id], me=person.id, now=now).get(id, ())
+    return others
 
 
 def viewers_of_rows(subject_type: str, ids: Iterable[object], now: datetime) -> dict[str, tuple[str, ...]]:
@@ -109,11 +110,9 @@ def _minute(now: datetime) -> int:
     return (int(now.timestamp()) + me().id * 7) // 60
 
 
-def _read(
-    statement: Numbers, values: dict[str, object], now: datetime
-) -> Row[*tuple[Any, ...]]:  # numbers and a moment
-    values |= {"me": me().id, "after": now - presence.FRESH}
-    return reading().connection().execute(statement, values).one()
+def _read(statement: Prepared[Numbers], values: dict[str, object], now: datetime) -> Numbers:
+    (found,) = statement.all(reading(), values | {"me": me().id, "after": now - presence.FRESH})
+    return found
 
 
 _MOST: Number = literal_column(str(NEWEST))
@@ -148,7 +147,7 @@ def _viewers(*where: Condition) -> Number:
 
 
 @lru_cache(maxsize=64)
-def _of_lists(shape: tuple[int | None, ...]) -> Numbers:
+def _of_lists(shape: tuple[int | None, ...]) -> Prepared[Numbers]:
     """One number for the events, one for the messages, of each organization; one for the viewers.
 
     `shape`: for each kind of thing, of how many organizations; None: of all.
@@ -170,7 +169,7 @@ def _of_lists(shape: tuple[int | None, ...]) -> Numbers:
 
 
 @lru_cache(maxsize=32)
-def _of_item(places: int | None) -> Numbers:
+def _of_item(places: int | None) -> Prepared[Numbers]:
     """The same for one item, and when this person was last seen there."""
     bound = _bound(0, places)
 
@@ -182,5 +181,5 @@ def _of_item(places: int | None) -> Numbers:
     return _numbered([_sum(Event.id, *of(Event)), moved, _viewers(*of(Presence)), _MINE.scalar_subquery()])
 
 
-def _numbered(numbers: Sequence[Number | ScalarSelect[datetime]]) -> Numbers:
-    return select(*(number.label(f"n{i}") for i, number in enumerate(numbers)))
+def _numbered(numbers: Sequence[Number | ScalarSelect[datetime]]) -> Prepared[Numbers]:
+    return Prepared(select(*(number.label(f"n{i}") for i, number in enumerate(numbers))))

@@ -6,7 +6,7 @@ number are a page of their own (overview_rows.py).
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -153,7 +153,7 @@ class Overview:
         """The page; or one chart's numbers as a file, when the address asks for that."""
         wanted = request.args.get("csv")
         if wanted is not None:
-            return self._file(next((chart for chart in shown if chart.key == wanted), None))
+            return chart_file(self.desk, shown, wanted, self.now, self.zone)
         return respond(
             "dashboard/overview.html",
             title=title,
@@ -166,15 +166,18 @@ class Overview:
             nothing=nothing,
         )
 
-    def _file(self, chart: Chart | None) -> Response:
-        if chart is None:
-            raise BadRequest("There is no such table. Start again from the overview.")
-        name = csv_export.file_name(self.desk, chart.key, self.now, self.zone)
-        answer = Response(
-            csv_export.lines(chart.head, ((row.name, *row.values) for row in chart.rows)), mimetype="text/csv"
-        )
-        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return personal(answer)
+
+def chart_file(desk: str, shown: Sequence[Chart], key: str, now: datetime, zone: str) -> Response:
+    """The numbers of the chart with this key as a file. Raises BadRequest without such a chart."""
+    chart = next((chart for chart in shown if chart.key == key), None)
+    if chart is None:
+        raise BadRequest("There is no such table. Start again from the overview.")
+    name = csv_export.file_name(desk, chart.key, now, zone)
+    answer = Response(
+        csv_export.lines(chart.head, ((row.name, *row.values) for row in chart.rows)), mimetype="text/csv"
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return personal(answer)
 
 
 def _organizations(scope: Scope) -> Any:

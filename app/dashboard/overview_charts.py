@@ -122,9 +122,10 @@ def daily_chart(
     title: str,
     text: str,
     tones: Sequence[Sequence[str]] = (),
+    bands: Sequence[tuple[float, float] | None] = (),
 ) -> Chart:
     """Stacked bars, a slot each, with their table. `urls[s][n]` holds what series s counted in slot n, `links[n]` the
-    whole slot."""
+    whole slot. `bands[n]` is the range in which something of it may lie."""
     some = any(n for of in values for n in of)
     tones = tones or [[one.tone] * len(slots) for one in series]
     rows = tuple(
@@ -142,7 +143,7 @@ def daily_chart(
         key,
         title,
         text,
-        charts.bars([slot.column for slot in slots], tones, values, links) if some else None,
+        charts.bars([slot.column for slot in slots], tones, values, links, bands) if some else None,
         ("Day" if slots[0].first == slots[0].last else "Week", *(one.name for one in series)),
         rows,
         legend,

@@ -54,7 +54,7 @@ class CountedPage:
     """One request for the rows behind a number. Raises BadRequest for an address that cannot be read."""
 
     def __init__(self, overview: Overview) -> None:
-        self.overview, self.event = overview, request.args.get("rows", "")
+        self.overview, self.event, self.viewer = overview, request.args.get("rows", ""), me()
         self.desk = next(desk for desk in desks() if desk.name == overview.desk)
         if self.event not in overview.happenings:
             raise self._refused()
@@ -142,8 +142,14 @@ class CountedPage:
     def _things(self, session: Db, rows: Sequence[CountedRow]) -> dict[str, _Thing]:
         if self.event == DELIVERED:
             return _messages(session, [row.id for row in rows if isinstance(row.id, UUID)])
-        found = self.desk.search_results(session, list(dict.fromkeys(str(row.id) for row in rows)), self.overview.now)
-        return {str(one.id): _Thing(one.title, one.detail, one.organization, one.state) for one in found}
+        ids, now = list(dict.fromkeys(str(row.id) for row in rows)), self.overview.now
+        veiled = self.desk.veiled(session, self.viewer, ids, now)
+        return {
+            str(one.id): _Thing(self.desk.label_of(str(one.id)), "", one.organization, one.state)
+            if str(one.id) in veiled
+            else _Thing(one.title, one.detail, one.organization, one.state)
+            for one in self.desk.search_results(session, ids, now)
+        }
 
     def _file(self) -> Response:
         o = self.overview

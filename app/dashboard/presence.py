@@ -5,7 +5,7 @@ open renews it every RENEW. Viewers do not see themselves, and disabled people a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, bindparam, case, delete, select, update
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.accounts.models import Person
 from app.kernel.db.engine import Base, Db, Instant
+from app.kernel.db.prepared import Prepared
 
 FRESH = timedelta(seconds=90)
 """How long a presence counts after the page last renewed it."""
@@ -39,13 +40,12 @@ class Presence(Base):
     seen_at: Mapped[datetime] = mapped_column(Instant)
 
 
-_VIEWERS = (
-    select(Presence.subject_id, Person.name)
+_HERE: Prepared[tuple[str, str, int, datetime]] = Prepared(
+    select(Presence.subject_id, Person.name, Presence.person_id, Presence.seen_at)
     .join(Person, Person.id == Presence.person_id)
     .where(
         Presence.subject_type == bindparam("subject"),
         Presence.subject_id.in_(bindparam("ids", expanding=True)),
-        Presence.person_id != bindparam("me"),
         Presence.seen_at > bindparam("after", type_=Presence.seen_at.type),
         Person.disabled_at.is_(None),
     )
@@ -64,10 +64,23 @@ def viewers_of(
     if not wanted:
         return {}
     found: dict[str, list[str]] = defaultdict(list)
-    values = {"subject": subject_type, "ids": wanted, "me": me, "after": now - FRESH}
-    for subject_id, name in db.connection().execute(_VIEWERS, values):
-        found[subject_id].append(name)
+    for subject_id, name, person_id, _ in _here(db, subject_type, wanted, now):
+        if person_id != me:
+            found[subject_id].append(name)
     return {id: tuple(names) for id, names in found.items()}
+
+
+def viewers_and_own(
+    db: Db, subject_type: str, id: str, *, me: int, now: datetime
+) -> tuple[tuple[str, ...], datetime | None]:
+    """Names of the other viewers of one item, and when this person's own presence was renewed, if it still counts."""
+    rows = _here(db, subject_type, [id], now)
+    own = next((seen_at for _, _, person_id, seen_at in rows if person_id == me), None)
+    return tuple(name for _, name, person_id, _ in rows if person_id != me), own
+
+
+def _here(db: Db, subject_type: str, ids: list[str], now: datetime) -> Sequence[tuple[str, str, int, datetime]]:
+    return _HERE.all(db, {"subject": subject_type, "ids": ids, "after": now - FRESH})
 
 
 def touch(

@@ -55,27 +55,35 @@ K = TypeVar("K")
 """What was read besides the rows of a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported(Generic[R, L]):
-    """A row on its way into a CSV: as it was read, as the list shows it to the reader, and what only the CSV says."""
+@dataclass(eq=False)
+class Exported(Generic[R, L, K]):
+    """A row on its way into a CSV: as it was read, what was read besides, and what only the CSV says of it."""
 
     row: R
-    shown: L
+    group: str
+    known: K
+    tags: tuple[str, ...]
     facts: Mapping[str, object]
     time_zone: str
     now: datetime
+    show: Callable[["Exported[R, L, K]"], L]
+
+    @cached_property
+    def shown(self) -> L:
+        """The row as the list shows it, made for a column that asks: that costs more than a row of the CSV."""
+        return self.show(self)
 
 
 @dataclass(frozen=True, slots=True)
-class Csv(Generic[R, L]):
-    """A column of the CSV."""
+class Csv(Generic[R, L, K]):
+    """A column of the CSV: the name of a column of the row, or what is made of it."""
 
     head: str
-    value: Callable[[Exported[R, L]], object]
+    value: str | Callable[[Exported[R, L, K]], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[R, L]):
+class Column(Generic[R, L, K]):
     """A column of the list: its head, its cell, and the same in the CSV.
 
     `cell` is a macro of the desk's `_cells.html`. `sort` is the name that the address gives this order; empty: an index
@@ -85,7 +93,7 @@ class Column(Generic[R, L]):
 
     label: str
     cell: str
-    csv: tuple[Csv[R, L], ...]
+    csv: tuple[Csv[R, L, K], ...]
     css: str
     sort: str = ""
     tabs: tuple[str, ...] = ()
@@ -191,9 +199,9 @@ class Queue(ABC, Generic[Key, R, L, K]):
     cells: ClassVar[str]
     filters: ClassVar[Filters]
     tabs: ClassVar[tuple[Tab, ...]]
-    identity: tuple[Csv[R, L], ...]
+    identity: tuple[Csv[R, L, K], ...]
     """What the CSV says before the columns: the id comes first."""
-    columns: tuple[Column[R, L], ...]
+    columns: tuple[Column[R, L, K], ...]
     noun: ClassVar[tuple[str, str]]
     groups: ClassVar[Mapping[str, Label]]
     at_once: tuple[str, ...] = ()
@@ -220,13 +228,21 @@ class Queue(ABC, Generic[Key, R, L, K]):
         """The sentence under the title: about this tab."""
         return f"{pluralize(counts.tabs[tab.key], *tab.counts)}."
 
-    def summary(self, tab: Tab, counts: Counts) -> str:
-        """What a tab says in one line above its rows, for everybody to see; most say nothing."""
+    def summary(self, list_state: "ListState", counts: Counts) -> str:
+        """What a list says in one line above its rows, for everybody to see; most say nothing."""
         return ""
+
+    def readable(self, db: Db, rows: Sequence[R], viewer: Me) -> Sequence[R]:
+        """The rows as this user may read them now, in their order: some columns may be kept from them for a while."""
+        return rows
 
     @abstractmethod
     def read_more(self, db: Db, rows: Sequence[R]) -> K:
         """Reads at once, for all rows of a page, what `row` wants besides."""
+
+    def further_csv(self, db: Db, chosen: Chosen) -> Sequence[Csv[R, L, K]]:
+        """Columns that only the CSV has, after the others, and that depend on what the list is narrowed to."""
+        return ()
 
     def export_facts(self, db: Db, rows: Sequence[R]) -> Mapping[Key, Mapping[str, object]]:
         """Reads at once what only the CSV says of these rows, by id."""
@@ -262,22 +278,23 @@ class Queue(ABC, Generic[Key, R, L, K]):
 
     # The same at every desk
 
-    def columns_on(self, tab: Tab) -> list[Column[R, L]]:
+    def columns_on(self, tab: Tab) -> list[Column[R, L, K]]:
         """The columns that a tab shows."""
         return [column for column in self.columns if not column.tabs or tab.key in column.tabs]
 
     @cached_property
-    def csv(self) -> tuple[Csv[R, L], ...]:
+    def csv(self) -> tuple[Csv[R, L, K], ...]:
         """The columns of the CSV."""
         return (*self.identity, *(each for column in self.columns for each in column.csv))
 
     def rows(self, db: Db, list_state: ListState, found: Sequence[tuple[str | None, Found]], viewer: Me) -> dict[Id, L]:
         """Rows as the list shows them, by id, with the tags and all else read at once."""
         tags_of = tags.tags_of(db, self.subject, [row[0] for _, row in found])
-        known = self.read_more(db, [cast(R, row) for _, row in found])
+        read = self.readable(db, [cast(R, row) for _, row in found], viewer)
+        known = self.read_more(db, read)
         return {
-            row[0]: self.row(list_state, known, key or "", cast(R, row), tags_of.get(row[0], ()), viewer)
-            for key, row in found
+            raw[0]: self.row(list_state, known, key or "", row, tags_of.get(raw[0], ()), viewer)
+            for (key, raw), row in zip(found, read, strict=True)
         }
 
     def url(self, end: str = "", **args: Any) -> str:  # what an address holds
@@ -348,6 +365,7 @@ class Queue(ABC, Generic[Key, R, L, K]):
         return None if scope.everything else scope.organization_ids
 
 
-AnyColumn = Column[Any, Any]
+AnyColumn = Column[Any, Any, Any]
+AnyExported = Exported[Any, Any, Any]
 AnyQueue = Queue[Any, Any, Any, Any]
-"""A column and a queue where it does not matter which desk's."""
+"""A column, a row of a CSV and a queue where it does not matter which desk's."""

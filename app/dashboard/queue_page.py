@@ -140,13 +140,14 @@ class QueuePage:
         """How many columns are always there, with that of the tick boxes: what the heading of a group spans."""
         return 1 + sum("wide-only" not in column.css for column in self.columns)
 
-    def controls(self) -> list[Control]:
+    def controls(self) -> tuple[Control, ...]:
         """The form of the filters."""
-        return self.list_state.chosen.controls(self.queue)
+        return tuple(self.list_state.chosen.controls(self.queue))
 
-    def during(self, period: str) -> str:
-        """The address of the same list in a period by name."""
-        return self.queue.url(**self.list_state.chosen.during(period))
+    @property
+    def during(self) -> str:
+        """The address of the same list in a period, whose name is to be appended."""
+        return self.queue.url(**self.list_state.chosen.during)
 
     @property
     def unreadable(self) -> list[Unreadable]:

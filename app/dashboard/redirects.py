@@ -3,6 +3,7 @@
 from flask import Response, flash, redirect, request
 from markupsafe import Markup
 
+from app.accounts.access import me
 from app.dashboard.listing import MOST_COUNTED, Id, Listing, Neighbours, read_id
 from app.dashboard.queue import AnyQueue, ListState
 from app.kernel import clock
@@ -51,7 +52,7 @@ def next_in_list(queue: AnyQueue, list_state: ListState, id: Id) -> Markup | Non
     found = list_state.listing.rows_of(reading(), [near.next]).get(near.next)
     if found is None:
         return None
-    row, url = found[1], queue.url("detail", id=near.next, **list_state.args)
+    (row,), url = queue.readable(reading(), [found[1]], me()), queue.url("detail", id=near.next, **list_state.args)
     return Markup('Next: <a href="{}"><bdi>{}</bdi></a>, <bdi>{}</bdi>').format(
         url, queue.name_of(row), queue.distinguishing_fact(row)
     )

@@ -31,6 +31,7 @@ from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import Actor
 from app.kernel.db.counters import keep_counters
 from app.kernel.db.engine import Base, Db, Instant
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import normalization
 
@@ -62,7 +63,7 @@ class Tag(Base):
 
 COUNTS = keep_counters(Tag.__table__, "tag_counts", ["organization_id", "subject_type", "name"])
 
-_OF = (
+_OF: Prepared[tuple[str, str]] = Prepared(
     select(Tag.subject_id, Tag.name)
     .where(Tag.subject_type == bindparam("subject_type"), Tag.subject_id.in_(bindparam("ids", expanding=True)))
     .order_by(Tag.subject_id, Tag.name)
@@ -90,7 +91,7 @@ def tags_of(db: Db, subject_type: str, ids: Sequence[Id]) -> dict[Id, tuple[str,
     wanted = {_key(id): id for id in ids}
     found: dict[Id, list[str]] = {}
     values = {"subject_type": subject_type, "ids": list(wanted)}
-    for subject_id, name in db.connection().execute(_OF, values):
+    for subject_id, name in _OF.all(db, values):
         found.setdefault(wanted[subject_id], []).append(name)
     return {id: tuple(names) for id, names in found.items()}
 
@@ -114,16 +115,19 @@ _OFFERED = (
     .order_by(_N.desc(), COUNTS.c.name)
     .limit(literal_column(str(OFFERED)))
 )
-_OFFERED_THERE = _OFFERED.where(COUNTS.c.organization_id.in_(bindparam("organizations", expanding=True)))
+_OFFERED_ANYWHERE: Prepared[tuple[str, int]] = Prepared(_OFFERED)
+_OFFERED_THERE: Prepared[tuple[str, int]] = Prepared(
+    _OFFERED.where(COUNTS.c.organization_id.in_(bindparam("organizations", expanding=True)))
+)
 
 
 def offered(db: Db, subject_type: str, organizations: Collection[int] | None) -> list[tuple[str, int]]:
     """The tags in use and how often, the most used first; `organizations` whose, None is everybody's."""
     values: dict[str, object] = {"subject_type": subject_type}
     if organizations is None:
-        rows = db.connection().execute(_OFFERED, values)
+        rows = _OFFERED_ANYWHERE.all(db, values)
     else:
-        rows = db.connection().execute(_OFFERED_THERE, {**values, "organizations": sorted(organizations)})
+        rows = _OFFERED_THERE.all(db, {**values, "organizations": sorted(organizations)})
     return [(name, int(many)) for name, many in rows]
 
 
@@ -156,6 +160,11 @@ def remove(db: Db, subject_type: str, id: Id, organization_id: int, name: str, *
         return False
     _record(db, tag_events(subject_type).untagged, subject_type, id, organization_id, name, by, now)
     return True
+
+
+def erase(db: Db, subject_type: str, id: Id) -> None:
+    """Takes every tag off a thing that is erased. The event of that says so."""
+    db.execute(delete(Tag.__table__).where(Tag.subject_type == subject_type, Tag.subject_id == _key(id)))
 
 
 def _record(

@@ -115,9 +115,9 @@ def without(filters: audit.Filters, *names: str) -> dict[str, Any]:  # as `argum
     return {name: value for name, value in arguments(filters).items() if name not in gone}
 
 
-def during(filters: audit.Filters, period: str) -> dict[str, Any]:  # as `arguments`
-    """Query arguments of the same list in a period."""
-    return {**without(filters, *ENDS), "when": period}
+def during(filters: audit.Filters) -> dict[str, Any]:  # as `arguments`
+    """Query arguments of the same list in a period, whose name is to be appended."""
+    return {**without(filters, *ENDS, "when"), "when": ""}
 
 
 def in_form(filters: audit.Filters) -> dict[str, str]:
@@ -144,7 +144,7 @@ def controls(filters: audit.Filters, *, organizations: Options, people: Options,
         select("who", "Who", "anybody", people),
         select("desk", "About", "anything", [*desks, (audit.GENERAL, "People and keys")]),
         select("kind", "What", "anything", kinds),
-        Control("days", "when", "When", filters.period, offered(back=True), ends=ends),
+        Control("days", "when", "When", filters.period, tuple(offered(back=True)), ends=ends),
         *([Control("text", "about", "Only", filters.subject_id)] if filters.subject_id else []),
     ]
 

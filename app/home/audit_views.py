@@ -80,7 +80,7 @@ def list_() -> Response:
         first_url="" if page.first else url_for(".list", **audit_filters.arguments(filters)),
         controls=controls,
         in_form=audit_filters.in_form(filters),
-        during=lambda period: url_for(".list", **audit_filters.during(filters, period)),
+        during=url_for(".list", **audit_filters.during(filters)),
         chips=[
             (one, url_for(".list", **audit_filters.without(filters, *one.names)))
             for one in audit_filters.active(filters, controls)

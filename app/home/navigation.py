@@ -1,6 +1,5 @@
 """The navigation beside every page: the desks of a user, each with a true count of what waits."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import Flask, request, url_for
@@ -35,25 +34,17 @@ class Group:
     """Links under one heading."""
 
     title: str
-    links: list[NavigationLink]
-
-
-class Groups:
-    """The groups of links, built when a template asks for them: fragments never do, and pay nothing."""
-
-    def __init__(self) -> None:
-        self._found: list[Group] | None = None
-
-    def __iter__(self) -> Iterator[Group]:
-        if self._found is None:
-            user = signed_in()
-            self._found = groups(user) if user else []
-        return iter(self._found)
+    links: tuple[NavigationLink, ...]
 
 
 def install(app: Flask) -> None:
-    """Hands the navigation to every template, as `desks`."""
-    app.context_processor(lambda: {"desks": Groups()})
+    """Gives templates `desks()`, the navigation of the user: fragments never ask for it, and pay nothing."""
+    app.jinja_env.globals["desks"] = _groups
+
+
+def _groups() -> tuple[Group, ...]:
+    user = signed_in()
+    return tuple(groups(user)) if user else ()
 
 
 def groups(user: Me) -> list[Group]:
@@ -66,10 +57,10 @@ def groups(user: Me) -> list[Group]:
         general.append(_link("Audit", "scroll-text", "audit.list"))
     if user.administers:
         general.append(_link("People and keys", "users", "accounts.people", ADMINISTRATION))
-    return [*(Group(desk.title, _links(desk, user)) for desk in mine), Group("General", general)]
+    return [*(Group(desk.title, _links(desk, user)) for desk in mine), Group("General", tuple(general))]
 
 
-def _links(desk: Desk, user: Me) -> list[NavigationLink]:
+def _links(desk: Desk, user: Me) -> tuple[NavigationLink, ...]:
     waiting = desk.waiting(reading(), user.scope(desk.name), clock.now())
     main = NavigationLink(
         desk.list_label,
@@ -80,8 +71,12 @@ def _links(desk: Desk, user: Me) -> list[NavigationLink]:
         desk.waiting_tone if waiting else "",
     )
     everything = user.scope(desk.name).everything
-    further = (link for link in desk.further_links if everything or not link.staff)
-    return [main, *(_link(link.label, link.icon, link.endpoint, link.alike) for link in further)]
+    further = (
+        link
+        for link in desk.further_links
+        if (everything or not link.staff) and (not link.access or user.may(link.access, write=False))
+    )
+    return (main, *(_link(link.label, link.icon, link.endpoint, link.alike) for link in further))
 
 
 def _current(endpoint: str, alike: tuple[str, ...] = ()) -> str:

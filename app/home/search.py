@@ -4,8 +4,9 @@ Scope is checked twice: the index reads only organizations in scope, and each ro
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 from sqlalchemy import select
@@ -62,6 +63,7 @@ def search_desks(db: Db, user: Me, typed: str, now: datetime, only: str = "", pa
     mine = desks_of(user)
     chosen = [desk for desk in mine if desk.name == only] or mine
     hits = search.find(db, _reach(user, chosen), typed)
+    hits = replace(hits, rows=_known(db, user, chosen, hits.rows, now))
     shown = [*(exact := _exact(chosen, typed)), *(hit for hit in hits.rows if hit not in exact)]
     pages = max(1, -(-len(shown) // SHOWN))
     page = min(max(page, 1), pages)
@@ -91,7 +93,7 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
     mine = desks_of(user)
     for desk in mine if typed else []:
         exact = _exact([desk], typed)
-        hits = search.find(db, _reach(user, [desk]), typed, 4 * OFFERED).rows
+        hits = _known(db, user, [desk], search.find(db, _reach(user, [desk]), typed, 4 * OFFERED).rows, now)
         wanted = [*exact, *(hit for hit in hits if hit not in exact)][:OFFERED]
         found.append(Offer(desk.title, _finds(db, user, wanted, now)))
     if not typed:
@@ -101,7 +103,7 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
         (row.name, list_url(desk.name, row.query))
         for desk in mine
         for row in actions.listed(db, user, desk.name)
-        if normalization.rank(terms, normalization.tokens(row.name), []) is not None
+        if normalization.rank(terms, " ".join(normalization.tokens(row.name)), "") is not None
     ]
     found.append(Offer("Saved views", views=views[:OFFERED]))
     return [offer for offer in found if offer.finds or offer.views]
@@ -109,18 +111,20 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
 
 def marked(text: str, typed: str) -> Markup:
     """The text with the matching parts in <mark>: whole words where folding changes their length."""
-    words = {word for term in normalization.query_terms(typed) for variant in term.variants for word in variant}
-    wanted = sorted(words, key=len)
-    parts: list[str] = []
-    at = 0
+    wanted, parts, at = _wanted(typed), [], 0
     for start, written in normalization.spans(text):
         word = normalization.fold(written)
-        lengths = [len(each) for each in wanted if word.startswith(each)]
-        if lengths:
-            end = start + (lengths[-1] if len(word) == len(written) else len(written))
-            parts += [escape(text[at:start]), Markup("<mark>{}</mark>").format(text[start:end])]
+        if word.startswith(wanted):
+            longest = max(len(each) for each in wanted if word.startswith(each))
+            end = start + (longest if len(word) == len(written) else len(written))
+            parts += [escape(text[at:start]), "<mark>", escape(text[start:end]), "</mark>"]
             at = end
-    return Markup("").join([*parts, escape(text[at:])])
+    return Markup("".join([*parts, escape(text[at:])]))
+
+
+@lru_cache(maxsize=256)
+def _wanted(typed: str) -> tuple[str, ...]:
+    return tuple({word for term in normalization.query_terms(typed) for variant in term.variants for word in variant})
 
 
 def _reach(user: Me, chosen: Iterable[Desk]) -> dict[str, frozenset[int] | None]:
@@ -129,6 +133,16 @@ def _reach(user: Me, chosen: Iterable[Desk]) -> dict[str, frozenset[int] | None]
         scope = user.scope(desk.name)
         found[desk.subject] = None if scope.everything else scope.organization_ids
     return found
+
+
+def _known(db: Db, user: Me, chosen: Iterable[Desk], hits: list[Hit], now: datetime) -> list[Hit]:
+    """The hits without those whose words the user may not know for now: to find them would tell."""
+    hidden = {
+        Hit(desk.subject, id)
+        for desk in chosen
+        for id in desk.veiled(db, user, [hit.subject_id for hit in hits if hit.subject_type == desk.subject], now)
+    }
+    return [hit for hit in hits if hit not in hidden] if hidden else hits
 
 
 def _exact(chosen: Iterable[Desk], typed: str) -> list[Hit]:
@@ -153,7 +167,10 @@ def _finds(db: Db, user: Me, hits: Sequence[Hit], now: datetime) -> list[Find]:
     for desk in desks_of(user):
         ids = [hit.subject_id for hit in hits if hit.subject_type == desk.subject]
         scope = user.scope(desk.name)
+        veiled = desk.veiled(db, user, ids, now) if ids else ()
         for result in desk.search_results(db, ids, now) if ids else ():
+            if str(result.id) in veiled:
+                result = replace(result, title=desk.label_of(str(result.id)), detail="")
             if scope.covers(result.organization_id):
                 found[Hit(desk.subject, str(result.id))] = Find(desk, result)
     return [found[hit] for hit in hits if hit in found]

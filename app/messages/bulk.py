@@ -16,6 +16,7 @@ from app.kernel.outbox import delivery_status
 from app.kernel.outbox.delivery_status import ListedMessage
 from app.kernel.text.template_filters import pluralize
 from app.messages import actions, queries, rules
+from app.messages.veiled import veiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def act(
     if name not in ACTS:
         raise Invalid("Choose what to do with the ticked messages. Nothing was changed.", code="bulk.act")
     chosen, seen = ACTS[name], _read(ticked)
-    found = queries.messages(db, scopes, subjects, seen)
+    listed = queries.messages(db, scopes, subjects, seen).values()
+    found = {row.id: row for row in veiled(db, user, listed, clock.now())}
     done, left = 0, []
     # Always in one order, so that two users who tick the same messages wait for each other instead of blocking.
     for id in sorted(seen):

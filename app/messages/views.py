@@ -26,6 +26,7 @@ from app.kernel.web.live import rows_on_screen
 from app.messages import actions, bulk, queries, rules
 from app.messages.queries import Attempt, Filters
 from app.messages.rules import FAILING, TABS, Label
+from app.messages.veiled import is_veiled, veiled
 from app.messages.webhook_content import WebhookContent, content_of
 
 pages = Blueprint("messages", __name__, url_prefix="/messages")
@@ -154,8 +155,8 @@ def list_() -> Response:
     counts = queries.counts(db(), scopes, subjects(), filters)
     status = status or next((name for name in (DEAD, FAILING) if counts[name]), SENT)
     page = queries.page_of_status(db(), scopes, subjects(), status, filters, request.args.get("after"))
-    rows = [ListedMessage._make(row) for row in page.rows]
-    gone = _gone(scopes, {row.id for row in rows})
+    rows = veiled(db(), me(), (ListedMessage._make(row) for row in page.rows), now)
+    gone = veiled(db(), me(), _gone(scopes, {row.id for row in rows}), now)
     names = queries.organization_names(db(), {row.organization_id for row in (*rows, *gone)})
     return respond(
         "messages/list.html",
@@ -284,6 +285,8 @@ def _find(id: UUID) -> ListedMessage:
         raise NotFound()
     if not scope.everything and (row.organization_id is None or not scope.covers(row.organization_id)):
         raise NotFound()
+    if is_veiled(db(), me(), row, clock.now()):
+        raise Denied("Have your first look at what this is about first: until then its recipient is not shown.")
     return row
 
 

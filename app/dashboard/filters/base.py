@@ -65,7 +65,7 @@ class Control(NamedTuple):
     name: str
     label: str
     value: str
-    options: Options = ()
+    options: tuple[tuple[str, str], ...] = ()
     placeholder: str = ""
     ends: "tuple[Control, ...]" = ()
 
@@ -356,9 +356,10 @@ class Chosen:
         found |= {filter.name: filter.serialize(value) for filter, value in self.values.items()}
         return {**found, "sort": self.sort} if self.sort else found
 
-    def during(self, period: str) -> dict[str, Any]:  # as `args`
-        """Query arguments of this list in another period."""
-        return {**{name: text for name, text in self.args.items() if name not in ("from", "to")}, "when": period}
+    @property
+    def during(self) -> dict[str, Any]:  # as `args`
+        """Query arguments of this list in another period, whose name is to be appended."""
+        return {**{name: text for name, text in self.args.items() if name not in ("from", "to", "when")}, "when": ""}
 
     @property
     def organization_ids(self) -> tuple[int, ...] | None:

@@ -187,7 +187,7 @@ class During(Filter[str]):
             Control("day", end.name, end.label_on(chosen.tab), chosen.shown(end), placeholder=pattern)
             for end in self.ends
         )
-        periods = offered(self.about.on(chosen.tab).back)
+        periods = tuple(offered(self.about.on(chosen.tab).back))
         return Control("days", self.name, label, chosen.shown(self), periods, ends=ends)
 
 

@@ -22,6 +22,7 @@ from app.dashboard.filters.base import (
     TabFilter,
 )
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import Invalid
 from app.kernel.text import normalization, search
 
@@ -41,7 +42,7 @@ class Tabs(TabFilter):
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
         shown = "" if chosen.tab == self.default else chosen.tab
         if self.offered:
-            return Control("select", self.name, self.label, shown, self.offered)
+            return Control("select", self.name, self.label, shown, tuple(self.offered))
         return Control("hidden", self.name, self.label, shown) if shown else None
 
 
@@ -129,16 +130,17 @@ def number(text: str) -> int | None:
 
 
 ORGANIZATIONS = select(OrganizationRow.id, OrganizationRow.name).order_by(OrganizationRow.name, OrganizationRow.id)
-_ORGANIZATIONS_AMONG = ORGANIZATIONS.where(OrganizationRow.id.in_(bindparam("ids", expanding=True)))
+_EVERY_ORGANIZATION: Prepared[tuple[int, str]] = Prepared(ORGANIZATIONS)
+_ORGANIZATIONS_AMONG: Prepared[tuple[int, str]] = Prepared(
+    ORGANIZATIONS.where(OrganizationRow.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def organizations(db: Db, organization_ids: Collection[int] | None) -> Sequence[tuple[int, str]]:
     """The organizations to choose from, by name."""
-    ids = sorted(organization_ids or ())
-    statement = ORGANIZATIONS if organization_ids is None else _ORGANIZATIONS_AMONG
-    return [
-        (id, name) for id, name in db.connection().execute(statement, {} if organization_ids is None else {"ids": ids})
-    ]
+    if organization_ids is None:
+        return _EVERY_ORGANIZATION.all(db)
+    return _ORGANIZATIONS_AMONG.all(db, {"ids": sorted(organization_ids)})
 
 
 class Organization(Filter[tuple[int, ...]]):

@@ -5,7 +5,7 @@ A period of viewing goes on until GAP passes without a request. Its first reques
 open do not count and read `since` as it stands: otherwise a page that is not watched would use up its marks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -17,6 +17,7 @@ from app.dashboard.listing import Id
 from app.dashboard.saved_views.models import LastSeen
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 
 GAP = timedelta(minutes=30)
 """After so long without a request the next one begins a new period of viewing."""
@@ -41,7 +42,7 @@ _FIRST = {
     name: dialect.insert(LastSeen.__table__).on_conflict_do_nothing()
     for name, dialect in {"sqlite": sqlite, "postgresql": postgresql}.items()
 }
-_FOREIGN = (
+_FOREIGN: Prepared[tuple[str]] = Prepared(
     select(Event.subject_id)
     .where(
         Event.subject_type == bindparam("subject"),
@@ -104,5 +105,5 @@ def marks(db: Db, person_id: int, subject: str, rows: Iterable[Dated], moment: d
     if not shown:
         return {}
     values = {"subject": subject, "ids": list(shown), "since": moment, "me": str(person_id)}
-    foreign: Sequence[str] = db.connection().execute(_FOREIGN, values).scalars().all()
-    return {shown[id].id: "new" if shown[id].created_at > moment else "changed" for id in foreign}
+    foreign = _FOREIGN.all(db, values)
+    return {shown[id].id: "new" if shown[id].created_at > moment else "changed" for (id,) in foreign}

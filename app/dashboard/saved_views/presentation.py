@@ -1,17 +1,15 @@
 """What a list shows of its views: tabs, the lit one, since when it is new, and the notes. One query for all of it."""
 
-import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from flask import request, url_for
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    CompoundSelect,
     bindparam,
     cast,
     literal_column,
@@ -21,12 +19,14 @@ from sqlalchemy import (
 )
 
 from app.accounts.models import Organization
+from app.dashboard.desk import desks
 from app.dashboard.listing import Id
 from app.dashboard.queue import ShownTab
 from app.dashboard.saved_views import last_seen, owners, query_strings
 from app.dashboard.saved_views.last_seen import Dated, Seen
 from app.dashboard.saved_views.models import HandoverNote, LastSeen, SavedView
 from app.kernel.db.engine import Db, Instant
+from app.kernel.db.prepared import Prepared
 from app.kernel.db.transaction import side_note
 from app.kernel.web.live import is_poll
 
@@ -58,53 +58,55 @@ def _kind(n: int) -> ColumnElement[int]:
 
 
 @lru_cache(maxsize=64)
-def everything(places: int) -> CompoundSelect[*tuple[Any, ...]]:  # the columns of _Part
+def everything(places: int) -> Prepared[_Part]:
     """The one statement for what a list shows of its views, for a reader of so many places: `place_0`, `place_1`, …"""
     bound = [bindparam(f"place_{at}", type_=SavedView.place.type) for at in range(places)]
     never = cast(null(), Instant)
-    return union_all(
-        select(
-            _kind(SAVED),
-            SavedView.id,
-            SavedView.place,
-            SavedView.name.label("text"),
-            SavedView.query,
-            SavedView.view_sha256,
-            SavedView.made_by_id.label("who_id"),
-            SavedView.made_by_name.label("who"),
-            SavedView.created_at.label("at"),
-            never.label("since"),
-            SavedView.position,
-            SavedView.version,
-        ).where(SavedView.desk == _AT_DESK, SavedView.place.in_(bound)),
-        select(
-            _kind(NOTE),
-            HandoverNote.id,
-            HandoverNote.place,
-            HandoverNote.text,
-            HandoverNote.query,
-            HandoverNote.view_sha256,
-            HandoverNote.written_by_id,
-            HandoverNote.written_by_name,
-            HandoverNote.written_at,
-            never,
-            _ZERO,
-            HandoverNote.version,
-        ).where(HandoverNote.desk == _AT_DESK, HandoverNote.place.in_(bound)),
-        select(
-            _kind(SEEN),
-            _ZERO,
-            _EMPTY,
-            _EMPTY,
-            _EMPTY,
-            LastSeen.view_sha256,
-            LastSeen.person_id,
-            _EMPTY,
-            LastSeen.looked_at,
-            LastSeen.since,
-            _ZERO,
-            _ZERO,
-        ).where(LastSeen.person_id == bindparam("me"), LastSeen.desk == _AT_DESK),
+    return Prepared(
+        union_all(
+            select(
+                _kind(SAVED),
+                SavedView.id,
+                SavedView.place,
+                SavedView.name.label("text"),
+                SavedView.query,
+                SavedView.view_sha256,
+                SavedView.made_by_id.label("who_id"),
+                SavedView.made_by_name.label("who"),
+                SavedView.created_at.label("at"),
+                never.label("since"),
+                SavedView.position,
+                SavedView.version,
+            ).where(SavedView.desk == _AT_DESK, SavedView.place.in_(bound)),
+            select(
+                _kind(NOTE),
+                HandoverNote.id,
+                HandoverNote.place,
+                HandoverNote.text,
+                HandoverNote.query,
+                HandoverNote.view_sha256,
+                HandoverNote.written_by_id,
+                HandoverNote.written_by_name,
+                HandoverNote.written_at,
+                never,
+                _ZERO,
+                HandoverNote.version,
+            ).where(HandoverNote.desk == _AT_DESK, HandoverNote.place.in_(bound)),
+            select(
+                _kind(SEEN),
+                _ZERO,
+                _EMPTY,
+                _EMPTY,
+                _EMPTY,
+                LastSeen.view_sha256,
+                LastSeen.person_id,
+                _EMPTY,
+                LastSeen.looked_at,
+                LastSeen.since,
+                _ZERO,
+                _ZERO,
+            ).where(LastSeen.person_id == bindparam("me"), LastSeen.desk == _AT_DESK),
+        )
     )
 
 
@@ -189,23 +191,30 @@ class Views:
 
 
 def for_page(
-    db: Db, person: owners.Reader, desk: str, args: Mapping[str, object], now: datetime, *, tab: Iterable[str]
+    db: Db,
+    person: owners.Reader,
+    desk: str,
+    args: Mapping[str, object],
+    now: datetime,
+    *,
+    tab: Iterable[str],
+    page: str = "",
 ) -> Views:
-    """The views of the list that `args` ask for, and that this person looked at it now.
+    """The views of the list that `args` ask for, or of another `page` of the desk. Records that the user looked at it.
 
     `args` are the query arguments of the list, defaults omitted; those named `tab` make its built-in tabs.
     """
-    query = query_strings.canonical(args)
+    query = query_strings.canonical({**args, query_strings.PAGE: page})
     view = query_strings.key(desk, query)
     reads, acts = owners.reads(person, desk), owners.acts(person, desk)
     sees = [owners.own(person.id), *reads]
     values = {"at_desk": desk, "me": person.id, **{f"place_{at}": place for at, place in enumerate(sees)}}
     kinds: dict[int, list[_Part]] = {SAVED: [], NOTE: [], SEEN: []}
-    for row in typing.cast(Sequence[_Part], db.connection().execute(everything(len(sees)), values).all()):
+    for row in everything(len(sees)).all(db, values):
         kinds[row.kind].append(row)
     seen = {row.view_sha256: Seen(row.at, row.since) for row in kinds[SEEN]}
     news = _news(kinds[NOTE], seen, person.id)
-    saved = _tabs(kinds[SAVED], desk, query, news)
+    saved = _tabs([row for row in kinds[SAVED] if query_strings.page_of(row.query) == page], desk, query, news)
     named = query_strings.is_tab(query, tab) or any(row.view_sha256 == view for row in kinds[SAVED])
     kept, poll = seen.get(view), is_poll()
     if named and not poll:
@@ -248,7 +257,7 @@ def _tabs(rows: Iterable[_Part], desk: str, query: str, news: set[str]) -> list[
     """Saved views, the user's own first, then the teams'. Of two for this very list, one is lit."""
     ordered = sorted(rows, key=lambda row: (owners.is_team(row.place), row.place, row.position, row.id))
     tabs = []
-    lit, base = False, list_url(desk, "") if ordered else ""
+    lit = False
     for row in ordered:
         current = not lit and row.query == query
         lit = lit or current
@@ -256,7 +265,7 @@ def _tabs(rows: Iterable[_Part], desk: str, query: str, news: set[str]) -> list[
             Tab(
                 id=row.id,
                 label=row.text,
-                url=f"{base}?{row.query}" if row.query else base,
+                url=list_url(desk, row.query),
                 icon="users" if owners.is_team(row.place) else "bookmark",
                 current=current,
                 mark="a new note" if row.view_sha256 in news and not current else "",
@@ -275,8 +284,12 @@ def _note(place: str, row: _Part | None, team: str, writable: bool) -> Note:
 
 
 def list_url(desk: str, query: str) -> str:
-    """The address of a desk's list."""
-    return url_for(f"{desk}.list") + (f"?{query}" if query else "")
+    """The address of a desk's list, or of the page that a view is of."""
+    page = query_strings.page_of(query)
+    pages = next(one.view_pages for one in desks() if one.name == desk) if page else {}
+    if page in pages:
+        query = query_strings.without_page(query)
+    return url_for(pages.get(page, f"{desk}.list")) + (f"?{query}" if query else "")
 
 
 def team_names(db: Db, places: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,8 @@ from app.kernel.text import normalization
 
 NEVER = frozenset({"after", "before", "page", "poll", "live", "csrf_token"})
 """A place in a list, or how a page was requested: no part of a view."""
+PAGE = "on"
+"""The argument of a view that names a page besides the list: `board`."""
 ORDER = frozenset({"sort", "order"})
 """How the rows of a list are ordered. Part of a saved view; but rows are no newer for being sorted otherwise."""
 
@@ -57,3 +59,13 @@ def key(desk: str, query: str) -> str:
 def is_tab(query: str, tab: Iterable[str]) -> bool:
     """Whether a list is one of the desk's own tabs: nothing but its order and the arguments named `tab` is set."""
     return {name for name, _ in parse_qsl(query)} <= {*tab, *ORDER}
+
+
+def page_of(query: str) -> str:
+    """The page besides the list that a view is of; empty for a view of the list."""
+    return next((pair.partition("=")[2] for pair in query.split("&") if pair.startswith(f"{PAGE}=")), "")
+
+
+def without_page(query: str) -> str:
+    """The arguments of that page."""
+    return "&".join(pair for pair in query.split("&") if not pair.startswith(f"{PAGE}="))

@@ -79,7 +79,8 @@ def save(desk: str) -> Response:
     query = query_strings.typed(form.query.data or "")
     place = form.place.data or owners.own(me().id)
     actions.save(db(), me(), desk, place, form.name.data or "", query, by=me().actor(), now=clock.now())
-    flash(f"Saved as “{' '.join((form.name.data or '').split())}”. It stands beside the tabs.")
+    where = "under Filter" if query_strings.page_of(query) else "beside the tabs"
+    flash(f"Saved as “{' '.join((form.name.data or '').split())}”. It stands {where}.")
     return _to_list(desk, query)
 
 

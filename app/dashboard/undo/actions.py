@@ -1,5 +1,6 @@
 """Writes of pending decisions. Each ends by one conditional update, so it ends once."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from app.dashboard.undo.models import IS_PENDING, TABLE, Decision, PendingDecisi
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, Actor, record
 from app.kernel.clock import CLOCKS_DIFFER
+from app.kernel.crypto import sha256
 from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Conflict, NotFound
 
@@ -199,6 +201,15 @@ def overtake(db: Db, subject_type: str, subject_id: object, why: str, *, by: Act
         _record(db, lost, _events(lost).overtaken, by, now)
 
 
+def erase(db: Db, subject_type: str, subject_id: object, *, name: str, why: str, by: Actor, now: datetime) -> None:
+    """Erases what was typed with the decisions about a subject, which is called `name` from now on. A pending one is
+    dropped, and its user is told why."""
+    about = (PendingDecision.subject_type == subject_type, PendingDecision.subject_id == str(subject_id))
+    db.execute(update(TABLE).where(*about, ~IS_PENDING).values(why=None, shown_to=None))
+    overtake(db, subject_type, subject_id, why, by=by, now=now)
+    db.execute(update(TABLE).where(*about).values(name=name, payload={}))
+
+
 def settle(database: Database, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]) -> State | None:
     """Carries out one decision whose time is over. None when there was nothing to do, or another worker did it."""
     try:
@@ -244,11 +255,23 @@ def _settle(db: Db, id: UUID, now: datetime, finalizers: Mapping[str, Finalizer]
     ).one_or_none()
     if ended is None:
         raise _Lost
+    if ending.state is State.FINAL:
+        _forget_texts(db, decision)
     if ending.state is State.OVERTAKEN:
         _record(db, decision, _events(decision).overtaken, WORKER, now)
     elif ending.state is State.RETURNED:
         _record(db, decision, _events(decision).returned, WORKER, now, why=ending.why)
     return ending.state
+
+
+def _forget_texts(db: Db, decision: Decision) -> None:
+    """Forgets what was typed with this decision, which is written where it belongs now, and with those before it about
+    the same subject. A hash stays."""
+    about = (PendingDecision.subject_type == decision.subject_type, PendingDecision.subject_id == decision.subject_id)
+    for row in db.execute(select(PendingDecision.id, PendingDecision.payload).where(*about, ~IS_PENDING)).all():
+        if "hash" not in row.payload:
+            typed = json.dumps(row.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            db.execute(update(TABLE).where(PendingDecision.id == row.id).values(payload={"hash": sha256(typed)}))
 
 
 def _postpone(database: Database, id: UUID, now: datetime) -> None:
