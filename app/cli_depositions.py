@@ -55,6 +55,19 @@ def settings(output: Output, slug: str, promised_hours: str | None, **switches: 
     output.done({"organization": slug, **facts, "changed": after != before}, changed + words)
 
 
+@command(depositions, "read-replies")
+def read_replies(output: Output) -> None:
+    """Read the answers of calendar programs from the mailbox of IMAP_URL, as the worker does each minute."""
+    from app.depositions.actions import mailbox
+
+    database = opened_database()
+    if not database.config.imap_url:
+        raise click.ClickException("IMAP_URL is not set, so there is no mailbox to read.")
+    found = mailbox.read_replies(database, clock.now())
+    words = "; ".join(f"{n} {name}" for name, n in found.items()) or "nothing new"
+    output.done({"read": dict(found)}, f"Read: {words}.")
+
+
 @click.group(help="One deposition: a session request and the session it becomes.")
 def deposition() -> None:
     pass
@@ -170,6 +183,97 @@ def settle_question(output: Output, id: int) -> None:
     with opened_database().write() as db:
         found = actions.settle_question(db, id, by=BY, now=clock.now())
     output.done({"id": found.id}, f"No question about session {found.id} waits any more.")
+
+
+@command(deposition, "propose")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--slot", "slots", multiple=True, help="2026-12-17T18:00:00Z, in UTC; without it the first three found.")
+@click.option("--quorum", type=click.IntRange(1, 100), help="How many have to be able to come; all without it.")
+@click.option("--because", default="", help="Why, as participants read it.")
+@click.option("--own-clock", is_flag=True, help="Look at the session's own clock only.")
+def propose(output: Output, id: int, slots: tuple[str, ...], quorum: int | None, because: str, own_clock: bool) -> None:
+    """Ask every participant by e-mail which hours suit them. Hours that are offered already are replaced."""
+    from app.depositions import actions
+    from app.depositions.queries import proposals
+    from app.depositions.rules.proposals import NewProposal, read_slot, written
+
+    try:
+        wanted = tuple(read_slot(slot) for slot in slots)
+    except ValueError:
+        raise click.UsageError("Write each slot as 2026-12-17T18:00:00Z.") from None
+    now = clock.now()
+    with opened_database().write() as db:
+        wanted = wanted or proposals.first_found(db, id, now, own_clock_only=own_clock)
+        new = NewProposal(wanted, quorum or 0, None, because[:300], own_clock)
+        found = actions.propose(db, id, new, by=BY, now=now)
+        made = proposals.latest(db, id)
+        quorum = made.quorum if made else 0
+    names = [written(slot) for slot in wanted]
+    output.done(
+        {"id": found.id, "slots": names, "quorum": quorum}, f"Offered for session {found.id}: {', '.join(names)}."
+    )
+
+
+@command(deposition, "hours")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+def proposed_hours(output: Output, id: int) -> None:
+    """Show how the hours stand that were offered last."""
+    from sqlalchemy import true
+
+    from app.depositions.queries import detail, proposals
+    from app.depositions.rules.proposals import written
+    from app.kernel.errors import NotFound
+
+    with opened_database().read() as db:
+        proposal = proposals.latest(db, id)
+        if proposal is None:
+            raise NotFound("No other hours were offered for this session.")
+        found = proposals.matrix(db, detail.get(db, id, true()), proposal)
+    facts = [
+        {
+            "starts_at": written(each.starts_at),
+            "yes": each.yes,
+            "maybe": each.maybe,
+            "no": each.no,
+            "agreed": each.agreed,
+        }
+        for each in found.slots
+    ]
+    lines = (f"{written(each.starts_at)}: {each.able} of {len(found.people)}. {each.sentence}." for each in found.slots)
+    output.done({"id": id, "state": proposal.state, "slots": facts}, "\n".join(lines))
+
+
+@command(deposition, "remind-hours")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+def remind_hours(output: Output, id: int) -> None:
+    """Remind those who have not answered about the offered hours, everybody once."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        found = actions.remind_hours(db, id, by=BY, now=clock.now())
+    output.done({"id": found.id}, f"Those who have not answered about session {found.id} are reminded.")
+
+
+@command(deposition, "ask-added")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+def ask_added(output: Output, id: int) -> None:
+    """Ask those who take part only since the hours were offered."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        found = actions.ask_added(db, id, by=BY, now=clock.now())
+    output.done({"id": found.id}, f"Those who were added to session {found.id} are asked too.")
+
+
+@command(deposition, "withdraw-proposal")
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
+def withdraw_proposal(output: Output, id: int) -> None:
+    """Offer the hours no longer. Nobody is written to; the links say it."""
+    from app.depositions import actions
+
+    with opened_database().write() as db:
+        found = actions.withdraw_proposal(db, id, by=BY, now=clock.now())
+    output.done({"id": found.id}, f"No other hours are offered for session {found.id} any more.")
 
 
 @command(deposition, "keep-clock-time")

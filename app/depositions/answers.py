@@ -120,7 +120,7 @@ def question(token: str) -> Response:
         Kind.HOURS: {**hour_words, NONE: t("question_none")},
         Kind.TEXT: {},
     }[Kind(asked.kind)]
-    closed = _over(deposition, t) or _no_longer_asked(asked, t)
+    closed = over(deposition, t) or _no_longer_asked(asked, t)
     return respond(
         "depositions/question.html",
         status=410 if closed and asked.state != QuestionState.ANSWERED else 200,
@@ -192,20 +192,22 @@ class Closed(NamedTuple):
 
 
 def _closed(asked: Question, t: Translator) -> Closed | None:
-    over = _over(asked.deposition, t)
-    if over is not None:
-        return over
+    ended = over(asked.deposition, t)
+    if ended is not None:
+        return ended
     if asked.deposition.sequence != asked.sequence:
         return Closed("warn", "history", t("reconfirm_changed"), t("reconfirm_changed_text"))
     return None
 
 
-def _over(deposition: Deposition, t: Translator) -> Closed | None:
-    """Why nothing is asked about a session any more."""
+def over(deposition: Deposition, t: Translator, *, passed: bool = True) -> Closed | None:
+    """Why nothing is asked about a session any more; with `passed`, also that its hour has come."""
     if deposition.state == State.CANCELED:
         return Closed("danger", "calendar-x", t("canceled"), t("canceled_text"))
     if deposition.state == State.ENDED:
         return Closed("", "check", t("ended"), t("ended_text"))
-    if deposition.state == State.ACTIVE or (deposition.state in BOOKED and deposition.starts_at <= clock.now()):
+    if deposition.state == State.ACTIVE or (
+        passed and deposition.state in BOOKED and deposition.starts_at <= clock.now()
+    ):
         return Closed("", "clock", t("reconfirm_changed"), t("reconfirm_over"))
     return None

@@ -7,9 +7,9 @@ is added to the wall time by some, and generated rules of a zone end with the ye
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from icalendar import Calendar, Event, vCalAddress, vText
+from uuid import UUID
 
 from app.config import Config
 from app.depositions.locales import time_and_zone
@@ -19,6 +19,9 @@ from app.kernel.outbox.email import Attachment
 from app.kernel.outbox.outbox import one_line
 from app.kernel.text import normalization
 from app.kernel.text.i18n import Translator
+
+if TYPE_CHECKING:  # imported where it is used: most processes never write such a file
+    from icalendar import Calendar, Event, vCalAddress
 
 
 def invitation(
@@ -34,7 +37,7 @@ def invitation(
 ) -> Attachment:
     """The file that adds the session to the recipient's calendar, or updates it there. The manager is its `chair`."""
     event = _event(deposition, config, now, t)
-    event.add("attendee", _attendee(to, name, answers=True, chair=chair), encode=False)
+    event.add("attendee", _attendee(to, name, answers=bool(config.imap_url), invited=True, chair=chair), encode=False)
     _confirm(event, url)
     when, zone = time_and_zone(deposition, t)
     event.add("description", f"{when} ({zone})\n\n{t('mail_join')}: {url}")
@@ -61,7 +64,7 @@ def cancellation(
     """The file that removes the session from the recipient's calendar; without one, from that of whoever added it."""
     event = _event(deposition, config, now, t)
     if to:
-        event.add("attendee", _attendee(to, name, answers=False, chair=chair), encode=False)
+        event.add("attendee", _attendee(to, name, chair=chair), encode=False)
     event.add("status", "CANCELLED")
     return _file(event, "CANCEL", "canceled.ics")
 
@@ -94,9 +97,21 @@ def uid(deposition: Deposition, config: Config) -> str:
     return f"{deposition.remote_session_id}@{urlsplit(config.public_base_url).hostname}"
 
 
-def _event(deposition: Deposition, config: Config, now: datetime, t: Translator) -> Event:
+def session_of_uid(text: str, config: Config) -> UUID | None:
+    """The session's `remote_session_id` in an identifier of ours; None for another one."""
+    known, _, host = text.strip().partition("@")
+    try:
+        found = UUID(known)
+    except ValueError:
+        return None
+    return found if host == urlsplit(config.public_base_url).hostname and str(found) == known else None
+
+
+def _event(deposition: Deposition, config: Config, now: datetime, t: Translator) -> "Event":
     """The event, with the organizer that every method requires (RFC 5546, 3.2)."""
     span = busy(deposition.starts_at, deposition.ends_at)
+    from icalendar import Event, vCalAddress, vText
+
     event = Event()
     event.add("uid", uid(deposition, config))
     event.add("sequence", deposition.sequence)
@@ -111,30 +126,34 @@ def _event(deposition: Deposition, config: Config, now: datetime, t: Translator)
     return event
 
 
-def _confirm(event: Event, url: str) -> None:
+def _confirm(event: "Event", url: str) -> None:
     event.add("status", "CONFIRMED")
     event.add("location", url)
     event.add("url", url)
 
 
-def _attendee(to: str, name: str, *, answers: bool, chair: bool) -> vCalAddress:
-    """The recipient of the file, whose program is to answer an invitation."""
+def _attendee(to: str, name: str, *, chair: bool, invited: bool = False, answers: bool = False) -> "vCalAddress":
+    """The recipient of the file. With `answers` their program is to answer the invitation: somebody reads it then."""
+    from icalendar import vCalAddress, vText
+
     attendee = vCalAddress(f"mailto:{to}")
     attendee.params["cn"] = vText(one_line(name).replace('"', "'") or to)
     attendee.params["role"] = vText("CHAIR" if chair else "REQ-PARTICIPANT")
-    if answers:
+    if invited:
         attendee.params["partstat"] = vText("NEEDS-ACTION")
-        attendee.params["rsvp"] = vText("TRUE")
+        attendee.params["rsvp"] = vText("TRUE" if answers else "FALSE")
     return attendee
 
 
-def _file(event: Event, method: str, filename: str) -> Attachment:
+def _file(event: "Event", method: str, filename: str) -> Attachment:
     calendar = _calendar(method)
     calendar.add_component(event)
     return Attachment(filename, f"text/calendar; method={method}; charset=UTF-8", calendar.to_ical())
 
 
-def _calendar(method: str) -> Calendar:
+def _calendar(method: str) -> "Calendar":
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//Session Desk//Depositions//EN")
     calendar.add("version", "2.0")

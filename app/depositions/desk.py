@@ -11,9 +11,9 @@ from app.accounts.models import Organization, Person
 from app.accounts.roles import DEPOSITIONS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, first_rows
 from app.depositions import answers, api, events, jobs, presentation, public, views
-from app.depositions.actions import people, rereading
+from app.depositions.actions import mailbox, people, rereading
 from app.depositions.models import Deposition, State
-from app.depositions.public import feed
+from app.depositions.public import feed, proposal
 from app.depositions.queries import backfills, listing, managers, search
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization
@@ -48,6 +48,7 @@ def _waiting_work(db: Db, _me: Me, scope: Scope, now: datetime) -> list[WaitingW
     marked = (
         WaitingWork("that may not take place", counts["next_no"], {"view": listing.NEXT}, "danger"),
         WaitingWork("with an answer from the organization", counts["asked_answered"], {"view": listing.ASKED}, "warn"),
+        WaitingWork("agreed to be moved", counts["offered_agreed"], {"view": listing.OFFERED}, "warn"),
     )
     return [*(WaitingWork(label, counts[view], {"view": view}, tone) for view, label, tone in kinds), *marked]
 
@@ -138,17 +139,28 @@ DESK = Desk(
     icon="inbox",
     subject=events.SUBJECT,
     further_subjects=(events.MANAGER, events.WEBHOOK_TEST),
-    blueprints=(views.pages, public.public_pages, answers.answer_pages, feed.feed_pages),
-    visitor_pages=public.VISITOR_PAGES,
+    blueprints=(views.pages, public.public_pages, answers.answer_pages, feed.feed_pages, proposal.hour_pages),
+    visitor_pages=(public.VISITOR_PAGES,),
     product=api.product,
     load_demo=_load_demo,
     handlers=jobs.HANDLERS,
     receipts=people.RECEIPTS,
     backfills=(*backfills.BACKFILLS, *rereading.BACKFILLS),
-    sweeps=(rereading.Rereading,),
+    sweeps=(rereading.Rereading, mailbox.CalendarReplies),
     list_label="Requests",
     further_links=(
-        Link("Board", "calendar", "depositions.board", staff=True, alike=("depositions.choose_manager",)),
+        Link(
+            "Board",
+            "calendar",
+            "depositions.board",
+            staff=True,
+            alike=(
+                "depositions.choose_manager",
+                "depositions.plan",
+                "depositions.review_plan",
+                "depositions.book_plan",
+            ),
+        ),
         Link("Now", "radio", "depositions.now_page"),
         Link("Organizations", "building-2", "depositions.organizations"),
         Link(
@@ -156,10 +168,16 @@ DESK = Desk(
             "id-card",
             "depositions.managers",
             staff=True,
-            alike=("depositions.manager", "depositions.new_manager", "depositions.import_managers"),
+            alike=(
+                "depositions.manager",
+                "depositions.away",
+                "depositions.new_manager",
+                "depositions.import_managers",
+            ),
         ),
         Link("Overview", "chart-column", "depositions.overview"),
     ),
+    view_pages={"board": "depositions.board"},
     waiting=_waiting,
     waiting_work=_waiting_work,
     nothing_waits="No request waits to be scheduled.",

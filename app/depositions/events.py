@@ -151,6 +151,27 @@ def _answer(row: EventRow) -> str:
     return " · ".join(filter(None, (chosen, f"“{note}”" if note else "")))
 
 
+def _proposed(row: EventRow) -> str:
+    return "Other hours changed by {who}" if row.data.get("changed") else "Other hours offered by {who}"
+
+
+def _offered_hours(row: EventRow) -> str:
+    people, quorum = row.data.get("people", 0), row.data.get("quorum", 0)
+    return " · ".join((*row.data.get("slots", ()), f"to {pluralize(people, 'person', 'people')}, {quorum} needed"))
+
+
+SUITS = {"yes": "suits", "maybe": "only if needed", "no": "does not suit"}
+"""Each answer about an hour in words."""
+
+
+def _hours(row: EventRow) -> str:
+    found = [f"{hour}: {SUITS.get(answer, '')}" for hour, answer in row.data.get("answers", ())]
+    agreed, note = row.data.get("agreed"), row.data.get("note")
+    return " · ".join(
+        filter(None, (*found, f"“{note}”" if note else "", f"agreed by all needed: {agreed}" if agreed else ""))
+    )
+
+
 def _roster_row(row: EventRow) -> str:
     return f"{row.data.get('name', '')}, {row.data.get('email', '')}"
 
@@ -327,6 +348,33 @@ QUESTION_WITHDRAWN = EventType(
     "deposition.question_withdrawn", "Question withdrawn by {who}", "withdrew the question", "undo-2"
 )
 ANSWER_SETTLED = EventType("deposition.answer_settled", "Answer dealt with by {who}", "dealt with the answer", "check")
+HOURS_PROPOSED = EventType(
+    "deposition.hours_proposed", _proposed, "offered other hours", "calendar-clock", details=_offered_hours
+)
+HOURS_ANSWERED = EventType(
+    "deposition.hours_answered",
+    "{person} answered about other hours",
+    "answered",
+    "message-square-text",
+    details=_hours,
+)
+HOURS_REMINDED = EventType(
+    "deposition.hours_reminded",
+    "Reminder of the offered hours by {who}",
+    "reminded those who had not answered",
+    "bell",
+    details=_who_was_asked,
+)
+ADDED_ASKED = EventType(
+    "deposition.added_asked",
+    "Asked about the offered hours too, by {who}",
+    "asked those who were added",
+    "user-plus",
+    details=_who_was_asked,
+)
+PROPOSAL_WITHDRAWN = EventType(
+    "deposition.proposal_withdrawn", "Other hours withdrawn by {who}", "withdrew the other hours", "undo-2"
+)
 STARTED = EventType(
     "deposition.started", "Started by {who}", "started the session", "play", "good", True, details=_early
 )

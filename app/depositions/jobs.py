@@ -1,15 +1,17 @@
 """Jobs of the worker: reminders that come due, and the question whether a session takes place.
 
-Both are outbox rows, written in the transaction that told the participants of the session. Whether they are still
-needed is decided when they come due: the session may have been moved, canceled or begun, of which nobody was told.
+All are outbox rows, written in the transaction that told the participants of the session, or asked them. Whether they
+are still needed is decided when they come due: meanwhile the session may have been moved, canceled or begun.
 """
 
 from app.depositions import emails, events
 from app.depositions.actions._write import locked, organization_name, record
-from app.depositions.actions.follow_ups import RECONFIRM, REMIND
+from app.depositions.actions.ask_hours import remind as remind_them
+from app.depositions.actions.follow_ups import RECONFIRM, REMIND, REMIND_HOURS
 from app.depositions.actions.people import asked
 from app.depositions.models import BOOKED, Deposition
-from app.depositions.queries import people, reconfirmation, settings
+from app.depositions.queries import people, proposals, reconfirmation, settings
+from app.depositions.rules.proposals import why_closed
 from app.depositions.rules.reconfirmation import reminder_due
 from app.kernel.changes.events import WORKER
 from app.kernel.db.engine import Db
@@ -60,14 +62,29 @@ def reconfirm(delivery: Delivery) -> str:
     return f"{len(who)} asked."
 
 
-def _unchanged(db: Db, delivery: Delivery) -> Deposition | None:
-    """The session, locked, when it is booked and still as it was when the job was ordered."""
+def remind_hours(delivery: Delivery) -> str:
+    """Reminds those who have not answered about the hours that are offered, as long as these are the hours."""
+    with delivery.database.write() as db:
+        deposition = _unchanged(db, delivery, sequence=False)
+        proposal = proposals.by_id(db, int(delivery.payload["proposal"]))
+        if deposition is None or proposal is None or proposal.version != delivery.payload["version"]:
+            return NOT_NEEDED
+        if why_closed(proposal.state, proposal.answers_until, delivery.now):
+            return NOT_NEEDED
+        if not settings.of_organization(db, deposition.organization_id).reminds(deposition.booked_at):
+            return "The organization has switched reminders off."
+        found = proposals.matrix(db, deposition, proposal)
+        return f"{remind_them(db, deposition, found, by=WORKER, now=delivery.now)} reminded."
+
+
+def _unchanged(db: Db, delivery: Delivery, *, sequence: bool = True) -> Deposition | None:
+    """The session, locked, when it is booked and, with `sequence`, still as it was when the job was ordered."""
     try:
         deposition = locked(db, int(delivery.payload["deposition"]))
     except NotFound:
         return None
-    same = deposition.sequence == delivery.payload["sequence"]
+    same = not sequence or deposition.sequence == delivery.payload["sequence"]
     return deposition if same and deposition.state in BOOKED else None
 
 
-HANDLERS: dict[str, Handler] = {REMIND: remind, RECONFIRM: reconfirm}
+HANDLERS: dict[str, Handler] = {REMIND: remind, RECONFIRM: reconfirm, REMIND_HOURS: remind_hours}

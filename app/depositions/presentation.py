@@ -44,6 +44,9 @@ GROUPS = {
     "cancellation": Label("Cancellation requested", "message-square-x", "danger"),
     "asked_answered": Label("Answered", "message-square-text", "warn"),
     "asked_open": Label("Asked, no answer yet", "hourglass"),
+    "offered_agreed": Label("Participants agree to another hour", "calendar-check", "warn"),
+    "offered_late": Label("The time to answer is over, no hour is agreed", "hourglass", "warn"),
+    "offered_open": Label("Other hours offered, answers come in", "hourglass"),
     "not_up_to_date": Label("Somebody is not up to date", "mail-x", "danger"),
     "overlapping": Label("Overlapping", "layers-2", "danger"),
     "overlapping_passed": Label("Overlapping, date has passed", "history"),
@@ -54,6 +57,8 @@ GROUPS = {
     "next_unasked": Label("Not asked", "circle-dashed"),
     "next_yes": Label("Confirmed", "circle-check", "good"),
     "found": Label("Found", "search"),
+    "flagged": Label("With this flag", "list-filter"),
+    "flagged_passed": Label("With this flag, date has passed", "history"),
     **{f"{state}_days": Label(STATES[state].word, STATES[state].icon) for state in State},
 }
 
@@ -62,7 +67,9 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "reconfirmed_no": ("calendar-x", "danger"),
     "reconfirmed_call": ("phone", "danger"),
     "answered": ("message-square-text", "warn"),
+    "agreed": ("calendar-check", "warn"),
     "asked": ("circle-question-mark", ""),
+    "offered": ("hourglass", ""),
     "passed": ("history", "danger"),
     "moved": ("clock", "danger"),
     "overlap": ("layers-2", "danger"),
@@ -125,6 +132,7 @@ class _CacheKey(NamedTuple):
     hour_moved: bool
     reconfirmation: str | None
     question: str | None
+    agreement: str | None
     postback_url: bool
     interpreter: str | None
     country: str | None
@@ -135,17 +143,16 @@ class _CacheKey(NamedTuple):
         return {"interpreter": self.interpreter} if self.interpreter else {}
 
 
+def _flags(key: _CacheKey, passed: bool) -> list[flags.Flag]:
+    """The flags of a row whose hour has `passed` or not."""
+    now = key.starts_at + timedelta(microseconds=1 if passed else 0)
+    return flags.flags_of(key, now, key.country, key.overlaps, key.requested_twice, key.open_items)
+
+
 @lru_cache(maxsize=8192)
 def _cached_cells(key: _CacheKey, viewer_zone: str, hour: datetime, passed: bool) -> CachedCells:
     """The cells of a row, kept within the `hour`: which year it is decides how a day is written."""
-    found = flags.flags_of(
-        key,
-        key.starts_at + timedelta(microseconds=1 if passed else 0),
-        key.country,
-        key.overlaps,
-        key.requested_twice,
-        key.open_items,
-    )
+    found = _flags(key, passed)
     tone = "warn" if any(flag.key == "hour" for flag in found) else ""
     span = transitions.busy(key.starts_at, key.ends_at)
     return CachedCells(
@@ -163,6 +170,9 @@ _MIXED_GROUPS = frozenset(
         "cancellation",
         "asked_answered",
         "asked_open",
+        "offered_agreed",
+        "offered_late",
+        "offered_open",
         "not_up_to_date",
         "overlapping",
         "overlapping_passed",
@@ -199,27 +209,10 @@ def row(
     are to be called."""
     calls = group in ("next_no", "next_silent")
     phone = known.phones.get(listed.organization_id, "") if calls else ""
-    starts_at = listed.starts_at
-    key = _CacheKey(
-        listed.state,
-        starts_at,
-        listed.ends_at,
-        listed.zone,
-        listed.ambiguous,
-        listed.cancellation_open,
-        *known.overlapping.get(listed.id, ALONE),
-        listed.hour_moved,
-        listed.reconfirmation,
-        listed.question,
-        bool(listed.postback_url),
-        listed.details.get("interpreter"),
-        country_of(listed),
-        known.open_items.get(listed.id, ()),
-    )
     hour = now.replace(minute=0, second=0, microsecond=0)
     name = normalization.shown(listed.deponent_name)
     clock, tone, small = _clock(listed, group, now)
-    cached = _cached_cells(key, viewer.time_zone, hour, starts_at < now)
+    cached = _cached_cells(_key_of(listed, known), viewer.time_zone, hour, listed.starts_at < now)
     state = _STATE_BADGES[listed.state] if group in _MIXED_GROUPS else None
     return QueueRow(
         listed.id,
@@ -241,6 +234,33 @@ def row(
         known.manager_phones.get(listed.manager_id or 0, "") if calls else "",
         group == "not_up_to_date",
     )
+
+
+def _key_of(listed: ListedDeposition, known: Known) -> _CacheKey:
+    return _CacheKey(
+        listed.state,
+        listed.starts_at,
+        listed.ends_at,
+        listed.zone,
+        listed.ambiguous,
+        listed.cancellation_open,
+        *known.overlapping.get(listed.id, ALONE),
+        listed.hour_moved,
+        listed.reconfirmation,
+        listed.question,
+        listed.agreement,
+        bool(listed.postback_url),
+        listed.details.get("interpreter"),
+        country_of(listed),
+        known.open_items.get(listed.id, ()),
+    )
+
+
+def flags_in_words(listed: ListedDeposition, known: Known, now: datetime) -> str:
+    """The flags of a row, for a file: `Sunday, No webhook`."""
+    if listed.state not in flags.WAITING:
+        return ""
+    return ", ".join(flag.label for flag in _flags(_key_of(listed, known), listed.starts_at < now))
 
 
 class OfOrganization(Protocol):

@@ -21,6 +21,9 @@ WITH_PREVIEW = (
     "change_manager",
     "keep_clock_time",
     "keep_moment",
+    "propose",
+    "remind_hours",
+    "ask_added",
 )
 """The verbs that show what they send before they act."""
 

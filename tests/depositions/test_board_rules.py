@@ -69,6 +69,9 @@ def test_a_window_shows_most_sessions_and_says_what_lies_outside():
     early = shown("2026-12-08", sessions=sessions, wanted=0)
     assert (early.earlier, early.later, early.later_from) == (0, 2, 12)
     assert shown("2026-12-08", wanted=99).hours[-1].label == "23:00"
+    across = [session(1, "2026-12-08 07:30", 1), session(2, "2026-12-08 19:30", 1)]
+    part = shown("2026-12-08", sessions=across, wanted=8)
+    assert (part.earlier, part.later) == (0, 0), "what is shown in part is neither"
 
 
 def test_working_hours_choose_the_window_of_an_empty_day():
@@ -76,6 +79,13 @@ def test_working_hours_choose_the_window_of_an_empty_day():
     window = board.window(date(2026, 12, 8), "UTC", [], work, None)
     assert window.hours[0].at <= work[0].starts_at
     assert window.hours[-1].at >= work[0].ends_at - timedelta(hours=1)
+
+
+def test_sessions_go_before_working_hours_where_no_window_has_both():
+    work = [Span(at("2026-12-08 12:00"), at("2026-12-09 00:00"))]
+    early = [session(1, "2026-12-08 01:00")]
+    window = board.window(date(2026, 12, 8), "UTC", early, work, None)
+    assert (window.hours[0].at, window.earlier) == (at("2026-12-08 01:00"), 0)
 
 
 def test_overlapping_sessions_and_those_too_close_stand_below_each_other():
@@ -91,6 +101,8 @@ def test_overlapping_sessions_and_those_too_close_stand_below_each_other():
     close = session(4, "2026-12-08 10:00")
     assert len(board.lines(shown("2026-12-08"), [first, close], GAP)) == 2
     assert len(board.lines(shown("2026-12-08"), [first, close], timedelta())) == 1
+    quarter = [session(5, "2026-12-08 11:00", 1 / 12), session(6, "2026-12-08 11:05", 1 / 12)]
+    assert len(board.lines(shown("2026-12-08"), quarter, timedelta())) == 2, "no two bars in one column"
 
 
 def test_every_line_is_as_wide_as_the_window_and_a_buffer_follows_each_session():
@@ -98,6 +110,7 @@ def test_every_line_is_as_wide_as_the_window_and_a_buffer_follows_each_session()
     window = shown("2026-12-08")
     for line in board.lines(window, sessions, timedelta(minutes=20), off={0, 1, 2}, away={40}):
         assert sum(cell.width for cell in line) == window.quarters
+        assert max(cell.width for cell in line if not cell.session) == 4, "a line stands at each hour"
     (line,) = board.lines(window, sessions, timedelta(minutes=20))
     assert [(cell.width, cell.kind) for cell in line if cell.session or cell.kind][:4] == [
         (4, ""),
@@ -105,6 +118,13 @@ def test_every_line_is_as_wide_as_the_window_and_a_buffer_follows_each_session()
         (2, ""),
         (2, "buffer"),
     ]
+    grounds = {"off": set(range(36, 40)), "away": {37, 38, 39}}
+    (line,) = board.lines(window, sessions[1:2], timedelta(minutes=20), **grounds)
+    assert [(cell.width, cell.kind, bool(cell.session)) for cell in line if cell.session or cell.kind] == [
+        (2, "off", True),
+        (2, "buffer", False),
+    ], "what is kept free is seen within an absence too"
+    (line,) = board.lines(window, sessions, timedelta(minutes=20))
     assert (line[-1].session.id, line[-1].width) == (3, 2), "what goes on after the window is cut off"
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,3 +161,35 @@ def test_the_open_sessions_of_a_case_are_a_range_of_an_index(database, cast, cro
         words = plan(db, queries.OPEN_ONES, {"key": conflicts.case_key(cast.marston.id, CASE)})
         # PostgreSQL reads a table of one page whole.
         assert db.dialect == "postgresql" or "ix_conflict_keys_span" in words, words
+
+
+def test_what_touches_does_not_clash_and_what_follows_at_once_follows():
+    nine = factories.at("2026-12-08 09:00")
+    rows = [
+        SimpleNamespace(
+            id=n, state=state, starts_at=nine + timedelta(hours=n), ends_at=nine + timedelta(hours=n + length)
+        )
+        for n, (state, length) in enumerate([("scheduled", 1), ("scheduled", 1), ("initial", 2), ("canceled", 1)])
+    ]
+    assert cases.clashes(rows) == []
+    assert cases.between(rows) == {1: timedelta(), 2: timedelta()}
+    rows[0].ends_at += timedelta(minutes=1)
+    assert cases.clashes(rows) == [(0, 1)]
+    assert cases.between(rows) == {2: timedelta()}
+
+
+def test_what_a_case_lacks_is_said_of_what_is_open():
+    now = factories.at("2026-12-08 12:00")
+    made = {"manager_id": 1, "room_url": "https://rooms.example.com", "deponent_email": "a@example.com"}
+
+    def lacks(state, hours, **facts):
+        at = now + timedelta(hours=hours)
+        one = SimpleNamespace(id=1, state=state, starts_at=at, ends_at=at + timedelta(hours=2), **{**made, **facts})
+        return cases.gaps([one], now)
+
+    assert lacks("scheduled", -1) == [], "it may still begin"
+    assert lacks("scheduled", -3) == ["1 session was booked and never began."]
+    assert lacks("ended", 3, deponent_email=None) == lacks("canceled", 3, room_url=None) == []
+    assert lacks("active", 0, deponent_email=None) == ["1 deponent has no e-mail address."]
+    assert lacks("initial", 3) == ["1 request waits to be scheduled."]
+    assert lacks("ready", 3, manager_id=None, room_url=None) == ["1 session has no manager.", "1 session has no room."]

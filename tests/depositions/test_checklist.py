@@ -61,6 +61,13 @@ def test_twice(ines, cast, database):
     assert (again.status_code, "The checklist says that already." in text(again)) == (409, True)
 
 
+def test_while_it_is_live(ines, cast, database):
+    made = factories.in_state(database, cast, "active")
+    assert f'action="/depositions/{made.id}/change_checklist' in text(ines.get(f"/depositions/{made.id}"))
+    assert send(ines, made.id, "change_checklist", version=made.version, **TYPED).status_code == 303
+    assert stored(database, made.id).version == made.version + 1
+
+
 @pytest.mark.parametrize("state", ["ended", "canceled"])
 def test_wrong_state(ines, cast, database, state):
     made = factories.in_state(database, cast, state)

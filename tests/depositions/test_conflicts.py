@@ -215,7 +215,8 @@ def test_the_page_names_what_it_overlaps(ines, cast, database):
     second = factories.request(database, cast, starts_at=starts_at, **{**factories.OTHERS, **EACH["invitee"]})
     assert f'Overlaps <a href="/depositions/{first.id}">' in text(ines.get(f"/depositions/{second.id}"))
     page = text(ines.get("/depositions?view=overlapping"))
-    assert page.count("Overlaps another") == 2
+    rows = page.partition('id="queue"')[2]
+    assert rows.count("Overlaps another") == 2
 
 
 def test_both_pages_say_why_it_was_booked_all_the_same(ines, database, cast):

@@ -12,6 +12,9 @@ from werkzeug.serving import make_server
 
 from app.depositions import actions
 from app.depositions.models import Manager
+from app.depositions.queries import proposals
+from app.depositions.rules.proposals import written
+from app.depositions.rules.roster import RosterFacts
 from app.kernel.clock import now
 from tests.depositions import factories
 from tests.depositions.pages import stored
@@ -143,3 +146,80 @@ def test_the_room_follows_another_choice_of_manager(keys: Keyboard, database: An
     expect(room).to_have_attribute("placeholder", "https://")
     keys.page.keyboard.press("ArrowDown")
     expect(room).to_have_attribute("placeholder", "The manager’s own room")
+
+
+def test_an_absence_the_plan_who_is_away_and_an_agreement(
+    keys: Keyboard, database: Any, cast: Any, outbox: Any
+) -> None:
+    """A dispatcher's day: somebody is away, their sessions go to others, what waits is planned, and a session moves to
+    an hour to which its participants agree."""
+    rooms = {"zoom": "https://zoom.example.com/{id}"}
+    people = (("Ana Ruiz", "ana@example.com"), ("Kwame Osei", "kwame@example.com"))
+    with database.write() as db:
+        db.execute(update(Manager).values(active=False))
+        ana, kwame = (
+            actions.roster.add(db, RosterFacts(*who, "UTC", templates=rooms), by=cast.actor("ines"), now=now())
+            for who in people
+        )
+    hers = factories.request(database, cast, starts_at=now() + timedelta(days=3), details={})
+    factories.schedule(database, cast, hers.id, manager_name="", manager_email="", manager_id=ana)
+    waits = factories.request(database, cast, starts_at=now() + timedelta(days=5), **factories.OTHERS)
+    day = (now() + timedelta(days=2)).date()
+
+    keys.open(f"/depositions/managers/{ana}")
+    # The part is open already for whoever may do nothing else on this page.
+    keys.to("first_day")
+    keys.page.keyboard.type(f"{day:%m%d%Y}")
+    keys.to("last_day")
+    keys.page.keyboard.type(f"{day + timedelta(days=2):%m%d%Y}")
+    keys.press("Save the absence")
+    keys.page.wait_for_url("**/away")
+    keys.press("Review 1 change")
+    keys.page.wait_for_url("**/plan/review")
+    keys.press("Book and send")
+    expect(keys.page.locator("h1")).to_contain_text("1 session booked")
+    assert stored(database, hers.id).manager_id == kwame
+
+    keys.open("/depositions/board")
+    keys.press("Propose a plan")
+    keys.page.wait_for_url("**/plan")
+    keys.press("Change")
+    keys.page.wait_for_url("**change=*")
+    keys.press("Drop")
+    expect(keys.page.locator("#dropped")).to_be_visible()
+    keys.press("Put back")
+    expect(keys.page.locator("#dropped")).to_have_count(0)
+    keys.press("Review 1 booking")
+    keys.page.wait_for_url("**/plan/review")
+    keys.to("Book and send")
+    keys.page.keyboard.press("Control+Enter")
+    expect(keys.page.locator("h1")).to_contain_text("1 session booked")
+    assert stored(database, waits.id).state == "scheduled"
+
+    outbox.deliver_all()
+    keys.open(f"/depositions/{waits.id}")
+    keys.press("Offer other hours")
+    keys.page.wait_for_url("**/propose*")
+    keys.to("quorum")
+    keys.press("Review and offer")
+    keys.confirm("are asked which hours suit them")
+    with database.read() as db:
+        offer = proposals.latest(db, waits.id)
+        assert offer is not None
+        people = proposals.people(db, offer.id)
+    for one in people[1:]:
+        with database.write() as db:
+            yes = dict.fromkeys(offer.slots, "yes")
+            actions.answer_hours(db, offer.id, one.address, yes, by=cast.actor("ines"), now=now())
+    keys.open("/depositions?view=offered")
+    keys.press("Tomasz Adeyemi")
+    keys.page.wait_for_url(f"**/depositions/{waits.id}?*")
+    expect(keys.page.locator("#proposal")).to_be_visible()
+    keys.press("Remind 1 person")
+    keys.confirm("is reminded")
+    with database.write() as db:
+        actions.answer_hours(db, offer.id, people[0].address, yes, by=cast.actor("ines"), now=now())
+    keys.open(f"/depositions/{waits.id}#proposal")
+    keys.press("Review and move")
+    keys.confirm("Moved")
+    assert written(stored(database, waits.id).starts_at) == offer.slots[0]

@@ -89,6 +89,8 @@ def test_everybody_means_the_same_list(database, cast, desk):
         tag=st.sampled_from(["", "", "vip", "none"]),
         person=st.sampled_from([None, None, "nobody", cast.ines.id]),
         sort=st.sampled_from(["", "starts", "-starts", "received", "-received"]),
+        flag=st.sampled_from(["", "", "", "overlap", "checklist", "webhook"]),
+        in_zone=st.sampled_from(["", "", "", "Pacific"]),
     )
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

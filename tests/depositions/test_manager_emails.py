@@ -121,7 +121,7 @@ def test_they_are_written_in_the_first_language_of_the_manager_that_is_written(
     assert moved in mails[1]["text"]
     assert mails[2]["subject"].startswith(canceled)
     assert str(event_of(mails[0])[1]["SUMMARY"]) in mails[0]["subject"]
-    day, clock = {"es": ("martes, ", "00:30"), "fr": ("mardi, ", "00:30"), "ar": ("الثلاثاء, ", "00:30")}.get(
+    day, clock = {"es": ("martes, ", "00:30"), "fr": ("mardi, ", "00:30"), "ar": ("الثلاثاء، ", "00:30")}.get(
         lang, ("Tue ", "00:30")
     )
     assert f"{day}{clock} CET" in mails[0]["text"], "on their own clock"

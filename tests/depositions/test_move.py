@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from app.depositions import actions, presentation
-from app.depositions.rules.new_request import parse_start
+from app.depositions.actions import roster
+from app.depositions.rules.new_request import parse_start, tidy_details
 from app.kernel.changes.events import timeline
 from app.kernel.clock import now
 from app.kernel.outbox.outbox import OutboxRow
@@ -283,6 +284,43 @@ def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, datab
     assert "Nobody is notified of it." in text(done)
     assert "nobody is notified by e-mail: We call them." in text(done)
     assert len(outbox.rows()) == sent
+
+
+def test_a_silent_move_to_another_manager_does_not_say_that_nobody_is_told(ines, cast, database, outbox):
+    """Who gives a session up and who gets it are told in any case: the page counts them, and so does the sentence."""
+    made = factories.in_state(database, cast, "scheduled")
+    factories.delivered(database)
+    with database.write() as db:
+        by = cast.actor("ines")
+        other = str(roster.add_for_booking(db, "Quill Marlow", "quill@example.com", "UTC", by=by, now=now()))
+    shown, fields = preview_of(ines, made, notify=None, manager=other)
+    page = text(shown)
+    assert "Review and move, telling no participant" in page
+    assert "Move, notify only 2 managers" in page
+    assert "Why is no one told?" in page
+    assert "Nobody is reminded of an hour that they were not told." in page
+    sent = len(outbox.emails())
+    done = ines.post(f"/depositions/{made.id}/move", data={**fields, "reason": "Calls."}, follow_redirects=True)
+    assert "Only 2 managers will be notified by e-mail." in text(done)
+    outbox.deliver_all()
+    assert len(outbox.emails()) - sent == 2
+    made = factories.in_state(database, cast, "scheduled")
+    page = text(preview_of(ines, made, manager=other, start_date="2031-03-13")[0])
+    assert "Move and notify 5 people" in page, "the former manager too"
+
+
+def test_the_gravest_comes_first_and_every_hour_names_its_zone(ines, cast, database):
+    wish = {"details": tidy_details({"interpreter": "Arabic"})}
+    made = factories.in_state(database, cast, "scheduled", **wish)
+    pacific = "Pacific Time (US & Canada)"
+    past = parse_start("2020-03-14", "02:30 PM", pacific)
+    factories.request(database, cast, starts_at=past.starts_at, **factories.OTHERS, **wish)
+    page = text(preview_of(ines, made, start_date="2020-03-14", time_zone=pacific)[0])
+    order = ["Sat 14 Mar 2020, 2:30", "your time", "instead of", "already over", "same interpreter", "a Saturday"]
+    places = [page.index(each, page.index("confirmation-sum")) for each in order]
+    assert places == sorted(places)
+    assert "Why at an hour that is over?" in page
+    assert "14 Mar 2020, 21:30 UTC" in page
 
 
 def test_a_silent_move_to_another_hour_than_was_shown_is_shown_first(ines, cast, database):

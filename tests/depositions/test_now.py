@@ -65,6 +65,10 @@ def test_live_soon_and_late_and_nothing_else(ines, cast, database):
     for id in (live.id, soon.id, late.id):
         assert f'data-part="session-{id}"' in page
     assert "3 sessions" in page
+    close = booked(database, cast, 14)
+    page = text(ines.get("/depositions/now"))
+    missed = [re.search(rf'data-part="session-{each.id}".*?not in', page, re.S)[0] for each in (soon, close)]
+    assert ["warn" in each.rpartition("<")[2] for each in missed] == [False, True]
     assert re.search(r"Should have begun <", page)
 
 

@@ -1,5 +1,6 @@
 """The reads of the lists walk an index, on both databases: asked of the planner, over four thousand depositions."""
 
+import re
 from itertools import product
 
 import pytest
@@ -8,8 +9,19 @@ from sqlalchemy import text
 from app.depositions import actions
 from app.depositions.actions import rereading
 from app.depositions.events import SUBJECT
-from app.depositions.models import Deposition
-from app.depositions.queries import conflicts, detail, listing, managers, related, roster
+from app.depositions.models import ConflictKey, Deposition, OfferedKey
+from app.depositions.queries import (
+    conflicts,
+    detail,
+    listing,
+    managers,
+    marks,
+    planning,
+    proposals,
+    related,
+    roster,
+)
+from app.depositions.rules.transitions import Span
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
 from app.kernel.text import search
@@ -51,6 +63,8 @@ def crowd(database, cast):
             }
         shift["reconfirm_at"] = shift["starts_at"].replace("- 2000", "- 2020")
         shift["question"] = "CASE i % 50 WHEN 3 THEN 'open' WHEN 7 THEN 'answered' END"
+        shift["agreement"] = "CASE i % 50 WHEN 1 THEN 'open' WHEN 2 THEN 'agreed' END"
+        shift["answers_until"] = shift["starts_at"]
         shift["cancellation_open"] = shift["not_up_to_date"] = "(i % 100 = 1)"
         values = ", ".join(shift.get(name, name) for name in columns)
         states = "CASE i % 6 WHEN 0 THEN 'initial' WHEN 1 THEN 'scheduled' WHEN 2 THEN 'ready' WHEN 3 THEN 'active' "
@@ -84,6 +98,13 @@ def plan(db, statement, values=None):
     return "\n".join(str(row[-1]) for row in rows)
 
 
+def explained(db, statement, values):
+    """The planner's words for a statement with lists among its values."""
+    sql = statement.params(values).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+    rows = db.execute(text(f"EXPLAIN {'QUERY PLAN ' if db.dialect == 'sqlite' else ''}{sql}"))
+    return "\n".join(str(row[-1]) for row in rows)
+
+
 def faults_of(words, asked, bounded=False):
     """What is wrong with a plan: it reads the whole table, or sorts what is more than one day's."""
     signs = ["SCAN depositions\n", "Seq Scan on depositions", *([] if bounded else ["TEMP B-TREE", "Sort"])]
@@ -106,9 +127,9 @@ def test_every_group_is_a_range_on_an_index(database, cast, crowd):
             for at, segment in enumerate(listed.compiled.segments):
                 values = [crowd._mapping[column.key] or now() for column in segment.order]
                 for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
-                    statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51)
+                    statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51).statement
                     facts = {**listed.values, **{f"at_{n}": value for n, value in enumerate(values)}}
-                    bounded = segment.key.endswith("soon") or view in (listing.NEXT, listing.ASKED)
+                    bounded = segment.key.endswith("soon") or view in (listing.NEXT, listing.ASKED, listing.OFFERED)
                     # The heads of several ranges are merged; nothing else is sorted.
                     bounded |= len(segment.branches) > 1
                     asked = (view, organization, segment.key, beyond, back)
@@ -132,7 +153,7 @@ def test_every_order_offered_is_carried_by_indexes(database, cast, crowd):
             (segment,) = listed.compiled.segments
             values = {f"at_{n}": crowd._mapping[column.key] for n, column in enumerate(segment.order)}
             for beyond in (False, True):
-                statement = listed.compiled.rows(0, beyond=beyond, back=False, most=51)
+                statement = listed.compiled.rows(0, beyond=beyond, back=False, most=51).statement
                 # The heads of the states are merged, and the few sessions to be canceled sorted; nothing else is.
                 merged = len(segment.branches) > 1 or view in (listing.CANCELLATION, listing.STARTING, listing.MOVED)
                 words = plan(db, statement, {**listed.values, **values})
@@ -146,7 +167,34 @@ def test_whose_they_are_is_found_by_an_index(database, cast, crowd, person):
     with database.read() as db:
         listed = listing.listing(db, choose(view=listing.EVERYTHING, person=person, tag="vip"), now())
         for at in range(len(listed.compiled.segments)):
-            walks_an_index(plan(db, listed.compiled.rows(at, beyond=False, back=False, most=51), listed.values), True)
+            walks_an_index(
+                plan(db, listed.compiled.rows(at, beyond=False, back=False, most=51).statement, listed.values), True
+            )
+
+
+FLAG_INDEXES = {
+    "overlap": "overlapping",
+    "cancellation": "cancellation",
+    "moved": "hour_moved",
+    "answered": "question",
+    "asked": "question",
+    "agreed": "agreement",
+    "offered": "agreement",
+}
+
+
+@pytest.mark.parametrize("flag", marks.INDEXED)
+def test_a_flag_is_found_by_its_own_index(database, cast, crowd, flag):
+    """However many rows there are in the states of the list: rows and counts."""
+    with database.read() as db:
+        for view in (listing.EVERYTHING, listing.SCHEDULED):
+            listed = listing.listing(db, choose(view=view, flag=flag), now())
+            assert [segment.key for segment in listed.compiled.segments] == ["flagged", "flagged_passed"]
+            statements = [listed.compiled.rows(at, beyond=False, back=False, most=51).statement for at in range(2)]
+            for statement in (*statements, listed.compiled.counts((0, 1), counters=False).statement):
+                words = plan(db, statement, listed.values)
+                walks_an_index(words, bounded=True)
+                assert re.search(rf"ix_depositions_(organization_)?{FLAG_INDEXES[flag]}\b", words), words
 
 
 def test_the_api_list_walks_an_index(database, cast, crowd):
@@ -197,17 +245,58 @@ def test_conflicts_walk_an_index(database, cast, crowd):
     asked = {
         "sharing": (conflicts._SHARING[True], span),
         "shared": (conflicts._SHARING[False], span),
+        "taken": (proposals._TAKEN[ConflictKey], span),
         "still": (conflicts._STILL, {"ids": [100, 200]}),
         "counted": (conflicts._COUNTED, {"ids": [100, 200]}),
     }
     with database.read() as db:
         for name, (statement, values) in asked.items():
-            sql = statement.params(values).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
-            explained = db.execute(text(f"EXPLAIN {'QUERY PLAN ' if db.dialect == 'sqlite' else ''}{sql}"))
-            words = "\n".join(str(row[-1]) for row in explained)
+            words = explained(db, statement, values)
             assert "SCAN conflict_keys" not in words, f"{name}:\n{words}"
             assert "Seq Scan" not in words, f"{name}:\n{words}"
             assert "ix_conflict_keys_span" in words, f"{name}:\n{words}"
+
+
+def test_what_a_plan_reads_walks_an_index(database, cast, crowd):
+    """However many requests wait elsewhere, and sessions the team had before."""
+    with database.write() as db:
+        # Forty managers, whose sessions are of two hundred cases.
+        db.execute(text("UPDATE depositions SET manager_id = 100 + id % 40, case_name = 'Case ' || (id % 200)"))
+    with database.write() as db:
+        db.execute(text("ANALYZE"))
+    within = Span(crowd.starts_at, crowd.starts_at + planning.AHEAD)
+    moments = planning._moments(within)
+    known = {"managers": list(range(100, 120)), "cases": [f"Case {n}" for n in range(50)], **moments}
+    with database.read() as db:
+        for name, statement, values, index in (
+            ("waiting", planning.WAITING, moments, "starts"),
+            ("managed", planning.MANAGED, {"manager": 100, **moments}, "managed"),
+            ("known", planning.KNOWN, known, "starts|managed"),
+        ):
+            words = explained(db, statement, values)
+            # What lies within some days may be put into order.
+            assert not faults_of(words, name, bounded=True)
+            assert re.search(rf"ix_depositions_(organization_)?({index})\b", words), f"{name}:\n{words}"
+
+
+def test_offered_hours_are_found_by_their_keys(database, cast, crowd):
+    with database.write() as db:
+        keys = "SELECT id, id % 40, 'manager', id * 600, id * 600 + 3600 FROM depositions"
+        db.execute(text(f"INSERT INTO offered_keys (deposition_id, key, need, begins, ends) {keys}"))
+    with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE" if database.sqlite else "VACUUM ANALYZE offered_keys"))
+    span = {"keys": [1, 2], "begins": 60_000, "ends": 63_600, "earliest": 60_000 - conflicts.LONGEST, "besides": 0}
+    asked = {
+        "conflicts": (conflicts._OFFERED, span),
+        "taken": (proposals._TAKEN[OfferedKey], span),
+        "plan": (planning.OFFERED, span),
+    }
+    with database.read() as db:
+        for name, (statement, values) in asked.items():
+            words = explained(db, statement, values)
+            assert "SCAN" not in words, f"{name}:\n{words}"
+            assert "Seq Scan" not in words, f"{name}:\n{words}"
+            assert "ix_offered_keys_span" in words, f"{name}:\n{words}"
 
 
 def test_other_sessions_of_the_case_are_few_and_found_by_their_ids(database, cast, crowd):
@@ -215,9 +304,7 @@ def test_other_sessions_of_the_case_are_few_and_found_by_their_ids(database, cas
         for n in range(40):
             search.add(db, SearchDocument(SUBJECT, str(n + 2), cast.marston.id, (crowd.case_name,)))
     with database.read() as db:
-        sql = related._SESSIONS.params(ids=[1, 2, 3]).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
-        explained = db.execute(text(f"EXPLAIN {'QUERY PLAN ' if db.dialect == 'sqlite' else ''}{sql}"))
-        walks_an_index("\n".join(str(row[-1]) for row in explained), bounded=True)
+        walks_an_index(explained(db, related._SESSIONS, {"ids": [1, 2, 3]}), bounded=True)
         found = search.ids(db, SUBJECT, crowd.case_name, [cast.marston.id], related._READ)
         assert len(found) <= related._READ
         assert len(related.related(db, crowd)) <= related.SHOWN

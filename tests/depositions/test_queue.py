@@ -1,5 +1,6 @@
 """The queue: which group, which order, how many, who is next."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -62,6 +63,9 @@ def desk(database, cast):
     made["canceled"] = factories.in_state(database, cast, "canceled", starts_at=moment + 4 * DAY).id
     with database.write() as db:
         db.execute(update(Deposition).where(Deposition.id == made["ready"]).values({Deposition.hour_moved: True}))
+        for name, stands, until in (("asked", "open", DAY), ("scheduled", "agreed", -DAY), ("tomorrow", "open", -DAY)):
+            values = {Deposition.agreement: stands, Deposition.answers_until: moment + until}
+            db.execute(update(Deposition).where(Deposition.id == made[name]).values(values))
     return made
 
 
@@ -92,6 +96,7 @@ LISTS = {
     listing.STARTING: NEEDS[:2],
     listing.CANCELLATION: [("cancellation", "asked")],
     listing.ASKED: [("asked_open", "fresh")],
+    listing.OFFERED: [("offered_agreed", "scheduled"), ("offered_late", "tomorrow"), ("offered_open", "asked")],
     listing.NOT_UP_TO_DATE: [("not_up_to_date", "canceled")],
     listing.OVERLAPPING: [("overlapping", "fresh"), ("overlapping", "harbor")],
     listing.MOVED: [("moved", "ready")],
@@ -190,3 +195,26 @@ def test_counts_stay_with_what_the_reader_may_see(database, desk, cast):
 def test_managers_are_the_active_rows_of_the_roster(database, cast):
     with database.read() as db:
         assert [one.name for one in managers.managers(db)] == ["Ines Okafor"]
+
+
+def test_filters_by_case_and_by_flag(ines, cast, database):
+    made = factories.request(database, cast)
+    other = factories.request(database, cast, **{**factories.OTHERS, "deponent_email": made.deponent_email})
+    alone = factories.request(database, cast, starts_at=now() + timedelta(days=40), case_name="Harrow v. Quay")
+
+    def rows(query):
+        answer = ines.get(f"/depositions?{query}")
+        assert answer.status_code == 200
+        assert "/depositions/csv?" in answer.text
+        return {int(id) for id in re.findall(r'data-row="(\d+)"', answer.text)}
+
+    assert rows("flag=overlap") == {made.id, other.id}
+    assert rows("flag=moved") == set()
+    assert rows("case=harrow+QUAY") == {alone.id}
+    assert rows("case=Orsolya") == set(), "a name is no case"
+    assert rows("case=keller&flag=overlap") == {made.id}
+    assert "Case:</span> <bdi>harrow</bdi>" in ines.get("/depositions?case=harrow").text
+    assert ines.get("/depositions?flag=purple").status_code == 422
+    listed = ines.get("/depositions/csv?flag=overlap").text
+    assert listed.count("Orsolya Brandt") == 1
+    assert "Harrow" not in listed

@@ -202,6 +202,7 @@ def facts(start: str, zone: str = "America/Los_Angeles", hours: float = 1.0, **o
         "hour_moved": False,
         "reconfirmation": None,
         "question": None,
+        "agreement": None,
         "postback_url": "https://example.com",
         "details": {},
     }

@@ -104,7 +104,7 @@ def test_the_printed_link_works_and_is_not_guessable(client, cast, database):
             "mardi 8 décembre 2026|07:50 – 09:05|heure normale du Pacifique",
         ),
         ("es-MX", "ltr", "fue cancelada", "Empieza en", "martes 8 de diciembre de 2026|07:50 – 09:05|PST, hora"),
-        ("ar", "rtl", "أُلغيت", "تبدأ بعد", "07:50 – 09:05|PST"),
+        ("ar", "rtl", "أُلغيت", "تبدأ بعد", "07:50 – 09:05|PST، "),
     ],
 )
 def test_it_speaks_the_organizations_language(client, cast, database, clock, locale, direction, canceled, early, hours):

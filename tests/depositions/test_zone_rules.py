@@ -1,6 +1,7 @@
 """Zone rules change after a session was placed: it is noticed, and the team decides which counts."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import update
@@ -9,6 +10,7 @@ from app.depositions import actions
 from app.depositions.actions import rereading
 from app.depositions.models import NOT_PROMISED, Deposition
 from app.depositions.queries import conflicts, listing, zone_checks
+from app.depositions.rules.proposals import NewProposal
 from app.kernel.clock import now
 from app.kernel.errors import Conflict
 from app.kernel.text import time_zones
@@ -117,6 +119,21 @@ def test_a_request_that_nobody_was_told_of_changes_silently(ines, cast, database
     assert send(ines, made.id, verb, version=1).status_code == 303
     assert not stored(database, made.id).hour_moved
     assert not outbox.rows("email")
+
+
+@pytest.mark.parametrize("verb", ["keep_clock_time", "keep_moment"])
+def test_the_confirmation_names_the_offered_hours_that_it_ends(client, cast, database, clock, verb):
+    clock.set(factories.at("2026-12-01 10:00"))
+    ines = cast.sign_in(client, "ines")
+    made = factories.in_state(database, cast, "scheduled", starts_at=factories.at("2026-12-15 19:00"))
+    placed_by_old_rules(database, made)
+    read_anew(database)
+    offered = NewProposal((factories.at("2026-12-17 18:00"), factories.at("2026-12-18 18:00")))
+    with database.write() as db:
+        actions.propose(db, made.id, offered, by=cast.actor("ines"), now=now())
+    page = unescape(text(send(ines, made.id, verb, version=stored(database, made.id).version, step="preview")))
+    hours = "Thu 17 Dec 2026, 10:00 AM PST; Fri 18 Dec 2026, 10:00 AM PST"
+    assert f"Offered no longer then: {hours}. 3 people were asked, nobody has answered." in page
 
 
 @pytest.mark.parametrize("verb", ["keep_clock_time", "keep_moment"])

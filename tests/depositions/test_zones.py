@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -48,7 +49,10 @@ def parsed(wall: datetime, name: str) -> new_request.Start:
     return new_request.parse_start(f"{wall:%Y-%m-%d}", time_zones.clock12(wall), name)
 
 
-CSV: dict[str, Any] = {column.head: column.value for column in QUEUE.csv}
+CSV: dict[str, Any] = {
+    column.head: attrgetter(f"row.{column.value}") if isinstance(column.value, str) else column.value
+    for column in QUEUE.csv
+}
 """The columns of the desk's CSV, by their heads."""
 
 
@@ -111,7 +115,7 @@ def page(starts_at: datetime, ends_at: datetime, zone: str, t: Translator) -> st
     first, last = clock.split(" – ")
     if into:
         last = f"{datetimes.day(day + DAY)}, {last}"
-    word = "" if re.search(r"\d [A-Z]{3,}|\d [AP]M [A-Z]|GMT", last) else f" {shown.zone.partition(',')[0]}"
+    word = "" if re.search(r"\d [A-Z]{3,}|\d [AP]M [A-Z]|GMT", last) else f" {re.split('[,،]', shown.zone)[0]}"
     return f"{datetimes.day(day)}, {first} to {last}{word}"
 
 

@@ -6,6 +6,7 @@ in the same transaction.
 
 from app.depositions.actions import roster
 from app.depositions.actions.ask import answer_question, ask, settle_question
+from app.depositions.actions.ask_hours import ask_added, remind_hours
 from app.depositions.actions.assign import assign, unassign
 from app.depositions.actions.cancel import cancel
 from app.depositions.actions.change_checklist import change_checklist
@@ -17,6 +18,7 @@ from app.depositions.actions.decline_cancellation import decline_cancellation
 from app.depositions.actions.end import end
 from app.depositions.actions.keep_hour import keep_clock_time, keep_moment
 from app.depositions.actions.move import Move, move
+from app.depositions.actions.propose import answer_hours, propose, withdraw_proposal
 from app.depositions.actions.reconfirm import reconfirm, respondent
 from app.depositions.actions.request import Entry, request
 from app.depositions.actions.request_cancellation import request_cancellation
@@ -32,8 +34,10 @@ __all__ = [
     "Booking",
     "Entry",
     "Move",
+    "answer_hours",
     "answer_question",
     "ask",
+    "ask_added",
     "assign",
     "cancel",
     "change_checklist",
@@ -46,7 +50,9 @@ __all__ = [
     "keep_clock_time",
     "keep_moment",
     "move",
+    "propose",
     "reconfirm",
+    "remind_hours",
     "request",
     "request_cancellation",
     "respondent",
@@ -59,5 +65,6 @@ __all__ = [
     "test_webhook",
     "unassign",
     "withdraw",
+    "withdraw_proposal",
     "write_notice",
 ]

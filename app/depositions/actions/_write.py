@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.models import Organization
-from app.depositions.actions import overlaps, people
+from app.depositions.actions import overlaps, people, proposals
 from app.depositions.actions.follow_ups import follow_ups
 from app.depositions.events import EVENTS, SUBJECT
 from app.depositions.models import Deposition, State
@@ -115,6 +115,8 @@ def record(
         messages=[*messages, *follow_ups(db, deposition, now)],
     )
     people.queued(db, deposition, messages, now)
+    if deposition.agreement is not None:
+        proposals.follow(db, deposition, now)
     if deposition.version > 1 and deposition.state != State.INITIAL:
         refresh(db, Deposition.id == deposition.id)
 

@@ -81,6 +81,9 @@ def kept(db: Db, deposition_id: int, values: Values) -> Values:
     after = _after(row, values)
     take_turns(db, (row.starts_at, row.ends_at), (after.starts_at, after.ends_at))
     if db.dialect == "postgresql":
+        # Before its keys, as `_write.locked` does: who waited while it was moved has the turns of its former hour, and
+        # would delete its keys while somebody holds the row and waits for them.
+        _lock(db, {deposition_id})
         after = _after(db.execute(_ROW, {"id": deposition_id}).one(), values)
     keys = conflicts.keys_of(db, cast(Facts, after)) if after.state in OPEN else []
     stored = conflicts.stored_keys(db, deposition_id)
@@ -127,7 +130,10 @@ def check(db: Db, deposition: Deposition, reason: str, now: datetime, *, refuses
         rules.check(rules.findings(deposition, found, now), reason)
     if not found:
         return {}
-    return {"overlaps": sorted(overlap.other.id for overlap in found), **({"reason": reason.strip()} if reason else {})}
+    return {
+        "overlaps": sorted({overlap.other.id for overlap in found}),
+        **({"reason": reason.strip()} if reason else {}),
+    }
 
 
 def overlaps_others(db: Db, keys: Sequence[Key]) -> bool:

@@ -17,13 +17,14 @@ from sqlalchemy import select, update
 from app.accounts.models import Organization, Person
 from app.depositions import actions
 from app.depositions.actions import rereading
-from app.depositions.demo import answers
+from app.depositions.demo import answers, day
 from app.depositions.events import SUBJECT
 from app.depositions.models import Deposition, DepositionPerson, MessageState, State
 from app.depositions.queries import managers, people
 from app.depositions.rules import new_request
 from app.depositions.rules.roster import read as read_roster
 from app.depositions.rules.settings import SettingsFields
+from app.depositions.rules.transitions import Span
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import Values
@@ -103,9 +104,11 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
     for plan in _plans(maker.random):
         maker.make(plan)
     maker.abroad()
+    maker.day()
     maker.request_twice()
     answers.ask(db, organizations["marston"], _actor(maker.team[0]), now)
     answers.prepare(db, _actor(maker.team[0]), now)
+    answers.propose(db, _actor(maker.team[0]), now)
     maker.change_zone_rules()
     maker.settle()
     answers.reconfirm(db, organizations, now)
@@ -130,16 +133,15 @@ def _plans(chance: random.Random) -> list[Plan]:
     waiting = [Plan("initial", days(chance.randint(2, 30)), hours(chance.randint(25, 110))) for _ in range(9)]
     passed = [Plan("initial", -days(chance.randint(1, 300)), days(4)) for _ in range(2)]
     fresh = [Plan("initial", days(chance.randint(2, 50)), hours(chance.randint(0, 22))) for _ in range(14)]
-    scheduled = [Plan("scheduled", days(chance.randint(0, 40)) + hours(2), days(1 + n * 1.9)) for n in range(30)]
+    scheduled = [Plan("scheduled", days(chance.randint(0, 40)) + hours(2), days(1 + n * 1.9)) for n in range(25)]
     requested = [Plan("cancellation requested", days(n), days(12)) for n in (1, 3, 8)]
     ready = [Plan("ready", days(chance.randint(1, 25)), days(3), "hartwell") for _ in range(10)]
     never = [Plan("scheduled", -days(2), days(20))]
     live = [Plan("active", -hours(h) / 2, days(11)) for h in (1, 2, 3)]
-    past = [chance.randint(1, 90) for _ in range(24)]
+    past = [chance.randint(1, 7 if n % 3 == 0 else 90) for n in range(24)]
     ended = [Plan("ended", -days(ago), days(ago + 4 + n % 15)) for n, ago in enumerate(past)]
     canceled = [Plan("canceled", days(chance.randint(-40, 30)), days(44 + n)) for n in range(14)]
     abroad = [Plan("initial", days(6), hours(11), "khaleej"), Plan("scheduled", days(9), days(2), "khaleej")]
-    today = [Plan("scheduled", hours(h), days(3)) for h in (5, 6, 7, 9)]
     return [
         *urgent,
         *waiting,
@@ -153,7 +155,6 @@ def _plans(chance: random.Random) -> list[Plan]:
         *ended,
         *canceled,
         *abroad,
-        *today,
         Plan("canceled silently", days(5), days(9)),
     ]
 
@@ -168,18 +169,21 @@ class _Maker:
         self.team = [p for p in people.values() if p.email in ("ines.moreau@example.com", "ana.ruiz@example.com")]
         self.random = random.Random(SEED)
         self.made = 0
+        self.managers: dict[str, int] = {}
+        self.taken: dict[str, list[Span]] = {}
 
     def roster(self) -> None:
         """Who manages: the team, and outsiders whom organizations ask for."""
         began = self.now - SWITCHED_ON
+        on_weekend = self.now.astimezone(ZoneInfo(day.VIEWER)).weekday() > 4
         for typed in json.loads(ROSTER.read_text("utf-8")):
+            typed = day.hours_of_today(typed) if on_weekend else typed
             actions.roster.add(self.db, read_roster(typed), by=OPERATOR, now=began)
-        ana, amber = (managers.by_email(self.db, email) for email in ("ana.ruiz@example.com", "amber@example.com"))
-        for one, days, length, note in ((ana, 12, 4, "Holidays"), (amber, -1, 3, "At a trial in Hamburg")):
-            assert one is not None
-            first = self.now.date() + timedelta(days=days)
-            last = first + timedelta(days=length)
-            actions.roster.add_absence(self.db, one.id, first, last, note, by=OPERATOR, now=began)
+        self.managers = {one.email: one.id for one in managers.managers(self.db)}
+        away = ((day.ANA, *day.HOLIDAYS, "Holidays"), ("amber@example.com", -1, 2, "At a trial in Hamburg"))
+        for email, *days, note in away:
+            first, last = (self.now.date() + timedelta(days=each) for each in days)
+            actions.roster.add_absence(self.db, self.managers[email], first, last, note, by=OPERATOR, now=began)
 
     def document_examples(self) -> None:
         """The requests the document prints, with its own dates, and the first once more for the coming night."""
@@ -263,8 +267,9 @@ class _Maker:
         if plan.state == "canceled":
             actions.cancel(self.db, deposition.id, by=by, now=later + plan.ago / 2, notify=self.random.random() < 0.7)
             return
+        manager = day.manager(self.made, plan.starts, live=plan.state == "active")
         if deposition.state == "initial":
-            self._schedule(deposition, person, later)
+            self._schedule(deposition, person, later, manager)
         if plan.state == "cancellation requested":
             owner = self.organizations[firm]
             key = Actor("key", None, owner.name, owner.id, "api")
@@ -279,6 +284,8 @@ class _Maker:
             )
         if plan.state in ("active", "ended"):
             actions.start(self.db, deposition.id, by=by, now=deposition.starts_at)
+        if plan.state == "active":
+            day.attend(self.db, deposition, manager)
         if plan.state == "ended":
             actions.end(
                 self.db, deposition.id, by=by, now=max(deposition.ends_at, deposition.starts_at + timedelta(minutes=20))
@@ -332,13 +339,28 @@ class _Maker:
                 details=new_request.tidy_details({"language": language, "interpreter": interpreter}),
             )
             deposition = self._request(new, "marston", self.now - timedelta(days=6))
-            self._schedule(deposition, self.team[0], self.now - timedelta(days=5))
+            self._schedule(deposition, self.team[0], self.now - timedelta(days=5), day.INES)
             booked.append(deposition)
         self.settle()
         later = _start(booked[0].starts_at + timedelta(days=1), booked[0].time_zone)
         reason = "The interpreter could not come on the day before."
         to = actions.Move(later, 1.5, notice=reason, because=reason, reason=reason)
         actions.move(self.db, booked[0].id, to, by=_actor(self.team[0]), now=self.now - timedelta(days=1))
+
+    def day(self) -> None:
+        """The day of today, full whatever day of the week it is."""
+        made_at = self.now - timedelta(days=4)
+        for n, each in enumerate(day.due(self.now, self.taken)):
+            deposition = self._request(day.request(each, n), "marston", made_at)
+            by, begins, ends = _actor(self.team[0]), each.span.starts_at, each.span.ends_at
+            if not each.booked.manager:
+                continue
+            self._schedule(deposition, self.team[0], made_at + timedelta(hours=5), each.booked.manager)
+            if begins <= self.now:
+                actions.start(self.db, deposition.id, by=by, now=begins)
+                day.attend(self.db, deposition, each.booked.manager)
+            if ends <= self.now:
+                actions.end(self.db, deposition.id, by=by, now=ends)
 
     def settle(self) -> None:
         """Marks what the past would have sent as sent, so that nothing is sent now."""
@@ -362,12 +384,11 @@ class _Maker:
         self.db.execute(update(DepositionPerson).where(on_the_way).values(arrived))
         people.refresh(self.db, Deposition.sequence > 0)
 
-    def _schedule(self, deposition: Deposition, person: Person, at: datetime) -> None:
+    def _schedule(self, deposition: Deposition, person: Person, at: datetime, manager: str) -> None:
         # In the manager's own room at the provider that was asked for, or else in their first.
-        booking = actions.Booking(
-            manager_name=person.name, manager_email=person.email, reason="Ana takes over at the half hour."
-        )
+        booking = actions.Booking(manager_id=self.managers[manager], reason="A colleague takes over at the half hour.")
         actions.schedule(self.db, deposition.id, booking, by=_actor(person), now=at)
+        self.taken.setdefault(manager, []).append(Span(deposition.starts_at, deposition.ends_at))
 
     def _request(self, new: new_request.NewRequest, firm: str, at: datetime) -> Deposition:
         owner = self.organizations[firm]

@@ -1,5 +1,6 @@
 """What organizations of the demonstration answer: about sessions, a question, a test webhook; and checklists."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
 from zoneinfo import ZoneInfo
@@ -11,13 +12,16 @@ from app.depositions import actions, emails
 from app.depositions.actions import people as knowledge
 from app.depositions.events import WEBHOOK_TEST
 from app.depositions.models import BOOKED, Deposition, Kind, State
-from app.depositions.queries import questions, reconfirmation
+from app.depositions.queries import people as people_queries
+from app.depositions.queries import proposals, questions, reconfirmation
 from app.depositions.rules.checklist import Item, Progress
+from app.depositions.rules.proposals import NewProposal, written
 from app.depositions.rules.questions import Kind as Question
 from app.depositions.rules.questions import NewQuestion
 from app.depositions.rules.reconfirmation import Answer
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
+from app.kernel.errors import Conflict
 from app.kernel.outbox.outbox import SENT, OutboxAttempt, OutboxRow
 
 ANSWERS = ("yes", "", "no", None, "yes", "yes", "", "yes")
@@ -102,3 +106,43 @@ def test_webhook(db: Db, firm: Organization, by: Actor, now: datetime) -> None:
     answer = db.vault.encrypt('{"received": true}')
     ended = {"ended_at": at + took, "ok": True, "status": 200, "detail": "", "answer": answer}
     db.execute(insert(OutboxAttempt).values(outbox_id=id, number=1, started_at=at, **ended))
+
+
+def propose(db: Db, by: Actor, now: datetime) -> None:
+    """Offers other hours for the first three sessions for which they can be found: of the one all but one person have
+    answered, of the next everybody, and they agree; for the last the time to answer was over too soon."""
+    made_at = now - timedelta(hours=20)
+    booked = (Deposition.state == State.SCHEDULED.value, Deposition.starts_at > now + timedelta(days=5))
+    wanted = [(1, None), (0, None), (1, now - timedelta(hours=2))]
+    for row in db.scalars(select(Deposition).where(*booked).order_by(Deposition.starts_at)).all():
+        people = emails.participants(row)
+        try:
+            hours = proposals.first_found(db, row.id, made_at) if len(people) > 2 else ()
+        except Conflict:
+            continue
+        if hours and wanted:
+            missing, until = wanted.pop(0)
+            new = NewProposal(tuple(hours), because="Counsel has a hearing that morning.", answers_until=until)
+            _offer(db, row, people[: len(people) - missing], new, by, made_at)
+
+
+def _offer(
+    db: Db,
+    row: Deposition,
+    people: Sequence[emails.Participant],
+    new: NewProposal,
+    by: Actor,
+    made_at: datetime,
+) -> None:
+    """Offers these hours, about which these people answer; all can come to the second."""
+    actions.propose(db, row.id, new, by=by, now=made_at)
+    offered = proposals.latest(db, row.id)
+    assert offered is not None
+    answers = cycle(("yes", "maybe", "yes", "no"))
+    for at, one in enumerate(people, start=1):
+        given = {written(hour): "yes" if n == 1 else next(answers) for n, hour in enumerate(new.slots)}
+        who = Actor("participant", None, one.name or one.email, row.organization_id, "page")
+        note = "Not before ten, please." if at == 1 else ""
+        answered_at = made_at + timedelta(hours=at)
+        key = people_queries.address_key(one.email)
+        actions.answer_hours(db, offered.id, key, given, by=who, now=answered_at, note=note)

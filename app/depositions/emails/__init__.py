@@ -9,6 +9,7 @@ from app.depositions.emails.before import (
     reconfirmation,
     reminders,
 )
+from app.depositions.emails.hours import PROPOSAL, hours_dedupe, proposal, proposal_mark, proposal_url
 from app.depositions.emails.managers import manager_canceled, manager_changed, manager_invited
 from app.depositions.emails.participants import (
     INVITEE,
@@ -26,11 +27,13 @@ from app.depositions.emails.participants import (
 
 __all__ = [
     "INVITEE",
+    "PROPOSAL",
     "QUESTION",
     "RECONFIRM",
     "Participant",
     "canceled",
     "everybody",
+    "hours_dedupe",
     "join_url",
     "manager_canceled",
     "manager_changed",
@@ -38,6 +41,9 @@ __all__ = [
     "manager_of",
     "moved",
     "participants",
+    "proposal",
+    "proposal_mark",
+    "proposal_url",
     "question",
     "question_url",
     "recognize",

@@ -5,13 +5,13 @@ from typing import Protocol
 
 from app.accounts import hosts
 from app.config import Config
+from app.depositions.emails.own_links import own_link_message
 from app.depositions.emails.participants import Participant, join_url, mail_context
 from app.depositions.locales import TRANSLATIONS
 from app.depositions.models import Deposition, DepositionQuestion, Kind
 from app.kernel import signing
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
-from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
 
 RECONFIRM = "deposition.reconfirm"
@@ -24,25 +24,24 @@ def reminders(
     db: Db, deposition: Deposition, organization: str, recipients: Sequence[Participant], hours: int
 ) -> list[Message]:
     """To these participants: that the session is soon. It carries no calendar file, for nothing is new."""
-    messages = []
     context = mail_context(db, deposition, organization)
-    for recipient in recipients:
+
+    def to_one(recipient: Participant) -> Message:
         url = join_url(deposition, db.config, recipient)
-        messages.append(
-            email_message(
-                db,
-                "deposition-reminder",
-                to=recipient.email,
-                name=recipient.name,
-                dedupe=f"deposition-reminder:{deposition.id}:{deposition.sequence}:{hours}:{recipient.number}",
-                not_after=deposition.starts_at,
-                fresh=[(url.rpartition("=")[2], "their own proof")],
-                join_url=url,
-                is_host=recipient.host,
-                **context,
-            )
+        return own_link_message(
+            db,
+            "deposition-reminder",
+            url,
+            to=recipient.email,
+            name=recipient.name,
+            dedupe=f"deposition-reminder:{deposition.id}:{deposition.sequence}:{hours}:{recipient.number}",
+            not_after=deposition.starts_at,
+            join_url=url,
+            is_host=recipient.host,
+            **context,
         )
-    return messages
+
+    return [to_one(recipient) for recipient in recipients]
 
 
 class Respondent(Protocol):
@@ -64,25 +63,24 @@ def reconfirmation(
     db: Db, deposition: Deposition, organization: str, respondents: Sequence[Respondent]
 ) -> list[Message]:
     """To organization and hosts: whether the session takes place. The answer is given on the page behind the link."""
-    messages = []
     host = hosts.by_id(db, deposition.organization_id)
-    for one in respondents:
+
+    def to_one(one: Respondent) -> Message:
         own = TRANSLATIONS.translator(host.locale) if one.kind is Kind.ORGANIZATION else None
         url = reconfirm_url(deposition, db.config, one)
-        messages.append(
-            email_message(
-                db,
-                "deposition-reconfirm",
-                to=one.address,
-                name=one.name,
-                dedupe=f"deposition-reconfirm:{deposition.id}:{deposition.sequence}:{one.number}",
-                not_after=deposition.starts_at,
-                fresh=[(url.rpartition("/")[2], "their own proof")],
-                url=url,
-                **mail_context(db, deposition, organization, own),
-            )
+        return own_link_message(
+            db,
+            "deposition-reconfirm",
+            url,
+            to=one.address,
+            name=one.name,
+            dedupe=f"deposition-reconfirm:{deposition.id}:{deposition.sequence}:{one.number}",
+            not_after=deposition.starts_at,
+            url=url,
+            **mail_context(db, deposition, organization, own),
         )
-    return messages
+
+    return [to_one(one) for one in respondents]
 
 
 def reconfirm_url(deposition: Deposition, config: Config, who: Respondent) -> str:
@@ -95,12 +93,12 @@ def question(db: Db, deposition: Deposition, organization: str, asked: Depositio
     """To the organization: a question of the team, in its language. The answer is given on the page behind the link."""
     host = hosts.by_id(db, deposition.organization_id)
     url = question_url(db.config, asked.id)
-    return email_message(
+    return own_link_message(
         db,
         "deposition-question",
+        url,
         to=asked.asked_to,
         dedupe=f"deposition-question:{asked.id}",
-        fresh=[(url.rpartition("/")[2], "their own proof")],
         url=url,
         question=asked.question,
         **mail_context(db, deposition, organization, TRANSLATIONS.translator(host.locale)),

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from app.depositions import calendar
+from app.depositions.emails.own_links import own_link_message
 from app.depositions.emails.participants import join_url, manager_of, participants
 from app.depositions.locales import formerly, in_words, language_name, manager_translator, own_time, time_and_zone
 from app.depositions.models import Deposition, Kind, Manager
@@ -94,13 +95,13 @@ def _invitation(
     )
     room = deposition.room_url or url
     file = calendar.invitation(deposition, db.config, to=host.email, name=host.name, url=room, now=now, t=t, chair=True)
-    message = email_message(
+    message = own_link_message(
         db,
         template,
+        url,
         to=host.email,
         name=host.name,
         attachments=[file],
-        fresh=[(url.rpartition("=")[2], "their own proof")],
         receipt=people.receipt(deposition, host.email, Kind.MANAGER, host.name),
         before=before,
         changed=t(f"managed_change_{what}", case=deposition.case_name, organization=organization),

@@ -3,6 +3,7 @@
 from wtforms import Field, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
+from app.depositions.rules.proposals import NOTE_LIMIT
 from app.depositions.rules.questions import ANSWER_LIMIT, MOMENT, QUESTION_LIMIT, NewQuestion
 from app.depositions.rules.questions import Kind as QuestionKind
 from app.kernel.web.forms import DeskForm, VersionedForm, at_most, choices, needed
@@ -13,6 +14,13 @@ class AnswerForm(DeskForm):
 
     answer = StringField("Answer", validators=[at_most(20)])
     note = TextAreaField("Remark", validators=[at_most(ANSWER_LIMIT)])
+
+
+class HoursForm(DeskForm):
+    """What a visitor writes beside their answers about offered hours; `zone` is what their browser names."""
+
+    note = TextAreaField("Remark", validators=[at_most(NOTE_LIMIT)])
+    zone = HiddenField(validators=[at_most(64)])
 
 
 class AskForm(VersionedForm):

@@ -48,6 +48,20 @@ def _written_language(text: str) -> str:
     return code if code in TRANSLATIONS.languages else ""
 
 
+@lru_cache(maxsize=1024)
+def language_codes(text: str) -> frozenset[str]:
+    """The languages that a text names, as codes: `es` of `Spanish (Mexico)`, `fr` and `de` of `fr-CA, German`. What
+    names none is left out."""
+    found = set()
+    for part in re.split(r"[,;/&]|\band\b", re.sub(r"\(.*?\)", "", text.casefold())):
+        plain = " ".join(part.split())
+        code = i18n.language_of(_codes().get(plain, plain))
+        code = get_global("language_aliases").get(code, code)
+        if code in Locale("en").languages:
+            found.add(code)
+    return frozenset(found)
+
+
 def language_name(text: str, t: Translator) -> str:
     """What the reader's language calls a language that English names: `alemán` for `German`; else the text as it is."""
     code = _codes().get(" ".join(text.casefold().split()), "")
@@ -87,7 +101,7 @@ def hours(start: datetime, end: datetime, zone: str, t: Translator) -> Hours:
     return Hours(
         format_date(first, t("day_pattern"), locale=t.lang),
         f"{begins} – {ends}" if end > start else begins,
-        name if words[0] != words[1] or name == words[0] else f"{words[0]}, {name}",
+        name if words[0] != words[1] or name == words[0] else t("joined", first=words[0], rest=name),
     )
 
 
@@ -103,7 +117,9 @@ def in_words(start: datetime, end: datetime, zone: str, t: Translator) -> tuple[
     if t.lang == "en":
         return datetimes.day(datetimes.local(start, zone)), datetimes.span(start, end, zone)
     when = hours(start, end, zone, t)
-    return format_date(datetimes.local(start, zone), "EEE d MMM yyyy", locale=t.lang), f"{when.day}, {when.clock}"
+    return format_date(datetimes.local(start, zone), "EEE d MMM yyyy", locale=t.lang), t(
+        "joined", first=when.day, rest=when.clock
+    )
 
 
 def own_time(start: datetime, zone: str, reader_zone: str, t: Translator) -> str:
@@ -114,8 +130,10 @@ def own_time(start: datetime, zone: str, reader_zone: str, t: Translator) -> str
     here, there = datetimes.local(start, reader_zone), datetimes.local(start, zone)
     if here.utcoffset() == there.utcoffset():
         return ""
-    day = "" if here.date() == there.date() else f"{format_date(here, 'EEEE', locale=t.lang)}, "
-    return f"{day}{_clock(here, reader_zone, t)} {datetimes.zone_abbreviation(here)}"
+    clock = f"{_clock(here, reader_zone, t)} {datetimes.zone_abbreviation(here)}"
+    if here.date() == there.date():
+        return clock
+    return t("joined", first=format_date(here, "EEEE", locale=t.lang), rest=clock)
 
 
 class WithZoneName(Timed, Protocol):

@@ -5,7 +5,7 @@ page's own poll, which begins when it is seen (js/session-state.js), and from wh
 (docs/decisions/0030).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from app.depositions.actions.people import entered, opened
 from app.depositions.answers import QUESTIONS, host_of_question
 from app.depositions.locales import hours, translator
 from app.depositions.models import State
+from app.depositions.public.proposal import PROPOSALS, host_language
 from app.depositions.public.state import calendar_label, card, former_hour, needs, seconds_between_polls, span
 from app.depositions.queries import detail, people
 from app.depositions.queries.detail import DepositionDetail
@@ -45,6 +46,9 @@ CAMERA = {
 
 
 def _host(db: Db, segments: Sequence[str]) -> Host | None:
+    if segments[:1] == [PROPOSALS]:
+        offer = host_language(db, segments[1]) if len(segments) > 1 else None
+        return _in_language(db, *offer) if offer else None
     if segments[:1] == [QUESTIONS]:
         return host_of_question(db, segments[1]) if len(segments) > 1 else None
     try:
@@ -53,8 +57,13 @@ def _host(db: Db, segments: Sequence[str]) -> Host | None:
         return None
     if deposition is None:
         return None
-    host = hosts.by_id(db, deposition.organization_id)
-    return replace(host, locale=translator(deposition.details, host.locale).lang)
+    return _in_language(db, deposition.organization_id, deposition.details)
+
+
+def _in_language(db: Db, organization_id: int, details: Mapping[str, str]) -> Host:
+    """The organization, in the language of a session."""
+    host = hosts.by_id(db, organization_id)
+    return replace(host, locale=translator(details, host.locale).lang)
 
 
 VISITOR_PAGES = VisitorPages("sessions", _host)

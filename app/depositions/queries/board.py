@@ -1,11 +1,22 @@
 """The sessions of some days for the boards, and the roster beside them: a fixed number of reads, each of at most MOST
 rows of a range of an index, whatever the size of the table."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
-from sqlalchemy import Select, bindparam, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    bindparam,
+    literal,
+    select,
+    true,
+    union_all,
+)
 
+from app.dashboard.filters import Chosen
 from app.depositions.models import BOOKED, Absence, Deposition, Manager, State
 from app.depositions.queries import listing, roster
 from app.depositions.queries.listing import ListedDeposition
@@ -49,39 +60,44 @@ class Team(NamedTuple):
 
 _instant = Deposition.starts_at.type
 _FROM, _UNTIL, _EARLIEST = (bindparam(name, type_=_instant) for name in ("begins", "ends", "earliest"))
-
-
-def _ids(most: int) -> Select[int]:
-    """The ids of what begins in a time, and of what began before it and may still last: the first of each state."""
-    parts = []
-    for state in STATES:
-        mine = select(Deposition.id, Deposition.ends_at, Deposition.starts_at).where(Deposition.state == state.value)
-        within = mine.where(Deposition.starts_at >= _FROM, Deposition.starts_at < _UNTIL)
-        parts.append(select(within.order_by(Deposition.starts_at, Deposition.id).limit(most).subquery().c.id))
-        before = mine.where(Deposition.starts_at >= _EARLIEST, Deposition.starts_at < _FROM)
-        latest = before.order_by(Deposition.starts_at.desc(), Deposition.id.desc()).limit(most).subquery()
-        # A session of unknown length ends when it starts, and is taken to last for an hour.
-        parts.append(
-            select(latest.c.id).where(
-                (latest.c.ends_at > _FROM) | ((latest.c.ends_at == latest.c.starts_at) & (latest.c.starts_at > _SHORT))
-            )
-        )
-    return select(union_all(*parts).subquery().c.id)
-
-
 _SHORT = bindparam("short", type_=_instant)
-SESSIONS = (
-    select(*listing.COLUMNS, Deposition.manager_id)
-    .where(Deposition.id.in_(_ids(MOST)))
-    .order_by(Deposition.starts_at, Deposition.id)
-    .limit(MOST + 1)
-)
-LOAD = (
-    select(Deposition.id, Deposition.state, Deposition.starts_at, Deposition.ends_at, Deposition.manager_id)
-    .where(Deposition.id.in_(_ids(MOST_OF_A_WEEK)))
-    .order_by(Deposition.starts_at, Deposition.id)
-    .limit(MOST_OF_A_WEEK + 1)
-)
+_LOADED = (Deposition.id, Deposition.state, Deposition.starts_at, Deposition.ends_at, Deposition.manager_id)
+_STATES = union_all(*(select(literal(one.value).label("state")) for one in STATES)).subquery()
+
+
+def _of_state(state: str | ColumnElement[str], most: int) -> list[Select[*tuple[Any, ...]]]:  # of LoadSession
+    """What begins in a time, and what began before it and may still last: the first in this state."""
+    mine = select(*_LOADED).where(Deposition.state == state).correlate(_STATES)
+    within = mine.where(Deposition.starts_at >= _FROM, Deposition.starts_at < _UNTIL)
+    first = within.order_by(Deposition.starts_at, Deposition.id).limit(most).subquery()
+    before = mine.where(Deposition.starts_at >= _EARLIEST, Deposition.starts_at < _FROM)
+    latest = before.order_by(Deposition.starts_at.desc(), Deposition.id.desc()).limit(most).subquery()
+    # A session of unknown length ends when it starts, and is taken to last for an hour.
+    lasting = (latest.c.ends_at > _FROM) | ((latest.c.ends_at == latest.c.starts_at) & (latest.c.starts_at > _SHORT))
+    return [select(first), select(latest).where(lasting)]
+
+
+def _found(dialect: str, most: int) -> FromClause:
+    """The rows of every state. PostgreSQL plans each range by itself, which takes it longer than reading ten of them:
+    it has two that it reads once a state. SQLite knows no LATERAL."""
+    if dialect == "postgresql":
+        each = union_all(*_of_state(_STATES.c.state, most)).lateral()
+        return select(each).select_from(_STATES.join(each, true())).subquery()
+    return union_all(*(part for state in STATES for part in _of_state(state.value, most))).subquery()
+
+
+def _sessions(found: FromClause) -> Select[*tuple[Any, ...]]:  # of BoardSession
+    these = select(*listing.COLUMNS, Deposition.manager_id).where(Deposition.id.in_(select(found.c.id)))
+    return these.order_by(Deposition.starts_at, Deposition.id).limit(MOST + 1)
+
+
+def _load(found: FromClause) -> Select[*tuple[Any, ...]]:  # of LoadSession
+    return select(found).order_by(found.c.starts_at, found.c.id).limit(MOST_OF_A_WEEK + 1)
+
+
+_DIALECTS = ("sqlite", "postgresql")
+SESSIONS = {dialect: _sessions(_found(dialect, MOST + 1)) for dialect in _DIALECTS}
+LOAD = {dialect: _load(_found(dialect, MOST_OF_A_WEEK + 1)) for dialect in _DIALECTS}
 
 
 def moments(within: Span) -> dict[str, object]:
@@ -97,12 +113,21 @@ def moments(within: Span) -> dict[str, object]:
 
 def sessions(db: Db, within: Span) -> list[BoardSession]:
     """The requests and sessions of a time by their start, one more than MOST where there are more."""
-    return [cast(BoardSession, row) for row in db.execute(SESSIONS, moments(within))]
+    return [cast(BoardSession, row) for row in db.execute(SESSIONS[db.dialect], moments(within))]
+
+
+def matching(db: Db, ids: Sequence[int], chosen: Chosen) -> set[int]:
+    """Which of these sessions meet the filters."""
+    if not ids:
+        return set()
+    statement = select(Deposition.id).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+    narrowed = statement.where(*chosen.kind.conditions())
+    return set(db.execute(narrowed, {**chosen.bind(db), "ids": ids}).scalars())
 
 
 def load(db: Db, within: Span) -> list[LoadSession]:
     """The same with what a week needs of them."""
-    return [LoadSession(*row) for row in db.execute(LOAD, moments(within))]
+    return [LoadSession(*row) for row in db.execute(LOAD[db.dialect], moments(within))]
 
 
 def team(db: Db, within: Span) -> Team:

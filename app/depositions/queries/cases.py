@@ -31,6 +31,7 @@ class CaseSession(ListedDeposition, Protocol):
 
 
 OPEN_ONES = select(ConflictKey.deposition_id).where(ConflictKey.key == bindparam("key")).limit(MOST)
+_NAMES = select(Deposition.id, Deposition.case_name).where(Deposition.id.in_(bindparam("ids", expanding=True)))
 _SESSIONS = (
     select(
         *listing.COLUMNS,
@@ -56,6 +57,14 @@ def sessions(db: Db, organization_id: int, case_name: str) -> list[CaseSession]:
     rows = db.execute(_SESSIONS, {"ids": sorted(found), "organization": organization_id})
     wanted = cases.folded(case_name)
     return [cast(CaseSession, row) for row in rows if cases.folded(row.case_name) == wanted]
+
+
+def named_like(db: Db, words: str, organization_ids: Collection[int] | None) -> list[int]:
+    """The ids of the newest sessions whose case has all of these words in its name."""
+    found = [int(id) for id in search.ids(db, SUBJECT, words, organization_ids)]
+    rows = db.execute(_NAMES, {"ids": found}) if found else ()
+    wanted = cases.folded(words).split()
+    return [id for id, name in rows if all(word in cases.folded(name) for word in wanted)]
 
 
 def slugs(db: Db, organization_ids: Collection[int]) -> dict[int, str]:

@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.depositions.events import SUBJECT
-from app.depositions.models import ConflictKey, Deposition, Manager
+from app.depositions.models import ConflictKey, Deposition, Manager, OfferedKey
 from app.depositions.rules import availability, conflicts
-from app.depositions.rules.conflicts import LONGEST, Facts, Finding, Key, Need, OtherSession, Overlap
+from app.depositions.rules.conflicts import LONGEST, Facts, Finding, Key, Need, OfferedSession, OtherSession, Overlap
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
 
@@ -32,6 +32,13 @@ _SHARING = {
     )
     for alone in (True, False)
 }
+_OFFERED = select(OfferedKey.deposition_id, OfferedKey.need, OfferedKey.begins, OfferedKey.ends).where(
+    OfferedKey.key.in_(bindparam("keys", expanding=True)),
+    OfferedKey.begins < bindparam("ends"),
+    OfferedKey.begins > bindparam("earliest"),
+    OfferedKey.ends > bindparam("begins"),
+    OfferedKey.deposition_id != bindparam("besides"),
+)
 _STORED = (
     select(ConflictKey.need, ConflictKey.key, ConflictKey.begins, ConflictKey.ends)
     .where(ConflictKey.deposition_id == bindparam("id"))
@@ -92,15 +99,20 @@ def sharing(
 ) -> list[tuple[int, str]]:
     """The other sessions that share a key at its hour, each with the need: those that overlap no other session yet, or
     those that do."""
-    spans: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for key in keys:
-        spans[key.begins, key.ends].append(key.key)
     found: list[tuple[int, str]] = []
     statement = _SHARING[alone] if most is None else _limited(alone, most)
-    for (begins, ends), digests in spans.items():
+    for (begins, ends), digests in _by_span(keys).items():
         values = {"keys": digests, "begins": begins, "ends": ends, "earliest": begins - LONGEST, "besides": besides}
         found += [(id, need) for id, need in db.execute(statement, values)]
     return found
+
+
+def _by_span(keys: Iterable[Key]) -> dict[tuple[int, int], list[int]]:
+    """The digests of keys that are needed from and to the same moment."""
+    spans: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for key in keys:
+        spans[key.begins, key.ends].append(key.key)
+    return spans
 
 
 def _limited(alone: bool, most: int) -> Select[int, str]:
@@ -113,15 +125,58 @@ def still_overlapping(db: Db, ids: Collection[int]) -> set[int]:
 
 
 def overlaps(db: Db, facts: Facts, *, besides: int = 0) -> list[Overlap]:
-    """The open sessions that need the same at the hour of this one, which is stored (`besides`) or not."""
+    """The open sessions that need the same at the hour of this one, which is stored (`besides`) or not; those that may
+    be moved to that hour after them."""
     keys, needs = keys_of(db, facts), defaultdict(set)
     for alone in (True, False):
         for id, need in sharing(db, keys, alone=alone, besides=besides, most=MOST):
             needs[id].add(need)
-    if not needs:
+    offered = _offered(db, keys, besides)
+    ids = sorted({*needs, *(offer.id for offer in offered)})
+    if not ids:
         return []
-    rows = db.execute(_OTHERS, {"ids": sorted(needs)})
-    return [Overlap(cast(OtherSession, row), frozenset(needs[row.id])) for row in rows]
+    rows = {row.id: cast(OtherSession, row) for row in db.execute(_OTHERS, {"ids": ids})}
+    return [
+        *(Overlap(rows[id], frozenset(shared)) for id, shared in needs.items() if id in rows),
+        *(Overlap(_at(rows[offer.id], offer), offer.needs, offered=True) for offer in offered),
+    ]
+
+
+class _Offer(NamedTuple):
+    """An hour to which another session may be moved, and what is shared with it."""
+
+    id: int
+    begins: int
+    ends: int
+    needs: frozenset[str]
+
+
+def _offered(db: Db, keys: Iterable[Key], besides: int) -> list[_Offer]:
+    """The hours to which other sessions may be moved that take the same."""
+    found: dict[tuple[int, int], _Offer] = {}
+    for (begins, ends), digests in _by_span(keys).items():
+        values = {"keys": digests, "begins": begins, "ends": ends, "earliest": begins - LONGEST, "besides": besides}
+        for id, need, first, last in db.execute(_OFFERED.limit(MOST), values):
+            offer = found.setdefault((id, first), _Offer(id, first, last, frozenset()))
+            # What the manager needs after the hour is kept with theirs.
+            found[id, first] = offer._replace(ends=min(offer.ends, last), needs=offer.needs | {need})
+    return list(found.values())
+
+
+def _at(other: OtherSession, offer: _Offer) -> OfferedSession:
+    """A session at an hour to which it may be moved."""
+    begins, ends = (datetime.fromtimestamp(seconds, UTC) for seconds in (offer.begins, offer.ends))
+    return OfferedSession(
+        other.id,
+        other.organization_id,
+        other.state,
+        begins,
+        ends,
+        other.case_name,
+        other.deponent_name,
+        other.deponent_email,
+        other.invites,
+    )
 
 
 def findings(db: Db, facts: Facts, now: datetime, *, besides: int = 0) -> list[Finding]:

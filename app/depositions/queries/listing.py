@@ -4,15 +4,14 @@ A group is one range on one index, so that a page costs the same at any size of 
 comes from its `listing()` (app/dashboard/listing.py).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Select,
     and_,
     bindparam,
     case,
@@ -22,8 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from app.accounts.models import Organization
-from app.dashboard.filters import DAYS, Chosen, ListKind, reach_kind, reach_values, spread, within_reach
+from app.dashboard.filters import DAYS, Chosen, Filter, ListKind, reach_kind, reach_values, spread, within_reach
 from app.dashboard.listing import (
     MOST_COUNTED,
     ZERO,
@@ -42,11 +40,16 @@ from app.dashboard.listing import (
 )
 from app.depositions.models import BOOKED, COUNTS, Deposition, State
 from app.depositions.models import OVERLAPPING as OVERLAPPING_COUNTS
+from app.depositions.queries import marks
+from app.depositions.queries.listed import COLUMNS as COLUMNS
+from app.depositions.queries.listed import ListedDeposition as ListedDeposition
 from app.depositions.rules import business_days
 from app.depositions.rules.business_days import HOUR
+from app.depositions.rules.proposals import Agreement
 from app.depositions.rules.questions import QuestionState
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.text import datetimes
 
 SOON = timedelta(hours=24)
@@ -62,12 +65,15 @@ NEXT = "next"
 """The sessions until the end of the next business day: those for which it is time to ask whether they take place."""
 ASKED = "asked"
 """The requests and sessions about which the organization was asked something."""
-VIEWS = (NEEDS, STARTING, CANCELLATION, NOT_UP_TO_DATE, ASKED, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
+OFFERED = "offered"
+"""The sessions of which other hours are offered."""
+VIEWS = (NEEDS, STARTING, CANCELLATION, NOT_UP_TO_DATE, ASKED, OFFERED, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 STATES_OF: dict[str, tuple[State, ...]] = {
     NEEDS: (State.INITIAL,),
     STARTING: (State.INITIAL,),
     CANCELLATION: (State.SCHEDULED, State.READY),
     ASKED: (State.INITIAL, State.SCHEDULED, State.READY),
+    OFFERED: (State.SCHEDULED, State.READY),
     NOT_UP_TO_DATE: (State.SCHEDULED, State.READY, State.ACTIVE, State.CANCELED),
     OVERLAPPING: (State.INITIAL, State.ACTIVE, State.SCHEDULED, State.READY),
     MOVED: (State.INITIAL, State.SCHEDULED, State.READY),
@@ -81,49 +87,10 @@ _MARKS: dict[str, Condition] = {
     MOVED: Deposition.hour_moved,
 }
 """Tabs of the rows that have a mark, for which there is an index."""
-MANAGED = (CANCELLATION, NOT_UP_TO_DATE, ASKED, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
+MANAGED = (CANCELLATION, NOT_UP_TO_DATE, ASKED, OFFERED, NEXT, OVERLAPPING, MOVED, SCHEDULED, EVERYTHING)
 """Tabs with sessions that have a manager."""
 SORTS: dict[str, Column] = {"starts": Deposition.starts_at, "received": Deposition.created_at}
 """Orders besides urgency, each carried by an index in every state."""
-
-COLUMNS = (
-    Deposition.id,
-    Deposition.state,
-    Deposition.version,
-    Deposition.starts_at,
-    Deposition.ends_at,
-    Deposition.zone,
-    Deposition.ambiguous,
-    Deposition.deponent_name,
-    Deposition.deponent_role,
-    Deposition.title,
-    Deposition.case_name,
-    Deposition.details,
-    Deposition.postback_url,
-    Deposition.cancellation_open,
-    Deposition.cancellation_requested_at,
-    Deposition.overlapping,
-    Deposition.hour_moved,
-    Deposition.reconfirmation,
-    Deposition.question,
-    Deposition.assignee_id,
-    Deposition.assignee_name,
-    Deposition.manager_id,
-    Deposition.manager_name,
-    Deposition.created_at,
-    Deposition.promised_by,
-    Deposition.updated_at,
-    Deposition.organization_id,
-    # Not a join: beside one, PostgreSQL may leave the index's order and sort.
-    select(Organization.name)
-    .where(Organization.id == Deposition.organization_id)
-    .scalar_subquery()
-    .label("organization_name"),
-    select(func.coalesce(Organization.country, Organization.time_zone))
-    .where(Organization.id == Deposition.organization_id)
-    .scalar_subquery()
-    .label("organization_region"),
-)
 
 
 def _answered(*words: Reconfirmation) -> Condition:
@@ -141,49 +108,34 @@ AFTERNOON = 12
 """From this hour on, on the team's clock, those who have not answered come before all others."""
 
 
-class ListedDeposition(Protocol):
-    """A row of the list: what COLUMNS reads."""
-
-    id: int
-    state: str
-    version: int
-    starts_at: datetime
-    ends_at: datetime
-    zone: str
-    ambiguous: bool
-    deponent_name: str | None
-    deponent_role: str | None
-    title: str
-    case_name: str
-    details: dict[str, str]
-    postback_url: str | None
-    cancellation_open: bool
-    cancellation_requested_at: datetime | None
-    overlapping: bool
-    hour_moved: bool
-    reconfirmation: str | None
-    question: str | None
-    assignee_id: int | None
-    assignee_name: str | None
-    manager_id: int | None
-    manager_name: str | None
-    created_at: datetime
-    promised_by: datetime
-    updated_at: datetime
-    organization_id: int
-    organization_name: str
-    organization_region: str
-
-
+FOUND_BY = ("q", "case", "zone")
+"""Filters that leave few rows, whose ids are known: what the search index finds, and what is looked for nearby."""
+LOOKED_FOR = tuple(flag for flag in marks.STORED if flag not in marks.INDEXED)
+"""Flags that are looked for among the nearest rows (nearest.py)."""
 CURSOR_NAMES = ("view", "state", "organization", "from", "to", "q", "tag", "with", "sort")
 """The arguments that bind a cursor to its list, in the order of every version."""
 
 
+def _found(filters: Iterable[tuple[Filter[Any], object]]) -> bool:  # of any type of value
+    """Whether one of these filters leaves few rows, whose ids are known."""
+    return any(one.name in FOUND_BY or (one.name == "flag" and value in LOOKED_FOR) for one, value in filters)
+
+
+def looks(chosen: Chosen) -> bool:
+    """Whether a filter is set that looks among the nearest rows alone."""
+    return any(one.name == "zone" or value in LOOKED_FOR for one, value in chosen.values.items())
+
+
+_BY_GROUP = (CANCELLATION, NOT_UP_TO_DATE, ASKED, OFFERED, NEXT)
+"""Tabs of a few rows, which have an order of their own."""
+
+
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
-    if not chosen.has("q") and chosen.tab in (CANCELLATION, NOT_UP_TO_DATE, ASKED, NEXT):
+    found = _found(chosen.values.items())
+    if not found and (chosen.has("flag") or chosen.tab in _BY_GROUP):
         return ()
-    if not chosen.has("q") and (chosen.has(*DAYS) or chosen.tab in (STARTING, OVERLAPPING, MOVED)):
+    if not found and (chosen.has(*DAYS) or chosen.tab in (STARTING, OVERLAPPING, MOVED)):
         return ("starts",)
     return tuple(SORTS)
 
@@ -233,6 +185,7 @@ def _counter_queries(reach: str) -> CounterQueries:
         capped_count(NOT_UP_TO_DATE, Deposition, (*_behind(), *here)),
         _counted_next(here),
         _counted_asked(here),
+        _counted_offered(here),
         overlapping,
         capped_count(MOVED, Deposition, (Deposition.hour_moved, *here)),
     )
@@ -259,6 +212,28 @@ def _counted_asked(here: Conditions) -> CounterQuery:
         .subquery()
     )
     return select(counter_key("asked_") + rows.c.key, ZERO, func.count()).group_by(rows.c.key)
+
+
+def _offered() -> Mapping[str, Conditions]:
+    """The groups of the sessions of which other hours are offered: people agree to one, the time to answer is over
+    without that, or answers are waited for. All have an index of the few rows with offered hours."""
+    stands, until = Deposition.agreement, Deposition.answers_until
+    open_ones = stands == Agreement.OPEN.value
+    return {
+        "offered_agreed": (stands == Agreement.AGREED.value,),
+        "offered_late": (open_ones, until < _now()),
+        "offered_open": (open_ones, until >= _now()),
+    }
+
+
+def _counted_offered(here: Conditions) -> CounterQuery:
+    """How many sessions are in each of these groups."""
+    *named, last = _offered()
+    group = case(*((and_(*_offered()[key]), counter_key(key)) for key in named), else_=counter_key(last))
+    cut: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1))
+    offered = (Deposition.agreement.is_not(None), _in(STATES_OF[OFFERED]), *here)
+    rows = select(group.label("key")).where(*offered).limit(cut).subquery()
+    return select(rows.c.key, ZERO, func.count()).group_by(rows.c.key)
 
 
 def _counted_next(here: Conditions) -> CounterQuery:
@@ -290,12 +265,14 @@ def states_of(kind: ListKind) -> tuple[State, ...]:
 
 def _segments(kind: ListKind) -> list[Segment]:
     """The groups of the list in their sequence."""
-    narrow, states = kind.conditions(), states_of(kind)
-    if kind.sort or kind.has("q"):
+    narrow, states, found = kind.conditions(), states_of(kind), _found(kind.filters)
+    if kind.has("flag") and not found:
+        return _flagged(kind.tab, states, narrow)
+    if kind.sort or found:
         down = kind.descending or not kind.sort
         order = (SORTS[kind.order or "starts"], Deposition.id)
         only = _only(kind.tab)
-        if kind.has("q"):
+        if found:
             among = Deposition.state.in_([state.value for state in states])
             return [Segment("found", ((among, *only, *narrow),), order, descending=down)]
         branches = tuple((Deposition.state == state.value, *only, *narrow) for state in states)
@@ -318,6 +295,9 @@ def _segments(kind: ListKind) -> list[Segment]:
             Segment(f"asked_{word}", ((Deposition.question == word, asked_in, *narrow),), order)
             for word in (QuestionState.ANSWERED.value, QuestionState.OPEN.value)
         ]
+    if kind.tab == OFFERED:
+        order = (Deposition.starts_at, Deposition.id)
+        return [Segment(key, ((*given, _in(states), *narrow),), order) for key, given in _offered().items()]
     if kind.tab == NOT_UP_TO_DATE:
         chosen = () if len(states) > 1 else (Deposition.state == states[0].value,)
         branch = (*_behind(), *chosen, *narrow)
@@ -336,6 +316,17 @@ def _segments(kind: ListKind) -> list[Segment]:
     if kind.has(*DAYS):
         return [_by_start(f"{state}_days", state, narrow) for state in states]
     return [segment for state in states for segment in _of_state(state, narrow)]
+
+
+def _flagged(view: str, states: Sequence[State], narrow: Sequence[Condition]) -> list[Segment]:
+    """The rows with a flag, by start. Their states are compared as text that no index has, so that planners walk the
+    flag's own index and not the whole of a state."""
+    among = func.coalesce(Deposition.state, "").in_([literal_column(f"'{state.value}'") for state in states])
+    mark, order = (*narrow, *_only(view), among), (Deposition.starts_at, Deposition.id)
+    return [
+        Segment("flagged", ((*mark, Deposition.starts_at >= _now()),), order),
+        Segment("flagged_passed", ((*mark, Deposition.starts_at < _now()),), order, descending=True),
+    ]
 
 
 def _of_state(state: State, narrow: Sequence[Condition]) -> Iterator[Segment]:
@@ -382,6 +373,8 @@ def _only(view: str) -> Conditions:
         return _until_next()
     if view == ASKED:
         return (Deposition.question.is_not(None),)
+    if view == OFFERED:
+        return (Deposition.agreement.is_not(None),)
     if view == STARTING:
         return _within()
     if view == NOT_UP_TO_DATE:
@@ -395,18 +388,24 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
     def counted_in(view: str) -> int:
         return sum(n for state, _, n in counters if state in STATES_OF[view])
 
-    groups = {key: sum(n for found, _, n in counters if found == key) for key, _ in GROUPS_OF_NEXT}
-    asked = {key: sum(n for found, _, n in counters if found == key) for key in ("asked_answered", "asked_open")}
+    def in_group(key: str) -> int:
+        return sum(n for found, _, n in counters if found == key)
+
+    groups = {key: in_group(key) for key, _ in GROUPS_OF_NEXT}
+    asked = {key: in_group(key) for key in ("asked_answered", "asked_open")}
+    offered = {key: in_group(key) for key in _offered()}
     return {
         NEEDS: counted_in(NEEDS),
         STARTING: sum(n for key, _, n in counters if key == STARTING),
         CANCELLATION: sum(n for key, requested, n in counters if requested),
         ASKED: sum(asked.values()),
+        OFFERED: sum(offered.values()),
         NOT_UP_TO_DATE: sum(n for key, _, n in counters if key == NOT_UP_TO_DATE),
         OVERLAPPING: sum(n for key, _, n in counters if key == OVERLAPPING),
         MOVED: sum(n for key, _, n in counters if key == MOVED),
         NEXT: sum(groups.values()),
         **asked,
+        **offered,
         **groups,
         SCHEDULED: counted_in(SCHEDULED),
         EVERYTHING: counted_in(EVERYTHING),
@@ -419,7 +418,7 @@ def counted_total(chosen: Chosen, counters: Sequence[CounterRow]) -> int | None:
         return None
     if chosen.tab == STARTING:
         return tab_counts(counters)[STARTING]
-    if chosen.tab in (NOT_UP_TO_DATE, ASKED, NEXT, OVERLAPPING, MOVED):
+    if chosen.tab in (NOT_UP_TO_DATE, ASKED, OFFERED, NEXT, OVERLAPPING, MOVED):
         return None if chosen.has("state") else tab_counts(counters)[chosen.tab]
     states = states_of(chosen.kind)
     return sum(n for state, requested, n in counters if state in states and (requested or chosen.tab != CANCELLATION))
@@ -434,11 +433,13 @@ def view_counts(db: Db, organization_ids: Collection[int] | None, now: datetime)
 def waiting(db: Db, organization_ids: Collection[int] | None, now: datetime) -> int:
     """How many requests wait for the team: the count beside the desk's name."""
     statement, values = _waiting(reach_kind(organization_ids)), reach_values(organization_ids)
-    return int(db.connection().execute(statement, values).scalar() or 0)
+    return int(statement.scalar(db, values) or 0)
 
 
 @lru_cache(maxsize=8)
-def _waiting(reach: str) -> Select[int]:
-    return select(func.sum(COUNTS.c.n)).where(
-        COUNTS.c.state == State.INITIAL.value, *within_reach(COUNTS.c.organization_id, reach)
+def _waiting(reach: str) -> Prepared[tuple[int]]:
+    return Prepared(
+        select(func.sum(COUNTS.c.n)).where(
+            COUNTS.c.state == State.INITIAL.value, *within_reach(COUNTS.c.organization_id, reach)
+        )
     )

@@ -10,7 +10,7 @@ from app.depositions.models import BOOKED, Absence, Deposition, Manager, State, 
 from app.depositions.rules import availability
 from app.depositions.rules.availability import Away, Hours
 from app.depositions.rules.new_request import LONGEST_HOURS
-from app.depositions.rules.transitions import LENGTH_UNKNOWN, busy, overlap
+from app.depositions.rules.transitions import LENGTH_UNKNOWN, Span, busy, overlap
 from app.kernel.db.engine import Db
 from app.kernel.errors import NotFound
 from app.kernel.text import normalization
@@ -168,6 +168,25 @@ def away(db: Db, managers: Sequence[Manager], starts_at: datetime, ends_at: date
         for one in managers
     }
     return {id: reason for id, reason in found.items() if reason}
+
+
+def timetable(db: Db, manager_id: int, within: Span) -> tuple[list[Hours], list[Away]]:
+    """When a manager works, and their absences that touch a time."""
+    hours = db.execute(
+        select(WorkingHours.weekday, WorkingHours.starts, WorkingHours.ends).where(
+            WorkingHours.manager_id == manager_id
+        )
+    )
+    absences = db.execute(
+        select(Absence.first_day, Absence.last_day, Absence.note)
+        .where(
+            Absence.manager_id == manager_id,
+            Absence.last_day >= within.starts_at.date() - timedelta(days=1),
+            Absence.first_day <= within.ends_at.date() + timedelta(days=1),
+        )
+        .order_by(Absence.first_day, Absence.id)
+    )
+    return [Hours(*row) for row in hours], [Away(*row) for row in absences]
 
 
 def lock(db: Db, manager_ids: Iterable[int]) -> dict[int, Manager]:

@@ -114,10 +114,26 @@ class OtherSession(Protocol):
 
 
 class Overlap(NamedTuple):
-    """Another session at this hour, and what both need."""
+    """Another session at this hour, and what both need. `offered`: the hour is one to which it may be moved."""
 
     other: OtherSession
     needs: frozenset[str]
+    offered: bool = False
+
+
+@dataclass(slots=True)
+class OfferedSession:
+    """Another session, with an hour to which it may be moved in place of its own."""
+
+    id: int
+    organization_id: int
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    case_name: str
+    deponent_name: str | None
+    deponent_email: str | None
+    invites: list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +173,7 @@ def keys_of(facts: Facts, gap: timedelta = timedelta(0)) -> list[Key]:
     if wish:
         found.add(Key(Need.INTERPRETER, _digest(Need.INTERPRETER, mine, wish), begins, ends))
     if facts.manager_id is not None:
-        key = _digest(Need.MANAGER, str(facts.manager_id))
+        key = manager_key(facts.manager_id)
         found.add(Key(Need.MANAGER, key, begins, ends + int(gap.total_seconds())))
     return sorted(found)
 
@@ -182,6 +198,11 @@ def _folded(text: str | None) -> str:
 def case_key(organization_id: int, case_name: str) -> int:
     """The key that the sessions of a case share."""
     return _digest(Need.CASE, f"{organization_id}", _folded(case_name))
+
+
+def manager_key(manager_id: int) -> int:
+    """The key that the sessions of a manager share."""
+    return _digest(Need.MANAGER, str(manager_id))
 
 
 def _digest(*parts: str) -> int:
@@ -217,7 +238,7 @@ def _own(facts: Facts, overlap: Overlap, now: datetime) -> Finding:
         return Finding("Requested twice: ", name, " has the same case, people and hour.", other.id, asks, True)
     kept = "" if _touches(facts, other) else ", too close for the manager"
     return Finding(
-        "Overlaps ",
+        "Overlaps an hour that is offered for " if overlap.offered else "Overlaps ",
         name,
         f" ({hours}): {_shared(facts, overlap)}{kept}.",
         other.id,

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 
@@ -17,7 +16,7 @@ from app.depositions.rules.timed import Timed
 from app.kernel.text import datetimes
 
 OFFICE = OFFICE_OPENS, OFFICE_CLOSES = time(7), time(20)
-_WAITING = (State.INITIAL, *BOOKED)
+WAITING = (State.INITIAL, *BOOKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class Flagged(Timed, Protocol):
     @property
     def question(self) -> str | None: ...
     @property
+    def agreement(self) -> str | None: ...
+    @property
     def postback_url(self) -> object: ...
     @property
     def details(self) -> Mapping[str, str]: ...
@@ -63,7 +64,7 @@ def flags_of(
     Holidays and weekends are those of `country`, the organization's. `overlaps` is how many others it overlaps, `twice`
     whether one of them asks for the same session. `open_items` are those of its checklist.
     """
-    if deposition.state not in _WAITING:
+    if deposition.state not in WAITING:
         return []
     found: list[Flag] = []
     if deposition.cancellation_open:
@@ -75,6 +76,8 @@ def flags_of(
         found.append(Flag("reconfirmed_call", "Asks for a call", "Somebody asks to be called about this session."))
     if deposition.question == "answered":
         found.append(Flag("answered", "Answer came", "The organization answered the team’s question."))
+    if deposition.agreement == "agreed":
+        found.append(Flag("agreed", "Hour agreed", "The participants agree to another hour, and it is not moved yet."))
     if deposition.starts_at < now:
         found.append(Flag("passed", "Date has passed", "The requested time is already over."))
     if deposition.hour_moved:
@@ -82,8 +85,8 @@ def flags_of(
         found.append(Flag("moved", "The hour moved", sentence))
     if overlaps:
         found.append(overlap_flag(overlaps, twice))
-    start = deposition.starts_at.astimezone(ZoneInfo(deposition.zone))
-    end = deposition.ends_at.astimezone(ZoneInfo(deposition.zone))
+    start = datetimes.local(deposition.starts_at, deposition.zone)
+    end = datetimes.local(deposition.ends_at, deposition.zone)
     if deposition.ambiguous:
         sentence = "The clocks are put back that day, so this hour comes twice. The first of the two is taken."
         found.append(Flag("ambiguous", "Hour comes twice", sentence))
@@ -102,6 +105,8 @@ def flags_of(
         found.append(Flag("weekend", weekday, f"The session falls on a {weekday}."))
     if deposition.question == "open":
         found.append(Flag("asked", "Question open", "The organization was asked something and has not answered."))
+    if deposition.agreement == "open":
+        found.append(Flag("offered", "Hours offered", "The participants are asked which other hours suit them."))
     interpreter = deposition.details.get("interpreter")
     if interpreter:
         label = f"{interpreter} interpreter" if len(interpreter) <= 24 else "Interpreter"

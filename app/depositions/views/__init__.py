@@ -17,6 +17,9 @@ from app.depositions.views import (
     now,
     organizations,
     overview,
+    plan,
+    plan_review,
+    proposing,
     reconfirm,
 )
 from app.depositions.views.filters import pages
@@ -39,5 +42,8 @@ __all__ = [
     "organizations",
     "overview",
     "pages",
+    "plan",
+    "plan_review",
+    "proposing",
     "reconfirm",
 ]

@@ -1,6 +1,6 @@
 """The board: the day by manager, a quarter of an hour a column, with the same as a list; and the week (week.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from flask import Response, request, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import DEPOSITIONS
+from app.dashboard import saved_views
 from app.dashboard.live import live_lists
 from app.depositions import presentation
 from app.depositions.events import MANAGER, SUBJECT
@@ -20,7 +21,7 @@ from app.depositions.rules import availability
 from app.depositions.rules import board as rules
 from app.depositions.rules.board import Cell, Window
 from app.depositions.rules.transitions import Span, busy
-from app.depositions.views import week
+from app.depositions.views import board_filters, returns, week
 from app.depositions.views.filters import READERS, pages
 from app.depositions.views.managers import check_may_look
 from app.kernel import clock
@@ -47,6 +48,7 @@ class Bar(NamedTuple):
     waits: bool
     managed_by: str
     change_url: str
+    matches: bool
 
     @property
     def id(self) -> int:
@@ -88,18 +90,28 @@ def _day(now: datetime, live: Live) -> Response:
     day, readable = read_day(request.args.get("day", ""), today)
     wanted = request.args.get("from", "")
     span = rules.day_span(day, zone)
-    found = queries.sessions(reading(), span)
-    rows, more = found[: queries.MOST], len(found) > queries.MOST
+    read = queries.sessions(reading(), span)
+    rows, more = read[: queries.MOST], len(read) > queries.MOST
     team = queries.team(reading(), span)
     work = {one.id: availability.at_work(one.zone, team.hours.get(one.id, ()), span) for one in team.managers}
     first = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 3 else None
     shown = rules.window(day, zone, rows, [each for spans in work.values() for each in spans or ()], first)
-    bars = _bars(rows, team, day, now)
+    chosen = board_filters.read([*(row.zone for row in rows), *(one.zone for one in team.managers)])
+    matching = queries.matching(reading(), [row.id for row in rows], chosen) if chosen.values else None
+    kept = {**chosen.args, **({"from": str(first)} if first is not None else {})}
+    bars = _bars(rows, team, day, now, matching, returns.on_board(day, kept))
     groups = _lines(bars, rows, team, work, shown, span)
+    found = [bar for bar in bars if bar.matches]
     return respond(
         "depositions/board.html",
-        status=200 if readable else 422,
-        live=live if readable else None,
+        status=200 if readable and not chosen.unreadable else 422,
+        live=live if readable and not chosen.unreadable else None,
+        chosen=chosen,
+        args=chosen.args,
+        views=saved_views.for_page(reading(), me(), DEPOSITIONS, chosen.args, now, tab=(), page="board"),
+        chips=board_filters.chips(chosen, day.isoformat()),
+        controls=board_filters.controls(chosen, day.isoformat()),
+        found=found,
         day=day,
         today=today,
         title=datetimes.day(day, today),
@@ -107,10 +119,10 @@ def _day(now: datetime, live: Live) -> Response:
         after=day + timedelta(days=1) if day < date.max - FAR else None,
         zone=_zones(span, zone),
         shown=shown,
-        team=groups,
+        team=[group for group in groups if board_filters.shows(chosen, group.manager, group.key)],
         bars=bars,
-        waiting=[bar for bar in bars if bar.waits],
-        booked=[bar for bar in bars if not bar.waits],
+        waiting=[bar for bar in found if bar.waits],
+        booked=[bar for bar in found if not bar.waits],
         more=more,
         unreadable="" if readable else request.args.get("day", "")[:40],
         now=now,
@@ -139,7 +151,10 @@ def _zones(span: Span, zone: str) -> str:
     return "/".join(dict.fromkeys(datetimes.zone_abbreviation(each) for each in ends))
 
 
-def _bars(rows: Sequence[BoardSession], team: Team, day: date, now: datetime) -> list[Bar]:
+def _bars(
+    rows: Sequence[BoardSession], team: Team, day: date, now: datetime, matching: Collection[int] | None, on: str
+) -> list[Bar]:
+    """The sessions; all match where no filter is set. `on` is the board that a press on one of them leads back to."""
     viewer, denied = me(), me().why_not(DEPOSITIONS)
     known = presentation.Known(
         {},
@@ -167,7 +182,8 @@ def _bars(rows: Sequence[BoardSession], team: Team, day: date, now: datetime) ->
                 "danger" if others else "warn" if row.overlapping else "",
                 row.state == State.INITIAL,
                 row.manager_name or "",
-                url_for(".choose_manager", id=row.id, on=f"board/{day}") if may_change else "",
+                url_for(".choose_manager", id=row.id, on=on) if may_change else "",
+                matching is None or row.id in matching,
             )
         )
     return found

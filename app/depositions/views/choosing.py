@@ -20,7 +20,8 @@ from app.kernel.web.htmx import respond
 @pages.get("/<int:id>/manager")
 @allow(*READERS)
 def choose_manager(id: int) -> Response:
-    """The managers to choose from, free people first; what is chosen is booked or changed by the usual verbs."""
+    """The managers to choose from, free people first, as a page, or as a dialog over the board; what is chosen is
+    booked or changed by the usual verbs."""
     deposition = visible(id)
     waits = deposition.state == State.INITIAL
     denied = me().why_not(DEPOSITIONS, deposition.organization_id)
@@ -35,6 +36,8 @@ def choose_manager(id: int) -> Response:
     make = schedule_form if waits else manager_form
     return respond(
         "depositions/choose-manager.html",
+        "depositions/_choose-manager.html",
+        "preview",
         deposition=deposition,
         name=presentation.name_of(deposition),
         hours=presentation.hours(deposition),

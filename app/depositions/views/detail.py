@@ -31,6 +31,7 @@ from app.depositions.queries.people import anybody_entered
 from app.depositions.queries.related import related, same_case
 from app.depositions.rules import flags, transitions, zone_rules
 from app.depositions.rules.checklist import LABELS, PROGRESS, Progress, why_not_change_checklist
+from app.depositions.rules.proposals import why_not_propose
 from app.depositions.rules.questions import why_not_ask
 from app.depositions.views import confirmations, knowledge
 from app.depositions.views.ask import shown_question
@@ -38,6 +39,7 @@ from app.depositions.views.cases import case_url
 from app.depositions.views.choices import manager_choices, manager_form, schedule_form, sessions_of_day
 from app.depositions.views.filters import READERS, actable, pages, visible
 from app.depositions.views.list import QUEUE
+from app.depositions.views.proposing import shown_proposal
 from app.depositions.views.reconfirm import shown_reconfirmation
 from app.kernel import clock
 from app.kernel.changes import events
@@ -122,6 +124,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         question=shown_question(deposition),
         ask=AskForm() if edited == "ask" else AskForm(formdata=None, version=version),
         asking=edited == "ask",
+        proposal=shown_proposal(deposition, now),
         reconfirmation=shown_reconfirmation(deposition, denied, now),
         related=others,
         states=presentation.STATES,
@@ -206,6 +209,7 @@ def _reasons(deposition: Deposition, denied: str | None, now: datetime, behind: 
         ),
         "end": transitions.why_not_end(state, ahead),
         "ask": why_not_ask(state),
+        "propose": why_not_propose(state, len(emails.participants(deposition))),
         "change_checklist": why_not_change_checklist(state),
         "change_room": transitions.why_not_change_room(state),
         "decline_cancellation": transitions.why_not_decline_cancellation(state, deposition.cancellation_open),

@@ -11,6 +11,7 @@ from app.depositions.models import Deposition
 from app.depositions.queries import detail, listing
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.views.managed_by import ManagedBy
+from app.depositions.views.own_filters import HasFlag, InZoneNearby, OfCase
 from app.kernel.db.transaction import reading
 
 pages = Blueprint("depositions", __name__, url_prefix="/depositions")
@@ -28,6 +29,9 @@ FILTERS = Filters(
         Organization(),
         Assignee(Deposition.assignee_id),
         ManagedBy(),
+        OfCase(),
+        HasFlag(listing.LOOKED_FOR),
+        InZoneNearby(),
         Tag(SUBJECT, Deposition.id),
         *date_range(Dated("Starts", Deposition.starts_at)),
         Text(SUBJECT, Deposition.id, "name, case, e-mail, number"),

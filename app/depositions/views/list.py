@@ -13,8 +13,9 @@ from app.dashboard.routes import add_list_routes
 from app.depositions import actions, presentation
 from app.depositions.events import CANCELED, EVENTS, SCHEDULED, SUBJECT
 from app.depositions.models import State
-from app.depositions.queries import checklists, conflicts, detail, listing, managers, settings
+from app.depositions.queries import checklists, conflicts, detail, listing, managers, nearest, settings
 from app.depositions.queries.listing import ListedDeposition
+from app.depositions.rules.flags import WAITING
 from app.depositions.rules.reconfirmation import ALARMING, Reconfirmation
 from app.depositions.views.filters import FILTERS, READERS, pages
 from app.kernel.changes.events import Actor
@@ -64,7 +65,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
     page = "depositions/list.html"
     cells = "depositions/_cells.html"
     identity = (
-        Csv("Number", lambda each: each.row.id),
+        Csv("Number", "id"),
         Csv("State", lambda each: presentation.STATES[State(each.row.state)].word),
     )
     columns = (
@@ -72,7 +73,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             "Starts",
             "starts",
             (
-                Csv("Starts", lambda each: each.row.starts_at),
+                Csv("Starts", "starts_at"),
                 Csv("Starts, where it is", lambda each: datetimes.moment(each.row.starts_at, each.row.zone)),
             ),
             sort="starts",
@@ -85,7 +86,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
                 Csv("Ends", lambda each: each.row.ends_at if each.row.ends_at > each.row.starts_at else None),
                 Csv("From and to, where it is", lambda each: presentation.hours(each.row)),
                 Csv("Length", lambda each: presentation.length(each.row)),
-                Csv("Time zone", lambda each: each.row.zone),
+                Csv("Time zone", "zone"),
             ),
             css="day-cell wide-only",
         ),
@@ -93,12 +94,12 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             "Who and case",
             "who",
             (
-                Csv("Title", lambda each: each.row.title),
-                Csv("Who is questioned", lambda each: each.row.deponent_name),
-                Csv("Role", lambda each: each.row.deponent_role),
+                Csv("Title", "title"),
+                Csv("Who is questioned", "deponent_name"),
+                Csv("Role", "deponent_role"),
                 Csv("E-mail", lambda each: each.facts.get("deponent_email")),
                 Csv("Invited", lambda each: each.facts.get("invited")),
-                Csv("Case", lambda each: each.row.case_name),
+                Csv("Case", "case_name"),
                 Csv("File number", lambda each: each.facts.get("file_number")),
             ),
             css="title-cell",
@@ -106,30 +107,30 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
         Column(
             "Organization",
             "organization",
-            (Csv("Organization", lambda each: each.row.organization_name),),
+            (Csv("Organization", "organization_name"),),
             css="organization-cell wide-only",
         ),
         Column(
             "Flags",
             "flags",
             (
-                Csv("Flags", lambda each: ", ".join(badge.text for badge in each.shown.cached.flags)),
+                Csv("Flags", lambda each: presentation.flags_in_words(each.row, each.known, each.now)),
                 Csv("Takes place", lambda each: TAKES_PLACE.get(each.row.reconfirmation or "", "")),
-                Csv("Tags", lambda each: ", ".join(each.shown.tags)),
+                Csv("Tags", lambda each: ", ".join(each.tags)),
             ),
             css="flags-cell",
         ),
         Column(
             "Assigned to",
             "assignee",
-            (Csv("Assigned to", lambda each: each.row.assignee_name),),
+            (Csv("Assigned to", "assignee_name"),),
             css="person-cell",
         ),
         Column(
             "Managed by",
             "manager",
             (
-                Csv("Managed by", lambda each: each.row.manager_name),
+                Csv("Managed by", "manager_name"),
                 Csv("Manager’s e-mail", lambda each: each.facts.get("manager_email")),
                 Csv("Video", lambda each: each.facts.get("provider")),
                 Csv("Room", lambda each: each.facts.get("room_url")),
@@ -142,7 +143,7 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             "clock",
             (
                 Csv("Cancellation requested", lambda each: _open_cancellation(each.row)),
-                Csv("Came in", lambda each: each.row.created_at),
+                Csv("Came in", "created_at"),
                 Csv("Came in, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="received",
@@ -192,6 +193,16 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             {"view": listing.ASKED},
             "warn",
             toned_by="asked_answered",
+        ),
+        Tab(
+            listing.OFFERED,
+            "Other hours",
+            "Sessions of which other hours are offered",
+            ("session of which other hours are offered", "sessions of which other hours are offered"),
+            {"view": listing.OFFERED},
+            "warn",
+            toned_by="offered_agreed",
+            rare=True,
         ),
         Tab(
             listing.NEXT,
@@ -250,15 +261,21 @@ class Depositions(Queue[int, ListedDeposition, presentation.QueueRow, presentati
             return text
         return f"{text.removesuffix('.')}, {soon:,} of them for a session within 24 hours."
 
-    def summary(self, tab: Tab, counts: Counts) -> str:
-        return _reconfirmed(counts.tabs) if tab.key == listing.NEXT else ""
+    def summary(self, list_state: ListState, counts: Counts) -> str:
+        tab = list_state.tab.key
+        sentences = [_reconfirmed(counts.tabs)] if tab == listing.NEXT else []
+        if counts.tabs[tab] > nearest.LOOKED and listing.looks(list_state.chosen):
+            sentences.append(
+                f"Looked for among the {nearest.LOOKED} that begin next and the {nearest.LOOKED} that began last."
+            )
+        return " ".join(filter(None, sentences))
 
     def read_more(self, db: Db, rows: Sequence[ListedDeposition]) -> presentation.Known:
         called = [row for row in rows if row.reconfirmation in CALLED]
         return presentation.Known(
             settings.telephones(db, {row.organization_id for row in called}),
             conflicts.counted(db, [row.id for row in rows if row.overlapping]),
-            checklists.open_items(db, [row.id for row in rows]),
+            checklists.open_items(db, [row.id for row in rows if row.state in WAITING]),
             managers.telephones(db, {row.manager_id for row in called if row.manager_id}),
         )
 

@@ -15,7 +15,7 @@ from app.depositions.events import EVENTS, MANAGER
 from app.depositions.forms import AbsenceForm, ButtonForm, RosterForm
 from app.depositions.models import Absence, Manager
 from app.depositions.queries import managers as queries
-from app.depositions.queries import roster
+from app.depositions.queries import planning, roster
 from app.depositions.rules import rooms
 from app.depositions.rules.availability import DAYS
 from app.depositions.rules.roster import COLUMNS, DAY_KEYS, RosterFacts
@@ -26,6 +26,7 @@ from app.kernel.changes import confirmation, events
 from app.kernel.db.transaction import db, reading, side_transaction
 from app.kernel.errors import Denied
 from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages, list_filters
 from app.kernel.web.confirmation_pages import Confirmation
 from app.kernel.web.htmx import personal, respond, see_other
@@ -149,8 +150,35 @@ def add_absence(id: int) -> Response:
     form.check()
     days = (form.first_day.data, form.last_day.data, form.note.data or "")
     actions.add_absence(db(), id, *days, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash("Saved. Sessions that are booked already stay as they are.")
-    return see_other(url_for(".manager", id=id))
+    return _absence_written(id)
+
+
+@pages.post("/managers/<int:id>/away-today")
+@allow(*READERS)
+def away_today(id: int) -> Response:
+    """Writes that a manager is away today, by their own calendar."""
+    _check_may_write_absences()
+    form = ButtonForm()
+    form.check()
+    now = clock.now()
+    today = datetimes.local(now, queries.get(reading(), id).zone).date()
+    actions.add_absence(db(), id, today, today, "", by=me().actor(), now=now, version=form.seen_version)
+    return _absence_written(id)
+
+
+def _absence_written(id: int) -> Response:
+    """To the replacements, where there is something to replace."""
+    n = len(planning.managed_while_away(db(), queries.get(db(), id), clock.now()))
+    if not n:
+        flash("Saved. No booked session lies within it.")
+        return see_other(url_for(".manager", id=id))
+    lie = pluralize(n, "booked session lies", "booked sessions lie")
+    flash(
+        f"Saved. {lie} within it, and stays as it is until you give it to somebody."
+        if n == 1
+        else f"Saved. {lie} within it, and stay as they are until you give them to others."
+    )
+    return see_other(url_for(".away", id=id))
 
 
 @pages.post("/managers/<int:id>/absences/<int:absence_id>/remove")
@@ -236,6 +264,7 @@ def managers_csv() -> Response:
 
 def _page(row: Manager) -> Response:
     now = clock.now()
+    absences = roster.absences(reading(), row.id, now)
     facts = roster.facts_of(reading(), row)
     form = RosterForm(formdata=None, data={**cells_of(facts), "active": row.active, "version": row.version})
     return respond(
@@ -245,7 +274,9 @@ def _page(row: Manager) -> Response:
         telephone=queries.telephone_of(row),
         form=form,
         absence=AbsenceForm(formdata=None, data={"version": row.version}),
-        absences=[(each, _days(each)) for each in roster.absences(reading(), row.id, now)],
+        absences=[(each, _days(each)) for each in absences],
+        to_give=len(planning.managed_while_away(reading(), row, now)),
+        away_now=any(one.first_day <= datetimes.local(now, row.zone).date() <= one.last_day for one in absences),
         sessions=[
             (each, presentation.hours(each), presentation.name_of(each))
             for each in roster.upcoming(reading(), row.id, now)

@@ -8,7 +8,7 @@ from flask import Response, flash
 
 from app.accounts.access import allow, me
 from app.dashboard import redirects
-from app.depositions import actions, emails, presentation
+from app.depositions import actions, presentation
 from app.depositions.forms import KeepHourForm, ManagerForm, MoveForm
 from app.depositions.models import Deposition
 from app.depositions.queries import managers
@@ -56,9 +56,8 @@ def move(id: int) -> Response:
     if preview:
         asked = confirmations.moving(deposition, run, notify, form.reason, now)
         return confirmation_pages.show(preview, asked)
-    recipients = len(emails.everybody(run.deposition)) if notify else 0
-    people = pluralize(recipients, "person", "people")
-    notified = f"{people} will be notified by e-mail." if recipients else "Nobody is notified of it."
+    people = pluralize(run.notified, "person", "people") if notify else f"Only {pluralize(run.notified, 'manager')}"
+    notified = f"{people} will be notified by e-mail." if run.notified else "Nobody is notified of it."
     flash(f"Moved to {presentation.hours(run.deposition)}. {notified}")
     return redirects.back(QUEUE, id)
 

@@ -58,6 +58,7 @@ class _Booked(NamedTuple):
     hour_moved: bool = False
     reconfirmation: str | None = None
     question: str | None = None
+    agreement: str | None = None
 
 
 class Entered(NamedTuple):

@@ -22,6 +22,7 @@ from app.dashboard.overview_charts import (
 from app.dashboard.overview_rows import CountedPage
 from app.depositions.models import State
 from app.depositions.queries import listing
+from app.depositions.views import capacity_chart
 from app.depositions.views.filters import READERS, pages
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
@@ -59,7 +60,9 @@ def overview() -> Response:
         return CountedPage(page).answer()
     stats = page.read(PAST, (STARTS,), AHEAD)
     fared = fare(stats)
+    capacity = capacity_chart.read(page)
     found = [
+        *capacity_chart.charts_of(page, capacity),
         _load(page, stats),
         weekly_chart(stats, BOOKED, key="weeks", title="How long requests wait, by week", done="scheduled"),
         counted_chart(
@@ -79,7 +82,8 @@ def overview() -> Response:
         _unusual(page),
         deliveries_chart(stats, fared),
     ]
-    sentence = [_now(page), _past(page, stats), delivery_phrases(page, fared)]
+    waiting = [*_now(page), *capacity_chart.phrases(page, capacity)]
+    sentence = [waiting, _past(page, stats), delivery_phrases(page, fared)]
     return page.answer("Depositions overview", sentence, [chart for chart in found if chart], not stats.stats)
 
 

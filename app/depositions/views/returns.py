@@ -1,16 +1,28 @@
 """Where a press leads back to: the board, the page of now or of a case that it was made on, or the list.
 
-A form says so in the field `on`, which the confirmation carries on: `board/2026-12-08`, `now`,
+A form says so in the field `on`, which the confirmation carries on: `board/2026-12-08?manager=me`, `now`,
 `case/marston/Keller v. Ashby`.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any  # as url_for takes keywords
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request, url_for
 
 from app.dashboard import redirects
 from app.depositions.views.list import QUEUE
 from app.kernel.web.htmx import see_other
+
+OF_BOARD = ("manager", "zone", "case", "flag", "from")
+"""The arguments of the board that are kept: its filters, and the first hour that it shows."""
+
+
+def on_board(day: date, args: Mapping[str, str]) -> str:
+    """The board of a day with its filters, as `on` names it."""
+    kept = {name: text for name, text in args.items() if name in OF_BOARD}
+    return f"board/{day}" + (f"?{urlencode(kept)}" if kept else "")
 
 
 def url_of(on: str, id: int) -> str:
@@ -22,10 +34,15 @@ def url_of(on: str, id: int) -> str:
         organization, _, case = day.partition("/")
         return url_for("depositions.case", organization=organization, case=case) if organization and case else ""
     if page == "board":
+        day, _, query = day.partition("?")
         try:
-            return url_for("depositions.board", day=date.fromisoformat(day).isoformat(), _anchor=f"session-{id}")
+            kept: dict[str, Any] = {
+                name: text for name, text in parse_qsl(query, max_num_fields=20) if name in OF_BOARD
+            }
+            day = date.fromisoformat(day).isoformat()
         except ValueError:
             return ""
+        return url_for("depositions.board", day=day, **kept, _anchor=f"session-{id}")
     return ""
 
 

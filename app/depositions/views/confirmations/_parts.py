@@ -1,6 +1,6 @@
 """What the confirmations of the desk share: the way back, what it is done to, and its flags."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from app.depositions.rules import flags
 from app.depositions.rules.conflicts import Finding
 from app.depositions.rules.timed import Timed
 from app.depositions.views.list import QUEUE
-from app.kernel.changes.confirmation import Action
+from app.kernel.changes.confirmation import Action, people_notified
 from app.kernel.db.engine import Db
 from app.kernel.text import datetimes
 from app.kernel.web.confirmation_pages import Flag
@@ -57,7 +57,8 @@ def flags_on(deposition: DepositionDetail, now: datetime, made: flags.Flagged | 
 
 
 class DryRun:
-    """A deposition as a dry run left it, the conflicts that it then has, and who then is `behind`.
+    """A deposition as a dry run left it, the conflicts that it then has, who then is `behind`, and how many people are
+    `notified` by e-mail.
 
     They are shown, and `findings` goes into the fingerprint: a conflict that came meanwhile is shown before anything is
     done.
@@ -67,6 +68,7 @@ class DryRun:
         self.deposition: Deposition
         self.findings: list[Finding] = []
         self.behind: list[Knowledge] = []
+        self.notified = 0
 
     def by(self, act: Action[Deposition], now: datetime) -> Action[Deposition]:
         """The action, which also notes what it leaves."""
@@ -75,9 +77,26 @@ class DryRun:
             self.deposition = act(db, version)
             self.findings[:] = conflicts.findings(db, self.deposition, now, besides=self.deposition.id)
             self.behind[:] = people.outdated(db, self.deposition.id)
+            self.notified = people_notified(db)
             return self.deposition
 
         return run
+
+
+def gravest_first(flags: Iterable[Flag]) -> list[Flag]:
+    """The flags by their tone; those of one tone stay in their order."""
+    return sorted(flags, key=lambda flag: flag.tone != "danger")
+
+
+def why(found: Sequence[Finding], starts_at: datetime, now: datetime, silent: bool = False) -> str:
+    """What the reason is to say: why nobody is told, why at an hour that is over, why in spite of an overlap."""
+    questions = [
+        "why is no one told" if silent else "",
+        "why at an hour that is over" if starts_at < now else "",
+        "why in spite of the overlap" if any(finding.asks for finding in found) else "",
+    ]
+    text = ", and ".join(filter(None, questions))
+    return f"{text[:1].upper()}{text[1:]}?" if text else ""
 
 
 def conflict_flags(found: Sequence[Finding]) -> list[Flag]:

@@ -11,6 +11,7 @@ from app.depositions.queries.detail import DepositionDetail
 from app.depositions.queries.people import Knowledge
 from app.depositions.views.confirmations._parts import back_to, flags_on, subject_of
 from app.depositions.views.confirmations.beliefs import LISTED, beliefs, still_believed, withdrawn
+from app.depositions.views.confirmations.offered import offer_ends
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
 
@@ -37,7 +38,9 @@ def canceling(
         believed=still_believed(deposition, behind),
         beliefs=beliefs(deposition, behind),
         field=reason if silent else None,
-        note=" ".join(filter(None, ("It cannot be undone.", links, withdrawn(deposition), listed))),
+        note=" ".join(
+            filter(None, ("It cannot be undone.", links, offer_ends(deposition), withdrawn(deposition), listed))
+        ),
         edit="cancel",
     )
 

@@ -5,7 +5,15 @@ from datetime import datetime
 from wtforms import Field
 
 from app.depositions.queries.detail import DepositionDetail
-from app.depositions.views.confirmations._parts import BACK, DryRun, back_to, changes_of, conflict_flags, subject_of
+from app.depositions.views.confirmations._parts import (
+    BACK,
+    DryRun,
+    back_to,
+    changes_of,
+    conflict_flags,
+    gravest_first,
+    subject_of,
+)
 from app.kernel.web.confirmation_pages import Confirmation, Flag
 
 
@@ -20,8 +28,9 @@ def changing_manager(deposition: DepositionDetail, run: DryRun, reason: Field, n
         back_label=BACK,
         icon="user-check",
         subject=[*subject_of(deposition), *changes_of(deposition, made)],
-        flags=conflict_flags(run.findings) if made.manager_id else [nobody],
+        flags=gravest_first(conflict_flags(run.findings)) if made.manager_id else [nobody],
         field=reason if made.manager_id and any(finding.asks for finding in run.findings) else None,
+        question="Why in spite of the overlap?",
         note="Participants get no e-mail about it. The page of the session names the new manager.",
         edit="change_manager",
     )

@@ -8,7 +8,17 @@ from app.depositions import emails, presentation
 from app.depositions.models import State
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.rules.conflicts import asks_reason
-from app.depositions.views.confirmations._parts import BACK, DryRun, back_to, conflict_flags, flags_on, subject_of
+from app.depositions.views.confirmations._parts import (
+    BACK,
+    DryRun,
+    back_to,
+    conflict_flags,
+    flags_on,
+    gravest_first,
+    subject_of,
+    why,
+)
+from app.depositions.views.confirmations.offered import offer_ends
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
 
@@ -23,7 +33,7 @@ NOTES = {
 def keeping_hour(deposition: DepositionDetail, run: DryRun, verb: str, reason: Field, now: datetime) -> Confirmation:
     """Either verb, as the dry run leaves the session: over a conflict, or in the past, only with a reason."""
     made, kept = run.deposition, KEPT[verb]
-    hour, *others = subject_of(made)
+    *hours, name = subject_of(made)
     waits = made.state == State.INITIAL
     people = pluralize(len(emails.everybody(made)), "person", "people")
     return Confirmation(
@@ -32,8 +42,11 @@ def keeping_hour(deposition: DepositionDetail, run: DryRun, verb: str, reason: F
         back=back_to(deposition),
         back_label=BACK,
         icon="clock",
-        subject=[hour, f"it stands at {presentation.hours(deposition)}", *others],
-        flags=[*conflict_flags(run.findings), *flags_on(deposition, now, made)],
+        subject=[*hours, f"it stands at {presentation.hours(deposition)}", name],
+        flags=gravest_first([*conflict_flags(run.findings), *flags_on(deposition, now, made)]),
         field=reason if not waits and asks_reason(run.findings, made.starts_at, now) else None,
-        note="It is not booked yet, so nobody has to hear of it." if waits else NOTES[verb],
+        question=why(run.findings, made.starts_at, now),
+        note="It is not booked yet, so nobody has to hear of it."
+        if waits
+        else f"{NOTES[verb]} {offer_ends(deposition)}".rstrip(),
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from wtforms import Field
 
-from app.depositions import emails, presentation
+from app.depositions import presentation
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.rules.conflicts import asks_reason
 from app.depositions.views.confirmations._parts import (
@@ -14,11 +14,16 @@ from app.depositions.views.confirmations._parts import (
     changes_of,
     conflict_flags,
     flags_on,
+    gravest_first,
     subject_of,
+    why,
 )
 from app.depositions.views.confirmations.beliefs import LISTED, beliefs, still_believed, withdrawn
+from app.depositions.views.confirmations.offered import offer_ends
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
+
+REMINDED = "Nobody is reminded of an hour that they were not told."
 
 
 def moving(
@@ -31,21 +36,40 @@ def moving(
     """Moving, as the dry run leaves the session, with or without telling anybody. Those who are then behind, a conflict
     and a past hour need a reason, which is typed here."""
     made, behind = run.deposition, run.behind
-    recipients = len(emails.everybody(made))
-    people = pluralize(recipients, "person", "people")
-    notifying = f"Move and notify {people}" if recipients else "Move"
-    hour, *others = subject_of(made)
+    silent = bool(behind) and not notify
+    *hours, name = subject_of(made)
     return Confirmation(
-        title="Review and move, telling nobody" if behind and not notify else "Review and move",
-        confirm=notifying if notify else "Move, notify no one",
+        title=f"Review and move, telling {'no participant' if run.notified else 'nobody'}"
+        if silent
+        else "Review and move",
+        confirm=_confirm(run.notified, notify),
         back=back_to(deposition),
         back_label=BACK,
         icon="calendar-clock",
-        subject=[hour, f"instead of {presentation.hours(deposition)}", *others, *changes_of(deposition, made)],
-        flags=[*conflict_flags(run.findings), *flags_on(deposition, now, made)],
+        subject=[*hours, f"instead of {presentation.hours(deposition)}", name, *changes_of(deposition, made)],
+        flags=gravest_first([*conflict_flags(run.findings), *flags_on(deposition, now, made)]),
         believed=still_believed(deposition, behind),
         beliefs=beliefs(deposition, behind),
-        field=reason if (behind and not notify) or asks_reason(run.findings, made.starts_at, now) else None,
-        note=" ".join(filter(None, ("The links stay the same.", withdrawn(deposition), LISTED if behind else ""))),
+        field=reason if silent or asks_reason(run.findings, made.starts_at, now) else None,
+        question=why(run.findings, made.starts_at, now, silent),
+        note=" ".join(
+            filter(
+                None,
+                (
+                    "The links stay the same.",
+                    offer_ends(deposition),
+                    withdrawn(deposition),
+                    LISTED if behind else "",
+                    REMINDED if silent else "",
+                ),
+            )
+        ),
         edit="move",
     )
+
+
+def _confirm(notified: int, notify: bool) -> str:
+    """The button's label. Managers who give the session up or get it are told in any case."""
+    if not notify:
+        return f"Move, notify only {pluralize(notified, 'manager')}" if notified else "Move, notify no one"
+    return f"Move and notify {pluralize(notified, 'person', 'people')}" if notified else "Move"

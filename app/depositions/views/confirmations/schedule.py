@@ -7,7 +7,16 @@ from wtforms import Field
 from app.depositions import emails
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.rules.conflicts import asks_reason
-from app.depositions.views.confirmations._parts import BACK, DryRun, back_to, conflict_flags, flags_on, subject_of
+from app.depositions.views.confirmations._parts import (
+    BACK,
+    DryRun,
+    back_to,
+    conflict_flags,
+    flags_on,
+    gravest_first,
+    subject_of,
+    why,
+)
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
 
@@ -23,8 +32,9 @@ def scheduling(deposition: DepositionDetail, run: DryRun, reason: Field, now: da
         back_label=BACK,
         icon="calendar-check",
         subject=[*subject_of(deposition), f"managed by {made.manager_name}", f"room {made.room_url}"],
-        flags=[*conflict_flags(run.findings), *flags_on(deposition, now)],
+        flags=gravest_first([*conflict_flags(run.findings), *flags_on(deposition, now)]),
         field=reason if asks_reason(run.findings, made.starts_at, now) else None,
+        question=why(run.findings, made.starts_at, now),
         note="The links lead to the room only once the session begins.",
         edit="schedule",
     )

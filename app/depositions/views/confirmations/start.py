@@ -7,9 +7,16 @@ from wtforms import Field
 from app.depositions import emails
 from app.depositions.queries.detail import DepositionDetail
 from app.depositions.views.confirmations._parts import BACK, back_to, subject_of
+from app.depositions.views.confirmations.offered import offer_ends
 from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.kernel.web.confirmation_pages import Confirmation
+
+NOTE = (
+    "Once it is started, everybody with its link can enter the room, which can no longer be changed. The "
+    "start can be taken back for ten minutes, until somebody has entered. It cannot be ended before the planned "
+    "start, only canceled."
+)
 
 
 def starting_early(deposition: DepositionDetail, reason: Field, now: datetime) -> Confirmation:
@@ -24,9 +31,7 @@ def starting_early(deposition: DepositionDetail, reason: Field, now: datetime) -
         icon="play",
         subject=subject_of(deposition),
         field=reason,
-        note="Once it is started, everybody with its link can enter the room, which can no longer be changed. The "
-        "start can be taken back for ten minutes, until somebody has entered. It cannot be ended before the planned "
-        "start, only canceled.",
+        note=f"{NOTE} {offer_ends(deposition)}".rstrip(),
     )
 
 

@@ -1,6 +1,6 @@
 """Tables of the depositions desk (the Session Requests document, "Example Request" and "Example Response")."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
-    Date,
     ForeignKey,
     Index,
     Integer,
@@ -21,9 +20,49 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.depositions.models.proposals import (
+    CalendarReply,
+    HourAnswer,
+    Mailbox,
+    OfferedKey,
+    Proposal,
+    ProposalPerson,
+)
+from app.depositions.models.roster import BUFFER, Absence, Manager, WorkingHours
 from app.kernel.db.counters import keep_counters
 from app.kernel.db.engine import Base, Instant, Json, only
 from app.kernel.db.hourly_stats import StatEvent, keep_hourly_stats
+
+__all__ = [
+    "BOOKED",
+    "BUFFER",
+    "COUNTS",
+    "IS_SESSION",
+    "NOT_PROMISED",
+    "OVERLAPPING",
+    "SESSIONS",
+    "UNFINISHED",
+    "Absence",
+    "Access",
+    "CalendarReply",
+    "ChecklistItem",
+    "ConflictKey",
+    "Deposition",
+    "DepositionPerson",
+    "DepositionQuestion",
+    "DepositionSettings",
+    "HourAnswer",
+    "Kind",
+    "Mailbox",
+    "Manager",
+    "MessageState",
+    "OfferedKey",
+    "Proposal",
+    "ProposalPerson",
+    "Role",
+    "State",
+    "WorkingHours",
+]
 
 
 class State(StrEnum):
@@ -88,6 +127,8 @@ class Deposition(Base):
     `promised_by` is when the team has promised an answer, in its own hours (rules/promises.py).
     `reconfirm_at` is 10:00, on the session's own clock, of the business day before it; `reconfirmation` is what those
     who were asked say (rules/reconfirmation.py), None while nobody was asked.
+    `agreement` says how a session stands of which other hours are offered until `answers_until`, None while none are
+    (rules/proposals.py; actions/proposals.py keeps both).
     `sequence` counts what participants and systems had to learn: the booking, each move, the cancellation. It is the
     SEQUENCE of the calendar files, and `sequence_at` is when it last grew. `not_up_to_date` is true while somebody who
     heard of an earlier one has not heard of this one (actions/people.py keeps it).
@@ -134,6 +175,7 @@ class Deposition(Base):
             **only("assignee_id IS NOT NULL"),
         ),
         Index("ix_depositions_question", "question", "starts_at", "id", **only("question IS NOT NULL")),
+        Index("ix_depositions_agreement", "agreement", "starts_at", "id", **only("agreement IS NOT NULL")),
         Index("ix_depositions_behind", "starts_at", "id", **_true("not_up_to_date")),
         Index("ix_depositions_organization_behind", "organization_id", "starts_at", "id", **_true("not_up_to_date")),
         Index("ix_depositions_promised", "state", "promised_by", "id", "starts_at"),
@@ -194,6 +236,8 @@ class Deposition(Base):
     reconfirm_at: Mapped[datetime | None] = mapped_column(Instant)
     reconfirmation: Mapped[str | None] = mapped_column(String(10))
     question: Mapped[str | None] = mapped_column(String(10))
+    agreement: Mapped[str | None] = mapped_column(String(10))
+    answers_until: Mapped[datetime | None] = mapped_column(Instant)
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     assignee_name: Mapped[str | None] = mapped_column(String(200))
 
@@ -314,78 +358,6 @@ class ConflictKey(Base):
     begins: Mapped[int] = mapped_column(BigInteger)
     ends: Mapped[int] = mapped_column(BigInteger)
     alone: Mapped[bool] = mapped_column(Boolean)
-
-
-BUFFER = 15
-"""Minutes that a manager keeps free before and after a session, until their row says otherwise."""
-
-
-class Manager(Base):
-    """A row of the roster: somebody who manages sessions, with an account here (`person_id`) or an outsider.
-
-    `email` is in lower case and names one row; `telephone` is as it was typed, or empty. `zone` is the IANA zone of
-    their working hours and absences. `templates` has the addresses of their rooms by video provider. `feed_hash` is the
-    SHA-256 of the token of their calendar feed. A row is never deleted: who no longer manages is not `active`.
-    """
-
-    __tablename__ = "managers"
-    __table_args__ = (
-        CheckConstraint("buffer_before BETWEEN 0 AND 480 AND buffer_after BETWEEN 0 AND 480", name="buffers_known"),
-        Index("ix_managers_name", "active", "name", "id"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), unique=True)
-    name: Mapped[str] = mapped_column(Text)
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    telephone: Mapped[str] = mapped_column(String(40), default="", server_default="")
-    zone: Mapped[str] = mapped_column(String(64))
-    languages: Mapped[list[str]] = mapped_column(Json)
-    skills: Mapped[list[str]] = mapped_column(Json)
-    buffer_before: Mapped[int] = mapped_column(Integer, default=BUFFER)
-    buffer_after: Mapped[int] = mapped_column(Integer, default=BUFFER)
-    templates: Mapped[dict[str, str]] = mapped_column(Json)
-    active: Mapped[bool] = mapped_column(Boolean, default=True)
-    feed_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    feed_made_at: Mapped[datetime | None] = mapped_column(Instant)
-    version: Mapped[int] = mapped_column(Integer, default=1)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    updated_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class WorkingHours(Base):
-    """A part of a weekday (Monday is 0) in which a manager works, in minutes after midnight of their zone.
-
-    Who has none at all works at any hour; a weekday without one is free.
-    """
-
-    __tablename__ = "manager_hours"
-    __table_args__ = (
-        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
-        CheckConstraint("starts >= 0 AND ends > starts AND ends <= 1440", name="within_a_day"),
-    )
-
-    manager_id: Mapped[int] = mapped_column(ForeignKey("managers.id"), primary_key=True)
-    weekday: Mapped[int] = mapped_column(Integer, primary_key=True)
-    starts: Mapped[int] = mapped_column(Integer, primary_key=True)
-    ends: Mapped[int] = mapped_column(Integer)
-
-
-class Absence(Base):
-    """Days on which a manager is away, both included, on the calendar of their zone."""
-
-    __tablename__ = "manager_absences"
-    __table_args__ = (
-        CheckConstraint("last_day >= first_day", name="ends_after_start"),
-        Index("ix_manager_absences_manager", "manager_id", "last_day"),
-    )
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    manager_id: Mapped[int] = mapped_column(ForeignKey("managers.id"))
-    first_day: Mapped[date] = mapped_column(Date)
-    last_day: Mapped[date] = mapped_column(Date)
-    note: Mapped[str] = mapped_column(Text)
 
 
 class Kind(StrEnum):

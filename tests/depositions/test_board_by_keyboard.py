@@ -1,0 +1,127 @@
+"""The board, what runs now and a list by case without a mouse, narrow and dark; the dialog that changes a manager."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import update
+
+from app.accounts.models import Person
+from app.depositions.models import Manager
+from tests.depositions import factories
+from tests.depositions.pages import stored
+from tests.depositions.test_day_by_keyboard import Keyboard, keys
+from tests.project import visual_checks
+
+__all__ = ["keys"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
+
+NOON = "2026-12-08 12:00"
+
+
+@pytest.fixture(autouse=True)
+def today(clock: Any, cast: Any, database: Any) -> datetime:
+    """It is noon of Tuesday, 8 December 2026; the scheduler and the managers live by UTC."""
+    moment = factories.at(NOON)
+    clock.set(moment)
+    with database.write() as db:
+        db.execute(update(Person).values(time_zone="UTC"))
+        db.execute(update(Manager).values(zone="UTC"))
+    return moment
+
+
+def request(database: Any, cast: Any, starts_at: datetime, who: str, **facts: Any) -> Any:
+    mail = f"{who.lower()}@example.com"
+    named = {"deponent_name": who, "deponent_email": mail, "case_name": f"{who} v. Quay", "invites": (), "details": {}}
+    return factories.request(database, cast, starts_at=starts_at, zone="UTC", **{**named, **facts})
+
+
+def test_arrows_the_dialog_the_days_and_the_week(keys: Keyboard, cast: Any, database: Any, today: datetime) -> None:
+    short = request(database, cast, today + timedelta(hours=1), "Ashby", estimated_duration=0.25)
+    later = request(database, cast, today + timedelta(hours=3), "Berg")
+    below = factories.schedule(database, cast, request(database, cast, today + timedelta(hours=1), "Cole").id)
+    page = keys.page
+    keys.open("/depositions/board")
+    keys.to(f"session-{short.id}")
+    bar = page.locator(f"#session-{short.id}")
+    assert (bar.bounding_box() or {})["width"] > 60, "with the focus on it a narrow bar shows its name and hours"
+    expect(bar).to_contain_text("13:00–13:15")
+    for key, one in (("ArrowRight", later), ("ArrowLeft", short), ("ArrowDown", below), ("ArrowUp", short)):
+        page.keyboard.press(key)
+        expect(page.locator(f"#session-{one.id}")).to_be_focused()
+    page.keyboard.press("m")
+    expect(page.locator("#preview-title")).to_contain_text("Schedule Ashby")
+    page.keyboard.press("Escape")
+    expect(bar).to_be_focused()
+    page.keyboard.press("m")
+    expect(page.locator("#preview-title")).to_be_focused()  # the closed dialog is still in the page until then
+    expect(page.locator("#preview-title")).to_contain_text("Schedule Ashby")
+    keys.fill("room_url", "https://rooms.example.com/r/1")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#preview-title")).to_contain_text("Review and schedule")
+    if page.locator("#confirm-reason").count():
+        keys.fill("reason", "Ten minutes.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"#session-{short.id}:focus")).not_to_have_class(re.compile("waits"))
+    assert stored(database, short.id).state == "scheduled"
+    keys.press("Week")
+    expect(page).to_have_url(re.compile(r"week=2026-12-08"))
+    keys.press("Day")
+    expect(page).to_have_url(re.compile(r"day=2026-12-08"))
+    keys.page.locator("[rel=next]").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"day=2026-12-09"))
+    keys.press("Today")
+    expect(page.locator("h1")).to_contain_text("Tue 8 Dec")
+
+
+def test_a_narrow_bar_at_the_end_of_the_day_opens_within_the_board(
+    keys: Keyboard, cast: Any, database: Any, today: datetime
+) -> None:
+    last = request(database, cast, factories.at("2026-12-08 23:45"), "Ashby" * 8, estimated_duration=0.25)
+    keys.open("/depositions/board?day=2026-12-08")
+    bar = keys.page.locator(f"#session-{last.id}")
+    bar.focus()
+    shown, board = bar.bounding_box(), keys.page.locator("#board").bounding_box()
+    assert shown
+    assert board
+    assert shown["width"] > 60
+    assert shown["x"] + shown["width"] <= board["x"] + board["width"] + 1
+
+
+def test_what_runs_now_is_started_by_keys_and_cases_are_opened(
+    keys: Keyboard, cast: Any, database: Any, today: datetime
+) -> None:
+    soon = factories.schedule(database, cast, request(database, cast, today + timedelta(minutes=10), "Ashby").id)
+    page = keys.page
+    keys.open("/depositions/now")
+    keys.press("Start")
+    expect(page.locator("form[action$='/start']")).to_have_count(0)
+    assert stored(database, soon.id).state == "active"
+    keys.open("/depositions/cases?view=everything")
+    keys.press("Ashby v. Quay")
+    expect(page.locator("h1")).to_contain_text("Ashby v. Quay")
+
+
+@pytest.mark.parametrize("path", ["/depositions/board?day=2026-12-08&zone=UTC", "/depositions/board?case=berg"])
+def test_the_filtered_board_is_legible_dark_and_narrow(
+    keys: Keyboard, cast: Any, database: Any, today: datetime, path: str
+) -> None:
+    request(database, cast, today + timedelta(hours=1), "Ashby", estimated_duration=0.25)
+    request(database, cast, today + timedelta(hours=1), "Berg")
+    keys.page.emulate_media(color_scheme="dark")
+    keys.open(path)
+    assert list(visual_checks.findings(keys.page)) == []
+
+
+def test_the_dialog_is_legible(keys: Keyboard, cast: Any, database: Any, today: datetime) -> None:
+    waits = request(database, cast, today + timedelta(hours=1), "Ashby")
+    keys.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    keys.open("/depositions/board")
+    keys.page.locator(f"#session-{waits.id}").focus()
+    keys.page.keyboard.press("m")
+    expect(keys.page.locator("#preview-title")).to_be_visible()
+    assert list(visual_checks.findings(keys.page)) == []
