@@ -1,4 +1,7 @@
-"""`desk questionnaire`: questionnaires to and from files. docs/questionnaires.md has the form of the file."""
+"""`desk questionnaire`: questionnaires to and from files; docs/questionnaires.md has the form of the file.
+
+`desk reasons`: the reasons that agents choose from when they deny.
+"""
 
 import json
 import sys
@@ -94,6 +97,27 @@ def import_(output: Output, file: str, organization: str, slug: str, publish: bo
     output.done(facts, words)
 
 
+@command(questionnaire, "blind")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@ORGANIZATION
+@QUESTIONNAIRE
+def blind(output: Output, switch: str, organization: str, slug: str) -> None:
+    """Switch the blind first look on or off, for prescreens that are started from then on."""
+    from app.accounts.queries import organization_named
+    from app.prescreens.actions.questionnaires import set_blind
+    from app.prescreens.queries.stages import Reach
+
+    with opened_database().write() as db:
+        home = organization_named(db, organization)
+        found = _found(db, home.id, slug)
+        wanted = switch == "on"
+        set_blind(db, found.id, wanted, reach=Reach((home.id,)), revision=None, by=BY, now=clock.now())
+    facts = {"questionnaire": slug, "blind": wanted, "changed": found.blind is not wanted}
+    output.done(
+        facts, f"The blind first look of {found.name} is {switch}, for prescreens that are started from now on."
+    )
+
+
 @command(questionnaire, "list")
 @ORGANIZATION
 def list_(output: Output, organization: str) -> None:
@@ -117,6 +141,74 @@ def list_(output: Output, organization: str) -> None:
     ]
     lines = (f"{row.slug:<24} {row.name} (version {row.current_version or 'none'})" for row in rows)
     output.done({"questionnaires": facts}, "\n".join(lines) or "None yet.")
+
+
+@command(questionnaire, "drop-off")
+@ORGANIZATION
+@QUESTIONNAIRE
+@click.option("--version", "number", type=click.IntRange(1), help="A published version; otherwise the newest.")
+def drop_off(output: Output, organization: str, slug: str, number: int | None) -> None:
+    """Where prospects leave: how many were shown, answered, left empty, were refused at, and left at each question."""
+    from app.accounts.queries import organization_named
+    from app.prescreens.presentation.drop_off import finding, name_of
+    from app.prescreens.queries import drop_off as queries
+    from app.prescreens.queries import questionnaires
+    from app.prescreens.queries.stages import Reach
+
+    with opened_database().read() as db:
+        home = organization_named(db, organization).id
+        version = questionnaires.one(db, Reach((home,)), _found(db, home, slug).id, number)
+        if version is None:
+            raise NotFound(f"{slug} has no published version{f' {number}' if number else ''}.")
+        seen = queries.drop_off(db, version)
+    facts = [
+        {
+            "key": each.question.key if each.question else None,
+            "shown": each.shown,
+            "answered": each.answered,
+            "left_empty": each.empty,
+            "refused": dict(each.refused),
+            "left": each.left,
+        }
+        for each in seen.asked
+    ]
+    lines = [f"{each.left:>6} of {each.shown:<6} left at {name_of(each)}" for each in seen.asked if each.shown]
+    whole = {"questionnaire": slug, "version": version.number, "started": seen.started, "sent": seen.sent}
+    output.done({**whole, "questions": facts}, "\n".join([finding(seen), *lines]))
+
+
+@click.group(help="Reasons of denials, which agents choose from.")
+def reasons() -> None:
+    pass
+
+
+@command(reasons, "list")
+@ORGANIZATION
+def list_reasons(output: Output, organization: str) -> None:
+    """List an organization's reasons, in their order."""
+    from app.accounts.queries import organization_named
+    from app.prescreens.queries import reasons as queries
+
+    with opened_database().read() as db:
+        found = queries.offered(db, organization_named(db, organization).id).reasons
+    output.done({"reasons": list(found)}, "\n".join(found))
+
+
+@command(reasons, "change")
+@ORGANIZATION
+@click.argument("texts", nargs=-1, required=True, metavar="REASON…")
+def change_reasons(output: Output, organization: str, texts: tuple[str, ...]) -> None:
+    """Replace an organization's reasons by these. What decisions have said stays."""
+    from app.accounts.queries import organization_named
+    from app.prescreens.actions.reasons import change_reasons as change
+    from app.prescreens.queries import reasons as queries
+
+    with opened_database().write() as db:
+        home = organization_named(db, organization)
+        changed = change(db, home.id, texts, revision=None, by=BY, now=clock.now())
+        found = queries.offered(db, home.id).reasons
+    words = f"{home.name} has {len(found)} reasons." if changed else f"{home.name} had these reasons already."
+    output.done({"reasons": list(found), "changed": changed}, words)
 
 
 def _found(db: "Db", organization_id: int, slug: str) -> "EditedQuestionnaire":

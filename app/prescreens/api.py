@@ -12,6 +12,7 @@ from app.kernel.api.validation import Body, InvalidValue, Query, Text
 from app.kernel.errors import NotFound
 from app.prescreens import actions, payloads
 from app.prescreens.queries import api as queries
+from app.prescreens.queries import directory
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import review as rules
 
@@ -63,6 +64,13 @@ class ListQuery(Query):
     reviewStatus: Annotated[ReviewStatus | None, Field(description="Filter by review status")] = None
 
 
+class PageQuery(Query):
+    """One page of a list without filters."""
+
+    page: Annotated[PageNumber, Field(description="Page number")] = 1
+    limit: Annotated[PageSize, Field(description="Items per page; above your plan's maximum it is capped")] = 20
+
+
 class ReviewBody(Body):
     """The decision. It is final."""
 
@@ -104,6 +112,69 @@ class Pagination(BaseModel):
 
 class SessionList(BaseModel):
     data: list[Session]
+    pagination: Pagination
+
+
+class Option(BaseModel):
+    value: str
+    label: str
+
+
+class TemplateQuestion(BaseModel):
+    """A question; `key` is that of its answer in a submission."""
+
+    key: str
+    label: str
+    type: str
+    required: bool
+    help: str
+    options: list[Option]
+
+
+class WorkflowTemplate(BaseModel):
+    """A questionnaire of your organization in its published version."""
+
+    id: UUID
+    name: str
+    version: int
+    isOpen: Annotated[bool, Field(description="Whether prospects can start")]
+    url: Annotated[str, Field(description="Its public address")]
+    languages: Annotated[list[str], Field(description="The languages it can be answered in, its own first")]
+    introduction: str
+    questions: list[TemplateQuestion]
+    createdAt: datetime
+    publishedAt: datetime
+
+
+class OneWorkflowTemplate(WorkflowTemplate):
+    """The template itself, and the same object again under `data`."""
+
+    data: WorkflowTemplate
+
+
+class WorkflowTemplateList(BaseModel):
+    data: list[WorkflowTemplate]
+    pagination: Pagination
+
+
+class Contact(BaseModel):
+    """A person whom sessions are filed under."""
+
+    id: UUID
+    name: str
+    email: str | None
+    phone: Annotated[str | None, Field(description="As it was typed")]
+    createdAt: datetime
+
+
+class OneContact(Contact):
+    """The contact itself, and the same object again under `data`."""
+
+    data: Contact
+
+
+class ContactList(BaseModel):
+    data: list[Contact]
     pagination: Pagination
 
 
@@ -160,3 +231,69 @@ def review_session(call: Call) -> dict[str, Any]:
     reach = Reach((call.organization.id,))
     done = act(call.db, call.found.id, asked.reviewNotes, reach=reach, by=call.by, now=call.now)
     return payloads.one(done, call.now)
+
+
+# Beyond the document ----------------------------------------------------------------------------------------------
+
+
+def _find_template(call: Call) -> Any:
+    found = directory.template(call.reading, call.organization.id, as_uuid(call.args["id"]))
+    if found is None:
+        raise NotFound("There is no such workflow template.")
+    return found
+
+
+def _find_contact(call: Call) -> Any:
+    found = directory.contact(call.reading, call.organization.id, as_uuid(call.args["id"]))
+    if found is None:
+        raise NotFound("There is no such contact.")
+    return found
+
+
+@product.route(
+    "GET",
+    "/api/v1/workflow-templates",
+    query=PageQuery,
+    answer=(200, WorkflowTemplateList),
+    summary="List workflow templates",
+    refusals=(422,),
+)
+def list_workflow_templates(call: Call) -> dict[str, Any]:
+    """Returns your published workflow templates, newest first. Not in the printed document."""
+    limit, number = rules.page_limit(call.organization.plan, call.query.limit), call.query.page
+    rows, total = directory.templates(call.db, call.organization.id, offset=(number - 1) * limit, limit=limit)
+    data = [payloads.workflow_template(row, call.config.public_base_url) for row in rows]
+    return payloads.listed(data, number=number, limit=limit, total=total)
+
+
+@product.route(
+    "GET",
+    "/api/v1/workflow-templates/<id>",
+    find=_find_template,
+    answer=(200, OneWorkflowTemplate),
+    summary="Get a workflow template",
+)
+def get_workflow_template(call: Call) -> dict[str, Any]:
+    """Returns one published workflow template. Not in the printed document."""
+    return payloads.twice(payloads.workflow_template(call.found, call.config.public_base_url))
+
+
+@product.route(
+    "GET",
+    "/api/v1/contacts",
+    query=PageQuery,
+    answer=(200, ContactList),
+    summary="List contacts",
+    refusals=(422,),
+)
+def list_contacts(call: Call) -> dict[str, Any]:
+    """Returns your contacts, newest first. Not in the printed document."""
+    limit, number = rules.page_limit(call.organization.plan, call.query.limit), call.query.page
+    rows, total = directory.contacts(call.db, call.organization.id, offset=(number - 1) * limit, limit=limit)
+    return payloads.listed([payloads.contact(row) for row in rows], number=number, limit=limit, total=total)
+
+
+@product.route("GET", "/api/v1/contacts/<id>", find=_find_contact, answer=(200, OneContact), summary="Get a contact")
+def get_contact(call: Call) -> dict[str, Any]:
+    """Returns one contact. Not in the printed document."""
+    return payloads.twice(payloads.contact(call.found))

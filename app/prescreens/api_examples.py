@@ -11,10 +11,13 @@ NONE = (
 )
 
 
-def of(prescreen_id: UUID, state: str) -> list[ApiExample]:
+def of(prescreen_id: UUID, state: str, template_id: UUID, contact_id: UUID | None) -> list[ApiExample]:
     """The calls that its state allows."""
     url = f"/api/v1/sessions/{prescreen_id}"
     found = [api_example("See it", "GET", url)]
+    found.append(api_example("See its questionnaire", "GET", f"/api/v1/workflow-templates/{template_id}"))
+    if contact_id:
+        found.append(api_example("See its contact", "GET", f"/api/v1/contacts/{contact_id}"))
     if state == "completed":
         found += [
             api_example("Approve it", "PATCH", f"{url}/review", ReviewBody(reviewStatus="approved", reviewNotes="…")),

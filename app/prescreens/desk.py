@@ -1,6 +1,6 @@
 """The declaration of the prescreens desk: everything that the rest of the app knows of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,13 +8,17 @@ from sqlalchemy import Uuid, bindparam, select
 
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
-from app.accounts.roles import PRESCREENS
+from app.accounts.roles import MEASURES, PRESCREENS
 from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, read_uuid
 from app.dashboard.queue import Label
 from app.kernel.db.engine import Db
 from app.prescreens import api, events, jobs, presentation, public, views
+from app.prescreens.actions import retain
 from app.prescreens.models import Prescreen, Questionnaire, ReviewStatus, Status
-from app.prescreens.queries import backfills, counts, search
+from app.prescreens.queries import backfills, counts, first_looks, search
+from app.prescreens.queries.first_looks import Looker
+from app.prescreens.rules import first_look
+from app.prescreens.views import case_file
 
 
 def _waiting(db: Db, scope: Scope, now: datetime) -> int:
@@ -52,7 +56,9 @@ def _work_items(db: Db, user: Me, now: datetime) -> list[WorkItem]:
         .limit(SHOWN)
     ).all()
     state = Label("Waiting for a decision", "circle-dot")
-    return [WorkItem(row.id, presentation.name_of(row), row.template, state, row.expires_at, "expires") for row in rows]
+    veiled = _veiled(db, user, [str(row.id) for row in rows], now)
+    names = {row.id: first_look.label(row.id) if str(row.id) in veiled else presentation.name_of(row) for row in rows}
+    return [WorkItem(row.id, names[row.id], row.template, state, row.expires_at, "expires") for row in rows]
 
 
 _FOUND = select(
@@ -66,6 +72,7 @@ _FOUND = select(
     Prescreen.reviewed_at,
     Prescreen.reviewed_by,
     Prescreen.expires_at,
+    Prescreen.withdrawn_at,
     Prescreen.created_at,
     select(Organization.name)
     .where(Organization.id == Prescreen.organization_id)
@@ -90,6 +97,12 @@ def _search_results(db: Db, ids: Sequence[str], now: datetime) -> list[SearchRes
     ]
 
 
+def _veiled(db: Db, user: Me, ids: Sequence[str], now: datetime) -> Collection[str]:
+    looker = Looker(user.id, user.scope(PRESCREENS, write=True))
+    known = [UUID(found) for id in ids if (found := read_uuid(id))]
+    return {str(id) for id in first_looks.unseen_of(db, known, looker, now)}
+
+
 def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> object:
     from app.prescreens import demo  # large tables, which no other process needs
 
@@ -101,13 +114,16 @@ DESK = Desk(
     title="Prescreens",
     icon="clipboard-check",
     subject=events.SUBJECT,
-    further_subjects=(events.QUESTIONNAIRE,),
+    further_subjects=(events.QUESTIONNAIRE, events.REASONS, events.MEASURES, events.CONTACT),
     blueprints=(views.pages, public.public_pages),
-    visitor_pages=public.VISITOR_PAGES,
+    visitor_pages=(public.VISITOR_PAGES,),
     product=api.product,
     load_demo=_load_demo,
+    handlers=jobs.HANDLERS,
     finalizers=jobs.FINALIZERS,
+    documents=(case_file.KIND,),
     tidy=jobs.tidy,
+    sweeps=(retain.Retention,),
     list_label="Reviews",
     further_links=(
         Link(
@@ -119,9 +135,15 @@ DESK = Desk(
                 "prescreens.new_questionnaire",
                 "prescreens.edit_questionnaire",
                 "prescreens.preview_questionnaire",
+                "prescreens.questionnaire_texts",
+                "prescreens.translation",
+                "prescreens.reasons",
+                "prescreens.drop_off",
             ),
         ),
         Link("Overview", "chart-column", "prescreens.overview"),
+        Link("Calibration", "users", "prescreens.calibration"),
+        Link("Fairness", "scale", "prescreens.fairness", access=MEASURES),
     ),
     waiting=_waiting,
     waiting_work=_waiting_work,
@@ -130,6 +152,7 @@ DESK = Desk(
     search_source=search.SOURCE,
     backfills=backfills.BACKFILLS,
     search_results=_search_results,
+    veiled=_veiled,
     read_id=read_uuid,
     search_arguments={"state": "all"},
     events=events.EVENTS,

@@ -1,17 +1,24 @@
-"""E-mails to prospects by event, in the language of the prescreen. None contains notes or criteria."""
+"""E-mails by event: to prospects in the language of the prescreen, and to the team. None contains notes or criteria,
+and none to the team what a prospect typed."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from babel.dates import format_date
 
 from app.accounts import hosts
 from app.kernel.db.engine import Db
 from app.kernel.outbox import recipient_limits
 from app.kernel.outbox.email import email_message
 from app.kernel.outbox.outbox import Message
+from app.kernel.text import datetimes
 from app.prescreens import links
 from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import Prescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
+from app.prescreens.queries.recipients import Recipient
 
 A_DAY = 6
 """E-mails that visitors set off to one mailbox within a day, over all prescreens and organizations: the address that a
@@ -23,7 +30,8 @@ def completed(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, 
     if not prescreen.email or not _may_send(db, prescreen.email, now):
         return []
     url = links.status_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
-    return [_unproven(db, "prescreen-completed", prescreen, questionnaire, status_url=url)]
+    closing = paragraphs(questionnaire.closing.sent)
+    return [_unproven(db, "prescreen-completed", prescreen, questionnaire, status_url=url, closing=closing)]
 
 
 def decided(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
@@ -38,7 +46,14 @@ def of_decision(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail
     """
     if not prescreen.email or not questionnaire.decision_emails:
         return []
-    return [_email(db, f"prescreen-{decision}", prescreen, questionnaire)]
+    template, questionnaire = f"prescreen-{decision}", questionnaire.in_language(prescreen.locale)
+    if questionnaire.texts is None:
+        # Published by an earlier version of this product: the e-mail stays what pending decisions have shown of it.
+        return [_email(db, template, prescreen, questionnaire, closing=[], status_url="")]
+    closing = paragraphs(getattr(questionnaire.closing, decision))
+    url = links.status_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
+    fresh = [(url, "status link")]
+    return [_email(db, template, prescreen, questionnaire, secret=True, fresh=fresh, closing=closing, status_url=url)]
 
 
 def link(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, now: datetime) -> list[Message]:
@@ -49,14 +64,120 @@ def link(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, now: 
     return [_unproven(db, "prescreen-link", prescreen, questionnaire, chat_url=url)]
 
 
-def _may_send(db: Db, address: str, now: datetime) -> bool:
-    name = recipient_limits.bucket("visitor", recipient_limits.mailbox(address))
+def asked(
+    db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, inquiry_id: UUID, text: str
+) -> list[Message]:
+    """What an agent asks again, with the link to answer it. The address is not proven: nothing that the prospect typed
+    is in it."""
+    url = links.inquiry_url(db.config, questionnaire.organization_slug, questionnaire.slug, inquiry_id)
+    fresh = [(url.rpartition("/")[2], "their own proof")]
+    return [_unproven(db, "prescreen-asked", prescreen, questionnaire, chat_url=url, text_of_agent=text, fresh=fresh)]
+
+
+def reminder(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
+    """The one reminder of answers that were not sent, with the link to go on."""
+    url = links.chat_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
+    t = TRANSLATIONS.translator(prescreen.locale)
+    day = format_date(datetimes.local(prescreen.expires_at, questionnaire.time_zone), "long", locale=t.lang)
+    fresh = [(url.rpartition("/")[2], "their own proof")]
+    return [_unproven(db, "prescreen-reminder", prescreen, questionnaire, chat_url=url, day=day, fresh=fresh)]
+
+
+def again(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail) -> list[Message]:
+    """The link to start with the old answers, which expired without a decision."""
+    url = links.again_url(db.config, questionnaire.organization_slug, questionnaire.slug, prescreen.id)
+    fresh = [(url.rpartition("/")[2], "their own proof")]
+    return [_unproven(db, "prescreen-again", prescreen, questionnaire, chat_url=url, fresh=fresh)]
+
+
+def expired(db: Db, prescreen: Prescreen, questionnaire: QuestionnaireDetail, now: datetime) -> list[Message]:
+    """That nobody decided in time, with the way to start again. None where decisions are not mailed either.
+
+    The address is not proven: nothing that the prospect typed is in it, and one mailbox gets so many a day.
+    """
+    if not prescreen.email or not questionnaire.decision_emails or not _may_send(db, prescreen.email, now, "expired"):
+        return []
+    path = f"/p/{questionnaire.organization_slug}/{questionnaire.slug}"
+    again = f"{db.config.public_base_url}{path}" if questionnaire.is_open else ""
+    return [_unproven(db, "prescreen-expired", prescreen, questionnaire, again_url=again)]
+
+
+def expiring(
+    db: Db,
+    person: Recipient,
+    organization_id: int,
+    organization: str,
+    day: date,
+    content: Sequence[tuple[str, int]],
+    dedupe: str,
+) -> Message:
+    """To a lead: how many wait and expire on a day, by questionnaire."""
+    return email_message(
+        db,
+        "prescreens-expiring",
+        to=person.email,
+        name=person.name,
+        dedupe=dedupe,
+        organization=organization,
+        day=datetimes.day(day),
+        total=sum(n for _, n in content),
+        content=content,
+        link=f"{db.config.public_base_url}/prescreens?organization={organization_id}",
+    )
+
+
+def new_answers(
+    db: Db, person: Recipient, questionnaire: QuestionnaireDetail, dedupe: str, due_at: datetime | None
+) -> Message:
+    """To an agent: that answers came in. With `due_at` it is about all that come in until then."""
+    return email_message(
+        db,
+        "prescreens-new",
+        to=person.email,
+        name=person.name,
+        dedupe=dedupe,
+        due_at=due_at,
+        organization=questionnaire.organization_name,
+        questionnaire="" if due_at else questionnaire.name,
+        link=f"{db.config.public_base_url}/prescreens?organization={questionnaire.organization_id}",
+        settings=f"{db.config.public_base_url}/settings",
+    )
+
+
+def daily_news(db: Db, person: Recipient, came: int, waiting: int, dedupe: str) -> Message:
+    """To an agent, once a day: how many sent their answers, and how many wait."""
+    return email_message(
+        db,
+        "prescreens-daily",
+        to=person.email,
+        name=person.name,
+        dedupe=dedupe,
+        came=came,
+        waiting=waiting,
+        link=f"{db.config.public_base_url}/prescreens",
+        settings=f"{db.config.public_base_url}/settings",
+    )
+
+
+def _may_send(db: Db, address: str, now: datetime, purpose: str = "visitor") -> bool:
+    name = recipient_limits.bucket(purpose, recipient_limits.mailbox(address))
     return recipient_limits.count(db, [(name, A_DAY, timedelta(days=1))], now) is None
 
 
-def _unproven(db: Db, template: str, prescreen: Prescreen, questionnaire: QuestionnaireDetail, **urls: str) -> Message:
+def paragraphs(text: str) -> list[str]:
+    """A text that somebody wrote, a paragraph each."""
+    return [part.strip() for part in text.split("\n\n") if part.strip()]
+
+
+def _unproven(
+    db: Db,
+    template: str,
+    prescreen: Prescreen,
+    questionnaire: QuestionnaireDetail,
+    **more: Any,  # variables of the template
+) -> Message:
     """An e-mail that a visitor sets off, before the address is proven theirs: nothing that they typed is in it."""
-    return _email(db, template, prescreen, questionnaire, name="", secret=True, **urls)
+    return _email(db, template, prescreen, questionnaire, name="", secret=True, **more)
 
 
 def _email(
@@ -67,7 +188,8 @@ def _email(
     *,
     name: str | None = None,
     secret: bool = False,
-    **urls: Any,  # variables of the template
+    fresh: Sequence[tuple[str, str]] = (),
+    **more: Any,  # variables of the template
 ) -> Message:
     t = TRANSLATIONS.translator(prescreen.locale)
     return email_message(
@@ -81,5 +203,6 @@ def _email(
         secret=secret,
         organization=questionnaire.organization_name,
         workflow=questionnaire.name,
-        **urls,
+        fresh=fresh,
+        **more,
     )

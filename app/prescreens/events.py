@@ -1,8 +1,10 @@
 """Every kind of event of a prescreen."""
 
 from app.dashboard.events import decision_events, tag_events
+from app.kernel.changes.event_erasure import erased_kind
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
 from app.kernel.changes.message_events import MESSAGE_EVENTS
+from app.kernel.text.template_filters import pluralize
 
 SUBJECT = "prescreen"
 """The subject type of prescreens in events, messages, pending decisions, tags and search."""
@@ -62,7 +64,52 @@ DRAFT_DISCARDED = EventType(
 PUBLISHED = EventType("questionnaire.published", _published, "published a version", "send", "good", details=_content)
 OPENED = EventType("questionnaire.opened", "Opened by {who}", "opened it", "door-open")
 CLOSED = EventType("questionnaire.closed", "Closed by {who}", "closed it", "lock")
+BLIND_ON = EventType(
+    "questionnaire.blind_on", "Blind first look switched on by {who}", "switched the blind first look on", "eye-off"
+)
+BLIND_OFF = EventType(
+    "questionnaire.blind_off", "Blind first look switched off by {who}", "switched the blind first look off", "eye"
+)
 DELETED = EventType("questionnaire.deleted", "{name} deleted by {who}", "deleted it", "trash-2")
+
+REASONS = "denial_reasons"
+"""The subject type of an organization's list of reasons in events."""
+
+
+def _reasons(row: EventRow) -> str:
+    before, after = row.data.get("before") or [], row.data.get("after") or []
+    changes = [f"new: {each}" for each in after if each not in before]
+    changes += [f"removed: {each}" for each in before if each not in after]
+    return " · ".join(changes) or "in another order"
+
+
+REASONS_CHANGED = EventType(
+    "denial_reasons.changed",
+    "Reasons of denials changed by {who}",
+    "changed the reasons",
+    "pencil",
+    details=_reasons,
+)
+
+MEASURES = "prescreen_measures"
+"""The subject type of an organization's measures of its decisions in events."""
+
+MEASURE_ON = EventType(
+    "prescreen_measures.switched_on", "{measure} switched on by {who}", "switched a measure on", "scale"
+)
+MEASURE_OFF = EventType(
+    "prescreen_measures.switched_off", "{measure} switched off by {who}", "switched a measure off", "scale"
+)
+
+ROUND_MADE = EventType(
+    "prescreen_measures.round_made", "Calibration round {number} made by {who}", "made a calibration round", "scale"
+)
+ROUND_ANSWERED = EventType(
+    "prescreen_measures.round_answered",
+    "Calibration round {number} answered by {who}",
+    "answered a calibration round",
+    "circle-check",
+)
 
 STARTED = EventType("prescreen.started", "{who} opened the questionnaire", "opened it", "message-square")
 LINK_SENT = EventType(
@@ -70,10 +117,28 @@ LINK_SENT = EventType(
 )
 COMPLETED = EventType(
     "prescreen.completed",
-    "Answers sent by {who}",
+    "{who} sent the answers",
     "sent the answers",
     "clipboard-check",
     removes_from_list=True,
+)
+WITHDRAWN = EventType(
+    "prescreen.withdrawn", "{who} withdrew the answers", "withdrew the answers", "undo-2", removes_from_list=True
+)
+EXPIRING = EventType(
+    "prescreen.expiring",
+    "Leads were reminded by {who} of what expires",
+    "reminded the leads of what expires",
+    "hourglass",
+    details=lambda row: f"{pluralize(row.data['people'], 'person', 'people')}, about {row.data['day']}",
+)
+EXPIRED = EventType(
+    "prescreen.expired",
+    "Expired without a decision",
+    "noted that it expired",
+    "hourglass",
+    "danger",
+    details=lambda row: "nobody was notified" if row.data.get("told") is False else "",
 )
 APPROVED = EventType(
     "prescreen.approved",
@@ -86,6 +151,62 @@ APPROVED = EventType(
 )
 DENIED = EventType(
     "prescreen.denied", "Denied by {who}", "denied it", "circle-x", removes_from_list=True, details=_decision
+)
+FIRST_LOOK = EventType("prescreen.first_look", "First look by {who}", "looked at it for the first time", "eye-off")
+REMINDED = EventType("prescreen.reminded", "Reminded once by {who}", "reminded the prospect", "bell")
+RENEWED = EventType(
+    "prescreen.renewed", "Fresh link sent by {who}", "sent a fresh link with the old answers", "refresh-cw"
+)
+NOTED = EventType("prescreen.noted", "Note by {who}", "wrote a note", "message-square-text")
+ASKED = EventType(
+    "prescreen.asked",
+    "{who} asked the prospect again",
+    "asked the prospect again",
+    "message-square-text",
+    details=lambda row: f"{row.data['questions']} questions" if row.data["questions"] != 1 else "one question",
+)
+ASKED_ANSWERED = EventType(
+    "prescreen.asked_answered",
+    "{who} answered what was asked",
+    "answered what was asked",
+    "clipboard-check",
+    details=lambda row: f"{pluralize(row.data['changed'], 'answer')} changed" if row.data["changed"] else "",
+)
+PRESCREEN_ERASED = EventType(
+    erased_kind(SUBJECT), "What is personal was erased by {who}", "erased what is personal", "trash-2", "warn"
+)
+
+CONTACT = "contact"
+"""The subject type of contacts in events."""
+
+CONTACT_ERASED = EventType(
+    erased_kind(CONTACT),
+    "Erased by {who}",
+    "erased what is kept of a contact",
+    "trash-2",
+    "warn",
+    details=lambda row: f"{row.data['reason']} · {pluralize(row.data['prescreens'], 'prescreen')}",
+)
+CONTACT_EXPORTED = EventType(
+    "contact.exported",
+    "Exported by {who}",
+    "exported what is kept of a contact",
+    "download",
+    details=lambda row: f"{row.data['reason']} · SHA-256 {row.data['sha256']}",
+)
+
+CASE_FILE_REQUESTED = EventType(
+    "prescreen.case_file_requested",
+    lambda row: "Case file " + ("with the team's notes " if row.data.get("notes") else "") + "made for {who}",
+    "had a case file made",
+    "file-text",
+)
+CASE_FILE_DOWNLOADED = EventType(
+    "prescreen.case_file_downloaded",
+    "Case file downloaded by {who}",
+    "downloaded the case file",
+    "download",
+    details=lambda row: f"{row.data['file']} · SHA-256 {row.data['sha256']}",
 )
 ASSIGNED = EventType(
     "prescreen.assigned",

@@ -1,6 +1,7 @@
 """Signed links of the prospect. Each carries its own proof: nothing about them is stored that could be stolen.
 
-The chat link is good for answering one prescreen, the status link for reading its status. Neither opens the other page.
+The chat link is good for answering one prescreen, the status link for reading its status. That of an
+inquiry is good for its questions, a fresh link for starting with the old answers. None opens another page.
 """
 
 from uuid import UUID
@@ -11,11 +12,13 @@ from app.kernel.signing import sign, unsign
 
 CHAT = "prescreen.chat"
 STATUS = "prescreen.status"
+INQUIRY = "prescreen.inquiry"
+AGAIN = "prescreen.again"
 
 
-def token(config: Config, purpose: str, prescreen_id: UUID) -> str:
-    """A signed token for one prescreen and one purpose."""
-    return sign(config, purpose, prescreen_id.hex)
+def token(config: Config, purpose: str, id: UUID) -> str:
+    """A signed token for one prescreen or inquiry, and one purpose."""
+    return sign(config, purpose, id.hex)
 
 
 def read(config: Config, purpose: str, token: str) -> UUID:
@@ -34,3 +37,13 @@ def chat_url(config: Config, organization: str, questionnaire: str, prescreen_id
 def status_url(config: Config, organization: str, questionnaire: str, prescreen_id: UUID) -> str:
     """The address at which a prospect reads: pending, approved or denied."""
     return f"{config.public_base_url}/p/{organization}/{questionnaire}/status/{token(config, STATUS, prescreen_id)}"
+
+
+def inquiry_url(config: Config, organization: str, questionnaire: str, inquiry_id: UUID) -> str:
+    """The address at which a prospect answers what they are asked again."""
+    return f"{config.public_base_url}/p/{organization}/{questionnaire}/asked/{token(config, INQUIRY, inquiry_id)}"
+
+
+def again_url(config: Config, organization: str, questionnaire: str, prescreen_id: UUID) -> str:
+    """The address at which a prospect starts with the answers of a prescreen that has expired."""
+    return f"{config.public_base_url}/p/{organization}/{questionnaire}/again/{token(config, AGAIN, prescreen_id)}"

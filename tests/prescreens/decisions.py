@@ -17,10 +17,14 @@ from app.prescreens.actions._review import decision_fingerprint
 from app.prescreens.jobs import FINALIZERS
 from app.prescreens.queries import detail
 from app.prescreens.queries.stages import Reach
+from app.prescreens.rules.reasons import Grounds, Reason
 from tests.cast import Cast
 
 NOTES = "Drives a hard bargain"
 SECONDS = 30
+REASON = {"reason": "Budget", "about:Budget": "budget"}
+"""What a page posts of a reason."""
+GROUNDS = Grounds((Reason("Budget", "budget"),), "She asked for it")
 
 
 def decide_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "lena", **more: Any) -> Row[Any]:
@@ -32,6 +36,7 @@ def decide_in(db: Db, cast: Cast, id: UUID, verb: str = "approve", who: str = "l
         id,
         verb,
         more.get("notes", NOTES),
+        more.get("grounds", GROUNDS),
         person_id=cast.people[who].id,
         seconds=more.get("seconds", SECONDS),
         version=more.get("version", row.version),

@@ -24,6 +24,7 @@ from app.prescreens import actions
 from app.prescreens.queries.stages import Reach
 from tests.cast import Cast
 from tests.outgoing import Outbox
+from tests.prescreens.decisions import REASON
 from tests.prescreens.factories import AGENT, prescreen, stored
 
 VERBS = {"approve": "approved", "deny": "denied"}
@@ -171,7 +172,7 @@ def test_the_button_does_it(client: FlaskClient, database: Database, cast: Cast,
     lena = cast.sign_in(client, "lena")
     path = f"/prescreens/{id}"
     fields = token(lena, path, verb)
-    answer = lena.post(f"{path}/{verb}?left=3", data={**fields, "notes": "One\r\ntwo"})
+    answer = lena.post(f"{path}/{verb}?left=3", data={**fields, **REASON, "notes": "One\r\ntwo"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/prescreens?left=3"), "the list has no next one"
     assert f"Jane Smith is {word}. An e-mail is on its way to jane@example.com." in lena.get("/prescreens").text
     page = lena.get(path).text
@@ -188,7 +189,7 @@ def test_page_and_api_refuse_in_the_same_words(
     lena = cast.sign_in(client, "lena")
     fields = token(lena, f"/prescreens/{id}", verb)
     decide(database, id, verb, cast.marston.id)
-    answer = lena.post(f"/prescreens/{id}/{verb}", data={**fields, "notes": "typed with care"})
+    answer = lena.post(f"/prescreens/{id}/{verb}", data={**fields, **REASON, "notes": "typed with care"})
     api = client.patch(f"/api/v1/sessions/{id}/review", json={"reviewStatus": word}, headers=cast.headers("prescreens"))
     assert answer.status_code == api.status_code == 409
     assert api.json is not None

@@ -37,7 +37,7 @@ def test_it_makes_a_contact_and_tells_the_prospect(database: Database, cast: Cas
     assert links.read(database.config, links.STATUS, token) == id
     with database.read() as db:
         (latest, _) = events.timeline(db, "prescreen", id)
-    assert (latest.kind, latest.actor_name) == ("prescreen.completed", "Jane Smith")
+    assert (latest.kind, latest.actor_name) == ("prescreen.completed", PROSPECT.name)
     assert "/status/" not in str(latest.data)
 
 

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from app.kernel.db.engine import Database
 from tests.cast import Cast
 from tests.outgoing import Outbox
+from tests.prescreens.decisions import REASON
 from tests.prescreens.factories import prescreen, stored
 
 
@@ -25,12 +26,13 @@ def test_the_button_of_the_preview_leads_to_the_page(
 ) -> None:
     id = prescreen(database, cast.marston.id)
     lena = cast.sign_in(client, "lena")
-    before, messages, fields = stored(database, id), len(outbox.rows()), typed(lena, id)
+    before, messages, fields = stored(database, id), len(outbox.rows()), {**typed(lena, id), **REASON}
     preview = lena.post(f"/prescreens/{id}/{verb}?left=7", data={**fields, "step": "preview"}).text
     assert f'name="edit" value="decide" formaction="/prescreens/{id}?left=7"' in preview
     back = lena.post(f"/prescreens/{id}?left=7", data={**fields, "edit": "decide"})
     assert back.status_code == 200
     assert "Calls back &lt;b&gt;on Monday&lt;/b&gt;</textarea>" in back.text
+    assert 'value="Budget" checked' in back.text
     assert f'action="/prescreens/{id}/approve?left=7"' in back.text
     assert stored(database, id) == before
     assert len(outbox.rows()) == messages

@@ -1,4 +1,4 @@
-"""Empty drafts: anyone may start many, so no list of staff shows them, and they go after a day."""
+"""Empty drafts: anyone may start many, so no list of staff shows them, and they go after a week."""
 
 from datetime import timedelta
 
@@ -25,9 +25,9 @@ from tests.prescreens.factories import PROSPECT, prescreen, stored
 def test_a_draft_that_nobody_answers_is_forgotten_without_a_trace(database: Database, cast: Cast) -> None:
     moment = now()
     for _ in range(3):
-        prescreen(database, cast.marston.id, "draft", at=moment - timedelta(hours=25))
-    answered = prescreen(database, cast.marston.id, "active", at=moment - timedelta(hours=25))
-    fresh = prescreen(database, cast.marston.id, "draft", at=moment - timedelta(hours=23))
+        prescreen(database, cast.marston.id, "draft", at=moment - timedelta(days=7, hours=1))
+    answered = prescreen(database, cast.marston.id, "active", at=moment - timedelta(days=7, hours=1))
+    fresh = prescreen(database, cast.marston.id, "draft", at=moment - timedelta(days=6, hours=23))
     assert DESK.tidy
     Housekeeping(Limiter(database.config), [DESK.tidy])(database, moment)
     with database.read() as db:
@@ -40,7 +40,7 @@ def test_a_draft_that_nobody_answers_is_forgotten_without_a_trace(database: Data
 
 
 def test_a_draft_that_is_being_answered_stays(database: Database, cast: Cast) -> None:
-    id = prescreen(database, cast.marston.id, "draft", at=now() - timedelta(hours=25))
+    id = prescreen(database, cast.marston.id, "draft", at=now() - timedelta(days=7, hours=1))
     with database.write() as db:
         actions.answer(db, id, "fullName", ["Jane"], by=PROSPECT, now=now())
         assert actions.forget_drafts(db, now()) == 0
@@ -48,7 +48,7 @@ def test_a_draft_that_is_being_answered_stays(database: Database, cast: Cast) ->
 
 
 def test_the_link_of_a_forgotten_draft_leads_to_the_start(database: Database, cast: Cast, client: FlaskClient) -> None:
-    id = prescreen(database, cast.marston.id, "draft", at=now() - timedelta(hours=25))
+    id = prescreen(database, cast.marston.id, "draft", at=now() - timedelta(days=7, hours=1))
     with database.write() as db:
         assert actions.forget_drafts(db, now()) == 1
     start = "/p/marston/two-bedroom"

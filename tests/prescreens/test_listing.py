@@ -248,7 +248,7 @@ def test_who_only_looks_may_copy_and_do_nothing_else(client: FlaskClient, cast: 
     assert press(aude, database, [id], "tag", tag="vip").status_code == 403
     answer = press(aude, database, [id], "export")
     assert answer.status_code == 200
-    assert answer.text.count(",Jane Smith,") == 1
+    assert answer.text.count(",Waiting for a decision,Jane Smith,") == 1
 
 
 def test_tags_are_put_on_shown_filtered_and_taken_off(lena: FlaskClient, cast: Cast, database: Database) -> None:
@@ -315,7 +315,7 @@ def statements(database: Database) -> Iterator[list[str]]:
     event.remove(database.reader, "before_cursor_execute", hear)
 
 
-FRAGMENT, PAGE = 12, 18
+FRAGMENT, PAGE = 13, 19
 """Queries of the fragment and of the whole page, whatever the table holds. One of the fragment's names the
 organizations, of which the sentence under the title speaks."""
 

@@ -72,6 +72,29 @@ def test_the_csv_has_every_answer(lena: FlaskClient, database: Database, cast: C
     assert any(line.endswith(": Jane Jones") for line in answers)
     assert any(line.endswith(": jane@example.com") for line in answers)
     assert len(answers) > len(row["Key answers"].split("; "))
+    heads = ("What is your full name", "Monthly budget", "Do you have pets")
+    assert [row[head] for head in heads] == ["Jane Jones", "2500", "Yes"]
+    assert row["Anything else"] == ""
+
+
+def test_the_csv_has_a_column_for_each_question_of_the_questionnaires_in_the_list(
+    lena: FlaskClient, database: Database, cast: Cast
+) -> None:
+    with database.write() as db:
+        asked = [
+            {"key": "flags", "label": "Flags?", "type": "text"},
+            {"key": "other", "label": "Flags?", "type": "text"},
+        ]
+        mine = template(db, cast.marston.id, questions=asked)
+        template(db, cast.marston.id, "other", questions=[{"key": "lift", "label": "Lift?", "type": "yesno"}])
+        template(db, cast.harbor.id, "theirs", questions=[{"key": "secret", "label": "Secret?", "type": "text"}])
+
+    def heads(query: str) -> list[str]:
+        return next(csv.reader(io.StringIO(lena.get(f"/prescreens/csv{query}").text[1:], newline="")))
+
+    assert heads("")[-3:] == ["Flags (flags)", "Flags (other)", "Lift"]
+    assert "Lift" not in heads(f"?template={mine}")
+    assert not {"Secret"} & set(heads(""))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import event, insert, select, text, update
 
 from app.accounts.scope import Scope
 from app.dashboard.listing import Listing
@@ -16,11 +16,31 @@ from app.dashboard.undo import queries as undo_queries
 from app.dashboard.undo.models import PendingDecision
 from app.kernel.db.engine import Database, Db
 from app.kernel.text import search
-from app.prescreens.models import Prescreen
-from app.prescreens.queries import alike, api, contacts, counts, listing
+from app.prescreens.actions._count import count_steps
+from app.prescreens.models import Contact, DecisionSnapshot, FirstLook, Prescreen
+from app.prescreens.queries import (
+    alike,
+    api,
+    calibration,
+    contact_history,
+    contacts,
+    counts,
+    drafts,
+    drop_off,
+    fairness,
+    first_looks,
+    forecast,
+    listing,
+    questionnaires,
+    waiting_times,
+)
+from app.prescreens.queries.first_looks import Looker
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.answers import Person
+from app.prescreens.rules.fairness import MOST
+from app.prescreens.rules.progress import Step
+from app.prescreens.rules.reasons import Mirror
 from app.prescreens.views.filters import FILTERS
 from tests.cast import Cast
 from tests.dashboard.choosing import chooser
@@ -55,6 +75,8 @@ def fill(database: Database) -> None:
                     "review_status": review,
                     "reviewed_at": None if review == "pending_review" else created_at + timedelta(hours=1),
                     "name": f"Jane {n}",
+                    "alike_key": str(n % 10 // 5 + n % 50 // 10 * 2),
+                    "inquiry": {2: "asked", 7: "answered"}.get(n % 20),
                     "updated_at": created_at,
                     **Prescreen.lifetime(created_at),
                 }
@@ -218,14 +240,51 @@ def test_a_row_and_its_place(database: Database, home: int) -> None:
 
 
 def test_what_a_decision_is_compared_with(database: Database, home: int) -> None:
-    with database.read() as db:
-        mine = select(Prescreen.workflow_template_id).where(Prescreen.organization_id == home).limit(1)
-        one = Prescreen(organization_id=home, workflow_template_id=db.scalars(mine).one())
+    one = Prescreen(organization_id=home, alike_key="7")
     by_contact = Prescreen(id=UUID(int=1), organization_id=home, contact_id=UUID(int=5))
     by_index(plans(database, lambda db: contacts.earlier(db, by_contact)))
-    in_order(plans(database, lambda db: alike._latest(db, one)))
+    counted = plans(database, lambda db: alike.mirror(db, one))
+    by_index(counted)
+    assert "ix_prescreens_alike" in counted
     with database.read() as db:
-        assert len(alike._latest(db, one)) == alike.COMPARED, "of six hundred, at most so many are read"
+        assert alike.mirror(db, one) == Mirror(120, 120)
+
+
+def test_what_a_draft_is_compared_with_and_how_long_decisions_take(database: Database, home: int) -> None:
+    with database.read() as db:
+        asked = db.scalars(select(Prescreen.workflow_template_id).where(Prescreen.organization_id == home)).first()
+    assert asked is not None
+    compared = plans(database, lambda db: drafts.latest_answers(db, home, asked, NOW))
+    by_index(compared)
+    in_order(compared)
+    assert "ix_prescreens_template_stage" in compared
+    waited = plans(database, lambda db: waiting_times.usual_days(db, home, NOW))
+    by_index(waited)
+    in_order(waited)
+    assert "_decided" in waited
+
+
+def test_a_contact(database: Database, home: int, cast: Cast) -> None:
+    viewer = Looker(cast.lena.id, Scope(False, frozenset({home})))
+    with database.write() as db:
+        made = {"organization_id": home, "created_at": NOW, "phone_key": "+1555"}
+        db.execute(insert(Contact.__table__), [{"id": UUID(int=n + 1), **made} for n in range(2000)])
+        some = Prescreen.organization_id == home
+        ids = db.scalars(select(Prescreen.id).where(some).order_by(Prescreen.id).limit(3)).all()
+        for id, (own, other) in zip(ids, ((1, None), (1, 2), (2, 1)), strict=True):
+            pair = {"contact_id": UUID(int=own), "other_contact_id": UUID(int=other) if other else None}
+            db.execute(update(Prescreen).where(Prescreen.id == id).values(pair))
+    analyze(database)
+    with database.read() as db:
+        contact = contact_history.get(db, UUID(int=1))
+    assert contact is not None
+
+    def read(db: Db) -> None:
+        assert len(contact_history.filed(db, contact, viewer, NOW)[0]) == 2
+        assert len(contact_history.also_fits(db, contact, viewer, NOW)) == 1
+        assert UUID(int=2) in [other.id for other in contact_history.sharing(db, contact, viewer, NOW)]
+
+    by_index(plans(database, read), (*LARGE, "contacts"))
 
 
 def test_the_numbers_of_the_tabs(database: Database, home: int) -> None:
@@ -282,3 +341,86 @@ def test_what_is_on_hold(database: Database, home: int, cast: Cast) -> None:
         lambda db: undo_queries.due(db, NOW, 20),
     ):
         by_index(plans(database, read), ("holds",))
+
+
+def test_the_forecast_and_the_notices(database: Database, home: int) -> None:
+    in_order(plans(database, lambda db: forecast.first_to_decide(db, home, NOW)))
+    by_index(plans(database, lambda db: forecast.outlook(db, home, "UTC", NOW)), (*LARGE, "tallies"))
+
+
+def test_what_became_of_each_question(database: Database, home: int) -> None:
+    with database.write() as db:
+        ids = [row.id for row in questionnaires.listing(db, Reach(None))]
+        for id, version in product(ids, range(1, 40)):
+            count_steps(db, id, version, [Step(f"q{n}", "shown") for n in range(20)])
+    analyze(database)
+    by_index(plans(database, lambda db: drop_off.counts(db, ids[0], 7)), ("prescreen_question_counts",))
+
+
+def decided(database: Database) -> list[UUID]:
+    """A snapshot of the decision for every prescreen: one of ten by API, one of fifty after a blind first look."""
+    hashes = dict.fromkeys(("answers_hash", "criteria_hash", "email_hash"), "0" * 64)
+    with database.write() as db:
+        found = db.execute(select(Prescreen.id, Prescreen.organization_id, Prescreen.reviewed_at)).all()
+        rows = [
+            {
+                "prescreen_id": id,
+                "organization_id": organization_id,
+                "decision": "approved",
+                "via": "page" if n % 10 else "api",
+                "decided_by": "Lena",
+                "version": 1,
+                "template_version": 1,
+                "met": {},
+                "reasons": [],
+                "why": "",
+                "pressed_at": at or NOW,
+                "decided_at": at or NOW,
+                "first_choice": None if n % 50 else "approve",
+                **hashes,
+            }
+            for n, (id, organization_id, at) in enumerate(found)
+        ]
+        db.execute(insert(DecisionSnapshot.__table__), rows)
+    analyze(database)
+    return [id for id, *_ in found]
+
+
+def test_the_first_looks(database: Database, home: int, cast: Cast) -> None:
+    """Whether there are blind ones is asked of an index of these alone, as is what was chosen at first looks."""
+    every = decided(database)
+    ids = every[:50]
+    look = {"person_id": cast.mira.id, "organization_id": home, "choice": "approve", "version": 1, "chosen_at": NOW}
+    with database.write() as db:
+        db.execute(insert(FirstLook.__table__), [{"prescreen_id": id, **look} for id in every])
+        db.execute(update(Prescreen).where(Prescreen.id.in_(ids[:2])).values(blind=True))
+    analyze(database)
+    viewer = Looker(cast.lena.id, Scope(False, frozenset({home})))
+    for some in (ids, ids[:1]):
+        asked = plans(database, lambda db, some=some: first_looks.unseen_of(db, some, viewer, NOW))
+        by_index(asked, (*LARGE, "prescreen_first_looks"))
+        assert "ix_prescreens_blind" in asked
+    chosen = plans(database, lambda db: first_looks.decided_by_choice(db, [home], NOW - timedelta(days=30)))
+    by_index(chosen, ("prescreen_decisions",))
+    assert "ix_prescreen_decisions_first_choice" in chosen
+
+
+def test_the_decisions_of_the_fairness_page(database: Database, home: int) -> None:
+    """As many as count at most are read, in order, among others of the API and of another organization."""
+    decided(database)
+    read = plans(database, lambda db: fairness.latest(db, home, "UTC", 20))
+    in_order(read)
+    by_index(read, (*LARGE, "prescreen_decisions"))
+    assert "ix_prescreen_decisions_page" in read
+    with database.read() as db, listening(database) as heard:
+        seen = fairness.measured(db, home, "UTC")
+    assert seen.fairness.n == MOST
+    assert len(heard) == 3
+
+
+def test_the_cases_of_a_calibration_round(database: Database, home: int) -> None:
+    """Out of the latest decisions alone, and read by their ids."""
+    chosen = plans(database, lambda db: calibration.candidates(db, home))
+    by_index(chosen)
+    assert "_decided" in chosen
+    by_index(plans(database, lambda db: calibration.cases(db, [])))

@@ -19,7 +19,11 @@ ASKED = read_questions(QUESTIONS)
 
 def a_prescreen(status: str = "completed", review_status: str = "pending_review", days: float = 3) -> Any:
     return SimpleNamespace(
-        status=status, review_status=review_status, reviewed_by="Mira", expires_at=NOW + timedelta(days=days)
+        status=status,
+        review_status=review_status,
+        reviewed_by="Mira",
+        expires_at=NOW + timedelta(days=days),
+        withdrawn_at=None,
     )
 
 

@@ -1,8 +1,9 @@
 """The final write of a review, shared by approve, deny and finalize: one conditional UPDATE."""
 
+from dataclasses import astuple
 from datetime import datetime
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -16,13 +17,34 @@ from app.kernel.changes.events import Actor, is_own_act, person_of
 from app.kernel.changes.fingerprint import fingerprint
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, NotFound
+from app.kernel.json_types import JsonObject
 from app.prescreens import emails, events
+from app.prescreens.actions._snapshot import take_snapshot
 from app.prescreens.actions._write import record
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import COLUMNS, Prescreen, ReviewStatus, Status
-from app.prescreens.queries import questionnaires
+from app.prescreens.queries import alike, questionnaires, reasons
 from app.prescreens.queries.stages import Reach, whose
 from app.prescreens.rules import review
+from app.prescreens.rules.reasons import Grounds, Mirror, check_grounds
+
+
+class Explanation(NamedTuple):
+    """What a user said with a decision on a page, and how those alike were decided then."""
+
+    grounds: Grounds
+    mirror: Mirror | None
+
+    @classmethod
+    def read(cls, payload: JsonObject) -> "Explanation | None":
+        """As a pending decision keeps it; None for one of an earlier version."""
+        grounds = Grounds.read(payload.get("grounds"))
+        mirror = payload.get("alike")
+        return cls(grounds, Mirror(*mirror) if mirror else None) if grounds else None
+
+    def stored(self) -> JsonObject:
+        return {"grounds": self.grounds.stored(), "alike": list(astuple(self.mirror)) if self.mirror else None}
+
 
 PENDING = ReviewStatus.PENDING.value
 STALE = "This changed while you were reading it. Nothing was decided. Read it once more and try again."
@@ -41,8 +63,10 @@ def write_review(
     now: datetime,
     version: int | None = None,
     pending: Decision | None = None,
+    explanation: Explanation | None = None,
 ) -> Prescreen:
-    """Writes a decision with its event and e-mail, and ends the pending decision that it overtakes.
+    """Writes a decision with its event, snapshot and e-mail, and ends the pending decision that it overtakes.
+    `explanation` is what the user said with it on a page.
 
     `pending` is the pending decision that this review makes final, as of its `final_at`. Without it, a pending
     decision whose undo window is over refuses the review, also before a worker has written it.
@@ -75,12 +99,22 @@ def write_review(
     reviewed = cast(Prescreen, row)
     questionnaire = questionnaires.version(db, reviewed.workflow_template_id, reviewed.template_version)
     messages = emails.decided(db, reviewed, questionnaire)
-    data: dict[str, object] = {"prospect": reviewed.name, "told": bool(messages)}
+    data: dict[str, object] = {"told": bool(messages)}
     if pending:
         data["held"] = round((pending.final_at - pending.pressed_at).total_seconds())
     else:
         why = f"{reviewer} has {decision} {reviewed.name or 'this'} meanwhile, which was final at once."
         undo.overtake(db, SUBJECT, prescreen_id, why, by=by, now=now)
+    data["snapshot"] = take_snapshot(
+        db,
+        reviewed,
+        questionnaire,
+        messages,
+        explanation.grounds if explanation else Grounds(),
+        explanation.mirror if explanation else None,
+        by=by,
+        pressed_at=decidable_at,
+    )
     record(db, EVENTS[decision], prescreen_id, reviewed.organization_id, by=by, now=now, data=data, messages=messages)
     return reviewed
 
@@ -127,10 +161,13 @@ def _update(kind: str, versioned: bool) -> ReturningUpdate:
             Prescreen.status == Status.COMPLETED.value,
             Prescreen.review_status == PENDING,
             Prescreen.expires_at > bindparam("decidable_at", type_=instant),
+            # Withdrawn a moment ago, it may not have expired yet when this request began.
+            Prescreen.withdrawn_at.is_(None),
             ~is_final,
         )
         .values(
             review_status=bindparam("decision"),
+            inquiry=None,
             review_notes=bindparam("notes"),
             reviewed_at=bindparam("decided_at", type_=instant),
             reviewed_by=bindparam("reviewer"),
@@ -146,3 +183,21 @@ def decision_fingerprint(db: Db, prescreen: Prescreen, verb: str) -> str:
     """The fingerprint of the e-mails that a decision would send now."""
     questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
     return fingerprint(emails.of_decision(db, prescreen, questionnaire, review.DECISIONS[verb].value))
+
+
+def check_explanation(db: Db, prescreen: Prescreen, verb: str, grounds: Grounds) -> Explanation:
+    """What is kept of what a user says with a decision on a page. Raises Invalid where something is missing."""
+    questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
+    ruled = (each for each in questionnaire.questions if each.criterion or each.expects)
+    criteria = {question.key: question.criterion for question in ruled}
+    missed = [question for question in questionnaire.questions if question.met(prescreen.submission) is False]
+    mirror = alike.mirror(db, prescreen)
+    kept = check_grounds(
+        verb,
+        grounds,
+        offered=reasons.offered(db, prescreen.organization_id).reasons,
+        criteria=criteria,
+        not_met=[question.name for question in missed],
+        mirror=mirror,
+    )
+    return Explanation(kept, mirror)

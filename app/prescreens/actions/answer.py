@@ -9,11 +9,12 @@ from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.text import normalization, search
 from app.prescreens import events
+from app.prescreens.actions._count import count_steps
 from app.prescreens.actions._write import TRIES, answered_by_link, record, write_answers
 from app.prescreens.models import Prescreen, Status, Submission
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.search import search_document
-from app.prescreens.rules import answers, review
+from app.prescreens.rules import answers, progress, review
 from app.prescreens.rules.question_types import Reader
 from app.prescreens.rules.questions import applicable
 
@@ -26,7 +27,7 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
     for _ in range(TRIES):
         prescreen = answered_by_link(db, prescreen_id)
         review.check_answering(prescreen, now)
-        questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
+        questionnaire = questionnaires.of_prescreen(db, prescreen)
         questions = questionnaire.questions
         question = next((one for one in applicable(questions, prescreen.submission) if one.key == key), None)
         if question is None:
@@ -36,9 +37,13 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
         given = answers.with_answer(questions, prescreen.submission, question, value)
         person = answers.person(questions, given)
         phone_key = normalization.telephone_key(person.phone, questionnaire.region) if person.phone else None
+        left_empty = answers.still_left_empty(questions, given, prescreen.left_empty, key)
+        due = answers.next_question(questions, given, left_empty)
+        reached, steps = progress.after_answer(prescreen.progress, key, value is not None, due)
         values = {
             Prescreen.submission: given,
-            Prescreen.left_empty: answers.still_left_empty(questions, given, prescreen.left_empty, key),
+            Prescreen.left_empty: left_empty,
+            Prescreen.progress: reached,
             Prescreen.refused_answer: None,
             Prescreen.status: Status.ACTIVE.value,
             Prescreen.name: person.name,
@@ -47,6 +52,7 @@ def answer(db: Db, prescreen_id: UUID, key: str, typed: Sequence[str], *, by: Ac
             Prescreen.phone_key: phone_key,
         }
         if write_answers(db, prescreen, values, now=now) is not None:
+            count_steps(db, questionnaire.id, questionnaire.number, steps)
             if prescreen.status == Status.DRAFT:
                 data = {"template": questionnaire.name}
                 record(db, events.STARTED, prescreen_id, prescreen.organization_id, by=by, now=now, data=data)

@@ -1,7 +1,6 @@
 """Sending the answers, by the prospect."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -11,10 +10,13 @@ from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.errors import Conflict
 from app.kernel.text import normalization
 from app.prescreens import emails, events
+from app.prescreens.actions._count import count_steps
 from app.prescreens.actions._write import TRIES, answered_by_link, record, write_answers
+from app.prescreens.actions.announce_answers import announce_answers
 from app.prescreens.models import Contact, Prescreen, Status
 from app.prescreens.queries import contacts, questionnaires
-from app.prescreens.rules import answers, review
+from app.prescreens.rules import answers, progress, review
+from app.prescreens.rules.alike import alike_key
 
 
 def complete(
@@ -30,21 +32,29 @@ def complete(
         if prescreen.status == Status.COMPLETED:
             return
         review.check_answering(prescreen, now)
-        questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
+        questionnaire = questionnaires.of_prescreen(db, prescreen)
         answers.check_reviewed(reviewed, prescreen.submission)
         answers.check_complete(questionnaire.questions, prescreen.submission)
         contact_id, other_contact_id = _contacts(db, prescreen, questionnaire.region, now)
+        if contact_id is not None and not contacts.stays(db, contact_id):
+            continue  # erased at this moment: it fits no more
+        reached, steps = progress.after_sending(prescreen.progress)
         values = {
+            Prescreen.progress: reached,
             Prescreen.status: Status.COMPLETED.value,
             Prescreen.completed_at: now,
             Prescreen.contact_id: contact_id,
             Prescreen.other_contact_id: other_contact_id,
             Prescreen.refused_answer: None,
+            Prescreen.alike_key: alike_key(
+                questionnaire.id, questionnaire.number, questionnaire.questions, prescreen.submission
+            ),
         }
         completed = write_answers(db, prescreen, values, now=now)
         if completed is not None:
-            by = replace(by, name=completed.name or by.name)
+            count_steps(db, questionnaire.id, questionnaire.number, steps)
             messages = emails.completed(db, completed, questionnaire, now)
+            messages += announce_answers(db, completed, questionnaire, now)
             record(db, events.COMPLETED, prescreen_id, completed.organization_id, by=by, now=now, messages=messages)
             return
     raise Conflict("Another tab is answering at the same time. Nothing was sent. Please try again.")

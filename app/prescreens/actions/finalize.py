@@ -10,11 +10,11 @@ from app.dashboard.undo.actions import Ending, decided_by
 from app.dashboard.undo.models import Decision, State
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
-from app.prescreens.actions._review import PENDING, decision_fingerprint, write_review
+from app.prescreens.actions._review import PENDING, Explanation, decision_fingerprint, write_review
 from app.prescreens.models import COLUMNS, Prescreen
 from app.prescreens.queries.stages import Reach
 
-CHANGED = "What would be sent to {name} changed before this was final. Nothing was decided: read it and decide again."
+CHANGED = "What would be sent changed before this was final. Nothing was decided: read it and decide again."
 
 
 def finalize(db: Db, pending: Decision, now: datetime) -> Ending:
@@ -27,7 +27,7 @@ def finalize(db: Db, pending: Decision, now: datetime) -> Ending:
     row = db.execute(select(*COLUMNS).where(Prescreen.id == prescreen_id).with_for_update()).one()
     prescreen = cast(Prescreen, row)
     if prescreen.review_status == PENDING and decision_fingerprint(db, prescreen, pending.kind) != pending.digest:
-        return Ending(State.RETURNED, CHANGED.format(name=pending.name))
+        return Ending(State.RETURNED, CHANGED)
     try:
         write_review(
             db,
@@ -39,9 +39,10 @@ def finalize(db: Db, pending: Decision, now: datetime) -> Ending:
             now=now,
             version=pending.version,
             pending=pending,
+            explanation=Explanation.read(pending.payload),
         )
     except Conflict as refusal:
         if refusal.code == "session.already_reviewed":
             return Ending(State.OVERTAKEN, refusal.detail)
-        return Ending(State.RETURNED, CHANGED.format(name=pending.name))
+        return Ending(State.RETURNED, CHANGED)
     return Ending(State.FINAL)

@@ -9,12 +9,12 @@ from app.kernel.text import search
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import TIME_TO_LIVE, Prescreen, ReviewStatus, Status
 
-FORGOTTEN_AFTER = timedelta(days=1)
+FORGOTTEN_AFTER = timedelta(days=7)
 PORTION = 500
 
 
 def forget_drafts(db: Db, now: datetime) -> int:
-    """Deletes drafts that were started a day ago and not answered since, a portion at a time; returns their number."""
+    """Deletes drafts that were started a week ago and not answered since, a portion at a time; returns their number."""
     empty = (
         Prescreen.status == Status.DRAFT.value,
         Prescreen.review_status == ReviewStatus.PENDING.value,

@@ -33,6 +33,9 @@ from app.prescreens.rules.questionnaires import Content
 Values = Mapping[InstrumentedAttribute[Any], object]
 """New values by mapped attribute. `Any`, because the columns have many types."""
 
+Changing = Callable[[Content], Content]
+"""What a change makes of the draft."""
+
 UNKNOWN = "There is no such questionnaire, or it belongs to an organization that is not yours."
 
 
@@ -85,7 +88,7 @@ def rename(db: Db, id: UUID, name: str, *, reach: Reach, revision: int | None, b
 def change_draft(
     db: Db,
     id: UUID,
-    change: Callable[[Content], Content],
+    change: Changing,
     *,
     reach: Reach,
     revision: int | None,
@@ -164,6 +167,17 @@ def set_open(db: Db, id: UUID, is_open: bool, *, reach: Reach, revision: int | N
     _write(db, edited, {Questionnaire.is_open: is_open}, event_type, by, now, {"before": not is_open, "after": is_open})
 
 
+def set_blind(db: Db, id: UUID, blind: bool, *, reach: Reach, revision: int | None, by: Actor, now: datetime) -> None:
+    """Lets prescreens that are started from now on begin with a blind first look, or not. A repeat changes nothing."""
+    edited = _locked(db, id, reach, None, by)
+    if edited.blind is blind:
+        return
+    if revision is not None and edited.revision != revision:
+        raise stale_conflict(db, events.QUESTIONNAIRE, id, revision, edited.revision, events.EVENTS, by)
+    event_type = events.BLIND_ON if blind else events.BLIND_OFF
+    _write(db, edited, {Questionnaire.blind: blind}, event_type, by, now, {"before": not blind, "after": blind})
+
+
 def delete_unused(db: Db, id: UUID, *, reach: Reach, revision: int | None, by: Actor, now: datetime) -> str:
     """Deletes a questionnaire that nobody has ever started, and returns its name. Raises NotFound, Conflict."""
     edited = _locked(db, id, reach, revision, by)
@@ -210,6 +224,7 @@ def _publish(
             number=number,
             introduction=stored["introduction"],
             questions=stored["questions"],
+            texts=after.texts(),
             author=by.name,
             reason=reason,
             created_at=now,

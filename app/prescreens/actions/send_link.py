@@ -39,7 +39,7 @@ def send_link(db: Db, prescreen_id: UUID, *, by: Actor, now: datetime) -> None:
             f"The link was already sent {LINK_MAILS} times. Please look in your mail.",
             code="link.sent_often",
         )
-    questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
+    questionnaire = questionnaires.of_prescreen(db, prescreen)
     messages = emails.link(db, prescreen, questionnaire, now)
     if messages:
         record(db, events.LINK_SENT, prescreen_id, prescreen.organization_id, by=by, now=now, messages=messages)

@@ -9,10 +9,12 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.errors import Gone
 from app.kernel.text import search
+from app.prescreens.actions._count import count_steps
 from app.prescreens.models import Prescreen, ReviewStatus, Status
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
-from app.prescreens.rules.answers import Person
+from app.prescreens.rules import progress
+from app.prescreens.rules.answers import Person, next_question
 
 
 def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetime, id: UUID | None = None) -> UUID:
@@ -28,6 +30,7 @@ def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetim
             code="workflow.closed",
         )
     id = id or uuid4()
+    begun, steps = progress.after_start(next_question(questionnaire.questions, {}))
     db.execute(
         insert(Prescreen).values(
             id=id,
@@ -38,9 +41,12 @@ def start(db: Db, questionnaire: QuestionnaireDetail, *, by: Actor, now: datetim
             status=Status.DRAFT.value,
             review_status=ReviewStatus.PENDING.value,
             locale=questionnaire.locale,
+            blind=questionnaire.blind,
+            progress=begun,
             updated_at=now,
             **Prescreen.lifetime(now),
         )
     )
+    count_steps(db, questionnaire.id, questionnaire.number, steps)
     search.add(db, search_document(id, questionnaire.organization_id, Person()))
     return id

@@ -9,11 +9,13 @@ from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, 
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import normalization
 from app.kernel.web.forms import NOT_CHECKED, DeskForm, NameField, VersionedForm, at_most, choices, needed, optional
+from app.prescreens.locales import TRANSLATIONS
 from app.prescreens.models import QuestionType
 from app.prescreens.rules.bounds import Bounds
 from app.prescreens.rules.question_types import TYPES
-from app.prescreens.rules.questionnaires import LENGTHS, MOST, values_of
+from app.prescreens.rules.questionnaires import LENGTHS, MOST, Content, values_of
 from app.prescreens.rules.questions import Answer, Clause, Condition, Expectation, Option, Question
+from app.prescreens.rules.texts import OUTCOMES
 
 TYPE_CHOICES = choices(*((type.value, kind.title[0].upper() + kind.title[1:]) for type, kind in TYPES.items()))
 TESTS = choices(("", "is not looked at"), ("one_of", "is"), ("at_least", "is at least"), ("answered", "is answered"))
@@ -37,11 +39,34 @@ class IntroductionForm(VersionedForm):
     introduction = TextAreaField("Introduction", validators=[at_most(LENGTHS["introduction"])])
 
 
+class TextsForm(VersionedForm):
+    """The language of a draft, and what is said once the answers are sent and in the e-mail of each decision."""
+
+    language = SelectField(
+        "Language", choices=choices(("", "That of the organization"), *TRANSLATIONS.languages.items())
+    )
+    closing_sent = TextAreaField("Closing words: sent", validators=[at_most(LENGTHS["closing"])])
+    closing_approved = TextAreaField("Closing words: approved", validators=[at_most(LENGTHS["closing"])])
+    closing_denied = TextAreaField("Closing words: denied", validators=[at_most(LENGTHS["closing"])])
+
+    @classmethod
+    def of(cls, content: Content, revision: int) -> "TextsForm":
+        """The form of a draft."""
+        words = {f"closing_{outcome}": getattr(content.closing, outcome) for outcome in OUTCOMES}
+        return cls(formdata=None, data={**words, "language": content.language, "version": revision})
+
+
 class AddForm(VersionedForm):
     """A question at the end of the draft."""
 
     label = StringField("Question", validators=[needed("Write the question."), at_most(LENGTHS["label"])])
     type = SelectField("Answer", choices=TYPE_CHOICES)
+
+
+class ReasonsForm(VersionedForm):
+    """The reasons of denials, one a line."""
+
+    reasons = TextAreaField("Reasons, one a line")
 
 
 class PublishForm(VersionedForm):

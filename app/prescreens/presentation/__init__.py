@@ -3,7 +3,7 @@
 Staff read English; prospects read the language of their chat.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -21,34 +21,57 @@ from app.dashboard.undo.models import Decision
 from app.kernel.text import datetimes, normalization
 from app.kernel.text.i18n import Translator
 from app.prescreens.models import ReviewStatus, Status
-from app.prescreens.presentation.answers import AnswerRow, Verdicts, answer_rows, headlines, not_met, verdicts
+from app.prescreens.presentation.answers import (
+    AnswerRow,
+    ContradictionRow,
+    Verdicts,
+    answer_rows,
+    contradiction_rows,
+    csv_heads,
+    csv_value,
+    headlines,
+    inquiry_row,
+    missed,
+    verdicts,
+)
 from app.prescreens.presentation.questions import (
     ENGLISH,
     answer_text,
     condition_text,
     currency_name,
     fields,
+    language_name,
     problem,
+    text_place,
 )
 from app.prescreens.queries.contacts import EarlierPrescreen, KnownContact
+from app.prescreens.queries.first_looks import is_veiled
 from app.prescreens.queries.listing import ListedPrescreen
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.rules import matching, review
+from app.prescreens.rules.matching import Known
 from app.prescreens.rules.questions import Question
 from app.prescreens.rules.review import Reviewable
 
 __all__ = [
     "ENGLISH",
     "AnswerRow",
+    "ContradictionRow",
     "Verdicts",
     "answer_rows",
     "answer_text",
     "condition_text",
+    "contradiction_rows",
+    "csv_heads",
+    "csv_value",
     "currency_name",
     "fields",
     "headlines",
-    "not_met",
+    "inquiry_row",
+    "language_name",
+    "missed",
     "problem",
+    "text_place",
     "verdicts",
 ]
 
@@ -72,6 +95,7 @@ TABS = {
     ("waiting", None): TabWords("To review", "Prescreens to review", ("waits for a decision", "wait for a decision")),
     ("waiting", 3): TabWords("Within 3 days", "To review within three days", _too_late("three")),
     ("waiting", 7): TabWords("Within 7 days", "To review within seven days", _too_late("seven")),
+    ("asked", None): TabWords("Asked", "Prospects asked again", ("is asked again", "are asked again")),
     ("answering", None): TabWords(
         "Answering", "Prospects still answering", ("prospect is still answering", "prospects are still answering")
     ),
@@ -85,6 +109,7 @@ TABS = {
 }
 STATE_CHOICES = (
     ("", "to review"),
+    ("asked", "asked again"),
     ("answering", "answering"),
     ("decided", "decided"),
     ("approved", "approved"),
@@ -93,6 +118,8 @@ STATE_CHOICES = (
     ("all", "everything"),
 )
 GROUPS = {
+    "answered": Label("Answered what was asked", "clipboard-check", "info"),
+    "asked": Label("Asked again", "message-square-text"),
     "within-3": Label("Three days or fewer", "hourglass", "danger"),
     "within-7": Label("Three to seven days", "calendar-clock", "warn"),
     "later": Label("More than seven days", "calendar"),
@@ -109,10 +136,14 @@ STATE_TEXTS = {
     "approved": "Approved",
     "denied": "Denied",
     "expired": "Expired",
+    "withdrawn": "Withdrawn by the prospect",
     "completed": "Waiting for a decision",
     "active": "Answering",
     "draft": "Started, nothing answered yet",
 }
+
+
+INQUIRY_TEXTS = {"asked": "Asked again", "answered": "Answered what was asked"}
 
 
 class Named(Protocol):
@@ -155,36 +186,41 @@ class Flagged(Reviewable, Protocol):
     def email(self) -> str | None: ...
     @property
     def other_contact_id(self) -> UUID | None: ...
+    @property
+    def inquiry(self) -> str | None: ...
 
 
-def flags(prescreen: Flagged, not_met: int, returning: KnownContact | None) -> tuple[Badge, ...]:
+def flags(prescreen: Flagged, missed: Sequence[str], returning: KnownContact | None) -> tuple[Badge, ...]:
     """The flags of a prescreen; a decided one has none.
 
-    `not_met` is the number of criteria not met, `returning` its contact when that has an earlier prescreen.
+    `missed` are the criteria that are not met, `returning` its contact when that has an earlier prescreen.
     """
     if prescreen.review_status != ReviewStatus.PENDING:
         return ()
-    found = []
-    if not_met:
-        criteria = "1 criterion" if not_met == 1 else f"{not_met} criteria"
-        found.append(Badge(f"{criteria} not met", "scale", "warn", ground=True))
+    veiled = is_veiled(prescreen)
+    found = [Badge("First look", "eye-off", "info", ground=True)] if veiled else []
+    if missed:
+        found.append(Badge(", ".join(missed), "scale", "warn", ground=True))
+    if prescreen.inquiry:
+        found.append(Badge(INQUIRY_TEXTS[prescreen.inquiry], "message-square-text", "info", ground=True))
     if prescreen.other_contact_id:
         found.append(Badge("Two contacts match", "users", "warn", ground=True))
     if returning:
         found.append(Badge(matching.here_before(prescreen, returning), "history", ground=True))
-    if prescreen.status == Status.COMPLETED and not prescreen.email:
+    if prescreen.status == Status.COMPLETED and not prescreen.email and not veiled:
         found.append(Badge("No e-mail given", "mail-x", "warn", ground=True))
     return tuple(found)
 
 
 def state_badge(prescreen: Reviewable, now: datetime) -> Label:
     """The state of a prescreen, with the reviewer of a decided one."""
-    state = review.state_of(prescreen, now)
+    state = "withdrawn" if prescreen.withdrawn_at else review.state_of(prescreen, now)
     by = f" by {prescreen.reviewed_by}" if prescreen.reviewed_by else ""
     reviewer, icon, tone = {
         "approved": (by, "circle-check", "good"),
         "denied": (by, "circle-x", ""),
         "expired": ("", "hourglass", ""),
+        "withdrawn": ("", "undo-2", ""),
         "completed": ("", "circle-dot", ""),
         "active": ("", "message-square-text", ""),
         "draft": ("", "message-square", ""),
@@ -250,7 +286,7 @@ def row(
     name = prescreen.questionnaire_name
     shown_state = with_state or not undecided or review.has_expired(prescreen, now)
     state = Badge(*state_badge(prescreen, now)) if shown_state else None
-    found = flags(prescreen, not_met(questions, prescreen.submission), context.returning.get(prescreen.id))
+    found = flags(prescreen, missed(questions, prescreen.submission), context.returning.get(prescreen.id))
     return Row(
         prescreen.id,
         prescreen.version,
@@ -292,28 +328,39 @@ def moment(moment: datetime, zone: str, t: Translator) -> str:
 
 
 class EarlierRow(NamedTuple):
-    """Another prescreen of the same contact, on the detail page. `name` is its prospect's where that is another."""
+    """A prescreen of a contact, on the page of another one or of the contact. `name` is its prospect's where that is
+    another, `basis` what it was matched by."""
 
     id: UUID
     name: str
+    basis: str
     questionnaire: str
     status_text: str
     at: datetime
 
 
-def earlier_row(prescreen: EarlierPrescreen, name: str, now: datetime) -> EarlierRow:
-    """A row for the page of a prescreen whose prospect is called `name`."""
+def earlier_row(
+    prescreen: EarlierPrescreen, name: str, contact: Known | None, region: str | None, now: datetime
+) -> EarlierRow:
+    """A row for the page of a prescreen whose prospect, or of a contact who, is called `name`."""
     state = review.state_of(prescreen, now)
-    text = {
-        "approved": f"approved by {prescreen.reviewed_by}",
-        "denied": f"denied by {prescreen.reviewed_by}",
-        "expired": "expired, never reviewed" if prescreen.status == Status.COMPLETED else "expired, never finished",
-        "completed": "waiting for a decision",
-        "active": "still answering",
-        "draft": "nothing answered yet",
-    }[state]
+    text = (
+        "withdrawn by the prospect"
+        if prescreen.withdrawn_at
+        else {
+            "approved": f"approved by {prescreen.reviewed_by}",
+            "denied": f"denied by {prescreen.reviewed_by}",
+            "expired": "expired, never reviewed" if prescreen.status == Status.COMPLETED else "expired, never finished",
+            "completed": "waiting for a decision",
+            "active": "still answering",
+            "draft": "nothing answered yet",
+        }[state]
+    )
     other_name = "" if matching.same_name(prescreen.name, name) else prescreen.name
-    return EarlierRow(prescreen.id, other_name, prescreen.questionnaire_name, text, prescreen.created_at)
+    basis = matching.filed(prescreen, contact, region).basis if contact else ""
+    if prescreen.erased_at:
+        other_name, basis = "", "erased"
+    return EarlierRow(prescreen.id, other_name, basis, prescreen.questionnaire_name, text, prescreen.created_at)
 
 
 def notified(prescreen: Named, questionnaire: QuestionnaireDetail) -> str:

@@ -1,11 +1,17 @@
 """Answers beside their criteria: what is met, by how much it is missed, and what a person reads."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
-from app.prescreens.models import QuestionType, Submission
+from app.kernel.text import datetimes
+from app.prescreens.models import Inquiry, QuestionType, Submission
 from app.prescreens.presentation.questions import answer_text
+from app.prescreens.rules.contradictions import contradictions
+from app.prescreens.rules.inquiries import asked_questions
 from app.prescreens.rules.questions import Answer, Question, applicable
 
 LONG_ANSWER = 280
@@ -38,7 +44,7 @@ def answer_rows(questions: Sequence[Question], submission: Submission) -> list[A
             question.met(submission),
             question.key in submission,
             len(str(submission.get(question.key, ""))) > LONG_ANSWER,
-            question.short or question.label.rstrip("?"),
+            question.name,
             distance(question, submission.get(question.key)),
             question.type is QuestionType.LONGTEXT and question.key in submission and not question.criterion,
         )
@@ -58,10 +64,16 @@ def distance(question: Question, value: Answer | None) -> str:
     if expects is None or isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     if expects.at_least is not None and value < expects.at_least:
-        return f"{answer_text(question, _difference(expects.at_least, value))} short"
+        return f"{_amount(question.type, question.currency, _difference(expects.at_least, value))} short"
     if expects.at_most is not None and value > expects.at_most:
-        return f"{answer_text(question, _difference(value, expects.at_most))} over"
+        return f"{_amount(question.type, question.currency, _difference(value, expects.at_most))} over"
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _amount(type: QuestionType, currency: str, value: float) -> str:
+    """A number as answers of this type are written; lists ask for it in every row."""
+    return answer_text(Question("", "", type, currency=currency), value)
 
 
 def _difference(more: float, less: float) -> float:
@@ -99,6 +111,73 @@ def headlines(questions: Sequence[Question], submission: Submission) -> list[tup
     return found[:2]
 
 
-def not_met(questions: Sequence[Question], submission: Submission) -> int:
-    """The number of criteria that are known to be not met."""
-    return sum(question.met(submission) is False for question in questions)
+def missed(questions: Sequence[Question], submission: Submission) -> list[str]:
+    """The criteria that are known to be not met, each in a few words: `Budget 850 short`, `Pets not met`."""
+    return [
+        f"{question.name} {distance(question, submission.get(question.key)) or 'not met'}"
+        for question in questions
+        if question.met(submission) is False
+    ]
+
+
+def csv_heads(questions: Iterable[Question], taken: Iterable[str]) -> list[tuple[str, str]]:
+    """The heads of the questions' columns by key: their names, with the key where another column is called so."""
+    names = {question.key: question.name for question in questions}
+    often = Counter([*names.values(), *taken])
+    return [(key, f"{name} ({key})" if often[name] > 1 else name) for key, name in names.items()]
+
+
+def csv_value(value: Answer | None) -> str | int | float:
+    """An answer as a cell: numbers stay numbers."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return answer_text(None, value)
+
+
+class InquiryRow(NamedTuple):
+    """What was asked again: by whom and when, the questions, when it was answered, and the answers as they were."""
+
+    asked_by: str
+    asked_at: datetime
+    answered_at: datetime | None
+    questions: Sequence[str]
+    text: str
+    former: Sequence[tuple[str, str]]
+
+
+def inquiry_row(inquiry: Inquiry, questions: Sequence[Question]) -> InquiryRow:
+    """An inquiry as the page shows it."""
+    known = {question.key: question for question in questions}
+    former = (inquiry.former or {}).items()
+    return InquiryRow(
+        inquiry.asked_by,
+        inquiry.asked_at,
+        inquiry.answered_at,
+        [question.name for question in asked_questions(inquiry, questions)],
+        inquiry.text,
+        [(known[key].name if key in known else key, answer_text(known.get(key), value)) for key, value in former],
+    )
+
+
+class ContradictionRow(NamedTuple):
+    """Two things that do not go together, in words; the first is in bold. `key` is the question to ask again."""
+
+    key: str
+
+    answer: str
+    against: str
+
+
+def contradiction_rows(questions: Sequence[Question], submission: Submission, sent_on: date) -> list[ContradictionRow]:
+    """The contradictions within the answers, as the page shows them."""
+    names = {question.key: question.name for question in questions}
+    rows = []
+    for found in contradictions(questions, submission, sent_on):
+        if found.kind == "people":
+            rows.append(ContradictionRow(found.key, f"{names[found.key]}: {found.value}", f"but also “{found.other}”."))
+        else:
+            day = datetimes.day(date.fromisoformat(found.value))
+            rows.append(
+                ContradictionRow(found.key, f"{names[found.key]}: {day}", "which was over when the answers were sent.")
+            )
+    return rows

@@ -51,6 +51,9 @@ def differences(before: Content, after: Content) -> list[DifferenceRow]:
     rows = [_difference(change, numbers[change.key], before, after) for change in rules.changes(before, after)]
     if before.introduction != after.introduction:
         rows.insert(0, DifferenceRow("Introduction", before.introduction, after.introduction, Kind.HARMLESS, ""))
+    for name, (one, other) in rules.other_texts(before, after).items():
+        if one != other:
+            rows.append(DifferenceRow(name, one, other, Kind.HARMLESS, ""))
     if rules.order_differs(before, after):
         old, new = (", ".join(question.key for question in each.questions) for each in (before, after))
         rows.append(DifferenceRow("Order", old, new, Kind.HARMLESS, ""))

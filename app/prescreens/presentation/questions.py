@@ -1,12 +1,14 @@
 """Questions and answers in words, for prospects in their language and for staff in English."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_name
 
-from app.kernel.text.i18n import Translator
+from app.kernel.text.i18n import Translator, language_of
 from app.prescreens.locales import TRANSLATIONS
+from app.prescreens.rules import texts
 from app.prescreens.rules.bounds import LIMITING
 from app.prescreens.rules.question_types import TYPES, plain_text
 from app.prescreens.rules.questions import Answer, Condition, Question
@@ -47,6 +49,28 @@ def condition_text(condition: Condition, questions: Sequence[Question]) -> str:
             rest = "is answered"
         parts.append(f"“{question.label if question else clause.key}” {rest}")
     return (" or " if condition.any else " and ").join(parts)
+
+
+def language_name(locale: str) -> str:
+    """What a language calls itself: `Español`; its code where nobody knows."""
+    try:
+        return str(Locale(language_of(locale)).display_name).capitalize()
+    except (UnknownLocaleError, ValueError):
+        return locale
+
+
+def text_place(address: str, questions: Mapping[str, Question]) -> str:
+    """Where a text stands that can be translated, as an editor reads it: `3 · help`."""
+    if address in texts.NAMES:
+        return texts.NAMES[address]
+    for number, question in enumerate(questions.values(), 1):
+        if address.startswith(f"{question.key}."):
+            member = address.removeprefix(f"{question.key}.").partition(".")[0]
+            return f"{number} · {_PLACES.get(member, member)}"
+    return address
+
+
+_PLACES = {"label": "question", "hint": "help", "options": "answer"}
 
 
 def currency_name(currency: str, t: Translator) -> str:

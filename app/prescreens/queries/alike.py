@@ -1,71 +1,34 @@
-"""Decided prescreens with the same verdicts, to compare a decision with."""
+"""Decided prescreens with the same key answers, to compare a decision with."""
 
-from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
+from sqlalchemy import bindparam, func, select
 
-from sqlalchemy import Row, bindparam, select
-
+from app.kernel.db import backfills
 from app.kernel.db.engine import Db
-from app.prescreens.models import Prescreen, ReviewStatus, Status, Submission
-from app.prescreens.rules.questions import Question
+from app.prescreens.models import Prescreen, ReviewStatus
+from app.prescreens.queries.backfills import ALIKE
+from app.prescreens.rules.reasons import Mirror
 
-COMPARED = 100
-"""Prescreens that are compared, those started last."""
-
-_DECIDED = (
-    select(
-        Prescreen.id,
-        Prescreen.template_version,
-        Prescreen.review_status,
-        Prescreen.submission,
-        Prescreen.expires_at,
-    )
+_COUNTED = (
+    select(Prescreen.review_status, func.count())
     .where(
-        Prescreen.organization_id == bindparam("organization_id"),
-        Prescreen.workflow_template_id == bindparam("questionnaire"),
-        Prescreen.status == Status.COMPLETED.value,
-        Prescreen.review_status == bindparam("decision"),
+        Prescreen.alike_key == bindparam("key"),
+        Prescreen.review_status.in_((ReviewStatus.APPROVED.value, ReviewStatus.DENIED.value)),
     )
-    .order_by(Prescreen.expires_at.desc(), Prescreen.id.desc())
-    .limit(COMPARED)
+    .group_by(Prescreen.review_status)
 )
 
 
-class Mirror(NamedTuple):
-    """How others with the same verdicts were decided."""
+def mirror(db: Db, prescreen: Prescreen) -> Mirror | None:
+    """How those of the same version with the same key answers were decided; one count in an index.
 
-    decided: int
-    approved: int
-    denied: int
-
-
-def mirror(db: Db, prescreen: Prescreen, questions: Sequence[Question]) -> Mirror | None:
-    """How those who meet and miss the same criteria of the same version were decided, among the latest decided ones.
-
-    None where no criterion is computed: then nothing says that two are alike.
+    None where no key answer can be compared: then nothing says that two are alike.
     """
-    mine = [question.met(prescreen.submission) for question in questions]
-    if all(met is None for met in mine):
+    if prescreen.alike_key is None:
         return None
-    found = Counter(
-        row.review_status
-        for row in _latest(db, prescreen)
-        if row.template_version == prescreen.template_version
-        and row.id != prescreen.id
-        and [question.met(row.submission) for question in questions] == mine
-    )
-    return Mirror(found.total(), found[ReviewStatus.APPROVED.value], found[ReviewStatus.DENIED.value])
+    found = {decision: int(number) for decision, number in db.execute(_COUNTED, {"key": prescreen.alike_key})}
+    return Mirror(found.get(ReviewStatus.APPROVED.value, 0), found.get(ReviewStatus.DENIED.value, 0))
 
 
-def _latest(db: Db, prescreen: Prescreen) -> Sequence[Row[UUID, int, str, Submission, datetime]]:
-    """The latest decided prescreens of the questionnaire."""
-    values = {"organization_id": prescreen.organization_id, "questionnaire": prescreen.workflow_template_id}
-    rows = [
-        row
-        for decision in (ReviewStatus.APPROVED, ReviewStatus.DENIED)
-        for row in db.execute(_DECIDED, {**values, "decision": decision.value})
-    ]
-    return sorted(rows, key=lambda row: (row.expires_at, row.id), reverse=True)[:COMPARED]
+def still_comparing(db: Db) -> bool:
+    """Whether the key answers of earlier prescreens are still being compared: counts are too low then."""
+    return bool(backfills.unfinished(db, (ALIKE,)))

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Protocol, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, union_all
 
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.prescreens.models import DAY_COUNTS, Prescreen, Submission
 from app.prescreens.queries.stages import Reach, Side, Stage, day_start, stages, times, total
 
@@ -39,7 +40,6 @@ JUMP_FROM = 1000
 """Rows to skip from which on asking the counters is cheaper than skipping them one by one."""
 
 _MINE = Reach((bindparam("organization_id"),))
-_ONE = select(*WIRE).where(Prescreen.id == bindparam("id"), Prescreen.organization_id == bindparam("organization_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,14 @@ class SessionRow(Protocol):
     def expires_at(self) -> datetime: ...
 
 
+_ONE: Prepared[SessionRow] = Prepared(
+    select(*WIRE).where(Prescreen.id == bindparam("id"), Prescreen.organization_id == bindparam("organization_id"))
+)
+
+
 def one(db: Db, organization_id: int, id: UUID) -> SessionRow | None:
     """A session of an organization, or None, also for another organization's."""
-    row = db.connection().execute(_ONE, {"id": id, "organization_id": organization_id}).first()
-    return None if row is None else cast(SessionRow, row)
+    return _ONE.first(db, {"id": id, "organization_id": organization_id})
 
 
 def count(db: Db, organization_id: int, filters: Filters, now: datetime) -> int:
@@ -95,7 +99,7 @@ def count(db: Db, organization_id: int, filters: Filters, now: datetime) -> int:
     if chosen == ():
         return 0
     statement = (_contact_total if filters.contact_id else _total)(chosen, filters.questionnaire_id is not None)
-    return int(db.connection().execute(statement, _parameters(organization_id, filters, now)).scalar_one())
+    return int(statement.scalar(db, _parameters(organization_id, filters, now)))
 
 
 def page(db: Db, organization_id: int, filters: Filters, now: datetime, *, offset: int, limit: int) -> list[SessionRow]:
@@ -109,7 +113,7 @@ def page(db: Db, organization_id: int, filters: Filters, now: datetime, *, offse
         parameters["before"], offset = _landing(db, chosen, filters.questionnaire_id is not None, parameters, offset)
     statement = _page(chosen, filters.contact_id is not None, filters.questionnaire_id is not None, bounded)
     parameters |= {"offset": offset, "limit": limit, "reach": offset + limit}
-    return [cast(SessionRow, row) for row in db.connection().execute(statement, parameters)]
+    return statement.all(db, parameters)
 
 
 def _parameters(organization_id: int, filters: Filters, now: datetime) -> Parameters:
@@ -122,20 +126,22 @@ def _parameters(organization_id: int, filters: Filters, now: datetime) -> Parame
 
 
 @lru_cache(maxsize=256)
-def _total(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Select:
-    return total(chosen, _MINE, by_questionnaire=by_questionnaire)
+def _total(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Prepared[tuple[int]]:
+    return Prepared(total(chosen, _MINE, by_questionnaire=by_questionnaire))
 
 
 @lru_cache(maxsize=256)
-def _contact_total(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Select:
+def _contact_total(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Prepared[tuple[int]]:
     where = _where(by_contact=True, by_questionnaire=by_questionnaire)
     if chosen is not None:
         where.append(or_(*(stage.rows() for stage in chosen)))
-    return select(func.count()).select_from(Prescreen).where(*where)
+    return Prepared(select(func.count()).select_from(Prescreen).where(*where))
 
 
 @lru_cache(maxsize=512)
-def _page(chosen: tuple[Stage, ...] | None, by_contact: bool, by_questionnaire: bool, bounded: bool) -> Select:
+def _page(
+    chosen: tuple[Stage, ...] | None, by_contact: bool, by_questionnaire: bool, bounded: bool
+) -> Prepared[SessionRow]:
     where = _where(by_contact, by_questionnaire)
     if bounded:
         where.append(Prescreen.expires_at < bindparam("before", type_=Prescreen.expires_at.type))
@@ -149,7 +155,7 @@ def _page(chosen: tuple[Stage, ...] | None, by_contact: bool, by_questionnaire: 
     else:
         chosen_ids = (ids.where(chosen[0].rows()) if chosen else ids).with_only_columns(Prescreen.id).order_by(*newest)
     found = chosen_ids.limit(bindparam("limit")).offset(bindparam("offset")).subquery("found")
-    return select(*WIRE).join_from(found, Prescreen, Prescreen.id == found.c.id).order_by(*newest)
+    return Prepared(select(*WIRE).join_from(found, Prescreen, Prescreen.id == found.c.id).order_by(*newest))
 
 
 def _where(by_contact: bool, by_questionnaire: bool) -> list[ColumnElement[bool]]:
@@ -165,14 +171,13 @@ def _landing(
     db: Db, chosen: tuple[Stage, ...] | None, by_questionnaire: bool, parameters: Parameters, offset: int
 ) -> tuple[datetime, int]:
     """The day of expiry on which a far page begins: the midnight after it, and how many of its rows to skip."""
-    connection = db.connection()
-    per_day = {day: int(n) for day, n in connection.execute(_days(chosen, by_questionnaire), parameters)}
+    per_day = {day: int(n) for day, n in _days(chosen, by_questionnaire).all(db, parameters)}
     now = cast(datetime, parameters["now"])
     today = day_start(now).date()
     cut = [stage for stage in chosen or () if stage.side is not Side.WHOLE]
     if cut:
         per_day[today] = per_day.get(today, 0) + sum(
-            connection.execute(_today(stage, by_questionnaire), parameters).scalar_one() for stage in cut
+            _today(stage, by_questionnaire).scalar(db, parameters) for stage in cut
         )
     day = today
     for day in sorted(per_day, reverse=True):
@@ -183,7 +188,7 @@ def _landing(
 
 
 @lru_cache(maxsize=256)
-def _days(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Select:
+def _days(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Prepared[tuple[date, int]]:
     """Number of rows by day of expiry; a stage that is cut at now counts only on its days before or after today."""
     c = DAY_COUNTS.c
     where: list[ColumnElement[bool]] = [c.organization_id == bindparam("organization_id")]
@@ -196,14 +201,14 @@ def _days(chosen: tuple[Stage, ...] | None, by_questionnaire: bool) -> Select:
             Side.EXPIRED: [c.expires_on < bindparam("today")],
         }
         where.append(or_(*(and_(stage.of(c), *sides[stage.side]) for stage in chosen)))
-    return select(c.expires_on, func.sum(c.n)).where(*where).group_by(c.expires_on)
+    return Prepared(select(c.expires_on, func.sum(c.n)).where(*where).group_by(c.expires_on))
 
 
 @lru_cache(maxsize=64)
-def _today(stage: Stage, by_questionnaire: bool) -> Select:
+def _today(stage: Stage, by_questionnaire: bool) -> Prepared[tuple[int]]:
     """Number of rows of a cut stage that expire today, on its side of now."""
     start = bindparam("today_start", type_=Prescreen.expires_at.type)
-    return (
+    return Prepared(
         select(func.count())
         .select_from(Prescreen)
         .where(

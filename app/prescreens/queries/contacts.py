@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, text
 
 from app.kernel.db.engine import Db
-from app.prescreens.models import Contact, Prescreen, Questionnaire
+from app.kernel.db.prepared import Prepared
+from app.prescreens.models import Contact, Prescreen, Questionnaire, ReviewStatus, Status
 from app.prescreens.queries.listing import ListedPrescreen
+from app.prescreens.queries.stages import Reach
 
 _COLUMNS = tuple(Contact.__table__.c)
 MOST = 20
@@ -46,11 +48,18 @@ def others(db: Db, prescreen: Prescreen) -> list[Contact]:
     return [contact for contact in found if contact is not None]
 
 
-def get(db: Db, contact_id: UUID | None) -> Contact | None:
-    """The columns of a contact; None without one."""
+def stays(db: Db, contact_id: UUID) -> bool:
+    """Whether a contact was not erased, and is not until the transaction ends."""
+    mine = select(Contact.id).where(Contact.id == contact_id, Contact.erased_at.is_(None))
+    return db.execute(mine.with_for_update(read=True)).first() is not None
+
+
+def get(db: Db, contact_id: UUID | None, reach: Reach | None = None) -> Contact | None:
+    """The columns of a contact, within `reach`; None without one."""
     if contact_id is None:
         return None
-    row = db.execute(select(*_COLUMNS).where(Contact.id == contact_id)).one_or_none()
+    mine = select(*_COLUMNS).where(Contact.id == contact_id)
+    row = db.execute(mine.where(reach.rows(Contact.organization_id)) if reach else mine).one_or_none()
     return None if row is None else cast(Contact, row)
 
 
@@ -59,12 +68,32 @@ class EarlierPrescreen(Protocol):
 
     id: UUID
     name: str
+    email: str | None
+    phone: str | None
     status: str
     review_status: str
     reviewed_by: str | None
     expires_at: datetime
     created_at: datetime
+    withdrawn_at: datetime | None
+    erased_at: datetime | None
     questionnaire_name: str
+
+
+EARLIER = select(
+    Prescreen.id,
+    Prescreen.name,
+    Prescreen.email,
+    Prescreen.phone,
+    Prescreen.status,
+    Prescreen.review_status,
+    Prescreen.reviewed_by,
+    Prescreen.expires_at,
+    Prescreen.created_at,
+    Prescreen.withdrawn_at,
+    Prescreen.erased_at,
+    Questionnaire.name.label("questionnaire_name"),
+).join_from(Prescreen, Questionnaire, Questionnaire.id == Prescreen.workflow_template_id)
 
 
 def earlier(db: Db, prescreen: Prescreen, limit: int = 20) -> list[EarlierPrescreen]:
@@ -72,23 +101,30 @@ def earlier(db: Db, prescreen: Prescreen, limit: int = 20) -> list[EarlierPrescr
     if prescreen.contact_id is None:
         return []
     rows = db.execute(
-        select(
-            Prescreen.id,
-            Prescreen.name,
-            Prescreen.status,
-            Prescreen.review_status,
-            Prescreen.reviewed_by,
-            Prescreen.expires_at,
-            Prescreen.created_at,
-            Questionnaire.name.label("questionnaire_name"),
-        )
-        .join_from(Prescreen, Questionnaire, Questionnaire.id == Prescreen.workflow_template_id)
-        .where(
+        EARLIER.where(
             Prescreen.organization_id == prescreen.organization_id,
             Prescreen.contact_id == prescreen.contact_id,
             Prescreen.id != prescreen.id,
         )
         .order_by(Prescreen.expires_at.desc(), Prescreen.id.desc())
+        .limit(limit)
+    )
+    return [cast(EarlierPrescreen, row) for row in rows]
+
+
+def also_waiting(db: Db, prescreen: Prescreen, known: Sequence[Contact], limit: int = 3) -> list[EarlierPrescreen]:
+    """Prescreens of these contacts that wait for a decision too, those that expire first at the top."""
+    if not known:
+        return []
+    rows = db.execute(
+        EARLIER.where(
+            Prescreen.organization_id == prescreen.organization_id,
+            Prescreen.contact_id.in_([contact.id for contact in known]),
+            Prescreen.id != prescreen.id,
+            Prescreen.status == Status.COMPLETED.value,
+            Prescreen.review_status == ReviewStatus.PENDING.value,
+        )
+        .order_by(Prescreen.expires_at, Prescreen.id)
         .limit(limit)
     )
     return [cast(EarlierPrescreen, row) for row in rows]
@@ -101,7 +137,7 @@ class KnownContact(NamedTuple):
     email_key: str | None
 
 
-_FIRST = (
+_FIRST: Prepared[tuple[UUID, datetime, str, str | None]] = Prepared(
     select(Prescreen.contact_id, func.min(Prescreen.expires_at), Contact.name, Contact.email_key)
     .join_from(Prescreen, Contact, Contact.id == Prescreen.contact_id)
     .where(
@@ -122,9 +158,6 @@ def returning(db: Db, rows: Sequence[ListedPrescreen]) -> dict[UUID, KnownContac
         "organizations": sorted({row.organization_id for row in with_contact}),
         "contacts": sorted({row.contact_id for row in with_contact if row.contact_id}),
     }
-    found = {
-        id: (first, KnownContact(name, email_key))
-        for id, first, name, email_key in db.connection().execute(_FIRST, parameters)
-    }
+    found = {id: (first, KnownContact(name, email_key)) for id, first, name, email_key in _FIRST.all(db, parameters)}
     contacts = ((row, *found[row.contact_id]) for row in with_contact if row.contact_id in found)
     return {row.id: contact for row, first, contact in contacts if first < row.expires_at}

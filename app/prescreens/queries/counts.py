@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, union_all
 
 from app.accounts.scope import Scope
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.prescreens.models import DAY_COUNTS, STAGE_COUNTS, Prescreen, ReviewStatus, Status
 from app.prescreens.queries.stages import PENDING, Reach, Stage, day_start, times, whose, whose_counts
 from app.prescreens.rules.review import LIMITS
@@ -27,12 +28,14 @@ class ListCounts:
     """Exact numbers of the tabs and groups.
 
     `stored` is by status and review status; `live` has not expired, by status; `until[n]` waits and expires within n
-    days.
+    days. `asked` are asked again; `answered[n]` have answered that, and expire within n days (0: whenever).
     """
 
     stored: dict[tuple[str, str], int] = field(default_factory=dict)
     live: dict[str, int] = field(default_factory=dict)
     until: dict[int, int] = field(default_factory=dict)
+    asked: int = 0
+    answered: dict[int, int] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
@@ -53,6 +56,7 @@ class ListCounts:
         decided = {review: self.stored.get((COMPLETED, review.value), 0) for review in ReviewStatus}
         return {
             "answering": self.answering,
+            "asked": self.asked,
             "approved": decided[ReviewStatus.APPROVED],
             "denied": decided[ReviewStatus.DENIED],
             "decided": decided[ReviewStatus.APPROVED] + decided[ReviewStatus.DENIED],
@@ -67,9 +71,13 @@ class ListCounts:
         """Number of rows of a group of such a list."""
         if key.startswith("within-"):
             days = int(key.removeprefix("within-"))
-            return self.until[days] - max((n for limit, n in self.until.items() if limit < days), default=0)
+            until, answered = self.until, self.answered
+            less = max((limit for limit in until if limit < days), default=0)
+            return until[days] - answered[days] - (until[less] - answered[less] if less else 0)
         if key == "later":
-            return self.waiting - self.until[LIMITS[-1]]
+            return self.waiting - self.until[LIMITS[-1]] - (self.answered[0] - self.answered[LIMITS[-1]])
+        if key == "answered":
+            return self.answered[0]
         if key == ACTIVE:
             return self.answering
         if key.startswith("expired-"):
@@ -115,7 +123,14 @@ def counter_queries(kind: str) -> tuple[Select, ...]:
     for n in LIMITS:
         start, end = bindparam(f"start_{n}", type_=moment), bindparam(f"end_{n}", type_=moment)
         cut.append(_rows(f"cut {n}", kind, COMPLETED, Prescreen.expires_at >= start, Prescreen.expires_at <= end))
-    return stored, days, *today, *cut
+    live = Prescreen.expires_at > bindparam("now", type_=moment)
+    again = [_rows("again 0", kind, COMPLETED, live, Prescreen.inquiry == literal_column("'asked'"))]
+    answered = (live, Prescreen.inquiry == literal_column("'answered'"))
+    again.append(_rows("answered 0", kind, COMPLETED, *answered))
+    for n in LIMITS:
+        end = bindparam(f"end_{n}", type_=moment)
+        again.append(_rows(f"answered {n}", kind, COMPLETED, *answered, Prescreen.expires_at <= end))
+    return stored, days, *today, *cut, *again
 
 
 def _rows(key: str, kind: str, status: str, *where: ColumnElement[bool]) -> Select:
@@ -140,10 +155,17 @@ def read(rows: Iterable[tuple[str, int, int]]) -> ListCounts:
             continue
         if what == DRAFT:
             continue
+        if what == "again":
+            found.asked += n
+            continue
+        if what == "answered":
+            found.answered[int(when)] = found.answered.get(int(when), 0) + n
+            continue
         live[what] += n
         if what == COMPLETED:
             whole[when] += n
     found.live = live
+    found.answered = {limit: found.answered.get(limit, 0) for limit in (0, *LIMITS)}
     begun = whole["today"]
     for limit in LIMITS:
         begun += whole[str(limit)]
@@ -152,17 +174,17 @@ def read(rows: Iterable[tuple[str, int, int]]) -> ListCounts:
 
 
 @lru_cache(maxsize=8)
-def _all_queries(kind: str) -> CompoundSelect:
-    return union_all(*counter_queries(kind))
+def _all_queries(kind: str) -> Prepared[tuple[str, int, int]]:
+    return Prepared(union_all(*counter_queries(kind)))
 
 
 def list_counts(db: Db, reach: Reach, now: datetime) -> ListCounts:
     """All numbers of the tabs and groups, in one statement."""
-    return read(db.connection().execute(_all_queries(reach.kind), {**reach.values, **limits(now)}).all())
+    return read(_all_queries(reach.kind).all(db, {**reach.values, **limits(now)}))
 
 
 @lru_cache(maxsize=8)
-def _waiting(kind: str) -> Select:
+def _waiting(kind: str) -> Prepared[tuple[int]]:
     """Not yet expired: every later day whole, and what is left of today."""
     moment, mine = Prescreen.expires_at.type, Stage(COMPLETED, PENDING)
     days = select(func.coalesce(func.sum(D.n), 0)).where(
@@ -178,13 +200,13 @@ def _waiting(kind: str) -> Select:
             Prescreen.expires_at < bindparam("tomorrow", type_=moment),
         )
     )
-    return select(days.scalar_subquery() + today.scalar_subquery())
+    return Prepared(select(days.scalar_subquery() + today.scalar_subquery()))
 
 
 def waiting_count(db: Db, scope: Scope, now: datetime) -> int:
     """Number of prescreens that wait for a decision, for the navigation."""
     reach = reach_of(scope)
-    return int(db.connection().execute(_waiting(reach.kind), {**reach.values, **times(now)}).scalar_one())
+    return int(_waiting(reach.kind).scalar(db, {**reach.values, **times(now)}))
 
 
 def reach_of(scope: Scope, organization_id: int | None = None) -> Reach:

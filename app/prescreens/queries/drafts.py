@@ -43,6 +43,7 @@ class EditedQuestionnaire(NamedTuple):
     locale: str
     time_zone: str
     country: str | None
+    blind: bool
 
 
 _EDITED = select(
@@ -61,6 +62,7 @@ _EDITED = select(
     Organization.locale,
     Organization.time_zone,
     Organization.country,
+    Questionnaire.blind,
 ).join_from(Questionnaire, Organization, Organization.id == Questionnaire.organization_id)
 
 
@@ -102,11 +104,11 @@ def organizations(db: Db, reach: Reach) -> list[Place]:
 def content(db: Db, id: UUID, number: int) -> Content | None:
     """What one published version says; None for no such version."""
     row = db.execute(
-        select(QuestionnaireVersion.introduction, QuestionnaireVersion.questions).where(
+        select(QuestionnaireVersion.introduction, QuestionnaireVersion.questions, QuestionnaireVersion.texts).where(
             QuestionnaireVersion.workflow_template_id == id, QuestionnaireVersion.number == number
         )
     ).one_or_none()
-    return None if row is None else Content.read({"introduction": row[0], "questions": row[1]})
+    return None if row is None else Content.read({"introduction": row[0], "questions": row[1], **(row[2] or {})})
 
 
 def drafted(db: Db, edited: EditedQuestionnaire) -> Content:

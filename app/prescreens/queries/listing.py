@@ -23,10 +23,11 @@ from app.prescreens.models import Prescreen, Questionnaire, Submission
 from app.prescreens.queries import counts
 from app.prescreens.queries.counts import ACTIVE, COMPLETED, DRAFT
 from app.prescreens.queries.stages import PENDING, Stage
+from app.prescreens.rules.inquiries import ANSWERED, ASKED
 from app.prescreens.rules.review import LIMITS
 
 WAITING = "waiting"
-STATES = (WAITING, "answering", "decided", "approved", "denied", "expired", "all")
+STATES = (WAITING, "asked", "answering", "decided", "approved", "denied", "expired", "all")
 DECIDED = ("decided", "approved", "denied")
 LEFT = tuple(str(days) for days in LIMITS)
 """Days left at most, as the tabs ask for."""
@@ -78,10 +79,13 @@ COLUMNS = (
     Prescreen.template_version,
     Prescreen.assignee_id,
     Prescreen.assignee_name,
+    Prescreen.inquiry,
+    Prescreen.blind,
     SEEN,
     Prescreen.created_at,
     Prescreen.completed_at,
     Prescreen.expires_at,
+    Prescreen.withdrawn_at,
     select(Questionnaire.name)
     .where(Questionnaire.id == Prescreen.workflow_template_id)
     .scalar_subquery()
@@ -111,10 +115,13 @@ class ListedPrescreen(Protocol):
     workflow_template_id: UUID
     template_version: int
     assignee_id: int | None
+    inquiry: str | None
+    blind: bool
     version: int
     created_at: datetime
     completed_at: datetime | None
     expires_at: datetime
+    withdrawn_at: datetime | None
     questionnaire_name: str
     organization_name: str
     assignee_name: str | None
@@ -127,6 +134,11 @@ CURSOR_NAMES = ("state", "left", "organization", "template", "from", "to", "q", 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries."""
     return ("decided",) if chosen.tab in DECIDED else ("left",)
+
+
+ASKED_LITERAL: ColumnElement[str] = literal_column(f"'{ASKED}'")
+ANSWERED_LITERAL: ColumnElement[str] = literal_column(f"'{ANSWERED}'")
+"""Literals: no database takes a partial index for a value it learns later."""
 
 
 def is_plain(chosen: Chosen) -> bool:
@@ -166,17 +178,27 @@ def _segments(kind: ListKind, free: bool) -> list[Segment]:
     order = (Prescreen.reviewed_at if state in DECIDED else Prescreen.expires_at, Prescreen.id)
     branches = tuple((*branch, *narrow) for branch in _branches(state, days))
     if kind.has("q") or kind.sort:
-        down = kind.descending if kind.sort else state != WAITING
+        down = kind.descending if kind.sort else state not in (WAITING, "asked")
         return [Segment("found" if kind.has("q") else "sorted", branches, order, descending=down)]
     if state == WAITING:
-        return [Segment(key, ((*within, *narrow),), order) for key, within in _by_days_left(days)]
+        answered = (Prescreen.inquiry == ANSWERED_LITERAL, Prescreen.expires_at > _at("now"))
+        soon = (Prescreen.expires_at <= _at(f"end_{days}"),) if days else ()
+        first = (Stage(COMPLETED, PENDING).of(Prescreen), *answered, *soon, *narrow)
+        rest = func.coalesce(Prescreen.inquiry, literal_column("''")) != ANSWERED_LITERAL
+        by_days = [Segment(key, ((*within, rest, *narrow),), order) for key, within in _by_days_left(days)]
+        return [Segment("answered", (first,), order), *by_days]
     keys = {"answering": (ACTIVE,), "expired": ("expired-completed", "expired-active")}
     names = keys.get(state, (state,))
-    return [Segment(key, (branch,), order, descending=True) for key, branch in zip(names, branches, strict=True)]
+    return [
+        Segment(key, (branch,), order, descending=state != "asked") for key, branch in zip(names, branches, strict=True)
+    ]
 
 
 def _branches(state: str, left: int | None) -> tuple[Conditions, ...]:
     """Which rows a state means: each branch one range on one index."""
+    if state == "asked":
+        waiting = Stage(COMPLETED, PENDING).of(Prescreen)
+        return ((waiting, Prescreen.inquiry == ASKED_LITERAL, Prescreen.expires_at > _at("now")),)
     if state == WAITING:
         soon = (Prescreen.expires_at <= _at(f"end_{left}"),) if left else ()
         return ((Stage(COMPLETED, PENDING).of(Prescreen), Prescreen.expires_at > _at("now"), *soon),)

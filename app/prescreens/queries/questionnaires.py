@@ -1,21 +1,24 @@
 """Questionnaires: by public address, by version, and the list for staff."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, Select, and_, bindparam, cast, func, select, tuple_
+from sqlalchemy import BigInteger, Row, and_, bindparam, cast, func, select, tuple_
 
 from app.accounts.models import Organization
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
+from app.kernel.text.i18n import language_of
 from app.kernel.text.normalization import region_of
-from app.prescreens.models import STAGE_COUNTS, Questionnaire, QuestionnaireVersion
+from app.prescreens.models import STAGE_COUNTS, Prescreen, Questionnaire, QuestionnaireVersion
 from app.prescreens.queries.stages import Reach, whose
 from app.prescreens.rules.questions import Question, read_questions
+from app.prescreens.rules.texts import Closing, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,38 @@ class QuestionnaireDetail:
     time_zone: str
     decision_emails: bool
     country: str | None
+    texts: JsonObject | None
+    """Language, closing words and translations; None in versions that were published before there were any."""
+    blind: bool = False
+
+    @property
+    def closing(self) -> Closing:
+        """What the organization adds to each outcome."""
+        return Closing.read((self.texts or {}).get("closing", {}))
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages in which it can be answered, its own first."""
+        texts = self.texts or {}
+        return [texts.get("language") or language_of(self.locale), *texts.get("translations", {})]
+
+    def in_language(self, locale: str) -> "QuestionnaireDetail":
+        """The same in another language, when it is translated into it."""
+        words = (self.texts or {}).get("translations", {}).get(language_of(locale))
+        if words is None or language_of(locale) == language_of(self.locale):
+            return self
+        return replace(
+            self,
+            locale=language_of(locale),
+            name=words.get("name") or self.name,
+            introduction=words.get("introduction") or self.introduction,
+            questions=translated(self.questions, words),
+            texts={
+                **(self.texts or {}),
+                "language": self.languages[0],
+                "closing": self.closing.translated(words).stored(),
+            },
+        )
 
     @property
     def region(self) -> str | None:
@@ -59,6 +94,8 @@ _DETAIL = (
         Organization.time_zone,
         Organization.decision_emails,
         Organization.country,
+        QuestionnaireVersion.texts,
+        Questionnaire.blind,
     )
     .join_from(Questionnaire, QuestionnaireVersion, QuestionnaireVersion.workflow_template_id == Questionnaire.id)
     .join(Organization, Organization.id == Questionnaire.organization_id)
@@ -69,7 +106,11 @@ _VERSION = _DETAIL.where(Questionnaire.id == bindparam("id"), QuestionnaireVersi
 
 
 def _detail(row: Row | None) -> QuestionnaireDetail | None:
-    return None if row is None else QuestionnaireDetail(*(*row[:6], read_questions(row[6]), *row[7:]))
+    if row is None:
+        return None
+    found = QuestionnaireDetail(*(*row[:6], read_questions(row[6]), *row[7:]))
+    own = (found.texts or {}).get("language", "")
+    return replace(found, locale=own) if own and own != language_of(found.locale) else found
 
 
 def by_address(db: Db, organization: str, questionnaire: str) -> QuestionnaireDetail | None:
@@ -82,6 +123,12 @@ def by_address(db: Db, organization: str, questionnaire: str) -> QuestionnaireDe
     return _detail(db.execute(statement).one_or_none())
 
 
+def of_prescreen(db: Db, prescreen: Prescreen) -> QuestionnaireDetail:
+    """The version that a prescreen was started with, in the language in which it is answered."""
+    found = version(db, prescreen.workflow_template_id, prescreen.template_version)
+    return found.in_language(prescreen.locale)
+
+
 def version(db: Db, id: UUID, number: int) -> QuestionnaireDetail:
     """The version that a prescreen was started with. It always exists: a foreign key holds the two together."""
     found = _detail(db.execute(_VERSION, {"id": id, "number": number}).one_or_none())
@@ -90,11 +137,13 @@ def version(db: Db, id: UUID, number: int) -> QuestionnaireDetail:
     return found
 
 
-_QUESTIONS = select(
-    QuestionnaireVersion.workflow_template_id, QuestionnaireVersion.number, QuestionnaireVersion.questions
-).where(
-    tuple_(QuestionnaireVersion.workflow_template_id, QuestionnaireVersion.number).in_(
-        bindparam("wanted", expanding=True)
+_QUESTIONS: Prepared[tuple[UUID, int, Any]] = Prepared(
+    select(
+        QuestionnaireVersion.workflow_template_id, QuestionnaireVersion.number, QuestionnaireVersion.questions
+    ).where(
+        tuple_(QuestionnaireVersion.workflow_template_id, QuestionnaireVersion.number).in_(
+            bindparam("wanted", expanding=True)
+        )
     )
 )
 
@@ -104,8 +153,27 @@ def questions_of(db: Db, versions: Iterable[tuple[UUID, int]]) -> dict[tuple[UUI
     wanted = sorted(set(versions), key=str)
     if not wanted:
         return {}
-    found = db.connection().execute(_QUESTIONS, {"wanted": wanted})
+    found = _QUESTIONS.all(db, {"wanted": wanted})
     return {(id, number): read_questions(questions) for id, number, questions in found}
+
+
+MOST_VERSIONS = 200
+"""Versions whose questions become columns of a CSV, the newest."""
+
+
+def every_question(db: Db, reach: Reach, questionnaire_id: UUID | None) -> list[Question]:
+    """The questions of every version of a questionnaire (None: of all in a reach), those of newer versions last."""
+    statement = (
+        select(QuestionnaireVersion.questions)
+        .join_from(Questionnaire, QuestionnaireVersion, QuestionnaireVersion.workflow_template_id == Questionnaire.id)
+        .where(reach.rows(Questionnaire.organization_id))
+        .order_by(QuestionnaireVersion.created_at.desc(), QuestionnaireVersion.number.desc())
+        .limit(MOST_VERSIONS)
+    )
+    if questionnaire_id:
+        statement = statement.where(Questionnaire.id == questionnaire_id)
+    versions = list(db.execute(statement).scalars())
+    return [question for stored in reversed(versions) for question in read_questions(stored)]
 
 
 class QuestionnaireName(NamedTuple):
@@ -118,32 +186,31 @@ class QuestionnaireName(NamedTuple):
 
 def names(db: Db, reach: Reach) -> list[QuestionnaireName]:
     """The questionnaires of a reach, for a filter."""
-    rows = db.connection().execute(_names(reach.kind), reach.values)
-    return [QuestionnaireName._make(row) for row in rows]
+    return _names(reach.kind).all(db, reach.values)
 
 
 @lru_cache(maxsize=8)
-def _names(kind: str) -> Select[UUID, str, str]:
-    return (
+def _names(kind: str) -> Prepared[QuestionnaireName]:
+    return Prepared(
         select(Questionnaire.id, Questionnaire.name, Organization.name)
         .join_from(Questionnaire, Organization, Organization.id == Questionnaire.organization_id)
         .where(*whose(Questionnaire.organization_id, kind), Questionnaire.current_version > 0)
         .order_by(Organization.name, Questionnaire.name)
-        .limit(200)
+        .limit(200),
+        QuestionnaireName,
     )
 
 
 def organizations(db: Db, reach: Reach) -> list[tuple[int, str]]:
     """Id and name of the organizations that have questionnaires, for a filter."""
-    rows = db.connection().execute(_organizations(reach.kind), reach.values)
-    return [(row[0], row[1]) for row in rows]
+    return _organizations(reach.kind).all(db, reach.values)
 
 
 @lru_cache(maxsize=8)
-def _organizations(kind: str) -> Select[int, str]:
+def _organizations(kind: str) -> Prepared[tuple[int, str]]:
     having = select(Questionnaire.organization_id).where(*whose(Questionnaire.organization_id, kind))
     statement = select(Organization.id, Organization.name).where(Organization.id.in_(having))
-    return statement.order_by(Organization.name).limit(500)
+    return Prepared(statement.order_by(Organization.name).limit(500))
 
 
 class ListedQuestionnaire(NamedTuple):

@@ -74,6 +74,18 @@ def filed(given: Given, contact: Known, region: str | None = None) -> Filed:
     return Filed(shown, "; ".join(filter(None, [basis, ", ".join(filter(None, rest))])), alike)
 
 
+def shared(one: Known, other: Known) -> str:
+    """What two contacts of an organization have in common, and what not: `same telephone number; other name`."""
+    phone = bool(one.phone_key) and one.phone_key == other.phone_key
+    parts = (
+        _compared(other.name, one.name, same_name(other.name, one.name)).format("name"),
+        "" if phone or not other.phone else (OTHER if one.phone else "no {} here").format("number"),
+        _compared(other.email, one.email, False).format("address") if one.email and other.email else "",
+    )
+    basis = "same telephone number" if phone else "one prescreen fits both"
+    return "; ".join(filter(None, [basis, ", ".join(filter(None, parts))]))
+
+
 def here_before(given: Prospect, contact: NamedPerson) -> str:
     """`Here before`, with what that rests upon where it is not the e-mail address and the name."""
     basis = "" if _same_email(given, contact) else "by number only"

@@ -5,7 +5,8 @@ docs/questionnaires.md describes the form. Unknown members are refused, because 
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -13,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.kernel.api.validation import InvalidValue, field_errors
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.json_types import JsonObject
+from app.prescreens.rules import texts
 from app.prescreens.rules.questionnaires import (
     LENGTHS,
     MOST_CLAUSES,
@@ -22,6 +24,7 @@ from app.prescreens.rules.questionnaires import (
     Content,
 )
 from app.prescreens.rules.questions import Question
+from app.prescreens.rules.texts import NO_CLOSING, Closing, Translation
 
 FORM = "session-desk/questionnaire/1"
 """The name and version of the form, the member `form` of each file."""
@@ -100,11 +103,23 @@ class _Question(_Strict):
     hidden: bool = False
 
 
+Text = Annotated[str, Field(max_length=LENGTHS["introduction"]), STORABLE]
+
+
+class _Closing(_Strict):
+    sent: Annotated[str, Field(max_length=LENGTHS["closing"]), STORABLE] = ""
+    approved: Annotated[str, Field(max_length=LENGTHS["closing"]), STORABLE] = ""
+    denied: Annotated[str, Field(max_length=LENGTHS["closing"]), STORABLE] = ""
+
+
 class _File(_Strict):
     form: Literal["session-desk/questionnaire/1"]
     name: Annotated[str, Field(max_length=LENGTHS["name"], min_length=1), STORABLE]
     introduction: Annotated[str, Field(max_length=LENGTHS["introduction"]), STORABLE] = ""
     questions: Annotated[list[_Question], Field(max_length=MOST_QUESTIONS)]
+    language: Literal["", "ar", "en", "es", "fr"] = ""
+    closing: _Closing = _Closing()
+    translations: dict[Literal["ar", "en", "es", "fr"], dict[str, Text]] = Field(default_factory=dict)
 
 
 class QuestionnaireFile(NamedTuple):
@@ -140,7 +155,20 @@ def read(data: object) -> QuestionnaireFile:
             if len(clause) != 2:
                 sentence = "This has a key and one of `one_of`, `at_least` and `answered`."
                 raise _refused([FieldError(f"questions.{number}.condition", "invalid", sentence)])
-    return QuestionnaireFile(file.name, Content(file.introduction, tuple(Question.read(each) for each in stored)))
+    content = Content(file.introduction, tuple(Question.read(each) for each in stored), language=file.language)
+    closing, known = Closing(**file.closing.model_dump()), _addresses(file, content)
+    for language, words in file.translations.items():
+        for address in words:
+            if address not in known:
+                place = f"translations.{language}.{address}"[:200]
+                raise _refused([FieldError(place, "unknown", "There is no such text.")])
+    translations: dict[str, Translation] = {language: words for language, words in file.translations.items() if words}
+    return QuestionnaireFile(file.name, replace(content, closing=closing, translations=translations))
+
+
+def _addresses(file: _File, content: Content) -> Collection[str]:
+    """Every text that may have a translation, also one that is empty."""
+    return {*texts.NAMES, *texts.originals(file.name, file.introduction, NO_CLOSING, content.questions)}
 
 
 def _faults(error: ValidationError) -> list[FieldError]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -10,15 +10,18 @@ from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.json_types import JsonObject
 from app.kernel.text import normalization
 from app.prescreens.models import QuestionType
+from app.prescreens.rules import texts
 from app.prescreens.rules.bounds import Bounds, default
 from app.prescreens.rules.question_types import TYPES
 from app.prescreens.rules.question_types.money import CODES
 from app.prescreens.rules.questions import Clause, Option, Question, read_questions
+from app.prescreens.rules.texts import NO_CLOSING, Closing, Translation
 
 MOST_QUESTIONS = 100
 MOST_OPTIONS = 100
 MOST_CLAUSES = 10
 LENGTHS = {"name": 200, "introduction": 5000, "label": 300, "short": 60, "hint": 500, "criterion": 300, "reason": 1000}
+LENGTHS["closing"] = 2000
 """Most characters of a text."""
 OPTION_LENGTH = 200
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
@@ -28,17 +31,39 @@ MOST = 10**12
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one version of a questionnaire says."""
+    """What one version of a questionnaire says.
+
+    `language` is that of its texts, empty for the organization's; `translations` are by language.
+    """
 
     introduction: str = ""
     questions: tuple[Question, ...] = ()
+    closing: Closing = NO_CLOSING
+    language: str = ""
+    translations: Mapping[str, Translation] = field(default_factory=dict)
 
     @classmethod
     def read(cls, stored: JsonObject) -> "Content":
-        return cls(stored["introduction"], read_questions(stored["questions"]))
+        return cls(
+            stored["introduction"],
+            read_questions(stored["questions"]),
+            Closing.read(stored.get("closing", {})),
+            stored.get("language", ""),
+            stored.get("translations", {}),
+        )
 
     def stored(self) -> JsonObject:
-        return {"introduction": self.introduction, "questions": [question.stored() for question in self.questions]}
+        return {
+            "introduction": self.introduction,
+            "questions": [question.stored() for question in self.questions],
+            **self.texts(),
+        }
+
+    def texts(self) -> JsonObject:
+        """What is neither introduction nor question, as far as there is any."""
+        closing, translations = self.closing.stored(), {name: dict(each) for name, each in self.translations.items()}
+        found = {"language": self.language, "closing": closing, "translations": translations}
+        return {name: value for name, value in found.items() if value}
 
 
 class Problem(NamedTuple):
@@ -57,11 +82,23 @@ def problems(content: Content, published: Mapping[str, QuestionType]) -> list[Pr
         found.append(Problem(None, f"A questionnaire has at most {MOST_QUESTIONS} questions."))
     if len(content.introduction) > LENGTHS["introduction"]:
         found.append(Problem(None, f"The introduction has more than {LENGTHS['introduction']:,} characters."))
+    found += [Problem(None, sentence) for sentence in _text_faults(content)]
     earlier: dict[str, Question] = {}
     for number, question in enumerate(content.questions, 1):
         found += [Problem(number, sentence) for sentence in _faults(question, earlier, published)]
         earlier[question.key] = question
     return found
+
+
+def _text_faults(content: Content) -> Iterator[str]:
+    if content.language in content.translations:
+        yield "It has a translation into its own language."
+    for outcome, text in content.closing.stored().items():
+        if len(text) > LENGTHS["closing"]:
+            yield f"The closing words for {outcome} have more than {LENGTHS['closing']:,} characters."
+    for language, words in content.translations.items():
+        if any(len(text) > texts.limit(address, LENGTHS, OPTION_LENGTH) for address, text in words.items()):
+            yield f"A text of the translation {language} is too long."
 
 
 def check_publishable(content: Content, before: Content | None, published: Mapping[str, QuestionType]) -> None:
@@ -288,6 +325,20 @@ def order_differs(before: Content, after: Content) -> bool:
     return [key for key in old if key in new] != [key for key in new if key in old]
 
 
+def other_texts(before: Content, after: Content) -> dict[str, tuple[str, str]]:
+    """Language, closing words and translations of two contents, by what an editor calls them."""
+    found = {"Language": (before.language, after.language)}
+    for outcome in texts.OUTCOMES:
+        pair = getattr(before.closing, outcome), getattr(after.closing, outcome)
+        found[texts.NAMES[f"closing.{outcome}"]] = pair
+    for language in sorted({*before.translations, *after.translations}):
+        both = [each.translations.get(language, {}) for each in (before, after)]
+        addresses = [address for address in {**both[0], **both[1]} if both[0].get(address) != both[1].get(address)]
+        one, other = (" · ".join(filter(None, map(each.get, addresses))) for each in both)
+        found[f"Translation: {language}"] = (one, other)
+    return found
+
+
 def recorded(before: Content, after: Content) -> tuple[JsonObject, JsonObject]:
     """What differs between two contents, before and after, for an event: members of questions by their key."""
     old = {question.key: question.stored() for question in before.questions}
@@ -301,6 +352,10 @@ def recorded(before: Content, after: Content) -> tuple[JsonObject, JsonObject]:
             was[key], became[key] = ({name: side.get(name) for name in names} for side in (one, other))
     if before.introduction != after.introduction:
         was["(introduction)"], became["(introduction)"] = before.introduction, after.introduction
+    for name in ("language", "closing", "translations"):
+        one, other = before.texts().get(name, ""), after.texts().get(name, "")
+        if one != other:
+            was[f"({name})"], became[f"({name})"] = one, other
     if order_differs(before, after):
         was["(order)"], became["(order)"] = list(old), list(new)
     return was, became

@@ -166,6 +166,11 @@ class Question:
             **({"expects": self.expects.stored()} if self.expects else {}),
         }
 
+    @property
+    def name(self) -> str:
+        """The question in a few words."""
+        return self.short or self.label.rstrip("?")
+
     def met(self, submission: Submission) -> bool | None:
         """Whether the answer meets the criterion; None when only a reader can say."""
         if self.expects is None or self.key not in submission:

@@ -3,7 +3,9 @@
 The same sentence is the refusal, the `detail` of the API and the reason of the disabled button.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Protocol
 
 from app.kernel.errors import Conflict, Denied, Gone, Invalid
@@ -12,7 +14,7 @@ from app.prescreens.models import ReviewStatus, Status
 TRANSITIONS: dict[str, dict[str, str]] = {
     "draft": {"answer": "active", "complete": "completed"},
     "active": {"answer": "active", "complete": "completed"},
-    "completed": {"approve": "approved", "deny": "denied"},
+    "completed": {"approve": "approved", "deny": "denied", "withdraw": "expired"},
     "approved": {},
     "denied": {},
     "expired": {},
@@ -47,6 +49,8 @@ class Reviewable(Expiring, Protocol):
 
     @property
     def reviewed_by(self) -> str | None: ...
+    @property
+    def withdrawn_at(self) -> datetime | None: ...
 
 
 def has_expired(prescreen: Expiring, now: datetime) -> bool:
@@ -76,6 +80,11 @@ def check_review(prescreen: Reviewable, now: datetime, own: bool = False) -> Non
             code="session.already_reviewed",
         )
     if has_expired(prescreen, now):
+        if prescreen.withdrawn_at:
+            raise Invalid(
+                "The prospect has withdrawn these answers. They can still be read, but no longer decided.",
+                code="session.expired",
+            )
         raise Invalid(
             "This prescreen expired 30 days after it was started. It can still be read, but no longer decided.",
             code="session.expired",
@@ -107,6 +116,30 @@ def check_answering(prescreen: Expiring, now: datetime) -> None:
             "This questionnaire was open for 30 days and has closed. Nothing was sent. You can start a new one.",
             code="session.expired",
         )
+
+
+def check_withdraw(prescreen: Expiring, now: datetime, is_final: bool) -> None:
+    """Whether the prospect may withdraw. `is_final` is whether a decision is made that only waits to be written."""
+    if prescreen.status != Status.COMPLETED:
+        raise Conflict("Nothing was sent yet, so there is nothing to withdraw.", code="session.not_completed")
+    if is_final or prescreen.review_status != ReviewStatus.PENDING:
+        raise Conflict("It is decided already. Nothing was withdrawn.", code="session.already_reviewed")
+    if has_expired(prescreen, now):
+        raise Gone("Its 30 days are over already. Nothing was withdrawn.", code="session.expired")
+
+
+ENOUGH = 10
+"""Decisions from which one may say how long they usually take."""
+MOST = 0.8
+"""Which part of them "most" is."""
+
+
+def usual_days(waits: Sequence[timedelta]) -> int | None:
+    """Within how many days most of these decisions were made, at least one; None when they are too few to say so."""
+    if len(waits) < ENOUGH:
+        return None
+    longest = sorted(waits)[ceil(MOST * len(waits)) - 1]
+    return max(1, ceil(longest / timedelta(days=1)))
 
 
 def page_limit(plan: str, asked: int) -> int:

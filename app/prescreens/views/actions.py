@@ -15,11 +15,11 @@ from app.kernel.web import confirmation_pages
 from app.kernel.web.confirmation_pages import Belief, Confirmation, Flag
 from app.kernel.web.htmx import see_other
 from app.prescreens import actions, emails, presentation
-from app.prescreens.forms import DecisionForm
+from app.prescreens.forms import AskForm, DecisionForm
 from app.prescreens.models import Prescreen
 from app.prescreens.queries import listing, questionnaires
 from app.prescreens.rules import review
-from app.prescreens.views.filters import READERS, actable, pages, writable
+from app.prescreens.views.filters import READERS, looked_at, pages, writable
 from app.prescreens.views.list import QUEUE
 
 
@@ -37,10 +37,42 @@ def deny(id: UUID) -> Response:
     return _decide(id, "deny")
 
 
+@pages.post("/<uuid:id>/ask")
+@allow(*READERS)
+def ask(id: UUID) -> Response:
+    """Asks the prospect again, once the user has seen the e-mail."""
+    confirmation_pages.comes_back_as("ask")
+    prescreen, form, now = looked_at(id), AskForm(), clock.now()
+    form.check()
+    reach, by, list_state = writable(), me().actor(), QUEUE.ask(now)
+    keys, labels, text = form.keys.data or [], form.labels, form.text.data or ""
+
+    def act(db: Db, version: int | None) -> None:
+        actions.ask(db, id, keys, labels, text, reach=reach, version=version, by=by, now=now)
+
+    _, preview = confirmation.confirm(act, "ask", *keys, *labels)
+    if preview:
+        name = presentation.name_of(prescreen)
+        asked = Confirmation(
+            title="Review and ask",
+            confirm=f"Ask {name[:40]}",
+            back=list_state.url(".detail", id=id),
+            back_label="Back to the answers",
+            subject=[name, pluralize(len(keys) + len(labels), "question")],
+            note="The 30 days go on meanwhile, and you can still decide: that closes the link.",
+            edit="ask",
+        )
+        return confirmation_pages.show(preview, asked)
+    flash(f"Asked. An e-mail is on its way to {prescreen.email}.", "good")
+    return see_other(list_state.url(".detail", id=id))
+
+
 def _decide(id: UUID, verb: str) -> Response:
-    prescreen, form, now = actable(id), DecisionForm(), clock.now()
+    confirmation_pages.comes_back_as("decide")
+    prescreen, form, now = looked_at(id), DecisionForm(), clock.now()
     form.check()
     notes = (form.notes.data or "").replace("\r\n", "\n") or None
+    grounds = form.grounds
     reach, by, name, list_state = writable(), me().actor(), presentation.name_of(prescreen), QUEUE.ask(now)
 
     def decide(db: Db, _version: int | None) -> None:
@@ -49,6 +81,7 @@ def _decide(id: UUID, verb: str) -> Response:
             id,
             verb,
             notes,
+            grounds,
             person_id=me().id,
             seconds=me().undo_seconds,
             version=form.seen_version,
@@ -61,6 +94,7 @@ def _decide(id: UUID, verb: str) -> Response:
         )
 
     def review_now(db: Db, _version: int | None) -> None:
+        actions.check_explanation(db, prescreen, verb, grounds)
         write = {"approve": actions.approve, "deny": actions.deny}[verb]
         write(db, id, notes, reach=reach, by=by, now=now, version=form.seen_version)
 

@@ -1,10 +1,12 @@
 """The filters of the desk's list, and what its pages share: the blueprint, and one row within the reader's reach."""
 
+from collections.abc import Mapping
+from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, g
 
-from app.accounts.access import me
+from app.accounts.access import Me, me, signed_in
 from app.accounts.roles import PRESCREENS, Role
 from app.dashboard.filters import (
     Assignee,
@@ -19,14 +21,18 @@ from app.dashboard.filters import (
     Text,
     date_range,
 )
+from app.kernel import clock
+from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
-from app.kernel.errors import NotFound
+from app.kernel.errors import Conflict, NotFound
 from app.prescreens import presentation
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import TIME_TO_LIVE, Prescreen
-from app.prescreens.queries import detail, listing, questionnaires
+from app.prescreens.queries import detail, first_looks, listing, questionnaires
 from app.prescreens.queries.counts import reach_of
+from app.prescreens.queries.first_looks import Looker
 from app.prescreens.queries.stages import Reach
+from app.prescreens.rules import first_look
 
 pages = Blueprint("prescreens", __name__, url_prefix="/prescreens")
 
@@ -49,6 +55,16 @@ def questionnaires_of(chosen: Chosen) -> list[tuple[UUID, str]]:
     return [(row.id, f"{row.name}, {row.organization_name}" if chosen.several else row.name) for row in found]
 
 
+class Words(Text):
+    """Words to look for. What the reader has not looked at yet is not found: that would tell who it is from."""
+
+    def values(self, value: str, chosen: Chosen, db: Db) -> Mapping[str, object]:
+        found = super().values(value, chosen, db)["found"]
+        ids, user = cast(list[UUID], found), signed_in()
+        hidden = first_looks.unseen_of(db, ids, looker(user), clock.now()) if user else set()
+        return {"found": [id for id in ids if id not in hidden]}
+
+
 FILTERS = Filters(
     Tabs("state", listing.STATES, "Show", presentation.STATE_CHOICES),
     [
@@ -68,18 +84,25 @@ FILTERS = Filters(
             Dated("Started", Prescreen.expires_at, TIME_TO_LIVE, back=True),
             dict.fromkeys(listing.DECIDED, Dated("Decided", Prescreen.reviewed_at, back=True)),
         ),
-        Text(SUBJECT, Prescreen.id, "name, e-mail or phone", longest=100),
+        Words(SUBJECT, Prescreen.id, "name, e-mail or phone", longest=100),
     ],
     orders={"left": "by the time left", "decided": "by when they were decided"},
     sorts=listing.sorts,
 )
 
 
+def looker(user: Me | None = None) -> Looker:
+    """The user, as first looks know them."""
+    user = user or me()
+    return Looker(user.id, user.scope(PRESCREENS, write=True))
+
+
 def visible(id: UUID) -> Prescreen:
-    """The prescreen, for a user who may see it. Raises NotFound."""
+    """The prescreen, as the user may see it now. Raises NotFound."""
     prescreen = detail.get(reading(), id, reach_of(me().scope(PRESCREENS)))
     if prescreen is None:
         raise NotFound("There is no such prescreen, or it belongs to an organization that is not yours.")
+    (prescreen,) = first_looks.veiled(reading(), [prescreen], looker(), clock.now())
     return prescreen
 
 
@@ -87,6 +110,18 @@ def actable(id: UUID) -> Prescreen:
     """The prescreen, for a user who may change it. Raises NotFound, Denied."""
     prescreen = visible(id)
     me().check(PRESCREENS, prescreen.organization_id)
+    return prescreen
+
+
+def looked_at(id: UUID) -> Prescreen:
+    """The prescreen, for a user who may change it and knows all of it. Raises NotFound, Denied, Conflict."""
+    return known(actable(id))
+
+
+def known(prescreen: Prescreen) -> Prescreen:
+    """The same prescreen, of which the user knows all. Raises Conflict before their first look."""
+    if first_looks.is_veiled(prescreen):
+        raise Conflict(f"{first_look.FIRST} Nothing was done.", code="first_look.first")
     return prescreen
 
 

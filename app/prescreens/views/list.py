@@ -12,6 +12,7 @@ from app.dashboard.listing import CounterRow, Listing
 from app.dashboard.queue import Column, Counts, Csv, Empty, ListState, Queue, Tab
 from app.dashboard.routes import add_list_routes
 from app.dashboard.undo import queries as undo_queries
+from app.kernel import clock
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import reading
@@ -20,10 +21,11 @@ from app.kernel.text import datetimes
 from app.kernel.text.template_filters import pluralize
 from app.prescreens import actions, presentation
 from app.prescreens.events import APPROVED, DENIED, EVENTS, SUBJECT
-from app.prescreens.queries import contacts, counts, listing, questionnaires
+from app.prescreens.queries import contacts, counts, first_looks, listing, questionnaires
 from app.prescreens.queries.listing import ListedPrescreen, Seen
+from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import review
-from app.prescreens.views.filters import FILTERS, READERS, organizations, pages, writable
+from app.prescreens.views.filters import FILTERS, READERS, looker, organizations, pages, writable
 
 
 def _tab(state: str, left: str = "", tone: str = "", under: str = "") -> Tab:
@@ -38,6 +40,7 @@ TABS = (
     _tab(listing.WAITING),
     _tab(listing.WAITING, listing.LEFT[0], "danger"),
     _tab(listing.WAITING, listing.LEFT[1]),
+    _tab("asked"),
     _tab("answering"),
     _tab("decided"),
     _tab("approved", under="decided"),
@@ -51,6 +54,10 @@ def _moment(moment: datetime | None, zone: str) -> str | None:
     return datetimes.moment(moment, zone) if moment else None
 
 
+def _answer_column(key: str, head: str) -> Csv[ListedPrescreen, presentation.Row, presentation.RowContext]:
+    return Csv(head, lambda each: presentation.csv_value(each.row.submission.get(key)))
+
+
 class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.RowContext]):
     """Prescreens from their start to the decision."""
 
@@ -61,7 +68,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
     heading = "Prescreens"
     cells = "prescreens/_cells.html"
     identity = (
-        Csv("Id", lambda each: each.row.id),
+        Csv("Id", "id"),
         Csv("State", lambda each: presentation.STATE_TEXTS[review.state_of(each.row, each.now)]),
     )
     columns = (
@@ -69,12 +76,12 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
             "Who",
             "who",
             (
-                Csv("Name", lambda each: each.row.name),
-                Csv("E-mail", lambda each: each.row.email),
-                Csv("Phone", lambda each: each.row.phone),
-                Csv("Questionnaire", lambda each: each.row.questionnaire_name),
-                Csv("Version", lambda each: each.row.template_version),
-                Csv("Organization", lambda each: each.row.organization_name),
+                Csv("Name", "name"),
+                Csv("E-mail", "email"),
+                Csv("Phone", "phone"),
+                Csv("Questionnaire", "questionnaire_name"),
+                Csv("Version", "template_version"),
+                Csv("Organization", "organization_name"),
             ),
             css="title-cell",
         ),
@@ -93,23 +100,23 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
             "flags",
             (
                 Csv("Flags", lambda each: ", ".join(badge.text for badge in each.shown.flags)),
-                Csv("Tags", lambda each: ", ".join(each.shown.tags)),
+                Csv("Tags", lambda each: ", ".join(each.tags)),
             ),
             css="flags-cell roomy",
         ),
         Column(
             "Assigned to",
             "assignee",
-            (Csv("Assigned to", lambda each: each.row.assignee_name),),
+            (Csv("Assigned to", "assignee_name"),),
             css="person-cell",
         ),
         Column(
             "Time left",
             "time_left",
             (
-                Csv("Started", lambda each: each.row.created_at),
-                Csv("Answers sent", lambda each: each.row.completed_at),
-                Csv("Decide until", lambda each: each.row.expires_at),
+                Csv("Started", "created_at"),
+                Csv("Answers sent", "completed_at"),
+                Csv("Decide until", "expires_at"),
             ),
             sort="left",
             css="left-cell",
@@ -119,8 +126,8 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
             "Decided",
             "time_left",
             (
-                Csv("Decided", lambda each: each.row.reviewed_at),
-                Csv("Decided by", lambda each: each.row.reviewed_by),
+                Csv("Decided", "reviewed_at"),
+                Csv("Decided by", "reviewed_by"),
                 Csv("Decided, your time", lambda each: _moment(each.row.reviewed_at, each.time_zone)),
             ),
             sort="decided",
@@ -139,12 +146,25 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
     def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
         return listing.listing(db, chosen, now)
 
+    def readable(self, db: Db, rows: Sequence[ListedPrescreen], viewer: Me) -> Sequence[ListedPrescreen]:
+        return first_looks.veiled(db, rows, looker(viewer), clock.now())
+
     def read_more(self, db: Db, rows: Sequence[ListedPrescreen]) -> presentation.RowContext:
         return presentation.RowContext(
             questionnaires.questions_of(db, ((row.workflow_template_id, row.template_version) for row in rows)),
             contacts.returning(db, rows),
             undo_queries.pending_of(db, SUBJECT, (row.id for row in rows)),
         )
+
+    def further_csv(
+        self, db: Db, chosen: Chosen
+    ) -> Sequence[Csv[ListedPrescreen, presentation.Row, presentation.RowContext]]:
+        """A column for each question of the questionnaires in the list, in all of their versions."""
+        narrowed = str(chosen.args.get("template", ""))
+        wanted = UUID(narrowed) if narrowed else None
+        questions = questionnaires.every_question(db, Reach(chosen.organization_ids), wanted)
+        taken = {column.head for column in self.csv}
+        return [_answer_column(key, head) for key, head in presentation.csv_heads(questions, taken)]
 
     def export_facts(self, db: Db, rows: Sequence[ListedPrescreen]) -> Mapping[UUID, Mapping[str, object]]:
         versions = ((row.workflow_template_id, row.template_version) for row in rows)

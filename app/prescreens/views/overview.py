@@ -1,9 +1,11 @@
 """The overview of the desk: prescreens received, decisions and their times, and what expires when."""
 
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from flask import Response
+from flask import Response, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import PRESCREENS
@@ -25,7 +27,10 @@ from app.dashboard.overview_rows import CountedPage
 from app.kernel.db.transaction import db
 from app.kernel.text.template_filters import pluralize
 from app.prescreens.models import ReviewStatus
-from app.prescreens.queries import counts, questionnaires
+from app.prescreens.presentation import first_looks
+from app.prescreens.presentation.forecast import at_this_pace
+from app.prescreens.queries import counts, forecast, questionnaires
+from app.prescreens.queries.first_looks import decided_by_choice
 from app.prescreens.rules import review
 from app.prescreens.views.filters import READERS, pages
 
@@ -67,6 +72,7 @@ def overview() -> Response:
             stats, DECIDED, key="waiting", title="How long until a decision", done="decided", thing="Prescreens decided"
         ),
         _questionnaires(page, stats),
+        _first_looks(page),
         counted_chart(
             stats,
             COMPLETED,
@@ -79,6 +85,11 @@ def overview() -> Response:
     ]
     sentence = [_now(page, now), _past(page, stats), delivery_phrases(page, fared)]
     return page.answer("Prescreens overview", sentence, [chart for chart in found if chart], not stats.stats)
+
+
+def _first_looks(page: Overview) -> Chart | None:
+    since = datetime.combine(page.first, time(), ZoneInfo(page.zone))
+    return first_looks.chart(decided_by_choice(db(), page.organization_ids, since))
 
 
 def _now(page: Overview, now: counts.ListCounts) -> list[Phrase]:
@@ -126,26 +137,66 @@ def _lost(page: Overview, stats: Statistics, before: bool) -> int:
 
 
 def _expiry(page: Overview, stats: Statistics, now: counts.ListCounts) -> Chart:
+    """What expires when; of one organization also what its agents will not have decided by then."""
     last = page.today + timedelta(days=AHEAD - 1)
     slots = charts.slots(page.today, last, page.today, page.week)
     values = charts.spread(slots, stats.by_day(EXPIRES, UNDECIDED))
     # The numbers of the lists, by the hour; the bars are whole days.
     soon, total = now.of("waiting", SOON), now.waiting
     text = f"{soon:,} within {SOON} days, {total:,} in all." if total else "Nothing waits for a decision."
-    series = Series("not decided", "series-1")
-    soon_tone = "toned-fill danger"
+    urls = [page.rows(EXPIRES, UNDECIDED, slot=slot) for slot in slots]
+    links = page.links(EXPIRES, UNDECIDED, slots=slots, sums=values)
+    key, title = "expiry", "What expires when"
+    if len(page.organization_ids) != 1 or not total:
+        if total:
+            text += " Choose one organization to see what expires undecided at its pace."
+        series = Series("not decided", "series-1")
+        tones = ["toned-fill danger" if n <= SOON else series.tone for n in range(len(slots))]
+        return daily_chart(slots, (series,), (values,), (urls,), links, text=text, tones=(tones,), key=key, title=title)
+    (organization_id,) = page.organization_ids
+    seen = forecast.outlook(db(), organization_id, page.zone, page.now)
+    # What has expired today already is in its bar.
+    over = [n - seen.on(slot.first).waiting if slot.today else 0 for n, slot in zip(values, slots, strict=True)]
+    lapses = [seen.on(slot.first) for slot in slots]
+    lapsing = [min(n, each.likely + gone) for n, each, gone in zip(values, lapses, over, strict=True)]
+    bands = [(each.low + gone, each.high + gone) for each, gone in zip(lapses, over, strict=True)]
+    both = (
+        Series("expires undecided at this pace, with the 80% band", "toned-fill danger"),
+        Series("decided in time", "series-2"),
+    )
     chart = daily_chart(
         slots,
-        (series,),
-        (values,),
-        ([page.rows(EXPIRES, UNDECIDED, slot=slot) for slot in slots],),
-        page.links(EXPIRES, UNDECIDED, slots=slots, sums=values),
-        key="expiry",
-        title="What expires when",
-        text=text,
-        tones=([soon_tone if n <= SOON else series.tone for n in range(len(slots))],),
+        both,
+        (lapsing, [n - lapsed for n, lapsed in zip(values, lapsing, strict=True)]),
+        (urls, urls),
+        links,
+        text=f"{text} {at_this_pace(seen)}",
+        bands=[band if band[0] != band[1] else None for band in bands],
+        key=key,
+        title=title,
     )
-    return chart
+    rows = tuple(
+        Row(slot.name, (n, lapsed, f"{low} to {high}"), (url,))
+        for slot, n, lapsed, (low, high), url in zip(slots, values, lapsing, bands, urls, strict=True)
+        if n
+    )
+    first = forecast.first_to_decide(db(), organization_id, page.now)
+    return replace(
+        chart,
+        head=("Day", "Not decided", "Expires undecided at this pace", "In eight of ten cases"),
+        rows=rows,
+        finding=f"{chart.finding} Decide first:" if first else chart.finding,
+        further=tuple(
+            Link(url_for(".detail", id=each.id), f"{each.questionnaire}, {time_left(each.expires_at - page.now)}")
+            for each in first
+        ),
+    )
+
+
+def time_left(left: timedelta) -> str:
+    """`5 h left` within two days, else `3 days left`."""
+    hours = max(0, int(left.total_seconds() // 3600))
+    return f"{hours} h left" if hours < 48 else f"{hours // 24} days left"
 
 
 def _questionnaires(page: Overview, stats: Statistics) -> Chart:

@@ -184,6 +184,21 @@ def _set_open(id: UUID, is_open: bool) -> Response:
     return see_other(url_for(".questionnaire", id=id))
 
 
+@pages.post("/questionnaires/<uuid:id>/blind")
+@allow(*READERS)
+def switch_blind(id: UUID) -> Response:
+    """Switches the blind first look on or off, for prescreens that are started from then on."""
+    edited(id)
+    form = VersionedForm()
+    form.check()
+    blind = request.form.get("blind") == "on"
+    actions.set_blind(
+        db(), id, blind, reach=editors_reach(), revision=form.seen_version, by=me().actor(), now=clock.now()
+    )
+    flash(f"The blind first look is {'on' if blind else 'off'}, for prescreens that are started from now on.")
+    return see_other(url_for(".edit_questionnaire", id=id))
+
+
 @pages.post("/questionnaires/<uuid:id>/delete")
 @allow(*READERS)
 def delete_questionnaire(id: UUID) -> Response:

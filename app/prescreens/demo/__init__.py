@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from app.accounts.models import Organization, Person
 from app.kernel.changes.events import Actor
@@ -23,7 +23,9 @@ from app.kernel.outbox.outbox import OutboxRow
 from app.kernel.text import normalization, search
 from app.prescreens import actions, events
 from app.prescreens.actions import questionnaires as drafting
+from app.prescreens.actions._count import count_steps
 from app.prescreens.actions._write import record
+from app.prescreens.demo import measures
 from app.prescreens.events import SUBJECT
 from app.prescreens.models import (
     Contact,
@@ -31,6 +33,7 @@ from app.prescreens.models import (
     Questionnaire,
     QuestionnaireVersion,
     QuestionType,
+    ReviewStatus,
     Status,
     Submission,
 )
@@ -38,7 +41,10 @@ from app.prescreens.queries import questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
 from app.prescreens.queries.search import search_document
 from app.prescreens.queries.stages import Reach
-from app.prescreens.rules import answers, ready_made
+from app.prescreens.rules import answers, progress, ready_made
+from app.prescreens.rules.bounds import LIMITING
+from app.prescreens.rules.progress import REFUSED, Step
+from app.prescreens.rules.question_types import TYPES
 from app.prescreens.rules.questionnaires import Content
 from app.prescreens.rules.questions import Clause, Condition, Expectation, Question
 
@@ -107,9 +113,94 @@ def load(db: Db, *, organizations: dict[str, Organization], people: dict[str, Pe
         written[slug] = total
     _jane(db, organizations["alder"], now)
     _special(db, organizations["alder"], dice, now)
+    jane_asked = questionnaires.one(db, Reach((organizations["alder"].id,)), UUID(JANE["workflowTemplateId"]))
+    assert jane_asked is not None
+    withdrawn = Fate("withdrawn", 1, (3, 6))
+    _prescreen(db, organizations["alder"], jane_asked, withdrawn, "Noor Lindqvist", [], random.Random(7), now)
     _draft(db, organizations["alder"], people["priya.raman@example.com"], now)
+    _asked(db, organizations["alder"], people["priya.raman@example.com"], now)
+    _written_to(db, organizations["alder"], people["priya.raman@example.com"], now)
+    _blind(db, organizations["alder"], [_agent(people[email]) for email in DATA["agents"]["alder"]], now)
+    _measures(db, organizations["alder"], people, now)
+    _erased(db, organizations["alder"], now)
     _deliver(db, now)
+    db.execute(update(Person).where(Person.email == "priya.raman@example.com").values(new_answers="daily"))
     return written
+
+
+def _asked(db: Db, home: Organization, lead: Person, now: datetime) -> None:
+    """Three who are asked again, of whom one has answered."""
+    at, reach, by = now - timedelta(hours=5), Reach((home.id,)), _agent(lead)
+    waiting = (Prescreen.status == Status.COMPLETED.value, Prescreen.review_status == ReviewStatus.PENDING.value)
+    found = db.execute(
+        select(Prescreen.id)
+        .where(Prescreen.organization_id == home.id, *waiting, Prescreen.email.is_not(None))
+        .where(Prescreen.expires_at > now + timedelta(days=9), Prescreen.created_at < now - timedelta(days=2))
+        .order_by(Prescreen.expires_at, Prescreen.id)
+        .limit(3)
+    )
+    asked = []
+    for id in found.scalars():
+        more, text = ("Who could be your guarantor?",), "Two things before we decide."
+        asked.append(actions.ask(db, id, ["budget"], more, text, reach=reach, version=None, by=by, now=at))
+    for key, typed in (("budget", "2600"), ("asked1", "My aunt, she lives nearby.")):
+        actions.answer_inquiry(db, asked[-1], key, [typed], by=PROSPECT, now=at + timedelta(hours=3))
+
+
+def _written_to(db: Db, home: Organization, lead: Person, now: datetime) -> None:
+    """One who was reminded, and one whose answers had expired and who was sent a fresh link."""
+    at, reach, by = now - timedelta(hours=20), Reach((home.id,)), _agent(lead)
+    asked = questionnaires.one(db, reach, UUID(JANE["workflowTemplateId"]))
+    assert asked is not None
+    silent = _prescreen(db, home, asked, Fate("silent", 1, (3, 5)), "Oksana Brandvold", [], random.Random(4), now)
+    actions.remind(db, silent, reach=reach, by=by, now=at)
+    over = (Prescreen.status == Status.COMPLETED.value, Prescreen.review_status == ReviewStatus.PENDING.value)
+    expired = (Prescreen.expires_at < at, Prescreen.withdrawn_at.is_(None), Questionnaire.is_open)
+    found = (
+        select(Prescreen.id)
+        .join(Questionnaire, Questionnaire.id == Prescreen.workflow_template_id)
+        .where(Prescreen.organization_id == home.id, Prescreen.email.is_not(None), *over, *expired)
+        .order_by(Prescreen.expires_at.desc(), Prescreen.id)
+        .limit(1)
+    )
+    actions.renew(db, db.scalars(found).one(), reach=reach, by=by, now=at)
+
+
+def _erased(db: Db, home: Organization, now: datetime) -> None:
+    """A contact who was denied and has asked to be erased."""
+    denied = (Prescreen.organization_id == home.id, Prescreen.review_status == ReviewStatus.DENIED.value)
+    oldest = select(Prescreen.contact_id).where(*denied, Prescreen.contact_id.is_not(None))
+    found = db.scalars(oldest.order_by(Prescreen.expires_at, Prescreen.id).limit(1)).one()
+    assert found is not None
+    by, at, reach = Actor("cli", None, "Operations", None, "cli"), now - timedelta(days=1), Reach((home.id,))
+    actions.erase_contact(db, found, reach=reach, reason="Asked for it by telephone", by=by, now=at, recent=False)
+
+
+def _blind(db: Db, home: Organization, agents: list[Actor], now: datetime) -> None:
+    """A questionnaire whose prescreens begin with a blind first look: some were decided after it, two otherwise."""
+    at, reach, dice = now - timedelta(days=50), Reach((home.id,)), random.Random(12)
+    lead = agents[-1]
+    id = drafting.make(db, home.id, "Flats by the park", ready_made.content("home", "USD"), by=lead, now=at)
+    drafting.publish(db, id, "The first version", reach=reach, revision=None, by=lead, now=at)
+    drafting.set_blind(db, id, True, reach=reach, revision=None, by=lead, now=at)
+    questionnaire = questionnaires.one(db, reach, id)
+    assert questionnaire is not None
+    names = _names(DATA["names"]["en"], dice)
+    for _ in range(3):
+        _prescreen(db, home, questionnaire, Fate("completed", 1, (2, 12)), next(names), [], dice, now)
+    for choice, decided in (("approve", "approve"),) * 5 + (("deny", "deny"), ("deny", "approve"), ("approve", "deny")):
+        one = _prescreen(db, home, questionnaire, Fate("completed", 1, (4, 20)), next(names), [], dice, now)
+        agent, moment = dice.choice(agents), now - timedelta(hours=dice.uniform(2, 90))
+        person_id = int(agent.id or 0)
+        actions.look(db, one, choice, person_id=person_id, reach=reach, version=None, by=agent, now=moment)
+        decide = {"approve": actions.approve, "deny": actions.deny}[decided]
+        decide(db, one, None, reach=reach, by=agent, now=moment + timedelta(minutes=3))
+
+
+def _measures(db: Db, home: Organization, people: dict[str, Person], now: datetime) -> None:
+    agents = [_agent(people[email]) for email in DATA["agents"][home.slug]]
+    admin = _agent(people["dolores.whitfield@example.com"])
+    measures.load(db, home, agents, admin, DATA["names"]["en"], now)
 
 
 def _draft(db: Db, home: Organization, lead: Person, now: datetime) -> None:
@@ -153,6 +244,7 @@ def _questionnaire(db: Db, home: Organization, made: JsonObject, now: datetime) 
                 number=number,
                 introduction=version.get("introduction", ""),
                 questions=[DATA["questions"][key] if isinstance(key, str) else key for key in version["questions"]],
+                texts=version.get("texts"),
                 author=version.get("author", ""),
                 reason=version.get("reason", ""),
                 created_at=created_at + timedelta(days=30 * (number - 1)),
@@ -186,15 +278,18 @@ def _prescreen(
     agents: list[Actor],
     dice: random.Random,
     now: datetime,
-) -> None:
+) -> UUID:
     """One prospect, in the state of their group."""
     at = now - timedelta(days=dice.uniform(*fate.days))
+    typing = random.Random(name)
     open_questionnaire = replace(questionnaire, is_open=True)
     id = actions.start(db, open_questionnaire, by=PROSPECT, now=at)
     if fate.state == "draft":
-        return
+        return id
     given: Submission = {}
-    stop = dice.randint(1, 4) if fate.state in ("active", "abandoned") else 99
+    reached: progress.Progress | None = progress.after_start(answers.next_question(questionnaire.questions, given))[0]
+    steps: list[Step] = []
+    stop = 8 if fate.state == "silent" else dice.randint(1, 4) if fate.state in ("active", "abandoned") else 99
     left_empty: list[str] = []
     for _ in range(stop):
         key = answers.next_question(questionnaire.questions, given, left_empty)
@@ -205,20 +300,29 @@ def _prescreen(
         value = answers.check_answer(question, _answer(question, name, dice, at))
         given = answers.with_answer(questionnaire.questions, given, question, value)
         left_empty = answers.still_left_empty(questionnaire.questions, given, left_empty, key)
-    _fill(db, questionnaire, id, given, left_empty, at)
+        if not typing.randrange(12) and TYPES[question.type].errors.keys() - LIMITING:
+            steps.append(Step(key, f"{REFUSED}{typing.choice(sorted(TYPES[question.type].errors.keys() - LIMITING))}"))
+        due = answers.next_question(questionnaire.questions, given, left_empty)
+        reached, more = progress.after_answer(reached, key, value is not None, due)
+        steps += more
+    count_steps(db, questionnaire.id, questionnaire.number, steps)
+    _fill(db, questionnaire, id, given, left_empty, at, reached)
     if stop < 99:
-        return
+        return id
     actions.complete(db, id, by=PROSPECT, now=at)
     if fate.state in ("approved", "denied") and agents:
         decided = min(at + timedelta(hours=dice.uniform(2, 200)), now - timedelta(minutes=dice.randint(5, 300)))
         decide = actions.approve if fate.state == "approved" else actions.deny
         notes = dice.choice(DATA["notes"][fate.state])
         decide(db, id, notes, reach=Reach((home.id,)), by=dice.choice(agents), now=decided)
+    elif fate.state == "withdrawn":
+        actions.withdraw(db, id, by=PROSPECT, now=at + timedelta(hours=20))
     elif fate.state == "completed" and agents and dice.random() < 0.3:
         agent = dice.choice(agents)
         assigned = min(at + timedelta(hours=dice.uniform(1, 40)), now)
         assignee = (int(agent.id or 0), agent.name)
         actions.assign(db, id, assignee=assignee, former=None, reach=Reach((home.id,)), by=agent, now=assigned)
+    return id
 
 
 def _fill(
@@ -228,6 +332,7 @@ def _fill(
     given: Submission,
     left_empty: list[str],
     at: datetime,
+    reached: progress.Progress | None = None,
 ) -> None:
     """Writes all answers at once: one by one, as a prospect gives them, would slow down the first start."""
     person = answers.person(questionnaire.questions, given)
@@ -239,6 +344,7 @@ def _fill(
         "version": 1 + len(given),
         "updated_at": at,
         "phone_key": phone_key,
+        "progress": reached,
         **person._asdict(),
     }
     db.execute(update(Prescreen).where(Prescreen.id == id).values(**changes))
@@ -271,7 +377,8 @@ def _answer(question: Question, name: str, dice: random.Random, at: datetime) ->
         return [f"{local}@example.com"]
     if kind == "phone":
         return [f"+1 555 {dice.randint(100, 999)} {dice.randint(1000, 9999)}"]
-    return [dice.choice(DATA["remarks"].get(question.key, DATA["remarks"]["*"]))]
+    remark = str(dice.choice(DATA["remarks"].get(question.key, DATA["remarks"]["*"])))
+    return [remark[:200] if kind == "text" else remark]
 
 
 def _jane(db: Db, home: Organization, now: datetime) -> None:

@@ -1,0 +1,67 @@
+"""`desk contact`: what is kept of one contact of an organization, erased or exported."""
+
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from app.cli_commands import BY, command, opened_database
+from app.cli_output import Output
+from app.kernel import clock
+from app.kernel.errors import NotFound
+from app.kernel.text.template_filters import pluralize
+
+REASON = click.option("--reason", required=True, help="Why; kept for good, so it must not name the person.")
+
+
+@click.group(help="Contacts of prescreens: what is kept of one person.")
+def contact() -> None:
+    pass
+
+
+def _checked(output: Output, reason: str) -> str:
+    if not 0 < len(reason.strip()) <= 300:
+        output.refuse("The reason is 1 to 300 characters.", "reason")
+    return reason.strip()
+
+
+@command(contact, "erase")
+@click.argument("id", type=click.UUID)
+@REASON
+@click.option("--yes", is_flag=True, help="Erase; without it the command only says what would be.")
+def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
+    """Erase a contact with all of their prescreens: what is personal is gone for good, counts and decisions stay."""
+    from app.prescreens import actions
+    from app.prescreens.queries import contacts, personal
+    from app.prescreens.queries.stages import Reach
+
+    reason, database = _checked(output, reason), opened_database()
+    if yes:
+        with database.write() as db:
+            n = actions.erase_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
+    else:
+        with database.read() as db:
+            found = contacts.get(db, id)
+            if found is None:
+                raise NotFound("There is no such contact. Nothing was erased.")
+            n = len(personal.prescreens_of(db, found))
+    facts = {"contact": str(id), "prescreens": n, "erased": yes}
+    what = f"the contact with {pluralize(n, 'prescreen')}"
+    output.done(facts, f"Erased {what}." if yes else f"This erases {what}. Nothing was erased: add --yes.")
+
+
+@command(contact, "export")
+@click.argument("id", type=click.UUID)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@REASON
+def export(output: Output, id: UUID, file: Path, reason: str) -> None:
+    """Write everything that is kept of a contact into a JSON file. That it was handed out is an event."""
+    from app.prescreens import actions
+    from app.prescreens.queries.stages import Reach
+
+    reason = _checked(output, reason)
+    with opened_database().write() as db:
+        made = actions.export_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
+        file.write_bytes(made.content)
+    facts = {"contact": str(id), "file": str(file), "sha256": made.sha256}
+    output.done(facts, f"Everything that is kept is in {file}, SHA-256 {made.sha256}.")

@@ -1,0 +1,280 @@
+"""The case file of a prescreen, for a complaint: what was asked, answered, decided and sent, in a ZIP with a PDF.
+
+Its files are made for stock tools: SHA256SUMS is of all of them, and answers.json and criteria.json are the very bytes
+whose SHA-256 the snapshot of the decision has. The same state gives the same bytes.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.dashboard.documents.kinds import CannotMake, File, Making
+from app.kernel import clock, pdf
+from app.kernel.changes import events
+from app.kernel.changes.event_types import TimelineEntry
+from app.kernel.changes.events import Event
+from app.kernel.db.engine import Database, Db
+from app.kernel.json_types import JsonObject
+from app.kernel.outbox.email import mime_message
+from app.kernel.outbox.outbox import Delivery, OutboxRow
+from app.kernel.store import digest
+from app.prescreens import presentation
+from app.prescreens.events import CASE_FILE_DOWNLOADED, CASE_FILE_REQUESTED, EVENTS, SUBJECT
+from app.prescreens.models import DecisionSnapshot, Inquiry, Prescreen
+from app.prescreens.presentation import reasons as reasons_shown
+from app.prescreens.queries import alike, detail, inquiries, questionnaires, reasons
+from app.prescreens.queries.questionnaires import QuestionnaireDetail
+from app.prescreens.rules import snapshots
+from app.prescreens.rules.questions import read_questions
+from app.prescreens.rules.reasons import Mirror
+
+PDF, ANSWERS, CRITERIA, SUMS, NOTES = (
+    "case-file.pdf",
+    "answers.json",
+    "criteria.json",
+    "SHA256SUMS",
+    "review-notes.txt",
+)
+MOST_PRINTED, LONGEST_PRINTED = 400, 4000
+"""Answers, and characters of one, that the PDF prints; answers.json has them all."""
+HOW_TO_CHECK = f"""How to check this case file
+
+1. `sha256sum -c {SUMS}` says whether a file was changed since. Compare the SHA-256 of the ZIP with the one that the
+   page of the prescreen shows, or that the audit log has for the download.
+2. `sha256sum {ANSWERS} {CRITERIA}` must be the hashes in decision.json (answers_hash, criteria_hash), where there is a
+   decision.
+3. mail/*.eml are the e-mails, written from what is kept of each, as they are at every attempt to send them. They are
+   the bytes that left, as long as the sender's settings (MAIL_FROM, PUBLIC_BASE_URL) are those of that day; what a mail
+   server added is not here.
+
+What is not here: when each single answer was given, which is not kept; the team's notes, unless they were asked for;
+and the content of e-mails that held a secret link, or that was deleted.
+"""
+
+
+class Mail(NamedTuple):
+    """An e-mail about the prescreen. `content` is None when it is not kept."""
+
+    name: str
+    to: str
+    summary: str
+    state: str
+    created_at: datetime
+    finished_at: datetime | None
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that a case file is made of, read in one transaction."""
+
+    prescreen: Prescreen
+    questionnaire: QuestionnaireDetail
+    inquiries: Sequence[Inquiry]
+    snapshot: DecisionSnapshot | None
+    mirror: Mirror | None
+    mails: Sequence[Mail]
+    timeline: Sequence[TimelineEntry]
+    notes: str | None
+    """The team's notes about the decision; None unless they were asked for."""
+
+
+def basis(db: Db, subject_id: str, _options: JsonObject) -> str:
+    """What the content depends on: the newest event that is not about the case file itself, and the newest e-mail."""
+    own = (*CASE_FILE_REQUESTED.stored_kinds, *CASE_FILE_DOWNLOADED.stored_kinds)
+    mine = (Event.subject_type == SUBJECT, Event.subject_id == subject_id, Event.kind.not_in(own))
+    about = (OutboxRow.subject_type == SUBJECT, OutboxRow.subject_id == subject_id, OutboxRow.channel == "email")
+    newest = db.scalar(select(func.max(Event.id)).where(*mine))
+    return f"{newest} {db.scalar(select(func.max(OutboxRow.changed_at_us)).where(*about))}"
+
+
+def make(making: Making) -> File:
+    """The ZIP, in the worker."""
+    making.progress("Reading what was asked, answered, decided and sent")
+    case = read(making.database, making.id, notes=bool(making.options.get("notes")))
+    making.progress("Writing the PDF")
+    return written(case, making.document.requested_at, making.document.requested_name)
+
+
+def read(database: Database, id: UUID, *, notes: bool) -> Case:
+    """What a case file is made of. Raises CannotMake."""
+    with database.read() as db:
+        prescreen = detail.get(db, id)
+        if prescreen is None:
+            raise CannotMake("There is no such prescreen any more.")
+        if prescreen.erased_at:
+            raise CannotMake("What was personal in it was erased, so no case file can be made of it.")
+        snapshot = reasons.snapshot(db, id)
+        entries = [row for row in events.timeline(db, SUBJECT, id) if notes or "note" not in row.kind]
+        return Case(
+            prescreen,
+            questionnaires.of_prescreen(db, prescreen),
+            inquiries.of(db, id),
+            snapshot,
+            _mirror(snapshot) if snapshot else alike.mirror(db, prescreen),
+            _mails(database, db, id),
+            EVENTS.timeline(reversed(entries)),
+            (prescreen.review_notes or "") if notes else None,
+        )
+
+
+def _mirror(snapshot: DecisionSnapshot) -> Mirror | None:
+    return Mirror(*snapshot.alike) if snapshot.alike else None
+
+
+def _mails(database: Database, db: Db, id: UUID) -> list[Mail]:
+    about = (OutboxRow.subject_type == SUBJECT, OutboxRow.subject_id == str(id), OutboxRow.channel == "email")
+    rows = db.scalars(
+        select(OutboxRow).where(*about).order_by(OutboxRow.created_at, OutboxRow.event_id, OutboxRow.id)
+    ).all()
+    return [_mail(database, number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _mail(database: Database, number: int, row: OutboxRow) -> Mail:
+    payload: JsonObject = json.loads(database.vault.decrypt(row.payload)) if row.payload else {}
+    content = None
+    if payload:
+        delivery = Delivery(
+            id=row.id,
+            channel=row.channel,
+            destination=row.destination,
+            payload=payload,
+            attempts=row.attempts,
+            organization_id=row.organization_id,
+            subject_type=row.subject_type,
+            subject_id=row.subject_id,
+            created_at=row.created_at,
+            database=database,
+            config=database.config,
+            now=row.created_at,
+        )
+        content = mime_message(delivery).as_bytes()
+    summary = payload.get("subject") or row.summary.partition(" · ")[0]
+    to = payload.get("to") or row.summary.partition(" · ")[2]
+    return Mail(f"mail/{number}.eml", to, summary, row.state, row.created_at, row.finished_at, content)
+
+
+def written(case: Case, at: datetime, by: str) -> File:
+    """The ZIP of a case, as of a moment, for somebody. Raises pdf.Failed."""
+    files = dict(_files(case))
+    attached = [pdf.Attachment(name, files[name], f"{name}, as in the ZIP", "Source") for name in (ANSWERS, CRITERIA)]
+    files[PDF] = pdf.render(pdf.Source(_page(case, files, at, by), at, attachments=attached))
+    files[SUMS] = "".join(f"{digest(content)}  {name}\n" for name, content in sorted(files.items())).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in sorted(files.items()):
+            # One date for all, so that the same case gives the same bytes.
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, content)
+    return File(f"case-file-{str(case.prescreen.id)[:8]}.zip", "application/zip", buffer.getvalue())
+
+
+def _files(case: Case) -> Iterator[tuple[str, bytes]]:
+    """The files besides the PDF. Their names are ours: nothing that somebody typed is in one."""
+    yield "HOW-TO-CHECK.txt", HOW_TO_CHECK.encode()
+    yield ANSWERS, snapshots.canonical(case.prescreen.submission)
+    yield CRITERIA, snapshots.canonical(snapshots.criteria(case.questionnaire.questions))
+    yield "questions.json", _json(_questions(case))
+    yield "decision.json", _json(_decision(case))
+    yield "activity.json", _json([{"at": clock.iso(each.at), "text": each.text} for each in case.timeline])
+    for mail in case.mails:
+        if mail.content is not None:
+            yield mail.name, mail.content
+    if case.notes is not None:
+        yield NOTES, case.notes.encode(errors="replace")
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=1).encode(errors="replace") + b"\n"
+
+
+def _questions(case: Case) -> JsonObject:
+    """The questions as they were shown, and what was asked again."""
+    asked = case.questionnaire
+    return {
+        "questionnaire": str(asked.id),
+        "name": asked.name,
+        "version": asked.number,
+        "language": case.prescreen.locale,
+        "introduction": asked.introduction,
+        "questions": [question.stored() for question in asked.questions],
+        "left_empty": case.prescreen.left_empty or [],
+        "asked_again": [
+            {
+                "asked_at": clock.iso(inquiry.asked_at),
+                "asked_by": inquiry.asked_by,
+                "answered_at": clock.iso(inquiry.answered_at),
+                "text": inquiry.text,
+                "questions": [*inquiry.keys, *inquiry.added],
+                "former_answers": inquiry.former,
+            }
+            for inquiry in case.inquiries
+        ],
+    }
+
+
+def _decision(case: Case) -> JsonObject:
+    """The decision and its snapshot; `alike` are those with the same key answers then, without one as of now."""
+    prescreen, snapshot = case.prescreen, case.snapshot
+    found: JsonObject = {
+        "prescreen": str(prescreen.id),
+        "organization": case.questionnaire.organization_name,
+        "status": prescreen.status,
+        "review_status": prescreen.review_status,
+        "started_at": clock.iso(prescreen.created_at),
+        "answers_sent_at": clock.iso(prescreen.completed_at),
+        "reviewed_at": clock.iso(prescreen.reviewed_at),
+        "reviewed_by": prescreen.reviewed_by,
+        "alike": {"approved": case.mirror.approved, "denied": case.mirror.denied} if case.mirror else None,
+    }
+    if snapshot is not None:
+        found |= {
+            name: getattr(snapshot, name)
+            for name in ("via", "decided_by", "version", "template_version", "met", "reasons", "why")
+        }
+        found |= {name: getattr(snapshot, name) for name in ("answers_hash", "criteria_hash", "email_hash")}
+        found |= {name: clock.iso(getattr(snapshot, name)) for name in ("seen_at", "pressed_at", "decided_at")}
+    return found
+
+
+def _page(case: Case, files: dict[str, bytes], at: datetime, by: str) -> str:
+    prescreen, asked, snapshot = case.prescreen, case.questionnaire, case.snapshot
+    further = [question for inquiry in case.inquiries for question in read_questions(inquiry.added)]
+    questions = [*asked.questions, *further]
+    answers = presentation.answer_rows(questions, prescreen.submission)
+    name = presentation.name_of(prescreen)
+    return pdf.page(
+        "case-file.html",
+        title=f"Case file: {name}",
+        author=asked.organization_name,
+        created=at,
+        by=by,
+        zone=asked.time_zone,
+        case=case,
+        prescreen=prescreen,
+        questionnaire=asked,
+        hints={question.label: question.hint for question in questions},
+        answers=[row._replace(answer=cut(row.answer)) for row in answers[:MOST_PRINTED]],
+        further=max(0, len(answers) - MOST_PRINTED),
+        left_empty=len(prescreen.left_empty or []),
+        language=presentation.language_name(prescreen.locale),
+        inquiries=[presentation.inquiry_row(inquiry, asked.questions) for inquiry in case.inquiries],
+        snapshot=snapshot,
+        reasons=reasons_shown.given(snapshot, asked.questions) if snapshot else [],
+        sums={name: digest(content) for name, content in sorted(files.items())},
+    )
+
+
+def cut(text: str) -> str:
+    """The beginning of a text that is too long to be printed."""
+    if len(text) <= LONGEST_PRINTED:
+        return text
+    return f"{text[:LONGEST_PRINTED]}… ({len(text) - LONGEST_PRINTED:,} more characters in {ANSWERS})"

@@ -1,0 +1,103 @@
+"""Pages on which a prospect answers what an agent asks again, one question a step. The link is the only proof."""
+
+from flask import Response, request
+
+from app.accounts.access import public
+from app.kernel import clock
+from app.kernel.db.transaction import db
+from app.kernel.errors import Conflict, Gone, Invalid, NotFound
+from app.kernel.web.htmx import see_other
+from app.prescreens import actions, links, presentation
+from app.prescreens.forms import AnswerForm
+from app.prescreens.locales import TRANSLATIONS
+from app.prescreens.models import Inquiry, Prescreen
+from app.prescreens.public._pages import limit_requests, page, prospect, public_pages, url
+from app.prescreens.queries import detail, inquiries, questionnaires
+from app.prescreens.queries.questionnaires import QuestionnaireDetail
+from app.prescreens.rules import inquiries as rules
+from app.prescreens.rules.question_types import TYPES, Reader
+from app.prescreens.rules.questions import Question
+
+
+@public_pages.get("/asked/<token>")
+@public
+def asked(organization: str, questionnaire: str, token: str) -> Response:
+    """One question with the answer so far; when all are answered or none is needed any more, that."""
+    inquiry, prescreen, found = _by_token(organization, questionnaire, token)
+    if inquiry.answered_at is not None:
+        return page("prescreens/asked-over.html", found, thanks=True)
+    try:
+        rules.check_open(inquiry, prescreen, clock.now())
+    except (Conflict, Gone):
+        return page("prescreens/asked-over.html", found, thanks=False, status=410)
+    question = rules.open_question(inquiry, found.questions, request.args.get("step"))
+    if question is None:
+        return page("prescreens/asked-over.html", found, thanks=True)
+    return _step(inquiry, prescreen, found, token, question)
+
+
+@public_pages.post("/asked/<token>/answer")
+@public
+def answer_asked(organization: str, questionnaire: str, token: str) -> Response:
+    """Keeps one answer and goes to the next question; the last one sends them. A refused answer is asked again."""
+    form = AnswerForm()
+    form.check()
+    limit_requests("answer")
+    inquiry, prescreen, found = _by_token(organization, questionnaire, token)
+    key, typed = str(form.step.data), request.form.getlist("answer")
+    try:
+        actions.answer_inquiry(db(), inquiry.id, key, typed, by=prospect(found), now=clock.now())
+    except (Conflict, Gone):
+        return see_other(url(".asked", found, token))
+    except Invalid as refusal:
+        if refusal.code == "answer.not_asked":
+            return see_other(url(".asked", found, token))
+        question = rules.open_question(inquiry, found.questions, key)
+        assert question is not None
+        return _step(inquiry, prescreen, found, token, question, typed, refusal.errors[0].code)
+    return see_other(url(".asked", found, token))
+
+
+def _step(
+    inquiry: Inquiry,
+    prescreen: Prescreen,
+    found: QuestionnaireDetail,
+    token: str,
+    question: Question,
+    typed: list[str] | None = None,
+    code: str = "",
+) -> Response:
+    t = TRANSLATIONS.translator(found.locale)
+    today = Reader.of(found.locale, found.time_zone, clock.now()).today
+    every = rules.asked_questions(inquiry, found.questions)
+    former, given = prescreen.submission.get(question.key), inquiry.given.get(question.key)
+    return page(
+        "prescreens/asked.html",
+        found,
+        form=AnswerForm(formdata=None),
+        token=token,
+        step=question.key,
+        question=question,
+        kind=TYPES[question.type],
+        currency=presentation.currency_name(question.currency, t),
+        number=every.index(question) + 1,
+        total=len(every),
+        former=presentation.answer_text(question, former, t) if former is not None else "",
+        values=typed if typed is not None else presentation.fields(question, given, found.locale),
+        as_text=typed is not None,
+        problem=presentation.problem(question, code, today, t) if code else "",
+        note=inquiry.text,
+        status=422 if code else 200,
+    )
+
+
+def _by_token(organization: str, questionnaire: str, token: str) -> tuple[Inquiry, Prescreen, QuestionnaireDetail]:
+    """The inquiry of a link, its prescreen, and that's version of the questionnaire. Raises NotFound."""
+    inquiry = inquiries.get(db(), links.read(db().config, links.INQUIRY, token))
+    prescreen = detail.get(db(), inquiry.prescreen_id) if inquiry else None
+    if inquiry is None or prescreen is None:
+        raise NotFound(rules.FORGOTTEN)
+    found = questionnaires.of_prescreen(db(), prescreen)
+    if (found.organization_slug, found.slug) != (organization, questionnaire):
+        raise NotFound(rules.FORGOTTEN)
+    return inquiry, prescreen, found

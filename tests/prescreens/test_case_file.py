@@ -1,0 +1,158 @@
+"""The case file: whole, checkable with stock tools, without the team's notes unless asked, for those who may."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from email import message_from_bytes
+from email.policy import default
+from io import BytesIO
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app.dashboard.documents import queries as documents
+from app.dashboard.documents.models import Document
+from app.kernel import pdf
+from app.kernel.changes.events import Event
+from app.kernel.clock import now
+from app.kernel.db.engine import Database
+from app.prescreens import case_files
+from app.prescreens.events import SUBJECT
+from app.prescreens.models import Prescreen
+from app.prescreens.queries import reasons
+from tests.cast import Cast
+from tests.conftest import missing
+from tests.outgoing import Outbox
+from tests.pages import csrf, text
+from tests.prescreens.factories import prescreen
+
+NOTES = "CANARY drives a hard bargain"
+
+
+def press(client: FlaskClient, id: UUID, **typed: str) -> int:
+    data = {"csrf_token": csrf(client), **typed}
+    return client.post(f"/prescreens/{id}/case_file", data=data).status_code
+
+
+def latest(database: Database, id: UUID) -> Document | None:
+    with database.read() as db:
+        return documents.latest(db, "prescreen.case_file", SUBJECT, id)
+
+
+def opened(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def words(content: bytes) -> str:
+    """The text of a PDF, its white space folded."""
+    if shutil.which("pdftotext") is None:
+        missing("pdftotext is missing: install the Debian package poppler-utils.")
+    printed = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True).stdout.decode()
+    return " ".join(printed.split())
+
+
+def test_one_press_makes_it_and_its_sums_hold(
+    database: Database, cast: Cast, client: FlaskClient, outbox: Outbox
+) -> None:
+    id = prescreen(database, cast.marston.id, "denied", notes=NOTES)
+    outbox.deliver_all()
+    cast.sign_in(client, "leda")
+    assert press(client, id) == press(client, id) == 303
+    assert "made as soon as it is its turn" in text(client.get(f"/prescreens/{id}"))
+    outbox.deliver_all()
+    document = latest(database, id)
+    assert document is not None
+    assert document.state == "ready", document.failure
+    page = text(client.get(f"/prescreens/{id}"))
+    assert str(document.sha256) in page
+    content = client.get(f"/documents/{document.id}/{document.name}").data
+    assert hashlib.sha256(content).hexdigest() == document.sha256
+    files = opened(content)
+    assert set(files) == {
+        "HOW-TO-CHECK.txt",
+        "SHA256SUMS",
+        "activity.json",
+        "answers.json",
+        "case-file.pdf",
+        "criteria.json",
+        "decision.json",
+        "mail/2.eml",  # the first one held a secret link
+        "questions.json",
+    }
+    sums = dict(reversed(line.split("  ")) for line in files.pop("SHA256SUMS").decode().splitlines())
+    assert sums == {name: hashlib.sha256(each).hexdigest() for name, each in files.items()}
+    decision = json.loads(files["decision.json"])
+    assert sums["answers.json"] == decision["answers_hash"]
+    assert sums["criteria.json"] == decision["criteria_hash"]
+    mail = message_from_bytes(files["mail/2.eml"], policy=default)
+    assert mail["To"] == "Jane Smith <jane@example.com>"
+    printed = words(files["case-file.pdf"])
+    for expected in ("Case file: Jane Smith", "Monthly budget", "at least 2,400", "Denied", sums["answers.json"]):
+        assert expected in printed, expected
+    assert not any(b"CANARY" in each for each in files.values())
+    assert "CANARY" not in printed
+    assert client.get(f"/documents/{document.id}/case-file.pdf").data == files["case-file.pdf"]
+    with database.read() as db:
+        kinds = db.scalars(select(Event.kind).where(Event.kind.contains("case_file")).order_by(Event.id)).all()
+    assert [kind.partition("case_file_")[2] for kind in kinds] == ["requested", "downloaded", "downloaded"]
+
+
+def test_the_notes_are_in_it_only_with_a_tick(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id, "denied", notes=NOTES)
+    made = case_files.written(case_files.read(database, id, notes=True), now(), "Lena")
+    files = opened(made.content)
+    assert files["review-notes.txt"].decode() == NOTES
+    assert NOTES in words(files["case-file.pdf"])
+    with database.read() as db:
+        assert reasons.snapshot(db, id) is not None
+
+
+def test_who_may(database: Database, cast: Cast, client: FlaskClient, outbox: Outbox) -> None:
+    id = prescreen(database, cast.marston.id, "denied")
+    for who, status in (("lena", 403), ("aude", 403), ("lars", 404), ("abel", 404)):
+        cast.sign_in(client, who)
+        assert press(client, id) == status, who
+        assert "Make the case file" not in text(client.get(f"/prescreens/{id}"))
+    assert latest(database, id) is None
+    cast.sign_in(client, "adam")
+    assert press(client, id) == 303
+    outbox.deliver_all()
+    document = latest(database, id)
+    assert document is not None
+    address = f"/documents/{document.id}/{document.name}"
+    for who, status in (("aude", 200), ("hugo", 200), ("lena", 404), ("abel", 404), ("aida", 404)):
+        cast.sign_in(client, who)
+        assert client.get(address).status_code == status, who
+
+
+def test_hostile_text_is_text(database: Database, cast: Cast, tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>{{7*7}}../../etc/passwd\u202e مرحبا 🙂" + "x" * 300
+    id = prescreen(database, cast.marston.id, "completed", given={"fullName": "=cmd|' /C calc'!A0", "more": hostile})
+    made = case_files.written(case_files.read(database, id, notes=False), now(), "Lena")
+    files = opened(made.content)
+    assert re.fullmatch(r"case-file-[0-9a-f]{8}\.zip", made.name)
+    assert all(re.fullmatch(r"[A-Za-z0-9/.-]+", name) and ".." not in name for name in files)
+    assert json.loads(files["answers.json"])["more"] == hostile
+    if shutil.which("pdftotext"):
+        assert "onerror=alert(1)>{{7*7}}" in words(files["case-file.pdf"]).replace(" ", "")
+
+
+def test_thousands_of_answers_are_printed_in_part(
+    database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = prescreen(database, cast.marston.id, "completed")
+    many = {f"key{number}": "y" * 10_000 for number in range(5_000)}
+    with database.write() as db:
+        db.execute(update(Prescreen).where(Prescreen.id == id).values(submission=many))
+    pages: list[str] = []
+    monkeypatch.setattr(pdf, "render", lambda source: pages.append(source.html) or b"%PDF")
+    case_files.written(case_files.read(database, id, notes=False), now(), "Lena")
+    assert "further answers are in answers.json" in pages[0]
+    assert len(pages[0]) < 2_500_000
