@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from cryptography.x509 import Certificate, load_der_x509_certificate
+from cryptography.x509 import Certificate, ExtendedKeyUsage, ExtensionNotFound, load_der_x509_certificate
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
@@ -53,13 +54,20 @@ class Stamp:
 
 
 def name_of(url: str) -> str:
-    """What people call an authority: its host, and the port where it is not the usual one."""
+    """What people call an authority: its host, and the port where it is not the usual one; before them the name that
+    its address gives it (`https://Northseal@tsa.example/`)."""
     parts = urlsplit(url)
     try:
         port = parts.port
     except ValueError:
         port = None
-    return f"{parts.hostname}:{port}" if parts.hostname and port else parts.hostname or url
+    host = f"{parts.hostname}:{port}" if parts.hostname and port else parts.hostname or url
+    return f"{unquote(parts.username)} ({host})" if parts.username else host
+
+
+def policy_of(url: str) -> str:
+    """The policy that an authority must stamp under, which its address names after `#`; empty for any."""
+    return urlsplit(url).fragment
 
 
 def ask(url: str, statement: bytes, roots: Sequence[Certificate], now: datetime) -> Stamp:
@@ -74,24 +82,43 @@ def ask(url: str, statement: bytes, roots: Sequence[Certificate], now: datetime)
     except Unreadable as unreadable:
         raise Unreachable(str(unreadable)) from None
     check(answer, statement, question.nonce)
+    policy, wanted = answer.tst_info.policy.dotted_string, policy_of(url)
+    if wanted and policy != wanted:
+        raise Unreachable(f"{name_of(url)} stamped under the policy {policy} instead of {wanted}.")
+    if not _for_time_stamps(reply):
+        raise Unreachable("The certificate of the answer is not one for time stamps.")
     stamped_at = answer.tst_info.gen_time.astimezone(UTC)
     if abs(stamped_at - now) > CLOCKS_DIFFER:
         raise Unreachable(f"The clock of {name_of(url)} differs from ours by more than {CLOCKS_DIFFER}.")
     if roots:
         try:
-            check_trust(answer, statement, roots)
+            check_trust(reply, statement, roots)
         except VerificationError as error:
             raise Unreachable(f"The answer does not lead to a configured root certificate: {error}.") from None
     return Stamp(reply, stamped_at)
 
 
-def check_trust(answer: TimeStampResponse, statement: bytes, roots: Sequence[Certificate]) -> None:
+def check_trust(reply: bytes, statement: bytes, roots: Sequence[Certificate]) -> None:
     """Raises VerificationError unless the stamp leads to one of the roots, by certificates that were valid when it was
     made, of which the signing one is for time stamps alone."""
     builder = VerifierBuilder()
     for root in dict.fromkeys(roots):
         builder = builder.add_root_certificate(root)
+    answer = read(reply)
+    if answer.status == PKIStatus.GRANTED_WITH_MODS:
+        answer = read(_granted(reply))
     builder.build().verify_message(answer, statement)
+
+
+def _granted(reply: bytes) -> bytes:
+    """The same stamp under the status "granted", which alone the verifier takes.
+
+    An authority that grants with modifications (RFC 3161, 2.4.2) has stamped; what it may have modified is in the
+    token, and that is checked like any other. The status stands outside the signature.
+    """
+    status = _children(reply, _children(reply, (0, 0, len(reply)))[0])[0]
+    _, number, end = _children(reply, status)[0]
+    return reply[:number] + bytes(end - number) + reply[end:]
 
 
 def certificates(reply: bytes) -> list[Certificate]:
@@ -103,6 +130,33 @@ def certificates(reply: bytes) -> list[Certificate]:
     except ValueError:
         return []
     return sorted(found, key=lambda each: ((each.issuer, each.serial_number) not in signers, each.serial_number))
+
+
+def policy_stamped(reply: bytes) -> str:
+    """The policy under which a stamp was made. Raises Unreadable."""
+    return read(reply).tst_info.policy.dotted_string
+
+
+def certificate_ends_at(reply: bytes) -> datetime | None:
+    """Until when the signing certificate of a reply is valid; None when it did not come with it."""
+    signer = _signer(reply)
+    return signer.not_valid_after_utc if signer is not None else None
+
+
+def _signer(reply: bytes) -> Certificate | None:
+    infos = {(signer.issuer, signer.serial_number) for signer in read(reply).signed_data.signer_infos}
+    found = (each for each in certificates(reply) if (each.issuer, each.serial_number) in infos)
+    return next(found, None)
+
+
+def _for_time_stamps(reply: bytes) -> bool:
+    """Whether the signing certificate is for time stamps and nothing else, as RFC 3161 demands (2.3)."""
+    signer = _signer(reply)
+    try:
+        usage = signer.extensions.get_extension_for_class(ExtendedKeyUsage) if signer is not None else None
+    except (ExtensionNotFound, ValueError):
+        return False
+    return usage is not None and usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
 
 
 def _post(url: str, body: bytes) -> bytes:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
 from flask import Response, g, request
 from pydantic import BaseModel
 
@@ -20,6 +19,7 @@ from app.inspections.models import Invite
 from app.kernel.api.routing import Answer, Call, Product, as_uuid
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refusal
+from app.kernel.json_types import to_json
 
 
 def field_errors(problem: dict[str, Any], refusal: Refusal) -> None:
@@ -278,4 +278,4 @@ def answer(outcome: actions.Outcome) -> Response:
     if outcome.status == 401:
         headers["WWW-Authenticate"] = 'JoinOTP header="X-Join-OTP"'
     kind = "application/problem+json" if outcome.status in REFUSALS else "application/json"
-    return Response(orjson.dumps(body), outcome.status, content_type=kind, headers=headers)
+    return Response(to_json(body), outcome.status, content_type=kind, headers=headers)

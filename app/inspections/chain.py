@@ -26,6 +26,10 @@ import rfc8785
 
 GENESIS = "0" * 64
 STATEMENT_FORMAT = "session-desk/chain-statement/1"
+RENEWAL_FORMAT = "session-desk/renewal-statement/1"
+END = "session.ended"
+AFTER_END = frozenset(("record.erased", "evidence.erased", "consent.withdrawn"))
+"""What may still happen to a record whose session has ended."""
 KIND = re.compile(r"[a-z]+(\.[a-z]+)*")
 
 
@@ -103,3 +107,12 @@ def statement(session: str, head: str, events: int) -> bytes:
     """What the authorities stamp: RFC 8785 JSON of session, head and number of events; no line break at the end."""
     words: dict[str, str | int] = {"format": STATEMENT_FORMAT, "session": session, "head": head, "events": events}
     return rfc8785.dumps({**words})
+
+
+def renewal(session: str, stamps: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """What authorities stamp to renew earlier stamps, given as statement and reply: the SHA-256 of each of both."""
+    digests = [
+        {"statement": hashlib.sha256(statement).hexdigest(), "reply": hashlib.sha256(reply).hexdigest()}
+        for statement, reply in stamps
+    ]
+    return rfc8785.dumps({"format": RENEWAL_FORMAT, "session": session, "stamps": digests})

@@ -1,6 +1,6 @@
 """The declaration of the inspections desk: everything that the rest of the app knows of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,10 +18,13 @@ from app.dashboard.desk import (
     first_rows,
     read_uuid,
 )
-from app.inspections import api, events, jobs, public, views
+from app.inspections import api, bundles, events, jobs, nightly, public, reading, retention, views
+from app.inspections.evidence import leftovers
 from app.inspections.models import Inspection, Status
 from app.inspections.presentation import labels
+from app.inspections.public import verify
 from app.inspections.queries import backfills, listing, search
+from app.inspections.report import document
 from app.inspections.rules import status_of
 from app.kernel.db.engine import Db
 from app.kernel.text import normalization
@@ -43,6 +46,7 @@ def _waiting_work(db: Db, user: Me, scope: Scope, now: datetime) -> list[Waiting
         WaitingWork("waiting for an operator", counts["waiting"], {"view": "now"}, "danger"),
         WaitingWork("live", counts["live"], {"view": "now"}),
         WaitingWork("beginning today", counts["today"], {"view": "now"}),
+        WaitingWork("whose record does not hold", counts["broken"], {"view": "broken"}, "danger"),
         WaitingWork("waiting for a time stamp", counts["unanchored"], {"view": "unanchored"}, "warn"),
     ]
 
@@ -124,17 +128,25 @@ def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[s
     return demo.load(db, organizations=organizations, people=people, now=now)
 
 
+def _measures(db: Db, now: datetime) -> Iterator[nightly.Measure]:
+    yield from nightly.measures(db, now)
+    yield from reading.measures(db, now)
+
+
 DESK = Desk(
     name=INSPECTIONS,
     title="Inspections",
     icon="smartphone",
     subject=events.SUBJECT,
     further_subjects=("invite",),
-    blueprints=(views.pages, public.public_pages),
-    visitor_pages=public.VISITOR_PAGES,
+    blueprints=(views.pages, public.public_pages, verify.verify_pages),
+    visitor_pages=(public.VISITOR_PAGES, verify.VISITOR_PAGES),
     product=api.product,
     load_demo=_load_demo,
     handlers=jobs.HANDLERS,
+    documents=(bundles.KIND, document.KIND),
+    sweeps=(nightly.Nightly, reading.Reading, leftovers.Leftovers, retention.Retention),
+    measures=_measures,
     list_label="Live board",
     further_links=(Link("Overview", "chart-column", "inspections.overview"),),
     waiting=_waiting,

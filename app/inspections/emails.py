@@ -6,27 +6,42 @@ Link and code never share a message.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from app.accounts import hosts
 from app.inspections import rules
 from app.inspections.anchors import name_of
+from app.inspections.events import CONSENT_SUBJECTS
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Inspection, Invite
 from app.kernel.db.engine import Db
 from app.kernel.hosts import Host
 from app.kernel.outbox import sms
-from app.kernel.outbox.email import email_message
+from app.kernel.outbox.email import Attachment, email_message
 from app.kernel.outbox.outbox import Message
 from app.kernel.text import datetimes
 from app.kernel.text.i18n import Translator
 from app.kernel.text.normalization import region_of, telephone_key
 
+if TYPE_CHECKING:
+    from app.inspections.receipts import Piece
+
 REMIND = "job:inspections.remind"
 """Outbox channel: sends a reminder, if it is still needed then."""
 ANCHOR = "job:inspections.anchor"
 """Outbox channel: asks an authority for a time stamp."""
+CHECKPOINT = "job:inspections.checkpoint"
+"""Outbox channel: has what happened since the last time stamp stamped, while an inspection goes on."""
+COPY = "job:inspections.copy"
+"""Outbox channel: makes the copies of a photo that people look at."""
+ERASE = "job:inspections.erase"
+"""Outbox channel: deletes the files of erased evidence."""
+RECEIPT = "job:inspections.receipt"
+"""Outbox channel: mails a field user the receipt of what they sent, once an inspection has ended."""
+RECEIPT_AFTER = timedelta(minutes=1)
+"""How long after the end that is, so that the last photos have their copies."""
 
 
 class Organization(Protocol):
@@ -60,6 +75,44 @@ def anchor_job(id: uuid.UUID, authority: str) -> Message:
     """The job that asks an authority for a time stamp."""
     host = name_of(authority)
     return Message(ANCHOR, {"anchor": str(id)}, destination=host, summary=f"Time stamp from {host}")
+
+
+def checkpoint_job(inspection_id: uuid.UUID, started_at: datetime, now: datetime) -> Message:
+    """The job of the next full ten minutes since the first join; one, however much happens until then."""
+    number = (now - started_at) // rules.CHECKPOINT_EVERY + 1
+    return Message(
+        CHECKPOINT,
+        {"inspection": str(inspection_id)},
+        due_at=started_at + number * rules.CHECKPOINT_EVERY,
+        dedupe=f"inspection-checkpoint:{inspection_id}:{number}",
+        summary="Time stamp of the record so far",
+    )
+
+
+def copy_job(evidence_id: uuid.UUID) -> Message:
+    """The job that makes the copies of a photo."""
+    return Message(COPY, {"evidence": str(evidence_id)}, destination="store", summary="Copy of a photo")
+
+
+def erase_job(evidence_id: uuid.UUID) -> Message:
+    """The job that deletes the files of an erased piece of evidence."""
+    return Message(ERASE, {"evidence": str(evidence_id)}, destination="store", summary="Files of erased evidence")
+
+
+def receipt_job(invite: Invite, now: datetime) -> Message:
+    """The job that mails a field user their receipt."""
+    return Message(
+        RECEIPT,
+        {"invite": str(invite.id)},
+        due_at=now + RECEIPT_AFTER,
+        dedupe=f"inspection-receipt-job:{invite.id}",
+        summary=f"Receipt by e-mail to {invite.recipient_name or invite.recipient_email}",
+    )
+
+
+def receipt_name(invite: Invite) -> str:
+    """Deduplication name of the receipt of this invite."""
+    return f"inspection-receipt:{invite.id}"
 
 
 def link_name(invite: Invite) -> str:
@@ -178,6 +231,58 @@ def reminder(db: Db, inspection: Inspection, invite: Invite, organization: Organ
         not_after=inspection.scheduled_for,
         **_facts(db, inspection, organization),
     )
+
+
+def receipt(
+    db: Db,
+    inspection: Inspection,
+    invite: Invite,
+    organization: Organization,
+    *,
+    url: str,
+    address: str,
+    kept: str,
+    pieces: Sequence[Piece],
+    more: int,
+    pictures: Sequence[Attachment],
+) -> Message:
+    """The receipt of what a field user sent: some of it with its thumbnails, and the link to all of it."""
+    return email_message(
+        db,
+        "inspection-receipt",
+        to=invite.recipient_email,
+        name=invite.recipient_name,
+        secret=True,
+        dedupe=receipt_name(invite),
+        attachments=pictures,
+        url=url,
+        address=address,
+        kept=kept,
+        pieces=pieces,
+        more=more,
+        **_facts(db, inspection, organization),
+    )
+
+
+def withdrawn(db: Db, inspection: Inspection, invite: Invite, subject: str) -> list[Message]:
+    """A word to the operator of an inspection that has ended: a field user allows something no longer."""
+    if not inspection.operator_email:
+        return []
+    host = hosts.by_id(db, inspection.organization_id)
+    return [
+        email_message(
+            db,
+            "inspection-withdrawn",
+            to=inspection.operator_email,
+            name=inspection.operator_name,
+            dedupe=f"inspection-withdrawn:{invite.id}:{subject}",
+            who=invite.recipient_name or "A field user",
+            what=CONSENT_SUBJECTS[subject].lower(),
+            organization=host.name,
+            notes=inspection.notes,
+            url=f"{db.config.public_base_url}/inspections/{inspection.id}",
+        )
+    ]
 
 
 def nobody_invited(db: Db, inspection: Inspection, organization: Organization, hours: int) -> Message:

@@ -10,6 +10,7 @@ from app.kernel.changes.message_events import MESSAGE_EVENTS
 SUBJECT = "inspection"
 """The subject type of inspections in events, messages, tags and search."""
 
+EVIDENCE_KINDS = {"photo": "Photo", "note": "Note", "document": "Document"}
 CONSENT_SUBJECTS = {"camera": "Camera", "gps": "Place", "recording": "Recording"}
 
 
@@ -46,6 +47,23 @@ def _browser(row: EventRow) -> str:
 
 def _fact(name: str) -> Callable[[EventRow], str]:
     return lambda row: str(row.data.get(name, ""))
+
+
+def _captured(row: EventRow) -> str:
+    return f"{EVIDENCE_KINDS[row.data['kind']]} added by {{who}}"
+
+
+def _downloaded(row: EventRow) -> str:
+    what = {"copy": "A copy was", "original": "An original was", "bundle": "The bundle was"}[row.data["part"]]
+    return f"{what} downloaded by {{who}}"
+
+
+def _hash(row: EventRow) -> str:
+    return f"SHA-256 {row.data['sha256'][:16]}…" if row.data.get("sha256") else ""
+
+
+def _reason(row: EventRow) -> str:
+    return f"SHA-256 {row.data['sha256'][:16]}…: {row.data['reason']}"
 
 
 def _notes_before(row: EventRow) -> str:
@@ -119,6 +137,37 @@ NOTES_CHANGED = EventType(
 REMARK_ADDED = EventType(
     "inspection.remark_added", "Remark by {who}", "added a remark", "message-square", details=_fact("text")
 )
+EVIDENCE_CAPTURED = EventType("inspection.evidence_captured", _captured, "added evidence", "camera", details=_hash)
+EVIDENCE_DOWNLOADED = EventType(
+    "inspection.evidence_downloaded", _downloaded, "downloaded evidence", "download", details=_hash
+)
+BUNDLE_REQUESTED = EventType(
+    "inspection.bundle_requested", "A bundle was requested by {who}", "had a bundle made", "download"
+)
+EVIDENCE_ERASED = EventType(
+    "inspection.evidence_erased", "Evidence erased by {who}", "erased evidence", "trash-2", "warn", details=_reason
+)
+RECEIPT_SENT = EventType("inspection.receipt_sent", _recipient("Receipt for {recipient}"), "had a receipt sent", "mail")
+REPORT_REQUESTED = EventType(
+    "inspection.report_requested", "A report was requested by {who}", "had a report made", "file-text"
+)
+REPORT_DOWNLOADED = EventType(
+    "inspection.report_downloaded",
+    "The report was downloaded by {who}",
+    "downloaded the report",
+    "download",
+    details=_hash,
+)
+HOLD_PLACED = EventType(
+    "inspection.hold_placed", "Legal hold by {who}", "placed a legal hold", "lock", "warn", details=_fact("reason")
+)
+HOLD_RELEASED = EventType(
+    "inspection.hold_released",
+    "Legal hold released by {who}",
+    "released the legal hold",
+    "lock",
+    details=_fact("reason"),
+)
 ASSIGNED = EventType("inspection.assigned", _assignment, "assigned it", "user-check", removes_from_list=True)
 UNASSIGNED = EventType(
     "inspection.unassigned",
@@ -138,6 +187,18 @@ ANCHORED = EventType(
     "good",
     removes_from_list=True,
 )
+CHECKPOINTED = EventType(
+    "inspection.checkpointed",
+    "The record so far, time-stamped by {authority}",
+    "had the record so far time-stamped",
+    "shield-check",
+)
+RENEWED = EventType(
+    "inspection.renewed",
+    "Earlier time stamps stamped anew by {authority}",
+    "had earlier time stamps stamped anew",
+    "shield-check",
+)
 ANCHOR_FAILED = EventType(
     "inspection.anchor_failed",
     "{authority} did not stamp the chain",
@@ -151,6 +212,30 @@ ANCHOR_RETRIED = EventType(
     "{authority} asked again by {who}",
     "asked for a time stamp again",
     "refresh-cw",
+    removes_from_list=True,
+)
+PERSON_ERASED = EventType(
+    "inspection.person_erased",
+    "What was personal about a participant was erased by {who}",
+    "erased what was personal about a participant",
+    "trash-2",
+    "warn",
+    details=_fact("reason"),
+)
+FOUND_BROKEN = EventType(
+    "inspection.found_broken",
+    "The record does not hold",
+    "found that the record does not hold",
+    "circle-alert",
+    "danger",
+    details=_fact("fault"),
+)
+FOUND_WHOLE = EventType(
+    "inspection.found_whole",
+    "The record holds again",
+    "found that the record holds again",
+    "shield-check",
+    "good",
     removes_from_list=True,
 )
 TAGGED, UNTAGGED = tag_events(SUBJECT)

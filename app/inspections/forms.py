@@ -84,6 +84,12 @@ class RemarkForm(DeskForm):
     text = TextAreaField("Remark", validators=[needed("Write the remark first."), at_most(NOTES_LENGTH)])
 
 
+class EraseForm(DeskForm):
+    """Why what is personal about a participant, or evidence, is erased, and why a legal hold is placed or released."""
+
+    reason = StringField("Reason", validators=[needed("Say why: it is kept in the activity."), at_most(300)])
+
+
 class FieldForm(DeskForm):
     """The forms of the field user's pages: the token of the link, and on one page the code."""
 
@@ -103,3 +109,9 @@ class ConsentForm(DeskForm):
         """The answers that were given, by subject."""
         given = {subject: self[subject].data for subject in SUBJECTS}
         return {subject: str(answer) for subject, answer in given.items() if answer in ANSWERS}
+
+
+class WithdrawForm(DeskForm):
+    """What a field user takes back on their receipt."""
+
+    subject = HiddenField()

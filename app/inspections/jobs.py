@@ -1,25 +1,37 @@
-"""Jobs of the worker: reminders that come due, and time-stamping authorities that are asked.
+"""Jobs of the worker: reminders that come due, authorities that are asked, photos that are copied or erased.
 
-Both are outbox rows, written in the transaction that caused them. Whether a reminder is still needed is decided when
+All are outbox rows, written in the transaction that caused them. Whether a reminder is still needed is decided when
 it comes due.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
 
 from app.accounts.models import Organization
-from app.inspections import actions, anchors, emails, events, queries, rules
+from app.inspections import actions, anchors, emails, events, queries, receipts, rules
 from app.inspections.actions._write import record
-from app.inspections.models import AnchorRequest, AnchorState, Inspection, Status
+from app.inspections.evidence import copies, credentials, receipt
+from app.inspections.evidence.models import Copying, Evidence, EvidenceState
+from app.inspections.models import AnchorRequest, AnchorState, ChainEvent, Inspection, Invite, Status
 from app.inspections.rules import InviteState
+from app.kernel import store
 from app.kernel.changes.events import WORKER
-from app.kernel.db.engine import Db
-from app.kernel.errors import NotFound
+from app.kernel.db.engine import Database, Db
+from app.kernel.errors import NotFound, RateLimited
 from app.kernel.outbox.outbox import Delivery, Handler, Message, PermanentFailure, TemporaryFailure
+
+log = structlog.get_logger("desk.inspections")
+
+UNNAMED = timedelta(hours=1)
+"""How old a copy is that no row names before it is deleted: another worker may be about to note it."""
+
+COPIES_AWAITED = 4
+"""Attempts in which a receipt waits for the copies of photos."""
 
 
 def remind(delivery: Delivery) -> str:
@@ -80,4 +92,123 @@ def anchor(delivery: Delivery) -> str:
     return f"Stamped {stamp.stamped_at.isoformat()}"
 
 
-HANDLERS: dict[str, Handler] = {emails.REMIND: remind, emails.ANCHOR: anchor}
+def checkpoint(delivery: Delivery) -> str:
+    """Has what happened since the last time stamp stamped, unless the inspection has ended."""
+    with delivery.database.write() as db:
+        asked = actions.checkpoint(db, UUID(delivery.payload["inspection"]), delivery.now)
+    return "Asked." if asked else "Not needed."
+
+
+def copy(delivery: Delivery) -> str:
+    """Makes the cleaned copy and the thumbnail of a photo, outside any transaction; later when the store is away."""
+    id = UUID(delivery.payload["evidence"])
+    with delivery.database.read() as db:
+        found, state = db.get(Evidence, id), db.get(EvidenceState, id)
+    if found is None or state is None or state.copying != Copying.PENDING or state.erased_at is not None:
+        return "Nothing to copy."
+    kept = store.store_at(delivery.database.config.evidence_url)
+    made, failure = None, ""
+    try:
+        made = copies.make(kept.get(receipt.originals(found.inspection_id), found.sha256), found.mime)
+        copied = _with_credentials(delivery.database, found, made.copy)
+        names = [kept.put(receipt.copies(found.inspection_id), each) for each in (copied, made.thumbnail)]
+    except store.Away as away:
+        raise TemporaryFailure(f"The store is away ({away}).") from None
+    except (store.Missing, store.Damaged):
+        failure = "The original in the store is missing or damaged."
+    except copies.NotDecoded as undecodable:
+        failure = str(undecodable)
+    with delivery.database.write() as db:
+        if made is None:
+            actions.settle_copy(db, id, failure=failure)
+            return failure
+        size = (made.width, made.height)
+        signed = copied is not made.copy
+        noted = actions.settle_copy(db, id, copy=names[0], thumbnail=names[1], size=size, credentials=signed)
+    if not noted:  # erased meanwhile
+        for name in names:
+            kept.delete(receipt.copies(found.inspection_id), name)
+    return "Copied." if noted else "Erased meanwhile."
+
+
+def _with_credentials(database: Database, found: Evidence, copy: bytes) -> bytes:
+    """The copy with its Content Credentials; as it is where there is no certificate, or none that signs."""
+    try:
+        signer = credentials.signer(database.config.c2pa_certificate, database.config.c2pa_key)
+        if signer is None:
+            return copy
+        mine = (ChainEvent.inspection_id == found.inspection_id, ChainEvent.sequence == found.sequence)
+        with database.read() as db:
+            head = db.scalars(select(ChainEvent.hash).where(*mine)).one()
+        about = credentials.About(str(found.inspection_id), found.sequence, head, found.sha256, found.mime)
+        return credentials.sign(copy, about, signer)
+    except credentials.NotSigned as reason:
+        log.error("copy without content credentials", evidence=str(found.id), reason=str(reason))
+        return copy
+
+
+def erase(delivery: Delivery) -> str:
+    """Deletes the files of an erased piece of evidence; again later when the store is away."""
+    id = UUID(delivery.payload["evidence"])
+    with delivery.database.read() as db:
+        found, state = db.get(Evidence, id), db.get(EvidenceState, id)
+    if found is None or state is None or state.erased_at is None:
+        return "Nothing to erase."
+    kept = store.store_at(delivery.database.config.evidence_url)
+    try:
+        kept.delete(receipt.originals(found.inspection_id), found.sha256)
+        for sha256 in filter(None, (state.copy_sha256, state.thumbnail_sha256)):
+            kept.delete(receipt.copies(found.inspection_id), sha256)
+        _clear_copies(delivery, found.inspection_id)
+    except store.Away as away:
+        raise TemporaryFailure(f"The store is away ({away}).") from None
+    return "Erased."
+
+
+def _clear_copies(delivery: Delivery, inspection_id: UUID) -> None:
+    """Deletes copies that no row names. A signed copy is another file each time, so that a worker that was killed
+    between storing and noting one leaves the first behind. Raises Away."""
+    kept = store.store_at(delivery.database.config.evidence_url)
+    written = kept.names(receipt.copies(inspection_id))
+    with delivery.database.read() as db:
+        known = queries.copy_names(db, inspection_id)
+    for name, written_at in written.items():
+        folder, sha256 = name.rsplit("/", 1)
+        if sha256 not in known and written_at < delivery.now - UNNAMED:
+            kept.delete(folder, sha256)
+
+
+def send_receipt(delivery: Delivery) -> str:
+    """Mails a field user their receipt, unless they were revoked or erased meanwhile. Thumbnails are read outside any
+    transaction; what the store has not is left out."""
+    id, database = UUID(delivery.payload["invite"]), delivery.database
+    with database.read() as db:
+        invite = db.get(Invite, id)
+        items = queries.evidence_of(db, invite) if invite is not None else ()
+    if invite is None or not rules.gets_receipt(invite):
+        return "Not needed any more."
+    if delivery.attempts < COPIES_AWAITED and any(item.copying == Copying.PENDING for item in items):
+        raise TemporaryFailure("Photos are still being copied.")
+    kept = store.store_at(database.config.evidence_url)
+    try:
+        pictures = receipts.pictures(kept, items[: actions.PIECES_MAILED])
+        with database.write() as db:
+            sent = actions.send_receipt(db, invite.inspection_id, id, pictures, now=delivery.now)
+    except store.Away as away:
+        raise TemporaryFailure(f"The store is away ({away}).") from None
+    except RateLimited as limited:
+        raise TemporaryFailure(
+            "This mailbox had as many receipts within the last hour as we send.",
+            after=float(limited.headers["Retry-After"]),
+        ) from None
+    return "Mailed." if sent else "Not needed any more."
+
+
+HANDLERS: dict[str, Handler] = {
+    emails.REMIND: remind,
+    emails.ANCHOR: anchor,
+    emails.CHECKPOINT: checkpoint,
+    emails.COPY: copy,
+    emails.ERASE: erase,
+    emails.RECEIPT: send_receipt,
+}

@@ -66,6 +66,8 @@ class StatementKind(StrEnum):
     """The whole record of an inspection that has ended."""
     CHECKPOINT = "checkpoint"
     """The record so far, which goes on."""
+    ADDITION = "addition"
+    """A record that has grown after its end."""
     RENEWAL = "renewal"
     """Earlier stamps, before the certificates that they lean on run out."""
 
@@ -78,6 +80,7 @@ WAITING = "status = 'open' AND attended_at IS NULL"
 ATTENDED = "status IN ('open', 'recording') AND attended_at IS NOT NULL"
 ASSIGNED = "assignee_id IS NOT NULL"
 UNANCHORED = "anchoring IN ('pending', 'failed')"
+BROKEN = "broken_at IS NOT NULL"
 """What partial indexes hold; their readers say the very same words, so that planners know them again."""
 
 
@@ -100,7 +103,8 @@ class Inspection(Base):
     and empty afterwards, so that expired ones are counted from a few kept rows. `chain_length` and `chain_head` move
     only together with a new row in chain_events. `operator_email` is who the wire says it is of; `assignee_id` is the
     person at the desk who has it now, which the wire does not say. `consent_state` is what the field users who are in
-    have answered, the worst answer of each subject (rules.worst_answers).
+    have answered, the worst answer of each subject (rules.worst_answers). `broken_at` is since when verification finds
+    that its record does not hold.
     """
 
     __tablename__ = "inspections"
@@ -127,6 +131,8 @@ class Inspection(Base):
         Index("ix_inspections_house_unanchored", "ended_at", "id", **only(UNANCHORED)),
         Index("ix_inspections_house_waiting", "started_at", "id", **only(WAITING)),
         Index("ix_inspections_house_live", "started_at", "id", **only(ATTENDED)),
+        Index("ix_inspections_broken", "organization_id", "broken_at", "id", **only(BROKEN)),
+        Index("ix_inspections_house_broken", "broken_at", "id", **only(BROKEN)),
         Index("ix_inspections_assignee", "assignee_id", "status", "expires_at", "id", **only(ASSIGNED)),
     )
 
@@ -150,6 +156,7 @@ class Inspection(Base):
     anchoring: Mapped[str] = mapped_column(String(12), default=Anchoring.NOT_ENDED.value)
     chain_length: Mapped[int] = mapped_column(Integer, default=0)
     chain_head: Mapped[str] = mapped_column(String(64))
+    broken_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
@@ -343,6 +350,24 @@ class Anchor(Base):
     reply: Mapped[bytes] = mapped_column(LargeBinary, nullable=True)
     stamped_at: Mapped[datetime] = mapped_column(Instant, nullable=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class VerificationRun(Base):
+    """The verification of every record in one night: how far it is, and what it has found.
+
+    `after` is the last inspection that was verified; a worker that verifies holds the lease.
+    """
+
+    __tablename__ = "verification_runs"
+
+    night: Mapped[str] = mapped_column(String(10), primary_key=True)
+    after: Mapped[uuid.UUID | None] = mapped_column(UuidType)
+    proven: Mapped[int] = mapped_column(Integer, default=0)
+    broken: Mapped[int] = mapped_column(Integer, default=0)
+    not_proven: Mapped[int] = mapped_column(Integer, default=0)
+    lease_until: Mapped[datetime] = mapped_column(Instant)
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 for _table in (ConsentWording, Consent, ChainEvent, Anchor):

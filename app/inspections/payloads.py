@@ -30,7 +30,6 @@ from app.inspections.rules import (
     status_of,
 )
 from app.kernel.api.validation import Body, InvalidValue, Query, Text
-from app.kernel.clock import iso
 from app.kernel.text import normalization
 
 NOTES_LENGTH = 4000
@@ -228,28 +227,28 @@ class Joined(Object):
 def session(inspection: SessionRow, now: datetime) -> dict[str, object]:
     """The Session object."""
     return {
-        "id": str(inspection.id),
+        "id": inspection.id,
         "status": status_of(inspection, now),
         "operator_email": inspection.operator_email,
-        "scheduled_for": iso(inspection.scheduled_for),
-        "started_at": iso(inspection.started_at),
-        "ended_at": iso(inspection.ended_at),
+        "scheduled_for": inspection.scheduled_for,
+        "started_at": inspection.started_at,
+        "ended_at": inspection.ended_at,
         "notes": inspection.notes,
         "locale": inspection.locale,
         "consent_state": inspection.consent_state,
-        "campaign": str(inspection.campaign_id) if inspection.campaign_id else None,
-        "created_at": iso(inspection.created_at),
-        "updated_at": iso(inspection.updated_at),
+        "campaign": inspection.campaign_id,
+        "created_at": inspection.created_at,
+        "updated_at": inspection.updated_at,
     }
 
 
 def participant(invite: Invite, join_url: str | None, otp_code: str | None) -> dict[str, object]:
     """The answer to minting. Without secrets (a late replay) `join_url` and `otp_code` are null."""
     return {
-        "id": str(invite.id),
-        "session": str(invite.inspection_id),
+        "id": invite.id,
+        "session": invite.inspection_id,
         "role": invite.role,
-        "expires_at": iso(invite.expires_at),
+        "expires_at": invite.expires_at,
         "recipient_first_name": invite.recipient_first_name,
         "recipient_last_name": invite.recipient_last_name,
         "recipient_email": invite.recipient_email,
@@ -257,8 +256,8 @@ def participant(invite: Invite, join_url: str | None, otp_code: str | None) -> d
         "join_url": join_url,
         "otp_code": otp_code,
         "otp_required": invite.otp_required,
-        "otp_expires_at": iso(invite.otp_expires_at),
-        "created_at": iso(invite.created_at),
+        "otp_expires_at": invite.otp_expires_at,
+        "created_at": invite.created_at,
     }
 
 
@@ -269,13 +268,13 @@ def joined(inspection: Inspection, invite: Invite, token: str, config: Config, n
         "livekit": livekit(inspection.id, invite, config, now),
         "session": session(inspection, now),
         "participant": {
-            "id": str(invite.id),
-            "session": str(inspection.id),
+            "id": invite.id,
+            "session": inspection.id,
             "role": invite.role,
             "recipient_first_name": invite.recipient_first_name,
             "recipient_last_name": invite.recipient_last_name,
         },
-        "expires_at": iso(invite.expires_at),
+        "expires_at": invite.expires_at,
     }
 
 

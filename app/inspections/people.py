@@ -7,6 +7,7 @@ Pure: no database, no Flask, no clock.
 """
 
 import secrets
+from collections.abc import Mapping
 from typing import Protocol
 
 from app.inspections import chain
@@ -35,6 +36,11 @@ def record_of(recipient: Recipient, address: str | None = None, agent: str | Non
     if agent is not None:
         facts |= {"network": neighborhood_of(address), "agent": agent[:500]}
     return chain.canonical(facts)
+
+
+def particulars(facts: Mapping[str, object]) -> str:
+    """The canonical text of a new record about a piece of evidence: its name, when and where it was taken."""
+    return chain.canonical({**facts, "random": secrets.token_hex(16)})
 
 
 def named(by: Actor) -> dict[str, object]:

@@ -34,6 +34,10 @@ REMIND_HOURS = (24, 1)
 SUBJECTS = ("camera", "gps", "recording")
 """What field users are asked to allow, in this order."""
 ANSWERS = ("granted", "denied")
+CHECKPOINT_EVERY = timedelta(minutes=10)
+"""How often a record that grows is stamped while its inspection goes on."""
+RENEW_BEFORE = timedelta(days=90)
+"""How long before its signing certificate ends a time stamp is renewed."""
 FIELD: Final = "field"
 """The role of those who show and answer. Observers and auditors look on: they consent to nothing, and do nothing."""
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-02T00:00:00Z"), datetime.fromisoformat("2199-12-30T00:00:00Z")
@@ -110,6 +114,12 @@ def check_billing(plan: str, billing: str, created_ever: int) -> None:
         )
 
 
+def check_report(inspection: InspectionFacts) -> None:
+    """Raises Conflict before anybody has joined."""
+    if inspection.started_at is None:
+        raise Conflict("Nobody has joined, so there is nothing to report.", code="report.empty")
+
+
 def check_live(inspection: InspectionFacts, now: datetime) -> None:
     """Raises Conflict when the inspection has ended or expired."""
     status = status_of(inspection, now)
@@ -183,6 +193,15 @@ def check_start_recording(inspection: InspectionFacts, now: datetime, unasked: i
         raise Conflict(sentence, code="recording.consent_required")
 
 
+def check_erase_person(inspection: InspectionFacts, found: bool, now: datetime) -> None:
+    """Raises Conflict while the inspection goes on, and when nothing personal is left. `found` is whether there was."""
+    if status_of(inspection, now) not in (Status.CLOSED, Status.EXPIRED):
+        sentence = "This inspection still goes on, and its link and messages need the recipient. End it first."
+        raise Conflict(sentence, code="session.not_over")
+    if not found:
+        raise Conflict("Nothing personal is left about this participant.", code="person.erased")
+
+
 def check_stop_recording(inspection: InspectionFacts, now: datetime) -> None:
     """Raises Conflict unless the inspection is recording."""
     check_live(inspection, now)
@@ -210,6 +229,13 @@ class InviteFacts(Protocol):
     otp_hash: str | None
 
 
+class RecipientFacts(InviteFacts, Protocol):
+    """What the rules need to know of whom a receipt is for."""
+
+    role: str
+    recipient_email: str
+
+
 def invite_state(invite: InviteFacts, now: datetime) -> InviteState:
     """The state, in the order in which the join endpoint refuses: revoked, expired, locked, joined."""
     if invite.revoked_at is not None:
@@ -219,6 +245,16 @@ def invite_state(invite: InviteFacts, now: datetime) -> InviteState:
     if invite.locked_at is not None:
         return InviteState.LOCKED
     return InviteState.JOINED if invite.joined_at is not None else InviteState.LIVE
+
+
+def has_receipt(invite: RecipientFacts) -> bool:
+    """Whether this is a field user who was in and was not revoked: what they sent has a receipt."""
+    return invite.joined_at is not None and invite.revoked_at is None and invite.role == FIELD
+
+
+def gets_receipt(invite: RecipientFacts) -> bool:
+    """Whether their receipt is mailed once the inspection has ended."""
+    return has_receipt(invite) and bool(invite.recipient_email)
 
 
 def check_new_code(invite: InviteFacts, now: datetime) -> None:
@@ -276,6 +312,12 @@ def anchoring_of(states: Iterable[str]) -> str:
         if anchoring in known:
             return anchoring.value
     return Anchoring.NO_AUTHORITY.value
+
+
+def renewal_due(stamped_at: datetime, certificate_ends_at: datetime, now: datetime) -> bool:
+    """Whether a time stamp must be renewed: its certificate ends within 90 days, or, where it was made later than twice
+    that before, half of the time since is over."""
+    return certificate_ends_at - now <= min(RENEW_BEFORE, (certificate_ends_at - stamped_at) / 2)
 
 
 def reminders(scheduled_for: datetime | None, now: datetime) -> list[tuple[int, datetime]]:

@@ -3,8 +3,12 @@
 import subprocess
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 CONFIG = """
 [req]
@@ -18,7 +22,7 @@ keyUsage = critical,keyCertSign,cRLSign
 [leaf]
 basicConstraints = critical,CA:false
 keyUsage = critical,digitalSignature
-extendedKeyUsage = critical,timeStamping
+extendedKeyUsage = {usage}
 [tsa]
 default_tsa = good
 [good]
@@ -41,16 +45,19 @@ def openssl(folder: Path, *words: str) -> None:
 
 @dataclass
 class Authority:
-    """One authority. `answers` scripts what comes before real stamps: a status number, raw bytes, or "stamp"."""
+    """One authority. `answers` scripts what comes before real stamps: a status number, raw bytes,
+    "stamp", or "hang" for an answer that never comes."""
 
     folder: Path
     answers: list[int | bytes | str] = field(default_factory=list)
     asked: int = 0
     port: int = 0
+    usage: str = "critical,timeStamping"
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         (self.folder / "serial").write_text("01")
-        (self.folder / "ts.cnf").write_text(CONFIG.format(folder=self.folder, name="Test TSA"))
+        (self.folder / "ts.cnf").write_text(CONFIG.format(folder=self.folder, name="Test TSA", usage=self.usage))
         new = ("-newkey", "rsa:2048", "-nodes", "-config", "ts.cnf", "-days", "30")
         openssl(
             self.folder, "req", "-x509", *new, "-extensions", "ca", "-subj", "/CN=Test root",
@@ -63,6 +70,20 @@ class Authority:
         )  # fmt: skip
         leaf, root = (self.folder / "leaf.pem").read_text(), (self.folder / "root.pem").read_text()
         (self.folder / "chain.pem").write_text(root + leaf)
+
+    def certify(self, lasting: timedelta) -> None:
+        """Gives the authority a certificate that ends so soon; `openssl` counts in days."""
+        folder, now = self.folder, datetime.now(UTC)
+        old = x509.load_pem_x509_certificate((folder / "leaf.pem").read_bytes())
+        root = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
+        builder = x509.CertificateBuilder(root.subject, old.subject, old.public_key(), x509.random_serial_number())
+        builder = builder.not_valid_before(root.not_valid_before_utc).not_valid_after(now + lasting)
+        for each in old.extensions:
+            builder = builder.add_extension(each.value, each.critical)
+        key = serialization.load_pem_private_key((folder / "root.key").read_bytes(), None)
+        leaf = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+        (folder / "leaf.pem").write_text(leaf)
+        (folder / "chain.pem").write_text((folder / "root.pem").read_text() + leaf)
 
     def stamp(self, question: bytes) -> bytes:
         """The reply of `openssl ts` to one question."""
@@ -84,6 +105,8 @@ class Authority:
                     authority.asked += 1
                     answer = authority.answers.pop(0) if authority.answers else "stamp"
                     content = authority.stamp(question) if answer == "stamp" else b""
+                if answer == "hang":
+                    authority.stop.wait(30)
                 if isinstance(answer, bytes):
                     content = answer
                 self.send_response(answer if isinstance(answer, int) else 200)

@@ -15,7 +15,7 @@ from app.kernel.db.engine import Database
 from tests.pages import presser, text
 
 ONLY_OPERATORS = "Only inspection operators may do this."
-WITH_PREVIEW = ("invite", "new_code", "reissue", "revoke", "end")
+WITH_PREVIEW = ("invite", "new_code", "reissue", "revoke", "end", "erase_person")
 """The verbs that show what they send before they act."""
 
 

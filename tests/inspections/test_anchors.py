@@ -119,6 +119,55 @@ def test_a_stamp_must_lead_to_a_configured_root(authority: Authority, tmp_path_f
         ask(authority, EXPECTED, roots=f"{stranger.folder}/root.pem")
 
 
+def test_a_stamp_that_was_granted_with_modifications_is_as_good(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verifier of the library takes "granted" alone; the status is outside the signature."""
+    post = anchors._post
+
+    def modified(url: str, body: bytes) -> bytes:
+        reply = post(url, body)
+        at = reply.index(b"\x02\x01\x00")
+        return reply[: at + 2] + b"\x01" + reply[at + 3 :]
+
+    monkeypatch.setattr(anchors, "_post", modified)
+    stamp = ask(authority, EXPECTED, str(authority.folder / "root.pem"))
+    assert anchors.read(stamp.reply).status == 1
+    (tmp_path / "r.tsr").write_bytes(stamp.reply)
+    (tmp_path / "s.json").write_bytes(EXPECTED)
+    assert vouched(authority, tmp_path, "r.tsr")
+
+
+@pytest.mark.parametrize("usage", ["critical,serverAuth", "timeStamping", "critical,timeStamping,serverAuth"])
+def test_a_certificate_that_is_not_for_time_stamps_alone_is_not_taken(
+    usage: str, tmp_path: Path, authority: Authority
+) -> None:
+    """With or without roots. `openssl ts` itself refuses to stamp with one, so a good authority's reply is rebuilt."""
+    wrong = Authority(tmp_path, usage=usage)
+    for name in ("leaf.pem", "chain.pem"):
+        assert (wrong.folder / name).exists()
+    certificate = load_pem_x509_certificates((wrong.folder / "leaf.pem").read_bytes())[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anchors, "_signer", lambda _reply: certificate)
+        with pytest.raises(anchors.Unreachable, match="not one for time stamps"):
+            ask(authority, EXPECTED)
+
+
+def test_the_policy_that_the_address_names_is_demanded(authority: Authority) -> None:
+    assert anchors.ask(f"{authority.url}#1.2.3.4.1", EXPECTED, (), datetime.now(UTC)).reply
+    with pytest.raises(anchors.Unreachable, match=r"stamped under the policy 1\.2\.3\.4\.1 instead of 1\.3\.6"):
+        anchors.ask(f"{authority.url}#1.3.6.1", EXPECTED, (), datetime.now(UTC))
+    assert anchors.name_of(f"{authority.url}#1.3.6.1") == f"127.0.0.1:{authority.port}"
+
+
+def test_an_authority_that_never_answers_is_asked_again(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anchors, "SECONDS", 0.2)
+    authority.answers.append("hang")
+    with pytest.raises(anchors.Unreachable, match="could not be reached"):
+        ask(authority, EXPECTED)
+    authority.stop.set()
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_an_authority_whose_clock_is_wrong_is_asked_again(authority: Authority, hours: int) -> None:
     with pytest.raises(anchors.Unreachable, match="The clock of"):

@@ -136,30 +136,39 @@ def test_the_script_verifies_the_bundle_with_stock_tools(tmp_path: Path) -> None
     assert f"Chain holds: 3 events, head {HEAD}" in done.stdout
     assert "Statement agrees." in done.stdout
     assert "NOT PROVEN: no time stamp has been received." in done.stdout
-    listed = subprocess.run(["sha256sum", "-c", "chain.sha256"], cwd=folder, capture_output=True, check=False)
+    listed = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
     assert listed.returncode == 0
 
 
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda f: (f / "events/000002").write_text("2\nx"), "does not follow"),
-        (lambda f: (f / "events/000002").write_bytes((f / "events/000002").read_bytes() + b" "), "was changed"),
-        (lambda f: _keep_lines(f / "chain.sha256", [0, 1]), "another chain"),
-        (lambda f: _keep_lines(f / "chain.sha256", [0, 2]), "is missing"),
+        (
+            lambda lines: [lines[0], lines[1].replace("prev_hash", "previous"), lines[2]],
+            "cannot be read",
+        ),
+        (lambda lines: [lines[0], lines[1].replace("granted", "denied"), lines[2]], "was changed"),
+        (lambda lines: lines[:2], "another chain"),
+        (lambda lines: [lines[0], lines[2]], "is missing"),
     ],
 )
 def test_the_script_finds_what_was_spoiled(tmp_path: Path, spoil, words: str) -> None:
     folder = unpack(bundle.bundle(THREE, EXPECTED, []), tmp_path)
-    spoil(folder)
+    events = folder / "events.jsonl"
+    events.write_text("".join(spoil(events.read_text().splitlines(keepends=True))))
+    assert (run(folder).returncode, "events.jsonl was changed" in run(folder).stdout) == (1, True)
+    sum_anew(folder)
     done = run(folder)
     assert done.returncode == 1
     assert words in done.stdout
 
 
-def _keep_lines(path: Path, which: list[int]) -> None:
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(lines[i] for i in which))
+def sum_anew(folder: Path) -> None:
+    """Makes the list of hashes anew, as a forger does."""
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    names = [name for name in names if str(name) not in ("SHA256SUMS", "verify.sh", "HOW-THIS-WAS-MADE.html")]
+    sums = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+    (folder / "SHA256SUMS").write_text("".join(sums))
 
 
 def test_the_same_chain_gives_the_same_bytes() -> None:

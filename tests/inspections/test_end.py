@@ -19,6 +19,14 @@ def kinds(database, session) -> list[str]:
         return [row.kind for row in timeline(db, "inspection", session["id"])][::-1]
 
 
+def test_what_was_not_answered_is_not_asked_any_more(joined, otto, integrator) -> None:
+    place = f"/inspections/{joined['id']}"
+    assert "Not answered yet: camera, place, recording" in otto.get(place).text
+    integrator.end(joined)
+    assert "Not answered yet" not in otto.get(place).text
+    assert "Not answered before the end: camera, place, recording" in otto.get(place).text
+
+
 @pytest.mark.config(**TWO)
 def test_ending_closes_seals_and_asks_every_authority_once(integrator, database, outbox) -> None:
     session = integrator.create()

@@ -47,6 +47,7 @@ def crowd(database, cast):
         "attended_at": f"CASE WHEN i % 300 = 1 OR {over} THEN {day} END",
         "ended_at": f"CASE WHEN {over} THEN {day} END",
         "anchoring": f"CASE WHEN NOT ({over}) THEN 'not_ended' WHEN i % 500 = 7 THEN 'failed' ELSE 'anchored' END",
+        "broken_at": f"CASE WHEN {over} AND i % 700 = 3 THEN {day} END",
         "expires_on": f"CASE WHEN i % 10 < 2 AND i % 300 > 1 THEN {date} ELSE '' END",
     }
     values = ", ".join(given_.get(name, name) for name in columns)
@@ -87,7 +88,7 @@ def test_every_group_and_order_is_carried_by_an_index(database, cast, crowd, who
                     # The few heads of several ranges are sorted together; nothing else is.
                     merged = len(segment.branches) > 1
                     for beyond, back in ((False, False), (True, False), (False, True), (True, True)):
-                        statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51)
+                        statement = listed.compiled.rows(at, beyond=beyond, back=back, most=51).statement
                         words = plan(db, statement, {**listed.values, **facts})
                         try:
                             walks(words, merged)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browsers import becomes
 from tests.inspections import pages
 from tests.inspections.conftest import printed, token_of
 from tests.project.visual_checks import serving
@@ -68,7 +69,7 @@ def test_a_row_in_use_stays_and_others_wait_behind_the_button(board, integrator,
     page.evaluate(POLL)
     page.wait_for_selector("[data-part='new-rows'] button")
     assert page.evaluate(ROWS).count(first["id"]) == 1
-    assert page.evaluate(f"document.activeElement.closest('[data-row]').dataset.row === '{first['id']}'")
+    becomes(page, f"document.activeElement.closest('[data-row]').dataset.row === '{first['id']}'")
     assert new["id"] not in page.evaluate(ROWS)
 
 

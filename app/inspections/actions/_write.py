@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, insert, or_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.inspections import chain, people, queries
+from app.inspections import chain, emails, people, queries
 from app.inspections.events import SUBJECT
 from app.inspections.models import ChainEvent, Inspection, Invite, PersonalRecord, Status
 from app.kernel.changes import events
@@ -22,6 +22,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.errors import Conflict
+from app.kernel.outbox import outbox
 from app.kernel.outbox.outbox import Message
 
 Values = Mapping[InstrumentedAttribute[Any], object]
@@ -142,8 +143,24 @@ def append_to_chain(db: Db, inspection: LockedInspection, sealed: Sequence[Seale
         link = chain.seal(length, head, kind, payload, now)
         insert_link(db, inspection.id, link)
         length, head = link.sequence, link.hash
+    if inspection.started_at is not None and db.config.tsa_urls:
+        _plan_checkpoint(db, inspection, inspection.started_at, now)
     grown: Values = {Inspection.chain_length: length, Inspection.chain_head: head}
     db.execute(update(Inspection).where(Inspection.id == inspection.id).values(dict(grown)))
+
+
+def _plan_checkpoint(db: Db, inspection: LockedInspection, started_at: datetime, now: datetime) -> None:
+    """Has what was added stamped within ten minutes, if the inspection still goes on then."""
+    outbox.enqueue(
+        db,
+        [emails.checkpoint_job(inspection.id, started_at, now)],
+        event_id=None,
+        organization_id=inspection.organization_id,
+        subject_type=SUBJECT,
+        subject_id=str(inspection.id),
+        now=now,
+        shown=False,
+    )
 
 
 def insert_link(db: Db, inspection_id: uuid.UUID, link: chain.Link) -> None:

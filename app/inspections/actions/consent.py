@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import insert
 
 from app.inspections import events, queries, rules
+from app.inspections.actions._anchoring import checkpoint
 from app.inspections.actions._visitor import Visitor
 from app.inspections.actions._write import (
     LockedInspection,
@@ -66,7 +67,7 @@ def consent(
     if not changed:
         return queries.get(db, invite.inspection_id)
     for subject, answer in changed.items():
-        _store(db, invite, subject, answer, wordings[subject], now)
+        store(db, invite, subject, answer, wordings[subject], now)
     locked = settle_consent(db, invite.inspection_id, now) or locked
     withdrawn = {subject: answer for subject, answer in changed.items() if known.get(subject) == "granted"}
     sealed: list[SealedEvent] = [
@@ -110,9 +111,11 @@ def stop_without_consent(db: Db, invite: Invite, because: str, *, by: Actor, now
         seal_act(db, stopped, "recording.stopped", {"because": because}, by=by, now=now)
         data = {"invite": str(invite.id), "because": because}
         record(db, events.RECORDING_STOPPED, stopped, by=by, now=now, data=data)
+        checkpoint(db, invite.inspection_id, now)
 
 
-def _store(db: Db, invite: Invite, subject: str, answer: str, wording: Wording, now: datetime) -> None:
+def store(db: Db, invite: Invite, subject: str, answer: str, wording: Wording, now: datetime) -> None:
+    """Keeps an answer, with the words in which it was asked for."""
     words = {"sha256": wording.sha256, "locale": wording.locale, "text": wording.text, "created_at": now}
     db.execute(insert_or_ignore(db, ConsentWording).values(words))
     values: Values = {

@@ -39,9 +39,12 @@ def end(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> Inspec
     seal_act(db, ended, "session.ended", {"session": str(inspection_id)}, by=by, now=now)
     inspection = queries.get(db, inspection_id)
     messages = ask_authorities(db, inspection, urls, now)
+    invites = queries.invites(db, inspection_id)
+    messages += [emails.receipt_job(invite, now) for invite in invites if rules.gets_receipt(invite)]
     data = {"chain_head": inspection.chain_head, "chain_events": inspection.chain_length}
     record(db, events.ENDED, inspection, by=by, now=now, data=data, messages=messages)
     over = partial(outbox.drop, db, SUBJECT, inspection_id, reason="The inspection has ended.", now=now)
     over(channel=emails.REMIND)
+    over(channel=emails.CHECKPOINT)
     over(secret=True)
     return inspection

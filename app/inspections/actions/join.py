@@ -17,6 +17,7 @@ from sqlalchemy.engine import Row
 
 from app.config import Config
 from app.inspections import events, payloads, people, queries, rules
+from app.inspections.actions._anchoring import checkpoint
 from app.inspections.actions._invites import sealed
 from app.inspections.actions._visitor import Visitor
 from app.inspections.actions._write import Values, append_to_chain, keep_record, lock, record, try_write
@@ -187,6 +188,8 @@ def _let_in(db: Db, invite: Invite, visitor: Visitor, now: datetime) -> Outcome:
     append_to_chain(db, inspection, [("participant.joined", payload)], now)
     data = {"invite": str(invite.id), "opened": opened is not None}
     record(db, events.JOINED, inspection, by=visitor.actor(invite), now=now, data=data)
+    if opened is not None:
+        checkpoint(db, invite.inspection_id, now)
     if invite.role == rules.FIELD:
         stop_without_consent(db, invite, "joined", by=visitor.actor(invite), now=now)
     current = queries.get(db, invite.inspection_id)

@@ -18,7 +18,7 @@ from app.kernel.errors import Conflict, NotFound
 def retry_anchor(db: Db, id: uuid.UUID, inspection_id: uuid.UUID, *, by: Actor, now: datetime) -> None:
     """Asks an authority again that has failed. Raises NotFound, and Conflict unless it has failed."""
     this = (AnchorRequest.id == id, AnchorRequest.inspection_id == inspection_id)
-    authority = db.execute(
+    asked = db.execute(
         update(AnchorRequest)
         .where(*this, AnchorRequest.state == AnchorState.FAILED.value)
         .values(
@@ -28,9 +28,9 @@ def retry_anchor(db: Db, id: uuid.UUID, inspection_id: uuid.UUID, *, by: Actor, 
                 AnchorRequest.updated_at: now,
             }
         )
-        .returning(AnchorRequest.authority)
-    ).scalar_one_or_none()
-    if authority is None:
+        .returning(AnchorRequest.authority, AnchorRequest.kind)
+    ).one_or_none()
+    if asked is None:
         state = db.scalar(select(AnchorRequest.state).where(*this))
         if state is None and db.scalar(select(Anchor.id).where(Anchor.id == id, Anchor.inspection_id == inspection_id)):
             state = AnchorState.ANCHORED.value
@@ -38,7 +38,7 @@ def retry_anchor(db: Db, id: uuid.UUID, inspection_id: uuid.UUID, *, by: Actor, 
             raise NotFound("There is no such time stamp.")
         rules.check_retry_anchor(state)
         raise Conflict("This authority was asked again just now.")
-    inspection = sum_up(db, inspection_id, now=now)
-    data = {"authority": name_of(authority)}
-    messages = [emails.anchor_job(id, authority)]
+    inspection = sum_up(db, inspection_id, asked.kind, now=now)
+    data = {"authority": name_of(asked.authority)}
+    messages = [emails.anchor_job(id, asked.authority)]
     record(db, events.ANCHOR_RETRIED, inspection, by=by, now=now, data=data, messages=messages)

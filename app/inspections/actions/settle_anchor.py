@@ -9,12 +9,19 @@ from app.inspections import events
 from app.inspections.actions._anchoring import sum_up
 from app.inspections.actions._write import Values, record
 from app.inspections.anchors import name_of
-from app.inspections.models import Anchor, AnchorRequest, AnchorState
+from app.inspections.models import Anchor, AnchorRequest, AnchorState, StatementKind
 from app.kernel.changes.events import WORKER
 from app.kernel.db.engine import Db
 
 GIVE_UP_AFTER = 10
 """Attempts at an authority that cannot be reached: as many as the worker makes."""
+STAMPED = {
+    StatementKind.END: events.ANCHORED,
+    StatementKind.CHECKPOINT: events.CHECKPOINTED,
+    StatementKind.ADDITION: events.CHECKPOINTED,
+    StatementKind.RENEWAL: events.RENEWED,
+}
+"""The event of a time stamp, by what was stamped."""
 
 
 def settle_anchor(
@@ -58,10 +65,10 @@ def settle_anchor(
             Anchor.created_at: asked.created_at,
         }
         db.execute(insert(Anchor).values(dict(stamp)))
-    inspection = sum_up(db, asked.inspection_id, now=now)
+    inspection = sum_up(db, asked.inspection_id, asked.kind, now=now)
     data = {"authority": name_of(asked.authority), "reason": reason}
     if state == AnchorState.ANCHORED:
-        record(db, events.ANCHORED, inspection, by=WORKER, now=now, data=data)
+        record(db, STAMPED[StatementKind(asked.kind)], inspection, by=WORKER, now=now, data=data)
     elif state == AnchorState.FAILED:
         record(db, events.ANCHOR_FAILED, inspection, by=WORKER, now=now, data=data)
     return state.value

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from app.inspections import events, queries, rules
+from app.inspections.actions._anchoring import checkpoint
 from app.inspections.actions._write import record, seal_act, write
 from app.inspections.models import Inspection, Status
 from app.kernel.changes.events import Actor
@@ -22,4 +23,5 @@ def stop_recording(db: Db, inspection_id: uuid.UUID, *, by: Actor, now: datetime
     )
     seal_act(db, inspection, "recording.stopped", {}, by=by, now=now)
     record(db, events.RECORDING_STOPPED, inspection, by=by, now=now)
+    checkpoint(db, inspection_id, now)
     return queries.get(db, inspection_id)

@@ -1,7 +1,7 @@
 """What field users read and are sent, in the inspection's language. Pure.
 
-English, Spanish, French and Arabic are written; the other ten languages of the contract fall back to English, and the
-page then says `lang="en"`. Messages whose keys begin with `phone_` are for the operator to read out on the phone.
+All 14 languages of the contract are written (docs/inspections.md lists which of them no native reader has checked).
+Messages whose keys begin with `phone_` are for the operator to read out on the phone.
 """
 
 from datetime import datetime, timedelta
@@ -22,10 +22,10 @@ def consent_wording(subject: str, t: Translator) -> str:
     return "\n".join((t("consent_title"), t("consent_text"), question, f"{t('yes')} / {t('no')}"))
 
 
-def date_time(instant: datetime, zone: str, t: Translator) -> str:
-    """Day, hour and zone as people of this language write them."""
+def date_time(instant: datetime, zone: str, t: Translator, pattern: str = "") -> str:
+    """Day, hour and zone as people of this language write them, or by another pattern of CLDR."""
     local = instant.astimezone(ZoneInfo(zone))
-    written = format_datetime(local, t("date_time_pattern"), tzinfo=ZoneInfo(zone), locale=t.lang)
+    written = format_datetime(local, pattern or t("date_time_pattern"), tzinfo=ZoneInfo(zone), locale=t.lang)
     return f"{written} {zone_abbreviation(local)}"
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import segno
 from markupsafe import Markup
 
 from app.inspections.models import Invite
@@ -20,6 +19,8 @@ class InvitePanel:
     steps: Sequence[Entry]
     phone_script: Mapping[str, str] | None
     reasons: Mapping[str, str]
+    erased: bool = False
+    """Whether what was personal about its recipient was erased."""
     url: str | None = None
     code: str | None = None
 
@@ -28,5 +29,7 @@ class InvitePanel:
         """The link as a QR code: inline SVG, black on white, no style attribute."""
         if not self.url:
             return None
+        import segno
+
         svg = segno.make(self.url, error="m").svg_inline(border=0, svgclass="qr", lineclass=None, omitsize=True)
         return Markup(svg.replace("<svg ", '<svg role="img" aria-label="QR code of the invite link" ', 1))

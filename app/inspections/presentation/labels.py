@@ -17,11 +17,15 @@ ANCHORING = {
     "failed": Label("Time stamp failed", "circle-alert", "danger"),
 }
 
+BROKEN = Label("Does not hold", "circle-alert", "danger")
+"""An inspection whose record contradicts itself or what was stamped."""
+
 GROUPS = {
     "waiting": Label("Waiting for you", "door-open", "danger"),
     "live": Label("Live", "radio", "good"),
     "today": Label("Later today", "sun"),
     "upcoming": Label("Upcoming", "calendar"),
+    "broken": Label("The record does not hold", "circle-alert", "danger"),
     "unanchored": Label("Without a time stamp", "hourglass", "warn"),
     "ended": Label("Ended", "circle-stop"),
     "expired": Label("Expired, nobody came", "hourglass"),

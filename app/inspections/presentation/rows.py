@@ -11,7 +11,7 @@ from app.accounts.rules import LOCALES
 from app.dashboard.queue import Label
 from app.inspections import rules
 from app.inspections.models import Status
-from app.inspections.presentation.labels import ANCHORING, STATES
+from app.inspections.presentation.labels import ANCHORING, BROKEN, STATES
 from app.inspections.presentation.progress import Progress
 from app.inspections.queries.listing import ListedInspection
 from app.kernel.text import datetimes, normalization
@@ -84,6 +84,7 @@ def shown_row(
     over = status in _OVER
     hour = now.replace(minute=0, second=0, microsecond=0)
     clock, tone, small, badge = _clock(row, status, viewer.time_zone, now)
+    badge = BROKEN if row.broken_at is not None else badge
     return ShownRow(
         id=row.id,
         version=row.version,

@@ -8,7 +8,7 @@ from datetime import datetime
 from app.inspections import chain, rules, user_agents
 from app.inspections.anchors import name_of
 from app.inspections.events import CONSENT_SUBJECTS
-from app.inspections.models import AnchorState, Invite
+from app.inspections.models import AnchorState, Invite, StatementKind
 from app.inspections.queries import AskedStamp, LinkMessage
 from app.inspections.rules import InviteState
 from app.inspections.verification import Finding, Result
@@ -37,9 +37,11 @@ def steps(
     made_at: datetime,
     agent: str,
     now: datetime,
+    *,
+    over: bool = False,
 ) -> list[Entry]:
-    """The steps of an invite in order, those ahead in grey. `agent` is the browser that opened it,
-    `consent` what this field user answered."""
+    """The steps of an invite in order, those ahead in grey. `agent` is the browser that opened it, `consent` what this
+    field user answered, and `over` whether the inspection has ended."""
     state = rules.invite_state(invite, now)
     found: list[Entry] = [
         Entry(
@@ -56,7 +58,7 @@ def steps(
         found.append(_code(invite, now))
     found.append(Entry(icon="video", text="In the session", at=invite.joined_at, later=invite.joined_at is None))
     if invite.joined_at is not None and invite.role == rules.FIELD:
-        found.extend(_consent(consent))
+        found.extend(_consent(consent, over))
     if state == InviteState.REVOKED:
         found.append(Entry(icon="ban", text="Revoked", at=invite.revoked_at, tone="danger"))
     elif state == InviteState.EXPIRED and invite.joined_at is None:
@@ -64,15 +66,17 @@ def steps(
     return found
 
 
-def _consent(answers: Mapping[str, str]) -> list[Entry]:
-    """What the field user answered, and what they are still asked."""
+def _consent(answers: Mapping[str, str], over: bool) -> list[Entry]:
+    """What the field user answered, and what they are still asked or were when it ended."""
     denied = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if answers.get(subject) == "denied"]
     granted = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if answers.get(subject) == "granted"]
     asked = [label.lower() for subject, label in CONSENT_SUBJECTS.items() if subject not in answers]
     found = [Entry(icon="check-check", text=f"Allows: {', '.join(granted)}")] if granted else []
     if denied:
         found.append(Entry(icon="ban", text=f"Does not allow: {', '.join(denied)}", tone="danger"))
-    if asked:
+    if asked and over:
+        found.append(Entry(icon="info", text=f"Not answered before the end: {', '.join(asked)}"))
+    elif asked:
         found.append(Entry(icon="hourglass", text=f"Not answered yet: {', '.join(asked)}", tone="warn"))
     return found
 
@@ -81,7 +85,8 @@ def _message(invite: Invite, message: LinkMessage | None) -> Entry:
     if message is None:
         text = "You hand over the link yourself" if invite.recipient_email or invite.recipient_phone else "Face to face"
         return Entry(icon="smartphone", text=text, small="no message with the link was sent")
-    where = invite.recipient_email.rpartition("@")[2] or "the text message gateway"
+    gateway = "the text message gateway" if invite.recipient_phone else "its server"
+    where = invite.recipient_email.rpartition("@")[2] or gateway
     if message.state == SENT:
         return Entry(icon="mail-check", text=f"Message accepted by {where}", at=message.finished_at)
     if message.state == DEAD:
@@ -147,6 +152,10 @@ CHAIN = {
     "recording.stopped": ("circle-stop", "Recording stopped"),
     "notes.changed": ("pencil", "Notes changed"),
     "remark.added": ("message-square", "Remark"),
+    "record.erased": ("trash-2", "Personal record erased"),
+    "evidence.captured": ("camera", "Evidence added"),
+    "evidence.erased": ("trash-2", "Evidence erased"),
+    "device.enrolled": ("smartphone", "Key of a phone"),
     "session.ended": ("circle-stop", "Session ended"),
 }
 
@@ -181,6 +190,12 @@ class Stamp:
     small: str
     at: datetime | None = None
     failed: bool = False
+    checkpoint: bool = False
+    """Whether it is a good stamp of the record before its end, of which there are many."""
+
+
+PROVEN: dict[str, str] = {StatementKind.CHECKPOINT: "Good so far", StatementKind.RENEWAL: "Renewed"}
+"""What a good stamp is called that is not of the whole session."""
 
 
 def stamps(anchors: Sequence[AskedStamp], findings: Sequence[Finding]) -> list[Stamp]:
@@ -194,8 +209,11 @@ def _stamp(anchor: AskedStamp, finding: Finding) -> Stamp:
         return Stamp(id, "circle-alert", "danger", "Does not hold", finding.sentence, anchor.stamped_at)
     if anchor.state == AnchorState.ANCHORED:
         proven = finding.result == Result.PROVEN
-        icon, tone, text = ("shield-check", "good", "Proven") if proven else ("shield-check", "", "Stamped, not proven")
-        return Stamp(id, icon, tone, text, finding.sentence, anchor.stamped_at)
+        text = PROVEN.get(anchor.kind, "Proven") if proven else "Stamped, not proven"
+        early = anchor.kind == StatementKind.CHECKPOINT
+        return Stamp(
+            id, "shield-check", "good" if proven else "", text, finding.sentence, anchor.stamped_at, checkpoint=early
+        )
     if anchor.state == AnchorState.FAILED:
         small = f"{name}: {anchor.reason} It will not be asked again by itself."
         return Stamp(id, "circle-alert", "danger", "Failed", small, failed=True)

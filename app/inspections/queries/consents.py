@@ -1,11 +1,11 @@
 """What field users allow: the newest answer of each who is in, about each subject."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import and_, select
 
-from app.inspections.models import Consent, Invite
+from app.inspections.models import Consent, ConsentWording, Invite
 from app.inspections.rules import FIELD
 from app.kernel.db.engine import Db
 
@@ -40,3 +40,11 @@ def consents(db: Db, inspection_id: uuid.UUID) -> Consents:
 def unasked(consents: Mapping[uuid.UUID, Mapping[str, str]], subject: str = "recording") -> int:
     """How many of the field users who are in have not answered about a subject."""
     return sum(subject not in answers for answers in consents.values())
+
+
+def wordings(db: Db, wanted: Collection[str]) -> dict[str, str]:
+    """The words in which consent was asked, by their SHA-256."""
+    if not wanted:
+        return {}
+    columns = select(ConsentWording.sha256, ConsentWording.text)
+    return {row.sha256: row.text for row in db.execute(columns.where(ConsentWording.sha256.in_(wanted)))}

@@ -6,12 +6,25 @@ import json
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from app.accounts.models import Organization
 from app.inspections import chain
+from app.inspections.evidence.models import Evidence, EvidenceState
 from app.inspections.models import (
     Anchor,
     AnchorRequest,
@@ -29,6 +42,7 @@ from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
 from app.kernel.db.pagination import decode_cursor, encode_cursor
+from app.kernel.db.prepared import Prepared
 from app.kernel.errors import NotFound
 from app.kernel.outbox.outbox import OutboxRow
 
@@ -93,36 +107,43 @@ class OrganizationRow(NamedTuple):
     locale: str
 
 
-_ONE = select(*WIRE).where(Inspection.id == bindparam("id"), Inspection.organization_id == bindparam("organization_id"))
+_ONE: Prepared[SessionRow] = Prepared(
+    select(*WIRE).where(Inspection.id == bindparam("id"), Inspection.organization_id == bindparam("organization_id"))
+)
 _FIRST = (
     select(*WIRE)
     .where(Inspection.organization_id == bindparam("organization_id"))
     .order_by(Inspection.created_at.desc(), Inspection.id.desc())
     .limit(bindparam("size"))
 )
-_NEXT = _FIRST.where(
-    tuple_(Inspection.created_at, Inspection.id)
-    < tuple_(bindparam("created_at", type_=Inspection.created_at.type), bindparam("after", type_=Inspection.id.type))
+_FIRST_PAGE: Prepared[SessionRow] = Prepared(_FIRST)
+_NEXT_PAGE: Prepared[SessionRow] = Prepared(
+    _FIRST.where(
+        tuple_(Inspection.created_at, Inspection.id)
+        < tuple_(
+            bindparam("created_at", type_=Inspection.created_at.type), bindparam("after", type_=Inspection.id.type)
+        )
+    )
 )
 
 
 def one(db: Db, id: uuid.UUID, organization_id: int) -> SessionRow:
     """What the API shows of one inspection. Raises NotFound, also for another organization's."""
-    row = db.connection().execute(_ONE, {"id": id, "organization_id": organization_id}).one_or_none()
+    row = _ONE.first(db, {"id": id, "organization_id": organization_id})
     if row is None:
         raise NotFound("There is no such session.")
-    return cast(SessionRow, row)
+    return row
 
 
 def wire_page(db: Db, organization_id: int, limit: int, cursor: str | None) -> tuple[Sequence[SessionRow], str | None]:
     """One page of the API's list, newest first, and the next cursor. Raises BadRequest `invalid_cursor`."""
     purpose = f"inspections:{organization_id}"
     wanted: dict[str, object] = {"organization_id": organization_id, "size": limit + 1}
-    statement = _FIRST
+    statement = _FIRST_PAGE
     if cursor:
         wanted["created_at"], wanted["after"] = decode_cursor(db, purpose, cursor)
-        statement = _NEXT
-    rows = cast(Sequence[SessionRow], db.connection().execute(statement, wanted).all())
+        statement = _NEXT_PAGE
+    rows = statement.all(db, wanted)
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]
@@ -223,9 +244,27 @@ def operator_is_in(db: Db, inspection_id: uuid.UUID, by: Actor) -> bool:
 
 
 def personal_records(db: Db, inspection_id: uuid.UUID) -> dict[str, str | None]:
-    """The personal records of an inspection, oldest first: SHA-256 → content, None for one that was erased."""
-    mine = select(PersonalRecord.sha256, PersonalRecord.content).where(PersonalRecord.inspection_id == inspection_id)
-    return {row.sha256: row.content for row in db.execute(mine.order_by(PersonalRecord.created_at))}
+    """The personal records of an inspection, those of evidence last: SHA-256 → content, None once erased."""
+    nothing = null()
+    mine = select(PersonalRecord.sha256, PersonalRecord.content, PersonalRecord.created_at, nothing.label("sequence"))
+    about_evidence = select(Evidence.record, EvidenceState.content, nothing, Evidence.sequence).join(
+        EvidenceState, EvidenceState.evidence_id == Evidence.id
+    )
+    both: CompoundSelect[*tuple[Any, ...]] = union_all(  # of the columns of two tables
+        mine.where(PersonalRecord.inspection_id == inspection_id),
+        about_evidence.where(Evidence.inspection_id == inspection_id),
+    )
+    rows = db.execute(both).all()
+    people = sorted((row for row in rows if row.sequence is None), key=lambda row: row.created_at)
+    evidence = sorted((row for row in rows if row.sequence is not None), key=lambda row: row.sequence)
+    return {row.sha256: row.content for row in (*people, *evidence)}
+
+
+def records_kept(db: Db, inspection_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """How many personal records of each invite are left; 0 where all were erased."""
+    counted = select(PersonalRecord.invite_id, func.count(PersonalRecord.content).label("n"))
+    mine = counted.where(PersonalRecord.inspection_id == inspection_id).group_by(PersonalRecord.invite_id)
+    return {row.invite_id: row.n for row in db.execute(mine)}
 
 
 class AskedStamp(NamedTuple):
@@ -245,42 +284,22 @@ class AskedStamp(NamedTuple):
 
 def anchors(db: Db, inspection_id: uuid.UUID) -> Sequence[AskedStamp]:
     """What the authorities were asked about an inspection, the oldest first, then by authority."""
-    mine = select(AnchorRequest).where(AnchorRequest.inspection_id == inspection_id)
-    asked = db.scalars(mine.execution_options(populate_existing=True))
-    requests = {each.id: each for each in asked}
-    found = [
-        AskedStamp(
-            each.id,
-            each.authority,
-            each.kind,
-            each.statement,
-            AnchorState.ANCHORED.value,
-            requests[each.id].attempts if each.id in requests else 1,
-            "",
-            each.reply,
-            each.stamped_at,
-            each.created_at,
-        )
-        for each in db.scalars(select(Anchor).where(Anchor.inspection_id == inspection_id))
-    ]
-    stamped = {each.id for each in found}
-    found += [
-        AskedStamp(
-            each.id,
-            each.authority,
-            each.kind,
-            each.statement,
-            each.state,
-            each.attempts,
-            each.reason,
-            None,
-            None,
-            each.created_at,
-        )
-        for each in requests.values()
-        if each.id not in stamped
-    ]
-    return sorted(found, key=lambda each: (each.created_at, each.authority))
+    asked, answered = AnchorRequest.inspection_id == inspection_id, Anchor.inspection_id == inspection_id
+    attempts = func.coalesce(AnchorRequest.attempts, 1)
+    done = literal_column(f"'{AnchorState.ANCHORED.value}'", AnchorRequest.state.type)
+    stamped = select(
+        *(Anchor.id, Anchor.authority, Anchor.kind, Anchor.statement, done, attempts),
+        *(literal_column("''", AnchorRequest.reason.type), Anchor.reply, Anchor.stamped_at, Anchor.created_at),
+    )
+    waiting = select(
+        *(AnchorRequest.id, AnchorRequest.authority, AnchorRequest.kind, AnchorRequest.statement, AnchorRequest.state),
+        *(AnchorRequest.attempts, AnchorRequest.reason, Anchor.reply, Anchor.stamped_at, AnchorRequest.created_at),
+    )
+    both: CompoundSelect[*tuple[Any, ...]] = union_all(  # of the columns of two tables
+        stamped.outerjoin(AnchorRequest, and_(asked, AnchorRequest.id == Anchor.id)).where(answered),
+        waiting.outerjoin(Anchor, and_(answered, Anchor.id == AnchorRequest.id)).where(asked, Anchor.id.is_(None)),
+    )
+    return sorted((AskedStamp(*row) for row in db.execute(both)), key=lambda each: (each.created_at, each.authority))
 
 
 def campaigns(db: Db, where: ColumnElement[bool]) -> Sequence[CampaignRow]:

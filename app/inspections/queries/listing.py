@@ -15,7 +15,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     ScalarSelect,
-    Select,
     and_,
     bindparam,
     case,
@@ -44,6 +43,7 @@ from app.dashboard.listing import (
 )
 from app.inspections.models import (
     ATTENDED,
+    BROKEN,
     COUNTS,
     UNANCHORED,
     WAITING,
@@ -55,13 +55,15 @@ from app.inspections.models import (
 )
 from app.inspections.rules import TTL
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 
 T = TypeVar("T")
 
 NOW, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING = "now", "upcoming", "unanchored", "ended", "expired", "all"
+BROKEN_RECORDS = "broken"
 ARRIVED = "waiting"
 """The first group of the board, by itself."""
-VIEWS = (NOW, ARRIVED, UPCOMING, STUCK, ENDED, EXPIRED, EVERYTHING)
+VIEWS = (NOW, ARRIVED, UPCOMING, STUCK, BROKEN_RECORDS, ENDED, EXPIRED, EVERYTHING)
 SORTS: dict[str, Column] = {"when": Inspection.expires_at, "ended": Inspection.ended_at}
 """Orders besides urgency. When it takes place is ordered by when it expires, which is 24 hours after that."""
 
@@ -103,6 +105,7 @@ COLUMNS = (
     Inspection.consent_state,
     Inspection.anchoring,
     Inspection.chain_length,
+    Inspection.broken_at,
     Inspection.operator_email,
     Inspection.operator_name,
     Inspection.assignee_id,
@@ -133,6 +136,7 @@ class ListedInspection(Protocol):
     consent_state: dict[str, str]
     anchoring: str
     chain_length: int
+    broken_at: datetime | None
     operator_email: str
     operator_name: str
     assignee_id: int | None
@@ -170,7 +174,7 @@ def earlier(db: Db, inspection: Inspection) -> list[ListedInspection]:
 
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries for these filters. What text found is few, and sorted as the reader likes."""
-    if chosen.tab == ARRIVED:
+    if chosen.tab in (ARRIVED, BROKEN_RECORDS):
         return ()
     if chosen.tab == STUCK:
         return ("ended",)
@@ -224,6 +228,7 @@ def _in(status: Status) -> Condition:
 _WAITING: Condition = literal_column(WAITING)
 _ATTENDED: Condition = literal_column(ATTENDED)
 _UNANCHORED: Condition = literal_column(UNANCHORED)
+_BROKEN: Condition = literal_column(BROKEN)
 
 
 @lru_cache(maxsize=1)
@@ -243,6 +248,7 @@ def _groups() -> dict[str, Segment]:
         Segment("upcoming", ((created, Inspection.expires_at >= _moment("until")),), expiry),
         Segment("expired", ((created, Inspection.expires_at <= _moment("now")),), expiry, descending=True),
         Segment("unanchored", ((_UNANCHORED, over),), end, descending=True),
+        Segment("broken", ((_BROKEN,),), (Inspection.broken_at, Inspection.id), descending=True),
         Segment("ended", ((over,),), end, descending=True),
         Segment(
             "all",
@@ -294,10 +300,11 @@ def _segments(kind: ListKind) -> list[Segment]:
 @lru_cache(maxsize=16)
 def _counter_queries(reach: str) -> CounterQueries:
     """What the tabs count, whatever narrows the list, as (key, flag, n): each status, flagged when a time stamp is
-    missing; what is `over` though created; what begins `today`; who is `waiting`.
+    missing; what is `over` though created; what begins `today`; who is `waiting`;
+    whose record is `broken`.
 
-    Exact, without counting rows that only grow: sums of kept counters; only the expiries of a day and the few who wait
-    are read from their index.
+    Exact, without counting rows that only grow: sums of kept counters; only the expiries of a day, the few who wait
+    and the few records that do not hold are read from their index.
     """
     k = COUNTS.c
     counted = within_reach(k.organization_id, reach)
@@ -317,6 +324,7 @@ def _counter_queries(reach: str) -> CounterQueries:
         rows("over", _in(Status.CREATED), *today),
         rows("today", *_groups()["today"].branches[0]),
         rows("waiting", _WAITING),
+        rows("broken", _BROKEN),
     )
 
 
@@ -334,6 +342,7 @@ def tab_counts(counters: Sequence[CounterRow]) -> dict[str, int]:
         "today": today,
         NOW: waiting + live + today,
         UPCOMING: n(Status.CREATED) - over - today,
+        BROKEN_RECORDS: n("broken"),
         STUCK: sum(n for _, missing, n in counters if missing),
         ENDED: n(Status.CLOSED),
         EXPIRED: over,
@@ -355,10 +364,28 @@ def view_counts(db: Db, organization_ids: Collection[int] | None, now: datetime,
 def waiting(db: Db, organization_ids: Collection[int] | None) -> int:
     """How many field users wait for an operator: the count beside the desk's name."""
     statement, values = _waiting(reach_kind(organization_ids)), reach_values(organization_ids)
-    return int(db.connection().execute(statement, values).scalar() or 0)
+    return int(statement.scalar(db, values) or 0)
+
+
+def broken(db: Db, organization_ids: Collection[int] | None) -> int:
+    """How many records do not hold."""
+    statement, values = _broken(reach_kind(organization_ids)), reach_values(organization_ids)
+    return int(statement.scalar(db, values) or 0)
+
+
+def awaiting_stamp(db: Db) -> int:
+    """How many ended inspections wait for a time stamp, of all organizations."""
+    pending = select(func.sum(COUNTS.c.n)).where(COUNTS.c.anchoring == Anchoring.PENDING.value)
+    return int(db.scalar(pending) or 0)
 
 
 @lru_cache(maxsize=8)
-def _waiting(reach: str) -> Select[int]:
+def _broken(reach: str) -> Prepared[tuple[int]]:
     mine = within_reach(Inspection.organization_id, reach)
-    return select(func.count()).select_from(Inspection).where(*mine, _WAITING)
+    return Prepared(select(func.count()).select_from(Inspection).where(*mine, _BROKEN))
+
+
+@lru_cache(maxsize=8)
+def _waiting(reach: str) -> Prepared[tuple[int]]:
+    mine = within_reach(Inspection.organization_id, reach)
+    return Prepared(select(func.count()).select_from(Inspection).where(*mine, _WAITING))

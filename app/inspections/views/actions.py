@@ -8,13 +8,15 @@ from flask import Response, current_app, flash, request, url_for
 from sqlalchemy import select
 
 from app.accounts.access import allow, me
+from app.accounts.roles import PEOPLE
 from app.dashboard.redirects import next_in_list
 from app.inspections import actions, queries, rules
 from app.inspections.events import EVENTS, NOTES_CHANGED, SUBJECT
-from app.inspections.forms import ButtonForm, InviteForm, NotesForm, RemarkForm
+from app.inspections.forms import ButtonForm, EraseForm, InviteForm, NotesForm, RemarkForm
 from app.inspections.models import Inspection, Invite
 from app.inspections.presentation import secrets
-from app.inspections.views.filters import READERS, actable, pages
+from app.inspections.views.confirmations import holders, page_url, to_confirm
+from app.inspections.views.filters import READERS, actable, pages, visible
 from app.inspections.views.list import QUEUE
 from app.kernel import clock
 from app.kernel.api.routing import as_uuid
@@ -22,9 +24,8 @@ from app.kernel.changes import confirmation, events
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import db, reading
 from app.kernel.errors import Change, Conflict
-from app.kernel.text import datetimes, normalization
+from app.kernel.text import datetimes
 from app.kernel.web import confirmation_pages
-from app.kernel.web.confirmation_pages import Belief, Confirmation
 from app.kernel.web.htmx import see_other
 
 LOGGED_OUT = "The field user who joined with it is logged out."
@@ -46,7 +47,7 @@ def invite(id: str) -> Response:
     )
     if preview:
         name = " ".join(filter(None, (form.recipient_first_name.data, form.recipient_last_name.data)))
-        asked = _asked(inspection, "Review and invite", "Invite and send", edit="invite")
+        asked = to_confirm(inspection, "Review and invite", "Invite and send", edit="invite")
         return confirmation_pages.show(
             preview, replace(asked, subject=[name, *asked.subject] if name else asked.subject)
         )
@@ -81,7 +82,7 @@ def _issue(id: str, invite_id: str, act: Callable[..., actions.Minted], title: s
 
     minted, preview = confirmation.confirm(issue, confirm, invite_id, always=joined)
     if preview:
-        asked = _asked(inspection, title, confirm, note=LOGGED_OUT if joined else "")
+        asked = to_confirm(inspection, title, confirm, note=LOGGED_OUT if joined else "")
         return confirmation_pages.show(preview, asked)
     assert minted is not None
     return _back_with_secrets(inspection, minted)
@@ -115,17 +116,17 @@ def revoke(id: str, invite_id: str) -> Response:
     if preview:
         note = "The link and the code stop working at once. To let the recipient in again, make a new invite."
         note = f"{note} {LOGGED_OUT}" if found.joined_at is not None else note
-        asked = _asked(
+        asked = to_confirm(
             inspection,
             "Review and revoke",
             "Revoke the invite",
             icon="ban",
             tone="danger",
             note=note,
-            beliefs=_holders([found], now),
+            beliefs=holders([found], now),
         )
         return confirmation_pages.show(preview, asked)
-    return _back(inspection)
+    return back_to(inspection)
 
 
 @pages.post("/<id>/attend")
@@ -154,7 +155,7 @@ def _press(id: str, act: Callable[..., Inspection]) -> Response:
     ButtonForm().check()
     inspection = actable(id)
     try:
-        return _back(act(db(), inspection.id, by=me().actor(), now=clock.now()))
+        return back_to(act(db(), inspection.id, by=me().actor(), now=clock.now()))
     except Conflict as refusal:
         refusal.changes = _missed(inspection)
         raise
@@ -168,7 +169,7 @@ def change_notes(id: str) -> Response:
     form.check()
     notes, seen, by, now = form.notes.data or "", str(form.version.data), me().actor(), clock.now()
     try:
-        return _back(actions.change_notes(db(), inspection.id, notes=notes, seen=seen, by=by, now=now))
+        return back_to(actions.change_notes(db(), inspection.id, notes=notes, seen=seen, by=by, now=now))
     except Conflict as refusal:
         rows = events.timeline(reading(), SUBJECT, inspection.id, limit=20)
         changed = [row for row in rows if row.kind == NOTES_CHANGED.kind][:1]
@@ -183,7 +184,7 @@ def add_remark(id: str) -> Response:
     form, inspection = RemarkForm(), actable(id)
     form.check()
     text = str(form.text.data)
-    return _back(actions.add_remark(db(), inspection.id, text=text, by=me().actor(), now=clock.now()))
+    return back_to(actions.add_remark(db(), inspection.id, text=text, by=me().actor(), now=clock.now()))
 
 
 @pages.post("/<id>/end")
@@ -197,20 +198,20 @@ def end(id: str) -> Response:
     )
     # It may have been ended by another operator in between, which is what this one wanted as well.
     if preview and queries.get(reading(), inspection.id).ended_at is None:
-        asked = _asked(
+        asked = to_confirm(
             inspection,
             "Review and end",
             "End the inspection",
             icon="circle-stop",
             tone="danger",
             note=_ending(inspection, now),
-            beliefs=_holders(queries.invites(reading(), inspection.id), now),
+            beliefs=holders(queries.invites(reading(), inspection.id), now),
         )
         return confirmation_pages.show(preview, asked)
     following = next_in_list(QUEUE, QUEUE.ask(now), inspection.id)
     if following:
         flash(following, "info")
-    return _back(inspection)
+    return back_to(inspection)
 
 
 def _ending(inspection: Inspection, now: datetime) -> str:
@@ -222,9 +223,45 @@ def _ending(inspection: Inspection, now: datetime) -> str:
         f"It is planned for {datetimes.moment(planned, me().time_zone)}, {datetimes.relative(planned, now)}."
         if planned and planned > now
         else "",
-        "Nobody who was invited is told." if queries.invites(reading(), inspection.id) else "",
+        _what_is_sent(queries.invites(reading(), inspection.id)),
     ]
     return " ".join(filter(None, parts))
+
+
+def _what_is_sent(invites: Sequence[Invite]) -> str:
+    receipts = sum(rules.gets_receipt(invite) for invite in invites)
+    if receipts:
+        sentence = "Field users who took part are sent their receipt."
+        return f"{sentence} Nobody else is told." if len(invites) > receipts else sentence
+    return "Nobody who was invited is told." if invites else ""
+
+
+@pages.post("/<id>/invites/<invite_id>/erase_person")
+@allow(*READERS)
+def erase_person(id: str, invite_id: str) -> Response:
+    """Erases what is personal about a participant, once an administrator has read what that means."""
+    form, inspection = EraseForm(), visible(id)
+    me().check(PEOPLE, inspection.organization_id)
+    form.check()
+    found, reason, by, now = as_uuid(invite_id), str(form.reason.data), me().actor(), clock.now()
+    _, preview = confirmation.confirm(
+        lambda db, _: actions.erase_person(db, inspection.id, found, reason=reason, by=by, now=now),
+        "erase_person",
+        invite_id,
+        reason,
+    )
+    if preview:
+        note = (
+            "Name, addresses, network and browser are gone for good, so are names, places and times of their files: "
+            "here and in every bundle made from now on. The chain keeps that somebody was there, and stays whole. What "
+            "stands in the activity stays: names, and addresses without their middle. Bundles and e-mails that were "
+            "sent before are not called back."
+        )
+        return confirmation_pages.show(
+            preview,
+            to_confirm(inspection, "Review and erase", "Erase for good", icon="trash-2", tone="danger", note=note),
+        )
+    return back_to(inspection)
 
 
 @pages.post("/<id>/anchors/<anchor_id>/retry_anchor")
@@ -234,21 +271,17 @@ def retry_anchor(id: str, anchor_id: str) -> Response:
     ButtonForm().check()
     inspection = actable(id)
     actions.retry_anchor(db(), as_uuid(anchor_id), inspection.id, by=me().actor(), now=clock.now())
-    return _back(inspection)
+    return back_to(inspection)
 
 
-def _page_url(inspection: Inspection) -> str:
-    """The page of the inspection, with the list that the user came from."""
-    return url_for(".detail", id=inspection.id, **QUEUE.choose().args)
-
-
-def _back(inspection: Inspection) -> Response:
-    return see_other(_page_url(inspection))
+def back_to(inspection: Inspection) -> Response:
+    """Back to the page of the inspection, with the list that the user came from."""
+    return see_other(page_url(inspection))
 
 
 def _back_with_secrets(inspection: Inspection, minted: actions.Minted) -> Response:
     """Back to the page, which shows link and code once (presentation/secrets.py)."""
-    response = _back(inspection)
+    response = back_to(inspection)
     if minted.join_url or minted.otp_code:
         shown = secrets.ShownOnce(
             str(minted.invite.id), minted.join_url, minted.otp_code, me().id, clock.now().timestamp()
@@ -263,50 +296,6 @@ def _back_with_secrets(inspection: Inspection, minted: actions.Minted) -> Respon
             samesite="Strict",
         )
     return response
-
-
-def _asked(
-    inspection: Inspection,
-    title: str,
-    confirm: str,
-    icon: str = "send",
-    tone: str = "primary",
-    note: str = "",
-    edit: str = "",
-    beliefs: Sequence[Belief] = (),
-) -> Confirmation:
-    """What the operator confirms besides the messages."""
-    planned = inspection.scheduled_for
-    hour = datetimes.moment(planned, me().time_zone) if planned else "To start at once"
-    return Confirmation(
-        title=title,
-        confirm=confirm,
-        back=_page_url(inspection),
-        back_label="Back to the inspection",
-        subject=[normalization.shown(inspection.notes[:80], f"Inspection {str(inspection.id)[:8]}"), hour],
-        icon=icon,
-        tone=tone,
-        believed=f"{len(beliefs)} will still believe that their link works",
-        beliefs=beliefs,
-        note=note,
-        edit=edit,
-    )
-
-
-def _holders(invites: Sequence[Invite], now: datetime) -> list[Belief]:
-    """The recipients of invites that still work: they are not told when these end."""
-    return [
-        Belief(
-            normalization.shown(
-                invite.recipient_name, invite.recipient_email, invite.recipient_phone, "A recipient face to face"
-            ),
-            "recipient",
-            "link and code" if invite.otp_required else "the link",
-            "they open it, and read that it has ended",
-        )
-        for invite in invites
-        if rules.invite_state(invite, now) == rules.InviteState.LIVE
-    ]
 
 
 def _missed(inspection: Inspection) -> list[Change]:

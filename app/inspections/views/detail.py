@@ -2,26 +2,28 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from flask import Response, current_app, request, url_for
 
 from app.accounts.access import allow, me
-from app.accounts.models import Organization
-from app.accounts.roles import INSPECTIONS
+from app.accounts.roles import INSPECTIONS, PEOPLE
 from app.accounts.rules import LOCALES
 from app.dashboard import item_page, tagging
+from app.dashboard.documents import presentation
 from app.dashboard.live import view_item
 from app.dashboard.redirects import place_in_list
-from app.inspections import api_examples, bundle, chain, emails, queries, rules, verification
+from app.inspections import api_examples, bundles, emails, numbers, queries, records, rules
 from app.inspections.anchors import name_of
 from app.inspections.events import EVENTS, INVITE_OPENED, INVITE_REISSUED, INVITED, SUBJECT
-from app.inspections.forms import InviteForm, NotesForm, RemarkForm
+from app.inspections.forms import EraseForm, InviteForm, NotesForm, RemarkForm
 from app.inspections.models import Campaign, Inspection, Invite, Status
-from app.inspections.presentation import labels, secrets, timeline
+from app.inspections.presentation import gallery, labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
 from app.inspections.presentation.progress import phone_script, progress_of
 from app.inspections.presentation.rows import name_of as name_of_row
 from app.inspections.queries import listing
+from app.inspections.views import report
 from app.inspections.views.filters import READERS, actable, pages, visible
 from app.inspections.views.list import QUEUE
 from app.kernel import clock
@@ -33,7 +35,6 @@ from app.kernel.db.transaction import db
 from app.kernel.errors import Refusal
 from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.web import confirmation_pages
-from app.kernel.web.htmx import personal
 from app.kernel.web.live import Live
 
 
@@ -58,18 +59,22 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
     list_state = QUEUE.ask(now)
     near = list_state.listing.near(db(), inspection.id)
     state = rules.status_of(inspection, now)
-    (organization,) = queries.organizations(db(), Organization.id == inspection.organization_id)
+    keeping = queries.keeping(db(), inspection)
     invites = queries.invites(db(), inspection.id)
     messages = queries.link_messages(db(), [emails.link_name(invite) for invite in invites])
     rows = events.timeline(db(), SUBJECT, inspection.id)
-    links, anchors = queries.links(db(), inspection.id), queries.anchors(db(), inspection.id)
-    verdict = _verdict(inspection, links, anchors)
+    kept = records.read(db(), inspection.id)
+    verdict = kept.verdict(db().config.tsa_roots)
     once = secrets.shown_once(request.cookies.get(secrets.COOKIE, ""), db().vault, me().id, now)
     wrong_codes = queries.wrong_codes_of(db(), inspection.id)
     consents = queries.consents(db(), inspection.id)
+    kept_records = queries.records_kept(db(), inspection.id)
+    evidence = queries.evidence(db(), inspection.id)
     reasons = _reasons(inspection, queries.unasked(consents), now)
     panels = [
-        _invite_panel(inspection, invite, messages, rows, once, queries.wrong_of(wrong_codes, invite), consents, now)
+        _invite_panel(
+            inspection, invite, messages, rows, once, queries.wrong_of(wrong_codes, invite), consents, kept_records, now
+        )
         for invite in invites
     ]
     viewers = view_item(INSPECTIONS, SUBJECT, inspection.id, inspection.organization_id, now) if live else []
@@ -86,14 +91,22 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         in_list=place_in_list(list_state.listing, db(), near),
         tagged=tagging.shown(QUEUE, db(), inspection),
         presence=viewers,
-        organization=organization,
+        organization=keeping.organization,
         state=state,
         states=labels.STATES,
         anchoring=labels.ANCHORING.get(inspection.anchoring),
         invites=panels,
-        chain=timeline.chain_entries(links),
+        hold=keeping.hold,
+        kept_until=queries.until(inspection, keeping) if evidence else None,
+        may_erase=me().may(PEOPLE, True, inspection.organization_id),
+        report=report.shown(db(), inspection, now),
+        pieces=gallery.pieces(evidence, kept.links),
+        large=bundles.size(evidence) > bundles.AT_ONCE,
+        chain=timeline.chain_entries(kept.links),
         verdict=verdict,
-        stamps=timeline.stamps(anchors, verdict.stamps),
+        number=numbers.number_of(inspection.id),
+        bundle=presentation.latest(db(), bundles.KIND, inspection.id) if evidence else None,
+        stamps=timeline.stamps(kept.stamped, verdict.stamps),
         timeline=EVENTS.timeline(rows),
         messages=messages_about(db(), SUBJECT, inspection.id, limit=50),
         language=LOCALES[inspection.locale],
@@ -107,6 +120,8 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         inviting=edited == "invite",
         notes=NotesForm(formdata=None, notes=inspection.notes, version=sha256(inspection.notes)),
         remark=RemarkForm(formdata=None),
+        erase=EraseForm(formdata=None),
+        administers=me().may(PEOPLE, True, inspection.organization_id),
         authorities=[name_of(url) for url in current_app.extensions["config"].tsa_urls],
         now=now,
     )
@@ -122,15 +137,6 @@ def _campaign_name(inspection: Inspection) -> str:
     return known[0].name if known else ""
 
 
-def _verdict(
-    inspection: Inspection, links: Sequence[chain.Link], anchors: Sequence[queries.AskedStamp]
-) -> verification.Verdict:
-    """What the record proves, which every view verifies against what the authorities have stamped."""
-    length, head, roots = inspection.chain_length, inspection.chain_head, db().config.tsa_roots
-    people = queries.personal_records(db(), inspection.id)
-    return verification.verify(str(inspection.id), links, anchors, roots, length=length, head=head, people=people)
-
-
 def _reasons(inspection: Inspection, unasked: int, now: datetime) -> dict[str, str]:
     """Why each button is disabled, in the rules' own words; empty where it is not."""
     denied = me().why_not(INSPECTIONS, inspection.organization_id)
@@ -140,8 +146,10 @@ def _reasons(inspection: Inspection, unasked: int, now: datetime) -> dict[str, s
         "stop_recording": rules.check_stop_recording,
         "change_notes": rules.check_change_notes,
         "add_remark": rules.check_add_remark,
+        "add_document": rules.check_live,
         "invite": rules.check_invite,
         "end": rules.check_live,
+        "report": lambda inspection, now: rules.check_report(inspection),
     }
     reasons = {verb: denied or _sentence(check, inspection, now) for verb, check in checks.items()}
     return {**reasons, "assign": denied or ""}
@@ -163,6 +171,7 @@ def _invite_panel(
     once: secrets.ShownOnce | None,
     wrong_codes: int,
     consents: queries.Consents,
+    kept_records: Mapping[UUID, int],
     now: datetime,
 ) -> InvitePanel:
     """`wrong_codes` were typed for its recipient; `once` are the secrets to show, of this invite or another."""
@@ -174,6 +183,8 @@ def _invite_panel(
         "new_code": denied or _sentence(rules.check_new_code, invite, now),
         "reissue": denied or _sentence(rules.check_reissue, invite, wrong_codes),
         "revoke": denied or _sentence(rules.check_revoke, invite),
+        "erase": me().why_not(PEOPLE, inspection.organization_id)
+        or _sentence(rules.check_erase_person, inspection, kept_records.get(invite.id, 0) > 0, now),
     }
     mine = once if once and once.invite == str(invite.id) else None
     return InvitePanel(
@@ -186,27 +197,11 @@ def _invite_panel(
             issued.created_at if issued else invite.created_at,
             opened.data.get("agent", "") if opened else "",
             now,
+            over=inspection.ended_at is not None,
         ),
         None if denied else phone_script(progress_of(inspection, invite, messages, now), inspection.locale),
         reasons,
+        kept_records.get(invite.id) == 0,
         mine.url if mine else None,
         mine.code if mine else None,
     )
-
-
-@pages.get("/<id>/chain.zip")
-@allow(*READERS)
-def chain_bundle(id: str) -> Response:
-    """The chain as files that verify offline with sha256sum, openssl and the script among them."""
-    inspection = visible(id)
-    head, length = inspection.chain_head, inspection.chain_length
-    statement = chain.statement(str(inspection.id), head, length) if inspection.ended_at else None
-    content = bundle.bundle(
-        queries.links(db(), inspection.id),
-        statement,
-        queries.anchors(db(), inspection.id),
-        queries.personal_records(db(), inspection.id),
-    )
-    response = Response(content, content_type="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="chain-{inspection.id}.zip"'
-    return personal(response)

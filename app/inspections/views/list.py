@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.accounts.access import Me, me
 from app.accounts.roles import INSPECTIONS
+from app.accounts.rules import LOCALES
 from app.dashboard import recent_events
 from app.dashboard.filters import Chosen
 from app.dashboard.listing import CounterRow, Listing
@@ -16,7 +17,7 @@ from app.inspections import actions, emails, queries
 from app.inspections.events import ATTENDED, ENDED, EVENTS, SUBJECT
 from app.inspections.models import Invite
 from app.inspections.presentation.labels import ANCHORING, GROUPS
-from app.inspections.presentation.progress import progress_of
+from app.inspections.presentation.progress import Progress, progress_of
 from app.inspections.presentation.rows import ShownRow, guest_of, name_of, shown_row, state_of
 from app.inspections.queries import listing
 from app.inspections.queries.listing import ListedInspection
@@ -40,6 +41,10 @@ def _when(row: ListedInspection) -> datetime:
     return row.scheduled_for or row.created_at
 
 
+def _progress(row: ListedInspection, known: Known, now: datetime) -> Progress:
+    return progress_of(row, known.invites.get(row.id), known.messages, now)
+
+
 class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     """Inspections, from those whose field user waits to those that are over."""
 
@@ -51,7 +56,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
     page = "inspections/list.html"
     cells = "inspections/_cells.html"
     identity = (
-        Csv("Session id", lambda each: each.row.id),
+        Csv("Session id", "id"),
         Csv("State", lambda each: state_of(each.row, each.now)),
     )
     columns = (
@@ -70,9 +75,9 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             "who",
             (
                 Csv("Invited", lambda each: guest_of(each.row)),
-                Csv("Notes", lambda each: each.row.notes),
-                Csv("Campaign", lambda each: each.row.campaign_name),
-                Csv("Organization", lambda each: each.row.organization_name),
+                Csv("Notes", "notes"),
+                Csv("Campaign", "campaign_name"),
+                Csv("Organization", "organization_name"),
             ),
             css="title-cell",
         ),
@@ -80,23 +85,23 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             "How far they got",
             "progress",
             (
-                Csv("How far they got", lambda each: each.shown.progress.sentence),
-                Csv("Tags", lambda each: ", ".join(each.shown.tags)),
+                Csv("How far they got", lambda each: _progress(each.row, each.known, each.now).sentence),
+                Csv("Tags", lambda each: ", ".join(each.tags)),
             ),
             css="flags-cell roomy",
         ),
         Column(
             "Language",
             "language",
-            (Csv("Language", lambda each: each.shown.language),),
+            (Csv("Language", lambda each: LOCALES.get(each.row.locale, each.row.locale)),),
             css="language-cell wide-only",
         ),
         Column(
             "Assigned to",
             "assignee",
             (
-                Csv("Made by", lambda each: each.row.operator_email),
-                Csv("Assigned to", lambda each: each.row.assignee_name),
+                Csv("Made by", "operator_email"),
+                Csv("Assigned to", "assignee_name"),
             ),
             css="person-cell",
         ),
@@ -104,11 +109,12 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             "Clock",
             "clock",
             (
-                Csv("Started", lambda each: each.row.started_at),
-                Csv("Ended", lambda each: each.row.ended_at),
+                Csv("Started", "started_at"),
+                Csv("Ended", "ended_at"),
                 Csv("Time stamp", lambda each: ANCHORING[each.row.anchoring].word if each.row.ended_at else None),
+                Csv("Does not hold since", "broken_at"),
                 Csv("Expires", lambda each: each.row.expires_at if each.row.started_at is None else None),
-                Csv("Created", lambda each: each.row.created_at),
+                Csv("Created", "created_at"),
                 Csv("Created, your time", lambda each: datetimes.moment(each.row.created_at, each.time_zone)),
             ),
             sort="ended",
@@ -147,6 +153,15 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             ("ended inspection has no time stamp yet", "ended inspections have no time stamp yet"),
             {"view": listing.STUCK},
             "warn",
+        ),
+        Tab(
+            listing.BROKEN_RECORDS,
+            "Does not hold",
+            "Inspections whose record does not hold",
+            ("record does not hold", "records do not hold"),
+            {"view": listing.BROKEN_RECORDS},
+            "danger",
+            rare=True,
         ),
         Tab(
             listing.ENDED,
@@ -208,7 +223,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
         tags: tuple[str, ...],
         viewer: Me,
     ) -> ShownRow:
-        progress = progress_of(row, known.invites.get(row.id), known.messages, list_state.now)
+        progress = _progress(row, known, list_state.now)
         ids = list_state.chosen.reader.organization_ids
         return shown_row(row, progress, tags, viewer, list_state.now, ids is None or len(ids) > 1)
 
@@ -226,6 +241,9 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             quiet = f"Quiet since {datetimes.moment(over, me().time_zone, list_state.now)}. " if over else ""
             text = f"{quiet}Inspections appear here as soon as the field user has joined."
             return Empty("check-check", "Nobody waits, and nothing is left for today", text)
+        if list_state.tab.key == listing.BROKEN_RECORDS:
+            text = "Every record is verified each night, and at every look. None was found that does not hold."
+            return Empty("check-check", "All records hold", text)
         return Empty("check-check", "Nothing here", "No inspection is in this list now.")
 
     def name_of(self, row: ListedInspection) -> str:

@@ -16,10 +16,12 @@ from typing import Any
 from sqlalchemy import case, update
 
 from app.accounts.models import Organization, Person
-from app.inspections import actions, queries, rules
+from app.inspections import actions, queries, receipts, rules
+from app.inspections.demo import evidence
 from app.inspections.emails import link_name
 from app.inspections.locales import TRANSLATIONS, consent_wording
 from app.inspections.models import Anchoring, Inspection
+from app.kernel import store
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.outbox.outbox import DEAD, QUEUED, SENT, OutboxRow
@@ -129,6 +131,23 @@ class Desk:
         answers = {**dict.fromkeys(rules.SUBJECTS, "granted"), **otherwise}
         self.answer(minted, number, at, answers)
 
+    def show(self, minted: actions.Minted, number: int, at: datetime, place: bool = True) -> None:
+        """Sends photos and a note."""
+        fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
+        evidence.add(self.db, fresh, at, by=self.visitor(number).actor(fresh), place=place)
+
+    def receipt(self, minted: actions.Minted, at: datetime) -> None:
+        """Mails what they sent, as the worker does a minute after the end."""
+        fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
+        kept = store.store_at(self.db.config.evidence_url)
+        pictures = receipts.pictures(kept, queries.evidence_of(self.db, fresh))
+        actions.send_receipt(self.db, fresh.inspection_id, fresh.id, pictures, now=at)
+
+    def withdrawal(self, session: Inspection, subject: str) -> actions.Wording:
+        """The words to which a field user takes something back."""
+        t = TRANSLATIONS.translator(session.locale)
+        return actions.Wording(receipts.withdrawal(subject, self.organization.name, t), t.lang)
+
     def answer(self, minted: actions.Minted, number: int, at: datetime, answers: Mapping[str, str]) -> None:
         fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
         t = TRANSLATIONS.translator(queries.get(self.db, fresh.inspection_id).locale)
@@ -214,7 +233,8 @@ def _live(desk: Desk, number: int, minutes: float, recording: bool = False) -> N
     actions.attend(desk.db, session.id, by=by, now=at + 2 * MINUTE)
     if recording:
         actions.start_recording(desk.db, session.id, by=by, now=at + 3 * MINUTE)
-    actions.add_remark(desk.db, session.id, text="Serial number read aloud.", by=by, now=at + 5 * MINUTE)
+    desk.show(minted, number, at + 4 * MINUTE)
+    actions.add_remark(desk.db, session.id, text="Serial number read aloud.", by=by, now=at + 7 * MINUTE)
 
 
 def _now(desk: Desk) -> None:
@@ -287,10 +307,18 @@ def _ended(desk: Desk, count: int) -> None:
         actions.attend(desk.db, session.id, by=by, now=begin + 2 * MINUTE)
         if n % 2:
             actions.start_recording(desk.db, session.id, by=by, now=begin + 3 * MINUTE)
+        if n < 2:
+            desk.show(minted, n + 1, begin + 4 * MINUTE, place=place == "granted")
         for remark in ("Everything on the list was seen.", "<b>Odd</b> noise & smoke, see photo 3.")[: 1 + n % 2]:
             actions.add_remark(desk.db, session.id, text=remark, by=by, now=begin + 9 * MINUTE)
         _delivered(desk.db, begin)
         actions.end(desk.db, session.id, by=by, now=begin + (12 + n % 17) * MINUTE)
+        desk.receipt(minted, begin + (13 + n % 17) * MINUTE)
+        if n == 3:
+            at = begin + 2 * HOUR
+            words = desk.withdrawal(session, "recording")
+            fresh = queries.invite(desk.db, minted.invite.id, session.id)
+            actions.withdraw(desk.db, fresh, "recording", words, visitor=desk.visitor(n + 1), now=at)
 
 
 def _unanchored(desk: Desk) -> None:

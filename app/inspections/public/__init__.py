@@ -21,7 +21,8 @@ from sqlalchemy import select
 from app.accounts import hosts
 from app.accounts.access import public
 from app.accounts.models import Organization
-from app.inspections import actions, queries, rules
+from app.inspections import actions, queries, receipts, rules
+from app.inspections.evidence.rules import LARGEST
 from app.inspections.forms import ConsentForm, FieldForm
 from app.inspections.locales import TRANSLATIONS, consent_wording, date_time, time_left
 from app.inspections.models import Inspection, Invite, Status
@@ -30,13 +31,22 @@ from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.api.routing import as_uuid
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
-from app.kernel.db.transaction import reading, side_note, side_transaction
+from app.kernel.db.transaction import database, reading, side_note, side_transaction
 from app.kernel.errors import Gone, NotFound
 from app.kernel.hosts import Host
 from app.kernel.web.htmx import see_other
 from app.kernel.web.visitors import VisitorPages, browser_language, page_context
 
 public_pages = Blueprint("inspections_public", __name__, url_prefix="/join/<id>")
+
+PREVIEWS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(self)",
+}
+"""The policies of the page that takes photos: it shows what was chosen before it is sent, and may ask where it is."""
 
 
 def _host(db: Db, segments: Sequence[str]) -> Host | None:
@@ -67,7 +77,9 @@ def welcome(id: str) -> Response:
     _throttle()
     outcome, scene = _outcome(inspection_id, token, now), _scene(reading(), inspection_id)
     if outcome is not None and outcome.status not in (200, 401):
-        return _over(scene, outcome.reason, outcome.status)
+        _, inside = _inside(id)  # the browser that was in may have more to see than whoever has the link
+        same = isinstance(inside, actions.Outcome) and inside.reason == outcome.reason
+        return _over(scene, inside if same and isinstance(inside, actions.Outcome) else outcome)
     invite = outcome.invite if outcome is not None else _invite(inspection_id, token)
     if invite is not None and invite.seen_at is None and request.method == "GET":
         seen = invite
@@ -95,7 +107,7 @@ def code(id: str) -> Response:
     if outcome is None or outcome.status == 200:
         return see_other(_url(".welcome", id, t=token))
     if outcome.status != 401 or outcome.invite is None:
-        return _over(scene, outcome.reason, outcome.status)
+        return _over(scene, outcome)
     return _code_page(scene, outcome.invite, token, now)
 
 
@@ -115,7 +127,7 @@ def consent(id: str) -> Response:
     """Asks what the field user allows."""
     scene, found = _inside(id)
     if not isinstance(found, Invite):
-        return _over(scene, found.reason, found.status)
+        return _over(scene, found)
     if found.role != rules.FIELD:
         return see_other(_url(".room", id))
     missing = bool(request.args.get("missing"))
@@ -160,12 +172,13 @@ def room(id: str) -> Response:
     scene, found = _inside(id)
     if not isinstance(found, Invite) or scene.inspection is None:
         unknown = found if isinstance(found, actions.Outcome) else actions.Outcome(404, "not_found", {})
-        return _over(scene, unknown.reason, unknown.status)
-    revision = _revision(scene.inspection, scene.locale)
+        return _over(scene, unknown)
+    mine, t = queries.evidence_of(reading(), found), TRANSLATIONS.translator(scene.locale)
+    revision = _revision(scene.inspection, scene.locale, len(mine))
     if request.headers.get("If-None-Match") == revision:
         return Response(status=304, headers={"Cache-Control": "no-store"})
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
-    return _page(
+    response = _page(
         "inspections/room.html",
         scene,
         4,
@@ -173,12 +186,30 @@ def room(id: str) -> Response:
         subjects=rules.SUBJECTS,
         asked=found.role == rules.FIELD,
         revision=revision,
+        mine=[(item, date_time(item.received_at, scene.zone, t)) for item in reversed(mine)],
+        added=added_count(request.args.get("added", "")),
+        refused=evidence.shown(request.args.get("refused", "")),
+        most=LARGEST,
     )
+    response.headers.update(PREVIEWS)
+    return response
 
 
-def _revision(inspection: Inspection, locale: str) -> str:
+def added_count(text: str) -> int:
+    """How many pieces of evidence the address says were added."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 0
+
+
+def _revision(inspection: Inspection, locale: str, evidence: int) -> str:
     """Names what the page of one who has joined says of the inspection."""
-    shown = (inspection.status, str(inspection.attended_at), inspection.operator_name, inspection.notes, locale)
+    shown = (
+        inspection.status,
+        str(inspection.attended_at),
+        inspection.operator_name,
+        inspection.notes,
+        locale,
+        str(evidence),
+    )
     return sha256("\n".join(shown))[:16]
 
 
@@ -243,7 +274,7 @@ def _redeem(id: str, token: str, typed: str | None) -> Response:
         outcome = actions.join(db, inspection_id, token, code=typed, visitor=here, now=now)
     if outcome.status == 200:
         participant = outcome.body["participant"]
-        known = queries.consents(reading(), inspection_id).get(UUID(participant["id"]), {})
+        known = queries.consents(reading(), inspection_id).get(participant["id"], {})
         asked = participant["role"] == rules.FIELD and len(known) < len(rules.SUBJECTS)
         response = see_other(_url(".consent" if asked else ".room", id))
         response.set_cookie(
@@ -275,11 +306,17 @@ def _inside(id: str) -> tuple[Scene, Invite | actions.Outcome]:
         unknown = actions.Outcome(403, "signed_out", {})
         return scene, _replaced(inspection_id, replaced, now) if replaced else unknown
     if rules.status_of(scene.inspection, now) == Status.CLOSED:
-        return scene, actions.Outcome(410, "session_ended", {})
+        return scene, _ended(invite)
     state = rules.invite_state(invite, now)
     if state in (rules.InviteState.REVOKED, rules.InviteState.EXPIRED):
         return scene, actions.Outcome(410, f"join_{state}", {})
     return scene, invite if state == rules.InviteState.JOINED else actions.Outcome(403, "signed_out", {})
+
+
+def _ended(invite: Invite) -> actions.Outcome:
+    """That the inspection has ended, with the receipt of this browser's field user, who was in."""
+    receipt = {"receipt": receipts.url(database().config, invite)} if rules.has_receipt(invite) else {}
+    return actions.Outcome(410, "session_ended", receipt)
 
 
 def _scene(db: Db, inspection_id: UUID | None) -> Scene:
@@ -319,9 +356,10 @@ def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Respo
     )
 
 
-def _over(scene: Scene, word: str, status: int) -> Response:
-    """The page where joining ends: what happened, and what to do."""
-    return _page("inspections/over.html", scene, 0, word=word, status=status)
+def _over(scene: Scene, outcome: actions.Outcome) -> Response:
+    """The page where joining ends: what happened, and what to do. Its body may have the link to a receipt."""
+    receipt = outcome.body.get("receipt", "")
+    return _page("inspections/over.html", scene, 0, word=outcome.reason, status=outcome.status, receipt=receipt)
 
 
 def _page(template: str, scene: Scene, step: int, status: int = 200, **context: Any) -> Response:
@@ -336,6 +374,7 @@ def _page(template: str, scene: Scene, step: int, status: int = 200, **context: 
         step_label=t("step", number=step, name=t(f"step_{STEPS[step - 1]}")) if step else "",
         inspection=inspection,
         when=date_time(inspection.scheduled_for, scene.zone, t) if inspection and inspection.scheduled_for else "",
+        language=TRANSLATIONS.languages[t.lang],
         languages=[
             (code, name, f"{request.script_root}{request.path}?{urlencode({**kept, 'lang': code})}")
             for code, name in others
@@ -345,3 +384,6 @@ def _page(template: str, scene: Scene, step: int, status: int = 200, **context: 
     response = Response(page, status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+from app.inspections.public import evidence, parts, receipt_page  # noqa: E402, F401  # their pages stand on what is above

@@ -1,0 +1,105 @@
+"""Erasing a piece of evidence: the original and its copies go, its hash and the event of its erasure stay."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from app.accounts.models import Organization
+from app.dashboard.documents import actions as documents
+from app.inspections import emails, events, people, queries
+from app.inspections.actions._anchoring import stamp
+from app.inspections.actions._write import LockedInspection, Values, append_to_chain, record, update_where
+from app.inspections.evidence import rules as evidence_rules
+from app.inspections.evidence.models import EvidenceFault, EvidenceHold, EvidenceState
+from app.inspections.models import Inspection, StatementKind
+from app.kernel.changes.events import WORKER, Actor
+from app.kernel.db.engine import Db
+
+
+def erase_evidence(
+    db: Db, inspection_id: uuid.UUID, evidence_id: uuid.UUID, *, reason: str, by: Actor, now: datetime
+) -> None:
+    """Erases one piece for good. The files follow by a job, which is tried until the store has let them go.
+
+    Raises NotFound, and Conflict when it is erased already or the session is under a legal hold.
+    """
+    locked = _lock(db, inspection_id)
+    item = queries.evidence_item(db, inspection_id, evidence_id)
+    hold = db.get(EvidenceHold, inspection_id, populate_existing=True)
+    evidence_rules.check_erase(erased=item.erased_at is not None, hold=hold is not None)
+    _erase(db, locked, [item], reason, by, now)
+
+
+def expire_evidence(db: Db, inspection_id: uuid.UUID, now: datetime) -> int:
+    """Erases what an inspection holds longer than its organization keeps it; returns how many pieces.
+
+    None under a legal hold, nor while the inspection goes on, nor where evidence is kept for good.
+    """
+    locked = _lock(db, inspection_id)
+    inspection = queries.get(db, inspection_id)
+    days = db.scalar(select(Organization.evidence_days).where(Organization.id == locked.organization_id))
+    until = evidence_rules.kept_until(inspection.ended_at, days)
+    if until is None or until > now or db.get(EvidenceHold, inspection_id, populate_existing=True) is not None:
+        return 0
+    items = [item for item in queries.evidence(db, inspection_id) if item.erased_at is None]
+    if items:
+        _erase(db, locked, items, f"Kept for {days} days after the end.", WORKER, now)
+    return len(items)
+
+
+def _erase(
+    db: Db, locked: LockedInspection, items: Sequence[queries.Item], reason: str, by: Actor, now: datetime
+) -> None:
+    """Erases pieces of a locked inspection. What is added to the record of one that has ended is stamped, once."""
+    ids = [item.id for item in items]
+    state: Values = {
+        EvidenceState.content: None,
+        EvidenceState.note: None,
+        EvidenceState.erased_at: now,
+    }
+    db.execute(update(EvidenceState).where(EvidenceState.evidence_id.in_(ids)).values(dict(state)))
+    db.execute(delete(EvidenceFault).where(EvidenceFault.evidence_id.in_(ids)))
+    sealed = [
+        (
+            "evidence.erased",
+            {"item": str(item.id), "sha256": item.sha256, "erased": item.record, "by": people.named(by)},
+        )
+        for item in items
+    ]
+    append_to_chain(db, locked, sealed, now)
+    inspection = queries.get(db, locked.id)
+    if inspection.ended_at is not None and db.config.tsa_urls:
+        stamp(db, inspection, StatementKind.ADDITION, now)
+    documents.expire_about(db, events.SUBJECT, [locked.id], now)
+    for item in items:
+        data = {"evidence": str(item.id), "sha256": item.sha256, "reason": reason}
+        messages = [emails.erase_job(item.id)]
+        record(db, events.EVIDENCE_ERASED, locked, by=by, now=now, data=data, messages=messages)
+
+
+def place_hold(db: Db, inspection_id: uuid.UUID, *, reason: str, by: Actor, now: datetime) -> None:
+    """Keeps the evidence of a session from being erased until the hold is released. Raises Conflict when it is held."""
+    locked = _lock(db, inspection_id)
+    evidence_rules.check_hold(hold=db.get(EvidenceHold, inspection_id, populate_existing=True) is not None)
+    db.add(EvidenceHold(inspection_id=inspection_id, reason=reason, placed_at=now))
+    record(db, events.HOLD_PLACED, locked, by=by, now=now, data={"reason": reason})
+
+
+def release_hold(db: Db, inspection_id: uuid.UUID, *, reason: str, by: Actor, now: datetime) -> None:
+    """Lets the evidence of a session be erased again. Raises Conflict when it is not held."""
+    locked = _lock(db, inspection_id)
+    hold = db.get(EvidenceHold, inspection_id, populate_existing=True)
+    evidence_rules.check_release(hold=hold is not None)
+    db.delete(hold)
+    record(db, events.HOLD_RELEASED, locked, by=by, now=now, data={"reason": reason})
+
+
+def _lock(db: Db, inspection_id: uuid.UUID) -> LockedInspection:
+    """The inspection in whatever state it is, locked until the transaction ends. Raises NotFound."""
+    found = update_where(db, [Inspection.id == inspection_id], {Inspection.version: Inspection.version + 1})
+    if found is None:
+        queries.get(db, inspection_id)
+    assert found is not None
+    return found

@@ -1,0 +1,99 @@
+"""Who may add evidence, and what is taken. Pure: no database, no Flask, no clock.
+
+An `Unfit` has a word (`reason`) by which the field user's page finds its sentence in their language, and the English
+sentence that operators read.
+"""
+
+from datetime import datetime, timedelta
+
+from app.inspections import rules
+from app.inspections.rules import InspectionFacts
+from app.kernel.errors import Conflict, Invalid
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes of one file, and of all files of one form."""
+PART = 1024 * 1024
+"""Bytes of one part of a file that is sent in parts."""
+MOST_PARTS = LARGEST // (256 * 1024)
+LARGEST_PIXELS = 64_000_000
+LONGEST_SIDE = 30_000
+MOST_ITEMS = 1000
+"""Pieces of evidence in one inspection."""
+MOST_KEYS = 20
+"""Browsers from which the field users of one inspection may sign."""
+NOTE_LENGTH = 10_000
+NAME_LENGTH = 200
+UPLOADS_A_MINUTE = 1200
+"""Requests with evidence from one address: a whole office may share one, and a file is many parts."""
+
+SENTENCES = {
+    "nothing": "Choose a file or write a note first. Nothing was added.",
+    "empty": "This file is empty. It was not added.",
+    "too_large": f"This file is larger than {LARGEST // 2**20} MB. It was not added.",
+    "too_many_pixels": "This picture has more than 64 megapixels. It was not added. A smaller one is taken.",
+    "not_taken": "This is no JPEG, PNG, WebP or HEIC picture and no PDF. It was not added.",
+    "damaged": "This file is damaged or incomplete. It was not added.",
+    "too_long": f"This note is longer than {NOTE_LENGTH:,} characters. It was not added.",
+    "unreadable": "This note has a character in it that cannot be stored. It was not added.",
+    "known": "This is in the record already.",
+    "erased": "This was in the record, and was erased. It was not added again.",
+    "too_many": f"This inspection has {MOST_ITEMS:,} pieces of evidence, and takes no more.",
+    "ended": "This inspection has ended, and its record is sealed: nothing more can be added.",
+    "unanswered": "Evidence is taken once the field user has answered what they allow.",
+    "looking_on": "Who looks on adds nothing to the record.",
+    "away": "The store for evidence does not answer, or is full. Nothing was added. Try again in a minute.",
+    "incomplete": "Some parts of this file have not arrived. It was not added.",
+}
+"""Why something was not added, by the word of the reason."""
+
+
+class Unfit(Invalid):
+    """Something was not added to the evidence."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(SENTENCES[reason], f"evidence.{reason}", status=status)
+        self.reason = reason
+
+
+def check_capture(inspection: InspectionFacts, now: datetime, *, role: str, unanswered: int) -> None:
+    """Raises Unfit unless a field user may add evidence now; `unanswered` subjects of consent are still open."""
+    if role != rules.FIELD:
+        raise Unfit("looking_on", 403)
+    if rules.status_of(inspection, now) not in rules.JOINED_STATES:
+        raise Unfit("ended", 409)
+    if unanswered:
+        raise Unfit("unanswered", 409)
+
+
+check_add_document = rules.check_live
+"""Operators add documents as long as the inspection has not ended."""
+
+
+def kept_until(ended_at: datetime | None, days: int | None) -> datetime | None:
+    """When evidence is erased by itself; None while the inspection goes on, and where it is kept for good."""
+    return None if ended_at is None or days is None else ended_at + timedelta(days=days)
+
+
+def check_erase(*, erased: bool, hold: bool) -> None:
+    """Raises Conflict when this is erased already, or under a legal hold."""
+    if erased:
+        raise Conflict("This is erased already.", code="evidence.erased")
+    if hold:
+        raise Conflict("This inspection is under a legal hold: nothing of it is erased.", code="evidence.on_hold")
+
+
+def check_hold(*, hold: bool) -> None:
+    """Raises Conflict when the inspection is under a legal hold already."""
+    if hold:
+        raise Conflict("This inspection is under a legal hold already.", code="evidence.on_hold")
+
+
+def check_release(*, hold: bool) -> None:
+    """Raises Conflict when the inspection is under no legal hold."""
+    if not hold:
+        raise Conflict("This inspection is under no legal hold.", code="evidence.not_on_hold")
+
+
+def place_allowed(answers: dict[str, str]) -> bool:
+    """Whether a place may be kept: only where this field user has granted it."""
+    return answers.get("gps") == "granted"

@@ -1,0 +1,99 @@
+"""The evidence of an inspection, as its page shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.inspections import chain
+from app.inspections.evidence.models import Copying, Kind
+from app.inspections.evidence.pictures import PDF
+from app.inspections.queries import Item
+from app.kernel.text import normalization
+from app.kernel.text.template_filters import size
+
+ICONS = {Kind.PHOTO: "camera", Kind.NOTE: "message-square", Kind.DOCUMENT: "file-text"}
+WORDS = {Kind.PHOTO: "Photo", Kind.NOTE: "Note", Kind.DOCUMENT: "Document"}
+SOURCES = {"device": "by the phone", "person": "as typed", "operator": "by the operator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of evidence. `taken_at` is what a phone says, which may be wrong; `received_at` is our clock."""
+
+    id: str
+    icon: str
+    title: str
+    kind: str
+    by: str
+    received_at: datetime
+    taken_at: datetime | None
+    taken_by: str
+    place: str
+    hash: str
+    size: str
+    note: str
+    pictured: bool
+    copied: bool
+    credentials: bool
+    state: str
+    erased_at: datetime | None
+
+
+def pieces(items: Sequence[Item], links: Sequence[chain.Link]) -> list[Piece]:
+    """All pieces, the newest first."""
+    return [_piece(item, _payload(item, links)) for item in reversed(items)]
+
+
+def _payload(item: Item, links: Sequence[chain.Link]) -> dict[str, object]:
+    """What the chain says of it."""
+    found = links[item.sequence - 1] if item.sequence <= len(links) else None
+    payload: dict[str, object] = json.loads(found.payload) if found else {}
+    return payload
+
+
+def _piece(item: Item, payload: dict[str, object]) -> Piece:
+    particulars, kind, by = item.particulars, Kind(item.kind), payload.get("by")
+    who = str(by["name"]) if isinstance(by, dict) and by.get("name") else ""
+    captured = particulars.get("captured_at")
+    return Piece(
+        str(item.id),
+        ICONS[kind],
+        normalization.shown(particulars.get("name", ""), WORDS[kind])
+        if item.erased_at is None
+        else f"{WORDS[kind]}, erased",
+        WORDS[kind],
+        who or normalization.shown(f"{item.first_name or ''} {item.last_name or ''}".strip(), "the field user"),
+        item.received_at,
+        datetime.fromisoformat(captured) if captured else None,
+        SOURCES.get(particulars.get("captured_by", ""), ""),
+        _place(particulars, payload),
+        item.sha256,
+        size(item.bytes),
+        item.note or "",
+        item.thumbnail_sha256 is not None,
+        item.copy_sha256 is not None,
+        item.credentials,
+        _state(item),
+        item.erased_at,
+    )
+
+
+def _place(particulars: dict[str, object], payload: dict[str, object]) -> str:
+    """The place as a plain line of coordinates, or why there is none."""
+    place = particulars.get("place")
+    if isinstance(place, dict):
+        line = f"{place['latitude']}, {place['longitude']}"
+        line = f"{line} ± {place['accuracy']} m" if place.get("accuracy") else line
+        return f"{line}, {SOURCES.get(str(particulars.get('place_by')), '')}"
+    return "place not allowed, cut from the file" if payload.get("place") == "cut" else ""
+
+
+def _state(item: Item) -> str:
+    if item.copying == Copying.PENDING:
+        return "Being copied"
+    if item.copying == Copying.FAILED:
+        return f"No copy: {item.failure[:1].lower()}{item.failure[1:]}"
+    return "PDF" if item.mime == PDF else ""

@@ -1,0 +1,81 @@
+"""A phone that loses its connection: what it captures stays on it, also over a reload, and arrives once, signed."""
+
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+from app.inspections import queries
+from app.kernel.store import digest
+from tests.inspections.conftest import token_of
+from tests.inspections.test_capture import items, stored
+from tests.pictures import picture
+from tests.project.visual_checks import serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
+
+WAITING = "Only on this phone, not sent yet: "
+
+
+@pytest.fixture
+def phone(chromium):
+    """A page of its own browser context: without a connection it complains, which is what this is about."""
+    context = chromium.new_context(viewport={"width": 320, "height": 640})
+    yield context.new_page()
+    context.close()
+
+
+def test_captures_survive_an_outage_and_a_reload(app, integrator, phone, database) -> None:
+    session = integrator.create()
+    invite = integrator.invite(session)
+    page = phone
+    with serving(app) as address:
+        page.goto(f"{address}/join/{session['id']}/?t={token_of(invite)}")
+        page.get_by_role("button", name="Continue").click()
+        for subject, answer in (("camera", "granted"), ("gps", "denied"), ("recording", "granted")):
+            page.check(f"[name={subject}][value={answer}]")
+        page.get_by_role("button").last.click()
+        page.wait_for_url("**/room")
+        page.evaluate("() => new Promise((done) => navigator.serviceWorker.addEventListener('message', done))")
+        state = page.locator("#capture-state")
+        page.context.set_offline(True)
+        photos = [("a.jpg", picture(place=True)), ("b.png", picture("PNG"))]
+        files = [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in photos]
+        page.set_input_files("#files", files)
+        expect(page.locator(".previews img")).to_have_count(2)
+        page.fill("#note", "Seen from the street\nthrough the window")
+        page.get_by_role("button", name="Send").click()
+        expect(state).to_contain_text(f"{WAITING}3")
+        expect(state).to_contain_text("There is no connection.")
+        page.reload()
+        expect(page.get_by_role("heading", level=1)).to_have_text("No connection")
+        expect(state).to_contain_text(f"{WAITING}3")
+        assert items(database, session) == []
+        page.context.set_offline(False)
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("No connection")
+        expect(page.locator("#capture .lines li")).to_have_count(3)
+        expect(state).to_be_empty()
+        page.fill("#note", "One more")
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator("#capture .lines li")).to_have_count(4)
+    photo, drawing, note, _ = items(database, session)
+    assert (drawing.sha256, note.note) == (digest(photos[1][1]), "Seen from the street\nthrough the window")
+    cut = stored(database, session, photo.sha256)
+    assert cut.count(b"Exif\x00\x00") == 1
+    assert b"Acme" not in cut, "cut on the phone, before its hash was taken"
+    with database.read() as db:
+        links = queries.links(db, uuid.UUID(session["id"]))
+        (key,) = queries.device_keys(db, uuid.UUID(session["id"]))
+    assert [link.kind for link in links if link.kind == "device.enrolled"] == ["device.enrolled"]
+    statements = [each.particulars["statement"] for each in (photo, drawing, note)]
+    assert all(f'"key":"{key}"' in each for each in statements)
+    assert [f'"number":{n}' in each for n, each in enumerate(statements, 1)] == [True] * 3
+    assert_linked(statements)
+
+
+def assert_linked(statements: list[str]) -> None:
+    """Each statement names the one before by its SHA-256."""
+    previous = "0" * 64
+    for each in statements:
+        assert f'"previous":"{previous}"' in each
+        previous = digest(each.encode())
