@@ -1,10 +1,9 @@
-/** The board of a day: arrows go among its bars, `m` follows the link that changes the manager. */
+/** The board of a day: arrows go among its bars, `m` follows the link that changes the manager, which opens a dialog. */
 
 import { $, $$, on } from "./dom.js";
-import { leaveByKey } from "./focus.js";
 import { focusOn, isVisible } from "./rows.js";
 
-const BARS = ".board .session-bar";
+const BARS = ".board a.session-bar";
 
 /** How far another bar lies in the direction of an arrow; Infinity for one that lies elsewhere. */
 function distance(key, from, to) {
@@ -27,9 +26,7 @@ function nearest(bar, key) {
 export function changeManager() {
   const at = document.activeElement?.closest?.("[data-bar], .board-list [data-row]");
   const link = at && $(`#change-${at.dataset.bar ?? at.dataset.row}`);
-  if (!link) return;
-  leaveByKey();
-  link.click();
+  link?.click();
 }
 
 on("keydown", (event) => {

@@ -1,4 +1,4 @@
-/** Copy buttons. They are hidden until this module runs. */
+/** Buttons that copy or share an address. They are hidden until this module runs, and where the browser does not share. */
 
 import { $$, on, onPage } from "./dom.js";
 import { toast } from "./toasts.js";
@@ -18,4 +18,17 @@ on("click", async (event) => {
   }
 });
 
-onPage(() => $$("[data-copy][hidden]").forEach((button) => (button.hidden = false)));
+on("click", async (event) => {
+  const button = event.target.closest("[data-share]");
+  if (!button) return;
+  try {
+    await navigator.share({ url: document.getElementById(button.dataset.share).textContent.trim() });
+  } catch {
+    // The user closed the browser's own dialog.
+  }
+});
+
+onPage(() => {
+  $$("[data-copy][hidden]").forEach((button) => (button.hidden = false));
+  if (navigator.share) $$("[data-share][hidden]").forEach((button) => (button.hidden = false));
+});

@@ -36,10 +36,12 @@ async function ask() {
 }
 
 function show(text) {
-  const fresh = $("#news", new DOMParser().parseFromString(text, "text/html"));
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const fresh = $("#news", page);
   if (!fresh) location.reload();
   else {
     $("#news").replaceChildren(...fresh.childNodes);
+    $("#mine")?.replaceChildren(...($("#mine", page)?.childNodes ?? []));
     $("#news").dataset.revision = fresh.dataset.revision;
   }
 }

@@ -16,6 +16,11 @@ export const leaveByKey = () => remember(LEFT_BY_KEY, "1");
 /** Notes that the item of this address is open. */
 export const noteItem = () => remember(LEFT_ITEM, location.pathname);
 
+let outside = null; // what had the focus last, outside of dialogs
+on("focusin", (event) => {
+  if (!event.target.closest?.("dialog")) outside = event.target;
+});
+
 let nextRows = [];
 
 // After an action on a row the next row takes the focus; at the end of the list the same one.
@@ -36,27 +41,31 @@ function focusNextRow() {
 // Dialogs and refusals that came with the swap have taken the focus already.
 on("htmx:after:swap", (event) => {
   if (!isLost() || focusNextRow()) return;
-  const wanted = $("main [aria-invalid='true']") ?? $("main [autofocus]:not(dialog *)") ?? $("#main");
+  const same = outside?.matches?.("a[id]") ? document.getElementById(outside.id) : null;
+  const wanted = $("main [aria-invalid='true']") ?? $("main [autofocus]:not(dialog *)") ?? same ?? $("#main");
   wanted?.focus({ preventScroll: true });
   if (event.detail.ctx.target === document.body) scrollTo(0, 0);
 });
 
 // After a form that led to another item's page a button stands where the pressed one stood: it must not be pressed too.
+// Beside a list nothing was pressed: there a button has the focus because a key led to it meanwhile.
 let page = location.pathname;
-on("htmx:after:swap", () =>
+on("htmx:after:swap", ({ detail: { ctx } }) =>
   setTimeout(() => {
     if (location.pathname === page) return;
     page = location.pathname;
+    if (ctx.target?.id === "item") return;
     if (document.activeElement?.matches?.("#main button")) $("#main").focus({ preventScroll: true });
   }),
 );
 
-// A dialog gives the focus back to what had it; where nothing had, to the page.
+// A dialog gives the focus back to what had it, also one that took the place of another; where nothing had, to the page.
 on(
   "close",
   () =>
     setTimeout(() => {
-      if (isLost() || !isVisible(document.activeElement)) $("#main")?.focus({ preventScroll: true });
+      if (!isLost() && isVisible(document.activeElement)) return;
+      (outside?.isConnected && isVisible(outside) ? outside : $("#main"))?.focus({ preventScroll: true });
     }),
   true,
 );

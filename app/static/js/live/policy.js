@@ -39,14 +39,14 @@ function sortAttributes(each) {
   for (const [name, value] of attributes.sort(([a], [b]) => (a < b ? -1 : 1))) each.setAttribute(name, value);
 }
 
-/** The markup that the server sent for an element, without what scripts, the user or the form token make of it. */
+/** The markup that the server sent for an element, without what scripts, the user, the form token or the time make of it. */
 function serverMarkup(element) {
   const copy = element.cloneNode(true);
   for (const each of [copy, ...$$("*", copy)]) {
     for (const name of each.getAttributeNames()) {
       if (/^(data-htmx|aria-busy$|open$)/.test(name)) each.removeAttribute(name);
     }
-    if (each.name === "csrf_token") each.removeAttribute("value");
+    if (each.name === "csrf_token" || each.name === "shown") each.removeAttribute("value");
     if (each.matches("[data-until]")) each.textContent = "";
     if (each.matches("[data-copy]")) each.removeAttribute("hidden");
     if (each.matches("[data-live-notice], [data-counter], #refusal")) each.remove();

@@ -1,0 +1,225 @@
+/** Sends what a field user captures: each file is kept on the phone first, signed, and sent in parts until all have
+    arrived, also after a reload and without a connection. Without this script the form is sent as it is. */
+
+import { cutPlace } from "./capture-place.js";
+import { queue } from "./capture-queue.js";
+import { $, element, icon } from "./dom.js";
+
+const PART = 512 * 1024;
+const LONGEST_WAIT = 30000;
+
+const form = $("#capture form");
+const place = location.pathname.replace(/[^/]+$/, "");
+const box = $("#capture-state");
+const words = box?.dataset;
+let failures = 0;
+let busy = false;
+let timer = 0;
+let position = null;
+
+const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const hash = async (bytes) => hex(await crypto.subtle.digest("SHA-256", bytes));
+const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+
+/** The form's answer to a request; throws when there is no connection or the other side cannot answer. */
+async function ask(path, fields) {
+  const body = fields && new FormData();
+  for (const [name, value] of Object.entries(fields ?? {})) body.append(name, value);
+  body?.append("csrf_token", $("[name=csrf_token]", form).value);
+  const answer = await fetch(place + path + location.search, {
+    method: body ? "POST" : "GET",
+    body,
+    headers: { Accept: "application/json" },
+    signal: AbortSignal.timeout(60000),
+  });
+  const type = answer.headers.get("Content-Type") ?? "";
+  if (!type.startsWith("application/json") || answer.status >= 500) throw new Error(`status ${answer.status}`);
+  return answer.json();
+}
+
+/** Says what waits on this phone, and what became of the last file. */
+async function show(sent, text = "", tone = "") {
+  const waiting = (await queue.all()).length;
+  box.replaceChildren();
+  if (waiting) {
+    const state = navigator.onLine && !failures ? words.sending : words.offline;
+    const line = element("p", "", element("strong", "", `${words.waiting} ${waiting}`), ` ${state}`);
+    box.append(element("div", "notice warn", icon(navigator.onLine && !failures ? "send" : "wifi-off"), line));
+  }
+  if (sent !== undefined) {
+    const bar = element("progress", "");
+    bar.max = 1;
+    bar.value = sent;
+    bar.setAttribute("aria-label", words.sending);
+    box.append(bar);
+  }
+  if (text) box.append(element("div", `notice ${tone}`, icon(tone === "warn" ? "circle-alert" : "check"), element("p", "", text)));
+}
+
+/** This phone's key, made once; its public half is named in the record. */
+async function key() {
+  let pair = await queue.get("key");
+  if (!pair) {
+    pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+    await queue.set("key", pair);
+  }
+  return pair;
+}
+
+async function enroll() {
+  const enrolled = await queue.get("enrolled");
+  if (enrolled) return enrolled;
+  const { publicKey } = await key();
+  const answer = await ask("device", { public: base64(await crypto.subtle.exportKey("spki", publicKey)) });
+  if (answer.key) await queue.set("enrolled", answer.key);
+  return answer.key;
+}
+
+/** Keeps a file on the phone, signed, after the one before. */
+async function keep(blob, kind, name, capturedAt) {
+  let bytes = new Uint8Array(await blob.arrayBuffer());
+  const cut = "noPlace" in words && kind === "file" ? cutPlace(bytes) : bytes;
+  const wasCut = cut !== bytes;
+  bytes = cut;
+  const sha256 = await hash(bytes);
+  const { publicKey, privateKey } = await key();
+  const number = ((await queue.get("number")) ?? 0) + 1;
+  const statement = JSON.stringify({
+    format: "session-desk/capture/1",
+    session: place.split("/").at(-2),
+    key: await hash(await crypto.subtle.exportKey("spki", publicKey)),
+    number,
+    previous: (await queue.get("previous")) ?? "0".repeat(64),
+    sha256,
+    captured_at: new Date(capturedAt).toISOString(),
+  });
+  const text = new TextEncoder().encode(statement);
+  const signature = base64(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, text));
+  const where = position && !("noPlace" in words) ? position.coords : null;
+  await queue.add({
+    sha256,
+    blob: new Blob([bytes]),
+    kind,
+    name,
+    captured_at: String(capturedAt),
+    statement,
+    signature,
+    ...(wasCut && { cut: "1" }),
+    ...(where && { latitude: where.latitude, longitude: where.longitude, accuracy: where.accuracy }),
+  });
+  await queue.set("number", number);
+  await queue.set("previous", await hash(text));
+}
+
+/** Sends one file: the parts that are not there yet, then the list of all. Answers what became of it. */
+async function send(item) {
+  const { blob, sha256, ...facts } = item;
+  const parts = [];
+  for (let at = 0; at < blob.size; at += PART) parts.push(blob.slice(at, at + PART));
+  const sums = await Promise.all(parts.map(async (part) => hash(await part.arrayBuffer())));
+  const state = await ask(`evidence/parts/${sha256}`);
+  if (!state.known && !state.over && !state.results) {
+    const here = new Set(state.have);
+    for (const [n, part] of parts.entries()) {
+      if (here.has(sums[n])) continue;
+      const kept = await ask(`evidence/parts/${sha256}`, { part: new File([part], "part") });
+      if (!kept.kept) return kept;
+      await show((n + 1) / parts.length);
+    }
+  }
+  return state.over ? state : ask(`evidence/whole/${sha256}`, { ...facts, parts: sums.join(",") });
+}
+
+/** Sends all that waits, the oldest first. A connection that fails is tried again, later and later. */
+async function flush() {
+  if (busy) return;
+  busy = true;
+  clearTimeout(timer);
+  try {
+    let item;
+    while ((item = (await queue.all())[0])) {
+      await enroll();
+      const answer = await send(item);
+      const [result] = answer.results ?? [{ reason: answer.over, text: answer.text }];
+      if (["away", "incomplete"].includes(result.reason)) throw new Error(result.reason);
+      // Refused for good, or over: it stays on the phone's own gallery, and the sentence says so.
+      if (!answer.over) await queue.delete(item.sha256);
+      failures = 0;
+      await show(undefined, result.reason && result.reason !== "known" ? result.text : words.arrived, result.reason ? "warn" : "good");
+      if (answer.over) return;
+    }
+    // This page was opened without a connection: now there is the real one.
+    if ("offlinePage" in words && (await queue.all()).length === 0) location.reload();
+  } catch {
+    failures += 1;
+    await show();
+    timer = setTimeout(flush, Math.min(LONGEST_WAIT, 1000 * 2 ** failures));
+  } finally {
+    busy = false;
+  }
+}
+
+const release = () => $("button", form).removeAttribute("aria-busy");
+
+async function submitted(event) {
+  event.preventDefault();
+  const files = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
+  const note = form.elements.note.value.trim();
+  const large = files.find((file) => file.size > Number(words.most));
+  if (large) {
+    await show(undefined, `${large.name}: ${words.tooLarge}`, "warn");
+    release();
+    return;
+  }
+  try {
+    for (const file of files) await keep(file, "file", file.name, file.lastModified || Date.now());
+    if (note) await keep(new Blob([note.replaceAll("\r\n", "\n")]), "note", "", Date.now());
+  } catch {
+    // This browser keeps nothing, as in a private window: the form goes as it is.
+    form.submit();
+    return;
+  }
+  form.reset();
+  release();
+  $(".previews", form).replaceChildren();
+  navigator.storage?.persist?.();
+  await show();
+  flush();
+}
+
+/** Shows what was chosen; choosing again takes it again. */
+function preview() {
+  const pictures = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
+  const shown = pictures.filter((file) => file.type.startsWith("image/")).slice(0, 12);
+  $(".previews", form).replaceChildren(
+    ...shown.map((file) => {
+      const image = element("img", "");
+      image.alt = file.name;
+      image.src = URL.createObjectURL(file);
+      image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+      return image;
+    }),
+  );
+}
+
+/** Lets this page open without a connection. */
+async function workOffline() {
+  if (!navigator.serviceWorker) return;
+  await navigator.serviceWorker.register(`${place}worker`, { scope: place });
+  const { active } = await navigator.serviceWorker.ready;
+  const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+  active.postMessage({ keep: loaded.filter((url) => url.startsWith(location.origin)), page: `${place}offline` });
+}
+
+if (form && box && crypto.subtle && window.indexedDB) {
+  form.addEventListener("submit", submitted);
+  form.addEventListener("change", preview);
+  addEventListener("online", () => {
+    failures = 0;
+    flush();
+  });
+  addEventListener("offline", () => show());
+  if (!("noPlace" in words)) navigator.geolocation?.watchPosition((found) => (position = found), () => {});
+  show().then(flush, () => {});
+  workOffline().catch(() => {});
+}
