@@ -27,7 +27,7 @@ def create_app(config: "Config", database: "Database | None" = None) -> "Flask":
     wiring = wire(config, database)
     app = _flask(config)
     _share(app, wiring)
-    visitors.install(app, (desk.visitor_pages for desk in wiring.desks))
+    visitors.install(app, (pages for desk in wiring.desks for pages in desk.visitor_pages))
     compression.install(app)
     web_errors.install(app)
     middleware.install(app, config)
@@ -93,6 +93,7 @@ def _register_blueprints(app: "Flask", wiring: "Wiring") -> None:
     from app.accounts import public as accounts_public
     from app.accounts import views as accounts
     from app.accounts.public import colour
+    from app.dashboard.documents import views as documents
     from app.dashboard.saved_views import views as saved_views
     from app.dashboard.undo import views as undo
     from app.home import audit_views, reference
@@ -107,6 +108,7 @@ def _register_blueprints(app: "Flask", wiring: "Wiring") -> None:
         colour.public_pages,
         undo.pages,
         saved_views.pages,
+        documents.pages,
         *(blueprint for desk in wiring.desks for blueprint in desk.blueprints),
         messages.pages,
         old_addresses.pages,

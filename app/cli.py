@@ -12,13 +12,20 @@ import click
 from sqlalchemy import inspect
 
 from app.accounts.roles import DESKS, Role
+from app.cli_calibration import calibration
 from app.cli_commands import BY, NO_TABLES, command, opened_database
+from app.cli_contacts import contact
 from app.cli_depositions import check_conflicts, check_zones, deposition, depositions
-from app.cli_inspections import verify
+from app.cli_evidence import evidence
+from app.cli_fairness import fairness
+from app.cli_inspections import erase_person, verify
 from app.cli_managers import manager
 from app.cli_organizations import organization
 from app.cli_output import Output
-from app.cli_questionnaires import questionnaire
+from app.cli_plan import plan
+from app.cli_prescreens import prescreen
+from app.cli_questionnaires import questionnaire, reasons
+from app.cli_reports import inspection
 from app.cli_sessions import session_move  # noqa: F401  # registers the commands of a session
 from app.cli_webhooks import webhook
 from app.config import Config
@@ -35,6 +42,7 @@ def _with_tables() -> Config:
     with database.reader.connect() as connection:
         if not inspect(connection).has_table("organizations"):
             raise Unavailable(NO_TABLES, code="database.old")
+    database.dispose()  # Processes that are forked must not share a connection.
     return database.config
 
 
@@ -47,9 +55,18 @@ main.add_command(organization)
 main.add_command(depositions)
 main.add_command(manager)
 main.add_command(questionnaire)
+main.add_command(reasons)
+main.add_command(prescreen)
+main.add_command(fairness)
+main.add_command(calibration)
+main.add_command(contact)
 main.add_command(deposition)
+main.add_command(plan)
 main.add_command(webhook)
 main.add_command(verify)
+main.add_command(erase_person)
+main.add_command(evidence)
+main.add_command(inspection)
 
 # The database ---------------------------------------------------------------------------------------------------
 
@@ -215,6 +232,24 @@ def person_create(
     if created:
         words = f"Created {found.name} ({found.email})." + ("" if password_stdin else " An invitation is on its way.")
     output.done({**facts, "organization": slug, "created": created}, words)
+
+
+@command(person, "set")
+@click.argument("email")
+@click.option("--new-answers", type=click.Choice(["now", "daily", "never"]), required=True)
+def person_set(output: Output, email: str, new_answers: str) -> None:
+    """Choose when a person is written to about new answers of prospects."""
+    from app.accounts.actions import people
+    from app.accounts.queries import person_by_email
+
+    with opened_database().write() as db:
+        found = person_by_email(db, email)
+        if found is None:
+            raise NotFound(f"No person has the address {email}. Nothing was changed.")
+        changed = people.choose_new_answers(db, found, new_answers, by=BY, now=clock.now())
+    when = {"now": "at once", "daily": "once a day", "never": "never"}[new_answers]
+    words = f"{found.name} ({found.email}) is written to about new answers: {when}{'' if changed else ', as before'}."
+    output.done({"email": found.email, "new_answers": new_answers, "changed": changed}, words)
 
 
 @command(person, "reset-factors")

@@ -26,7 +26,8 @@ def _organization_facts(found: "Organization") -> dict[str, object]:
     names = ("slug", "name", "plan", "billing", "self_service", "locale", "time_zone", "country", "contact_email")
     public = ("colour", "public_email", "public_phone", "hours")
     switches = ("decision_emails", "require_second_factor")
-    return {name: getattr(found, name) for name in (*names, *public, *switches)}
+    kept = ("keep_prescreens_days", "evidence_days")
+    return {name: getattr(found, name) for name in (*names, *public, *switches, *kept)}
 
 
 def _identity(run: Callable[..., None]) -> Callable[..., None]:
@@ -83,7 +84,9 @@ def organization_create(output: Output, slug: str, **facts: Any) -> None:
 @click.option("--billing", type=click.Choice(["active", "past_due"]))
 @click.option("--self-service", type=SWITCH)
 @click.option("--decision-emails", type=SWITCH, help="Mail prospects when a prescreen is decided.")
+@click.option("--keep-prescreens", metavar="DAYS", help="Erase prescreens so long after they expired; `forever` never.")
 @click.option("--require-second-factor", type=SWITCH, help="Require two-step sign-in of everyone who works there.")
+@click.option("--evidence-days", metavar="DAYS", help="Erase evidence so long after the end; `forever` never.")
 @click.option("--locale")
 @click.option("--time-zone")
 @click.option("--contact-email")
@@ -94,9 +97,14 @@ def organization_set(output: Output, slug: str, **given: Any) -> None:
     from app.accounts.queries import organization_named
 
     changes = {name: value for name, value in given.items() if value is not None}
+    if "keep_prescreens" in changes:
+        typed = changes.pop("keep_prescreens")
+        changes["keep_prescreens_days"] = None if typed == "forever" else _days(output, typed)
     for name in ("self_service", "decision_emails", "require_second_factor"):
         if name in changes:
             changes[name] = changes[name] == "on"
+    if typed := changes.get("evidence_days"):
+        changes["evidence_days"] = None if typed == "forever" else _days(output, typed)
     with opened_database().write() as db:
         found = organization_named(db, slug)
         before = found.version
@@ -104,6 +112,12 @@ def organization_set(output: Output, slug: str, **given: Any) -> None:
     changed = after.version != before
     words = f"Changed {after.name} ({slug})." if changed else f"{after.name} ({slug}) is unchanged."
     output.done({**_organization_facts(after), "changed": changed}, words)
+
+
+def _days(output: Output, typed: str) -> int:
+    if not (typed.isascii() and typed.isdecimal() and len(typed) < 6):
+        output.refuse("Say a number of days, or `forever`.", "keep-prescreens")
+    return int(typed)
 
 
 @command(organization, "show")

@@ -70,7 +70,10 @@ class Config:
     redis_url: str = ""
     tsa_urls: tuple[str, ...] = ()
     tsa_roots: "tuple[Certificate, ...]" = ()
+    imap_url: str = ""
     evidence_url: str = "var/evidence"
+    c2pa_certificate: str = ""
+    c2pa_key: str = ""
     livekit_url: str = ""
     livekit_api_key: str = ""
     livekit_api_secret: str = ""
@@ -109,6 +112,8 @@ class Config:
                 found[name] = read(value)
             except ValueError as error:
                 wrong.append(f"{name.upper()} {error}.")
+        if "evidence_url" not in found and (database := found.get("database_url", "")).startswith("sqlite:///"):
+            found["evidence_url"] = str(Path(database.removeprefix("sqlite:///")).parent / "evidence")
         config = cls(**found)
         if config.production:
             wrong += development_values(config)
@@ -200,6 +205,19 @@ def _promise(value: str) -> float:
     return hours
 
 
+def _imap_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("imap", "imaps") or not (parts.hostname and parts.username and parts.password):
+        raise ValueError("must be a mailbox such as imaps://user:password@mail.example.com/INBOX")
+    return value
+
+
+def _store_url(value: str) -> str:
+    if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/]+)*/?", value):
+        raise ValueError("must be a folder, or s3:// with a bucket and a prefix such as s3://bucket/evidence")
+    return value.rstrip("/") or "/"
+
+
 def _database_url(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("must start with sqlite:/// or postgresql://")
@@ -218,7 +236,10 @@ _READERS: dict[str, Callable[[str], object]] = {
     "redis_url": str,
     "tsa_urls": _list,
     "tsa_roots": _certificates,
-    "evidence_url": str,
+    "imap_url": _imap_url,
+    "evidence_url": _store_url,
+    "c2pa_certificate": str,
+    "c2pa_key": str,
     "livekit_url": str,
     "livekit_api_key": str,
     "livekit_api_secret": str,

@@ -42,6 +42,7 @@ class Client(NamedTuple):
     self_service: bool = False
     billing: str = "active"
     decision_emails: bool = True
+    evidence_days: int | None = None
     colour: str = ""
     public_phone: str = ""
     hours: str = ""
@@ -81,6 +82,7 @@ CLIENTS = (
         "scale",
         "Europe/Paris",
         locale="fr",
+        evidence_days=730,
         colour="#3c448d",
         public_phone="+33 1 55 50 14 20",
         hours="Du lundi au vendredi, de 9 h à 18 h",
@@ -245,6 +247,7 @@ def _client(db: Db, config: Config, client: Client, now: datetime) -> Organizati
         time_zone=client.time_zone,
         contact_email=f"desk@{client.slug}.example.com",
         decision_emails=client.decision_emails,
+        evidence_days=client.evidence_days,
         colour=client.colour,
         public_email=f"hello@{client.slug}.example.com" if client.public_phone else "",
         public_phone=client.public_phone,

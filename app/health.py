@@ -11,11 +11,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import func, select
 
 from app.accounts.access import public
+from app.dashboard.documents import queries as documents
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.transaction import database, reading
 from app.kernel.outbox.outbox import DEAD, QUEUED, OutboxRow
-from app.logs import SINK
+from app.logs import METHODS, SINK
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The name under which the library looks for the folder of all processes' counts; `desk serve` sets it."""
@@ -40,10 +41,6 @@ def ready() -> dict[str, str]:
     reading().execute(select(1)).scalar_one()
     fault = database().write_fault
     return {"status": "ready"} | ({"writes": f"refused: {fault.name}"} if fault else {})
-
-
-METHODS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
-"""Methods with a label of their own. A client may make up any other, and each would be a label for ever."""
 
 
 class Metrics:
@@ -100,6 +97,10 @@ def _measured() -> Iterator[tuple[str, str, float]]:
     yield "desk_outbox_oldest_seconds", "Age of the oldest message due and not delivered", age
     refused = database().write_fault is not None
     yield "desk_writes_refused", "1 while the database takes no writes (full, read-only)", refused
+    yield from documents.measures(db, now)
+    for desk in current_app.extensions["desks"]:
+        if desk.measures is not None:
+            yield from desk.measures(db, now)
 
 
 @pages.get("/metrics")

@@ -8,16 +8,14 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import structlog
 from flask import Flask, Response, current_app, g, request
 
 from app.config import Config
-from app.kernel.api.routing import is_api
+from app.kernel.addresses import is_api
 from app.kernel.db.transaction import SAFE
 from app.kernel.errors import Denied
 from app.kernel.web import visitors
-
-log = structlog.get_logger("desk")
+from app.logs import write_access
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
@@ -56,15 +54,15 @@ def install(app: Flask, config: Config) -> None:
 def _assign_request_id() -> None:
     g.request_id = uuid4().hex
     g.started = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
-    rule = request.url_rule
-    structlog.contextvars.bind_contextvars(
-        request_id=g.request_id, method=request.method, route=rule.rule if rule else None
-    )
 
 
 def _check_body() -> None:
-    """Refuses a request whose body did not arrive whole: nothing may be done on half of it."""
+    """Refuses a request whose body did not arrive whole: nothing may be done on half of it.
+
+    A page that takes files takes larger bodies than the others (`takes`).
+    """
+    if request.endpoint and (most := getattr(current_app.view_functions[request.endpoint], "largest_body", 0)):
+        request.max_content_length = most
     if error := request.environ.get(BODY_ERROR):
         raise error
 
@@ -110,21 +108,9 @@ def _finish(response: Response) -> Response:
     if request.endpoint != "static":
         response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers.setdefault("Cache-Control", "no-store")
-        _log_access(response)
+        now = time.perf_counter()
+        write_access(response.status_code, round((now - g.get("started", now)) * 1000, 1))
     return response
-
-
-def _log_access(response: Response) -> None:
-    """Logs one line for each request, with the rule instead of the path: paths and queries can carry tokens."""
-    now = time.perf_counter()
-    log.info(
-        "request",
-        status=response.status_code,
-        ms=round((now - g.get("started", now)) * 1000, 1),
-        organization=g.get("organization_id"),
-        person=g.get("person_id"),
-        address=request.remote_addr,
-    )
 
 
 class SecurityHeaders:

@@ -6,6 +6,7 @@ from app.accounts.roles import DESKS
 
 MODULES = (
     "app.accounts.models",
+    "app.dashboard.documents.models",
     "app.dashboard.presence",
     "app.dashboard.saved_views.models",
     "app.dashboard.tags",
@@ -18,6 +19,8 @@ MODULES = (
     "app.kernel.outbox.recipient_limits",
     "app.kernel.text.search",
     *(f"app.{desk}.models" for desk in DESKS),
+    "app.inspections.evidence.models",
+    "app.prescreens.measures",
 )
 """The modules that declare tables."""
 

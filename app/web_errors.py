@@ -4,21 +4,25 @@ htmx, and pages otherwise. No answer names a stack, a path, a library, SQL, or w
 
 import contextlib
 from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Flask, Response, current_app, g, render_template, request, session
+from flask import Flask, Response, current_app, g, has_request_context, render_template, request, session
 from flask_wtf.csrf import CSRFError
+from werkzeug.datastructures import iter_multi_items
 from werkzeug.exceptions import BadHost, HTTPException
 
 from app.accounts.guard import signed_out_answer
+from app.kernel.addresses import is_api
 from app.kernel.api import problems
-from app.kernel.api.routing import is_api
 from app.kernel.db import faults
 from app.kernel.db.faults import Fault, code_of, fault_of
 from app.kernel.db.transaction import SAFE, CommitFailed
 from app.kernel.errors import Denied, NotFound, Refusal, Unavailable
 from app.kernel.web import htmx, visitors
+from app.kernel.web.templates import TemplateEnvironment
 
 log = structlog.get_logger("desk")
 
@@ -47,6 +51,12 @@ CODES = {
 SECRET_FIELDS = ("csrf", "password", "token", "code", "secret", "version", "next")
 """Fields of a refused form that are never shown again."""
 
+QUERY_CHARACTERS = "!$'()*,/:;?@"
+"""Characters that werkzeug leaves as they are in the query of an address."""
+
+OF_THE_PAGE = frozenset(("preview", "shown"))
+"""What a form says of the page it stood on. Nobody typed it."""
+
 
 def install(app: Flask) -> None:
     """Registers the error handlers. To be called first: the answer of last resort has the headers of all others."""
@@ -64,6 +74,39 @@ class Application(Flask):
     Flask itself answers 500 to an exception after the view (a commit that fails), logs the path, which may be a secret,
     and hands an exception of the end of a request to the server.
     """
+
+    jinja_environment = TemplateEnvironment
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._fixed: dict[tuple[str, str], str] = {}
+        """Addresses of endpoints none of whose rules has arguments, by the root of the site; empty for the others."""
+
+    def url_for(
+        self,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,  # of the rules, as in Flask
+    ) -> str:
+        """Flask's addresses. A page has dozens, and most are of an endpoint that has one: only their query is new."""
+        if not (_anchor or _method or _scheme or _external) and has_request_context():
+            if endpoint.startswith("."):
+                endpoint = f"{request.blueprint or ''}{endpoint}"
+            key = request.script_root, endpoint
+            fixed = self._fixed.get(key)
+            if fixed is None:
+                varies = any(rule.arguments or rule.host for rule in self.url_map.iter_rules(endpoint))
+                fixed = self._fixed[key] = "" if varies else super().url_for(endpoint)
+            if fixed:
+                query = [pair for pair in iter_multi_items(values) if pair[1] is not None]
+                return f"{fixed}?{urlencode(query, safe=QUERY_CHARACTERS)}" if query else fixed
+        return super().url_for(
+            endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values
+        )
 
     def handle_exception(self, e: Exception) -> Response:
         """Answers an exception of a function after the view, or of an error handler."""
@@ -110,6 +153,7 @@ def refuse(refusal: Refusal) -> Response:
         product = g.get("product")
         return problems.answer(refusal, product.extend_problem if product else None)
     shown = {"typed": _typed(), "again": _again(), "back": _page_above(), "request_id": g.get("request_id")}
+    shown["edit"] = g.get("edited_form", "")
     if visitors.on_visitor_page():
         response = visitors.refused_page(refusal, **shown)
     elif htmx.is_htmx():
@@ -146,7 +190,13 @@ def _bare_page(shown: dict[str, object]) -> str:
     """
     template = current_app.jinja_env.get_template("refused.html")
     return template.render(
-        **shown, me=None, desks=(), request=request, get_flashed_messages=lambda **_: (), title="Not our best moment"
+        **shown,
+        bare=True,
+        me=None,
+        desks=tuple,
+        request=request,
+        get_flashed_messages=lambda **_: (),
+        title="Not our best moment",
     )
 
 
@@ -156,9 +206,13 @@ def _typed() -> list[tuple[str, str]]:
         return []
     try:
         fields = request.form.items(multi=True)
-        return [(k, v) for k, v in fields if v.strip() and not any(word in k.lower() for word in SECRET_FIELDS)]
+        return [(k, v) for k, v in fields if v.strip() and k not in OF_THE_PAGE and not _is_secret(k)]
     except HTTPException:
         return []
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in SECRET_FIELDS)
 
 
 def _again() -> list[tuple[str, str]]:

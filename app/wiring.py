@@ -13,6 +13,7 @@ from app.accounts import api_auth
 from app.accounts import jobs as accounts
 from app.config import Config
 from app.dashboard.desk import Desk
+from app.dashboard.documents import jobs as documents
 from app.dashboard.subjects import Subjects
 from app.dashboard.undo import jobs as undo
 from app.dashboard.undo.actions import Finalizer
@@ -66,12 +67,19 @@ def wire(config: Config, database: Database | None = None) -> Wiring:
         desks=DESKS,
         subjects=SUBJECTS,
         signing_key=api_auth.signing_key,
-        handlers=_merged([own_channels, accounts.HANDLERS, *(desk.handlers for desk in DESKS)]),
+        handlers=_merged(
+            [
+                own_channels,
+                accounts.HANDLERS,
+                documents.handlers([kind for desk in DESKS for kind in desk.documents]),
+                *(desk.handlers for desk in DESKS),
+            ]
+        ),
         receipts={desk.subject: desk.receipts for desk in DESKS if desk.receipts},
         finalizers=finalizers,
         sweeps=(
             ClockSteps(),
-            Housekeeping(limiter, [desk.tidy for desk in DESKS if desk.tidy]),
+            Housekeeping(limiter, [documents.tidy, *(desk.tidy for desk in DESKS if desk.tidy)]),
             accounts.Tidy(),
             partial(undo.sweep, finalizers=finalizers),
             *(make() for desk in DESKS for make in desk.sweeps),

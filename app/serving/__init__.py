@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from app.kernel.errors import Unavailable
 from app.serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from flask import Flask
     from jinja2 import Environment
 
     from app.serving.bridge import Bridge
@@ -51,20 +53,31 @@ OTHER_FILES = 512
 """Files that a process opens for the database, for large answers and for itself."""
 
 
-def application() -> "Bridge":
-    """The app of one web process. Objects made at start-up are left out of garbage collection: no long pauses."""
+@cache
+def load(config: Config) -> "Flask":
+    """Makes the app, before web processes are forked: they share its memory, and one that replaces another is there at
+    once. Objects made at start-up are left out of garbage collection: no long pauses.
+
+    Nothing here may open a connection or start a thread, which would not live on in them.
+    """
     from app import create_app
+
+    app = create_app(config)
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+def application() -> "Bridge":
+    """The app of one web process."""
     from app.kernel.api.routing import largest_body
     from app.serving.bridge import Bridge
 
     begin_process()
     config = Config.from_env()
-    app = create_app(config)
-    gc.collect()
-    gc.freeze()
+    app = load(config)
     threading.Thread(target=warm, args=(app.jinja_env,), name="templates", daemon=True).start()
-    most: int = app.config["MAX_CONTENT_LENGTH"]
-    return Bridge(app, threads=1 if config.sqlite else THREADS, largest=lambda path: largest_body(path, most))
+    return Bridge(app, threads=1 if config.sqlite else THREADS, largest=lambda path: largest_body(app, path))
 
 
 def warm(templates: "Environment") -> None:
@@ -123,6 +136,7 @@ def serve(config: Config, *, host: str, port: int, workers: int) -> None:
     """Serves until SIGTERM or SIGINT."""
     logs.configure(config)
     with _shared_counts():
+        load(config)
         _serve(host, port, workers)
 
 

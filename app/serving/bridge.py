@@ -139,10 +139,13 @@ class Bridge:
 
     def _most(self, environ: WSGIEnvironment) -> int:
         """How large the body can be; 0 when none is to be read."""
-        most = self._largest(environ["PATH_INFO"])
-        if "HTTP_TRANSFER_ENCODING" in environ:
-            return most
         length = int(environ.get("CONTENT_LENGTH") or 0)
+        chunked = "HTTP_TRANSFER_ENCODING" in environ
+        if not length and not chunked:
+            return 0  # as most requests; where the path leads is not looked up for them
+        most = self._largest(environ["PATH_INFO"])
+        if chunked:
+            return most
         return length if length <= most else 0
 
     async def _read(self, environ: WSGIEnvironment, exchange: Exchange, most: int, body: bytearray) -> None:
