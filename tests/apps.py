@@ -13,7 +13,7 @@ from app.kernel.api.rate_limits import Limiter
 from app.kernel.db.engine import Database
 from tests import refusals
 
-_KEPT: dict[tuple[Config, str], Flask] = {}
+_KEPT: dict[tuple[Config, str], tuple[Flask, Limiter]] = {}
 """By configuration, whatever the address of the database, and by what was added to the app."""
 
 
@@ -38,10 +38,13 @@ def reused(database: Database, added: str = "", add: Callable[[Flask], None] = l
     """The app on this database, with no request counted yet. `add` adds pages for tests, under the name `added`."""
     key = replace(database.config, database_url="sqlite://"), added
     if key not in _KEPT:
-        _KEPT[key] = create_app(database.config, database)
-        _KEPT[key].jinja_env.bytecode_cache = _COMPILED
-        add(_KEPT[key])
-        refusals.watch(_KEPT[key])
-    found = _KEPT[key]
-    found.extensions.update(database=database, config=database.config, limiter=Limiter(database.config))
+        made = create_app(database.config, database)
+        made.jinja_env.bytecode_cache = _COMPILED
+        add(made)
+        refusals.watch(made)
+        _KEPT[key] = made, made.extensions["limiter"]
+    found, limiter = _KEPT[key]
+    limiter.reset()
+    limiter.uncounted = 0
+    found.extensions.update(database=database, config=database.config, limiter=limiter)
     return found

@@ -88,6 +88,8 @@ def database(request: pytest.FixtureRequest, worker_databases: databases.WorkerD
     opened = OPENED[config]
     opened.config = config
     yield opened
+    for engine in (opened.reader, opened.writer):
+        assert not engine.dispatch.before_cursor_execute, "Somebody listens still: see tests/statements.py."
     worker_databases.settle(opened, keep=settings is None)
     worker_databases.remove(url)
 

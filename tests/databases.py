@@ -16,9 +16,11 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, inspect, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.config import Config
 from app.kernel.db import schema
@@ -206,9 +208,13 @@ class WorkerDatabases:
         self._watched.append(database)
         if not database.sqlite:
             for engine in (database.reader, database.writer):
-                event.listen(engine, "connect", lambda made, _: self._backends.add(made.info.backend_pid))
-                event.listen(engine, "close", lambda gone, _: self._backends.discard(gone.info.backend_pid))
+                event.listen(engine, "connect", self._note_backend)
+                event.listen(engine, "close", lambda _, record: self._backends.discard(record.info.get("pid", 0)))
         return database
+
+    def _note_backend(self, made: Any, record: ConnectionPoolEntry) -> None:  # made by the driver
+        record.info["pid"] = made.info.backend_pid  # A connection that broke does not say it any more.
+        self._backends.add(made.info.backend_pid)
 
     def settle(self, database: Database, keep: bool) -> None:
         """Ends a test's use of its database. Raises AssertionError when a thread still holds a connection: it would

@@ -24,10 +24,12 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines(app: Flask) -> Iterator[Lines]:
+def lines(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     """What is logged, as an operator would read it."""
     stream = io.StringIO()
     sink = Sink(stream)  # type: ignore[arg-type]  # it writes text
+    monkeypatch.setattr(logs, "SINK", sink)
+    monkeypatch.setattr(logs, "writes_accesses", True)
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(20), logger_factory=lambda *_: sink)
 
@@ -185,3 +187,10 @@ def test_an_exception_is_described_without_its_message() -> None:
     assert any("outer" in line for line in found)
     assert "4111" not in " ".join(found)
     assert "typed" not in " ".join(found)
+
+
+def test_a_method_that_a_client_made_up_is_not_logged(client: FlaskClient, lines: Lines) -> None:
+    client.open("/sign-in", method="TOK_ABCDEF123456")
+    (line,) = lines()
+    assert (line["event"], line["method"], line["status"]) == ("request", "other", 405)
+    assert "ABCDEF" not in json.dumps(line)

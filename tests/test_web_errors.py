@@ -97,10 +97,13 @@ def test_a_form_without_its_token_is_refused_and_hands_the_text_back(client: Fla
     assert "hunter2" not in page
 
 
-def test_an_unknown_page_is_a_page(client: FlaskClient):
+def test_an_unknown_page_is_a_page_with_a_way_on(client: FlaskClient, cast: Cast):
     response = client.get("/nothing")
     assert (response.status_code, response.mimetype) == (404, "text/html")
-    assert "There is nothing at this address." in response.get_data(as_text=True)
+    assert "There is nothing at this address." in response.text
+    assert 'href="/sign-in"' in response.text, "a way on"
+    cast.sign_in(client, "ines")
+    assert 'href="/sign-in"' not in client.get("/nothing").text
 
 
 def test_htmx_gets_a_notice_for_its_slot(client: FlaskClient, cast: Cast):
@@ -184,6 +187,7 @@ def test_forwarded_addresses_are_believed_only_from_trusted_proxies():
         "GET /v1/sessions/3f0c/join/abcdefghijklmnopqrstuvwxyz",
         "password=hunter2hunter2",
         "Cookie: desk=abcdefgh",
+        "GET /join/6e0b4b0e-3f2f-4f0f-9d7a-1c1f6a4f8f11/receipt/abcdefgh.aBcDeF.c2lnbmF0dXJlLWhlcmU/thumbnail",
     ],
 )
 def test_what_looks_like_a_secret_is_not_logged(line: str):

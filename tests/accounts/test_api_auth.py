@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from app.accounts import api_auth
 from app.accounts.actions import keys
@@ -21,6 +21,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
 from app.kernel.errors import Unauthorized
 from tests.cast import COMMAND_LINE, Cast
+from tests.statements import heard
 
 AUTHENTICATORS = {
     "depositions": api_auth.depositions_authenticator,
@@ -262,11 +263,9 @@ def test_a_revoked_key_is_a_wrong_key(database: Database, cast: Cast) -> None:
 
 def test_each_authentication_is_one_query(database: Database, cast: Cast) -> None:
     credentials = {name: cast.headers(name)["Authorization"] for name in AUTHENTICATORS}
-    asked: list[str] = []
-    event.listen(database.reader, "before_cursor_execute", lambda *args: asked.append(args[2]))
     for name, credential in credentials.items():
-        asked.clear()
-        authenticate(database, name, credential)
+        with heard(database.reader) as asked:
+            authenticate(database, name, credential)
         assert len(asked) == 1
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from app.accounts.models import Organization
 from app.kernel.db.engine import Database
@@ -12,6 +12,7 @@ from tests.accounts.browser import HTMX, post, token
 from tests.accounts.factors import Device, give_app, register
 from tests.cast import Cast
 from tests.cli.running import Desk
+from tests.statements import heard
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +57,8 @@ def test_who_has_one_or_works_elsewhere_goes_on(client: FlaskClient, cast: Cast,
 
 def test_it_costs_no_further_query(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "lena")
-    asked: list[str] = []
-    event.listen(database.reader, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    client.get("/prescreens")
+    with heard(database.reader) as asked:
+        client.get("/prescreens")
     assert len(asked) == 1
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.accounts import passwords
 from app.accounts.actions import people, sign_ins
@@ -19,6 +19,7 @@ from app.kernel.web.session_cookie import UNREADABLE
 from tests.accounts.browser import HTMX, post, sign_in, token
 from tests.cast import COMMAND_LINE, PASSWORD, Cast
 from tests.clocks import Clock
+from tests.statements import heard
 
 WRONG = "E-mail and password do not belong together."
 
@@ -237,18 +238,16 @@ def test_last_seen_is_written_at_most_once_a_minute(
 def test_a_get_writes_neither_cookie_nor_row(client: FlaskClient, cast: Cast, database: Database) -> None:
     sign_in(client, "lena@example.com")
     client.get("/settings")
-    asked: list[str] = []
-    event.listen(database.writer, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    answer = client.get("/settings")
+    with heard(database.writer) as asked:
+        answer = client.get("/settings")
     assert "Set-Cookie" not in answer.headers
     assert asked == []
 
 
 def test_who_is_it_costs_one_query(client: FlaskClient, cast: Cast, database: Database) -> None:
     cast.sign_in(client, "nora")
-    asked: list[str] = []
-    event.listen(database.reader, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    client.get("/people")
+    with heard(database.reader) as asked:
+        client.get("/people")
     assert len(asked) == 1
 
 

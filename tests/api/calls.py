@@ -50,6 +50,8 @@ SHARED = "/api/v1/sessions"
 READS = [
     One("depositions", "GET", "/api/v1/session_requests"),
     One("prescreens", "GET", SHARED, limit=120),
+    One("prescreens", "GET", "/api/v1/workflow-templates", limit=120),
+    One("prescreens", "GET", "/api/v1/contacts", limit=120),
     One("inspections", "GET", "/api/v1/public/sessions", invalid=400, limit=60),
 ]
 WRITES = [
@@ -62,6 +64,8 @@ UNKNOWN = [
     One("depositions", "POST", f"/api/v1/session_requests/{NOBODY}/cancel", {}),
     One("prescreens", "GET", f"/api/v1/sessions/{NOBODY}", limit=120),
     One("prescreens", "PATCH", f"/api/v1/sessions/{NOBODY}/review", {"reviewStatus": "approved"}, 422, 422, 120),
+    One("prescreens", "GET", f"/api/v1/workflow-templates/{NOBODY}", limit=120),
+    One("prescreens", "GET", f"/api/v1/contacts/{NOBODY}", limit=120),
     One("inspections", "GET", f"/api/v1/public/sessions/{NOBODY}", limit=60),
     One("inspections", "POST", f"/api/v1/public/sessions/{NOBODY}/end", {}, 400, 400, 60),
     One("inspections", "POST", f"/api/v1/public/sessions/{NOBODY}/participants", {}, 400, 400, 60),

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,25 +20,41 @@ from app.kernel.db.engine import Database
 from app.kernel.errors import Unauthorized
 from app.kernel.text import search
 from app.prescreens.models import Prescreen
-from bench import data, rows, world
+from bench import board, data, rows, world
 
 ROWS = 200
 
 
 @pytest.fixture
-def filled(database: Database, tmp_path: Path) -> Iterator[Database]:
-    """A database with the bench's rows. The bench has its file for itself, which no other connection may have open."""
+def apart(database: Database, tmp_path: Path) -> Iterator[Database]:
+    """An empty database. The bench has its file for itself, which no other connection may have open."""
     if not database.sqlite:
-        data.fill(database, ROWS, clock.now())
         yield database
         return
     path = tmp_path / "bench.sqlite3"
     with closing(sqlite3.connect(str(database.url.database))) as original, closing(sqlite3.connect(path)) as copy:
         original.backup(copy)
     own = Database(replace(database.config, database_url=f"sqlite:///{path}"))
-    data.fill(own, ROWS, clock.now())
     yield own
     own.dispose()
+
+
+@pytest.fixture
+def filled(apart: Database) -> Database:
+    """A database with the bench's rows."""
+    data.fill(apart, ROWS, clock.now())
+    return apart
+
+
+def test_the_rows_of_the_boards_are_multiplied(apart: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "WRITTEN", 25)
+    moment = clock.now()
+    board.fill(apart, 100, moment)
+    with apart.read() as db:
+        assert sorted(db.execute(select(Deposition.id)).scalars()) == list(range(1, 101))
+        assert recounts.differences(db) == []
+        day = Deposition.starts_at > moment + board.AWAY - timedelta(days=1)
+        assert db.execute(select(func.count()).where(day)).scalar() == board.SESSIONS
 
 
 def test_counters_equal_a_recount_and_go_on_counting(filled: Database) -> None:

@@ -22,6 +22,17 @@ FILE: dict[str, Any] = {
 }
 
 
+def test_the_blind_first_look_is_switched(desk: Desk, database: Database, cast: Cast) -> None:
+    with database.write() as db:
+        id = template(db, cast.marston.id)
+    assert desk.json("questionnaire", "blind", "on", *AT)["changed"]
+    assert not desk.json("questionnaire", "blind", "on", *AT)["changed"]
+    with database.read() as db:
+        found = drafts.get(db, Reach((cast.marston.id,)), id)
+    assert found is not None
+    assert found.blind
+
+
 def test_out_and_in_again_is_the_same(desk: Desk, database: Database, cast: Cast, tmp_path: Path) -> None:
     with database.write() as db:
         id = template(db, cast.marston.id)
@@ -88,3 +99,18 @@ def test_what_is_ready_made_can_be_published_and_written(name: str) -> None:
     content = ready_made.content(name, "EUR")
     assert problems(content, {}) == []
     assert questionnaire_files.read(questionnaire_files.written("x", content)).content == content
+
+
+def test_a_version_or_the_draft_and_a_reason(desk: Desk, database: Database, cast: Cast, tmp_path: Path) -> None:
+    first, second, out = (tmp_path / name for name in ("first.json", "second.json", "out.json"))
+    first.write_text(json.dumps(FILE))
+    second.write_text(json.dumps({**FILE, "introduction": "Later"}))
+    without = desk("questionnaire", "import", str(first), *AT, "--publish")
+    assert "--reason" in without.stderr
+    for file in (first, second):
+        desk.json("questionnaire", "import", str(file), *AT, "--publish", "--reason", "Because")
+    second.write_text(json.dumps({**FILE, "introduction": "Not yet"}))
+    desk.json("questionnaire", "import", str(second), *AT)
+    for asked, expected in ((("--version", "1"), ""), ((), "Later"), (("--draft",), "Not yet")):
+        desk.json("questionnaire", "export", str(out), *AT, *asked)
+        assert json.loads(out.read_text()).get("introduction", "") == expected, asked

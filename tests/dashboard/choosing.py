@@ -13,6 +13,7 @@ ARGUMENTS = {
     "person": "with",
     "first": "from",
     "last": "to",
+    "in_zone": "zone",
 }
 
 

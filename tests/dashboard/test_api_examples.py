@@ -53,8 +53,8 @@ def test_depositions(app: Flask, state: str, acts: set[str]) -> None:
 @pytest.mark.parametrize(("state", "acts"), [("completed", {"Approve it", "Deny it"}), ("approved", set())])
 def test_prescreens(app: Flask, state: str, acts: set[str]) -> None:
     with app.test_request_context("/"):
-        found = prescreens.of(uuid4(), state)
-        assert known(app, found) == {"See it"} | acts
+        found = prescreens.of(uuid4(), state, uuid4(), uuid4())
+        assert known(app, found) == {"See it", "See its questionnaire", "See its contact"} | acts
     decided = [ReviewBody.model_validate_json(example.body).reviewStatus for example in found if example.body]
     assert decided == (["approved", "denied"] if acts else [])
 

@@ -122,6 +122,22 @@ def test_a_spreadsheet_reads_it_back():
     ]
 
 
+CELLS = st.one_of(
+    st.none(),
+    st.integers(),
+    st.datetimes(timezones=st.just(UTC)),
+    st.text(st.sampled_from(SIGNS + ";,|\t\n\r :\"'ab1\u00a0\x00")),
+)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
+@example([("a", None), ("=1", datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))])
+def test_columns_written_at_once_are_cells_written_one_by_one(rows):
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([[csv_export.cell(value) for value in row] for row in (("One", "Two"), *rows)])
+    assert "".join(csv_export.lines(("One", "Two"), rows, at_once=3)) == csv_export.MARK + buffer.getvalue()
+
+
 def test_rows_are_forgotten_as_they_leave():
     taken = 0
 

@@ -13,7 +13,7 @@ from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.depositions import factories
 
-DEPOSITION, INSPECTION = 30, 28
+DEPOSITION, INSPECTION = 27, 27
 SEARCHES = 2
 """Of the case and of the deponent; on PostgreSQL each asks first how long the search index is."""
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from app.depositions import actions
 from app.kernel.clock import now
+from tests.browsers import becomes
 from tests.depositions import factories
 from tests.project.visual_checks import serving
 
@@ -43,12 +44,12 @@ def chips(page: Page) -> list[str]:
 
 def test_a_change_is_applied_at_once_and_back_takes_it_away(queue: Page) -> None:
     queue.keyboard.press("f")
-    assert queue.evaluate("document.activeElement.closest('#filters') !== null"), "f goes to the first filter"
+    becomes(queue, "document.activeElement.closest('#filters') !== null")  # f goes to the first filter
     queue.focus("#filter-with")
     queue.select_option("#filter-with", "me")
     fetched(queue, "?with=me")
     assert queue.locator("#filters").evaluate("each => each.matches(':popover-open')")
-    assert queue.evaluate("document.activeElement.id") == "filter-with"
+    becomes(queue, "document.activeElement.id", "filter-with")
     assert queue.locator("tbody .title-cell a").all_inner_texts() == ["Rafael Lindqvist"]
     assert queue.inner_text(".filter-count") == "1"
 
@@ -64,7 +65,7 @@ def test_a_change_is_applied_at_once_and_back_takes_it_away(queue: Page) -> None
     queue.locator(".under .chip").last.click()
     fetched(queue, "?with=me")
     assert queue.input_value("#filter-from") == ""
-    assert queue.evaluate("document.activeElement.className") == "chip set", "the focus is on the next chip"
+    becomes(queue, "document.activeElement.className", "chip set")  # the focus is on the next chip
     queue.go_back()
     fetched(queue, "?with=me&from=2026-11-24")
     assert queue.input_value("#filter-from") == "11/24/2026"

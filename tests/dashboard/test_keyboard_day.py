@@ -16,6 +16,7 @@ from app.dashboard.saved_views import owners
 from app.dashboard.saved_views.models import HandoverNote
 from app.kernel.clock import now
 from tests.accounts.browser import post
+from tests.browsers import becomes
 from tests.cast import PASSWORD
 from tests.depositions import factories
 from tests.prescreens.factories import prescreen, stored
@@ -191,7 +192,7 @@ def test_a_schedulers_day(keyboard: Keyboard, database: Any, cast: Any, requests
     keyboard.type("x?")
     assert page.input_value("#search") == "x?"
     keyboard.press("Escape", "Escape")
-    assert page.evaluate("document.activeElement.closest('.data-table') !== null")
+    becomes(page, "document.activeElement.closest('.data-table') !== null")
     keyboard.press("?")
     assert page.locator("#help[open] dt:visible:has-text('Next, previous row')").count() == 1
     keyboard.press("Escape")
@@ -213,15 +214,15 @@ def test_a_leasing_agents_day(keyboard: Keyboard, database: Any, cast: Any) -> N
     # Single letters decide nothing: a and d go to the buttons, and so does Ctrl Enter where two decide two things.
     for key in "adyAD":
         page.keyboard.press(key)
-    assert page.evaluate("document.activeElement.id") == "deny"
+    becomes(page, "document.activeElement.id", "deny")
     page.keyboard.press("e")
     page.wait_for_selector("#actions :text('Assigned to you')")
     keyboard.look("e")
     keyboard.press("a", "Shift+Tab")
-    assert page.evaluate("document.activeElement.name") == "notes"
+    becomes(page, "document.activeElement.name", "notes")
     keyboard.type("Good references.")
     keyboard.press("Control+Enter")
-    assert page.evaluate("document.activeElement.id") == "approve"
+    becomes(page, "document.activeElement.id", "approve")
     assert page.locator("#holds [data-remaining]").count() == 0
 
     # Enter on the button: held, and on to the next. Ctrl Z brings it back.
@@ -278,7 +279,7 @@ def test_single_keys_can_be_switched_off(keyboard: Keyboard, database: Any, cast
         page.keyboard.press(key)
     assert page.url == f"{keyboard.address}/depositions/{requests[0]}"
     assert page.locator("dialog[open]").count() == 0
-    assert page.evaluate("document.activeElement === document.body")
+    becomes(page, "document.activeElement === document.body")
     keyboard.press("Control+k")
     assert page.locator("#palette[open]").count() == 1
     keyboard.press("Escape")
@@ -316,5 +317,5 @@ def test_on_a_phone_a_link_leads_to_what_can_be_done(keyboard: Keyboard, cast: A
     page.keyboard.press("Enter")
     page.wait_for_url(f"{keyboard.address}/depositions/{requests[0]}#actions")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('#actions') !== null")
+    becomes(page, "document.activeElement.closest('#actions') !== null")
     keyboard.look("Tab")

@@ -195,7 +195,9 @@ def test_all_that_a_page_says_of_its_views_is_one_query_by_its_indexes(database,
             return ask + statement, parameters
 
         event.listen(connection, "before_cursor_execute", explain, retval=True)
-        plan = "\n".join(str(tuple(row)) for row in connection.execute(everything(2), asked).cursor.fetchall())
+        plan = "\n".join(
+            str(tuple(row)) for row in connection.execute(everything(2).statement, asked).cursor.fetchall()
+        )
         event.remove(connection, "before_cursor_execute", explain)
     for table, index in INDEXES.items():
         assert index in plan, plan

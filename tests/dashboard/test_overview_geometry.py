@@ -9,6 +9,7 @@ from app import create_app
 from app.config import Config
 from app.kernel.db.engine import Database
 from tests import browsers, demo_data
+from tests.browsers import becomes
 from tests.databases import WorkerDatabases
 from tests.project import visual_checks
 from tests.project.crawler import DemoSite, add_vera
@@ -72,6 +73,6 @@ def test_a_bar_leads_to_its_rows_and_the_table_does_by_keyboard(site: DemoSite, 
         page.locator("#weeks summary").focus()
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.closest('td') !== null")
+        becomes(page, "document.activeElement.closest('td') !== null")
         page.keyboard.press("Enter")
         page.wait_for_url("**rows=deposition.booked**")

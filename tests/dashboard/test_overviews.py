@@ -21,10 +21,11 @@ from tests.depositions import factories
 from tests.prescreens import factories as prescreens
 
 DESKS = {"depositions": "ines", "prescreens": "lena", "inspections": "otto"}
-QUERIES = {"depositions": 10, "prescreens": 10, "inspections": 9}
+QUERIES = {"depositions": 15, "prescreens": 13, "inspections": 9}
 """Who is signed in, the navigation's counts, then: organizations, tallies, what waits now, what is failing, the oldest
-message, whether a worker takes messages; prescreens read the names of templates too, depositions what starts soon and
-the shares of organizations."""
+message, whether a worker takes messages; prescreens read the names of templates, the forecast and what to decide first
+too, depositions what starts soon, the shares of organizations, and for the capacity of the team its sessions, its past
+requests and its roster."""
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import Person
-from app.dashboard.listing import LEAD, PAGE
+from app.dashboard.listing import BESIDE, LEAD
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from tests.accounts.browser import post
@@ -139,22 +139,22 @@ def test_an_item_that_left_the_list_stands_beside_it(ines: FlaskClient, database
 
 
 def test_an_item_far_down_has_some_rows_before_it(ines: FlaskClient, database: Database, cast: Cast) -> None:
-    ids = [str(id) for id in requests(database, cast, PAGE + 20)]
-    last_of_first, first_of_second = ids[PAGE - 1 : PAGE + 1]
-    assert rows(text(ines.get(f"/depositions/{last_of_first}"))) == ids[:PAGE]
+    ids = [str(id) for id in requests(database, cast, BESIDE + 20)]
+    last_of_first, first_of_second = ids[BESIDE - 1 : BESIDE + 1]
+    assert rows(text(ines.get(f"/depositions/{last_of_first}"))) == ids[:BESIDE]
     page = text(ines.get(f"/depositions/{first_of_second}"))
-    assert rows(page) == ids[PAGE - LEAD :]
+    assert rows(page) == ids[BESIDE - LEAD :][:BESIDE]
     assert current(page) == [f"/depositions/{first_of_second}"]
 
 
 def test_a_poll_gets_the_page_that_is_on_screen(ines: FlaskClient, database: Database, cast: Cast) -> None:
-    ids = [str(id) for id in requests(database, cast, PAGE + 20)]
-    page = text(ines.get(f"/depositions/{ids[PAGE + 2]}"))
+    ids = [str(id) for id in requests(database, cast, BESIDE + 20)]
+    page = text(ines.get(f"/depositions/{ids[BESIDE + 2]}"))
     match = re.search(r'data-start="([^"]+)"', page)
     assert match
-    polled = text(ines.get(f"/depositions/{ids[PAGE + 9]}", headers={**POLL, "X-Desk-Start": match[1]}))
-    assert rows(polled) == rows(page) == ids[PAGE + 2 - LEAD :]
-    assert rows(text(ines.get(f"/depositions/{ids[PAGE + 9]}", headers=POLL))) == ids[:PAGE]
+    polled = text(ines.get(f"/depositions/{ids[BESIDE + 9]}", headers={**POLL, "X-Desk-Start": match[1]}))
+    assert rows(polled) == rows(page) == ids[BESIDE + 2 - LEAD :][:BESIDE]
+    assert rows(text(ines.get(f"/depositions/{ids[BESIDE + 9]}", headers=POLL))) == ids[:BESIDE]
 
 
 def test_either_half_changes_the_revision(ines: FlaskClient, database: Database, cast: Cast, clock: Clock) -> None:
@@ -177,7 +177,9 @@ def test_what_is_done_to_ticked_rows_leads_back_to_the_item(ines: FlaskClient, d
     assert post(ines, "/depositions/bulk?view=everything", data).location == "/depositions?view=everything"
 
 
-@pytest.mark.parametrize(("few", "many"), [(3, PAGE - 1), (PAGE + 1, PAGE + 40)], ids=["first page", "further down"])
+@pytest.mark.parametrize(
+    ("few", "many"), [(3, BESIDE - 1), (BESIDE + 1, BESIDE + 40)], ids=["first page", "further down"]
+)
 def test_it_asks_the_same_of_any_list(ines: FlaskClient, database: Database, cast: Cast, few: int, many: int) -> None:
     def count() -> int:
         ines.get(f"/depositions/{ids[-1]}")  # notes that somebody looks, once in a while

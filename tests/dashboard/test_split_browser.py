@@ -10,6 +10,7 @@ from flask import Flask
 from playwright.sync_api import Page, Request, Route
 
 from app.kernel.db.engine import Database
+from tests.browsers import becomes
 from tests.cast import Cast
 from tests.dashboard.test_swaps import HURRY
 from tests.prescreens.factories import prescreen
@@ -70,7 +71,7 @@ def test_a_key_costs_one_fragment_and_changes_only_the_item(lena: Any, ids: list
     page.wait_for_function("() => document.activeElement.matches('#item h1')")
     assert pages(asked) == ["div#item"] * 3, "The item is open already."
     page.focus(".list-pane [aria-current]")
-    assert page.evaluate("document.activeElement.closest('tr').dataset.row") == str(ids[0])
+    becomes(page, "document.activeElement.closest('tr').dataset.row", str(ids[0]))
 
     page.go_back()
     page.wait_for_function(OPENS, arg=NAMES[1])
@@ -85,11 +86,11 @@ def test_a_press_leads_to_the_heading_and_keys_go_on_from_there(lena: Any) -> No
     page = lena("/prescreens")
     page.click(f"text={NAMES[1]}")
     page.wait_for_function(OPENS, arg=NAMES[1])
-    assert page.evaluate("document.activeElement.matches('#item h1')")
+    becomes(page, "document.activeElement.matches('#item h1')")
     page.keyboard.press("x")
     assert page.locator(".select-cell :checked").count() == 1
     page.keyboard.press("a")
-    assert page.evaluate("document.activeElement.id") == "approve"
+    becomes(page, "document.activeElement.id", "approve")
     press(page, "p", NAMES[0])
     assert page.locator(".select-cell :checked").count() == 1, "The list stays as it is."
 
@@ -102,10 +103,12 @@ def test_an_item_that_is_on_its_way_is_not_fetched_again(lena: Any, ids: list[UU
     with page.expect_request(f"**/prescreens/{ids[0]}"):
         page.keyboard.press("j")
     page.keyboard.press("Enter")
+    while not waiting:  # the request is heard of before it is handed over
+        page.wait_for_timeout(10)
     waiting[0].continue_()
     page.wait_for_function("() => document.activeElement.matches('#item h1')")
     page.keyboard.press("a")
-    assert page.evaluate("document.activeElement.id") == "approve"
+    becomes(page, "document.activeElement.id", "approve")
     assert len(waiting) == 1
 
 
@@ -139,7 +142,7 @@ def test_what_was_typed_outlives_other_items_and_updates(lena: Any, database: Da
     page.evaluate(HURRY)
     new = prescreen(database, cast.marston.id, given={"fullName": "Somebody New"})
     page.wait_for_selector("[data-part='new-rows'] button")
-    assert page.evaluate("document.activeElement.name") == "notes"
+    becomes(page, "document.activeElement.name", "notes")
     page.click("[data-part='new-rows'] button")
     page.wait_for_selector(f".list-pane [data-row='{new}']")
     assert page.locator("#main").count() == 1

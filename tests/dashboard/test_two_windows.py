@@ -12,6 +12,7 @@ from app.accounts.models import Person
 from app.depositions import actions
 from app.kernel.clock import now
 from tests import browsers
+from tests.browsers import becomes
 from tests.depositions import factories
 from tests.prescreens.decisions import decide
 from tests.prescreens.factories import prescreen
@@ -125,14 +126,14 @@ def test_ctrl_enter_opens_the_confirmation_at_its_heading_and_confirms(page, sig
     page.fill("aside [name=room_url]", factories.ROOM)
     page.keyboard.press("Control+Enter")
     page.locator("dialog#preview[open]").wait_for()
-    assert page.evaluate("document.activeElement.id") == "preview-title"
+    becomes(page, "document.activeElement.id", "preview-title")
     page.keyboard.press("Control+Enter")
     page.get_by_text("will be notified by e-mail").wait_for()
     page.get_by_text("Cancel the session…").click()
     page.click("#cancel-it")
     page.locator("dialog#preview[open]").wait_for()
     page.keyboard.press("Control+Enter")
-    assert page.evaluate("document.activeElement.id") == "confirm"
+    becomes(page, "document.activeElement.id", "confirm")
     assert page.locator("dialog#preview[open]").count() == 1
 
 
@@ -219,7 +220,7 @@ def test_keys_and_live_pages_work_where_the_browser_forbids_storage(page, signed
     signed_in(page, "ines").goto(f"{base}/depositions")
     page.locator("[data-live-text]", has_text="Live").wait_for()
     page.keyboard.press("j")
-    assert page.evaluate("document.activeElement.matches('.title-cell > a')")
+    becomes(page, "document.activeElement.matches('.title-cell > a')")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{base}/depositions/*")
     page.keyboard.press("n")

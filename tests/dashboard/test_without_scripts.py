@@ -158,6 +158,13 @@ def test_the_leasing_agents_acts(plain: Any, database: Any, cast: Any) -> None:
     assert stored(database, jane).review_status == "pending_review"
     desk.open(f"/prescreens/{emeka}")
     desk.press("Deny Emeka Obiora")
+    desk.says("Say why: choose one to three reasons.")
+    assert "Preview" not in desk.page.locator("main").inner_text(), "what nobody typed is not shown"
+    desk.open(f"/prescreens/{emeka}")
+    desk.page.get_by_label("References", exact=True).check()
+    desk.page.locator("[name='about:References']").select_option(label="Other, say which")
+    desk.fill("other:References", "Nobody answers there.")
+    desk.press("Deny Emeka Obiora")
     desk.says("Denying Emeka Obiora", "#holds")
 
 

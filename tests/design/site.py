@@ -20,6 +20,7 @@ from wtforms import (
 
 from app import middleware, web_errors
 from app.config import Config
+from app.home.navigation import Group, NavigationLink
 from app.kernel.errors import Conflict, Gone
 from app.kernel.text import datetimes, day_ruler, template_filters
 from app.kernel.web import assets, form_tokens, htmx, visitors
@@ -102,19 +103,12 @@ def _around() -> dict[str, Any]:
     me = SimpleNamespace(
         name="Ines Moreau", email="ines@house.example", theme="system", single_keys=True, time_zone="Europe/Paris"
     )
-    links = [
-        {"url": "/queue", "label": "Requests", "icon": "inbox", "count": 31, "current": True},
-        {
-            "url": "/detail",
-            "label": "Deliveries",
-            "icon": "send",
-            "count": 2,
-            "tone": "danger",
-            "waiting_word": "failing",
-        },
-    ]
-    desks = [{"title": "Depositions", "links": links}]
-    return {"me": me, "desks": desks, "pending": [], "undone": "", "now": NOW, "groups_of_rows": GROUPS}
+    links = (
+        NavigationLink("Requests", "inbox", "/queue", "page", 31),
+        NavigationLink("Deliveries", "send", "/detail", "", 2, "danger", "failing"),
+    )
+    groups = (Group("Depositions", links),)
+    return {"me": me, "desks": lambda: groups, "pending": [], "undone": "", "now": NOW, "groups_of_rows": GROUPS}
 
 
 def _routes(site: Flask) -> None:

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import browsers
+from tests.browsers import becomes
 from tests.project.visual_checks import SETTLED
 
 PAGES = ("queue", "detail", "chat", "gone")
@@ -47,7 +48,7 @@ def test_a_refusal_lands_by_its_control_and_nothing_typed_is_lost(page: Any, add
     page.click("text=Schedule and notify")
     page.wait_for_selector("form #refusal.notice")
     assert "Say why." in page.inner_text("#refusal")
-    assert page.evaluate("document.activeElement.id") == "refusal"
+    becomes(page, "document.activeElement.id", "refusal")
     assert page.get_attribute("#why", "aria-invalid") == "true"
     assert page.input_value("#room") == "Room 4"
     assert page.url == f"{address}/detail"
@@ -123,7 +124,7 @@ def test_success_goes_where_the_server_says_and_back_comes_back(page: Any, addre
     page.wait_for_url(f"{address}/queue?done=1")
     page.wait_for_function("() => document.title === 'Requests that need scheduling · Session Desk'")
     assert "Scheduled. Brandt is next." in page.inner_text("#toasts")
-    assert page.evaluate("document.activeElement.id") == "main"
+    becomes(page, "document.activeElement.id", "main")
     page.go_back()
     page.wait_for_selector("h1:has-text('Malachite Yarrow')")
     assert page.url == f"{address}/detail"
@@ -144,11 +145,11 @@ def test_keys_move_and_open_and_can_be_switched_off(page: Any, address: str) -> 
     page.goto(f"{address}/queue")
     page.keyboard.press("j")
     page.keyboard.press("j")
-    assert page.evaluate("document.activeElement.textContent") == "Malachite Yarrow"
+    becomes(page, "document.activeElement.textContent", "Malachite Yarrow")
     page.keyboard.press("k")
-    assert page.evaluate("document.activeElement.textContent") == "Orsolya Brandt"
+    becomes(page, "document.activeElement.textContent", "Orsolya Brandt")
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "search"
+    becomes(page, "document.activeElement.id", "search")
     page.keyboard.type("j?")
     assert page.input_value("#search") == "j?"
     page.evaluate("document.activeElement.blur()")

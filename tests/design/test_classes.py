@@ -19,11 +19,15 @@ FROM_LIBRARIES = {
 """Classes in scripts that others set, with who does."""
 
 HANDED_IN = {
+    "band": "dashboard charts: the range in which the top of a bar may lie",
+    "consents": "argument of the macro that draws a table of the report",
+    "expected": "dashboard charts: what is to come",
     "flip": "argument of the macro icon",
     "gridline": "dashboard charts: a line of the grid",
     "icon": "put together where icons are drawn",
-    "info": "a tone, the argument of many macros",
     "large": "argument of the macro icon",
+    "limit": "dashboard charts: what a bar should not pass",
+    "limit-key": "the same in a chart's legend",
     "past": "argument of the macro that draws a ruler's bar",
     "qr": "handed to the library that draws QR codes",
     "question-form": "argument of the macro form",
@@ -48,9 +52,10 @@ def sources(*patterns: str) -> tuple[str, ...]:
 
 @cache
 def styled() -> frozenset[str]:
-    """Classes that the stylesheet has rules for."""
+    """Classes that the stylesheet has rules for; a PDF's template may have some of its own."""
     found: set[str] = set()
-    for sheet in sources("*.css"):
+    own = [rules for text in sources("*.html") for rules in re.findall(r"block style -?%\}(.*?)\{%", text, re.S)]
+    for sheet in (*sources("*.css"), *own):
         rules = re.sub(r'"[^"]*"|@layer[^;{]*', "", sheet)
         found |= set(re.findall(rf"\.({NAME})", rules))
     return frozenset(found)

@@ -14,8 +14,8 @@ COLOUR = r"oklch\(([\d.]+) ([\d.]+) ([\d.]+)\)|oklch\((1) 0 0\)"
 PAIR = re.compile(r"--([\w-]+):\s*light-dark\(\s*oklch\(([^)/]+)\),\s*oklch\(([^)/]+)\)\s*\)")
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance of an oklch colour, as WCAG 2 defines it."""
+def channels(colour: str) -> tuple[float, float, float]:
+    """Red, green and blue of an oklch colour, linear."""
     lightness, chroma, hue = (float(part) for part in colour.split())
     a, b = chroma * cos(radians(hue)), chroma * sin(radians(hue))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
@@ -25,6 +25,18 @@ def luminance(colour: str) -> float:
     green = -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short
     blue = -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short
     red, green, blue = (min(max(part, 0.0), 1.0) for part in (red, green, blue))
+    return red, green, blue
+
+
+def numbers(colour: str) -> str:
+    """An oklch colour as `#0b5f6c`."""
+    parts = (part * 12.92 if part <= 0.0031308 else 1.055 * part ** (1 / 2.4) - 0.055 for part in channels(colour))
+    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an oklch colour, as WCAG 2 defines it."""
+    red, green, blue = channels(colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -78,3 +90,38 @@ def test_a_person_has_one_hue_everywhere() -> None:
     assert template_filters.hue("Inès Moreau") == template_filters.hue("INÈS MOREAU")
     people = ["Ines Moreau", "Ana Ruiz", "Jonas Thiele", "Priya Raman", "ليلى حداد", "Élise Marchand", "", "Owen Parry"]
     assert len({template_filters.hue(name) for name in people}) >= 4
+
+
+APP = Path(__file__).parents[2] / "app"
+THEMED = {"color-scheme", "color", "background", "border-color"}
+"""What a theme may change. None of it has a size, so geometry is tested in one theme for both."""
+
+
+@pytest.mark.parametrize("path", sorted((APP / "static/css").glob("*.css")), ids=lambda path: path.name)
+def test_a_theme_changes_colours_alone_in_style_sheets(path: Path) -> None:
+    """`light-dark()` takes nothing but colours; there is no other way for a theme to reach a style."""
+    text = path.read_text("utf-8")
+    assert "prefers-color-scheme" not in text
+    for block in re.findall(r"\[data-theme[^{]*\{(.*?)\}", text, re.S):
+        assert declared(block) <= {"color-scheme"}
+
+
+@pytest.mark.parametrize("path", sorted((APP / "templates/email").glob("_*.html")), ids=lambda path: path.name)
+def test_a_theme_changes_colours_alone_in_e_mails(path: Path) -> None:
+    dark = re.findall(r"@media \(prefers-color-scheme: dark\) \{(.*?)\n    \}", path.read_text("utf-8"), re.S)
+    assert ("prefers-color-scheme" in path.read_text("utf-8")) == bool(dark)
+    for rule in re.findall(r"\{(?!\{)(.*?)(?<!\})\}\n", "".join(dark) + "\n", re.S):
+        assert declared(rule) <= THEMED
+
+
+def declared(block: str) -> set[str]:
+    return {name.strip() for name in re.findall(r"(?:^|;)\s*([\w-]+)\s*:", block)}
+
+
+def test_pages_know_no_other_theme() -> None:
+    """No script and no template styles by theme either, but for the switch itself."""
+    scripts = [*(APP / "static/js").rglob("*.js")]
+    assert scripts
+    assert not [path.name for path in scripts if "prefers-color-scheme" in path.read_text("utf-8")]
+    named = {path.name for path in (APP / "templates").rglob("*.html") if "data-theme" in path.read_text("utf-8")}
+    assert named == {"base.html"}

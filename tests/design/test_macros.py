@@ -45,7 +45,8 @@ def test_what_is_referred_to_by_id_exists_once(visitor: FlaskClient, path: str) 
 
 
 def test_every_macro_is_on_a_page_of_every_part() -> None:
-    pages = [*(LOOK / "templates").iterdir(), TEMPLATES / "base.html", TEMPLATES / "refused.html"]
+    own = ("base.html", "macros/shell.html", "refused.html")
+    pages = [*(LOOK / "templates").iterdir(), *(TEMPLATES / name for name in own)]
     shown = "".join(path.read_text("utf-8") for path in pages)
     for module in ("ui", "rulers"):
         source = (TEMPLATES / "macros" / f"{module}.html").read_text("utf-8").split("#}", 1)[1]

@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 JS = Path(__file__).parents[2] / "app/static/js"
-ENTRIES = {"dashboard.js", "public.js", "passkeys.js", "session-state.js", "camera-test.js", "field-news.js"}
+ENTRIES = {
+    "dashboard.js",
+    "public.js",
+    "passkeys.js",
+    "session-state.js",
+    "camera-test.js",
+    "field-news.js",
+    "capture.js",
+    "capture-worker.js",
+    "offered-hours.js",
+    "verify.js",
+}
 MODULES = {path.relative_to(JS).as_posix(): path.read_text("utf-8") for path in sorted(JS.rglob("*.js"))}
 IMPORTED = re.compile(r'^import \{ ([^}]*) \} from "([^"]+)"', re.M)
 EXPORTED = re.compile(r"^export (?:async )?(?:const|let|function) ([\w$]+)", re.M)

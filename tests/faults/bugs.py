@@ -117,6 +117,26 @@ def stops_at_once() -> None:
     AbstractServer._stop_workers = stop  # type: ignore[method-assign]
 
 
+def commits_are_beyond_handlers() -> None:
+    """A commit that fails after the view is Flask's own to answer."""
+    from flask import Flask
+
+    from app.kernel.db import transaction
+    from app.web_errors import Application
+
+    transaction._commit = lambda writing: writing.commit()
+    Application.handle_exception = Flask.handle_exception  # type: ignore[method-assign]
+
+
+def gives_up() -> None:
+    """The main process ends when a web process dies within seconds of its start, as granian does by itself."""
+    from granian.server import MPServer
+
+    from app.serving.supervisor import Supervisor
+
+    Supervisor._serve_loop = MPServer._serve_loop  # type: ignore[method-assign]
+
+
 BUGS: dict[str, Callable[[], None]] = {
     bug.__name__: bug
     for bug in (
@@ -130,6 +150,8 @@ BUGS: dict[str, Callable[[], None]] = {
         clock_is_believed,
         bodies_block_the_process,
         stops_at_once,
+        commits_are_beyond_handlers,
+        gives_up,
     )
 }
 

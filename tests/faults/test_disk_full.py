@@ -152,6 +152,13 @@ def test_the_measure_notices_a_limiter_that_fails(site: Database, disk: SmallDis
 
 
 @long_only
+def test_the_measure_notices_commits_that_are_crashes(site: Database, disk: SmallDisk, tmp_path: Path) -> None:
+    load, _ = fill_under_load(site, disk, tmp_path, 3, "commits_are_beyond_handlers")
+    assert any("POST 500" in line for line in load.wrong)
+    note("planted: commits_are_beyond_handlers", "sqlite", 3, f"noticed, {len(load.wrong)} answers 500")
+
+
+@long_only
 @pytest.mark.parametrize("bug", [None, "notes_are_needed"])
 def test_pages_of_one_thing_can_be_read(site: Database, disk: SmallDisk, tmp_path: Path, bug: str | None) -> None:
     cast = Cast(site)

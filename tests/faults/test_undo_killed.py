@@ -2,8 +2,6 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +18,8 @@ from tests.faults.results import LONG, note, rounds
 from tests.outgoing import Outbox
 from tests.prescreens.decisions import decide
 from tests.prescreens.factories import prescreen, stored
-from tests.servers import ROOT, environment
+from tests.processes import Loaded
+from tests.servers import environment
 
 DECISIONS_A_KILL = 20
 AT_ONCE = 2
@@ -28,18 +27,16 @@ AT_ONCE = 2
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 180)
 
-Start = Callable[[], list["subprocess.Popen[bytes]"]]
+Start = Callable[[], list[Loaded]]
 
 
 @pytest.fixture
 def start(database: Database) -> Iterator[Start]:
     """Starts real workers."""
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[Loaded] = []
 
-    def begin() -> list[subprocess.Popen[bytes]]:
-        command = [sys.executable, "-m", "app.cli", "worker"]
-        names = environment(database.config)
-        begun = [subprocess.Popen(command, env=names, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(AT_ONCE)]
+    def begin() -> list[Loaded]:
+        begun = [Loaded("app.cli", ["worker"], environment(database.config)) for _ in range(AT_ONCE)]
         running.extend(begun)
         return begun
 

@@ -69,3 +69,27 @@ def test_the_measure_notices(serve: Serve, cast: Cast, database: Database, bug: 
     assert sorted(stored) != sorted(load.sent)
     twice, lost = len(stored) - len(set(stored)), len(load.sent - set(stored))
     note(f"planted: {bug}", database.writer.dialect.name, killed, f"noticed, {lost} lost, {twice} twice")
+
+
+@long_only
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("bug", [None, "gives_up"])
+def test_all_die_again_at_once(serve: Serve, cast: Cast, bug: str | None) -> None:
+    """Each time that the web processes are there again, they are killed: the site comes back every time."""
+    server = serve(workers=2, **bugs.environment(bug))
+    ended, ends = set[int](), time.monotonic() + 60
+    while len(ended) < 6 and server.process.poll() is None and time.monotonic() < ends:
+        for process in web_processes(server) if server.process.poll() is None else ():
+            ended.add(process.pid)
+            process.kill()
+        time.sleep(0.05)
+    if bug:
+        assert server.process.poll() is not None
+        note(f"planted: {bug}", "sqlite", len(ended), "noticed, the site was gone")
+        return
+    assert server.process.poll() is None
+    load = Load(server.port, [cast.headers("depositions", "marston")])
+    with load.running():
+        load.wait_for(3)
+    assert load.wrong == []
+    note("web processes killed as soon as they start", "sqlite", len(ended), "the site came back every time")

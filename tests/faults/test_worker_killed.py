@@ -3,8 +3,6 @@
 import contextlib
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,10 +15,12 @@ from sqlalchemy import func, select
 from app.kernel.db.engine import Database
 from app.kernel.outbox import claims, webhooks
 from app.kernel.outbox.outbox import OutboxRow
+from app.worker import MOST_AT_ONCE
 from tests.faults.results import LONG, long_only, note, rounds
 from tests.messages.receivers import HttpReceiver
 from tests.messages.sending import promise
-from tests.servers import ROOT, environment
+from tests.processes import Loaded
+from tests.servers import environment
 
 LEASE = 1.0
 """Seconds; short, so that orphans do not make the test wait half a minute each."""
@@ -45,13 +45,12 @@ class Victims:
 
     def __init__(self, database: Database) -> None:
         self.names = environment(database.config)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Loaded | None = None
 
     def start(self, lease: float = LEASE, *planted: str) -> None:
-        command = [sys.executable, "-m", "tests.faults.victim", str(lease), *planted]
-        self.process = subprocess.Popen(command, env=self.names, cwd=ROOT)
+        self.process = Loaded("tests.faults.victim", [str(lease), *planted], self.names)
 
-    def end(self, how: signal.Signals) -> int:
+    def end(self, how: signal.Signals) -> int | None:
         assert self.process is not None
         self.process.send_signal(how)
         return self.process.wait(40)
@@ -111,7 +110,8 @@ def test_killed_in_the_middle(database: Database, sink: HttpReceiver, victims: V
     arrived = Counter(sink.ids())
     twice = sum(arrived.values()) - len(arrived)
     assert set(arrived) == made, "lost, or never promised"
-    assert twice <= killed
+    # A kill repeats at most what was on its way, several to a destination; over many kills that is less than one each.
+    assert twice <= (killed if LONG else killed * MOST_AT_ONCE)
     note(
         "worker SIGKILLed while it delivers",
         database.writer.dialect.name,

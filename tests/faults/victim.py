@@ -33,7 +33,8 @@ class MarksFirst(Worker):
             self._changed.notify()
 
 
-def main(lease: float, planted: bool) -> None:
+def main() -> None:
+    lease, planted = float(sys.argv[1]), len(sys.argv) > 2
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     kind = MarksFirst if planted else Worker
@@ -43,4 +44,4 @@ def main(lease: float, planted: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), len(sys.argv) > 2)
+    main()

@@ -35,3 +35,12 @@ def test_a_refusal_of_one_field_says_its_sentence_once(app: Flask, more: str) ->
         page = render_template("_refused.html", refusal=refusal, back="/depositions/1")
     assert page.count(sentence) == 1
     assert 'data-field="room_url"' in page
+
+
+def test_what_is_printed_once_holds_no_token(app: Flask, cast: Cast) -> None:
+    """Navigation, palette, help and filters are kept for the next page that shows the same (`once`)."""
+    pages = [text(cast.sign_in(app.test_client(), "ines").get("/depositions")) for _ in range(2)]
+    first, second = (set(re.findall(r'name="csrf_token" value="([^"]+)"', page)) for page in pages)
+    assert first
+    assert second
+    assert not first & second

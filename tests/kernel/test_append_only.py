@@ -10,14 +10,17 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 import app.models  # noqa: F401  # fills the metadata
 from app.config import Config
 from app.inspections.models import ConsentWording
+from app.kernel.changes.event_erasure import erase_events
+from app.kernel.changes.event_types import EventType
+from app.kernel.changes.events import Actor, Event, record
 from app.kernel.clock import now
 from app.kernel.db import append_only
 from app.kernel.db.engine import Database
 from tests.databases import WorkerDatabases
 from tests.history import rewriting
 
-TABLES = ["anchors", "chain_events", "consent_wordings", "consents", "events"]
-KEYS = {"chain_events": "sequence", "consent_wordings": "sha256"}
+TABLES = ["anchors", "chain_events", "consent_wordings", "consents", "device_keys", "events", "evidence", "made_files"]
+KEYS = {"chain_events": "sequence", "consent_wordings": "sha256", "device_keys": "sha256", "made_files": "sha256"}
 WORDS = {"sha256": "0" * 64, "locale": "en", "text": "May we?"}
 
 
@@ -88,6 +91,17 @@ def test_the_role_of_the_program_adds_and_is_denied_the_rest(as_role: Database) 
     with as_role.write() as db:
         db.execute(insert(ConsentWording).values(**WORDS, created_at=now()))
         db.execute(text("DELETE FROM outbox"))
+    with as_role.write() as db:
+        for kind in ("item.made", "item.erased"):
+            by = Actor("prospect", None, "Jane", None, "page")
+            record(
+                db, EventType(kind, "", ""), subject_type="item", subject_id=1, organization_id=None, by=by, now=now()
+            )
+        erase_events(db, "item", 1)
+        assert db.scalars(select(Event.actor_name).order_by(Event.id)).all() == ["Somebody", "Jane"]
+    for change in ("kind = 'x'", "created_at = NULL"):
+        with pytest.raises(ProgrammingError, match="permission denied"), as_role.write() as db:
+            db.execute(text(f"UPDATE events SET {change}"))
     for table in TABLES:
         for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"ALTER TABLE {table} DISABLE TRIGGER USER"):
             with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), as_role.write() as db:

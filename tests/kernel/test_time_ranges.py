@@ -139,3 +139,30 @@ def test_every_label_is_what_the_clocks_show_there(zone: str, viewer_zone: str, 
             assert (":" in tick.viewer_label) == (here.minute != 0)
             assert int(re.match(r"\d+", tick.label)[0]) % 12 == local.hour % 12  # type: ignore[index]  # it always matches
         assert all(bar.x >= 0 and bar.x + bar.width <= 100.01 for bar in (found.office, found.session))
+
+
+@pytest.mark.parametrize(
+    ("zone", "changes"),
+    [
+        ("America/New_York", "2026-11-01T06:00"),
+        ("America/New_York", "2026-03-08T07:00"),
+        ("Europe/Moscow", "2014-10-25T22:00"),
+        ("Australia/Lord_Howe", "2026-04-04T15:00"),
+        ("Pacific/Apia", "2011-12-30T10:00"),
+        ("Pacific/Kwajalein", "1969-09-30T13:00"),
+        ("Africa/Monrovia", "1972-01-07T00:44:30"),
+        ("UTC", "0001-01-01T00:00"),
+        ("Asia/Tokyo", "9999-12-31T23:59"),
+    ],
+)
+def test_what_is_kept_of_a_day_is_what_the_zone_says(zone, changes):
+    """Around each change, across the days for which offset and word of a zone are kept."""
+    at = datetime.fromisoformat(changes).replace(tzinfo=UTC)
+    for minutes in range(-80 * 60, 80 * 60, 29):
+        try:
+            instant = at + timedelta(minutes=minutes)
+            here = datetimes.local(instant, zone)
+        except OverflowError:
+            continue
+        expected = f"{datetimes.day(here)}, {datetimes.zoned_hour(here, zone)}"
+        assert datetimes.moment(instant, zone) == expected

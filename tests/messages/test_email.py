@@ -118,7 +118,7 @@ def test_an_organization_sends_via_the_product_and_is_answered(posted: tuple[Any
 def test_without_public_contacts_nothing_is_promised(posted: tuple[Any, Database]) -> None:
     box, database = posted
     silent = replace(HOST, email="", phone="", phone_key="", hours="", colour="")
-    assert send(database, write(database, locale="de", host=silent)).state == "sent"
+    assert send(database, write(database, locale="ja", host=silent)).state == "sent"
     mail = parsed(box.messages[0])
     assert mail["Reply-To"] is None
     plain = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
@@ -203,6 +203,17 @@ def test_a_calendar_file_keeps_its_method(posted: tuple[Any, Database]) -> None:
     )
     alternatives = [part["Content-Type"] for part in mail.walk() if part.get_content_type() == "text/calendar"]
     assert [kind.params["method"] for kind in alternatives] == ["REQUEST", "REQUEST"]
+
+
+def test_a_picture_stands_in_the_html_and_is_no_file_beside_it(posted: tuple[Any, Database]) -> None:
+    box, database = posted
+    picture = email.Attachment("door.jpg", "image/jpeg", b"\xff\xd8", inline=True)
+    send(database, write(database, attachments=[picture, ("a.pdf", "application/pdf", b"%PDF")]))
+    mail = parsed(box.messages[0])
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["a.pdf"]
+    (shown,) = (part for part in mail.walk() if part["Content-ID"] == "<door.jpg>")
+    assert (shown.get_content_type(), shown.get_content_disposition()) == ("image/jpeg", "inline")
+    assert "Dear" in mail.get_body(("html",)).get_content()  # type: ignore[union-attr]  # it has one
 
 
 def test_refused_for_good_is_dead_and_refused_for_now_is_not(posted: tuple[Any, Database]) -> None:

@@ -288,16 +288,6 @@ def test_taken_back_while_it_was_being_sent(database: Database) -> None:
     assert sorted(row_of(database, id).state for id in ids) == ["dropped", "sent"]
 
 
-def test_depths_for_the_metrics(database: Database, tried: list[Delivery]) -> None:
-    promise(database, act("die"))
-    worker(database).run_once()
-    promise(database, act(), act())
-    with database.read() as db:
-        found = claims.depths(db, now())
-    assert (found.waiting, found.dead) == (2, 1)
-    assert found.oldest_due_at is not None
-
-
 def test_nothing_is_sent_again_that_is_unknown(database: Database) -> None:
     with database.write() as db:
         assert delivery_status.send_again(db, uuid4(), now()) is None

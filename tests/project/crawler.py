@@ -10,12 +10,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
@@ -27,8 +29,12 @@ from app.accounts.last_seen import PendingTimes
 from app.accounts.models import Membership, Passkey, Person, TotpSecret
 from app.accounts.roles import Product, Role
 from app.depositions import emails
-from app.depositions.models import Deposition, DepositionQuestion
+from app.depositions.emails import hours
+from app.depositions.models import Deposition, DepositionQuestion, ProposalPerson
 from app.depositions.queries import reconfirmation
+from app.inspections import receipts
+from app.inspections.evidence.models import Evidence
+from app.inspections.models import Invite
 from app.kernel.changes.events import Actor
 from app.kernel.clock import now
 from app.kernel.db.engine import Database, Db
@@ -42,6 +48,12 @@ OF_EACH_STANDING = """
     FROM prescreens p JOIN workflow_templates w ON w.id = p.workflow_template_id
     JOIN organizations o ON o.id = p.organization_id
     WHERE p.status = 'completed' GROUP BY o.slug, w.slug, p.review_status
+"""
+OF_EACH_INQUIRY = """
+    SELECT o.slug, w.slug, min(CAST(i.id AS varchar(36)))
+    FROM prescreen_inquiries i JOIN prescreens p ON p.id = i.prescreen_id
+    JOIN workflow_templates w ON w.id = p.workflow_template_id JOIN organizations o ON o.id = p.organization_id
+    GROUP BY o.slug, w.slug, i.answered_at IS NULL
 """
 FORM = re.compile(r'<form\b([^>]*\bmethod="post"[^>]*)>(.*?)</form>', re.S | re.I)
 LINKS = (
@@ -66,10 +78,14 @@ APART: dict[str, tuple[str, ...]] = {
     "reference.moved": ("/api/docs/depositions",),  # the address that earlier documents printed
     "brand.sheet": ("/brand/marston.css",),  # a stylesheet, which pages link in their head
     "managers_public.feed": (),  # calendars ask it; its address is shown once
+    "inspections_public.offline": (),  # a phone keeps it, to show it without a connection
+    "inspections_public.parts": (),  # a script asks which parts of a file are here
+    "inspections_public.worker": (),  # a browser registers it
     "depositions_public.room": (),  # leaves for another site at once; tests/depositions/test_who_came.py opens it
     "depositions_answers.reconfirm": (),  # a mailed link; tests/depositions/test_reconfirm.py opens it
     "depositions_answers.question": (),  # a mailed link; tests/depositions/test_ask.py opens it
     "prescreens_public.reading": (),  # js/reading.js asks it; without scripts the next page says it
+    "documents.download": (),  # a file; tests/dashboard/test_documents.py has it
     "holds.list": ("/holds",),  # the bar asks it; without scripts the bar is on every page
     "home.palette": ("/palette", "/palette?q=smith"),  # js/palette.js asks it; without scripts Enter searches
     "mail.inbox": ("/mail",),  # for developers; ./dev run prints it
@@ -217,10 +233,12 @@ def _follow(site: DemoSite, look: Callable[..., Visit], email: str | None, visit
     queue = [("/", "the first page"), *((url, "APART") for urls in APART.values() for url in urls)]
     if email is None:
         queue += [(url, "a letter") for url in (*mailed(site.database), *known(site.database))]
-    while queue:
-        url, came_from = queue.pop(0)
+    # Last, because tests take the first page of an address for the usual one.
+    further = [] if email is None else of_each_state(site.database)
+    while queue or further:
+        url, came_from = queue.pop(0) if queue else (further.pop(), "a list")
         endpoint = endpoint_of(site.app, url) or "nothing"
-        if url in seen or counts[endpoint] >= visits_each:
+        if url in seen or (counts[endpoint] >= visits_each and came_from != "a list"):
             continue
         seen.add(url)
         counts[endpoint] += 1
@@ -232,7 +250,8 @@ def _walk_in(site: DemoSite, look: Callable[..., Visit]) -> None:
     """What strangers see only after they pressed something: a chat, a second step, and the field user's way in."""
     chat = next(v.url for v in site.visits if v.endpoint == "prescreens_public.welcome" and v.status == 200)
     client = site.client()
-    look(client, press(client, chat), "pressing Start", False)
+    with time_machine.travel(now() + timedelta(seconds=5)) as later:  # a page that is read before it is pressed
+        look(client, press(client, chat, read=lambda: later.shift(5)), "pressing Start", False)
 
     with site.database.read() as db:
         vera = db.scalars(select(Person).where(Person.email == "vera@example.com")).one()
@@ -255,9 +274,10 @@ def _walk_in(site: DemoSite, look: Callable[..., Visit]) -> None:
             look(client, press(client, url, camera="denied", gps="denied", recording="denied"), "consenting", False)
 
 
-def press(client: FlaskClient, url: str | None, **filled: str) -> str:
-    """Sends the page's first form as it stands, with these answers. Returns where that leads."""
+def press(client: FlaskClient, url: str | None, read: Callable[[], object] = lambda: None, **filled: str) -> str:
+    """Sends the page's first form as it stands, with these answers, after `read`. Returns where that leads."""
     html = client.get(str(url)).get_data(as_text=True)
+    read()
     form = FORM.search(html)
     assert form is not None, f"{url} has no form to press."
     action = re.search(r'\saction="([^"]*)"', form[1])
@@ -271,6 +291,13 @@ def press(client: FlaskClient, url: str | None, **filled: str) -> str:
 def _attribute(tag: str, name: str) -> str | None:
     found = re.search(rf'\s{name}="([^"]*)"', tag)
     return unescape(found[1]) if found else None
+
+
+def of_each_state(database: Database) -> list[str]:
+    """One request in every state: the first ones of a list are all in the same."""
+    with database.read() as db:
+        ids = db.execute(text("SELECT max(id) FROM depositions GROUP BY state ORDER BY state")).scalars().all()
+    return [f"/depositions/{id}" for id in ids]
 
 
 def known(database: Database) -> list[str]:
@@ -290,10 +317,22 @@ def known(database: Database) -> list[str]:
         for session in {each.reconfirmation: each for each in sessions}.values():
             who, *_ = reconfirmation.respondents(session, reconfirmation.contact(db, session.organization_id))
             asked.append(emails.reconfirm_url(session, config, who))
+        asked += [
+            hours.proposal_url(config, one.proposal_id, one.address) for one in db.scalars(select(ProposalPerson))
+        ]
+        inquiries = db.execute(text(OF_EACH_INQUIRY)).all()
+        showing = db.scalars(select(Invite).join(Evidence, Evidence.invite_id == Invite.id).distinct()).all()
+        asked += [receipts.url(config, invite) for invite in showing]
     found = [f"/sessions/{slug}{end}" for slug in slugs for end in ("", "/join")]
     for organization, workflow, id in prescreens:
         token = prescreen_links.token(config, prescreen_links.STATUS, UUID(str(id)))
         found.append(f"/p/{organization}/{workflow}/status/{token}")
+    for organization, workflow, id in inquiries:
+        token = prescreen_links.token(config, prescreen_links.INQUIRY, UUID(str(id)))
+        found.append(f"/p/{organization}/{workflow}/asked/{token}")
+    for organization, workflow, id in prescreens:
+        again = prescreen_links.again_url(config, organization, workflow, UUID(str(id)))
+        found.append(again.removeprefix(config.public_base_url))
     return found + [link.removeprefix(config.public_base_url) for link in (*jobs, *asked)]
 
 

@@ -14,6 +14,7 @@ CONFIRMED = [
     "accounts.reset_factors",
     "accounts.revoke_key",
     "depositions.ask",
+    "depositions.ask_added",
     "depositions.cancel",
     "depositions.change_manager",
     "depositions.change_room",
@@ -23,20 +24,29 @@ CONFIRMED = [
     "depositions.keep_clock_time",
     "depositions.keep_moment",
     "depositions.move",
+    "depositions.propose",
+    "depositions.remind_hours",
     "depositions.revoke_feed",
     "depositions.schedule",
     "depositions.start",
     "depositions.tell",
     "inspections.end",
+    "inspections.erase_evidence",
+    "inspections.hold_evidence",
+    "inspections.erase_person",
     "inspections.invite",
     "inspections.new_code",
     "inspections.reissue",
     "inspections.revoke",
     "prescreens.approve",
+    "prescreens.ask",
     "prescreens.delete_questionnaire",
     "prescreens.deny",
     "prescreens.discard_draft",
+    "prescreens.erase_contact",
     "prescreens.publish_questionnaire",
+    "prescreens.remind",
+    "prescreens.renew",
     "prescreens.restore_questionnaire",
 ]
 """What cannot be taken back, or has effects outside. Decisions about prescreens wait besides, or take effect at once
@@ -45,7 +55,7 @@ for a user who chose no undo window."""
 ONE_PRESS = {
     "another press takes it back": """
         accounts.change_organization accounts.change_settings accounts.enable accounts.give_role accounts.take_role
-        depositions.add_absence depositions.change_manager_facts depositions.remove_absence
+        depositions.add_absence depositions.away_today depositions.change_manager_facts depositions.remove_absence
         depositions.assign depositions.bulk depositions.change_settings depositions.give_back depositions.tag
         depositions.change_checklist depositions.take_back_start
         depositions.reconfirm depositions.unassign depositions.untag depositions.write_notice
@@ -54,24 +64,30 @@ ONE_PRESS = {
         messages.dismiss messages.restore prescreens.assign prescreens.bulk prescreens.give_back prescreens.tag
         depositions.layout inspections.layout prescreens.layout
         prescreens.add_question prescreens.change_introduction prescreens.change_question prescreens.move_question
-        prescreens.close_questionnaire prescreens.open_questionnaire prescreens.remove_question
-        prescreens.rename_questionnaire
+        prescreens.change_texts prescreens.translate
+        prescreens.close_questionnaire prescreens.switch_blind prescreens.open_questionnaire prescreens.remove_question
+        prescreens.switch_calibration prescreens.switch_fairness
+        prescreens.rename_questionnaire prescreens.change_reasons
         prescreens.unassign prescreens.untag views.move views.remove views.rename views.save views.write_note""",
     "it adds to a record, and is followed by its counterpart": """
-        depositions.settle_question
+        depositions.settle_question depositions.withdraw_proposal
         inspections.attend inspections.start_recording inspections.stop_recording""",
     "its form says what comes of it, and holds what is typed": """
         accounts.change_password accounts.create_key accounts.create_organization accounts.invite
         accounts.print_bearer depositions.add_manager depositions.make_feed depositions.run_import
-        depositions.test_webhook inspections.add_remark inspections.create prescreens.make_questionnaire""",
-    "it sends once more what was sent before": """
-        accounts.invite_again inspections.retry_anchor messages.bulk messages.send_again""",
+        depositions.test_webhook depositions.book_plan inspections.add_document inspections.add_remark
+        inspections.create prescreens.look prescreens.answer_calibration prescreens.write_note
+        prescreens.make_questionnaire prescreens.export_contact
+        inspections.make_bundle prescreens.make_case_file""",
+    "it does once more what was done before": """
+        accounts.invite_again documents.again inspections.make_report inspections.retry_anchor messages.bulk
+        messages.send_again""",
     "it is about the user's own sign-in, and asks for proof where it weakens it": """
         accounts.add_passkey accounts.end_other_sign_ins accounts.end_sign_in accounts.new_app
         accounts.new_passkey_challenge accounts.proof_challenge accounts.prove accounts.prove_with_passkey
         accounts.remove_passkey accounts.renew_codes accounts.sign_out accounts.turn_off_app accounts.turn_on_app""",
     "it changes nothing": """
-        depositions.edit depositions.read_mail holds.read inspections.edit prescreens.edit
+        depositions.edit depositions.read_mail depositions.review_plan holds.read inspections.edit prescreens.edit
         prescreens.walk_questionnaire""",
     "it is the undoing itself": "holds.undo",
 }

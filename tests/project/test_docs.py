@@ -13,7 +13,7 @@ LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
 def test_every_setting_is_explained_once() -> None:
-    explained = re.findall(r"^\| `([A-Z_]+)` \|", OPERATING, re.M)
+    explained = re.findall(r"^\| `([A-Z0-9_]+)` \|", OPERATING, re.M)
     assert sorted(explained) == sorted(ENVIRONMENT_NAMES)
 
 

@@ -30,14 +30,31 @@ KINDS = {
 """Modules and folders that any desk package may have."""
 
 OWN = {
-    "depositions": {"answers": "visitor pages on which people answer", "calendar": "iCalendar files"},
-    "prescreens": {"links": "signed links of the prospect"},
+    "depositions": {
+        "answers": "visitor pages on which people answer",
+        "calendar": "iCalendar files",
+        "calendar_replies": "what calendar programs answer",
+    },
+    "prescreens": {
+        "links": "signed links of the prospect",
+        "measures": "tables of what the desk measures about itself",
+        "case_files": "a decision as files, for a complaint",
+    },
     "inspections": {
         "chain": "the hash chain",
+        "evidence": "photos, notes and documents",
         "anchors": "time-stamping authorities",
         "bundle": "the chain as files that verify offline",
+        "bundles": "the bundle as a document that the worker makes",
         "people": "personal records that the chain names by their hash",
         "verification": "what a record proves",
+        "records": "the record as the database has it, and its verdict",
+        "nightly": "the verification of every record each night",
+        "reading": "the reading of every original each night",
+        "receipts": "what a field user sent, who saw it, and how long it is kept",
+        "retention": "the erasing of evidence that is kept no longer",
+        "numbers": "the numbers of reports",
+        "report": "the report, a PDF in the session's language",
         "user_agents": "what a field user's browser calls itself",
     },
 }
@@ -59,6 +76,9 @@ VIEWS = {
 OWN_VIEWS = {
     "depositions": {
         "knowledge": "who knows what",
+        "capacity_chart": "what the team can hold, on the overview",
+        "plan": "who is to take what waits, or what somebody leaves",
+        "plan_review": "all messages of a plan, and its bookings one by one",
         "moving": "a booked session’s hour and manager",
         "organizations": "what each organization chose",
         "board": "the day by manager",
@@ -70,18 +90,31 @@ OWN_VIEWS = {
         "returns": "where a press leads back to",
         "choices": "the managers of a booking to choose from",
         "managed_by": "the filter by who manages a session",
+        "own_filters": "the filters by case, flag and zone",
+        "board_filters": "the filters of the board",
         "managers": "the roster",
         "import_managers": "the roster from a file",
         "reading": "what was read of a mail",
         "ask": "questions to the organization",
+        "proposing": "other hours for a session, and who can come when",
         "reconfirm": "what was answered on the phone",
     },
     "prescreens": {
         "questionnaires": "the organization's questionnaires",
         "editor": "the draft of a questionnaire",
         "preview": "a draft as a prospect meets it",
+        "texts": "language, closing words and translations of a draft",
+        "reasons": "the reasons of denials",
+        "team": "first looks and notes, without a decision",
+        "reminders": "e-mails that are written once",
+        "drop_off": "where prospects leave a questionnaire",
+        "contact": "a contact with all of their prescreens",
+        "personal": "erasing and exporting what is kept of a contact",
+        "case_file": "the case file of a prescreen",
+        "fairness": "whether decisions are alike",
+        "calibration": "cases that every agent decides once more",
     },
-    "inspections": {},
+    "inspections": {"evidence": "the files of an inspection", "report": "the report of an inspection"},
 }
 """Files named by a page of one desk alone."""
 

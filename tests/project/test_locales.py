@@ -1,11 +1,18 @@
 """Catalogs of translations: compiled as written, complete in every language, used as they are meant."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from babel import Locale
+from babel.messages.plurals import get_plural
 
-from tools.locales import Domain, compile_all, domains, faults
+from app.kernel.text.i18n import LANGUAGES
+from tools.locales import ROOT, Domain, compile_all, domains, faults
+
+ALL = sorted(LANGUAGES, key=lambda language: (language != "en", language))
+"""The languages of the inspections document: its field users read no other language than their session's."""
 
 
 @pytest.mark.parametrize("domain", domains(), ids=lambda domain: domain.name)
@@ -13,12 +20,25 @@ def test_translations_have_no_faults(domain: Domain) -> None:
     assert faults(domain) == []
 
 
+@pytest.mark.parametrize("language", ALL)
+def test_plural_forms_follow_the_rules_of_the_language(language: str) -> None:
+    for domain in domains():
+        if language in domain.languages:
+            assert domain.catalogs[language].num_plurals == get_plural(language).num_plurals, domain.name
+
+
+def test_docs_name_the_languages_that_no_native_reader_has_checked() -> None:
+    listed = re.search(r"no native reader has checked: (.*?)\.", (ROOT / "docs" / "inspections.md").read_text("utf-8"))
+    assert listed
+    assert {name.strip() for name in listed[1].split(",")} <= {Locale(code).english_name for code in ALL} - {"English"}
+
+
 def test_every_written_language_is_looked_at() -> None:
     assert {domain.name: domain.languages for domain in domains()} == {
         "depositions": ["en", "ar", "es", "fr"],
         "prescreens": ["en", "ar", "es", "fr"],
-        "inspections": ["en", "ar", "es", "fr"],
-        "kernel": ["en", "ar", "es", "fr"],
+        "inspections": ALL,
+        "kernel": ALL,
     }
     least = {"kernel": 5, "depositions": 15}
     assert all(len(domain.uses) > least.get(domain.name, 40) for domain in domains()), "their sources are found"

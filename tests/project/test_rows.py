@@ -12,6 +12,7 @@ from app.accounts.models import Person
 from app.config import Config
 from app.kernel.db.engine import Database
 from tests import browsers, demo_data
+from tests.browsers import becomes
 from tests.databases import WorkerDatabases
 from tests.project import crawler, hostile_text, visual_checks
 
@@ -134,4 +135,4 @@ def test_assigning_shows_where_it_can_be_done(page: Page) -> None:
     row.locator(".title-cell > a").focus()
     assert button.evaluate(opacity) == "1"
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.dataset.key") == "e"
+    becomes(page, "document.activeElement.dataset.key", "e")

@@ -80,6 +80,10 @@ def asks(visit: Visit) -> Iterator[Ask]:
                 yield Ask(f"{path}?{query}" if query else path, tags[target], target)
 
 
+TYPED = {"zone": "Paris"}
+"""What is typed into fields that do not take any text."""
+
+
 def kept(form: Element) -> Iterator[tuple[str, str, list[str]]]:
     """Name, value and other values of each field of a form."""
     for field in form.iter():
@@ -95,7 +99,8 @@ def kept(form: Element) -> Iterator[tuple[str, str, list[str]]]:
             yield name, value, list(dict.fromkeys(others[:1] + others[-1:]))[:OPTIONS]
         elif field.tag == "input" and field.get("type") in ("search", "text", None):
             day = "yyyy" in (field.get("placeholder") or "")
-            yield name, field.get("value") or "", ["2026-11-01" if day else "e"]
+            typed = TYPED.get(name, "2026-11-01" if day else "e")
+            yield name, field.get("value") or "", [typed]
         elif field.tag == "input" and field.get("type") in ("hidden", "date"):
             yield name, field.get("value") or "", ["2026-11-01"] if field.get("type") == "date" else []
 

@@ -35,8 +35,10 @@ FOR_OTHERS = {
 UNKNOWN = {
     "prescreens_public": "/p/",
     "inspections_public": "/join/",
+    "inspections_verify": "/verify/",
     "depositions_public": "/sessions/",
     "depositions_answers": "/sessions/",
+    "depositions_hours": "/sessions/",
 }
 LANGUAGES = {"en": "ltr", "es": "ltr", "fr": "ltr", "ar": "rtl"}
 
@@ -59,7 +61,9 @@ def _is_public(view: object) -> bool:
 def _visitor_addresses(app: Flask) -> list[str]:
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.partition(".")[0] in UNKNOWN]
     unknown = ["/p", "/p/nobody", "/p/a/b/c/d/e", "/join", "/join/x/y/z", "/sessions", "/sessions/a/b", "/p/%00/x"]
-    return [address(app, rule) for rule in rules] + unknown
+    # The service worker is a script, the same beside every link; /verify/ is a form for everybody, without a link.
+    apart = ("inspections_public.worker", "inspections_verify.check")
+    return [address(app, rule) for rule in rules if rule.endpoint not in apart] + unknown
 
 
 def _refused(app: Flask, client: FlaskClient, path: str, **headers: str) -> Iterator[TestResponse]:

@@ -14,6 +14,7 @@ from app.depositions import actions
 from app.kernel import clock
 from app.kernel.db.engine import Database
 from app.prescreens import links
+from app.prescreens.public import answering
 from tests import browsers
 from tests.cast import Cast
 from tests.depositions import factories as depositions
@@ -31,7 +32,7 @@ COLOURS = {"marston": "#000000", "harbor": "#747100", "fern": "#0000ff"}
 """Black, the palest of its hue that is taken, and one that is dark in luminance but loud."""
 HOSTILE = "Meier" * 40
 SMALL = """() => [...document.querySelectorAll('a, button, summary, input:not([type=hidden]), label.check')]
-    .filter((each) => each.checkVisibility() && !each.closest('p, label.check :not(label)'))
+    .filter((each) => each.checkVisibility() && !each.closest('p, label.check :not(label), [aria-hidden=true]'))
     .map((each) => (each.closest('label.check') ?? each).getBoundingClientRect())
     .filter((box) => box.height > 1 && box.height < 43.5).length"""
 
@@ -95,6 +96,44 @@ def test_pages_can_be_read_in_every_colour(phone: Opened, chat: str, database: D
         assert page.evaluate(SMALL) == 0, path
         problems += [f"{path}: {found}" for found in visual_checks.findings(page)]
     assert not problems, "\n".join(problems)
+
+
+def test_a_prospect_gets_through_by_keyboard_without_cookies_and_scripts(
+    app: Flask, chromium: Browser, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question has the focus, also a choice; reload shows the same question; the answers lie in a log."""
+    monkeypatch.setattr(answering, "LEAST_SECONDS", 0)
+    for locale, log in (("ar", "إجاباتك حتى الآن"), ("en", "Your answers so far")):
+        with database.write() as db:
+            if locale == "ar":
+                prescreens.template(db, cast.marston.id)
+            db.execute(update(Organization).values(locale=locale))
+        with visual_checks.serving(app) as base:
+            context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+            context.route("**/*", lambda route: route.continue_(headers=route.request.headers | {"cookie": ""}))
+            page = context.new_page()
+            page.goto(f"{base}/p/marston/two-bedroom")
+            with page.expect_navigation():
+                page.locator("#start").press("Enter")
+            for _ in range(8):
+                step = page.locator("input[name=step]").get_attribute("value") or ""
+                focused = page.locator(":focus")
+                expect(focused).to_have_attribute("name", "answer")
+                if focused.get_attribute("type") in ("radio", "checkbox"):
+                    focused.press("Space")
+                else:
+                    focused.fill(prescreens.JANE.get(step, ""))
+                with page.expect_navigation():
+                    page.locator(".onward .primary").press("Enter")
+                page.reload()
+                if step == "moveInDate":
+                    expect(page.get_by_role("log", name=log)).to_be_visible()
+            with page.expect_navigation():
+                page.locator("#send").press("Enter")
+            page.reload()
+            expect(page.locator("#withdraw summary")).to_be_visible()
+            assert context.cookies() == []
+            context.close()
 
 
 def test_the_visitors_own_hour_comes_first(app: Flask, chromium: Browser, database: Database, cast: Cast) -> None:

@@ -9,8 +9,10 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from app.kernel.db.engine import Database
+from app.prescreens.public import answering
 from tests import browsers
 from tests.cast import Cast
+from tests.conftest import missing
 from tests.depositions import factories as depositions
 from tests.inspections.conftest import Integrator, printed, token_of
 from tests.outgoing import Outbox
@@ -33,11 +35,13 @@ def context(request: pytest.FixtureRequest, chromium: Browser, tmp_path: Path) -
     if request.param == "no scripts":
         opened = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     else:
+        if (complete := browsers.complete()) is None:
+            missing("Chromium is missing: install the Debian package chromium.")
         (tmp_path / "Default").mkdir()
         (tmp_path / "Default" / "Preferences").write_text(json.dumps(NO_COOKIES))
         opened = chromium.browser_type.launch_persistent_context(
             tmp_path,
-            executable_path=browsers.executable(),
+            executable_path=complete,
             args=browsers.FLAGS,
             viewport={"width": 390, "height": 844},
         )
@@ -66,9 +70,15 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
 
 
 def test_a_prospect_answers_and_sends(
-    context: BrowserContext, base: str, complaints: list[str], database: Database, cast: Cast
+    context: BrowserContext,
+    base: str,
+    complaints: list[str],
+    database: Database,
+    cast: Cast,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     prescreens.prescreen(database, cast.marston.id)
+    monkeypatch.setattr(answering, "LEAST_SECONDS", 0)
     page = context.new_page()
     page.goto(f"{base}/p/marston/two-bedroom")
     assert page.locator("noscript").count() == 0

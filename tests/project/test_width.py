@@ -1,11 +1,12 @@
-"""Nothing scrolls sideways and nothing covers a control: every page with hostile text in every field, at three widths
-and in both themes."""
+"""Nothing scrolls sideways and nothing covers a control: every page with hostile text in every field, at three widths.
+
+A theme has no say in it: it changes colours alone (tests/design/test_colours.py).
+"""
 
 import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser
@@ -25,7 +26,6 @@ from tests.project.crawler import DemoSite
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 WIDTHS = (1280, 390, 320)
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 CONFIRMED = {
     "depositions.detail": 'form[action$="/schedule"]',
     "prescreens.detail": 'form[action$="/approve"], form[action$="/decide"]',
@@ -103,13 +103,11 @@ def test_nothing_scrolls_sideways_and_nothing_is_covered(
     def look(called: str) -> None:
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            for theme in THEMES:
-                page.emulate_media(color_scheme=theme)
-                if lost := page.evaluate(LOST):
-                    found.append(f"{called} at {width} px, {theme}: {lost}")
-                if page.url.startswith("http") and (covered := page.evaluate(COVERED)):
-                    found.append(f"{called} at {width} px, {theme}: {covered}")
-                page.evaluate("scrollTo(0, 0)")
+            if lost := page.evaluate(LOST):
+                found.append(f"{called} at {width} px: {lost}")
+            if page.url.startswith("http") and (covered := page.evaluate(COVERED)):
+                found.append(f"{called} at {width} px: {covered}")
+            page.evaluate("scrollTo(0, 0)")
 
     with visual_checks.serving(app) as base, browsers.fresh_page(chromium) as page:
         for visit in demo_site.one_each():

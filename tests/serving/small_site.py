@@ -73,6 +73,7 @@ def main(port: str, workers: str, threads: str) -> None:
     bridge.READ_SECONDS, serving.HEAD_SECONDS = 2, 2
     bridge.BODIES = 2 * LARGEST
     supervisor.delay = lambda deaths: deaths * 0.01
+    serving.load = lambda config: Flask(__name__)  # type: ignore[assignment]
     serving.application = partial(application, int(threads))  # type: ignore[assignment]
     serving.serve(Config(), host="127.0.0.1", port=int(port), workers=int(workers))
 

@@ -123,18 +123,16 @@ def test_a_child_that_dies_ends_the_other_and_is_named(running: Running) -> None
     assert not psutil.wait_procs(running.family, timeout=LONG)[1]
 
 
-def test_nothing_outlives_the_script_that_started_it(running: Running) -> None:
-    running.process.kill()
-    assert not psutil.wait_procs(running.family, timeout=LONG)[1]
-
-
-def test_settings_last_and_are_nobody_elses_business(first: Running, running: Running) -> None:
+def test_settings_last_and_nothing_outlives_the_script(first: Running, running: Running) -> None:
     before, after = first.folder / "settings.env", running.folder / "settings.env"
     assert before.stat().st_mode & 0o077 == 0
     assert after.stat().st_mode & 0o077 == 0
     unlike = set(before.read_text().splitlines()) ^ set(after.read_text().splitlines())
     assert all(line.startswith("PUBLIC_BASE_URL=") for line in unlike)
     assert passwords(first.printed) == passwords(running.printed)
+
+    running.process.kill()
+    assert not psutil.wait_procs(running.family, timeout=LONG)[1]
 
 
 def passwords(output_text: str) -> list[str]:

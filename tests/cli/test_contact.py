@@ -1,0 +1,38 @@
+"""`desk contact` and how long an organization keeps what is personal: said first, done with --yes, refused in words."""
+
+import json
+from pathlib import Path
+from uuid import uuid4
+
+from app.kernel.db.engine import Database
+from tests.cast import Cast
+from tests.cli.running import Desk
+from tests.prescreens.erasing import NAME, WHO
+from tests.prescreens.factories import prescreen, stored
+
+WHY = ("--reason", "Asked for it")
+
+
+def test_exported_then_erased(desk: Desk, database: Database, cast: Cast, tmp_path: Path) -> None:
+    id = prescreen(database, cast.marston.id, given=WHO)
+    contact, file = str(stored(database, id).contact_id), tmp_path / "contact.json"
+    done = desk.json("contact", "export", contact, str(file), *WHY)
+    assert json.loads(file.read_text())["contact"]["name"] == NAME
+    assert len(done["sha256"]) == 64
+    assert desk.json("contact", "erase", contact, *WHY) == {"contact": contact, "prescreens": 1, "erased": False}
+    assert stored(database, id).name == NAME
+    assert desk.json("contact", "erase", contact, *WHY, "--yes")["erased"] is True
+    assert stored(database, id).name == "Erased"
+    assert "erased before" in desk("contact", "erase", contact, *WHY, "--yes").output
+    for unknown in (["erase", str(uuid4())], ["erase", str(uuid4()), "--yes"], ["export", str(uuid4()), str(file)]):
+        refused = desk("contact", *unknown, *WHY)
+        assert (refused.exit_code, "There is no such contact" in refused.output) == (1, True)
+    assert desk("contact", "erase", contact, "--reason", " ", "--yes").exit_code == 1
+
+
+def test_how_long_it_is_kept(desk: Desk, cast: Cast) -> None:
+    keep = ("organization", "set", "marston", "--keep-prescreens")
+    assert desk.json(*keep, "90")["keep_prescreens_days"] == 90
+    for wrong in ("7", "soon", "-1"):
+        assert desk(*keep, wrong).exit_code != 0
+    assert desk.json(*keep, "forever")["keep_prescreens_days"] is None

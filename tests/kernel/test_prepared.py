@@ -1,0 +1,153 @@
+"""Statements that are built once: the same rows on every way, on a connection that a thread keeps and gets back."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import bindparam, event, insert, select, text
+from sqlalchemy.exc import DBAPIError
+
+from app.kernel.changes.events import Event
+from app.kernel.db.engine import Database
+from app.kernel.db.faults import fault_of
+from app.kernel.db.prepared import Prepared
+from app.prescreens.models import Prescreen
+
+AT = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
+_ALL = select(Event.id, Event.kind, Event.organization_id, Event.data, Event.created_at).order_by(Event.id)
+EVENTS: Prepared[Any] = Prepared(_ALL)
+LATER: Prepared[Any] = Prepared(_ALL.where(Event.created_at > bindparam("since", type_=Event.created_at.type)))
+OF: Prepared[Any] = Prepared(_ALL.where(Event.kind.in_(bindparam("kinds", expanding=True))).limit(bindparam("most")))
+FIXED: Prepared[Any] = Prepared(_ALL.where(Event.kind == "one"))
+
+
+@pytest.fixture
+def three(database: Database) -> Database:
+    common = {"subject_type": "x", "subject_id": "1", "actor_kind": "worker", "actor_name": "W", "via": "worker"}
+    rows = [
+        {"kind": kind, "data": {"of": [kind, None, 1.5, "é"]}, "created_at": AT + timedelta(days=day), **common}
+        for day, kind in enumerate(("one", "two", "three"))
+    ]
+    with database.write() as db:
+        db.execute(insert(Event), rows)
+    return database
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        (EVENTS, {}),
+        (LATER, {"since": AT}),
+        (LATER, {"since": AT + timedelta(days=9)}),
+        (OF, {"kinds": ["one", "three"], "most": 1}),
+        (OF, {"kinds": [], "most": 5}),
+        (FIXED, {}),
+    ],
+)
+def test_every_way_gives_the_same_rows(three: Database, statement: Prepared[Any], values: dict[str, Any]) -> None:
+    with three.read(keep=True) as db:
+        expected = [tuple(row) for row in db.execute(statement.statement, values)]
+        kept = statement.all(db, values)
+        assert statement.first(db, values) == (expected[0] if expected else None)
+        assert statement.scalar(db, values) == (expected[0][0] if expected else None)
+    with three.write() as db:
+        own = statement.all(db, values)
+    assert kept == own == expected
+    assert all(row.created_at.tzinfo is UTC and row.data["of"][0] == row.kind for row in kept)
+
+
+def test_ids_are_uuids_and_find_their_row(database: Database) -> None:
+    by_id: Prepared[Any] = Prepared(select(Prescreen.id, bindparam("id", type_=Prescreen.id.type).label("asked")))
+    asked = uuid4()
+    echo: Prepared[tuple[UUID]] = Prepared(select(bindparam("id", type_=Prescreen.id.type)))
+    with database.read(keep=True) as db:
+        assert echo.all(db, {"id": asked}) == [(asked,)]
+        assert by_id.all(db, {"id": asked}) == []
+
+
+def test_whoever_listens_to_the_engine_hears_of_it(three: Database) -> None:
+    asked: list[str] = []
+
+    def hear(*given: Any) -> None:
+        asked.append(given[2])
+
+    with three.read(keep=True) as db:
+        event.listen(three.reader, "before_cursor_execute", hear)
+        heard = EVENTS.all(db)
+        event.remove(three.reader, "before_cursor_execute", hear)
+        assert EVENTS.all(db) == heard
+    assert len(asked) == 1
+
+
+def test_a_connection_that_broke_is_replaced(three: Database) -> None:
+    with three.read(keep=True) as db:
+        before = EVENTS.all(db)
+        broken = db.kept.connection()  # type: ignore[union-attr]  # a reader has it
+        broken.close()
+        assert EVENTS.all(db) == before
+        assert db.kept.connection() is not broken  # type: ignore[union-attr]
+        assert EVENTS.all(db) == before
+
+
+def test_a_fault_is_named_as_sqlalchemy_names_it(three: Database) -> None:
+    with three.read(keep=True) as db:
+        with pytest.raises(DBAPIError) as ordinary:
+            db.execute(text("SELECT no_such_column FROM events"))
+        with pytest.raises(DBAPIError) as prepared:
+            Prepared(select(text("no_such_column")).select_from(Event.__table__)).all(db)
+        assert type(prepared.value) is type(ordinary.value)
+        assert fault_of(prepared.value) == fault_of(ordinary.value)
+        assert len(EVENTS.all(db)) == 3, "the connection goes on"
+
+
+def test_threads_do_not_share_a_connection_and_give_it_back(three: Database) -> None:
+    found: list[object] = []
+    all_there = threading.Barrier(4)
+
+    def read() -> None:
+        with three.read(keep=True) as db:
+            for _ in range(20):
+                assert len(EVENTS.all(db)) == 3
+            all_there.wait(20)
+            found.append(db.kept.connection())  # type: ignore[union-attr]
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(each) for each in found}) == len(found) == 4
+    with three.read(keep=True) as db:
+        assert len(EVENTS.all(db)) == 3
+        for finish in three.closing:
+            finish()
+        assert len(EVENTS.all(db)) == 3, "it is opened anew"
+
+
+def test_threads_that_wait_keep_no_connection(three: Database) -> None:
+    """A worker has more threads than the pool has connections, and each may wait for a slow receiver."""
+    before = three.reader.pool.checkedout()  # type: ignore[attr-defined]  # of a QueuePool
+    read, go_on = threading.Barrier(5), threading.Event()
+
+    def deliver() -> None:
+        with three.read() as db:
+            EVENTS.all(db)
+        read.wait(20)
+        go_on.wait(20)
+
+    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    read.wait(20)
+    kept = three.reader.pool.checkedout() - before  # type: ignore[attr-defined]
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert kept == 0
+
+
+def test_a_reading_connection_cannot_write(three: Database) -> None:
+    with three.read(keep=True) as db, pytest.raises(Exception, match=r"readonly|read-only"):
+        db.kept.connection().execute("DELETE FROM events")  # type: ignore[union-attr]
