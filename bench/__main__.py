@@ -1,4 +1,5 @@
-"""`./dev bench` measures requests, `./dev bench screens` pages in a browser.
+"""`./dev bench` measures requests, `./dev bench screens` pages in a browser, `./dev bench plan` the solver,
+`./dev bench board` the boards at two sizes of the table.
 
 `./dev faults` runs the long rounds of tests/faults, whose results stand in faults.md.
 """
@@ -14,6 +15,14 @@ def main(given: list[str]) -> int:
         from bench.screens import main as look
 
         return look(given[1:])
+    if given[:1] == ["plan"]:
+        from bench.plan import main as plan
+
+        return plan()
+    if given[:1] == ["board"]:
+        from bench.board import main as board
+
+        return board(given[1:])
     if given[:1] != ["faults"]:
         from bench.run import main as measure
 

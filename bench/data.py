@@ -48,8 +48,12 @@ class Target(ABC):
     def dress(self) -> None:
         """Puts indexes and triggers back and tells the planner what is there."""
 
-    def derive(self) -> None:
-        """What follows from the rooms' rows: counters and a first line of history."""
+    def uuid(self, text: str) -> str:
+        """This text as the type of UUID columns."""
+        return text
+
+    def count(self) -> None:
+        """Counters of the rooms' rows."""
         for kept in counters.declared():
             names = ", ".join(kept.dimensions)
             self.run(
@@ -59,6 +63,10 @@ class Target(ABC):
         for tallied in hourly_stats.declared():
             if tallied.source in FILLED:
                 self.run(hourly_stats.fill(tallied, self.dialect))
+
+    def derive(self) -> None:
+        """What follows from the rooms' rows: counters and a first line of history."""
+        self.count()
         for subject, id, verb in (
             ("prescreen", self.prescreen_id, "started"),
             ("deposition", "CAST(id AS VARCHAR)", "requested"),
@@ -115,6 +123,9 @@ class Sqlite(Target):
 class PostgreSQL(Target):
     dialect = "postgresql"
     prescreen_id = "CAST(id AS VARCHAR)"
+
+    def uuid(self, text: str) -> str:
+        return f"CAST({text} AS UUID)"
 
     def __init__(self, address: str) -> None:
         self._db = psycopg.connect(address, autocommit=True)

@@ -15,6 +15,8 @@ PASSES = 1.25
 
 def line(row: dict[str, Any]) -> str:
     """One measurement while the run goes on."""
+    if "failed" in row:
+        return f"{row['db']:10} {row['rows']:>9,} {row['path']:8} {row['side']:7} {row['failed']}"
     return (
         f"{row['db']:10} {row['rows']:>9,} {row['path']:8} {row['side']:7} cpu {row['cpu_ms']:7.3f} "
         f"+ database {row['database_ms']:6.3f} ms  {row['per_second']:7.0f}/s  p50 {row['p50']:7.2f} "
@@ -31,7 +33,7 @@ def spent(row: dict[str, Any]) -> float:
 def table(found: Iterable[dict[str, Any]]) -> str:
     """Every database and size of one run."""
     rows = list(found)
-    known = {(row["db"], row["rows"], row["path"], row["side"]): row for row in rows}
+    known = {(row["db"], row["rows"], row["path"], row["side"]): row for row in rows if "failed" not in row}
     places = list(dict.fromkeys((row["db"], row["rows"]) for row in rows))
     parts = [_place(known, database, n) for database, n in places]
     flat = _flatness(known, places)
@@ -51,7 +53,7 @@ def _place(known: dict[tuple[Any, ...], dict[str, Any]], database: str, n: int) 
     ]
     for path in PATHS:
         floor, product = (known.get((database, n, path.name, side)) for side in ("floor", "product"))
-        if floor is None or product is None:
+        if floor is None or product is None or path.goal is None:
             continue
         ratio, goal = spent(product) / spent(floor), path.goal[database == "postgresql"]
         lines.append(
@@ -59,15 +61,29 @@ def _place(known: dict[tuple[Any, ...], dict[str, Any]], database: str, n: int) 
             f"| {verdict(ratio, goal)} | {floor['per_second']:,.0f} / {product['per_second']:,.0f} "
             f"| {product['alone_p50']:.2f} / {product['alone_p99']:.2f} | {product['p99']:.1f} |"
         )
+    lines += _without_floor(known, database, n)
     process = known.get((database, n, "process", "product"))
     if process:
         lines += [
             "",
             f"{process['workers']} web process{'es' if process['workers'] > 1 else ''} and their parent: "
             f"{process['memory_mib']:.0f} MiB (PSS) after the load; {process['seconds_to_answer']:.1f} s from start to "
-            "first answer.",
+            f"first answer, {process.get('cpu_to_answer', 0):.1f} s of CPU.",
         ]
     return "\n".join(lines)
+
+
+def _without_floor(known: dict[tuple[Any, ...], dict[str, Any]], database: str, n: int) -> list[str]:
+    """The paths that the floor does not have."""
+    lines = []
+    for path in PATHS:
+        product = known.get((database, n, path.name, "product"))
+        if path.goal is None and product is not None:
+            most = f"{path.most:g} | {verdict(spent(product), path.most)}" if path.most else "| "
+            alone = f"{product['alone_p50']:.2f} / {product['alone_p99']:.2f}"
+            lines.append(f"| {path.title} | {spent(product):.2f} | {most} | {alone} |")
+    head = "| path without a floor | CPU ms | at most | | alone, p50 / p99 ms |"
+    return ["", head, "|---|---|---|---|---|", *lines] if lines else []
 
 
 def verdict(ratio: float, goal: float) -> str:

@@ -24,7 +24,7 @@ from app.kernel.db.engine import Database
 from app.prescreens.models import Prescreen
 from bench import data, report, world
 from bench.load import Figures, Load, Refused, cpu_seconds, send, shared_memory, tree
-from bench.paths import MOST_LINES, NAMES, PATHS, Loads, Measured
+from bench.paths import MOST_LINES, NAMES, PATHS, Loads
 from bench.servers import ROOT, SIDES, Server, ask, sign_in, start_postgresql, workers
 
 RESULTS = Path(__file__).with_name("results.jsonl")
@@ -58,13 +58,19 @@ def main(given: list[str]) -> int:
     for database in chosen.db.split(","):
         with databases(database, folder) as place:
             for n in map(int, chosen.rows.split(",")):
-                found += [{**run, **row} for row in measure(place, n, chosen, folder)]
+                for row in measure(place, n, chosen, folder):
+                    found.append({**run, **row})
+                    if not chosen.no_record:
+                        # At once: what follows may fail, or be stopped.
+                        with RESULTS.open("a") as lines:
+                            lines.write(json.dumps(found[-1]) + "\n")
+                if not chosen.no_record:
+                    report.write(RESULTS)
     print("\n" + report.table(found))
-    if not chosen.no_record:
-        with RESULTS.open("a") as lines:
-            lines.writelines(json.dumps(row) + "\n" for row in found)
-        report.write(RESULTS)
-    return 0
+    failed = [row for row in found if "failed" in row]
+    for row in failed:
+        print(f"{row['db']}, {row['rows']:,} rows, {row['path']}, {row['side']}: {row['failed']}")
+    return 1 if failed else 0
 
 
 def commit() -> str:
@@ -177,16 +183,20 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
     try:
         for side in SIDES:
             running[side] = Server(side, place.name, url, folder / f"{side}.log")
+            wait_until_idle(running[side])
         wake(database, now)
         cookies = {
             "floor": f"floor={world.sign_in_token(SCHEDULER)}",
             "product": sign_in(running["product"].base, SCHEDULER),
         }
         for path in (path for path in PATHS if path.name in chosen.paths.split(",")):
-            for side in SIDES:
+            for side in SIDES if path.goal else ("product",):
                 load = loads.of(path.name, cookies[side])
                 prepare = (lambda: reopen(database, pool)) if load.once else (lambda: None)
-                row = one_path(running[side], load, path, prepare, place.pid, chosen.duration)
+                try:
+                    row = one_path(running[side], load, prepare, place.pid, chosen.duration)
+                except (Refused, OSError) as error:
+                    row = {"failed": f"{error} Not measured; the run went on."}
                 row |= {"db": place.name, "rows": n, "path": path.name, "side": side}
                 text(report.line(row))
                 yield row
@@ -198,9 +208,15 @@ def measure(place: Any, n: int, chosen: argparse.Namespace, folder: Path) -> Ite
         place.close(n)
 
 
-def one_path(
-    server: Server, load: Load, path: Measured, prepare: Any, database_pid: int | None, seconds: int
-) -> dict[str, Any]:
+def wait_until_idle(server: Server) -> None:
+    """Waits until a server that has just begun has compiled its templates, which would count with the first path."""
+    spent, ends = -1.0, time.monotonic() + 120
+    while (now := cpu_seconds(tree(server.process.pid))) > spent + 0.05 and time.monotonic() < ends:
+        spent = now
+        time.sleep(2)
+
+
+def one_path(server: Server, load: Load, prepare: Any, database_pid: int | None, seconds: int) -> dict[str, Any]:
     """Warms up, measures alone on one connection, then with sixteen."""
     weight = probe(server, load)
     figures: list[Figures] = []
@@ -209,16 +225,13 @@ def one_path(
         prepare()
         watched = [tree(server.process.pid), tree(database_pid) if database_pid else []]
         before = [cpu_seconds(processes) for processes in watched]
-        try:
-            figures.append(send(load, server.base, connections=connections, seconds=duration))
-        except Refused as refused:
-            raise SystemExit(f"{path.name}: {refused} The run was stopped; nothing was recorded.") from None
+        figures.append(send(load, server.base, connections=connections, seconds=duration))
         after = [cpu_seconds(processes) for processes in watched]
         spent = [end - start for start, end in zip(before, after, strict=True)]
     prepare()
     _, alone, loaded = figures
     if not loaded.requests or not alone.requests:
-        raise SystemExit(f"{path.name}: nothing was answered in time. The run was stopped; nothing was recorded.")
+        raise Refused("Nothing was answered in time.")
     each = 1000 / loaded.requests
     return {
         "cpu_ms": round(spent[0] * each, 4),
@@ -281,4 +294,5 @@ def about(server: Server, database: str, n: int) -> dict[str, Any]:
         "workers": workers(database),
         "memory_mib": round(shared_memory(tree(server.process.pid)), 1),
         "seconds_to_answer": round(server.seconds_to_answer, 2),
+        "cpu_to_answer": round(server.cpu_to_answer, 2),
     }

@@ -46,9 +46,9 @@ ACT = """(desk) => {
     const acts = {
         depositions: "form[action$='/schedule'] [type=submit], [data-sheet] [type=submit]",
         prescreens: "form[action$='/approve'] [type=submit], [formaction$='/approve'], [name=decision]",
-        inspections: "form[action$='/invite'] [type=submit], form[action$='/invites'] [type=submit]",
+        inspections: "form[action$='/attend'] [type=submit], form[action$='/invite'] [type=submit]",
     };
-    const shown = [...document.querySelectorAll(`${acts[desk]}, .action-bar .btn`)]
+    const shown = [...document.querySelectorAll(`${acts[desk]}, .action-bar`)]
         .map((button) => [button, button.getBoundingClientRect()]).filter(([, box]) => box.height);
     return shown.length ? Math.round(Math.min(...shown.map(([, box]) => box.top))) : null;
 }"""
