@@ -68,6 +68,7 @@ class Domain:
         templates = app / "templates"
         pages = [*(templates / self.name).rglob("*.html")]
         pages += (templates / "email").glob(f"{self.name.removesuffix('s')}-*/*")
+        pages += (templates / "pdf").glob(f"{self.name.removesuffix('s')}-*")
         found = [use for path in sorted((app / self.name).rglob("*.py")) for use in uses_in_python(path)]
         return found + [use for path in sorted(pages) for use in uses_in_template(path)]
 

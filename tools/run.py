@@ -21,7 +21,9 @@ Three requests to try in another terminal, one for each API:
 
 {requests}
 
-{mail}Data and logs are in {folder}. Ctrl-C stops everything."""
+{mail}{stamps}Data and logs are in {folder}. Ctrl-C stops everything."""
+
+DEMO_STAMPS = "Time stamps come from a demo authority on this machine (DEMO): they prove nothing to anybody else.\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8000, help="the port on 127.0.0.1 (8000)")
     parser.add_argument("--data", type=Path, default=DATA, help="the folder for database and files (var)")
     chosen = parser.parse_args(arguments)
-    loaded = demo.load(chosen.data.resolve(), chosen.port)
+    loaded = demo.load(chosen.data.resolve(), chosen.port, stamps=True)
     text = welcome(loaded)
     with StopSignals() as signals, demo.open_site(loaded, signals) as processes:
         print(text, flush=True)
@@ -50,8 +52,14 @@ def welcome(loaded: Demo) -> str:
         for person in sorted(first.values(), key=people.index)
     ]
     mail = "" if loaded.env.get("SMTP_URL") else f"Mail that would have been sent: {loaded.base}/mail\n"
+    stamps = DEMO_STAMPS if loaded.authority is not None else ""
     return WELCOME.format(
-        base=loaded.base, people="\n".join(lines), requests=requests(loaded), mail=mail, folder=loaded.folder
+        base=loaded.base,
+        people="\n".join(lines),
+        requests=requests(loaded),
+        mail=mail,
+        stamps=stamps,
+        folder=loaded.folder,
     )
 
 
