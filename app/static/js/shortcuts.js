@@ -127,7 +127,8 @@ function leaveField(event) {
 
 /** Shows in the help dialog only the keys that do something on this page. */
 function narrowHelp() {
-  for (const line of $$("#help [data-requires]")) line.hidden = !$(line.dataset.requires);
+  for (const what of $$("#help [data-requires]"))
+    what.hidden = what.nextElementSibling.hidden = !$(what.dataset.requires);
 }
 
 on("keydown", (event) => event.key === "?" && narrowHelp(), true);
