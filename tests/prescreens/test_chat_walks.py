@@ -1,5 +1,5 @@
-"""The whole questionnaire in a real browser, in each language of the chat besides English: by keys alone, in two tabs, loaded again on
-every page, as a screen reader has it; and without scripts and cookies."""
+"""The whole questionnaire in a real browser, in the languages of the chat besides English: by keys alone, in two tabs,
+loaded again on every page, as a screen reader has it; and without scripts and cookies."""
 
 from collections.abc import Iterator
 
