@@ -87,8 +87,8 @@ ONE_PRESS = {
         accounts.new_passkey_challenge accounts.proof_challenge accounts.prove accounts.prove_with_passkey
         accounts.remove_passkey accounts.renew_codes accounts.sign_out accounts.turn_off_app accounts.turn_on_app""",
     "it changes nothing": """
-        depositions.edit depositions.read_mail depositions.review_plan holds.read inspections.edit prescreens.edit
-        prescreens.walk_questionnaire""",
+        depositions.edit depositions.read_mail depositions.review_plan holds.read inspections.edit
+        inspections.edit_new prescreens.edit prescreens.walk_questionnaire""",
     "it is the undoing itself": "holds.undo",
 }
 
