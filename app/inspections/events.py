@@ -168,6 +168,21 @@ HOLD_RELEASED = EventType(
     "lock",
     details=_fact("reason"),
 )
+ITEM_HOLD_PLACED = EventType(
+    "inspection.item_hold_placed",
+    "Legal hold on one piece of evidence by {who}",
+    "placed a legal hold on a piece of evidence",
+    "lock",
+    "warn",
+    details=_reason,
+)
+ITEM_HOLD_RELEASED = EventType(
+    "inspection.item_hold_released",
+    "Legal hold on one piece of evidence released by {who}",
+    "released the legal hold on a piece of evidence",
+    "lock",
+    details=_reason,
+)
 ASSIGNED = EventType("inspection.assigned", _assignment, "assigned it", "user-check", removes_from_list=True)
 UNASSIGNED = EventType(
     "inspection.unassigned",

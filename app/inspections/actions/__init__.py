@@ -17,7 +17,14 @@ from app.inspections.actions.create import create
 from app.inspections.actions.create_campaign import create_campaign
 from app.inspections.actions.end import end
 from app.inspections.actions.enroll_device import enroll_device
-from app.inspections.actions.erase_evidence import erase_evidence, expire_evidence, place_hold, release_hold
+from app.inspections.actions.erase_evidence import (
+    erase_evidence,
+    expire_evidence,
+    hold_item,
+    place_hold,
+    release_hold,
+    release_item,
+)
 from app.inspections.actions.erase_person import erase_person
 from app.inspections.actions.invite import invite
 from app.inspections.actions.join import Outcome, join, join_outcome
@@ -60,6 +67,7 @@ __all__ = [
     "erase_evidence",
     "erase_person",
     "expire_evidence",
+    "hold_item",
     "invite",
     "join",
     "join_outcome",
@@ -70,6 +78,7 @@ __all__ = [
     "place_hold",
     "reissue",
     "release_hold",
+    "release_item",
     "renew",
     "retry_anchor",
     "revoke",

@@ -74,24 +74,43 @@ def kept_until(ended_at: datetime | None, days: int | None) -> datetime | None:
     return None if ended_at is None or days is None else ended_at + timedelta(days=days)
 
 
-def check_erase(*, erased: bool, hold: bool) -> None:
-    """Raises Conflict when this is erased already, or under a legal hold."""
+def check_erase(*, erased: bool, hold: bool, item_hold: bool = False) -> None:
+    """Raises Conflict when this is erased already, or under a legal hold: that of the inspection, or its own."""
     if erased:
         raise Conflict("This is erased already.", code="evidence.erased")
     if hold:
         raise Conflict("This inspection is under a legal hold: nothing of it is erased.", code="evidence.on_hold")
+    if item_hold:
+        raise Conflict("This piece is under a legal hold: it is not erased.", code="evidence.item_on_hold")
 
 
-def check_hold(*, hold: bool) -> None:
-    """Raises Conflict when the inspection is under a legal hold already."""
+def check_erase_particulars(holds: int) -> None:
+    """Raises Conflict when a piece that a participant sent is under a legal hold, which keeps its particulars too."""
+    if holds:
+        raise Conflict(
+            "Something that this participant sent is under a legal hold, and names and places belong to it: nothing "
+            "was erased.",
+            code="evidence.item_on_hold",
+        )
+
+
+def check_hold(*, hold: bool, what: str = "inspection") -> None:
+    """Raises Conflict when this is under a legal hold already."""
     if hold:
-        raise Conflict("This inspection is under a legal hold already.", code="evidence.on_hold")
+        raise Conflict(f"This {what} is under a legal hold already.", code="evidence.on_hold")
 
 
-def check_release(*, hold: bool) -> None:
-    """Raises Conflict when the inspection is under no legal hold."""
+def check_hold_item(*, erased: bool, hold: bool) -> None:
+    """Raises Conflict when a piece of evidence is erased, which no hold can bring back, or under a hold already."""
+    if erased:
+        raise Conflict("This is erased already.", code="evidence.erased")
+    check_hold(hold=hold, what="piece")
+
+
+def check_release(*, hold: bool, what: str = "inspection") -> None:
+    """Raises Conflict when this is under no legal hold."""
     if not hold:
-        raise Conflict("This inspection is under no legal hold.", code="evidence.not_on_hold")
+        raise Conflict(f"This {what} is under no legal hold.", code="evidence.not_on_hold")
 
 
 def place_allowed(answers: dict[str, str]) -> bool:

@@ -40,6 +40,7 @@ class Piece:
     credentials: bool
     state: str
     erased_at: datetime | None
+    hold: str | None
 
 
 def pieces(items: Sequence[Item], links: Sequence[chain.Link]) -> list[Piece]:
@@ -78,6 +79,7 @@ def _piece(item: Item, payload: dict[str, object]) -> Piece:
         item.credentials,
         _state(item),
         item.erased_at,
+        item.hold if item.erased_at is None else None,
     )
 
 

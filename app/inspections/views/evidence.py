@@ -41,6 +41,15 @@ RELEASING = (
     "From then on administrators can erase evidence, and what is personal, again. Evidence that the organization keeps "
     "no longer is deleted within the hour."
 )
+HOLD_ITEM, RELEASE_ITEM = "Place the hold", "Release the hold"
+HOLDING_ITEM = (
+    "While the hold is there, nobody can erase this piece of evidence, or what is personal about who sent it; nor is "
+    "it deleted when the days are over for which the organization keeps evidence. The other pieces are."
+)
+RELEASING_ITEM = (
+    "From then on administrators can erase this piece again. If the organization keeps it no longer, it is deleted "
+    "within the hour."
+)
 LARGE = (
     "There is much evidence in this record: have the bundle made by the button on its page. It can be left meanwhile."
 )
@@ -180,6 +189,27 @@ def hold_evidence(id: str) -> Response:
     )
     if preview:
         note = RELEASING if on else HOLDING
+        return confirmation_pages.show(
+            preview, to_confirm(inspection, "Review the legal hold", word, icon="lock", tone="danger", note=note)
+        )
+    return back_to(inspection)
+
+
+@pages.post("/<id>/evidence/<evidence_id>/hold")
+@allow(*READERS)
+def hold_item(id: str, evidence_id: str) -> Response:
+    """Places a legal hold on one piece of evidence, or releases it, once it was read what comes of it."""
+    form, inspection = EraseForm(), visible(id)
+    me().check(PEOPLE, inspection.organization_id)
+    form.check()
+    item = queries.evidence_item(reading(), inspection.id, as_uuid(evidence_id))
+    act, word = (actions.release_item, RELEASE_ITEM) if item.hold is not None else (actions.hold_item, HOLD_ITEM)
+    reason, by, now = str(form.reason.data), me().actor(), clock.now()
+    _, preview = confirmation.confirm(
+        lambda db, _: act(db, inspection.id, item.id, reason=reason, by=by, now=now), word, item.id, {"reason": reason}
+    )
+    if preview:
+        note = RELEASING_ITEM if item.hold is not None else HOLDING_ITEM
         return confirmation_pages.show(
             preview, to_confirm(inspection, "Review the legal hold", word, icon="lock", tone="danger", note=note)
         )
