@@ -141,6 +141,22 @@ def receipt_link(output: Output, session: UUID, participant: UUID) -> None:
     output.done({"session": str(session), "participant": str(participant), "url": address}, address)
 
 
+@command(evidence, "remark")
+@click.argument("session", type=click.UUID)
+@click.argument("item", type=click.UUID)
+@click.option("--text", required=True, help="What is said of it; kept in the record for good.")
+def remark(output: Output, session: UUID, item: UUID, text: str) -> None:
+    """Add a remark on a piece of evidence to the record. A newer one corrects those before, which stay."""
+    from app.inspections import actions
+    from app.inspections.payloads import NOTES_LENGTH
+
+    if not 0 < len(text.strip()) <= NOTES_LENGTH:
+        output.refuse(f"A remark has 1 to {NOTES_LENGTH:,} characters.", "remark")
+    with opened_database().write() as db:
+        actions.remark_evidence(db, session, item, text=text.strip(), by=BY, now=clock.now())
+    output.done({"session": str(session), "item": str(item), "text": text.strip()}, "The remark is in the record.")
+
+
 REASON = click.option("--reason", required=True, help="Why; kept in the activity for good, so name nobody in it.")
 
 

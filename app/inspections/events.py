@@ -50,7 +50,8 @@ def _fact(name: str) -> Callable[[EventRow], str]:
 
 
 def _captured(row: EventRow) -> str:
-    return f"{EVIDENCE_KINDS[row.data['kind']]} added by {{who}}"
+    late = ", captured before the end" if row.data.get("late") else ""
+    return f"{EVIDENCE_KINDS[row.data['kind']]} added by {{who}}{late}"
 
 
 def _downloaded(row: EventRow) -> str:
@@ -138,6 +139,13 @@ REMARK_ADDED = EventType(
     "inspection.remark_added", "Remark by {who}", "added a remark", "message-square", details=_fact("text")
 )
 EVIDENCE_CAPTURED = EventType("inspection.evidence_captured", _captured, "added evidence", "camera", details=_hash)
+EVIDENCE_REMARKED = EventType(
+    "inspection.evidence_remarked",
+    "Remark on a piece of evidence by {who}",
+    "remarked on evidence",
+    "message-square",
+    details=_fact("text"),
+)
 EVIDENCE_DOWNLOADED = EventType(
     "inspection.evidence_downloaded", _downloaded, "downloaded evidence", "download", details=_hash
 )

@@ -26,12 +26,14 @@ from app.inspections.actions.erase_evidence import (
     release_item,
 )
 from app.inspections.actions.erase_person import erase_person
+from app.inspections.actions.hear_phone import count_arrived, hear_phone
 from app.inspections.actions.invite import invite
 from app.inspections.actions.join import Outcome, join, join_outcome
 from app.inspections.actions.new_code import new_code
 from app.inspections.actions.note_download import note_download, note_made
 from app.inspections.actions.open_invite import open_invite, see_invite
 from app.inspections.actions.reissue import reissue
+from app.inspections.actions.remark_evidence import remark_evidence
 from app.inspections.actions.renew import renew
 from app.inspections.actions.retry_anchor import retry_anchor
 from app.inspections.actions.revoke import revoke
@@ -60,6 +62,7 @@ __all__ = [
     "change_notes",
     "checkpoint",
     "consent",
+    "count_arrived",
     "create",
     "create_campaign",
     "end",
@@ -67,6 +70,7 @@ __all__ = [
     "erase_evidence",
     "erase_person",
     "expire_evidence",
+    "hear_phone",
     "hold_item",
     "invite",
     "join",
@@ -79,6 +83,7 @@ __all__ = [
     "reissue",
     "release_hold",
     "release_item",
+    "remark_evidence",
     "renew",
     "retry_anchor",
     "revoke",

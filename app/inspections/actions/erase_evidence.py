@@ -11,10 +11,10 @@ from app.accounts.models import Organization
 from app.dashboard.documents import actions as documents
 from app.inspections import emails, events, people, queries, rules
 from app.inspections.actions._anchoring import stamp
-from app.inspections.actions._write import LockedInspection, Values, append_to_chain, record, update_where
+from app.inspections.actions._write import LockedInspection, Values, append_to_chain, lock_any, record
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.models import EvidenceFault, EvidenceHold, EvidenceMark, EvidenceState, ItemHold
-from app.inspections.models import Inspection, StatementKind
+from app.inspections.models import StatementKind
 from app.kernel.changes.events import WORKER, Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_or_update
@@ -27,7 +27,7 @@ def erase_evidence(
 
     Raises NotFound, and Conflict when it is erased already, or it or the session is under a legal hold.
     """
-    locked = _lock(db, inspection_id)
+    locked = lock_any(db, inspection_id)
     item = queries.evidence_item(db, inspection_id, evidence_id)
     hold = db.get(EvidenceHold, inspection_id, populate_existing=True)
     evidence_rules.check_erase(
@@ -42,7 +42,7 @@ def expire_evidence(db: Db, inspection_id: uuid.UUID, now: datetime) -> int:
     None while the inspection is under a legal hold or goes on, nor where evidence is kept for good; and none of the
     pieces that are under a hold of their own.
     """
-    locked = _lock(db, inspection_id)
+    locked = lock_any(db, inspection_id)
     inspection = queries.get(db, inspection_id)
     days = db.scalar(select(Organization.evidence_days).where(Organization.id == locked.organization_id))
     until = evidence_rules.kept_until(inspection.ended_at, days)
@@ -86,7 +86,7 @@ def _erase(
 
 def place_hold(db: Db, inspection_id: uuid.UUID, *, reason: str, by: Actor, now: datetime) -> None:
     """Keeps the evidence of a session from being erased until the hold is released. Raises Conflict when it is held."""
-    locked = _lock(db, inspection_id)
+    locked = lock_any(db, inspection_id)
     evidence_rules.check_hold(hold=db.get(EvidenceHold, inspection_id, populate_existing=True) is not None)
     db.add(EvidenceHold(inspection_id=inspection_id, reason=reason, placed_at=now))
     record(db, events.HOLD_PLACED, locked, by=by, now=now, data={"reason": reason})
@@ -94,7 +94,7 @@ def place_hold(db: Db, inspection_id: uuid.UUID, *, reason: str, by: Actor, now:
 
 def release_hold(db: Db, inspection_id: uuid.UUID, *, reason: str, by: Actor, now: datetime) -> None:
     """Lets the evidence of a session be erased again. Raises Conflict when it is not held."""
-    locked = _lock(db, inspection_id)
+    locked = lock_any(db, inspection_id)
     hold = db.get(EvidenceHold, inspection_id, populate_existing=True)
     evidence_rules.check_release(hold=hold is not None)
     db.delete(hold)
@@ -107,7 +107,7 @@ def hold_item(
 ) -> None:
     """Keeps one piece of evidence from being erased until its hold is released. Raises NotFound, and Conflict when it
     is held or erased."""
-    locked = _lock(db, inspection_id)
+    locked = lock_any(db, inspection_id)
     item = queries.evidence_item(db, inspection_id, evidence_id)
     evidence_rules.check_hold_item(erased=item.erased_at is not None, hold=item.hold is not None)
     db.add(ItemHold(evidence_id=evidence_id, inspection_id=inspection_id, reason=reason, placed_at=now))
@@ -119,7 +119,7 @@ def release_item(
     db: Db, inspection_id: uuid.UUID, evidence_id: uuid.UUID, *, reason: str, by: Actor, now: datetime
 ) -> None:
     """Lets one piece of evidence be erased again. Raises NotFound, and Conflict when it is not held by itself."""
-    locked = _lock(db, inspection_id)
+    locked = lock_any(db, inspection_id)
     item = queries.evidence_item(db, inspection_id, evidence_id)
     evidence_rules.check_release(hold=item.hold is not None, what="piece")
     db.execute(delete(ItemHold).where(ItemHold.evidence_id == evidence_id))
@@ -134,12 +134,3 @@ def _look_again(db: Db, locked: LockedInspection) -> None:
     again = insert_or_update(db, EvidenceMark, ["organization_id"], ["ended_at", "after"])
     anew = {"ended_at": rules.EARLIEST, "after": uuid.uuid4()}
     db.execute(again.values(organization_id=locked.organization_id, **anew))
-
-
-def _lock(db: Db, inspection_id: uuid.UUID) -> LockedInspection:
-    """The inspection in whatever state it is, locked until the transaction ends. Raises NotFound."""
-    found = update_where(db, [Inspection.id == inspection_id], {Inspection.version: Inspection.version + 1})
-    if found is None:
-        queries.get(db, inspection_id)
-    assert found is not None
-    return found

@@ -15,7 +15,7 @@ from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.models import Kind
 from app.inspections.evidence.receipt import Sent
 from app.inspections.evidence.rules import Unfit
-from app.inspections.forms import ButtonForm, EraseForm
+from app.inspections.forms import ButtonForm, EraseForm, RemarkForm
 from app.inspections.queries import Item
 from app.inspections.views.actions import back_to
 from app.inspections.views.confirmations import to_confirm
@@ -150,6 +150,17 @@ def thumbnail(id: str, evidence_id: str) -> Response:
     if item.thumbnail_sha256 is None:
         raise NotFound("There is no picture of this.")
     return _file(_read(receipt.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
+
+
+@pages.post("/<id>/evidence/<evidence_id>/remark")
+@allow(*READERS)
+def remark_evidence(id: str, evidence_id: str) -> Response:
+    """Adds a remark on a piece of evidence to the record; it corrects those before, which stay."""
+    form, inspection = RemarkForm(), actable(id)
+    form.check()
+    text, item = str(form.text.data), as_uuid(evidence_id)
+    actions.remark_evidence(db(), inspection.id, item, text=text, by=me().actor(), now=clock.now())
+    return back_to(inspection)
 
 
 @pages.post("/<id>/evidence/<evidence_id>/erase")
