@@ -22,7 +22,7 @@ from tests.servers import environment
 KINDS = (document.KIND, bundles.KIND)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_a_killed_worker_costs_nothing_and_leaves_no_originals(
     app, integrator, database, outbox, cast, tmp_path: Path
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_killed_worker_costs_nothing_and_leaves_no_originals(
         assert sorted(db.scalars(select(Event.kind).where(Event.kind.in_(requested)))) == sorted(requested)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_a_photo_whose_worker_was_killed_is_copied_once(app, integrator, database, outbox, tmp_path: Path) -> None:
     session = integrator.create()
     phone = Phone(app, integrator, session)
