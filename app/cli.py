@@ -349,11 +349,11 @@ def check_counts(output: Output) -> None:
 @command(check, "search")
 def check_search(output: Output) -> None:
     """Compare the search index with all data. Exit code 1 when it is incomplete or wrong."""
-    from app.desks import DESKS
+    from app.desks import SEARCH_SOURCES
     from app.kernel.text import search
 
     with opened_database().read() as db:
-        wrong = search.differences(db, [desk.search_source for desk in DESKS])
+        wrong = search.differences(db, SEARCH_SOURCES)
     facts = [{"subject_type": each.subject_type, "subject_id": each.subject_id, "what": each.what} for each in wrong]
     if not wrong:
         output.done({"equal": True, "differences": []}, "The search index is complete.")
@@ -373,11 +373,11 @@ command(check, "zones")(check_zones)
 @command(main, "reindex")
 def reindex(output: Output) -> None:
     """Rebuild the search index. Other writers wait meanwhile: about two minutes for a million entries."""
-    from app.desks import DESKS
+    from app.desks import SEARCH_SOURCES
     from app.kernel.text import search
 
     with opened_database().write() as db:
-        n = search.rebuild(db, [desk.search_source for desk in DESKS])
+        n = search.rebuild(db, SEARCH_SOURCES)
     output.done({"things": n}, f"{n:,} entries are indexed.")
 
 

@@ -27,7 +27,7 @@ from app.prescreens.actions._write import record
 from app.prescreens.events import CONTACT, SUBJECT
 from app.prescreens.models import COLUMNS, ERASED, Contact, DecisionSnapshot, Inquiry, Note, Prescreen, ReviewStatus
 from app.prescreens.queries import personal
-from app.prescreens.queries.search import search_document
+from app.prescreens.queries.search import contact_document, search_document
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.answers import Person
 
@@ -67,6 +67,7 @@ def forget_contact(
     blank = dict.fromkeys(("email", "phone", "email_key", "phone_key"))
     values: dict[str, object] = {**blank, "name": "", "erased_at": now}
     db.execute(update(Contact).where(Contact.id == contact_id).values(values))
+    search.index(db, contact_document(contact_id, organization_id, Person(ERASED, None, None)))
     history.record(
         db,
         events.CONTACT_ERASED,
