@@ -19,7 +19,8 @@ def contact() -> None:
     pass
 
 
-def _checked(output: Output, reason: str) -> str:
+def checked_reason(output: Output, reason: str) -> str:
+    """The reason, without white space around it. Ends the command when it is none."""
     if not 0 < len(reason.strip()) <= 300:
         output.refuse("The reason is 1 to 300 characters.", "reason")
     return reason.strip()
@@ -35,7 +36,7 @@ def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
     from app.prescreens.queries import contacts, personal
     from app.prescreens.queries.stages import Reach
 
-    reason, database = _checked(output, reason), opened_database()
+    reason, database = checked_reason(output, reason), opened_database()
     if yes:
         with database.write() as db:
             n = actions.erase_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
@@ -59,7 +60,7 @@ def export(output: Output, id: UUID, file: Path, reason: str) -> None:
     from app.prescreens import actions
     from app.prescreens.queries.stages import Reach
 
-    reason = _checked(output, reason)
+    reason = checked_reason(output, reason)
     with opened_database().write() as db:
         made = actions.export_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
         file.write_bytes(made.content)

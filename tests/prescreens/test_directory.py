@@ -124,9 +124,18 @@ def test_a_far_page_of_contacts_is_the_same_page(
 
 def test_contacts_are_listed_and_counted_in_their_indexes(database: Database, cast: Cast) -> None:
     """Neither the number of contacts nor their far pages are read from the contacts themselves."""
-    made = {"organization_id": cast.marston.id, "name": "Jane"}
+    homes = (cast.marston.id, cast.harbor.id)
     with database.write() as db:
-        hours = [{"id": UUID(int=n + 1), **made, "created_at": now() - timedelta(hours=n)} for n in range(2000)]
+        hours = [
+            {
+                "id": UUID(int=2 * n + k + 1),
+                "name": "Jane",
+                "organization_id": home,
+                "created_at": now() - timedelta(hours=n),
+            }
+            for n in range(2000)
+            for k, home in enumerate(homes)
+        ]
         db.execute(insert(Contact), hours)
     analyze(database)
     near = plans(database, lambda db: directory.contacts(db, cast.marston.id, offset=0, limit=20))
