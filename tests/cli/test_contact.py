@@ -33,10 +33,10 @@ def test_exported_then_erased(desk: Desk, database: Database, cast: Cast, tmp_pa
 def test_a_prospect_who_is_no_contact(desk: Desk, database: Database, cast: Cast) -> None:
     id = str(prescreen(database, cast.marston.id, given={**WHO, "email": None, "phone": None}))
     filed = str(prescreen(database, cast.marston.id))
-    said = {"prescreen": id, "prescreens": 1, "erased": False}
-    assert desk.json("prescreen", "erase", id, *WHY) == said
+    facts = {"prescreen": id, "prescreens": 1, "erased": False}
+    assert desk.json("prescreen", "erase", id, *WHY) == facts
     assert stored(database, UUID(id)).name == NAME
-    assert desk.json("prescreen", "erase", id, *WHY, "--yes") == {**said, "erased": True}
+    assert desk.json("prescreen", "erase", id, *WHY, "--yes") == {**facts, "erased": True}
     assert stored(database, UUID(id)).name == "Erased"
     assert "erased before" in desk("prescreen", "erase", id, *WHY, "--yes").output
     assert "filed under a contact" in desk("prescreen", "erase", filed, *WHY).output

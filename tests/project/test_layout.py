@@ -109,6 +109,7 @@ OWN_VIEWS = {
         "reminders": "e-mails that are written once",
         "drop_off": "where prospects leave a questionnaire",
         "contact": "a contact with all of their prescreens",
+        "contacts": "the list of contacts",
         "personal": "erasing and exporting what is kept of a contact",
         "case_file": "the case file of a prescreen",
         "fairness": "whether decisions are alike",
