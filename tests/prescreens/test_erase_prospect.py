@@ -71,6 +71,21 @@ def test_one_who_sent_no_address_keeps_the_decision_alone(database: Database, ca
     assert (event.data, event.subject_id, event.actor_id) == ({"reason": REASON}, str(id), str(cast.adam.id))
 
 
+def test_stored_answers_of_the_api_that_name_the_prescreen_alone_go_too(
+    client: FlaskClient, database: Database, cast: Cast
+) -> None:
+    id = prescreen(database, cast.marston.id, given=NOBODY)
+    headers = {**cast.headers("prescreens"), "Idempotency-Key": "zf-2"}
+    body = {"reviewStatus": "approved", "reviewNotes": f"{NAME} is fine"}
+    url = f"/api/v1/sessions/{id}/review"
+    first = client.patch(url, json=body, headers=headers)
+    assert (first.status_code, client.patch(url, json=body, headers=headers).json) == (200, first.json)
+    assert "idempotency_keys.body" in where_traces_are(database)
+    erase(database, cast, id)
+    assert not where_traces_are(database)
+    assert client.patch(url, json=body, headers=headers).status_code == 409, "what was answered is not kept"
+
+
 def test_what_cannot_be_erased(database: Database, cast: Cast, clock: Clock) -> None:
     id = prescreen(database, cast.marston.id, given=NOBODY)
     filed = prescreen(database, cast.marston.id)
