@@ -9,7 +9,7 @@ from flask import Response
 
 from app.accounts.access import public
 from app.inspections import actions, numbers, queries, receipts, rules
-from app.inspections.evidence import pictures, receipt
+from app.inspections.evidence import pictures, receiving
 from app.inspections.forms import WithdrawForm
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Invite
@@ -73,7 +73,7 @@ def withdraw(id: str, token: str) -> Response:
 def receipt_file(id: str, token: str, evidence_id: str) -> Response:
     """One of their own files, untouched, as a download."""
     item = _item(id, token, evidence_id)
-    response = _file(_read(receipt.originals(item.inspection_id), item.sha256), item.mime)
+    response = _file(_read(receiving.originals(item.inspection_id), item.sha256), item.mime)
     name = f"{item.sha256}.{pictures.EXTENSIONS[item.mime]}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
@@ -86,7 +86,7 @@ def receipt_thumbnail(id: str, token: str, evidence_id: str) -> Response:
     item = _item(id, token, evidence_id)
     if item.thumbnail_sha256 is None:
         raise NotFound("There is no picture of this.")
-    return _file(_read(receipt.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
+    return _file(_read(receiving.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
 
 
 def _recipient(id: str, token: str) -> tuple[Scene, Invite | actions.Outcome]:
