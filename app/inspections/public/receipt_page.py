@@ -43,7 +43,7 @@ def receipt_page(id: str, token: str) -> Response:
         number=numbers.number_of(inspection.id),
         ended=date_time(inspection.ended_at, scene.zone, t) if inspection.ended_at else "",
         pieces=receipts.pieces(items, scene.zone, t),
-        known=queries.consents(read, inspection.id).get(found.id, {}),
+        known=queries.answers_of(read, found),
         subjects=rules.SUBJECTS,
         seen=receipts.seen_by(read, inspection, items, scene.zone, t),
         kept=receipts.kept_text(scene.host.name, queries.kept_until(read, inspection), scene.zone, t),
