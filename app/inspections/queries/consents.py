@@ -68,7 +68,7 @@ def answers_of(db: Db, invite: Invite) -> dict[str, GivenAnswer]:
     found: dict[str, GivenAnswer] = {}
     for subject, answer, locale, text in rows:
         earlier = found[subject].words if subject in found else ()
-        asked = (AskedWords(locale, text),) if text else ()
+        asked = (AskedWords(locale or "", text),) if text else ()
         found[subject] = GivenAnswer(answer, tuple(dict.fromkeys((*earlier, *asked))))
     return found
 
