@@ -5,10 +5,9 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import IO
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -97,16 +96,15 @@ def file_name(id: uuid.UUID) -> str:
 
 
 def make(making: Making) -> File:
-    """Makes the bundle in the worker. The same record gives the same bytes."""
+    """Makes the bundle in the worker, as a file without a name, for it holds originals. The same record gives the same
+    bytes."""
     with making.database.read() as db:
         found, roots = source(db, making.id), db.config.tsa_roots
-    with tempfile.NamedTemporaryFile(prefix="bundle-", suffix=".zip", delete=False) as out:
-        try:
-            pack(found, roots, making.store, out, making.progress)
-        except BaseException:
-            Path(out.name).unlink()
-            raise
-    return File(file_name(making.id), TYPE, b"", Path(out.name))
+    with ExitStack() as stack:  # closed here unless all of it was written: then by who stores it
+        out = stack.enter_context(tempfile.TemporaryFile())
+        pack(found, roots, making.store, out, making.progress)
+        stack.pop_all()
+    return File(file_name(making.id), TYPE, b"", out)
 
 
 def _basis(db: Db, subject_id: str, _options: JsonObject) -> str:

@@ -131,6 +131,7 @@ def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[s
 def _measures(db: Db, now: datetime) -> Iterator[nightly.Measure]:
     yield from nightly.measures(db, now)
     yield from reading.measures(db, now)
+    yield from retention.measures(db, now)
 
 
 DESK = Desk(

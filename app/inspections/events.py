@@ -51,7 +51,8 @@ def _fact(name: str) -> Callable[[EventRow], str]:
 
 
 def _captured(row: EventRow) -> str:
-    return f"{EVIDENCE_KINDS[row.data['kind']]} added by {{who}}"
+    late = ", captured before the end" if row.data.get("late") else ""
+    return f"{EVIDENCE_KINDS[row.data['kind']]} added by {{who}}{late}"
 
 
 def _downloaded(row: EventRow) -> str:
@@ -139,6 +140,13 @@ REMARK_ADDED = EventType(
     "inspection.remark_added", "Remark by {who}", "added a remark", "message-square", details=_fact("text")
 )
 EVIDENCE_CAPTURED = EventType("inspection.evidence_captured", _captured, "added evidence", "camera", details=_hash)
+EVIDENCE_REMARKED = EventType(
+    "inspection.evidence_remarked",
+    "Remark on a piece of evidence by {who}",
+    "remarked on evidence",
+    "message-square",
+    details=_fact("text"),
+)
 EVIDENCE_DOWNLOADED = EventType(
     "inspection.evidence_downloaded", _downloaded, "downloaded evidence", "download", details=_hash
 )
@@ -168,6 +176,21 @@ HOLD_RELEASED = EventType(
     "released the legal hold",
     "lock",
     details=_fact("reason"),
+)
+ITEM_HOLD_PLACED = EventType(
+    "inspection.item_hold_placed",
+    "Legal hold on one piece of evidence by {who}",
+    "placed a legal hold on a piece of evidence",
+    "lock",
+    "warn",
+    details=_reason,
+)
+ITEM_HOLD_RELEASED = EventType(
+    "inspection.item_hold_released",
+    "Legal hold on one piece of evidence released by {who}",
+    "released the legal hold on a piece of evidence",
+    "lock",
+    details=_reason,
 )
 ASSIGNED = EventType("inspection.assigned", _assignment, "assigned it", "user-check", removes_from_list=True)
 UNASSIGNED = EventType(

@@ -93,7 +93,7 @@ def anchor(delivery: Delivery) -> str:
 
 
 def checkpoint(delivery: Delivery) -> str:
-    """Has what happened since the last time stamp stamped, unless the inspection has ended."""
+    """Has what happened since the last time stamp stamped."""
     with delivery.database.write() as db:
         asked = actions.checkpoint(db, UUID(delivery.payload["inspection"]), delivery.now)
     return "Asked." if asked else "Not needed."

@@ -44,8 +44,10 @@ def test_a_prospect_who_is_no_contact(desk: Desk, database: Database, cast: Cast
 
 
 def test_how_long_it_is_kept(desk: Desk, cast: Cast) -> None:
-    keep = ("organization", "set", "marston", "--keep-prescreens")
-    assert desk.json(*keep, "90")["keep_prescreens_days"] == 90
+    keep = ("organization", "set", "marston", "--prescreen-days")
+    assert desk.json(*keep, "90")["prescreen_days"] == 90
     for wrong in ("7", "soon", "-1"):
         assert desk(*keep, wrong).exit_code != 0
-    assert desk.json(*keep, "forever")["keep_prescreens_days"] is None
+    assert desk.json(*keep, "forever")["prescreen_days"] is None
+    assert desk.json(*keep[:-1], "--keep-prescreens", "60")["prescreen_days"] == 60, "as scripts of before call it"
+    assert "keep-prescreens" not in desk("organization", "set", "--help").output

@@ -41,6 +41,11 @@ def hold(browser, session, **typed):
     return presser(browser, path, preview=True, **{"reason": REASON, **typed})()
 
 
+def hold_item(browser, session, item, **typed):
+    path = f"/inspections/{session['id']}/evidence/{item.id}/hold"
+    return presser(browser, path, preview=True, **{"reason": REASON, **typed})()
+
+
 def test_erased_for_good_and_the_record_says_so(adam, otto, session, database, outbox, tmp_path) -> None:
     photo, note = items(database, session)
     for each in (photo, note):
@@ -75,6 +80,7 @@ def test_who_may_not_and_what_is_needed(app, cast, adam, session, database) -> N
         browser = cast.sign_in(app.test_client(), who)
         assert erase(browser, session, photo).status_code == status
         assert hold(browser, session).status_code == status
+        assert hold_item(browser, session, photo).status_code == status
     assert erase(adam, session, photo, reason=" ").status_code == 422
     assert kinds(database, session) == before
 
@@ -101,6 +107,30 @@ def test_a_hold_keeps_everything_until_it_is_released(adam, otto, session, datab
         "inspection.evidence_erased",
         "inspection.hold_released",
         "inspection.hold_placed",
+    ]
+
+
+def test_a_hold_on_one_piece_keeps_that_alone(adam, otto, integrator, session, database) -> None:
+    photo, note = items(database, session)
+    assert hold_item(adam, session, photo).status_code == 303
+    page = text(otto.get(f"/inspections/{session['id']}"))
+    assert (page.count("Legal hold"), REASON in page) != (0, False)
+    refused = erase(adam, session, photo)
+    assert (refused.status_code, "This piece is under a legal hold" in text(refused)) == (409, True)
+    assert erase(adam, session, note).status_code == 303
+    assert hold_item(adam, session, note).status_code == 409, "it is gone"
+    integrator.end(session)
+    person = f"/inspections/{session['id']}/invites/{photo.invite_id}/erase_person"
+    refused = presser(adam, person, preview=True, reason=REASON)()
+    assert (refused.status_code, "names and places belong to it" in text(refused)) == (409, True)
+    assert "IMG_1.jpg" in items(database, session)[0].content
+    assert hold_item(adam, session, photo, reason="Settled.").status_code == 303
+    assert erase(adam, session, photo).status_code == 303
+    assert [kind for kind in kinds(database, session) if "hold" in kind or "erased" in kind] == [
+        "inspection.evidence_erased",
+        "inspection.item_hold_released",
+        "inspection.evidence_erased",
+        "inspection.item_hold_placed",
     ]
 
 

@@ -156,6 +156,7 @@ CHAIN = {
     "record.erased": ("trash-2", "Personal record erased"),
     "evidence.captured": ("camera", "Evidence added"),
     "evidence.erased": ("trash-2", "Evidence erased"),
+    "evidence.remarked": ("message-square", "Remark on evidence"),
     "device.enrolled": ("smartphone", "Key of a phone"),
     "session.ended": ("circle-stop", "Session ended"),
 }

@@ -46,7 +46,7 @@ def receipt_page(id: str, token: str) -> Response:
         known=queries.answers_of(read, found),
         subjects=rules.SUBJECTS,
         seen=receipts.seen_by(read, inspection, items, scene.zone, t),
-        kept=receipts.kept_text(scene.host.name, queries.kept_until(read, inspection), scene.zone, t),
+        kept=receipts.kept_text(scene.host.name, queries.kept_until(read, inspection, items), scene.zone, t),
         address=receipts.address(database().config, inspection),
     )
 

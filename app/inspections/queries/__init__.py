@@ -48,6 +48,7 @@ from app.inspections.queries.evidence import (
     kept_until,
     until,
 )
+from app.inspections.queries.phones import Phone, heard_at, phones
 
 __all__ = [
     "AskedStamp",
@@ -58,6 +59,7 @@ __all__ = [
     "Keeping",
     "LinkMessage",
     "OrganizationRow",
+    "Phone",
     "SessionRow",
     "anchors",
     "answers_of",
@@ -72,6 +74,7 @@ __all__ = [
     "evidence_of",
     "faults",
     "get",
+    "heard_at",
     "hold",
     "invite",
     "invite_by_field_token",
@@ -87,6 +90,7 @@ __all__ = [
     "operator_is_in",
     "organizations",
     "personal_records",
+    "phones",
     "records_kept",
     "unasked",
     "until",
