@@ -152,8 +152,8 @@ def refuse(refusal: Refusal) -> Response:
     if is_api(request.path):
         product = g.get("product")
         return problems.answer(refusal, product.extend_problem if product else None)
-    shown = {"typed": _typed(), "again": _again(), "back": _page_above(), "request_id": g.get("request_id")}
-    shown["edit"] = g.get("edited_form", "")
+    shown = {"typed": _typed(), "again": _again(), "edit": g.get("edited_form", ""), "request_id": g.get("request_id")}
+    shown["back"] = g.get("page_of_form") or _page_above()
     if visitors.on_visitor_page():
         response = visitors.refused_page(refusal, **shown)
     elif htmx.is_htmx():

@@ -113,6 +113,7 @@ OWN_VIEWS = {
         "personal": "erasing and exporting what is kept of a contact",
         "case_file": "the case file of a prescreen",
         "fairness": "whether decisions are alike",
+        "measured": "filters of the list by the groups of that page",
         "calibration": "cases that every agent decides once more",
     },
     "inspections": {

@@ -130,6 +130,7 @@ SIDE_TRANSACTION_CALLERS = {
     "app/home/audit_views.py": "who takes a copy of the audit is written down before the first row leaves",
     "app/dashboard/csv_export.py": "a copy of a list leaves a note before its first row",
     "app/dashboard/overview_rows.py": "so does a copy of what an overview counted",
+    "app/prescreens/views/calibration.py": "so does a copy of a calibration round",
     "app/depositions/views/managers.py": "a copy of the roster leaves a note before its first row",
     "app/prescreens/views/contacts.py": "so does a copy of the list of contacts",
     "app/depositions/views/plan_review.py": "each booking of a plan stands or falls by itself",
