@@ -18,6 +18,7 @@ from app.accounts.models import SignIn
 from app.accounts.roles import TITLES, Role
 from app.kernel import clock
 from app.kernel.crypto import sha256
+from app.kernel.current import the_request
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import SAFE, database, reading
 from app.kernel.errors import Denied
@@ -77,6 +78,7 @@ def load(token: str) -> Me | None:
 
 def guard() -> Response | None:
     """Lets a request pass (None), redirects it to sign in, or refuses it."""
+    request = the_request()
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
