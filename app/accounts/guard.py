@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request, session, url_for
 from flask_login import LoginManager, login_user
-from flask_wtf.csrf import generate_csrf
 
 from app.accounts import queries
 from app.accounts.access import PUBLIC, Me, signed_in
@@ -24,6 +23,7 @@ from app.kernel.db.transaction import SAFE, database, reading
 from app.kernel.errors import Denied
 from app.kernel.json_types import JsonObject
 from app.kernel.web import htmx
+from app.kernel.web.form_tokens import form_token
 from app.kernel.web.live import is_poll
 
 LONGEST_KEPT = 100_000
@@ -112,7 +112,7 @@ def admit(token: str) -> None:
     session.clear()
     login_user(_NewSignIn(token))
     g.pop("csrf_token", None)
-    generate_csrf()  # now, so that no later GET has to write the cookie
+    form_token()  # now, so that no later GET has to write the cookie
 
 
 class _NewSignIn:
