@@ -116,6 +116,23 @@ def db_grant(output: Output, role: str) -> None:
     )
 
 
+@command(db, "compact")
+def db_compact(output: Output) -> None:
+    """Write the database's files anew, without what they keep of rows that were erased. Writers wait meanwhile.
+
+    On PostgreSQL it is run by the owner of the tables, and readers of a table wait too.
+    """
+    from app.kernel.db import remains
+    from app.kernel.text import search
+
+    database = opened_database()
+    with database.write() as db:
+        search.drop_remains(db)
+    emptied = remains.drop(database)
+    rest = "" if emptied else " The log of writes is in use: run it again when nothing runs."
+    output.done({"log_emptied": emptied}, f"The database's files are written anew.{rest}")
+
+
 @command(db, "check")
 def db_check(output: Output) -> None:
     """Compare the tables with what the program needs. Exit code 1 when they differ."""

@@ -278,6 +278,7 @@ def _sqlite_pragmas(connection: sqlite3.Connection, *, read_only: bool) -> None:
         "cache_size=-32768",
         "mmap_size=268435456",
         "temp_store=MEMORY",
+        "secure_delete=ON",
         *(("query_only=ON",) if read_only else ()),
     ):
         connection.execute(f"PRAGMA {pragma}")
