@@ -116,7 +116,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Wron
 
 
 @dataclass
-class Said:
+class Shown:
     """What each place says of one session."""
 
     page: str
@@ -127,17 +127,17 @@ class Said:
 
 
 @pytest.fixture
-def said(
+def look_everywhere(
     app: Any, otto: Any, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Said]:
+) -> Callable[..., Shown]:
     """Asks every place about a session."""
 
-    def ask(session: dict[str, Any], root: Path) -> Said:
+    def ask(session: dict[str, Any], root: Path) -> Shown:
         monkeypatch.setenv("TSA_ROOTS", str(root))
         desk, place = Desk(database, monkeypatch), f"/inspections/{session['id']}"
         content = otto.get(f"{place}/chain.zip").data
         (tmp_path / "bundle.zip").write_bytes(content)
-        return Said(
+        return Shown(
             otto.get(place).text,
             app.test_client().get(f"/verify/{numbers.number_of(uuid.UUID(session['id']))}").text,
             desk("verify", session["id"]).exit_code,
@@ -157,7 +157,7 @@ def ended(authority: Authority, integrator: Any, database: Database, fragment: s
     return session
 
 
-def check(found: Said, expected: Result) -> None:
+def check(found: Shown, expected: Result) -> None:
     """Every place says the same."""
     assert ("This record does not hold." in found.page) == (expected == Result.BROKEN)
     assert ("a configured root vouches for that" in found.page) == (expected == Result.PROVEN)
@@ -174,7 +174,7 @@ def test_what_arrives_is_judged_at_once(
     database: Database,
     outbox: Any,
     clock: Any,
-    said: Callable[..., Said],
+    look_everywhere: Callable[..., Shown],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ours, _ = authorities
@@ -193,7 +193,7 @@ def test_what_arrives_is_judged_at_once(
     assert kept.reply is None, "nothing is kept as a stamp"
     assert fault.reason in kept.reason
     assert kept.state == (AnchorState.PENDING if fault.again else AnchorState.FAILED)
-    found = said(session, ours.folder / "root.pem")
+    found = look_everywhere(session, ours.folder / "root.pem")
     assert fault.reason in found.page
     assert ("It will not be asked again by itself." in found.page) != fault.again
     check(found, Result.NOT_PROVEN)
@@ -206,7 +206,7 @@ def test_a_reply_that_lies_in_the_database_all_the_same_is_judged_at_every_look(
     integrator: Any,
     database: Database,
     clock: Any,
-    said: Callable[..., Said],
+    look_everywhere: Callable[..., Shown],
 ) -> None:
     ours, _ = authorities
     ours.wrong = fault.name
@@ -231,7 +231,7 @@ def test_a_reply_that_lies_in_the_database_all_the_same_is_judged_at_every_look(
         }
         db.execute(insert(Anchor).values(stored))
         assert facts_of_stamps(db, session), "the report can be made"
-    check(said(session, ours.folder / "root.pem"), fault.kept or Result.NOT_PROVEN)
+    check(look_everywhere(session, ours.folder / "root.pem"), fault.kept or Result.NOT_PROVEN)
 
 
 def facts_of_stamps(db: Any, session: dict[str, Any]) -> list[facts.Stamp]:
