@@ -37,18 +37,18 @@ def page_of(app, cast, session) -> str:
     return text(cast.sign_in(app.test_client(), "otto").get(f"/inspections/{session['id']}"))
 
 
-def test_a_remark_is_sealed_and_a_newer_one_corrects_it(
+def test_a_remark_is_kept_for_good_and_a_newer_one_corrects_it(
     app, cast, otto, session, integrator, database, outbox, tmp_path
 ) -> None:
     photo, note = items(database, session)
     assert remark(otto, session, photo, "The right <door>.").status_code == 303
     assert remark(otto, session, photo, "The left door.").status_code == 303
-    said = chained(database, session, "evidence.remarked")
-    assert [(each["item"], each["sha256"], each["text"]) for each in said] == [
+    remarks = chained(database, session, "evidence.remarked")
+    assert [(each["item"], each["sha256"], each["text"]) for each in remarks] == [
         (str(photo.id), photo.sha256, "The right <door>."),
         (str(photo.id), photo.sha256, "The left door."),
     ]
-    assert said[0]["by"]["name"] == cast.people["otto"].name
+    assert remarks[0]["by"]["name"] == cast.people["otto"].name
     assert kinds(database, session)[:2] == ["inspection.evidence_remarked"] * 2
     page = otto.get(f"/inspections/{session['id']}").text
     assert page.index("The left door.") < page.index("1 earlier remark") < page.index("The right &lt;door&gt;.")

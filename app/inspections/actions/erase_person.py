@@ -52,8 +52,8 @@ def erase_person(
     assert locked is not None
     hold = db.get(EvidenceHold, inspection_id, populate_existing=True)
     evidence_rules.check_erase(erased=False, hold=hold is not None)
-    held = select(func.count()).select_from(ItemHold).join(Evidence, Evidence.id == ItemHold.evidence_id)
-    evidence_rules.check_erase_particulars(db.scalar(held.where(Evidence.invite_id == invite.id)) or 0)
+    kept = select(func.count()).select_from(ItemHold).join(Evidence, Evidence.id == ItemHold.evidence_id)
+    evidence_rules.check_erase_particulars(db.scalar(kept.where(Evidence.invite_id == invite.id)) or 0)
     db.execute(update(Invite).where(Invite.id == invite.id).values(EMPTIED))
     search.keep(db, inspection_id)
     summary = "To a recipient whose personal record was erased"

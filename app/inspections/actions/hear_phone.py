@@ -12,8 +12,8 @@ from app.kernel.db.inserts import Values, insert_or_update
 
 def hear_phone(db: Db, invite: Invite, *, now: datetime, waiting: int | None = None) -> None:
     """Notes that the phone was heard from; with `waiting` also how many pieces it says have not arrived."""
-    said = [] if waiting is None else ["waiting"]
-    heard = insert_or_update(db, FieldPhone, ["invite_id"], ["heard_at", *said])
+    changed = ["heard_at"] if waiting is None else ["heard_at", "waiting"]
+    heard = insert_or_update(db, FieldPhone, ["invite_id"], changed)
     values = {"invite_id": invite.id, "inspection_id": invite.inspection_id, "heard_at": now}
     db.execute(heard.values(**values, waiting=waiting or 0))
 

@@ -107,9 +107,9 @@ def check_erase(*, erased: bool, hold: bool, item_hold: bool = False) -> None:
         raise Conflict("This piece is under a legal hold: it is not erased.", code="evidence.item_on_hold")
 
 
-def check_erase_particulars(holds: int) -> None:
+def check_erase_particulars(on_hold: int) -> None:
     """Raises Conflict when a piece that a participant sent is under a legal hold, which keeps its particulars too."""
-    if holds:
+    if on_hold:
         raise Conflict(
             "Something that this participant sent is under a legal hold, and names and places belong to it: nothing "
             "was erased.",

@@ -15,7 +15,7 @@ from app.kernel.text import normalization
 class Waiting(StrEnum):
     """What is known of a phone."""
 
-    SAID = "said"
+    ANNOUNCED = "announced"
     """It has said that pieces wait on it."""
     SILENT = "silent"
     """It is not heard from, and may hold what was captured without a connection."""
@@ -50,6 +50,6 @@ def _kind(phone: Phone, ended_at: datetime | None, until: datetime | None, now: 
     if until is not None and now >= until:
         return Waiting.LOST if phone.waiting else None
     if phone.waiting:
-        return Waiting.SAID
+        return Waiting.ANNOUNCED
     silent = phone.signs and phone.heard_at < (ended_at or now) - SILENT_AFTER
     return Waiting.SILENT if silent else None

@@ -71,6 +71,7 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
     consents = queries.consents(db(), inspection.id)
     kept_records = queries.records_kept(db(), inspection.id)
     evidence = queries.evidence(db(), inspection.id)
+    phones = queries.phones(db(), inspection.id) if inspection.started_at is not None else ()
     reasons = _reasons(inspection, queries.unasked(consents), now)
     panels = [
         _invite_panel(
@@ -102,7 +103,7 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         may_erase=me().may(PEOPLE, True, inspection.organization_id),
         report=report.shown(db(), inspection, now),
         pieces=gallery.pieces(evidence, kept.links, kept.stamped, verdict.stamps),
-        expected=expected(queries.phones(db(), inspection.id), inspection.ended_at, now),
+        expected=expected(phones, inspection.ended_at, now),
         large=bundles.size(evidence) > bundles.AT_ONCE,
         chain=timeline.chain_entries(kept.links),
         verdict=verdict,

@@ -47,7 +47,7 @@ function copies(files) {
   for (const { blob, name, kind } of files) {
     const link = element("a", "", `${words.save}: ${name || kind}`);
     link.href = URL.createObjectURL(blob);
-    link.download = name || `${kind}.txt`;
+    link.download = name || kind;
     list.append(element("li", "", link));
   }
   return list;
