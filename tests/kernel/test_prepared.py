@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import bindparam, event, insert, select, text
+from sqlalchemy import bindparam, event, insert, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from app.kernel.changes.events import Event
@@ -20,6 +20,8 @@ _ALL = select(Event.id, Event.kind, Event.organization_id, Event.data, Event.cre
 EVENTS: Prepared[Any] = Prepared(_ALL)
 LATER: Prepared[Any] = Prepared(_ALL.where(Event.created_at > bindparam("since", type_=Event.created_at.type)))
 OF: Prepared[Any] = Prepared(_ALL.where(Event.kind.in_(bindparam("kinds", expanding=True))).limit(bindparam("most")))
+PAIRS: Prepared[Any] = Prepared(_ALL.where(tuple_(Event.kind, Event.via).in_(bindparam("pairs", expanding=True))))
+NAMED: Prepared[Any] = Prepared(_ALL.where(Event.kind.in_(("one", "two", "three"))))
 FIXED: Prepared[Any] = Prepared(_ALL.where(Event.kind == "one"))
 
 
@@ -49,6 +51,9 @@ def three(database: Database) -> Database:
         (LATER, {"since": AT + timedelta(days=9)}),
         (OF, {"kinds": ["one", "three"], "most": 1}),
         (OF, {"kinds": [], "most": 5}),
+        (OF, {"kinds": {"one", "two", "three"}, "most": 5}),
+        (NAMED, {}),
+        (PAIRS, {"pairs": [("one", "worker"), ("two", "api"), ("three", "worker")]}),
         (FIXED, {}),
     ],
 )
