@@ -50,7 +50,8 @@ class Kept:
         if session is not None and session.lent:
             return None
         if session is None or session.generation != self._generation:
-            if session is not None and session.connected is not None:
+            if session is not None and session.connected is not None and not session.connected.closed:
+                session.connected.invalidate()
                 session.connected.close()
             connection = self._engine.connect()
             session = self._of_thread.session = self._open(connection)
