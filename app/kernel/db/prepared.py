@@ -16,6 +16,7 @@ from weakref import WeakSet
 from sqlalchemy import BindParameter, CompoundSelect, Connection, Engine, Select, TextualSelect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TupleType
 
 if TYPE_CHECKING:
     from app.kernel.db.engine import Db
@@ -49,7 +50,8 @@ class Kept:
         if session is not None and session.lent:
             return None
         if session is None or session.generation != self._generation:
-            if session is not None and session.connected is not None:
+            if session is not None and session.connected is not None and not session.connected.closed:
+                session.connected.invalidate()
                 session.connected.close()
             connection = self._engine.connect()
             session = self._of_thread.session = self._open(connection)
@@ -85,7 +87,10 @@ class _Text:
             sources |= {part: (binds[name], at) for at, part in enumerate(parts)}
         names = tuple(state.positiontup or state.parameters)
         self._names = None if compiled.positional else names
-        self._binds = tuple(_bind(*sources[name], dialect) for name in names)
+        self._binds = tuple(
+            (bind.key, at, None if bind.required else bind, bind.type.dialect_impl(dialect).bind_processor(dialect))
+            for bind, at in map(sources.__getitem__, names)
+        )
         self._kinds = tuple(column.type.dialect_impl(dialect) for column in statement.selected_columns)
         self._dialect = dialect
         self._processors: tuple[tuple[int, Processor], ...] | None = None
@@ -115,13 +120,6 @@ class _Text:
         return zip(*columns, strict=True)
 
 
-def _bind(
-    bind: BindParameter[Any], at: int | None, dialect: Dialect
-) -> tuple[str, int | None, BindParameter[Any] | None, Processor | None]:
-    process = bind.type.dialect_impl(dialect).bind_processor(dialect)
-    return bind.key, at, None if bind.required else bind, process
-
-
 class Prepared(Generic[R]):
     """A reading statement, and the type of its rows: a NamedTuple, by default one of the columns' names.
 
@@ -140,7 +138,10 @@ class Prepared(Generic[R]):
         kept, connection = db.kept, db.connected
         if kept is None or connection is None or kept.bypassed:
             return self._executed(db, given)
-        text, values = self._text(kept.dialect, given)
+        found = self._text(kept.dialect, given)
+        if found is None:
+            return self._executed(db, given)
+        text, values = found
         try:
             cursor = cast(Any, connection.connection.dbapi_connection).execute(text.sql, values)
             rows = cursor.fetchall()
@@ -150,12 +151,15 @@ class Prepared(Generic[R]):
             return self._executed(db, given)
         return list(map(self._make, text.read(rows, cursor.description))) if rows else []
 
-    def _text(self, dialect: Dialect, given: Given) -> tuple[_Text, Mapping[str, object] | Sequence[object]]:
-        """The text of this statement for these values, and the values as the driver takes them."""
+    def _text(self, dialect: Dialect, given: Given) -> tuple[_Text, Mapping[str, object] | Sequence[object]] | None:
+        """The text of this statement for these values, and the values as the driver takes them. None where a list is of
+        pairs, each of which SQLAlchemy takes apart."""
         if dialect.name not in self._compiled:
             compiled = self.statement.compile(dialect=dialect)
             self._compiled[dialect.name] = compiled, tuple(bind for bind in compiled.binds.values() if bind.expanding)
         compiled, lists = self._compiled[dialect.name]
+        if any(isinstance(bind.type, TupleType) for bind in lists):
+            return None
         filled = {bind.key: _filled(given.get(bind.key, bind.value)) for bind in lists}
         key = dialect.name, *map(len, filled.values())
         text = self._texts.get(key)
