@@ -5,25 +5,16 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
+from app.cli_commands import BY, REASON, checked_reason, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.kernel.text.template_filters import pluralize
 
-REASON = click.option("--reason", required=True, help="Why; kept for good, so it must not name the person.")
-
 
 @click.group(help="Contacts of prescreens: what is kept of one person.")
 def contact() -> None:
     pass
-
-
-def checked_reason(output: Output, reason: str) -> str:
-    """The reason, without white space around it. Ends the command when it is none."""
-    if not 0 < len(reason.strip()) <= 300:
-        output.refuse("The reason is 1 to 300 characters.", "reason")
-    return reason.strip()
 
 
 @command(contact, "erase")

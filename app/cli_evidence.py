@@ -6,7 +6,7 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
+from app.cli_commands import BY, REASON, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock, store
 
@@ -155,9 +155,6 @@ def remark(output: Output, session: UUID, item: UUID, text: str) -> None:
     with opened_database().write() as db:
         actions.remark_evidence(db, session, item, text=text.strip(), by=BY, now=clock.now())
     output.done({"session": str(session), "item": str(item), "text": text.strip()}, "The remark is in the record.")
-
-
-REASON = click.option("--reason", required=True, help="Why; kept in the activity for good, so name nobody in it.")
 
 
 @command(evidence, "erase")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
+from app.cli_commands import BY, REASON, command, opened_database
 from app.cli_output import Output
 from app.config import Config
 from app.kernel.errors import NotFound
@@ -56,7 +56,7 @@ def verify(output: Output, session: str | None, everything: bool) -> None:
 @command(inspections, "erase-person")
 @click.argument("session", type=click.UUID)
 @click.argument("participant", type=click.UUID)
-@click.option("--reason", required=True, help="Why; kept for good, so it must not name the person.")
+@REASON
 def erase_person(output: Output, session: UUID, participant: UUID, reason: str) -> None:
     """Erase what is personal about a participant of a session that is over: name, addresses, network, browser.
 

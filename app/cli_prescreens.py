@@ -5,8 +5,7 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
-from app.cli_contacts import REASON, checked_reason
+from app.cli_commands import BY, REASON, checked_reason, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock
 from app.kernel.errors import Conflict, NotFound
