@@ -3,12 +3,14 @@
 import ipaddress
 import time
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from types import TracebackType
+from typing import IO
 from urllib.parse import urlsplit
 from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
 
 from app.config import Config
 from app.kernel.addresses import is_api
@@ -38,11 +40,29 @@ first visit loads forty of them."""
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 BODY_ERROR = "desk.body_error"
-"""The key of the environ under which a server says why a body did not arrive whole: an HTTPException."""
+"""The key of the environ under which a server says why a request is not served: its body did not arrive whole, or its
+answer has no room."""
+
+
+class WholeRequest(Request):
+    """A request whose body is in memory already (serving/bridge.py): the files of a small form are read there too, and
+    need no room in the temporary folder."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        if total_content_length is not None and total_content_length <= current_app.config["MAX_CONTENT_LENGTH"]:
+            return BytesIO()
+        return super()._get_file_stream(total_content_length, content_type, filename, content_length)
 
 
 def install(app: Flask, config: Config) -> None:
     """Puts the middleware around the app."""
+    app.request_class = WholeRequest
     app.before_request(_assign_request_id)
     app.before_request(_check_body)
     app.before_request(_check_origin)

@@ -5,6 +5,7 @@ granian reads and writes outside Python (docs/decisions/0021-slow-clients.md).
 """
 
 import asyncio
+import contextlib
 import io
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 import structlog
 from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout, ServiceUnavailable
 
+from app.kernel.db.faults import FULL, fault_of
+from app.kernel.errors import Unavailable
 from app.kernel.web.session_cookie import UNREADABLE
 from app.middleware import BODY_ERROR
 
@@ -33,6 +36,12 @@ the pages for them would keep everybody waiting."""
 
 IN_MEMORY = 1024 * 1024
 """An answer up to this size is kept in memory until it is sent; a larger one in a temporary file."""
+
+NO_ROOM = (
+    "There is no room on the server to put this together, so you get none of it. A shorter list needs less. "
+    "Try again in a minute; if it stays so, tell the people who run this site."
+)
+"""What a large answer says in whose place nothing can be kept."""
 
 FILE_SECONDS = 60
 """Seconds until a sent file is closed here. Granian opens it by itself, at once; that it did is not told."""
@@ -129,9 +138,7 @@ class Bridge:
             else:
                 await self._answer(environ, exchange)
         except Exception as error:
-            # Flask answers for all that its views raise; this is an answer that broke while it was made.
-            log.error("answer broke", kind=type(error).__name__, exc_info=error)
-            answer_in_short(exchange, 503)
+            await self._answer_otherwise(scope, exchange, error)
         finally:
             self._buffered -= len(body)
 
@@ -194,7 +201,7 @@ class Bridge:
 
     async def _answer(self, environ: WSGIEnvironment, exchange: Exchange) -> None:
         """Answers the request. A large answer is made piece by piece: other requests have their turns between."""
-        answer, body, more = await self._run(self._begin, environ)
+        answer, body, more = await self._run(self._begin, environ, IN_MEMORY)
         if not more:
             exchange.response_bytes(answer.status, answer.headers, body)
             return
@@ -207,7 +214,8 @@ class Bridge:
                 file.write(body)
             file.flush()
         except BaseException:
-            file.close()
+            with contextlib.suppress(OSError):  # what was not written yet is written now, or not
+                file.close()
             await self._run(answer.close)
             raise
         headers = [header for header in answer.headers if header[0].lower() != "content-length"]
@@ -215,9 +223,21 @@ class Bridge:
         exchange.response_file(answer.status, headers, f"/dev/fd/{file.fileno()}")
         self._loop.call_later(FILE_SECONDS, file.close)
 
-    def _begin(self, environ: WSGIEnvironment) -> tuple[Answer, bytes, bool]:
+    async def _answer_otherwise(self, scope: Scope, exchange: Exchange, error: Exception) -> None:
+        """Answers in place of an answer that broke while it was made: Flask answers for all that its views raise."""
+        log.error("answer broke", kind=type(error).__name__, exc_info=error)
+        if fault_of(error) is not FULL:
+            answer_in_short(exchange, 503)
+            return
+        environ = environ_of(scope, multithread=self._pool is not None)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ |= {"CONTENT_LENGTH": "0", BODY_ERROR: Unavailable(NO_ROOM, headers={"Retry-After": "60"})}
+        answer, body, _ = await self._run(self._begin, environ, sys.maxsize)
+        exchange.response_bytes(answer.status, answer.headers, body)
+
+    def _begin(self, environ: WSGIEnvironment, most: int) -> tuple[Answer, bytes, bool]:
         answer = Answer(self._app, environ)
-        return answer, *answer.read(IN_MEMORY)
+        return answer, *answer.read(most)
 
     async def _run(self, job: Callable[[*A], T], *arguments: *A) -> T:
         """The result of `job` in a thread for the app."""

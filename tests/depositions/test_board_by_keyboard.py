@@ -92,6 +92,27 @@ def test_a_narrow_bar_at_the_end_of_the_day_opens_within_the_board(
     assert shown["x"] + shown["width"] <= board["x"] + board["width"] + 1
 
 
+@pytest.mark.parametrize("hours", [0.25, 0.5, 0.75, 1, 1.5, 2])
+def test_a_short_bar_shows_its_name_beside_the_mark_of_an_overlap(
+    keys: Keyboard, cast: Any, database: Any, today: datetime, hours: float
+) -> None:
+    """The mark is on the line of the name only where both fit; nothing of a line shows by half."""
+    for _ in range(2):
+        one = request(database, cast, today + timedelta(hours=1), "Featherstonehaugh", estimated_duration=hours)
+    keys.open("/depositions/board")
+    name, mark, room, lines, inside = keys.page.locator(f"#session-{one.id}").evaluate("""(bar) => {
+        const style = getComputedStyle(bar), [name, mark, small] = [...bar.querySelectorAll(":scope > *")]
+            .filter((each) => !each.matches(".visually-hidden")).map((each) => each.getBoundingClientRect());
+        const pads = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+        const ends = bar.getBoundingClientRect().bottom - parseFloat(style.paddingBottom);
+        return [name.width, mark.width, bar.clientWidth - pads, mark.top > name.top + 5, mark.bottom <= ends];
+    }""")
+    assert mark > 0
+    assert inside
+    assert name >= min(room - 1, 72), "it has the line, or room for nine letters"
+    assert lines == (room < 72 + mark)
+
+
 def test_what_runs_now_is_started_by_keys_and_cases_are_opened(
     keys: Keyboard, cast: Any, database: Any, today: datetime
 ) -> None:

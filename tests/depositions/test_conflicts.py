@@ -225,7 +225,7 @@ def test_both_pages_say_why_it_was_booked_all_the_same(ines, database, cast):
     second = factories.request(database, cast, starts_at=starts_at, **{**factories.OTHERS, **EACH["invitee"]})
     factories.schedule(database, cast, second.id, reason="Two <b>rooms</b>.")
     for id in (first.id, second.id):
-        assert "Booked all the same: “<bdi>Two &lt;b&gt;rooms&lt;/b&gt;.</bdi>”." in text(
+        assert "Booked all the same: “<bdi>Two &lt;b&gt;rooms&lt;/b&gt;.</bdi>”</small>" in text(
             ines.get(f"/depositions/{id}")
         )
 

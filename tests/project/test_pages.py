@@ -1,5 +1,6 @@
 """Every page that somebody can reach, looked at once: reachable, readable by machines, and silent in the database."""
 
+import gzip
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ import time_machine
 
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
+from app.kernel.web.compression import LEVEL
 from tests import demo_data
 from tests.project import crawler
 from tests.project.crawler import DemoSite, Visit
@@ -42,6 +44,17 @@ def test_no_link_leads_nowhere(demo_site: DemoSite) -> None:
         for visit in demo_site.visits
         if visit.status not in good
     )
+
+
+LATER_PAGE = 15_000
+"""Bytes, compressed, of a page whose static files the browser has, heads included (quality 1, page weight)."""
+HEADS = 800
+"""Bytes of an answer's heads, at most."""
+
+
+def test_pages_are_light(demo_site: DemoSite) -> None:
+    weights = ((visit.url, len(gzip.compress(visit.html.encode(), LEVEL, mtime=0))) for visit in demo_site.pages())
+    complaints(f"{url} weighs {weight + HEADS}" for url, weight in weights if weight + HEADS > LATER_PAGE)
 
 
 MAY_WRITE: dict[str, str] = {

@@ -103,9 +103,27 @@ def test_rows_of_one_height_at_1280(page: Page, path: str) -> None:
 def test_cards_of_one_height_on_a_phone(page: Page, path: str) -> None:
     found = measure(page, path, 390, 844)
     assert found["first"] <= 240
-    assert found["heights"] == [80]
+    assert found["heights"] == [77]
     assert found["whole"] >= min(7, found["all"])
     assert (found["outside"], found["higher"], found["sideways"]) == (0, [], False)
+
+
+@pytest.mark.parametrize("desk", ["depositions", "prescreens", "inspections"])
+def test_rows_beside_an_item_are_as_high_and_as_many(hostile: crawler.DemoSite, page: Page, desk: str) -> None:
+    with hostile.database.write() as db:
+        db.execute(update(Person).where(Person.email == "vera@example.com").values(split_desks=desk))
+    try:
+        found = measure(page, f"/{desk}", 1280, 900)
+        assert page.locator(".split .list-pane").count() == 1
+        assert found["first"] <= 200
+        assert found["heights"] == [44]
+        assert found["whole"] >= min(14, found["all"])
+        phone = measure(page, f"/{desk}", 390, 844)
+        assert phone["heights"] == [77]
+        assert phone["whole"] >= min(7, phone["all"])
+    finally:
+        with hostile.database.write() as db:
+            db.execute(update(Person).where(Person.email == "vera@example.com").values(split_desks=""))
 
 
 def test_heads_stay_in_sight_and_no_row_has_the_focus_under_them(page: Page) -> None:

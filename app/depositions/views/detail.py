@@ -171,7 +171,7 @@ def _in_spite(reason: str | None) -> Markup:
     """The reason that was typed when the later of two sessions that overlap was booked, moved or given away."""
     if not reason:
         return Markup()
-    return Markup(" <small>Booked all the same: “<bdi>{}</bdi>”.</small>").format(reason)
+    return Markup(" <small>Booked all the same: “<bdi>{}</bdi>”</small>").format(reason)
 
 
 def _relative(deposition: Deposition) -> str:

@@ -23,7 +23,7 @@ from app.kernel.errors import Refusal
 from app.kernel.json_types import JsonObject
 from app.kernel.outbox.delivery_status import messages_about
 from app.kernel.text import datetimes
-from app.kernel.web import confirmation_pages
+from app.kernel.web import confirmation_pages, htmx
 from app.kernel.web.live import Live
 from app.prescreens import api_examples, emails, presentation
 from app.prescreens.events import EVENTS, SUBJECT
@@ -67,6 +67,21 @@ def detail(id: UUID) -> Response:
 def edit(id: UUID) -> Response:
     """The same page with the form that comes back from a preview as it was typed. Changes nothing."""
     return _page(actable(id), edited=confirmation_pages.edited_form())
+
+
+@pages.get("/<uuid:id>/messages")
+@allow(*READERS)
+def messages(id: UUID) -> Response:
+    """What each decision would send, as it leaves: apart from the page of the decision, which says it in words."""
+    prescreen, db = visible(id), reading()
+    undecided = review.state_of(prescreen, clock.now()) == "completed" and not first_looks.is_veiled(prescreen)
+    questionnaire = questionnaires.version(db, prescreen.workflow_template_id, prescreen.template_version)
+    return htmx.respond(
+        "prescreens/messages.html",
+        prescreen=prescreen,
+        name=presentation.name_of(prescreen),
+        previews=_previews(db, prescreen, questionnaire) if undecided else {},
+    )
 
 
 def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> Response:

@@ -82,6 +82,33 @@ function listActions() {
   });
 }
 
+/** Lists the pages that the navigation leads to, under its headings, and those of the user's own menu. */
+function listPages() {
+  const desks = $$("#nav h2").map((heading) => [heading.textContent, $$("a", heading.nextElementSibling)]);
+  const groups = [...desks, ["You", $$("#person > a")]].filter(([, links]) => links.length);
+  $("#palette-pages").replaceChildren(...groups.map(([title, links], n) => pages(`palette-${n + 1}`, title, links)));
+}
+
+function pages(id, title, links) {
+  const heading = element("span", "heading", title);
+  heading.id = id;
+  const group = element("div", "", heading, ...links.map((link, index) => page(link, `${id}-${index + 1}`)));
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-labelledby", id);
+  return group;
+}
+
+function page(link, id) {
+  const words = [...link.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE); // not how many wait there
+  const name = words.map((node) => node.textContent).join("").trim();
+  const option = element("a", "", $("svg.icon", link).cloneNode(true), element("span", "", name));
+  option.id = id;
+  option.href = link.href;
+  option.setAttribute("role", "option");
+  option.setAttribute("aria-selected", "false");
+  return option;
+}
+
 /** Follows the link that an option stands for, or focuses the button. */
 function goTo(option) {
   const target = targets[option.dataset.index];
@@ -109,6 +136,7 @@ new MutationObserver(() => {
   searchedFor = null;
   field().value = "";
   listActions();
+  listPages();
   narrow();
   settle();
   search();

@@ -125,9 +125,24 @@ function leaveField(event) {
   focusOn(currentLink() ?? openLink() ?? $(LINKS) ?? $("#main") ?? field);
 }
 
+/** What the lines of the help are about (templates/macros/shell.html). */
+const WORKS_ON = {
+  assign: "[data-key='e'], #actions form[action*='/assign']",
+  bars: "[data-bar]",
+  decide: "#approve, #deny",
+  filters: "[popovertarget='filters']",
+  form: "#main form[method='post']",
+  neighbours: "#main a[rel='next'], #main a[rel='prev']",
+  rows: ".data-table .title-cell > a",
+  search: "#search",
+  select: ".data-table .select-cell input",
+  undo: "#holds [data-undo]",
+};
+
 /** Shows in the help dialog only the keys that do something on this page. */
 function narrowHelp() {
-  for (const line of $$("#help [data-requires]")) line.hidden = !$(line.dataset.requires);
+  for (const what of $$("#help [data-works-on]"))
+    what.hidden = what.nextElementSibling.hidden = !$(WORKS_ON[what.dataset.worksOn]);
 }
 
 on("keydown", (event) => event.key === "?" && narrowHelp(), true);
