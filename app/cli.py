@@ -28,6 +28,7 @@ from app.cli_questionnaires import questionnaire, reasons
 from app.cli_reports import inspection
 from app.cli_sessions import session_move  # noqa: F401  # registers the commands of a session
 from app.cli_webhooks import webhook
+from app.cli_wording import wording
 from app.config import Config
 from app.kernel import clock
 from app.kernel.errors import NotFound, Unavailable
@@ -67,6 +68,7 @@ main.add_command(verify)
 main.add_command(erase_person)
 main.add_command(evidence)
 main.add_command(inspection)
+main.add_command(wording)
 
 # The database ---------------------------------------------------------------------------------------------------
 

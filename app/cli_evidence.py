@@ -53,7 +53,7 @@ def list_(output: Output, session: UUID) -> None:
 def download(output: Output, session: UUID, folder: Path) -> None:
     """Write the originals and copies of a session into a folder. That they were taken is an event."""
     from app.inspections import actions, queries
-    from app.inspections.evidence import receipt
+    from app.inspections.evidence import receiving
 
     database = opened_database()
     with database.read() as db:
@@ -64,7 +64,7 @@ def download(output: Output, session: UUID, folder: Path) -> None:
         actions.note_download(db, session, "bundle", by=BY, now=clock.now())
     names = []
     try:
-        for name, content in receipt.files(kept, items):
+        for name, content in receiving.files(kept, items):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)

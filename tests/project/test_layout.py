@@ -114,7 +114,11 @@ OWN_VIEWS = {
         "fairness": "whether decisions are alike",
         "calibration": "cases that every agent decides once more",
     },
-    "inspections": {"evidence": "the files of an inspection", "report": "the report of an inspection"},
+    "inspections": {
+        "evidence": "the files of an inspection",
+        "report": "the report of an inspection",
+        "wording": "an organization's own words about consent",
+    },
 }
 """Files named by a page of one desk alone."""
 

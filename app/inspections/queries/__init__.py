@@ -4,7 +4,7 @@ Statements are built once. Nothing here counts rows of a growing table: counts c
 (inspection_counts), and what is bounded by a day from an index range.
 """
 
-from app.inspections.queries.consents import Consents, consents, unasked, wordings
+from app.inspections.queries.consents import Consents, GivenAnswer, answers_of, consents, unasked, wordings
 from app.inspections.queries.detail import (
     AskedStamp,
     CampaignRow,
@@ -53,12 +53,14 @@ __all__ = [
     "AskedStamp",
     "CampaignRow",
     "Consents",
+    "GivenAnswer",
     "Item",
     "Keeping",
     "LinkMessage",
     "OrganizationRow",
     "SessionRow",
     "anchors",
+    "answers_of",
     "campaigns",
     "consents",
     "copy_names",
