@@ -178,7 +178,8 @@ class SettingsForm(VersionedForm):
         "E-mail about new answers of prospects",
         choices=NEW_ANSWERS,
         validate_choice=False,  # the rule does; a form of before there was this field has none
-        description="At once is one every ten minutes at most. It says how many there are, not from whom.",
+        description="At once is one every ten minutes at most. It says how many there are, not from whom. "
+        "Calibration rounds are announced with them.",
     )
 
     def offer_new_answers(self, decides: bool) -> None:
@@ -243,7 +244,7 @@ class OrganizationForm(VersionedForm):
         description="When you can be reached, in your language: Mon to Fri, 9:00–17:00.",
     )
     decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
-    keep_prescreens_days = IntegerField(
+    prescreen_days = IntegerField(
         "Keep what is personal in prescreens for … days",
         validators=[optional()],
         description="From the end of a prescreen, 30 days after its start: name, addresses, answers and notes are "

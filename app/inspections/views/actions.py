@@ -15,6 +15,7 @@ from app.inspections.events import EVENTS, NOTES_CHANGED, SUBJECT
 from app.inspections.forms import ButtonForm, EraseForm, InviteForm, NotesForm, RemarkForm
 from app.inspections.models import Inspection, Invite
 from app.inspections.presentation import secrets
+from app.inspections.presentation.phones import expected
 from app.inspections.views.confirmations import holders, page_url, to_confirm
 from app.inspections.views.filters import READERS, actable, pages, visible
 from app.inspections.views.list import QUEUE
@@ -35,6 +36,7 @@ LOGGED_OUT = "The field user who joined with it is logged out."
 @allow(*READERS)
 def invite(id: str) -> Response:
     """Invites a field user, once the operator has seen what is sent; link and code are shown once on the next page."""
+    confirmation_pages.comes_back_as("invite")
     form, inspection = InviteForm(), actable(id)
     form.check()
     participant, by, now = form.participant().model_dump(), me().actor(), clock.now()
@@ -165,6 +167,7 @@ def _press(id: str, act: Callable[..., Inspection]) -> Response:
 @allow(*READERS)
 def change_notes(id: str) -> Response:
     """Changes the notes that the invitee sees."""
+    confirmation_pages.comes_back_as("change_notes")
     form, inspection = NotesForm(), actable(id)
     form.check()
     notes, seen, by, now = form.notes.data or "", str(form.version.data), me().actor(), clock.now()
@@ -181,6 +184,7 @@ def change_notes(id: str) -> Response:
 @allow(*READERS)
 def add_remark(id: str) -> Response:
     """Adds a remark to the record."""
+    confirmation_pages.comes_back_as("add_remark")
     form, inspection = RemarkForm(), actable(id)
     form.check()
     text = str(form.text.data)
@@ -214,11 +218,21 @@ def end(id: str) -> Response:
     return back_to(inspection)
 
 
+def _still_expected(inspection: Inspection, now: datetime) -> str:
+    """What phones have not sent yet: it can still arrive after the end, for a time."""
+    waiting = sum(each.n for each in expected(queries.phones(db(), inspection.id), inspection.ended_at, now))
+    if not waiting:
+        return ""
+    pieces = "1 piece of evidence waits" if waiting == 1 else f"{waiting} pieces of evidence wait"
+    return f"{pieces} on phones, not sent yet: what was captured before the end is taken for 24 hours after it."
+
+
 def _ending(inspection: Inspection, now: datetime) -> str:
     """What comes of ending an inspection now, besides the messages that the preview shows."""
     planned = inspection.scheduled_for
     parts = [
         "Links and codes stop working, field users are logged out, and the chain is sealed. It cannot be opened again.",
+        _still_expected(inspection, now),
         "You need not wait for time stamps." if db().config.tsa_urls else "",
         f"It is planned for {datetimes.moment(planned, me().time_zone)}, {datetimes.relative(planned, now)}."
         if planned and planned > now
