@@ -6,7 +6,7 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
+from app.cli_commands import BY, REASON, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock, store
 
@@ -54,7 +54,7 @@ def list_(output: Output, session: UUID) -> None:
 def download(output: Output, session: UUID, folder: Path) -> None:
     """Write the originals and copies of a session into a folder. That they were taken is an event."""
     from app.inspections import actions, queries
-    from app.inspections.evidence import receipt
+    from app.inspections.evidence import receiving
 
     database = opened_database()
     with database.read() as db:
@@ -65,7 +65,7 @@ def download(output: Output, session: UUID, folder: Path) -> None:
         actions.note_download(db, session, "bundle", by=BY, now=clock.now())
     names = []
     try:
-        for name, content in receipt.files(kept, items):
+        for name, content in receiving.files(kept, items):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
@@ -155,9 +155,6 @@ def remark(output: Output, session: UUID, item: UUID, text: str) -> None:
     with opened_database().write() as db:
         actions.remark_evidence(db, session, item, text=text.strip(), by=BY, now=clock.now())
     output.done({"session": str(session), "item": str(item), "text": text.strip()}, "The remark is in the record.")
-
-
-REASON = click.option("--reason", required=True, help="Why; kept in the activity for good, so name nobody in it.")
 
 
 @command(evidence, "erase")

@@ -178,7 +178,8 @@ class SettingsForm(VersionedForm):
         "E-mail about new answers of prospects",
         choices=NEW_ANSWERS,
         validate_choice=False,  # the rule does; a form of before there was this field has none
-        description="At once is one every ten minutes at most. It says how many there are, not from whom.",
+        description="At once is one every ten minutes at most. It says how many there are, not from whom. "
+        "Calibration rounds are announced with them.",
     )
 
     def offer_new_answers(self, decides: bool) -> None:

@@ -22,7 +22,7 @@ from app.dashboard.documents.kinds import File, Kind, Making
 from app.dashboard.documents.models import Document
 from app.inspections import actions, bundle, chain, events, numbers, queries, records
 from app.inspections.actions._write import record
-from app.inspections.evidence import receipt
+from app.inspections.evidence import receiving
 from app.inspections.queries import Item
 from app.inspections.records import Record
 from app.inspections.report.document import NAME as REPORT
@@ -76,7 +76,7 @@ def pack(
     """Writes a bundle, a file after another; `roots` are those that this installation trusts. Raises Away."""
 
     def files() -> Iterator[tuple[str, bytes]]:
-        for n, each in enumerate(receipt.files(kept, source.items)):
+        for n, each in enumerate(receiving.files(kept, source.items)):
             if progress is not None and n % EVERY == 0:
                 progress(f"Packing file {n + 1}, of {len(source.items)} pieces of evidence")
             yield each

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from app.accounts.rules import LOCALES
 from app.dashboard.events import tag_events
 from app.inspections import user_agents
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
@@ -260,6 +261,29 @@ FOUND_WHOLE = EventType(
     "shield-check",
     "good",
     removes_from_list=True,
+)
+WORDING = "consent_wording"
+"""The subject type of an organization's own words about consent in events."""
+
+
+def wording_of(organization_id: int, locale: str) -> str:
+    """The words of one organization in one language, as a subject of events."""
+    return f"{organization_id}-{locale}"
+
+
+def _wording_changed(row: EventRow) -> str:
+    what = CONSENT_SUBJECTS.get(str(row.data.get("subject")), "")
+    language = LOCALES.get(str(row.data.get("locale")), "")
+    goes_back = " went back to the product’s by" if not row.data.get("after") else " changed by"
+    return f"Wording about {what.lower()} in {language}{goes_back} {{who}}"
+
+
+WORDING_CHANGED = EventType(
+    "consent_wording.changed",
+    _wording_changed,
+    "changed the wording",
+    "pencil",
+    details=lambda row: f"version {row.data.get('number')}: {row.data.get('reason')}",
 )
 TAGGED, UNTAGGED = tag_events(SUBJECT)
 

@@ -210,15 +210,15 @@ def _stamp(
     if stamped.reply is None:
         return found(Result.NOT_PROVEN, f"{name} has not stamped {_subject(links, stated)}.", "missing")
     try:
-        reply = anchors.read(stamped.reply)
+        token = anchors.token_of(stamped.reply)
     except anchors.Unreadable:
         return found(Result.BROKEN, f"{name}: the stored answer cannot be read as a time stamp.", "broken")
-    if reply.tst_info.message_imprint.message != hashlib.sha256(stamped.statement.encode()).digest():
+    if token.message_imprint.message != hashlib.sha256(stamped.statement.encode()).digest():
         sentence = f"{name}: the time stamp is over something else than the stored statement."
         return found(Result.BROKEN, sentence, "broken")
-    facts["at"] = reply.tst_info.gen_time.astimezone(UTC)
-    done = f"{name} (policy {reply.tst_info.policy.dotted_string}) stamped {_subject(links, stated)}"
-    at = f"at {moment(reply.tst_info.gen_time.astimezone(UTC))}"
+    facts["at"] = token.gen_time.astimezone(UTC)
+    done = f"{name} (policy {token.policy.dotted_string}) stamped {_subject(links, stated)}"
+    at = f"at {moment(token.gen_time.astimezone(UTC))}"
     if not roots:
         sentence = f"{done} {at}, and no root certificate is configured to check that with."
         return found(Result.NOT_PROVEN, sentence, "rootless")

@@ -159,6 +159,34 @@ def daily_news(db: Db, person: Recipient, came: int, waiting: int, dedupe: str) 
     )
 
 
+def calibration_round(
+    db: Db,
+    person: Recipient,
+    organization: tuple[int, str],
+    number: int,
+    cases: int,
+    closes_at: datetime,
+    dedupe: str,
+    due_at: datetime | None,
+) -> Message:
+    """To an agent: that a calibration round can be answered. It says nothing of its cases."""
+    id, name = organization
+    return email_message(
+        db,
+        "calibration-round",
+        to=person.email,
+        name=person.name,
+        dedupe=dedupe,
+        due_at=due_at,
+        organization=name,
+        number=number,
+        cases=cases,
+        until=datetimes.moment(closes_at, person.time_zone),
+        link=f"{db.config.public_base_url}/prescreens/calibration?organization={id}",
+        settings=f"{db.config.public_base_url}/settings",
+    )
+
+
 def _may_send(db: Db, address: str, now: datetime, purpose: str = "visitor") -> bool:
     name = recipient_limits.bucket(purpose, recipient_limits.mailbox(address))
     return recipient_limits.count(db, [(name, A_DAY, timedelta(days=1))], now) is None

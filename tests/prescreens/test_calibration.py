@@ -1,5 +1,6 @@
 """Calibration rounds: the same cases without names for every agent, answered once, and how far agents agree."""
 
+import csv
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,11 +8,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 
+from app.accounts.models import Person
 from app.kernel.changes.events import Event
 from app.kernel.clock import now
 from app.kernel.db.engine import Database
 from app.kernel.errors import Conflict
+from app.kernel.outbox.outbox import OutboxRow
 from app.prescreens import actions
+from app.prescreens.actions.announce_answers import next_eight
 from app.prescreens.actions.erase import erase_prescreens
 from app.prescreens.measures import CalibrationAnswer, CalibrationCase, CalibrationRound, Measure
 from app.prescreens.presentation.calibration import finding
@@ -21,6 +25,7 @@ from app.prescreens.rules.calibration import CASES, EVERY, Rated, Same, chosen, 
 from app.prescreens.rules.questions import read_questions
 from tests.cast import Cast
 from tests.cli.running import Desk
+from tests.outgoing import Outbox
 from tests.pages import csrf, text
 from tests.prescreens.factories import QUESTIONS, prescreen
 
@@ -245,12 +250,101 @@ def test_who_sees_names_and_who_may_not_answer(
         cast.sign_in(someone, who)
         pages[who] = text(someone.get("/prescreens/calibration"))
         assert "1 of 2 agents would approve it" in pages[who]
-    assert "<bdi>Lena Ortiz</bdi></th><td>0 of 5, 0% to 43%" in pages["adam"]
+    assert "<bdi>Lena Ortiz</bdi></th><td>0</td><td>5</td><td></td><td>0% to 43%</td>" in pages["adam"]
     assert "<bdi>Agent A</bdi>" in pages["aude"]
     assert "Lena" not in pages["aude"] + pages["leda"]
     # A lead makes a criterion of what divides them; administrators too, auditors not.
     edit = r"/edit?question=3#q3"
     assert [edit in pages[who] for who in ("adam", "aude", "leda")] == [True, False, True]
+
+
+def test_a_round_as_a_file(database: Database, cast: Cast, client: FlaskClient, round_: UUID) -> None:
+    """As far as its reader may see it: administrators by name, auditors by letter, agents themselves alone."""
+    answer(database, cast, round_, "mira", "deny")
+    url = f"/prescreens/calibration/{round_}/csv"
+
+    def file(who: str, status: int = 200) -> str:
+        someone = client.application.test_client()
+        cast.sign_in(someone, who)
+        answered = someone.get(url)
+        assert answered.status_code == status, who
+        return str(answered.text)
+
+    # Nothing of a round that runs, but to those who answered it.
+    for who in ("adam", "aude", "lena"):
+        assert "still runs" in file(who, 409)
+    assert file("mira").splitlines()[0].endswith("Case,Answers,Decided,Would approve,Would deny,You")
+    file("lars", 404)
+    file("otto", 403)
+    answer(database, cast, round_, "lena")
+    with database.write() as db:
+        db.execute(update(CalibrationRound).values(closes_at=now()))
+    head, *rows = csv.reader(file("adam").removeprefix("\ufeff").splitlines(keepends=True))
+    assert head[5:] == ["Lena Ortiz", "Mira Haddad"]
+    assert {tuple(row[3:]) for row in rows} == {("1", "1", "approve", "deny")}
+    assert {row[2] for row in rows} == {"approved", "denied"}
+    assert all("Monthly budget: 2,500" in row[1] for row in rows)
+    heads = {who: file(who).splitlines()[0] for who in ("aude", "leda", "lena")}
+    assert heads["aude"].endswith("Would deny,Agent A,Agent B")
+    assert heads["leda"].endswith("Would deny")
+    assert heads["lena"].endswith("Would deny,You")
+    assert CANARY not in "".join(map(file, ("adam", "aude", "leda", "lena")))
+    with database.read() as db:
+        taken = db.scalars(select(Event).where(Event.kind == "desk.exported").order_by(Event.id)).all()
+    assert len(taken) == 9
+    assert taken[0].data == {"address": url, "rows": CASES, "ticked": False}
+
+
+def test_charts_have_their_numbers_as_files(database: Database, cast: Cast, client: FlaskClient, round_: UUID) -> None:
+    answer(database, cast, round_, "mira", "deny")
+    answer(database, cast, round_, "lena")
+    with database.write() as db:
+        db.execute(update(CalibrationRound).values(closes_at=now()))
+    cast.sign_in(client, "adam")
+    page = client.get("/prescreens/calibration").text
+    assert page.count('<figure class="chart"') == 3
+    assert 'href="#round-1"' in page
+    assert "Lena Ortiz,0,5,,0% to 43%" in client.get("/prescreens/calibration?csv=others").text
+    assert "Round 1,5,10,50%" in client.get("/prescreens/calibration?csv=rounds").text
+    assert client.get("/prescreens/calibration?csv=x").status_code == 400
+    aude = client.application.test_client()
+    cast.sign_in(aude, "aude")
+    for key in ("others", "decided"):
+        file = aude.get(f"/prescreens/calibration?csv={key}").text
+        assert "Agent A," in file
+        assert "Lena" not in file
+
+
+def test_agents_who_want_to_hear_of_answers_hear_of_a_round_once(
+    database: Database, cast: Cast, outbox: Outbox
+) -> None:
+    wanted = {"lena": "now", "mira": "daily", "leda": "never", "lars": "now", "adam": "now"}
+    with database.write() as db:
+        for who, when in wanted.items():
+            db.execute(update(Person).where(Person.id == cast.people[who].id).values(new_answers=when, time_zone="UTC"))
+    for n in range(6):
+        decided = ("approved", "denied")[n % 2]
+        prescreen(database, cast.marston.id, decided, given={"fullName": CANARY}, at=now() - timedelta(days=1))
+
+    def mails() -> dict[str, OutboxRow]:
+        rows = [row for row in outbox.rows("email") if "alibration" in row.payload["subject"]]
+        assert len({row.payload["to"] for row in rows}) == len(rows)
+        return {row.payload["to"]: row for row in rows}
+
+    assert made(database) == 0
+    assert mails() == {}, "it is off"
+    switch(database, cast)
+    at = now()
+    assert made(database) == 1
+    assert made(database) == 0
+    found = mails()
+    assert set(found) == {"lena@example.com", "mira@example.com"}
+    assert found["lena@example.com"].due_at <= now()
+    assert found["mira@example.com"].due_at == next_eight("UTC", at)
+    content = found["lena@example.com"].payload
+    assert content["subject"] == "Calibration round 1 at Marston & Vale can be answered"
+    assert f"/prescreens/calibration?organization={cast.marston.id}" in str(content)
+    assert CANARY not in str(content)
 
 
 def test_administrators_switch_it(database: Database, cast: Cast, client: FlaskClient) -> None:
@@ -278,4 +372,11 @@ def test_the_command_says_the_same(
     assert [(each["round"], each["cases"], each["answered_by"]) for each in found["rounds"]] == [(1, 5, 1)]
     assert "It takes 10 more cases" in found["finding"]
     assert found["kappa"] is None
+    (first, *_) = desk.json("calibration", "show", "1", *at)["cases"]
+    assert list(first)[5:] == ["Agent A"]
+    assert first["Agent A"] == "approve"
+    named = desk.json("calibration", "show", "1", *at, "--names")["cases"]
+    assert [each["Lena Ortiz"] for each in named] == ["approve"] * CASES
+    assert CANARY not in str(named)
+    assert desk("calibration", "show", "2", *at).exit_code == 1
     assert desk.json("calibration", "switch", "off", *at)["changed"]

@@ -10,16 +10,13 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from app.kernel.changes.event_types import EventRow
 from app.kernel.changes.events import Event
-from app.kernel.clock import now
 from app.kernel.db.engine import Database
-from app.prescreens.actions import switch_measure
 from app.prescreens.events import EVENTS
-from app.prescreens.measures import Measure
-from app.prescreens.models import DecisionSnapshot, Prescreen
+from app.prescreens.models import Prescreen
 from app.prescreens.presentation.fairness import opening, tables
 from app.prescreens.queries import fairness as queries
 from app.prescreens.queries.fairness import Measured
@@ -39,7 +36,8 @@ from tests.cast import Cast
 from tests.cli.running import Desk
 from tests.pages import csrf, text
 from tests.prescreens.decisions import decide_in
-from tests.prescreens.factories import prescreen, template
+from tests.prescreens.factories import prescreen
+from tests.prescreens.measured import decided, switch
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 ANA, BEN, CEM, DOT = 1, 2, 3, 4
@@ -189,59 +187,6 @@ def test_the_first_sentence_says_what_can_be_said_and_how_many_more_it_takes() -
 
 
 # Pages ----------------------------------------------------------------------------------------------------------
-
-
-def decided(database: Database, cast: Cast, home: int, *groups: tuple[int, dict[str, Any]]) -> None:
-    """Decisions on pages, written as they are stored."""
-    at = now() - timedelta(days=1)
-    with database.write() as db:
-        questionnaire = template(db, home)
-        for count, facts in groups:
-            for _ in range(count):
-                id = UUID(int=random.getrandbits(128))
-                one = {"approved": True, "who": "lena", "met": {"budget": True}, "locale": "en", **facts}
-                word = "approved" if one["approved"] else "denied"
-                db.execute(
-                    insert(Prescreen.__table__).values(
-                        id=id,
-                        organization_id=home,
-                        workflow_template_id=questionnaire,
-                        template_version=1,
-                        submission={},
-                        status="completed",
-                        review_status=word,
-                        reviewed_at=at,
-                        completed_at=at - timedelta(hours=3),
-                        updated_at=at,
-                        alike_key="same",
-                        locale=one["locale"],
-                        **Prescreen.lifetime(at - timedelta(days=1)),
-                    )
-                )
-                hashes = dict.fromkeys(("answers_hash", "criteria_hash", "email_hash"), "0" * 64)
-                db.execute(
-                    insert(DecisionSnapshot.__table__).values(
-                        prescreen_id=id,
-                        organization_id=home,
-                        decision=word,
-                        via=one.get("via", "page"),
-                        person_id=cast.people[one["who"]].id,
-                        decided_by=cast.people[one["who"]].name,
-                        version=1,
-                        template_version=1,
-                        met=one["met"],
-                        reasons=[],
-                        why="",
-                        pressed_at=at,
-                        decided_at=at,
-                        **hashes,
-                    )
-                )
-
-
-def switch(database: Database, cast: Cast, home: int, on: bool = True) -> bool:
-    with database.write() as db:
-        return switch_measure(db, home, Measure.FAIRNESS, on, by=cast.actor("adam"), now=now())
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ from app.prescreens.rules.fairness import MOST
 from app.prescreens.rules.progress import Step
 from app.prescreens.rules.reasons import Mirror
 from app.prescreens.views.filters import FILTERS
+from app.prescreens.views.measured import Group
 from tests.cast import Cast
 from tests.dashboard.choosing import chooser
 from tests.prescreens.factories import template
@@ -416,6 +417,17 @@ def test_the_decisions_of_the_fairness_page(database: Database, home: int) -> No
         seen = fairness.measured(db, home, "UTC")
     assert seen.fairness.n == MOST
     assert len(heard) == 3
+
+
+def test_the_rows_behind_the_fairness_page(database: Database, home: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read by their ids, or along the index of what was decided; of one organization as of all."""
+    with database.read() as db:
+        ids = list(db.scalars(select(Prescreen.id).where(Prescreen.organization_id == home).limit(MOST)))
+    monkeypatch.setattr(Group, "values", lambda *_: {"measured": ids})
+    for reach, state in product((None, frozenset({home})), ("decided", "denied")):
+        chosen = choose(state=state, language="es", reach=reach, organization_id=home)
+        listed = plans(database, lambda db, chosen=chosen: listing.listing(db, chosen, NOW).page(db))
+        by_index(listed)
 
 
 def test_the_cases_of_a_calibration_round(database: Database, home: int) -> None:

@@ -39,6 +39,7 @@ ASKED = "…"
 @allow(*READERS)
 def schedule(id: int) -> Response:
     """Books the session and notifies every participant, once the user has seen what they are sent."""
+    confirmation_pages.comes_back_as("schedule")
     deposition, team, form = actable(id), managers.managers(reading()), ScheduleForm()
     form.offer(team)
     form.check()
@@ -90,6 +91,7 @@ def cancel(id: int) -> Response:
 @allow(*READERS)
 def decline_cancellation(id: int) -> Response:
     """Declines the organization’s request to cancel, once the user has read what the organization will read."""
+    confirmation_pages.comes_back_as("decline_cancellation")
     deposition, form = actable(id), DeclineForm()
     form.check()
     notice, by, now = form.notice.data or "", me().actor(), clock.now()
@@ -125,6 +127,7 @@ def tell(id: int) -> Response:
 @allow(*READERS)
 def write_notice(id: int) -> Response:
     """Writes the note that the organization reads."""
+    confirmation_pages.comes_back_as("write_notice")
     deposition, form = actable(id), NoticeForm()
     form.check()
     notice, by, now = form.notice.data or "", me().actor(), clock.now()
@@ -137,6 +140,7 @@ def write_notice(id: int) -> Response:
 @allow(*READERS)
 def change_room(id: int) -> Response:
     """Gives the session another video room, once the user has seen what its manager is sent."""
+    confirmation_pages.comes_back_as("change_room")
     deposition, form = actable(id), RoomForm()
     form.check()
     room_url, by, now = form.room_url.data, me().actor(), clock.now()

@@ -27,6 +27,7 @@ from app.kernel.web import confirmation_pages
 @allow(*READERS)
 def ask(id: int) -> Response:
     """Sends the organization a question with prepared answers, once the user has seen the e-mail."""
+    confirmation_pages.comes_back_as("ask")
     deposition, form = actable(id), AskForm()
     form.check()
     new, by, now = form.question_asked, me().actor(), clock.now()

@@ -85,7 +85,7 @@ def schedule_form(
         "manager": choices[0].value if choices and known else OTHER,
         "manager_name": "" if known else preferred,
     }
-    form = ScheduleForm() if posted else ScheduleForm(formdata=None, data=defaults)
+    form = ScheduleForm(version=deposition.version) if posted else ScheduleForm(formdata=None, data=defaults)
     form.offer(team)
     return form
 
@@ -95,6 +95,6 @@ def manager_form(
 ) -> ManagerForm:
     """The form of a change of manager. The first who is free is chosen."""
     defaults = {"version": deposition.version, "manager": choices[0].value if choices else OTHER}
-    form = ManagerForm() if posted else ManagerForm(formdata=None, data=defaults)
+    form = ManagerForm(version=deposition.version) if posted else ManagerForm(formdata=None, data=defaults)
     form.offer(team)
     return form

@@ -122,7 +122,7 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         participants=pluralize(len(everybody), "person", "people") if everybody else "",
         knowledge=known,
         question=shown_question(deposition),
-        ask=AskForm() if edited == "ask" else AskForm(formdata=None, version=version),
+        ask=AskForm(version=version) if edited == "ask" else AskForm(formdata=None, version=version),
         asking=edited == "ask",
         proposal=shown_proposal(deposition, now),
         reconfirmation=shown_reconfirmation(deposition, denied, now),
@@ -136,10 +136,20 @@ def _page(deposition: DepositionDetail, live: Live | None = None, edited: str = 
         schedule=schedule_form(deposition, team, choices, posted=edited == "schedule"),
         checklist=ChecklistForm(formdata=None, data={"version": version, **progress}),
         progress=[(LABELS[item], PROGRESS[each]) for item, each in progress.items() if each != Progress.NONE],
-        room=RoomForm(formdata=None, version=version, room_url=deposition.room_url),
-        cancel=CancelForm() if edited == "cancel" else CancelForm(formdata=None, version=version, notify=any(informed)),
-        notice=NoticeForm(formdata=None, version=version, notice=deposition.notice),
-        decline=(DeclineForm() if edited == "decline_cancellation" else DeclineForm(formdata=None, version=version)),
+        room=RoomForm(version=version)
+        if edited == "change_room"
+        else RoomForm(formdata=None, version=version, room_url=deposition.room_url),
+        cancel=CancelForm(version=version)
+        if edited == "cancel"
+        else CancelForm(formdata=None, version=version, notify=any(informed)),
+        notice=NoticeForm(version=version)
+        if edited == "write_notice"
+        else NoticeForm(formdata=None, version=version, notice=deposition.notice),
+        decline=(
+            DeclineForm(version=version)
+            if edited == "decline_cancellation"
+            else DeclineForm(formdata=None, version=version)
+        ),
         move=_move_form(deposition, team, posted=edited == "move"),
         manager=manager_form(deposition, team, choices, posted=edited == "change_manager"),
         zone_names=presentation.ZONE_NAMES,
@@ -230,7 +240,7 @@ def _move_form(deposition: Deposition, team: Sequence[Manager], posted: bool) ->
         "estimated_duration": deposition.estimated_duration or "",
         "notify": True,
     }
-    form = MoveForm() if posted else MoveForm(formdata=None, data=moment)
+    form = MoveForm(version=deposition.version) if posted else MoveForm(formdata=None, data=moment)
     form.offer(team, deposition)
     return form
 

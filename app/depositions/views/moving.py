@@ -30,6 +30,7 @@ from app.kernel.web import confirmation_pages
 @allow(*READERS)
 def move(id: int) -> Response:
     """Moves the session, with or without telling anybody, once the user has seen what they are sent."""
+    confirmation_pages.comes_back_as("move")
     deposition, form = actable(id), MoveForm()
     form.offer(managers.managers(reading()), deposition)
     form.check()
@@ -66,6 +67,7 @@ def move(id: int) -> Response:
 @allow(*READERS)
 def change_manager(id: int) -> Response:
     """Gives the session another manager, or none, once the user has seen what the former and the new one are sent."""
+    confirmation_pages.comes_back_as("change_manager")
     deposition, team, form = actable(id), managers.managers(reading()), ManagerForm()
     form.offer(team)
     form.check()

@@ -106,6 +106,7 @@ def read_mail() -> Response:
 def create() -> Response:
     """Stores the request, at once or, where something is sent, once the user has seen what. A second press of the same
     form leads to the request of the first."""
+    confirmation_pages.comes_back_as("new", url_for(".new"))
     form = _form()
     form.check()
     organization = _organizations()[form.organization.data]

@@ -73,9 +73,10 @@ def choose_hours(id: int) -> Response:
 @allow(*READERS)
 def propose(id: int) -> Response:
     """Asks every participant which of the hours suit them, once the user has seen the e-mails."""
+    confirmation_pages.comes_back_as("propose", url_for(".propose", id=id))
     deposition, form = actable(id), ProposeForm()
     if confirmation_pages.edited_form():
-        return _page(deposition, form)
+        return _page(deposition, ProposeForm(version=deposition.version))
     form.check()
     new, by, now = form.proposal(deposition.time_zone), me().actor(), clock.now()
     _, preview = confirmation.confirm(

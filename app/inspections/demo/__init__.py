@@ -23,6 +23,7 @@ from app.inspections.emails import link_name
 from app.inspections.evidence.models import Evidence
 from app.inspections.locales import TRANSLATIONS, consent_wording
 from app.inspections.models import Anchoring, Inspection
+from app.inspections.queries import own_wordings
 from app.inspections.report import document
 from app.kernel import store
 from app.kernel.changes.events import Actor
@@ -65,6 +66,16 @@ ENGLISH = (
     ("Marcus", "Bell", "Hail on the roof, CL-2026-0090", "en"),
     ("Rosa", "Delgado", "Revisión de salida, 2C", "es"),
 )
+
+FRENCH_WORDS = {
+    "camera": "Maison Assurances regarde par votre caméra pendant l’inspection. Les images servent à traiter ce "
+    "dossier, et à rien d’autre.",
+    "recording": "Avec votre accord, Maison Assurances enregistre l’image et le son. L’enregistrement est gardé cinq "
+    "ans avec le dossier ; vous pouvez en demander une copie.",
+}
+ARABIC_WORDS = {
+    "recording": "بموافقتك نسجّل الصورة والصوت أثناء المعاينة. يُحفظ التسجيل مع الملف ولا يُستعمل لغير ذلك.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +177,10 @@ class Desk:
     def answer(self, minted: actions.Minted, number: int, at: datetime, answers: Mapping[str, str]) -> None:
         fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
         t = TRANSLATIONS.translator(queries.get(self.db, fresh.inspection_id).locale)
-        words = {subject: actions.Wording(consent_wording(subject, t), t.lang) for subject in answers}
+        own = own_wordings.own_texts(self.db, self.organization.id, t.lang)
+        words = {
+            subject: actions.Wording(consent_wording(subject, t, own.get(subject, "")), t.lang) for subject in answers
+        }
         actions.consent(self.db, fresh, answers, words, visitor=self.visitor(number), now=at)
 
 
@@ -187,6 +201,8 @@ def load(
     khaleej = desk("khaleej", ("layla.haddad",), ARABIC, "أمطار نوفمبر")
     alder = desk("alder", ("owen.parry",), ENGLISH)
     juniper = desk("juniper", ("marisol.vega",), ENGLISH)
+    _own_words(maison, "fr", FRENCH_WORDS, "Formulation relue par le service juridique")
+    _own_words(khaleej, "ar", ARABIC_WORDS, "نص أقره المستشار القانوني")
     _as_printed(maison)
     _now(maison)
     _today(maison)
@@ -207,6 +223,13 @@ def load(
     _delivered(db, now)
     _report(maison)
     return {"inspections": "about 80"}
+
+
+def _own_words(desk: Desk, locale: str, texts: Mapping[str, str], reason: str) -> None:
+    """The words in which an organization asks itself; what it does not word is asked in the product's."""
+    by, at = Actor("cli", None, "desk command", None, "cli"), desk.now - timedelta(days=400)
+    id = desk.organization.id
+    actions.change_wording(desk.db, id, locale, texts, reason, revision=None, by=by, now=at)
 
 
 def _as_printed(desk: Desk) -> None:

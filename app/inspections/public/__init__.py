@@ -26,6 +26,7 @@ from app.inspections.evidence import rules as evidence_rules
 from app.inspections.forms import ConsentForm, FieldForm
 from app.inspections.locales import TRANSLATIONS, consent_wording, date_time, time_left
 from app.inspections.models import Inspection, Invite, Status
+from app.inspections.queries import own_wordings
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.api.routing import as_uuid
@@ -131,9 +132,12 @@ def consent(id: str) -> Response:
     if found.role != rules.FIELD:
         return see_other(_url(".room", id))
     missing = bool(request.args.get("missing"))
-    form = ConsentForm(formdata=None, wording=_digest(_wordings(scene)))
+    own = _own_texts(scene)
+    form = ConsentForm(formdata=None, wording=_digest(_wordings(scene, own)))
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
-    return _page("inspections/consent.html", scene, 3, form=form, missing=missing, known=known)
+    return _page(
+        "inspections/consent.html", scene, 3, form=form, missing=missing, known=known, own=own, subjects=rules.SUBJECTS
+    )
 
 
 @public_pages.post("/consent")
@@ -145,7 +149,7 @@ def allow_or_deny(id: str) -> Response:
     scene, found = _inside(id)
     if not isinstance(found, Invite) or found.role != rules.FIELD:
         return see_other(_url(".consent", id))
-    answers, wordings = form.answers(), _wordings(scene)
+    answers, wordings = form.answers(), _wordings(scene, _own_texts(scene))
     # An answer counts only with the words that it was given to, which an update may have changed meanwhile.
     if len(answers) < len(rules.SUBJECTS) or form.wording.data != _digest(wordings):
         return see_other(_url(".consent", id, missing="1"))
@@ -154,10 +158,17 @@ def allow_or_deny(id: str) -> Response:
     return see_other(_url(".room", id))
 
 
-def _wordings(scene: Scene) -> dict[str, actions.Wording]:
+def _own_texts(scene: Scene) -> dict[str, str]:
+    """What the organization says itself in the language of the page, by subject; never its words in another one."""
+    assert scene.inspection is not None
+    return own_wordings.own_texts(reading(), scene.inspection.organization_id, scene.locale)
+
+
+def _wordings(scene: Scene, own: Mapping[str, str]) -> dict[str, actions.Wording]:
     """The words in which this visitor is asked about each subject."""
     t = TRANSLATIONS.translator(scene.locale)
-    return {subject: actions.Wording(consent_wording(subject, t), t.lang) for subject in rules.SUBJECTS}
+    words = {subject: consent_wording(subject, t, own.get(subject, "")) for subject in rules.SUBJECTS}
+    return {subject: actions.Wording(text, t.lang) for subject, text in words.items()}
 
 
 def _digest(wordings: Mapping[str, actions.Wording]) -> str:

@@ -18,9 +18,9 @@ from werkzeug.datastructures import FileStorage
 
 from app.accounts.access import public
 from app.inspections import actions, queries, rules
-from app.inspections.evidence import pictures, receipt
+from app.inspections.evidence import pictures, receiving
 from app.inspections.evidence import rules as evidence_rules
-from app.inspections.evidence.receipt import Received, Sent
+from app.inspections.evidence.receiving import Received, Sent
 from app.inspections.evidence.rules import Unfit
 from app.inspections.locales import TRANSLATIONS
 from app.inspections.models import Invite
@@ -90,7 +90,7 @@ def add(invite: Invite, kept: Store, received: Received, name: str, *, late: boo
     known = queries.evidence_by_hash(reading(), invite.inspection_id, received.sha256)
     if known is not None:
         raise Unfit("erased" if known.erased_at else "known", 409)
-    receipt.keep(kept, invite.inspection_id, received)
+    receiving.keep(kept, invite.inspection_id, received)
     item = actions.Item(
         received.kind,
         received.sha256,
@@ -106,7 +106,7 @@ def add(invite: Invite, kept: Store, received: Received, name: str, *, late: boo
     except Unfit as unfit:
         if unfit.reason not in ("known", "erased"):
             with suppress(Exception):  # away meanwhile: the file is no evidence, and named by nothing
-                kept.delete(receipt.originals(invite.inspection_id), received.sha256)
+                kept.delete(receiving.originals(invite.inspection_id), received.sha256)
         raise
     return Result(name, "", received.sha256)
 
@@ -121,8 +121,8 @@ class SentFile(NamedTuple):
     def received(self, place_allowed: bool) -> Received:
         """What is kept of it. Raises Unfit."""
         if self.content is None:
-            return receipt.note(self.note, self.facts)
-        return receipt.file(self.content, self.facts, place_allowed=place_allowed)
+            return receiving.note(self.note, self.facts)
+        return receiving.file(self.content, self.facts, place_allowed=place_allowed)
 
 
 def _sent() -> Iterator[SentFile]:

@@ -14,9 +14,9 @@ from flask import Response, current_app, jsonify, request
 
 from app.accounts.access import public
 from app.inspections import actions, queries
-from app.inspections.evidence import receipt, signatures
+from app.inspections.evidence import receiving, signatures
 from app.inspections.evidence import rules as evidence_rules
-from app.inspections.evidence.receipt import Received
+from app.inspections.evidence.receiving import Received
 from app.inspections.evidence.rules import Unfit
 from app.inspections.models import Invite, Status
 from app.inspections.public import Scene, _inside, _visitor, public_pages
@@ -85,7 +85,7 @@ def join_parts(id: str, sha256: str) -> Response:
     scene, found = _sender(id)
     if not isinstance(found, Invite):
         return pages.refused(scene, found)
-    name = receipt.file_name(request.form.get("name", ""))
+    name = receiving.file_name(request.form.get("name", ""))
     try:
         result = _joined(scene, found, sha256, name)
     except Unfit as unfit:

@@ -4,7 +4,7 @@ Statements are built once. Nothing here counts rows of a growing table: counts c
 (inspection_counts), and what is bounded by a day from an index range.
 """
 
-from app.inspections.queries.consents import Consents, consents, unasked, wordings
+from app.inspections.queries.consents import Consents, GivenAnswer, answers_of, consents, unasked, wordings
 from app.inspections.queries.detail import (
     AskedStamp,
     CampaignRow,
@@ -54,6 +54,7 @@ __all__ = [
     "AskedStamp",
     "CampaignRow",
     "Consents",
+    "GivenAnswer",
     "Item",
     "Keeping",
     "LinkMessage",
@@ -61,6 +62,7 @@ __all__ = [
     "Phone",
     "SessionRow",
     "anchors",
+    "answers_of",
     "campaigns",
     "consents",
     "copy_names",

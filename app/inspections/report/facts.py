@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -410,9 +411,9 @@ def _stamps(source: Source, when: Callable[[datetime | None], str], t: Translato
         if asked.state == AnchorState.FAILED:
             state, tone = t("report_stamp_failed"), "danger"
         elif asked.reply is not None:
-            token = anchors.read(asked.reply).tst_info
-            name = f"{name} ({token.policy.dotted_string})"
-            accuracy = _accuracy(token.accuracy, t)
+            with suppress(anchors.Unreadable):  # the finding says so
+                token = anchors.token_of(asked.reply)
+                name, accuracy = f"{name} ({token.policy.dotted_string})", _accuracy(token.accuracy, t)
             until = anchors.certificate_ends_at(asked.reply)
             if finding.result == Result.PROVEN:
                 state, tone = t("report_stamp_proven", until=when(until)) if until else t("report_stamp_good"), "good"

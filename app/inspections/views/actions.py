@@ -36,6 +36,7 @@ LOGGED_OUT = "The field user who joined with it is logged out."
 @allow(*READERS)
 def invite(id: str) -> Response:
     """Invites a field user, once the operator has seen what is sent; link and code are shown once on the next page."""
+    confirmation_pages.comes_back_as("invite")
     form, inspection = InviteForm(), actable(id)
     form.check()
     participant, by, now = form.participant().model_dump(), me().actor(), clock.now()
@@ -166,6 +167,7 @@ def _press(id: str, act: Callable[..., Inspection]) -> Response:
 @allow(*READERS)
 def change_notes(id: str) -> Response:
     """Changes the notes that the invitee sees."""
+    confirmation_pages.comes_back_as("change_notes")
     form, inspection = NotesForm(), actable(id)
     form.check()
     notes, seen, by, now = form.notes.data or "", str(form.version.data), me().actor(), clock.now()
@@ -182,6 +184,7 @@ def change_notes(id: str) -> Response:
 @allow(*READERS)
 def add_remark(id: str) -> Response:
     """Adds a remark to the record."""
+    confirmation_pages.comes_back_as("add_remark")
     form, inspection = RemarkForm(), actable(id)
     form.check()
     text = str(form.text.data)

@@ -121,8 +121,11 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         no_api_example=api_examples.NONE,
         invite=InviteForm() if edited == "invite" else InviteForm(formdata=None),
         inviting=edited == "invite",
-        notes=NotesForm(formdata=None, notes=inspection.notes, version=sha256(inspection.notes)),
-        remark=RemarkForm(formdata=None),
+        notes=NotesForm(version=sha256(inspection.notes))
+        if edited == "change_notes"
+        else NotesForm(formdata=None, notes=inspection.notes, version=sha256(inspection.notes)),
+        remark=RemarkForm() if edited == "add_remark" else RemarkForm(formdata=None),
+        edited=edited,
         erase=EraseForm(formdata=None),
         administers=me().may(PEOPLE, True, inspection.organization_id),
         authorities=[name_of(url) for url in current_app.extensions["config"].tsa_urls],

@@ -10,10 +10,10 @@ from app.accounts.access import allow, me
 from app.accounts.roles import PEOPLE
 from app.dashboard.documents import actions as documents
 from app.inspections import actions, bundles, queries
-from app.inspections.evidence import pictures, receipt
+from app.inspections.evidence import pictures, receiving
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.models import Kind
-from app.inspections.evidence.receipt import Sent
+from app.inspections.evidence.receiving import Sent
 from app.inspections.evidence.rules import Unfit
 from app.inspections.forms import ButtonForm, EraseForm, RemarkForm
 from app.inspections.queries import Item
@@ -71,8 +71,8 @@ def add_document(id: str) -> Response:
     if file is None or not file.filename:
         raise Unfit("nothing")
     allowed = evidence_rules.place_allowed(inspection.consent_state)
-    received = receipt.file(file.stream.read(), Sent(file.filename, source="operator"), place_allowed=allowed)
-    receipt.keep(_store(), inspection.id, received)
+    received = receiving.file(file.stream.read(), Sent(file.filename, source="operator"), place_allowed=allowed)
+    receiving.keep(_store(), inspection.id, received)
     # What an operator adds is a document to the record, also where it is a picture.
     item = actions.Item(
         Kind.DOCUMENT,
@@ -125,7 +125,7 @@ def make_bundle(id: str) -> Response:
 def original(id: str, evidence_id: str) -> Response:
     """The untouched file, as a download. That it was downloaded is an event."""
     item = _item(id, evidence_id)
-    content = _read(receipt.originals(item.inspection_id), item.sha256)
+    content = _read(receiving.originals(item.inspection_id), item.sha256)
     _note(item, "original")
     return _download(content, item.mime, f"{item.sha256}.{pictures.EXTENSIONS[item.mime]}")
 
@@ -137,7 +137,7 @@ def copy(id: str, evidence_id: str) -> Response:
     item = _item(id, evidence_id)
     if item.copy_sha256 is None:
         raise NotFound("There is no copy of this.")
-    content = _read(receipt.copies(item.inspection_id), item.copy_sha256)
+    content = _read(receiving.copies(item.inspection_id), item.copy_sha256)
     _note(item, "copy")
     return _download(content, pictures.JPEG, f"copy-of-{item.sha256}.jpg")
 
@@ -149,7 +149,7 @@ def thumbnail(id: str, evidence_id: str) -> Response:
     item = _item(id, evidence_id)
     if item.thumbnail_sha256 is None:
         raise NotFound("There is no picture of this.")
-    return _file(_read(receipt.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
+    return _file(_read(receiving.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
 
 
 @pages.post("/<id>/evidence/<evidence_id>/remark")

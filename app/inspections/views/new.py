@@ -18,6 +18,7 @@ from app.kernel.api.routing import as_uuid
 from app.kernel.db.transaction import db
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.text import time_zones
+from app.kernel.web import confirmation_pages
 from app.kernel.web.forms import choices
 from app.kernel.web.htmx import respond, see_other
 
@@ -29,10 +30,18 @@ def new() -> Response:
     return _new_page(_new_form())
 
 
+@pages.post("/new")
+@allow(*READERS)
+def edit_new() -> Response:
+    """The same form as it was typed: what was refused comes back. Changes nothing."""
+    return _new_page(_new_form())
+
+
 @pages.post("/create")
 @allow(*READERS)
 def create() -> Response:
     """Creates an inspection and leads to its page."""
+    confirmation_pages.comes_back_as("new", url_for(".new"))
     form = _new_form()
     form.check()
     organization = _writable()[int(form.organization.data)]

@@ -74,7 +74,7 @@ def edited_form() -> str:
     return request.form.get(EDIT, "")
 
 
-def comes_back_as(form: str) -> None:
+def comes_back_as(form: str, page: str = "") -> None:
     """Says that what is typed here, when it is refused on a page of its own, can be brought back to the page of its
-    form, which shows the form of this name with it (`edited_form`)."""
-    g.edited_form = form
+    form, which shows the form of this name with it (`edited_form`): the page above, or that at another address."""
+    g.edited_form, g.page_of_form = form, page

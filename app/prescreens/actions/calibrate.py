@@ -1,18 +1,22 @@
-"""Calibration rounds: made by the worker, answered once by each agent."""
+"""Calibration rounds: made by the worker, which writes to agents about it, and answered once by each agent."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert
 
+from app.accounts.models import NewAnswers
 from app.kernel.changes.event_types import EventType
 from app.kernel.changes.events import WORKER, Actor, record
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.errors import Conflict, NotFound
-from app.prescreens import events
+from app.kernel.outbox.outbox import Message
+from app.prescreens import emails, events
+from app.prescreens.actions.announce_answers import next_eight
 from app.prescreens.measures import CalibrationAnswer, CalibrationCase, CalibrationRound
-from app.prescreens.queries import calibration
+from app.prescreens.queries import calibration, fairness, recipients
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.calibration import EVERY, Choices, check_answers, chosen
 
@@ -38,9 +42,28 @@ def make_rounds(db: Db, now: datetime) -> int:
             insert(CalibrationCase.__table__),
             [{"round_id": id, "place": place, "prescreen_id": case} for place, case in enumerate(cases, 1)],
         )
-        _record(db, events.ROUND_MADE, organization_id, number, WORKER, now)
+        messages = _news(db, organization_id, number, len(cases), now)
+        _record(db, events.ROUND_MADE, organization_id, number, WORKER, now, messages)
         made += 1
     return made
+
+
+def _news(db: Db, organization_id: int, number: int, cases: int, now: datetime) -> list[Message]:
+    """One e-mail to each agent who wants to hear of new answers: now, or with those of the day."""
+    (home,) = fairness.organizations(db, [organization_id])
+    return [
+        emails.calibration_round(
+            db,
+            person,
+            (home.id, home.name),
+            number,
+            cases,
+            now + EVERY,
+            f"calibration-round:{person.id}:{organization_id}:{number}",
+            next_eight(person.time_zone, now) if person.new_answers == NewAnswers.DAILY else None,
+        )
+        for person in recipients.of_new_answers(db, organization_id)
+    ]
 
 
 def answer_round(db: Db, id: UUID, choices: Choices, *, person_id: int, reach: Reach, by: Actor, now: datetime) -> None:
@@ -66,7 +89,15 @@ def answer_round(db: Db, id: UUID, choices: Choices, *, person_id: int, reach: R
     _record(db, events.ROUND_ANSWERED, found.organization_id, found.number, by, now)
 
 
-def _record(db: Db, kind: EventType, organization_id: int, number: int, by: Actor, now: datetime) -> None:
+def _record(
+    db: Db,
+    kind: EventType,
+    organization_id: int,
+    number: int,
+    by: Actor,
+    now: datetime,
+    messages: Sequence[Message] = (),
+) -> None:
     record(
         db,
         kind,
@@ -76,4 +107,5 @@ def _record(db: Db, kind: EventType, organization_id: int, number: int, by: Acto
         by=by,
         now=now,
         data={"number": number},
+        messages=messages,
     )

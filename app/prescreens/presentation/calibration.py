@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.dashboard import charts
 from app.dashboard.captions import percent_range
+from app.dashboard.charts import Chart, Link, Row
+from app.dashboard.estimates import share
+from app.dashboard.overview_charts import SHARE
 from app.kernel.text.template_filters import pluralize
 from app.prescreens.presentation.answers import AnswerRow, answer_rows
 from app.prescreens.queries.calibration import Case
@@ -33,11 +37,11 @@ class CaseRow(NamedTuple):
 
 
 class AgentRow(NamedTuple):
-    """How often somebody chose as the others mostly did, and as it was decided, with the range of the true share."""
+    """How often somebody chose as the others mostly did, and as it was decided: (part, n) each."""
 
     name: str
-    others: str
-    decided: str
+    others: tuple[int, int]
+    decided: tuple[int, int]
 
 
 def case_row(case: Case, person_id: int, open_to_reader: bool) -> CaseRow:
@@ -61,12 +65,75 @@ def case_row(case: Case, person_id: int, open_to_reader: bool) -> CaseRow:
 
 
 def agent_row(name: str, cases: Sequence[Rated], person_id: int) -> AgentRow:
-    others, decided = same(cases, person_id)
-    return AgentRow(name, _of(*others), _of(*decided))
+    return AgentRow(name, *same(cases, person_id))
 
 
-def _of(part: int, n: int) -> str:
-    return f"{part:,} of {n:,}, {percent_range(part, n)}" if n else ""
+def share_chart(
+    key: str, title: str, finding: str, of: str, counted: Sequence[tuple[str, tuple[int, int], str]]
+) -> Chart | None:
+    """Shares with their ranges, each (name, (part, n), the address of what was counted); None where nothing was."""
+    known = [each for each in counted if each[1][1]]
+    if not known:
+        return None
+    names, parts, totals = (
+        [name for name, *_ in known],
+        [part for _, (part, _), _ in known],
+        [n for _, (_, n), _ in known],
+    )
+    links = [Link(url, f"{pluralize(n, 'answer')}, {name}") if url else None for name, (_, n), url in known]
+    return Chart(
+        key,
+        title,
+        finding,
+        charts.shares(names, parts, totals, links),
+        (of, "The same", "Answers", "Share", "True share"),
+        tuple(
+            Row(name, (part, n, share(part, n), percent_range(part, n)), ("", url)) for name, (part, n), url in known
+        ),
+        SHARE,
+    )
+
+
+def agent_charts(rows: Sequence[AgentRow]) -> list[Chart]:
+    """Agents beside the others, and beside how it was decided."""
+    others = "How often an agent chose as most of the others did. Cases in which these are divided evenly do not count."
+    decided = "How often an agent chose as the case was decided at its time."
+    drawn = (
+        share_chart("others", "As the others mostly chose", others, "Agent", [(r.name, r.others, "") for r in rows]),
+        share_chart("decided", "As it was decided", decided, "Agent", [(r.name, r.decided, "") for r in rows]),
+    )
+    return [chart for chart in drawn if chart]
+
+
+def round_chart(rounds: Sequence[tuple[int, Sequence[Rated], str]]) -> Chart | None:
+    """How often all agents chose as it was decided, round by round: (number, cases, its place on the page)."""
+    counted = [
+        (
+            f"Round {number}",
+            (sum(c == case.outcome for case in cases for c in case.choices.values()), answers(cases)),
+            url,
+        )
+        for number, cases, url in rounds
+    ]
+    text = "How often all agents together chose as the cases were decided at their time."
+    return share_chart("rounds", "Round by round", text, "Round", counted)
+
+
+def answers(cases: Sequence[Rated]) -> int:
+    return sum(len(case.choices) for case in cases)
+
+
+def round_file(
+    cases: Sequence[tuple[CaseRow, Case]], names: Mapping[int, str]
+) -> tuple[list[str], list[list[str | int]]]:
+    """A round as a file: its head, and a row a case with what each of these people chose; "" for who did not answer."""
+    head = ["Case", "Answers", "Decided", "Would approve", "Would deny", *names.values()]
+    rows: list[list[str | int]] = []
+    for row, case in cases:
+        given = "\n".join(f"{each.question}: {each.answer}" for each in row.answers if each.asked)
+        choices = [case.rated.choices.get(id, "") for id in names]
+        rows.append([row.place, given, row.outcome, row.approve, row.deny, *choices])
+    return head, rows
 
 
 def finding(cases: Sequence[Rated]) -> str:

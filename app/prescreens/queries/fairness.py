@@ -1,6 +1,6 @@
 """The latest decisions that an organization's people made on pages, as fairness counts them; and its measures."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -18,17 +18,22 @@ from app.prescreens.rules.fairness import fairness as of_cases
 
 
 class Measured(NamedTuple):
-    """What is known of an organization's decisions: the tables, the names for their groups, and from when to when."""
+    """What is known of an organization's decisions: the tables, the names for their groups, and from when to when.
+
+    `cases` are the decisions that are counted, by their prescreens.
+    """
 
     fairness: Fairness
     first: datetime | None
     last: datetime | None
     agents: dict[int, str]
     questionnaires: dict[UUID, str]
+    cases: Mapping[UUID, Case] = {}
 
 
 _LATEST = (
     select(
+        DecisionSnapshot.prescreen_id,
         DecisionSnapshot.decision,
         DecisionSnapshot.met,
         DecisionSnapshot.person_id,
@@ -51,11 +56,20 @@ _LATEST = (
 )
 
 
-def latest(db: Db, organization_id: int, zone: str, most: int = MOST) -> list[tuple[datetime, Case]]:
-    """The latest decisions, newest first, with when they were made: as far back in one index as `most`."""
+class Decided(NamedTuple):
+    """A decision on a page: of which prescreen, when it was made, and what counts of it."""
+
+    id: UUID
+    decided_at: datetime
+    case: Case
+
+
+def latest(db: Db, organization_id: int, zone: str, most: int = MOST) -> list[Decided]:
+    """The latest decisions, newest first: as far back in one index as `most`."""
     rows = db.execute(_LATEST, {"organization_id": organization_id, "most": most})
     return [
-        (
+        Decided(
+            row.prescreen_id,
             row.decided_at,
             Case(
                 row.decision == "approved",
@@ -75,13 +89,14 @@ def latest(db: Db, organization_id: int, zone: str, most: int = MOST) -> list[tu
 def measured(db: Db, organization_id: int, zone: str) -> Measured:
     """The tables of an organization's latest decisions, by the hours of its zone. Three queries, at any size."""
     found = latest(db, organization_id, zone)
-    cases = [case for _, case in found]
+    cases = {each.id: each.case for each in found}
     return Measured(
-        of_cases(cases),
-        found[-1][0] if found else None,
-        found[0][0] if found else None,
-        _names(db, {case.person_id for case in cases if case.person_id}),
-        _questionnaires(db, {case.version[0] for case in cases}),
+        of_cases(list(cases.values())),
+        found[-1].decided_at if found else None,
+        found[0].decided_at if found else None,
+        _names(db, {case.person_id for case in cases.values() if case.person_id}),
+        _questionnaires(db, {case.version[0] for case in cases.values()}),
+        cases,
     )
 
 

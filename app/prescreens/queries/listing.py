@@ -131,6 +131,10 @@ CURSOR_NAMES = ("state", "left", "organization", "template", "from", "to", "q", 
 """The arguments that bind a cursor to its list, in the order of every version."""
 
 
+MEASURED = ("criteria", "decider", "hour", "waited", "language", "template_version")
+"""The arguments that name a group of the fairness page; `measured` are the prescreens that are in all of them."""
+
+
 def sorts(chosen: Chosen) -> Sequence[str]:
     """The orders that an index carries."""
     return ("decided",) if chosen.tab in DECIDED else ("left",)
@@ -233,6 +237,8 @@ def _narrow(kind: ListKind, free: bool) -> Conditions:
     found = list(kind.conditions())
     if free:
         found.append(Prescreen.id.not_in(bindparam("besides", expanding=True)))
+    if kind.has(*MEASURED):
+        found.append(Prescreen.id.in_(bindparam("measured", expanding=True, type_=Prescreen.id.type)))
     if kind.places is None and kind.has("template"):
         # The indexes by questionnaire begin with its organization.
         organization_id = (

@@ -102,20 +102,39 @@ def criteria_of(met: JsonObject) -> str:
     return READ if not computed else MET if all(computed) else NOT_MET
 
 
+GROUP_OF: Mapping[str, Callable[[Case], Key]] = {
+    "criteria": lambda case: case.criteria,
+    "agents": lambda case: case.person_id,
+    "hours": lambda case: max(hour for hour in HOURS if hour <= case.hour),
+    "waits": lambda case: max(edge for edge in WAITS if edge <= max(WAITS[0], case.waited)),
+    "languages": lambda case: case.language,
+    "versions": lambda case: case.version,
+}
+"""The group of a case, by table."""
+
+
 def fairness(cases: Sequence[Case]) -> Fairness:
     """All tables."""
-    alike = in_question(cases)
-    criteria = published(_counted(cases, lambda case: case.criteria))
+    criteria = published(_counted(cases, GROUP_OF["criteria"]))
     return Fairness(
         len(cases),
         criteria,
         _followed(cases, criteria),
-        _compared(alike, lambda case: case.person_id, lambda case: case.alike_key),
-        _compared(cases, lambda case: max(hour for hour in HOURS if hour <= case.hour)),
-        _compared(cases, lambda case: max(edge for edge in WAITS if edge <= max(WAITS[0], case.waited))),
-        _compared(cases, lambda case: case.language),
-        _compared(cases, lambda case: case.version),
+        _compared(in_question(cases), GROUP_OF["agents"], lambda case: case.alike_key),
+        _compared(cases, GROUP_OF["hours"]),
+        _compared(cases, GROUP_OF["waits"]),
+        _compared(cases, GROUP_OF["languages"]),
+        _compared(cases, GROUP_OF["versions"]),
     )
+
+
+def behind(cases: Mapping[UUID, Case], table: str, key: Key) -> set[UUID]:
+    """Those that a table counts in one of its groups."""
+    found = {id for id, case in cases.items() if GROUP_OF[table](case) == key}
+    if table != "agents":
+        return found
+    alike = {case.alike_key for case in in_question(cases.values())}
+    return {id for id in found if cases[id].alike_key in alike}
 
 
 def in_question(cases: Iterable[Case]) -> list[Case]:
@@ -132,7 +151,8 @@ def published(counted: Mapping[Key, tuple[int, int]]) -> Split:
     rising = sorted((Share(key, *counts) for key, counts in counted.items()), key=lambda share: (share.n, -share.part))
     merged = [share for share in rising if share.n < LEAST]
     further = [share for share in rising if share.n >= LEAST]
-    while merged and further and (len(merged) < 2 or sum(share.n for share in merged) < LEAST):
+    # One group alone is under LEAST itself, so that it always takes another with it.
+    while merged and further and sum(share.n for share in merged) < LEAST:
         merged.append(further.pop(0))
     rest = Share(None, sum(share.part for share in merged), sum(share.n for share in merged)) if merged else None
     if rest and rest.n < LEAST:

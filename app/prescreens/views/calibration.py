@@ -1,22 +1,34 @@
 """Calibration: the same decided cases for every agent, without names; and how far the agents agree."""
 
+from datetime import datetime
 from uuid import UUID
 
 from flask import Response, flash, request, url_for
 
 from app.accounts.access import allow, me
 from app.accounts.roles import MEASURES, PRESCREENS, QUESTIONNAIRES
+from app.dashboard import csv_export
+from app.dashboard.charts import Chart
+from app.dashboard.overview import chart_file
 from app.kernel import clock
 from app.kernel.changes import events
-from app.kernel.db.transaction import db, reading
-from app.kernel.errors import NotFound
-from app.kernel.web.htmx import respond, see_other
+from app.kernel.db.transaction import db, reading, side_transaction
+from app.kernel.errors import Conflict, NotFound
+from app.kernel.web.htmx import personal, respond, see_other
 from app.prescreens import actions
 from app.prescreens.events import EVENTS
 from app.prescreens.events import MEASURES as MEASURES_SUBJECT
 from app.prescreens.forms import ButtonForm
 from app.prescreens.measures import Measure
-from app.prescreens.presentation.calibration import agent_row, agent_rows, agents_of, case_row, finding
+from app.prescreens.presentation.calibration import (
+    agent_charts,
+    agent_rows,
+    agents_of,
+    case_row,
+    finding,
+    round_chart,
+    round_file,
+)
 from app.prescreens.presentation.fairness import agent_names
 from app.prescreens.queries import calibration as queries
 from app.prescreens.queries import fairness
@@ -39,15 +51,13 @@ def calibration() -> Response:
     if home is None:
         return respond("prescreens/calibration.html", home=None, known=known, is_on=False, denied=None, activity=())
     is_on, now = fairness.is_on(db(), home.id, Measure.CALIBRATION), clock.now()
-    found = queries.rounds(db(), home.id)
-    cases = queries.cases(db(), found)
+    found, cases, over = _open_rounds(home.id, now)
     agent = me().may(PRESCREENS, True, home.id)
     # An agent sees nothing of a round that they may still answer; what others answer would lead them.
-    waiting = next(
-        (each for each in found if agent and _unanswered(each, cases) and is_on and each.closes_at > now), None
-    )
-    over = [each for each in found if each != waiting and (each.closes_at <= now or not _unanswered(each, cases))]
-    rated = queries.counted(case for case in cases if any(each.id == case.round_id for each in over))
+    waiting = next((each for each in found if agent and each not in over and is_on and each.closes_at > now), None)
+    drawn = _drawn(home, over, cases)
+    if "csv" in request.args:
+        return chart_file(PRESCREENS, drawn, request.args["csv"], now, me().time_zone)
     admin = me().may(MEASURES, True, home.id)
     return respond(
         "prescreens/calibration.html",
@@ -62,8 +72,8 @@ def calibration() -> Response:
             (each, [(case_row(case, me().id, True), case) for case in cases if case.round_id == each.id])
             for each in over[:LISTED]
         ],
-        finding=finding(rated) if over else "",
-        agents=_agents(home, rated, admin),
+        finding=finding(_rated(over, cases)) if over else "",
+        drawn=drawn,
         fixes={id: fixes(id) for id in {case.questionnaire_id for case in cases}}
         if me().may(QUESTIONNAIRES, True, home.id)
         else {},
@@ -73,17 +83,69 @@ def calibration() -> Response:
     )
 
 
-def _unanswered(each: Round, cases: list[Case]) -> bool:
-    return not any(me().id in case.rated.choices for case in cases if case.round_id == each.id)
+def _open_rounds(organization_id: int, now: datetime) -> tuple[list[Round], list[Case], list[Round]]:
+    """The rounds of an organization, their cases, and which of them are open to the user: over, or answered by them."""
+    found = queries.rounds(db(), organization_id)
+    cases = queries.cases(db(), found)
+    answered = {case.round_id for case in cases if me().id in case.rated.choices}
+    return found, cases, [each for each in found if each.closes_at <= now or each.id in answered]
 
 
-def _agents(home: MeasuredOrganization, rated: list[Rated], admin: bool) -> list[object]:
-    """Administrators see everybody by name, auditors with letters, agents only themselves."""
+def _rated(rounds: list[Round], cases: list[Case]) -> list[Rated]:
+    ids = {each.id for each in rounds}
+    return queries.counted(case for case in cases if case.round_id in ids)
+
+
+def _names(organization_id: int, rated: list[Rated]) -> dict[int, str]:
+    """Those whose answers the user may see: administrators see everybody by name, auditors with letters, which are
+    the same in all rounds that are open to them, agents only themselves."""
     ids = agents_of(rated)
-    if me().may(MEASURES, False, home.id):
-        names = agent_names(queries.names(db(), ids), home.id, admin)
-        return list(agent_rows(rated, {int(str(id)): name for id, name in names.items()}))
-    return [agent_row("You", rated, me().id)] if me().id in ids else []
+    if me().may(MEASURES, False, organization_id):
+        names = agent_names(queries.names(db(), ids), organization_id, me().may(MEASURES, True, organization_id))
+        return {int(str(id)): name for id, name in names.items()}
+    return {me().id: "You"} if me().id in ids else {}
+
+
+def _drawn(home: MeasuredOrganization, over: list[Round], cases: list[Case]) -> list[Chart]:
+    """The agents beside each other, and the rounds that are open to the user."""
+    rated = _rated(over, cases)
+    rounds = [
+        (each.number, _rated([each], cases), f"#round-{each.number}" if place < LISTED else "")
+        for place, each in enumerate(over)
+    ]
+    by_round = round_chart(rounds)
+    return [*agent_charts(agent_rows(rated, _names(home.id, rated))), *([by_round] if by_round else [])]
+
+
+@pages.get("/calibration/<uuid:id>/csv")
+@allow(*READERS)
+def calibration_csv(id: UUID) -> Response:
+    """A round that is open to the user as a file: each case, how it was decided, and what agents chose."""
+    found, now = queries.one(reading(), id), clock.now()
+    if found is None or not me().may(PRESCREENS, False, found.organization_id):
+        raise NotFound("There is no such round, or it belongs to an organization that is not yours.")
+    known, cases, over = _open_rounds(found.organization_id, now)
+    if found not in known:
+        raise NotFound("This round is older than half a year, and counts no more.")
+    if found not in over:
+        raise Conflict("This round still runs: its file is there when it is over.", code="calibration.running")
+    names = _names(found.organization_id, _rated(over, cases))
+    rows = [(case_row(case, me().id, True), case) for case in cases if case.round_id == id]
+    head, content = round_file(rows, names)
+    with side_transaction() as own:
+        csv_export.record_export(
+            own,
+            PRESCREENS,
+            address=request.path,
+            rows=len(content),
+            organization_id=found.organization_id,
+            by=me().actor(),
+            now=now,
+        )
+    name = csv_export.file_name(PRESCREENS, f"calibration round {found.number}", now, me().time_zone)
+    answer = Response(csv_export.lines(head, content), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return personal(answer)
 
 
 @pages.post("/calibration/<int:id>")

@@ -15,18 +15,20 @@ from app.kernel.changes import events
 from app.kernel.db.transaction import db, reading
 from app.kernel.errors import NotFound
 from app.kernel.text import datetimes
+from app.kernel.text.template_filters import pluralize
 from app.kernel.web.htmx import respond, see_other
 from app.prescreens.actions import switch_measure
 from app.prescreens.events import EVENTS
 from app.prescreens.events import MEASURES as MEASURES_SUBJECT
 from app.prescreens.forms import ButtonForm
 from app.prescreens.measures import Measure
-from app.prescreens.presentation.fairness import Table, opening, tables
+from app.prescreens.presentation.fairness import Line, Table, opening, tables
 from app.prescreens.queries import fairness as queries
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.counts import reach_of
 from app.prescreens.queries.fairness import Measured, MeasuredOrganization
 from app.prescreens.views.filters import pages
+from app.prescreens.views.measured import OF_TABLE
 
 VIEWERS = (Role.ADMIN, Role.AUDITOR)
 
@@ -74,16 +76,32 @@ def _chart(table: Table, home: MeasuredOrganization, measured: Measured) -> Char
     """A table as a picture of its shares with their ranges, and the list of what was decided in that time."""
     names = [line.name for line in table.lines]
     parts, totals = [line.share.part for line in table.lines], [line.share.n for line in table.lines]
+    urls = [_rows(table, line, home) for line in table.lines]
+    links = [
+        Link(decided, f"{pluralize(line.share.n, 'decision')}, {line.name}") if decided else None
+        for line, (_, decided) in zip(table.lines, urls, strict=True)
+    ]
     return Chart(
         table.key,
         table.title,
         table.finding,
-        charts.shares(names, parts, totals) if names else None,
+        charts.shares(names, parts, totals, links) if names else None,
         table.head,
-        tuple(Row(line.name, table.values(line)) for line in table.lines),
+        tuple(Row(line.name, table.values(line), each) for line, each in zip(table.lines, urls, strict=True)),
         SHARE,
         further=_decided(home, measured) if table.key == "criteria" else (),
     )
+
+
+def _rows(table: Table, line: Line, home: MeasuredOrganization) -> tuple[str, str]:
+    """The lists of those approved and of all that a line counts; empty for a rest, and for an agent without a name:
+    the rows say who decided them."""
+    group = OF_TABLE[table.key]
+    if line.share.key is None or (table.key == "agents" and not me().may(MEASURES, True, home.id)):
+        return "", ""
+    narrowed: dict[str, Any] = {"organization": home.id, group.name: group.serialize(line.share.key)}
+    approved = url_for(".list", state="approved", **narrowed) if line.share.part else ""
+    return approved, url_for(".list", state="decided", **narrowed)
 
 
 def _decided(home: MeasuredOrganization, measured: Measured) -> tuple[Link, ...]:

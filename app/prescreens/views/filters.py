@@ -33,6 +33,7 @@ from app.prescreens.queries.counts import reach_of
 from app.prescreens.queries.first_looks import Looker
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import first_look
+from app.prescreens.views.measured import MEASURED
 
 pages = Blueprint("prescreens", __name__, url_prefix="/prescreens")
 
@@ -84,6 +85,7 @@ FILTERS = Filters(
             Dated("Started", Prescreen.expires_at, TIME_TO_LIVE, back=True),
             dict.fromkeys(listing.DECIDED, Dated("Decided", Prescreen.reviewed_at, back=True)),
         ),
+        *MEASURED,
         Words(SUBJECT, Prescreen.id, "name, e-mail or phone", longest=100),
     ],
     orders={"left": "by the time left", "decided": "by when they were decided"},

@@ -25,6 +25,7 @@ from app.prescreens.queries import contacts, counts, first_looks, listing, quest
 from app.prescreens.queries.listing import ListedPrescreen, Seen
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import review
+from app.prescreens.views import measured
 from app.prescreens.views.filters import FILTERS, READERS, looker, organizations, pages, writable
 
 
@@ -142,6 +143,9 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
 
     def seconds(self, tab: Tab) -> float:
         return 2 if tab.key == listing.WAITING or "left" in tab.args else 10
+
+    def choose(self) -> Chosen:
+        return measured.readable(super().choose())
 
     def listing(self, db: Db, chosen: Chosen, now: datetime) -> Listing:
         return listing.listing(db, chosen, now)

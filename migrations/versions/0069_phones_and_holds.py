@@ -4,8 +4,8 @@ and one way to name for how many days something is kept."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0070"
-down_revision = "0066"
+revision = "0069"
+down_revision = "0068"
 branch_labels = None
 depends_on = None
 
