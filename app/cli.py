@@ -28,6 +28,7 @@ from app.cli_questionnaires import questionnaire, reasons
 from app.cli_reports import inspection
 from app.cli_sessions import session_move  # noqa: F401  # registers the commands of a session
 from app.cli_webhooks import webhook
+from app.cli_wording import wording
 from app.config import Config
 from app.kernel import clock
 from app.kernel.errors import NotFound, Unavailable
@@ -67,6 +68,7 @@ main.add_command(verify)
 main.add_command(erase_person)
 main.add_command(evidence)
 main.add_command(inspection)
+main.add_command(wording)
 
 # The database ---------------------------------------------------------------------------------------------------
 
@@ -112,6 +114,23 @@ def db_grant(output: Output, role: str) -> None:
     output.done(
         {"role": role, "append_only": tables}, f"{role} may add to {', '.join(tables)}, and change nothing there."
     )
+
+
+@command(db, "compact")
+def db_compact(output: Output) -> None:
+    """Write the database's files anew, without what they keep of rows that were erased. Writers wait meanwhile.
+
+    On PostgreSQL it is run by the owner of the tables, and readers of a table wait too.
+    """
+    from app.kernel.db import remains
+    from app.kernel.text import search
+
+    database = opened_database()
+    with database.write() as db:
+        search.drop_remains(db)
+    emptied = remains.drop(database)
+    rest = "" if emptied else " The log of writes is in use: run it again when nothing runs."
+    output.done({"log_emptied": emptied}, f"The database's files are written anew.{rest}")
 
 
 @command(db, "check")
@@ -349,11 +368,11 @@ def check_counts(output: Output) -> None:
 @command(check, "search")
 def check_search(output: Output) -> None:
     """Compare the search index with all data. Exit code 1 when it is incomplete or wrong."""
-    from app.desks import DESKS
+    from app.desks import SEARCH_SOURCES
     from app.kernel.text import search
 
     with opened_database().read() as db:
-        wrong = search.differences(db, [desk.search_source for desk in DESKS])
+        wrong = search.differences(db, SEARCH_SOURCES)
     facts = [{"subject_type": each.subject_type, "subject_id": each.subject_id, "what": each.what} for each in wrong]
     if not wrong:
         output.done({"equal": True, "differences": []}, "The search index is complete.")
@@ -373,11 +392,11 @@ command(check, "zones")(check_zones)
 @command(main, "reindex")
 def reindex(output: Output) -> None:
     """Rebuild the search index. Other writers wait meanwhile: about two minutes for a million entries."""
-    from app.desks import DESKS
+    from app.desks import SEARCH_SOURCES
     from app.kernel.text import search
 
     with opened_database().write() as db:
-        n = search.rebuild(db, [desk.search_source for desk in DESKS])
+        n = search.rebuild(db, SEARCH_SOURCES)
     output.done({"things": n}, f"{n:,} entries are indexed.")
 
 

@@ -14,6 +14,7 @@ from app.kernel.db.engine import Database
 from app.kernel.errors import Refusal
 
 BY = Actor("cli", None, "desk command", None, "cli")
+REASON = click.option("--reason", required=True, help="Why; kept for good, so name nobody in it.")
 NO_TABLES = "The database has no tables yet, or old ones. Run `desk db upgrade`, then repeat this."
 
 
@@ -51,3 +52,10 @@ def opened_database() -> Database:
     database = Database(Config.from_env(), answer_within=None)
     click.get_current_context().call_on_close(database.dispose)
     return database
+
+
+def checked_reason(output: Output, reason: str) -> str:
+    """The reason, without white space around it. Ends the command when it is none."""
+    if not 0 < len(reason.strip()) <= 300:
+        output.refuse("The reason is 1 to 300 characters.", "reason")
+    return reason.strip()

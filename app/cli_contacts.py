@@ -5,24 +5,16 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
+from app.cli_commands import BY, REASON, checked_reason, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.kernel.text.template_filters import pluralize
 
-REASON = click.option("--reason", required=True, help="Why; kept for good, so it must not name the person.")
-
 
 @click.group(help="Contacts of prescreens: what is kept of one person.")
 def contact() -> None:
     pass
-
-
-def _checked(output: Output, reason: str) -> str:
-    if not 0 < len(reason.strip()) <= 300:
-        output.refuse("The reason is 1 to 300 characters.", "reason")
-    return reason.strip()
 
 
 @command(contact, "erase")
@@ -35,7 +27,7 @@ def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
     from app.prescreens.queries import contacts, personal
     from app.prescreens.queries.stages import Reach
 
-    reason, database = _checked(output, reason), opened_database()
+    reason, database = checked_reason(output, reason), opened_database()
     if yes:
         with database.write() as db:
             n = actions.erase_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
@@ -59,7 +51,7 @@ def export(output: Output, id: UUID, file: Path, reason: str) -> None:
     from app.prescreens import actions
     from app.prescreens.queries.stages import Reach
 
-    reason = _checked(output, reason)
+    reason = checked_reason(output, reason)
     with opened_database().write() as db:
         made = actions.export_contact(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
         file.write_bytes(made.content)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
+from app.cli_commands import BY, REASON, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock, store
 
@@ -35,6 +35,7 @@ def list_(output: Output, session: UUID) -> None:
             "type": each.mime,
             "received_at": each.received_at.isoformat(),
             "erased_at": each.erased_at.isoformat() if each.erased_at else None,
+            "hold": each.hold,
             **{name: value for name, value in each.particulars.items() if name != "random"},
         }
         for each in items
@@ -53,7 +54,7 @@ def list_(output: Output, session: UUID) -> None:
 def download(output: Output, session: UUID, folder: Path) -> None:
     """Write the originals and copies of a session into a folder. That they were taken is an event."""
     from app.inspections import actions, queries
-    from app.inspections.evidence import receipt
+    from app.inspections.evidence import receiving
 
     database = opened_database()
     with database.read() as db:
@@ -64,7 +65,7 @@ def download(output: Output, session: UUID, folder: Path) -> None:
         actions.note_download(db, session, "bundle", by=BY, now=clock.now())
     names = []
     try:
-        for name, content in receipt.files(kept, items):
+        for name, content in receiving.files(kept, items):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
@@ -140,7 +141,20 @@ def receipt_link(output: Output, session: UUID, participant: UUID) -> None:
     output.done({"session": str(session), "participant": str(participant), "url": address}, address)
 
 
-REASON = click.option("--reason", required=True, help="Why; kept in the activity for good, so name nobody in it.")
+@command(evidence, "remark")
+@click.argument("session", type=click.UUID)
+@click.argument("item", type=click.UUID)
+@click.option("--text", required=True, help="What is said of it; kept in the record for good.")
+def remark(output: Output, session: UUID, item: UUID, text: str) -> None:
+    """Add a remark on a piece of evidence to the record. A newer one corrects those before, which stay."""
+    from app.inspections import actions
+    from app.inspections.payloads import NOTES_LENGTH
+
+    if not 0 < len(text.strip()) <= NOTES_LENGTH:
+        output.refuse(f"A remark has 1 to {NOTES_LENGTH:,} characters.", "remark")
+    with opened_database().write() as db:
+        actions.remark_evidence(db, session, item, text=text.strip(), by=BY, now=clock.now())
+    output.done({"session": str(session), "item": str(item), "text": text.strip()}, "The remark is in the record.")
 
 
 @command(evidence, "erase")
@@ -159,30 +173,49 @@ def erase(output: Output, session: UUID, item: UUID, reason: str) -> None:
     output.done({"session": str(session), "item": str(item), "erased": True}, "Erased. The worker deletes its files.")
 
 
+ITEM = click.option("--item", type=click.UUID, help="Only this piece of evidence, not all of the session.")
+
+
 @command(evidence, "hold")
 @click.argument("session", type=click.UUID)
+@ITEM
 @REASON
-def keep(output: Output, session: UUID, reason: str) -> None:
-    """Place a legal hold on a session: nothing of it is erased, by nobody and not by time, until it is released."""
+def keep(output: Output, session: UUID, item: UUID | None, reason: str) -> None:
+    """Place a legal hold on a session, or on one piece of its evidence: it is erased by nobody, and not by time, until
+    the hold is released."""
     from app.inspections import actions
 
+    why, now = _checked(output, reason), clock.now()
     with opened_database().write() as db:
-        actions.place_hold(db, session, reason=_checked(output, reason), by=BY, now=clock.now())
-    output.done(
-        {"session": str(session), "hold": True}, "Nothing of this session is erased until the hold is released."
-    )
+        if item is None:
+            actions.place_hold(db, session, reason=why, by=BY, now=now)
+        else:
+            actions.hold_item(db, session, item, reason=why, by=BY, now=now)
+    what = "Nothing of this session is" if item is None else "This piece of evidence is not"
+    facts = {"session": str(session), **_item_facts(item), "hold": True}
+    output.done(facts, f"{what} erased until the hold is released.")
 
 
 @command(evidence, "release")
 @click.argument("session", type=click.UUID)
+@ITEM
 @REASON
-def release(output: Output, session: UUID, reason: str) -> None:
-    """Release the legal hold on a session. What is kept no longer is erased within the hour."""
+def release(output: Output, session: UUID, item: UUID | None, reason: str) -> None:
+    """Release the legal hold on a session, or on one piece of its evidence. What is kept no longer is erased within the
+    hour."""
     from app.inspections import actions
 
+    why, now = _checked(output, reason), clock.now()
     with opened_database().write() as db:
-        actions.release_hold(db, session, reason=_checked(output, reason), by=BY, now=clock.now())
-    output.done({"session": str(session), "hold": False}, "The legal hold is released.")
+        if item is None:
+            actions.release_hold(db, session, reason=why, by=BY, now=now)
+        else:
+            actions.release_item(db, session, item, reason=why, by=BY, now=now)
+    output.done({"session": str(session), **_item_facts(item), "hold": False}, "The legal hold is released.")
+
+
+def _item_facts(item: UUID | None) -> dict[str, str]:
+    return {} if item is None else {"item": str(item)}
 
 
 def _checked(output: Output, reason: str) -> str:

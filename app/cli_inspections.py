@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
+from app.cli_commands import BY, REASON, command, opened_database
 from app.cli_output import Output
 from app.config import Config
 from app.kernel.errors import NotFound
@@ -56,7 +56,7 @@ def verify(output: Output, session: str | None, everything: bool) -> None:
 @command(inspections, "erase-person")
 @click.argument("session", type=click.UUID)
 @click.argument("participant", type=click.UUID)
-@click.option("--reason", required=True, help="Why; kept for good, so it must not name the person.")
+@REASON
 def erase_person(output: Output, session: UUID, participant: UUID, reason: str) -> None:
     """Erase what is personal about a participant of a session that is over: name, addresses, network, browser.
 
@@ -103,7 +103,7 @@ def _verify_one(output: Output, asked: str) -> None:
 def _verdict(output: Output, id: UUID) -> "Verdict":
     """The verdict on a session, with each of its originals read anew."""
     from app.inspections import records, verification
-    from app.inspections.evidence import originals, receipt
+    from app.inspections.evidence import originals, receiving
     from app.kernel import store
 
     database = opened_database()
@@ -114,7 +114,7 @@ def _verdict(output: Output, id: UUID) -> "Verdict":
             output.refuse(missing.detail, "not_found", UNREADABLE)
     roots, kept = database.config.tsa_roots, store.store_at(database.config.evidence_url)
     try:
-        found = originals.check(record.links, lambda sha256: receipt.hash_of(kept, id, sha256))
+        found = originals.check(record.links, lambda sha256: receiving.hash_of(kept, id, sha256))
     except store.Away:
         sentence = "The store for evidence does not answer, so no original was looked at."
         unread = verification.Finding(verification.Result.NOT_PROVEN, sentence, word="evidence_unread")

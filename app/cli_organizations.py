@@ -26,7 +26,7 @@ def _organization_facts(found: "Organization") -> dict[str, object]:
     names = ("slug", "name", "plan", "billing", "self_service", "locale", "time_zone", "country", "contact_email")
     public = ("colour", "public_email", "public_phone", "hours")
     switches = ("decision_emails", "require_second_factor")
-    kept = ("keep_prescreens_days", "evidence_days")
+    kept = ("prescreen_days", "evidence_days")
     return {name: getattr(found, name) for name in (*names, *public, *switches, *kept)}
 
 
@@ -84,7 +84,8 @@ def organization_create(output: Output, slug: str, **facts: Any) -> None:
 @click.option("--billing", type=click.Choice(["active", "past_due"]))
 @click.option("--self-service", type=SWITCH)
 @click.option("--decision-emails", type=SWITCH, help="Mail prospects when a prescreen is decided.")
-@click.option("--keep-prescreens", metavar="DAYS", help="Erase prescreens so long after they expired; `forever` never.")
+@click.option("--prescreen-days", metavar="DAYS", help="Erase prescreens so long after they expired; `forever` never.")
+@click.option("--keep-prescreens", hidden=True)  # what --prescreen-days was called before
 @click.option("--require-second-factor", type=SWITCH, help="Require two-step sign-in of everyone who works there.")
 @click.option("--evidence-days", metavar="DAYS", help="Erase evidence so long after the end; `forever` never.")
 @click.option("--locale")
@@ -97,14 +98,14 @@ def organization_set(output: Output, slug: str, **given: Any) -> None:
     from app.accounts.queries import organization_named
 
     changes = {name: value for name, value in given.items() if value is not None}
-    if "keep_prescreens" in changes:
-        typed = changes.pop("keep_prescreens")
-        changes["keep_prescreens_days"] = None if typed == "forever" else _days(output, typed)
+    if former := changes.pop("keep_prescreens", None):
+        changes.setdefault("prescreen_days", former)
     for name in ("self_service", "decision_emails", "require_second_factor"):
         if name in changes:
             changes[name] = changes[name] == "on"
-    if typed := changes.get("evidence_days"):
-        changes["evidence_days"] = None if typed == "forever" else _days(output, typed)
+    for name in ("prescreen_days", "evidence_days"):
+        if name in changes:
+            changes[name] = None if changes[name] == "forever" else _days(output, changes[name], name)
     with opened_database().write() as db:
         found = organization_named(db, slug)
         before = found.version
@@ -114,9 +115,9 @@ def organization_set(output: Output, slug: str, **given: Any) -> None:
     output.done({**_organization_facts(after), "changed": changed}, words)
 
 
-def _days(output: Output, typed: str) -> int:
+def _days(output: Output, typed: str, name: str) -> int:
     if not (typed.isascii() and typed.isdecimal() and len(typed) < 6):
-        output.refuse("Say a number of days, or `forever`.", "keep-prescreens")
+        output.refuse("Say a number of days, or `forever`.", name.replace("_", "-"))
     return int(typed)
 
 

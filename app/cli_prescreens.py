@@ -5,10 +5,11 @@ from uuid import UUID
 
 import click
 
-from app.cli_commands import BY, command, opened_database
+from app.cli_commands import BY, REASON, checked_reason, command, opened_database
 from app.cli_output import Output
 from app.kernel import clock
 from app.kernel.errors import Conflict, NotFound
+from app.kernel.text.template_filters import pluralize
 
 FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
@@ -67,6 +68,25 @@ def remind(output: Output, id: UUID, fresh_link: bool, yes: bool) -> None:
     words = f"{what} {'is on its way' if yes else 'would go'} to {', '.join(recipients)}."
     facts = {"prescreen": str(id), "sent": yes, "recipients": recipients}
     output.done(facts, words if yes else f"{words} Nothing was sent: add --yes to send it.")
+
+
+@command(prescreen, "erase")
+@click.argument("id", type=click.UUID)
+@REASON
+@click.option("--yes", is_flag=True, help="Erase; without it the command only says what would be.")
+def erase(output: Output, id: UUID, reason: str, yes: bool) -> None:
+    """Erase a prospect who is no contact, by one of their prescreens; `desk contact erase` erases a contact."""
+    from app.prescreens import actions
+    from app.prescreens.queries.stages import Reach
+
+    reason = checked_reason(output, reason)
+    with opened_database().write() as db:
+        n = actions.erase_prospect(db, id, reach=Reach(None), reason=reason, by=BY, now=clock.now())
+        if not yes:
+            db.rollback()
+    facts = {"prescreen": str(id), "prescreens": n, "erased": yes}
+    what = pluralize(n, "prescreen")
+    output.done(facts, f"Erased {what}." if yes else f"This erases {what}. Nothing was erased: add --yes.")
 
 
 @command(prescreen, "forecast")

@@ -5,13 +5,17 @@ from app.dashboard.subjects import Subjects
 from app.depositions.desk import DESK as depositions
 from app.inspections.desk import DESK as inspections
 from app.kernel.db.backfills import Backfill
+from app.kernel.text.search import Source
 from app.prescreens.desk import DESK as prescreens
 
 DESKS: tuple[Desk, ...] = (depositions, prescreens, inspections)
 
+SEARCH_SOURCES: tuple[Source, ...] = tuple(kind.source for desk in DESKS for kind in desk.searched)
+"""Everything that the search finds."""
+
 BACKFILLS: tuple[Backfill, ...] = (
     *(backfill for desk in DESKS for backfill in desk.backfills),
-    *(desk.search_source.backfill() for desk in DESKS),
+    *(source.backfill() for source in SEARCH_SOURCES),
 )
 """What an upgrade makes anew in existing rows; the search index last, because it reads what the others make."""
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from threading import Lock
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import func, select
@@ -14,6 +14,7 @@ from app.accounts.access import public
 from app.dashboard.documents import queries as documents
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter
+from app.kernel.current import notes, the_request
 from app.kernel.db.transaction import database, reading
 from app.kernel.outbox.outbox import DEAD, QUEUED, OutboxRow
 from app.logs import METHODS, SINK
@@ -59,6 +60,8 @@ class Metrics:
         self.uncounted = Counter("desk_rate_limits_uncounted", "Hits that could not be counted", registry=self.registry)
         self.dropped = Counter("desk_log_lines_dropped", "Log lines that could not be written", registry=self.registry)
         self._taken_over = {self.uncounted: 0, self.dropped: 0}
+        self._kept: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        """The counters of a route, which the library looks up by their labels for longer than it counts."""
         self._taking_over = Lock()
         folder = os.environ.get(FOLDER)
         self.of_all = self.registry
@@ -74,10 +77,14 @@ class Metrics:
                 counter.inc(now - before if now >= before else now)
 
     def count(self, response: Response) -> Response:
+        request, now = the_request(), time.perf_counter()
         route = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.method in METHODS else "other"
-        self.requests.labels(route, method, response.status_code).inc()
-        self.seconds.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+        key = route, request.method if request.method in METHODS else "other", response.status_code
+        if key not in self._kept:
+            self._kept[key] = self.requests.labels(*key), self.seconds.labels(route)
+        requests, seconds = self._kept[key]
+        requests.inc()
+        seconds.observe(now - notes().get("started", now))
         self.take_over(current_app.extensions["limiter"])
         return response
 

@@ -14,12 +14,13 @@ from types import TracebackType
 
 import orjson
 import structlog
-from flask import g, has_request_context, request
+from flask import has_request_context
 from structlog.typing import EventDict, WrappedLogger
 
 from app.accounts.roles import ACCESS
 from app.config import Config
 from app.kernel import clock
+from app.kernel.current import notes, the_request
 from app.log_sink import Sink
 
 SECRETS = re.compile(
@@ -48,9 +49,10 @@ def redact(text: str) -> str:
 
 def request_facts() -> dict[str, str | None]:
     """What a line says of the request that it belongs to. Nothing of it is of the client's choice."""
+    request = the_request()
     rule = request.url_rule
     method = request.method if request.method in METHODS else "other"
-    return {"request_id": g.get("request_id"), "method": method, "route": rule.rule if rule else None}
+    return {"request_id": notes().get("request_id"), "method": method, "route": rule.rule if rule else None}
 
 
 def write_access(status: int, ms: float) -> None:
@@ -58,14 +60,15 @@ def write_access(status: int, ms: float) -> None:
     tokens. Every request has one, so it takes the short way; nothing in it needs to be redacted."""
     if not writes_accesses:
         return
+    noted = notes()
     facts = request_facts() | {
         "event": "request",
         "level": "info",
         "status": status,
         "ms": ms,
-        "organization": g.get("organization_id"),
-        "person": g.get("person_id"),
-        "address": request.remote_addr,
+        "organization": noted.get("organization_id"),
+        "person": noted.get("person_id"),
+        "address": the_request().remote_addr,
         "timestamp": clock.now(),
     }
     SINK.write(orjson.dumps(facts, option=orjson.OPT_UTC_Z).decode())

@@ -4,16 +4,17 @@ import ipaddress
 import time
 from collections.abc import Callable, Iterable
 from io import BytesIO
+from random import getrandbits
 from types import TracebackType
 from typing import IO
 from urllib.parse import urlsplit
-from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Request, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, request
 
 from app.config import Config
 from app.kernel.addresses import is_api
+from app.kernel.current import notes, the_request
 from app.kernel.db.transaction import SAFE
 from app.kernel.errors import Denied
 from app.kernel.web import visitors
@@ -72,8 +73,9 @@ def install(app: Flask, config: Config) -> None:
 
 
 def _assign_request_id() -> None:
-    g.request_id = uuid4().hex
-    g.started = time.perf_counter()
+    noted = notes()
+    noted.request_id = f"{getrandbits(128):032x}"  # nothing depends on its being secret
+    noted.started = time.perf_counter()
 
 
 def _check_body() -> None:
@@ -81,6 +83,7 @@ def _check_body() -> None:
 
     A page that takes files takes larger bodies than the others (`takes`).
     """
+    request = the_request()
     if request.endpoint and (most := getattr(current_app.view_functions[request.endpoint], "largest_body", 0)):
         request.max_content_length = most
     if error := request.environ.get(BODY_ERROR):
@@ -93,6 +96,7 @@ def _check_origin() -> None:
     Browsers send `Origin: null` with the forms of our own pages, because these send no Referer. So does a page in a
     sandbox, or on another site: it is taken only beside Sec-Fetch-Site, which tells them apart.
     """
+    request = the_request()
     if request.method in SAFE or is_api(request.path):
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
@@ -117,6 +121,7 @@ def _own_origins() -> tuple[str, str]:
 
 def _answer_options(response: Response) -> Response:
     """Answers OPTIONS under the API with 204 and Allow. There is no CORS, because keys do not belong in browsers."""
+    request = the_request()
     if request.method == "OPTIONS" and is_api(request.path) and response.status_code == 200:
         response.status_code = 204
         response.set_data(b"")
@@ -125,11 +130,12 @@ def _answer_options(response: Response) -> Response:
 
 
 def _finish(response: Response) -> Response:
-    if request.endpoint != "static":
-        response.headers["X-Request-Id"] = g.get("request_id", "")
+    if the_request().endpoint != "static":
+        noted = notes()
+        response.headers["X-Request-Id"] = noted.get("request_id", "")
         response.headers.setdefault("Cache-Control", "no-store")
         now = time.perf_counter()
-        write_access(response.status_code, round((now - g.get("started", now)) * 1000, 1))
+        write_access(response.status_code, round((now - noted.get("started", now)) * 1000, 1))
     return response
 
 

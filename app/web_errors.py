@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 from app.accounts.guard import signed_out_answer
 from app.kernel.addresses import is_api
 from app.kernel.api import problems
+from app.kernel.current import the_request
 from app.kernel.db import faults
 from app.kernel.db.faults import Fault, code_of, fault_of
 from app.kernel.db.transaction import SAFE, CommitFailed
@@ -94,6 +95,7 @@ class Application(Flask):
     ) -> str:
         """Flask's addresses. A page has dozens, and most are of an endpoint that has one: only their query is new."""
         if not (_anchor or _method or _scheme or _external) and has_request_context():
+            request = the_request()
             if endpoint.startswith("."):
                 endpoint = f"{request.blueprint or ''}{endpoint}"
             key = request.script_root, endpoint
@@ -102,7 +104,7 @@ class Application(Flask):
                 varies = any(rule.arguments or rule.host for rule in self.url_map.iter_rules(endpoint))
                 fixed = self._fixed[key] = "" if varies else super().url_for(endpoint)
             if fixed:
-                query = [pair for pair in iter_multi_items(values) if pair[1] is not None]
+                query = [pair for pair in iter_multi_items(values) if pair[1] is not None] if values else ()
                 return f"{fixed}?{urlencode(query, safe=QUERY_CHARACTERS)}" if query else fixed
         return super().url_for(
             endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values

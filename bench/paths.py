@@ -16,11 +16,11 @@ MOST_LINES = 20_000
 SESSIONS, INSPECTIONS, REQUESTS = "/api/v1/sessions", "/api/v1/public/sessions", "/api/v1/session_requests"
 BODY = {
     "session_request": {
-        "invites": ["counsel@example.com", "clerk@example.com"],
+        "invites": ["counsel%N@example.com", "clerk%N@example.com"],
         "deponent": {"name": "Ada Keller %N", "email": "ada%N@example.com", "role": "witness"},
         "remote_session": {
             "title": "Deposition of Ada Keller %N",
-            "case": "Keller v. Harbor & Sons",
+            "case": "Keller %N v. Harbor & Sons",
             "file_number": "F-%N",
             "start_date": "2027-05-23",
             "start_time": "10:00 AM",

@@ -244,7 +244,7 @@ class OrganizationForm(VersionedForm):
         description="When you can be reached, in your language: Mon to Fri, 9:00–17:00.",
     )
     decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
-    keep_prescreens_days = IntegerField(
+    prescreen_days = IntegerField(
         "Keep what is personal in prescreens for … days",
         validators=[optional()],
         description="From the end of a prescreen, 30 days after its start: name, addresses, answers and notes are "

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request, session, url_for
 from flask_login import LoginManager, login_user
-from flask_wtf.csrf import generate_csrf
 
 from app.accounts import queries
 from app.accounts.access import PUBLIC, Me, signed_in
@@ -18,11 +17,13 @@ from app.accounts.models import SignIn
 from app.accounts.roles import TITLES, Role
 from app.kernel import clock
 from app.kernel.crypto import sha256
+from app.kernel.current import the_request
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import SAFE, database, reading
 from app.kernel.errors import Denied
 from app.kernel.json_types import JsonObject
 from app.kernel.web import htmx
+from app.kernel.web.form_tokens import form_token
 from app.kernel.web.live import is_poll
 
 LONGEST_KEPT = 100_000
@@ -77,6 +78,7 @@ def load(token: str) -> Me | None:
 
 def guard() -> Response | None:
     """Lets a request pass (None), redirects it to sign in, or refuses it."""
+    request = the_request()
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
@@ -110,7 +112,7 @@ def admit(token: str) -> None:
     session.clear()
     login_user(_NewSignIn(token))
     g.pop("csrf_token", None)
-    generate_csrf()  # now, so that no later GET has to write the cookie
+    form_token()  # now, so that no later GET has to write the cookie
 
 
 class _NewSignIn:

@@ -68,7 +68,7 @@ class Organization(Base):
     `country` (ISO 3166) is that of its time zone when it was created, unless it was chosen; None: that of its time zone
     now. Visitor pages have its `colour` (`#1f5f3a`; empty: the product's accent), and name `public_email`,
     `public_phone` and `hours` (in its language) as the way to reach it. What is personal in prescreens is erased
-    `keep_prescreens_days` after they expired; None: never.
+    `prescreen_days` after they expired; None: never.
     """
 
     __tablename__ = "organizations"
@@ -92,7 +92,7 @@ class Organization(Base):
     public_phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
     hours: Mapped[str] = mapped_column(String(200), default="", server_default="")
     decision_emails: Mapped[bool] = mapped_column(Boolean, default=True)
-    keep_prescreens_days: Mapped[int | None] = mapped_column(Integer)
+    prescreen_days: Mapped[int | None] = mapped_column(Integer)
     require_second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())
     evidence_days: Mapped[int | None] = mapped_column(Integer)
     """Days after the end of an inspection in which its evidence is kept; None: for good."""

@@ -38,6 +38,8 @@ MEASURES = "measures"
 """How consistently an organization decides; switched on and off by administrators, who alone see names of agents."""
 PERSONAL_DATA = "personal_data"
 """What is kept of one prospect: erased and exported by administrators."""
+CONSENT_WORDING = "consent_wording"
+"""The words in which an organization asks field users for consent; edited by administrators."""
 AUDIT = "audit"
 
 
@@ -83,6 +85,7 @@ WRITERS: dict[str, frozenset[Role]] = {
     CASE_FILES: frozenset({Role.LEASING_LEAD, Role.ADMIN}),
     MEASURES: frozenset({Role.ADMIN}),
     PERSONAL_DATA: frozenset({Role.ADMIN}),
+    CONSENT_WORDING: frozenset({Role.ADMIN}),
 }
 """The roles that may act at a desk."""
 
@@ -92,6 +95,7 @@ READERS: dict[str, frozenset[Role]] = {
     AUDIT: frozenset({Role.ADMIN, Role.AUDITOR}),
     CASE_FILES: frozenset({Role.LEASING_LEAD, Role.ADMIN, Role.AUDITOR}),
     MEASURES: frozenset({Role.ADMIN, Role.AUDITOR}),
+    CONSENT_WORDING: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
 """The roles that may view a desk."""
 
@@ -102,6 +106,7 @@ DENIALS: dict[str, str] = {
     PERSONAL_DATA: "Only administrators erase or export what is kept of a person. Nothing was changed.",
     CASE_FILES: "Only leasing leads and administrators have case files made. Nothing was changed.",
     MEASURES: "Only administrators may switch this on and off. Nothing was changed.",
+    CONSENT_WORDING: "Only administrators change how your organization asks for consent. Nothing was changed.",
 }
 """The refusal for each desk, as in DeskAccess."""
 

@@ -126,7 +126,7 @@ def countries() -> dict[str, str]:
     return dict(sorted(known.items(), key=lambda each: normalization.fold(each[1])))
 
 
-def keep_days(days: int | None, field: str = "keep_prescreens_days") -> int | None:
+def keep_days(days: int | None, field: str = "prescreen_days") -> int | None:
     """How many days something is kept; None for ever. Raises Invalid."""
     least, most = KEEP_DAYS
     if days is not None and not least <= days <= most:

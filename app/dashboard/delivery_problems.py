@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from app.accounts.scope import Scope
 from app.dashboard.subjects import Subjects
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 from app.kernel.outbox.outbox import FAILING, UNDELIVERED, OutboxRow
 
 MOST_COUNTED = 1000
@@ -29,8 +30,10 @@ def delivery_problems(db: Db, scopes: Mapping[str, Scope], subjects: Subjects) -
     shape = tuple((desk, tuple(subjects.of_desks[desk]), scope.everything) for desk, scope in scopes.items())
     ids: dict[str, list[int]] = {f"places_{desk}": sorted(scope.organization_ids) for desk, scope in scopes.items()}
     known = {name: these for name, these in ids.items() if not scopes[name.removeprefix("places_")].everything}
-    counts = db.execute(_statement(shape), known).one()._mapping
-    return {desk: DeliveryProblems(counts[f"{desk}_dead"], counts[f"{desk}_failing"]) for desk in scopes}
+    (counts,) = _statement(shape).all(db, known)
+    return {
+        desk: DeliveryProblems(getattr(counts, f"{desk}_dead"), getattr(counts, f"{desk}_failing")) for desk in scopes
+    }
 
 
 def failing_by_channel(db: Db, types: Sequence[str], scope: Scope) -> dict[str, int]:
@@ -42,7 +45,7 @@ def failing_by_channel(db: Db, types: Sequence[str], scope: Scope) -> dict[str, 
 
 
 @lru_cache(maxsize=32)
-def _statement(shape: tuple[tuple[str, tuple[str, ...], bool], ...]) -> Select[*tuple[int, ...]]:
+def _statement(shape: tuple[tuple[str, tuple[str, ...], bool], ...]) -> Prepared[Any]:
     columns = []
     for desk, types, everything in shape:
         of_desk: list[ColumnElement[bool]] = [OutboxRow.subject_type.in_(types)]
@@ -51,4 +54,4 @@ def _statement(shape: tuple[tuple[str, tuple[str, ...], bool], ...]) -> Select[*
         for name, which in (("dead", UNDELIVERED), ("failing", FAILING)):
             rows = select(OutboxRow.id).where(which, *of_desk).limit(MOST_COUNTED).subquery()
             columns.append(select(func.count()).select_from(rows).scalar_subquery().label(f"{desk}_{name}"))
-    return select(*columns)
+    return Prepared(select(*columns))

@@ -80,6 +80,29 @@ class SearchResult:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """One type of things of a desk that the search finds: the desk's own, or another (`Desk.further_searched`)."""
+
+    subject: str
+    title: str
+    icon: str
+    detail_endpoint: str
+    source: Source
+    """All of these things, for checking and rebuilding the search index."""
+    results: Callable[[Db, Sequence[str], datetime], Sequence[SearchResult]]
+    """The things of these ids that there are."""
+    veiled: Callable[[Db, Me, Sequence[str], datetime], Collection[str]]
+    """Those of these things whose name and particulars are kept from a user for now."""
+    read_id: Callable[[str], str | None]
+    """The id that a user typed, or None when the text is none."""
+    label_of: Callable[[str], str] | None = None
+    """What a veiled thing is called; without it a veiled thing is not found at all."""
+    list_endpoint: str = ""
+    list_arguments: Mapping[str, str] | None = None
+    """What the address of its list needs to search everything by text; None where the list takes no text."""
+
+
 class LoadDemo(Protocol):
     """Writes the demonstration data of a desk."""
 
@@ -151,8 +174,29 @@ class Desk:
     search_arguments: Mapping[str, str] | None = None
     """What the address of its list needs to search everything by text; None where the list takes no text."""
 
+    further_searched: tuple[Searched, ...] = ()
+    """Its other things that the search finds."""
+
     events: EventTypes
     """Every kind of event of its things."""
+
+    @property
+    def searched(self) -> tuple[Searched, ...]:
+        """Everything of this desk that the search finds, its own things first."""
+        own = Searched(
+            subject=self.subject,
+            title=self.title,
+            icon=self.icon,
+            detail_endpoint=self.detail_endpoint,
+            source=self.search_source,
+            results=self.search_results,
+            veiled=self.veiled,
+            read_id=self.read_id,
+            label_of=self.label_of,
+            list_endpoint=self.list_endpoint,
+            list_arguments=self.search_arguments,
+        )
+        return (own, *self.further_searched)
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import select
 
 from app.accounts.access import Me
-from app.dashboard.desk import Desk, SearchResult
+from app.dashboard.desk import Desk, Searched, SearchResult
 from app.dashboard.saved_views import actions, list_url
 from app.home.overview import desks_of
 from app.kernel.changes.events import Event
@@ -31,9 +31,10 @@ LOOKED_BACK = 40
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """One thing that was found, and the desk it belongs to."""
+    """One thing that was found, the desk it belongs to, and what it is there."""
 
     desk: Desk
+    kind: Searched
     result: SearchResult
 
 
@@ -62,9 +63,10 @@ def search_desks(db: Db, user: Me, typed: str, now: datetime, only: str = "", pa
     """Returns one page of results, the best first; `only` names the one desk to search."""
     mine = desks_of(user)
     chosen = [desk for desk in mine if desk.name == only] or mine
+    kinds = [kind for desk in chosen for kind in desk.searched]
     hits = search.find(db, _reach(user, chosen), typed)
-    hits = replace(hits, rows=_known(db, user, chosen, hits.rows, now))
-    shown = [*(exact := _exact(chosen, typed)), *(hit for hit in hits.rows if hit not in exact)]
+    hits = replace(hits, rows=_known(db, user, kinds, hits.rows, now))
+    shown = [*(exact := _exact(kinds, typed)), *(hit for hit in hits.rows if hit not in exact)]
     pages = max(1, -(-len(shown) // SHOWN))
     page = min(max(page, 1), pages)
     rows = _finds(db, user, shown[(page - 1) * SHOWN : page * SHOWN], now)
@@ -72,7 +74,8 @@ def search_desks(db: Db, user: Me, typed: str, now: datetime, only: str = "", pa
     tabs = [Tab(None, None if len(chosen) < len(mine) else total, chosen == mine)]
     for desk in mine:
         known = desk in chosen
-        count = sum(hit.subject_type == desk.subject for hit in hits.rows) if known else None
+        subjects = {kind.subject for kind in desk.searched}
+        count = sum(hit.subject_type in subjects for hit in hits.rows) if known else None
         tabs.append(Tab(desk, count, known and len(chosen) < len(mine)))
     return Finds(rows, tabs if len(mine) > 1 else [], total, hits.more, page, pages)
 
@@ -92,10 +95,13 @@ def offers(db: Db, user: Me, typed: str, now: datetime) -> list[Offer]:
     found = []
     mine = desks_of(user)
     for desk in mine if typed else []:
-        exact = _exact([desk], typed)
-        hits = _known(db, user, [desk], search.find(db, _reach(user, [desk]), typed, 4 * OFFERED).rows, now)
-        wanted = [*exact, *(hit for hit in hits if hit not in exact)][:OFFERED]
-        found.append(Offer(desk.title, _finds(db, user, wanted, now)))
+        reach = _reach(user, [desk])
+        for kind in desk.searched:
+            exact = _exact([kind], typed)
+            hits = search.find(db, {kind.subject: reach[kind.subject]}, typed, 4 * OFFERED).rows
+            known = _known(db, user, [kind], hits, now)
+            wanted = [*exact, *(hit for hit in known if hit not in exact)][:OFFERED]
+            found.append(Offer(kind.title, _finds(db, user, wanted, now)))
     if not typed:
         found.append(Offer("Recent", _finds(db, user, _recent(db, user), now)))
     terms = normalization.query_terms(typed)
@@ -128,27 +134,28 @@ def _wanted(typed: str) -> tuple[str, ...]:
 
 
 def _reach(user: Me, chosen: Iterable[Desk]) -> dict[str, frozenset[int] | None]:
-    found = {}
+    found: dict[str, frozenset[int] | None] = {}
     for desk in chosen:
         scope = user.scope(desk.name)
-        found[desk.subject] = None if scope.everything else scope.organization_ids
+        organizations = None if scope.everything else scope.organization_ids
+        found |= dict.fromkeys((kind.subject for kind in desk.searched), organizations)
     return found
 
 
-def _known(db: Db, user: Me, chosen: Iterable[Desk], hits: list[Hit], now: datetime) -> list[Hit]:
+def _known(db: Db, user: Me, kinds: Iterable[Searched], hits: list[Hit], now: datetime) -> list[Hit]:
     """The hits without those whose words the user may not know for now: to find them would tell."""
     hidden = {
-        Hit(desk.subject, id)
-        for desk in chosen
-        for id in desk.veiled(db, user, [hit.subject_id for hit in hits if hit.subject_type == desk.subject], now)
+        Hit(kind.subject, id)
+        for kind in kinds
+        for id in kind.veiled(db, user, [hit.subject_id for hit in hits if hit.subject_type == kind.subject], now)
     }
     return [hit for hit in hits if hit not in hidden] if hidden else hits
 
 
-def _exact(chosen: Iterable[Desk], typed: str) -> list[Hit]:
+def _exact(kinds: Iterable[Searched], typed: str) -> list[Hit]:
     """What a typed number or id may be, before it is known whether it exists."""
     text = normalization.plain(typed)
-    ids = ((desk.subject, desk.read_id(text)) for desk in chosen)
+    ids = ((kind.subject, kind.read_id(text)) for kind in kinds)
     return [Hit(subject, id) for subject, id in ids if id is not None]
 
 
@@ -157,22 +164,26 @@ def _recent(db: Db, user: Me) -> list[Hit]:
         Event.actor_kind == "person", Event.actor_id == str(user.id)
     )
     rows = db.execute(own.order_by(Event.id.desc()).limit(LOOKED_BACK))
-    subjects = {desk.subject for desk in desks_of(user)}
+    subjects = {kind.subject for desk in desks_of(user) for kind in desk.searched}
     return list(dict.fromkeys(Hit(subject, id) for subject, id in rows if subject in subjects))[:RECENT]
 
 
 def _finds(db: Db, user: Me, hits: Sequence[Hit], now: datetime) -> list[Find]:
     """The things themselves, in the order of the hits; what is gone or out of the user's scope is left out."""
     found: dict[Hit, Find] = {}
-    for desk in desks_of(user):
-        ids = [hit.subject_id for hit in hits if hit.subject_type == desk.subject]
+    kinds = [(desk, kind) for desk in desks_of(user) for kind in desk.searched]
+    for desk, kind in kinds:
+        ids = [hit.subject_id for hit in hits if hit.subject_type == kind.subject]
         scope = user.scope(desk.name)
-        veiled = desk.veiled(db, user, ids, now) if ids else ()
-        for result in desk.search_results(db, ids, now) if ids else ():
-            if str(result.id) in veiled:
-                result = replace(result, title=desk.label_of(str(result.id)), detail="")
+        veiled = kind.veiled(db, user, ids, now) if ids else ()
+        for result in kind.results(db, ids, now) if ids else ():
+            id = str(result.id)
+            if id in veiled:
+                if kind.label_of is None:
+                    continue
+                result = replace(result, title=kind.label_of(id), detail="")
             if scope.covers(result.organization_id):
-                found[Hit(desk.subject, str(result.id))] = Find(desk, result)
+                found[Hit(kind.subject, id)] = Find(desk, kind, result)
     return [found[hit] for hit in hits if hit in found]
 
 

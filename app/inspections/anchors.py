@@ -24,6 +24,7 @@ from rfc3161_client import (
     VerifierBuilder,
 )
 from rfc3161_client import decode_timestamp_response as decode
+from rfc3161_client.tsp import TimeStampTokenInfo
 
 from app.kernel.outbox import http_client
 
@@ -134,17 +135,20 @@ def certificates(reply: bytes) -> list[Certificate]:
 
 def policy_stamped(reply: bytes) -> str:
     """The policy under which a stamp was made. Raises Unreadable."""
-    return read(reply).tst_info.policy.dotted_string
+    return token_of(reply).policy.dotted_string
 
 
 def certificate_ends_at(reply: bytes) -> datetime | None:
-    """Until when the signing certificate of a reply is valid; None when it did not come with it."""
+    """Until when the signing certificate of a reply is valid; None when it did not come with it, or is no stamp."""
     signer = _signer(reply)
     return signer.not_valid_after_utc if signer is not None else None
 
 
 def _signer(reply: bytes) -> Certificate | None:
-    infos = {(signer.issuer, signer.serial_number) for signer in read(reply).signed_data.signer_infos}
+    try:
+        infos = {(signer.issuer, signer.serial_number) for signer in read(reply).signed_data.signer_infos}
+    except ValueError:
+        return None
     found = (each for each in certificates(reply) if (each.issuer, each.serial_number) in infos)
     return next(found, None)
 
@@ -192,6 +196,14 @@ def read(reply: bytes) -> TimeStampResponse:
     try:
         return decode(sort_certificates(reply))
     except (ValueError, IndexError):
+        raise Unreadable("The answer cannot be read as a time stamp.") from None
+
+
+def token_of(reply: bytes) -> TimeStampTokenInfo:
+    """What a stamp says. Raises Unreadable for any other answer: a refusal can be read, and holds no stamp."""
+    try:
+        return read(reply).tst_info
+    except ValueError:
         raise Unreadable("The answer cannot be read as a time stamp.") from None
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import IO
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -23,7 +22,7 @@ from app.dashboard.documents.kinds import File, Kind, Making
 from app.dashboard.documents.models import Document
 from app.inspections import actions, bundle, chain, events, numbers, queries, records
 from app.inspections.actions._write import record
-from app.inspections.evidence import receipt
+from app.inspections.evidence import receiving
 from app.inspections.queries import Item
 from app.inspections.records import Record
 from app.inspections.report.document import NAME as REPORT
@@ -77,7 +76,7 @@ def pack(
     """Writes a bundle, a file after another; `roots` are those that this installation trusts. Raises Away."""
 
     def files() -> Iterator[tuple[str, bytes]]:
-        for n, each in enumerate(receipt.files(kept, source.items)):
+        for n, each in enumerate(receiving.files(kept, source.items)):
             if progress is not None and n % EVERY == 0:
                 progress(f"Packing file {n + 1}, of {len(source.items)} pieces of evidence")
             yield each
@@ -97,16 +96,15 @@ def file_name(id: uuid.UUID) -> str:
 
 
 def make(making: Making) -> File:
-    """Makes the bundle in the worker. The same record gives the same bytes."""
+    """Makes the bundle in the worker, as a file without a name, for it holds originals. The same record gives the same
+    bytes."""
     with making.database.read() as db:
         found, roots = source(db, making.id), db.config.tsa_roots
-    with tempfile.NamedTemporaryFile(prefix="bundle-", suffix=".zip", delete=False) as out:
-        try:
-            pack(found, roots, making.store, out, making.progress)
-        except BaseException:
-            Path(out.name).unlink()
-            raise
-    return File(file_name(making.id), TYPE, b"", Path(out.name))
+    with ExitStack() as stack:  # closed here unless all of it was written: then by who stores it
+        out = stack.enter_context(tempfile.TemporaryFile())
+        pack(found, roots, making.store, out, making.progress)
+        stack.pop_all()
+    return File(file_name(making.id), TYPE, b"", out)
 
 
 def _basis(db: Db, subject_id: str, _options: JsonObject) -> str:

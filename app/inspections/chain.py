@@ -28,7 +28,9 @@ GENESIS = "0" * 64
 STATEMENT_FORMAT = "session-desk/chain-statement/1"
 RENEWAL_FORMAT = "session-desk/renewal-statement/1"
 END = "session.ended"
-AFTER_END = frozenset(("record.erased", "evidence.erased", "consent.withdrawn"))
+AFTER_END = frozenset(
+    ("record.erased", "evidence.erased", "consent.withdrawn", "evidence.captured", "evidence.remarked")
+)
 """What may still happen to a record whose session has ended."""
 KIND = re.compile(r"[a-z]+(\.[a-z]+)*")
 

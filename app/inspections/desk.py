@@ -8,7 +8,7 @@ from sqlalchemy import Row, Uuid, bindparam, select
 
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
-from app.accounts.roles import INSPECTIONS
+from app.accounts.roles import CONSENT_WORDING, INSPECTIONS
 from app.dashboard.desk import (
     Desk,
     Link,
@@ -131,6 +131,7 @@ def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[s
 def _measures(db: Db, now: datetime) -> Iterator[nightly.Measure]:
     yield from nightly.measures(db, now)
     yield from reading.measures(db, now)
+    yield from retention.measures(db, now)
 
 
 DESK = Desk(
@@ -138,7 +139,7 @@ DESK = Desk(
     title="Inspections",
     icon="smartphone",
     subject=events.SUBJECT,
-    further_subjects=("invite",),
+    further_subjects=("invite", events.WORDING),
     blueprints=(views.pages, public.public_pages, verify.verify_pages),
     visitor_pages=(public.VISITOR_PAGES, verify.VISITOR_PAGES),
     product=api.product,
@@ -148,7 +149,16 @@ DESK = Desk(
     sweeps=(nightly.Nightly, reading.Reading, leftovers.Leftovers, retention.Retention),
     measures=_measures,
     list_label="Live board",
-    further_links=(Link("Overview", "chart-column", "inspections.overview"),),
+    further_links=(
+        Link("Overview", "chart-column", "inspections.overview"),
+        Link(
+            "Consent wording",
+            "message-square-text",
+            "inspections.wording",
+            alike=("inspections.wording_in",),
+            access=CONSENT_WORDING,
+        ),
+    ),
     waiting=_waiting,
     waiting_tone="danger",
     waiting_work=_waiting_work,

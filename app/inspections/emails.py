@@ -77,14 +77,15 @@ def anchor_job(id: uuid.UUID, authority: str) -> Message:
     return Message(ANCHOR, {"anchor": str(id)}, destination=host, summary=f"Time stamp from {host}")
 
 
-def checkpoint_job(inspection_id: uuid.UUID, started_at: datetime, now: datetime) -> Message:
-    """The job of the next full ten minutes since the first join; one, however much happens until then."""
+def checkpoint_job(inspection_id: uuid.UUID, started_at: datetime, now: datetime, *, over: bool = False) -> Message:
+    """The job of the next full ten minutes since the first join; one, however much happens until then. `over` is
+    whether the inspection has ended, which dropped the one of before."""
     number = (now - started_at) // rules.CHECKPOINT_EVERY + 1
     return Message(
         CHECKPOINT,
         {"inspection": str(inspection_id)},
         due_at=started_at + number * rules.CHECKPOINT_EVERY,
-        dedupe=f"inspection-checkpoint:{inspection_id}:{number}",
+        dedupe=f"inspection-{'addition' if over else 'checkpoint'}:{inspection_id}:{number}",
         summary="Time stamp of the record so far",
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from app.accounts.rules import LOCALES
 from app.dashboard.events import tag_events
 from app.inspections import user_agents
 from app.kernel.changes.event_types import EventRow, EventType, EventTypes
@@ -50,7 +51,8 @@ def _fact(name: str) -> Callable[[EventRow], str]:
 
 
 def _captured(row: EventRow) -> str:
-    return f"{EVIDENCE_KINDS[row.data['kind']]} added by {{who}}"
+    late = ", captured before the end" if row.data.get("late") else ""
+    return f"{EVIDENCE_KINDS[row.data['kind']]} added by {{who}}{late}"
 
 
 def _downloaded(row: EventRow) -> str:
@@ -138,6 +140,13 @@ REMARK_ADDED = EventType(
     "inspection.remark_added", "Remark by {who}", "added a remark", "message-square", details=_fact("text")
 )
 EVIDENCE_CAPTURED = EventType("inspection.evidence_captured", _captured, "added evidence", "camera", details=_hash)
+EVIDENCE_REMARKED = EventType(
+    "inspection.evidence_remarked",
+    "Remark on a piece of evidence by {who}",
+    "remarked on evidence",
+    "message-square",
+    details=_fact("text"),
+)
 EVIDENCE_DOWNLOADED = EventType(
     "inspection.evidence_downloaded", _downloaded, "downloaded evidence", "download", details=_hash
 )
@@ -167,6 +176,21 @@ HOLD_RELEASED = EventType(
     "released the legal hold",
     "lock",
     details=_fact("reason"),
+)
+ITEM_HOLD_PLACED = EventType(
+    "inspection.item_hold_placed",
+    "Legal hold on one piece of evidence by {who}",
+    "placed a legal hold on a piece of evidence",
+    "lock",
+    "warn",
+    details=_reason,
+)
+ITEM_HOLD_RELEASED = EventType(
+    "inspection.item_hold_released",
+    "Legal hold on one piece of evidence released by {who}",
+    "released the legal hold on a piece of evidence",
+    "lock",
+    details=_reason,
 )
 ASSIGNED = EventType("inspection.assigned", _assignment, "assigned it", "user-check", removes_from_list=True)
 UNASSIGNED = EventType(
@@ -237,6 +261,29 @@ FOUND_WHOLE = EventType(
     "shield-check",
     "good",
     removes_from_list=True,
+)
+WORDING = "consent_wording"
+"""The subject type of an organization's own words about consent in events."""
+
+
+def wording_of(organization_id: int, locale: str) -> str:
+    """The words of one organization in one language, as a subject of events."""
+    return f"{organization_id}-{locale}"
+
+
+def _wording_changed(row: EventRow) -> str:
+    what = CONSENT_SUBJECTS.get(str(row.data.get("subject")), "")
+    language = LOCALES.get(str(row.data.get("locale")), "")
+    goes_back = " went back to the product’s by" if not row.data.get("after") else " changed by"
+    return f"Wording about {what.lower()} in {language}{goes_back} {{who}}"
+
+
+WORDING_CHANGED = EventType(
+    "consent_wording.changed",
+    _wording_changed,
+    "changed the wording",
+    "pencil",
+    details=lambda row: f"version {row.data.get('number')}: {row.data.get('reason')}",
 )
 TAGGED, UNTAGGED = tag_events(SUBJECT)
 

@@ -6,7 +6,7 @@ from wtforms import BooleanField, DateTimeLocalField, EmailField, HiddenField, S
 
 from app.accounts.rules import LOCALES
 from app.inspections.payloads import NOTES_LENGTH, NewParticipant
-from app.inspections.rules import ANSWERS, FIELD, SUBJECTS
+from app.inspections.rules import ANSWERS, FIELD, SUBJECTS, WORDING_LENGTH, WORDING_REASON
 from app.kernel.api.validation import read
 from app.kernel.web.forms import CodeField, DeskForm, NameField, VersionedForm, at_most, choices, needed, optional
 
@@ -109,6 +109,19 @@ class ConsentForm(DeskForm):
         """The answers that were given, by subject."""
         given = {subject: self[subject].data for subject in SUBJECTS}
         return {subject: str(answer) for subject, answer in given.items() if answer in ANSWERS}
+
+
+class WordingForm(VersionedForm):
+    """The words in which an organization asks for consent, in one language; an empty one is the product's."""
+
+    camera = TextAreaField("Camera", validators=[at_most(WORDING_LENGTH)])
+    gps = TextAreaField("Place", validators=[at_most(WORDING_LENGTH)])
+    recording = TextAreaField("Recording", validators=[at_most(WORDING_LENGTH)])
+    reason = NameField("Why this change?", validators=[at_most(WORDING_REASON)])
+
+    def texts(self) -> dict[str, str]:
+        """What was typed, by subject."""
+        return {subject: self[subject].data or "" for subject in SUBJECTS}
 
 
 class WithdrawForm(DeskForm):

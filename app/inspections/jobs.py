@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app.accounts.models import Organization
 from app.inspections import actions, anchors, emails, events, queries, receipts, rules
 from app.inspections.actions._write import record
-from app.inspections.evidence import copies, credentials, receipt
+from app.inspections.evidence import copies, credentials, receiving
 from app.inspections.evidence.models import Copying, Evidence, EvidenceState
 from app.inspections.models import AnchorRequest, AnchorState, ChainEvent, Inspection, Invite, Status
 from app.inspections.rules import InviteState
@@ -93,7 +93,7 @@ def anchor(delivery: Delivery) -> str:
 
 
 def checkpoint(delivery: Delivery) -> str:
-    """Has what happened since the last time stamp stamped, unless the inspection has ended."""
+    """Has what happened since the last time stamp stamped."""
     with delivery.database.write() as db:
         asked = actions.checkpoint(db, UUID(delivery.payload["inspection"]), delivery.now)
     return "Asked." if asked else "Not needed."
@@ -109,9 +109,9 @@ def copy(delivery: Delivery) -> str:
     kept = store.store_at(delivery.database.config.evidence_url)
     made, failure = None, ""
     try:
-        made = copies.make(kept.get(receipt.originals(found.inspection_id), found.sha256), found.mime)
+        made = copies.make(kept.get(receiving.originals(found.inspection_id), found.sha256), found.mime)
         copied = _with_credentials(delivery.database, found, made.copy)
-        names = [kept.put(receipt.copies(found.inspection_id), each) for each in (copied, made.thumbnail)]
+        names = [kept.put(receiving.copies(found.inspection_id), each) for each in (copied, made.thumbnail)]
     except store.Away as away:
         raise TemporaryFailure(f"The store is away ({away}).") from None
     except (store.Missing, store.Damaged):
@@ -127,7 +127,7 @@ def copy(delivery: Delivery) -> str:
         noted = actions.settle_copy(db, id, copy=names[0], thumbnail=names[1], size=size, credentials=signed)
     if not noted:  # erased meanwhile
         for name in names:
-            kept.delete(receipt.copies(found.inspection_id), name)
+            kept.delete(receiving.copies(found.inspection_id), name)
     return "Copied." if noted else "Erased meanwhile."
 
 
@@ -156,9 +156,9 @@ def erase(delivery: Delivery) -> str:
         return "Nothing to erase."
     kept = store.store_at(delivery.database.config.evidence_url)
     try:
-        kept.delete(receipt.originals(found.inspection_id), found.sha256)
+        kept.delete(receiving.originals(found.inspection_id), found.sha256)
         for sha256 in filter(None, (state.copy_sha256, state.thumbnail_sha256)):
-            kept.delete(receipt.copies(found.inspection_id), sha256)
+            kept.delete(receiving.copies(found.inspection_id), sha256)
         _clear_copies(delivery, found.inspection_id)
     except store.Away as away:
         raise TemporaryFailure(f"The store is away ({away}).") from None
@@ -169,7 +169,7 @@ def _clear_copies(delivery: Delivery, inspection_id: UUID) -> None:
     """Deletes copies that no row names. A signed copy is another file each time, so that a worker that was killed
     between storing and noting one leaves the first behind. Raises Away."""
     kept = store.store_at(delivery.database.config.evidence_url)
-    written = kept.names(receipt.copies(inspection_id))
+    written = kept.names(receiving.copies(inspection_id))
     with delivery.database.read() as db:
         known = queries.copy_names(db, inspection_id)
     for name, written_at in written.items():

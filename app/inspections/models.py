@@ -256,6 +256,32 @@ class Consent(Base):
     answered_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class OwnWording(Base):
+    """A version of the words in which an organization asks about a subject in one language, in place of the product's.
+    Rows are only ever added; the one with the highest number counts.
+
+    An empty text is the product's words again. `sha256` names the whole wording as field users were asked when this
+    version was saved, as the chain names it.
+    """
+
+    __tablename__ = "own_wordings"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "locale", "subject", "number"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    subject: Mapped[str] = mapped_column(String(12))
+    locale: Mapped[str] = mapped_column(String(2))
+    number: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(300))
+    author: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class ReplacedLink(Base):
     """A link that a reissue replaced, and the field session that it had opened. Neither lets anybody in.
 
@@ -370,7 +396,7 @@ class VerificationRun(Base):
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-for _table in (ConsentWording, Consent, ChainEvent, Anchor):
+for _table in (ConsentWording, Consent, OwnWording, ChainEvent, Anchor):
     keep_append_only(Base.metadata.tables[_table.__tablename__])
 keep_hourly_stats(
     Inspection.__table__,

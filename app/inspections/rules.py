@@ -7,6 +7,7 @@ Source: docs/inspections.md.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -34,6 +35,8 @@ REMIND_HOURS = (24, 1)
 SUBJECTS = ("camera", "gps", "recording")
 """What field users are asked to allow, in this order."""
 ANSWERS = ("granted", "denied")
+WORDING_LENGTH, WORDING_REASON = 1000, 300
+"""Most characters of an organization's own words about a subject, and of the reason why they were changed."""
 CHECKPOINT_EVERY = timedelta(minutes=10)
 """How often a record that grows is stamped while its inspection goes on."""
 RENEW_BEFORE = timedelta(days=90)
@@ -172,6 +175,31 @@ def worst_answers(answers: Iterable[Mapping[str, str]]) -> dict[str, str]:
         for subject, answer in each.items():
             worst[subject] = "denied" if "denied" in (answer, worst.get(subject)) else answer
     return {subject: worst[subject] for subject in SUBJECTS if subject in worst}
+
+
+def check_wording(texts: Mapping[str, str], reason: str) -> None:
+    """Raises Invalid, one sentence a field, for words that cannot be asked: too long, with a character that is none or
+    that turns round what follows it; also without a reason."""
+    errors = [FieldError(subject, "invalid", why) for subject, text in texts.items() if (why := _unfit_wording(text))]
+    if not reason:
+        errors.append(FieldError("reason", "required", "Say why: it is kept with the version."))
+    elif len(reason) > WORDING_REASON:
+        errors.append(FieldError("reason", "too_long", f"Use at most {WORDING_REASON} characters."))
+    if errors:
+        raise Invalid(f"{errors[0].detail} Nothing was saved.", errors=errors)
+
+
+def _unfit_wording(text: str) -> str:
+    if len(text) > WORDING_LENGTH:
+        return f"Use at most {WORDING_LENGTH:,} characters: field users read this on a phone."
+    if any(each in _TURNING for each in text):
+        return "An invisible character in this turns letters round, so that people would read something else."
+    if any(unicodedata.category(each) in ("Cc", "Cs", "Co") and each != "\n" for each in text):
+        return "This has a character in it that nobody can read. Delete it and type it again."
+    return ""
+
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def check_start_recording(inspection: InspectionFacts, now: datetime, unasked: int = 0) -> None:

@@ -130,8 +130,14 @@ def _chain(session: str, links: Sequence[chain.Link], length: int, head: str) ->
     late = next((link for link in links[end:] if link.kind not in chain.AFTER_END), None) if end else None
     if late is not None:
         return Finding(Result.BROKEN, f"Event {late.sequence} ({late.kind}) follows the end of the session.")
-    sentence = f"The chain holds: {_events(len(links))}, head {head}."
+    sentence = f"The chain holds: {_events(len(links))}, head {head}.{_arrived_late(links[end:] if end else ())}"
     return Finding(Result.NOT_PROVEN, sentence, word="chain_holds", facts={"n": len(links)})
+
+
+def _arrived_late(links: Sequence[chain.Link]) -> str:
+    """How many pieces of evidence followed the end: phones without a connection send what they captured before."""
+    n = sum(link.kind == "evidence.captured" for link in links)
+    return f" {n} {'piece' if n == 1 else 'pieces'} of evidence arrived after the end." if n else ""
 
 
 def _end(links: Sequence[chain.Link]) -> int:
@@ -204,15 +210,15 @@ def _stamp(
     if stamped.reply is None:
         return found(Result.NOT_PROVEN, f"{name} has not stamped {_subject(links, stated)}.", "missing")
     try:
-        reply = anchors.read(stamped.reply)
+        token = anchors.token_of(stamped.reply)
     except anchors.Unreadable:
         return found(Result.BROKEN, f"{name}: the stored answer cannot be read as a time stamp.", "broken")
-    if reply.tst_info.message_imprint.message != hashlib.sha256(stamped.statement.encode()).digest():
+    if token.message_imprint.message != hashlib.sha256(stamped.statement.encode()).digest():
         sentence = f"{name}: the time stamp is over something else than the stored statement."
         return found(Result.BROKEN, sentence, "broken")
-    facts["at"] = reply.tst_info.gen_time.astimezone(UTC)
-    done = f"{name} (policy {reply.tst_info.policy.dotted_string}) stamped {_subject(links, stated)}"
-    at = f"at {moment(reply.tst_info.gen_time.astimezone(UTC))}"
+    facts["at"] = token.gen_time.astimezone(UTC)
+    done = f"{name} (policy {token.policy.dotted_string}) stamped {_subject(links, stated)}"
+    at = f"at {moment(token.gen_time.astimezone(UTC))}"
     if not roots:
         sentence = f"{done} {at}, and no root certificate is configured to check that with."
         return found(Result.NOT_PROVEN, sentence, "rootless")

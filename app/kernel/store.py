@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import structlog
 
@@ -102,13 +102,15 @@ class Store:
                 raise Away("What was read back is not what was written.")
         return sha256
 
-    def put_file(self, name: str, file: Path) -> str:
-        """Like `put`, for a file of any size: it is read and read back a piece at a time. One that is there is written
-        anew. Raises Away."""
+    def put_file(self, name: str, file: BinaryIO) -> str:
+        """Like `put`, for an open file of any size: it is read from its start and read back a piece at a time. One that
+        is there is written anew. Raises Away."""
         import obstore
 
-        sha256 = digest_of(pieces_of(file))
+        file.seek(0)
+        sha256 = digest_of(iter(partial(file.read, PIECE), b""))
         path = f"{name}/{sha256}"
+        file.seek(0)
         with self._asked():
             obstore.put(self._opened(), path, file, mode="overwrite", use_multipart=True)
             self._settle(path)

@@ -9,16 +9,16 @@ from sqlalchemy import Uuid, bindparam, select
 from app.accounts.access import Me, Scope
 from app.accounts.models import Organization, Person
 from app.accounts.roles import MEASURES, PRESCREENS
-from app.dashboard.desk import SHOWN, Desk, Link, SearchResult, WaitingWork, WorkItem, read_uuid
+from app.dashboard.desk import SHOWN, Desk, Link, Searched, SearchResult, WaitingWork, WorkItem, read_uuid
 from app.dashboard.queue import Label
 from app.kernel.db.engine import Db
 from app.prescreens import api, events, jobs, presentation, public, views
 from app.prescreens.actions import retain
-from app.prescreens.models import Prescreen, Questionnaire, ReviewStatus, Status
-from app.prescreens.queries import backfills, counts, first_looks, search
+from app.prescreens.models import Contact, Prescreen, Questionnaire, ReviewStatus, Status
+from app.prescreens.queries import backfills, contact_history, counts, first_looks, search
 from app.prescreens.queries.first_looks import Looker
 from app.prescreens.rules import first_look
-from app.prescreens.views import case_file
+from app.prescreens.views import case_file, contact
 
 
 def _waiting(db: Db, scope: Scope, now: datetime) -> int:
@@ -103,6 +103,43 @@ def _veiled(db: Db, user: Me, ids: Sequence[str], now: datetime) -> Collection[s
     return {str(id) for id in first_looks.unseen_of(db, known, looker, now)}
 
 
+_CONTACTS = select(
+    Contact.id,
+    Contact.organization_id,
+    Contact.name,
+    Contact.email,
+    Contact.phone,
+    Contact.created_at,
+    Contact.erased_at,
+    select(Organization.name).where(Organization.id == Contact.organization_id).scalar_subquery().label("organization"),
+).where(Contact.id.in_(bindparam("ids", expanding=True, type_=Uuid())))
+
+
+def _contact_results(db: Db, ids: Sequence[str], _now: datetime) -> list[SearchResult]:
+    return [
+        SearchResult(
+            id=row.id,
+            organization_id=row.organization_id,
+            title=contact.name_of(row),
+            detail=" · ".join(part for part in (row.email, row.phone) if part),
+            organization=row.organization,
+            state=Label("Erased", "circle-dashed") if row.erased_at else Label("Contact", "id-card"),
+            clock="known since",
+            at=row.created_at,
+        )
+        for row in db.execute(_CONTACTS, {"ids": [UUID(id) for id in ids]})
+    ]
+
+
+def _veiled_contacts(db: Db, user: Me, ids: Sequence[str], now: datetime) -> Collection[str]:
+    looker = Looker(user.id, user.scope(PRESCREENS, write=True))
+    known = [UUID(found) for id in ids if (found := read_uuid(id))]
+    if not known or not first_looks.concerns(db, looker):
+        return ()
+    readable = contact_history.readable(db, known, looker, now)
+    return {str(id) for id in known if id not in readable}
+
+
 def _load_demo(db: Db, *, organizations: dict[str, Organization], people: dict[str, Person], now: datetime) -> object:
     from app.prescreens import demo  # large tables, which no other process needs
 
@@ -126,6 +163,7 @@ DESK = Desk(
     sweeps=(retain.Retention,),
     list_label="Reviews",
     further_links=(
+        Link("Contacts", "id-card", "prescreens.contacts"),
         Link(
             "Questionnaires",
             "list-checks",
@@ -155,5 +193,19 @@ DESK = Desk(
     veiled=_veiled,
     read_id=read_uuid,
     search_arguments={"state": "all"},
+    further_searched=(
+        Searched(
+            subject=events.CONTACT,
+            title="Contacts",
+            icon="id-card",
+            detail_endpoint="prescreens.contact",
+            source=search.CONTACTS,
+            results=_contact_results,
+            veiled=_veiled_contacts,
+            read_id=read_uuid,
+            list_endpoint="prescreens.contacts",
+            list_arguments={},
+        ),
+    ),
     events=events.EVENTS,
 )

@@ -173,7 +173,12 @@ ASKED_ANSWERED = EventType(
     details=lambda row: f"{pluralize(row.data['changed'], 'answer')} changed" if row.data["changed"] else "",
 )
 PRESCREEN_ERASED = EventType(
-    erased_kind(SUBJECT), "What is personal was erased by {who}", "erased what is personal", "trash-2", "warn"
+    erased_kind(SUBJECT),
+    "What is personal was erased by {who}",
+    "erased what is personal",
+    "trash-2",
+    "warn",
+    details=lambda row: row.data.get("reason", ""),
 )
 
 CONTACT = "contact"

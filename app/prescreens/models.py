@@ -89,6 +89,8 @@ class Contact(Base):
         # Families and offices share a telephone.
         Index("ix_contacts_phone", "organization_id", "phone_key"),
         Index("ix_contacts_newest", "organization_id", "created_at", "id"),
+        # Staff see every organization in one list.
+        Index("ix_contacts_all_newest", "created_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)

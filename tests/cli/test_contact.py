@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from app.kernel.db.engine import Database
 from tests.cast import Cast
@@ -30,9 +30,24 @@ def test_exported_then_erased(desk: Desk, database: Database, cast: Cast, tmp_pa
     assert desk("contact", "erase", contact, "--reason", " ", "--yes").exit_code == 1
 
 
+def test_a_prospect_who_is_no_contact(desk: Desk, database: Database, cast: Cast) -> None:
+    id = str(prescreen(database, cast.marston.id, given={**WHO, "email": None, "phone": None}))
+    filed = str(prescreen(database, cast.marston.id))
+    facts = {"prescreen": id, "prescreens": 1, "erased": False}
+    assert desk.json("prescreen", "erase", id, *WHY) == facts
+    assert stored(database, UUID(id)).name == NAME
+    assert desk.json("prescreen", "erase", id, *WHY, "--yes") == {**facts, "erased": True}
+    assert stored(database, UUID(id)).name == "Erased"
+    assert "erased before" in desk("prescreen", "erase", id, *WHY, "--yes").output
+    assert "filed under a contact" in desk("prescreen", "erase", filed, *WHY).output
+    assert desk("prescreen", "erase", filed, "--reason", " ", "--yes").exit_code == 1
+
+
 def test_how_long_it_is_kept(desk: Desk, cast: Cast) -> None:
-    keep = ("organization", "set", "marston", "--keep-prescreens")
-    assert desk.json(*keep, "90")["keep_prescreens_days"] == 90
+    keep = ("organization", "set", "marston", "--prescreen-days")
+    assert desk.json(*keep, "90")["prescreen_days"] == 90
     for wrong in ("7", "soon", "-1"):
         assert desk(*keep, wrong).exit_code != 0
-    assert desk.json(*keep, "forever")["keep_prescreens_days"] is None
+    assert desk.json(*keep, "forever")["prescreen_days"] is None
+    assert desk.json(*keep[:-1], "--keep-prescreens", "60")["prescreen_days"] == 60, "as scripts of before call it"
+    assert "keep-prescreens" not in desk("organization", "set", "--help").output

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.inspections.evidence import receipt
+from app.inspections.evidence import receiving
 from app.kernel.db.engine import Database
 from app.kernel.store import digest, store_at
 from tests.cast import Cast
@@ -65,7 +65,7 @@ class Round:
         """What differs between that which was sent, the rows, the chain and the store."""
         kept, found = store_at(url), []
         for n, phone in enumerate(self.phones):
-            sent, folder = [digest(each) for each in self.photos(n)], receipt.originals(phone.session["id"])
+            sent, folder = [digest(each) for each in self.photos(n)], receiving.originals(phone.session["id"])
             rows = [each.sha256 for each in items(self.database, phone.session)]
             chain = [each["sha256"] for each in chained(self.database, phone.session)]
             names = {name.rpartition("/")[2] for name in kept.names(folder)}
@@ -89,13 +89,13 @@ def test_none_is_lost_and_none_is_there_twice(app: Flask, cast: Cast, database: 
 def test_a_planted_loss_is_noticed(
     app: Flask, cast: Cast, database: Database, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep: Callable[..., None] = receipt.keep
+    keep: Callable[..., None] = receiving.keep
 
-    def forget_some(kept: object, id: object, received: receipt.Received) -> None:
+    def forget_some(kept: object, id: object, received: receiving.Received) -> None:
         if int(received.sha256, 16) % 50:
             keep(kept, id, received)
 
-    monkeypatch.setattr(receipt, "keep", forget_some)
+    monkeypatch.setattr(receiving, "keep", forget_some)
     photos = Round(app, cast, database)
     photos.run()
     lost = photos.lost_or_twice(url)

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 
 from app.inspections import queries
-from app.inspections.evidence import receipt
+from app.inspections.evidence import receiving
 from app.inspections.evidence.rules import SENTENCES
 from app.kernel.store import digest, store_at
 from tests.inspections import pages
@@ -35,7 +35,7 @@ def chained(database, session, kind="evidence.captured"):
 
 
 def stored(database, session, sha256):
-    return store_at(database.config.evidence_url).get(receipt.originals(session["id"]), sha256)
+    return store_at(database.config.evidence_url).get(receiving.originals(session["id"]), sha256)
 
 
 class Phone(Browser):

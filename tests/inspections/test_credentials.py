@@ -13,7 +13,7 @@ import pytest
 from app.inspections import actions, queries
 from app.inspections.evidence import copies, credentials
 from app.inspections.evidence.credentials import LABEL, About, NotSigned
-from app.inspections.evidence.receipt import copies as folder_of
+from app.inspections.evidence.receiving import copies as folder_of
 from app.kernel import store
 from app.kernel.clock import now
 from tests.cli.running import Desk

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from app.inspections import records
-from app.inspections.evidence import receipt
+from app.inspections.evidence import receiving
 from app.kernel.store import Missing, store_at
 from tests.inspections.pages import kinds
 from tests.inspections.test_capture import PLACED, Phone, chained, file, items, stored
@@ -41,6 +41,11 @@ def hold(browser, session, **typed):
     return presser(browser, path, preview=True, **{"reason": REASON, **typed})()
 
 
+def hold_item(browser, session, item, **typed):
+    path = f"/inspections/{session['id']}/evidence/{item.id}/hold"
+    return presser(browser, path, preview=True, **{"reason": REASON, **typed})()
+
+
 def test_erased_for_good_and_the_record_says_so(adam, otto, session, database, outbox, tmp_path) -> None:
     photo, note = items(database, session)
     for each in (photo, note):
@@ -49,7 +54,8 @@ def test_erased_for_good_and_the_record_says_so(adam, otto, session, database, o
         assert adam.get(f"/inspections/{session['id']}/evidence/{photo.id}/{part}").status_code == 404, "at once"
     outbox.deliver_all()
     kept = store_at(database.config.evidence_url)
-    assert [kept.names(folder(uuid.UUID(session["id"]))) for folder in (receipt.originals, receipt.copies)] == [{}, {}]
+    folders = (receiving.originals, receiving.copies)
+    assert [kept.names(folder(uuid.UUID(session["id"]))) for folder in folders] == [{}, {}]
     with pytest.raises(Missing):
         stored(database, session, photo.sha256)
     gone = items(database, session)
@@ -74,6 +80,7 @@ def test_who_may_not_and_what_is_needed(app, cast, adam, session, database) -> N
         browser = cast.sign_in(app.test_client(), who)
         assert erase(browser, session, photo).status_code == status
         assert hold(browser, session).status_code == status
+        assert hold_item(browser, session, photo).status_code == status
     assert erase(adam, session, photo, reason=" ").status_code == 422
     assert kinds(database, session) == before
 
@@ -103,6 +110,30 @@ def test_a_hold_keeps_everything_until_it_is_released(adam, otto, session, datab
     ]
 
 
+def test_a_hold_on_one_piece_keeps_that_alone(adam, otto, integrator, session, database) -> None:
+    photo, note = items(database, session)
+    assert hold_item(adam, session, photo).status_code == 303
+    page = text(otto.get(f"/inspections/{session['id']}"))
+    assert (page.count("Legal hold"), REASON in page) != (0, False)
+    refused = erase(adam, session, photo)
+    assert (refused.status_code, "This piece is under a legal hold" in text(refused)) == (409, True)
+    assert erase(adam, session, note).status_code == 303
+    assert hold_item(adam, session, note).status_code == 409, "it is gone"
+    integrator.end(session)
+    person = f"/inspections/{session['id']}/invites/{photo.invite_id}/erase_person"
+    refused = presser(adam, person, preview=True, reason=REASON)()
+    assert (refused.status_code, "names and places belong to it" in text(refused)) == (409, True)
+    assert "IMG_1.jpg" in items(database, session)[0].content
+    assert hold_item(adam, session, photo, reason="Settled.").status_code == 303
+    assert erase(adam, session, photo).status_code == 303
+    assert [kind for kind in kinds(database, session) if "hold" in kind or "erased" in kind] == [
+        "inspection.evidence_erased",
+        "inspection.item_hold_released",
+        "inspection.evidence_erased",
+        "inspection.item_hold_placed",
+    ]
+
+
 def test_a_copy_that_comes_after_the_erasure_is_not_kept(app, adam, integrator, database, outbox) -> None:
     session = integrator.create()
     phone = Phone(app, integrator, session)
@@ -111,7 +142,7 @@ def test_a_copy_that_comes_after_the_erasure_is_not_kept(app, adam, integrator, 
     (photo,) = items(database, session)
     erase(adam, session, photo)
     outbox.deliver_all()
-    assert not store_at(database.config.evidence_url).names(receipt.copies(uuid.UUID(session["id"])))
+    assert not store_at(database.config.evidence_url).names(receiving.copies(uuid.UUID(session["id"])))
 
 
 def test_what_is_erased_after_the_end_is_added_to_the_record(

@@ -98,7 +98,9 @@ def test_what_does_not_make_the_file_is_refused(phone, session, database, sums, 
     assert pages.state(database, session) == before
 
 
-def test_after_the_end_no_part_is_taken(phone, integrator, session, database) -> None:
+def test_after_the_end_no_part_is_taken_of_a_phone_whose_key_the_chain_does_not_name(
+    phone, integrator, session, database
+) -> None:
     part(phone, PARTS[0])
     integrator.end(session)
     for late in (part(phone, PARTS[1]), phone.post(f"{phone.place}/evidence/whole/{WHOLE}", parts=SUMS[0])):
@@ -131,7 +133,7 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def signed(session, otherwise) -> dict[str, str]:
+def signed(session, otherwise, key=KEY) -> dict[str, str]:
     """A statement about the file, and its signature as WebCrypto writes it."""
     stated = {
         "format": "session-desk/capture/1",
@@ -143,7 +145,7 @@ def signed(session, otherwise) -> dict[str, str]:
         **otherwise,
     }
     statement = json.dumps(stated)
-    r, s = decode_dss_signature(KEY.sign(statement.encode(), ec.ECDSA(SHA256())))
+    r, s = decode_dss_signature(key.sign(statement.encode(), ec.ECDSA(SHA256())))
     return {"statement": statement, "signature": base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()}
 
 

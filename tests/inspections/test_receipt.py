@@ -212,8 +212,11 @@ def test_consent_is_taken_back_after_the_end(
         assert _withdraw(anybody, link, "recording").status_code == 303
     _withdraw(anybody, link, "microphone")
     page = text(anybody.get(link))
-    assert "Take back: A recording" not in page
-    assert "Take back: Your camera" in page
+    assert "<summary>Take back: A recording" not in page
+    assert "<summary>Take back: Your camera" in page
+    assert "so that what is said and shown can be looked at again" in page, (
+        "the words of the question stay beside those"
+    )
     withdrawn = chained(database, session, "consent.withdrawn")
     assert [(each["subject"], each["answer"]) for each in withdrawn] == [("recording", "denied")]
     with database.read() as db:

@@ -1,6 +1,7 @@
 """Evidence that an organization keeps no longer: erased by the worker, unless a legal hold is on it."""
 
 import uuid
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from app.accounts.actions import organizations
 from app.accounts.models import Organization
 from app.inspections import actions, queries, receipts, records, retention
-from app.inspections.evidence import receipt
+from app.inspections.evidence import receiving
+from app.inspections.evidence.models import EvidenceMark
 from app.kernel import clock as time
 from app.kernel.changes.events import WORKER, timeline
 from app.kernel.store import store_at
@@ -18,8 +20,10 @@ from tests.cli.running import Desk
 from tests.inspections.pages import kinds
 from tests.inspections.test_capture import PLACED, Phone, chained, file, items
 from tests.inspections.test_chain import run, unpack
-from tests.inspections.test_erase_evidence import hold
+from tests.inspections.test_erase_evidence import hold, hold_item
+from tests.inspections.test_plans import crowd, plan, walks  # noqa: F401
 from tests.pages import text
+from tests.statements import heard
 
 
 @pytest.fixture
@@ -52,10 +56,18 @@ def keep_for(database, days, slug="marston") -> None:
 
 def erase_due(database) -> int:
     """A round of the worker; how many portions it took."""
-    place, portions = retention.erase_portion(database, None, time.now()), 1
-    while place is not None:
-        place, portions = retention.erase_portion(database, place, time.now()), portions + 1
+    portions = 1
+    while retention.erase_portion(database, time.now()):
+        portions += 1
     return portions
+
+
+def overdue(database) -> float:
+    """What monitoring reads."""
+    with database.read() as db:
+        ((name, _, value),) = retention.measures(db, time.now())
+    assert name == "desk_evidence_overdue_seconds"
+    return value
 
 
 def erased(database, session) -> list[bool]:
@@ -86,7 +98,8 @@ def test_what_is_kept_no_longer_goes_and_the_record_still_holds(
     assert erased(database, session) == [True, True]
     outbox.deliver_all()
     kept = store_at(database.config.evidence_url)
-    assert [kept.names(folder(uuid.UUID(session["id"]))) for folder in (receipt.originals, receipt.copies)] == [{}, {}]
+    folders = (receiving.originals, receiving.copies)
+    assert [kept.names(folder(uuid.UUID(session["id"]))) for folder in folders] == [{}, {}]
     assert [each["by"] for each in chained(database, session, "evidence.erased")] == [
         {"kind": "worker", "name": "Session Desk", "account": None}
     ] * 2
@@ -138,6 +151,62 @@ def test_a_round_goes_on_after_each_portion(app, integrator, session, database, 
     assert erased(database, session) + erased(database, later) == [True] * 3
 
 
+def test_what_is_under_a_hold_of_its_own_outlasts_the_days(app, cast, adam, session, database, clock) -> None:
+    photo, _ = items(database, session)
+    assert hold_item(adam, session, photo).status_code == 303
+    keep_for(database, 30)
+    clock.move(days=31)
+    erase_due(database)
+    assert erased(database, session) == [False, True]
+    adam = cast.sign_in(app.test_client(), "adam")
+    assert "unless it is under a legal hold" in text(adam.get(f"/inspections/{session['id']}"))
+    assert hold_item(adam, session, photo, reason="Settled.").status_code == 303
+    assert overdue(database) > 0
+    erase_due(database)
+    assert erased(database, session) == [True, True]
+    assert overdue(database) == 0
+
+
+def test_a_hold_that_is_released_during_a_round_is_not_passed_over(session, database, clock, monkeypatch) -> None:
+    keep_for(database, 30)
+    id = uuid.UUID(session["id"])
+    with database.write() as db:
+        actions.place_hold(db, id, reason="Court.", by=WORKER, now=time.now())
+    clock.move(days=31)
+    expire = actions.expire_evidence
+
+    def released_meanwhile(db, inspection_id, now):
+        n = expire(db, inspection_id, now)
+        actions.release_hold(db, inspection_id, reason="Settled.", by=WORKER, now=now)
+        return n
+
+    monkeypatch.setattr(actions, "expire_evidence", released_meanwhile)
+    assert retention.erase_portion(database, time.now())
+    monkeypatch.undo()
+    assert erased(database, session) == [False, False], "the hold was still there"
+    erase_due(database)
+    assert erased(database, session) == [True, True]
+
+
+def test_a_round_reads_what_became_due_and_not_what_ended_long_ago(database, cast, crowd, clock) -> None:  # noqa: F811
+    """Of thousands that ended before, none is read again once it was looked at; the index carries both reads."""
+    keep_for(database, 30)
+    clock.move(days=60)
+    assert overdue(database) > 0
+    portions = erase_due(database)
+    assert portions > 5
+    assert (overdue(database), erase_due(database)) == (0, 1), "the mark is behind the last one that is due"
+    until = time.now() - timedelta(days=30)
+    with database.read() as db:
+        mark = db.query(EvidenceMark).one()
+        for since in (None, retention.Mark(mark.ended_at, mark.after)):
+            walks(plan(db, retention.due(cast.marston.id, until, since).limit(retention.PORTION)))
+    with heard(database.reader) as statements:
+        erase_due(database)
+    assert len(statements) <= 2
+    assert not any("evidence_states" in each for each in statements)
+
+
 def test_the_setting_on_the_page_and_by_command(app, adam, cast, database, desk) -> None:
     url = f"/organizations/{cast.marston.id}"
     assert post(adam, url, settings(evidence_days="29")).status_code == 422
@@ -164,3 +233,12 @@ def test_the_command_erases_holds_and_releases(session, database, desk) -> None:
     assert desk.json("evidence", "erase", session["id"], str(photo.id), *why)["erased"] is True
     assert erased(database, session) == [True, False]
     assert desk("evidence", "erase", session["id"], str(note.inspection_id), *why).exit_code == 1
+    one = ("--item", str(note.id), *why)
+    facts = {"session": session["id"], "item": str(note.id)}
+    assert desk.json("evidence", "hold", session["id"], *one).items() >= {**facts, "hold": True}.items()
+    assert [each["hold"] for each in desk.json("evidence", "list", session["id"])["evidence"]] == [None, why[1]]
+    assert desk("evidence", "erase", session["id"], str(note.id), *why).exit_code == 1
+    assert desk("evidence", "hold", session["id"], *one).exit_code == 1
+    assert desk("evidence", "hold", session["id"], "--item", str(photo.id), *why).exit_code == 1, "it is erased"
+    assert desk.json("evidence", "release", session["id"], *one)["hold"] is False
+    assert desk("evidence", "release", session["id"], *one).exit_code == 1

@@ -26,7 +26,9 @@ def test_works(otto, invited, field, database, joined_first):
     assert kinds(database, invited)[0] == "inspection.invite_revoked"
     answer = field.join(invited["invite"], invited["invite"]["otp_code"])
     assert (answer.status_code, answer.json["detail"]) == (410, "join_revoked")
-    assert "Revoked" in text(otto.get(f"/inspections/{invited['id']}"))
+    shown = text(otto.get(f"/inspections/{invited['id']}"))
+    assert "Revoked" in shown
+    assert "Not answered yet" not in shown
 
 
 def test_who_may_not(app, cast, database, invited):

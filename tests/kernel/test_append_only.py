@@ -19,7 +19,17 @@ from app.kernel.db.engine import Database
 from tests.databases import WorkerDatabases
 from tests.history import rewriting
 
-TABLES = ["anchors", "chain_events", "consent_wordings", "consents", "device_keys", "events", "evidence", "made_files"]
+TABLES = [
+    "anchors",
+    "chain_events",
+    "consent_wordings",
+    "consents",
+    "device_keys",
+    "events",
+    "evidence",
+    "made_files",
+    "own_wordings",
+]
 KEYS = {"chain_events": "sequence", "consent_wordings": "sha256", "device_keys": "sha256", "made_files": "sha256"}
 WORDS = {"sha256": "0" * 64, "locale": "en", "text": "May we?"}
 

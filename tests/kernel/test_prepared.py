@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import bindparam, event, insert, select, text
+from sqlalchemy import bindparam, event, insert, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from app.kernel.changes.events import Event
-from app.kernel.db.engine import Database
+from app.kernel.db.engine import Database, Db
 from app.kernel.db.faults import fault_of
 from app.kernel.db.prepared import Prepared
 from app.prescreens.models import Prescreen
@@ -20,7 +20,15 @@ _ALL = select(Event.id, Event.kind, Event.organization_id, Event.data, Event.cre
 EVENTS: Prepared[Any] = Prepared(_ALL)
 LATER: Prepared[Any] = Prepared(_ALL.where(Event.created_at > bindparam("since", type_=Event.created_at.type)))
 OF: Prepared[Any] = Prepared(_ALL.where(Event.kind.in_(bindparam("kinds", expanding=True))).limit(bindparam("most")))
+PAIRS: Prepared[Any] = Prepared(_ALL.where(tuple_(Event.kind, Event.via).in_(bindparam("pairs", expanding=True))))
+NAMED: Prepared[Any] = Prepared(_ALL.where(Event.kind.in_(("one", "two", "three"))))
 FIXED: Prepared[Any] = Prepared(_ALL.where(Event.kind == "one"))
+
+
+def driver_of(db: Db) -> Any:
+    """The connection of a reader that its thread keeps, as the driver has it."""
+    assert db.connected is not None
+    return db.connected.connection.dbapi_connection
 
 
 @pytest.fixture
@@ -43,6 +51,9 @@ def three(database: Database) -> Database:
         (LATER, {"since": AT + timedelta(days=9)}),
         (OF, {"kinds": ["one", "three"], "most": 1}),
         (OF, {"kinds": [], "most": 5}),
+        (OF, {"kinds": {"one", "two", "three"}, "most": 5}),
+        (NAMED, {}),
+        (PAIRS, {"pairs": [("one", "worker"), ("two", "api"), ("three", "worker")]}),
         (FIXED, {}),
     ],
 )
@@ -84,10 +95,10 @@ def test_whoever_listens_to_the_engine_hears_of_it(three: Database) -> None:
 def test_a_connection_that_broke_is_replaced(three: Database) -> None:
     with three.read(keep=True) as db:
         before = EVENTS.all(db)
-        broken = db.kept.connection()  # type: ignore[union-attr]  # a reader has it
+        broken = driver_of(db)
         broken.close()
         assert EVENTS.all(db) == before
-        assert db.kept.connection() is not broken  # type: ignore[union-attr]
+        assert driver_of(db) is not broken
         assert EVENTS.all(db) == before
 
 
@@ -111,7 +122,7 @@ def test_threads_do_not_share_a_connection_and_give_it_back(three: Database) -> 
             for _ in range(20):
                 assert len(EVENTS.all(db)) == 3
             all_there.wait(20)
-            found.append(db.kept.connection())  # type: ignore[union-attr]
+            found.append(driver_of(db))
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     for thread in threads:
@@ -150,4 +161,48 @@ def test_threads_that_wait_keep_no_connection(three: Database) -> None:
 
 def test_a_reading_connection_cannot_write(three: Database) -> None:
     with three.read(keep=True) as db, pytest.raises(Exception, match=r"readonly|read-only"):
-        db.kept.connection().execute("DELETE FROM events")  # type: ignore[union-attr]
+        driver_of(db).execute("DELETE FROM events")
+
+
+def test_a_thread_reads_beside_its_session_with_another(three: Database) -> None:
+    with three.read(keep=True) as db, three.read(keep=True) as beside:
+        assert beside is not db
+        assert beside.connected is None, "its thread's connection is lent already"
+        assert EVENTS.all(db) == EVENTS.all(beside)
+    with three.read(keep=True) as again:
+        assert again is db, "given back"
+
+
+def test_what_one_reader_read_is_read_anew_by_the_next(three: Database) -> None:
+    with three.read(keep=True) as db:
+        (one,) = db.scalars(select(Event).where(Event.kind == "one"))
+        shown = one.actor_name
+    with three.read(keep=True) as db:
+        assert one not in db
+        (again,) = db.scalars(select(Event).where(Event.kind == "one"))
+        assert again is not one
+        assert again.actor_name == shown
+
+
+def test_one_broken_connection_renews_all(three: Database) -> None:
+    """A server that was restarted has ended every connection, also those that wait for their next request."""
+    before: list[object] = []
+    ready, go_on = threading.Event(), threading.Event()
+
+    def read() -> None:
+        for _ in range(2):
+            with three.read(keep=True) as db:
+                assert len(EVENTS.all(db)) == 3
+                before.append(driver_of(db))
+            ready.set()
+            go_on.wait(20)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    ready.wait(20)
+    with three.read(keep=True) as db:
+        driver_of(db).close()
+        assert len(EVENTS.all(db)) == 3
+    go_on.set()
+    thread.join()
+    assert len({id(each) for each in before}) == len(before) == 2

@@ -98,7 +98,7 @@ def test_the_export_has_everything_that_is_kept(
 def keep(database: Database, cast: Cast, days: int | None) -> None:
     with database.write() as db:
         mine = update(Organization).where(Organization.id == cast.marston.id)
-        db.execute(mine.values(keep_prescreens_days=days))
+        db.execute(mine.values(prescreen_days=days))
 
 
 def test_what_is_kept_too_long_is_erased_and_the_rest_stays(database: Database, cast: Cast) -> None:
@@ -155,19 +155,19 @@ def test_it_goes_on_where_it_was(database: Database, cast: Cast) -> None:
 def test_the_organizations_page_says_how_long(adam: FlaskClient, database: Database, cast: Cast) -> None:
     url = f"/organizations/{cast.marston.id}"
     page = text(adam.get(url))
-    assert 'name="keep_prescreens_days"' in page
+    assert 'name="prescreen_days"' in page
     form = {"csrf_token": csrf(adam), "name": cast.marston.name, "contact_email": cast.marston.contact_email}
     form |= {"locale": "en", "time_zone": cast.marston.time_zone, "country": "US", "decision_emails": "y"}
     for typed, status in (("7", 422), ("90", 303), ("", 303)):
         version = str(_home(database, cast).version)
-        answer = adam.post(url, data={**form, "version": version, "keep_prescreens_days": typed})
+        answer = adam.post(url, data={**form, "version": version, "prescreen_days": typed})
         assert answer.status_code == status, text(answer)
         wanted = 90 if typed == "90" else None
-        assert _home(database, cast).keep_prescreens_days == wanted
+        assert _home(database, cast).prescreen_days == wanted
     with database.read() as db:
         data = db.scalars(select(Event.data).where(Event.kind == "organization.changed").order_by(Event.id)).all()
-    assert [each["after"]["keep_prescreens_days"] for each in data[-2:]] == [90, None]
-    assert data[-1]["before"]["keep_prescreens_days"] == 90
+    assert [each["after"]["prescreen_days"] for each in data[-2:]] == [90, None]
+    assert data[-1]["before"]["prescreen_days"] == 90
 
 
 def _home(database: Database, cast: Cast) -> Organization:

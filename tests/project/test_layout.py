@@ -109,13 +109,18 @@ OWN_VIEWS = {
         "reminders": "e-mails that are written once",
         "drop_off": "where prospects leave a questionnaire",
         "contact": "a contact with all of their prescreens",
+        "contacts": "the list of contacts",
         "personal": "erasing and exporting what is kept of a contact",
         "case_file": "the case file of a prescreen",
         "fairness": "whether decisions are alike",
         "measured": "filters of the list by the groups of that page",
         "calibration": "cases that every agent decides once more",
     },
-    "inspections": {"evidence": "the files of an inspection", "report": "the report of an inspection"},
+    "inspections": {
+        "evidence": "the files of an inspection",
+        "report": "the report of an inspection",
+        "wording": "an organization's own words about consent",
+    },
 }
 """Files named by a page of one desk alone."""
 

@@ -63,6 +63,7 @@ MAY_WRITE: dict[str, str] = {
     "depositions.managers_csv": "notes who takes a copy of the roster",
     "depositions.detail": "says who is looking at it",
     "prescreens.csv": "notes who takes a copy of which list",
+    "prescreens.contacts_csv": "notes who takes a copy of which list",
     "depositions.list": "keeps when its reader last looked at it",
     "prescreens.list": "keeps when its reader last looked at it",
     "inspections.csv": "notes who takes a copy of which list",

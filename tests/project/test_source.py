@@ -132,6 +132,7 @@ SIDE_TRANSACTION_CALLERS = {
     "app/dashboard/overview_rows.py": "so does a copy of what an overview counted",
     "app/prescreens/views/calibration.py": "so does a copy of a calibration round",
     "app/depositions/views/managers.py": "a copy of the roster leaves a note before its first row",
+    "app/prescreens/views/contacts.py": "so does a copy of the list of contacts",
     "app/depositions/views/plan_review.py": "each booking of a plan stands or falls by itself",
     "app/depositions/api.py": "a system that reads its requests knows of them from then on",
     "app/depositions/public/__init__.py": "it is kept that a participant has read the page, or entered",

@@ -30,7 +30,7 @@ class OrganizationFields(TypedDict, total=False):
     public_phone: str
     hours: str
     decision_emails: bool
-    keep_prescreens_days: int | None
+    prescreen_days: int | None
     require_second_factor: bool
     evidence_days: int | None
 
@@ -49,7 +49,7 @@ DEFAULTS: OrganizationFields = {
     "public_phone": "",
     "hours": "",
     "decision_emails": True,
-    "keep_prescreens_days": None,
+    "prescreen_days": None,
     "require_second_factor": False,
     "evidence_days": None,
 }
@@ -145,8 +145,8 @@ def checked(fields: OrganizationFields) -> OrganizationFields:
         found["public_email"] = _address("public_email", fields["public_email"])
     if "public_phone" in fields:
         found["public_phone"] = rules.telephone("public_phone", fields["public_phone"])
-    if "keep_prescreens_days" in fields:
-        found["keep_prescreens_days"] = rules.keep_days(fields["keep_prescreens_days"])
+    if "prescreen_days" in fields:
+        found["prescreen_days"] = rules.keep_days(fields["prescreen_days"])
     if "evidence_days" in fields:
         found["evidence_days"] = rules.keep_days(fields["evidence_days"], "evidence_days")
     if "hours" in fields:

@@ -108,7 +108,7 @@ def change_organization(organization_id: int) -> Response:
         "public_phone": form.public_phone.data or "",
         "hours": form.hours.data or "",
         "decision_emails": form.decision_emails.data,
-        "keep_prescreens_days": form.keep_prescreens_days.data,
+        "prescreen_days": form.prescreen_days.data,
         "require_second_factor": form.require_second_factor.data,
         "evidence_days": form.evidence_days.data,
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from io import SEEK_END
 from uuid import UUID
 
 import structlog
@@ -86,10 +87,8 @@ def _stored(kept: store.Store, id: UUID, file: File) -> tuple[str, int]:
     """The SHA-256 and the size of a file that is in the store now."""
     if file.large is None:
         return kept.put(folder(id), file.content), len(file.content)
-    try:
-        return kept.put_file(folder(id), file.large), file.large.stat().st_size
-    finally:
-        file.large.unlink()
+    with file.large as large:
+        return kept.put_file(folder(id), large), large.seek(0, SEEK_END)
 
 
 def _clear(kept: store.Store, document: Document, digest: str, delivery: Delivery) -> None:

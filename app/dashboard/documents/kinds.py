@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 from uuid import UUID
 
 from app.dashboard.documents.models import Document
@@ -23,13 +22,13 @@ class CannotMake(Exception):
 
 
 class File(NamedTuple):
-    """A document as it was made. One that may be too large for the memory has no content: it is the temporary file
-    `large`, which is deleted once it is stored."""
+    """A document as it was made. One that may be too large for the memory has no content: it is the open file `large`,
+    which has no name in any folder, so that nothing of it is left once it is closed or its process is killed."""
 
     name: str
     mime: str
     content: bytes
-    large: Path | None = None
+    large: BinaryIO | None = None
 
 
 @dataclass(frozen=True, slots=True)

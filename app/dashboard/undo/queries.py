@@ -12,12 +12,13 @@ from app.accounts.roles import WRITERS, Grant, Role, scope_of
 from app.dashboard.listing import Condition
 from app.dashboard.undo.models import IS_PENDING, TABLE, Decision, PendingDecision
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 
 BAR_LENGTH = 100
 LATELY = 20
 MOST_PENDING = 500
 
-_BAR = (
+_BAR: Prepared[Decision] = Prepared(
     select(TABLE)
     .where(PendingDecision.shown_to == bindparam("person_id"))
     .order_by(PendingDecision.pressed_at.desc())
@@ -66,7 +67,7 @@ _GRANTS = (
 
 def on_bar(db: Db, person_id: int) -> Sequence[Decision]:
     """What the bar of a user shows, the newest first."""
-    return cast(Sequence[Decision], db.execute(_BAR, {"person_id": person_id}).all())
+    return _BAR.all(db, {"person_id": person_id})
 
 
 def pending(db: Db, subject_type: str, subject_id: object) -> Decision | None:

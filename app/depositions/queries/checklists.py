@@ -7,10 +7,14 @@ from sqlalchemy import bindparam, select
 from app.depositions.models import ChecklistItem
 from app.depositions.rules.checklist import Item, Progress
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 
 _OF_ONE = select(ChecklistItem.item, ChecklistItem.done).where(ChecklistItem.deposition_id == bindparam("id"))
-OPEN = select(ChecklistItem.deposition_id, ChecklistItem.item).where(
-    ChecklistItem.deposition_id.in_(bindparam("ids", expanding=True)), ~ChecklistItem.done
+OPEN: Prepared[tuple[int, str]] = Prepared(
+    select(ChecklistItem.deposition_id, ChecklistItem.item).where(
+        ChecklistItem.deposition_id.in_(bindparam("ids", expanding=True)), ~ChecklistItem.done
+    ),
+    tuple,
 )
 
 
@@ -25,6 +29,6 @@ def checklist(db: Db, deposition_id: int) -> dict[Item, Progress]:
 def open_items(db: Db, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """The open items of these requests, by their ids, in the order of the checklist."""
     found: dict[int, set[str]] = {}
-    for id, item in db.execute(OPEN, {"ids": list(ids)}) if ids else ():
+    for id, item in OPEN.all(db, {"ids": ids}) if ids else ():
         found.setdefault(id, set()).add(item)
     return {id: tuple(item.value for item in Item if item in items) for id, items in found.items()}

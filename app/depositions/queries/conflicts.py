@@ -14,6 +14,7 @@ from app.depositions.rules import availability, conflicts
 from app.depositions.rules.conflicts import LONGEST, Facts, Finding, Key, Need, OfferedSession, OtherSession, Overlap
 from app.kernel.changes.events import Event
 from app.kernel.db.engine import Db
+from app.kernel.db.prepared import Prepared
 
 MOST = 400
 """Keys in common that are read: a request that was sent a thousand times is not read a thousand times."""
@@ -268,7 +269,9 @@ TWICE = (
     )
 ).label("requested_twice")
 """Whether another asks for the same session."""
-_COUNTED = select(Deposition.id, OTHERS, TWICE).where(Deposition.id.in_(bindparam("ids", expanding=True)))
+_COUNTED: Prepared[tuple[int, int, bool]] = Prepared(
+    select(Deposition.id, OTHERS, TWICE).where(Deposition.id.in_(bindparam("ids", expanding=True))), tuple
+)
 
 
 class Overlapping(NamedTuple):
@@ -285,4 +288,4 @@ def counted(db: Db, ids: Sequence[int]) -> dict[int, Overlapping]:
     """How many others these sessions overlap, which all do."""
     if not ids:
         return {}
-    return {id: Overlapping(others, bool(twice)) for id, others, twice in db.execute(_COUNTED, {"ids": list(ids)})}
+    return {id: Overlapping(others, bool(twice)) for id, others, twice in _COUNTED.all(db, {"ids": ids})}

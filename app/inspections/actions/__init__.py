@@ -12,19 +12,29 @@ from app.inspections.actions.assign import assign, unassign
 from app.inspections.actions.attend import attend
 from app.inspections.actions.capture import Item, add_document, capture
 from app.inspections.actions.change_notes import change_notes
+from app.inspections.actions.change_wording import change_wording
 from app.inspections.actions.consent import Wording, consent
 from app.inspections.actions.create import create
 from app.inspections.actions.create_campaign import create_campaign
 from app.inspections.actions.end import end
 from app.inspections.actions.enroll_device import enroll_device
-from app.inspections.actions.erase_evidence import erase_evidence, expire_evidence, place_hold, release_hold
+from app.inspections.actions.erase_evidence import (
+    erase_evidence,
+    expire_evidence,
+    hold_item,
+    place_hold,
+    release_hold,
+    release_item,
+)
 from app.inspections.actions.erase_person import erase_person
+from app.inspections.actions.hear_phone import count_arrived, hear_phone
 from app.inspections.actions.invite import invite
 from app.inspections.actions.join import Outcome, join, join_outcome
 from app.inspections.actions.new_code import new_code
 from app.inspections.actions.note_download import note_download, note_made
 from app.inspections.actions.open_invite import open_invite, see_invite
 from app.inspections.actions.reissue import reissue
+from app.inspections.actions.remark_evidence import remark_evidence
 from app.inspections.actions.renew import renew
 from app.inspections.actions.retry_anchor import retry_anchor
 from app.inspections.actions.revoke import revoke
@@ -51,8 +61,10 @@ __all__ = [
     "attend",
     "capture",
     "change_notes",
+    "change_wording",
     "checkpoint",
     "consent",
+    "count_arrived",
     "create",
     "create_campaign",
     "end",
@@ -60,6 +72,8 @@ __all__ = [
     "erase_evidence",
     "erase_person",
     "expire_evidence",
+    "hear_phone",
+    "hold_item",
     "invite",
     "join",
     "join_outcome",
@@ -70,6 +84,8 @@ __all__ = [
     "place_hold",
     "reissue",
     "release_hold",
+    "release_item",
+    "remark_evidence",
     "renew",
     "retry_anchor",
     "revoke",

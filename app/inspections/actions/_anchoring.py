@@ -65,14 +65,16 @@ def stamp(db: Db, inspection: Inspection, kind: StatementKind, now: datetime, st
 
 
 def checkpoint(db: Db, inspection_id: uuid.UUID, now: datetime) -> bool:
-    """Has the record of an inspection that goes on stamped, when events came since the last time. Returns whether."""
-    if not db.config.tsa_urls or lock(db, inspection_id, rules.JOINED_STATES, now=now) is None:
+    """Has the record of an inspection stamped, when events came since the last time: one that goes on, or what followed
+    the end of one. Returns whether."""
+    if not db.config.tsa_urls or lock(db, inspection_id, (*rules.JOINED_STATES, Status.CLOSED), now=now) is None:
         return False
     inspection = queries.get(db, inspection_id)
     known = max((verification.events_of(each.statement) for each in queries.anchors(db, inspection_id)), default=0)
     if inspection.chain_length <= known:
         return False
-    stamp(db, inspection, StatementKind.CHECKPOINT, now)
+    over = inspection.ended_at is not None
+    stamp(db, inspection, StatementKind.ADDITION if over else StatementKind.CHECKPOINT, now)
     return True
 
 

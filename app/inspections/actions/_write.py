@@ -41,6 +41,7 @@ class LockedInspection(NamedTuple):
     chain_length: int
     chain_head: str
     started_at: datetime | None
+    ended_at: datetime | None
 
 
 _LOCKED = (
@@ -50,6 +51,7 @@ _LOCKED = (
     Inspection.chain_length,
     Inspection.chain_head,
     Inspection.started_at,
+    Inspection.ended_at,
 )
 
 
@@ -95,6 +97,15 @@ def try_write(
 def lock(db: Db, inspection_id: uuid.UUID, states: Sequence[str], *, now: datetime) -> LockedInspection | None:
     """Locks the inspection until the transaction ends and changes nothing; None when it is in none of `states`."""
     return update_where(db, _conditions(inspection_id, states, now), {Inspection.version: Inspection.version})
+
+
+def lock_any(db: Db, inspection_id: uuid.UUID) -> LockedInspection:
+    """The inspection in whatever state it is, locked until the transaction ends. Raises NotFound."""
+    found = update_where(db, [Inspection.id == inspection_id], {Inspection.version: Inspection.version + 1})
+    if found is None:
+        queries.get(db, inspection_id)
+    assert found is not None
+    return found
 
 
 def _conditions(inspection_id: uuid.UUID, states: Sequence[str], now: datetime) -> list[ColumnElement[bool]]:
@@ -143,17 +154,18 @@ def append_to_chain(db: Db, inspection: LockedInspection, sealed: Sequence[Seale
         link = chain.seal(length, head, kind, payload, now)
         insert_link(db, inspection.id, link)
         length, head = link.sequence, link.hash
-    if inspection.started_at is not None and db.config.tsa_urls:
+    ends = any(kind == chain.END for kind, _ in sealed)  # which is stamped by itself
+    if inspection.started_at is not None and db.config.tsa_urls and not ends:
         _plan_checkpoint(db, inspection, inspection.started_at, now)
     grown: Values = {Inspection.chain_length: length, Inspection.chain_head: head}
     db.execute(update(Inspection).where(Inspection.id == inspection.id).values(dict(grown)))
 
 
 def _plan_checkpoint(db: Db, inspection: LockedInspection, started_at: datetime, now: datetime) -> None:
-    """Has what was added stamped within ten minutes, if the inspection still goes on then."""
+    """Has what was added stamped within ten minutes, unless the inspection ends before, which is stamped as a whole."""
     outbox.enqueue(
         db,
-        [emails.checkpoint_job(inspection.id, started_at, now)],
+        [emails.checkpoint_job(inspection.id, started_at, now, over=inspection.ended_at is not None)],
         event_id=None,
         organization_id=inspection.organization_id,
         subject_type=SUBJECT,

@@ -14,7 +14,7 @@ from app.inspections.actions._write import LockedInspection, Values, lock, recor
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.models import Copying, Evidence, EvidenceState, Kind
 from app.inspections.evidence.rules import Unfit
-from app.inspections.models import Inspection, Invite
+from app.inspections.models import Inspection, Invite, Status
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
 from app.kernel.db.engine import Db
@@ -36,16 +36,21 @@ class Item:
     place_cut: bool = False
 
 
-def capture(db: Db, invite: Invite, item: Item, *, by: Actor, now: datetime) -> Evidence:
-    """Adds what a field user captured. Raises Unfit: also when they may not, or when it is in the record already."""
-    locked = lock(db, invite.inspection_id, rules.JOINED_STATES, now=now)
+def capture(db: Db, invite: Invite, item: Item, *, by: Actor, now: datetime, late: bool = False) -> Evidence:
+    """Adds what a field user captured; with `late` also after the end, for what waited on their phone. Raises Unfit:
+    also when they may not, or when it is in the record already."""
+    states = rules.JOINED_STATES
+    locked = lock(db, invite.inspection_id, states, now=now)
+    if locked is None and late:
+        states = (Status.CLOSED.value,)
+        locked = lock(db, invite.inspection_id, states, now=now)
     if locked is None:
         raise Unfit("ended", 409)
     answers = queries.consents(db, invite.inspection_id).get(invite.id, {})
     inspection = queries.get(db, invite.inspection_id)
     unanswered = len(rules.SUBJECTS) - len(answers)
-    evidence_rules.check_capture(inspection, now, role=invite.role, unanswered=unanswered)
-    return _add(db, locked, item, invite.id, rules.JOINED_STATES, by=by, now=now)
+    evidence_rules.check_capture(inspection, now, role=invite.role, unanswered=unanswered, late=late)
+    return _add(db, locked, item, invite.id, states, by=by, now=now)
 
 
 def add_document(db: Db, inspection_id: uuid.UUID, item: Item, *, by: Actor, now: datetime) -> Evidence:
@@ -112,7 +117,9 @@ def _add(
         EvidenceState.copying: (Copying.PENDING if pictured else Copying.NONE).value,
     }
     db.execute(insert(EvidenceState).values(dict(state)))
-    data = {"evidence": str(id), "kind": item.kind.value, "sha256": item.sha256}
+    data: dict[str, object] = {"evidence": str(id), "kind": item.kind.value, "sha256": item.sha256}
+    if Status.CLOSED in states:
+        data["late"] = True
     messages = [emails.copy_job(id)] if pictured else []
     record(db, events.EVIDENCE_CAPTURED, changed, by=by, now=now, data=data, messages=messages)
     return db.get_one(Evidence, id)

@@ -3,14 +3,14 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from app.dashboard.documents import actions as documents
 from app.inspections import events, people, queries, rules
 from app.inspections.actions._anchoring import stamp
 from app.inspections.actions._write import LockedInspection, append_to_chain, record, update_where
 from app.inspections.evidence import rules as evidence_rules
-from app.inspections.evidence.models import Evidence, EvidenceHold, EvidenceState
+from app.inspections.evidence.models import Evidence, EvidenceHold, EvidenceState, ItemHold
 from app.inspections.models import Inspection, Invite, PersonalRecord, StatementKind, Status
 from app.inspections.queries import search
 from app.kernel.changes.events import Actor
@@ -37,7 +37,7 @@ def erase_person(
     The evidence itself stays: it is erased piece by piece (erase_evidence).
 
     The chain keeps their SHA-256 and says that they were erased; what was added is stamped again. Raises NotFound, and
-    Conflict while the inspection goes on, when nothing is left to erase, and under a legal hold.
+    Conflict while the inspection goes on, when nothing is left to erase, and under a legal hold, be it of one piece.
     """
     invite = queries.invite(db, invite_id, inspection_id)
     expired = and_(Inspection.status == Status.CREATED.value, Inspection.expires_at <= now)
@@ -52,6 +52,8 @@ def erase_person(
     assert locked is not None
     hold = db.get(EvidenceHold, inspection_id, populate_existing=True)
     evidence_rules.check_erase(erased=False, hold=hold is not None)
+    kept = select(func.count()).select_from(ItemHold).join(Evidence, Evidence.id == ItemHold.evidence_id)
+    evidence_rules.check_erase_particulars(db.scalar(kept.where(Evidence.invite_id == invite.id)) or 0)
     db.execute(update(Invite).where(Invite.id == invite.id).values(EMPTIED))
     search.keep(db, inspection_id)
     summary = "To a recipient whose personal record was erased"

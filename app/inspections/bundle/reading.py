@@ -144,7 +144,7 @@ def _stamped(files: Mapping[str, bytes]) -> list[Shipped]:
     found, last = [], _text(files, "statement.json")
     for name in sorted(name for name in files if name.startswith("anchors/") and name.endswith(".tsr")):
         try:
-            imprint = anchors.read(files[name]).tst_info.message_imprint.message.hex()
+            imprint = anchors.token_of(files[name]).message_imprint.message.hex()
         except anchors.Unreadable:
             imprint = ""
         # One over no statement that is here is held against the last, with which it cannot agree.

@@ -144,11 +144,12 @@ if grep -q '"signature":"' people.json 2>/dev/null; then
   echo "Signatures of phones hold: $(grep -cx good "$work/signed")."
 fi
 
-# Only erasures follow the end.
+# Only erasures, withdrawn consent, remarks on evidence, and what waited on a phone follow the end.
+may_follow='record.erased\|evidence.erased\|consent.withdrawn\|evidence.captured\|evidence.remarked'
 end=$(grep -lx session.ended "$events"/* | head -n 1 | sed 's/.*\///; s/^0*//')
 for file in "$events"/*; do
   number=$(sed -n 1p "$file")
-  [ -z "$end" ] || [ "$number" -le "$end" ] || sed -n 3p "$file" | grep -qx 'record.erased\|evidence.erased\|consent.withdrawn' ||
+  [ -z "$end" ] || [ "$number" -le "$end" ] || sed -n 3p "$file" | grep -qx "$may_follow" ||
     broken "event $number follows the end of the session"
 done
 

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, update
+from sqlalchemy import case, select, update
 
 from app.accounts.models import Organization, Person
+from app.dashboard.documents import actions as documents
 from app.inspections import actions, queries, receipts, rules
 from app.inspections.demo import evidence
 from app.inspections.emails import link_name
+from app.inspections.evidence.models import Evidence
 from app.inspections.locales import TRANSLATIONS, consent_wording
 from app.inspections.models import Anchoring, Inspection
+from app.inspections.queries import own_wordings
+from app.inspections.report import document
 from app.kernel import store
 from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
@@ -62,6 +66,16 @@ ENGLISH = (
     ("Marcus", "Bell", "Hail on the roof, CL-2026-0090", "en"),
     ("Rosa", "Delgado", "Revisión de salida, 2C", "es"),
 )
+
+FRENCH_WORDS = {
+    "camera": "Maison Assurances regarde par votre caméra pendant l’inspection. Les images servent à traiter ce "
+    "dossier, et à rien d’autre.",
+    "recording": "Avec votre accord, Maison Assurances enregistre l’image et le son. L’enregistrement est gardé cinq "
+    "ans avec le dossier ; vous pouvez en demander une copie.",
+}
+ARABIC_WORDS = {
+    "recording": "بموافقتك نسجّل الصورة والصوت أثناء المعاينة. يُحفظ التسجيل مع الملف ولا يُستعمل لغير ذلك.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,18 @@ class Desk:
         fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
         evidence.add(self.db, fresh, at, by=self.visitor(number).actor(fresh), place=place)
 
+    def judge(self, session: Inspection, by: Actor, at: datetime) -> None:
+        """Remarks on two pieces, one of which is corrected, and a legal hold on one of them."""
+        first, second, *_ = queries.evidence(self.db, session.id)
+        for item, text, after in (
+            (first, "Scratch on the right door.", 1),
+            (first, "Scratch on the left door; the right one is whole.", 2),
+            (second, "Older than the hail, see the note.", 3),
+        ):
+            actions.remark_evidence(self.db, session.id, item.id, text=text, by=by, now=at + after * MINUTE)
+        reason = "The insurer disputes the age of the damage."
+        actions.hold_item(self.db, session.id, second.id, reason=reason, by=by, now=at + 4 * MINUTE)
+
     def receipt(self, minted: actions.Minted, at: datetime) -> None:
         """Mails what they sent, as the worker does a minute after the end."""
         fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
@@ -151,7 +177,10 @@ class Desk:
     def answer(self, minted: actions.Minted, number: int, at: datetime, answers: Mapping[str, str]) -> None:
         fresh = queries.invite(self.db, minted.invite.id, minted.invite.inspection_id)
         t = TRANSLATIONS.translator(queries.get(self.db, fresh.inspection_id).locale)
-        words = {subject: actions.Wording(consent_wording(subject, t), t.lang) for subject in answers}
+        own = own_wordings.own_texts(self.db, self.organization.id, t.lang)
+        words = {
+            subject: actions.Wording(consent_wording(subject, t, own.get(subject, "")), t.lang) for subject in answers
+        }
         actions.consent(self.db, fresh, answers, words, visitor=self.visitor(number), now=at)
 
 
@@ -172,6 +201,8 @@ def load(
     khaleej = desk("khaleej", ("layla.haddad",), ARABIC, "أمطار نوفمبر")
     alder = desk("alder", ("owen.parry",), ENGLISH)
     juniper = desk("juniper", ("marisol.vega",), ENGLISH)
+    _own_words(maison, "fr", FRENCH_WORDS, "Formulation relue par le service juridique")
+    _own_words(khaleej, "ar", ARABIC_WORDS, "نص أقره المستشار القانوني")
     _as_printed(maison)
     _now(maison)
     _today(maison)
@@ -190,7 +221,15 @@ def load(
     _live(alder, 0, minutes=12)
     _unanchored(maison)
     _delivered(db, now)
+    _report(maison)
     return {"inspections": "about 80"}
+
+
+def _own_words(desk: Desk, locale: str, texts: Mapping[str, str], reason: str) -> None:
+    """The words in which an organization asks itself; what it does not word is asked in the product's."""
+    by, at = Actor("cli", None, "desk command", None, "cli"), desk.now - timedelta(days=400)
+    id = desk.organization.id
+    actions.change_wording(desk.db, id, locale, texts, reason, revision=None, by=by, now=at)
 
 
 def _as_printed(desk: Desk) -> None:
@@ -235,6 +274,8 @@ def _live(desk: Desk, number: int, minutes: float, recording: bool = False) -> N
         actions.start_recording(desk.db, session.id, by=by, now=at + 3 * MINUTE)
     desk.show(minted, number, at + 4 * MINUTE)
     actions.add_remark(desk.db, session.id, text="Serial number read aloud.", by=by, now=at + 7 * MINUTE)
+    if not recording:
+        actions.hear_phone(desk.db, minted.invite, now=desk.now - MINUTE / 2, waiting=2)
 
 
 def _now(desk: Desk) -> None:
@@ -314,6 +355,8 @@ def _ended(desk: Desk, count: int) -> None:
         _delivered(desk.db, begin)
         actions.end(desk.db, session.id, by=by, now=begin + (12 + n % 17) * MINUTE)
         desk.receipt(minted, begin + (13 + n % 17) * MINUTE)
+        if n == 0:
+            desk.judge(session, by, begin + HOUR)
         if n == 3:
             at = begin + 2 * HOUR
             words = desk.withdrawal(session, "recording")
@@ -341,6 +384,16 @@ def _unanchored(desk: Desk) -> None:
                 reason="The authority refused to stamp: bad certificate.",
                 final=True,
             )
+
+
+def _report(desk: Desk) -> None:
+    """The report of the newest ended inspection with evidence, which the first worker that runs makes."""
+    mine = (Inspection.organization_id == desk.organization.id, Inspection.ended_at.is_not(None))
+    holding = select(Evidence.inspection_id).where(Evidence.organization_id == desk.organization.id)
+    newest = select(Inspection).where(*mine, Inspection.id.in_(holding)).order_by(Inspection.ended_at.desc()).limit(1)
+    session = desk.db.scalars(newest).one()
+    about = (document.KIND, session.id, session.organization_id, document.options_of(session))
+    documents.request(desk.db, *about, by=desk.actor(0), now=desk.now)
 
 
 def _delivered(db: Db, now: datetime) -> None:

@@ -9,8 +9,8 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFilter
 
 from app.inspections import actions, queries
-from app.inspections.evidence import copies, pictures, receipt
-from app.inspections.evidence.receipt import Sent
+from app.inspections.evidence import copies, pictures, receiving
+from app.inspections.evidence.receiving import Sent
 from app.inspections.models import Invite
 from app.kernel import store
 from app.kernel.changes.events import Actor
@@ -31,12 +31,12 @@ def add(db: Db, invite: Invite, begin: datetime, *, by: Actor, place: bool = Tru
     kept = store.store_at(db.config.evidence_url)
     dice = random.Random(str(invite.id))
     found = [
-        receipt.file(draw(colour, dice), Sent(name, begin, PLACE), place_allowed=place)
+        receiving.file(draw(colour, dice), Sent(name, begin, PLACE), place_allowed=place)
         for name, colour in SCENES[:number]
     ]
-    found.append(receipt.note(NOTE, Sent("", begin)))
+    found.append(receiving.note(NOTE, Sent("", begin)))
     for n, received in enumerate(found):
-        receipt.keep(kept, invite.inspection_id, received)
+        receiving.keep(kept, invite.inspection_id, received)
         at = begin + timedelta(seconds=20 * n)
         item = actions.Item(
             received.kind,
@@ -52,10 +52,10 @@ def add(db: Db, invite: Invite, begin: datetime, *, by: Actor, place: bool = Tru
             _copy(db, kept, queries.evidence_item(db, invite.inspection_id, made.id), received)
 
 
-def _copy(db: Db, kept: store.Store, item: queries.Item, received: receipt.Received) -> None:
+def _copy(db: Db, kept: store.Store, item: queries.Item, received: receiving.Received) -> None:
     """Its copies, which the worker makes elsewhere."""
     made = copies.make(received.content, received.mime)
-    names = [kept.put(receipt.copies(item.inspection_id), each) for each in (made.copy, made.thumbnail)]
+    names = [kept.put(receiving.copies(item.inspection_id), each) for each in (made.copy, made.thumbnail)]
     size = (made.width, made.height)
     actions.settle_copy(db, item.id, copy=names[0], thumbnail=names[1], size=size)
 

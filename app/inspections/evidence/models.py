@@ -113,6 +113,41 @@ class EvidenceHold(Base):
     placed_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class ItemHold(Base):
+    """A legal hold on one piece of evidence: while it is there, that is not erased."""
+
+    __tablename__ = "evidence_item_holds"
+    __table_args__ = (Index("ix_evidence_item_holds_inspection", "inspection_id"),)
+
+    evidence_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("evidence.id"), primary_key=True)
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    placed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class EvidenceMark(Base):
+    """How far the evidence of an organization was erased because it keeps it only so long: that of all inspections that
+    ended before `ended_at`, and of that moment those up to `after`."""
+
+    __tablename__ = "evidence_marks"
+
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True, autoincrement=False)
+    ended_at: Mapped[datetime] = mapped_column(Instant)
+    after: Mapped[uuid.UUID] = mapped_column(UuidType)
+
+
+class FieldPhone(Base):
+    """What the phone of a field user said last: how many pieces wait on it that have not arrived, and when."""
+
+    __tablename__ = "field_phones"
+    __table_args__ = (Index("ix_field_phones_inspection", "inspection_id"),)
+
+    invite_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invites.id"), primary_key=True)
+    inspection_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inspections.id"))
+    waiting: Mapped[int] = mapped_column(Integer, default=0)
+    heard_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class EvidenceFault(Base):
     """An original that was missing from the store, or was another file, when it was read last."""
 

@@ -5,6 +5,7 @@ sentence that operators read.
 """
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from app.inspections import rules
 from app.inspections.rules import InspectionFacts
@@ -23,6 +24,12 @@ MOST_KEYS = 20
 """Browsers from which the field users of one inspection may sign."""
 NOTE_LENGTH = 10_000
 NAME_LENGTH = 200
+ARRIVES_WITHIN = timedelta(hours=24)
+"""How long after the end of an inspection what was captured on a phone before, and waits there, is still taken."""
+HEARD_EVERY = timedelta(minutes=1)
+"""How often it is noted that the page of a field user was heard from."""
+SILENT_AFTER = timedelta(minutes=3)
+"""A phone that was not heard from for so long may hold what it could not send."""
 UPLOADS_A_MINUTE = 1200
 """Requests with evidence from one address: a whole office may share one, and a file is many parts."""
 
@@ -39,6 +46,7 @@ SENTENCES = {
     "erased": "This was in the record, and was erased. It was not added again.",
     "too_many": f"This inspection has {MOST_ITEMS:,} pieces of evidence, and takes no more.",
     "ended": "This inspection has ended, and its record is sealed: nothing more can be added.",
+    "too_late": "This inspection ended more than 24 hours ago: what waited on a phone is no longer taken.",
     "unanswered": "Evidence is taken once the field user has answered what they allow.",
     "looking_on": "Who looks on adds nothing to the record.",
     "away": "The store for evidence does not answer, or is full. Nothing was added. Try again in a minute.",
@@ -55,14 +63,29 @@ class Unfit(Invalid):
         self.reason = reason
 
 
-def check_capture(inspection: InspectionFacts, now: datetime, *, role: str, unanswered: int) -> None:
-    """Raises Unfit unless a field user may add evidence now; `unanswered` subjects of consent are still open."""
+class EndedFacts(InspectionFacts, Protocol):
+    """What the rules need to know of an inspection that may have ended."""
+
+    ended_at: datetime | None
+
+
+def check_capture(inspection: EndedFacts, now: datetime, *, role: str, unanswered: int, late: bool = False) -> None:
+    """Raises Unfit unless a field user may add evidence now; `unanswered` subjects of consent are still open. `late` is
+    whether this was captured on their phone before the end, which its signature says."""
     if role != rules.FIELD:
         raise Unfit("looking_on", 403)
     if rules.status_of(inspection, now) not in rules.JOINED_STATES:
-        raise Unfit("ended", 409)
+        if not late or inspection.ended_at is None:
+            raise Unfit("ended", 409)
+        if not arrives(inspection.ended_at, now):
+            raise Unfit("too_late", 409)
     if unanswered:
         raise Unfit("unanswered", 409)
+
+
+def arrives(ended_at: datetime | None, now: datetime) -> bool:
+    """Whether what waited on a phone at the end is still taken."""
+    return ended_at is not None and now < ended_at + ARRIVES_WITHIN
 
 
 check_add_document = rules.check_live
@@ -74,24 +97,49 @@ def kept_until(ended_at: datetime | None, days: int | None) -> datetime | None:
     return None if ended_at is None or days is None else ended_at + timedelta(days=days)
 
 
-def check_erase(*, erased: bool, hold: bool) -> None:
-    """Raises Conflict when this is erased already, or under a legal hold."""
+def check_erase(*, erased: bool, hold: bool, item_hold: bool = False) -> None:
+    """Raises Conflict when this is erased already, or under a legal hold: that of the inspection, or its own."""
     if erased:
         raise Conflict("This is erased already.", code="evidence.erased")
     if hold:
         raise Conflict("This inspection is under a legal hold: nothing of it is erased.", code="evidence.on_hold")
+    if item_hold:
+        raise Conflict("This piece is under a legal hold: it is not erased.", code="evidence.item_on_hold")
 
 
-def check_hold(*, hold: bool) -> None:
-    """Raises Conflict when the inspection is under a legal hold already."""
+def check_erase_particulars(on_hold: int) -> None:
+    """Raises Conflict when a piece that a participant sent is under a legal hold, which keeps its particulars too."""
+    if on_hold:
+        raise Conflict(
+            "Something that this participant sent is under a legal hold, and names and places belong to it: nothing "
+            "was erased.",
+            code="evidence.item_on_hold",
+        )
+
+
+def check_remark(*, erased: bool) -> None:
+    """Raises Conflict when a piece of evidence is erased: nobody could see any more what a remark is about."""
+    if erased:
+        raise Conflict("This is erased: a remark on it would be about nothing.", code="evidence.erased")
+
+
+def check_hold(*, hold: bool, what: str = "inspection") -> None:
+    """Raises Conflict when this is under a legal hold already."""
     if hold:
-        raise Conflict("This inspection is under a legal hold already.", code="evidence.on_hold")
+        raise Conflict(f"This {what} is under a legal hold already.", code="evidence.on_hold")
 
 
-def check_release(*, hold: bool) -> None:
-    """Raises Conflict when the inspection is under no legal hold."""
+def check_hold_item(*, erased: bool, hold: bool) -> None:
+    """Raises Conflict when a piece of evidence is erased, which no hold can bring back, or under a hold already."""
+    if erased:
+        raise Conflict("This is erased already.", code="evidence.erased")
+    check_hold(hold=hold, what="piece")
+
+
+def check_release(*, hold: bool, what: str = "inspection") -> None:
+    """Raises Conflict when this is under no legal hold."""
     if not hold:
-        raise Conflict("This inspection is under no legal hold.", code="evidence.not_on_hold")
+        raise Conflict(f"This {what} is under no legal hold.", code="evidence.not_on_hold")
 
 
 def place_allowed(answers: dict[str, str]) -> bool:

@@ -16,9 +16,11 @@ from app.kernel.text.i18n import Translations, Translator
 TRANSLATIONS = Translations("inspections", Path(__file__).parent)
 
 
-def consent_wording(subject: str, t: Translator) -> str:
-    """The very words in which a field user is asked about a subject: heading, sentence above, question, answers."""
-    question = f"{t(f'consent_name_{subject}')}, {t(f'consent_reason_{subject}')}"
+def consent_wording(subject: str, t: Translator, own: str = "") -> str:
+    """The very words in which a field user is asked about a subject: heading, sentence above, question, answers. `own`
+    is what the organization says beneath the subject's name, in place of the product's reason."""
+    name = t(f"consent_name_{subject}")
+    question = f"{name}\n{own}" if own else f"{name}, {t(f'consent_reason_{subject}')}"
     return "\n".join((t("consent_title"), t("consent_text"), question, f"{t('yes')} / {t('no')}"))
 
 

@@ -1,4 +1,4 @@
-"""The evidence of an inspection, as its page shows it."""
+"""The evidence of an inspection, as its page shows it: each piece with the remarks on it and the time stamp over it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.inspections import chain
+from app.inspections import chain, verification
+from app.inspections.anchors import name_of
+from app.inspections.evidence import remarks
 from app.inspections.evidence.models import Copying, Kind
 from app.inspections.evidence.pictures import PDF
-from app.inspections.queries import Item
+from app.inspections.evidence.remarks import Remark
+from app.inspections.queries import AskedStamp, Item
+from app.inspections.verification import Finding, Result
 from app.kernel.text import normalization
 from app.kernel.text.template_filters import size
 
 ICONS = {Kind.PHOTO: "camera", Kind.NOTE: "message-square", Kind.DOCUMENT: "file-text"}
 WORDS = {Kind.PHOTO: "Photo", Kind.NOTE: "Note", Kind.DOCUMENT: "Document"}
 SOURCES = {"device": "by the phone", "person": "as typed", "operator": "by the operator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The time stamp that covers a piece of evidence: the first good one, else the first that there is. `small` says of
+    one that proves nothing why, and of none what is to come."""
+
+    icon: str
+    tone: str
+    text: str
+    small: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +56,46 @@ class Piece:
     credentials: bool
     state: str
     erased_at: datetime | None
+    hold: str | None
+    late: bool
+    remarks: Sequence[Remark]
+    cover: Cover
 
 
-def pieces(items: Sequence[Item], links: Sequence[chain.Link]) -> list[Piece]:
-    """All pieces, the newest first."""
-    return [_piece(item, _payload(item, links)) for item in reversed(items)]
+def pieces(
+    items: Sequence[Item], links: Sequence[chain.Link], stamped: Sequence[AskedStamp], findings: Sequence[Finding]
+) -> list[Piece]:
+    """All pieces, the newest first. `findings` are what each of the stamps is worth."""
+    noted, covers = remarks.of(links), list(zip(stamped, findings, strict=True))
+    end = next((link.sequence for link in reversed(links) if link.kind == chain.END), len(links))
+    return [
+        _piece(item, _payload(item, links), item.sequence > end, noted.get(str(item.id), []), cover_of(item, covers))
+        for item in reversed(items)
+    ]
+
+
+def cover_of(item: Item, stamps: Sequence[tuple[AskedStamp, Finding]]) -> Cover:
+    """The time stamp over the event that names a piece of evidence."""
+    over = [(asked, found) for asked, found in stamps if verification.events_of(asked.statement) >= item.sequence]
+    answered = [(asked, found) for asked, found in over if asked.reply is not None]
+    proven = next(((asked, found) for asked, found in answered if found.result == Result.PROVEN), None)
+    if proven is not None:
+        asked, _ = proven
+        return Cover("shield-check", "good", f"Proven by {name_of(asked.authority)}", at=asked.stamped_at)
+    if answered:
+        asked, found = answered[0]
+        broken = found.result == Result.BROKEN
+        icon, tone, text = (
+            ("circle-alert", "danger", "Does not hold") if broken else ("shield-check", "", "Stamped, not proven")
+        )
+        return Cover(
+            icon, tone, f"{text}: {name_of(asked.authority)}", found.sentence if broken else "", asked.stamped_at
+        )
+    if over:
+        return Cover("hourglass", "warn", "Not stamped yet", f"{name_of(over[0][0].authority)} is asked")
+    return Cover(
+        "hourglass", "warn" if stamps else "", "Not stamped", "" if not stamps else "an authority is asked soon"
+    )
 
 
 def _payload(item: Item, links: Sequence[chain.Link]) -> dict[str, object]:
@@ -54,7 +105,7 @@ def _payload(item: Item, links: Sequence[chain.Link]) -> dict[str, object]:
     return payload
 
 
-def _piece(item: Item, payload: dict[str, object]) -> Piece:
+def _piece(item: Item, payload: dict[str, object], late: bool, noted: Sequence[Remark], cover: Cover) -> Piece:
     particulars, kind, by = item.particulars, Kind(item.kind), payload.get("by")
     who = str(by["name"]) if isinstance(by, dict) and by.get("name") else ""
     captured = particulars.get("captured_at")
@@ -78,6 +129,10 @@ def _piece(item: Item, payload: dict[str, object]) -> Piece:
         item.credentials,
         _state(item),
         item.erased_at,
+        item.hold if item.erased_at is None else None,
+        late,
+        noted,
+        cover,
     )
 
 

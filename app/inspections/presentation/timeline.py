@@ -57,7 +57,8 @@ def steps(
     if invite.otp_required:
         found.append(_code(invite, now))
     found.append(Entry(icon="video", text="In the session", at=invite.joined_at, later=invite.joined_at is None))
-    if invite.joined_at is not None and invite.role == rules.FIELD:
+    # The answers of one who was revoked count no more, and they are asked for none.
+    if invite.joined_at is not None and invite.role == rules.FIELD and state != InviteState.REVOKED:
         found.extend(_consent(consent, over))
     if state == InviteState.REVOKED:
         found.append(Entry(icon="ban", text="Revoked", at=invite.revoked_at, tone="danger"))
@@ -155,6 +156,7 @@ CHAIN = {
     "record.erased": ("trash-2", "Personal record erased"),
     "evidence.captured": ("camera", "Evidence added"),
     "evidence.erased": ("trash-2", "Evidence erased"),
+    "evidence.remarked": ("message-square", "Remark on evidence"),
     "device.enrolled": ("smartphone", "Key of a phone"),
     "session.ended": ("circle-stop", "Session ended"),
 }

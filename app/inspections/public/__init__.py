@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -22,10 +22,11 @@ from app.accounts import hosts
 from app.accounts.access import public
 from app.accounts.models import Organization
 from app.inspections import actions, queries, receipts, rules
-from app.inspections.evidence.rules import LARGEST
+from app.inspections.evidence import rules as evidence_rules
 from app.inspections.forms import ConsentForm, FieldForm
 from app.inspections.locales import TRANSLATIONS, consent_wording, date_time, time_left
 from app.inspections.models import Inspection, Invite, Status
+from app.inspections.queries import own_wordings
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.api.routing import as_uuid
@@ -131,9 +132,12 @@ def consent(id: str) -> Response:
     if found.role != rules.FIELD:
         return see_other(_url(".room", id))
     missing = bool(request.args.get("missing"))
-    form = ConsentForm(formdata=None, wording=_digest(_wordings(scene)))
+    own = _own_texts(scene)
+    form = ConsentForm(formdata=None, wording=_digest(_wordings(scene, own)))
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
-    return _page("inspections/consent.html", scene, 3, form=form, missing=missing, known=known)
+    return _page(
+        "inspections/consent.html", scene, 3, form=form, missing=missing, known=known, own=own, subjects=rules.SUBJECTS
+    )
 
 
 @public_pages.post("/consent")
@@ -145,7 +149,7 @@ def allow_or_deny(id: str) -> Response:
     scene, found = _inside(id)
     if not isinstance(found, Invite) or found.role != rules.FIELD:
         return see_other(_url(".consent", id))
-    answers, wordings = form.answers(), _wordings(scene)
+    answers, wordings = form.answers(), _wordings(scene, _own_texts(scene))
     # An answer counts only with the words that it was given to, which an update may have changed meanwhile.
     if len(answers) < len(rules.SUBJECTS) or form.wording.data != _digest(wordings):
         return see_other(_url(".consent", id, missing="1"))
@@ -154,10 +158,17 @@ def allow_or_deny(id: str) -> Response:
     return see_other(_url(".room", id))
 
 
-def _wordings(scene: Scene) -> dict[str, actions.Wording]:
+def _own_texts(scene: Scene) -> dict[str, str]:
+    """What the organization says itself in the language of the page, by subject; never its words in another one."""
+    assert scene.inspection is not None
+    return own_wordings.own_texts(reading(), scene.inspection.organization_id, scene.locale)
+
+
+def _wordings(scene: Scene, own: Mapping[str, str]) -> dict[str, actions.Wording]:
     """The words in which this visitor is asked about each subject."""
     t = TRANSLATIONS.translator(scene.locale)
-    return {subject: actions.Wording(consent_wording(subject, t), t.lang) for subject in rules.SUBJECTS}
+    words = {subject: consent_wording(subject, t, own.get(subject, "")) for subject in rules.SUBJECTS}
+    return {subject: actions.Wording(text, t.lang) for subject, text in words.items()}
 
 
 def _digest(wordings: Mapping[str, actions.Wording]) -> str:
@@ -175,6 +186,8 @@ def room(id: str) -> Response:
         return _over(scene, unknown)
     mine, t = queries.evidence_of(reading(), found), TRANSLATIONS.translator(scene.locale)
     revision = _revision(scene.inspection, scene.locale, len(mine))
+    if "If-None-Match" in request.headers and found.role == rules.FIELD:
+        _hear(found)
     if request.headers.get("If-None-Match") == revision:
         return Response(status=304, headers={"Cache-Control": "no-store"})
     known = queries.consents(reading(), found.inspection_id).get(found.id, {})
@@ -189,10 +202,17 @@ def room(id: str) -> Response:
         mine=[(item, date_time(item.received_at, scene.zone, t)) for item in reversed(mine)],
         added=added_count(request.args.get("added", "")),
         refused=evidence.shown(request.args.get("refused", "")),
-        most=LARGEST,
+        most=evidence_rules.LARGEST,
     )
     response.headers.update(PREVIEWS)
     return response
+
+
+def _hear(invite: Invite) -> None:
+    """Notes now and then that the page is open on a phone, so that one that falls silent is noticed."""
+    now, before = clock.now(), queries.heard_at(reading(), invite.id)
+    if before is None or not timedelta() <= now - before < evidence_rules.HEARD_EVERY:
+        side_note(lambda db: actions.hear_phone(db, invite, now=now))
 
 
 def added_count(text: str) -> int:
@@ -314,9 +334,12 @@ def _inside(id: str) -> tuple[Scene, Invite | actions.Outcome]:
 
 
 def _ended(invite: Invite) -> actions.Outcome:
-    """That the inspection has ended, with the receipt of this browser's field user, who was in."""
-    receipt = {"receipt": receipts.url(database().config, invite)} if rules.has_receipt(invite) else {}
-    return actions.Outcome(410, "session_ended", receipt)
+    """That the inspection has ended, with the receipt of this browser's field user, who was in, and whose phone may
+    hold what was not sent."""
+    if not rules.has_receipt(invite):
+        return actions.Outcome(410, "session_ended", {})
+    receipt = {"receipt": receipts.url(database().config, invite)}
+    return actions.Outcome(410, "session_ended", receipt, invite)
 
 
 def _scene(db: Db, inspection_id: UUID | None) -> Scene:
@@ -357,9 +380,36 @@ def _code_page(scene: Scene, invite: Invite, token: str, now: datetime) -> Respo
 
 
 def _over(scene: Scene, outcome: actions.Outcome) -> Response:
-    """The page where joining ends: what happened, and what to do. Its body may have the link to a receipt."""
-    receipt = outcome.body.get("receipt", "")
-    return _page("inspections/over.html", scene, 0, word=outcome.reason, status=outcome.status, receipt=receipt)
+    """The page where joining ends: what happened, and what to do. Its body may have the link to a receipt. To a browser
+    that was in, it also says what waits there and was not sent, and sends it while that is still taken."""
+    response = _page(
+        "inspections/over.html",
+        scene,
+        0,
+        word=outcome.reason,
+        status=outcome.status,
+        receipt=outcome.body.get("receipt", ""),
+        was_in=bool(request.cookies.get(COOKIE)),
+        until=_arrives_until(scene, outcome),
+        stopped=refusal(scene, outcome),
+    )
+    return response
+
+
+def _arrives_until(scene: Scene, outcome: actions.Outcome) -> str:
+    """Until when what waits on this phone is still taken; empty when it is not."""
+    ended_at = scene.inspection.ended_at if scene.inspection else None
+    if outcome.reason != "session_ended" or outcome.invite is None or ended_at is None:
+        return ""
+    until = ended_at + evidence_rules.ARRIVES_WITHIN
+    return date_time(until, scene.zone, TRANSLATIONS.translator(scene.locale)) if clock.now() < until else ""
+
+
+def refusal(scene: Scene, outcome: actions.Outcome) -> str:
+    """The reason for which nothing more is taken once the inspection has ended; empty where it has not."""
+    if outcome.reason != "session_ended" or scene.inspection is None:
+        return ""
+    return "ended" if evidence_rules.arrives(scene.inspection.ended_at, clock.now()) else "too_late"
 
 
 def _page(template: str, scene: Scene, step: int, status: int = 200, **context: Any) -> Response:

@@ -18,13 +18,23 @@ from werkzeug.datastructures import FileStorage
 
 from app.accounts.access import public
 from app.inspections import actions, queries, rules
-from app.inspections.evidence import pictures, receipt
+from app.inspections.evidence import pictures, receiving
 from app.inspections.evidence import rules as evidence_rules
-from app.inspections.evidence.receipt import Received, Sent
+from app.inspections.evidence.receiving import Received, Sent
 from app.inspections.evidence.rules import Unfit
 from app.inspections.locales import TRANSLATIONS
 from app.inspections.models import Invite
-from app.inspections.public import PREVIEWS, Scene, _inside, _over, _page, _url, _visitor, public_pages
+from app.inspections.public import (
+    PREVIEWS,
+    Scene,
+    _inside,
+    _over,
+    _page,
+    _url,
+    _visitor,
+    public_pages,
+    refusal,
+)
 from app.kernel import clock
 from app.kernel.api.rate_limits import Limiter, by_network, refuse
 from app.kernel.api.request_body import takes
@@ -67,19 +77,20 @@ def _add(scene: Scene, invite: Invite, kept: Store, sent: SentFile, answers: dic
         return Result(sent.facts.name, unfit.reason)
 
 
-def may_capture(scene: Scene, invite: Invite, answers: dict[str, str]) -> None:
+def may_capture(scene: Scene, invite: Invite, answers: dict[str, str], *, late: bool = False) -> None:
     """Raises Unfit before anything is stored; the write decides again, with the inspection locked."""
     assert scene.inspection is not None
     unanswered = len(rules.SUBJECTS) - len(answers)
-    evidence_rules.check_capture(scene.inspection, clock.now(), role=invite.role, unanswered=unanswered)
+    evidence_rules.check_capture(scene.inspection, clock.now(), role=invite.role, unanswered=unanswered, late=late)
 
 
-def add(invite: Invite, kept: Store, received: Received, name: str) -> Result:
-    """Keeps a file and names it in the record. Raises Unfit; what was kept for nothing is deleted then."""
+def add(invite: Invite, kept: Store, received: Received, name: str, *, late: bool = False) -> Result:
+    """Keeps a file and names it in the record; `late` is whether it waited on the phone when the inspection ended.
+    Raises Unfit; what was kept for nothing is deleted then."""
     known = queries.evidence_by_hash(reading(), invite.inspection_id, received.sha256)
     if known is not None:
         raise Unfit("erased" if known.erased_at else "known", 409)
-    receipt.keep(kept, invite.inspection_id, received)
+    receiving.keep(kept, invite.inspection_id, received)
     item = actions.Item(
         received.kind,
         received.sha256,
@@ -91,11 +102,11 @@ def add(invite: Invite, kept: Store, received: Received, name: str) -> Result:
     )
     try:
         with side_transaction() as db:
-            actions.capture(db, invite, item, by=_visitor().actor(invite), now=clock.now())
+            actions.capture(db, invite, item, by=_visitor().actor(invite), now=clock.now(), late=late)
     except Unfit as unfit:
         if unfit.reason not in ("known", "erased"):
             with suppress(Exception):  # away meanwhile: the file is no evidence, and named by nothing
-                kept.delete(receipt.originals(invite.inspection_id), received.sha256)
+                kept.delete(receiving.originals(invite.inspection_id), received.sha256)
         raise
     return Result(name, "", received.sha256)
 
@@ -110,8 +121,8 @@ class SentFile(NamedTuple):
     def received(self, place_allowed: bool) -> Received:
         """What is kept of it. Raises Unfit."""
         if self.content is None:
-            return receipt.note(self.note, self.facts)
-        return receipt.file(self.content, self.facts, place_allowed=place_allowed)
+            return receiving.note(self.note, self.facts)
+        return receiving.file(self.content, self.facts, place_allowed=place_allowed)
 
 
 def _sent() -> Iterator[SentFile]:
@@ -191,7 +202,9 @@ def refused(scene: Scene, outcome: actions.Outcome) -> Response:
     if not wants_json():
         return _over(scene, outcome)
     t = TRANSLATIONS.translator(scene.locale)
-    response = jsonify(over=outcome.reason, text=t(f"gone_text_{outcome.reason}"))
+    reason = refusal(scene, outcome)
+    text = t(f"evidence_reason_{reason}") if reason else t(f"gone_text_{outcome.reason}")
+    response = jsonify(over=outcome.reason, text=text)
     response.status_code = outcome.status
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -14,19 +14,22 @@ from flask import Response, current_app, jsonify, request
 
 from app.accounts.access import public
 from app.inspections import actions, queries
-from app.inspections.evidence import receipt, signatures
+from app.inspections.evidence import receiving, signatures
 from app.inspections.evidence import rules as evidence_rules
-from app.inspections.evidence.receipt import Received
+from app.inspections.evidence.receiving import Received
 from app.inspections.evidence.rules import Unfit
-from app.inspections.models import Invite
+from app.inspections.models import Invite, Status
 from app.inspections.public import Scene, _inside, _visitor, public_pages
 from app.inspections.public import evidence as pages
+from app.inspections.rules import FIELD
 from app.kernel import clock, store
 from app.kernel.api.rate_limits import Limiter, refuse
 from app.kernel.api.request_body import takes
 from app.kernel.db.transaction import reading, side_transaction
 
 HASH = re.compile(r"[0-9a-f]{64}")
+WAITS = ("away", "incomplete", "unanswered", "ended", "too_late", "too_many")
+"""Reasons for which the phone keeps its file, and the store the parts."""
 PARTS_AN_HOUR = 4000
 """Parts of one field user: four gigabytes."""
 
@@ -36,7 +39,7 @@ PARTS_AN_HOUR = 4000
 def parts(id: str, sha256: str) -> Response:
     """Which parts of a file are here, and whether the whole one is in the record."""
     pages.throttle()
-    scene, found = _inside(id)
+    scene, found = _sender(id)
     if not isinstance(found, Invite):
         return pages.refused(scene, found)
     if not HASH.fullmatch(sha256):
@@ -55,7 +58,7 @@ def parts(id: str, sha256: str) -> Response:
 def add_part(id: str, sha256: str) -> Response:
     """Keeps one part of a file."""
     pages.throttle()
-    scene, found = _inside(id)
+    scene, found = _sender(id)
     if not isinstance(found, Invite):
         return pages.refused(scene, found)
     limiter: Limiter = current_app.extensions["limiter"]
@@ -65,7 +68,8 @@ def add_part(id: str, sha256: str) -> Response:
     try:
         if not HASH.fullmatch(sha256) or not 0 < len(content) <= evidence_rules.PART:
             raise Unfit("damaged")
-        pages.may_capture(scene, found, queries.consents(reading(), found.inspection_id).get(found.id, {}))
+        answers = queries.consents(reading(), found.inspection_id).get(found.id, {})
+        pages.may_capture(scene, found, answers, late=_is_over(scene))
         with _away():
             kept = pages.store().put(_folder(found, sha256), content)
     except Unfit as unfit:
@@ -78,22 +82,26 @@ def add_part(id: str, sha256: str) -> Response:
 def join_parts(id: str, sha256: str) -> Response:
     """Makes a file of its parts, which are all here, and adds it to the record."""
     pages.throttle()
-    scene, found = _inside(id)
+    scene, found = _sender(id)
     if not isinstance(found, Invite):
         return pages.refused(scene, found)
-    name = receipt.file_name(request.form.get("name", ""))
+    name = receiving.file_name(request.form.get("name", ""))
     try:
         result = _joined(scene, found, sha256, name)
     except Unfit as unfit:
         result = pages.Result(name, unfit.reason)
-    if result.reason not in ("away", "incomplete", "unanswered"):
+    if result.reason not in WAITS:
         _forget(found, sha256)
+        if result.reason not in ("known", "erased"):
+            with side_transaction() as db:
+                actions.count_arrived(db, found, now=clock.now())
     return pages.answer(id, scene, [result])
 
 
 def _joined(scene: Scene, invite: Invite, sha256: str, name: str) -> pages.Result:
     answers = queries.consents(reading(), invite.inspection_id).get(invite.id, {})
-    pages.may_capture(scene, invite, answers)
+    late = _is_over(scene) and _signed_by_phone(invite, sha256)
+    pages.may_capture(scene, invite, answers, late=late)
     wanted = request.form.get("parts", "").split(",")
     if not HASH.fullmatch(sha256) or len(wanted) > evidence_rules.MOST_PARTS or not all(map(HASH.fullmatch, wanted)):
         raise Unfit("damaged")
@@ -107,23 +115,45 @@ def _joined(scene: Scene, invite: Invite, sha256: str, name: str) -> pages.Resul
     if request.form.get("kind") == "note":
         sent = pages.SentFile(None, content.decode("utf-8", "replace"), pages.named(sent.facts, ""))
     received = sent.received(evidence_rules.place_allowed(answers))
-    return pages.add(invite, pages.store(), _with_signature(invite, received), name)
+    return pages.add(invite, pages.store(), _with_signature(invite, received), name, late=late)
 
 
 def _with_signature(invite: Invite, received: Received) -> Received:
     """What was received, with the phone's signature over it where it has a good one."""
-    signed = signatures.Signed(request.form.get("statement", ""), request.form.get("signature", ""))
     cut = received.place_cut or request.form.get("cut") == "1"
+    signed = _signature() if _signed_by_phone(invite, received.sha256) else None
+    return received.marked(place_cut=cut, signed=signed)
+
+
+def _signature() -> signatures.Signed:
+    return signatures.Signed(request.form.get("statement", ""), request.form.get("signature", ""))
+
+
+def _signed_by_phone(invite: Invite, sha256: str) -> bool:
+    """Whether what was sent has a good signature over this file, by a key of this field user that the chain names."""
+    signed = _signature()
     if not 0 < len(signed.statement) <= signatures.LONGEST:
-        return received.marked(place_cut=cut)
+        return False
     key = queries.device_keys(reading(), invite.inspection_id).get(signatures.key_of(signed))
     if key is None or key.invite_id != invite.id:
-        return received.marked(place_cut=cut)
-    der = signatures.read_key(key.public)
-    session = str(invite.inspection_id)
-    if der is None or not signatures.is_signed(signed, der, session=session, key=key.sha256, sha256=received.sha256):
-        return received.marked(place_cut=cut)
-    return received.marked(place_cut=cut, signed=signed)
+        return False
+    der, session = signatures.read_key(key.public), str(invite.inspection_id)
+    return der is not None and signatures.is_signed(signed, der, session=session, key=key.sha256, sha256=sha256)
+
+
+@public_pages.post("/waiting")
+@public
+def say_waiting(id: str) -> Response:
+    """Notes how many pieces wait on this phone, so that staff know that something is still to come."""
+    pages.throttle()
+    scene, found = _sender(id)
+    if not isinstance(found, Invite):
+        return pages.refused(scene, found)
+    typed = request.form.get("waiting", "")
+    if found.role == FIELD and typed.isascii() and typed.isdecimal() and len(typed) <= 4:
+        with side_transaction() as db:
+            actions.hear_phone(db, found, now=clock.now(), waiting=int(typed))
+    return _json({})
 
 
 @public_pages.post("/device")
@@ -145,6 +175,21 @@ def enroll_device(id: str) -> Response:
     except Unfit as unfit:
         return pages.answer(id, scene, [pages.Result("", unfit.reason)])
     return _json({"key": key})
+
+
+def _sender(id: str) -> tuple[Scene, Invite | actions.Outcome]:
+    """The scene, and the invite whose phone sends. After the end that is one whose key the chain named before, while
+    what waited on it is still taken: its field session has ended, and opens nothing else."""
+    scene, found = _inside(id)
+    if isinstance(found, Invite) or found.invite is None or scene.inspection is None:
+        return scene, found
+    keys = queries.device_keys(reading(), scene.inspection.id).values()
+    named = any(key.invite_id == found.invite.id for key in keys)
+    return scene, found.invite if named and evidence_rules.arrives(scene.inspection.ended_at, clock.now()) else found
+
+
+def _is_over(scene: Scene) -> bool:
+    return scene.inspection is not None and scene.inspection.status == Status.CLOSED
 
 
 def _folder(invite: Invite, sha256: str) -> str:

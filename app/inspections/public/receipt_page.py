@@ -9,7 +9,7 @@ from flask import Response
 
 from app.accounts.access import public
 from app.inspections import actions, numbers, queries, receipts, rules
-from app.inspections.evidence import pictures, receipt
+from app.inspections.evidence import pictures, receiving
 from app.inspections.forms import WithdrawForm
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Invite
@@ -43,10 +43,10 @@ def receipt_page(id: str, token: str) -> Response:
         number=numbers.number_of(inspection.id),
         ended=date_time(inspection.ended_at, scene.zone, t) if inspection.ended_at else "",
         pieces=receipts.pieces(items, scene.zone, t),
-        known=queries.consents(read, inspection.id).get(found.id, {}),
+        known=queries.answers_of(read, found),
         subjects=rules.SUBJECTS,
         seen=receipts.seen_by(read, inspection, items, scene.zone, t),
-        kept=receipts.kept_text(scene.host.name, queries.kept_until(read, inspection), scene.zone, t),
+        kept=receipts.kept_text(scene.host.name, queries.kept_until(read, inspection, items), scene.zone, t),
         address=receipts.address(database().config, inspection),
     )
 
@@ -73,7 +73,7 @@ def withdraw(id: str, token: str) -> Response:
 def receipt_file(id: str, token: str, evidence_id: str) -> Response:
     """One of their own files, untouched, as a download."""
     item = _item(id, token, evidence_id)
-    response = _file(_read(receipt.originals(item.inspection_id), item.sha256), item.mime)
+    response = _file(_read(receiving.originals(item.inspection_id), item.sha256), item.mime)
     name = f"{item.sha256}.{pictures.EXTENSIONS[item.mime]}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
@@ -86,7 +86,7 @@ def receipt_thumbnail(id: str, token: str, evidence_id: str) -> Response:
     item = _item(id, token, evidence_id)
     if item.thumbnail_sha256 is None:
         raise NotFound("There is no picture of this.")
-    return _file(_read(receipt.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
+    return _file(_read(receiving.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
 
 
 def _recipient(id: str, token: str) -> tuple[Scene, Invite | actions.Outcome]:

@@ -4,7 +4,7 @@ Statements are built once. Nothing here counts rows of a growing table: counts c
 (inspection_counts), and what is bounded by a day from an index range.
 """
 
-from app.inspections.queries.consents import Consents, consents, unasked, wordings
+from app.inspections.queries.consents import Consents, GivenAnswer, answers_of, consents, unasked, wordings
 from app.inspections.queries.detail import (
     AskedStamp,
     CampaignRow,
@@ -48,17 +48,21 @@ from app.inspections.queries.evidence import (
     kept_until,
     until,
 )
+from app.inspections.queries.phones import Phone, heard_at, phones
 
 __all__ = [
     "AskedStamp",
     "CampaignRow",
     "Consents",
+    "GivenAnswer",
     "Item",
     "Keeping",
     "LinkMessage",
     "OrganizationRow",
+    "Phone",
     "SessionRow",
     "anchors",
+    "answers_of",
     "campaigns",
     "consents",
     "copy_names",
@@ -70,6 +74,7 @@ __all__ = [
     "evidence_of",
     "faults",
     "get",
+    "heard_at",
     "hold",
     "invite",
     "invite_by_field_token",
@@ -85,6 +90,7 @@ __all__ = [
     "operator_is_in",
     "organizations",
     "personal_records",
+    "phones",
     "records_kept",
     "unasked",
     "until",

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import and_, select
 
@@ -34,6 +35,41 @@ def consents(db: Db, inspection_id: uuid.UUID) -> Consents:
         answers = found.setdefault(invite_id, {})
         if subject is not None:
             answers[subject] = answered
+    return found
+
+
+class AskedWords(NamedTuple):
+    """The words to which an answer was given, and their language."""
+
+    locale: str
+    text: str
+
+
+class GivenAnswer(NamedTuple):
+    """The newest answer of a field user about a subject, and all words to which they ever answered, in order, as far as
+    they were kept."""
+
+    answer: str
+    words: tuple[AskedWords, ...]
+
+
+def answers_of(db: Db, invite: Invite) -> dict[str, GivenAnswer]:
+    """What one field user has answered last by the link that counts, by subject, with the words of each."""
+    rows = db.execute(
+        select(Consent.subject, Consent.answer, Consent.locale, ConsentWording.text)
+        .outerjoin(ConsentWording, ConsentWording.sha256 == Consent.wording_sha256)
+        .where(
+            Consent.inspection_id == invite.inspection_id,
+            Consent.invite_id == invite.id,
+            Consent.issue == invite.issue,
+        )
+        .order_by(Consent.answered_at, Consent.id)
+    )
+    found: dict[str, GivenAnswer] = {}
+    for subject, answer, locale, text in rows:
+        earlier = found[subject].words if subject in found else ()
+        asked = (AskedWords(locale or "", text),) if text else ()
+        found[subject] = GivenAnswer(answer, tuple(dict.fromkeys((*earlier, *asked))))
     return found
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, select
 from app.accounts.models import Organization
 from app.inspections.events import EVIDENCE_DOWNLOADED, REPORT_DOWNLOADED, SUBJECT
 from app.inspections.evidence import rules
-from app.inspections.evidence.models import DeviceKey, Evidence, EvidenceFault, EvidenceHold, EvidenceState
+from app.inspections.evidence.models import DeviceKey, Evidence, EvidenceFault, EvidenceHold, EvidenceState, ItemHold
 from app.inspections.models import Inspection, Invite
 from app.inspections.queries.detail import OrganizationRow
 from app.kernel.changes.events import Event
@@ -22,7 +22,8 @@ from app.kernel.errors import NotFound
 
 
 class Item(NamedTuple):
-    """One piece of evidence. `content` is its personal record, None once it is erased."""
+    """One piece of evidence. `content` is its personal record, None once it is erased; `hold` is why there is a legal
+    hold on it, None where there is none."""
 
     id: uuid.UUID
     inspection_id: uuid.UUID
@@ -44,6 +45,7 @@ class Item(NamedTuple):
     failure: str
     credentials: bool
     erased_at: datetime | None
+    hold: str | None
     first_name: str | None
     last_name: str | None
 
@@ -81,10 +83,12 @@ def _items(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Evidence.record,
             Evidence.received_at,
             *_STATE,
+            ItemHold.reason,
             Invite.recipient_first_name,
             Invite.recipient_last_name,
         )
         .join(EvidenceState, EvidenceState.evidence_id == Evidence.id)
+        .outerjoin(ItemHold, ItemHold.evidence_id == Evidence.id)
         .outerjoin(Invite, Invite.id == Evidence.invite_id)
         .where(*where)
         .order_by(Evidence.sequence)
@@ -147,8 +151,11 @@ def keeping(db: Db, inspection: Inspection) -> Keeping:
     return Keeping(OrganizationRow(id, name, zone, locale), on_hold, days)
 
 
-def kept_until(db: Db, inspection: Inspection) -> datetime | None:
-    """When what an inspection holds is erased by itself; None: not until somebody erases it, or releases a hold."""
+def kept_until(db: Db, inspection: Inspection, items: Collection[Item] = ()) -> datetime | None:
+    """When an inspection's evidence, and these pieces of it, is erased by itself; None: not until somebody erases it,
+    or releases a hold."""
+    if any(item.hold is not None and item.erased_at is None for item in items):
+        return None
     return until(inspection, keeping(db, inspection))
 
 

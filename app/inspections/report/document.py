@@ -15,7 +15,7 @@ from app.dashboard.documents.kinds import File, Kind, Making
 from app.dashboard.documents.models import Document
 from app.inspections import actions, events, numbers, queries
 from app.inspections.actions._write import record
-from app.inspections.evidence import receipt
+from app.inspections.evidence import receiving
 from app.inspections.locales import TRANSLATIONS, date_time
 from app.inspections.models import Inspection
 from app.inspections.queries import Item
@@ -84,7 +84,7 @@ def _pictures(making: Making, items: Sequence[Item]) -> dict[str, bytes]:
             making.progress(f"Reading {n} of {len(wanted)} pictures")
         name = item.thumbnail_sha256 or ""
         try:
-            found[name] = making.store.get(receipt.copies(item.inspection_id), name)
+            found[name] = making.store.get(receiving.copies(item.inspection_id), name)
         except (store.Missing, store.Damaged):
             continue
     return found

@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -14,7 +15,9 @@ from babel.numbers import format_decimal
 from rfc3161_client.tsp import Accuracy
 
 from app.inspections import anchors, chain, user_agents, verification
+from app.inspections.evidence import remarks
 from app.inspections.evidence.models import Kind
+from app.inspections.evidence.remarks import Remark
 from app.inspections.locales import date_time
 from app.inspections.models import AnchorState, StatementKind
 from app.inspections.queries import AskedStamp, Item
@@ -78,6 +81,11 @@ class Source:
     people: Mapping[str, str | None]
     stamped: Sequence[AskedStamp]
     verdict: verification.Verdict
+
+    @property
+    def end(self) -> int:
+        """The number of the event that ended the inspection; 0 while it goes on."""
+        return next((link.sequence for link in reversed(self.links) if link.kind == chain.END), 0)
 
 
 class Person(NamedTuple):
@@ -174,7 +182,7 @@ def of(source: Source, t: Translator) -> Facts:
         (t("report_ended"), when(inspection.ended_at)),
         (t("report_session"), str(inspection.id)),
     ]
-    head = source.links[-1].hash if source.links else chain.GENESIS
+    head, noted = source.links[-1].hash if source.links else chain.GENESIS, remarks.of(source.links)
     return Facts(
         lede=t("report_lede", when=when(begun)) if begun else "",
         going_on=inspection.ended_at is None,
@@ -189,7 +197,7 @@ def of(source: Source, t: Translator) -> Facts:
         people=_people(source, when, t),
         consents=_consents(source, t),
         wordings=_wordings(source.answers),
-        pieces=[_piece(n, item, source, when, t) for n, item in enumerate(source.items, 1)],
+        pieces=[_piece(n, item, source, noted, when, t) for n, item in enumerate(source.items, 1)],
         entries=[_entry(link, source, t) for link in source.links],
         head=head,
         statement=statement_of(source).decode(),
@@ -278,7 +286,15 @@ def _wordings(answers: Sequence[Answer]) -> list[Wording]:
     return list(found.values())
 
 
-def _piece(number: int, item: Item, source: Source, when: Callable[[datetime | None], str], t: Translator) -> Piece:
+def _piece(
+    number: int,
+    item: Item,
+    source: Source,
+    noted: Mapping[str, Sequence[Remark]],
+    when: Callable[[datetime | None], str],
+    t: Translator,
+) -> Piece:
+    """One piece of evidence; `noted` are the remarks on all of them."""
     particulars, kind = item.particulars, t(f"evidence_kind_{Kind(item.kind).value}")
     payload = json.loads(source.links[item.sequence - 1].payload) if item.sequence <= len(source.links) else {}
     lines = [t("report_added_by", name=_by(item, payload, source, t), when=when(item.received_at))]
@@ -298,6 +314,12 @@ def _piece(number: int, item: Item, source: Source, when: Callable[[datetime | N
         lines.append(t("report_erased", when=when(item.erased_at)))
     else:
         lines.append(f"{item.mime}, {size(item.bytes, t)}")
+    if 0 < source.end < item.sequence:
+        lines.append(t("report_late"))
+    for n, each in enumerate(noted.get(str(item.id), ())):
+        at = when(each.at)
+        newest = t("report_remark", name=each.name, when=at, text=each.text)
+        lines.append(t("report_remark_earlier", name=each.name, when=at, text=each.text) if n else newest)
     return Piece(
         number,
         kind if item.erased_at else normalization.shown(str(particulars.get("name", "")), kind),
@@ -339,6 +361,7 @@ KINDS = (
     "record.erased",
     "evidence.captured",
     "evidence.erased",
+    "evidence.remarked",
     "device.enrolled",
     "session.ended",
     "consent.given",
@@ -367,7 +390,7 @@ def _detail(kind: str, payload: Mapping[str, object], source: Source, t: Transla
     if kind.startswith("consent."):
         subject, answer = payload["subject"], payload["answer"]
         return f"{t(f'consent_name_{subject}')}: {t(f'answer_{answer}')}"
-    if kind in ("evidence.captured", "evidence.erased"):
+    if kind in ("evidence.captured", "evidence.erased", remarks.KIND):
         number = next((n for n, item in enumerate(source.items, 1) if item.sha256 == payload.get("sha256")), 0)
         return t("report_piece", number=number) if number else ""
     if kind == "remark.added":
@@ -388,9 +411,9 @@ def _stamps(source: Source, when: Callable[[datetime | None], str], t: Translato
         if asked.state == AnchorState.FAILED:
             state, tone = t("report_stamp_failed"), "danger"
         elif asked.reply is not None:
-            token = anchors.read(asked.reply).tst_info
-            name = f"{name} ({token.policy.dotted_string})"
-            accuracy = _accuracy(token.accuracy, t)
+            with suppress(anchors.Unreadable):  # the finding says so
+                token = anchors.token_of(asked.reply)
+                name, accuracy = f"{name} ({token.policy.dotted_string})", _accuracy(token.accuracy, t)
             until = anchors.certificate_ends_at(asked.reply)
             if finding.result == Result.PROVEN:
                 state, tone = t("report_stamp_proven", until=when(until)) if until else t("report_stamp_good"), "good"

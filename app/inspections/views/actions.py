@@ -15,6 +15,7 @@ from app.inspections.events import EVENTS, NOTES_CHANGED, SUBJECT
 from app.inspections.forms import ButtonForm, EraseForm, InviteForm, NotesForm, RemarkForm
 from app.inspections.models import Inspection, Invite
 from app.inspections.presentation import secrets
+from app.inspections.presentation.phones import expected
 from app.inspections.views.confirmations import holders, page_url, to_confirm
 from app.inspections.views.filters import READERS, actable, pages, visible
 from app.inspections.views.list import QUEUE
@@ -217,11 +218,21 @@ def end(id: str) -> Response:
     return back_to(inspection)
 
 
+def _still_expected(inspection: Inspection, now: datetime) -> str:
+    """What phones have not sent yet: it can still arrive after the end, for a time."""
+    waiting = sum(each.n for each in expected(queries.phones(db(), inspection.id), inspection.ended_at, now))
+    if not waiting:
+        return ""
+    pieces = "1 piece of evidence waits" if waiting == 1 else f"{waiting} pieces of evidence wait"
+    return f"{pieces} on phones, not sent yet: what was captured before the end is taken for 24 hours after it."
+
+
 def _ending(inspection: Inspection, now: datetime) -> str:
     """What comes of ending an inspection now, besides the messages that the preview shows."""
     planned = inspection.scheduled_for
     parts = [
         "Links and codes stop working, field users are logged out, and the chain is sealed. It cannot be opened again.",
+        _still_expected(inspection, now),
         "You need not wait for time stamps." if db().config.tsa_urls else "",
         f"It is planned for {datetimes.moment(planned, me().time_zone)}, {datetimes.relative(planned, now)}."
         if planned and planned > now

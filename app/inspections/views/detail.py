@@ -20,6 +20,7 @@ from app.inspections.forms import EraseForm, InviteForm, NotesForm, RemarkForm
 from app.inspections.models import Campaign, Inspection, Invite, Status
 from app.inspections.presentation import gallery, labels, secrets, timeline
 from app.inspections.presentation.invites import InvitePanel
+from app.inspections.presentation.phones import expected
 from app.inspections.presentation.progress import phone_script, progress_of
 from app.inspections.presentation.rows import name_of as name_of_row
 from app.inspections.queries import listing
@@ -70,6 +71,7 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
     consents = queries.consents(db(), inspection.id)
     kept_records = queries.records_kept(db(), inspection.id)
     evidence = queries.evidence(db(), inspection.id)
+    phones = queries.phones(db(), inspection.id) if inspection.started_at is not None else ()
     reasons = _reasons(inspection, queries.unasked(consents), now)
     panels = [
         _invite_panel(
@@ -100,7 +102,8 @@ def _page(inspection: Inspection, live: Live | None = None, edited: str = "") ->
         kept_until=queries.until(inspection, keeping) if evidence else None,
         may_erase=me().may(PEOPLE, True, inspection.organization_id),
         report=report.shown(db(), inspection, now),
-        pieces=gallery.pieces(evidence, kept.links),
+        pieces=gallery.pieces(evidence, kept.links, kept.stamped, verdict.stamps),
+        expected=expected(phones, inspection.ended_at, now),
         large=bundles.size(evidence) > bundles.AT_ONCE,
         chain=timeline.chain_entries(kept.links),
         verdict=verdict,
@@ -155,7 +158,7 @@ def _reasons(inspection: Inspection, unasked: int, now: datetime) -> dict[str, s
         "report": lambda inspection, now: rules.check_report(inspection),
     }
     reasons = {verb: denied or _sentence(check, inspection, now) for verb, check in checks.items()}
-    return {**reasons, "assign": denied or ""}
+    return {**reasons, "assign": denied or "", "remark_evidence": denied or ""}
 
 
 def _sentence(check: Callable[..., None], *facts: object) -> str:

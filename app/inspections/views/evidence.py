@@ -10,12 +10,12 @@ from app.accounts.access import allow, me
 from app.accounts.roles import PEOPLE
 from app.dashboard.documents import actions as documents
 from app.inspections import actions, bundles, queries
-from app.inspections.evidence import pictures, receipt
+from app.inspections.evidence import pictures, receiving
 from app.inspections.evidence import rules as evidence_rules
 from app.inspections.evidence.models import Kind
-from app.inspections.evidence.receipt import Sent
+from app.inspections.evidence.receiving import Sent
 from app.inspections.evidence.rules import Unfit
-from app.inspections.forms import ButtonForm, EraseForm
+from app.inspections.forms import ButtonForm, EraseForm, RemarkForm
 from app.inspections.queries import Item
 from app.inspections.views.actions import back_to
 from app.inspections.views.confirmations import to_confirm
@@ -41,6 +41,15 @@ RELEASING = (
     "From then on administrators can erase evidence, and what is personal, again. Evidence that the organization keeps "
     "no longer is deleted within the hour."
 )
+HOLD_ITEM, RELEASE_ITEM = "Place the hold", "Release the hold"
+HOLDING_ITEM = (
+    "While the hold is there, nobody can erase this piece of evidence, or what is personal about who sent it; nor is "
+    "it deleted when the days are over for which the organization keeps evidence. The other pieces are."
+)
+RELEASING_ITEM = (
+    "From then on administrators can erase this piece again. If the organization keeps it no longer, it is deleted "
+    "within the hour."
+)
 LARGE = (
     "There is much evidence in this record: have the bundle made by the button on its page. It can be left meanwhile."
 )
@@ -62,8 +71,8 @@ def add_document(id: str) -> Response:
     if file is None or not file.filename:
         raise Unfit("nothing")
     allowed = evidence_rules.place_allowed(inspection.consent_state)
-    received = receipt.file(file.stream.read(), Sent(file.filename, source="operator"), place_allowed=allowed)
-    receipt.keep(_store(), inspection.id, received)
+    received = receiving.file(file.stream.read(), Sent(file.filename, source="operator"), place_allowed=allowed)
+    receiving.keep(_store(), inspection.id, received)
     # What an operator adds is a document to the record, also where it is a picture.
     item = actions.Item(
         Kind.DOCUMENT,
@@ -116,7 +125,7 @@ def make_bundle(id: str) -> Response:
 def original(id: str, evidence_id: str) -> Response:
     """The untouched file, as a download. That it was downloaded is an event."""
     item = _item(id, evidence_id)
-    content = _read(receipt.originals(item.inspection_id), item.sha256)
+    content = _read(receiving.originals(item.inspection_id), item.sha256)
     _note(item, "original")
     return _download(content, item.mime, f"{item.sha256}.{pictures.EXTENSIONS[item.mime]}")
 
@@ -128,7 +137,7 @@ def copy(id: str, evidence_id: str) -> Response:
     item = _item(id, evidence_id)
     if item.copy_sha256 is None:
         raise NotFound("There is no copy of this.")
-    content = _read(receipt.copies(item.inspection_id), item.copy_sha256)
+    content = _read(receiving.copies(item.inspection_id), item.copy_sha256)
     _note(item, "copy")
     return _download(content, pictures.JPEG, f"copy-of-{item.sha256}.jpg")
 
@@ -140,7 +149,18 @@ def thumbnail(id: str, evidence_id: str) -> Response:
     item = _item(id, evidence_id)
     if item.thumbnail_sha256 is None:
         raise NotFound("There is no picture of this.")
-    return _file(_read(receipt.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
+    return _file(_read(receiving.copies(item.inspection_id), item.thumbnail_sha256), pictures.JPEG)
+
+
+@pages.post("/<id>/evidence/<evidence_id>/remark")
+@allow(*READERS)
+def remark_evidence(id: str, evidence_id: str) -> Response:
+    """Adds a remark on a piece of evidence to the record; it corrects those before, which stay."""
+    form, inspection = RemarkForm(), actable(id)
+    form.check()
+    text, item = str(form.text.data), as_uuid(evidence_id)
+    actions.remark_evidence(db(), inspection.id, item, text=text, by=me().actor(), now=clock.now())
+    return back_to(inspection)
 
 
 @pages.post("/<id>/evidence/<evidence_id>/erase")
@@ -180,6 +200,27 @@ def hold_evidence(id: str) -> Response:
     )
     if preview:
         note = RELEASING if on else HOLDING
+        return confirmation_pages.show(
+            preview, to_confirm(inspection, "Review the legal hold", word, icon="lock", tone="danger", note=note)
+        )
+    return back_to(inspection)
+
+
+@pages.post("/<id>/evidence/<evidence_id>/hold")
+@allow(*READERS)
+def hold_item(id: str, evidence_id: str) -> Response:
+    """Places a legal hold on one piece of evidence, or releases it, once it was read what comes of it."""
+    form, inspection = EraseForm(), visible(id)
+    me().check(PEOPLE, inspection.organization_id)
+    form.check()
+    item = queries.evidence_item(reading(), inspection.id, as_uuid(evidence_id))
+    act, word = (actions.release_item, RELEASE_ITEM) if item.hold is not None else (actions.hold_item, HOLD_ITEM)
+    reason, by, now = str(form.reason.data), me().actor(), clock.now()
+    _, preview = confirmation.confirm(
+        lambda db, _: act(db, inspection.id, item.id, reason=reason, by=by, now=now), word, item.id, {"reason": reason}
+    )
+    if preview:
+        note = RELEASING_ITEM if item.hold is not None else HOLDING_ITEM
         return confirmation_pages.show(
             preview, to_confirm(inspection, "Review the legal hold", word, icon="lock", tone="danger", note=note)
         )

@@ -167,7 +167,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             listing.ENDED,
             "Ended",
             "Ended inspections",
-            ("inspection is ended", "inspections are ended"),
+            ("inspection has ended", "inspections have ended"),
             {"view": listing.ENDED},
         ),
         Tab(

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from pydantic import BaseModel
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.config import Config
@@ -24,6 +25,7 @@ from app.kernel.api.request_body import LARGEST_BODY, raw_body, with_signed
 from app.kernel.api.validation import ignored_members, parse_object, read
 from app.kernel.changes.events import Actor
 from app.kernel.crypto import sha256
+from app.kernel.current import notes, the_request
 from app.kernel.db import idempotency, transaction
 from app.kernel.db.engine import Db
 from app.kernel.errors import Denied, NotFound, Refusal
@@ -223,12 +225,13 @@ def _view(product: Product, route: Route) -> View:
     unsafe = route.method not in transaction.SAFE
 
     def view(**args: str) -> Response:
-        if (other := _view_of_another_api(product, route)) is not None:
+        request = the_request()
+        if (other := _view_of_another_api(product, route, request)) is not None:
             return other(**args)
-        g.product = product
+        notes().product = product
         if request.method == "HEAD" and not route.authenticated:
             raise MethodNotAllowed([route.method, "OPTIONS"])
-        call = _authenticate(product, route, args)
+        call = _authenticate(product, route, request, args)
         if route.scope is not None and (call.caller is None or route.scope not in call.caller.credential.scopes):
             raise Denied(
                 f"This key lacks the scope {route.scope}. Nothing was done.",
@@ -239,7 +242,7 @@ def _view(product: Product, route: Route) -> View:
         if route.find is not None:
             call.found = route.find(call)
         if not unsafe:
-            _read(product, route, call, {})
+            _read(product, route, call, request.args, {})
             return _respond(route, route.handler(call))
         data = parse_object(raw := raw_body(), product.malformed_status)
         if product.names_ignored:
@@ -254,7 +257,7 @@ def _view(product: Product, route: Route) -> View:
     return view
 
 
-def _view_of_another_api(product: Product, route: Route) -> View | None:
+def _view_of_another_api(product: Product, route: Route, request: Request) -> View | None:
     """The operation that answers this credential, when it is that of another API at the same address.
 
     Raises Unauthorized where the other API has none: as it answers a wrong credential.
@@ -275,22 +278,22 @@ def _view_of_another_api(product: Product, route: Route) -> View | None:
     return cast(View, other.views[at])
 
 
-def _authenticate(product: Product, route: Route, args: dict[str, str]) -> Call:
+def _authenticate(product: Product, route: Route, request: Request, args: dict[str, str]) -> Call:
     """Authenticates the call and counts it. Raises Unauthorized, RateLimited."""
-    now = clock.now()
-    limiter: Limiter = current_app.extensions["limiter"]
+    now, noted, extensions = clock.now(), notes(), current_app.extensions
+    limiter: Limiter = extensions["limiter"]
     address = request.remote_addr
     if not route.authenticated:
         if route.limit is not None:
             _count(limiter.hit(by_network(f"{product.name}.{route.name}", address), route.limit))
-        visitor = Actor("visitor", None, "Somebody", None, "api", g.get("request_id"), address)
-        return Call(visitor, None, now, current_app.extensions["config"], args)
+        visitor = Actor("visitor", None, "Somebody", None, "api", noted.get("request_id"), address)
+        return Call(visitor, None, now, extensions["config"], args)
     caller = product.authenticator.authenticate(request.headers.get("Authorization"), transaction.reading(), now)
     _count(limiter.hit_all(product.authenticator.limits(caller)))
     organization, credential = caller.organization, caller.credential
-    g.organization_id = organization.id
-    by = Actor("key", str(credential.id), organization.name, organization.id, "api", g.get("request_id"), address)
-    return Call(by, caller, now, current_app.extensions["config"], args)
+    noted.organization_id = organization.id
+    by = Actor("key", str(credential.id), organization.name, organization.id, "api", noted.get("request_id"), address)
+    return Call(by, caller, now, extensions["config"], args)
 
 
 def _count(decision: Decision) -> None:
@@ -299,13 +302,13 @@ def _count(decision: Decision) -> None:
 
 
 def _handle(product: Product, route: Route, call: Call, data: JsonObject) -> object:
-    _read(product, route, call, data)
+    _read(product, route, call, request.args, data)
     return route.handler(call)
 
 
-def _read(product: Product, route: Route, call: Call, data: JsonObject) -> None:
+def _read(product: Product, route: Route, call: Call, args: MultiDict[str, str], data: JsonObject) -> None:
     """Reads the query and the body. Raises Invalid."""
-    query: JsonObject = request.args.to_dict()
+    query: JsonObject = args.to_dict()
     if (signed := route.signed) is not None:
         query, data = with_signed(query, data, lambda payload: signed(call, payload))
     if route.query is not None:
@@ -379,9 +382,10 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        if ignored := g.get("ignored_members"):
+        noted = notes()
+        if ignored := noted.get("ignored_members"):
             response.headers[IGNORED] = ignored
-        decision: Decision | None = g.get("rate")
+        decision: Decision | None = noted.get("rate")
         # A refusal has these headers already.
         if decision is not None and decision.allowed:
             response.headers.extend(decision.headers)

@@ -98,7 +98,12 @@ class Db(Session):
     vault: Vault
     database: "Database"
     kept: Kept | None = None
-    """Where statements that are built once are read without this session; None where no connection is kept."""
+    """Who lends this session to its thread; None where it is opened anew."""
+    connected: Connection | None = None
+    """The open connection of a session that is lent, which statements that are built once are read on."""
+    lent = False
+    generation = 0
+    """Which of the connections of its thread it has: they are opened anew when one broke."""
 
     def commit(self) -> None:
         """Commits. After a failure the connection is closed, which ends its transaction.
@@ -111,6 +116,14 @@ class Db(Session):
         except BaseException:
             self.invalidate()
             raise
+
+    def close(self) -> None:
+        """Closes the session. One that is lent is given back, and has nothing to close when no object was read."""
+        try:
+            if self.kept is None or self.in_transaction() or self.identity_map:
+                super().close()
+        finally:
+            self.lent = False
 
     @property
     def dialect(self) -> str:
@@ -142,7 +155,7 @@ class Database:
             self.reader, self.writer = _sqlite_engines(url)
         else:
             self.reader, self.writer = _postgresql_engines(url, answer_within)
-        self._kept = Kept(self.reader)
+        self._kept = Kept(self.reader, self._open)
         self.closing: list[Callable[[], None]] = [self._kept.close]
         """Functions to call before the engines close."""
         self.write_fault: Fault | None = None
@@ -162,20 +175,20 @@ class Database:
     def open_reader(self, *, keep: bool = False) -> Db:
         """A session that can only read. The caller closes it.
 
-        With `keep` its thread holds on to a connection for statements that are built once, as the few threads of a web
-        process do. A worker's threads, of which each may wait long for somebody's server, must give theirs back.
+        With `keep` its thread holds on to the session and its connection, as the few threads of a web process do. A
+        worker's threads, of which each may wait long for somebody's server, must give theirs back.
         """
-        return self._open(self.reader, self._kept if keep else None)
+        return (keep and self._kept.lend()) or self._open(self.reader)
 
     def open_writer(self) -> Db:
         """A session that begins its transaction at first use. The caller commits or rolls back, and closes."""
         return self._open(self.writer)
 
-    def _open(self, engine: Engine, kept: Kept | None = None) -> Db:
+    def _open(self, bind: Engine | Connection) -> Db:
         # Statements decide in the database; rows that a session has loaded are not recomputed from them.
         options = {"synchronize_session": False}
-        db = Db(bind=engine, expire_on_commit=False, autoflush=False, execution_options=options)
-        db.config, db.vault, db.database, db.kept = self.config, self.vault, self, kept
+        db = Db(bind=bind, expire_on_commit=False, autoflush=False, execution_options=options)
+        db.config, db.vault, db.database = self.config, self.vault, self
         return db
 
     @contextmanager
@@ -265,6 +278,7 @@ def _sqlite_pragmas(connection: sqlite3.Connection, *, read_only: bool) -> None:
         "cache_size=-32768",
         "mmap_size=268435456",
         "temp_store=MEMORY",
+        "secure_delete=ON",
         *(("query_only=ON",) if read_only else ()),
     ):
         connection.execute(f"PRAGMA {pragma}")

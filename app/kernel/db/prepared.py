@@ -7,14 +7,16 @@ the engine is asked, a statement takes SQLAlchemy's way, with the same rows.
 
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from weakref import WeakSet
 
-from sqlalchemy import BindParameter, CompoundSelect, Engine, Select, TextualSelect
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Engine, Select, TextualSelect
 from sqlalchemy.engine import Dialect
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TupleType
 
 if TYPE_CHECKING:
     from app.kernel.db.engine import Db
@@ -27,113 +29,144 @@ NOTHING: Given = MappingProxyType({})
 
 
 class Kept:
-    """The reading connections of an engine that threads keep open between statements, one a thread."""
+    """The reading sessions of an engine that threads keep, one a thread, each on a connection that stays open."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, open_session: Callable[[Connection], "Db"]) -> None:
         self.dialect = engine.dialect
         self.error: type[Exception] = engine.dialect.loaded_dbapi.Error
-        self._engine = engine
+        self._engine, self._open = engine, open_session
         self._of_thread = threading.local()
-        self._all: WeakSet[PoolProxiedConnection] = WeakSet()
+        self._all: WeakSet[Db] = WeakSet()
+        self._generation = 0
 
     @property
     def bypassed(self) -> bool:
         """Whether somebody listens to what the engine is asked, which they would not hear of here."""
         return bool(self._engine.dispatch.before_cursor_execute)
 
-    def connection(self) -> Any:  # of either driver
-        """The driver's connection of this thread."""
-        kept: PoolProxiedConnection | None = getattr(self._of_thread, "kept", None)
-        if kept is None or kept.dbapi_connection is None:
-            kept = self._of_thread.kept = self._engine.raw_connection()
-            self._all.add(kept)
-        return kept.dbapi_connection
+    def lend(self) -> "Db | None":
+        """This thread's session, until it is closed; None while it is lent already."""
+        session: Db | None = getattr(self._of_thread, "session", None)
+        if session is not None and session.lent:
+            return None
+        if session is None or session.generation != self._generation:
+            if session is not None and session.connected is not None and not session.connected.closed:
+                session.connected.invalidate()
+                session.connected.close()
+            connection = self._engine.connect()
+            session = self._of_thread.session = self._open(connection)
+            session.kept, session.connected, session.generation = self, connection, self._generation
+            self._all.add(session)
+        session.lent = True
+        return session
 
-    def leave(self, error: Exception) -> None:
-        """Closes this thread's connection if the error says that it is broken."""
-        kept: PoolProxiedConnection | None = getattr(self._of_thread, "kept", None)
-        if kept is not None and self.dialect.is_disconnect(error, kept.dbapi_connection, None):  # type: ignore[arg-type]  # as SQLAlchemy calls it
-            kept.invalidate(error)
+    def leave(self, connection: Connection, error: Exception) -> None:
+        """Closes a connection that the error says is broken, and the others of this engine before their next use."""
+        if self.dialect.is_disconnect(error, connection.connection.dbapi_connection, None):  # type: ignore[arg-type]  # as SQLAlchemy calls it
+            self._generation += 1
+            connection.invalidate(error)
 
     def close(self) -> None:
-        """Gives all of them back; a thread that goes on reading opens its own anew."""
-        for kept in list(self._all):
-            kept.close()
-        self._all.clear()
+        """Gives all connections back; a thread that goes on reading opens its own anew."""
+        self._generation += 1
+        for session in list(self._all):
+            if session.connected is not None and not session.connected.closed:
+                session.connected.invalidate() if session.lent else session.connected.close()
 
 
-class _Form:
-    """A statement as one kind of database takes it."""
+class _Text:
+    """A statement as one kind of database takes it, with lists of these lengths for what is `IN` them."""
 
-    def __init__(self, statement: Statement, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        self.sql = compiled.string
-        self.complete = not (compiled.post_compile_params or compiled.literal_execute_params)
-        """False when the text depends on the values: `IN` a list of any length."""
-        names = compiled.positiontup if compiled.positional else None
-        self._names = tuple(compiled.binds) if names is None else None
-        self._binds = tuple(_bind(compiled.binds[name], dialect) for name in names or compiled.binds)
-        self._types = tuple(column.type for column in statement.selected_columns)
+    def __init__(self, compiled: SQLCompiler, statement: Statement, lengths: Mapping[str, int]) -> None:
+        binds, dialect = compiled.binds, compiled.dialect
+        empty = {key: (None,) * length for key, length in lengths.items()}
+        state = compiled.construct_expanded_state({bind.key: empty.get(bind.key) for bind in binds.values()})
+        self.sql = state.statement
+        sources: dict[str, tuple[BindParameter[Any], int | None]] = {name: (bind, None) for name, bind in binds.items()}
+        for name, parts in state.parameter_expansion.items():
+            sources |= {part: (binds[name], at) for at, part in enumerate(parts)}
+        names = tuple(state.positiontup or state.parameters)
+        self._names = None if compiled.positional else names
+        self._binds = tuple(
+            (bind.key, at, None if bind.required else bind, bind.type.dialect_impl(dialect).bind_processor(dialect))
+            for bind, at in map(sources.__getitem__, names)
+        )
+        self._kinds = tuple(column.type.dialect_impl(dialect) for column in statement.selected_columns)
         self._dialect = dialect
         self._processors: tuple[tuple[int, Processor], ...] | None = None
 
     def values(self, given: Given) -> Mapping[str, object] | Sequence[object]:
         """The values as the driver takes them."""
-        found = [
-            (given[key] if default is None or key in given else default.effective_value)
-            if process is None
-            else process(given[key] if default is None or key in given else default.effective_value)
-            for key, default, process in self._binds
-        ]
+        found: list[Any] = []
+        for key, at, default, process in self._binds:
+            value: Any = given[key] if default is None or key in given else default.effective_value
+            if at is not None:
+                value = value[at]
+            found.append(value if process is None else process(value))
         return found if self._names is None else dict(zip(self._names, found, strict=True))
 
-    def read(self, rows: Sequence[Sequence[object]], description: Sequence[Sequence[object]]) -> Any:
+    def read(self, rows: Sequence[Sequence[object]], description: Sequence[Sequence[object]]) -> Iterable[Any]:
         """The rows with values of the columns' types."""
         if self._processors is None:
             made = (
-                (at, kind.dialect_impl(self._dialect).result_processor(self._dialect, description[at][1]))
-                for at, kind in enumerate(self._types)
+                (at, kind.result_processor(self._dialect, description[at][1])) for at, kind in enumerate(self._kinds)
             )
             self._processors = tuple((at, process) for at, process in made if process is not None)
+        if not self._processors:
+            return rows
         columns: list[Any] = list(zip(*rows, strict=True))
         for at, process in self._processors:
             columns[at] = map(process, columns[at])
         return zip(*columns, strict=True)
 
 
-def _bind(bind: BindParameter[Any], dialect: Dialect) -> tuple[str, BindParameter[Any] | None, Processor | None]:
-    process = bind.type.dialect_impl(dialect).bind_processor(dialect)
-    return bind.key, None if bind.required else bind, process
-
-
 class Prepared(Generic[R]):
-    """A reading statement, and the type of its rows: a NamedTuple, by default one of the columns' names."""
+    """A reading statement, and the type of its rows: a NamedTuple, by default one of the columns' names.
+
+    A list for `IN` is filled up to the next power of two with its last element, so that a handful of texts serve all.
+    """
 
     def __init__(self, statement: Statement, row: type[R] | None = None) -> None:
         self.statement = statement
         # A type that is only declared (a Protocol) has no instances of its own.
-        self._make: Callable[[Any], R] = cast(Any, row or _row_of(statement))._make
-        self._forms: dict[str, _Form] = {}
+        self._make: Callable[[Any], R] = partial(cast(Any, tuple.__new__), row or _row_of(statement))
+        self._compiled: dict[str, tuple[SQLCompiler, tuple[BindParameter[Any], ...]]] = {}
+        self._texts: dict[tuple[object, ...], _Text] = {}
 
     def all(self, db: "Db", given: Given = NOTHING) -> list[R]:
         """Every row."""
-        kept = db.kept
-        if kept is None or kept.bypassed:
+        kept, connection = db.kept, db.connected
+        if kept is None or connection is None or kept.bypassed:
             return self._executed(db, given)
-        form = self._forms.get(kept.dialect.name)
-        if form is None:
-            form = self._forms[kept.dialect.name] = _Form(self.statement, kept.dialect)
-        if not form.complete:
+        found = self._text(kept.dialect, given)
+        if found is None:
             return self._executed(db, given)
-        values = form.values(given)
+        text, values = found
         try:
-            cursor = kept.connection().execute(form.sql, values)
+            cursor = cast(Any, connection.connection.dbapi_connection).execute(text.sql, values)
             rows = cursor.fetchall()
         except kept.error as error:
-            kept.leave(error)
+            kept.leave(connection, error)
             # Asked again: a new connection answers, or SQLAlchemy says what is wrong.
             return self._executed(db, given)
-        return list(map(self._make, form.read(rows, cursor.description))) if rows else []
+        return list(map(self._make, text.read(rows, cursor.description))) if rows else []
+
+    def _text(self, dialect: Dialect, given: Given) -> tuple[_Text, Mapping[str, object] | Sequence[object]] | None:
+        """The text of this statement for these values, and the values as the driver takes them. None where a list is of
+        pairs, each of which SQLAlchemy takes apart."""
+        if dialect.name not in self._compiled:
+            compiled = self.statement.compile(dialect=dialect)
+            self._compiled[dialect.name] = compiled, tuple(bind for bind in compiled.binds.values() if bind.expanding)
+        compiled, lists = self._compiled[dialect.name]
+        if any(isinstance(bind.type, TupleType) for bind in lists):
+            return None
+        filled = {bind.key: _filled(given.get(bind.key, bind.value)) for bind in lists}
+        key = dialect.name, *map(len, filled.values())
+        text = self._texts.get(key)
+        if text is None:
+            lengths = {name: len(values) for name, values in filled.items()}
+            text = self._texts[key] = _Text(compiled, self.statement, lengths)
+        return text, text.values({**given, **filled} if filled else given)
 
     def _executed(self, db: "Db", given: Given) -> list[R]:
         return list(map(self._make, db.connection().execute(self.statement, dict(given))))
@@ -146,6 +179,13 @@ class Prepared(Generic[R]):
         """The first value of the first row, or None."""
         row = cast(Sequence[Any] | None, self.first(db, given))
         return None if row is None else row[0]
+
+
+def _filled(values: Any) -> tuple[object, ...]:
+    """A list, filled up to the next power of two with its last element."""
+    found = tuple(values)
+    missing = (1 << (len(found) - 1).bit_length()) - len(found) if found else 0
+    return (*found, *(found[-1:] * missing))
 
 
 def _row_of(statement: Statement) -> type[Any]:

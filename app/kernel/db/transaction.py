@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import structlog
 from flask import Flask, Response, current_app, g, request
 
+from app.kernel.current import notes
 from app.kernel.db.engine import Database, Db
 from app.kernel.db.faults import code_of, fault_of
 
@@ -27,9 +28,10 @@ def database() -> Database:
 
 def reading() -> Db:
     """The reading session of this request; in an unsafe request it is outside the transaction."""
-    db: Db | None = g.get("reading")
+    noted = notes()
+    db: Db | None = noted.get("reading")
     if db is None:
-        db = g.reading = database().open_reader(keep=True)
+        db = noted.reading = database().open_reader(keep=True)
     return db
 
 
@@ -112,13 +114,14 @@ def close(_error: BaseException | None = None) -> None:
 
     A connection that is broken cannot be rolled back; its transaction ends with it.
     """
-    writing: Db | None = g.pop("writing", None)
+    noted = notes()
+    writing: Db | None = noted.pop("writing", None)
     if writing is not None:
         try:
             _close(writing)
         finally:
             database().release_writer()
-    read: Db | None = g.pop("reading", None)
+    read: Db | None = noted.pop("reading", None)
     if read is not None:
         _close(read)
 

@@ -384,6 +384,13 @@ def rebuild(db: Db, sources: Iterable[Source]) -> int:
     return n
 
 
+def drop_remains(db: Db) -> None:
+    """Merges SQLite's index into one piece, without the words of entries that changed or went since. PostgreSQL does
+    that with VACUUM."""
+    if db.dialect == "sqlite":
+        db.execute(text("INSERT INTO search_index (search_index) VALUES ('optimize')"))
+
+
 def _all_documents(db: Db, sources: Iterable[Source]) -> Iterator[SearchDocument]:
     for source in sources:
         keys = source.keys(db)

@@ -6,12 +6,18 @@ token out (the BREACH attack); with it, each page holds other text.
 
 import base64
 import binascii
+import json
 import os
+import secrets
+from functools import cache
 
-from flask import Blueprint, Flask, g, request
-from flask_wtf.csrf import CSRFProtect, _FlaskFormCSRF, generate_csrf
+from flask import Blueprint, Flask, current_app, g, request, session
+from flask_wtf.csrf import CSRFProtect, _FlaskFormCSRF
+from itsdangerous import TimestampSigner
+from itsdangerous.encoding import base64_encode
 from wtforms import Field
 
+from app.kernel.current import notes
 from app.kernel.db.transaction import SAFE
 from app.kernel.web import visitors
 
@@ -48,12 +54,23 @@ def install(app: Flask, *exempt: Blueprint) -> None:
     app.jinja_env.globals["csrf_token"] = form_token  # in imported macros
 
 
+@cache
+def _signer(secret: str) -> TimestampSigner:
+    """Flask-WTF's. It tries to compress what it signs, forty random digits, which takes as long as the rest."""
+    return TimestampSigner(secret, salt="wtf-csrf-token")
+
+
 def form_token() -> str:
     """The token of this session, masked once a response."""
-    token: str = generate_csrf()
-    shown: tuple[str, str] | None = g.get("form_token")
+    noted = notes()
+    token: str | None = noted.get("csrf_token")
+    if token is None:
+        if not isinstance(plain := session.get("csrf_token"), str):
+            plain = session["csrf_token"] = secrets.token_hex(20)
+        token = noted.csrf_token = _signer(current_app.secret_key).sign(base64_encode(json.dumps(plain))).decode()
+    shown: tuple[str, str] | None = noted.get("form_token")
     if shown is None or shown[0] != token:
-        shown = g.form_token = token, masked(token)
+        shown = noted.form_token = token, masked(token)
     return shown[1]
 
 
@@ -72,9 +89,9 @@ def unmasked(text: str) -> str:
         both = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         half = len(both) // 2
         return _xor(both[:half], both[half:]).decode()
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, OverflowError):  # the last of halves of different lengths
         return text
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(len(left), "big")

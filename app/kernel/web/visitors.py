@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFError
 
 from app.kernel import clock
 from app.kernel.crypto import same, sha256
+from app.kernel.current import the_request
 from app.kernel.db.engine import Db
 from app.kernel.db.transaction import database
 from app.kernel.errors import Invalid, Refusal
@@ -50,7 +51,7 @@ def install(app: Flask, pages: Iterable[VisitorPages]) -> None:
 
 def on_visitor_page() -> bool:
     """Whether the current address is a visitor's."""
-    return _segments()[0] in current_app.extensions["visitor_pages"]
+    return the_request().path.split("/", 2)[1] in current_app.extensions["visitor_pages"]
 
 
 def check_form_token(token: str) -> None:

@@ -16,7 +16,7 @@ from app.prescreens.actions.calibrate import answer_round, make_rounds
 from app.prescreens.actions.complete import complete
 from app.prescreens.actions.decide import decide
 from app.prescreens.actions.deny import deny
-from app.prescreens.actions.erase import erase_contact, erase_prescreens
+from app.prescreens.actions.erase import erase_contact, erase_prescreens, erase_prospect
 from app.prescreens.actions.export_contact import export_contact
 from app.prescreens.actions.finalize import finalize
 from app.prescreens.actions.forget_drafts import forget_drafts
@@ -49,6 +49,7 @@ __all__ = [
     "deny",
     "erase_contact",
     "erase_prescreens",
+    "erase_prospect",
     "export_contact",
     "finalize",
     "forget_drafts",

@@ -8,13 +8,14 @@ from app.kernel.changes.events import Actor
 from app.kernel.db.engine import Db
 from app.kernel.db.inserts import insert_or_ignore
 from app.kernel.errors import Conflict
-from app.kernel.text import normalization
+from app.kernel.text import normalization, search
 from app.prescreens import emails, events
 from app.prescreens.actions._count import count_steps
 from app.prescreens.actions._write import TRIES, answered_by_link, record, write_answers
 from app.prescreens.actions.announce_answers import announce_answers
 from app.prescreens.models import Contact, Prescreen, Status
 from app.prescreens.queries import contacts, questionnaires
+from app.prescreens.queries.search import contact_document
 from app.prescreens.rules import answers, progress, review
 from app.prescreens.rules.alike import alike_key
 
@@ -74,9 +75,10 @@ def _contacts(db: Db, prescreen: Prescreen, region: str | None, now: datetime) -
         contacts.lock_phone(db, prescreen.organization_id, phone)
     by_email, by_phone = contacts.match(db, prescreen.organization_id, email, phone)
     if by_email is None and not by_phone:
+        new = uuid4()
         db.execute(
             insert_or_ignore(db, Contact).values(
-                id=uuid4(),
+                id=new,
                 organization_id=prescreen.organization_id,
                 name=prescreen.name,
                 email=prescreen.email,
@@ -87,5 +89,8 @@ def _contacts(db: Db, prescreen: Prescreen, region: str | None, now: datetime) -
             )
         )
         by_email, by_phone = contacts.match(db, prescreen.organization_id, email, phone)
+        if new in (by_email, *by_phone):  # else another one made it at this moment
+            person = answers.Person(prescreen.name, prescreen.email, prescreen.phone)
+            search.index(db, contact_document(new, prescreen.organization_id, person, phone))
     contact_id = by_email or by_phone[0]
     return contact_id, next((id for id in by_phone if id != contact_id), None)

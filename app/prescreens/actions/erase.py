@@ -27,11 +27,12 @@ from app.prescreens.actions._write import record
 from app.prescreens.events import CONTACT, SUBJECT
 from app.prescreens.models import COLUMNS, ERASED, Contact, DecisionSnapshot, Inquiry, Note, Prescreen, ReviewStatus
 from app.prescreens.queries import personal
-from app.prescreens.queries.search import search_document
+from app.prescreens.queries.search import contact_document, search_document
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules.answers import Person
 
 MESSAGE = "To a prospect who was erased"
+FILED = "This prescreen is filed under a contact. Erase the contact, on their page, with everything that is theirs."
 MEANWHILE = "What was kept of this prospect was erased meanwhile."
 
 
@@ -60,6 +61,25 @@ def erase_contact(
     return len(ids)
 
 
+def erase_prospect(
+    db: Db, prescreen_id: UUID, *, reach: Reach, reason: str, by: Actor, now: datetime, recent: bool = True
+) -> int:
+    """Erases a prospect who is no contact, by a prescreen of theirs: it and the others filed under nobody that
+    have the same address. Returns how many. Raises NotFound, Conflict (as above, or there is a contact)."""
+    mine = select(*COLUMNS).where(Prescreen.id == prescreen_id, reach.rows(Prescreen.organization_id))
+    row = db.execute(mine.with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound("There is no such prescreen, or it belongs to an organization that is not yours.")
+    prescreen = cast(Prescreen, row)
+    if prescreen.erased_at:
+        raise Conflict("This prescreen was erased before. Nothing was changed.", code="prescreen.erased")
+    if prescreen.contact_id:
+        raise Conflict(FILED, code="prescreen.filed")
+    ids = personal.prescreens_of_nobody(db, prescreen)
+    erase_prescreens(db, ids, by=by, now=now, recent=recent, reason=reason)
+    return len(ids)
+
+
 def forget_contact(
     db: Db, contact_id: UUID, organization_id: int, reason: str, prescreens: int, *, by: Actor, now: datetime
 ) -> None:
@@ -67,6 +87,7 @@ def forget_contact(
     blank = dict.fromkeys(("email", "phone", "email_key", "phone_key"))
     values: dict[str, object] = {**blank, "name": "", "erased_at": now}
     db.execute(update(Contact).where(Contact.id == contact_id).values(values))
+    search.index(db, contact_document(contact_id, organization_id, Person(ERASED, None, None)))
     history.record(
         db,
         events.CONTACT_ERASED,
@@ -80,15 +101,20 @@ def forget_contact(
     erase_events(db, CONTACT, contact_id)
 
 
-def erase_prescreens(db: Db, ids: Iterable[UUID], *, by: Actor, now: datetime, recent: bool = True) -> None:
-    """Erases what is personal in these prescreens. What is undecided expires now. Raises Conflict."""
-    erased = [id for id in sorted(ids) if _erase(db, id, by, now)]
+def erase_prescreens(
+    db: Db, ids: Iterable[UUID], *, by: Actor, now: datetime, recent: bool = True, reason: str = ""
+) -> None:
+    """Erases what is personal in these prescreens. What is undecided expires now. Raises Conflict.
+
+    The `reason` stands in their history where no contact has it.
+    """
+    erased = [id for id in sorted(ids) if _erase(db, id, by, now, reason)]
     documents.expire_about(db, SUBJECT, erased, now)
     if recent and erased:
         idempotency.forget_about(db, [str(id) for id in erased])
 
 
-def _erase(db: Db, id: UUID, by: Actor, now: datetime) -> bool:
+def _erase(db: Db, id: UUID, by: Actor, now: datetime, reason: str) -> bool:
     # Locked before the pending decision, as everywhere (docs/decisions/0016-undo.md).
     row = db.execute(select(*COLUMNS).where(Prescreen.id == id).with_for_update()).one_or_none()
     if row is None or row.erased_at:
@@ -116,7 +142,8 @@ def _erase(db: Db, id: UUID, by: Actor, now: datetime) -> bool:
     db.execute(changed.execution_options(synchronize_session=False))
     _erase_around(db, prescreen)
     outbox.erase(db, SUBJECT, id, summary=MESSAGE, now=now)
-    record(db, events.PRESCREEN_ERASED, id, prescreen.organization_id, by=by, now=now)
+    why = {"reason": reason} if reason else {}
+    record(db, events.PRESCREEN_ERASED, id, prescreen.organization_id, by=by, now=now, data=why)
     erase_events(db, SUBJECT, id)
     return True
 

@@ -29,11 +29,11 @@ class Retention:
         if self._not_before is not None and self._not_before - EVERY <= now < self._not_before:
             return False
         with database.read() as db:
-            kept = select(Organization.id, Organization.keep_prescreens_days)
-            homes = db.execute(kept.where(Organization.keep_prescreens_days.is_not(None))).all()
+            kept = select(Organization.id, Organization.prescreen_days)
+            homes = db.execute(kept.where(Organization.prescreen_days.is_not(None))).all()
         for home in homes:
             with database.write() as db:
-                if retain(db, home.id, home.keep_prescreens_days, now):
+                if retain(db, home.id, home.prescreen_days, now):
                     return True
         self._not_before = now + EVERY
         return False

@@ -39,7 +39,7 @@ from app.prescreens.models import (
 )
 from app.prescreens.queries import questionnaires
 from app.prescreens.queries.questionnaires import QuestionnaireDetail
-from app.prescreens.queries.search import search_document
+from app.prescreens.queries.search import contact_document, search_document
 from app.prescreens.queries.stages import Reach
 from app.prescreens.rules import answers, progress, ready_made
 from app.prescreens.rules.bounds import LIMITING
@@ -400,6 +400,9 @@ def _jane(db: Db, home: Organization, now: datetime) -> None:
             created_at=completed_at,
         )
     )
+    jane = answers.Person("Jane Smith", JANE["email"], JANE["phone"])
+    key = normalization.telephone_key(JANE["phone"], home.region)
+    search.index(db, contact_document(contact_id, home.id, jane, key))
     known = actions.start(db, questionnaire, by=PROSPECT, now=created_at, id=UUID(JANE["id"]))
     # Not judged by today: the printed day of moving in lies further and further back.
     questions = {question.key: question for question in questionnaire.questions}

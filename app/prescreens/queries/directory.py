@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from app.accounts.models import Organization
-from app.kernel.db.backfills import unfinished
 from app.kernel.db.engine import Db
 from app.kernel.db.hourly_stats import HOUR, HourlyStat
 from app.kernel.db.prepared import Prepared
 from app.kernel.json_types import JsonObject
-from app.prescreens.models import CONTACT_COUNTS, Contact, Questionnaire, QuestionnaireVersion
-from app.prescreens.queries.backfills import COUNTED
+from app.prescreens.models import Contact, Questionnaire, QuestionnaireVersion
+from app.prescreens.queries import contact_list
+from app.prescreens.queries.stages import Reach
 
 
 class TemplateRow(Protocol):
@@ -99,12 +99,6 @@ def _page_of(*where: ColumnElement[bool]) -> Prepared[Contact]:
 
 _PAGE = _page_of()
 _FAR_PAGE = _page_of(Contact.created_at < bindparam("before", type_=Contact.created_at.type))
-_TOTAL: Prepared[tuple[int]] = Prepared(
-    select(func.coalesce(func.sum(CONTACT_COUNTS.c.n), 0)).where(
-        CONTACT_COUNTS.c.organization_id == bindparam("organization_id")
-    )
-)
-_COUNT: Prepared[tuple[int]] = Prepared(select(func.count()).select_from(Contact).where(_MINE))
 _HOURS: Prepared[tuple[int, int]] = Prepared(
     select(HourlyStat.hour, func.sum(HourlyStat.n))
     .where(HourlyStat.event == "contact.created", HourlyStat.organization_id == bindparam("organization_id"))
@@ -115,14 +109,12 @@ _HOURS: Prepared[tuple[int, int]] = Prepared(
 
 def contacts(db: Db, organization_id: int, *, offset: int, limit: int) -> tuple[list[Contact], int]:
     """A page of an organization's contacts, and how many there are. Neither takes longer the more there are: the number
-    is kept, and a far page begins in an hour that the hourly statistics lead to. After an upgrade, those of before are
-    counted one by one until all are in the number that is kept."""
+    is kept, and a far page begins in an hour that the hourly statistics lead to."""
     parameters: dict[str, object] = {"organization_id": organization_id, "limit": limit}
-    kept = not unfinished(db, (COUNTED,))
-    total = int((_TOTAL if kept else _COUNT).scalar(db, parameters))
+    total = contact_list.total(db, Reach((organization_id,)))
     if offset >= total:
         return [], total
-    far = kept and offset > JUMP_FROM
+    far = offset > JUMP_FROM and contact_list.is_counted(db)
     if far:
         parameters["before"], offset = _landing(db, organization_id, offset)
     return (_FAR_PAGE if far else _PAGE).all(db, {**parameters, "offset": offset}), total

@@ -122,9 +122,14 @@ _BLIND = select(
 )
 
 
+def concerns(db: Db, viewer: Looker) -> bool:
+    """Whether there may be anything that the viewer is to look at first."""
+    return _may_act(viewer) and bool(db.connection().execute(_ANY).scalar())
+
+
 def unseen_of(db: Db, ids: Collection[UUID], viewer: Looker, now: datetime) -> set[UUID]:
     """The same by id alone."""
-    if not ids or not _may_act(viewer) or not db.connection().execute(_ANY).scalar():
+    if not ids or not concerns(db, viewer):
         return set()
     rows = db.connection().execute(_BLIND, {"ids": sorted(ids)})
     return unseen(db, cast(Sequence[Owned], rows.all()), viewer, now)

@@ -1,4 +1,4 @@
-"""What is kept of one contact: which prescreens are theirs, also those that were never sent."""
+"""What is kept of one contact, or of a prospect who is none: which prescreens are theirs, also those never sent."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -17,7 +17,19 @@ def prescreens_of(db: Db, contact: Contact) -> list[UUID]:
     started with their answers."""
     filed = (Prescreen.organization_id == contact.organization_id, Prescreen.contact_id == contact.id)
     ids = list(db.scalars(select(Prescreen.id).where(*filed).order_by(Prescreen.created_at, Prescreen.id)))
-    ids += [id for id in _unsent(db, contact) if id not in ids]
+    known = contact.email or contact.phone
+    unsent = _unsent(db, contact.organization_id, known, contact.email_key or contact.phone_key)
+    return _with_started(db, [*ids, *(id for id in unsent if id not in ids)])
+
+
+def prescreens_of_nobody(db: Db, prescreen: Prescreen) -> list[UUID]:
+    """One that is filed under nobody, the others that would be filed with it, and those started with their answers."""
+    key = normalization.email_key(prescreen.email or "") or prescreen.phone_key
+    unsent = _unsent(db, prescreen.organization_id, prescreen.email or prescreen.phone, key)
+    return _with_started(db, [prescreen.id, *(id for id in unsent if id != prescreen.id)])
+
+
+def _with_started(db: Db, ids: list[UUID]) -> list[UUID]:
     more: Sequence[UUID] = ids
     while more:
         started = select(Prescreen.renewed_as).where(Prescreen.id.in_(more), Prescreen.renewed_as.is_not(None))
@@ -29,18 +41,16 @@ def prescreens_of(db: Db, contact: Contact) -> list[UUID]:
     return ids
 
 
-def _unsent(db: Db, contact: Contact) -> list[UUID]:
+def _unsent(db: Db, organization_id: int, known: str | None, wanted: str | None) -> list[UUID]:
     """By the e-mail address, or by the telephone number where neither has an address: as they would be filed."""
-    known = contact.email or contact.phone
-    if not known:
+    if not known or not wanted:
         return []
-    hits = search.find(db, {SUBJECT: frozenset({contact.organization_id})}, known).rows
+    hits = search.find(db, {SUBJECT: frozenset({organization_id})}, known).rows
     rows = db.execute(
         select(Prescreen.id, Prescreen.email, Prescreen.phone_key).where(
             Prescreen.id.in_([UUID(hit.subject_id) for hit in hits]),
-            Prescreen.organization_id == contact.organization_id,
+            Prescreen.organization_id == organization_id,
             Prescreen.contact_id.is_(None),
         )
     )
-    wanted = contact.email_key or contact.phone_key
     return sorted(row.id for row in rows if (normalization.email_key(row.email or "") or row.phone_key) == wanted)

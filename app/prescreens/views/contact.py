@@ -1,5 +1,7 @@
 """The page of a contact: everything that is filed under it, by what, and the contacts that share with it."""
 
+from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -60,7 +62,20 @@ def contact(id: UUID) -> Response:
     )
 
 
-def name_of(contact: Contact) -> str:
+class Named(Protocol):
+    """A contact as far as it says what it is called."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+    @property
+    def erased_at(self) -> datetime | None: ...
+
+
+def name_of(contact: Named) -> str:
     """What a contact is called."""
     if contact.erased_at:
         return "An erased contact"

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response, request
 
 from app.accounts.access import allow, me
-from app.accounts.roles import CASE_FILES, PRESCREENS
+from app.accounts.roles import CASE_FILES, PERSONAL_DATA, PRESCREENS
 from app.dashboard import item_page, tagging
 from app.dashboard.documents import presentation as documents
 from app.dashboard.live import view_item
@@ -28,6 +28,7 @@ from app.kernel.web.live import Live
 from app.prescreens import api_examples, emails, presentation
 from app.prescreens.events import EVENTS, SUBJECT
 from app.prescreens.forms import ELSE, AskForm, DecisionForm, LookForm, NoteForm
+from app.prescreens.forms.personal import PersonalForm
 from app.prescreens.models import Prescreen
 from app.prescreens.presentation import reasons as reasons_shown
 from app.prescreens.queries import (
@@ -164,6 +165,9 @@ def _page(prescreen: Prescreen, live: Live | None = None, edited: str = "") -> R
         may_make_case_file=not veiled
         and not prescreen.erased_at
         and me().may(CASE_FILES, True, prescreen.organization_id),
+        erasing=PersonalForm(formdata=None),
+        may_erase=not (veiled or prescreen.contact_id or prescreen.erased_at)
+        and me().may(PERSONAL_DATA, True, prescreen.organization_id),
         form=form,
         pending_text=_pending_text(decision, now),
         not_written=_not_written(decision),

@@ -1,4 +1,4 @@
-"""Erasing or exporting what is kept of one contact, by an administrator who says why."""
+"""Erasing what is kept of a contact, or of a prospect who is none, and exporting it, with a reason."""
 
 from uuid import UUID
 
@@ -13,13 +13,13 @@ from app.kernel.text.template_filters import pluralize
 from app.kernel.web import confirmation_pages
 from app.kernel.web.confirmation_pages import Confirmation
 from app.kernel.web.htmx import personal, see_other
-from app.prescreens import actions
+from app.prescreens import actions, presentation
 from app.prescreens.forms.personal import PersonalForm
 from app.prescreens.models import Contact
 from app.prescreens.queries.counts import reach_of
-from app.prescreens.queries.personal import prescreens_of
+from app.prescreens.queries.personal import prescreens_of, prescreens_of_nobody
 from app.prescreens.views.contact import name_of, visible_contact
-from app.prescreens.views.filters import READERS, pages
+from app.prescreens.views.filters import READERS, known, pages, visible
 
 GONE = (
     "Name, addresses, answers, notes, what was asked again, the content of e-mails, case files and what the history "
@@ -57,6 +57,39 @@ def erase_contact(id: UUID) -> Response:
         )
         return confirmation_pages.show(preview, asked)
     flash(f"Erased, with {pluralize(n or 0, 'prescreen')}.", "good")
+    return see_other(back)
+
+
+@pages.post("/<uuid:id>/erase")
+@allow(*READERS)
+def erase_prospect(id: UUID) -> Response:
+    """Erases a prospect who is no contact, once an administrator has read what that means."""
+    found, now = known(visible(id)), clock.now()
+    me().check(PERSONAL_DATA, found.organization_id)
+    form = PersonalForm()
+    form.check()
+    reason, by, reach = str(form.reason.data), me().actor(), reach_of(me().scope(PRESCREENS))
+    n, preview = confirmation.confirm(
+        lambda db, _: actions.erase_prospect(db, id, reach=reach, reason=reason, by=by, now=now),
+        "erase",
+        str(id),
+        reason,
+    )
+    back = url_for(".detail", id=id)
+    if preview:
+        theirs = pluralize(len(prescreens_of_nobody(db(), found)), "prescreen")
+        asked = Confirmation(
+            title="Review and erase",
+            confirm="Erase for good",
+            back=back,
+            back_label="Back to the prescreen",
+            subject=[presentation.name_of(found), theirs, reason],
+            icon="trash-2",
+            tone="danger",
+            note=GONE,
+        )
+        return confirmation_pages.show(preview, asked)
+    flash(f"Erased: {pluralize(n or 0, 'prescreen')}.", "good")
     return see_other(back)
 
 

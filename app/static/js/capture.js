@@ -1,5 +1,6 @@
 /** Sends what a field user captures: each file is kept on the phone first, signed, and sent in parts until all have
-    arrived, also after a reload and without a connection. Without this script the form is sent as it is. */
+    arrived, also after a reload and without a connection; once the inspection has ended, while it is still taken. What is
+    taken no longer is offered to be saved. Without this script the form is sent as it is. */
 
 import { cutPlace } from "./capture-place.js";
 import { queue } from "./capture-queue.js";
@@ -7,6 +8,7 @@ import { $, element, icon } from "./dom.js";
 
 const PART = 512 * 1024;
 const LONGEST_WAIT = 30000;
+const KEPT = ["unanswered", "ended", "too_late", "too_many", "looking_on"]; // the phone keeps what these are said of
 
 const form = $("#capture form");
 const place = location.pathname.replace(/[^/]+$/, "");
@@ -16,6 +18,8 @@ let failures = 0;
 let busy = false;
 let timer = 0;
 let position = null;
+let stopped = words?.stopped ?? ""; // why nothing is sent any more
+let said = 0; // how many files the other side knows to wait here
 
 const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const hash = async (bytes) => hex(await crypto.subtle.digest("SHA-256", bytes));
@@ -25,7 +29,7 @@ const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 async function ask(path, fields) {
   const body = fields && new FormData();
   for (const [name, value] of Object.entries(fields ?? {})) body.append(name, value);
-  body?.append("csrf_token", $("[name=csrf_token]", form).value);
+  body?.append("csrf_token", $("#capture [name=csrf_token]").value);
   const answer = await fetch(place + path + location.search, {
     method: body ? "POST" : "GET",
     body,
@@ -37,15 +41,29 @@ async function ask(path, fields) {
   return answer.json();
 }
 
-/** Says what waits on this phone, and what became of the last file. */
-async function show(sent, text = "", tone = "") {
-  const waiting = (await queue.all()).length;
-  box.replaceChildren();
-  if (waiting) {
-    const state = navigator.onLine && !failures ? words.sending : words.offline;
-    const line = element("p", "", element("strong", "", `${words.waiting} ${waiting}`), ` ${state}`);
-    box.append(element("div", "notice warn", icon(navigator.onLine && !failures ? "send" : "wifi-off"), line));
+/** Links that save files of this phone, which nobody else has. */
+function copies(files) {
+  const list = element("ul", "lines");
+  for (const { blob, name, kind } of files) {
+    const link = element("a", "", `${words.save}: ${name || kind}`);
+    link.href = URL.createObjectURL(blob);
+    link.download = name || kind;
+    list.append(element("li", "", link));
   }
+  return list;
+}
+
+/** Says what waits on this phone, and what became of the last file; `refused` is one that will never be taken. */
+async function show(sent, text = "", tone = "", refused = []) {
+  const files = await queue.all();
+  box.replaceChildren();
+  if (files.length) {
+    const online = navigator.onLine && !failures;
+    const state = stopped || [online ? words.sending : words.offline, words.until ?? ""].join(" ");
+    const line = element("p", "", element("strong", "", `${words.waiting} ${files.length}`), ` ${state}`);
+    box.append(element("div", "notice warn", icon(stopped ? "circle-alert" : online ? "send" : "wifi-off"), line));
+  }
+  $("#over-text")?.toggleAttribute("hidden", files.length > 0);
   if (sent !== undefined) {
     const bar = element("progress", "");
     bar.max = 1;
@@ -54,6 +72,7 @@ async function show(sent, text = "", tone = "") {
     box.append(bar);
   }
   if (text) box.append(element("div", `notice ${tone}`, icon(tone === "warn" ? "circle-alert" : "check"), element("p", "", text)));
+  if (stopped || refused.length) box.append(copies([...(stopped ? files : []), ...refused]));
 }
 
 /** This phone's key, made once; its public half is named in the record. */
@@ -130,24 +149,39 @@ async function send(item) {
   return state.over ? state : ask(`evidence/whole/${sha256}`, { ...facts, parts: sums.join(",") });
 }
 
+/** Says how many files wait here, so that those who wait for them know. */
+async function announce(waiting) {
+  if (waiting === said) return;
+  await ask("waiting", { waiting });
+  said = waiting;
+}
+
 /** Sends all that waits, the oldest first. A connection that fails is tried again, later and later. */
 async function flush() {
-  if (busy) return;
+  if (busy || stopped) return;
   busy = true;
   clearTimeout(timer);
   try {
-    let item;
-    while ((item = (await queue.all())[0])) {
-      await enroll();
+    if (form) await enroll();
+    let files;
+    while ((files = await queue.all()).length) {
+      const [item] = files;
+      await announce(files.length);
       const answer = await send(item);
       const [result] = answer.results ?? [{ reason: answer.over, text: answer.text }];
       if (["away", "incomplete"].includes(result.reason)) throw new Error(result.reason);
-      // Refused for good, or over: it stays on the phone's own gallery, and the sentence says so.
-      if (!answer.over) await queue.delete(item.sha256);
       failures = 0;
-      await show(undefined, result.reason && result.reason !== "known" ? result.text : words.arrived, result.reason ? "warn" : "good");
-      if (answer.over) return;
+      if (answer.over || KEPT.includes(result.reason)) {
+        stopped = result.text;
+        await show();
+        return;
+      }
+      await queue.delete(item.sha256);
+      const there = !result.reason || result.reason === "known";
+      if (result.reason !== "known" && result.reason !== "erased") said -= 1;
+      await show(undefined, there ? words.arrived : result.text, there ? "good" : "warn", there ? [] : [item]);
     }
+    await announce(0);
     // This page was opened without a connection: now there is the real one.
     if ("offlinePage" in words && (await queue.all()).length === 0) location.reload();
   } catch {
@@ -211,15 +245,15 @@ async function workOffline() {
   active.postMessage({ keep: loaded.filter((url) => url.startsWith(location.origin)), page: `${place}offline` });
 }
 
-if (form && box && crypto.subtle && window.indexedDB) {
-  form.addEventListener("submit", submitted);
-  form.addEventListener("change", preview);
+if (box && crypto.subtle && window.indexedDB) {
+  form?.addEventListener("submit", submitted);
+  form?.addEventListener("change", preview);
   addEventListener("online", () => {
     failures = 0;
     flush();
   });
   addEventListener("offline", () => show());
-  if (!("noPlace" in words)) navigator.geolocation?.watchPosition((found) => (position = found), () => {});
+  if (form && !("noPlace" in words)) navigator.geolocation?.watchPosition((found) => (position = found), () => {});
   show().then(flush, () => {});
-  workOffline().catch(() => {});
+  if (form) workOffline().catch(() => {});
 }
