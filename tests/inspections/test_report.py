@@ -55,12 +55,13 @@ def source(rows: int = 1, notes: str = "Hail, CL-2026-0042", name: str = "ZoÃ« Å
         items.append(
             Item(
                 *(uuid.UUID(int=n), ID, INVITE, len(links), "note", sha, 120, "text/plain", "1" * 64, AT, content),
-                *(f"Scratch {n}", "none", None, None, None, None, "", False, None, name, ""),
+                *(f"Scratch {n}", "none", None, None, None, None, "", False, None, None, name, ""),
             )
         )
     others = [kind for kind in facts.KINDS if kind not in {link.kind for link in links}]
     for kind in sorted(others, key=lambda kind: kind == chain.END):
-        add(kind, participant=str(INVITE), subject="camera", answer="denied", text="A remark", operator="Ana")
+        about = {"item": str(uuid.UUID(int=0)), "by": {"kind": "person", "name": "Ana"}}
+        add(kind, participant=str(INVITE), subject="camera", answer="denied", text="A remark", operator="Ana", **about)
     statement = chain.statement(str(ID), links[-1].hash, len(links)).decode()
     stamped = [AskedStamp(uuid.UUID(int=1), "https://tsa.example", "end", statement, "pending", 0, "", None, None, AT)]
     verdict = verification.verify(str(ID), links, stamped, [], length=len(links), head=links[-1].hash)
@@ -157,7 +158,7 @@ def test_the_report_says_only_what_is_proven() -> None:
     found = facts.of(source(), t)
     assert (found.tone, found.shows) == ("warn", t("report_shows_not"))
     assert [stamp.state for stamp in found.stamps] == [t("report_stamp_pending")]
-    assert found.sums == ["1 piece of evidence", "19 events in the chain", "0 verified time stamps"]
+    assert found.sums == ["1 piece of evidence", "20 events in the chain", "0 verified time stamps"]
 
 
 @pytest.fixture
