@@ -136,9 +136,8 @@ class DeskForm(FlaskForm):
             if isinstance(field, HiddenField):
                 if not render_kw and not field.render_kw:
                     # Every form has some; the library's way takes ten times as long.
-                    needed = " required" if field.flags.required else ""
                     name, value = escape(field.name), escape(field._value())
-                    return Markup(f'<input name="{name}"{needed} type="hidden" value="{value}">')
+                    return Markup(f'<input name="{name}" type="hidden" value="{value}">')
                 render_kw = {"id": False, **render_kw}
             return super().render_field(field, render_kw)
 
