@@ -179,3 +179,34 @@ def test_who_may_not(client: FlaskClient, database: Database, cast: Cast, who: s
     data = {"csrf_token": csrf(other), "version": stored(database, id).version, "keys": "budget", "step": "preview"}
     assert other.post(f"/prescreens/{id}/ask", data=data).status_code == status
     assert client.application.test_client().get("/p/marston/two-bedroom/asked/forged").status_code == 404
+
+
+def test_a_new_address_is_found_and_an_answer_left_empty_goes(
+    client: FlaskClient, database: Database, cast: Cast
+) -> None:
+    id = prescreen(database, cast.marston.id)
+    before = stored(database, id)
+    inquiry = ask(database, cast, id, "fullName", "email", "phone")
+    given = {"fullName": "Joanna Smythe", "email": "zebra@example.com", "phone": ""}
+    assert [answer(database, inquiry, key, typed) for key, typed in given.items()] == [False, False, True]
+    row = stored(database, id)
+    assert (row.name, row.email, row.phone, row.phone_key) == ("Joanna Smythe", "zebra@example.com", None, None)
+    assert "phone" not in row.submission
+    with database.read() as db:
+        kept = inquiries.get(db, inquiry)
+    assert kept is not None
+    assert kept.former is not None
+    assert kept.former["phone"] == before.submission["phone"]
+    lena = cast.sign_in(client, "lena")
+    assert "Joanna Smythe" in text(lena.get("/prescreens?q=zebra"))
+    # And a new number is one that contacts are known by.
+    assert answer(database, ask(database, cast, id, "phone"), "phone", "+1 555 010 9999")
+    assert stored(database, id).phone_key not in (None, before.phone_key)
+
+
+def test_a_question_that_is_written_later_takes_no_earlier_answer(database: Database, cast: Cast) -> None:
+    id = prescreen(database, cast.marston.id)
+    for n, typed in enumerate(("My aunt", "Two cars"), 1):
+        assert answer(database, ask(database, cast, id, added=(f"Question {n}?",)), f"asked{n}", typed)
+    row = stored(database, id)
+    assert (row.submission["asked1"], row.submission["asked2"]) == ("My aunt", "Two cars")
