@@ -24,6 +24,7 @@ from app.depositions.queries import (
 from app.depositions.rules.transitions import Span
 from app.depositions.views.filters import FILTERS
 from app.kernel.clock import now
+from app.kernel.db.prepared import Prepared
 from app.kernel.text import search
 from app.kernel.text.search import SearchDocument
 from tests.dashboard.choosing import chooser
@@ -100,6 +101,7 @@ def plan(db, statement, values=None):
 
 def explained(db, statement, values):
     """The planner's words for a statement with lists among its values."""
+    statement = statement.statement if isinstance(statement, Prepared) else statement
     sql = statement.params(values).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
     rows = db.execute(text(f"EXPLAIN {'QUERY PLAN ' if db.dialect == 'sqlite' else ''}{sql}"))
     return "\n".join(str(row[-1]) for row in rows)

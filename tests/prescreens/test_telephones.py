@@ -17,7 +17,7 @@ from app.prescreens.events import SUBJECT
 from app.prescreens.models import Contact, Prescreen
 from app.prescreens.queries import contacts
 from app.prescreens.queries.backfills import BACKFILLS
-from app.prescreens.queries.search import SOURCE
+from app.prescreens.queries.search import CONTACTS, SOURCE
 from tests.cast import COMMAND_LINE, Cast
 from tests.prescreens.factories import prescreen, stored
 
@@ -84,16 +84,17 @@ def test_the_upgrade_makes_keys_anew_and_merges_nobody(client: FlaskClient, data
     as_before(database)
     with database.read() as db:
         assert len(contacts.match(db, cast.marston.id, None, "+15550104477")[1]) == 1
-    every = [*BACKFILLS, SOURCE.backfill()]
+    every = [*BACKFILLS, SOURCE.backfill(), CONTACTS.backfill()]
     assert backfills.run(database, every, now(), size=1) == {
         "telephones.contacts": 1,
         "telephones.prescreens": 1,
         SOURCE.backfill().name: 0,
+        CONTACTS.backfill().name: 1,
     }
     with database.read() as db:
         keys = db.scalars(select(Contact.phone_key).order_by(Contact.name)).all()
         assert keys == ["+15550104477", "+15550104477"]
-        assert search.differences(db, [SOURCE]) == []
+        assert search.differences(db, [SOURCE, CONTACTS]) == []
         assert db.scalars(select(Prescreen.phone_key)).all() == ["+15550104477"]
     third = prescreen(database, cast.marston.id, given={"email": None, "fullName": "Three", "phone": "555-010-4477"})
     assert stored(database, third).contact_id == one.contact_id

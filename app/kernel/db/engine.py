@@ -94,8 +94,6 @@ class Base(DeclarativeBase):
 class Db(Session):
     """An open database session, with the configuration and the vault that its users need."""
 
-    config: Config
-    vault: Vault
     database: "Database"
     kept: Kept | None = None
     """Who lends this session to its thread; None where it is opened anew."""
@@ -124,6 +122,14 @@ class Db(Session):
                 super().close()
         finally:
             self.lent = False
+
+    @property
+    def config(self) -> Config:
+        return self.database.config
+
+    @property
+    def vault(self) -> Vault:
+        return self.database.vault
 
     @property
     def dialect(self) -> str:
@@ -188,7 +194,7 @@ class Database:
         # Statements decide in the database; rows that a session has loaded are not recomputed from them.
         options = {"synchronize_session": False}
         db = Db(bind=bind, expire_on_commit=False, autoflush=False, execution_options=options)
-        db.config, db.vault, db.database = self.config, self.vault, self
+        db.database = self
         return db
 
     @contextmanager
