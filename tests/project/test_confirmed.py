@@ -33,6 +33,7 @@ CONFIRMED = [
     "inspections.end",
     "inspections.erase_evidence",
     "inspections.hold_evidence",
+    "inspections.hold_item",
     "inspections.erase_person",
     "inspections.invite",
     "inspections.new_code",
@@ -44,6 +45,7 @@ CONFIRMED = [
     "prescreens.deny",
     "prescreens.discard_draft",
     "prescreens.erase_contact",
+    "prescreens.erase_prospect",
     "prescreens.publish_questionnaire",
     "prescreens.remind",
     "prescreens.renew",
@@ -76,7 +78,8 @@ ONE_PRESS = {
         accounts.change_password accounts.create_key accounts.create_organization accounts.invite
         accounts.print_bearer depositions.add_manager depositions.make_feed depositions.run_import
         depositions.test_webhook depositions.book_plan inspections.add_document inspections.add_remark
-        inspections.create prescreens.look prescreens.answer_calibration prescreens.write_note
+        inspections.change_wording inspections.create inspections.remark_evidence
+        prescreens.look prescreens.answer_calibration prescreens.write_note
         prescreens.make_questionnaire prescreens.export_contact
         inspections.make_bundle prescreens.make_case_file""",
     "it does once more what was done before": """
