@@ -206,3 +206,23 @@ def test_one_broken_connection_renews_all(three: Database) -> None:
     go_on.set()
     thread.join()
     assert len({id(each) for each in before}) == len(before) == 2
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_connection_that_the_server_ended_is_never_lent(three: Database) -> None:
+    """The first that is asked of it is not always a statement that is built once, which would be asked again."""
+    with three.read(keep=True) as db:
+        mine = db.scalar(text("SELECT pg_backend_pid()"))
+    with three.writer.connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": mine})
+    with three.read(keep=True) as db:
+        assert db.scalar(text("SELECT pg_backend_pid()")) != mine
+
+
+def test_what_was_lent_while_all_were_closed_is_closed_when_it_is_given_back(three: Database) -> None:
+    with three.read(keep=True) as db:
+        for finish in three.closing:
+            finish()
+        db.scalar(text("SELECT 1"))
+    assert db.connected is not None
+    assert db.connected.closed

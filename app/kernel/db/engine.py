@@ -121,7 +121,8 @@ class Db(Session):
             if self.kept is None or self.in_transaction() or self.identity_map:
                 super().close()
         finally:
-            self.lent = False
+            if self.kept is not None:
+                self.kept.take_back(self)
 
     @property
     def config(self) -> Config:

@@ -1,5 +1,6 @@
 """Connections to PostgreSQL that are given up when the server is silent for too long. Imported on PostgreSQL alone."""
 
+import select
 from typing import Any, TypeVar
 
 import psycopg
@@ -25,6 +26,15 @@ class Connection(psycopg.Connection[Any]):  # rows have many types
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()  # A late answer would be taken for that of the next statement.
             raise
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is closed, or the server said something unasked, as it does when it ends a connection."""
+        if self.closed:
+            return True
+        listening = select.poll()
+        listening.register(self.pgconn.socket, select.POLLIN)
+        return bool(listening.poll(0))
 
 
 def connect(*given: Any, answer_within: float | None, **names: Any) -> Connection:

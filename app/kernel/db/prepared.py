@@ -49,16 +49,34 @@ class Kept:
         session: Db | None = getattr(self._of_thread, "session", None)
         if session is not None and session.lent:
             return None
-        if session is None or session.generation != self._generation:
-            if session is not None and session.connected is not None and not session.connected.closed:
-                session.connected.invalidate()
-                session.connected.close()
+        if session is None or session.generation != self._generation or self._ended(session):
+            if session is not None:
+                self._drop(session)
             connection = self._engine.connect()
             session = self._of_thread.session = self._open(connection)
             session.kept, session.connected, session.generation = self, connection, self._generation
             self._all.add(session)
         session.lent = True
         return session
+
+    def take_back(self, session: "Db") -> None:
+        """Ends the loan. A connection that was to close meanwhile closes now: nobody would do it later."""
+        session.lent = False
+        if session.generation != self._generation:
+            self._drop(session)
+
+    def _drop(self, session: "Db") -> None:
+        if session.connected is not None and not session.connected.closed:
+            session.connected.invalidate()
+            session.connected.close()
+
+    def _ended(self, session: "Db") -> bool:
+        """Whether the server ended the connection while nobody read: then it has something unasked to say."""
+        connection = session.connected
+        if connection is None or connection.closed or connection.invalidated:
+            return True
+        # Of PostgreSQL's connections alone; its driver is not imported on SQLite.
+        return bool(getattr(connection.connection.dbapi_connection, "ended", False))
 
     def leave(self, connection: Connection, error: Exception) -> None:
         """Closes a connection that the error says is broken, and the others of this engine before their next use."""
