@@ -35,12 +35,15 @@ CHECKLISTS: tuple[dict[Item, Progress], ...] = (
 
 
 def reconfirm(db: Db, organizations: dict[str, Organization], now: datetime) -> None:
-    """Lets those of the next business day answer: most that it takes place, one that it does not, some nothing."""
+    """Lets those of the next business day answer: most that it takes place, one that it does not, some nothing.
+
+    Those that begin within two hours are not asked: what is answered of them would soon be on no list.
+    """
     names = {each.id: each.name for each in organizations.values()}
     until = now + timedelta(hours=10)
     rows = db.scalars(
         select(Deposition)
-        .where(Deposition.reconfirm_at <= until, Deposition.starts_at > now)
+        .where(Deposition.reconfirm_at <= until, Deposition.starts_at > now + timedelta(hours=2))
         .where(Deposition.state.in_([state.value for state in BOOKED]))
         .order_by(Deposition.id.desc())
     )
