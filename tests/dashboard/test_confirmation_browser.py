@@ -14,6 +14,7 @@ from app.kernel.clock import now
 from tests import browsers
 from tests.cast import PASSWORD
 from tests.depositions import factories
+from tests.project.test_width import COVERED
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
@@ -167,3 +168,18 @@ def test_a_form_token_that_ran_out_keeps_the_text_and_sends_it(chromium, app, ba
 def end_sign_ins(database: Any) -> None:
     with database.write() as db:
         db.execute(update(SignIn).values(ended_at=now()))
+
+
+def test_no_toast_lies_over_the_buttons_of_a_long_page(desk, base, database, cast):
+    made = factories.request(database, cast, details={})
+    desk.set_viewport_size({"width": 390, "height": 900})
+    desk.goto(f"{base}/depositions/{made.id}")
+    desk.fill("[name=room_url]", factories.ROOM)
+    with desk.expect_navigation(wait_until="load"):
+        desk.evaluate("""document.querySelector('form[action$="/schedule"]').submit()""")
+    desk.evaluate("""() => {
+        const long = document.createElement("div");
+        long.style.blockSize = "2000px";
+        document.querySelector("form.confirmation .confirmation-main").append(long);
+    }""")
+    assert desk.evaluate(COVERED) == []
