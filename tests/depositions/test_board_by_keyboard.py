@@ -35,8 +35,15 @@ def today(clock: Any, cast: Any, database: Any) -> datetime:
 
 def request(database: Any, cast: Any, starts_at: datetime, who: str, **facts: Any) -> Any:
     mail = f"{who.lower()}@example.com"
-    named = {"deponent_name": who, "deponent_email": mail, "case_name": f"{who} v. Quay", "invites": (), "details": {}}
-    return factories.request(database, cast, starts_at=starts_at, zone="UTC", **{**named, **facts})
+    named = {
+        "deponent_name": who,
+        "deponent_email": mail,
+        "case_name": f"{who} v. Quay",
+        "invites": (),
+        "details": {},
+        "zone": "UTC",
+    }
+    return factories.request(database, cast, starts_at=starts_at, **{**named, **facts})
 
 
 def test_arrows_the_dialog_the_days_and_the_week(keys: Keyboard, cast: Any, database: Any, today: datetime) -> None:
@@ -146,3 +153,40 @@ def test_the_dialog_is_legible(keys: Keyboard, cast: Any, database: Any, today: 
     keys.page.keyboard.press("m")
     expect(keys.page.locator("#preview-title")).to_be_visible()
     assert list(visual_checks.findings(keys.page)) == []
+
+
+CUT = """(bars) => bars.flatMap((bar) => {
+    const room = bar.getBoundingClientRect();
+    return [...bar.querySelectorAll("small bdi")]
+        .filter((each) => getComputedStyle(each).clipPath === "none")
+        .filter((each) => {
+            const text = document.createRange();
+            text.selectNodeContents(each);
+            return [...text.getClientRects()].some((line) => line.bottom > room.bottom + 3 || line.right > room.right);
+        }).map((each) => `${Math.round(room.width)} px: ${each.textContent}`);
+})"""
+"""Hours of which a part lies beyond their bar, where it cannot be read; three pixels of a line are below its letters."""
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_hours_on_a_bar_are_whole_and_all_of_them_are_read_on_it(
+    keys: Keyboard, cast: Any, database: Any, today: datetime, width: int
+) -> None:
+    """The longest that there are: twelve hours of a clock on which both ends have their own AM and PM."""
+    lengths = (1, 1.25, 1.5, 1.75, 2)
+    for n, hours in enumerate(lengths):
+        facts = {"zone": "America/Los_Angeles", "estimated_duration": hours}
+        starts = today + timedelta(hours=8, minutes=-30)  # 11:30 AM there
+        made = request(database, cast, starts, f"Featherstonehaugh{n}", **facts)
+        factories.schedule(database, cast, made.id, reason="Both are short.")
+        request(database, cast, starts, f"Cholmondeley{n}", **facts)
+    page = keys.page
+    page.set_viewport_size({"width": width, "height": 900})
+    keys.open("/depositions/board?day=2026-12-08&from=12")
+    bars = page.locator(".board a.session-bar")
+    assert bars.count() == 2 * len(lengths)
+    assert bars.evaluate_all(CUT) == []
+    for bar in bars.all():
+        bar.focus()
+        assert bar.locator(".hours").evaluate("(hours) => getComputedStyle(hours).clipPath") == "none"
+        assert bars.evaluate_all(CUT) == []

@@ -35,13 +35,15 @@ EVERY = 2
 
 
 class Bar(NamedTuple):
-    """A session on the board and in the list beside it. `hours` are its own, `yours` the viewer's."""
+    """A session on the board and in the list beside it. `hours` are its own, `yours` the viewer's; `begins` is the first of
+    its own, for a bar without room for them all."""
 
     row: QueueRow
     state: str
     starts_at: datetime
     ends_at: datetime
     hours: str
+    begins: str
     yours: str
     flag: str
     tone: str
@@ -57,6 +59,10 @@ class Bar(NamedTuple):
     @property
     def is_over(self) -> bool:
         return self.state == State.ENDED
+
+    def is_short(self, quarters: int) -> bool:
+        """Whether a bar of so many quarters of an hour has no room for two lines of hours beside the mark of an overlap."""
+        return quarters < (8 if self.flag else 6)
 
 
 class Lines(NamedTuple):
@@ -177,6 +183,7 @@ def _bars(
                 span.starts_at,
                 span.ends_at,
                 datetimes.hours_on(row.starts_at, row.ends_at, row.zone, day),
+                datetimes.bare_hour(datetimes.local(row.starts_at, row.zone), row.zone),
                 datetimes.hours_on(span.starts_at, span.ends_at, viewer.time_zone, day),
                 f"{others[0]}{f' +{len(others) - 1}' if others[1:] else ''}" if others else "",
                 "danger" if others else "warn" if row.overlapping else "",
