@@ -198,7 +198,6 @@ def _bare_page(shown: dict[str, object]) -> str:
         desks=tuple,
         request=request,
         get_flashed_messages=lambda **_: (),
-        title="Not our best moment",
     )
 
 

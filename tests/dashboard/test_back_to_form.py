@@ -103,3 +103,28 @@ def test_a_new_inspection(client: FlaskClient, cast: Cast) -> None:
 
 def new_inspection(cast: Cast) -> dict[str, str]:
     return {"organization": str(cast.marston.id), "locale": "es", "notes": "", "scheduled_for": "", "campaign": ""}
+
+
+@pytest.mark.parametrize(
+    ("state", "verb", "typed"),
+    [
+        ("scheduled", "schedule", {"room_url": "https://rooms.example.com/mine"}),
+        ("ended", "change_room", {"room_url": "https://rooms.example.com/mine"}),
+        ("canceled", "ask", {"question": "Which hour would suit?", "kind": "text"}),
+    ],
+)
+def test_what_can_no_longer_be_done_leads_to_the_current_state(
+    client: FlaskClient, database: Database, cast: Cast, state: str, verb: str, typed: dict[str, str]
+) -> None:
+    """Its page has no such form any more: what was typed stands on the refusal, to be copied."""
+    cast.sign_in(client, "ines")
+    made = factories.in_state(database, cast, state)
+    path, manager = f"/depositions/{made.id}", str(cast.managers["ines"].id)
+    form = {"csrf_token": csrf(client), "version": str(made.version), "manager": manager, **typed}
+    refused = client.post(f"{path}/{verb}", data=form)
+    assert refused.status_code == 409, text(refused)
+    assert "Back to the form" not in text(refused)
+    assert "Show the current state" in re.findall(rf'<a [^>]*href="{path}"[^>]*>(.*?)</a>', refused.text, re.S)[-1]
+    assert all(value in text(refused) for value in typed.values())
+    page = client.get(path).text
+    assert f'action="{path}/{verb}"' not in page
