@@ -373,9 +373,3 @@ def hours(session: Timed) -> str:
 def invitee(invite: Mapping[str, str]) -> str:
     """`host@example.com (host)`."""
     return invite["email"] + (" (host)" if invite["access_level"] == "host" else "")
-
-
-def busy_hours(session: Timed, now: datetime) -> str:
-    """The hours that a session keeps its manager busy, on its own clock: `Wed 25 Nov, 1:00–2:00 PM PST`."""
-    span = transitions.busy(session.starts_at, session.ends_at)
-    return datetimes.span(span.starts_at, span.ends_at, session.zone, now)

@@ -35,8 +35,8 @@ EVERY = 2
 
 
 class Bar(NamedTuple):
-    """A session on the board and in the list beside it. `hours` are its own, `yours` the viewer's; `begins` is the first of
-    its own, for a bar without room for them all."""
+    """A session on the board and in the list beside it. `hours` are its own, `yours` the viewer's; `begins` is the
+    first of its own, for a bar without room for them all."""
 
     row: QueueRow
     state: str
@@ -61,7 +61,7 @@ class Bar(NamedTuple):
         return self.state == State.ENDED
 
     def is_short(self, quarters: int) -> bool:
-        """Whether a bar of so many quarters of an hour has no room for two lines of hours beside the mark of an overlap."""
+        """Whether a bar of so many quarters of an hour has no room for two lines of hours and for a mark."""
         return quarters < (8 if self.flag else 6)
 
 

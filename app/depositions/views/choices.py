@@ -1,12 +1,11 @@
 """The managers whom the form of a booking offers, the one who suits best first."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from app.depositions.forms import OTHER, ManagerForm, ScheduleForm
 from app.depositions.models import Deposition, Manager
-from app.depositions.presentation import busy_hours
 from app.depositions.queries.managers import BookedSession, overlapping
 from app.depositions.rules import rooms, transitions
 from app.kernel.text import datetimes
@@ -47,7 +46,7 @@ def manager_choices(
         wanted = bool(preferred) and one.name.casefold() == preferred
         known, room, reason = one.id in of_the_case, rooms.room_of(one.templates, provider), away.get(one.id, "")
         free = "free all day" if not day else "free"
-        notes = [_overlap_text(overlaps, deposition.starts_at) if overlaps else "", reason]
+        notes = [_overlap_text(overlaps, deposition) if overlaps else "", reason]
         notes = [note for note in notes if note] or [free]
         notes += ["no room" + (f" at {provider}" if provider else "")] * (room is None and rooms_known)
         notes += ["asked for"] * wanted + ["managed this case before"] * known
@@ -59,10 +58,12 @@ def manager_choices(
     return [choice for _, choice in sorted(found)]
 
 
-def _overlap_text(overlaps: Sequence[BookedSession], near: datetime) -> str:
-    """`overlaps Wed 25 Nov, 1:00–2:00 PM PST`, of two at most, without the year of the session that they are `near`."""
-    hours = "; ".join(busy_hours(overlap, near) for overlap in overlaps[:2])
-    return f"overlaps {hours}" + (" …" if len(overlaps) > 2 else "")
+def _overlap_text(overlaps: Sequence[BookedSession], deposition: Deposition) -> str:
+    """`overlaps 1:00–2:00 PM PST`, of two at most, with the weekday where it is not the day of this deposition."""
+    day = datetimes.local(deposition.starts_at, deposition.zone).date()
+    spans = [(one.zone, transitions.busy(one.starts_at, one.ends_at)) for one in overlaps[:2]]
+    hours = [datetimes.hours_on(span.starts_at, span.ends_at, zone, day) for zone, span in spans]
+    return f"overlaps {', '.join(hours)}" + (f" and {len(overlaps) - 2} more" if len(overlaps) > 2 else "")
 
 
 def sessions_of_day(sessions: Iterable[BookedSession], deposition: Deposition) -> list[BookedSession]:

@@ -153,7 +153,7 @@ function clock(moment) {
 
 function stateText() {
   if (stopped) return stopped;
-  if (failures) return `No updates since ${updatedAt}, trying again…`;
+  if (failures) return `No updates since ${updatedAt}, trying again`;
   return isPaused() ? `Paused, as of ${updatedAt}` : `Live, updated ${updatedAt}`;
 }
 
