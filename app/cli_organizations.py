@@ -83,7 +83,7 @@ def organization_create(output: Output, slug: str, **facts: Any) -> None:
 @click.option("--plan", type=PLANS)
 @click.option("--billing", type=click.Choice(["active", "past_due"]))
 @click.option("--self-service", type=SWITCH)
-@click.option("--decision-emails", type=SWITCH, help="Mail prospects when a prescreen is decided.")
+@click.option("--decision-emails", type=SWITCH, help="E-mail prospects when a prescreen is decided.")
 @click.option("--prescreen-days", metavar="DAYS", help="Erase prescreens so long after they expired; `forever` never.")
 @click.option("--keep-prescreens", hidden=True)  # what --prescreen-days was called before
 @click.option("--require-second-factor", type=SWITCH, help="Require two-step sign-in of everyone who works there.")

@@ -177,7 +177,7 @@ def drop_off(output: Output, organization: str, slug: str, number: int | None) -
     output.done({**whole, "questions": facts}, "\n".join([finding(seen), *lines]))
 
 
-@click.group(help="Reasons of denials, which agents choose from.")
+@click.group(help="Reasons for denials, which agents choose from.")
 def reasons() -> None:
     pass
 

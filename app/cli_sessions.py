@@ -50,7 +50,7 @@ def _confirmed(output: Output, yes: bool, act: "Callable[[Db], Deposition]", wou
 @click.option("--room", "room_url", default="", metavar="URL")
 @click.option("--notice", default="", help="What the organization reads.")
 @click.option("--because", default="", help="What the participants read about why.")
-@click.option("--silently", is_flag=True, help="Tell nobody; only with a reason where somebody was told before.")
+@click.option("--silently", is_flag=True, help="Notify nobody; only with a reason where somebody was notified before.")
 @REASON
 @YES
 def session_move(

@@ -243,16 +243,16 @@ class OrganizationForm(VersionedForm):
         validators=[optional(), at_most(rules.HOURS_LENGTH)],
         description="When you can be reached, in your language: Mon to Fri, 9:00–17:00.",
     )
-    decision_emails = BooleanField("Mail prospects when their prescreen is approved or denied")
+    decision_emails = BooleanField("E-mail prospects when their prescreen is approved or denied")
     prescreen_days = IntegerField(
-        "Keep what is personal in prescreens for … days",
+        "Days to keep what is personal in prescreens",
         validators=[optional()],
         description="From the end of a prescreen, 30 days after its start: name, addresses, answers and notes are "
         "erased for good. Empty: for ever.",
         render_kw={"inputmode": "numeric"},
     )
     evidence_days = IntegerField(
-        "Keep evidence for … days",
+        "Days to keep evidence",
         validators=[optional()],
         description="After the end of an inspection. Then the originals and copies of its photos, notes and documents "
         "are deleted for good, also of inspections that have ended already; their hashes stay. Empty: for ever.",
@@ -297,5 +297,5 @@ class KeyForm(DeskForm):
     scopes = SelectMultipleField(
         "Scopes",
         choices=list(ACCESS[Product.INSPECTIONS].key_scopes),
-        description="For inspections only. None ticked means all.",
+        description="For inspections only. None selected means all.",
     )

@@ -233,6 +233,6 @@ def check_account(memberships_in: Iterable[int | None], *, everywhere: bool, org
     """Raises Denied unless the administrator manages every organization of the account."""
     if not everywhere and not set(memberships_in) <= organization_ids:
         raise Denied(
-            "This account also works elsewhere, so only a staff administrator may do this. You can take its roles here "
-            "instead. Nothing was changed."
+            "This account also works elsewhere, so only a staff administrator may do this. You can remove its roles "
+            "here instead. Nothing was changed."
         )

@@ -28,7 +28,7 @@ from app.kernel.text.template_filters import pluralize
 MOST = 200
 """Rows at once; a page has fewer."""
 
-NOTHING_TICKED = "Tick at least one row first. Nothing was changed."
+NOTHING_TICKED = "Select at least one row first. Nothing was changed."
 _TICKED = re.compile(r"([0-9A-Za-z-]{1,40}):([0-9]{1,18})")
 
 
@@ -76,7 +76,9 @@ def _ticked(kind: type) -> list[Ticked]:
         except ValueError:
             id = None
         if match is None or id is None or (kind is int and not 0 < id < 2**63):
-            raise Invalid("A ticked row could not be read. Load the page again; nothing was changed.", code="bulk.row")
+            raise Invalid(
+                "A selected row could not be read. Nothing was changed. Load the page again.", code="bulk.row"
+            )
         found[id] = Ticked(id, int(match[2]))
     if not found:
         raise Invalid(NOTHING_TICKED, code="bulk.nothing")
@@ -97,7 +99,9 @@ def _chosen(queue: AnyQueue, viewer: Me, list_state: ListState, pressed: str, va
         return Act(
             "assigned to you" if person.id == viewer.id else f"assigned to {person.name}",
             lambda row, version: queue.assign(db(), row[0], (person.id, person.name), by=by, now=now, version=version),
-            lambda row: None if person.covers(row.organization_id) else f"{person.name} does not act for this client",
+            lambda row: (
+                None if person.covers(row.organization_id) else f"{person.name} does not act for this organization"
+            ),
         )
     # A page that was open during an upgrade still says `give_back`.
     if pressed in ("unassign", "give_back"):
@@ -109,7 +113,7 @@ def _chosen(queue: AnyQueue, viewer: Me, list_state: ListState, pressed: str, va
             f"tagged “{name}”" if pressed == "tag" else f"without “{name}” now",
             lambda row, version: change(db(), queue.subject, row[0], row.organization_id, name, by=by, now=now),
         )
-    raise Invalid("Choose what to do with the ticked rows. Nothing was changed.", code="bulk.act")
+    raise Invalid("Choose what to do with the selected rows. Nothing was changed.", code="bulk.act")
 
 
 def _each(

@@ -206,7 +206,7 @@ class QueuePage:
         """What the filters hide, all together."""
         if not self.unfiltered:
             return "This list is empty."
-        return f"The filters hide {pluralize(self.unfiltered, *self.queue.noun)}. Take one away:"
+        return f"The filters hide {pluralize(self.unfiltered, *self.queue.noun)}. Remove one:"
 
     @property
     def plain_url(self) -> str:

@@ -57,4 +57,4 @@ def remove(queue: AnyQueue, row: Tagged) -> None:
     name = tags.tidy(request.form.get("tag", ""))
     by, now = me().actor(), clock.now()
     if tags.remove(db(), queue.subject, row.id, row.organization_id, name, by=by, now=now):
-        flash(f"The tag “{name}” is off.")
+        flash(f"Tag “{name}” removed.")

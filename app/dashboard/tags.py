@@ -135,7 +135,7 @@ def add(db: Db, subject_type: str, id: Id, organization_id: int, name: str, *, b
     """Puts a tag on a thing that the caller has checked; False when it had it already. Raises Invalid."""
     name = tidy(name)
     if len(tags_of(db, subject_type, [id]).get(id, ())) >= MOST:
-        raise Invalid(f"It has {MOST} tags already. Take one away first; nothing was changed.", code="tag.many")
+        raise Invalid(f"It has {MOST} tags already. Nothing was changed. Remove one first.", code="tag.many")
     insert = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
     row = {
         "subject_type": subject_type,

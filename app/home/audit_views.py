@@ -37,7 +37,7 @@ HEAD = (
     "request",
 )
 """The first line of the file."""
-VIA = {"page": "at the desk", "api": "by the API", "worker": "by itself", "cli": "from the command line"}
+VIA = {"page": "at the desk", "api": "through the API", "worker": "by itself", "cli": "from the command line"}
 ENDPOINTS = {desk.subject: desk.detail_endpoint for desk in DESKS}
 
 

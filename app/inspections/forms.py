@@ -36,7 +36,7 @@ class NewInspectionForm(DeskForm):
     """A new inspection. Its time is local to the organization."""
 
     organization = SelectField("Organization")
-    notes = TextAreaField("Notes the invitee sees", validators=[at_most(NOTES_LENGTH)])
+    notes = TextAreaField("Notes for the field user", validators=[at_most(NOTES_LENGTH)])
     scheduled_for = DateTimeLocalField("When", format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], validators=[optional()])
     locale = SelectField("Language", choices=choices(*LOCALES.items()))
     campaign = SelectField("Campaign")
@@ -74,7 +74,7 @@ class NotesForm(DeskForm):
     every picture that arrives makes a new version of the inspection.
     """
 
-    notes = TextAreaField("Notes the invitee sees", validators=[at_most(NOTES_LENGTH)])
+    notes = TextAreaField("Notes for the field user", validators=[at_most(NOTES_LENGTH)])
     version = HiddenField(validators=[needed("Load the page again: this form does not say which notes it shows.")])
 
 

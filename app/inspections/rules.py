@@ -165,7 +165,7 @@ def check_attend(inspection: InspectionFacts, now: datetime, own: bool = False) 
 def check_unassign(assigned: bool) -> None:
     """Raises Conflict when the inspection has no assignee."""
     if not assigned:
-        raise Conflict("This is not assigned to anybody. Nothing was changed.", code="session.not_assigned")
+        raise Conflict("This is assigned to nobody. Nothing was changed.", code="session.not_assigned")
 
 
 def worst_answers(answers: Iterable[Mapping[str, str]]) -> dict[str, str]:

@@ -56,7 +56,7 @@ def act(
     if not any(user.may(desk) for desk in scopes):
         raise Denied("You can look at these messages, but not send them. Nothing was changed.")
     if name not in ACTS:
-        raise Invalid("Choose what to do with the ticked messages. Nothing was changed.", code="bulk.act")
+        raise Invalid("Choose what to do with the selected messages. Nothing was changed.", code="bulk.act")
     chosen, seen = ACTS[name], _read(ticked)
     listed = queries.messages(db, scopes, subjects, seen).values()
     found = {row.id: row for row in veiled(db, user, listed, clock.now())}
@@ -87,7 +87,7 @@ def _read(ticked: list[str]) -> dict[UUID, str]:
         try:
             found[UUID(match[1] if match else "")] = match[2] if match else ""
         except ValueError:
-            raise Invalid("A ticked row could not be read. Load the page again; nothing was changed.") from None
+            raise Invalid("A selected row could not be read. Nothing was changed. Load the page again.") from None
     if not found:
         raise Invalid(NOTHING_TICKED, code="bulk.nothing")
     if len(found) > MOST:

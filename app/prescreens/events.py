@@ -85,7 +85,7 @@ def _reasons(row: EventRow) -> str:
 
 REASONS_CHANGED = EventType(
     "denial_reasons.changed",
-    "Reasons of denials changed by {who}",
+    "Reasons for denials changed by {who}",
     "changed the reasons",
     "pencil",
     details=_reasons,

@@ -118,6 +118,6 @@ def test_a_stale_form_overwrites_nothing(client: FlaskClient, cast: Cast, databa
     assert "You have changed this organization" in late.text
     assert "Second" in late.text
     cast.sign_in(client, "hugo")
-    assert "Another user has changed this organization" in post(client, url, settings(name="Third")).text
+    assert "Somebody else has changed this organization" in post(client, url, settings(name="Third")).text
     assert stored(database, cast.marston).name == "First"
     assert post(client, url, {**settings(), "version": "x"}).status_code == 422

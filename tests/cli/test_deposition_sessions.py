@@ -31,7 +31,7 @@ def test_a_silent_move_needs_a_reason(desk: Desk, database: Database, cast: Cast
     made = factories.in_state(database, cast, "scheduled")
     outbox.deliver_all()
     refused = desk("deposition", "move", str(made.id), *MOVE, "--silently", "--yes")
-    assert (refused.exit_code, "Say why nobody is told." in refused.stderr) == (1, True)
+    assert (refused.exit_code, "Say why nobody is notified." in refused.stderr) == (1, True)
     assert stored(database, made.id) == made
     done = desk.json("deposition", "move", str(made.id), *MOVE, "--silently", "--reason", "We call.", "--yes")
     assert (done["done"], done["recipients"]) == (True, [])

@@ -76,7 +76,7 @@ def test_own_acts_of_another_window_are_not_reported_as_anothers(page, signed_in
     with database.write() as db:
         actions.write_notice(db, made.id, "Who pays?", by=cast.actor("hugo"), now=now())
     notice.get_by_text("Changed while you were here: Notice written by Hugo Brandt").wait_for()
-    page.get_by_role("button", name="Show how it stands").click()
+    page.get_by_role("button", name="Show the current state").click()
     assert page.input_value("aside [name=room_url]") == "https://half"
     page.locator("#actions", has_text="Assigned to you").wait_for()
 

@@ -165,7 +165,7 @@ CUT = """(bars) => bars.flatMap((bar) => {
             return [...text.getClientRects()].some((line) => line.bottom > room.bottom + 3 || line.right > room.right);
         }).map((each) => `${Math.round(room.width)} px: ${each.textContent}`);
 })"""
-"""Hours of which a part lies beyond their bar, where it cannot be read; three pixels of a line are below its letters."""
+"""Hours of which a part lies beyond their bar; three pixels of a line are below its letters."""
 
 
 @pytest.mark.parametrize("width", [1280, 1920])

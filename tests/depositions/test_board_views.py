@@ -28,7 +28,7 @@ def test_the_filters_of_the_board_are_saved_and_found_again(ines, cast, database
     done = save(ines, query)
     assert (done.status_code, done.headers["Location"]) == (303, "/depositions/board?flag=overlap&manager=me")
     page = text(ines.get(done.headers["Location"]))
-    assert "Saved as “Mine”. It stands under Filter." in page
+    assert "Saved as “Mine”. It is under Filter." in page
     assert re.search(r'<a href="/depositions/board\?flag=overlap&amp;manager=me" aria-current="page">.*?Mine', page)
     assert "Save this view" not in page
     assert ">Mine</bdi>" in day(ines), "on every day"

@@ -98,18 +98,18 @@ def test_a_silent_cancel_says_who_goes_on_believing_and_asks_why(ines, cast, dat
     factories.delivered(database)
     preview = ines.post(url, data=fields)
     page = text(preview)
-    assert "Review and cancel, telling no participant" in page
+    assert "Review and cancel, notifying no participant" in page
     day = datetimes.day(datetimes.local(made.starts_at, made.zone).date())
     assert f"4 calendars and 1 webhook keep saying {day}" in page
     assert page.count("an e-mail and a calendar entry, ") == 4
     assert "it asks the API; no webhook is sent" in page
     assert "Sends no e-mail, calendar file or webhook." in page
-    assert "Cancel the session, e-mail no one" in page
+    assert "Cancel the session, notify nobody" in page
     assert "in the tab “Not up to date” until they are told" in page
     assert stored(database, made.id) == made
     fields |= {"step": "", "preview": digest(preview)}
     refused = ines.post(url, data=fields)
-    assert (refused.status_code, "Say why nobody is told." in text(refused)) == (422, True)
+    assert (refused.status_code, "Say why nobody is notified." in text(refused)) == (422, True)
     assert stored(database, made.id) == made
     done = ines.post(url, data={**fields, "reason": "They asked us on the phone."}, follow_redirects=True)
     assert "Canceled. Nobody is notified of it by e-mail." in text(done)

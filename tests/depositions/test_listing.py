@@ -216,9 +216,9 @@ def test_two_people_tick_the_same_rows_at_once(app, cast, database):
 @pytest.mark.parametrize(
     ("rows", "act", "sentence"),
     [
-        ([], "give_back", "Tick at least one row first."),
-        (["x"], "give_back", "A ticked row could not be read."),
-        (["1:1"], "cancel", "Choose what to do with the ticked rows."),
+        ([], "give_back", "Select at least one row first."),
+        (["x"], "give_back", "A selected row could not be read."),
+        (["1:1"], "cancel", "Choose what to do with the selected rows."),
         (["1:1"], "assign:4711", "Choose a person who works at this desk."),
         (["1:1"], "tag", "Write the tag first"),
     ],

@@ -272,13 +272,13 @@ def test_a_silent_move_says_who_goes_on_believing_and_asks_why(ines, cast, datab
     sent = len(outbox.rows())
     shown, fields = preview_of(ines, made, notify=None)
     page = text(shown)
-    assert "Review and move, telling nobody" in page
+    assert "Review and move, notifying nobody" in page
     day = datetimes.day(datetimes.local(made.starts_at, made.zone).date())
     assert f"4 calendars and 1 webhook keep saying {day}" in page
     assert page.count("an e-mail and a calendar entry, ") == 4
     assert "Sends no e-mail, calendar file or webhook." in page
     refused = ines.post(f"/depositions/{made.id}/move", data=fields)
-    assert (refused.status_code, "Say why nobody is told." in text(refused)) == (422, True)
+    assert (refused.status_code, "Say why nobody is notified." in text(refused)) == (422, True)
     assert stored(database, made.id) == made
     done = ines.post(f"/depositions/{made.id}/move", data={**fields, "reason": "We call them."}, follow_redirects=True)
     assert "Nobody is notified of it." in text(done)
@@ -295,9 +295,9 @@ def test_a_silent_move_to_another_manager_does_not_say_that_nobody_is_told(ines,
         other = str(roster.add_for_booking(db, "Quill Marlow", "quill@example.com", "UTC", by=by, now=now()))
     shown, fields = preview_of(ines, made, notify=None, manager=other)
     page = text(shown)
-    assert "Review and move, telling no participant" in page
+    assert "Review and move, notifying no participant" in page
     assert "Move, notify only 2 managers" in page
-    assert "Why is no one told?" in page
+    assert "Why is nobody notified?" in page
     assert "Nobody is reminded of an hour that they were not told." in page
     sent = len(outbox.emails())
     done = ines.post(f"/depositions/{made.id}/move", data={**fields, "reason": "Calls."}, follow_redirects=True)

@@ -91,7 +91,7 @@ def test_of_two_who_save_at_once_the_later_is_told(client: FlaskClient, cast: Ca
     cast.sign_in(client, "adam")
     refused = save(client, reconfirmation="y")
     assert refused.status_code == 409
-    assert "Another user has changed these settings" in text(refused)
+    assert "Somebody else has changed these settings" in text(refused)
     assert save(client, reconfirmation="y", version=1).status_code == 303
     assert chosen(database, cast.marston).reconfirmation
     with database.write() as db, pytest.raises(Conflict):

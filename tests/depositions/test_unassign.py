@@ -53,7 +53,7 @@ def test_twice(ines, cast, database):
     send(ines, made.id, "unassign", version=2)
     again = send(ines, made.id, "unassign", version=3)
     assert again.status_code == 409
-    assert "This has no assignee." in text(again)
+    assert "This is assigned to nobody." in text(again)
 
 
 def test_stale(ines, cast, database):
@@ -69,7 +69,7 @@ def test_lost_race(ines, another_browser, cast, database):
     made = assigned(ines, cast, database)
     presses = [sender(another_browser(), made.id, "unassign", version=2) for _ in range(4)]
     for page in one_wins(at_once(presses)):
-        assert "This has no assignee." in page
+        assert "This is assigned to nobody." in page
 
 
 def test_unknown(ines):

@@ -50,7 +50,7 @@ def test_unassign_twice(otto, assigned, database):
     send(otto, assigned, "unassign", version=2)
     again = send(otto, assigned, "unassign", version=3)
     assert again.status_code == 409
-    assert "This is not assigned to anybody." in text(again)
+    assert "This is assigned to nobody." in text(again)
 
 
 def test_every_state_has_an_assignee(otto, integrator, session, database):

@@ -244,7 +244,7 @@ def test_ticked_rows_are_assigned_tagged_and_given_back(otto, cast, database):
     rows = [f"{id}:2" for id in made]
     assert "3 tagged “vip”." in page_after(otto, press(otto, rows, "tag", tag="VIP"))
     assert body(otto.get("/inspections?tag=vip")).count('data-row="') == 3
-    assert "2 unassigned. 1 was left alone: This is not assigned to anybody" in page_after(
+    assert "2 unassigned. 1 was left alone: This is assigned to nobody" in page_after(
         otto, press(otto, rows, "unassign")
     )
     answer = press(otto, rows, "export")

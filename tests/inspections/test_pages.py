@@ -282,9 +282,9 @@ def test_ending_says_what_nobody_is_told_and_that_it_is_planned(otto, integrator
     assert "It is planned for " in shown
     assert ", in 17 d" in shown or ", in 16 d" in shown
     assert "time stamps" not in shown
-    assert "Nobody who was invited is told." not in shown
+    assert "Nobody who was invited is notified." not in shown
     integrator.invite(session)
-    assert "Nobody who was invited is told." in html(otto.client.post(f"{place}/end", data=fields))
+    assert "Nobody who was invited is notified." in html(otto.client.post(f"{place}/end", data=fields))
 
 
 @pytest.mark.parametrize("verb", ["revoke", "reissue"])
@@ -295,7 +295,7 @@ def test_what_logs_a_field_user_out_is_confirmed(otto, integrator, field, verb) 
     field.join(invite)
     fields = {"csrf_token": token(html(otto.get(place))), "step": "preview"}
     shown = html(otto.client.post(f"{place}/invites/{invite['id']}/{verb}", data=fields))
-    assert "The field user who joined with it is logged out." in shown
+    assert "The field user who joined with it is signed out." in shown
     assert field.join(invite).status_code == 200
     assert otto.press(f"{place}/invites/{invite['id']}/{verb}", place).status_code == 303
     assert field.join(invite).status_code != 200

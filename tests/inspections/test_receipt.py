@@ -161,7 +161,7 @@ def test_the_end_says_who_is_sent_one(app, integrator, session, alex, otto) -> N
     shown = text(otto.post(f"/inspections/{session['id']}/end", data={"csrf_token": _token(otto, session)}))
     assert "Field users who took part are sent their receipt." in shown
     assert "Receipt by e-mail to Alex" in shown
-    assert "Nobody who was invited is told." not in shown
+    assert "Nobody who was invited is notified." not in shown
 
 
 def _token(browser, session) -> str:

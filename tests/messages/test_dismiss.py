@@ -216,9 +216,9 @@ def test_a_press_upon_what_moved_on_changes_nothing(database: Database, cast: Ca
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({"act": "send_again"}, "Tick at least one row first."),
-        ({"act": "burn", "row": ["x"]}, "Choose what to do with the ticked messages."),
-        ({"act": "send_again", "row": ["x:y"]}, "A ticked row could not be read."),
+        ({"act": "send_again"}, "Select at least one row first."),
+        ({"act": "burn", "row": ["x"]}, "Choose what to do with the selected messages."),
+        ({"act": "send_again", "row": ["x:y"]}, "A selected row could not be read."),
     ],
 )
 def test_what_cannot_be_read_changes_nothing(cast: Cast, client: FlaskClient, form: dict[str, Any], words: str) -> None:

@@ -212,7 +212,7 @@ def test_ticked_rows_are_assigned_and_what_moved_on_is_left_alone(
     page = followed(lena, press(lena, database, made[2:], "unassign"))
     assert "1 unassigned." in page
     page = followed(lena, press(lena, database, made[2:], "unassign"))
-    assert "None unassigned. 1 was left alone: It is assigned to nobody, so it cannot be unassigned." in page
+    assert "None unassigned. 1 was left alone: This is assigned to nobody." in page
 
 
 @pytest.mark.parametrize("act", ["approve", "deny", "approve:1", "decide"])
@@ -220,7 +220,7 @@ def test_nothing_is_decided_by_the_dozen(lena: FlaskClient, cast: Cast, database
     made = [prescreen(database, cast.marston.id) for _ in range(2)]
     answer = press(lena, database, made, act)
     assert answer.status_code == 422
-    assert "Choose what to do with the ticked rows." in answer.text
+    assert "Choose what to do with the selected rows." in answer.text
     assert {stored(database, id).review_status for id in made} == {"pending_review"}
 
 

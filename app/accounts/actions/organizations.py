@@ -104,7 +104,7 @@ def change(
     if done is None:
         own = is_own_act(db, "organization", organization.id, [events.ORGANIZATION_CHANGED], by)
         raise Conflict(
-            f"{'You have' if own else 'Another user has'} changed this organization. Nothing was saved. Look at the "
+            f"{'You have' if own else 'Somebody else has'} changed this organization. Nothing was saved. Look at the "
             "changes, then save again.",
             code="organization.changed",
         )

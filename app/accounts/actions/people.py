@@ -95,7 +95,7 @@ def take_role(db: Db, person: Person, membership_id: int, *, by: Actor, now: dat
         raise NotFound("There is no such role.")
     if by.kind == "person" and by.id == str(person.id) and membership.role == Role.ADMIN:
         raise Conflict(
-            "You cannot take away your own administrator role. Ask another administrator. Nothing was changed.",
+            "You cannot remove your own administrator role. Ask another administrator. Nothing was changed.",
             code="person.own_role",
         )
     gone = db.execute(

@@ -75,7 +75,7 @@ def renew_codes() -> Response:
         return question
     DeskForm().check()
     codes = factors.renew_codes(db(), queries.person(db(), me().id), by=me().actor(), now=clock.now())
-    return _done("The codes you had before are dead.", codes)
+    return _done("The codes you had before no longer work.", codes)
 
 
 @pages.post("/settings/passkeys/challenge")

@@ -65,7 +65,7 @@ def create_organization() -> Response:
         by=me().actor(),
         now=clock.now(),
     )
-    flash(f"{made.name} is a client now. It needs people and keys.")
+    flash(f"{made.name} is created. It needs people and keys.")
     return see_other(url_for("accounts.organization", organization_id=made.id))
 
 

@@ -80,7 +80,7 @@ def save(desk: str) -> Response:
     place = form.place.data or owners.own(me().id)
     actions.save(db(), me(), desk, place, form.name.data or "", query, by=me().actor(), now=clock.now())
     where = "under Filter" if query_strings.page_of(query) else "beside the tabs"
-    flash(f"Saved as “{' '.join((form.name.data or '').split())}”. It stands {where}.")
+    flash(f"Saved as “{' '.join((form.name.data or '').split())}”. It is {where}.")
     return _to_list(desk, query)
 
 

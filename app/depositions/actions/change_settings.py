@@ -33,7 +33,7 @@ def change_settings(
     if not _stored(db, organization_id, expected, {**before, **after, **since}):
         own = is_own_act(db, "organization", organization_id, [SETTINGS_CHANGED], by)
         raise Conflict(
-            f"{'You have' if own else 'Another user has'} changed these settings. Nothing was saved. Look at the "
+            f"{'You have' if own else 'Somebody else has'} changed these settings. Nothing was saved. Look at the "
             "changes, then save again.",
             code="organization.changed",
         )

@@ -150,7 +150,7 @@ class MoveForm(MomentForm, VersionedForm):
     room_url = StringField("Room", validators=[at_most(ROOM_LIMIT)])
     notice = TextAreaField("Notice to the organization", validators=[at_most(NOTICE_LIMIT)])
     because = TextAreaField("Why, for the participants", validators=[at_most(BECAUSE_LIMIT)])
-    notify = BooleanField("Tell the participants and the organization’s system")
+    notify = BooleanField("Notify the participants and the organization’s system")
     reason = TextAreaField(
         "Reason", validators=[at_most(REASON_LIMIT)], description="Kept in the activity, not sent to anyone."
     )
@@ -196,7 +196,7 @@ class CancelForm(VersionedForm):
 
     notify = BooleanField("Notify the participants by e-mail")
     reason = TextAreaField(
-        "Reason for telling nobody",
+        "Reason for notifying nobody",
         validators=[at_most(REASON_LIMIT)],
         description="Kept in the activity, not sent to anyone.",
     )

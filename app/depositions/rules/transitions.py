@@ -273,7 +273,7 @@ def check_reachable(messages: Sequence[object]) -> None:
 
 
 def check_unassign(assigned: bool) -> None:
-    _refuse(None if assigned else "This has no assignee.")
+    _refuse(None if assigned else "This is assigned to nobody.")
 
 
 def _refuse(reason: str | None, code: str = "session_request.wrong_state") -> None:
@@ -388,6 +388,6 @@ def check_silence(reason: str) -> None:
     """Raises Invalid without a reason why those who believe in a session are not told of the change."""
     if not reason:
         raise Invalid(
-            "Nothing was changed. Say why nobody is told.",
-            errors=[FieldError("reason", "required", "Say why nobody is told.")],
+            "Nothing was changed. Say why nobody is notified.",
+            errors=[FieldError("reason", "required", "Say why nobody is notified.")],
         )

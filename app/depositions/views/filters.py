@@ -34,7 +34,7 @@ FILTERS = Filters(
         InZoneNearby(),
         Tag(SUBJECT, Deposition.id),
         *date_range(Dated("Starts", Deposition.starts_at)),
-        Text(SUBJECT, Deposition.id, "name, case, e-mail, number"),
+        Text(SUBJECT, Deposition.id, "Name, case, e-mail or number"),
     ],
     orders={"starts": "by start", "received": "by when they came in"},
     sorts=listing.sorts,

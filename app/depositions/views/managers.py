@@ -32,8 +32,8 @@ from app.kernel.web.confirmation_pages import Confirmation
 from app.kernel.web.htmx import personal, respond, see_other
 from app.kernel.web.list_filters import Filter
 
-NOT_STAFF = "Only the operating company may look at the roster. Nothing was changed."
-ONLY_ADMINS = "Only the operating company’s administrators may edit the roster."
+NOT_STAFF = "Only staff may look at the roster. Nothing was changed."
+ONLY_ADMINS = "Only staff administrators may edit the roster."
 ONLY_THE_TEAM = "Only administrators and the scheduling team may write absences. Nothing was changed."
 ACTIVE = {"active": True, "inactive": False}
 
@@ -137,7 +137,7 @@ def change_manager_facts(id: int) -> Response:
     form.check()
     facts = form.facts()
     changed = actions.change(db(), id, facts, by=me().actor(), now=clock.now(), version=form.seen_version)
-    flash(f"Saved for {facts.name}." if changed else "Nothing was different, so nothing was saved.")
+    flash(f"Saved for {facts.name}." if changed else "Nothing differs, so nothing was saved.")
     return see_other(url_for(".manager", id=id))
 
 

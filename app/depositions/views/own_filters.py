@@ -30,7 +30,7 @@ class OfCase(Filter[str]):
         return {"of_case": cases.named_like(db, value, chosen.organization_ids)}
 
     def control(self, chosen: Chosen, sources: Sources) -> Control | None:
-        return Control("text", self.name, self.label, chosen.shown(self), placeholder="words of its name")
+        return Control("text", self.name, self.label, chosen.shown(self), placeholder="Words of its name")
 
 
 class HasFlag(Filter[str]):

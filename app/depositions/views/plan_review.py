@@ -124,7 +124,7 @@ def read_items() -> list[Item]:
         if item:
             found.setdefault(int(item[2]), Item(text, item[1], int(item[2]), int(item[3]), int(item[4])))
     if not found:
-        raise Invalid("Nothing was chosen, so nothing was booked. Tick at least one proposal.")
+        raise Invalid("Nothing was chosen, so nothing was booked. Select at least one proposal.")
     return list(found.values())
 
 

@@ -141,7 +141,7 @@ def _code(invite: Invite, now: datetime) -> Entry:
 
 
 CHAIN = {
-    "session.created": ("plus", "Session made"),
+    "session.created": ("plus", "Session created"),
     "invite.minted": ("user-plus", "Invite made"),
     "invite.reissued": ("refresh-cw", "New link made"),
     "code.renewed": ("hash", "New code made"),

@@ -29,7 +29,7 @@ from app.kernel.text import datetimes
 from app.kernel.web import confirmation_pages
 from app.kernel.web.htmx import see_other
 
-LOGGED_OUT = "The field user who joined with it is logged out."
+LOGGED_OUT = "The field user who joined with it is signed out."
 
 
 @pages.post("/<id>/invite")
@@ -231,7 +231,7 @@ def _ending(inspection: Inspection, now: datetime) -> str:
     """What comes of ending an inspection now, besides the messages that the preview shows."""
     planned = inspection.scheduled_for
     parts = [
-        "Links and codes stop working, field users are logged out, and the chain is sealed. It cannot be opened again.",
+        "Links and codes stop working, field users are signed out, and the chain is sealed. It cannot be opened again.",
         _still_expected(inspection, now),
         "You need not wait for time stamps." if db().config.tsa_urls else "",
         f"It is planned for {datetimes.moment(planned, me().time_zone)}, {datetimes.relative(planned, now)}."
@@ -246,8 +246,8 @@ def _what_is_sent(invites: Sequence[Invite]) -> str:
     receipts = sum(rules.gets_receipt(invite) for invite in invites)
     if receipts:
         sentence = "Field users who took part are sent their receipt."
-        return f"{sentence} Nobody else is told." if len(invites) > receipts else sentence
-    return "Nobody who was invited is told." if invites else ""
+        return f"{sentence} Nobody else is notified." if len(invites) > receipts else sentence
+    return "Nobody who was invited is notified." if invites else ""
 
 
 @pages.post("/<id>/invites/<invite_id>/erase_person")

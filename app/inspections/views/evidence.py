@@ -31,7 +31,7 @@ from app.kernel.web.htmx import personal
 
 ERASING = (
     "The original and its copies are deleted and cannot be brought back; backups of the store keep them as long as you "
-    "keep those. Its hash, its event and this reason stay. Nobody is told."
+    "keep those. Its hash, its event and this reason stay. Nobody is notified."
 )
 HOLDING = (
     "While the hold is there, nobody can erase evidence of this inspection, or what is personal about who took part; "

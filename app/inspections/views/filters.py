@@ -45,13 +45,13 @@ FILTERS = Filters(
     [
         Reference("campaign", "Campaign", Inspection.campaign_id, campaigns),
         Choice("language", "Language", list(LOCALES.items()), column=Inspection.locale),
-        Person("operator", "Made by", listing.operated_by),
+        Person("operator", "Created by", listing.operated_by),
         Assignee(Inspection.assignee_id),
         Organization(),
         Tag(SUBJECT, Inspection.id),
         # By when it expires, a fixed time after it takes place: the indexes hold that.
         *date_range(Dated("Takes place", Inspection.expires_at, TTL)),
-        Text(SUBJECT, Inspection.id, "name, e-mail, notes, number"),
+        Text(SUBJECT, Inspection.id, "Name, e-mail, notes or number"),
     ],
     orders={"when": "by when they take place", "ended": "by when they ended"},
     sorts=listing.sorts,

@@ -100,7 +100,7 @@ class Inspections(Queue[UUID, ListedInspection, ShownRow, Known]):
             "Assigned to",
             "assignee",
             (
-                Csv("Made by", "operator_email"),
+                Csv("Created by", "operator_email"),
                 Csv("Assigned to", "assignee_name"),
             ),
             css="person-cell",

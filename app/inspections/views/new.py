@@ -92,7 +92,7 @@ def _new_form() -> NewInspectionForm:
         form.locale.data = organizations[0].locale
     ids = sorted(row.id for row in organizations)
     campaigns = queries.campaigns(db(), Campaign.organization_id.in_(ids))
-    form.campaign.choices = choices(("", "none"), *((str(row.id), row.name) for row in campaigns))
+    form.campaign.choices = choices(("", "None"), *((str(row.id), row.name) for row in campaigns))
     return form
 
 

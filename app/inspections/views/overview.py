@@ -44,10 +44,10 @@ HAPPENINGS = {
     DELIVERED: Happening("Messages", "message"),
 }
 STEPS = (
-    ("invited", ("made", "seen", "opened", "locked", "joined")),
-    ("page opened", ("seen", "opened", "locked", "joined")),
-    ("continue pressed", ("opened", "locked", "joined")),
-    ("in the session", ("joined",)),
+    ("Invited", ("made", "seen", "opened", "locked", "joined")),
+    ("Page opened", ("seen", "opened", "locked", "joined")),
+    ("Continue pressed", ("opened", "locked", "joined")),
+    ("In the session", ("joined",)),
 )
 """Steps of an invite, each with the recorded states of those that got at least so far."""
 
@@ -132,7 +132,7 @@ def _stuck(page: Overview, stats: Statistics) -> Chart:
         text = f"Of {pluralize(values[0], 'invite')}, {values[-1]:,} reached the session.{reached}"
     urls = [page.rows(MADE, *states) if n else "" for (_, states), n in zip(STEPS, values, strict=True)]
     links = [
-        Link(url, f"{pluralize(n, 'invite')}, {name}") if url else None
+        Link(url, f"{pluralize(n, 'invite')}, {name[:1].lower()}{name[1:]}") if url else None
         for url, n, name in zip(urls, values, names, strict=True)
     ]
     return Chart(

@@ -27,7 +27,7 @@ from app.prescreens.queries.stages import Reach
 from app.prescreens.views.contact import name_of
 from app.prescreens.views.filters import READERS, looker, pages
 
-HEAD = ("Id", "Name", "E-mail", "Phone", "Organization", "Known since", "Erased")
+HEAD = ("Id", "Name", "E-mail", "Telephone", "Organization", "Known since", "Erased")
 """The first line of the file."""
 
 
@@ -47,7 +47,7 @@ def _chosen() -> Chosen:
     homes = questionnaires.organizations(reading(), reach_of(scope))
     filters = list_filters.read(
         "prescreens.contacts",
-        Filter("q", "Name, e-mail or phone"),
+        Filter("q", "Name, e-mail or telephone"),
         Filter("organization", "Organization", [(str(id), name) for id, name in homes]),
     )
     home = filters["organization"]

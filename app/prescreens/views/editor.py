@@ -109,7 +109,7 @@ def rename_questionnaire(id: UUID) -> Response:
     form.check()
     by, reach = me().actor(), editors_reach()
     actions.rename(db(), id, form.name.data, reach=reach, revision=form.seen_version, by=by, now=clock.now())
-    flash(f"{row.name} has another name." if row.name != form.name.data else "Nothing was different.")
+    flash(f"{row.name} has another name." if row.name != form.name.data else "Nothing differs, so nothing was saved.")
     return _page(id)
 
 
@@ -162,7 +162,7 @@ def change_question(id: UUID, number: int) -> Response:
         return rules.with_question(content, number - 1, question)
 
     changed = _change(id, form, write)
-    flash("Saved in the draft." if changed else "Nothing was different, so nothing was saved.")
+    flash("Saved in the draft." if changed else "Nothing differs, so nothing was saved.")
     return _page(id, number)
 
 

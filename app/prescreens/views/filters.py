@@ -86,7 +86,7 @@ FILTERS = Filters(
             dict.fromkeys(listing.DECIDED, Dated("Decided", Prescreen.reviewed_at, back=True)),
         ),
         *MEASURED,
-        Words(SUBJECT, Prescreen.id, "name, e-mail or phone", longest=100),
+        Words(SUBJECT, Prescreen.id, "Name, e-mail or telephone", longest=100),
     ],
     orders={"left": "by the time left", "decided": "by when they were decided"},
     sorts=listing.sorts,

@@ -66,7 +66,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
     subject = SUBJECT
     events = EVENTS
     endpoint = "prescreens.list"
-    heading = "Prescreens"
+    heading = "Reviews"
     cells = "prescreens/_cells.html"
     identity = (
         Csv("Id", "id"),
@@ -79,7 +79,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
             (
                 Csv("Name", "name"),
                 Csv("E-mail", "email"),
-                Csv("Phone", "phone"),
+                Csv("Telephone", "phone"),
                 Csv("Questionnaire", "questionnaire_name"),
                 Csv("Version", "template_version"),
                 Csv("Organization", "organization_name"),
@@ -249,9 +249,7 @@ class Prescreens(Queue[UUID, ListedPrescreen, presentation.Row, presentation.Row
     def unassign(self, db: Db, id: UUID, *, by: Actor, now: datetime, version: int) -> None:
         former = Seen.read(version).assignee_id
         if former is None:
-            raise Conflict(
-                "It is assigned to nobody, so it cannot be unassigned. Nothing was changed.", code="session.taken"
-            )
+            raise Conflict("This is assigned to nobody. Nothing was changed.", code="session.taken")
         actions.unassign(db, id, former=former, reach=writable(), by=by, now=now)
 
 

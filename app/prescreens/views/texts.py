@@ -139,4 +139,4 @@ def _own(row: EditedQuestionnaire, content: Content) -> str:
 def _change(id: UUID, form: VersionedForm, change: actions.Changing) -> None:
     by, reach = me().actor(), editors_reach()
     changed = actions.change_draft(db(), id, change, reach=reach, revision=form.seen_version, by=by, now=clock.now())
-    flash("Saved in the draft." if changed else "Nothing was different, so nothing was saved.")
+    flash("Saved in the draft." if changed else "Nothing differs, so nothing was saved.")

@@ -91,7 +91,7 @@ def gravest_first(flags: Iterable[Flag]) -> list[Flag]:
 def why(found: Sequence[Finding], starts_at: datetime, now: datetime, silent: bool = False) -> str:
     """What the reason is to say: why nobody is told, why at an hour that is over, why in spite of an overlap."""
     questions = [
-        "why is no one told" if silent else "",
+        "why is nobody notified" if silent else "",
         "why at an hour that is over" if starts_at < now else "",
         "why in spite of the overlap" if any(finding.asks for finding in found) else "",
     ]

@@ -27,8 +27,8 @@ def canceling(
     links = "The links stop working." if deposition.booked_at else ""
     listed = LISTED if behind and deposition.starts_at > now else ""
     return Confirmation(
-        title="Review and cancel, telling no participant" if silent else "Review and cancel",
-        confirm=f"Cancel the {thing} and notify {people}" if notify else f"Cancel the {thing}, e-mail no one",
+        title="Review and cancel, notifying no participant" if silent else "Review and cancel",
+        confirm=f"Cancel the {thing} and notify {people}" if notify else f"Cancel the {thing}, notify nobody",
         back=back_to(deposition),
         back_label=f"Back, keep the {thing}",
         icon="calendar-x",

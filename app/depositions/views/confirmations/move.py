@@ -39,7 +39,7 @@ def moving(
     silent = bool(behind) and not notify
     *hours, name = subject_of(made)
     return Confirmation(
-        title=f"Review and move, telling {'no participant' if run.notified else 'nobody'}"
+        title=f"Review and move, notifying {'no participant' if run.notified else 'nobody'}"
         if silent
         else "Review and move",
         confirm=_confirm(run.notified, notify),
@@ -71,5 +71,5 @@ def moving(
 def _confirm(notified: int, notify: bool) -> str:
     """The button's label. Managers who give the session up or get it are told in any case."""
     if not notify:
-        return f"Move, notify only {pluralize(notified, 'manager')}" if notified else "Move, notify no one"
+        return f"Move, notify only {pluralize(notified, 'manager')}" if notified else "Move, notify nobody"
     return f"Move and notify {pluralize(notified, 'person', 'people')}" if notified else "Move"

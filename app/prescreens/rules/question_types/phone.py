@@ -12,7 +12,7 @@ class Phone(AnswerType):
     """A telephone number as it is dialled in the organization's country; contacts are matched by its key in E.164."""
 
     type = QuestionType.PHONE
-    title = "a phone number"
+    title = "a telephone number"
     widget = Widget(type="tel", inputmode="tel", autocomplete="tel", dir="ltr")
     errors = {"not_a_phone": "Please write the number in digits, for example +1 555 010 4477."}
 

@@ -38,7 +38,7 @@ export function notify(panel, page) {
 
 /** Creates the notice below what is typed, which stays where it is. Returns its line. */
 function create(panel) {
-  const button = element("button", "btn", "Show how it stands");
+  const button = element("button", "btn", "Show the current state");
   button.type = "button";
   button.dataset.liveLoad = "";
   const line = element("p");
