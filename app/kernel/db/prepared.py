@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from sqlalchemy import (
     BindParameter,
+    Column,
     CompoundSelect,
     Connection,
     CursorResult,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TupleType
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 Processor = Callable[[Any], Any]  # between a value of the driver and one of a column's type
 Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | TextualSelect | Insert | Update | Delete
-"""Of any columns. What writes names each of its values by a parameter."""
+"""Of any columns. An INSERT without values has those columns that are given, as ever."""
 Given = Mapping[str, object]
 NOTHING: Given = MappingProxyType({})
 
@@ -45,7 +47,6 @@ class Kept:
 
     def __init__(self, engine: Engine, open_session: Callable[[Connection], "Db"]) -> None:
         self.dialect = engine.dialect
-        self.error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._engine, self._open = engine, open_session
         self._of_thread = threading.local()
         self._all: WeakSet[Db] = WeakSet()
@@ -110,6 +111,8 @@ class _Text:
         sources: dict[str, tuple[BindParameter[Any], int | None]] = {name: (bind, None) for name, bind in binds.items()}
         for name, parts in state.parameter_expansion.items():
             sources |= {part: (binds[name], at) for at, part in enumerate(parts)}
+        self._defaults = {column.key: _default(column) for column in compiled.prefetch}
+        """Of columns that the caller does not name."""
         names = tuple(state.positiontup or state.parameters)
         self._names = None if compiled.positional else names
         self._binds = tuple(
@@ -122,6 +125,8 @@ class _Text:
 
     def values(self, given: Given) -> Mapping[str, object] | Sequence[object]:
         """The values as the driver takes them."""
+        if self._defaults:
+            given = {**self._defaults, **given}
         found: list[Any] = []
         for key, at, default, process in self._binds:
             value: Any = given[key] if default is None or key in given else default.effective_value
@@ -164,7 +169,8 @@ class Prepared(Generic[R]):
         self.statement = statement
         # A type that is only declared (a Protocol) has no instances of its own.
         self._make: Callable[[Any], R] = partial(cast(Any, tuple.__new__), row or _row_of(statement))
-        self._compiled: dict[str, tuple[SQLCompiler, tuple[BindParameter[Any], ...]]] = {}
+        self._writes = isinstance(statement, Insert | Update)
+        self._compiled: dict[tuple[object, ...], tuple[SQLCompiler, tuple[BindParameter[Any], ...]]] = {}
         self._texts: dict[tuple[object, ...], _Text] = {}
 
     def all(self, db: "Db", given: Given = NOTHING) -> list[R]:
@@ -178,7 +184,7 @@ class Prepared(Generic[R]):
     def run(self, db: "Db", given: Given = NOTHING) -> int:
         """Writes. Returns how many rows that were."""
         answer = self._asked(db, given)
-        return cast(int, self._executed(db, given).rowcount) if answer is None else answer.rowcount
+        return self._executed(db, given).rowcount if answer is None else answer.rowcount
 
     def _asked(self, db: "Db", given: Given) -> _Answer | None:
         """What the driver answers; None where SQLAlchemy has to ask."""
@@ -204,16 +210,17 @@ class Prepared(Generic[R]):
     def _text(self, dialect: Dialect, given: Given) -> tuple[_Text, Mapping[str, object] | Sequence[object]] | None:
         """The text of this statement for these values, and the values as the driver takes them. None where a list is of
         pairs, each of which SQLAlchemy takes apart."""
-        if dialect.name not in self._compiled:
-            compiled = cast(SQLCompiler, self.statement.compile(dialect=dialect))
-            if compiled.prefetch:
-                raise TypeError("A column has a default, which this statement must name.")
-            self._compiled[dialect.name] = compiled, tuple(bind for bind in compiled.binds.values() if bind.expanding)
-        compiled, lists = self._compiled[dialect.name]
+        columns = tuple(given) if self._writes else ()
+        known = self._compiled.get((dialect.name, columns))
+        if known is None:
+            compiled = self.statement.compile(dialect=dialect, column_keys=columns or None)
+            lists = tuple(bind for bind in compiled.binds.values() if bind.expanding)
+            known = self._compiled[dialect.name, columns] = compiled, lists
+        compiled, lists = known
         if any(isinstance(bind.type, TupleType) for bind in lists):
             return None
         filled = {bind.key: _filled(given.get(bind.key, bind.value)) for bind in lists}
-        key = dialect.name, *map(len, filled.values())
+        key = dialect.name, columns, *map(len, filled.values())
         text = self._texts.get(key)
         if text is None:
             lengths = {name: len(values) for name, values in filled.items()}
@@ -233,6 +240,12 @@ class Prepared(Generic[R]):
         return None if row is None else row[0]
 
 
+def _default(column: Column[Any]) -> object:
+    if isinstance(column.default, ScalarElementColumnDefault):
+        return column.default.arg
+    raise TypeError(f"{column} must be given: what it is otherwise is made anew for each row.")
+
+
 def _filled(values: Any) -> tuple[object, ...]:
     """A list, filled up to the next power of two with its last element."""
     found = tuple(values)
@@ -241,4 +254,4 @@ def _filled(values: Any) -> tuple[object, ...]:
 
 
 def _row_of(statement: Statement) -> type[Any]:
-    return namedtuple("Row", statement.exported_columns.keys(), rename=True)
+    return namedtuple("Row", map(str, statement.exported_columns.keys()), rename=True)
