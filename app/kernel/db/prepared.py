@@ -211,6 +211,9 @@ class Prepared(Generic[R]):
         """The text of this statement for these values, and the values as the driver takes them. None where a list is of
         pairs, each of which SQLAlchemy takes apart."""
         columns = tuple(given) if self._writes else ()
+        text = self._texts.get((dialect.name, columns))
+        if text is not None:
+            return text, text.values(given)
         known = self._compiled.get((dialect.name, columns))
         if known is None:
             compiled = self.statement.compile(dialect=dialect, column_keys=columns or None)
@@ -220,12 +223,13 @@ class Prepared(Generic[R]):
         if any(isinstance(bind.type, TupleType) for bind in lists):
             return None
         filled = {bind.key: _filled(given.get(bind.key, bind.value)) for bind in lists}
+        # A statement without lists has one text, which is found above from then on.
         key = dialect.name, columns, *map(len, filled.values())
         text = self._texts.get(key)
         if text is None:
             lengths = {name: len(values) for name, values in filled.items()}
             text = self._texts[key] = _Text(compiled, self.statement, lengths)
-        return text, text.values({**given, **filled} if filled else given)
+        return text, text.values({**given, **filled})
 
     def _executed(self, db: "Db", given: Given) -> CursorResult[Any]:
         return db.connection().execute(self.statement, dict(given))
