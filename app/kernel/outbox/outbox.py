@@ -321,7 +321,9 @@ def _stored(message: Message) -> JsonObject:
 
 def one_line(text: str) -> str:
     """At most 500 characters without line breaks and control characters."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[:500]
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(text.split())[:500]
 
 
 def drop(
