@@ -339,10 +339,16 @@ def test_a_full_disk_is_noticed_by_whoever_asks_whether_it_can_be_written(three:
 
 def test_a_connection_that_breaks_in_a_transaction_ends_it(three: Database) -> None:
     """Nothing is asked again there: what was written before is lost with the connection."""
-    with pytest.raises(DBAPIError) as lost, three.write() as db:
-        QUIET.run(db, an_event("four"))
-        db.connection().connection.dbapi_connection.close()  # type: ignore[union-attr]
-        QUIET.run(db, an_event("five"))
+
+    def write() -> None:
+        with three.write() as db:
+            QUIET.run(db, an_event("four"))
+            raw: Any = db.connection().connection.dbapi_connection
+            raw.close()
+            QUIET.run(db, an_event("five"))
+
+    with pytest.raises(DBAPIError) as lost:
+        write()
     assert fault_of(lost.value) is not None
     with three.write() as db:
         assert len(EVENTS.all(db)) == 3
