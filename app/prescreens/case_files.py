@@ -273,6 +273,7 @@ def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Transla
         by=by,
         t=t,
         isolated=normalization.isolated,
+        own=lambda text: as_written(text, t),
         moment=lambda moment: presentation.moment(moment, asked.time_zone, t),
         case=case,
         prescreen=prescreen,
@@ -287,6 +288,14 @@ def _page(case: Case, files: dict[str, bytes], at: datetime, by: str, t: Transla
         reasons=reasons_shown.given(snapshot, asked.questions) if snapshot else [],
         sums={name: digest(content) for name, content in sorted(files.items())},
     )
+
+
+def as_written(text: str, t: Translator) -> str:
+    """A text of any language within words of `t`: each of its lines goes in its own direction, because WeasyPrint knows
+    no `dir="auto"`."""
+    if t.dir == "ltr" and normalization.isolated(text) == text:
+        return text
+    return "\n".join(f"\u2068{line}\u2069" for line in text.split("\n"))
 
 
 def cut(text: str, t: Translator) -> str:

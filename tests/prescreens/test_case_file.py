@@ -183,6 +183,7 @@ def test_its_words_are_in_the_language_that_was_chosen(
     if language == "ar":
         assert "الأسئلة والإجابات" in pages[0]
         assert "مرفوض" in pages[0]
+        assert "\u2068What is your full name?\u2069" in pages[0], "each goes in its own direction"
     english = {
         "Questions and answers",
         "Not met",
