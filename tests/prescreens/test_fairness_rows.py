@@ -171,7 +171,7 @@ def test_every_group_is_a_filter_of_the_list() -> None:
     assert [each for each in FILTERS.filters if each in MEASURED] == list(MEASURED)
 
 
-def test_letters_are_no_secret_and_the_page_says_so(
+def test_that_agents_are_not_anonymous_to_auditors_is_no_secret(
     database: Database, cast: Cast, client: FlaskClient, history: int
 ) -> None:
     cast.sign_in(client, "aude")
