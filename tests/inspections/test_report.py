@@ -141,19 +141,19 @@ def test_an_organizations_own_wording_comes_back_out_of_the_pdf(locale: str, rep
     answer = facts.Answer(INVITE, "camera", "granted", sha256(asked), locale, AT, asked)
     made = replace(source(), answers=[answer])
     text = text_of(pdf_of(made, report, tmp_path))
-    assert letters_of(asked) <= letters_of(text), letters_of(asked) - letters_of(text)
+    assert plain_words_of(asked) <= plain_words_of(text), plain_words_of(asked) - plain_words_of(text)
     assert sha256(asked) in re.sub(r"\s", "", text)
 
 
-def letters_of(text: str) -> set[str]:
+def plain_words_of(text: str) -> set[str]:
     """The words without punctuation and vowel signs, which stand on the other side where a text runs the other way, and
     without alef with hamza, which pdftotext loses where the font drew it first as a part of lam-alef."""
 
-    def letter(sign: str) -> str:
+    def plain(sign: str) -> str:
         kind = unicodedata.category(sign)
         return "" if kind in ("Cf", "Mn") else " " if kind[0] in "PZC" else sign
 
-    return set("".join(map(letter, unicodedata.normalize("NFKD", text.replace("أ", "")))).split())
+    return set("".join(map(plain, unicodedata.normalize("NFKD", text.replace("أ", "")))).split())
 
 
 def test_it_carries_the_statement_and_is_the_same_each_time(tmp_path: Path) -> None:
